@@ -1,0 +1,100 @@
+/* arena.c: a list of chunks, each twice as large as need be at least ARENA_CHUNK bytes. */
+#include "core/base/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+
+#define ARENA_CHUNK ((size_t)16 * 1024)
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t used;
+    size_t cap;
+    alignas(max_align_t) uint8_t bytes[];
+};
+
+void arena_init(struct arena *arena, size_t total_max)
+{
+    *arena = (struct arena){.total_max = total_max};
+}
+
+void arena_done(struct arena *arena)
+{
+    struct arena_chunk *chunk = arena->first;
+    while (chunk != NULL) {
+        struct arena_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+    arena_init(arena, arena->total_max);
+}
+
+void arena_reset(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
+        chunk->used = 0;
+    }
+    arena->current = arena->first;
+}
+
+static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
+{
+    const size_t cap = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+    if (cap > arena->total_max - arena->total) {
+        return NULL;
+    }
+    struct arena_chunk *chunk = malloc(sizeof *chunk + cap);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    *chunk = (struct arena_chunk){.next = NULL, .used = 0, .cap = cap};
+    if (arena->current == NULL) {
+        arena->first = chunk;
+    } else {
+        chunk->next = arena->current->next;
+        arena->current->next = chunk;
+    }
+    arena->total += cap;
+    return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    const size_t align = alignof(max_align_t);
+    if (size > arena->total_max) {
+        return NULL;
+    }
+    size = (size + align - 1) / align * align;
+    while (arena->current != NULL && arena->current->cap - arena->current->used < size) {
+        if (arena->current->next == NULL) {
+            break;
+        }
+        arena->current = arena->current->next;
+    }
+    if (arena->current == NULL || arena->current->cap - arena->current->used < size) {
+        struct arena_chunk *chunk = arena_grow(arena, size);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        arena->current = chunk;
+    }
+    uint8_t *bytes = arena->current->bytes + arena->current->used;
+    arena->current->used += size;
+    memset(bytes, 0, size);
+    return bytes;
+}
+
+enum err arena_copy(struct arena *arena, struct span span, struct span *ret_copy)
+{
+    uint8_t *bytes = arena_alloc(arena, span.len + 1);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    if (span.len > 0) {
+        memcpy(bytes, span.data, span.len);
+    }
+    *ret_copy = span.data == NULL ? (struct span){0} : span_of(bytes, span.len);
+    return OK;
+}

@@ -1,0 +1,29 @@
+/* arena.h: memory that is given back all at once: one arena per request, job or group of commands.
+ *
+ * Grows in chunks up to a limit. What it hands out lives until arena_reset or arena_done; nothing is freed singly. */
+#ifndef OPENPOST_BASE_ARENA_H
+#define OPENPOST_BASE_ARENA_H
+
+#include "core/base/span.h"
+
+struct arena_chunk;
+
+struct arena {
+    struct arena_chunk *first;
+    struct arena_chunk *current;
+    size_t total;     /* bytes taken from the heap */
+    size_t total_max; /* bytes that it may take */
+};
+
+/* arena_init prepares an arena that may take up to total_max bytes; it takes nothing yet. */
+void arena_init(struct arena *arena, size_t total_max);
+/* arena_done gives everything back; the arena may be initialised again. */
+void arena_done(struct arena *arena);
+/* arena_reset forgets what was handed out and keeps the chunks for the next round. */
+void arena_reset(struct arena *arena);
+/* arena_alloc returns size zeroed bytes, aligned for any type, or NULL when the limit or the heap is exhausted. */
+void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
+/* arena_copy copies span into the arena; ERR_NO_MEMORY. */
+enum err arena_copy(struct arena *arena, struct span span, struct span *ret_copy) MUST_USE;
+
+#endif

@@ -1,0 +1,42 @@
+/* clock.c: see clock.h. */
+#include "core/base/clock.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "core/base/assert.h"
+
+static int64_t read_us(clockid_t id)
+{
+    struct timespec now;
+    const int rc = clock_gettime(id, &now);
+    ASSERT(rc == 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return read_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t clock_boot_ms(void)
+{
+    return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
+int64_t clock_monotonic_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
+void random_fill(void *data, size_t len)
+{
+    uint8_t *bytes = data;
+    size_t done = 0;
+    while (done < len) {
+        const ssize_t got = getrandom(bytes + done, len - done, 0);
+        ASSERT(got > 0 || errno == EINTR);
+        done += got > 0 ? (size_t)got : 0;
+    }
+}

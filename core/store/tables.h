@@ -1,0 +1,34 @@
+/* tables.h: the first byte of every key in the views environment: who owns the rows behind it. Never reuse a byte
+ * within one VIEWS_VERSION; a change of any row's form raises VIEWS_VERSION, and every installation rebuilds at its
+ * next start. */
+#ifndef OPENPOST_STORE_TABLES_H
+#define OPENPOST_STORE_TABLES_H
+
+#define VIEWS_VERSION 1
+
+enum table {
+    TABLE_META = 0x01,        /* ledger: position, version, boot id, clean mark */
+    TABLE_STREAM = 0x02,      /* ledger: stream id, version -> seq */
+    TABLE_COMMAND = 0x03,     /* ledger: command id -> first answer, 30 days */
+    TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
+    TABLE_STATE = 0x05,       /* ledger: aggregate id -> state */
+    TABLE_OPEN = 0x06,        /* ledger: integration, post -> the post has an open target there */
+    TABLE_ACCOUNT = 0x07,     /* ledger: workspace, channel, platform account -> integration */
+    TABLE_CLAIM = 0x08,       /* ledger: platform post id -> target that claims it */
+    TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq -> seq */
+
+    TABLE_POST = 0x20,        /* posts: post id -> document */
+    TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */
+    TABLE_POST_DUE = 0x22,    /* posts: workspace, publish_at, post -> narrow row */
+    TABLE_PAYLOAD = 0x23,     /* posts: target id -> locked payload */
+    TABLE_ATTEMPT = 0x24,     /* posts: target id, attempt -> one row of its deliveries */
+    TABLE_QUEUE = 0x28,       /* queue: target id -> what the scheduler needs of an open target */
+    TABLE_ACTIVITY = 0x30,    /* activity: post id, seq -> a sentence */
+    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> principal */
+    TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document */
+    TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
+    TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
+    TABLE_PUNCTUALITY = 0x40, /* analytics: integration, local date -> counts and lateness */
+};
+
+#endif

@@ -44,8 +44,8 @@ enum kind {
     KIND_COUNT
 };
 
-#define X(kind_, type_, max_, doc_) typedef type_ kind_##_t_;
 /* The C type of each kind, for the macros that stamp structs out; used nowhere else. */
+#define X(kind_, type_, max_, doc_) typedef type_ kind_##_t_;
 KIND_TABLE(X)
 #undef X
 
@@ -58,7 +58,7 @@ struct field_desc {
     const char *doc;
     size_t offset;
     /* lists only */
-    const struct record_desc *item;
+    const struct record_desc *(*item)(void);
     size_t count_offset; /* of the uint32_t name_count beside the pointer */
     uint32_t max;        /* items */
 };

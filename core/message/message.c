@@ -1,0 +1,159 @@
+/* message.c: the descriptors of every record, event and command, stamped out of the .def files: data only. */
+#include "core/message/message.h"
+
+#include "core/base/assert.h"
+
+/* Each table ends in an empty row, so that a message without fields is legal C too. Inside each function `self` is the struct
+ * that the offsets count from. */
+#define TABLE_END(code_, name_, doc_)                                                                                  \
+    {                                                                                                                  \
+        .name = NULL                                                                                                   \
+    }                                                                                                                  \
+    }                                                                                                                  \
+    ;                                                                                                                  \
+    static const struct record_desc desc = {.code = (code_),                                                           \
+                                            .name = #name_,                                                            \
+                                            .doc = (doc_),                                                             \
+                                            .size = sizeof(self),                                                     \
+                                            .fields = fields,                                                          \
+                                            .field_count = sizeof fields / sizeof *fields - 1};                        \
+    return &desc;                                                                                                      \
+    }
+
+#define RECORD(name_, doc_)                                                                                            \
+    const struct record_desc *name_##_desc(void)                                                                       \
+    {                                                                                                                  \
+        typedef struct name_ self;                                                                                     \
+        static const char doc[] = doc_;                                                                                \
+        static const struct field_desc fields[] = {
+#define END(name_) TABLE_END(0, name_, doc)
+#include "core/message/stamp_desc.h"
+#include "core/message/record.def"
+
+#define EVENT(code_, name_, doc_)                                                                                      \
+    static const struct record_desc *describe_event_##name_(void)                                                      \
+    {                                                                                                                  \
+        typedef struct name_##_event self;                                                                             \
+        static const char doc[] = doc_;                                                                                \
+        static const struct field_desc fields[] = {
+#define END(name_) TABLE_END(EVENT_##name_, name_, doc)
+#include "core/message/stamp_desc.h"
+#include "core/message/event.def"
+
+#define COMMAND(code_, name_, role_, doc_)                                                                             \
+    static const struct record_desc *describe_command_##name_(void)                                                    \
+    {                                                                                                                  \
+        typedef struct name_##_command self;                                                                           \
+        static const char doc[] = doc_;                                                                                \
+        static const struct field_desc fields[] = {
+#define END(name_) TABLE_END(COMMAND_##name_, name_, doc)
+#include "core/message/stamp_desc.h"
+#include "core/message/command.def"
+
+const struct record_desc *event_desc(uint32_t code)
+{
+    switch (code) { /* two events with one code do not compile */
+#define EVENT(code_, name_, doc_)                                                                                      \
+    case EVENT_##name_:                                                                                                \
+        return describe_event_##name_();
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/event.def"
+    default:
+        return NULL;
+    }
+}
+
+const struct record_desc *command_desc(uint32_t code)
+{
+    switch (code) {
+#define COMMAND(code_, name_, role_, doc_)                                                                             \
+    case COMMAND_##name_:                                                                                              \
+        return describe_command_##name_();
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+    default:
+        return NULL;
+    }
+}
+
+uint32_t command_role(uint32_t code)
+{
+    enum { ROLE_SYSTEM = ROLE_COUNT };
+    switch (code) {
+#define COMMAND(code_, name_, role_, doc_)                                                                             \
+    case COMMAND_##name_:                                                                                              \
+        return ROLE_##role_;
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+    default:
+        return ROLE_COUNT;
+    }
+}
+
+/* Every member of the union starts where the union starts. */
+void *event_fields(struct event *event)
+{
+    return &event->ledger_started;
+}
+
+void *command_fields(struct command *command)
+{
+    return &command->suspect_clock;
+}
+
+struct event *event_append(struct event_list *list, enum event_code code)
+{
+    ASSERT(list->count < EVENTS_PER_COMMAND_MAX);
+    struct event *event = &list->events[list->count];
+    memset(event, 0, sizeof *event);
+    event->code = code;
+    list->count++;
+    return event;
+}
+
+size_t kind_max(enum kind kind)
+{
+    static const size_t most[KIND_COUNT] = {
+#define X(kind_, type_, max_, doc_) [KIND_##kind_] = (max_),
+        KIND_TABLE(X)
+#undef X
+    };
+    ASSERT(kind < KIND_COUNT);
+    return most[kind];
+}
+
+const char *kind_name(enum kind kind)
+{
+    static const char *const names[KIND_COUNT] = {
+#define X(kind_, type_, max_, doc_) [KIND_##kind_] = #kind_,
+        KIND_TABLE(X)
+#undef X
+            [KIND_list] = "list",
+    };
+    ASSERT(kind < KIND_COUNT);
+    return names[kind];
+}
+
+const struct choice_table *kind_choices(enum kind kind)
+{
+    static const struct choice_table *const tables[KIND_COUNT] = {
+        [KIND_channel] = &channel_words,
+        [KIND_role] = &role_words,
+        [KIND_post_status] = &post_status_words,
+        [KIND_target_status] = &target_status_words,
+        [KIND_integration_status] = &integration_status_words,
+        [KIND_outcome] = &outcome_words,
+        [KIND_resolution] = &resolution_words,
+    };
+    ASSERT(kind < KIND_COUNT);
+    return tables[kind];
+}

@@ -1,0 +1,106 @@
+/* message.h: events and commands as structs, stamped out of event.def, command.def and record.def.
+ *
+ * A decoded message borrows its texts and lists from the bytes and the arena that it was decoded with. */
+#ifndef OPENPOST_MESSAGE_MESSAGE_H
+#define OPENPOST_MESSAGE_MESSAGE_H
+
+#include "core/message/descriptor.h"
+
+#define RECORD(name_, doc_) struct name_ {
+#define END(name_)                                                                                                     \
+    }                                                                                                                  \
+    ;                                                                                                                  \
+    const struct record_desc *name_##_desc(void);
+#include "core/message/stamp_struct.h"
+#include "core/message/record.def"
+
+/* The last member keeps a message without fields legal C. */
+#define EVENT(code_, name_, doc_) struct name_##_event {
+#define END(name_)                                                                                                     \
+    char end_of_##name_;                                                                                               \
+    }                                                                                                                  \
+    ;
+#include "core/message/stamp_struct.h"
+#include "core/message/event.def"
+
+#define COMMAND(code_, name_, role_, doc_) struct name_##_command {
+#define END(name_)                                                                                                     \
+    char end_of_##name_;                                                                                               \
+    }                                                                                                                  \
+    ;
+#include "core/message/stamp_struct.h"
+#include "core/message/command.def"
+
+enum event_code {
+#define EVENT(code_, name_, doc_) EVENT_##name_ = (code_),
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/event.def"
+};
+
+enum command_code {
+#define COMMAND(code_, name_, role_, doc_) COMMAND_##name_ = (code_),
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+};
+
+/* A fact. */
+struct event {
+    uint32_t code; /* enum event_code */
+    union {
+#define EVENT(code_, name_, doc_) struct name_##_event name_;
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/event.def"
+    };
+};
+
+/* A wish, with who has it. Everything but the fields of the union is the envelope. */
+struct command {
+    struct id command_id;   /* UUIDv7, minted by the sender; the same id again gets the first answer */
+    struct id workspace_id; /* absent: the installation's */
+    struct id stream;       /* the aggregate that decides */
+    uint8_t actor;          /* enum actor_kind of core/log/log.h */
+    struct id actor_id;
+    uint32_t role;             /* enum role of a key or member; ROLE_NONE for our own processes */
+    uint64_t expected_version; /* of the stream; 0: any */
+    uint64_t causation;        /* seq of the event that it answers; 0: none */
+    uint32_t code;             /* enum command_code */
+    union {
+#define COMMAND(code_, name_, role_, doc_) struct name_##_command name_;
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+    };
+};
+
+#define EVENTS_PER_COMMAND_MAX 8 /* if a command can cause more facts, the model is wrong */
+
+struct event_list {
+    uint32_t count;
+    struct event events[EVENTS_PER_COMMAND_MAX];
+};
+
+/* event_append adds an empty event of that code and returns it to be filled. */
+struct event *event_append(struct event_list *list, enum event_code code);
+
+/* NULL when the code is unknown. */
+const struct record_desc *event_desc(uint32_t code);
+const struct record_desc *command_desc(uint32_t code);
+/* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send. */
+uint32_t command_role(uint32_t code);
+
+/* event_fields and command_fields give the struct that the descriptor's offsets count from. */
+void *event_fields(struct event *event);
+void *command_fields(struct command *command);
+
+#endif

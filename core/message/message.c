@@ -30,6 +30,16 @@
 #include "core/message/stamp_desc.h"
 #include "core/message/record.def"
 
+#define RECORD(name_, doc_)                                                                                            \
+    const struct record_desc *name_##_desc(void)                                                                       \
+    {                                                                                                                  \
+        typedef struct name_ self;                                                                                     \
+        static const char doc[] = doc_;                                                                                \
+        static const struct field_desc fields[] = {
+#define END(name_) TABLE_END(0, name_, doc)
+#include "core/message/stamp_desc.h"
+#include "core/message/job.def"
+
 #define EVENT(code_, name_, doc_)                                                                                      \
     static const struct record_desc *describe_event_##name_(void)                                                      \
     {                                                                                                                  \

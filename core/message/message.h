@@ -14,6 +14,14 @@
 #include "core/message/stamp_struct.h"
 #include "core/message/record.def"
 
+#define RECORD(name_, doc_) struct name_ {
+#define END(name_)                                                                                                     \
+    }                                                                                                                  \
+    ;                                                                                                                  \
+    const struct record_desc *name_##_desc(void);
+#include "core/message/stamp_struct.h"
+#include "core/message/job.def"
+
 /* The last member keeps a message without fields legal C. */
 #define EVENT(code_, name_, doc_) struct name_##_event {
 #define END(name_)                                                                                                     \

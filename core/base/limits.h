@@ -1,0 +1,42 @@
+/* limits.h: every limit of the product in one place, each with its reason. Limits of a format or of a channel stand beside it. */
+#ifndef OPENPOST_BASE_LIMITS_H
+#define OPENPOST_BASE_LIMITS_H
+
+#define SECOND_MS ((int64_t)1000)
+#define MINUTE_MS ((int64_t)60 * SECOND_MS)
+#define HOUR_MS ((int64_t)60 * MINUTE_MS)
+#define DAY_MS ((int64_t)24 * HOUR_MS)
+
+/* A post */
+#define TARGETS_MAX 50      /* SPEC section 1; a post's state stays under 16 KB */
+#define PARTS_MAX 25        /* parts of a thread: the longest any channel's clients make */
+#define LOCKED_PARTS_MAX 27 /* parts, a first comment and one to spare */
+#define LABELS_MAX 20       /* SPEC: metadata <= 20 pairs; labels alike */
+#define METADATA_MAX 20
+
+/* Its life (SPEC section 2) */
+#define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)         /* the record locks so long before publish_at */
+#define SCHEDULE_AHEAD_MAX_MS ((int64_t)5 * 366 * DAY_MS) /* further ahead is a slip of the hand */
+#define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS)   /* no reconciling read before */
+#define TRIES_MAX 3                                      /* counted attempts per part */
+#define RETRY_FIRST_MS ((int64_t)30 * SECOND_MS)
+#define RETRY_SECOND_MS ((int64_t)120 * SECOND_MS)
+#define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS) /* then failed: outcome_unknown */
+#define MAX_LATENESS_DEFAULT_MS ((int64_t)6 * HOUR_MS)
+#define LATE_SPACING_DEFAULT_MS ((int64_t)60 * SECOND_MS)
+#define PROBES_BEFORE_PERSON 3
+#define CLOCK_APART_MAX_MS ((int64_t)2 * SECOND_MS)
+#define CLOCK_AGREE_MS ((int64_t)60 * SECOND_MS)
+
+/* The ledger */
+#define COMMANDS_PER_GROUP_MAX 512 /* one transaction: long enough to share a flush, short enough to answer in ms */
+#define COMMAND_MEMORY_MS ((int64_t)30 * DAY_MS)
+#define COMMAND_BYTES_MAX ((size_t)4 << 20) /* 50 targets of 25 parts of 3,000 bytes */
+
+/* The wire */
+#define FRAME_BYTES_MAX ((size_t)8 << 20) /* two of the longest commands */
+#define FRAME_COMMANDS_MAX 512
+#define FOLLOW_EVENTS_MAX 1024
+#define FOLLOW_BYTES_MAX ((size_t)2 << 20)
+
+#endif

@@ -1,0 +1,71 @@
+/* channel.h: what core asks of a platform, without knowing any: its name and limits, and the native form of a post. Adapters provide the table
+ * (adapters/registry.h), the composition root hands it to gateway and scheduler. Pure. */
+#ifndef OPENPOST_CHANNEL_H
+#define OPENPOST_CHANNEL_H
+
+#include "core/base/arena.h"
+#include "core/base/limits.h"
+#include "core/message/message.h"
+
+/* What a person wrote for one target: the post's content with the target's variant applied. */
+struct channel_content {
+    const struct content_part *parts;
+    uint32_t part_count;
+    struct span link;          /* data NULL: none */
+    struct span first_comment; /* data NULL: none */
+    struct span settings;      /* JSON object of the channel's own; data NULL: none */
+};
+
+/* What had to be asked of the network before rendering, as text of the adapter's own (JSON): resolved mentions, the link's card with its
+ * uploaded image. data NULL: not asked (preview): the rendering is as good as it can be without. */
+struct channel_facts {
+    struct span json;
+};
+
+/* One part in native form. bytes are what will be sent, but for what only an earlier part's answer can give. */
+struct channel_part {
+    struct span bytes; /* JSON of the platform's own; in the arena */
+    bool comment;
+};
+
+struct channel_violation {
+    bool fatal;
+    const char *code;   /* static: text_too_long, too_many_parts, text_empty, link_invalid, media_unsupported, settings_invalid … */
+    char message[160];  /* for people: what, how much, how much is allowed */
+    char param[64];     /* JSON pointer into the post: /content/parts/0/text */
+};
+
+#define CHANNEL_VIOLATIONS_MAX 16
+
+struct channel_rendering {
+    const char *format; /* static: "post", "thread" */
+    struct channel_part parts[LOCKED_PARTS_MAX];
+    uint32_t part_count;
+    struct channel_violation violations[CHANNEL_VIOLATIONS_MAX];
+    uint32_t violation_count;
+};
+
+struct channel {
+    enum channel_code code;
+    const char *name;
+    bool keyed; /* its commits carry a key that proves presence and absence */
+    /* render fills *ret_rendering; created_ms is the instant that each part claims as its creation (part k: created_ms + k). A text over the limit is split into
+     * a thread where the channel has them. Fails only with ERR_NO_MEMORY; what is wrong with the content is a violation. Deterministic. */
+    enum err (*render)(const struct channel_content *content, const struct channel_facts *facts, int64_t created_ms,
+                       struct arena *arena, struct channel_rendering *ret_rendering);
+    /* needs_facts: the content names something that must be asked of the network before the lock (a mention, a link's card). */
+    bool (*needs_facts)(const struct channel_content *content);
+    /* key writes the key of a part (Bluesky: the rkey, a TID) from the instant and ten random bytes; nothing where keyed is false. */
+    void (*key)(int64_t created_ms, const uint8_t randomness[10], struct buf *out);
+};
+
+struct channel_list {
+    const struct channel *const *items;
+    size_t count;
+};
+
+/* channel_find returns the channel, NULL when it is not in the list. channel_has_fatal tells whether a rendering may not be sent. */
+const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
+bool channel_has_fatal(const struct channel_rendering *rendering);
+
+#endif

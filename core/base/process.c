@@ -1,0 +1,139 @@
+/* process.c: see process.h. */
+#include "core/base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/assert.h"
+
+void process_prepare(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name, 0, 0, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (getenv("OPENPOST_PARENT") != NULL) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    }
+    (void)umask(0027);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    ASSERT(sigaction(SIGPIPE, &ignore, NULL) == 0);
+    ASSERT(sigaction(SIGXFSZ, &ignore, NULL) == 0);
+}
+
+enum err process_stop_fd(int *ret_fd)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return ERR_IO;
+    }
+    const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+void process_ready(void)
+{
+    const char *text = getenv("OPENPOST_READY_FD");
+    uint64_t fd = 0;
+    if (text == NULL || span_to_u64(span_text(text), &fd) != OK || fd > 1024) {
+        return;
+    }
+    const ssize_t written = write((int)fd, "R", 1);
+    (void)written; /* whoever waited is gone: nobody to tell */
+    (void)close((int)fd);
+    (void)unsetenv("OPENPOST_READY_FD");
+}
+
+enum err file_read(const char *path, struct buf *out)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = OK;
+    for (;;) {
+        uint8_t bytes[4096];
+        const ssize_t got = read(fd, bytes, sizeof bytes);
+        if (got <= 0) {
+            err = got == 0 ? OK : err_from_errno(errno);
+            break;
+        }
+        buf_put(out, span_of(bytes, (size_t)got));
+    }
+    (void)close(fd);
+    return err == OK && !buf_ok(out) ? ERR_TOO_LONG : err;
+}
+
+static enum err write_all(int fd, struct span bytes)
+{
+    size_t done = 0;
+    while (done < bytes.len) {
+        const ssize_t put = write(fd, bytes.data + done, bytes.len - done);
+        if (put < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return fsync(fd) == 0 ? OK : err_from_errno(errno);
+}
+
+/* Makes a rename durable: the folder's entry is data of the folder. */
+static enum err folder_sync(const char *path)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+    if (len + 2 > sizeof folder) {
+        return ERR_TOO_LONG;
+    }
+    memcpy(folder, path, len);
+    folder[len] = 0;
+    const int fd = open(slash == NULL ? "." : (len == 0 ? "/" : folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    const enum err err = fsync(fd) == 0 ? OK : err_from_errno(errno);
+    (void)close(fd);
+    return err;
+}
+
+enum err file_write(const char *path, struct span bytes, unsigned mode)
+{
+    char temporary[4096];
+    const int len = snprintf(temporary, sizeof temporary, "%s.new", path);
+    if (len < 0 || (size_t)len >= sizeof temporary) {
+        return ERR_TOO_LONG;
+    }
+    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = write_all(fd, bytes);
+    (void)close(fd);
+    if (err == OK && rename(temporary, path) != 0) {
+        err = err_from_errno(errno);
+    }
+    if (err != OK) {
+        (void)unlink(temporary);
+        return err;
+    }
+    return folder_sync(path);
+}
+
+enum err path_join(char *out, size_t cap, const char *folder, const char *name)
+{
+    const int len = snprintf(out, cap, "%s/%s", folder, name);
+    return len >= 0 && (size_t)len < cap ? OK : ERR_TOO_LONG;
+}

@@ -1,0 +1,224 @@
+/* data.c: see data.h. Knows file names; opens no environment. */
+#include "core/ledger/data.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+
+static enum err fill_paths(const char *path, struct data_folder *data)
+{
+    if (strlen(path) >= sizeof data->path) {
+        return ERR_TOO_LONG;
+    }
+    memcpy(data->path, path, strlen(path) + 1);
+    TRY(path_join(data->log_path, sizeof data->log_path, path, "log"));
+    TRY(path_join(data->views_path, sizeof data->views_path, path, "views"));
+    return path_join(data->vault_path, sizeof data->vault_path, path, "vault");
+}
+
+static enum err fill_origin(struct data_folder *data)
+{
+    struct buf buf = buf_of(data->origin, sizeof data->origin);
+    buf_text(&buf, "openpost/");
+    id_write(&buf, &data->installation_id);
+    return buf_terminated(&buf) != NULL ? OK : ERR_TOO_LONG;
+}
+
+static enum err file_of(const struct data_folder *data, const char *name, char out[DATA_PATH_MAX])
+{
+    return path_join(out, DATA_PATH_MAX, data->path, name);
+}
+
+static enum err make_folder(const char *path)
+{
+    return mkdir(path, 0750) == 0 || errno == EEXIST ? OK : err_from_errno(errno);
+}
+
+static bool is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return errno == ENOENT;
+    }
+    bool empty = true;
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    (void)closedir(folder);
+    return empty;
+}
+
+static enum err write_secret(const struct data_folder *data, const char *name)
+{
+    uint8_t secret[32];
+    char path[DATA_PATH_MAX];
+    random_fill(secret, sizeof secret);
+    TRY(file_of(data, name, path));
+    const enum err err = file_write(path, span_of(secret, sizeof secret), 0600);
+    explicit_bzero(secret, sizeof secret);
+    return err;
+}
+
+enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data)
+{
+    struct data_folder data = {0};
+    TRY(fill_paths(path, &data));
+    if (!is_empty(path)) {
+        return ERR_EXISTS;
+    }
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    data.installation_id = id_make(ID_SYSTEM, now_ms, randomness);
+    TRY(fill_origin(&data));
+    TRY(make_folder(data.path));
+    TRY(make_folder(data.log_path));
+    TRY(make_folder(data.views_path));
+    TRY(make_folder(data.vault_path));
+    TRY(write_secret(&data, "log.seed"));
+    TRY(write_secret(&data, "wire.secret"));
+    TRY(write_secret(&data, "master.key"));
+    TRY(data_settle(&data));
+    /* Last: a folder without it is not a data folder yet. */
+    char text[ID_TEXT_MAX + 2];
+    struct buf buf = buf_of(text, sizeof text);
+    id_write(&buf, &data.installation_id);
+    buf_byte(&buf, '\n');
+    char file[DATA_PATH_MAX];
+    TRY(file_of(&data, "installation", file));
+    TRY(file_write(file, buf_span(&buf), 0640));
+    *ret_data = data;
+    return OK;
+}
+
+enum err data_open(const char *path, struct data_folder *ret_data)
+{
+    struct data_folder data = {0};
+    TRY(fill_paths(path, &data));
+    char file[DATA_PATH_MAX];
+    char text[64];
+    struct buf buf = buf_of(text, sizeof text);
+    TRY(file_of(&data, "installation", file));
+    TRY(file_read(file, &buf));
+    struct span span = buf_span(&buf);
+    span.len = span_find(span, '\n');
+    TRY(id_parse(span, ID_SYSTEM, &data.installation_id));
+    TRY(fill_origin(&data));
+    *ret_data = data;
+    return OK;
+}
+
+enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32])
+{
+    char path[DATA_PATH_MAX];
+    uint8_t bytes[33];
+    struct buf buf = buf_of(bytes, sizeof bytes);
+    TRY(file_of(data, name, path));
+    TRY(file_read(path, &buf));
+    if (buf.len != 32) {
+        return ERR_MALFORMED;
+    }
+    memcpy(ret_secret, bytes, 32);
+    explicit_bzero(bytes, sizeof bytes);
+    return OK;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
+{
+    const char *text = getenv("OPENPOST_MASTER_KEY");
+    if (text == NULL) {
+        return data_secret(data, "master.key", ret_key);
+    }
+    if (strlen(text) != 64) {
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < 32; i++) {
+        const int high = hex_digit(text[2 * i]);
+        const int low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return ERR_MALFORMED;
+        }
+        ret_key[i] = (uint8_t)(high << 4 | low);
+    }
+    return OK;
+}
+
+/* machine=… device=… inode=…: a copy has another inode at least, a restore too. */
+static enum err identity_now(const struct data_folder *data, struct buf *out)
+{
+    struct stat about;
+    char file[DATA_PATH_MAX];
+    TRY(path_join(file, sizeof file, data->path, "log"));
+    if (stat(file, &about) != 0) {
+        return err_from_errno(errno);
+    }
+    char machine[64] = "";
+    struct buf machine_buf = buf_of(machine, sizeof machine - 1);
+    if (file_read("/etc/machine-id", &machine_buf) != OK) {
+        machine_buf.len = 0; /* not every machine has one: the inode still tells */
+    }
+    buf_text(out, "machine=");
+    buf_put(out, span_of(machine, span_find(buf_span(&machine_buf), '\n')));
+    buf_text(out, " device=");
+    buf_u64(out, (uint64_t)about.st_dev);
+    buf_text(out, " inode=");
+    buf_u64(out, (uint64_t)about.st_ino);
+    buf_byte(out, '\n');
+    return buf_ok(out) ? OK : ERR_TOO_LONG;
+}
+
+enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256])
+{
+    char now_text[256];
+    char then_text[256];
+    struct buf now = buf_of(now_text, sizeof now_text);
+    struct buf then = buf_of(then_text, sizeof then_text);
+    char file[DATA_PATH_MAX];
+    TRY(identity_now(data, &now));
+    TRY(file_of(data, "identity", file));
+    const enum err err = file_read(file, &then);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_moved = err == ERR_NOT_FOUND || !span_equal(buf_span(&now), buf_span(&then));
+    (void)snprintf(ret_sentence, 256, "%s",
+                   *ret_moved ? "the data folder is not where it was: copied, moved to another disk or restored"
+                              : "the data folder is where it was");
+    return OK;
+}
+
+enum err data_settle(const struct data_folder *data)
+{
+    char text[256];
+    struct buf buf = buf_of(text, sizeof text);
+    char file[DATA_PATH_MAX];
+    TRY(identity_now(data, &buf));
+    TRY(file_of(data, "identity", file));
+    return file_write(file, buf_span(&buf), 0640);
+}
+
+enum err data_boot_id(char ret_boot[37])
+{
+    char text[64];
+    struct buf buf = buf_of(text, sizeof text);
+    TRY(file_read("/proc/sys/kernel/random/boot_id", &buf));
+    if (buf.len < 36) {
+        return ERR_MALFORMED;
+    }
+    memcpy(ret_boot, text, 36);
+    ret_boot[36] = 0;
+    return OK;
+}

@@ -1,0 +1,48 @@
+/* data.h: the data folder: what lies where, its secrets and its identity. Used by init, ledger, gateway, scheduler, verify…: each opens
+ * only what its row in DESIGN's table of processes allows.
+ *
+ *   installation   sys_…, the installation's id (text)
+ *   identity       where the folder was when it was made: machine id, device, inode (text); another place means copied or restored
+ *   log/           the log's environment, and checkpoint, the newest signed note
+ *   views/         state and read models: disposable
+ *   vault/         sealed secrets
+ *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
+ *   log.vkey       the public key as a C2SP verifier key (text)
+ *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
+ *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before it
+ */
+#ifndef OPENPOST_LEDGER_DATA_H
+#define OPENPOST_LEDGER_DATA_H
+
+#include "core/base/span.h"
+#include "core/base/typeid.h"
+
+#define DATA_PATH_MAX 4096
+
+struct data_folder {
+    char path[DATA_PATH_MAX];
+    char log_path[DATA_PATH_MAX];
+    char views_path[DATA_PATH_MAX];
+    char vault_path[DATA_PATH_MAX];
+    struct id installation_id;
+    char origin[64]; /* the checkpoints' origin and key name: openpost/<installation id> */
+};
+
+/* data_create makes the folder (which must not exist or be empty), its subfolders, keys and identity, all or nothing as far as a file system
+ * can. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO. data_open reads what every process may know. ERR_NOT_FOUND: not a data folder. */
+enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
+enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
+
+/* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED. data_master_key looks into the environment first. */
+enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32]) MUST_USE;
+enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
+
+/* data_moved tells whether the folder is not where its identity says: *ret_moved, and a sentence. data_settle writes the present place
+ * as its identity (after starts were confirmed, or suspended by an event). */
+enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
+enum err data_settle(const struct data_folder *data) MUST_USE;
+
+/* data_boot_id reads the kernel's boot id (36 characters and a NUL). */
+enum err data_boot_id(char ret_boot[37]) MUST_USE;
+
+#endif

@@ -156,7 +156,7 @@ enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
     return OK;
 }
 
-/* machine=… device=… inode=…: a copy has another inode at least, a restore too. */
+/* machine=… inode=…: a copy or a restore has another inode. Device numbers may change at a reboot and say nothing. */
 static enum err identity_now(const struct data_folder *data, struct buf *out)
 {
     struct stat about;
@@ -172,8 +172,6 @@ static enum err identity_now(const struct data_folder *data, struct buf *out)
     }
     buf_text(out, "machine=");
     buf_put(out, span_of(machine, span_find(buf_span(&machine_buf), '\n')));
-    buf_text(out, " device=");
-    buf_u64(out, (uint64_t)about.st_dev);
     buf_text(out, " inode=");
     buf_u64(out, (uint64_t)about.st_ino);
     buf_byte(out, '\n');

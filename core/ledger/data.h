@@ -2,7 +2,7 @@
  * only what its row in DESIGN's table of processes allows.
  *
  *   installation   sys_…, the installation's id (text)
- *   identity       where the folder was when it was made: machine id, device, inode (text); another place means copied or restored
+ *   identity       where the folder was when it was made: machine id and inode (text); another place means copied or restored
  *   log/           the log's environment, and checkpoint, the newest signed note
  *   views/         state and read models: disposable
  *   vault/         sealed secrets

@@ -1,0 +1,176 @@
+/* serve.c: openpost serve: the whole service with one command. Chooses the loopback ports on which its processes meet and hands each process its arguments;
+ * everything else is supervise.c's. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/journal.h"
+#include "core/base/process.h"
+#include "tools/supervise.h"
+#include "tools/tools.h"
+
+static const char usage[] =
+    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n\n"
+    "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
+    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback and\n"
+    "nothing leaves the machine.";
+
+struct plan {
+    struct data_folder data;
+    char ledger_url[64];
+    char programs_url[64];
+    char publish_url[64];
+    char bluesky_url[64];
+    char sandbox_listen[64];
+    char sandbox_url[64];
+    char adapter_pair[80];
+    char allowed_ports[128];
+    char secret_path[DATA_PATH_MAX];
+};
+
+/* A loopback port that is free now. Another program could take it before our process does; then that process ends, says so and serve
+ * gives up: start again. */
+static enum err free_port(uint16_t *ret_port)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    const bool good = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                      getsockname(fd, (struct sockaddr *)&address, &len) == 0;
+    (void)close(fd);
+    if (!good) {
+        return ERR_IO;
+    }
+    *ret_port = ntohs(address.sin_port);
+    return OK;
+}
+
+static enum err choose_url(char *out, size_t cap, const char *scheme)
+{
+    uint16_t port = 0;
+    TRY(free_port(&port));
+    const int len = snprintf(out, cap, "%s127.0.0.1:%u", scheme, (unsigned)port);
+    return len > 0 && (size_t)len < cap ? OK : ERR_TOO_LONG;
+}
+
+static enum err choose_urls(struct plan *plan, const char *programs, const char *loopback, bool sandbox)
+{
+    TRY(choose_url(plan->ledger_url, sizeof plan->ledger_url, "tcp://"));
+    TRY(choose_url(plan->publish_url, sizeof plan->publish_url, "tcp://"));
+    TRY(choose_url(plan->bluesky_url, sizeof plan->bluesky_url, "tcp://"));
+    if (programs == NULL) {
+        TRY(choose_url(plan->programs_url, sizeof plan->programs_url, "tcp://"));
+    } else {
+        const int len = snprintf(plan->programs_url, sizeof plan->programs_url, "tcp://%s", programs);
+        if (len < 0 || (size_t)len >= sizeof plan->programs_url) {
+            return ERR_TOO_LONG;
+        }
+    }
+    (void)snprintf(plan->adapter_pair, sizeof plan->adapter_pair, "bluesky=%s", plan->bluesky_url);
+    if (sandbox) {
+        TRY(choose_url(plan->sandbox_listen, sizeof plan->sandbox_listen, ""));
+        (void)snprintf(plan->sandbox_url, sizeof plan->sandbox_url, "http://%s", plan->sandbox_listen);
+    }
+    const char *port = sandbox ? strrchr(plan->sandbox_listen, ':') + 1 : "";
+    (void)snprintf(plan->allowed_ports, sizeof plan->allowed_ports, "%s%s%s", port,
+                   sandbox && loopback != NULL ? "," : "", loopback != NULL ? loopback : "");
+    return path_join(plan->secret_path, sizeof plan->secret_path, plan->data.path, "wire.secret");
+}
+
+static void add_args(struct child *child, const char *const *args, size_t count)
+{
+    child_arg(child, "openpost");
+    for (size_t i = 0; i < count; i++) {
+        child_arg(child, args[i]);
+    }
+}
+
+#define ADD(supervisor_, name_, ...)                                                                                   \
+    add_args(supervisor_add((supervisor_), (name_)), (const char *const[]){__VA_ARGS__},                               \
+             sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen)
+{
+    const char *data = plan->data.path;
+    const bool sandbox = plan->sandbox_url[0] != 0;
+    if (sandbox) {
+        ADD(supervisor, "sandbox", "sandbox", "--listen", plan->sandbox_listen);
+    }
+    ADD(supervisor, "ledger", "ledger", "--data", data, "--listen", plan->ledger_url, "--listen-programs",
+        plan->programs_url, "--publish", plan->publish_url);
+    ADD(supervisor, "adapter", "adapter", "bluesky", "--listen", plan->bluesky_url, "--secret-file", plan->secret_path);
+    if (plan->allowed_ports[0] != 0) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
+        child_arg(&supervisor->children[supervisor->count - 1], plan->allowed_ports);
+    }
+    ADD(supervisor, "scheduler", "scheduler", "--data", data, "--ledger", plan->ledger_url, "--events",
+        plan->publish_url, "--adapter", plan->adapter_pair);
+    ADD(supervisor, "gateway", "gateway", "--data", data, "--listen", listen, "--ledger", plan->ledger_url);
+    if (sandbox) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--bluesky-service");
+        child_arg(&supervisor->children[supervisor->count - 1], plan->sandbox_url);
+    }
+}
+
+static int run(struct supervisor *supervisor, const struct plan *plan, const char *listen)
+{
+    const enum err err = supervisor_start(supervisor);
+    if (err == OK) {
+        (void)printf("ready: http://%s rpc: %s%s%s\n", listen, plan->programs_url,
+                     plan->sandbox_url[0] != 0 ? " sandbox: " : "", plan->sandbox_url);
+        (void)fflush(stdout);
+        while (supervisor_step(supervisor, 1000)) {
+        }
+    }
+    supervisor_stop(supervisor);
+    if (err != OK && err != ERR_CLOSED) {
+        return complain("serve", "a process did not become ready; its own lines above say why", err, EXIT_UNAVAILABLE);
+    }
+    return EXIT_GOOD;
+}
+
+int tool_serve(int argc, char **argv)
+{
+    const char *data_path = NULL;
+    const char *listen = NULL;
+    const char *programs = NULL;
+    const char *loopback = NULL;
+    bool sandbox = false;
+    const struct option_spec options[] = {
+        {"--data",           &data_path, NULL,     "the data folder, made by openpost init"                   },
+        {"--listen",         &listen,    NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"           },
+        {"--rpc",            &programs,  NULL,     "ADDR:PORT for other programs over nng; default: any free" },
+        {"--sandbox",        NULL,       &sandbox, "simulate the platforms on loopback"                       },
+        {"--allow-loopback", &loopback,  NULL,     "development: PORT[,PORT] that adapters may reach here"    },
+    };
+    int code = EXIT_GOOD;
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
+        return code;
+    }
+    static struct plan plan; /* lives as long as the children's arguments: until the process ends */
+    static struct supervisor supervisor;
+    if (!data_or_complain("serve", data_path, &plan.data, &code)) {
+        return code;
+    }
+    if (listen == NULL) {
+        (void)fprintf(stderr, "openpost serve: --listen ADDR:PORT is missing (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-serve");
+    journal_open("serve", JOURNAL_INFO);
+    enum err err = process_stop_fd(&supervisor.stop_fd);
+    if (err == OK) {
+        err = choose_urls(&plan, programs, loopback, sandbox);
+    }
+    if (err != OK) {
+        return complain("serve", "cannot prepare", err, EXIT_CANNOT);
+    }
+    add_children(&supervisor, &plan, listen);
+    return run(&supervisor, &plan, listen);
+}

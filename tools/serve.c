@@ -21,11 +21,11 @@ static const char usage[] =
 struct plan {
     struct data_folder data;
     char ledger_url[64];
-    char programs_url[64];
+    char programs_url[96];
     char publish_url[64];
     char bluesky_url[64];
     char sandbox_listen[64];
-    char sandbox_url[64];
+    char sandbox_url[80];
     char adapter_pair[80];
     char allowed_ports[128];
     char secret_path[DATA_PATH_MAX];

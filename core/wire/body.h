@@ -1,0 +1,74 @@
+/* body.h: the bodies of frames, to bytes and back. msgpack in its shortest forms, read strictly. Pure. What is read borrows from the bytes.
+ *
+ *   COMMANDS   [[command, scope, body], …]  command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
+ *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]  one per
+ *              command, in their order; code "" when accepted
+ *   FOLLOW     [after, max]   after: seq for our own processes, workspace_seq for other programs
+ *     reply    [head, [[envelope, payload], …]]   log.h's bytes
+ *   QUERY      [name, arguments]     reply  [code, result]: code "" when good
+ *   SEAL       [secret id, integration id, box]   box: box.h under transport_key, bound to the secret id's text.  reply  [code]
+ *   HELLO, STATUS  empty
+ *   WELCOME    [challenge, epoch, head, time, release]
+ *   STATUS's reply  [[name, number], …]
+ *   REFUSED    [code] */
+#ifndef OPENPOST_WIRE_BODY_H
+#define OPENPOST_WIRE_BODY_H
+
+#include "core/message/answer.h"
+#include "core/wire/frame.h"
+
+/* Walks a list inside a body. */
+struct body_list {
+    struct span rest;
+    uint32_t left;
+};
+
+/* COMMANDS: body_commands_begin starts a list of count (<= FRAME_COMMANDS_MAX), then body_command_put count times. */
+void body_commands_begin(struct buf *out, uint32_t count);
+void body_command_put(struct buf *out, struct span command, const struct idempotency *idempotency);
+enum err body_commands_read(struct span body, struct body_list *ret_list) MUST_USE;
+/* Call it while left > 0; the last call checks that nothing follows. */
+enum err body_command_next(struct body_list *list, struct span *ret_command, struct idempotency *ret_idempotency) MUST_USE;
+
+void body_answers_begin(struct buf *out, uint32_t count);
+void body_answer_put(struct buf *out, const struct answer *answer);
+enum err body_answers_read(struct span body, struct body_list *ret_list) MUST_USE;
+enum err body_answer_next(struct body_list *list, struct answer *ret_answer) MUST_USE;
+
+void body_follow_put(struct buf *out, uint64_t after, uint64_t max);
+enum err body_follow_read(struct span body, uint64_t *ret_after, uint64_t *ret_max) MUST_USE;
+/* The number of events is known only at the end: body_events_begin leaves room for it, body_events_end writes it. */
+void body_events_begin(struct buf *out, uint64_t head);
+void body_event_put(struct buf *out, struct span envelope, struct span payload);
+void body_events_end(struct buf *out, uint32_t count);
+enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
+enum err body_event_next(struct body_list *list, struct span *ret_envelope, struct span *ret_payload) MUST_USE;
+
+void body_query_put(struct buf *out, struct span name, struct span arguments);
+enum err body_query_read(struct span body, struct span *ret_name, struct span *ret_arguments) MUST_USE;
+void body_result_put(struct buf *out, enum refusal refusal, struct span result);
+enum err body_result_read(struct span body, enum refusal *ret_refusal, struct span *ret_result) MUST_USE;
+
+void body_seal_put(struct buf *out, const struct id *secret_id, const struct id *integration_id, struct span box);
+enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_integration_id, struct span *ret_box) MUST_USE;
+/* [code]: SEAL's reply and REFUSED. */
+void body_code_put(struct buf *out, enum refusal refusal);
+enum err body_code_read(struct span body, enum refusal *ret_refusal) MUST_USE;
+
+struct welcome {
+    uint8_t challenge[FRAME_ID_LEN];
+    uint64_t epoch;
+    uint64_t head;
+    int64_t time_ms;
+    struct span release;
+};
+
+void body_welcome_put(struct buf *out, const struct welcome *welcome);
+enum err body_welcome_read(struct span body, struct welcome *ret_welcome) MUST_USE;
+
+void body_figures_begin(struct buf *out, uint32_t count);
+void body_figure_put(struct buf *out, const char *name, uint64_t value);
+enum err body_figures_read(struct span body, struct body_list *ret_list) MUST_USE;
+enum err body_figure_next(struct body_list *list, struct span *ret_name, uint64_t *ret_value) MUST_USE;
+
+#endif

@@ -1,0 +1,48 @@
+/* field.c: see field.h. Called for every field that is written anywhere. */
+#include "core/message/field.h"
+
+#include "core/base/assert.h"
+
+static bool hash_is_absent(const struct hash *hash)
+{
+    static const struct hash none = {0};
+    return memcmp(hash, &none, sizeof none) == 0;
+}
+
+bool field_is_absent(const struct field_desc *field, const void *fields)
+{
+    const void *value = field_at(field, fields);
+    uint32_t count = 0;
+    switch (field->kind) {
+    case KIND_id:
+        return id_is_none(value);
+    case KIND_time:
+        return *(const int64_t *)value == 0;
+    case KIND_count:
+        return *(const uint64_t *)value == 0;
+    case KIND_flag:
+        return !*(const bool *)value;
+    case KIND_word:
+    case KIND_text:
+    case KIND_blob:
+    case KIND_secret:
+        return ((const struct span *)value)->data == NULL;
+    case KIND_hash:
+        return hash_is_absent(value);
+    case KIND_channel:
+    case KIND_role:
+    case KIND_post_status:
+    case KIND_target_status:
+    case KIND_integration_status:
+    case KIND_outcome:
+    case KIND_resolution:
+        return *(const uint32_t *)value == 0;
+    case KIND_list:
+        (void)field_items(field, fields, &count);
+        return count == 0;
+    case KIND_COUNT:
+        break;
+    }
+    ASSERT(false);
+    return true;
+}

@@ -1,0 +1,39 @@
+/* field.h: a field's value inside a record's struct, by descriptor: for the loops of codec.c, json.c, print.c, equal.c
+ * and random.c. */
+#ifndef OPENPOST_MESSAGE_FIELD_H
+#define OPENPOST_MESSAGE_FIELD_H
+
+#include "core/message/descriptor.h"
+
+#define TIME_LIMIT_MS ((int64_t)1 << 48) /* times are below: they fit a UUIDv7 */
+
+/* field_at borrows the member that field describes; its type is the kind's in KIND_TABLE. */
+static inline const void *field_at(const struct field_desc *field, const void *fields)
+{
+    return (const char *)fields + field->offset;
+}
+
+static inline void *field_slot(const struct field_desc *field, void *fields)
+{
+    return (char *)fields + field->offset;
+}
+
+/* field_items returns a list's items and their number. */
+static inline const void *field_items(const struct field_desc *field, const void *fields, uint32_t *ret_count)
+{
+    const void *items = NULL;
+    memcpy(&items, field_at(field, fields), sizeof items); /* pointers to structs all have one representation */
+    memcpy(ret_count, (const char *)fields + field->count_offset, sizeof *ret_count);
+    return items;
+}
+
+static inline void field_set_items(const struct field_desc *field, void *fields, void *items, uint32_t count)
+{
+    memcpy(field_slot(field, fields), &items, sizeof items);
+    memcpy((char *)fields + field->count_offset, &count, sizeof count);
+}
+
+/* field_is_absent follows the rule of KIND_TABLE: what an optional field of this value is not written as. */
+bool field_is_absent(const struct field_desc *field, const void *fields);
+
+#endif

@@ -17,18 +17,18 @@ enum table {
     TABLE_CLAIM = 0x08,       /* ledger: platform post id -> target that claims it */
     TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq -> seq */
 
-    TABLE_POST = 0x20,        /* posts: post id -> document */
+    TABLE_POST = 0x20,        /* posts: post id, 0 -> post; post id, 1 -> content */
     TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */
     TABLE_POST_DUE = 0x22,    /* posts: workspace, publish_at, post -> narrow row */
-    TABLE_PAYLOAD = 0x23,     /* posts: target id -> locked payload */
+    TABLE_PAYLOAD = 0x23,     /* posts: target id, 0 -> locked payload; 1 -> progress */
     TABLE_ATTEMPT = 0x24,     /* posts: target id, attempt -> one row of its deliveries */
     TABLE_QUEUE = 0x28,       /* queue: target id -> what the scheduler needs of an open target */
-    TABLE_ACTIVITY = 0x30,    /* activity: post id, seq -> a sentence */
-    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> principal */
-    TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document */
+    TABLE_ACTIVITY = 0x30,    /* activity: post id, version -> one event */
+    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
+    TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys */
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
-    TABLE_PUNCTUALITY = 0x40, /* analytics: integration, local date -> counts and lateness */
+    TABLE_PUNCTUALITY = 0x40, /* analytics: integration, UTC date -> counts and lateness */
 };
 
 #endif

@@ -1,0 +1,52 @@
+/* access.h: who may do what where: API keys, workspaces, members and integrations. */
+#ifndef OPENPOST_PROJECTIONS_ACCESS_H
+#define OPENPOST_PROJECTIONS_ACCESS_H
+
+#include "core/ledger/projection.h"
+#include "projections/row.h"
+
+extern const struct projection access_projection;
+
+#define PRINCIPAL_NAME_MAX 32
+
+/* Whoever shows a valid key. */
+struct principal {
+    struct id key_id;
+    struct id workspace_id;
+    uint32_t role;      /* enum role */
+    int64_t expires_ms; /* 0: never */
+    char name[PRINCIPAL_NAME_MAX];
+};
+
+/* access_find looks a key up by its SHA-256; the comparison takes the same time whatever the bytes are. ERR_AUTH:
+ * unknown, revoked or expired at now_ms; nobody is told which. Allocates nothing. */
+enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
+    MUST_USE;
+/* access_keys lists a workspace's keys in the order of their making, revoked ones too. */
+enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
+                     struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;
+
+/* access_workspace: ERR_NOT_FOUND. access_workspaces lists all after *after (NULL: from the first), for operators. */
+enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
+                          struct workspace_row *ret_workspace) MUST_USE;
+enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
+                           struct workspace_row **ret_workspaces, uint32_t *ret_count) MUST_USE;
+enum err access_members(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
+                        struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
+
+/* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
+ * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
+ * first). access_integration_scan walks those of all workspaces that are not deleted: for a scheduler that starts.
+ * Fewer than limit: that was all. */
+enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                            struct arena *arena, struct integration_row *ret_integration) MUST_USE;
+enum err access_integrations(struct store_txn *txn, const struct id *workspace_id, const struct id *after,
+                             uint32_t limit, struct arena *arena, struct integration_row **ret_integrations,
+                             uint32_t *ret_count) MUST_USE;
+enum err access_integration_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
+                                 struct integration_row **ret_integrations, uint32_t *ret_count) MUST_USE;
+
+/* access_status is an integration's status as people see it: paused where it would otherwise be connected. */
+enum integration_status access_status(const struct integration_row *integration);
+
+#endif

@@ -1,0 +1,28 @@
+/* activity.h: what happened to a post, in its order, as sentences for people. Rows are narrow and hold facts; sentences
+ * are made when read. */
+#ifndef OPENPOST_PROJECTIONS_ACTIVITY_H
+#define OPENPOST_PROJECTIONS_ACTIVITY_H
+
+#include "core/ledger/projection.h"
+#include "projections/row.h"
+
+#define ACTIVITY_MESSAGE_MAX 200 /* bytes of an event's own words kept in its row */
+
+extern const struct projection activity_projection;
+
+struct activity {
+    uint64_t seq;
+    struct activity_row row;
+};
+
+/* activity_list reads up to limit events of a post, oldest first, after position after_seq (0: from the first). Fewer
+ * than limit: that was all. */
+enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
+                       struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count) MUST_USE;
+
+/* activity_sentence appends one sentence in English, times as UTC: "Attempt 2 on bluesky ended: the platform asks to
+ * wait until 2026-04-20T14:03:00Z." channel is the word of the channel of row->target_id, "" when unknown. Every event
+ * of a post has one. */
+void activity_sentence(const struct activity_row *row, const char *channel, struct buf *out);
+
+#endif

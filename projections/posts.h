@@ -1,0 +1,94 @@
+/* posts.h: what a post is now, which posts a workspace has, what was tried for them and what is sent.
+ *
+ * Rows. A post is two rows side by side under its time-ordered id: post_row (small, written at every event) and
+ * post_content_row (written at create and edit). TABLE_POST_LIST and TABLE_POST_DUE hold a narrow row per post, in the
+ * order of creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant and
+ * the last status. What a target sends is in TABLE_PAYLOAD (locked_target, written once, and progress_row), each
+ * attempt in TABLE_ATTEMPT. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
+ *
+ * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
+#ifndef OPENPOST_PROJECTIONS_POSTS_H
+#define OPENPOST_PROJECTIONS_POSTS_H
+
+#include "core/ledger/projection.h"
+#include "projections/row.h"
+
+extern const struct projection posts_projection;
+
+struct post_view {
+    struct post_row row;
+    struct post_content_row content; /* content.targets[i] is what the author wrote for row.targets[i] */
+};
+
+/* posts_get reads a post. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown, deleted,
+ * or another workspace's. */
+enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
+                   struct post_view *ret_post) MUST_USE;
+
+enum post_order {
+    POST_ORDER_CREATED_DOWN = 0, /* newest first */
+    POST_ORDER_CREATED_UP,
+    POST_ORDER_PUBLISH_UP, /* earliest first; posts without an instant after all others, in both directions */
+    POST_ORDER_PUBLISH_DOWN,
+};
+
+/* Repeated = or, different = and; an empty part filters nothing. */
+struct post_filter {
+    uint32_t statuses; /* bit n: enum post_status n; 0: any */
+    const struct id *integrations;
+    uint32_t integration_count;
+    const struct id *authors;
+    uint32_t author_count;
+    const struct span *labels;
+    uint32_t label_count;
+    int64_t publish_after_ms;  /* publish_at >= it; 0: any. Posts without an instant are out */
+    int64_t publish_before_ms; /* publish_at < it; 0: any */
+    enum post_order order;
+};
+
+#define POST_CURSOR_MAX 48 /* bytes */
+#define POSTS_PAGE_MAX 200
+#define POSTS_SCAN_MAX 5000 /* rows looked at in one call: < 10 ms */
+
+struct post_page {
+    struct post_view *posts;
+    uint32_t count;
+    uint8_t cursor[POST_CURSOR_MAX]; /* where the next page begins */
+    size_t cursor_len;               /* 0: there is no next page */
+};
+
+/* posts_list returns up to limit (1..POSTS_PAGE_MAX) posts of a workspace after cursor (empty: from the beginning).
+ * Posts made meanwhile move nothing. A page may have fewer posts, even none, and a cursor: POSTS_SCAN_MAX rows were
+ * looked at; go on from there. ERR_MALFORMED: cursor was not given by this list in this order for this workspace. */
+enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
+                    struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page) MUST_USE;
+
+/* posts_attempts reads a target's attempts, oldest first, from number after+1, at most limit. */
+enum err posts_attempts(struct store_txn *txn, const struct id *target_id, uint64_t after, uint32_t limit,
+                        struct arena *arena, struct attempt_row **ret_attempts, uint32_t *ret_count) MUST_USE;
+
+struct post_payload {
+    struct locked_target locked;
+    struct progress_row progress;
+};
+
+/* posts_payload reads what a target sends and what the platform has of it. ERR_NOT_FOUND before the lock. */
+enum err posts_payload(struct store_txn *txn, const struct id *target_id, struct arena *arena,
+                       struct post_payload *ret_payload) MUST_USE;
+
+/* posts_live finds a live part in a payload; NULL when it is not live. */
+const struct live_part *posts_live(const struct post_payload *payload, uint64_t part);
+
+/* posts_target finds a target of a post by id; NULL. target_is_final: published, failed, cancelled or missed.
+ * post_is_final: the same of a post. */
+struct target_row *posts_target(const struct post_row *post, const struct id *target_id);
+bool posts_target_is_final(uint32_t target_status);
+bool posts_is_final(uint32_t post_status);
+
+/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "workspace_paused",
+ * "disconnected" (or being connected again), "paused"; NULL when nothing holds it. integration may be NULL: it is gone
+ * ("disconnected"). */
+const char *posts_held(const struct post_row *post, const struct target_row *target,
+                       const struct integration_row *integration, const struct workspace_row *workspace);
+
+#endif

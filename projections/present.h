@@ -1,0 +1,47 @@
+/* present.h: read models as the JSON that people and programs see: one presentation for HTTP and RPC. Absent is null,
+ * never omitted; times are RFC 3339 UTC, and beside publish_at the local time with its offset.
+ *
+ * Each function appends one JSON value to out, which the caller lends; on ERR_NO_SPACE out holds nothing of use: try
+ * again with a longer one. */
+#ifndef OPENPOST_PROJECTIONS_PRESENT_H
+#define OPENPOST_PROJECTIONS_PRESENT_H
+
+#include "core/base/arena.h"
+#include "core/calendar/zone.h"
+#include "core/store/store.h"
+#include "projections/access.h"
+#include "projections/activity.h"
+#include "projections/posts.h"
+#include "projections/punctuality.h"
+
+struct present;
+
+/* Appends a target's two members "rendering":…,"violations":[…] before the lock; what is locked is shown as it will be
+ * sent. For whoever knows the channels; a root that does not leaves it NULL: rendering is null, violations empty. */
+typedef enum err present_rendering(void *context, const struct present *present, const struct post_view *post,
+                                   uint32_t target_index, struct buf *out);
+
+/* What presenting needs; everything is borrowed. */
+struct present {
+    struct store_txn *txn; /* the one that the rows were read with */
+    struct zones *zones;
+    struct arena *arena;
+    present_rendering *rendering; /* may be NULL */
+    void *rendering_context;
+};
+
+/* ERR_NO_SPACE, ERR_NO_MEMORY, and what the store says. */
+enum err present_post(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
+/* {"data":[{target_id, integration_id, channel, status, attempts:[…]}…]}: every attempt of every target. */
+enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
+enum err present_attempt(const struct attempt_row *attempt, struct buf *out) MUST_USE;
+/* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…],"next_cursor":null or the last
+ * version as text}. */
+enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
+                         struct buf *out) MUST_USE;
+enum err present_integration(const struct integration_row *integration, struct buf *out) MUST_USE;
+enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;
+enum err present_key(const struct key_row *key, struct buf *out) MUST_USE;
+enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;
+
+#endif

@@ -1,0 +1,559 @@
+/* agenda.c: the agenda as events tell it: each event changes a record and has its time worked out anew (agenda_due.c).
+ * Called by dispatch and the simulation. Pure: must never know a clock, dice or the heap (agenda_new.c reserves room
+ * before anything is touched). */
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+#include "core/scheduler/agenda_state.h"
+
+uint32_t agenda_workspace(struct agenda *agenda, const struct id *id)
+{
+    uint32_t index = pool_find(&agenda->workspaces, id);
+    if (index == 0) {
+        index = pool_add(&agenda->workspaces, id);
+        workspace_at(agenda, index)->max_lateness_ms = MAX_LATENESS_DEFAULT_MS;
+        workspace_at(agenda, index)->late_spacing_ms = LATE_SPACING_DEFAULT_MS;
+    }
+    return index;
+}
+
+uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id)
+{
+    uint32_t index = pool_find(&agenda->integrations, id);
+    if (index == 0) {
+        index = pool_add(&agenda->integrations, id);
+        struct integration_item *integration = integration_at(agenda, index);
+        integration->workspace = agenda_workspace(agenda, workspace_id);
+        struct workspace_item *workspace = workspace_at(agenda, integration->workspace);
+        integration->workspace_next = workspace->integration_first;
+        workspace->integration_first = index;
+    }
+    return index;
+}
+
+uint32_t agenda_post(struct agenda *agenda, const struct id *id, const struct id *workspace_id)
+{
+    uint32_t index = pool_find(&agenda->posts, id);
+    if (index == 0) {
+        index = pool_add(&agenda->posts, id);
+        post_at(agenda, index)->workspace = agenda_workspace(agenda, workspace_id);
+    }
+    return index;
+}
+
+uint32_t agenda_target_add(struct agenda *agenda, uint32_t post, const struct id *id, uint32_t integration,
+                           uint32_t channel)
+{
+    const uint32_t index = pool_add(&agenda->targets, id);
+    struct target_item *target = target_at(agenda, index);
+    target->channel = (uint8_t)channel;
+    target->post = post;
+    target->post_next = post_at(agenda, post)->target_first;
+    post_at(agenda, post)->target_first = index;
+    target->integration = integration;
+    struct integration_item *account = integration_at(agenda, integration);
+    account->channel = channel;
+    target->integration_next = account->target_first;
+    if (account->target_first != 0) {
+        target_at(agenda, account->target_first)->integration_prev = index;
+    }
+    account->target_first = index;
+    return index;
+}
+
+/* The post goes with its last target, unless it is a draft. */
+void agenda_target_remove(struct agenda *agenda, uint32_t index)
+{
+    struct target_item *target = target_at(agenda, index);
+    agenda_late_remove(agenda, index);
+    timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, TIMERS_NEVER);
+    if (target->integration_prev != 0) {
+        target_at(agenda, target->integration_prev)->integration_next = target->integration_next;
+    } else {
+        integration_at(agenda, target->integration)->target_first = target->integration_next;
+    }
+    if (target->integration_next != 0) {
+        target_at(agenda, target->integration_next)->integration_prev = target->integration_prev;
+    }
+    struct post_item *post = post_at(agenda, target->post);
+    uint32_t *link = &post->target_first;
+    while (*link != index) {
+        link = &target_at(agenda, *link)->post_next;
+    }
+    *link = target->post_next;
+    if (post->target_first == 0 && post->scheduled) {
+        timers_set(&agenda->timers, ref_of(REF_POST, target->post), post->place, TIMERS_NEVER);
+        pool_remove(&agenda->posts, target->post);
+    }
+    pool_remove(&agenda->targets, index);
+}
+
+static void remove_listed(struct agenda *agenda, const struct target_ref *targets, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t index = pool_find(&agenda->targets, &targets[i].target_id);
+        if (index != 0) {
+            agenda_target_remove(agenda, index);
+        }
+    }
+}
+
+static bool is_listed(const struct target_item *target, const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (memcmp(specs[i].target_id.uuid, target->item.uuid, sizeof target->item.uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A post's content: what it no longer goes to is gone, what is new waits for its instant. */
+static void set_targets(struct agenda *agenda, uint32_t post, const struct id *workspace_id,
+                        const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (pool_find(&agenda->targets, &specs[i].target_id) == 0) {
+            const uint32_t integration = agenda_integration(agenda, &specs[i].integration_id, workspace_id);
+            agenda_target_add(agenda, post, &specs[i].target_id, integration, specs[i].channel);
+        }
+    }
+    uint32_t next;
+    for (uint32_t i = post_at(agenda, post)->target_first; i != 0; i = next) {
+        next = target_at(agenda, i)->post_next;
+        if (!is_listed(target_at(agenda, i), specs, count)) {
+            agenda_target_remove(agenda, i);
+        }
+    }
+}
+
+static void apply_written(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    const bool created = event->code == EVENT_post_created;
+    const struct id *post_id = created ? &event->post_created.post_id : &event->post_edited.post_id;
+    if (!created && pool_find(&agenda->posts, post_id) == 0) {
+        return; /* a draft from before the restoring: its schedule will bring it */
+    }
+    const uint32_t index = agenda_post(agenda, post_id, &at->workspace_id);
+    if (post_at(agenda, index)->stage == STAGE_LOCKED) {
+        return;
+    }
+    post_at(agenda, index)->not_after_ms = created ? event->post_created.not_after_ms : event->post_edited.not_after_ms;
+    post_at(agenda, index)->version = at->version;
+    post_at(agenda, index)->stage = STAGE_FACTS;
+    post_at(agenda, index)->wait_ms = 0;
+    if (created) {
+        set_targets(agenda, index, &at->workspace_id, event->post_created.targets, event->post_created.targets_count);
+    } else {
+        set_targets(agenda, index, &at->workspace_id, event->post_edited.targets, event->post_edited.targets_count);
+    }
+    if (pool_find(&agenda->posts, post_id) != 0) {
+        agenda_time_post(agenda, index);
+    }
+}
+
+static void apply_deleted(struct agenda *agenda, const struct id *post_id)
+{
+    const uint32_t index = pool_find(&agenda->posts, post_id);
+    if (index == 0) {
+        return;
+    }
+    post_at(agenda, index)->scheduled = false;
+    while (post_at(agenda, index)->target_first != 0) {
+        agenda_target_remove(agenda, post_at(agenda, index)->target_first);
+    }
+    timers_set(&agenda->timers, ref_of(REF_POST, index), post_at(agenda, index)->place, TIMERS_NEVER);
+    pool_remove(&agenda->posts, index);
+}
+
+static enum err apply_scheduled(struct agenda *agenda, const struct log_event *at,
+                                const struct post_scheduled_event *event)
+{
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        if (pool_find(&agenda->targets, &event->targets[i].target_id) == 0) {
+            return ERR_NOT_FOUND;
+        }
+    }
+    const uint32_t index = pool_find(&agenda->posts, &event->post_id);
+    if (index == 0 || post_at(agenda, index)->stage == STAGE_LOCKED) {
+        return OK;
+    }
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        target_at(agenda, pool_find(&agenda->targets, &event->targets[i].target_id))->due_ms = event->targets[i].due_ms;
+    }
+    struct post_item *post = post_at(agenda, index);
+    post->scheduled = true;
+    post->publish_at_ms = event->publish_at_ms;
+    post->version = at->version;
+    post->stage = STAGE_FACTS;
+    post->wait_ms = 0;
+    agenda_time_post(agenda, index);
+    return OK;
+}
+
+static void lock_target(struct agenda *agenda, const struct locked_target *locked)
+{
+    const uint32_t index = pool_find(&agenda->targets, &locked->target_id);
+    if (index == 0 || target_at(agenda, index)->state != STATE_PLANNED) {
+        return;
+    }
+    if (locked->code.data != NULL) {
+        agenda_target_remove(agenda, index);
+        return;
+    }
+    struct target_item *target = target_at(agenda, index);
+    for (uint32_t i = 0; i < locked->parts_count; i++) {
+        if (locked->parts[i].comment) {
+            target->comment = true;
+        } else {
+            target->part_count++;
+        }
+    }
+    target->state = STATE_WAITING;
+    agenda_want_tokens(agenda, index);
+    agenda_time_target(agenda, index);
+}
+
+static void apply_locked(struct agenda *agenda, const struct post_locked_event *event)
+{
+    const uint32_t index = pool_find(&agenda->posts, &event->post_id);
+    if (index == 0) {
+        return;
+    }
+    post_at(agenda, index)->stage = STAGE_LOCKED;
+    agenda_time_post(agenda, index);
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        lock_target(agenda, &event->targets[i]);
+    }
+}
+
+static void apply_started(struct agenda *agenda, const struct log_event *at, const struct attempt_started_event *event)
+{
+    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
+    if (index == 0) {
+        return;
+    }
+    struct target_item *target = target_at(agenda, index);
+    const int64_t ready_ms = target->due_ms > target->next_ms ? target->due_ms : target->next_ms;
+    if (event->part == 0 && at->time_ms - ready_ms > AGENDA_LATE_MS) {
+        struct integration_item *integration = integration_at(agenda, target->integration);
+        const int64_t open_ms = at->time_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
+        if (integration->late_open_ms < open_ms) {
+            integration->late_open_ms = open_ms;
+        }
+    }
+    target->state = STATE_ATTEMPTING;
+    target->attempted = true;
+    memcpy(target->attempt, event->attempt_id.uuid, sizeof target->attempt);
+    target->attempt_part = (uint8_t)event->part;
+    target->part = (uint8_t)event->part;
+    target->fence = (uint32_t)event->fence;
+    target->deadline_ms = event->deadline_ms;
+    target->next_ms = 0;
+    target->read_first = false;
+    target->orphan = false;
+    target->handed = false;
+    target->wait_ms = 0;
+    agenda_time_target(agenda, index);
+    agenda_time_integration(agenda, target->integration);
+}
+
+/* What an outcome, first or settled, makes of a target. */
+static void apply_outcome(struct agenda *agenda, uint32_t index, uint32_t outcome, int64_t next_ms)
+{
+    struct target_item *target = target_at(agenda, index);
+    target->handed = false;
+    target->wait_ms = 0;
+    target->read_first = false;
+    target->next_ms = next_ms;
+    switch ((enum outcome)outcome) {
+    case OUTCOME_ACCEPTED:
+        target->part = (uint8_t)(target->attempt_part + 1);
+        target->state = target->part < target->part_count + target->comment ? STATE_WAITING : STATE_STALLED;
+        break;
+    case OUTCOME_TRY_AGAIN:
+    case OUTCOME_DEFERRED:
+    case OUTCOME_ABSENT:
+        target->state = next_ms != 0 && !MUTANT(7) ? STATE_WAITING : STATE_STALLED;
+        break;
+    case OUTCOME_UNAUTHORIZED:
+        target->state = STATE_WAITING;
+        break;
+    case OUTCOME_UNKNOWN:
+        target->state = STATE_UNKNOWN;
+        break;
+    case OUTCOME_REFUSED:
+    case OUTCOME_NONE:
+    case OUTCOME_COUNT:
+        target->state = STATE_STALLED;
+        break;
+    }
+    agenda_time_target(agenda, index);
+}
+
+/* The target whose last attempt it is; 0: none. */
+static uint32_t find_attempt(const struct agenda *agenda, const struct id *target_id, const struct id *attempt_id)
+{
+    const uint32_t index = pool_find(&agenda->targets, target_id);
+    if (index == 0) {
+        return 0;
+    }
+    const struct target_item *target = target_at(agenda, index);
+    const bool is_last = target->attempted && memcmp(target->attempt, attempt_id->uuid, sizeof target->attempt) == 0;
+    return is_last ? index : 0;
+}
+
+static void apply_probed(struct agenda *agenda, const struct attempt_probed_event *event)
+{
+    const uint32_t index = find_attempt(agenda, &event->target_id, &event->attempt_id);
+    if (index != 0) {
+        apply_outcome(agenda, index, OUTCOME_UNKNOWN, event->next_ms);
+    }
+}
+
+static void apply_resolved(struct agenda *agenda, const struct target_resolved_event *event)
+{
+    const uint32_t index = find_attempt(agenda, &event->target_id, &event->attempt_id);
+    if (index == 0) {
+        return;
+    }
+    if (event->resolution == RESOLUTION_PUBLISHED) {
+        apply_outcome(agenda, index, OUTCOME_ACCEPTED, 0);
+    } else if (event->resolution == RESOLUTION_ABSENT && event->retry) {
+        target_at(agenda, index)->due_ms = event->next_ms; /* a person's word: the new base of lateness */
+        apply_outcome(agenda, index, OUTCOME_ABSENT, event->next_ms);
+    } else {
+        apply_outcome(agenda, index, OUTCOME_REFUSED, 0);
+    }
+}
+
+static enum err apply_retried(struct agenda *agenda, const struct target_retried_event *event)
+{
+    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
+    if (index == 0) {
+        return ERR_NOT_FOUND;
+    }
+    struct target_item *target = target_at(agenda, index);
+    target->state = STATE_WAITING;
+    target->due_ms = event->due_ms;
+    target->next_ms = 0;
+    target->read_first = event->read_first;
+    target->handed = false;
+    target->wait_ms = 0;
+    agenda_time_target(agenda, index);
+    return OK;
+}
+
+static void apply_finished(struct agenda *agenda, const struct target_finished_event *event)
+{
+    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
+    if (index == 0) {
+        return;
+    }
+    struct target_item *target = target_at(agenda, index);
+    if (event->status == TARGET_PUBLISHED && target->comment && target->part <= target->part_count) {
+        target->published = true;
+        agenda_time_target(agenda, index);
+    } else {
+        agenda_target_remove(agenda, index);
+    }
+}
+
+static void apply_comment(struct agenda *agenda, const struct comment_finished_event *event)
+{
+    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
+    if (index == 0) {
+        return;
+    }
+    if (target_at(agenda, index)->published) {
+        agenda_target_remove(agenda, index);
+    } else {
+        target_at(agenda, index)->comment = false;
+    }
+}
+
+static enum err apply_to_post(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    uint32_t index = 0;
+    switch (event->code) {
+    case EVENT_post_created:
+    case EVENT_post_edited:
+        apply_written(agenda, at, event);
+        return OK;
+    case EVENT_post_deleted:
+        apply_deleted(agenda, &event->post_deleted.post_id);
+        return OK;
+    case EVENT_post_scheduled:
+        return apply_scheduled(agenda, at, &event->post_scheduled);
+    case EVENT_post_locked:
+        apply_locked(agenda, &event->post_locked);
+        return OK;
+    case EVENT_attempt_started:
+        apply_started(agenda, at, &event->attempt_started);
+        return OK;
+    case EVENT_attempt_finished:
+        index = find_attempt(agenda, &event->attempt_finished.target_id, &event->attempt_finished.attempt_id);
+        if (index != 0) {
+            apply_outcome(agenda, index, event->attempt_finished.outcome, event->attempt_finished.next_ms);
+        }
+        return OK;
+    case EVENT_attempt_settled:
+        index = find_attempt(agenda, &event->attempt_settled.target_id, &event->attempt_settled.attempt_id);
+        if (index != 0) {
+            apply_outcome(agenda, index, event->attempt_settled.outcome, event->attempt_settled.next_ms);
+        }
+        return OK;
+    case EVENT_attempt_probed:
+        apply_probed(agenda, &event->attempt_probed);
+        return OK;
+    case EVENT_target_finished:
+        apply_finished(agenda, &event->target_finished);
+        return OK;
+    case EVENT_targets_missed:
+        remove_listed(agenda, event->targets_missed.targets, event->targets_missed.targets_count);
+        return OK;
+    case EVENT_targets_cancelled:
+        remove_listed(agenda, event->targets_cancelled.targets, event->targets_cancelled.targets_count);
+        return OK;
+    case EVENT_target_resolved:
+        apply_resolved(agenda, &event->target_resolved);
+        return OK;
+    case EVENT_target_retried:
+        return apply_retried(agenda, &event->target_retried);
+    case EVENT_comment_finished:
+        apply_comment(agenda, &event->comment_finished);
+        return OK;
+    default:
+        return OK;
+    }
+}
+
+/* The account's new status; whatever was out for it has had its effect. */
+static void set_status(struct agenda *agenda, const struct log_event *at, const struct id *id,
+                       enum integration_status status, int64_t token_expires_ms)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->status = (uint8_t)status;
+    integration->token_expires_ms = token_expires_ms;
+    integration->refresh_wanted = false;
+    integration->handed = false;
+    integration->wait_ms = 0;
+    for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
+        agenda_want_tokens(agenda, i);
+    }
+    agenda_time_account(agenda, index);
+}
+
+static void set_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    integration_at(agenda, index)->paused = paused;
+    agenda_time_account(agenda, index);
+}
+
+static void pause_workspace(struct agenda *agenda, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_workspace(agenda, id);
+    workspace_at(agenda, index)->paused = paused;
+    uint32_t next;
+    for (uint32_t i = workspace_at(agenda, index)->integration_first; i != 0; i = next) {
+        next = integration_at(agenda, i)->workspace_next;
+        agenda_time_account(agenda, i);
+    }
+}
+
+static void apply_to_integration(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_integration_connecting: {
+        const struct integration_connecting_event *connecting = &event->integration_connecting;
+        const uint32_t index = agenda_integration(agenda, &connecting->integration_id, &at->workspace_id);
+        integration_at(agenda, index)->channel = connecting->channel;
+        set_status(agenda, at, &connecting->integration_id, INTEGRATION_CONNECTING, 0);
+        break;
+    }
+    case EVENT_integration_connected:
+        set_status(agenda, at, &event->integration_connected.integration_id, INTEGRATION_CONNECTED,
+                   event->integration_connected.token_expires_ms);
+        break;
+    case EVENT_integration_refused:
+        set_status(agenda, at, &event->integration_refused.integration_id, INTEGRATION_REFUSED, 0);
+        break;
+    case EVENT_integration_refreshed:
+        set_status(agenda, at, &event->integration_refreshed.integration_id, INTEGRATION_CONNECTED,
+                   event->integration_refreshed.token_expires_ms);
+        break;
+    case EVENT_integration_paused:
+        set_paused(agenda, at, &event->integration_paused.integration_id, true);
+        break;
+    case EVENT_integration_resumed:
+        set_paused(agenda, at, &event->integration_resumed.integration_id, false);
+        break;
+    case EVENT_integration_disconnected:
+        set_status(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED, 0);
+        break;
+    case EVENT_integration_deleted:
+        set_status(agenda, at, &event->integration_deleted.integration_id, INTEGRATION_DELETED, 0);
+        break;
+    default:
+        break;
+    }
+}
+
+static void apply_to_installation(struct agenda *agenda, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_ledger_started:
+        agenda->epoch = event->ledger_started.epoch;
+        break;
+    case EVENT_clock_suspected:
+        agenda->clock_suspect = true;
+        break;
+    case EVENT_clock_trusted:
+        agenda->clock_suspect = false;
+        break;
+    case EVENT_starts_suspended:
+        agenda->suspended = true;
+        break;
+    case EVENT_starts_confirmed:
+        agenda->suspended = false;
+        break;
+    default:
+        return;
+    }
+    agenda_time_all(agenda);
+}
+
+enum err agenda_apply(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    TRY(agenda_reserve(agenda, 1, TARGETS_MAX, 1, TARGETS_MAX));
+    switch (event->code) {
+    case EVENT_workspace_created: {
+        const uint32_t index = agenda_workspace(agenda, &event->workspace_created.workspace_id);
+        workspace_at(agenda, index)->max_lateness_ms = (int64_t)event->workspace_created.max_lateness_ms;
+        workspace_at(agenda, index)->late_spacing_ms = (int64_t)event->workspace_created.late_spacing_ms;
+        return OK;
+    }
+    case EVENT_workspace_paused:
+        pause_workspace(agenda, &event->workspace_paused.workspace_id, true);
+        return OK;
+    case EVENT_workspace_resumed:
+        pause_workspace(agenda, &event->workspace_resumed.workspace_id, false);
+        return OK;
+    default:
+        break;
+    }
+    apply_to_installation(agenda, event);
+    apply_to_integration(agenda, at, event);
+    return apply_to_post(agenda, at, event);
+}
+
+uint64_t agenda_epoch(const struct agenda *agenda)
+{
+    return agenda->epoch;
+}
+
+uint32_t agenda_count(const struct agenda *agenda)
+{
+    return agenda->targets.used;
+}

@@ -1,0 +1,136 @@
+/* agenda.h: what is due, else when to wake. Derived from the log's events (agenda_apply) or filled from the queue's
+ * read model (agenda_restore_…) and then kept up by events; never durable itself. It has no clock, no I/O and sends
+ * nothing: it says what should be asked for, and the ledger decides.
+ *
+ * Every action is handed out once. Its effect, an event, takes it off the agenda; agenda_failed gives it back. An
+ * agenda that lags behind the log asks for something that is refused; no harm comes of that.
+ *
+ * Held (workspace or integration paused, disconnected or connecting, starts suspended): nothing starts, no next part
+ * either; what gets too late is missed all the same. While the clock is suspect nothing is locked, started or missed.
+ */
+#ifndef OPENPOST_SCHEDULER_AGENDA_H
+#define OPENPOST_SCHEDULER_AGENDA_H
+
+#include "core/log/log.h"
+#include "core/message/message.h"
+
+#define AGENDA_FACTS_AHEAD_MS 15000 /* the network is asked for what rendering needs so long before the lock */
+#define AGENDA_FACTS_WAIT_MS 10000  /* and the lock waits no longer than that for the answers */
+#define AGENDA_LATE_MS 60000        /* overdue by more: a late start, spaced out (as /readyz counts) */
+#define AGENDA_LOST_MS 5000         /* an attempt without outcome so long after its deadline is unknown */
+#define AGENDA_FRESH_MS 600000      /* tokens that expire sooner after a target's instant are exchanged at its lock */
+
+enum agenda_action {
+    AGENDA_FACTS = 1, /* a post: ask the network for what its rendering needs, if anything; then agenda_facts_done */
+    AGENDA_LOCK,      /* a post: render and lock it */
+    AGENDA_START,     /* a target: start an attempt at part */
+    AGENDA_READ,      /* a target: read whether attempt_id's part is there */
+    AGENDA_LOST,      /* a target: attempt_id has no outcome and nobody will bring one: it is unknown */
+    AGENDA_MISS,      /* a target: too late */
+    AGENDA_CONNECT,   /* an integration: try its credentials */
+    AGENDA_REFRESH,   /* an integration: exchange its tokens */
+};
+
+struct agenda_due {
+    enum agenda_action action;
+    uint32_t channel; /* of the target or, once known, the integration */
+    struct id workspace_id;
+    struct id post_id;
+    struct id target_id;
+    struct id integration_id;
+    struct id attempt_id; /* READ, LOST */
+    uint32_t part;        /* START: to send; READ, LOST: the attempt's */
+    uint64_t fence;       /* START: the ledger's epoch */
+    int64_t due_ms;       /* when it should have been handed out */
+    int64_t started_ms;   /* READ, LOST: the attempt's */
+    int64_t until_ms;     /* FACTS: when the lock goes on without */
+};
+
+/* An open target as a read model has it. */
+struct agenda_target {
+    struct id workspace_id;
+    struct id post_id;
+    struct id target_id;
+    struct id integration_id;
+    uint32_t channel;
+    uint32_t status;  /* enum target_status; published: only its first comment is left */
+    bool locked;      /* the post is */
+    uint64_t version; /* of the post's stream */
+    int64_t publish_at_ms;
+    int64_t not_after_ms; /* 0: none */
+    int64_t due_ms;
+    int64_t next_ms; /* the next attempt or reading; 0: none */
+    uint32_t part_next;
+    uint32_t part_count;  /* those that make it published */
+    bool comment;         /* a first comment comes after */
+    struct id attempt_id; /* the last attempt; absent: none */
+    uint32_t attempt_part;
+    bool attempt_open;    /* it has no outcome yet */
+    bool attempt_unknown; /* its outcome is unknown */
+    uint64_t fence;
+    int64_t deadline_ms;
+    bool read_first;
+};
+
+struct agenda_integration {
+    struct id workspace_id;
+    struct id integration_id;
+    uint32_t channel;
+    uint32_t status; /* enum integration_status, pause aside */
+    bool paused;
+    int64_t token_expires_ms; /* 0: never */
+};
+
+struct agenda_workspace {
+    struct id workspace_id;
+    bool paused;
+    int64_t max_lateness_ms;
+    int64_t late_spacing_ms;
+};
+
+struct agenda_installation {
+    uint64_t epoch;
+    bool clock_suspect;
+    bool suspended;
+};
+
+struct agenda;
+
+enum err agenda_new(struct agenda **ret_agenda) MUST_USE;
+void agenda_free(struct agenda *agenda);
+OWNED_BY(agenda_free, struct agenda *);
+
+/* agenda_apply takes one event in the log's order. ERR_NO_MEMORY: nothing changed. ERR_NOT_FOUND: the event opens a
+ * target that the agenda does not have (it was restored without drafts and finished targets): the caller restores the
+ * open targets of the event's post from the read model, which must be at the event's position or later; then goes on
+ * with the next event. An event applied twice does no harm. */
+enum err agenda_apply(struct agenda *agenda, const struct log_event *at, const struct event *event) MUST_USE;
+
+/* agenda_restore… adds or replaces one row. A workspace before its integrations, those before their targets, is
+ * quickest but not required. All: ERR_NO_MEMORY. An open attempt of a restored target was begun by somebody who is
+ * gone: lost at once when its fence is not this epoch's, else after its deadline. */
+enum err agenda_restore(struct agenda *agenda, const struct agenda_target *row) MUST_USE;
+enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_integration *row) MUST_USE;
+enum err agenda_restore_workspace(struct agenda *agenda, const struct agenda_workspace *row) MUST_USE;
+void agenda_restore_installation(struct agenda *agenda, const struct agenda_installation *row);
+
+/* agenda_next hands out up to max actions that are due at now_ms, earliest first, and tells when to ask again
+ * (INT64_MAX: after the next event). */
+void agenda_next(struct agenda *agenda, int64_t now_ms, uint32_t max, struct agenda_due *ret_due, uint32_t *ret_count,
+                 int64_t *ret_wake_ms);
+/* agenda_failed gives an action back: it is handed out again, if it is still right, not before again_ms. */
+void agenda_failed(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms);
+/* agenda_facts_done: what the rendering of a post needs is there, or will not come. */
+void agenda_facts_done(struct agenda *agenda, const struct id *post_id);
+
+/* The epoch that the agenda has learned of; 0: none yet. */
+uint64_t agenda_epoch(const struct agenda *agenda);
+/* Targets on it, drafts' included. */
+uint32_t agenda_count(const struct agenda *agenda);
+/* agenda_digest sums up what events say (nothing of what was handed out): equal for two agendas that know the same.
+ * Posts never scheduled are left out. */
+uint64_t agenda_digest(const struct agenda *agenda);
+/* agenda_late_ms: by how much the longest waiting start that could go out now is overdue; 0: none. For readiness. */
+int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms);
+
+#endif

@@ -1,0 +1,395 @@
+/* agenda_due.c: the agenda against the time: when each record is due, and what is handed out then. Called by dispatch,
+ * the simulation and, after each event, agenda.c. Pure.
+ *
+ *   post         FACTS at the lock - 15 s, LOCK when they are there, at the latest 10 s after the lock's instant
+ *   target       waiting: START at max(due, next), or MISS when max_lateness or not_after is over; held: MISS only
+ *                a late START joins its integration's heap, which lets one go per late_spacing
+ *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
+ *   integration  CONNECT, REFRESH, and the next late START
+ *
+ * A record that was handed out has no entry among the timers until an event or agenda_failed gives it one again. */
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+#include "core/scheduler/agenda_state.h"
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool is_usable(const struct integration_item *integration)
+{
+    return integration->status == INTEGRATION_NONE || integration->status == INTEGRATION_CONNECTED ||
+           integration->status == INTEGRATION_EXPIRING;
+}
+
+static bool is_held(const struct agenda *agenda, const struct integration_item *integration)
+{
+    return agenda->suspended || agenda->clock_suspect || agenda->epoch == 0 || integration->paused ||
+           !is_usable(integration) || workspace_at(agenda, integration->workspace)->paused;
+}
+
+static int64_t start_ms(const struct target_item *target)
+{
+    return later(target->due_ms, target->next_ms);
+}
+
+/* The first instant at which it is too late; never for a first comment. */
+static int64_t miss_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    if (target->published || agenda->clock_suspect) {
+        return TIMERS_NEVER;
+    }
+    const struct post_item *post = post_at(agenda, target->post);
+    const int64_t late_ms = target->due_ms + workspace_at(agenda, post->workspace)->max_lateness_ms + 1;
+    return post->not_after_ms != 0 ? sooner(late_ms, post->not_after_ms + 1) : late_ms;
+}
+
+static int64_t waiting_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    const struct integration_item *integration = integration_at(agenda, target->integration);
+    const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
+    const int64_t ready = later(start_ms(target), target->wait_ms);
+    if (target->read_first) {
+        return is_usable(integration) ? ready : TIMERS_NEVER;
+    }
+    return is_held(agenda, integration) || target->queued ? miss : sooner(miss, ready);
+}
+
+static int64_t target_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    if (target->handed) {
+        return TIMERS_NEVER;
+    }
+    switch ((enum target_state)target->state) {
+    case STATE_WAITING:
+        return waiting_ms(agenda, target);
+    case STATE_ATTEMPTING:
+        if (MUTANT(5) && target->orphan) {
+            return TIMERS_NEVER;
+        }
+        if (target->orphan && target->fence < agenda->epoch) {
+            return target->wait_ms;
+        }
+        return later(target->deadline_ms + AGENDA_LOST_MS, target->wait_ms);
+    case STATE_UNKNOWN:
+        if (target->next_ms == 0 || !is_usable(integration_at(agenda, target->integration))) {
+            return TIMERS_NEVER;
+        }
+        return later(later(target->next_ms, target->deadline_ms), target->wait_ms);
+    case STATE_PLANNED:
+    case STATE_STALLED:
+        break;
+    }
+    return TIMERS_NEVER;
+}
+
+void agenda_time_target(struct agenda *agenda, uint32_t index)
+{
+    agenda_late_remove(agenda, index);
+    struct target_item *target = target_at(agenda, index);
+    timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, target_ms(agenda, target));
+}
+
+static int64_t post_ms(const struct agenda *agenda, const struct post_item *post)
+{
+    if (!post->scheduled || agenda->clock_suspect) {
+        return TIMERS_NEVER;
+    }
+    const int64_t lock_ms = post->publish_at_ms - LOCK_AHEAD_MS;
+    switch ((enum post_stage)post->stage) {
+    case STAGE_FACTS:
+        return later(lock_ms - AGENDA_FACTS_AHEAD_MS, post->wait_ms);
+    case STAGE_FACTS_OUT:
+        return post->wait_ms;
+    case STAGE_LOCK:
+        return later(lock_ms, post->wait_ms);
+    case STAGE_LOCK_OUT:
+    case STAGE_LOCKED:
+        break;
+    }
+    return TIMERS_NEVER;
+}
+
+void agenda_time_post(struct agenda *agenda, uint32_t index)
+{
+    struct post_item *post = post_at(agenda, index);
+    timers_set(&agenda->timers, ref_of(REF_POST, index), post->place, post_ms(agenda, post));
+}
+
+void agenda_time_integration(struct agenda *agenda, uint32_t index)
+{
+    struct integration_item *integration = integration_at(agenda, index);
+    int64_t at_ms = TIMERS_NEVER;
+    if (integration->late_root != 0 && !is_held(agenda, integration)) {
+        at_ms = integration->late_open_ms;
+    }
+    if (!integration->handed &&
+        (integration->status == INTEGRATION_CONNECTING || (integration->refresh_wanted && is_usable(integration)))) {
+        at_ms = sooner(at_ms, integration->wait_ms);
+    }
+    timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place, at_ms);
+}
+
+void agenda_time_account(struct agenda *agenda, uint32_t index)
+{
+    for (uint32_t i = integration_at(agenda, index)->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
+        agenda_time_target(agenda, i);
+    }
+    agenda_time_integration(agenda, index);
+}
+
+void agenda_time_all(struct agenda *agenda)
+{
+    for (uint32_t i = pool_next(&agenda->posts, 0); i != 0; i = pool_next(&agenda->posts, i)) {
+        agenda_time_post(agenda, i);
+    }
+    for (uint32_t i = pool_next(&agenda->integrations, 0); i != 0; i = pool_next(&agenda->integrations, i)) {
+        agenda_time_account(agenda, i);
+    }
+}
+
+void agenda_want_tokens(struct agenda *agenda, uint32_t index)
+{
+    const struct target_item *target = target_at(agenda, index);
+    struct integration_item *integration = integration_at(agenda, target->integration);
+    if (target->state == STATE_WAITING && integration->token_expires_ms != 0 &&
+        integration->token_expires_ms < start_ms(target) + AGENDA_FRESH_MS && !integration->refresh_wanted) {
+        integration->refresh_wanted = true;
+        agenda_time_integration(agenda, target->integration);
+    }
+}
+
+/* A post's or target's ids into *ret_due. */
+static void name_target(const struct agenda *agenda, const struct target_item *target, struct agenda_due *ret_due)
+{
+    const struct post_item *post = post_at(agenda, target->post);
+    const struct integration_item *integration = integration_at(agenda, target->integration);
+    ret_due->channel = target->channel;
+    ret_due->target_id.kind = ID_TARGET;
+    memcpy(ret_due->target_id.uuid, target->item.uuid, 16);
+    ret_due->post_id.kind = ID_POST;
+    memcpy(ret_due->post_id.uuid, post->item.uuid, 16);
+    ret_due->integration_id.kind = ID_INTEGRATION;
+    memcpy(ret_due->integration_id.uuid, integration->item.uuid, 16);
+    ret_due->workspace_id.kind = ID_WORKSPACE;
+    memcpy(ret_due->workspace_id.uuid, workspace_at(agenda, post->workspace)->item.uuid, 16);
+    if (target->attempted) {
+        ret_due->attempt_id.kind = ID_ATTEMPT;
+        memcpy(ret_due->attempt_id.uuid, target->attempt, 16);
+        ret_due->started_ms = target->deadline_ms - ATTEMPT_DEADLINE_MS;
+    }
+}
+
+static void hand_target(struct agenda *agenda, uint32_t index, enum agenda_action action, struct agenda_due *ret_due)
+{
+    struct target_item *target = target_at(agenda, index);
+    *ret_due = (struct agenda_due){.action = action, .fence = agenda->epoch};
+    name_target(agenda, target, ret_due);
+    ret_due->part = action == AGENDA_START || action == AGENDA_MISS ? target->part : target->attempt_part;
+    ret_due->due_ms = action == AGENDA_START ? start_ms(target) : 0;
+    target->handed = true;
+    agenda_time_target(agenda, index);
+}
+
+static void hand_late(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
+{
+    struct integration_item *integration = integration_at(agenda, target_at(agenda, index)->integration);
+    integration->late_open_ms = now_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
+    target_at(agenda, index)->late = true;
+    hand_target(agenda, index, AGENDA_START, ret_due);
+}
+
+/* True when there is an action in *ret_due; else the target found another place to wait. */
+static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
+{
+    struct target_item *target = target_at(agenda, index);
+    target->late = false;
+    if (target->state == STATE_ATTEMPTING) {
+        hand_target(agenda, index, AGENDA_LOST, ret_due);
+        return true;
+    }
+    if (target->state == STATE_UNKNOWN || target->read_first) {
+        hand_target(agenda, index, AGENDA_READ, ret_due);
+        return true;
+    }
+    ASSERT(target->state == STATE_WAITING);
+    if (now_ms >= miss_ms(agenda, target)) {
+        hand_target(agenda, index, AGENDA_MISS, ret_due);
+        return true;
+    }
+    if (target->part > 0 || now_ms - start_ms(target) <= AGENDA_LATE_MS) {
+        hand_target(agenda, index, AGENDA_START, ret_due);
+        return true;
+    }
+    agenda_late_put(agenda, index);
+    timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, target_ms(agenda, target));
+    agenda_time_integration(agenda, target->integration);
+    return false;
+}
+
+static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
+{
+    struct post_item *post = post_at(agenda, index);
+    const int64_t lock_ms = post->publish_at_ms - LOCK_AHEAD_MS;
+    *ret_due = (struct agenda_due){.due_ms = lock_ms};
+    ret_due->post_id.kind = ID_POST;
+    memcpy(ret_due->post_id.uuid, post->item.uuid, 16);
+    ret_due->workspace_id.kind = ID_WORKSPACE;
+    memcpy(ret_due->workspace_id.uuid, workspace_at(agenda, post->workspace)->item.uuid, 16);
+    if (post->stage == STAGE_FACTS) {
+        ret_due->action = AGENDA_FACTS;
+        post->stage = STAGE_FACTS_OUT;
+        post->wait_ms = later(lock_ms, now_ms) + AGENDA_FACTS_WAIT_MS;
+        ret_due->until_ms = post->wait_ms;
+    } else {
+        ret_due->action = AGENDA_LOCK;
+        post->stage = STAGE_LOCK_OUT;
+        post->wait_ms = 0;
+    }
+    agenda_time_post(agenda, index);
+    return true;
+}
+
+static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
+{
+    struct integration_item *integration = integration_at(agenda, index);
+    if (integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= integration->late_open_ms) {
+        const uint32_t target = integration->late_root;
+        hand_late(agenda, target, now_ms, ret_due);
+        agenda_time_integration(agenda, index);
+        return true;
+    }
+    const bool connecting = integration->status == INTEGRATION_CONNECTING;
+    *ret_due =
+        (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH, .channel = integration->channel};
+    ret_due->integration_id.kind = ID_INTEGRATION;
+    memcpy(ret_due->integration_id.uuid, integration->item.uuid, 16);
+    ret_due->workspace_id.kind = ID_WORKSPACE;
+    memcpy(ret_due->workspace_id.uuid, workspace_at(agenda, integration->workspace)->item.uuid, 16);
+    ASSERT(!integration->handed);
+    integration->handed = true;
+    agenda_time_integration(agenda, index);
+    return true;
+}
+
+static bool take(struct agenda *agenda, uint32_t ref, int64_t now_ms, struct agenda_due *ret_due)
+{
+    const uint32_t index = ref & ((UINT32_C(1) << 30) - 1);
+    switch ((enum ref_kind)(ref >> 30)) {
+    case REF_TARGET:
+        return take_target(agenda, index, now_ms, ret_due);
+    case REF_POST:
+        return take_post(agenda, index, now_ms, ret_due);
+    case REF_INTEGRATION:
+        return take_integration(agenda, index, now_ms, ret_due);
+    }
+    return false;
+}
+
+void agenda_next(struct agenda *agenda, int64_t now_ms, uint32_t max, struct agenda_due *ret_due, uint32_t *ret_count,
+                 int64_t *ret_wake_ms)
+{
+    uint32_t count = 0;
+    const struct timer *first = timers_first(&agenda->timers);
+    while (first != NULL && first->at_ms <= now_ms && count < max) {
+        if (take(agenda, first->ref, now_ms, &ret_due[count])) {
+            count++;
+        }
+        first = timers_first(&agenda->timers);
+    }
+    *ret_count = count;
+    *ret_wake_ms = first != NULL ? first->at_ms : TIMERS_NEVER;
+}
+
+static void fail_target(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)
+{
+    const uint32_t index = pool_find(&agenda->targets, &due->target_id);
+    if (index == 0 || !target_at(agenda, index)->handed) {
+        return;
+    }
+    struct target_item *target = target_at(agenda, index);
+    target->handed = false;
+    target->wait_ms = again_ms;
+    if (target->late) {
+        target->late = false;
+        integration_at(agenda, target->integration)->late_open_ms =
+            again_ms; /* nothing was sent: its turn is not used up */
+    }
+    agenda_time_target(agenda, index);
+    agenda_time_integration(agenda, target->integration);
+}
+
+static void fail_post(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)
+{
+    const uint32_t index = pool_find(&agenda->posts, &due->post_id);
+    if (index == 0) {
+        return;
+    }
+    struct post_item *post = post_at(agenda, index);
+    if (post->stage == STAGE_LOCK_OUT) {
+        post->stage = STAGE_LOCK;
+        post->wait_ms = again_ms;
+    } else if (post->stage == STAGE_FACTS_OUT) {
+        post->wait_ms = sooner(post->wait_ms, again_ms);
+    }
+    agenda_time_post(agenda, index);
+}
+
+static void fail_integration(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)
+{
+    const uint32_t index = pool_find(&agenda->integrations, &due->integration_id);
+    if (index != 0 && integration_at(agenda, index)->handed) {
+        integration_at(agenda, index)->handed = false;
+        integration_at(agenda, index)->wait_ms = again_ms;
+        agenda_time_integration(agenda, index);
+    }
+}
+
+void agenda_failed(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)
+{
+    switch (due->action) {
+    case AGENDA_FACTS:
+    case AGENDA_LOCK:
+        fail_post(agenda, due, again_ms);
+        break;
+    case AGENDA_START:
+    case AGENDA_READ:
+    case AGENDA_LOST:
+    case AGENDA_MISS:
+        fail_target(agenda, due, again_ms);
+        break;
+    case AGENDA_CONNECT:
+    case AGENDA_REFRESH:
+        fail_integration(agenda, due, again_ms);
+        break;
+    }
+}
+
+void agenda_facts_done(struct agenda *agenda, const struct id *post_id)
+{
+    const uint32_t index = pool_find(&agenda->posts, post_id);
+    if (index != 0 && post_at(agenda, index)->stage == STAGE_FACTS_OUT) {
+        post_at(agenda, index)->stage = STAGE_LOCK;
+        post_at(agenda, index)->wait_ms = 0;
+        agenda_time_post(agenda, index);
+    }
+}
+
+int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms)
+{
+    int64_t late_ms = 0;
+    for (uint32_t i = pool_next(&agenda->targets, 0); i != 0; i = pool_next(&agenda->targets, i)) {
+        const struct target_item *target = target_at(agenda, i);
+        if (target->state == STATE_WAITING && !target->queued && !target->read_first &&
+            !is_held(agenda, integration_at(agenda, target->integration))) {
+            late_ms = later(late_ms, now_ms - start_ms(target));
+        }
+    }
+    return late_ms;
+}

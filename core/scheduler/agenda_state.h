@@ -1,0 +1,156 @@
+/* agenda_state.h: what the agenda knows, shared by agenda.c (events), agenda_due.c (time), agenda_row.c (rows, digest)
+ * and agenda_new.c (memory). Nobody else includes it.
+ *
+ * Records refer to each other by index; a timer's ref is kind and index. A million targets of as many posts take about
+ * 200 bytes each. */
+#ifndef OPENPOST_SCHEDULER_AGENDA_STATE_H
+#define OPENPOST_SCHEDULER_AGENDA_STATE_H
+
+#include "core/base/limits.h"
+#include "core/scheduler/agenda.h"
+#include "core/scheduler/pool.h"
+#include "core/scheduler/timers.h"
+
+enum ref_kind { REF_TARGET = 0, REF_POST = 1, REF_INTEGRATION = 2 };
+
+static inline uint32_t ref_of(enum ref_kind kind, uint32_t index)
+{
+    return (uint32_t)kind << 30 | index;
+}
+
+struct workspace_item {
+    struct pool_item item;
+    bool paused;
+    int64_t max_lateness_ms;
+    int64_t late_spacing_ms;
+    uint32_t integration_first; /* list of its integrations */
+};
+
+struct integration_item {
+    struct pool_item item;
+    uint32_t workspace;
+    uint32_t workspace_next; /* in the workspace's list */
+    uint32_t target_first;   /* list of its targets */
+    uint32_t late_root;      /* heap of late targets that wait for their turn, by due time */
+    uint32_t place;
+    uint32_t channel;
+    uint8_t status; /* enum integration_status, pause aside */
+    bool paused;
+    bool handed;          /* CONNECT or REFRESH is out */
+    bool refresh_wanted;  /* a locked target needs newer tokens */
+    int64_t late_open_ms; /* the next late start not before */
+    int64_t wait_ms;      /* CONNECT or REFRESH not before */
+    int64_t token_expires_ms;
+};
+
+enum post_stage { STAGE_FACTS = 0, STAGE_FACTS_OUT, STAGE_LOCK, STAGE_LOCK_OUT, STAGE_LOCKED };
+
+struct post_item {
+    struct pool_item item;
+    uint32_t workspace;
+    uint32_t target_first;
+    uint32_t place;
+    uint8_t stage; /* enum post_stage */
+    bool scheduled;
+    int64_t publish_at_ms;
+    int64_t not_after_ms;
+    int64_t wait_ms; /* FACTS_OUT: when the lock goes on without; else: not before */
+    uint64_t version;
+};
+
+enum target_state {
+    STATE_PLANNED = 0, /* not locked */
+    STATE_WAITING,     /* to be started at max(due, next) */
+    STATE_ATTEMPTING,
+    STATE_UNKNOWN, /* to be read at next; 0: by nobody */
+    STATE_STALLED, /* its last event is on the way */
+};
+
+struct target_item {
+    struct pool_item item;
+    uint32_t post;
+    uint32_t post_next;
+    uint32_t integration;
+    uint32_t integration_next;
+    uint32_t integration_prev;
+    uint32_t late_child; /* pairing heap: first child, next sibling, and previous sibling or parent */
+    uint32_t late_next;
+    uint32_t late_prev;
+    uint32_t place;
+    uint32_t fence;
+    uint8_t state;      /* enum target_state */
+    uint8_t channel;    /* enum channel_code */
+    uint8_t part;       /* the next to send */
+    uint8_t part_count; /* those that make it published */
+    uint8_t attempt_part;
+    bool comment : 1;   /* part number part_count is a first comment */
+    bool published : 1; /* only the comment is left */
+    bool read_first : 1;
+    bool attempted : 1; /* attempt is one */
+    bool handed : 1;
+    bool late : 1;   /* what was handed out was a late start */
+    bool queued : 1; /* in the integration's heap of late ones */
+    bool orphan : 1; /* its attempt was begun by a scheduler that is gone */
+    uint8_t attempt[16];
+    int64_t due_ms;
+    int64_t next_ms;
+    int64_t deadline_ms;
+    int64_t wait_ms; /* not handed out before */
+};
+
+struct agenda {
+    struct pool workspaces;
+    struct pool integrations;
+    struct pool posts;
+    struct pool targets;
+    struct timers timers;
+    uint64_t epoch;
+    bool clock_suspect;
+    bool suspended;
+};
+
+static inline struct workspace_item *workspace_at(const struct agenda *agenda, uint32_t index)
+{
+    return pool_at(&agenda->workspaces, index);
+}
+
+static inline struct integration_item *integration_at(const struct agenda *agenda, uint32_t index)
+{
+    return pool_at(&agenda->integrations, index);
+}
+
+static inline struct post_item *post_at(const struct agenda *agenda, uint32_t index)
+{
+    return pool_at(&agenda->posts, index);
+}
+
+static inline struct target_item *target_at(const struct agenda *agenda, uint32_t index)
+{
+    return pool_at(&agenda->targets, index);
+}
+
+/* agenda_new.c: room for so many more records of each kind. */
+enum err agenda_reserve(struct agenda *agenda, uint32_t workspaces, uint32_t integrations, uint32_t posts,
+                        uint32_t targets) MUST_USE;
+
+/* agenda_due.c: works out anew when a record is due. */
+void agenda_time_target(struct agenda *agenda, uint32_t target);
+void agenda_time_post(struct agenda *agenda, uint32_t post);
+void agenda_time_integration(struct agenda *agenda, uint32_t integration); /* itself */
+void agenda_time_account(struct agenda *agenda, uint32_t integration);     /* and its targets */
+void agenda_time_all(struct agenda *agenda);
+/* The target's locked instant may need newer tokens. */
+void agenda_want_tokens(struct agenda *agenda, uint32_t target);
+/* agenda_late.c: the integration's heap of late targets. */
+void agenda_late_put(struct agenda *agenda, uint32_t target);
+void agenda_late_remove(struct agenda *agenda, uint32_t target);
+
+/* agenda.c: finds a record or adds it; room was reserved. */
+uint32_t agenda_workspace(struct agenda *agenda, const struct id *id);
+uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id);
+uint32_t agenda_post(struct agenda *agenda, const struct id *id, const struct id *workspace_id);
+uint32_t agenda_target_add(struct agenda *agenda, uint32_t post, const struct id *id, uint32_t integration,
+                           uint32_t channel);
+void agenda_target_remove(struct agenda *agenda, uint32_t target);
+
+#endif

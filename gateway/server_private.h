@@ -102,10 +102,16 @@ struct server {
     unsigned lingering_count; /* under mutex */
 };
 
-/* server.c */
+/* server_conn.c: blobs, and the callbacks given to libmicrohttpd, whose documentation says what they get and return. */
 bool blob_reserve(struct blob *blob, size_t cap) MUST_USE;
-void blob_trim(struct blob *blob);
-void conn_free(struct conn *conn);
+void conn_event(void *context, struct MHD_Connection *mhd, void **socket_context,
+                enum MHD_ConnectionNotificationCode code);
+void *conn_uri(void *context, const char *uri, struct MHD_Connection *mhd);
+size_t conn_unescape(void *context, struct MHD_Connection *mhd, char *text);
+enum MHD_Result conn_request(void *context, struct MHD_Connection *mhd, const char *url, const char *method,
+                             const char *version, const char *data, size_t *data_len, void **request_context);
+void conn_completed(void *context, struct MHD_Connection *mhd, void **request_context,
+                    enum MHD_RequestTerminationCode code);
 
 /* server_head.c: judges a head that libmicrohttpd has taken. Returns 0 when it is good and conn.request is filled, else
  * the status to refuse it with (*ret_code says why). */

@@ -68,4 +68,9 @@ struct channel_list {
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
 bool channel_has_fatal(const struct channel_rendering *rendering);
 
+/* channel_content applies a target's variant (a JSON object that overrides text, parts, link or first_comment; null removes) to what the
+ * author wrote. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG (parts): the variant is wrong; ERR_NO_MEMORY. The result borrows from its arguments and the arena. */
+enum err channel_content(const struct channel_content *written, struct span variant, struct arena *arena,
+                         struct channel_content *ret_content) MUST_USE;
+
 #endif

@@ -2,15 +2,25 @@
  * server*.c knows libmicrohttpd (poll mode with a thread pool). Used by the gateway and by the sandbox.
  *
  * A request reaches the handler whole (head and body read, within limits and deadlines) on one of the server's threads.
- * The handler answers at once with server_answer, or keeps the request and answers later from any thread (the connection
- * is suspended meanwhile, no thread waits). Each request is answered exactly once, also when its client has gone. */
+ * The handler answers at once with server_answer, or keeps the request and answers later from any thread (the
+ * connection is suspended meanwhile, no thread waits). Each request is answered exactly once, also when its client has
+ * gone. */
 #ifndef OPENPOST_GATEWAY_SERVER_H
 #define OPENPOST_GATEWAY_SERVER_H
 
 #include "core/base/arena.h"
 #include "core/base/owned.h"
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+enum method {
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
 
 /* A whole request. Everything borrowed from it lives until it is answered. */
 struct request {
@@ -23,8 +33,8 @@ struct request {
     int64_t start_us;   /* monotonic, when its head was complete */
 };
 
-/* request_header returns a header's value by case-insensitive name; data NULL when absent. A header sent twice (other than
- * list-valued ones) is the first; request_header_count tells how often it was sent. */
+/* request_header returns a header's value by case-insensitive name; data NULL when absent. A header sent twice (other
+ * than list-valued ones) is the first; request_header_count tells how often it was sent. */
 struct span request_header(const struct request *request, const char *name);
 unsigned request_header_count(const struct request *request, const char *name);
 
@@ -44,14 +54,16 @@ struct response {
     bool body_static; /* the body lives as long as the process */
     bool close;       /* close the connection after the answer */
     bool abort;       /* the sandbox's faults: close without a byte of answer */
-    size_t truncate;  /* the sandbox's faults: when > 0, announce the whole length, send only so many bytes, then close */
+    size_t
+        truncate; /* the sandbox's faults: when > 0, announce the whole length, send only so many bytes, then close */
 };
 
 /* The handler. Must call server_answer exactly once for request, now or later. */
 typedef void server_handler(void *context, struct request *request);
-/* How the server itself refuses (deadline, too large, malformed…): fills a response for status with a code of error.def's
- * words ("malformed_request", "body_too_large", "head_too_large", "request_timeout", "too_many_connections",
- * "method_not_allowed"…) so that the gateway renders RFC 9457 and the sandbox its platform's form. Spans must live in *arena or be static. */
+/* How the server itself refuses (deadline, too large, malformed…): fills a response for status with a code of
+ * error.def's words ("malformed_request", "body_too_large", "head_too_large", "request_timeout",
+ * "too_many_connections", "method_not_allowed"…) so that the gateway renders RFC 9457 and the sandbox its platform's
+ * form. Spans must live in *arena or be static. */
 typedef void server_refusal(void *context, unsigned status, const char *code, struct arena *arena,
                             struct response *ret_response);
 
@@ -61,8 +73,8 @@ struct server_options {
     unsigned threads;    /* >= 2 */
     unsigned connections_max;
     unsigned connections_per_address_max;
-    size_t head_max;       /* bytes: request line and headers together */
-    size_t body_max;       /* bytes */
+    size_t head_max;         /* bytes: request line and headers together */
+    size_t body_max;         /* bytes */
     uint32_t head_within_ms; /* absolute, from accept or the end of the previous answer's use to the whole head */
     uint32_t body_within_ms; /* absolute, from the head to the whole body */
     uint32_t idle_ms;        /* keep-alive between requests */
@@ -80,9 +92,9 @@ struct server_counters {
 /* server_open listens and serves until closed; ERR_BUSY when the port is taken, ERR_ACCESS, ERR_NO_MEMORY, ERR_IO. */
 enum err server_open(const struct server_options *options, struct server **ret_server) MUST_USE;
 uint16_t server_port(const struct server *server);
-void server_counters(const struct server *server, struct server_counters *ret_counters);
-/* server_drain stops accepting, closes idle connections, answers with Connection: close from now on and waits until open requests are answered or
- * within_ms is over. server_close ends the rest. Accepts NULL. */
+void server_counters(struct server *server, struct server_counters *ret_counters);
+/* server_drain stops accepting, closes idle connections, answers with Connection: close from now on and waits until
+ * open requests are answered or within_ms is over. server_close ends the rest. Accepts NULL. */
 void server_drain(struct server *server, uint32_t within_ms);
 void server_close(struct server *server);
 OWNED_BY(server_close, struct server *);

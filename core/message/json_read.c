@@ -1,0 +1,132 @@
+/* json_read.c: jansson parses, strictly; the result is copied into the arena and jansson's own memory is given back before returning, so that
+ * nobody else has to know it. Never include core/message/codec.h here: both name a json_string. */
+#include "core/message/json_read.h"
+
+#include <jansson.h>
+
+#include "core/base/owned.h"
+
+OWNED_BY(json_decref, json_t *);
+
+static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, struct json_node **ret_node);
+
+static enum err append_child(json_t *value, struct span name, uint32_t depth, struct arena *arena,
+                             struct json_node *parent, struct json_node **last)
+{
+    struct json_node *child = NULL;
+    TRY(copy_value(value, depth + 1, arena, &child));
+    if (name.data != NULL) {
+        TRY(arena_copy(arena, name, &child->name));
+    }
+    if (*last == NULL) {
+        parent->first = child;
+    } else {
+        (*last)->next = child;
+    }
+    *last = child;
+    parent->count++;
+    return OK;
+}
+
+static enum err copy_children(json_t *value, uint32_t depth, struct arena *arena, struct json_node *node)
+{
+    struct json_node *last = NULL;
+    if (json_is_array(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            TRY(append_child(json_array_get(value, i), (struct span){0}, depth, arena, node, &last));
+        }
+        return OK;
+    }
+    for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
+        const struct span name = span_text(json_object_iter_key(at));
+        TRY(append_child(json_object_iter_value(at), name, depth, arena, node, &last));
+    }
+    return OK;
+}
+
+static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, struct json_node **ret_node)
+{
+    if (depth > JSON_READ_DEPTH_MAX) {
+        return ERR_MALFORMED;
+    }
+    struct json_node *node = arena_alloc(arena, sizeof *node);
+    if (node == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        node->kind = NODE_OBJECT;
+        break;
+    case JSON_ARRAY:
+        node->kind = NODE_LIST;
+        break;
+    case JSON_STRING:
+        node->kind = NODE_TEXT;
+        TRY(arena_copy(arena, span_of(json_string_value(value), json_string_length(value)), &node->text));
+        break;
+    case JSON_INTEGER:
+        node->kind = NODE_INTEGER;
+        node->integer = json_integer_value(value);
+        break;
+    case JSON_REAL:
+        node->kind = NODE_REAL;
+        node->real = json_real_value(value);
+        break;
+    case JSON_TRUE:
+        node->kind = NODE_TRUE;
+        break;
+    case JSON_FALSE:
+        node->kind = NODE_FALSE;
+        break;
+    case JSON_NULL:
+        node->kind = NODE_NULL;
+        break;
+    }
+    TRY(copy_children(value, depth, arena, node));
+    *ret_node = node;
+    return OK;
+}
+
+/* jansson's parser recurses up to 2048 levels; a text that nests deeper than we allow is refused before it sees it. */
+static bool nests_too_deep(struct span text)
+{
+    uint32_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        if (quoted) {
+            i += c == '\\' ? 1 : 0;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+        if (depth > JSON_READ_DEPTH_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node)
+{
+    if (text.len > JSON_READ_BYTES_MAX) {
+        return ERR_TOO_LONG;
+    }
+    if (text.len == 0 || nests_too_deep(text)) {
+        return ERR_MALFORMED;
+    }
+    json_error_t error;
+    OWNED(json_decref)
+    json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (value == NULL) {
+        return ERR_MALFORMED;
+    }
+    struct json_node *node = NULL;
+    TRY(copy_value(value, 0, arena, &node));
+    *ret_node = node;
+    return OK;
+}

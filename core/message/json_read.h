@@ -1,0 +1,14 @@
+/* json_read.h: JSON text to a tree. json_read.c is the one file that knows jansson. */
+#ifndef OPENPOST_MESSAGE_JSON_READ_H
+#define OPENPOST_MESSAGE_JSON_READ_H
+
+#include "core/message/json_node.h"
+
+#define JSON_READ_BYTES_MAX ((size_t)2 << 20) /* no request's body and no platform's answer is near it */
+#define JSON_READ_DEPTH_MAX 32                /* atproto's deepest record has 9 */
+
+/* json_read reads the whole of text (one value, nothing after it) into nodes that live in the arena. ERR_MALFORMED for what is not JSON, a name
+ * twice in an object, bad UTF-8, NUL, or nesting deeper than JSON_READ_DEPTH_MAX; ERR_TOO_LONG; ERR_NO_MEMORY. */
+enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node) MUST_USE;
+
+#endif

@@ -1,0 +1,15 @@
+/* mutant.h: bugs planted on purpose, so that the tests can prove that they would find them. OPENPOST_MUTANT is set by CMake; 0, the true build, has none.
+ *
+ * 1 a start is sent before it is durable; 2 every attempt gets a new record key; 3 the fence is ignored; 4 the lock does not look at the version; 5 an
+ * outcome is dropped on restart; 6 a follower skips a position; 7 a retry's timer is lost; 8 a cancel is accepted in flight. */
+#ifndef OPENPOST_BASE_MUTANT_H
+#define OPENPOST_BASE_MUTANT_H
+
+#ifndef OPENPOST_MUTANT
+#define OPENPOST_MUTANT 0
+#endif
+
+/* MUTANT(n) is 1 in the build that has bug n planted, a constant. */
+#define MUTANT(n) (OPENPOST_MUTANT == (n))
+
+#endif

@@ -5,31 +5,6 @@
 #include "core/base/mutant.h"
 #include "core/scheduler/agenda_state.h"
 
-uint32_t agenda_workspace(struct agenda *agenda, const struct id *id)
-{
-    uint32_t index = pool_find(&agenda->workspaces, id);
-    if (index == 0) {
-        index = pool_add(&agenda->workspaces, id);
-        workspace_at(agenda, index)->max_lateness_ms = MAX_LATENESS_DEFAULT_MS;
-        workspace_at(agenda, index)->late_spacing_ms = LATE_SPACING_DEFAULT_MS;
-    }
-    return index;
-}
-
-uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id)
-{
-    uint32_t index = pool_find(&agenda->integrations, id);
-    if (index == 0) {
-        index = pool_add(&agenda->integrations, id);
-        struct integration_item *integration = integration_at(agenda, index);
-        integration->workspace = agenda_workspace(agenda, workspace_id);
-        struct workspace_item *workspace = workspace_at(agenda, integration->workspace);
-        integration->workspace_next = workspace->integration_first;
-        workspace->integration_first = index;
-    }
-    return index;
-}
-
 uint32_t agenda_post(struct agenda *agenda, const struct id *id, const struct id *workspace_id)
 {
     uint32_t index = pool_find(&agenda->posts, id);
@@ -257,37 +232,43 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
     agenda_time_integration(agenda, target->integration);
 }
 
-/* What an outcome, first or settled, makes of a target. */
-static void apply_outcome(struct agenda *agenda, uint32_t index, uint32_t outcome, int64_t next_ms)
+static enum target_state state_after(struct target_item *target, uint32_t outcome, int64_t next_ms)
 {
-    struct target_item *target = target_at(agenda, index);
-    target->handed = false;
-    target->wait_ms = 0;
-    target->read_first = false;
-    target->next_ms = next_ms;
     switch ((enum outcome)outcome) {
     case OUTCOME_ACCEPTED:
         target->part = (uint8_t)(target->attempt_part + 1);
-        target->state = target->part < target->part_count + target->comment ? STATE_WAITING : STATE_STALLED;
-        break;
+        return target->part < target->part_count + target->comment ? STATE_WAITING : STATE_STALLED;
     case OUTCOME_TRY_AGAIN:
     case OUTCOME_DEFERRED:
     case OUTCOME_ABSENT:
-        target->state = next_ms != 0 && !MUTANT(7) ? STATE_WAITING : STATE_STALLED;
-        break;
+        return next_ms != 0 && !MUTANT(7) ? STATE_WAITING : STATE_STALLED;
     case OUTCOME_UNAUTHORIZED:
-        target->state = STATE_WAITING;
-        break;
+        return STATE_WAITING; /* held until the account is connected again */
     case OUTCOME_UNKNOWN:
-        target->state = STATE_UNKNOWN;
-        break;
+        return STATE_UNKNOWN;
     case OUTCOME_REFUSED:
     case OUTCOME_NONE:
     case OUTCOME_COUNT:
-        target->state = STATE_STALLED;
         break;
     }
+    return STATE_STALLED;
+}
+
+/* Something became of an attempt; whatever was out for it has had its effect. */
+static void settle(struct agenda *agenda, uint32_t index, enum target_state state, int64_t next_ms)
+{
+    struct target_item *target = target_at(agenda, index);
+    target->state = (uint8_t)state;
+    target->next_ms = next_ms;
+    target->read_first = false;
+    target->handed = false;
+    target->wait_ms = 0;
     agenda_time_target(agenda, index);
+}
+
+static void apply_outcome(struct agenda *agenda, uint32_t index, uint32_t outcome, int64_t next_ms)
+{
+    settle(agenda, index, state_after(target_at(agenda, index), outcome, next_ms), next_ms);
 }
 
 /* The target whose last attempt it is; 0: none. */
@@ -306,7 +287,8 @@ static void apply_probed(struct agenda *agenda, const struct attempt_probed_even
 {
     const uint32_t index = find_attempt(agenda, &event->target_id, &event->attempt_id);
     if (index != 0) {
-        apply_outcome(agenda, index, OUTCOME_UNKNOWN, event->next_ms);
+        /* A reading that only went before a person's retry has done its part. */
+        settle(agenda, index, target_at(agenda, index)->read_first ? STATE_WAITING : STATE_UNKNOWN, event->next_ms);
     }
 }
 
@@ -326,20 +308,24 @@ static void apply_resolved(struct agenda *agenda, const struct target_resolved_e
     }
 }
 
-static enum err apply_retried(struct agenda *agenda, const struct target_retried_event *event)
+static enum err apply_retried(struct agenda *agenda, const struct targets_retried_event *event)
 {
-    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
-    if (index == 0) {
-        return ERR_NOT_FOUND;
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        if (pool_find(&agenda->targets, &event->targets[i].target_id) == 0) {
+            return ERR_NOT_FOUND;
+        }
     }
-    struct target_item *target = target_at(agenda, index);
-    target->state = STATE_WAITING;
-    target->due_ms = event->due_ms;
-    target->next_ms = 0;
-    target->read_first = event->read_first;
-    target->handed = false;
-    target->wait_ms = 0;
-    agenda_time_target(agenda, index);
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        const uint32_t index = pool_find(&agenda->targets, &event->targets[i].target_id);
+        struct target_item *target = target_at(agenda, index);
+        target->state = STATE_WAITING;
+        target->due_ms = event->due_ms;
+        target->next_ms = 0;
+        target->read_first = event->targets[i].read_first;
+        target->handed = false;
+        target->wait_ms = 0;
+        agenda_time_target(agenda, index);
+    }
     return OK;
 }
 
@@ -397,6 +383,9 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         }
         return OK;
     case EVENT_attempt_settled:
+        if (pool_find(&agenda->targets, &event->attempt_settled.target_id) == 0) {
+            return ERR_NOT_FOUND; /* it was final; a late outcome may have opened it */
+        }
         index = find_attempt(agenda, &event->attempt_settled.target_id, &event->attempt_settled.attempt_id);
         if (index != 0) {
             apply_outcome(agenda, index, event->attempt_settled.outcome, event->attempt_settled.next_ms);
@@ -417,8 +406,8 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
     case EVENT_target_resolved:
         apply_resolved(agenda, &event->target_resolved);
         return OK;
-    case EVENT_target_retried:
-        return apply_retried(agenda, &event->target_retried);
+    case EVENT_targets_retried:
+        return apply_retried(agenda, &event->targets_retried);
     case EVENT_comment_finished:
         apply_comment(agenda, &event->comment_finished);
         return OK;
@@ -427,125 +416,10 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
     }
 }
 
-/* The account's new status; whatever was out for it has had its effect. */
-static void set_status(struct agenda *agenda, const struct log_event *at, const struct id *id,
-                       enum integration_status status, int64_t token_expires_ms)
-{
-    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
-    struct integration_item *integration = integration_at(agenda, index);
-    integration->status = (uint8_t)status;
-    integration->token_expires_ms = token_expires_ms;
-    integration->refresh_wanted = false;
-    integration->handed = false;
-    integration->wait_ms = 0;
-    for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
-        agenda_want_tokens(agenda, i);
-    }
-    agenda_time_account(agenda, index);
-}
-
-static void set_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)
-{
-    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
-    integration_at(agenda, index)->paused = paused;
-    agenda_time_account(agenda, index);
-}
-
-static void pause_workspace(struct agenda *agenda, const struct id *id, bool paused)
-{
-    const uint32_t index = agenda_workspace(agenda, id);
-    workspace_at(agenda, index)->paused = paused;
-    uint32_t next;
-    for (uint32_t i = workspace_at(agenda, index)->integration_first; i != 0; i = next) {
-        next = integration_at(agenda, i)->workspace_next;
-        agenda_time_account(agenda, i);
-    }
-}
-
-static void apply_to_integration(struct agenda *agenda, const struct log_event *at, const struct event *event)
-{
-    switch (event->code) {
-    case EVENT_integration_connecting: {
-        const struct integration_connecting_event *connecting = &event->integration_connecting;
-        const uint32_t index = agenda_integration(agenda, &connecting->integration_id, &at->workspace_id);
-        integration_at(agenda, index)->channel = connecting->channel;
-        set_status(agenda, at, &connecting->integration_id, INTEGRATION_CONNECTING, 0);
-        break;
-    }
-    case EVENT_integration_connected:
-        set_status(agenda, at, &event->integration_connected.integration_id, INTEGRATION_CONNECTED,
-                   event->integration_connected.token_expires_ms);
-        break;
-    case EVENT_integration_refused:
-        set_status(agenda, at, &event->integration_refused.integration_id, INTEGRATION_REFUSED, 0);
-        break;
-    case EVENT_integration_refreshed:
-        set_status(agenda, at, &event->integration_refreshed.integration_id, INTEGRATION_CONNECTED,
-                   event->integration_refreshed.token_expires_ms);
-        break;
-    case EVENT_integration_paused:
-        set_paused(agenda, at, &event->integration_paused.integration_id, true);
-        break;
-    case EVENT_integration_resumed:
-        set_paused(agenda, at, &event->integration_resumed.integration_id, false);
-        break;
-    case EVENT_integration_disconnected:
-        set_status(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED, 0);
-        break;
-    case EVENT_integration_deleted:
-        set_status(agenda, at, &event->integration_deleted.integration_id, INTEGRATION_DELETED, 0);
-        break;
-    default:
-        break;
-    }
-}
-
-static void apply_to_installation(struct agenda *agenda, const struct event *event)
-{
-    switch (event->code) {
-    case EVENT_ledger_started:
-        agenda->epoch = event->ledger_started.epoch;
-        break;
-    case EVENT_clock_suspected:
-        agenda->clock_suspect = true;
-        break;
-    case EVENT_clock_trusted:
-        agenda->clock_suspect = false;
-        break;
-    case EVENT_starts_suspended:
-        agenda->suspended = true;
-        break;
-    case EVENT_starts_confirmed:
-        agenda->suspended = false;
-        break;
-    default:
-        return;
-    }
-    agenda_time_all(agenda);
-}
-
 enum err agenda_apply(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
     TRY(agenda_reserve(agenda, 1, TARGETS_MAX, 1, TARGETS_MAX));
-    switch (event->code) {
-    case EVENT_workspace_created: {
-        const uint32_t index = agenda_workspace(agenda, &event->workspace_created.workspace_id);
-        workspace_at(agenda, index)->max_lateness_ms = (int64_t)event->workspace_created.max_lateness_ms;
-        workspace_at(agenda, index)->late_spacing_ms = (int64_t)event->workspace_created.late_spacing_ms;
-        return OK;
-    }
-    case EVENT_workspace_paused:
-        pause_workspace(agenda, &event->workspace_paused.workspace_id, true);
-        return OK;
-    case EVENT_workspace_resumed:
-        pause_workspace(agenda, &event->workspace_resumed.workspace_id, false);
-        return OK;
-    default:
-        break;
-    }
-    apply_to_installation(agenda, event);
-    apply_to_integration(agenda, at, event);
-    return apply_to_post(agenda, at, event);
+    return agenda_apply_account(agenda, at, event) ? OK : apply_to_post(agenda, at, event);
 }
 
 uint64_t agenda_epoch(const struct agenda *agenda)

@@ -76,7 +76,8 @@ struct agenda_integration {
     struct id workspace_id;
     struct id integration_id;
     uint32_t channel;
-    uint32_t status; /* enum integration_status, pause aside */
+    uint32_t status; /* enum integration_status, pause aside; of one that is connected again: what it is meanwhile */
+    bool connecting; /* credentials are to be tried */
     bool paused;
     int64_t token_expires_ms; /* 0: never */
 };

@@ -129,8 +129,7 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
     if (integration->late_root != 0 && !is_held(agenda, integration)) {
         at_ms = integration->late_open_ms;
     }
-    if (!integration->handed &&
-        (integration->status == INTEGRATION_CONNECTING || (integration->refresh_wanted && is_usable(integration)))) {
+    if (!integration->handed && (integration->connecting || (integration->refresh_wanted && is_usable(integration)))) {
         at_ms = sooner(at_ms, integration->wait_ms);
     }
     timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place, at_ms);
@@ -265,7 +264,7 @@ static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_
         agenda_time_integration(agenda, index);
         return true;
     }
-    const bool connecting = integration->status == INTEGRATION_CONNECTING;
+    const bool connecting = integration->connecting;
     *ret_due =
         (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH, .channel = integration->channel};
     ret_due->integration_id.kind = ID_INTEGRATION;

@@ -68,6 +68,7 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     struct integration_item *integration = integration_at(agenda, index);
     integration->channel = row->channel;
     integration->status = (uint8_t)row->status;
+    integration->connecting = row->connecting;
     integration->paused = row->paused;
     integration->token_expires_ms = row->token_expires_ms;
     for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
@@ -159,6 +160,7 @@ uint64_t agenda_digest(const struct agenda *agenda)
         const struct integration_item *integration = integration_at(agenda, i);
         uint64_t hash = mix(FNV_BASIS, integration->item.uuid, 16);
         hash = mix_number(hash, integration->status);
+        hash = mix_number(hash, integration->connecting);
         hash = mix_number(hash, integration->paused);
         sum += mix_number(hash, integration->token_expires_ms);
     }

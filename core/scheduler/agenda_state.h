@@ -36,6 +36,7 @@ struct integration_item {
     uint32_t channel;
     uint8_t status; /* enum integration_status, pause aside */
     bool paused;
+    bool connecting;      /* credentials are to be tried */
     bool handed;          /* CONNECT or REFRESH is out */
     bool refresh_wanted;  /* a locked target needs newer tokens */
     int64_t late_open_ms; /* the next late start not before */
@@ -145,6 +146,8 @@ void agenda_want_tokens(struct agenda *agenda, uint32_t target);
 void agenda_late_put(struct agenda *agenda, uint32_t target);
 void agenda_late_remove(struct agenda *agenda, uint32_t target);
 
+/* agenda_account.c: events of the installation, of workspaces and of integrations; true when it was one. */
+bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event);
 /* agenda.c: finds a record or adds it; room was reserved. */
 uint32_t agenda_workspace(struct agenda *agenda, const struct id *id);
 uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id);

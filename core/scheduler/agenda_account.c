@@ -1,0 +1,199 @@
+/* agenda_account.c: the agenda as events of the installation, of workspaces and of integrations tell it: what holds
+ * starts, and what must be connected. Called by agenda.c. Pure. */
+#include "core/scheduler/agenda_state.h"
+
+uint32_t agenda_workspace(struct agenda *agenda, const struct id *id)
+{
+    uint32_t index = pool_find(&agenda->workspaces, id);
+    if (index == 0) {
+        index = pool_add(&agenda->workspaces, id);
+        workspace_at(agenda, index)->max_lateness_ms = MAX_LATENESS_DEFAULT_MS;
+        workspace_at(agenda, index)->late_spacing_ms = LATE_SPACING_DEFAULT_MS;
+    }
+    return index;
+}
+
+uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id)
+{
+    uint32_t index = pool_find(&agenda->integrations, id);
+    if (index == 0) {
+        index = pool_add(&agenda->integrations, id);
+        struct integration_item *integration = integration_at(agenda, index);
+        integration->workspace = agenda_workspace(agenda, workspace_id);
+        struct workspace_item *workspace = workspace_at(agenda, integration->workspace);
+        integration->workspace_next = workspace->integration_first;
+        workspace->integration_first = index;
+    }
+    return index;
+}
+
+/* The tokens are new: which targets still need newer ones? */
+static void want_all_tokens(struct agenda *agenda, uint32_t index)
+{
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->refresh_wanted = false;
+    for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
+        agenda_want_tokens(agenda, i);
+    }
+    agenda_time_integration(agenda, index);
+}
+
+/* The account's new status; whatever was out for it has had its effect. */
+static void set_status(struct agenda *agenda, const struct log_event *at, const struct id *id,
+                       enum integration_status status, int64_t token_expires_ms)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->status = (uint8_t)status;
+    integration->connecting = false;
+    integration->token_expires_ms = token_expires_ms;
+    integration->handed = false;
+    integration->wait_ms = 0;
+    want_all_tokens(agenda, index);
+    agenda_time_account(agenda, index);
+}
+
+/* While an account is being connected again, and if that is refused, what worked before goes on. */
+static void apply_connecting(struct agenda *agenda, const struct log_event *at,
+                             const struct integration_connecting_event *event)
+{
+    const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    if (integration->status == INTEGRATION_NONE) {
+        integration->status = INTEGRATION_CONNECTING;
+    }
+    integration->channel = event->channel;
+    integration->connecting = true;
+    integration->handed = false;
+    integration->wait_ms = 0;
+    agenda_time_account(agenda, index);
+}
+
+static void apply_refused(struct agenda *agenda, const struct log_event *at, const struct id *id)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    if (integration->status == INTEGRATION_CONNECTING || integration->status == INTEGRATION_NONE) {
+        integration->status = INTEGRATION_REFUSED;
+    }
+    integration->connecting = false;
+    integration->handed = false;
+    integration->wait_ms = 0;
+    agenda_time_account(agenda, index);
+}
+
+static void apply_refreshed(struct agenda *agenda, const struct log_event *at,
+                            const struct integration_refreshed_event *event)
+{
+    const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->token_expires_ms = event->token_expires_ms;
+    if (!integration->connecting) {
+        integration->handed = false;
+        integration->wait_ms = 0;
+    }
+    want_all_tokens(agenda, index);
+}
+
+static void set_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    integration_at(agenda, index)->paused = paused;
+    agenda_time_account(agenda, index);
+}
+
+static void pause_workspace(struct agenda *agenda, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_workspace(agenda, id);
+    workspace_at(agenda, index)->paused = paused;
+    uint32_t next;
+    for (uint32_t i = workspace_at(agenda, index)->integration_first; i != 0; i = next) {
+        next = integration_at(agenda, i)->workspace_next;
+        agenda_time_account(agenda, i);
+    }
+}
+
+static bool apply_to_integration(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_integration_connecting:
+        apply_connecting(agenda, at, &event->integration_connecting);
+        break;
+    case EVENT_integration_connected:
+        set_status(agenda, at, &event->integration_connected.integration_id, INTEGRATION_CONNECTED,
+                   event->integration_connected.token_expires_ms);
+        break;
+    case EVENT_integration_refused:
+        apply_refused(agenda, at, &event->integration_refused.integration_id);
+        break;
+    case EVENT_integration_refreshed:
+        apply_refreshed(agenda, at, &event->integration_refreshed);
+        break;
+    case EVENT_integration_paused:
+        set_paused(agenda, at, &event->integration_paused.integration_id, true);
+        break;
+    case EVENT_integration_resumed:
+        set_paused(agenda, at, &event->integration_resumed.integration_id, false);
+        break;
+    case EVENT_integration_disconnected:
+        set_status(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED, 0);
+        break;
+    case EVENT_integration_deleted:
+        set_status(agenda, at, &event->integration_deleted.integration_id, INTEGRATION_DELETED, 0);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+static bool apply_to_installation(struct agenda *agenda, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_ledger_started:
+        agenda->epoch = event->ledger_started.epoch;
+        break;
+    case EVENT_clock_suspected:
+        agenda->clock_suspect = true;
+        break;
+    case EVENT_clock_trusted:
+        agenda->clock_suspect = false;
+        break;
+    case EVENT_starts_suspended:
+        agenda->suspended = true;
+        break;
+    case EVENT_starts_confirmed:
+        agenda->suspended = false;
+        break;
+    default:
+        return false;
+    }
+    agenda_time_all(agenda);
+    return true;
+}
+
+static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_workspace_created: {
+        const uint32_t index = agenda_workspace(agenda, &event->workspace_created.workspace_id);
+        workspace_at(agenda, index)->max_lateness_ms = (int64_t)event->workspace_created.max_lateness_ms;
+        workspace_at(agenda, index)->late_spacing_ms = (int64_t)event->workspace_created.late_spacing_ms;
+        return true;
+    }
+    case EVENT_workspace_paused:
+        pause_workspace(agenda, &event->workspace_paused.workspace_id, true);
+        return true;
+    case EVENT_workspace_resumed:
+        pause_workspace(agenda, &event->workspace_resumed.workspace_id, false);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    return apply_to_installation(agenda, event) || apply_to_workspace(agenda, event) ||
+           apply_to_integration(agenda, at, event);
+}

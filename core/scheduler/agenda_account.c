@@ -27,17 +27,6 @@ uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const st
     return index;
 }
 
-/* The tokens are new: which targets still need newer ones? */
-static void want_all_tokens(struct agenda *agenda, uint32_t index)
-{
-    struct integration_item *integration = integration_at(agenda, index);
-    integration->refresh_wanted = false;
-    for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
-        agenda_want_tokens(agenda, i);
-    }
-    agenda_time_integration(agenda, index);
-}
-
 /* The account's new status; whatever was out for it has had its effect. */
 static void set_status(struct agenda *agenda, const struct log_event *at, const struct id *id,
                        enum integration_status status, int64_t token_expires_ms)
@@ -49,7 +38,7 @@ static void set_status(struct agenda *agenda, const struct log_event *at, const 
     integration->token_expires_ms = token_expires_ms;
     integration->handed = false;
     integration->wait_ms = 0;
-    want_all_tokens(agenda, index);
+    integration->refresh_wanted = false;
     agenda_time_account(agenda, index);
 }
 
@@ -92,7 +81,8 @@ static void apply_refreshed(struct agenda *agenda, const struct log_event *at,
         integration->handed = false;
         integration->wait_ms = 0;
     }
-    want_all_tokens(agenda, index);
+    integration->refresh_wanted = false; /* if these do not last either, another exchange would not help */
+    agenda_time_integration(agenda, index);
 }
 
 static void set_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)

@@ -4,6 +4,7 @@
  * made in server_reply.c, deadlines kept in server_watch.c. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
@@ -104,8 +105,16 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     }
 }
 
+/* Whether the close that follows would reset the connection, and so could take an answer from its reader. */
+static bool leaves_unread(const struct conn *conn)
+{
+    int unread = 0;
+    return conn->linger || (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
 static void conn_closed(struct server *server, struct conn *conn)
 {
+    const bool linger = conn->counted && (atomic_load(&conn->until) & 7) != PHASE_EXPIRED && leaves_unread(conn);
     (void)pthread_mutex_lock(&server->mutex);
     if (conn->previous != NULL) {
         conn->previous->next = conn->next;
@@ -120,10 +129,10 @@ static void conn_closed(struct server *server, struct conn *conn)
         peers_leave(&server->peers, &conn->peer);
     }
     server->requests_closed += atomic_load_explicit(&conn->requests, memory_order_relaxed);
-    if (conn->linger) {
+    if (linger) {
         watch_linger(conn);
     }
-    if (conn->linger || atomic_load(&server->draining)) {
+    if (linger || atomic_load(&server->draining)) {
         (void)pthread_cond_broadcast(&server->cond);
     }
     (void)pthread_mutex_unlock(&server->mutex);

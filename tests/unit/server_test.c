@@ -83,9 +83,9 @@ START_TEST(a_head_without_end_is_refused_by_the_library)
     static char out[ANSWER_MAX];
     static uint8_t bytes[60000];
     ask(world, head_of(bytes, sizeof bytes, 10, 10), out, sizeof out);
-    ck_assert_msg(strncmp(out, "HTTP/1.1 431 ", 13) == 0 || out[0] == 0, "%s", out);
+    ck_assert_msg(strncmp(out, "HTTP/1.1 431 ", 13) == 0, "%s", out);
     ask(world, head_of(bytes, sizeof bytes, 10, 50000), out, sizeof out);
-    ck_assert_msg(strncmp(out, "HTTP/1.1 414 ", 13) == 0 || out[0] == 0, "%s", out);
+    ck_assert_msg(strncmp(out, "HTTP/1.1 414 ", 13) == 0, "%s", out);
     ck_assert_uint_eq(atomic_load(&world->handled), 0);
     world_close(world);
 }

@@ -10,6 +10,8 @@
 #include "core/base/clock.h"
 #include "gateway/server_private.h"
 
+#define POLITE_US 1000000
+
 bool blob_reserve(struct blob *blob, size_t cap)
 {
     if (cap <= blob->cap) {
@@ -74,10 +76,20 @@ static struct conn *conn_new(struct server *server, struct MHD_Connection *mhd)
     conn->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     conn_remote(conn, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     atomic_init(&conn->stage, STAGE_READING);
-    const int64_t until_us = clock_monotonic_us() + (int64_t)server->options.head_within_ms * 1000;
-    conn->until_last = (int64_t)((uint64_t)until_us << 3) | PHASE_FRESH;
+    conn->until_last = until_of(PHASE_FRESH, clock_monotonic_us() + (int64_t)server->options.head_within_ms * 1000);
     atomic_init(&conn->until, conn->until_last);
     return conn;
+}
+
+/* One too many: it is told so and given a moment to read it, unless there are too many of those as well. */
+static void turn_away(struct conn *conn)
+{
+    atomic_fetch_add(&conn->server->refused_connections, 1);
+    if (conn->polite) {
+        raw_send(conn, RAW_CONNECTIONS);
+        (void)conn_enter(conn, PHASE_FRESH, clock_monotonic_us() + POLITE_US);
+    }
+    (void)shutdown(conn->fd, conn->polite ? SHUT_WR : SHUT_RDWR);
 }
 
 static void conn_opened(struct server *server, struct MHD_Connection *mhd, void **socket_context)
@@ -91,7 +103,9 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     (void)pthread_mutex_lock(&server->mutex);
     conn->counted = server->open < options->connections_max &&
                     peers_enter(&server->peers, &conn->peer, options->connections_per_address_max);
+    conn->polite = !conn->counted && server->polite < POLITE_MAX;
     server->open += conn->counted;
+    server->polite += conn->polite;
     conn->next = server->first;
     if (conn->next != NULL) {
         conn->next->previous = conn;
@@ -99,9 +113,7 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     server->first = conn;
     (void)pthread_mutex_unlock(&server->mutex);
     if (!conn->counted) {
-        atomic_fetch_add(&server->refused_connections, 1);
-        raw_send(conn, RAW_CONNECTIONS);
-        (void)shutdown(conn->fd, SHUT_RDWR);
+        turn_away(conn);
     }
 }
 
@@ -114,7 +126,8 @@ static bool leaves_unread(const struct conn *conn)
 
 static void conn_closed(struct server *server, struct conn *conn)
 {
-    const bool linger = conn->counted && (atomic_load(&conn->until) & 7) != PHASE_EXPIRED && leaves_unread(conn);
+    const bool linger =
+        (conn->counted || conn->polite) && (atomic_load(&conn->until) & 7) != PHASE_EXPIRED && leaves_unread(conn);
     (void)pthread_mutex_lock(&server->mutex);
     if (conn->previous != NULL) {
         conn->previous->next = conn->next;
@@ -124,6 +137,7 @@ static void conn_closed(struct server *server, struct conn *conn)
     if (conn->next != NULL) {
         conn->next->previous = conn->previous;
     }
+    server->polite -= conn->polite;
     if (conn->counted) {
         server->open--;
         peers_leave(&server->peers, &conn->peer);

@@ -111,7 +111,7 @@ static void handle_large(void *context, struct request *request)
     (void)context;
     static uint8_t zeros[16 << 20];
     const struct response response = {
-        .status = 200, .body = {zeros, request->query.len << 20},
+        .status = 200, .body = {zeros, request->query.len << 16},
              .body_static = true
     };
     server_answer(request, &response);
@@ -123,7 +123,10 @@ START_TEST(a_large_answer_arrives_whole_though_its_reader_is_slow_at_first)
     options.handler = handle_large;
     struct world *world = world_open(options);
     const int fd = dial(world);
-    say(fd, SPAN("GET /?xxxxxxxxxxxxxxxx HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    char request[400] = "GET /?";
+    memset(request + 6, 'x', 256);
+    strcpy(request + 6 + 256, " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    say(fd, span_text(request));
     static char out[ANSWER_MAX];
     (void)drip(world, SPAN(""), SPAN(""), out, sizeof out);
     size_t len = 0;
@@ -132,6 +135,28 @@ START_TEST(a_large_answer_arrives_whole_though_its_reader_is_slow_at_first)
         ck_assert_int_ge(got, 0);
     }
     ck_assert_uint_gt(len, 16 << 20);
+    (void)close(fd);
+    world_close(world);
+}
+
+END_TEST
+
+START_TEST(a_client_that_asks_and_does_not_read_is_closed)
+{
+    struct server_options options = hasty();
+    options.handler = handle_large;
+    struct world *world = world_open(options);
+    const int fd = dial(world);
+    for (unsigned i = 0; i < 400; i++) {
+        say(fd, SPAN("GET /?x HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    const int64_t start_us = clock_monotonic_us();
+    while (counters(world).open_connections > 0) {
+        ck_assert_int_lt(clock_monotonic_us() - start_us, 10000000);
+        (void)usleep(10000);
+    }
+    ck_assert_uint_eq(counters(world).timed_out, 1);
+    ck_assert_uint_lt(counters(world).requests, 400);
     (void)close(fd);
     world_close(world);
 }
@@ -167,9 +192,9 @@ START_TEST(connections_over_the_cap_are_turned_away_until_one_closes)
     }
     static char out[ANSWER_MAX];
     for (unsigned i = 0; i < 20; i++) {
-        const int fd = dial(world);
-        ck_assert_str_eq(hear_all(fd, out, sizeof out), BUSY);
-        (void)close(fd);
+        /* Whether or not a request is on its way already. */
+        ck_assert_str_eq(
+            ask(world, i % 2 == 0 ? SPAN("") : SPAN("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), out, sizeof out), BUSY);
     }
     struct server_counters now = counters(world);
     ck_assert_uint_eq(now.refused_connections, 20);
@@ -179,6 +204,37 @@ START_TEST(connections_over_the_cap_are_turned_away_until_one_closes)
     expect_hello_soon(world);
     (void)close(fds[1]);
     (void)close(fds[2]);
+    world_close(world);
+}
+
+END_TEST
+
+START_TEST(a_crowd_over_the_cap_is_closed_at_once)
+{
+    struct server_options options = usual;
+    options.connections_max = 1;
+    struct world *world = world_open(options);
+    static int fds[300];
+    for (unsigned i = 0; i < 300; i++) {
+        fds[i] = dial(world);
+        if (i == 0) {
+            say(fds[0], SPAN("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+            expect(fds[0], HELLO);
+        }
+    }
+    static char out[ANSWER_MAX];
+    unsigned told = 0;
+    for (unsigned i = 1; i < 300; i++) {
+        hear_all(fds[i], out, sizeof out);
+        ck_assert(out[0] == 0 || strcmp(out, BUSY) == 0);
+        told += out[0] != 0;
+        (void)close(fds[i]);
+    }
+    ck_assert_uint_ge(told, 64);
+    ck_assert_uint_eq(counters(world).refused_connections, 299);
+    say(fds[0], SPAN("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
+    expect(fds[0], HELLO);
+    (void)close(fds[0]);
     world_close(world);
 }
 
@@ -340,6 +396,8 @@ int main(void)
     tcase_add_test(tcase, a_waiting_request_has_no_deadline);
     tcase_add_test(tcase, a_large_answer_arrives_whole_though_its_reader_is_slow_at_first);
     tcase_add_test(tcase, connections_over_the_cap_are_turned_away_until_one_closes);
+    tcase_add_test(tcase, a_client_that_asks_and_does_not_read_is_closed);
+    tcase_add_test(tcase, a_crowd_over_the_cap_is_closed_at_once);
     tcase_add_test(tcase, an_address_has_its_own_cap);
     tcase_add_test(tcase, draining_lets_open_requests_finish_and_no_others_begin);
     tcase_add_test(tcase, draining_ends_in_time_though_a_request_stays_unanswered);

@@ -222,14 +222,15 @@ static enum MHD_Result send_answer(struct conn *conn, size_t len)
 static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *code)
 {
     struct server *server = conn->server;
-    atomic_fetch_add(status == 413 || status == 431 ? &server->refused_large : &server->refused_malformed, 1);
+    if (status != 503) {
+        atomic_fetch_add(status == 400 ? &server->refused_malformed : &server->refused_large, 1);
+    }
     conn->step = STEP_REFUSED;
     conn->linger = true;
     struct response response = {.status = status};
     server->options.refusal(server->options.context, status, code, &conn->request.arena, &response);
     response.close = true;
     conn->answer = reply_build(conn, &response);
-    conn->answer_status = response.status;
     return send_answer(conn, response.body.len);
 }
 
@@ -322,7 +323,6 @@ void server_answer(struct request *request, const struct response *response)
     int stage = atomic_load(&conn->stage);
     ASSERT(stage != STAGE_READING && stage != STAGE_ANSWERED);
     if (stage == STAGE_RUNNING || stage == STAGE_SUSPENDED) {
-        conn->answer_status = response->status;
         conn->reply.len = response->body.len;
         conn->answer = reply_build(conn, response);
         stage = STAGE_RUNNING;

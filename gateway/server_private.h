@@ -120,7 +120,7 @@ void conn_completed(void *context, struct MHD_Connection *mhd, void **request_co
  * the status to refuse it with (*ret_code says why). */
 unsigned head_take(struct conn *conn, const char *method, const char *version, const char **ret_code) MUST_USE;
 
-/* server_reply.c */
+/* server_reply.c: reply_build makes conn's answer and its answer_status; NULL closes the connection without a byte. */
 struct MHD_Response *reply_build(struct conn *conn, const struct response *response) MUST_USE;
 enum err raw_build(struct server *server, unsigned status, const char *code, struct blob *ret_raw) MUST_USE;
 void raw_send(struct conn *conn, enum raw raw);

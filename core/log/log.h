@@ -9,6 +9,10 @@
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.
  *
+ * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at) may be
+ * called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
+ * memory belongs to one thread.
+ *
  * Envelope: [seq, workspace id, workspace_seq, stream id, version, code, time_ms, actor kind, actor id, command id,
  * causation seq, salt (bin 16), payload SHA-256 (bin 32)]; ids as TypeID text, an absent one as nil. */
 #ifndef OPENPOST_LOG_LOG_H
@@ -21,8 +25,9 @@
 #define LOG_INLINE_MAX 1500     /* bytes of payload kept in the record: with its envelope under LMDB's 1.9 KB */
 #define LOG_PAYLOAD_MAX 4194304 /* bytes: 4 MiB, twice the largest locked post */
 #define LOG_GROUP_MAX 4096      /* events in one transaction: 512 commands of 8 events */
-#define LOG_ENVELOPE_MAX 400    /* bytes */
-#define LOG_CHECKPOINT_MAX 1024 /* bytes of a signed note */
+#define LOG_GROUP_BYTES_MAX ((size_t)64 << 20) /* bytes of records and payloads in one transaction */
+#define LOG_ENVELOPE_MAX 400                   /* bytes */
+#define LOG_CHECKPOINT_MAX 1024                /* bytes of a signed note */
 
 /* Who caused an event. */
 enum actor_kind { ACTOR_SYSTEM = 0, ACTOR_KEY = 1, ACTOR_MEMBER = 2, ACTOR_SCHEDULER = 3, ACTOR_OPERATOR = 4 };
@@ -86,6 +91,11 @@ struct log_fault {
 enum err log_lmdb_open(const struct log_options *options, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
 enum err log_memory_open(const struct log_options *options, struct log **ret_log) MUST_USE;
 void log_close(struct log *log);
+/* For the simulation. log_memory_fail_next_commit lets the next write (log_commit, or log_checkpoint with something to
+ * sign) do nothing and fail with err (ERR_NO_SPACE or ERR_IO); log_memory_restart does to a log in memory what a crash
+ * and a reopen do: the open group and the state of failure are gone, what was committed is there. */
+void log_memory_fail_next_commit(struct log *log, enum err err);
+void log_memory_restart(struct log *log);
 OWNED_BY(log_close, struct log *);
 
 /* A group: log_begin, log_append any number of times (<= LOG_GROUP_MAX), then log_commit or log_abort. One group at a

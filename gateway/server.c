@@ -112,7 +112,13 @@ enum err server_open(const struct server_options *options, struct server **ret_s
     ok = ok && pthread_cond_init(&server->cond, &monotonic) == 0 && pthread_mutex_init(&server->mutex, NULL) == 0;
     ASSERT(ok);
     (void)pthread_condattr_destroy(&monotonic);
+    /* The process's signals are for the threads that it made itself. */
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     const enum err err = server_start(server);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err != OK) {
         server_close(server);
         return err;

@@ -40,7 +40,7 @@ unsigned request_header_count(const struct request *request, const char *name);
 
 struct header {
     const char *name;
-    struct span value;
+    struct span value; /* empty: the header is not sent; with a line break in it the answer becomes a bare 500 */
 };
 
 #define RESPONSE_HEADERS_MAX 16
@@ -72,10 +72,10 @@ struct server_options {
     uint16_t port;       /* 0: any free one; see server_port */
     unsigned threads;    /* >= 2 */
     unsigned connections_max;
-    unsigned connections_per_address_max;
-    size_t head_max;         /* bytes: request line and headers together */
-    size_t body_max;         /* bytes */
-    uint32_t head_within_ms; /* absolute, from accept or the end of the previous answer's use to the whole head */
+    unsigned connections_per_address_max; /* 0: no cap, as behind a proxy; an IPv6 /64 counts as one address */
+    size_t head_max;                      /* bytes: request line and headers together */
+    size_t body_max;                      /* bytes */
+    uint32_t head_within_ms; /* absolute: to the whole head, from the accept, or from a later request's request line */
     uint32_t body_within_ms; /* absolute, from the head to the whole body */
     uint32_t idle_ms;        /* keep-alive between requests */
     server_handler *handler;
@@ -89,7 +89,10 @@ struct server_counters {
     uint64_t requests, refused_malformed, refused_large, timed_out, refused_connections, open_connections;
 };
 
-/* server_open listens and serves until closed; ERR_BUSY when the port is taken, ERR_ACCESS, ERR_NO_MEMORY, ERR_IO. */
+/* server_open listens and serves until closed; ERR_BUSY when the port is taken, ERR_MALFORMED when the address is not
+ * numeric, ERR_ACCESS, ERR_NO_MEMORY, ERR_IO. Ignores SIGPIPE unless the process handles it; the server's threads take
+ * no signals. The handler is called on these threads and must not wait; nor may it call server_drain or server_close.
+ */
 enum err server_open(const struct server_options *options, struct server **ret_server) MUST_USE;
 uint16_t server_port(const struct server *server);
 void server_counters(struct server *server, struct server_counters *ret_counters);

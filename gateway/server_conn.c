@@ -4,10 +4,13 @@
  * made in server_reply.c, deadlines kept in server_watch.c. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "gateway/server_private.h"
+
+#define POLITE_US 1000000
 
 bool blob_reserve(struct blob *blob, size_t cap)
 {
@@ -73,10 +76,20 @@ static struct conn *conn_new(struct server *server, struct MHD_Connection *mhd)
     conn->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     conn_remote(conn, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     atomic_init(&conn->stage, STAGE_READING);
-    const int64_t until_us = clock_monotonic_us() + (int64_t)server->options.head_within_ms * 1000;
-    conn->until_last = (int64_t)((uint64_t)until_us << 3) | PHASE_FRESH;
+    conn->until_last = until_of(PHASE_FRESH, clock_monotonic_us() + (int64_t)server->options.head_within_ms * 1000);
     atomic_init(&conn->until, conn->until_last);
     return conn;
+}
+
+/* One too many: it is told so and given a moment to read it, unless there are too many of those as well. */
+static void turn_away(struct conn *conn)
+{
+    atomic_fetch_add(&conn->server->refused_connections, 1);
+    if (conn->polite) {
+        raw_send(conn, RAW_CONNECTIONS);
+        (void)conn_enter(conn, PHASE_FRESH, clock_monotonic_us() + POLITE_US);
+    }
+    (void)shutdown(conn->fd, conn->polite ? SHUT_WR : SHUT_RDWR);
 }
 
 static void conn_opened(struct server *server, struct MHD_Connection *mhd, void **socket_context)
@@ -90,7 +103,9 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     (void)pthread_mutex_lock(&server->mutex);
     conn->counted = server->open < options->connections_max &&
                     peers_enter(&server->peers, &conn->peer, options->connections_per_address_max);
+    conn->polite = !conn->counted && server->polite < POLITE_MAX;
     server->open += conn->counted;
+    server->polite += conn->polite;
     conn->next = server->first;
     if (conn->next != NULL) {
         conn->next->previous = conn;
@@ -98,14 +113,21 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     server->first = conn;
     (void)pthread_mutex_unlock(&server->mutex);
     if (!conn->counted) {
-        atomic_fetch_add(&server->refused_connections, 1);
-        raw_send(conn, RAW_CONNECTIONS);
-        (void)shutdown(conn->fd, SHUT_RDWR);
+        turn_away(conn);
     }
+}
+
+/* Whether the close that follows would reset the connection, and so could take an answer from its reader. */
+static bool leaves_unread(const struct conn *conn)
+{
+    int unread = 0;
+    return conn->linger || (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0);
 }
 
 static void conn_closed(struct server *server, struct conn *conn)
 {
+    const bool linger =
+        (conn->counted || conn->polite) && (atomic_load(&conn->until) & 7) != PHASE_EXPIRED && leaves_unread(conn);
     (void)pthread_mutex_lock(&server->mutex);
     if (conn->previous != NULL) {
         conn->previous->next = conn->next;
@@ -115,15 +137,16 @@ static void conn_closed(struct server *server, struct conn *conn)
     if (conn->next != NULL) {
         conn->next->previous = conn->previous;
     }
+    server->polite -= conn->polite;
     if (conn->counted) {
         server->open--;
         peers_leave(&server->peers, &conn->peer);
     }
     server->requests_closed += atomic_load_explicit(&conn->requests, memory_order_relaxed);
-    if (conn->linger) {
+    if (linger) {
         watch_linger(conn);
     }
-    if (conn->linger || atomic_load(&server->draining)) {
+    if (linger || atomic_load(&server->draining)) {
         (void)pthread_cond_broadcast(&server->cond);
     }
     (void)pthread_mutex_unlock(&server->mutex);
@@ -199,14 +222,15 @@ static enum MHD_Result send_answer(struct conn *conn, size_t len)
 static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *code)
 {
     struct server *server = conn->server;
-    atomic_fetch_add(status == 413 || status == 431 ? &server->refused_large : &server->refused_malformed, 1);
+    if (status != 503) {
+        atomic_fetch_add(status == 400 ? &server->refused_malformed : &server->refused_large, 1);
+    }
     conn->step = STEP_REFUSED;
     conn->linger = true;
     struct response response = {.status = status};
     server->options.refusal(server->options.context, status, code, &conn->request.arena, &response);
     response.close = true;
     conn->answer = reply_build(conn, &response);
-    conn->answer_status = response.status;
     return send_answer(conn, response.body.len);
 }
 
@@ -299,7 +323,6 @@ void server_answer(struct request *request, const struct response *response)
     int stage = atomic_load(&conn->stage);
     ASSERT(stage != STAGE_READING && stage != STAGE_ANSWERED);
     if (stage == STAGE_RUNNING || stage == STAGE_SUSPENDED) {
-        conn->answer_status = response->status;
         conn->reply.len = response->body.len;
         conn->answer = reply_build(conn, response);
         stage = STAGE_RUNNING;

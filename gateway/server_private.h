@@ -37,9 +37,10 @@ enum raw { RAW_TIMEOUT, RAW_BODY, RAW_CONNECTIONS, RAW_COUNT };
 
 #define FIELDS_MAX 100                            /* headers a request may have */
 #define REQUEST_ARENA_MAX ((size_t)32 << 20)      /* a handler's memory for one request */
+#define POLITE_MAX 64                             /* connections over the caps that get an answer, at a time */
 #define LINGER_MAX 64                             /* refused connections closed gently at a time */
 #define KEEP_MAX ((size_t)64 << 10)               /* larger buffers are given back between requests */
-#define SEND_BYTES_PER_SECOND ((int64_t)16 << 10) /* slower readers of a long answer are closed */
+#define SEND_BYTES_PER_SECOND ((int64_t)64 << 10) /* slower readers of a long answer are closed */
 
 /* Bytes that grow and are used again. */
 struct blob {
@@ -60,6 +61,7 @@ struct conn {
     struct conn *next, *previous; /* server.first, under server.mutex */
     int fd;
     bool counted; /* has a place in the caps; otherwise it is being turned away */
+    bool polite;  /* turned away with time to read why */
     bool linger;  /* refused with bytes unread: close gently */
     bool http_1_1;
     enum step step;
@@ -92,6 +94,7 @@ struct server {
     bool watching, stop;
     struct conn *first;
     struct peers peers;
+    unsigned polite;
     uint64_t open, requests_closed;
     atomic_bool draining, closing;
     atomic_uint held; /* suspended requests whose answer may still resume libmicrohttpd */
@@ -117,13 +120,14 @@ void conn_completed(void *context, struct MHD_Connection *mhd, void **request_co
  * the status to refuse it with (*ret_code says why). */
 unsigned head_take(struct conn *conn, const char *method, const char *version, const char **ret_code) MUST_USE;
 
-/* server_reply.c */
+/* server_reply.c: reply_build makes conn's answer and its answer_status; NULL closes the connection without a byte. */
 struct MHD_Response *reply_build(struct conn *conn, const struct response *response) MUST_USE;
 enum err raw_build(struct server *server, unsigned status, const char *code, struct blob *ret_raw) MUST_USE;
 void raw_send(struct conn *conn, enum raw raw);
 
 /* server_watch.c: conn_enter changes the phase; false when the connection has expired meanwhile. */
 bool conn_enter(struct conn *conn, enum phase phase, int64_t until_us);
+int64_t until_of(enum phase phase, int64_t until_us);
 enum err watch_start(struct server *server) MUST_USE;
 void watch_stop(struct server *server);
 /* watch_expire shuts conn down unless its phase has changed since until was read; under server.mutex. */

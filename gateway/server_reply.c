@@ -13,11 +13,12 @@ static void *unconst(const void *data)
 
 static bool add_header(struct MHD_Response *mhd, struct arena *arena, const char *name, struct span value)
 {
+    if (value.len == 0) {
+        return true;
+    }
     char text[256];
     if (value.len < sizeof text) {
-        if (value.len > 0) {
-            memcpy(text, value.data, value.len);
-        }
+        memcpy(text, value.data, value.len);
         text[value.len] = 0;
         return MHD_add_response_header(mhd, name, text) == MHD_YES;
     }
@@ -60,6 +61,7 @@ static struct MHD_Response *create(struct conn *conn, const struct response *res
 
 struct MHD_Response *reply_build(struct conn *conn, const struct response *response)
 {
+    conn->answer_status = response->status;
     if (response->abort) {
         return NULL;
     }
@@ -79,8 +81,10 @@ struct MHD_Response *reply_build(struct conn *conn, const struct response *respo
         ok = ok && add_header(mhd, arena, "Connection", SPAN("close"));
     }
     if (!ok) {
+        /* A value with a line break, most likely: better no answer than one in which a header is missing or false. */
         MHD_destroy_response(mhd);
-        return NULL;
+        conn->answer_status = 500;
+        mhd = MHD_create_response_from_buffer(0, unconst(""), MHD_RESPMEM_PERSISTENT);
     }
     return mhd;
 }

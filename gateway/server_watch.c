@@ -15,9 +15,14 @@
 #define TICK_MAX_US 250000
 #define LINGER_US 1000000
 
+int64_t until_of(enum phase phase, int64_t until_us)
+{
+    return until_us * 8 + (int64_t)phase;
+}
+
 bool conn_enter(struct conn *conn, enum phase phase, int64_t until_us)
 {
-    const int64_t next = (int64_t)((uint64_t)until_us << 3) | (int64_t)phase;
+    const int64_t next = until_of(phase, until_us);
     int64_t last = conn->until_last;
     if (!atomic_compare_exchange_strong(&conn->until, &last, next)) {
         return false;
@@ -36,7 +41,7 @@ void watch_expire(struct conn *conn, int64_t until)
     if (phase == PHASE_HEAD || phase == PHASE_BODY) {
         raw_send(conn, RAW_TIMEOUT);
     }
-    if (phase != PHASE_IDLE) {
+    if (phase != PHASE_IDLE && conn->counted) {
         atomic_fetch_add(&conn->server->timed_out, 1);
     }
     (void)shutdown(conn->fd, SHUT_RDWR);

@@ -100,7 +100,8 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
     }
     const enum err err = data_open(path, ret_data);
     if (err != OK) {
-        (void)fprintf(stderr, "openpost %s: %s is not a data folder of openpost: %s; make one with openpost init --data %s\n",
+        (void)fprintf(stderr,
+                      "openpost %s: %s is not a data folder of openpost: %s; make one with openpost init --data %s\n",
                       command, path, err_sentence(err), path);
         *ret_exit = EXIT_UNREADABLE;
         return false;

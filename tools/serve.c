@@ -1,5 +1,5 @@
-/* serve.c: openpost serve: the whole service with one command. Chooses the loopback ports on which its processes meet and hands each process its arguments;
- * everything else is supervise.c's. */
+/* serve.c: openpost serve: the whole service with one command. Chooses the loopback ports on which its processes meet
+ * and hands each process its arguments; everything else is supervise.c's. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,7 +15,8 @@
 static const char usage[] =
     "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n\n"
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
-    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback and\n"
+    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback "
+    "and\n"
     "nothing leaves the machine.";
 
 struct plan {
@@ -31,8 +32,8 @@ struct plan {
     char secret_path[DATA_PATH_MAX];
 };
 
-/* A loopback port that is free now. Another program could take it before our process does; then that process ends, says so and serve
- * gives up: start again. */
+/* A loopback port that is free now. Another program could take it before our process does; then that process ends, says
+ * so and serve gives up: start again. */
 static enum err free_port(uint16_t *ret_port)
 {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -91,8 +92,8 @@ static void add_args(struct child *child, const char *const *args, size_t count)
     }
 }
 
-#define ADD(supervisor_, name_, ...)                                                                                   \
-    add_args(supervisor_add((supervisor_), (name_)), (const char *const[]){__VA_ARGS__},                               \
+#define ADD(supervisor_, name_, ...)                                                     \
+    add_args(supervisor_add((supervisor_), (name_)), (const char *const[]){__VA_ARGS__}, \
              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen)
@@ -143,11 +144,11 @@ int tool_serve(int argc, char **argv)
     const char *loopback = NULL;
     bool sandbox = false;
     const struct option_spec options[] = {
-        {"--data",           &data_path, NULL,     "the data folder, made by openpost init"                   },
-        {"--listen",         &listen,    NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"           },
-        {"--rpc",            &programs,  NULL,     "ADDR:PORT for other programs over nng; default: any free" },
-        {"--sandbox",        NULL,       &sandbox, "simulate the platforms on loopback"                       },
-        {"--allow-loopback", &loopback,  NULL,     "development: PORT[,PORT] that adapters may reach here"    },
+        {"--data",           &data_path, NULL,     "the data folder, made by openpost init"                  },
+        {"--listen",         &listen,    NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"          },
+        {"--rpc",            &programs,  NULL,     "ADDR:PORT for other programs over nng; default: any free"},
+        {"--sandbox",        NULL,       &sandbox, "simulate the platforms on loopback"                      },
+        {"--allow-loopback", &loopback,  NULL,     "development: PORT[,PORT] that adapters may reach here"   },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {

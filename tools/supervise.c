@@ -1,5 +1,5 @@
-/* supervise.c: see supervise.h. Called by serve. A child is this executable again, with a subcommand; its readiness is a byte on a pipe
- * (process_ready). It never looks at what children do, only at whether they run. */
+/* supervise.c: see supervise.h. Called by serve. A child is this executable again, with a subcommand; its readiness is
+ * a byte on a pipe (process_ready). It never looks at what children do, only at whether they run. */
 #include "tools/supervise.h"
 
 #include <errno.h>

@@ -10,7 +10,8 @@
 
 struct checkpoint_key; /* an Ed25519 signing key and its name */
 
-/* checkpoint_key_new makes a key from a 32-byte seed (RFC 8032) and a name without spaces or '+'; ERR_MALFORMED, ERR_NO_MEMORY. */
+/* checkpoint_key_new makes a key from a 32-byte seed (RFC 8032) and a name without spaces or '+'; ERR_MALFORMED,
+ * ERR_NO_MEMORY. */
 enum err checkpoint_key_new(const uint8_t seed[32], const char *name, struct checkpoint_key **ret_key) MUST_USE;
 void checkpoint_key_free(struct checkpoint_key *key);
 OWNED_BY(checkpoint_key_free, struct checkpoint_key *);
@@ -20,7 +21,8 @@ const char *checkpoint_key_name(const struct checkpoint_key *key);
 void checkpoint_key_verifier(const struct checkpoint_key *key, struct buf *out);
 
 /* checkpoint_sign writes the whole note: origin, size, root, blank line, signature line. */
-enum err checkpoint_sign(const struct checkpoint_key *key, uint64_t size, const uint8_t root[32], struct buf *out) MUST_USE;
+enum err checkpoint_sign(const struct checkpoint_key *key, uint64_t size, const uint8_t root[32], struct buf *out)
+    MUST_USE;
 /* checkpoint_open verifies a note by the key named origin and returns what it says. ERR_MALFORMED, ERR_AUTH (no valid
  * signature by that key), ERR_TOO_LONG. */
 enum err checkpoint_open(struct span note, const char *origin, const uint8_t public_key[32], uint64_t *ret_size,
@@ -29,7 +31,9 @@ enum err checkpoint_open(struct span note, const char *origin, const uint8_t pub
 enum err note_sign(const struct checkpoint_key *key, struct span text, struct buf *out) MUST_USE;
 enum err note_open(struct span note, const char *name, const uint8_t public_key[32], struct span *ret_text) MUST_USE;
 
-/* tlog_proof_write writes a .tlog-proof file: index is seq - 1, hashes as log_inclusion gives them, then the checkpoint. */
-void tlog_proof_write(uint64_t index, const uint8_t (*hashes)[32], size_t count, struct span checkpoint, struct buf *out);
+/* tlog_proof_write writes a .tlog-proof file: index is seq - 1, hashes as log_inclusion gives them, then the
+ * checkpoint. */
+void tlog_proof_write(uint64_t index, const uint8_t (*hashes)[32], size_t count, struct span checkpoint,
+                      struct buf *out);
 
 #endif

@@ -5,9 +5,13 @@
  * One writer. Every event has seq (gap-free from 1 over the installation), workspace_seq (gap-free from 1 within its
  * workspace; 0 for events of the installation), its stream and the stream's version (gap-free from 1). The record of an
  * event is its envelope (a msgpack array, below) followed by its payload ([code, {name: value}]); payloads above
- * LOG_INLINE_MAX are stored beside, by SHA-256. The Merkle leaf (RFC 9162 section 2.1.1) is SHA-256(0x00 || envelope), and the envelope holds the
- * payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof and a small payload cannot be
- * guessed from its leaf.
+ * LOG_INLINE_MAX are stored beside, by SHA-256. The Merkle leaf (RFC 9162 section 2.1.1) is SHA-256(0x00 || envelope),
+ * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
+ * and a small payload cannot be guessed from its leaf.
+ *
+ * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at) may be
+ * called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
+ * memory belongs to one thread.
  *
  * Envelope: [seq, workspace id, workspace_seq, stream id, version, code, time_ms, actor kind, actor id, command id,
  * causation seq, salt (bin 16), payload SHA-256 (bin 32)]; ids as TypeID text, an absent one as nil. */
@@ -18,11 +22,12 @@
 #include "core/base/span.h"
 #include "core/base/typeid.h"
 
-#define LOG_INLINE_MAX 1500      /* bytes of payload kept in the record: with its envelope under LMDB's 1.9 KB */
-#define LOG_PAYLOAD_MAX 4194304  /* bytes: 4 MiB, twice the largest locked post */
-#define LOG_GROUP_MAX 4096       /* events in one transaction: 512 commands of 8 events */
-#define LOG_ENVELOPE_MAX 400     /* bytes */
-#define LOG_CHECKPOINT_MAX 1024  /* bytes of a signed note */
+#define LOG_INLINE_MAX 1500     /* bytes of payload kept in the record: with its envelope under LMDB's 1.9 KB */
+#define LOG_PAYLOAD_MAX 4194304 /* bytes: 4 MiB, twice the largest locked post */
+#define LOG_GROUP_MAX 4096      /* events in one transaction: 512 commands of 8 events */
+#define LOG_GROUP_BYTES_MAX ((size_t)64 << 20) /* bytes of records and payloads in one transaction */
+#define LOG_ENVELOPE_MAX 400                   /* bytes */
+#define LOG_CHECKPOINT_MAX 1024                /* bytes of a signed note */
 
 /* Who caused an event. */
 enum actor_kind { ACTOR_SYSTEM = 0, ACTOR_KEY = 1, ACTOR_MEMBER = 2, ACTOR_SCHEDULER = 3, ACTOR_OPERATOR = 4 };
@@ -59,8 +64,8 @@ struct log_status {
 };
 
 /* How to open one. sign: called under log_commit and log_checkpoint to sign the note's text with the installation's
- * Ed25519 key: core/log/checkpoint.h makes it; reserve: bytes that only log_append with privileged set may use (section 13:
- * locks, starts and outcomes go on when users' commands are refused with storage_full). */
+ * Ed25519 key: core/log/checkpoint.h makes it; reserve: bytes that only log_append with privileged set may use (section
+ * 13: locks, starts and outcomes go on when users' commands are refused with storage_full). */
 struct checkpoint_key;
 
 struct log_options {
@@ -72,28 +77,37 @@ struct log_options {
     uint64_t checkpoint_every; /* events between automatic checkpoints, e.g. 4096 */
 };
 
-/* What log_lmdb_open or log_verify found wrong, for people: where and what to do. position is the first seq known to be wrong. */
+/* What log_lmdb_open or log_verify found wrong, for people: where and what to do. position is the first seq known to be
+ * wrong. */
 struct log_fault {
     uint64_t position;
     char sentence[256];
 };
 
-/* log_lmdb_open opens (or creates, when the folder is empty) a log and verifies its tail from the last signed checkpoint to the head; ret_fault may be
- * NULL. ERR_ALTERED: shorter than, forked from or altered since its checkpoint: ret_fault says which position and what to
- * do, and the log is not opened. ERR_NO_SPACE, ERR_ACCESS, ERR_IO, ERR_VERSION. log_memory_open makes an empty one.
- * log_close accepts NULL; it writes a last checkpoint. */
+/* log_lmdb_open opens (or creates, when the folder is empty) a log and verifies its tail from the last signed
+ * checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: shorter than, forked from or altered since its
+ * checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_NO_SPACE, ERR_ACCESS,
+ * ERR_IO, ERR_VERSION. log_memory_open makes an empty one. log_close accepts NULL; it writes a last checkpoint. */
 enum err log_lmdb_open(const struct log_options *options, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
 enum err log_memory_open(const struct log_options *options, struct log **ret_log) MUST_USE;
 void log_close(struct log *log);
+/* For the simulation. log_memory_fail_next_commit lets the next write (log_commit, or log_checkpoint with something to
+ * sign) do nothing and fail with err (ERR_NO_SPACE or ERR_IO); log_memory_restart does to a log in memory what a crash
+ * and a reopen do: the open group and the state of failure are gone, what was committed is there. */
+void log_memory_fail_next_commit(struct log *log, enum err err);
+void log_memory_restart(struct log *log);
 OWNED_BY(log_close, struct log *);
 
-/* A group: log_begin, log_append any number of times (<= LOG_GROUP_MAX), then log_commit or log_abort. One group at a time (asserted). */
+/* A group: log_begin, log_append any number of times (<= LOG_GROUP_MAX), then log_commit or log_abort. One group at a
+ * time (asserted). */
 enum err log_begin(struct log *log) MUST_USE;
-/* log_append adds one event to the group and writes its seq, workspace_seq and payload_hash into *event. privileged: may
- * use the reserve. ERR_NO_SPACE: the event is not in the group, the group stands without it. ERR_TOO_LONG: the payload is longer than
- * LOG_PAYLOAD_MAX. time_ms must not be before the last one's and version must be >= 1 (asserted). */
+/* log_append adds one event to the group and writes its seq, workspace_seq and payload_hash into *event. privileged:
+ * may use the reserve. ERR_NO_SPACE: the event is not in the group, the group stands without it. ERR_TOO_LONG: the
+ * payload is longer than LOG_PAYLOAD_MAX. time_ms must not be before the last one's and version must be >= 1
+ * (asserted). */
 enum err log_append(struct log *log, struct log_event *event, bool privileged) MUST_USE;
-/* log_mark and log_rollback drop the events appended since a mark (a command that fails in the middle of its events). */
+/* log_mark and log_rollback drop the events appended since a mark (a command that fails in the middle of its events).
+ */
 uint64_t log_mark(const struct log *log);
 void log_rollback(struct log *log, uint64_t mark);
 /* log_commit makes the group durable and returns; blocks for the disk. ERR_NO_SPACE: nothing is kept, the log goes on.
@@ -105,9 +119,9 @@ void log_status(const struct log *log, struct log_status *ret_status);
 /* log_workspace_head returns the last workspace_seq of a workspace, 0 when it has none. */
 enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq) MUST_USE;
 
-/* log_read copies event seq into the arena-free buffer of the caller: payload bytes are copied to out (LOG_PAYLOAD_MAX suffices) and
- * ret_event->payload borrows out. ERR_NOT_FOUND past the head, ERR_ALTERED when the record does not decode or its payload does not
- * match its hash, ERR_TOO_LONG when out is too small. */
+/* log_read copies event seq into the arena-free buffer of the caller: payload bytes are copied to out (LOG_PAYLOAD_MAX
+ * suffices) and ret_event->payload borrows out. ERR_NOT_FOUND past the head, ERR_ALTERED when the record does not
+ * decode or its payload does not match its hash, ERR_TOO_LONG when out is too small. */
 enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_event *ret_event) MUST_USE;
 /* A cursor walks events in order from after+1. The event's payload lives until the next call. log_cursor_next:
  * ERR_NOT_FOUND at the head. It sees what was committed when it was opened. */
@@ -120,23 +134,25 @@ OWNED_BY(log_cursor_close, struct log_cursor *);
 void log_envelope(const struct log_event *event, struct buf *out);
 enum err log_envelope_read(struct span bytes, struct log_event *ret_event) MUST_USE;
 
-/* log_root computes the Merkle root of the first size events (RFC 9162 section 2.1.1); size <= head. log_inclusion writes the proof of event
- * seq in the tree of size, log_consistency that the tree of old_size is a prefix of that of size: lists of hashes, nearest
- * first, at most LOG_PROOF_MAX. */
+/* log_root computes the Merkle root of the first size events (RFC 9162 section 2.1.1); size <= head. log_inclusion
+ * writes the proof of event seq in the tree of size, log_consistency that the tree of old_size is a prefix of that of
+ * size: lists of hashes, nearest first, at most LOG_PROOF_MAX. */
 #define LOG_PROOF_MAX 64
 enum err log_root(struct log *log, uint64_t size, uint8_t ret_root[32]) MUST_USE;
 enum err log_inclusion(struct log *log, uint64_t seq, uint64_t size, uint8_t ret_proof[LOG_PROOF_MAX][32],
                        size_t *ret_count) MUST_USE;
 enum err log_consistency(struct log *log, uint64_t old_size, uint64_t size, uint8_t ret_proof[LOG_PROOF_MAX][32],
                          size_t *ret_count) MUST_USE;
-/* log_checkpoint signs the present head (if it has no checkpoint yet) and writes the newest signed note to out. Not within a group. */
+/* log_checkpoint signs the present head (if it has no checkpoint yet) and writes the newest signed note to out. Not
+ * within a group. */
 enum err log_checkpoint(struct log *log, struct buf *out) MUST_USE;
 /* log_checkpoint_at writes the note of the smallest checkpoint that covers seq; ERR_NOT_FOUND when none does yet. */
 enum err log_checkpoint_at(struct log *log, uint64_t seq, struct buf *out) MUST_USE;
 
-/* log_verify reads a whole log in path: every record, payload, tree row and checkpoint, against each other and the public key, and calls
- * progress (may be NULL) now and then. OK: all is as it was written. ERR_ALTERED with ret_fault. ERR_NOT_FOUND, ERR_ACCESS,
- * ERR_VERSION: cannot be read. Run it in a child process: a damaged file may raise SIGBUS or SIGSEGV inside LMDB. */
+/* log_verify reads a whole log in path: every record, payload, tree row and checkpoint, against each other and the
+ * public key, and calls progress (may be NULL) now and then. OK: all is as it was written. ERR_ALTERED with ret_fault.
+ * ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Run it in a child process: a damaged file may raise SIGBUS or
+ * SIGSEGV inside LMDB. */
 typedef void log_progress(void *context, uint64_t done, uint64_t total);
 enum err log_verify(const char *path, const uint8_t public_key[32], const char *origin, log_progress *progress,
                     void *context, uint64_t *ret_events, struct log_fault *ret_fault) MUST_USE;

@@ -1,7 +1,8 @@
-/* merkle.h: RFC 9162 section 2.1: hashes, roots, inclusion and consistency proofs, checked and made. Pure: nodes come from a
- * function of the caller.
+/* merkle.h: RFC 9162 section 2.1: hashes, roots, inclusion and consistency proofs, checked and made. Pure: nodes come
+ * from a function of the caller.
  *
- * A node is (level, index): level 0 are leaves; node (level, index) covers leaves [index << level, (index+1) << level). */
+ * A node is (level, index): level 0 are leaves; node (level, index) covers leaves [index << level, (index+1) << level).
+ */
 #ifndef OPENPOST_LOG_MERKLE_H
 #define OPENPOST_LOG_MERKLE_H
 
@@ -23,7 +24,8 @@ typedef void merkle_complete(void *context, unsigned level, uint64_t index, cons
 void merkle_add(struct merkle_edge *edge, const uint8_t leaf[32], merkle_complete *complete, void *context);
 void merkle_root(const struct merkle_edge *edge, uint8_t ret_root[32]);
 
-/* merkle_inclusion and merkle_consistency ask node for complete subtrees and write the proof's hashes. Errors are node's. */
+/* merkle_inclusion and merkle_consistency ask node for complete subtrees and write the proof's hashes. Errors are
+ * node's. */
 typedef enum err merkle_node_at(void *context, unsigned level, uint64_t index, uint8_t ret_hash[32]);
 enum err merkle_root_at(uint64_t size, merkle_node_at *node, void *context, uint8_t ret_root[32]) MUST_USE;
 enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_node_at *node, void *context,

@@ -154,10 +154,13 @@ static inline void world_close(struct world *world)
 
 /* The client. */
 
-static inline int dial(const struct world *world)
+static inline int dial_from(const struct world *world, const char *address)
 {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    ck_assert_int_eq(inet_pton(AF_INET, address, &from.sin_addr), 1);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons(server_port(world->server)),
                                    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -165,6 +168,11 @@ static inline int dial(const struct world *world)
     const struct timeval patience = {.tv_sec = 20};
     ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     return fd;
+}
+
+static inline int dial(const struct world *world)
+{
+    return dial_from(world, "127.0.0.1");
 }
 
 static inline void say(int fd, struct span bytes)
@@ -212,7 +220,7 @@ static inline const char *ask(const struct world *world, struct span bytes, char
 /* Reads until as many bytes as expected are there (none of them a Date line's) and says whether they are those. */
 static inline void expect(int fd, const char *expected)
 {
-    static char out[ANSWER_MAX];
+    char out[4096];
     size_t len = 0;
     const size_t want = strlen(expected);
     while (len < want) {

@@ -1,0 +1,362 @@
+/* store_lmdb.c: the store in one LMDB environment, one unnamed tree. Opened by the ledger (the writer) and, read-only,
+ * by gateway and scheduler. Must never be opened twice in a process nor be carried across a fork (lmdb.h, Caveats).
+ *
+ * The writer uses WRITEMAP|NOSYNC: pages are changed in the map itself, so a page without a block on a full disk would
+ * be SIGBUS, already at the put. Hence room(): before each write the file has blocks for every page that the
+ * transaction could need at worst. A put changes at most its leaf and the branch above, and splits each once (4 pages);
+ * pages further up are few and are counted once (TXN_PAGES), as is LMDB's own list of free pages. */
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "core/base/assert.h"
+#include "core/store/err_lmdb.h"
+#include "core/store/store_ops.h"
+
+#define READERS_MAX 510
+#define PATH_LEN_MAX 1024
+#define TXN_PAGES 512                   /* once in a transaction: upper branches, the list of free pages */
+#define WRITE_PAGES 4                   /* for each put or delete, beside the pages of a long value */
+#define EXTEND_STEP ((uint64_t)8 << 20) /* bytes: how far the file is extended at a time */
+#define FREE_LIST_PAGES(pages) \
+    ((pages) / 400) /* pages that list so many freed ones: 8 bytes each, with room to spare */
+
+struct store_lmdb {
+    struct store store;
+    MDB_env *env;
+    MDB_dbi dbi;
+    size_t page_size;
+    uint64_t map_size;
+    uint64_t allocated; /* bytes from the file's start that have blocks */
+    uint64_t committed; /* bytes up to the last page in use, by the last commit */
+};
+
+struct store_lmdb_txn {
+    struct store_txn txn;
+    MDB_txn *mdb;
+    uint64_t pages; /* that it may need at worst, so far */
+};
+
+struct store_lmdb_cursor {
+    struct store_cursor cursor;
+    MDB_cursor *mdb;
+};
+
+static struct store_lmdb *lmdb_of(struct store *store)
+{
+    return (struct store_lmdb *)store;
+}
+
+static struct store_lmdb_txn *txn_of(struct store_txn *txn)
+{
+    return (struct store_lmdb_txn *)txn;
+}
+
+static MDB_val val_of(struct span span)
+{
+    union { /* LMDB takes a pointer to bytes that it does not change */
+        const uint8_t *data;
+        void *bytes;
+    } cast = {.data = span.data};
+
+    return (MDB_val){.mv_size = span.len, .mv_data = cast.bytes};
+}
+
+static struct span span_of_val(const MDB_val *val)
+{
+    return span_of(val->mv_data, val->mv_size);
+}
+
+static uint64_t bytes_in_use(const struct store_lmdb *lmdb)
+{
+    MDB_envinfo info;
+    mdb_env_info(lmdb->env, &info);
+    return ((uint64_t)info.me_last_pgno + 1) * lmdb->page_size;
+}
+
+static enum err fallocate_range(struct store_lmdb *lmdb, uint64_t from, uint64_t to)
+{
+    mdb_filehandle_t file;
+    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
+    int error = 0;
+    do {
+        error = posix_fallocate(file, (off_t)from, (off_t)(to - from));
+    } while (error == EINTR);
+    return err_from_errno(error);
+}
+
+/* Makes sure that the file has blocks for pages beyond the last one in use. */
+static enum err room(struct store_lmdb *lmdb, uint64_t pages)
+{
+    uint64_t need = lmdb->committed + pages * lmdb->page_size;
+    need = need < lmdb->map_size ? need : lmdb->map_size;
+    if (need <= lmdb->allocated) {
+        return OK;
+    }
+    uint64_t to = (need + EXTEND_STEP - 1) / EXTEND_STEP * EXTEND_STEP;
+    to = to < lmdb->map_size ? to : lmdb->map_size;
+    if (fallocate_range(lmdb, lmdb->allocated, to) != OK) {
+        to = need; /* less than a step may still fit */
+        TRY(fallocate_range(lmdb, lmdb->allocated, to));
+    }
+    lmdb->allocated = to;
+    return OK;
+}
+
+static void lmdb_close(struct store *store)
+{
+    struct store_lmdb *lmdb = lmdb_of(store);
+    if (lmdb->env != NULL) {
+        mdb_env_close(lmdb->env);
+    }
+    free(lmdb);
+}
+
+static enum err lmdb_begin(struct store *store, bool write, struct store_txn **ret_txn)
+{
+    struct store_lmdb *lmdb = lmdb_of(store);
+    if (write) {
+        lmdb->committed = bytes_in_use(lmdb);
+        TRY(room(lmdb, TXN_PAGES));
+    }
+    struct store_lmdb_txn *txn = calloc(1, sizeof *txn);
+    if (txn == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    txn->pages = TXN_PAGES;
+    const int rc = mdb_txn_begin(lmdb->env, NULL, write ? 0 : MDB_RDONLY, &txn->mdb);
+    if (rc != 0) {
+        free(txn);
+        return err_from_lmdb(rc);
+    }
+    *ret_txn = &txn->txn;
+    return OK;
+}
+
+static enum err lmdb_commit(struct store_txn *txn)
+{
+    struct store_lmdb_txn *own = txn_of(txn);
+    const int rc = mdb_txn_commit(own->mdb);
+    free(own);
+    return err_from_lmdb(rc);
+}
+
+static void lmdb_abort(struct store_txn *txn)
+{
+    struct store_lmdb_txn *own = txn_of(txn);
+    mdb_txn_abort(own->mdb);
+    free(own);
+}
+
+static void lmdb_park(struct store_txn *txn)
+{
+    mdb_txn_reset(txn_of(txn)->mdb);
+}
+
+static enum err lmdb_renew(struct store_txn *txn)
+{
+    return err_from_lmdb(mdb_txn_renew(txn_of(txn)->mdb));
+}
+
+static enum err lmdb_sync(struct store *store)
+{
+    return err_from_lmdb(mdb_env_sync(lmdb_of(store)->env, 1));
+}
+
+static enum err lmdb_clear(struct store *store)
+{
+    struct store_lmdb *lmdb = lmdb_of(store);
+    lmdb->committed = bytes_in_use(lmdb);
+    TRY(room(lmdb, TXN_PAGES + FREE_LIST_PAGES(lmdb->committed / lmdb->page_size)));
+    MDB_txn *txn = NULL;
+    TRY(err_from_lmdb(mdb_txn_begin(lmdb->env, NULL, 0, &txn)));
+    const int rc = mdb_drop(txn, lmdb->dbi, 0);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return err_from_lmdb(rc);
+    }
+    return err_from_lmdb(mdb_txn_commit(txn));
+}
+
+static enum err lmdb_get(struct store_txn *txn, struct span key, struct span *ret_value)
+{
+    MDB_val mdb_key = val_of(key);
+    MDB_val value;
+    TRY(err_from_lmdb(mdb_get(txn_of(txn)->mdb, lmdb_of(txn->store)->dbi, &mdb_key, &value)));
+    *ret_value = span_of_val(&value);
+    return OK;
+}
+
+static enum err lmdb_put(struct store_txn *txn, struct span key, struct span value)
+{
+    struct store_lmdb *lmdb = lmdb_of(txn->store);
+    struct store_lmdb_txn *own = txn_of(txn);
+    own->pages += WRITE_PAGES + value.len / lmdb->page_size;
+    TRY(room(lmdb, own->pages));
+    MDB_val mdb_key = val_of(key);
+    MDB_val mdb_value = val_of(value);
+    return err_from_lmdb(mdb_put(own->mdb, lmdb->dbi, &mdb_key, &mdb_value, 0));
+}
+
+static enum err lmdb_delete(struct store_txn *txn, struct span key)
+{
+    struct store_lmdb *lmdb = lmdb_of(txn->store);
+    struct store_lmdb_txn *own = txn_of(txn);
+    own->pages += WRITE_PAGES;
+    TRY(room(lmdb, own->pages));
+    MDB_val mdb_key = val_of(key);
+    return err_from_lmdb(mdb_del(own->mdb, lmdb->dbi, &mdb_key, NULL));
+}
+
+static enum err lmdb_cursor_open(struct store_txn *txn, struct store_cursor **ret_cursor)
+{
+    struct store_lmdb_cursor *cursor = calloc(1, sizeof *cursor);
+    if (cursor == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    const int rc = mdb_cursor_open(txn_of(txn)->mdb, lmdb_of(txn->store)->dbi, &cursor->mdb);
+    if (rc != 0) {
+        free(cursor);
+        return err_from_lmdb(rc);
+    }
+    *ret_cursor = &cursor->cursor;
+    return OK;
+}
+
+static void lmdb_cursor_close(struct store_cursor *cursor)
+{
+    struct store_lmdb_cursor *own = (struct store_lmdb_cursor *)cursor;
+    mdb_cursor_close(own->mdb);
+    free(own);
+}
+
+static int seek_last(MDB_cursor *cursor, struct span key, MDB_val *mdb_key, MDB_val *value)
+{
+    int rc = mdb_cursor_get(cursor, mdb_key, value, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND) {
+        return mdb_cursor_get(cursor, mdb_key, value, MDB_LAST);
+    }
+    if (rc == 0 && !span_equal(span_of_val(mdb_key), key)) {
+        rc = mdb_cursor_get(cursor, mdb_key, value, MDB_PREV);
+    }
+    return rc;
+}
+
+static enum err lmdb_move(struct store_cursor *cursor, enum store_move move, struct span key, struct span *ret_key,
+                          struct span *ret_value)
+{
+    MDB_cursor *mdb = ((struct store_lmdb_cursor *)cursor)->mdb;
+    MDB_val mdb_key = val_of(key);
+    MDB_val value = {0};
+    int rc = 0;
+    switch (move) {
+    case STORE_SEEK:
+        rc = mdb_cursor_get(mdb, &mdb_key, &value, MDB_SET_RANGE);
+        break;
+    case STORE_SEEK_LAST:
+        rc = seek_last(mdb, key, &mdb_key, &value);
+        break;
+    case STORE_NEXT:
+        rc = mdb_cursor_get(mdb, &mdb_key, &value, MDB_NEXT);
+        break;
+    case STORE_PREV:
+        rc = mdb_cursor_get(mdb, &mdb_key, &value, MDB_PREV);
+        break;
+    }
+    TRY(err_from_lmdb(rc));
+    *ret_key = span_of_val(&mdb_key);
+    *ret_value = span_of_val(&value);
+    return OK;
+}
+
+static const struct store_ops lmdb_ops = {
+    .close = lmdb_close,
+    .begin = lmdb_begin,
+    .commit = lmdb_commit,
+    .abort = lmdb_abort,
+    .park = lmdb_park,
+    .renew = lmdb_renew,
+    .sync = lmdb_sync,
+    .clear = lmdb_clear,
+    .get = lmdb_get,
+    .put = lmdb_put,
+    .delete = lmdb_delete,
+    .cursor_open = lmdb_cursor_open,
+    .cursor_close = lmdb_cursor_close,
+    .move = lmdb_move,
+};
+
+/* Makes sure that the whole of the file in use has blocks (a copied file may have holes) and that it is ours alone. */
+static enum err claim(struct store_lmdb *lmdb, const char *path)
+{
+    mdb_filehandle_t file;
+    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? ERR_BUSY : err_from_errno(errno);
+    }
+    char lock_path[PATH_LEN_MAX];
+    const int len = snprintf(lock_path, sizeof lock_path, "%s/lock.mdb", path);
+    ASSERT(len > 0 && (size_t)len < sizeof lock_path);
+    if (chmod(lock_path, 0660) != 0) {
+        return err_from_errno(errno);
+    }
+    int dead = 0;
+    TRY(err_from_lmdb(mdb_reader_check(lmdb->env, &dead)));
+    lmdb->committed = bytes_in_use(lmdb);
+    return room(lmdb, TXN_PAGES);
+}
+
+static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_size)
+{
+    const bool read_only = lmdb->store.read_only;
+    TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
+    TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
+    TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));
+    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT);
+    TRY(err_from_lmdb(mdb_env_open(lmdb->env, path, flags, 0640)));
+    MDB_stat stat;
+    TRY(err_from_lmdb(mdb_env_stat(lmdb->env, &stat)));
+    MDB_envinfo info;
+    TRY(err_from_lmdb(mdb_env_info(lmdb->env, &info)));
+    lmdb->page_size = stat.ms_psize;
+    lmdb->map_size = info.me_mapsize;
+    if (!read_only) {
+        TRY(claim(lmdb, path));
+    }
+    MDB_txn *txn = NULL;
+    TRY(err_from_lmdb(mdb_txn_begin(lmdb->env, NULL, read_only ? MDB_RDONLY : 0, &txn)));
+    const int rc = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return err_from_lmdb(rc);
+    }
+    return err_from_lmdb(mdb_txn_commit(txn));
+}
+
+enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+{
+    ASSERT(map_size > 0);
+    if (strlen(path) + sizeof "/lock.mdb" > PATH_LEN_MAX) {
+        return ERR_TOO_LONG;
+    }
+    if (!read_only && mkdir(path, 0750) != 0 && errno != EEXIST) {
+        return err_from_errno(errno);
+    }
+    struct store_lmdb *lmdb = calloc(1, sizeof *lmdb);
+    if (lmdb == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    lmdb->store.ops = &lmdb_ops;
+    lmdb->store.read_only = read_only;
+    const enum err err = open_env(lmdb, path, map_size);
+    if (err != OK) {
+        lmdb_close(&lmdb->store);
+        return err;
+    }
+    *ret_store = &lmdb->store;
+    return OK;
+}

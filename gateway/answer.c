@@ -1,0 +1,234 @@
+/* answer.c: every way in which an exchange ends: JSON, nothing, or a problem (RFC 9457). */
+#include <stdio.h>
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/base/journal.h"
+#include "gateway/gateway.h"
+
+#define OUT_FIRST ((size_t)8 << 10)
+#define OUT_MAX ((size_t)8 << 20)
+
+enum err exchange_out(struct exchange *x, struct buf *out)
+{
+    const size_t cap = out->cap == 0 ? OUT_FIRST : out->cap * 4;
+    if (cap > OUT_MAX) {
+        return ERR_TOO_LONG;
+    }
+    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *out = buf_of(bytes, cap);
+    return OK;
+}
+
+static void add_header(struct response *response, const char *name, struct span value)
+{
+    ASSERT(response->header_count < RESPONSE_HEADERS_MAX);
+    response->headers[response->header_count] = (struct header){.name = name, .value = value};
+    response->header_count++;
+}
+
+/* What every answer carries: the request's id, and that nobody may keep it. */
+static void finish(struct exchange *x, struct response *response)
+{
+    add_header(response, "Request-Id", span_text(x->request_id));
+    add_header(response, "Cache-Control", SPAN("no-store"));
+    if (x->idempotency.present && response->status < 300) {
+        add_header(response, "Idempotent-Replayed", SPAN("true"));
+    }
+    scope_close(x->scope);
+    server_answer(x->request, response);
+}
+
+/* Idempotency is "present" until the ledger has answered; an answer that never asked it replays nothing. */
+static void forget_idempotency(struct exchange *x)
+{
+    if (x->then == NULL) {
+        x->idempotency.present = false;
+    }
+}
+
+void exchange_json(struct exchange *x, unsigned status, struct span body, uint64_t etag, const char *location)
+{
+    forget_idempotency(x);
+    struct response response = {.status = status, .content_type = SPAN("application/json"), .body = body};
+    char tag_text[32];
+    struct buf tag = buf_of(tag_text, sizeof tag_text);
+    if (etag != 0) {
+        buf_byte(&tag, '"');
+        buf_u64(&tag, etag);
+        buf_byte(&tag, '"');
+        add_header(&response, "ETag", buf_span(&tag));
+    }
+    if (location != NULL) {
+        add_header(&response, "Location", span_text(location));
+    }
+    const struct span known = request_header(x->request, "If-None-Match");
+    const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
+    if (reads && etag != 0 && known.data != NULL &&
+        (span_equal(known, buf_span(&tag)) || span_equal(known, SPAN("*")))) {
+        response.status = 304;
+        response.body = (struct span){0};
+        response.content_type = (struct span){0};
+    }
+    finish(x, &response);
+}
+
+void exchange_typed(struct exchange *x, const char *content_type, struct span body)
+{
+    forget_idempotency(x);
+    struct response response = {.status = 200, .content_type = span_text(content_type), .body = body};
+    finish(x, &response);
+}
+
+void exchange_empty(struct exchange *x)
+{
+    struct response response = {.status = 204};
+    finish(x, &response);
+}
+
+/* {"type","title","status","code","detail","param","retryable","request_id"…}: RFC 9457 section 3, with our extension
+ * members. */
+static void write_problem(struct buf *out, const struct refusal_desc *desc, const char *detail, const char *param,
+                          const char *request_id, const char *more)
+{
+    buf_text(out, "{\"type\":\"urn:openpost:problem:");
+    buf_text(out, desc->code);
+    buf_text(out, "\",\"title\":");
+    json_string(out, span_text(desc->title));
+    buf_text(out, ",\"status\":");
+    buf_u64(out, desc->status);
+    buf_text(out, ",\"code\":\"");
+    buf_text(out, desc->code);
+    buf_text(out, "\",\"detail\":");
+    json_string(out, span_text(detail != NULL ? detail : desc->title));
+    buf_text(out, ",\"param\":");
+    if (param != NULL) {
+        json_string(out, span_text(param));
+    } else {
+        buf_text(out, "null");
+    }
+    buf_text(out, desc->retryable ? ",\"retryable\":true" : ",\"retryable\":false");
+    buf_text(out, ",\"request_id\":");
+    json_string(out, span_text(request_id));
+    buf_text(out, more != NULL ? more : "");
+    buf_byte(out, '}');
+}
+
+void exchange_problem(struct exchange *x, enum refusal refusal, const char *detail, const char *param, const char *more)
+{
+    forget_idempotency(x);
+    const struct refusal_desc *desc = refusal_desc(refusal);
+    ASSERT(desc->status != 0);
+    const size_t cap = 2048 + (more == NULL ? 0 : strlen(more)) + 6 * (detail == NULL ? 0 : strlen(detail));
+    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
+    write_problem(&body, desc, detail, param, x->request_id, more);
+    struct response response = {
+        .status = desc->status, .content_type = SPAN("application/problem+json"), .body = buf_span(&body)};
+    struct route_hit hit;
+    if (desc->status == 401) {
+        add_header(&response, "WWW-Authenticate", SPAN("Bearer"));
+    }
+    if (desc->status == 503 || desc->status == 429) {
+        add_header(&response, "Retry-After", SPAN("1"));
+    }
+    if (desc->status == 405) {
+        route_find(x->request->method, x->request->path, &hit);
+        add_header(&response, "Allow", span_text(hit.allowed));
+    }
+    finish(x, &response);
+}
+
+void exchange_input(struct exchange *x)
+{
+    exchange_problem(x, x->input.refusal, x->input.detail, x->input.param, NULL);
+}
+
+void exchange_failed(struct exchange *x, enum err err)
+{
+    journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
+    exchange_problem(x, REFUSED_unavailable,
+                     "Something that this needs failed; the operator's log has the request's id.", NULL, NULL);
+}
+
+void exchange_refusal(void *context, unsigned status, const char *code, struct arena *arena,
+                      struct response *ret_response)
+{
+    (void)context;
+    const enum refusal known = refusal_of(span_text(code));
+    struct refusal_desc desc = *refusal_desc(known == ACCEPTED ? REFUSED_malformed_request : known);
+    desc.status = status;
+    char request_id[ID_TEXT_MAX + 1];
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    const struct id id = id_make(ID_REQUEST, clock_wall_ms(), randomness);
+    struct buf text = buf_of(request_id, sizeof request_id);
+    id_write(&text, &id);
+    (void)buf_terminated(&text);
+    uint8_t *bytes = arena_alloc(arena, 1024);
+    struct buf body = buf_of(bytes, bytes == NULL ? 0 : 1024);
+    write_problem(&body, &desc, NULL, NULL, request_id, NULL);
+    *ret_response = (struct response){
+        .status = status, .content_type = SPAN("application/problem+json"), .body = buf_span(&body), .close = true};
+}
+
+/* The URL of a resource, for Location. */
+static const char *location_of(struct exchange *x, const char *folder, const struct id *id)
+{
+    uint8_t *bytes = arena_alloc(&x->request->arena, 80);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : 80);
+    buf_text(&text, folder);
+    id_write(&text, id);
+    return buf_terminated(&text);
+}
+
+void exchange_post(struct exchange *x, const struct id *post_id, unsigned status, bool with_location)
+{
+    struct post_view post;
+    enum err err = scope_post(x->scope, post_id, &post);
+    struct zones *zones = gateway_zones(x->gateway);
+    struct buf out = {0};
+    if (err == OK) {
+        struct present present;
+        scope_present(x->scope, zones, &present);
+        present.rendering = rendering_present;
+        present.rendering_context = x->gateway;
+        do {
+            err = exchange_out(x, &out);
+            err = err == OK ? present_post(&present, &post, &out) : err;
+        } while (err == ERR_NO_SPACE);
+    }
+    gateway_zones_return(x->gateway, zones);
+    if (err == ERR_NOT_FOUND) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, status, buf_span(&out), post.row.version,
+                      with_location ? location_of(x, "/v1/posts/", post_id) : NULL);
+    }
+}
+
+void exchange_integration(struct exchange *x, const struct id *integration_id, unsigned status, bool with_location)
+{
+    struct integration_row row;
+    enum err err = scope_integration(x->scope, integration_id, &row);
+    struct buf out = {0};
+    if (err == OK) {
+        do {
+            err = exchange_out(x, &out);
+            err = err == OK ? present_integration(&row, &out) : err;
+        } while (err == ERR_NO_SPACE);
+    }
+    if (err == ERR_NOT_FOUND) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, status, buf_span(&out), row.version,
+                      with_location ? location_of(x, "/v1/integrations/", integration_id) : NULL);
+    }
+}

@@ -1,0 +1,363 @@
+/* exchange.c: a request's way through the gate to its handler, in the order of SPEC section 6: 401, 404 (path), 403,
+ * 405/413/415/400, then the handler's 422 and 409, 428/412 before the ledger is asked. No handler is called before all
+ * of that has passed. */
+#include "gateway/gateway.h"
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/vault/box.h"
+
+static exchange_handler *const handlers[ROUTE_COUNT] = {
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
+#include "gateway/route.def"
+};
+
+struct id exchange_mint(const struct exchange *exchange, enum id_kind kind)
+{
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    return id_make(kind, exchange->now_ms, randomness);
+}
+
+/* The key of Authorization: Bearer KEY; the scheme's case does not count (RFC 9110 section 11.1). */
+static struct span bearer_key(const struct request *request)
+{
+    const struct span value = request_header(request, "Authorization");
+    static const char scheme[] = "bearer ";
+    if (value.len <= sizeof scheme - 1 || request_header_count(request, "Authorization") != 1) {
+        return (struct span){0};
+    }
+    for (size_t i = 0; i < sizeof scheme - 1; i++) {
+        const uint8_t c = value.data[i];
+        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != scheme[i]) {
+            return (struct span){0};
+        }
+    }
+    return span_of(value.data + sizeof scheme - 1, value.len - (sizeof scheme - 1));
+}
+
+static bool open_gate(struct exchange *x)
+{
+    const struct span key = bearer_key(x->request);
+    const enum err err =
+        key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
+    if (err == ERR_AUTH) {
+        exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
+        return false;
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
+        return false;
+    }
+    return true;
+}
+
+/* Reads the path's resource through the gate. False: answered (404 for whatever is not this workspace's). */
+static bool load_resource(struct exchange *x, const struct route_hit *hit, enum route_resource resource)
+{
+    enum err err = OK;
+    switch (resource) {
+    case RESOURCE_NONE:
+        x->param = hit->params[0];
+        return true;
+    case RESOURCE_POST:
+    case RESOURCE_TARGET:
+        err = id_parse(hit->params[0], ID_POST, &x->id);
+        err = err == OK ? scope_post(x->scope, &x->id, &x->post) : ERR_NOT_FOUND;
+        if (err == OK && resource == RESOURCE_TARGET) {
+            err = id_parse(hit->params[1], ID_TARGET, &x->target_id);
+            err = err == OK && posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
+        }
+        break;
+    case RESOURCE_INTEGRATION:
+        err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
+        err = err == OK ? scope_integration(x->scope, &x->id, &x->integration) : ERR_NOT_FOUND;
+        break;
+    }
+    if (err == ERR_NOT_FOUND) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+        return false;
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
+        return false;
+    }
+    return true;
+}
+
+static bool is_json(struct span content_type)
+{
+    const struct span bare = span_of(content_type.data, span_find(content_type, ';'));
+    return span_equal(bare, SPAN("application/json")) || span_equal(bare, SPAN("application/merge-patch+json"));
+}
+
+static bool read_body(struct exchange *x)
+{
+    const struct request *request = x->request;
+    if (request->body.len == 0) {
+        if (x->route->body == BODY_JSON) {
+            exchange_problem(x, REFUSED_malformed_json, "A JSON object is expected; the body is empty.", NULL, NULL);
+            return false;
+        }
+        return true;
+    }
+    if (x->route->body == BODY_NONE) {
+        exchange_problem(x, REFUSED_malformed_request, "This request takes no body.", NULL, NULL);
+        return false;
+    }
+    if (!is_json(request_header(request, "Content-Type"))) {
+        exchange_problem(x, REFUSED_unsupported_media_type, NULL, NULL, NULL);
+        return false;
+    }
+    const enum err err = json_read(request->body, &x->request->arena, &x->body);
+    if (err == ERR_NO_MEMORY) {
+        exchange_failed(x, err);
+        return false;
+    }
+    if (err != OK || x->body->kind != NODE_OBJECT) {
+        exchange_problem(x, REFUSED_malformed_json,
+                         err == OK ? "A JSON object is expected."
+                                   : "Not JSON (RFC 8259), not UTF-8, a member twice, or nested deeper than 32.",
+                         NULL, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* Strong comparison of one entity tag or "*"; a list of tags matches when one does (RFC 9110 section 13.1.1). */
+static bool read_if_match(struct exchange *x, uint64_t version)
+{
+    const struct span value = request_header(x->request, "If-Match");
+    if (value.data == NULL) {
+        if (x->route->match == MATCH_REQUIRED) {
+            exchange_problem(x, REFUSED_precondition_required, NULL, NULL, NULL);
+            return false;
+        }
+        return true;
+    }
+    if (x->route->match == MATCH_NONE || span_equal(value, SPAN("*"))) {
+        x->if_match = x->route->match == MATCH_NONE ? 0 : version;
+        return true;
+    }
+    char text[32];
+    struct buf tag = buf_of(text, sizeof text);
+    buf_byte(&tag, '"');
+    buf_u64(&tag, version);
+    buf_byte(&tag, '"');
+    struct span rest = value;
+    while (rest.len > 0) {
+        size_t end = span_find(rest, ',');
+        struct span one = span_of(rest.data, end);
+        while (one.len > 0 && one.data[0] == ' ') {
+            one = span_of(one.data + 1, one.len - 1);
+        }
+        while (one.len > 0 && one.data[one.len - 1] == ' ') {
+            one.len--;
+        }
+        if (span_equal(one, buf_span(&tag))) {
+            x->if_match = version;
+            return true;
+        }
+        end += end < rest.len ? 1 : 0;
+        rest = span_of(rest.data + end, rest.len - end);
+    }
+    exchange_problem(x, REFUSED_precondition_failed, NULL, NULL, NULL);
+    return false;
+}
+
+static bool read_idempotency(struct exchange *x)
+{
+    const struct span key = request_header(x->request, "Idempotency-Key");
+    if (key.data == NULL || x->request->method != METHOD_POST) {
+        return true;
+    }
+    bool good = key.len >= 1 && key.len <= 255 && request_header_count(x->request, "Idempotency-Key") == 1;
+    for (size_t i = 0; i < key.len; i++) {
+        good = good && key.data[i] >= 0x20 && key.data[i] <= 0x7E;
+    }
+    if (!good) {
+        exchange_problem(x, REFUSED_idempotency_key_invalid, NULL, NULL, NULL);
+        return false;
+    }
+    const struct principal *principal = scope_principal(x->scope);
+    const size_t cap = 2 * sizeof(struct id) + x->request->path.len + key.len + 8;
+    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    if (bytes == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return false;
+    }
+    /* Ids have a fixed length and a path has no NUL, so two different scopes never give the same bytes. */
+    struct buf scope = buf_of(bytes, cap);
+    buf_put(&scope, span_of(&principal->workspace_id, sizeof principal->workspace_id));
+    buf_put(&scope, span_of(&principal->key_id, sizeof principal->key_id));
+    buf_text(&scope, "POST");
+    buf_put(&scope, x->request->path);
+    buf_byte(&scope, 0);
+    buf_put(&scope, key);
+    ASSERT(buf_ok(&scope));
+    sha256(buf_span(&scope), x->idempotency.scope);
+    sha256(x->request->body, x->idempotency.body);
+    x->idempotency.present = true;
+    return true;
+}
+
+static void guarded(struct exchange *x, const struct route_hit *hit)
+{
+    if (!open_gate(x)) {
+        return;
+    }
+    if (hit->any == NULL) {
+        exchange_problem(x, REFUSED_route_not_found, NULL, NULL, NULL);
+        return;
+    }
+    x->route = hit->route != NULL ? hit->route : hit->any;
+    if (!load_resource(x, hit, x->route->resource)) {
+        return;
+    }
+    if (hit->route == NULL) {
+        exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
+        return;
+    }
+    if (!scope_allows(x->scope, x->route->role)) {
+        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        return;
+    }
+    if (!read_body(x) || !read_idempotency(x)) {
+        return;
+    }
+    const bool is_integration = x->route->resource == RESOURCE_INTEGRATION;
+    if (x->route->resource != RESOURCE_NONE &&
+        !read_if_match(x, is_integration ? x->integration.version : x->post.row.version)) {
+        return;
+    }
+    handlers[x->route->name](x);
+}
+
+void exchange_handle(void *context, struct request *request)
+{
+    struct exchange *x = arena_alloc(&request->arena, sizeof *x);
+    ASSERT(x != NULL); /* the arena of a fresh request holds far more */
+    x->gateway = context;
+    x->request = request;
+    x->now_ms = clock_wall_ms();
+    const struct id request_id = exchange_mint(x, ID_REQUEST);
+    struct buf text = buf_of(x->request_id, sizeof x->request_id);
+    id_write(&text, &request_id);
+    (void)buf_terminated(&text);
+    struct route_hit hit;
+    route_find(request->method, request->path, &hit);
+    if (hit.any != NULL && hit.any->role == NEEDS_NONE) {
+        x->route = hit.any;
+        if (hit.route == NULL) {
+            exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
+        } else if (read_body(x)) {
+            handlers[hit.route->name](x);
+        }
+        return;
+    }
+    guarded(x, &hit);
+}
+
+struct command *exchange_command(struct exchange *x, enum command_code code, const struct id *stream)
+{
+    const struct principal *principal = scope_principal(x->scope);
+    struct command *command = &x->command;
+    memset(command, 0, sizeof *command);
+    command->command_id = exchange_mint(x, ID_COMMAND);
+    command->workspace_id = principal->workspace_id;
+    command->stream = *stream;
+    command->actor = 1; /* ACTOR_KEY of core/log/log.h */
+    command->actor_id = principal->key_id;
+    command->role = principal->role;
+    command->expected_version = x->if_match;
+    command->code = code;
+    return command;
+}
+
+/* Somebody changed the post between our reading it and the ledger's decision, and the client named no version: read and
+ * decide again. */
+static void redo(struct exchange *x)
+{
+    x->redone++;
+    x->now_ms = clock_wall_ms();
+    enum err err = scope_refresh(x->scope);
+    if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
+        err = scope_integration(x->scope, &x->id, &x->integration);
+    } else if (err == OK && x->route->resource != RESOURCE_NONE) {
+        err = scope_post(x->scope, &x->id, &x->post);
+    }
+    if (err == ERR_NOT_FOUND) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        handlers[x->route->name](x);
+    }
+}
+
+static void answer_refusal(struct exchange *x, const struct answer *answer)
+{
+    enum refusal refusal = (enum refusal)answer->refusal;
+    char text[256];
+    struct buf more = buf_of(text, sizeof text);
+    if (refusal == REFUSED_version_mismatch) {
+        if (x->if_match == 0 && x->redone < REDO_MAX) {
+            redo(x);
+            return;
+        }
+        refusal = REFUSED_precondition_failed;
+    }
+    if (answer->publish_at_ms != 0) {
+        buf_text(&more, ",\"locked_at\":");
+        json_time(&more, answer->hint_ms);
+        buf_text(&more, ",\"publish_at\":");
+        json_time(&more, answer->publish_at_ms);
+    }
+    if (!id_is_none(&answer->detail[0])) {
+        buf_text(&more, ",\"post_ids\":[");
+        for (size_t i = 0; i < ANSWER_DETAIL_MAX && !id_is_none(&answer->detail[i]); i++) {
+            buf_text(&more, i == 0 ? "" : ",");
+            json_id(&more, &answer->detail[i]);
+        }
+        buf_byte(&more, ']');
+    }
+    exchange_problem(x, refusal, NULL, NULL, more.len > 0 ? buf_terminated(&more) : NULL);
+}
+
+static void answered(void *context, enum err err, const struct answer *answer)
+{
+    struct exchange *x = context;
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable,
+                         "The ledger did not answer in time; with the same Idempotency-Key a repeat is safe.", NULL,
+                         NULL);
+        return;
+    }
+    if (answer->refusal != ACCEPTED) {
+        answer_refusal(x, answer);
+        return;
+    }
+    err = scope_refresh(x->scope);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
+    x->then(x, answer);
+}
+
+void exchange_send(struct exchange *x, exchange_then *then)
+{
+    x->then = then;
+    scope_pause(x->scope);
+    const enum err err =
+        client_command(x->gateway->ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
+                       COMMAND_WITHIN_MS, answered, x);
+    if (err == ERR_BUSY || err == ERR_CLOSED) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (err == ERR_TOO_LONG || err == ERR_NO_SPACE) {
+        exchange_problem(x, REFUSED_payload_too_large, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    }
+}

@@ -1,0 +1,122 @@
+/* gateway.h: HTTP in, commands and questions out. What a running gateway has, and an exchange: one request on its way
+ * to its answer. */
+#ifndef OPENPOST_GATEWAY_GATEWAY_H
+#define OPENPOST_GATEWAY_GATEWAY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/calendar/instant.h"
+#include "core/channel.h"
+#include "core/message/codec.h"
+#include "core/wire/client.h"
+#include "gateway/input.h"
+#include "gateway/scope.h"
+
+#define GATEWAY_ZONES_MAX 16 /* threads that may present at once: the server's and the client's */
+#define COMMAND_WITHIN_MS \
+    10000          /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
+#define REDO_MAX 3 /* a post changed between our reading and the ledger's deciding: read again, so often */
+#define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
+
+struct gateway {
+    struct store *views;
+    struct client *ledger;
+    const struct channel_list *channels;
+    const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
+    uint8_t transport_key[32];
+    pthread_mutex_t zones_mutex;
+    struct zones *zones[GATEWAY_ZONES_MAX]; /* those not lent */
+    unsigned zones_count;
+    struct server *server;
+    atomic_bool stopping;
+};
+
+/* gateway_zones lends a calendar cache to the calling thread; NULL: ICU's data is gone. gateway_zones_return takes it
+ * back. */
+struct zones *gateway_zones(struct gateway *gateway);
+void gateway_zones_return(struct gateway *gateway, struct zones *zones);
+
+struct exchange;
+/* What happens when the ledger accepted the exchange's command. */
+typedef void exchange_then(struct exchange *exchange, const struct answer *answer);
+/* A route's handler: reads, then answers or sends one command. */
+typedef void exchange_handler(struct exchange *exchange);
+
+struct exchange {
+    struct gateway *gateway;
+    struct request *request;
+    const struct route *route;
+    struct scope *scope;
+    const struct json_node *body;       /* NULL: none was sent */
+    struct id id;                       /* the path's first id */
+    struct id target_id;                /* the path's second */
+    struct span param;                  /* the path's first parameter as sent */
+    struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until a command is sent */
+    struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
+    uint64_t if_match;                  /* 0: not sent */
+    struct idempotency idempotency;
+    struct command command;
+    exchange_then *then;
+    unsigned redone;
+    int64_t now_ms;
+    char request_id[ID_TEXT_MAX + 1];
+    struct input input;
+};
+
+/* exchange_handle is the server's handler: routes, opens the gate, checks in SPEC section 6's order and calls the
+ * route's handler. context: the struct gateway. exchange_refusal is the server's refusal function. */
+void exchange_handle(void *context, struct request *request);
+void exchange_refusal(void *context, unsigned status, const char *code, struct arena *arena,
+                      struct response *ret_response);
+
+/* Answers: each ends the exchange, which must not be used afterwards.
+ * exchange_json: body is JSON, borrowed; etag 0: none; location NULL: none. exchange_empty: 204. exchange_problem: RFC
+ * 9457; detail NULL: the refusal's title; param NULL: none; more: further members (",\"locked_at\":…"), NULL: none.
+ * exchange_input: the input's fault. exchange_failed: an operating error. */
+void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
+void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
+void exchange_empty(struct exchange *exchange);
+void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
+                      const char *more);
+void exchange_input(struct exchange *exchange);
+void exchange_failed(struct exchange *exchange, enum err err);
+
+/* exchange_command starts the exchange's command: ids, actor, role and workspace are the principal's. The caller fills
+ * its fields. exchange_send sends it; on acceptance then is called with a scope that sees the command's effect (perhaps
+ * on another thread), on refusal the problem is answered. */
+struct command *exchange_command(struct exchange *exchange, enum command_code code, const struct id *stream);
+void exchange_send(struct exchange *exchange, exchange_then *then);
+/* exchange_mint makes an id. */
+struct id exchange_mint(const struct exchange *exchange, enum id_kind kind);
+
+/* exchange_post and exchange_integration read the resource again and answer it. */
+void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
+void exchange_integration(struct exchange *exchange, const struct id *integration_id, unsigned status,
+                          bool with_location);
+
+/* exchange_query reads a query parameter, percent-decoded into the arena, the n-th (from 0) of its name; data NULL when
+ * absent. exchange_query_only refuses parameters that are not in names and answers (false). */
+struct span exchange_query(struct exchange *exchange, const char *name, unsigned n);
+bool exchange_query_only(struct exchange *exchange, const char *const *names);
+/* exchange_limit reads limit=1..200 (default 50); false: answered. */
+bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
+
+/* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
+ * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */
+enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
+
+/* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
+enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
+                      int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering) MUST_USE;
+enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
+                           uint32_t target_index, struct buf *out) MUST_USE;
+/* rendering_check finds the first fatal violation of a post's content; true: there is one, and *ret_more holds
+ * ",\"violations\":[…]" in the arena. */
+bool rendering_check(struct exchange *exchange, const struct post_content_row *content, const char **ret_more);
+
+/* The handlers, one per route of route.def. */
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) exchange_handler handle_##name_;
+#include "gateway/route.def"
+
+#endif

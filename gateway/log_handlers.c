@@ -1,0 +1,207 @@
+/* log_handlers.c: the log as a tenant may see it, the punctuality report and the kill switch. The gateway does not open
+ * the log: it asks the ledger, and names the workspace itself, from the gate. */
+#include "core/calendar/instant.h"
+#include "gateway/gateway.h"
+
+#define REPORT_DAYS_MAX 400
+
+/* The ledger's answer to a question whose result is the body. */
+static void asked(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    enum refusal refusal = ACCEPTED;
+    struct span result = {0};
+    if (err == OK) {
+        err = body_result_read(body, &refusal, &result);
+    }
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (refusal != ACCEPTED) {
+        exchange_problem(x, refusal, NULL, NULL, NULL);
+    } else if (x->route->name == ROUTE_list_events) {
+        exchange_json(x, 200, result, 0, NULL);
+    } else {
+        exchange_typed(x, "text/plain; charset=utf-8", result);
+    }
+}
+
+/* Arguments of the ledger's own queries: texts, one after the other, each ended by a newline. */
+static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t second)
+{
+    char text[160];
+    struct buf arguments = buf_of(text, sizeof text);
+    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, first);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, second);
+    buf_byte(&arguments, '\n');
+    uint8_t bytes[256];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, span_text(name), buf_span(&arguments));
+    scope_pause(x->scope);
+    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, asked, x);
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    }
+}
+
+void handle_list_events(struct exchange *x)
+{
+    static const char *const names[] = {"after", "cursor", "limit", NULL};
+    uint32_t limit = 0;
+    uint64_t after = 0;
+    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit)) {
+        return;
+    }
+    struct span text = exchange_query(x, "cursor", 0);
+    text = text.data == NULL ? exchange_query(x, "after", 0) : text;
+    if (text.data != NULL && span_to_u64(text, &after) != OK) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        return;
+    }
+    ask(x, "events", after, limit);
+}
+
+void handle_log_checkpoint(struct exchange *x)
+{
+    ask(x, "checkpoint", 0, 0);
+}
+
+void handle_log_proof(struct exchange *x)
+{
+    uint64_t workspace_seq = 0;
+    if (span_to_u64(x->param, &workspace_seq) != OK || workspace_seq == 0) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+        return;
+    }
+    ask(x, "proof", workspace_seq, 0);
+}
+
+/* Punctuality */
+
+struct report_question {
+    struct id integration_id; /* absent: all */
+    uint32_t first_day;
+    uint32_t last_day;
+};
+
+static bool read_day(struct exchange *x, const char *name, uint32_t *day)
+{
+    const struct span text = exchange_query(x, name, 0);
+    int64_t at_ms = 0;
+    if (text.data == NULL) {
+        return true;
+    }
+    char whole[32];
+    struct buf buf = buf_of(whole, sizeof whole);
+    buf_put(&buf, text);
+    buf_text(&buf, "T00:00:00Z");
+    if (!buf_ok(&buf) || instant_parse(buf_span(&buf), &at_ms) != INSTANT_OK) {
+        exchange_problem(x, REFUSED_parameter_invalid, "from and to are dates like 2026-04-20.", NULL, NULL);
+        return false;
+    }
+    *day = punctuality_day(at_ms);
+    return true;
+}
+
+static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out)
+{
+    struct integration_row *rows = NULL;
+    uint32_t row_count = 0;
+    bool first = true;
+    TRY(scope_integrations(x->scope, NULL, POSTS_PAGE_MAX, &rows, &row_count));
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < row_count; i++) {
+        struct punctuality_report *reports = NULL;
+        uint32_t count = 0;
+        if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &rows[i].integration_id)) {
+            continue;
+        }
+        TRY(scope_punctuality(x->scope, &rows[i], question->first_day, question->last_day, REPORT_DAYS_MAX, &reports,
+                              &count));
+        for (uint32_t r = 0; r < count; r++) {
+            buf_text(out, first ? "" : ",");
+            TRY(present_punctuality(&reports[r], out));
+            first = false;
+        }
+    }
+    buf_text(out, "],\"next_cursor\":null}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+void handle_punctuality(struct exchange *x)
+{
+    static const char *const names[] = {"from", "to", "integration_id", NULL};
+    struct report_question question = {.first_day = punctuality_day(x->now_ms) - 30,
+                                       .last_day = punctuality_day(x->now_ms) + 1};
+    if (!exchange_query_only(x, names) || !read_day(x, "from", &question.first_day) ||
+        !read_day(x, "to", &question.last_day)) {
+        return;
+    }
+    const struct span id = exchange_query(x, "integration_id", 0);
+    struct integration_row row;
+    if (id.data != NULL && (id_parse(id, ID_INTEGRATION, &question.integration_id) != OK ||
+                            scope_integration(x->scope, &question.integration_id, &row) != OK)) {
+        exchange_problem(x, REFUSED_parameter_invalid, "There is no such integration in this workspace.", NULL, NULL);
+        return;
+    }
+    if (question.last_day < question.first_day || question.last_day - question.first_day > REPORT_DAYS_MAX) {
+        exchange_problem(x, REFUSED_parameter_invalid, "to is before from, or more than 400 days after it.", NULL,
+                         NULL);
+        return;
+    }
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_reports(x, &question, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
+}
+
+/* The kill switch */
+
+static void then_workspace(struct exchange *x, const struct answer *answer)
+{
+    (void)answer;
+    struct workspace_row row;
+    struct buf out = {0};
+    enum err err = scope_workspace(x->scope, &row);
+    if (err == OK) {
+        err = exchange_out(x, &out);
+    }
+    err = err == OK ? present_workspace(&row, &out) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), row.version, NULL);
+    }
+}
+
+void handle_pause_workspace(struct exchange *x)
+{
+    static const char *const names[] = {"reason", NULL};
+    input_only(&x->input, x->body, "", names);
+    const struct span reason = input_text(&x->input, x->body, "", "reason", 1000);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    const struct id workspace_id = scope_principal(x->scope)->workspace_id;
+    struct command *command = exchange_command(x, COMMAND_pause_workspace, &workspace_id);
+    command->pause_workspace.workspace_id = workspace_id;
+    command->pause_workspace.reason = reason;
+    exchange_send(x, then_workspace);
+}
+
+void handle_resume_workspace(struct exchange *x)
+{
+    const struct id workspace_id = scope_principal(x->scope)->workspace_id;
+    exchange_command(x, COMMAND_resume_workspace, &workspace_id)->resume_workspace.workspace_id = workspace_id;
+    exchange_send(x, then_workspace);
+}

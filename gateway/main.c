@@ -1,0 +1,184 @@
+/* main.c: the gateway's process: arguments, open, serve until told, close. Faces the internet: opens the read models
+ * read-only and nothing else. */
+#include "gateway/main.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/journal.h"
+#include "core/base/process.h"
+#include "core/ledger/data.h"
+#include "gateway/gateway.h"
+
+#define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */
+#define DRAIN_WITHIN_MS 5000
+#define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
+
+struct arguments {
+    const char *data;
+    const char *listen;
+    const char *ledger;
+    const char *bluesky_service;
+};
+
+static const char *option(int argc, char **argv, const char *name, const char *otherwise)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return otherwise;
+}
+
+static const char usage[] =
+    "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n\n"
+    "Serves the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n";
+
+struct zones *gateway_zones(struct gateway *gateway)
+{
+    struct zones *zones = NULL;
+    (void)pthread_mutex_lock(&gateway->zones_mutex);
+    if (gateway->zones_count > 0) {
+        gateway->zones_count--;
+        zones = gateway->zones[gateway->zones_count];
+    }
+    (void)pthread_mutex_unlock(&gateway->zones_mutex);
+    if (zones == NULL && zones_open(&zones) != OK) {
+        return NULL;
+    }
+    return zones;
+}
+
+void gateway_zones_return(struct gateway *gateway, struct zones *zones)
+{
+    (void)pthread_mutex_lock(&gateway->zones_mutex);
+    if (zones != NULL && gateway->zones_count < GATEWAY_ZONES_MAX) {
+        gateway->zones[gateway->zones_count] = zones;
+        gateway->zones_count++;
+        zones = NULL;
+    }
+    (void)pthread_mutex_unlock(&gateway->zones_mutex);
+    zones_close(zones);
+}
+
+/* ADDR:PORT or [ADDR]:PORT. */
+static bool split_listen(const char *listen, char address[64], uint16_t *ret_port)
+{
+    const char *colon = strrchr(listen, ':');
+    uint64_t port = 0;
+    if (colon == NULL || span_to_u64(span_text(colon + 1), &port) != OK || port > 65535) {
+        return false;
+    }
+    size_t len = (size_t)(colon - listen);
+    if (len >= 2 && listen[0] == '[' && listen[len - 1] == ']') {
+        listen++;
+        len -= 2;
+    }
+    if (len == 0 || len >= 64) {
+        return false;
+    }
+    memcpy(address, listen, len);
+    address[len] = 0;
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+/* The ledger makes the read models at its first start: wait for them, within bounds. */
+static enum err open_views(const char *path, struct store **ret_views)
+{
+    const int64_t until_ms = clock_boot_ms() + VIEWS_WITHIN_MS;
+    enum err err;
+    while ((err = store_lmdb_open(path, VIEWS_MAP_BYTES, true, ret_views)) == ERR_NOT_FOUND &&
+           clock_boot_ms() < until_ms) {
+        (void)poll(NULL, 0, 50);
+    }
+    return err;
+}
+
+static enum err open_parts(struct gateway *gateway, const struct arguments *arguments, const struct data_folder *data)
+{
+    struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
+    TRY(data_secret(data, "wire.secret", options.key));
+    client_transport_key(options.key, gateway->transport_key);
+    struct zones *zones = NULL;
+    TRY(zones_open(&zones)); /* no zone data: refuse to start */
+    gateway_zones_return(gateway, zones);
+    TRY(open_views(data->views_path, &gateway->views));
+    return client_open(&options, &gateway->ledger);
+}
+
+static enum err open_server(struct gateway *gateway, const char *listen)
+{
+    char address[64];
+    uint16_t port = 0;
+    if (!split_listen(listen, address, &port)) {
+        return ERR_MALFORMED;
+    }
+    const struct server_options options = {.address = address,
+                                           .port = port,
+                                           .threads = 2,
+                                           .connections_max = 4096,
+                                           .connections_per_address_max = 2048,
+                                           .head_max = (size_t)16 << 10,
+                                           .body_max = BODY_BYTES_MAX,
+                                           .head_within_ms = 10000,
+                                           .body_within_ms = 30000,
+                                           .idle_ms = 75000,
+                                           .handler = exchange_handle,
+                                           .refusal = exchange_refusal,
+                                           .context = gateway};
+    return server_open(&options, &gateway->server);
+}
+
+static void close_parts(struct gateway *gateway)
+{
+    atomic_store(&gateway->stopping, true);
+    server_drain(gateway->server, DRAIN_WITHIN_MS);
+    client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
+    server_close(gateway->server);
+    store_close(gateway->views);
+    while (gateway->zones_count > 0) {
+        gateway->zones_count--;
+        zones_close(gateway->zones[gateway->zones_count]);
+    }
+    (void)pthread_mutex_destroy(&gateway->zones_mutex);
+}
+
+int gateway_main(int argc, char **argv, const struct channel_list *channels)
+{
+    const struct arguments arguments = {.data = option(argc, argv, "--data", NULL),
+                                        .listen = option(argc, argv, "--listen", NULL),
+                                        .ledger = option(argc, argv, "--ledger", NULL),
+                                        .bluesky_service =
+                                            option(argc, argv, "--bluesky-service", "https://bsky.social")};
+    if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL) {
+        const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        (void)fputs(usage, help ? stdout : stderr);
+        return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-gw");
+    journal_open("gateway", JOURNAL_INFO);
+    int stop_fd = -1;
+    struct data_folder data;
+    struct gateway gateway = {.channels = channels, .bluesky_service = arguments.bluesky_service};
+    (void)pthread_mutex_init(&gateway.zones_mutex, NULL);
+    enum err err = process_stop_fd(&stop_fd);
+    err = err == OK ? data_open(arguments.data, &data) : err;
+    err = err == OK ? open_parts(&gateway, &arguments, &data) : err;
+    err = err == OK ? open_server(&gateway, arguments.listen) : err;
+    if (err == OK) {
+        journal(JOURNAL_INFO, "ready", "listen=%s", arguments.listen);
+        process_ready();
+        struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+        while (poll(&stop, 1, -1) <= 0) {
+        }
+    } else {
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+    }
+    close_parts(&gateway);
+    journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
+    return err == OK ? EXIT_GOOD : EXIT_CANNOT;
+}

@@ -1,0 +1,134 @@
+/* post_actions.c: what people do with a post once it is written, and what they can see of its life. */
+#include "gateway/post_input.h"
+
+static void then_post(struct exchange *x, const struct answer *answer)
+{
+    exchange_post(x, &answer->stream, 200, false);
+}
+
+void handle_schedule_post(struct exchange *x)
+{
+    const struct schedule_input schedule = post_input_schedule(x, x->body, "", true);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    const char *more = NULL;
+    if (rendering_check(x, &x->post.content, &more)) {
+        exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
+        return;
+    }
+    struct command *command = exchange_command(x, COMMAND_schedule_post, &x->id);
+    command->schedule_post.post_id = x->id;
+    command->schedule_post.now = schedule.now;
+    command->schedule_post.at_ms = schedule.at_ms;
+    command->expected_version = x->post.row.version; /* the one whose rules were checked */
+    exchange_send(x, then_post);
+}
+
+void handle_cancel_post(struct exchange *x)
+{
+    exchange_command(x, COMMAND_cancel_post, &x->id)->cancel_post.post_id = x->id;
+    exchange_send(x, then_post);
+}
+
+void handle_cancel_target(struct exchange *x)
+{
+    struct command *command = exchange_command(x, COMMAND_cancel_target, &x->id);
+    command->cancel_target.post_id = x->id;
+    command->cancel_target.target_id = x->target_id;
+    exchange_send(x, then_post);
+}
+
+void handle_retry_post(struct exchange *x)
+{
+    const struct schedule_input schedule = post_input_schedule(x, x->body, "", false);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    struct command *command = exchange_command(x, COMMAND_retry_post, &x->id);
+    command->retry_post.post_id = x->id;
+    command->retry_post.now = schedule.now;
+    command->retry_post.at_ms = schedule.at_ms;
+    exchange_send(x, then_post);
+}
+
+/* {"resolution":"published","url":…} | {"resolution":"absent","retry":…} | {"resolution":"abandoned"} */
+void handle_resolve_target(struct exchange *x)
+{
+    static const char *const names[] = {"resolution", "url", "retry", NULL};
+    input_only(&x->input, x->body, "", names);
+    const struct span word = input_text(&x->input, x->body, "", "resolution", 32);
+    const struct span url = input_text(&x->input, x->body, "", "url", 2048);
+    const bool retry = input_flag(&x->input, x->body, "", "retry");
+    const uint32_t resolution = choice_value(&resolution_words, word);
+    if (resolution == RESOLUTION_NONE) {
+        input_wrong(&x->input, word.data == NULL ? REFUSED_field_missing : REFUSED_field_invalid, "/resolution",
+                    "published, absent or abandoned is expected.");
+    }
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    struct command *command = exchange_command(x, COMMAND_resolve_target, &x->id);
+    command->resolve_target = (struct resolve_target_command){
+        .post_id = x->id, .target_id = x->target_id, .resolution = resolution, .url = url, .retry = retry};
+    exchange_send(x, then_post);
+}
+
+typedef enum err present_part(struct exchange *x, const struct present *present, struct buf *out);
+
+static void answer_presented(struct exchange *x, present_part *part)
+{
+    struct zones *zones = gateway_zones(x->gateway);
+    struct present present;
+    scope_present(x->scope, zones, &present);
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? part(x, &present, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    gateway_zones_return(x->gateway, zones);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
+}
+
+static enum err deliveries_part(struct exchange *x, const struct present *present, struct buf *out)
+{
+    return present_deliveries(present, &x->post, out);
+}
+
+void handle_post_deliveries(struct exchange *x)
+{
+    answer_presented(x, deliveries_part);
+}
+
+static enum err history_part(struct exchange *x, const struct present *present, struct buf *out)
+{
+    uint64_t after = 0;
+    const struct span cursor = exchange_query(x, "cursor", 0);
+    if (cursor.data != NULL) {
+        TRY(span_to_u64(cursor, &after));
+    }
+    return present_history(present, &x->post, after, POSTS_PAGE_MAX, out);
+}
+
+void handle_post_history(struct exchange *x)
+{
+    static const char *const names[] = {"cursor", NULL};
+    uint64_t after = 0;
+    if (!exchange_query_only(x, names)) {
+        return;
+    }
+    const struct span cursor = exchange_query(x, "cursor", 0);
+    if (cursor.data != NULL && span_to_u64(cursor, &after) != OK) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        return;
+    }
+    answer_presented(x, history_part);
+}

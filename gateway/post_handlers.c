@@ -1,0 +1,313 @@
+/* post_handlers.c: posts: write, read, list, change, throw away. Each handler reads its input, sends at most one
+ * command, and answers what the post is afterwards. */
+#include "gateway/post_input.h"
+
+static void then_created(struct exchange *x, const struct answer *answer)
+{
+    exchange_post(x, &answer->stream, 201, true);
+}
+
+static void then_post(struct exchange *x, const struct answer *answer)
+{
+    exchange_post(x, &answer->stream, 200, false);
+}
+
+static void then_empty(struct exchange *x, const struct answer *answer)
+{
+    (void)answer;
+    exchange_empty(x);
+}
+
+/* Answers a fatal violation; true when it did. */
+static bool violates(struct exchange *x, const struct post_content_row *content)
+{
+    const char *more = NULL;
+    if (!rendering_check(x, content, &more)) {
+        return false;
+    }
+    exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
+    return true;
+}
+
+void handle_create_post(struct exchange *x)
+{
+    struct post_content_row content;
+    struct schedule_input schedule;
+    struct span timezone;
+    int64_t not_after_ms = 0;
+    post_input_create(x, &content, &schedule, &timezone, &not_after_ms);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    if (schedule.given && violates(x, &content)) {
+        return;
+    }
+    const struct id post_id = exchange_mint(x, ID_POST);
+    struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
+    *fields = (struct create_post_command){.post_id = post_id,
+                                           .parts = content.parts,
+                                           .parts_count = content.parts_count,
+                                           .link = content.link,
+                                           .first_comment = content.first_comment,
+                                           .targets = content.targets,
+                                           .targets_count = content.targets_count,
+                                           .timezone = timezone,
+                                           .not_after_ms = not_after_ms,
+                                           .labels = content.labels,
+                                           .labels_count = content.labels_count,
+                                           .metadata = content.metadata,
+                                           .metadata_count = content.metadata_count,
+                                           .now = schedule.now,
+                                           .at_ms = schedule.at_ms};
+    exchange_send(x, then_created);
+}
+
+void handle_get_post(struct exchange *x)
+{
+    exchange_post(x, &x->id, 200, false);
+}
+
+void handle_edit_post(struct exchange *x)
+{
+    struct post_content_row content;
+    struct span timezone;
+    int64_t not_after_ms = 0;
+    post_input_edit(x, &x->post, &content, &timezone, &not_after_ms);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_input(x);
+        return;
+    }
+    if (x->post.row.status == POST_SCHEDULED && violates(x, &content)) {
+        return;
+    }
+    struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
+    *fields = (struct edit_post_command){.post_id = x->id,
+                                         .parts = content.parts,
+                                         .parts_count = content.parts_count,
+                                         .link = content.link,
+                                         .first_comment = content.first_comment,
+                                         .targets = content.targets,
+                                         .targets_count = content.targets_count,
+                                         .timezone = timezone,
+                                         .not_after_ms = not_after_ms,
+                                         .labels = content.labels,
+                                         .labels_count = content.labels_count,
+                                         .metadata = content.metadata,
+                                         .metadata_count = content.metadata_count};
+    exchange_send(x, then_post);
+}
+
+void handle_delete_post(struct exchange *x)
+{
+    exchange_command(x, COMMAND_delete_post, &x->id)->delete_post.post_id = x->id;
+    exchange_send(x, then_empty);
+}
+
+void handle_duplicate_post(struct exchange *x)
+{
+    struct post_content_row content = x->post.content;
+    const struct id post_id = exchange_mint(x, ID_POST);
+    for (uint32_t i = 0; i < content.targets_count; i++) {
+        content.targets[i].target_id = exchange_mint(x, ID_TARGET);
+        content.targets[i].at_ms = 0;
+    }
+    struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
+    *fields = (struct create_post_command){.post_id = post_id,
+                                           .parts = content.parts,
+                                           .parts_count = content.parts_count,
+                                           .link = content.link,
+                                           .first_comment = content.first_comment,
+                                           .targets = content.targets,
+                                           .targets_count = content.targets_count,
+                                           .timezone = x->post.row.timezone,
+                                           .labels = content.labels,
+                                           .labels_count = content.labels_count,
+                                           .metadata = content.metadata,
+                                           .metadata_count = content.metadata_count,
+                                           .duplicate_of = x->id};
+    x->command.expected_version = 0; /* a new stream */
+    exchange_send(x, then_created);
+}
+
+/* Lists */
+
+static bool read_status(struct exchange *x, struct post_filter *filter)
+{
+    struct span text;
+    for (unsigned n = 0; (text = exchange_query(x, "status", n)).data != NULL; n++) {
+        const uint32_t status = choice_value(&post_status_words, text);
+        if (status == POST_NONE || status == POST_DELETED) {
+            exchange_problem(x, REFUSED_parameter_invalid, "There is no such status.", NULL, NULL);
+            return false;
+        }
+        filter->statuses |= (uint32_t)1 << status;
+    }
+    return true;
+}
+
+#define FILTER_IDS_MAX 50
+
+static bool read_ids(struct exchange *x, const char *name, enum id_kind kind, const struct id **ret_ids,
+                     uint32_t *ret_count)
+{
+    struct id *ids = arena_alloc(&x->request->arena, sizeof *ids * FILTER_IDS_MAX);
+    uint32_t count = 0;
+    struct span text;
+    while (ids != NULL && (text = exchange_query(x, name, count)).data != NULL) {
+        if (count == FILTER_IDS_MAX || id_parse(text, kind, &ids[count]) != OK) {
+            exchange_problem(x, REFUSED_parameter_invalid, "Not an id of that kind, or more than 50 of them.", NULL,
+                             NULL);
+            return false;
+        }
+        count++;
+    }
+    *ret_ids = ids;
+    *ret_count = count;
+    return true;
+}
+
+static bool read_labels(struct exchange *x, struct post_filter *filter)
+{
+    struct span *labels = arena_alloc(&x->request->arena, sizeof *labels * FILTER_IDS_MAX);
+    struct span text;
+    while (labels != NULL && filter->label_count < FILTER_IDS_MAX &&
+           (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
+        labels[filter->label_count] = text;
+        filter->label_count++;
+    }
+    filter->labels = labels;
+    return true;
+}
+
+static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
+{
+    const struct span text = exchange_query(x, name, 0);
+    if (text.data == NULL) {
+        return true;
+    }
+    switch (instant_parse(text, ret_ms)) {
+    case INSTANT_OK:
+        return true;
+    case INSTANT_INVALID:
+        exchange_problem(x, REFUSED_timestamp_invalid, NULL, NULL, NULL);
+        return false;
+    case INSTANT_OFFSET_REQUIRED:
+        exchange_problem(x, REFUSED_timestamp_offset_required, NULL, NULL, NULL);
+        return false;
+    }
+    return false;
+}
+
+static bool read_order(struct exchange *x, struct post_filter *filter)
+{
+    static const char *const words[] = {
+        [POST_ORDER_CREATED_DOWN] = "-created_at",
+        [POST_ORDER_CREATED_UP] = "created_at",
+        [POST_ORDER_PUBLISH_UP] = "publish_at",
+        [POST_ORDER_PUBLISH_DOWN] = "-publish_at",
+    };
+    const struct span text = exchange_query(x, "order", 0);
+    for (size_t i = 0; text.data != NULL && i < sizeof words / sizeof *words; i++) {
+        if (span_equal(text, span_text(words[i]))) {
+            filter->order = (enum post_order)i;
+            return true;
+        }
+    }
+    if (text.data != NULL) {
+        exchange_problem(x, REFUSED_parameter_invalid, "order is created_at, -created_at, publish_at or -publish_at.",
+                         NULL, NULL);
+    }
+    return text.data == NULL;
+}
+
+/* A cursor is the list's own bytes in hexadecimal: opaque to clients. */
+static bool read_cursor(struct exchange *x, uint8_t bytes[POST_CURSOR_MAX], struct span *ret_cursor)
+{
+    const struct span text = exchange_query(x, "cursor", 0);
+    *ret_cursor = (struct span){0};
+    if (text.data == NULL) {
+        return true;
+    }
+    bool good = text.len > 0 && text.len % 2 == 0 && text.len / 2 <= POST_CURSOR_MAX;
+    for (size_t i = 0; good && i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        const int digit = c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
+        good = digit >= 0;
+        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
+    }
+    if (!good) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        return false;
+    }
+    *ret_cursor = span_of(bytes, text.len / 2);
+    return true;
+}
+
+static enum err write_page(struct exchange *x, const struct present *present, const struct post_page *page,
+                           struct buf *out)
+{
+    (void)x;
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < page->count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_post(present, &page->posts[i], out));
+    }
+    buf_text(out, "],\"next_cursor\":");
+    if (page->cursor_len == 0) {
+        buf_text(out, "null}");
+    } else {
+        buf_byte(out, '"');
+        buf_hex(out, span_of(page->cursor, page->cursor_len));
+        buf_text(out, "\"}");
+    }
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static void answer_page(struct exchange *x, const struct post_page *page)
+{
+    struct zones *zones = gateway_zones(x->gateway);
+    struct present present;
+    scope_present(x->scope, zones, &present);
+    present.rendering = rendering_present;
+    present.rendering_context = x->gateway;
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_page(x, &present, page, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    gateway_zones_return(x->gateway, zones);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
+}
+
+void handle_list_posts(struct exchange *x)
+{
+    static const char *const names[] = {"status",         "integration_id", "label", "author_id", "publish_after",
+                                        "publish_before", "order",          "limit", "cursor",    NULL};
+    struct post_filter filter = {0};
+    uint32_t limit = 0;
+    uint8_t bytes[POST_CURSOR_MAX];
+    struct span cursor;
+    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !read_status(x, &filter) ||
+        !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
+        !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
+        !read_instant(x, "publish_after", &filter.publish_after_ms) ||
+        !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_order(x, &filter) ||
+        !read_cursor(x, bytes, &cursor)) {
+        return;
+    }
+    struct post_page page;
+    const enum err err = scope_posts(x->scope, &filter, cursor, limit, &page);
+    if (err == ERR_MALFORMED) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        answer_page(x, &page);
+    }
+}

@@ -1,0 +1,106 @@
+/* query.c: query parameters of a URL (WHATWG application/x-www-form-urlencoded, without '+' for space: RFC 3339 offsets
+ * carry a plus). */
+#include "gateway/gateway.h"
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decodes into the arena; data NULL when malformed, not UTF-8 or out of memory. */
+static struct span decode(struct arena *arena, struct span text)
+{
+    uint8_t *bytes = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; bytes != NULL && i < text.len; i++) {
+        if (text.data[i] != '%') {
+            bytes[len] = text.data[i];
+            len++;
+            continue;
+        }
+        const int high = i + 2 < text.len ? hex_value(text.data[i + 1]) : -1;
+        const int low = i + 2 < text.len ? hex_value(text.data[i + 2]) : -1;
+        if (high < 0 || low < 0) {
+            return (struct span){0};
+        }
+        bytes[len] = (uint8_t)(high << 4 | low);
+        len++;
+        i += 2;
+    }
+    const struct span decoded = span_of(bytes, len);
+    return bytes != NULL && span_is_utf8(decoded) ? decoded : (struct span){0};
+}
+
+/* Cuts the next name=value off *rest. */
+static bool next_pair(struct span *rest, struct span *name, struct span *value)
+{
+    while (rest->len > 0) {
+        size_t end = span_find(*rest, '&');
+        const struct span pair = span_of(rest->data, end);
+        end += end < rest->len ? 1 : 0;
+        *rest = span_of(rest->data + end, rest->len - end);
+        if (pair.len > 0) {
+            const size_t equals = span_find(pair, '=');
+            *name = span_of(pair.data, equals);
+            *value = equals < pair.len ? span_of(pair.data + equals + 1, pair.len - equals - 1)
+                                       : span_of(pair.data + equals, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct span exchange_query(struct exchange *x, const char *name, unsigned n)
+{
+    struct span rest = x->request->query;
+    struct span found;
+    struct span value;
+    while (next_pair(&rest, &found, &value)) {
+        if (span_equal(found, span_text(name))) {
+            if (n == 0) {
+                return decode(&x->request->arena, value);
+            }
+            n--;
+        }
+    }
+    return (struct span){0};
+}
+
+bool exchange_query_only(struct exchange *x, const char *const *names)
+{
+    struct span rest = x->request->query;
+    struct span found;
+    struct span value;
+    while (next_pair(&rest, &found, &value)) {
+        bool known = false;
+        for (size_t i = 0; names[i] != NULL; i++) {
+            known = known || span_equal(found, span_text(names[i]));
+        }
+        if (!known) {
+            exchange_problem(x, REFUSED_parameter_unknown, NULL, NULL, NULL);
+            return false;
+        }
+        if (decode(&x->request->arena, value).data == NULL) {
+            exchange_problem(x, REFUSED_parameter_invalid, "The parameter's value is not percent-encoded UTF-8.", NULL,
+                             NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool exchange_limit(struct exchange *x, uint32_t *ret_limit)
+{
+    const struct span text = exchange_query(x, "limit", 0);
+    uint64_t limit = 50;
+    if (text.data != NULL && (span_to_u64(text, &limit) != OK || limit < 1 || limit > POSTS_PAGE_MAX)) {
+        exchange_problem(x, REFUSED_parameter_invalid, "limit is a number from 1 to 200.", NULL, NULL);
+        return false;
+    }
+    *ret_limit = (uint32_t)limit;
+    return true;
+}

@@ -1,0 +1,88 @@
+/* rendering.c: how a target would look on its channel, and what would be wrong with it: the same render that the lock
+ * uses, without what only the network knows. */
+#include "core/base/assert.h"
+#include "gateway/gateway.h"
+
+enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
+                      int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering)
+{
+    ASSERT(target_index < content->targets_count);
+    const struct target_spec *target = &content->targets[target_index];
+    const struct channel *channel = channel_find(gateway->channels, (enum channel_code)target->channel);
+    if (channel == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    const struct channel_content written = {.parts = content->parts,
+                                            .part_count = content->parts_count,
+                                            .link = content->link,
+                                            .first_comment = content->first_comment,
+                                            .settings = target->settings};
+    struct channel_content applied;
+    TRY(channel_content(&written, target->variant, arena, &applied));
+    const struct channel_facts no_facts = {{0}};
+    return channel->render(&applied, &no_facts, created_ms, arena, ret_rendering);
+}
+
+static void write_violations(const struct channel_rendering *rendering, struct buf *out)
+{
+    buf_byte(out, '[');
+    for (uint32_t i = 0; i < rendering->violation_count; i++) {
+        const struct channel_violation *violation = &rendering->violations[i];
+        buf_text(out, i == 0 ? "{\"code\":" : ",{\"code\":");
+        json_string(out, span_text(violation->code));
+        buf_text(out, ",\"message\":");
+        json_string(out, span_text(violation->message));
+        buf_text(out, ",\"param\":");
+        json_string(out, span_text(violation->param));
+        buf_text(out, violation->fatal ? ",\"fatal\":true}" : ",\"fatal\":false}");
+    }
+    buf_byte(out, ']');
+}
+
+enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
+                           uint32_t target_index, struct buf *out)
+{
+    struct channel_rendering *rendering = arena_alloc(present->arena, sizeof *rendering);
+    if (rendering == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    const int64_t created_ms = post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
+    const enum err err = rendering_of(context, &post->content, target_index, created_ms, present->arena, rendering);
+    if (err == ERR_NOT_FOUND) {
+        buf_text(out, "\"rendering\":null,\"violations\":[]");
+        return buf_ok(out) ? OK : ERR_NO_SPACE;
+    }
+    TRY(err);
+    buf_text(out, "\"rendering\":{\"format\":");
+    json_string(out, span_text(rendering->format));
+    buf_text(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < rendering->part_count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        buf_put(out, rendering->parts[i].bytes);
+    }
+    buf_text(out, "]},\"violations\":");
+    write_violations(rendering, out);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+bool rendering_check(struct exchange *x, const struct post_content_row *content, const char **ret_more)
+{
+    struct channel_rendering *rendering = arena_alloc(&x->request->arena, sizeof *rendering);
+    for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
+        *rendering = (struct channel_rendering){0};
+        if (rendering_of(x->gateway, content, i, x->now_ms, &x->request->arena, rendering) != OK ||
+            !channel_has_fatal(rendering)) {
+            continue;
+        }
+        const size_t cap = 8192;
+        uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+        struct buf more = buf_of(bytes, bytes == NULL ? 0 : cap);
+        buf_text(&more, ",\"target_id\":");
+        json_id(&more, &content->targets[i].target_id);
+        buf_text(&more, ",\"violations\":");
+        write_violations(rendering, &more);
+        *ret_more = buf_terminated(&more);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,49 @@
+/* route.h: route.def as a table, and the way from a path to its row. */
+#ifndef OPENPOST_GATEWAY_ROUTE_H
+#define OPENPOST_GATEWAY_ROUTE_H
+
+#include "gateway/server.h"
+
+enum route_name {
+
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) ROUTE_##name_,
+#include "gateway/route.def"
+    ROUTE_COUNT
+};
+
+enum route_role { NEEDS_NONE, NEEDS_VIEWER, NEEDS_EDITOR, NEEDS_ADMIN, NEEDS_AUDIT };
+
+enum route_resource { RESOURCE_NONE, RESOURCE_POST, RESOURCE_TARGET, RESOURCE_INTEGRATION };
+
+enum route_body { BODY_NONE, BODY_MAYBE, BODY_JSON };
+
+enum route_match { MATCH_NONE, MATCH_ALLOWED, MATCH_REQUIRED };
+
+struct route {
+    enum route_name name;
+    const char *id; /* the operationId */
+    enum method method;
+    const char *path;
+    enum route_role role;
+    enum route_resource resource;
+    enum route_body body;
+    enum route_match match;
+    unsigned success;
+    const char *doc;
+};
+
+#define ROUTE_PARAMS_MAX 2
+
+/* What a path matched: several routes may share a path, one per method. */
+struct route_hit {
+    const struct route *route; /* of the method; NULL: the path is known, the method is not */
+    const struct route *any;   /* any route of the path; NULL: no such path */
+    struct span params[ROUTE_PARAMS_MAX];
+    char allowed[64]; /* for the Allow header */
+};
+
+void route_find(enum method method, struct span path, struct route_hit *ret_hit);
+const struct route *route_at(enum route_name name);
+const char *method_name(enum method method);
+
+#endif

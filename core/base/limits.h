@@ -8,7 +8,7 @@
 #define DAY_MS ((int64_t)24 * HOUR_MS)
 
 /* A post */
-#define TARGETS_MAX 50      /* SPEC section 1; a post's state stays under 16 KB */
+#define TARGETS_MAX 50      /* SPEC section 1; a post's state stays under 24 KB, its row is cut after the last part */
 #define PARTS_MAX 25        /* parts of a thread: the longest any channel's clients make */
 #define LOCKED_PARTS_MAX 27 /* parts, a first comment and one to spare */
 #define LABELS_MAX 20       /* SPEC: metadata <= 20 pairs; labels alike */

@@ -103,7 +103,7 @@ static void answer_later(struct sandbox *sandbox, struct request *request, const
         answer_model(request, answer);
         return;
     }
-    *later = (struct later){.due_ms = clock_boot_ms() + delay_ms, .request = request, .answer = *answer};
+    *later = (struct later){.due_ms = clock_monotonic_us() / 1000 + delay_ms, .request = request, .answer = *answer};
     (void)pthread_mutex_lock(&sandbox->mutex);
     struct later **at = &sandbox->first;
     while (*at != NULL && (*at)->due_ms <= later->due_ms) {
@@ -123,7 +123,7 @@ static void *send_later(void *context)
     (void)pthread_mutex_lock(&sandbox->mutex);
     while (!sandbox->stopping || sandbox->first != NULL) {
         struct later *later = sandbox->first;
-        const int64_t now_ms = clock_boot_ms();
+        const int64_t now_ms = clock_monotonic_us() / 1000;
         if (later != NULL && (later->due_ms <= now_ms || sandbox->stopping)) {
             sandbox->first = later->next;
             (void)pthread_mutex_unlock(&sandbox->mutex);

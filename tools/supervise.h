@@ -1,4 +1,5 @@
-/* supervise.h: starts processes, waits until each can do its work, restarts what ends with back-off, stops them in order. */
+/* supervise.h: starts processes, waits until each can do its work, restarts what ends with back-off, stops them in
+ * order. */
 #ifndef OPENPOST_TOOLS_SUPERVISE_H
 #define OPENPOST_TOOLS_SUPERVISE_H
 
@@ -36,8 +37,8 @@ struct supervisor {
 struct child *supervisor_add(struct supervisor *supervisor, const char *name);
 void child_arg(struct child *child, const char *arg);
 
-/* supervisor_start starts every process in order, each once the one before is ready. ERR_TIMED_OUT, ERR_IO; ERR_CLOSED when told to stop meanwhile; what was
- * started keeps running: supervisor_stop. */
+/* supervisor_start starts every process in order, each once the one before is ready. ERR_TIMED_OUT, ERR_IO; ERR_CLOSED
+ * when told to stop meanwhile; what was started keeps running: supervisor_stop. */
 enum err supervisor_start(struct supervisor *supervisor) MUST_USE;
 /* supervisor_step waits up to wait_ms, reaps, restarts; returns false when told to stop. */
 bool supervisor_step(struct supervisor *supervisor, int wait_ms);

@@ -1,5 +1,5 @@
-/* tools.h: the subcommands of openpost, one function each, and what they share. Each prints its own --help, writes results to stdout
- * and complaints to stderr, and returns the process's exit code (core/base/process.h). */
+/* tools.h: the subcommands of openpost, one function each, and what they share. Each prints its own --help, writes
+ * results to stdout and complaints to stderr, and returns the process's exit code (core/base/process.h). */
 #ifndef OPENPOST_TOOLS_TOOLS_H
 #define OPENPOST_TOOLS_TOOLS_H
 
@@ -18,14 +18,14 @@ int tool_bench(int argc, char **argv);
 
 /* One --option of a subcommand. value NULL: a flag (seen is set). Options are --name VALUE or --name=VALUE. */
 struct option_spec {
-    const char *name;  /* with its dashes */
+    const char *name; /* with its dashes */
     const char **value;
     bool *seen;
     const char *help;
 };
 
-/* options_parse reads argv[1..]; what is no option goes to rest (at most rest_max, in order). Prints what is wrong, or the help, and returns false: the caller
- * returns *ret_exit. usage is the first lines of the help. */
+/* options_parse reads argv[1..]; what is no option goes to rest (at most rest_max, in order). Prints what is wrong, or
+ * the help, and returns false: the caller returns *ret_exit. usage is the first lines of the help. */
 bool options_parse(int argc, char **argv, const char *usage, const struct option_spec *options, size_t option_count,
                    const char **rest, size_t rest_max, size_t *ret_rest, int *ret_exit);
 

@@ -78,10 +78,22 @@ static size_t utf8_sequence_len(const uint8_t *p, size_t left)
     return len;
 }
 
+/* Eight bytes at once: most text is ASCII. */
+static bool all_ascii(const uint8_t bytes[8])
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof word);
+    return (word & 0x8080808080808080U) == 0;
+}
+
 bool span_is_utf8(struct span span)
 {
     size_t i = 0;
     while (i < span.len) {
+        if (span.len - i >= 8 && all_ascii(span.data + i)) {
+            i += 8;
+            continue;
+        }
         const size_t len = utf8_sequence_len(span.data + i, span.len - i);
         if (len == 0) {
             return false;

@@ -15,6 +15,12 @@ static const char *const prefixes[ID_KIND_COUNT] = {
 #undef X
 };
 
+static const size_t prefix_lens[ID_KIND_COUNT] = {
+#define X(name_, prefix_) [ID_##name_] = sizeof(prefix_) - 1,
+    ID_TABLE(X)
+#undef X
+};
+
 static int digit_of(uint8_t c)
 {
     static const int8_t digits[75] = {
@@ -41,30 +47,28 @@ static bool prefix_is_valid(struct span prefix)
     return true;
 }
 
+/* The first 13 digits carry 63 bits (two of the first digit's five are padding), the other 13 carry 65. */
 static enum err suffix_decode(const uint8_t *text, uint8_t ret_uuid[16])
 {
     if (text[0] > '7') {
         return ERR_MALFORMED; /* more than 128 bits */
     }
-    uint8_t uuid[16] = {0};
-    uint32_t bits = 0;
-    unsigned bits_len = 0;
-    size_t at = 0;
-    for (size_t i = 0; i < SUFFIX_LEN; i++) {
-        const int digit = digit_of(text[i]);
-        if (digit < 0) {
-            return ERR_MALFORMED;
-        }
-        bits = bits << 5 | (uint32_t)digit;
-        bits_len += i == 0 ? 3 : 5; /* the two leading bits are padding */
-        if (bits_len >= 8) {
-            bits_len -= 8;
-            uuid[at] = (uint8_t)(bits >> bits_len);
-            at++;
+    uint64_t halves[2] = {0, 0};
+    int all = 0; /* negative when any digit is */
+    for (size_t half = 0; half < 2; half++) {
+        for (size_t i = 0; i < SUFFIX_LEN / 2; i++) {
+            const int digit = digit_of(text[half * (SUFFIX_LEN / 2) + i]);
+            all |= digit;
+            halves[half] = halves[half] << 5 | ((uint64_t)digit & 31);
         }
     }
-    ASSERT(at == 16 && bits_len == 0);
-    memcpy(ret_uuid, uuid, sizeof uuid);
+    if (all < 0) {
+        return ERR_MALFORMED;
+    }
+    /* The upper half's 64th bit is the one that left the lower half. */
+    const uint64_t between = ((uint64_t)digit_of(text[SUFFIX_LEN / 2]) & 31) >> 4;
+    put_be64(ret_uuid, halves[0] << 1 | between);
+    put_be64(ret_uuid + 8, halves[1]);
     return OK;
 }
 
@@ -158,7 +162,7 @@ enum err id_parse(struct span text, enum id_kind kind, struct id *ret_id)
     uint8_t uuid[16];
     TRY(typeid_parse(text, &prefix, uuid));
     for (enum id_kind k = (enum id_kind)1; k < ID_KIND_COUNT; k++) {
-        if ((kind == ID_NONE || k == kind) && span_equal(prefix, span_text(prefixes[k]))) {
+        if ((kind == ID_NONE || k == kind) && span_equal(prefix, span_of(prefixes[k], prefix_lens[k]))) {
             ret_id->kind = (uint8_t)k;
             memcpy(ret_id->uuid, uuid, sizeof uuid);
             return OK;

@@ -1,12 +1,16 @@
 /* decider.h: the rules. Pure: no clock, no randomness, no I/O, no libc but mem* and strlen (a test asks the linker).
  *
- * Every aggregate is one file with three functions: x_initial, x_evolve, x_decide. A state is a plain struct of bounded fields
- * without pointers, all padding zero: it can be copied with =, compared and stored with its bytes.
+ * Every aggregate is one noun with two functions:
  *
- *   x_evolve(state, event, time_ms)  cannot fail: the past cannot be refused; an event that does not fit is a bug (asserted).
- *   x_decide(state, context, command, ret_events)  returns a refusal, and then no events; no events and no refusal: it is already so.
+ *   x_evolve(state, event, time_ms)  cannot fail: the past cannot be refused; an event that does not fit is a bug
+ * (asserted). x_decide(state, context, command, ret_events)  returns a refusal, and then no events; no events and no
+ * refusal: it is already so.
  *
- * The events' texts and lists borrow from the command. */
+ * A state is a plain struct of bounded fields without pointers, all padding named and zero: it can be copied with =,
+ * compared and stored with its bytes. A state of zeros is that of an aggregate of which nothing is known yet. Everybody
+ * outside this folder goes through aggregate.h, which counts versions and keeps the rules that are the same for all.
+ *
+ * The events' texts and lists borrow from the command and from context->room. */
 #ifndef OPENPOST_DECIDER_DECIDER_H
 #define OPENPOST_DECIDER_DECIDER_H
 
@@ -15,20 +19,36 @@
 #include "core/message/refusal.h"
 
 struct installation; /* installation.h: epoch, clock, suspended */
-struct workspace;    /* workspace.h: and its members and keys, each an aggregate of its own */
+struct workspace;    /* workspace.h; its members and keys are aggregates of their own */
 struct integration;  /* integration.h */
 struct post;         /* post.h */
 
+/* Every state begins with this; aggregate.c alone writes it. */
+struct aggregate_head {
+    uint64_t version;       /* events folded; 0: there is no such thing */
+    struct id workspace_id; /* whose it is; absent: the installation's */
+    uint8_t padding[7];
+};
+
+/* Where a decider puts the lists of its events. */
+struct decide_room {
+    struct target_due dues[TARGETS_MAX];
+    struct target_ref refs[TARGETS_MAX];
+    struct retried_target retried[TARGETS_MAX];
+};
+
 /* What a decider may know beside its own state. Loaded by the ledger's shell; borrowed for the call. */
 struct decide_context {
-    int64_t now_ms;                        /* the ledger's stamp of this command */
+    int64_t now_ms; /* the ledger's stamp of this command */
     const struct installation *installation;
-    const struct workspace *workspace;     /* the command's; NULL for the installation's own */
-    /* Integrations that the command or the post's targets name, in any order; one that is missing or another workspace's is not among them. */
+    const struct workspace *workspace; /* the command's; NULL for the installation's own, or when there is none */
+    /* Integrations that the command or the post's targets name, in any order; one that is missing or another
+     * workspace's is not among them. */
     const struct integration *const *integrations;
     uint32_t integration_count;
     bool account_taken;       /* record_connection: another integration of the workspace has this platform account */
     uint32_t open_post_count; /* delete_integration: posts with open targets there */
+    struct decide_room *room; /* lent as long as the events are used */
 };
 
 /* context_integration finds one by id; NULL when it is not there. */

@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,6 +208,39 @@ enum err data_settle(const struct data_folder *data)
     TRY(identity_now(data, &buf));
     TRY(file_of(data, "identity", file));
     return file_write(file, buf_span(&buf), 0640);
+}
+
+enum err data_lock(const struct data_folder *data, int *ret_fd)
+{
+    char path[DATA_PATH_MAX];
+    TRY(file_of(data, "lock", path));
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        const enum err err = errno == EWOULDBLOCK ? ERR_BUSY : err_from_errno(errno);
+        (void)close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+enum err data_address_write(const struct data_folder *data, const char *url)
+{
+    char path[DATA_PATH_MAX];
+    TRY(file_of(data, "ledger.url", path));
+    return file_write(path, span_text(url), 0640);
+}
+
+enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap)
+{
+    char path[DATA_PATH_MAX];
+    struct buf buf = buf_of(ret_url, cap);
+    TRY(file_of(data, "ledger.url", path));
+    TRY(file_read(path, &buf));
+    return buf_terminated(&buf) != NULL ? OK : ERR_TOO_LONG;
 }
 
 enum err data_boot_id(char ret_boot[37])

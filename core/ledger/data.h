@@ -9,6 +9,7 @@
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key as a C2SP verifier key (text)
  *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
+ *   lock           held by the process that may write; ledger.url, where it listens
  *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before it
  */
 #ifndef OPENPOST_LEDGER_DATA_H
@@ -41,6 +42,13 @@ enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MU
  * as its identity (after starts were confirmed, or suspended by an event). */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
+
+/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another one is. */
+enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
+/* data_address_write notes where the running ledger listens (file ledger.url), for commands on the same machine; data_address_read reads it. ERR_NOT_FOUND,
+ * ERR_TOO_LONG. */
+enum err data_address_write(const struct data_folder *data, const char *url) MUST_USE;
+enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
 
 /* data_boot_id reads the kernel's boot id (36 characters and a NUL). */
 enum err data_boot_id(char ret_boot[37]) MUST_USE;

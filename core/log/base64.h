@@ -1,13 +1,2 @@
-/* base64.h: RFC 4648 section 4, with padding; strict. */
-#ifndef OPENPOST_LOG_BASE64_H
-#define OPENPOST_LOG_BASE64_H
-
-#include "core/base/span.h"
-
-/* base64_write appends the text of bytes. base64_read appends the bytes of the whole of text; ERR_MALFORMED for any
- * other alphabet, missing padding or bits set behind the last byte; ERR_TOO_LONG when out is too small (nothing is
- * kept). */
-void base64_write(struct buf *out, struct span bytes);
-enum err base64_read(struct span text, struct buf *out) MUST_USE;
-
-#endif
+/* base64.h: lives in core/base now; for includes by the old name. */
+#include "core/base/base64.h"

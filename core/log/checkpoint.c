@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
-#include "core/log/base64.h"
+#include "core/base/base64.h"
 #include "core/log/sha256.h"
 
 #define NOTE_LEN_MAX 65536 /* bytes: room for a hundred witnesses */

@@ -178,7 +178,7 @@ static enum err pack_record(struct msgpack_packer *packer, const struct record_d
     TRY(packed(msgpack_pack_map(packer, count)));
     for (size_t i = 0; i < desc->field_count; i++) {
         if ((written >> i & 1) != 0) {
-            TRY(pack_str(packer, span_text(desc->fields[i].name)));
+            TRY(pack_str(packer, span_of(desc->fields[i].name, desc->fields[i].name_len)));
             TRY(pack_value(packer, &desc->fields[i], fields));
         }
     }
@@ -453,8 +453,9 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
 static size_t field_find(const struct record_desc *desc, struct span name, size_t index)
 {
     for (size_t i = 0; i < desc->field_count; i++) {
-        const size_t at = (index + i) % desc->field_count;
-        if (span_equal(name, span_text(desc->fields[at].name))) {
+        const size_t at = index + i < desc->field_count ? index + i : index + i - desc->field_count;
+        const struct field_desc *field = &desc->fields[at];
+        if (name.len == field->name_len && memcmp(name.data, field->name, name.len) == 0) {
             return at;
         }
     }

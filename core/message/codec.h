@@ -25,8 +25,9 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
 enum err command_encode(const struct command *command, struct buf *out) MUST_USE;
 enum err command_decode(struct span bytes, struct arena *arena, struct command *ret_command) MUST_USE;
 
-/* record_json appends the record as a JSON object (RFC 8259), one member per declared field, absent ones as null, times as RFC 3339 UTC with milliseconds,
- * hashes as hex, blobs as base64. ERR_SECRET, ERR_NO_SPACE. json_string appends one quoted, escaped string. */
+/* record_json appends the record as a JSON object (RFC 8259), one member per declared field, times as RFC 3339 UTC (instant.h), hashes as hex, blobs as
+ * base64. Absent is null; but a count is a number, a flag true or false, a list [] at least. ERR_SECRET, ERR_NO_SPACE (nothing is kept).
+ * json_string appends one quoted string: quotes, backslashes and control characters escaped, bytes that are not UTF-8 replaced by U+FFFD. */
 enum err record_json(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 void json_string(struct buf *out, struct span text);
 void json_id(struct buf *out, const struct id *id);       /* quoted, or null when absent */

@@ -55,6 +55,7 @@ struct field_desc {
     enum kind kind;
     bool required;
     const char *name;
+    size_t name_len; /* bytes */
     const char *doc;
     size_t offset;
     /* lists only */

@@ -1,5 +1,6 @@
-/* base64.c: see base64.h. For checkpoints and proofs: short texts, so plainness before speed. */
-#include "core/log/base64.h"
+/* base64.c: see base64.h. For checkpoints, proofs and blobs in JSON: plainness before speed. Nothing secret: it takes a
+ * time that depends on what it reads. */
+#include "core/base/base64.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

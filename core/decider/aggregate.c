@@ -1,0 +1,252 @@
+/* aggregate.c: one table of all aggregates, and what is the same for each of them: versions, and whose a thing is.
+ * Called by the ledger's shell for every command and every event. A new aggregate is a row here, a new command a line
+ * in command_aggregate. */
+#include "core/decider/aggregate.h"
+
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+
+struct aggregate_desc {
+    size_t size;
+    void (*evolve)(void *state, const struct event *event, int64_t time_ms);
+    enum refusal (*decide)(const void *state, const struct decide_context *context, const struct command *command,
+                           struct event_list *ret_events);
+    uint32_t made_by;    /* the command that may find nothing; 0: any */
+    bool in_a_workspace; /* which must be there, too */
+};
+
+/* The table holds functions of void pointers; these give each state its type back. */
+#define TYPED(noun_)                                                                                 \
+    static void evolve_##noun_(void *state, const struct event *event, int64_t time_ms)              \
+    {                                                                                                \
+        noun_##_evolve((struct noun_ *)state, event, time_ms);                                       \
+    }                                                                                                \
+    static enum refusal decide_##noun_(const void *state, const struct decide_context *context,      \
+                                       const struct command *command, struct event_list *ret_events) \
+    {                                                                                                \
+        return noun_##_decide((const struct noun_ *)state, context, command, ret_events);            \
+    }
+
+TYPED(installation)
+TYPED(workspace)
+TYPED(member)
+TYPED(key)
+TYPED(integration)
+TYPED(post)
+
+#define ROW(noun_, made_by_, in_a_workspace_)                                               \
+    {                                                                                       \
+        sizeof(struct noun_), evolve_##noun_, decide_##noun_, (made_by_), (in_a_workspace_) \
+    }
+
+static const struct aggregate_desc *describe(enum id_kind kind)
+{
+    static const struct aggregate_desc table[ID_KIND_COUNT] = {
+        [ID_SYSTEM] = ROW(installation, 0, false),
+        [ID_WORKSPACE] = ROW(workspace, COMMAND_create_workspace, false),
+        [ID_MEMBER] = ROW(member, COMMAND_add_member, true),
+        [ID_KEY] = ROW(key, COMMAND_create_key, true),
+        [ID_INTEGRATION] = ROW(integration, COMMAND_connect_integration, true),
+        [ID_POST] = ROW(post, COMMAND_create_post, true),
+    };
+    ASSERT(aggregate_exists_for(kind));
+    return &table[kind];
+}
+
+bool aggregate_exists_for(enum id_kind kind)
+{
+    return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
+           kind == ID_POST;
+}
+
+/* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
+#define WORKSPACE_COMMANDS(X) X(create_workspace) X(pause_workspace) X(resume_workspace)
+#define KEY_COMMANDS(X) X(create_key) X(revoke_key)
+#define INTEGRATION_COMMANDS(X) \
+    X(connect_integration)      \
+    X(record_connection)        \
+    X(refuse_connection)        \
+    X(record_tokens) X(pause_integration) X(resume_integration) X(disconnect_integration) X(delete_integration)
+#define POST_COMMANDS(X) \
+    X(create_post)       \
+    X(edit_post)         \
+    X(delete_post)       \
+    X(schedule_post)     \
+    X(lock_post)         \
+    X(record_prepared)   \
+    X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target)
+
+/* Names the aggregate of a command; *ret_stream is its id. */
+static enum id_kind name_aggregate(const struct command *command, struct id *ret_stream)
+{
+    switch (command->code) {
+    case COMMAND_suspect_clock:
+    case COMMAND_trust_clock:
+    case COMMAND_start_ledger:
+    case COMMAND_suspend_starts:
+    case COMMAND_confirm_starts:
+        *ret_stream = (struct id){0};
+        return ID_SYSTEM;
+    case COMMAND_add_member:
+        *ret_stream = command->add_member.member_id;
+        return ID_MEMBER;
+#define X(name_)                                   \
+    case COMMAND_##name_:                          \
+        *ret_stream = command->name_.workspace_id; \
+        return ID_WORKSPACE;
+        WORKSPACE_COMMANDS(X)
+#undef X
+#define X(name_)                             \
+    case COMMAND_##name_:                    \
+        *ret_stream = command->name_.key_id; \
+        return ID_KEY;
+        KEY_COMMANDS(X)
+#undef X
+#define X(name_)                                     \
+    case COMMAND_##name_:                            \
+        *ret_stream = command->name_.integration_id; \
+        return ID_INTEGRATION;
+        INTEGRATION_COMMANDS(X)
+#undef X
+#define X(name_)                              \
+    case COMMAND_##name_:                     \
+        *ret_stream = command->name_.post_id; \
+        return ID_POST;
+        POST_COMMANDS(X)
+#undef X
+    default:
+        *ret_stream = (struct id){0};
+        return ID_NONE;
+    }
+}
+
+enum id_kind command_aggregate(uint32_t code)
+{
+    struct id stream;
+    const struct command command = {.code = code};
+    return name_aggregate(&command, &stream);
+}
+
+struct id command_stream(const struct command *command)
+{
+    struct id stream;
+    (void)name_aggregate(command, &stream);
+    return stream;
+}
+
+struct id command_workspace(const struct command *command)
+{
+    switch (command->code) {
+    case COMMAND_create_workspace:
+        return command->create_workspace.workspace_id;
+    case COMMAND_add_member:
+        return command->add_member.workspace_id;
+    case COMMAND_create_key:
+        return command->create_key.workspace_id;
+    default:
+        return command->workspace_id;
+    }
+}
+
+size_t aggregate_size_max(enum id_kind kind)
+{
+    return describe(kind)->size;
+}
+
+size_t aggregate_stored_size(enum id_kind kind, const void *state)
+{
+    if (kind == ID_POST) {
+        return post_stored_size((const struct post *)state);
+    }
+    if (kind == ID_INTEGRATION) {
+        return integration_stored_size((const struct integration *)state);
+    }
+    return describe(kind)->size;
+}
+
+enum err aggregate_load(enum id_kind kind, struct span row, void *ret_state)
+{
+    const size_t size = describe(kind)->size;
+    if (row.len > size) {
+        return ERR_TOO_LONG;
+    }
+    if (row.len != 0 && row.len < sizeof(struct aggregate_head)) {
+        return ERR_TRUNCATED;
+    }
+    if (row.len != 0) {
+        memcpy(ret_state, row.data, row.len);
+    }
+    memset((uint8_t *)ret_state + row.len, 0, size - row.len);
+    return OK;
+}
+
+void aggregate_evolve(enum id_kind kind, void *state, const struct event *event, const struct id *workspace_id,
+                      int64_t time_ms)
+{
+    struct aggregate_head *head = (struct aggregate_head *)state;
+    if (head->version == 0) {
+        head->workspace_id = *workspace_id;
+    }
+    ASSERT(id_equal(&head->workspace_id, workspace_id));
+    describe(kind)->evolve(state, event, time_ms);
+    head->version++;
+}
+
+static bool is_there(const struct aggregate_desc *desc, const struct aggregate_head *head,
+                     const struct decide_context *context, const struct command *command)
+{
+    if (desc->in_a_workspace && (context->workspace == NULL || context->workspace->head.version == 0)) {
+        return false;
+    }
+    if (head->version == 0) {
+        return desc->made_by == 0 || desc->made_by == command->code;
+    }
+    const struct id workspace_id = command_workspace(command);
+    return id_equal(&head->workspace_id, &workspace_id);
+}
+
+/* A refusal of the input's own fault weighs less than a version that is not the one the sender saw. */
+static bool weighs_less_than_version(enum refusal refusal)
+{
+    return refusal == ACCEPTED || refusal_desc(refusal)->status == 422;
+}
+
+enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct decide_context *context,
+                              const struct command *command, struct event_list *ret_events)
+{
+    const struct aggregate_desc *desc = describe(kind);
+    const struct aggregate_head *head = (const struct aggregate_head *)state;
+    ret_events->count = 0;
+    if (!is_there(desc, head, context, command)) {
+        return REFUSED_not_found;
+    }
+    enum refusal refusal = desc->decide(state, context, command, ret_events);
+    const bool checked = command->expected_version != 0 && !(MUTANT(4) && command->code == COMMAND_lock_post);
+    if (checked && command->expected_version != head->version && weighs_less_than_version(refusal)) {
+        refusal = REFUSED_version_mismatch;
+    }
+    if (refusal != ACCEPTED) {
+        ret_events->count = 0;
+    }
+    return refusal;
+}
+
+void aggregate_hint(enum id_kind kind, const void *state, const struct command *command, enum refusal refusal,
+                    int64_t *ret_hint_ms, int64_t *ret_publish_at_ms)
+{
+    *ret_hint_ms = 0;
+    *ret_publish_at_ms = 0;
+    if (kind != ID_POST) {
+        return;
+    }
+    const struct post *post = (const struct post *)state;
+    *ret_publish_at_ms = post->publish_at_ms;
+    if (refusal == REFUSED_post_locked || refusal == REFUSED_lock_too_early) {
+        *ret_hint_ms = post_locked_at(post);
+    } else if (refusal == REFUSED_attempt_early) {
+        const bool starts = command->code == COMMAND_start_attempt;
+        const struct post_target *target =
+            post_target(post, starts ? &command->start_attempt.target_id : &command->record_outcome.target_id);
+        *ret_hint_ms = starts ? target->next_ms : target->deadline_ms;
+    }
+}

@@ -1,0 +1,102 @@
+/* post.h: the unit of publishing: when it is locked, what may be started, what an outcome means. The rules stand in
+ * post.c (what people and the lock ask), post_attempt.c (starts, misses), post_outcome.c (what became of them); the
+ * fold in post_evolve.c.
+ *
+ * A target's parts are sent in order. next_part is the first that is not live; a first comment is the last part. When
+ * every other part is live the target is published; the comment then goes on in comment_status, which nothing else
+ * depends on. What a target is doing right now is its phase: comment_status when it is published and has a comment,
+ * else status.
+ *
+ *   PENDING, PREPARED, RETRYING  waits for a start, not before next_ms; next_ms 0: for the account to be connected
+ * again ATTEMPTING                   a commit request may be under way until deadline_ms UNKNOWN sent, no definite
+ * answer; the next reading at next_ms PUBLISHED, FAILED, CANCELLED, MISSED  final; FAILED and MISSED until a person
+ * retries, FAILED also until a late outcome proves the contrary
+ *
+ * read_first: while it is set nothing starts; a reading (record_outcome by_read of the target's last attempt) that
+ * finds nothing, or something, clears it. */
+#ifndef OPENPOST_DECIDER_POST_H
+#define OPENPOST_DECIDER_POST_H
+
+#include "core/decider/decider.h"
+
+#define FORMER_ATTEMPTS_MAX \
+    8 /* outcomes of older attempts are attempt_unknown; three tries and a person's five retries */
+
+/* An attempt before the current one: recognised by the last 8 bytes of its id, which are random. */
+struct former_attempt {
+    uint8_t tail[8];
+    uint8_t outcome; /* enum outcome; NONE: the entry is free */
+    uint8_t part;
+    uint8_t contradicted;
+    uint8_t padding;
+};
+
+struct post_target {
+    struct id target_id;
+    struct id integration_id;
+    struct id attempt_id; /* the last attempt; absent: none yet */
+    uint8_t channel;      /* enum channel_code */
+    uint8_t status;       /* enum target_status */
+    uint8_t comment_status;
+    uint8_t part_count;  /* locked parts, the comment included; 0: not locked, or the rendering was refused */
+    uint8_t has_comment; /* the last part is the first comment */
+    uint8_t next_part;
+    uint8_t attempt_part; /* of the last attempt */
+    uint8_t attempt_outcome;
+    uint8_t attempt_contradicted;
+    uint8_t tries;        /* counted ones of next_part, since the last retry by a person */
+    uint8_t probes;       /* readings that settled nothing */
+    uint8_t needs_person; /* to look at an unknown outcome */
+    uint8_t read_first;
+    uint8_t platform_refused; /* the platform's 4xx is why it failed */
+    uint8_t padding[3];
+    uint32_t attempt_count;
+    uint64_t prepared_check; /* of what prepare steps gave last; 0: nothing */
+    int64_t at_ms;           /* its own instant, as the author gave it; 0: the post's */
+    int64_t due_ms;          /* when it is to be published; 0: not scheduled */
+    int64_t base_due_ms;     /* lateness counts from here: due_ms, or when a person asked for it again */
+    int64_t started_ms;      /* the last attempt */
+    int64_t deadline_ms;
+    int64_t next_ms;
+    struct former_attempt formers[FORMER_ATTEMPTS_MAX]; /* newest first */
+    uint64_t part_hash8[LOCKED_PARTS_MAX]; /* first 8 bytes of each part's payload hash, as they lie; last, so that rows
+                                              are cut here */
+};
+
+struct post {
+    struct aggregate_head head;
+    struct id post_id;
+    struct id author_id;
+    uint8_t status; /* enum post_status; final ones change again only by a person's retry or a late outcome */
+    uint8_t has_text;
+    uint8_t part_count; /* of the content */
+    uint8_t target_count;
+    uint8_t padding[2];
+    int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */
+    int64_t locked_at_ms;  /* 0: no lock event yet: see post_locked_at */
+    int64_t not_after_ms;  /* 0: none */
+    struct post_target targets[TARGETS_MAX];
+};
+
+void post_evolve(struct post *post, const struct event *event, int64_t time_ms);
+enum refusal post_decide(const struct post *post, const struct decide_context *context, const struct command *command,
+                         struct event_list *ret_events);
+/* post_stored_size: header, targets, and of the last one only its parts. */
+size_t post_stored_size(const struct post *post);
+
+/* post_locked_at: the instant since when, or from when on, the post is locked: the lock event's, else publish_at - 300
+ * s; 0 for a draft. post_is_locked: by its event, or by the time alone. */
+int64_t post_locked_at(const struct post *post);
+bool post_is_locked(const struct post *post, int64_t now_ms);
+bool post_is_final(const struct post *post);
+
+/* post_target finds a target by id, NULL when there is none. post_has_open_target: the post is scheduled and has a
+ * target on that integration that is not final (delete_integration counts these). post_phase and target_is_final: see
+ * above; target_window_end: the last instant at which it may be sent, under that workspace's rule. */
+const struct post_target *post_target(const struct post *post, const struct id *target_id);
+bool post_has_open_target(const struct post *post, const struct id *integration_id);
+enum target_status target_phase(const struct post_target *target);
+bool target_status_is_final(enum target_status status);
+int64_t target_window_end(const struct post *post, const struct post_target *target, const struct workspace *workspace);
+
+#endif

@@ -1,0 +1,295 @@
+/* post_author.c: what an author may do before the lock: write, edit, throw away, schedule. A draft may be incomplete; a
+ * scheduled post stays complete through every edit. Instants are computed here and nowhere else. */
+#include "core/base/assert.h"
+#include "core/decider/post_rules.h"
+
+static enum refusal check_targets(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct integration *integration = context_integration(context, &specs[i].integration_id);
+        if (!integration_is_there(integration) || integration->channel != specs[i].channel) {
+            return REFUSED_reference_not_found;
+        }
+        if (integration->channel == CHANNEL_GOOGLE_BUSINESS) {
+            return REFUSED_channel_not_publishable;
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            if (id_equal(&specs[k].integration_id, &specs[i].integration_id) ||
+                id_equal(&specs[k].target_id, &specs[i].target_id)) {
+                return REFUSED_target_duplicate;
+            }
+        }
+    }
+    return ACCEPTED;
+}
+
+/* An edit may not give a target that stays another id, nor an id another account. */
+static enum refusal check_kept(const struct post *post, const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = 0; k < post->target_count; k++) {
+            const struct post_target *target = &post->targets[k];
+            if (id_equal(&specs[i].integration_id, &target->integration_id) !=
+                id_equal(&specs[i].target_id, &target->target_id)) {
+                return REFUSED_target_duplicate;
+            }
+        }
+    }
+    return ACCEPTED;
+}
+
+/* The instants of a schedule, as they are collected: room->dues holds them. */
+struct plan {
+    uint32_t count;
+    int64_t publish_at_ms; /* the earliest */
+    int64_t latest_ms;
+    bool changed; /* not what the post has already */
+};
+
+static void plan_add(struct plan *plan, struct decide_room *room, const struct id *target_id, int64_t due_ms)
+{
+    room->dues[plan->count] = (struct target_due){.target_id = *target_id, .due_ms = due_ms};
+    if (plan->count == 0 || due_ms < plan->publish_at_ms) {
+        plan->publish_at_ms = due_ms;
+    }
+    if (plan->count == 0 || due_ms > plan->latest_ms) {
+        plan->latest_ms = due_ms;
+    }
+    plan->count++;
+}
+
+static void append_scheduled(const struct plan *plan, const struct decide_context *context, const struct id *post_id,
+                             struct event_list *events)
+{
+    struct post_scheduled_event *event = &event_append(events, EVENT_post_scheduled)->post_scheduled;
+    event->post_id = *post_id;
+    event->publish_at_ms = plan->publish_at_ms;
+    event->targets = context->room->dues;
+    event->targets_count = plan->count;
+}
+
+/* When a person wants it: exactly one of now and at. */
+struct wish {
+    bool now;
+    int64_t at_ms;
+};
+
+static enum refusal check_wish(const struct wish *wish, int64_t now_ms)
+{
+    if (wish->now == (wish->at_ms != 0)) {
+        return REFUSED_schedule_ambiguous;
+    }
+    return wish->now ? ACCEPTED : post_check_instant(wish->at_ms, now_ms);
+}
+
+/* A target's own instant goes before the post's; under `now` one that has passed means now. */
+static enum refusal plan_wish(struct plan *plan, const struct decide_context *context, const struct wish *wish,
+                              const struct id *target_id, const struct id *integration_id, int64_t own_ms)
+{
+    if (!integration_is_schedulable(context_integration(context, integration_id))) {
+        return REFUSED_integration_unusable;
+    }
+    const bool own = own_ms != 0 && !(wish->now && own_ms <= context->now_ms);
+    if (own) {
+        const enum refusal refusal = post_check_instant(own_ms, context->now_ms);
+        if (refusal != ACCEPTED) {
+            return refusal;
+        }
+    }
+    plan_add(plan, context->room, target_id, own ? own_ms : wish->now ? context->now_ms : wish->at_ms);
+    return ACCEPTED;
+}
+
+/* What every schedule needs, once its instants are known. */
+static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_after_ms)
+{
+    if (!text) {
+        return REFUSED_content_missing;
+    }
+    if (plan->count == 0) {
+        return REFUSED_target_missing;
+    }
+    return not_after_ms != 0 && plan->latest_ms > not_after_ms ? REFUSED_lateness_exceeded : ACCEPTED;
+}
+
+static enum refusal create_scheduled(const struct decide_context *context, const struct create_post_command *wanted,
+                                     struct event_list *ret_events)
+{
+    enum refusal refusal = installation_refusal(context->installation);
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    const struct wish wish = {.now = wanted->now, .at_ms = wanted->at_ms};
+    refusal = check_wish(&wish, context->now_ms);
+    struct plan plan = {0};
+    for (uint32_t i = 0; i < wanted->targets_count && refusal == ACCEPTED; i++) {
+        const struct target_spec *spec = &wanted->targets[i];
+        refusal = plan_wish(&plan, context, &wish, &spec->target_id, &spec->integration_id, spec->at_ms);
+    }
+    if (refusal == ACCEPTED) {
+        refusal = check_plan(&plan, post_parts_have_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+    }
+    if (refusal == ACCEPTED) {
+        append_scheduled(&plan, context, &wanted->post_id, ret_events);
+    }
+    return refusal;
+}
+
+/* The two events of writing have these fields in common, under the same names as the commands. */
+#define COPY_CONTENT(to_, from_)                         \
+    do {                                                 \
+        (to_)->post_id = (from_)->post_id;               \
+        (to_)->parts = (from_)->parts;                   \
+        (to_)->parts_count = (from_)->parts_count;       \
+        (to_)->link = (from_)->link;                     \
+        (to_)->first_comment = (from_)->first_comment;   \
+        (to_)->targets = (from_)->targets;               \
+        (to_)->targets_count = (from_)->targets_count;   \
+        (to_)->timezone = (from_)->timezone;             \
+        (to_)->not_after_ms = (from_)->not_after_ms;     \
+        (to_)->labels = (from_)->labels;                 \
+        (to_)->labels_count = (from_)->labels_count;     \
+        (to_)->metadata = (from_)->metadata;             \
+        (to_)->metadata_count = (from_)->metadata_count; \
+    } while (0)
+
+/* Who writes; our own processes have no id and write in the workspace's name. */
+static struct id writer_of(const struct command *command)
+{
+    return id_is_none(&command->actor_id) ? command->workspace_id : command->actor_id;
+}
+
+RULE(create)
+{
+    if (post->head.version != 0) {
+        return REFUSED_exists;
+    }
+    const struct create_post_command *wanted = &command->create_post;
+    const enum refusal refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    struct post_created_event *event = &event_append(ret_events, EVENT_post_created)->post_created;
+    COPY_CONTENT(event, wanted);
+    event->author_id = writer_of(command);
+    event->duplicate_of = wanted->duplicate_of;
+    return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events) : ACCEPTED;
+}
+
+/* The state in which nothing may be changed any more, or ACCEPTED. */
+static enum refusal check_open(const struct post *post, int64_t now_ms)
+{
+    if (post_is_final(post)) {
+        return REFUSED_post_finished;
+    }
+    return post_is_locked(post, now_ms) ? REFUSED_post_locked : ACCEPTED;
+}
+
+/* The instants of a scheduled post after an edit. A target keeps its instant; a new one, and one that gave up its own,
+ * gets the post's. */
+static enum refusal plan_edit(struct plan *plan, const struct post *post, const struct decide_context *context,
+                              const struct edit_post_command *wanted)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < wanted->targets_count; i++) {
+        const struct target_spec *spec = &wanted->targets[i];
+        const struct post_target *target = post_target(post, &spec->target_id);
+        if (target != NULL && target_status_is_final(target->status)) {
+            continue; /* cancelled is for ever */
+        }
+        if (!integration_is_schedulable(context_integration(context, &spec->integration_id))) {
+            return REFUSED_integration_unusable;
+        }
+        const bool keeps = target != NULL && target->at_ms == spec->at_ms;
+        const int64_t due_ms = keeps ? target->due_ms : spec->at_ms != 0 ? spec->at_ms : post->publish_at_ms;
+        const enum refusal refusal = post_check_instant(due_ms, context->now_ms);
+        if (refusal != ACCEPTED) {
+            return refusal;
+        }
+        kept += target != NULL ? 1 : 0;
+        plan->changed = plan->changed || target == NULL || target->due_ms != due_ms;
+        plan_add(plan, context->room, &spec->target_id, due_ms);
+    }
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        open += target_status_is_final(post->targets[i].status) ? 0 : 1;
+    }
+    plan->changed = plan->changed || kept != open;
+    return ACCEPTED;
+}
+
+static enum refusal edit_scheduled(const struct post *post, const struct decide_context *context,
+                                   const struct edit_post_command *wanted, struct event_list *ret_events)
+{
+    struct plan plan = {0};
+    enum refusal refusal = plan_edit(&plan, post, context, wanted);
+    if (refusal == ACCEPTED) {
+        refusal = check_plan(&plan, post_parts_have_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+    }
+    if (refusal != ACCEPTED || !plan.changed) {
+        return refusal;
+    }
+    append_scheduled(&plan, context, &post->post_id, ret_events);
+    return installation_refusal(context->installation);
+}
+
+RULE(edit)
+{
+    const struct edit_post_command *wanted = &command->edit_post;
+    enum refusal refusal = check_open(post, context->now_ms);
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    if (command->expected_version == 0) {
+        return REFUSED_version_mismatch;
+    }
+    refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    if (refusal == ACCEPTED) {
+        refusal = check_kept(post, wanted->targets, wanted->targets_count);
+    }
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    struct post_edited_event *event = &event_append(ret_events, EVENT_post_edited)->post_edited;
+    COPY_CONTENT(event, wanted);
+    event->editor_id = writer_of(command);
+    return post->status == POST_SCHEDULED ? edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
+}
+
+RULE(delete)
+{
+    (void)context;
+    if (post->status != POST_DRAFT) {
+        return REFUSED_post_not_draft;
+    }
+    event_append(ret_events, EVENT_post_deleted)->post_deleted.post_id = command->delete_post.post_id;
+    return ACCEPTED;
+}
+
+RULE(schedule)
+{
+    enum refusal refusal = check_open(post, context->now_ms);
+    if (refusal == ACCEPTED) {
+        refusal = installation_refusal(context->installation);
+    }
+    const struct wish wish = {.now = command->schedule_post.now, .at_ms = command->schedule_post.at_ms};
+    if (refusal == ACCEPTED) {
+        refusal = check_wish(&wish, context->now_ms);
+    }
+    struct plan plan = {0};
+    for (uint32_t i = 0; i < post->target_count && refusal == ACCEPTED; i++) {
+        const struct post_target *target = &post->targets[i];
+        if (!target_status_is_final(target->status)) {
+            refusal = plan_wish(&plan, context, &wish, &target->target_id, &target->integration_id, target->at_ms);
+            plan.changed =
+                plan.changed || (refusal == ACCEPTED && context->room->dues[plan.count - 1].due_ms != target->due_ms);
+        }
+    }
+    if (refusal == ACCEPTED) {
+        refusal = check_plan(&plan, post->has_text, post->not_after_ms);
+    }
+    if (refusal == ACCEPTED && plan.changed) {
+        append_scheduled(&plan, context, &post->post_id, ret_events);
+    }
+    return refusal;
+}

@@ -1,0 +1,205 @@
+/* post_person.c: what people decide about a scheduled post: cancel, send again, say what became of an unknown outcome.
+ * A machine never sends the last two. */
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+#include "core/decider/post_rules.h"
+
+/* Cancel */
+
+static bool is_cancellable(const struct post_target *target)
+{
+    if (MUTANT(8) && target->status == TARGET_ATTEMPTING) {
+        return true;
+    }
+    return target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
+}
+
+static void append_cancelled(const struct post *post, const struct decide_context *context, uint32_t count,
+                             const struct outlook *outlook, struct event_list *events)
+{
+    struct targets_cancelled_event *event = &event_append(events, EVENT_targets_cancelled)->targets_cancelled;
+    event->post_id = post->post_id;
+    event->targets = context->room->refs;
+    event->targets_count = count;
+    post_finish(post, outlook, events);
+}
+
+RULE(cancel)
+{
+    (void)command;
+    if (post->status == POST_DRAFT) {
+        return REFUSED_post_not_scheduled;
+    }
+    if (post_is_final(post)) {
+        return REFUSED_post_finished;
+    }
+    struct outlook outlook = post_outlook(post);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        if (is_cancellable(&post->targets[i])) {
+            context->room->refs[count++].target_id = post->targets[i].target_id;
+            outlook.status[i] = TARGET_CANCELLED;
+        }
+    }
+    if (count == 0) {
+        return REFUSED_post_publishing;
+    }
+    append_cancelled(post, context, count, &outlook, ret_events);
+    return ACCEPTED;
+}
+
+RULE(cancel_target)
+{
+    const uint32_t at = post_index(post, &command->cancel_target.target_id);
+    if (at == post->target_count) {
+        return REFUSED_not_found;
+    }
+    if (post->status == POST_DRAFT) {
+        return REFUSED_post_not_scheduled;
+    }
+    const struct post_target *target = &post->targets[at];
+    if (target_status_is_final(target->status)) {
+        return REFUSED_post_finished;
+    }
+    if (!is_cancellable(target)) {
+        return REFUSED_post_publishing;
+    }
+    struct outlook outlook = post_outlook(post);
+    outlook.status[at] = TARGET_CANCELLED;
+    context->room->refs[0].target_id = target->target_id;
+    append_cancelled(post, context, 1, &outlook, ret_events);
+    return ACCEPTED;
+}
+
+/* Send again: failed and missed targets that have locked bytes. */
+
+static bool is_retryable(const struct post_target *target)
+{
+    return (target->status == TARGET_FAILED || target->status == TARGET_MISSED) && target->part_count > 0;
+}
+
+/* When a person wants it, or why not: *ret_due_ms. */
+static enum refusal retry_instant(const struct post *post, const struct retry_post_command *retry, int64_t now_ms,
+                                  int64_t *ret_due_ms)
+{
+    if (retry->now == (retry->at_ms != 0)) {
+        return REFUSED_schedule_ambiguous;
+    }
+    const enum refusal refusal = retry->now ? ACCEPTED : post_check_instant(retry->at_ms, now_ms);
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    const int64_t due_ms = retry->now ? now_ms : retry->at_ms;
+    if (post->not_after_ms != 0 && due_ms > post->not_after_ms) {
+        return REFUSED_lateness_exceeded;
+    }
+    *ret_due_ms = due_ms;
+    return ACCEPTED;
+}
+
+RULE(retry)
+{
+    uint32_t retryable = 0;
+    uint32_t count = 0;
+    struct retried_target *retried = context->room->retried;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        const struct post_target *target = &post->targets[i];
+        if (is_retryable(target)) {
+            retryable++;
+            if (integration_is_schedulable(context_integration(context, &target->integration_id))) {
+                retried[count++] =
+                    (struct retried_target){.target_id = target->target_id, .read_first = target_needs_reading(target)};
+            }
+        }
+    }
+    if (retryable == 0) {
+        return REFUSED_post_not_finished;
+    }
+    enum refusal refusal = installation_refusal(context->installation);
+    int64_t due_ms = 0;
+    if (refusal == ACCEPTED) {
+        refusal = retry_instant(post, &command->retry_post, context->now_ms, &due_ms);
+    }
+    if (refusal == ACCEPTED && count == 0) {
+        refusal = REFUSED_integration_unusable;
+    }
+    if (refusal != ACCEPTED) {
+        return refusal;
+    }
+    struct targets_retried_event *event = &event_append(ret_events, EVENT_targets_retried)->targets_retried;
+    event->post_id = post->post_id;
+    event->due_ms = due_ms;
+    event->targets = retried;
+    event->targets_count = count;
+    return ACCEPTED;
+}
+
+/* Resolve */
+
+static bool is_well_formed(const struct resolve_target_command *resolve)
+{
+    const bool url = resolve->url.len != 0;
+    switch ((enum resolution)resolve->resolution) {
+    case RESOLUTION_PUBLISHED:
+        return url && !resolve->retry;
+    case RESOLUTION_ABSENT:
+        return !url;
+    case RESOLUTION_ABANDONED:
+        return !url && !resolve->retry;
+    case RESOLUTION_NONE:
+    case RESOLUTION_COUNT:
+    default:
+        return false;
+    }
+}
+
+static void append_finished(const struct post_target *target, const struct resolve_target_command *resolve,
+                            enum target_status status, struct event_list *events)
+{
+    struct target_finished_event *event = &event_append(events, EVENT_target_finished)->target_finished;
+    event->post_id = resolve->post_id;
+    event->target_id = target->target_id;
+    event->status = status;
+    if (status == TARGET_FAILED) {
+        event->code = resolve->resolution == RESOLUTION_ABSENT ? SPAN("resolved_absent") : SPAN("resolved_abandoned");
+    }
+}
+
+RULE(resolve)
+{
+    const struct resolve_target_command *resolve = &command->resolve_target;
+    const uint32_t at = post_index(post, &resolve->target_id);
+    if (at == post->target_count) {
+        return REFUSED_not_found;
+    }
+    const struct post_target *target = &post->targets[at];
+    if (target->status != TARGET_UNKNOWN) {
+        return REFUSED_target_not_unknown;
+    }
+    if (!is_well_formed(resolve)) {
+        return REFUSED_resolution_invalid;
+    }
+    const bool published = resolve->resolution == RESOLUTION_PUBLISHED;
+    const int64_t again_ms = context->now_ms > target->deadline_ms ? context->now_ms : target->deadline_ms;
+    if (resolve->retry && post->not_after_ms != 0 && again_ms > post->not_after_ms) {
+        return REFUSED_lateness_exceeded;
+    }
+    struct target_resolved_event *event = &event_append(ret_events, EVENT_target_resolved)->target_resolved;
+    event->post_id = resolve->post_id;
+    event->target_id = resolve->target_id;
+    event->attempt_id = target->attempt_id;
+    event->resolution = resolve->resolution;
+    event->url = resolve->url;
+    event->retry = resolve->retry;
+    event->next_ms = resolve->retry ? again_ms : 0;
+    const bool complete = published && target->attempt_part + 1 >= target_main_count(target);
+    if (resolve->retry || (published && !complete)) {
+        return ACCEPTED; /* it goes on */
+    }
+    struct outlook outlook = post_outlook(post);
+    outlook.status[at] = published ? TARGET_PUBLISHED : TARGET_FAILED;
+    outlook.live[at] = (uint8_t)(outlook.live[at] + (published ? 1 : 0));
+    append_finished(target, resolve, outlook.status[at], ret_events);
+    post_finish(post, &outlook, ret_events);
+    return ACCEPTED;
+}

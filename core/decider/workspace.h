@@ -1,0 +1,19 @@
+/* workspace.h: a tenant: its settings that rules need, and the kill switch. */
+#ifndef OPENPOST_DECIDER_WORKSPACE_H
+#define OPENPOST_DECIDER_WORKSPACE_H
+
+#include "core/decider/decider.h"
+
+struct workspace {
+    struct aggregate_head head;
+    int64_t max_lateness_ms; /* a target overdue by more is missed */
+    int64_t late_spacing_ms; /* late targets of one integration go out at least so far apart (the scheduler's rule) */
+    uint8_t paused;
+    uint8_t padding[7];
+};
+
+void workspace_evolve(struct workspace *workspace, const struct event *event, int64_t time_ms);
+enum refusal workspace_decide(const struct workspace *workspace, const struct decide_context *context,
+                              const struct command *command, struct event_list *ret_events);
+
+#endif

@@ -1,0 +1,355 @@
+/* audit.c: openpost verify, log and replay: what an auditor does with a data folder. They only read; verify does so in
+ * a child process, because a damaged file can raise SIGBUS or SIGSEGV inside LMDB: that is reported as altered. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/message/codec.h"
+#include "core/store/tables.h"
+#include "core/vault/box.h"
+#include "projections/registry.h"
+#include "tools/parts.h"
+#include "tools/tools.h"
+
+struct progress {
+    const char *what;
+    int64_t started_us;
+    int64_t shown_us;
+    bool quiet;
+};
+
+/* One line on stderr each second, on a terminal in place. */
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct progress *progress = context;
+    const int64_t now_us = clock_monotonic_us();
+    if (progress->quiet || now_us - progress->shown_us < 1000000) {
+        return;
+    }
+    progress->shown_us = now_us;
+    const int64_t spent_us = now_us - progress->started_us;
+    (void)fprintf(stderr, "%s: %llu of %llu events, %llu/s\n", progress->what, (unsigned long long)done,
+                  (unsigned long long)total,
+                  (unsigned long long)(done * 1000000 / (uint64_t)(spent_us > 0 ? spent_us : 1)));
+}
+
+static struct progress progress_of(const char *what, bool quiet)
+{
+    const int64_t now_us = clock_monotonic_us();
+    return (struct progress){.what = what, .started_us = now_us, .shown_us = now_us, .quiet = quiet};
+}
+
+static const char verify_usage[] = "usage: openpost verify --data DIR [--json]\n\n"
+                                   "Reads the whole log and checks every record, payload, tree hash and signed "
+                                   "checkpoint against the others and against\n"
+                                   "the installation's key. Exit code 0: all is as it was written; 1: altered, with "
+                                   "the first wrong position; 2: cannot be\n"
+                                   "read. May run beside a service.";
+
+static int verify_here(const struct data_folder *data, bool json)
+{
+    uint8_t seed[32];
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
+    enum err err = data_secret(data, "log.seed", seed);
+    err = err == OK ? checkpoint_key_new(seed, data->origin, &key) : err;
+    if (err != OK) {
+        return complain("verify", "log.seed cannot be read", err, EXIT_UNREADABLE);
+    }
+    struct progress progress = progress_of("verify", json);
+    struct log_fault fault = {0};
+    uint64_t events = 0;
+    const int64_t start_us = clock_monotonic_us();
+    err =
+        log_verify(data->log_path, checkpoint_key_public(key), data->origin, show_progress, &progress, &events, &fault);
+    const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (err == OK) {
+        (void)printf(json ? "{\"result\":\"good\",\"events\":%llu,\"seconds\":%.3f}\n"
+                          : "good: %llu events in %.3f s\n",
+                     (unsigned long long)events, seconds);
+        return EXIT_GOOD;
+    }
+    if (err == ERR_ALTERED) {
+        (void)printf(json ? "{\"result\":\"altered\",\"position\":%llu,\"sentence\":\"%s\"}\n"
+                          : "altered at position %llu: %s\n",
+                     (unsigned long long)fault.position, fault.sentence);
+        return EXIT_ALTERED;
+    }
+    return complain("verify", data->log_path, err, EXIT_UNREADABLE);
+}
+
+int tool_verify(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool json = false;
+    const struct option_spec options[] = {
+        {"--data", &path, NULL,  "the data folder"},
+        {"--json", NULL,  &json, "one JSON object"},
+    };
+    int code = EXIT_GOOD;
+    struct data_folder data;
+    if (!options_parse(argc, argv, verify_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
+        !data_or_complain("verify", path, &data, &code)) {
+        return code;
+    }
+    process_prepare("openpost-verify");
+    const pid_t child = fork();
+    if (child < 0) {
+        return complain("verify", "no child process", ERR_NO_MEMORY, EXIT_UNREADABLE);
+    }
+    if (child == 0) {
+        code = verify_here(&data, json);
+        (void)fflush(NULL);
+        _exit(code);
+    }
+    int status = 0;
+    (void)waitpid(child, &status, 0);
+    if (WIFEXITED(status)) {
+        return WEXITSTATUS(status);
+    }
+    (void)printf(json
+                     ? "{\"result\":\"altered\",\"position\":null,\"sentence\":\"reading the file raised signal %d\"}\n"
+                     : "altered: reading the file raised signal %d\n",
+                 WTERMSIG(status));
+    return EXIT_ALTERED;
+}
+
+/* openpost log */
+
+static const char log_usage[] =
+    "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n\n"
+    "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
+
+static const char *actor_word(uint8_t actor)
+{
+    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
+    return actor < sizeof words / sizeof *words ? words[actor] : "?";
+}
+
+static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
+{
+    const struct record_desc *desc = event_desc(event->code);
+    buf_text(out, "{\"seq\":");
+    buf_u64(out, at->seq);
+    buf_text(out, ",\"workspace_id\":");
+    json_id(out, &at->workspace_id);
+    buf_text(out, ",\"workspace_seq\":");
+    buf_u64(out, at->workspace_seq);
+    buf_text(out, ",\"stream\":");
+    json_id(out, &at->stream);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, at->version);
+    buf_text(out, ",\"time\":");
+    json_time(out, at->time_ms);
+    buf_text(out, ",\"type\":");
+    json_string(out, span_text(desc->name));
+    buf_text(out, ",\"actor\":");
+    json_string(out, span_text(actor_word(at->actor)));
+    buf_text(out, ",\"actor_id\":");
+    json_id(out, &at->actor_id);
+    buf_text(out, ",\"command_id\":");
+    json_id(out, &at->command_id);
+    buf_text(out, ",\"causation\":");
+    buf_u64(out, at->causation);
+    buf_text(out, ",\"payload_hash\":\"");
+    buf_hex(out, span_of(at->payload_hash, 32));
+    buf_text(out, "\",\"data\":");
+    TRY(record_json(desc, event_fields(event), out));
+    buf_text(out, "}\n");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static enum err write_text_line(const struct log_event *at, struct event *event, struct buf *out)
+{
+    const struct record_desc *desc = event_desc(event->code);
+    buf_u64(out, at->seq);
+    buf_byte(out, ' ');
+    json_time(out, at->time_ms);
+    buf_byte(out, ' ');
+    buf_text(out, actor_word(at->actor));
+    buf_byte(out, ' ');
+    buf_text(out, desc->name);
+    buf_byte(out, ' ');
+    record_print(desc, event_fields(event), out);
+    buf_byte(out, '\n');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+struct printer {
+    bool json;
+    struct arena arena;
+    struct buf out;
+    uint64_t after;
+};
+
+static enum err print_rest(struct log *log, struct printer *printer)
+{
+    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
+    TRY(log_cursor_open(log, printer->after, &cursor));
+    struct log_event at;
+    enum err err;
+    while ((err = log_cursor_next(cursor, &at)) == OK) {
+        struct event event;
+        arena_reset(&printer->arena);
+        printer->out.len = 0;
+        printer->out.overflow = false;
+        TRY(event_decode(at.payload, &printer->arena, &event));
+        TRY(printer->json ? write_json_line(&at, &event, &printer->out) : write_text_line(&at, &event, &printer->out));
+        if (fwrite(printer->out.data, 1, printer->out.len, stdout) != printer->out.len) {
+            return ERR_CLOSED;
+        }
+        printer->after = at.seq;
+    }
+    (void)fflush(stdout);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+int tool_log(int argc, char **argv)
+{
+    const char *path = NULL;
+    const char *after = "0";
+    bool json = false;
+    bool follow = false;
+    const struct option_spec options[] = {
+        {"--data",   &path,  NULL,    "the data folder"          },
+        {"--json",   NULL,   &json,   "one JSON object a line"   },
+        {"--after",  &after, NULL,    "begin after this position"},
+        {"--follow", NULL,   &follow, "go on as events come"     },
+    };
+    int code = EXIT_GOOD;
+    struct data_folder data;
+    struct printer printer = {0};
+    if (!options_parse(argc, argv, log_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
+        !data_or_complain("log", path, &data, &code)) {
+        return code;
+    }
+    if (span_to_u64(span_text(after), &printer.after) != OK) {
+        (void)fprintf(stderr, "openpost log: --after takes a position\n");
+        return EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-log");
+    printer.json = json;
+    arena_init(&printer.arena, (size_t)64 << 20);
+    printer.out = buf_of(malloc((size_t)16 << 20), (size_t)16 << 20);
+    OWNED(log_close) struct log *log = NULL;
+    struct log_fault fault = {0};
+    enum err err = printer.out.data == NULL ? ERR_NO_MEMORY : parts_open_log(&data, &log, &fault);
+    err = err == OK ? print_rest(log, &printer) : err;
+    while (err == OK && follow) {
+        (void)poll(NULL, 0, 100);
+        err = print_rest(log, &printer);
+    }
+    arena_done(&printer.arena);
+    free(printer.out.data);
+    if (err == ERR_ALTERED) {
+        return complain("log", fault.sentence[0] != 0 ? fault.sentence : "a record is damaged; run openpost verify",
+                        err, EXIT_ALTERED);
+    }
+    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain("log", path, err, EXIT_UNREADABLE);
+}
+
+/* openpost replay --check */
+
+static const char replay_usage[] = "usage: openpost replay --data DIR --check [--json]\n\n"
+                                   "Rebuilds everything derived (state, indexes, read models) from the log into a "
+                                   "temporary folder and compares it with\n"
+                                   "what the service uses, byte for byte. Exit code 0: equal; 1: different; 2: cannot "
+                                   "be read. Stop the service first.";
+
+struct digest {
+    uint8_t hash[32];
+    uint64_t rows;
+};
+
+/* A chain of hashes over keys and values in their order. */
+static void digest_update(void *context, struct span bytes)
+{
+    struct digest *digest = context;
+    uint8_t block[64];
+    memcpy(block, digest->hash, 32);
+    sha256(bytes, block + 32);
+    sha256(span_of(block, sizeof block), digest->hash);
+    digest->rows++;
+}
+
+static enum err digest_of(struct store *store, struct digest *ret_digest)
+{
+    /* The position's own row and clients' Idempotency-Keys are not derived from the log. */
+    static const uint8_t skip[] = {TABLE_META, TABLE_IDEMPOTENCY};
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_begin(store, false, &txn));
+    *ret_digest = (struct digest){0};
+    return store_digest(txn, span_of(skip, sizeof skip), digest_update, ret_digest);
+}
+
+static enum err rebuild_and_compare(struct parts *parts, const char *folder, bool json, bool *ret_equal)
+{
+    OWNED(store_close) struct store *fresh = NULL;
+    TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &fresh));
+    struct progress progress = progress_of("rebuild", json);
+    uint64_t events = 0;
+    const int64_t start_us = clock_monotonic_us();
+    TRY(ledger_rebuild(parts->log, fresh, &projections_all, show_progress, &progress, &events));
+    const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+    struct digest live;
+    struct digest rebuilt;
+    TRY(digest_of(parts->views, &live));
+    TRY(digest_of(fresh, &rebuilt));
+    *ret_equal = memcmp(live.hash, rebuilt.hash, 32) == 0;
+    (void)printf(json ? "{\"result\":\"%s\",\"events\":%llu,\"seconds\":%.3f,\"rows\":%llu}\n"
+                      : "%s: %llu events replayed in %.3f s; %llu rows compared\n",
+                 *ret_equal ? "equal" : "different", (unsigned long long)events, seconds,
+                 (unsigned long long)rebuilt.rows / 2);
+    return OK;
+}
+
+int tool_replay(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool check = false;
+    bool json = false;
+    const struct option_spec options[] = {
+        {"--data",  &path, NULL,   "the data folder"    },
+        {"--check", NULL,  &check, "rebuild and compare"},
+        {"--json",  NULL,  &json,  "one JSON object"    },
+    };
+    int code = EXIT_GOOD;
+    struct data_folder data;
+    if (!options_parse(argc, argv, replay_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
+        !data_or_complain("replay", path, &data, &code)) {
+        return code;
+    }
+    if (!check) {
+        (void)fprintf(stderr, "openpost replay: --check is what it can do (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-replay");
+    struct parts parts = {.lock_fd = -1};
+    struct log_fault fault = {0};
+    bool equal = false;
+    char folder[DATA_PATH_MAX];
+    enum err err = parts_open(&data, true, &parts, &fault);
+    if (err == ERR_BUSY) {
+        (void)fprintf(stderr, "openpost replay: a service runs on %s; stop it first\n", path);
+        return EXIT_UNREADABLE;
+    }
+    err = err == OK ? path_join(folder, sizeof folder, data.path, "replay.XXXXXX") : err;
+    err = err == OK && mkdtemp(folder) == NULL ? ERR_IO : err;
+    if (err == OK) {
+        err = rebuild_and_compare(&parts, folder, json, &equal);
+        char file[DATA_PATH_MAX];
+        (void)(path_join(file, sizeof file, folder, "data.mdb") == OK && unlink(file) == 0);
+        (void)(path_join(file, sizeof file, folder, "lock.mdb") == OK && unlink(file) == 0);
+        (void)rmdir(folder);
+    }
+    parts_close(&parts);
+    if (err != OK) {
+        return complain("replay", fault.sentence[0] != 0 ? fault.sentence : path, err,
+                        err == ERR_ALTERED ? EXIT_ALTERED : EXIT_UNREADABLE);
+    }
+    return equal ? EXIT_GOOD : EXIT_ALTERED;
+}

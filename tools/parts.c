@@ -1,0 +1,87 @@
+/* parts.c: see parts.h. */
+#include "tools/parts.h"
+
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "projections/registry.h"
+
+static void random_bytes(void *context, void *data, size_t len)
+{
+    (void)context;
+    random_fill(data, len);
+}
+
+static enum err open_key(const struct data_folder *data, struct checkpoint_key **ret_key)
+{
+    uint8_t seed[32];
+    TRY(data_secret(data, "log.seed", seed));
+    const enum err err = checkpoint_key_new(seed, data->origin, ret_key);
+    explicit_bzero(seed, sizeof seed);
+    return err;
+}
+
+static enum err open_all(struct parts *parts, bool views_trusted, struct log_fault *ret_fault)
+{
+    TRY(data_lock(&parts->data, &parts->lock_fd));
+    TRY(open_key(&parts->data, &parts->key));
+    const struct log_options log_options = {.path = parts->data.log_path,
+                                            .map_size = LOG_MAP_BYTES,
+                                            .reserve = LOG_RESERVE_BYTES,
+                                            .key = parts->key,
+                                            .checkpoint_every = CHECKPOINT_EVERY};
+    TRY(log_lmdb_open(&log_options, &parts->log, ret_fault));
+    TRY(store_lmdb_open(parts->data.views_path, VIEWS_MAP_BYTES, false, &parts->views));
+    const struct ledger_options options = {.log = parts->log,
+                                           .views = parts->views,
+                                           .projections = projections_all,
+                                           .installation_id = parts->data.installation_id,
+                                           .random = random_bytes};
+    return ledger_open(&options, views_trusted, &parts->ledger);
+}
+
+enum err parts_open(const struct data_folder *data, bool views_trusted, struct parts *ret_parts,
+                    struct log_fault *ret_fault)
+{
+    struct parts parts = {.data = *data, .lock_fd = -1};
+    const enum err err = open_all(&parts, views_trusted, ret_fault);
+    if (err != OK) {
+        parts_close(&parts);
+        return err;
+    }
+    *ret_parts = parts;
+    return OK;
+}
+
+void parts_close(struct parts *parts)
+{
+    ledger_close(parts->ledger);
+    store_close(parts->views);
+    log_close(parts->log);
+    checkpoint_key_free(parts->key);
+    if (parts->lock_fd > 0) {
+        (void)close(parts->lock_fd);
+    }
+    *parts = (struct parts){.lock_fd = -1};
+}
+
+enum err parts_open_log(const struct data_folder *data, struct log **ret_log, struct log_fault *ret_fault)
+{
+    const struct log_options options = {.path = data->log_path, .map_size = LOG_MAP_BYTES, .read_only = true};
+    return log_lmdb_open(&options, ret_log, ret_fault);
+}
+
+enum err parts_command(struct parts *parts, struct command *command, int64_t now_ms, struct answer *ret_answer)
+{
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    command->command_id = id_make(ID_COMMAND, now_ms, randomness);
+    command->actor = ACTOR_OPERATOR;
+    TRY(ledger_begin(parts->ledger, now_ms));
+    const enum err err = ledger_handle(parts->ledger, command, NULL, ret_answer);
+    if (err != OK) {
+        ledger_abort(parts->ledger);
+        return err;
+    }
+    return ledger_commit(parts->ledger);
+}

@@ -1,0 +1,37 @@
+/* parts.h: the composition root's parts: a data folder's log, views and ledger opened in this process, for commands
+ * that work while no service runs (init, key) or only read (log, replay). */
+#ifndef OPENPOST_TOOLS_PARTS_H
+#define OPENPOST_TOOLS_PARTS_H
+
+#include "core/ledger/data.h"
+#include "core/ledger/ledger.h"
+#include "core/log/checkpoint.h"
+#include "core/log/log.h"
+
+#define LOG_MAP_BYTES ((size_t)1 << 40) /* 1 TiB of address space, sparse: 3 billion events */
+#define LOG_RESERVE_BYTES \
+    ((size_t)64 << 20) /* locks, starts and outcomes of 20,000 posts go on when users' commands are refused */
+#define VIEWS_MAP_BYTES ((size_t)1 << 36)
+#define CHECKPOINT_EVERY 4096
+
+struct parts {
+    struct data_folder data;
+    int lock_fd;
+    struct checkpoint_key *key;
+    struct log *log;
+    struct store *views;
+    struct ledger *ledger;
+};
+
+/* parts_open opens everything for writing, with the folder's lock; views_trusted as in ledger_open; ERR_BUSY: a service
+ * runs on it. ERR_ALTERED with *ret_fault. parts_close accepts a zeroed struct. */
+enum err parts_open(const struct data_folder *data, bool views_trusted, struct parts *ret_parts,
+                    struct log_fault *ret_fault) MUST_USE;
+void parts_close(struct parts *parts);
+/* parts_open_log opens the log alone, read-only. */
+enum err parts_open_log(const struct data_folder *data, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
+/* parts_command has one command of the operator's decided in a group of its own. */
+enum err parts_command(struct parts *parts, struct command *command, int64_t now_ms, struct answer *ret_answer)
+    MUST_USE;
+
+#endif

@@ -1,0 +1,390 @@
+/* sandbox.c: the simulated platform on a port: platform_model.h behind gateway/server.h, and a few addresses under
+ * /sandbox by which tests and people set rules, turn its clock and ask what is live. One mutex: the model is one
+ * platform. */
+#include "tools/sandbox/sandbox.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/journal.h"
+#include "core/base/process.h"
+#include "core/message/codec.h"
+#include "core/message/json_read.h"
+#include "gateway/server.h"
+#include "tools/sandbox/platform_model.h"
+#include "tools/tools.h"
+
+static const char usage[] =
+    "usage: openpost sandbox --listen ADDR:PORT [--keyless] [--latency MS]\n\n"
+    "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign "
+    "in; the password\n"
+    "\"wrong\" does not. Besides the platform's own calls:\n"
+    "  GET    /sandbox/live    {records, posts, duplicates, calls, creates}\n"
+    "  GET    /sandbox/posts   every live record\n"
+    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the next matching "
+    "calls go wrong\n"
+    "  DELETE /sandbox/rules   forget all rules\n"
+    "  POST   /sandbox/clock   {\"ahead_ms\"}: its clock runs so much ahead of this machine's\n"
+    "faults: refuse, refuse_after_accepting, limit, error_before, error_after_accepting, unavailable, silence_before,\n"
+    "silence_after_accepting, slow, delayed_visibility, truncated, expired_token, unauthorized";
+
+struct later; /* an answer that waits */
+
+struct sandbox {
+    pthread_mutex_t mutex;
+    struct model *model;
+    int64_t ahead_ms;
+    int64_t latency_ms;
+    struct later *first; /* ordered by due_ms; under the mutex */
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+struct later {
+    struct later *next;
+    int64_t due_ms;
+    struct request *request;
+    struct model_answer answer;
+};
+
+static void put_number(struct buf *out, const char *name, uint64_t value)
+{
+    buf_text(out, name);
+    buf_u64(out, value);
+}
+
+static const char *method_word(enum method method)
+{
+    switch (method) {
+    case METHOD_GET:
+    case METHOD_HEAD:
+        return "GET";
+    case METHOD_POST:
+        return "POST";
+    case METHOD_DELETE:
+        return "DELETE";
+    case METHOD_PUT:
+    case METHOD_PATCH:
+    case METHOD_OPTIONS:
+    case METHOD_OTHER:
+        break;
+    }
+    return "OTHER";
+}
+
+static void answer_model(struct request *request, const struct model_answer *answer)
+{
+    struct response response = {
+        .status = answer->status, .content_type = SPAN("application/json"), .body = answer->body};
+    char reset_text[24];
+    struct buf reset = buf_of(reset_text, sizeof reset_text);
+    if (answer->limit_reset_s != 0) {
+        buf_i64(&reset, answer->limit_reset_s);
+        response.headers[0] = (struct header){"RateLimit-Limit", SPAN("3000")};
+        response.headers[1] = (struct header){"RateLimit-Remaining", SPAN("0")};
+        response.headers[2] = (struct header){"RateLimit-Reset", buf_span(&reset)};
+        response.headers[3] = (struct header){"RateLimit-Policy", SPAN("3000;w=300")};
+        response.header_count = 4;
+    }
+    response.abort = answer->silent;
+    response.truncate = answer->truncated ? (answer->body.len / 2 > 0 ? answer->body.len / 2 : 1) : 0;
+    server_answer(request, &response);
+}
+
+static void answer_later(struct sandbox *sandbox, struct request *request, const struct model_answer *answer,
+                         int64_t delay_ms)
+{
+    struct later *later = malloc(sizeof *later);
+    if (later == NULL) {
+        answer_model(request, answer);
+        return;
+    }
+    *later = (struct later){.due_ms = clock_monotonic_us() / 1000 + delay_ms, .request = request, .answer = *answer};
+    (void)pthread_mutex_lock(&sandbox->mutex);
+    struct later **at = &sandbox->first;
+    while (*at != NULL && (*at)->due_ms <= later->due_ms) {
+        at = &(*at)->next;
+    }
+    later->next = *at;
+    *at = later;
+    (void)pthread_cond_signal(&sandbox->wake);
+    (void)pthread_mutex_unlock(&sandbox->mutex);
+}
+
+/* The thread that sends what waits. Its clock is CLOCK_MONOTONIC; due_ms is of the boot clock, which differs only while
+ * the machine sleeps. */
+static void *send_later(void *context)
+{
+    struct sandbox *sandbox = context;
+    (void)pthread_mutex_lock(&sandbox->mutex);
+    while (!sandbox->stopping || sandbox->first != NULL) {
+        struct later *later = sandbox->first;
+        const int64_t now_ms = clock_monotonic_us() / 1000;
+        if (later != NULL && (later->due_ms <= now_ms || sandbox->stopping)) {
+            sandbox->first = later->next;
+            (void)pthread_mutex_unlock(&sandbox->mutex);
+            answer_model(later->request, &later->answer);
+            free(later);
+            (void)pthread_mutex_lock(&sandbox->mutex);
+            continue;
+        }
+        const int64_t until_ms = later != NULL ? later->due_ms : now_ms + 1000;
+        const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = (long)(until_ms % 1000) * 1000000};
+        (void)pthread_cond_timedwait(&sandbox->wake, &sandbox->mutex, &until);
+    }
+    (void)pthread_mutex_unlock(&sandbox->mutex);
+    return NULL;
+}
+
+static void handle_call(struct sandbox *sandbox, struct request *request)
+{
+    const struct model_call call = {.method = span_text(method_word(request->method)),
+                                    .path = request->path,
+                                    .query = request->query,
+                                    .authorization = request_header(request, "Authorization"),
+                                    .content_type = request_header(request, "Content-Type"),
+                                    .body = request->body};
+    struct model_answer answer;
+    (void)pthread_mutex_lock(&sandbox->mutex);
+    model_call_answer(sandbox->model, clock_wall_ms() + sandbox->ahead_ms, &call, &request->arena, &answer);
+    const int64_t delay_ms = answer.delay_ms + sandbox->latency_ms;
+    (void)pthread_mutex_unlock(&sandbox->mutex);
+    if (delay_ms > 0) {
+        answer_later(sandbox, request, &answer, delay_ms);
+    } else {
+        answer_model(request, &answer);
+    }
+}
+
+static void answer_json(struct request *request, unsigned status, struct span body)
+{
+    const struct response response = {.status = status, .content_type = SPAN("application/json"), .body = body};
+    server_answer(request, &response);
+}
+
+static void handle_live(struct sandbox *sandbox, struct request *request)
+{
+    char text[256];
+    struct buf body = buf_of(text, sizeof text);
+    struct model_live live;
+    (void)pthread_mutex_lock(&sandbox->mutex);
+    model_live(sandbox->model, &live);
+    (void)pthread_mutex_unlock(&sandbox->mutex);
+    put_number(&body, "{\"records\":", live.records);
+    put_number(&body, ",\"posts\":", live.posts);
+    put_number(&body, ",\"duplicates\":", live.duplicates);
+    put_number(&body, ",\"calls\":", live.calls);
+    put_number(&body, ",\"creates\":", live.creates);
+    buf_byte(&body, '}');
+    answer_json(request, 200, buf_span(&body));
+}
+
+/* Every live record; what does not fit into 24 MiB is left out, and said so. */
+static void handle_posts(struct sandbox *sandbox, struct request *request)
+{
+    const size_t cap = (size_t)24 << 20;
+    uint8_t *bytes = arena_alloc(&request->arena, cap);
+    struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
+    struct model_record record;
+    size_t index = 0;
+    bool first = true;
+    bool whole = true;
+    buf_text(&body, "{\"data\":[");
+    (void)pthread_mutex_lock(&sandbox->mutex);
+    while (model_list(sandbox->model, &index, &record)) {
+        if (body.cap - body.len < record.json.len + 512) {
+            whole = false;
+            break;
+        }
+        buf_text(&body, first ? "{\"did\":" : ",{\"did\":");
+        json_string(&body, record.did);
+        buf_text(&body, ",\"rkey\":");
+        json_string(&body, record.rkey);
+        buf_text(&body, ",\"received_ms\":");
+        buf_i64(&body, record.received_ms);
+        buf_text(&body, ",\"record\":");
+        buf_put(&body, record.json);
+        buf_byte(&body, '}');
+        first = false;
+    }
+    (void)pthread_mutex_unlock(&sandbox->mutex);
+    buf_text(&body, whole ? "],\"whole\":true}" : "],\"whole\":false}");
+    answer_json(request, buf_ok(&body) ? 200 : 500, buf_ok(&body) ? buf_span(&body) : SPAN("{}"));
+}
+
+static bool copy_word(char *out, size_t cap, struct span text)
+{
+    if (text.len >= cap) {
+        return false;
+    }
+    memcpy(out, text.data, text.len);
+    out[text.len] = 0;
+    return true;
+}
+
+static int64_t number_of(const struct json_node *object, const char *name)
+{
+    const struct json_node *member = json_node_member(object, name);
+    return json_node_is(member, NODE_INTEGER) && member->integer >= 0 ? member->integer : 0;
+}
+
+static void handle_rule(struct sandbox *sandbox, struct request *request)
+{
+    const struct json_node *body = NULL;
+    struct model_rule rule = {0};
+    bool good = json_read(request->body, &request->arena, &body) == OK && body->kind == NODE_OBJECT;
+    rule.fault = good ? model_fault_of(json_node_text(body, "fault")) : MODEL_FAULT_COUNT;
+    good = good && rule.fault != MODEL_FAULT_COUNT &&
+           copy_word(rule.path, sizeof rule.path, json_node_text(body, "path")) &&
+           copy_word(rule.contains, sizeof rule.contains, json_node_text(body, "contains"));
+    if (good) {
+        rule.skip = (uint32_t)number_of(body, "skip");
+        rule.times = (uint32_t)number_of(body, "times");
+        rule.value_ms = number_of(body, "value_ms");
+        (void)pthread_mutex_lock(&sandbox->mutex);
+        good = model_rule_add(sandbox->model, &rule) == OK;
+        (void)pthread_mutex_unlock(&sandbox->mutex);
+    }
+    answer_json(request, good ? 200 : 400,
+                good ? SPAN("{}") : SPAN("{\"error\":\"not a rule, or too many: see openpost sandbox --help\"}"));
+}
+
+static void handle_clock(struct sandbox *sandbox, struct request *request)
+{
+    const struct json_node *body = NULL;
+    const bool good = json_read(request->body, &request->arena, &body) == OK && body->kind == NODE_OBJECT;
+    if (good) {
+        (void)pthread_mutex_lock(&sandbox->mutex);
+        sandbox->ahead_ms = number_of(body, "ahead_ms");
+        (void)pthread_mutex_unlock(&sandbox->mutex);
+    }
+    answer_json(request, good ? 200 : 400, SPAN("{}"));
+}
+
+static void handle(void *context, struct request *request)
+{
+    struct sandbox *sandbox = context;
+    const bool posts = request->method == METHOD_POST;
+    if (span_equal(request->path, SPAN("/sandbox/live"))) {
+        handle_live(sandbox, request);
+    } else if (span_equal(request->path, SPAN("/sandbox/posts"))) {
+        handle_posts(sandbox, request);
+    } else if (span_equal(request->path, SPAN("/sandbox/rules")) && posts) {
+        handle_rule(sandbox, request);
+    } else if (span_equal(request->path, SPAN("/sandbox/rules")) && request->method == METHOD_DELETE) {
+        (void)pthread_mutex_lock(&sandbox->mutex);
+        model_rules_clear(sandbox->model);
+        (void)pthread_mutex_unlock(&sandbox->mutex);
+        answer_json(request, 200, SPAN("{}"));
+    } else if (span_equal(request->path, SPAN("/sandbox/clock")) && posts) {
+        handle_clock(sandbox, request);
+    } else {
+        handle_call(sandbox, request);
+    }
+}
+
+static void refusal(void *context, unsigned status, const char *code, struct arena *arena,
+                    struct response *ret_response)
+{
+    (void)context;
+    uint8_t *bytes = arena_alloc(arena, 128);
+    struct buf body = buf_of(bytes, bytes == NULL ? 0 : 128);
+    buf_text(&body, "{\"error\":\"InvalidRequest\",\"message\":\"");
+    buf_text(&body, code);
+    buf_text(&body, "\"}");
+    *ret_response = (struct response){
+        .status = status, .content_type = SPAN("application/json"), .body = buf_span(&body), .close = true};
+}
+
+static bool split(const char *listen, char address[64], uint16_t *ret_port)
+{
+    const char *colon = strrchr(listen, ':');
+    uint64_t port = 0;
+    if (colon == NULL || colon == listen || colon - listen >= 64 || span_to_u64(span_text(colon + 1), &port) != OK ||
+        port > 65535) {
+        return false;
+    }
+    memcpy(address, listen, (size_t)(colon - listen));
+    address[colon - listen] = 0;
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+static int serve(struct sandbox *sandbox, const char *listen, int stop_fd)
+{
+    char address[64];
+    struct server_options options = {.threads = 2,
+                                     .address = address,
+                                     .connections_max = 4096,
+                                     .head_max = (size_t)16 << 10,
+                                     .body_max = (size_t)8 << 20,
+                                     .head_within_ms = 10000,
+                                     .body_within_ms = 30000,
+                                     .idle_ms = 75000,
+                                     .handler = handle,
+                                     .refusal = refusal,
+                                     .context = sandbox};
+    if (!split(listen, address, &options.port)) {
+        (void)fprintf(stderr, "openpost sandbox: --listen takes ADDR:PORT\n");
+        return EXIT_USAGE_WRONG;
+    }
+    OWNED(server_close) struct server *server = NULL;
+    const enum err err = server_open(&options, &server);
+    if (err != OK) {
+        return complain("sandbox", listen, err, EXIT_CANNOT);
+    }
+    journal(JOURNAL_INFO, "ready", "listen=%s", listen);
+    process_ready();
+    struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+    while (poll(&stop, 1, -1) <= 0) {
+    }
+    return EXIT_GOOD;
+}
+
+int sandbox_main(int argc, char **argv)
+{
+    const char *listen = NULL;
+    const char *latency = "0";
+    bool keyless = false;
+    const struct option_spec options[] = {
+        {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback"                        },
+        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back"},
+        {"--latency", &latency, NULL,     "milliseconds that every answer takes"          },
+    };
+    int code = EXIT_GOOD;
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
+        return code;
+    }
+    uint64_t latency_ms = 0;
+    if (listen == NULL || span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
+        (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is needed (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-sandbox");
+    journal_open("sandbox", JOURNAL_INFO);
+    struct sandbox sandbox = {.latency_ms = (int64_t)latency_ms};
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&sandbox.mutex, NULL);
+    (void)pthread_cond_init(&sandbox.wake, &attributes);
+    int stop_fd = -1;
+    enum err err = process_stop_fd(&stop_fd);
+    err = err == OK ? model_new(keyless, &sandbox.model) : err;
+    pthread_t sender;
+    if (err != OK || pthread_create(&sender, NULL, send_later, &sandbox) != 0) {
+        return complain("sandbox", "cannot start", err, EXIT_CANNOT);
+    }
+    code = serve(&sandbox, listen, stop_fd);
+    (void)pthread_mutex_lock(&sandbox.mutex);
+    sandbox.stopping = true;
+    (void)pthread_cond_signal(&sandbox.wake);
+    (void)pthread_mutex_unlock(&sandbox.mutex);
+    (void)pthread_join(sender, NULL);
+    model_free(sandbox.model);
+    return code;
+}

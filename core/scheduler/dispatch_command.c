@@ -287,7 +287,7 @@ static void unanswered(struct dispatch *dispatch, int64_t now_ms, uint32_t index
     dispatch->figures.unanswered++;
     if (now_ms >= dispatch->ledger_again_ms) { /* else it was sent with one that had no answer either */
         dispatch->ledger_again_ms = now_ms + dispatch_backoff_ms(dispatch->ledger_failures);
-        dispatch->ledger_failures += dispatch->ledger_failures < UINT8_MAX;
+        dispatch->ledger_failures = dispatch->ledger_failures < 8 ? (uint8_t)(dispatch->ledger_failures + 1) : 8;
     }
     if (MUTANT(1) && task->due.action == AGENDA_START && task->steps == 0) {
         const struct answer hoped = {.time_ms = now_ms};
@@ -310,7 +310,7 @@ static void step_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t in
 {
     struct task *task = task_at(dispatch, index);
     if (answer->refusal != ACCEPTED && is_passing(answer->refusal)) {
-        task->tries = task->tries < UINT8_MAX ? (uint8_t)(task->tries + 1) : UINT8_MAX;
+        task->tries = task->tries < 8 ? (uint8_t)(task->tries + 1) : 8;
         task->command_id = (struct id){0}; /* a refusal is decided afresh */
         dispatch_go(dispatch, index, TASK_COMMAND, now_ms, now_ms + dispatch_backoff_ms(task->tries));
         return;

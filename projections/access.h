@@ -36,7 +36,7 @@ enum err access_members(struct store_txn *txn, const struct id *workspace_id, ui
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
  * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
- * first). access_integration_scan walks those of all workspaces that are not deleted: for a scheduler that starts.
+ * first). access_integration_scan walks those of all workspaces, deleted ones too: for a scheduler that starts.
  * Fewer than limit: that was all. */
 enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                             struct arena *arena, struct integration_row *ret_integration) MUST_USE;

@@ -175,15 +175,30 @@ static void no_failure(struct integration_row *row)
     row->message = span_of(NULL, 0);
 }
 
+/* One that was connected before goes on as it is until the new credentials are accepted. */
 static void fold_connecting(struct integration_row *row, const struct integration_connecting_event *connecting)
 {
-    row->integration_id = connecting->integration_id;
-    row->channel = connecting->channel;
-    row->status = INTEGRATION_CONNECTING;
-    row->service = connecting->service;
+    if (row->account.data == NULL) {
+        row->integration_id = connecting->integration_id;
+        row->channel = connecting->channel;
+        row->status = INTEGRATION_CONNECTING;
+        row->service = connecting->service;
+        no_failure(row);
+    }
     row->identifier = connecting->identifier;
     row->connect_vault_id = connecting->vault_id;
-    no_failure(row);
+    row->connect_service = connecting->service;
+}
+
+static void fold_refused(struct integration_row *row, const struct integration_refused_event *refused)
+{
+    if (row->account.data == NULL) {
+        row->status = INTEGRATION_REFUSED;
+    }
+    row->connect_vault_id = (struct id){.kind = ID_NONE};
+    row->connect_service = span_of(NULL, 0);
+    row->code = refused->code;
+    row->message = refused->message;
 }
 
 static void fold_connected(struct integration_row *row, const struct integration_connected_event *connected)
@@ -198,6 +213,7 @@ static void fold_connected(struct integration_row *row, const struct integration
     row->fingerprint = connected->fingerprint;
     row->token_expires_ms = connected->token_expires_ms;
     row->connect_vault_id = (struct id){.kind = ID_NONE};
+    row->connect_service = span_of(NULL, 0);
     no_failure(row);
 }
 
@@ -217,11 +233,8 @@ static void fold_integration(struct integration_row *row, const struct event *ev
     case EVENT_integration_connected:
         fold_connected(row, &event->integration_connected);
         break;
-    case EVENT_integration_refused: /* one that was connected before waits for its account again */
-        row->status = row->account.data != NULL ? INTEGRATION_DISCONNECTED : INTEGRATION_REFUSED;
-        row->connect_vault_id = (struct id){.kind = ID_NONE};
-        row->code = event->integration_refused.code;
-        row->message = event->integration_refused.message;
+    case EVENT_integration_refused:
+        fold_refused(row, &event->integration_refused);
         break;
     case EVENT_integration_refreshed:
         fold_refreshed(row, &event->integration_refreshed);

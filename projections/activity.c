@@ -77,6 +77,10 @@ static void of_post(const struct event *event, struct activity_row *row)
     case EVENT_targets_cancelled:
         row->count = event->targets_cancelled.targets_count;
         break;
+    case EVENT_targets_retried:
+        row->count = event->targets_retried.targets_count;
+        row->at_ms = event->targets_retried.due_ms;
+        break;
     case EVENT_post_finished:
         row->post_status = event->post_finished.status;
         break;
@@ -122,11 +126,6 @@ static void of_target(const struct event *event, struct activity_row *row)
         break;
     case EVENT_target_resolved:
         of_target_resolved(&event->target_resolved, row);
-        break;
-    case EVENT_target_retried:
-        row->target_id = event->target_retried.target_id;
-        row->at_ms = event->target_retried.due_ms;
-        row->flag = event->target_retried.read_first;
         break;
     case EVENT_comment_finished:
         row->target_id = event->comment_finished.target_id;
@@ -366,12 +365,6 @@ static void put_target(struct buf *out, const struct activity_row *row, const ch
     case EVENT_target_resolved:
         put_resolved(out, row, channel);
         break;
-    case EVENT_target_retried:
-        buf_text(out, "A person asked to send it again");
-        put_on(out, channel);
-        put_at(out, " at ", row->at_ms);
-        buf_text(out, row->flag ? "; the platform is read first" : "");
-        break;
     case EVENT_comment_finished:
         buf_text(out, "The first comment");
         put_on(out, channel);
@@ -414,6 +407,11 @@ static void put_post(struct buf *out, const struct activity_row *row)
     case EVENT_targets_cancelled:
         buf_text(out, "Cancelled for ");
         put_counted(out, row->count, "target");
+        break;
+    case EVENT_targets_retried:
+        buf_text(out, "A person asked to send it again to ");
+        put_counted(out, row->count, "target");
+        put_at(out, " at ", row->at_ms);
         break;
     case EVENT_post_finished:
         buf_text(out, "The post is done: ");

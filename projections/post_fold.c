@@ -166,6 +166,7 @@ static enum err fold_scheduled(const struct fold *fold)
         struct target_row *target;
         TRY(find(fold, &scheduled->targets[i].target_id, &target));
         target->due_ms = scheduled->targets[i].due_ms;
+        target->next_ms = target->due_ms;
     }
     fold->post->status = POST_SCHEDULED;
     fold->post->publish_at_ms = scheduled->publish_at_ms;
@@ -269,6 +270,7 @@ static enum err fold_outcome(const struct fold *fold, const struct outcome_facts
         target->attempt_open = false;
         target->next_ms = facts->next_ms;
         target->needs_person = false;
+        target->read_first = false;
     }
     if (is_comment(target, facts->part)) {
         return OK;
@@ -285,6 +287,7 @@ static enum err fold_outcome(const struct fold *fold, const struct outcome_facts
     switch ((enum outcome)facts->outcome) {
     case OUTCOME_ACCEPTED: /* another part waits, or target_finished follows */
         target->status = TARGET_PREPARED;
+        target->next_ms = fold->time_ms;
         break;
     case OUTCOME_TRY_AGAIN:
     case OUTCOME_DEFERRED:
@@ -353,6 +356,7 @@ static enum err fold_contradicted(const struct fold *fold)
     struct target_row *target;
     TRY(find(fold, &fold->event->outcome_contradicted.target_id, &target));
     target->contradicted = true;
+    target->read_first = !posts_target_is_final(target->status);
     return OK;
 }
 
@@ -373,6 +377,7 @@ static enum err fold_target_finished(const struct fold *fold)
     TRY(find(fold, &finished->target_id, &target));
     end_target(target, finished->status, finished->code, finished->message);
     if (finished->status == TARGET_PUBLISHED) {
+        target->next_ms = target->comment ? fold->time_ms : 0; /* the first comment is left */
         if (target->published_ms == 0) {
             target->published_ms = fold->time_ms;
         }
@@ -405,6 +410,7 @@ static enum err fold_resolved(const struct fold *fold)
         part_is_live(fold, target,
                      &(struct outcome_facts){.part = target->attempt_part, .url = resolved->url, .published_ms = 0});
         target->status = TARGET_PREPARED; /* another part waits, or target_finished follows */
+        target->next_ms = fold->time_ms;
     } else if (resolved->resolution == RESOLUTION_ABSENT && resolved->retry) {
         target->status = TARGET_RETRYING;
     }
@@ -413,16 +419,19 @@ static enum err fold_resolved(const struct fold *fold)
 
 static enum err fold_retried(const struct fold *fold)
 {
-    const struct target_retried_event *retried = &fold->event->target_retried;
+    const struct targets_retried_event *retried = &fold->event->targets_retried;
     struct post_row *post = fold->post;
-    struct target_row *target;
-    TRY(find(fold, &retried->target_id, &target));
-    end_target(target, TARGET_RETRYING, absent, absent);
-    target->due_ms = retried->due_ms;
-    target->next_ms = retried->due_ms;
-    target->read_first = retried->read_first;
+    for (uint32_t i = 0; i < retried->targets_count; i++) {
+        struct target_row *target;
+        TRY(find(fold, &retried->targets[i].target_id, &target));
+        end_target(target, TARGET_RETRYING, absent, absent);
+        target->due_ms = retried->due_ms;
+        target->next_ms = retried->due_ms;
+        target->probe_count = 0;
+        target->read_first = retried->targets[i].read_first;
+    }
     if (posts_is_final(post->status)) {
-        post->status = post->locked_ms != 0 ? POST_QUEUED : POST_SCHEDULED;
+        post->status = POST_QUEUED;
         post->finished_ms = 0;
     }
     return OK;
@@ -477,7 +486,7 @@ static enum err fold_by_code(const struct fold *fold)
                            TARGET_CANCELLED, absent);
     case EVENT_target_resolved:
         return fold_resolved(fold);
-    case EVENT_target_retried:
+    case EVENT_targets_retried:
         return fold_retried(fold);
     case EVENT_comment_finished:
         return fold_comment(fold);

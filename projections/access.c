@@ -7,7 +7,7 @@
 #include "projections/row_store.h"
 
 /* The rows of a workspace side by side, and the two kinds of rows of a key. */
-enum place { PLACE_SELF = 0, PLACE_MEMBER = 1, PLACE_KEY = 2, PLACE_FINGERPRINT = 3 };
+enum place { PLACE_SELF = 0, PLACE_MEMBER = 1, PLACE_KEY = 2, PLACE_FINGERPRINT = 3, PLACE_INSTALLATION = 4 };
 
 static struct row_key workspace_key(const struct id *workspace_id)
 {
@@ -162,6 +162,58 @@ static enum err apply_workspace_paused(struct store_txn *txn, const struct fact 
     return row_put(txn, &key, workspace_row_desc(), &row, arena);
 }
 
+/* --- the installation --- */
+
+static struct row_key installation_key(void)
+{
+    struct row_key key = row_key(TABLE_WORKSPACE);
+    row_key_byte(&key, PLACE_INSTALLATION);
+    return key;
+}
+
+static void fold_installation(struct installation_row *row, const struct fact *fact)
+{
+    const struct event *event = fact->event;
+    switch (event->code) {
+    case EVENT_ledger_started:
+        row->epoch = event->ledger_started.epoch;
+        row->release = event->ledger_started.release;
+        row->started_ms = fact->at->time_ms;
+        break;
+    case EVENT_clock_suspected:
+        row->clock_suspect = true;
+        break;
+    case EVENT_clock_trusted:
+        row->clock_suspect = false;
+        break;
+    case EVENT_starts_suspended:
+        row->suspended = true;
+        row->suspended_ms = fact->at->time_ms;
+        row->reason = event->starts_suspended.reason;
+        break;
+    default:
+        ASSERT(event->code == EVENT_starts_confirmed);
+        row->suspended = false;
+        break;
+    }
+}
+
+static enum err apply_installation(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct row_key key = installation_key();
+    struct installation_row row;
+    const enum err err = row_take(txn, &key, installation_row_desc(), arena, &row);
+    if (err == ERR_NOT_FOUND) {
+        memset(&row, 0, sizeof row);
+        row.release = SPAN("");
+    } else {
+        TRY(err);
+    }
+    row.installation_id = fact->at->stream;
+    fold_installation(&row, fact);
+    return row_put(txn, &key, installation_row_desc(), &row, arena);
+}
+
 /* --- integrations --- */
 
 static bool is_integration_event(uint32_t code)
@@ -290,6 +342,12 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         return apply_integration(txn, fact, arena);
     }
     switch (fact->event->code) {
+    case EVENT_ledger_started:
+    case EVENT_clock_suspected:
+    case EVENT_clock_trusted:
+    case EVENT_starts_suspended:
+    case EVENT_starts_confirmed:
+        return apply_installation(txn, fact, arena);
     case EVENT_workspace_created:
         return apply_workspace_created(txn, fact, arena);
     case EVENT_workspace_paused:
@@ -356,6 +414,12 @@ enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint3
     *ret_keys = keys;
     *ret_count = count;
     return OK;
+}
+
+enum err access_installation(struct store_txn *txn, struct arena *arena, struct installation_row *ret_installation)
+{
+    const struct row_key key = installation_key();
+    return row_get(txn, &key, installation_row_desc(), arena, ret_installation);
 }
 
 enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,

@@ -10,6 +10,7 @@ struct fold {
     struct post_row *post;
     const struct event *event;
     int64_t time_ms;
+    uint64_t attempt_part;
     struct arena *arena;
     struct post_change *change;
 };
@@ -48,6 +49,45 @@ static void touch_all(const struct fold *fold)
 static bool is_comment(const struct target_row *target, uint64_t part)
 {
     return target->comment && part >= target->part_count;
+}
+
+/* The field that holds what the target does. */
+static uint32_t *phase_of(struct target_row *target)
+{
+    return target->status == TARGET_PUBLISHED && target->comment ? &target->comment_status : &target->status;
+}
+
+enum target_status post_fold_phase(const struct target_row *target)
+{
+    const bool comment = target->status == TARGET_PUBLISHED && target->comment;
+    return (enum target_status)(comment ? target->comment_status : target->status);
+}
+
+static bool waits(const struct target_row *target)
+{
+    const enum target_status phase = post_fold_phase(target);
+    return phase == TARGET_PENDING || phase == TARGET_PREPARED || phase == TARGET_RETRYING;
+}
+
+/* The part to send next, the first comment coming after all others. */
+static bool is_next(const struct target_row *target, uint64_t part)
+{
+    return part == target->part_live;
+}
+
+static void go_on(struct target_row *target, enum target_status phase, int64_t next_ms)
+{
+    *phase_of(target) = phase;
+    target->next_ms = next_ms;
+    target->probe_count = 0;
+    target->needs_person = false;
+}
+
+static void set_due(struct target_row *target, int64_t due_ms)
+{
+    target->due_ms = due_ms;
+    target->base_ms = 0;
+    target->next_ms = due_ms;
 }
 
 /* The earliest instant: what is decided, else what is planned. */
@@ -165,8 +205,7 @@ static enum err fold_scheduled(const struct fold *fold)
     for (uint32_t i = 0; i < scheduled->targets_count; i++) {
         struct target_row *target;
         TRY(find(fold, &scheduled->targets[i].target_id, &target));
-        target->due_ms = scheduled->targets[i].due_ms;
-        target->next_ms = target->due_ms;
+        set_due(target, scheduled->targets[i].due_ms);
     }
     fold->post->status = POST_SCHEDULED;
     fold->post->publish_at_ms = scheduled->publish_at_ms;
@@ -174,28 +213,29 @@ static enum err fold_scheduled(const struct fold *fold)
     return OK;
 }
 
+static void lock_target(struct target_row *target, const struct locked_target *locked)
+{
+    if (posts_target_is_final(target->status)) {
+        return; /* cancelled before the lock */
+    }
+    if (locked->code.data != NULL) {
+        target->status = TARGET_FAILED;
+        target->code = locked->code;
+        target->message = locked->message;
+        return;
+    }
+    target->comment = locked->parts_count > 0 && locked->parts[locked->parts_count - 1].comment;
+    target->comment_status = target->comment ? TARGET_PENDING : TARGET_NONE;
+    target->part_count = locked->parts_count - (target->comment ? 1 : 0);
+}
+
 static enum err fold_locked(const struct fold *fold)
 {
     const struct post_locked_event *locked = &fold->event->post_locked;
     for (uint32_t i = 0; i < locked->targets_count; i++) {
-        const struct locked_target *from = &locked->targets[i];
         struct target_row *target;
-        TRY(find(fold, &from->target_id, &target));
-        if (from->code.data != NULL) {
-            target->status = TARGET_FAILED;
-            target->code = from->code;
-            target->message = from->message;
-            continue;
-        }
-        target->part_count = 0;
-        target->comment = false;
-        for (uint32_t part = 0; part < from->parts_count; part++) {
-            if (from->parts[part].comment) {
-                target->comment = true;
-            } else {
-                target->part_count++;
-            }
-        }
+        TRY(find(fold, &locked->targets[i].target_id, &target));
+        lock_target(target, &locked->targets[i]);
     }
     fold->post->status = POST_QUEUED;
     fold->post->locked_ms = fold->time_ms;
@@ -207,8 +247,9 @@ static enum err fold_prepared(const struct fold *fold)
 {
     struct target_row *target;
     TRY(find(fold, &fold->event->target_prepared.target_id, &target));
-    if (target->status == TARGET_PENDING) {
-        target->status = TARGET_PREPARED;
+    uint32_t *phase = phase_of(target);
+    if (*phase == TARGET_PENDING) {
+        *phase = TARGET_PREPARED;
     }
     return OK;
 }
@@ -225,12 +266,8 @@ static enum err fold_started(const struct fold *fold)
     target->fence = started->fence;
     target->started_ms = fold->time_ms;
     target->deadline_ms = started->deadline_ms;
-    target->next_ms = 0;
-    target->probe_count = 0;
-    target->needs_person = false;
-    target->read_first = false;
-    if (!is_comment(target, started->part)) {
-        target->status = TARGET_ATTEMPTING;
+    go_on(target, TARGET_ATTEMPTING, 0);
+    if (!posts_is_final(fold->post->status)) { /* a first comment may still follow the end */
         fold->post->status = POST_PUBLISHING;
     }
     return OK;
@@ -249,10 +286,14 @@ struct outcome_facts {
 
 static void part_is_live(const struct fold *fold, struct target_row *target, const struct outcome_facts *facts)
 {
-    if (facts->part + 1 > target->part_live) {
-        target->part_live = facts->part + 1;
+    if (is_next(target, facts->part)) {
+        target->part_live++;
+        target->read_first = false;
     }
-    if (facts->part == 0) {
+    if (is_comment(target, facts->part)) {
+        return;
+    }
+    if (facts->part == 0 && target->published_ms == 0) {
         target->platform_id = facts->platform_id;
         target->url = facts->url;
         target->published_ms = facts->published_ms != 0 ? facts->published_ms : fold->time_ms;
@@ -261,47 +302,44 @@ static void part_is_live(const struct fold *fold, struct target_row *target, con
     target->message = absent;
 }
 
+/* An outcome of the attempt that the target is doing now. */
+static void outcome_in_play(const struct fold *fold, struct target_row *target, const struct outcome_facts *facts)
+{
+    if (facts->outcome == OUTCOME_ACCEPTED || facts->part < target->part_live) {
+        go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
+        return;
+    }
+    if (!is_comment(target, facts->part)) {
+        target->code = facts->code;
+        target->message = facts->message;
+    }
+    if (facts->outcome == OUTCOME_UNKNOWN) {
+        *phase_of(target) = TARGET_UNKNOWN;
+        target->next_ms = facts->next_ms;
+        return;
+    }
+    go_on(target, TARGET_RETRYING, facts->next_ms); /* refused: target_finished follows */
+}
+
 static enum err fold_outcome(const struct fold *fold, const struct outcome_facts *facts)
 {
     struct target_row *target;
     TRY(find(fold, facts->target_id, &target));
+    const enum target_status phase = post_fold_phase(target);
     const bool current = id_equal(&target->attempt_id, facts->attempt_id);
     if (current) {
         target->attempt_open = false;
-        target->next_ms = facts->next_ms;
-        target->needs_person = false;
-        target->read_first = false;
-    }
-    if (is_comment(target, facts->part)) {
-        return OK;
     }
     if (facts->outcome == OUTCOME_ACCEPTED) {
         part_is_live(fold, target, facts);
-    } else if (current) {
-        target->code = facts->code;
-        target->message = facts->message;
     }
-    if (!current || posts_target_is_final(target->status)) {
-        return OK;
-    }
-    switch ((enum outcome)facts->outcome) {
-    case OUTCOME_ACCEPTED: /* another part waits, or target_finished follows */
-        target->status = TARGET_PREPARED;
-        target->next_ms = fold->time_ms;
-        break;
-    case OUTCOME_TRY_AGAIN:
-    case OUTCOME_DEFERRED:
-    case OUTCOME_UNAUTHORIZED:
-    case OUTCOME_ABSENT:
-        target->status = TARGET_RETRYING;
-        break;
-    case OUTCOME_UNKNOWN:
-        target->status = TARGET_UNKNOWN;
-        break;
-    case OUTCOME_REFUSED: /* target_finished follows */
-    case OUTCOME_NONE:
-    case OUTCOME_COUNT:
-        break;
+    if (current && (phase == TARGET_ATTEMPTING || phase == TARGET_UNKNOWN)) {
+        outcome_in_play(fold, target, facts);
+    } else if (waits(target) && facts->outcome == OUTCOME_ACCEPTED) {
+        go_on(target, TARGET_PREPARED, fold->time_ms);
+    } else if (target->read_first && facts->outcome == OUTCOME_ABSENT) {
+        target->read_first = false;
+        go_on(target, TARGET_RETRYING, facts->next_ms);
     }
     return OK;
 }
@@ -353,10 +391,13 @@ static enum err fold_probed(const struct fold *fold)
 
 static enum err fold_contradicted(const struct fold *fold)
 {
+    const struct outcome_contradicted_event *contradicted = &fold->event->outcome_contradicted;
     struct target_row *target;
-    TRY(find(fold, &fold->event->outcome_contradicted.target_id, &target));
+    TRY(find(fold, &contradicted->target_id, &target));
     target->contradicted = true;
-    target->read_first = !posts_target_is_final(target->status);
+    if (contradicted->outcome == OUTCOME_ACCEPTED && is_next(target, fold->attempt_part) && waits(target)) {
+        target->read_first = true;
+    }
     return OK;
 }
 
@@ -366,6 +407,7 @@ static void end_target(struct target_row *target, uint32_t status, struct span c
     target->code = code;
     target->message = message;
     target->next_ms = 0;
+    target->probe_count = 0;
     target->needs_person = false;
     target->read_first = false;
 }
@@ -404,15 +446,13 @@ static enum err fold_resolved(const struct fold *fold)
     const struct target_resolved_event *resolved = &fold->event->target_resolved;
     struct target_row *target;
     TRY(find(fold, &resolved->target_id, &target));
-    target->needs_person = false;
-    target->next_ms = resolved->next_ms;
     if (resolved->resolution == RESOLUTION_PUBLISHED) {
-        part_is_live(fold, target,
-                     &(struct outcome_facts){.part = target->attempt_part, .url = resolved->url, .published_ms = 0});
-        target->status = TARGET_PREPARED; /* another part waits, or target_finished follows */
-        target->next_ms = fold->time_ms;
-    } else if (resolved->resolution == RESOLUTION_ABSENT && resolved->retry) {
-        target->status = TARGET_RETRYING;
+        part_is_live(fold, target, &(struct outcome_facts){.part = target->attempt_part, .url = resolved->url});
+        go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
+    }
+    if (resolved->retry) {
+        target->base_ms = resolved->next_ms;
+        go_on(target, TARGET_RETRYING, resolved->next_ms);
     }
     return OK;
 }
@@ -425,9 +465,7 @@ static enum err fold_retried(const struct fold *fold)
         struct target_row *target;
         TRY(find(fold, &retried->targets[i].target_id, &target));
         end_target(target, TARGET_RETRYING, absent, absent);
-        target->due_ms = retried->due_ms;
-        target->next_ms = retried->due_ms;
-        target->probe_count = 0;
+        set_due(target, retried->due_ms);
         target->read_first = retried->targets[i].read_first;
     }
     if (posts_is_final(post->status)) {
@@ -442,10 +480,10 @@ static enum err fold_comment(const struct fold *fold)
     const struct comment_finished_event *finished = &fold->event->comment_finished;
     struct target_row *target;
     TRY(find(fold, &finished->target_id, &target));
+    target->comment_status = finished->outcome == OUTCOME_ACCEPTED ? TARGET_PUBLISHED : TARGET_FAILED;
     target->comment_outcome = finished->outcome;
     target->comment_url = finished->url;
     target->next_ms = 0;
-    target->needs_person = false;
     return OK;
 }
 
@@ -499,13 +537,15 @@ static enum err fold_by_code(const struct fold *fold)
     }
 }
 
-enum err post_fold(struct post_row *post, const struct fact *fact, struct arena *arena, struct post_change *ret_change)
+enum err post_fold(struct post_row *post, const struct fact *fact, uint64_t attempt_part, struct arena *arena,
+                   struct post_change *ret_change)
 {
     *ret_change = (struct post_change){.touched = 0};
     const struct fold fold = {
         .post = post,
         .event = fact->event,
         .time_ms = fact->at->time_ms,
+        .attempt_part = attempt_part,
         .arena = arena,
         .change = ret_change,
     };

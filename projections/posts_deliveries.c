@@ -194,6 +194,15 @@ static enum err take_attempt_by_id(struct store_txn *txn, const struct post_row 
     return ERR_ALTERED;
 }
 
+enum err posts_attempt_part(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
+                            const struct id *attempt_id, struct arena *arena, uint64_t *ret_part)
+{
+    struct attempt_row row;
+    TRY(take_attempt_by_id(txn, post, target_id, attempt_id, arena, &row));
+    *ret_part = row.part;
+    return OK;
+}
+
 static enum err put_probed(struct store_txn *txn, const struct post_row *post,
                            const struct attempt_probed_event *probed, struct arena *arena)
 {

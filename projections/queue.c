@@ -3,6 +3,7 @@
  * sent. */
 #include "projections/queue.h"
 
+#include "projections/post_fold.h"
 #include "projections/posts.h"
 #include "projections/row_store.h"
 
@@ -14,7 +15,7 @@ static bool is_open(const struct post_row *post, const struct target_row *target
     if (!posts_target_is_final(target->status)) {
         return !posts_is_final(post->status);
     }
-    return target->status == TARGET_PUBLISHED && target->comment && target->comment_outcome == OUTCOME_NONE;
+    return !posts_target_is_final(post_fold_phase(target));
 }
 
 bool queue_row_of(const struct post_row *post, const struct target_row *target, struct queue_row *ret_row)
@@ -30,7 +31,7 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
         .integration_id = target->integration_id,
         .channel = target->channel,
         .status = target->status,
-        .due_ms = target->due_ms,
+        .due_ms = target->base_ms != 0 ? target->base_ms : target->due_ms,
         .publish_at_ms = post->publish_at_ms,
         .not_after_ms = post->not_after_ms,
         .locked = locked,
@@ -42,6 +43,7 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
         .attempt_number = target->attempt_count,
         .attempt_part = target->attempt_part,
         .attempt_open = target->attempt_open,
+        .attempt_unknown = post_fold_phase(target) == TARGET_UNKNOWN,
         .fence = target->fence,
         .started_ms = target->started_ms,
         .deadline_ms = target->deadline_ms,

@@ -26,6 +26,10 @@ enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t no
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
                      struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;
 
+/* access_installation reads what a scheduler must know of the whole installation when it starts; ERR_NOT_FOUND before
+ * the first ledger took over. */
+enum err access_installation(struct store_txn *txn, struct arena *arena, struct installation_row *ret_installation)
+    MUST_USE;
 /* access_workspace: ERR_NOT_FOUND. access_workspaces lists all after *after (NULL: from the first), for operators. */
 enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
                           struct workspace_row *ret_workspace) MUST_USE;
@@ -36,7 +40,7 @@ enum err access_members(struct store_txn *txn, const struct id *workspace_id, ui
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
  * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
- * first). access_integration_scan walks those of all workspaces that are not deleted: for a scheduler that starts.
+ * first). access_integration_scan walks those of all workspaces, deleted ones too: for a scheduler that starts.
  * Fewer than limit: that was all. */
 enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                             struct arena *arena, struct integration_row *ret_integration) MUST_USE;

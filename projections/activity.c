@@ -1,0 +1,432 @@
+/* activity.c: keeps what each event of a post says and puts it into words when read. Called by the ledger for every
+ * event, and by whoever shows a post's history. Must never keep more than a short row: the log has the whole. */
+#include "projections/activity.h"
+
+#include "core/calendar/instant.h"
+#include "core/message/refusal.h"
+#include "projections/post_fold.h"
+#include "projections/row_store.h"
+
+/* --- writing --- */
+
+/* Cuts a text at a character's border. */
+static struct span cut(struct span text)
+{
+    if (text.len <= ACTIVITY_MESSAGE_MAX) {
+        return text;
+    }
+    size_t len = ACTIVITY_MESSAGE_MAX;
+    while (len > 0 && (text.data[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return span_of(text.data, len);
+}
+
+static void of_attempt_finished(const struct attempt_finished_event *finished, struct activity_row *row)
+{
+    row->target_id = finished->target_id;
+    row->number = finished->number;
+    row->part = finished->part;
+    row->outcome = finished->outcome;
+    row->code = finished->code;
+    row->at_ms = finished->next_ms;
+    row->message = cut(finished->outcome == OUTCOME_ACCEPTED ? finished->url : finished->message);
+}
+
+static void of_attempt_settled(const struct attempt_settled_event *settled, struct activity_row *row)
+{
+    row->target_id = settled->target_id;
+    row->number = settled->number;
+    row->part = settled->part;
+    row->outcome = settled->outcome;
+    row->code = settled->code;
+    row->at_ms = settled->next_ms;
+    row->flag = settled->by_read;
+    row->message = cut(settled->outcome == OUTCOME_ACCEPTED ? settled->url : settled->message);
+}
+
+static void of_target_resolved(const struct target_resolved_event *resolved, struct activity_row *row)
+{
+    row->target_id = resolved->target_id;
+    row->resolution = resolved->resolution;
+    row->flag = resolved->retry;
+    row->at_ms = resolved->next_ms;
+    row->message = cut(resolved->url);
+}
+
+static void of_post(const struct event *event, struct activity_row *row)
+{
+    switch (event->code) {
+    case EVENT_post_created:
+        row->count = event->post_created.targets_count;
+        break;
+    case EVENT_post_edited:
+        row->count = event->post_edited.targets_count;
+        break;
+    case EVENT_post_scheduled:
+        row->count = event->post_scheduled.targets_count;
+        row->at_ms = event->post_scheduled.publish_at_ms;
+        break;
+    case EVENT_post_locked:
+        row->count = event->post_locked.targets_count;
+        break;
+    case EVENT_targets_missed:
+        row->count = event->targets_missed.targets_count;
+        row->code = event->targets_missed.code;
+        break;
+    case EVENT_targets_cancelled:
+        row->count = event->targets_cancelled.targets_count;
+        break;
+    case EVENT_targets_retried:
+        row->count = event->targets_retried.targets_count;
+        row->at_ms = event->targets_retried.due_ms;
+        break;
+    case EVENT_post_finished:
+        row->post_status = event->post_finished.status;
+        break;
+    default: /* post_deleted says nothing more */
+        break;
+    }
+}
+
+static void of_target(const struct event *event, struct activity_row *row)
+{
+    switch (event->code) {
+    case EVENT_target_prepared:
+        row->target_id = event->target_prepared.target_id;
+        break;
+    case EVENT_attempt_started:
+        row->target_id = event->attempt_started.target_id;
+        row->number = event->attempt_started.number;
+        row->part = event->attempt_started.part;
+        break;
+    case EVENT_attempt_finished:
+        of_attempt_finished(&event->attempt_finished, row);
+        break;
+    case EVENT_attempt_settled:
+        of_attempt_settled(&event->attempt_settled, row);
+        break;
+    case EVENT_attempt_probed:
+        row->target_id = event->attempt_probed.target_id;
+        row->count = event->attempt_probed.probe;
+        row->flag = event->attempt_probed.needs_person;
+        row->at_ms = event->attempt_probed.next_ms;
+        row->message = cut(event->attempt_probed.message);
+        break;
+    case EVENT_outcome_contradicted:
+        row->target_id = event->outcome_contradicted.target_id;
+        row->outcome = event->outcome_contradicted.outcome;
+        row->message = cut(event->outcome_contradicted.message);
+        break;
+    case EVENT_target_finished:
+        row->target_id = event->target_finished.target_id;
+        row->target_status = event->target_finished.status;
+        row->code = event->target_finished.code;
+        row->message = cut(event->target_finished.message);
+        break;
+    case EVENT_target_resolved:
+        of_target_resolved(&event->target_resolved, row);
+        break;
+    case EVENT_comment_finished:
+        row->target_id = event->comment_finished.target_id;
+        row->outcome = event->comment_finished.outcome;
+        row->message = cut(event->comment_finished.message);
+        break;
+    default:
+        of_post(event, row);
+        break;
+    }
+}
+
+static struct row_key key_of(const struct id *post_id, uint64_t version)
+{
+    struct row_key key = row_key(TABLE_ACTIVITY);
+    row_key_id(&key, post_id);
+    row_key_u64(&key, version);
+    return key;
+}
+
+static enum err apply(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    if (!post_fold_is_ours(fact->event->code)) {
+        return OK;
+    }
+    struct activity_row row = {
+        .time_ms = fact->at->time_ms,
+        .event = fact->event->code,
+        .version = fact->at->version,
+        .actor = fact->at->actor,
+        .actor_id = fact->at->actor_id,
+        .command_id = fact->at->command_id,
+    };
+    of_target(fact->event, &row);
+    const struct row_key key = key_of(post_fold_id(fact->event), fact->at->version);
+    return row_put(txn, &key, activity_row_desc(), &row, arena);
+}
+
+const struct projection activity_projection = {.name = "activity", .apply = apply};
+
+/* --- reading --- */
+
+enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
+                       struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count)
+{
+    struct row_key prefix = row_key(TABLE_ACTIVITY);
+    row_key_id(&prefix, post_id);
+    const struct row_key from = key_of(post_id, after);
+    void *rows = NULL;
+    TRY(row_list(txn, &prefix, &from, activity_row_desc(), limit, arena, &rows, ret_count));
+    *ret_rows = rows;
+    return OK;
+}
+
+/* --- sentences --- */
+
+static void put_counted(struct buf *out, uint64_t count, const char *noun)
+{
+    buf_u64(out, count);
+    buf_text(out, " ");
+    buf_text(out, noun);
+    buf_text(out, count == 1 ? "" : "s");
+}
+
+static void put_on(struct buf *out, const char *channel)
+{
+    if (channel[0] != '\0') {
+        buf_text(out, " on ");
+        buf_text(out, channel);
+    }
+}
+
+/* before and the instant, when there is one. */
+static void put_at(struct buf *out, const char *before, int64_t at_ms)
+{
+    if (at_ms != 0) {
+        buf_text(out, before);
+        instant_write(out, at_ms);
+    }
+}
+
+/* Ends the sentence with the reason: the event's words, else what its code says. */
+static void put_reason(struct buf *out, const struct activity_row *row)
+{
+    const enum refusal refusal = row->code.data != NULL ? refusal_of(row->code) : ACCEPTED;
+    if (row->message.len > 0) {
+        buf_text(out, ": ");
+        buf_put(out, row->message);
+    } else if (refusal != ACCEPTED) {
+        buf_text(out, ": ");
+        buf_text(out, refusal_desc(refusal)->title);
+    } else if (row->code.len > 0) {
+        buf_text(out, ": ");
+        buf_put(out, row->code);
+    }
+}
+
+/* A full stop, unless the words before brought their own. */
+static void put_stop(struct buf *out, size_t begin)
+{
+    if (out->len > begin && out->data[out->len - 1] != '.' && out->data[out->len - 1] != '!') {
+        buf_text(out, ".");
+    }
+}
+
+static void put_attempt(struct buf *out, const struct activity_row *row, const char *channel)
+{
+    buf_text(out, "Attempt ");
+    buf_u64(out, row->number);
+    put_on(out, channel);
+    if (row->part > 0) {
+        buf_text(out, ", part ");
+        buf_u64(out, row->part + 1);
+        buf_text(out, ",");
+    }
+}
+
+static void put_outcome(struct buf *out, const struct activity_row *row)
+{
+    switch ((enum outcome)row->outcome) {
+    case OUTCOME_ACCEPTED:
+        buf_text(out, "accepted by the platform");
+        put_reason(out, row);
+        break;
+    case OUTCOME_TRY_AGAIN:
+        buf_text(out, "certainly not accepted");
+        put_at(out, ", the next try is at ", row->at_ms);
+        put_reason(out, row);
+        break;
+    case OUTCOME_DEFERRED:
+        buf_text(out, "the platform asks to wait");
+        put_at(out, " until ", row->at_ms);
+        break;
+    case OUTCOME_UNAUTHORIZED:
+        buf_text(out, "the platform no longer accepts the credentials");
+        break;
+    case OUTCOME_REFUSED:
+        buf_text(out, "refused for good");
+        put_reason(out, row);
+        break;
+    case OUTCOME_UNKNOWN:
+        buf_text(out, "no definite answer came");
+        put_at(out, ", the platform will be read at ", row->at_ms);
+        put_reason(out, row);
+        break;
+    case OUTCOME_ABSENT:
+        buf_text(out, "it is not on the platform");
+        put_at(out, ", the next try is at ", row->at_ms);
+        break;
+    case OUTCOME_NONE:
+    case OUTCOME_COUNT:
+        buf_text(out, "no outcome");
+        break;
+    }
+}
+
+static void put_target_finished(struct buf *out, const struct activity_row *row, const char *channel)
+{
+    buf_text(out, row->target_status == TARGET_PUBLISHED ? "Published" : "Failed");
+    put_on(out, channel);
+    if (row->target_status != TARGET_PUBLISHED) {
+        put_reason(out, row);
+    }
+}
+
+static void put_probed(struct buf *out, const struct activity_row *row, const char *channel)
+{
+    buf_text(out, "Reading ");
+    buf_u64(out, row->count);
+    put_on(out, channel);
+    buf_text(out, " settled nothing");
+    put_at(out, ", the next is at ", row->at_ms);
+    if (row->flag) {
+        buf_text(out, "; a person should look");
+    }
+    put_reason(out, row);
+}
+
+static void put_resolved(struct buf *out, const struct activity_row *row, const char *channel)
+{
+    switch ((enum resolution)row->resolution) {
+    case RESOLUTION_PUBLISHED:
+        buf_text(out, "A person found it");
+        put_on(out, channel);
+        put_reason(out, row);
+        break;
+    case RESOLUTION_ABSENT:
+        buf_text(out, "A person found that it is not there");
+        put_on(out, channel);
+        if (row->flag) {
+            buf_text(out, ", to be sent again");
+            put_at(out, " at ", row->at_ms);
+        }
+        break;
+    case RESOLUTION_ABANDONED:
+    case RESOLUTION_NONE:
+    case RESOLUTION_COUNT:
+        buf_text(out, "A person gave it up");
+        put_on(out, channel);
+        break;
+    }
+}
+
+static void put_target(struct buf *out, const struct activity_row *row, const char *channel)
+{
+    switch (row->event) {
+    case EVENT_target_prepared:
+        buf_text(out, "What it needs was prepared");
+        put_on(out, channel);
+        break;
+    case EVENT_attempt_started:
+        put_attempt(out, row, channel);
+        buf_text(out, " started");
+        break;
+    case EVENT_attempt_finished:
+        put_attempt(out, row, channel);
+        buf_text(out, " ended: ");
+        put_outcome(out, row);
+        break;
+    case EVENT_attempt_settled:
+        put_attempt(out, row, channel);
+        buf_text(out, row->flag ? " was settled by reading the platform: " : " was settled by a late answer: ");
+        put_outcome(out, row);
+        break;
+    case EVENT_attempt_probed:
+        put_probed(out, row, channel);
+        break;
+    case EVENT_outcome_contradicted:
+        buf_text(out, "A second answer");
+        put_on(out, channel);
+        buf_text(out, " contradicts the first, which stands: ");
+        put_outcome(out, row);
+        break;
+    case EVENT_target_finished:
+        put_target_finished(out, row, channel);
+        break;
+    case EVENT_target_resolved:
+        put_resolved(out, row, channel);
+        break;
+    case EVENT_comment_finished:
+        buf_text(out, "The first comment");
+        put_on(out, channel);
+        buf_text(out, " ended: ");
+        put_outcome(out, row);
+        break;
+    default:
+        break;
+    }
+}
+
+static void put_post(struct buf *out, const struct activity_row *row)
+{
+    switch (row->event) {
+    case EVENT_post_created:
+        buf_text(out, "Written as a draft for ");
+        put_counted(out, row->count, "target");
+        break;
+    case EVENT_post_edited:
+        buf_text(out, "Edited; it goes to ");
+        put_counted(out, row->count, "target");
+        break;
+    case EVENT_post_deleted:
+        buf_text(out, "The draft was thrown away");
+        break;
+    case EVENT_post_scheduled:
+        buf_text(out, "Scheduled");
+        put_at(out, " for ", row->at_ms);
+        break;
+    case EVENT_post_locked:
+        buf_text(out, "Locked: what ");
+        put_counted(out, row->count, "target");
+        buf_text(out, row->count == 1 ? " gets is fixed" : " get is fixed");
+        break;
+    case EVENT_targets_missed:
+        buf_text(out, "Missed for ");
+        put_counted(out, row->count, "target");
+        put_reason(out, row);
+        break;
+    case EVENT_targets_cancelled:
+        buf_text(out, "Cancelled for ");
+        put_counted(out, row->count, "target");
+        break;
+    case EVENT_targets_retried:
+        buf_text(out, "A person asked to send it again to ");
+        put_counted(out, row->count, "target");
+        put_at(out, " at ", row->at_ms);
+        break;
+    case EVENT_post_finished:
+        buf_text(out, "The post is done: ");
+        buf_text(out, row->post_status == POST_PARTIALLY_PUBLISHED ? "partially published"
+                                                                   : choice_word(&post_status_words, row->post_status));
+        break;
+    default:
+        break;
+    }
+}
+
+void activity_sentence(const struct activity_row *row, const char *channel, struct buf *out)
+{
+    const size_t begin = out->len;
+    put_post(out, row);
+    put_target(out, row, channel);
+    put_stop(out, begin);
+}

@@ -1,0 +1,171 @@
+/* posts.c: applies a post's events to all rows that depend on them, decoding the post once; reads one post. Called by
+ * the ledger for every event, and by whoever asks for a post. Must never read what other projections wrote: a rebuild
+ * applies them in any order.
+ *
+ * One create writes three rows (post and content side by side at the end of the table, one row of the list); a schedule
+ * writes the post, the list's row again, one row of the list by instant, and one queue row per target. Scattered (led
+ * by workspace) are the two lists' only. Lock, attempt and outcome touch neither. */
+#include "projections/posts.h"
+
+#include "core/base/assert.h"
+#include "projections/posts_internal.h"
+#include "projections/punctuality.h"
+#include "projections/queue.h"
+
+enum { POST_PLACE = 0, CONTENT_PLACE = 1 };
+
+static struct row_key key_at(const struct id *post_id, uint8_t place)
+{
+    struct row_key key = row_key(TABLE_POST);
+    row_key_id(&key, post_id);
+    row_key_byte(&key, place);
+    return key;
+}
+
+struct row_key posts_key(const struct id *post_id)
+{
+    return key_at(post_id, POST_PLACE);
+}
+
+struct row_key posts_content_key(const struct id *post_id)
+{
+    return key_at(post_id, CONTENT_PLACE);
+}
+
+static enum err remove_post(struct store_txn *txn, const struct post_row *post)
+{
+    const struct row_key key = posts_key(&post->post_id);
+    const struct row_key content_key = posts_content_key(&post->post_id);
+    TRY(row_remove(txn, &key));
+    TRY(row_remove(txn, &content_key));
+    TRY(posts_index_remove(txn, post));
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        TRY(queue_remove(txn, &post->targets[i].target_id));
+    }
+    return OK;
+}
+
+static enum err put_post(struct store_txn *txn, const struct post_row *post, const struct post_content_row *content,
+                         struct arena *arena)
+{
+    const struct row_key key = posts_key(&post->post_id);
+    TRY(row_put(txn, &key, post_row_desc(), post, arena));
+    if (content != NULL) {
+        const struct row_key content_key = posts_content_key(&post->post_id);
+        TRY(row_put(txn, &content_key, post_content_row_desc(), content, arena));
+    }
+    return OK;
+}
+
+/* A draft's targets have no rows in the queue, so creating one costs nothing there. */
+static enum err update_targets(struct store_txn *txn, const struct fact *fact, const struct post_row *post,
+                               const struct post_change *change, struct arena *arena)
+{
+    for (uint32_t i = 0; i < change->gone_count; i++) {
+        TRY(queue_remove(txn, &change->gone[i].target_id));
+    }
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        if ((change->touched >> i & 1) == 0) {
+            continue;
+        }
+        if (post->status != POST_DRAFT) {
+            TRY(queue_update(txn, post, &post->targets[i], arena));
+        }
+        TRY(punctuality_update(txn, fact, &post->targets[i], arena));
+    }
+    return OK;
+}
+
+static enum err apply(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct event *event = fact->event;
+    if (!post_fold_is_ours(event->code)) {
+        return OK;
+    }
+    struct post_row post;
+    memset(&post, 0, sizeof post);
+    const bool is_new = event->code == EVENT_post_created;
+    if (!is_new) {
+        const struct row_key key = posts_key(post_fold_id(event));
+        const enum err err = row_take(txn, &key, post_row_desc(), arena, &post);
+        TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+    }
+    const struct post_row before = post;
+    struct post_change change;
+    uint64_t attempt_part = 0;
+    if (event->code == EVENT_outcome_contradicted) {
+        const struct outcome_contradicted_event *contradicted = &event->outcome_contradicted;
+        TRY(posts_attempt_part(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt_part));
+    }
+    TRY(post_fold(&post, fact, attempt_part, arena, &change));
+    if (post.status == POST_DELETED) {
+        return remove_post(txn, &before);
+    }
+    struct post_content_row content;
+    if (change.content) {
+        post_fold_content(event, &content);
+    }
+    TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
+    TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
+    TRY(posts_deliveries_update(txn, &post, fact, arena));
+    return update_targets(txn, fact, &post, &change, arena);
+}
+
+const struct projection posts_projection = {.name = "posts", .apply = apply};
+
+enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
+                   struct post_view *ret_post)
+{
+    struct post_view view;
+    const struct row_key key = posts_key(post_id);
+    TRY(row_get(txn, &key, post_row_desc(), arena, &view.row));
+    if (workspace_id != NULL && !id_equal(workspace_id, &view.row.workspace_id)) {
+        return ERR_NOT_FOUND;
+    }
+    const struct row_key content_key = posts_content_key(post_id);
+    TRY(row_get(txn, &content_key, post_content_row_desc(), arena, &view.content));
+    if (view.content.targets_count != view.row.targets_count) {
+        return ERR_ALTERED;
+    }
+    *ret_post = view;
+    return OK;
+}
+
+struct target_row *posts_target(const struct post_row *post, const struct id *target_id)
+{
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        if (id_equal(&post->targets[i].target_id, target_id)) {
+            return &post->targets[i];
+        }
+    }
+    return NULL;
+}
+
+bool posts_target_is_final(uint32_t target_status)
+{
+    return target_status == TARGET_PUBLISHED || target_status == TARGET_FAILED || target_status == TARGET_CANCELLED ||
+           target_status == TARGET_MISSED;
+}
+
+bool posts_is_final(uint32_t post_status)
+{
+    return post_status == POST_PUBLISHED || post_status == POST_PARTIALLY_PUBLISHED || post_status == POST_FAILED ||
+           post_status == POST_MISSED || post_status == POST_CANCELLED;
+}
+
+const char *posts_held(const struct post_row *post, const struct target_row *target,
+                       const struct integration_row *integration, const struct workspace_row *workspace)
+{
+    const bool waits =
+        target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
+    if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
+        return NULL;
+    }
+    if (workspace->paused) {
+        return "workspace_paused";
+    }
+    if (integration == NULL || integration->status != INTEGRATION_CONNECTED) {
+        return "disconnected";
+    }
+    return integration->paused ? "paused" : NULL;
+}

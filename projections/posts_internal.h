@@ -1,0 +1,27 @@
+/* posts_internal.h: what the files of posts_*.c tell each other. For nobody else. */
+#ifndef OPENPOST_PROJECTIONS_POSTS_INTERNAL_H
+#define OPENPOST_PROJECTIONS_POSTS_INTERNAL_H
+
+#include "projections/post_fold.h"
+#include "projections/posts.h"
+#include "projections/row_store.h"
+
+struct row_key posts_key(const struct id *post_id);
+struct row_key posts_content_key(const struct id *post_id);
+
+/* posts_index_update moves and rewrites the two narrow rows of a post; before is NULL for a new post, content NULL when
+ * it was not written. */
+enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
+                            const struct post_content_row *content, struct arena *arena) MUST_USE;
+enum err posts_index_remove(struct store_txn *txn, const struct post_row *post) MUST_USE;
+
+/* posts_deliveries_update writes the payload, progress and attempt rows that an event changes; post as it stands after
+ * the event. */
+enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
+                                 struct arena *arena) MUST_USE;
+
+/* posts_attempt_part finds the part of an attempt that an event names by its id only. */
+enum err posts_attempt_part(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
+                            const struct id *attempt_id, struct arena *arena, uint64_t *ret_part) MUST_USE;
+
+#endif

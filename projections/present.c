@@ -1,0 +1,497 @@
+/* present.c: rows as JSON. Called by the gateway and by the RPC's queries. Must never show what is another workspace's,
+ * nor anything of the vault. */
+#include "projections/present.h"
+
+#include "core/base/limits.h"
+#include "core/calendar/instant.h"
+#include "core/message/codec.h"
+#include "core/message/refusal.h"
+
+#define HISTORY_SENTENCE_MAX 1024
+#define ATTEMPTS_SHOWN_MAX 1000 /* of one target; three a part, and probes are no attempts */
+
+/* --- members --- */
+
+/* name is a literal that begins with a comma but in the first member: ,"name": */
+static void put_span(struct buf *out, const char *name, struct span text)
+{
+    buf_text(out, name);
+    if (text.data == NULL) {
+        buf_text(out, "null");
+    } else {
+        json_string(out, text);
+    }
+}
+
+static void put_word(struct buf *out, const char *name, const struct choice_table *table, uint32_t value)
+{
+    const char *word = choice_word(table, value);
+    put_span(out, name, word[0] == '\0' ? span_of(NULL, 0) : span_text(word));
+}
+
+static void put_id(struct buf *out, const char *name, const struct id *id)
+{
+    buf_text(out, name);
+    json_id(out, id);
+}
+
+static void put_time(struct buf *out, const char *name, int64_t time_ms)
+{
+    buf_text(out, name);
+    json_time(out, time_ms);
+}
+
+static void put_count(struct buf *out, const char *name, uint64_t count)
+{
+    buf_text(out, name);
+    buf_u64(out, count);
+}
+
+static void put_flag(struct buf *out, const char *name, bool flag)
+{
+    buf_text(out, name);
+    buf_text(out, flag ? "true" : "false");
+}
+
+/* A text that is JSON of a channel's own, written by our adapters or checked by the gateway; anything else is shown as
+ * a string. */
+static void put_json(struct buf *out, const char *name, struct span json)
+{
+    const bool object = json.len >= 2 && json.data[0] == '{' && json.data[json.len - 1] == '}';
+    buf_text(out, name);
+    if (object) {
+        buf_put(out, json);
+    } else {
+        put_span(out, "", json);
+    }
+}
+
+static void put_local(struct buf *out, const char *name, struct zones *zones, struct span timezone, int64_t time_ms)
+{
+    int minutes = 0;
+    buf_text(out, name);
+    if (time_ms == 0 || zone_offset(zones, timezone, time_ms, &minutes) != OK) {
+        buf_text(out, "null");
+        return;
+    }
+    buf_text(out, "\"");
+    instant_write_offset(out, time_ms, minutes);
+    buf_text(out, "\"");
+}
+
+static void put_hash(struct buf *out, const char *name, const struct hash *hash)
+{
+    buf_text(out, name);
+    buf_text(out, "\"");
+    buf_hex(out, span_of(hash->bytes, sizeof hash->bytes));
+    buf_text(out, "\"");
+}
+
+static enum err done(const struct buf *out)
+{
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* {code, message, retryable}, or null. */
+static void put_error_open(struct buf *out, const char *name, struct span code, struct span message)
+{
+    const enum refusal refusal = refusal_of(code);
+    const struct span title = refusal == ACCEPTED ? span_of(NULL, 0) : span_text(refusal_desc(refusal)->title);
+    buf_text(out, name);
+    put_span(out, "{\"code\":", code);
+    put_span(out, ",\"message\":", message.data != NULL ? message : title);
+    put_flag(out, ",\"retryable\":", refusal != ACCEPTED && refusal_desc(refusal)->retryable);
+}
+
+static void put_error(struct buf *out, const char *name, struct span code, struct span message)
+{
+    if (code.data == NULL) {
+        buf_text(out, name);
+        buf_text(out, "null");
+        return;
+    }
+    put_error_open(out, name, code, message);
+    buf_text(out, "}");
+}
+
+/* --- posts --- */
+
+static void put_content(const struct post_content_row *content, struct buf *out)
+{
+    buf_text(out, ",\"content\":{\"text\":");
+    if (content->parts_count == 1) {
+        json_string(out, content->parts[0].text);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_text(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < content->parts_count; i++) {
+        put_span(out, i == 0 ? "{\"text\":" : ",{\"text\":", content->parts[i].text);
+        buf_text(out, "}");
+    }
+    put_span(out, "],\"link\":", content->link);
+    put_span(out, ",\"first_comment\":", content->first_comment);
+    buf_text(out, "}");
+}
+
+static void put_locked(const struct post_payload *payload, struct buf *out)
+{
+    const struct locked_target *locked = &payload->locked;
+    const uint32_t count = locked->parts_count;
+    const bool comment = count > 0 && locked->parts[count - 1].comment;
+    put_span(out, ",\"rendering\":{\"format\":", count - (comment ? 1 : 0) > 1 ? SPAN("thread") : SPAN("post"));
+    buf_text(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct locked_part *part = &locked->parts[i];
+        const struct live_part *live = posts_live(payload, i);
+        put_json(out, i == 0 ? "{\"payload\":" : ",{\"payload\":", part->payload);
+        put_hash(out, ",\"payload_sha256\":", &part->payload_hash);
+        put_span(out, ",\"key\":", part->key);
+        put_time(out, ",\"created_at\":", part->created_ms);
+        put_flag(out, ",\"first_comment\":", part->comment);
+        put_span(out, ",\"platform_post_id\":", live == NULL ? span_of(NULL, 0) : live->platform_id);
+        put_span(out, ",\"url\":", live == NULL ? span_of(NULL, 0) : live->url);
+        buf_text(out, "}");
+    }
+    buf_text(out, "]}");
+}
+
+static enum err put_rendering(const struct present *present, const struct post_view *post, uint32_t index,
+                              struct buf *out)
+{
+    struct post_payload payload;
+    const enum err err = posts_payload(present->txn, &post->row.targets[index].target_id, present->arena, &payload);
+    if (err == OK) {
+        if (payload.locked.code.data == NULL) {
+            put_locked(&payload, out);
+        } else {
+            buf_text(out, ",\"rendering\":null");
+        }
+        buf_text(out, ",\"violations\":[]");
+        return OK;
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (present->rendering != NULL) {
+        buf_text(out, ",");
+        return present->rendering(present->rendering_context, present, post, index, out);
+    }
+    buf_text(out, ",\"rendering\":null,\"violations\":[]");
+    return OK;
+}
+
+static enum err put_held(const struct present *present, const struct post_view *post, const struct target_row *target,
+                         const struct workspace_row *workspace, struct buf *out)
+{
+    struct integration_row integration;
+    const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
+                                            present->arena, &integration);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace);
+    put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
+    return OK;
+}
+
+static struct span timezone_of(const struct post_view *post, const struct workspace_row *workspace)
+{
+    return post->row.timezone.data != NULL ? post->row.timezone : workspace->timezone;
+}
+
+static void put_comment(const struct target_row *target, struct buf *out)
+{
+    if (!target->comment) {
+        buf_text(out, ",\"first_comment\":null");
+        return;
+    }
+    put_word(out, ",\"first_comment\":{\"outcome\":", &outcome_words, target->comment_outcome);
+    put_span(out, ",\"url\":", target->comment_url);
+    buf_text(out, "}");
+}
+
+static enum err put_target(const struct present *present, const struct post_view *post, uint32_t index,
+                           const struct workspace_row *workspace, struct buf *out)
+{
+    const struct target_row *target = &post->row.targets[index];
+    const struct target_spec *spec = &post->content.targets[index];
+    const int64_t publish_at_ms = target->due_ms != 0 ? target->due_ms : target->at_ms;
+    const struct span timezone = timezone_of(post, workspace);
+    put_id(out, "{\"id\":", &target->target_id);
+    put_id(out, ",\"integration_id\":", &target->integration_id);
+    put_word(out, ",\"channel\":", &channel_words, target->channel);
+    put_word(out, ",\"status\":", &target_status_words, target->status);
+    put_time(out, ",\"at\":", target->at_ms);
+    put_time(out, ",\"publish_at\":", publish_at_ms);
+    put_local(out, ",\"publish_at_local\":", present->zones, timezone, publish_at_ms);
+    put_span(out, ",\"timezone\":", timezone);
+    put_json(out, ",\"variant\":", spec->variant);
+    put_json(out, ",\"platform_settings\":", spec->settings);
+    TRY(put_rendering(present, post, index, out));
+    put_count(out, ",\"parts_live\":", target->part_live);
+    buf_text(out, ",\"parts_total\":");
+    if (target->part_count > 0) {
+        buf_u64(out, target->part_count);
+    } else {
+        buf_text(out, "null");
+    }
+    put_count(out, ",\"attempts\":", target->attempt_count);
+    put_time(out, ",\"next_attempt_at\":", target->status == TARGET_RETRYING ? target->next_ms : 0);
+    put_flag(out, ",\"needs_person\":", target->needs_person);
+    put_flag(out, ",\"contradicted\":", target->contradicted);
+    put_span(out, ",\"platform_post_id\":", target->platform_id);
+    put_span(out, ",\"url\":", target->url);
+    put_time(out, ",\"published_at\":", target->published_ms);
+    put_comment(target, out);
+    put_error(out, ",\"error\":", target->code, target->message);
+    TRY(put_held(present, post, target, workspace, out));
+    buf_text(out, "}");
+    return OK;
+}
+
+static void put_tail(const struct post_view *post, struct buf *out)
+{
+    const struct post_content_row *content = &post->content;
+    put_time(out, ",\"locked_at\":", post->row.locked_ms);
+    put_time(out, ",\"not_after\":", post->row.not_after_ms);
+    buf_text(out, ",\"labels\":[");
+    for (uint32_t i = 0; i < content->labels_count; i++) {
+        put_span(out, i == 0 ? "" : ",", content->labels[i].name);
+    }
+    buf_text(out, "],\"metadata\":{");
+    for (uint32_t i = 0; i < content->metadata_count; i++) {
+        put_span(out, i == 0 ? "" : ",", content->metadata[i].key);
+        put_span(out, ":", content->metadata[i].value);
+    }
+    put_id(out, "},\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    put_time(out, ",\"created_at\":", post->row.created_ms);
+    put_time(out, ",\"updated_at\":", post->row.updated_ms);
+    put_time(out, ",\"published_at\":", post->row.published_ms);
+    buf_text(out, "}");
+}
+
+enum err present_post(const struct present *present, const struct post_view *post, struct buf *out)
+{
+    struct workspace_row workspace;
+    TRY(access_workspace(present->txn, &post->row.workspace_id, present->arena, &workspace));
+    const struct span timezone = timezone_of(post, &workspace);
+    put_id(out, "{\"id\":", &post->row.post_id);
+    put_id(out, ",\"workspace_id\":", &post->row.workspace_id);
+    put_count(out, ",\"version\":", post->row.version);
+    put_word(out, ",\"status\":", &post_status_words, post->row.status);
+    put_id(out, ",\"author_id\":", &post->row.author_id);
+    put_content(&post->content, out);
+    buf_text(out, ",\"targets\":[");
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(put_target(present, post, i, &workspace, out));
+    }
+    put_time(out, "],\"publish_at\":", post->row.publish_at_ms);
+    put_local(out, ",\"publish_at_local\":", present->zones, timezone, post->row.publish_at_ms);
+    put_span(out, ",\"timezone\":", timezone);
+    put_tail(post, out);
+    return done(out);
+}
+
+/* --- deliveries and history --- */
+
+static void put_attempt_error(const struct attempt_row *attempt, struct buf *out)
+{
+    if (attempt->code.data == NULL) {
+        buf_text(out, ",\"error\":null");
+        return;
+    }
+    put_error_open(out, ",\"error\":", attempt->code, attempt->message);
+    put_span(out, ",\"platform_code\":", attempt->platform_code);
+    put_span(out, ",\"platform_message\":", attempt->platform_message);
+    buf_text(out, "}");
+}
+
+enum err present_attempt(const struct attempt_row *attempt, struct buf *out)
+{
+    put_id(out, "{\"id\":", &attempt->attempt_id);
+    put_count(out, ",\"number\":", attempt->number);
+    put_count(out, ",\"part\":", attempt->part + 1);
+    put_flag(out, ",\"first_comment\":", attempt->comment);
+    put_time(out, ",\"due_at\":", attempt->due_ms);
+    put_time(out, ",\"started_at\":", attempt->started_ms);
+    put_time(out, ",\"finished_at\":", attempt->finished_ms);
+    put_time(out, ",\"deadline\":", attempt->deadline_ms);
+    put_count(out, ",\"fence\":", attempt->fence);
+    put_hash(out, ",\"payload_sha256\":", &attempt->payload_hash);
+    put_word(out, ",\"outcome\":", &outcome_words, attempt->outcome);
+    put_time(out, ",\"settled_at\":", attempt->settled_ms);
+    put_flag(out, ",\"settled_by_reading\":", attempt->by_read);
+    put_word(out, ",\"resolution\":", &resolution_words, attempt->resolution);
+    put_span(out, ",\"platform_post_id\":", attempt->platform_id);
+    put_span(out, ",\"platform_revision\":", attempt->revision);
+    put_span(out, ",\"url\":", attempt->url);
+    put_time(out, ",\"published_at\":", attempt->published_ms);
+    put_attempt_error(attempt, out);
+    put_time(out, ",\"next_attempt_at\":", attempt->next_ms);
+    put_count(out, ",\"probes\":", attempt->probe_count);
+    put_span(out, ",\"last_probe\":", attempt->probe_message);
+    put_word(out, ",\"contradicted_by\":", &outcome_words, attempt->contradiction);
+    buf_text(out, "}");
+    return done(out);
+}
+
+enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out)
+{
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        const struct target_row *target = &post->row.targets[i];
+        struct attempt_row *attempts = NULL;
+        uint32_t count = 0;
+        TRY(posts_attempts(present->txn, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena, &attempts, &count));
+        put_id(out, i == 0 ? "{\"target_id\":" : ",{\"target_id\":", &target->target_id);
+        put_id(out, ",\"integration_id\":", &target->integration_id);
+        put_word(out, ",\"channel\":", &channel_words, target->channel);
+        put_word(out, ",\"status\":", &target_status_words, target->status);
+        buf_text(out, ",\"attempts\":[");
+        for (uint32_t k = 0; k < count; k++) {
+            buf_text(out, k == 0 ? "" : ",");
+            TRY(present_attempt(&attempts[k], out));
+        }
+        buf_text(out, "]}");
+    }
+    buf_text(out, "],\"next_cursor\":null}");
+    return done(out);
+}
+
+static const char *actor_word(uint64_t actor)
+{
+    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
+    return actor < sizeof words / sizeof *words ? words[actor] : "system";
+}
+
+static void put_activity(const struct post_view *post, const struct activity_row *row, struct buf *out)
+{
+    const struct target_row *target = posts_target(&post->row, &row->target_id);
+    const struct record_desc *desc = event_desc((uint32_t)row->event);
+    char text[HISTORY_SENTENCE_MAX];
+    struct buf sentence = buf_of(text, sizeof text);
+    activity_sentence(row, target == NULL ? "" : choice_word(&channel_words, target->channel), &sentence);
+    put_count(out, "{\"version\":", row->version);
+    put_time(out, ",\"at\":", row->time_ms);
+    put_span(out, ",\"event\":", desc == NULL ? span_of(NULL, 0) : span_text(desc->name));
+    put_span(out, ",\"actor\":", span_text(actor_word(row->actor)));
+    put_id(out, ",\"actor_id\":", &row->actor_id);
+    put_id(out, ",\"command_id\":", &row->command_id);
+    put_id(out, ",\"target_id\":", &row->target_id);
+    put_span(out, ",\"sentence\":", buf_span(&sentence));
+    buf_text(out, "}");
+}
+
+enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
+                         struct buf *out)
+{
+    struct activity_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(activity_list(present->txn, &post->row.post_id, after, limit, present->arena, &rows, &count));
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        put_activity(post, &rows[i], out);
+    }
+    buf_text(out, "],\"next_cursor\":");
+    if (count > 0 && rows[count - 1].version < post->row.version) {
+        put_count(out, "\"", rows[count - 1].version);
+        buf_text(out, "\"");
+    } else {
+        buf_text(out, "null");
+    }
+    buf_text(out, "}");
+    return done(out);
+}
+
+/* --- the others --- */
+
+enum err present_integration(const struct integration_row *integration, struct buf *out)
+{
+    put_id(out, "{\"id\":", &integration->integration_id);
+    put_id(out, ",\"workspace_id\":", &integration->workspace_id);
+    put_count(out, ",\"version\":", integration->version);
+    put_word(out, ",\"channel\":", &channel_words, integration->channel);
+    put_word(out, ",\"status\":", &integration_status_words, access_status(integration));
+    put_flag(out, ",\"paused\":", integration->paused);
+    put_span(out, ",\"service\":", integration->service);
+    put_span(out, ",\"identifier\":", integration->identifier);
+    put_span(out, ",\"account\":", integration->account);
+    put_span(out, ",\"handle\":", integration->handle);
+    put_time(out, ",\"token_expires_at\":", integration->token_expires_ms);
+    put_error(out, ",\"error\":", integration->code, integration->message);
+    put_time(out, ",\"created_at\":", integration->created_ms);
+    put_time(out, ",\"updated_at\":", integration->updated_ms);
+    buf_text(out, "}");
+    return done(out);
+}
+
+enum err present_workspace(const struct workspace_row *workspace, struct buf *out)
+{
+    put_id(out, "{\"id\":", &workspace->workspace_id);
+    put_count(out, ",\"version\":", workspace->version);
+    put_span(out, ",\"slug\":", workspace->slug);
+    put_span(out, ",\"name\":", workspace->name);
+    put_span(out, ",\"timezone\":", workspace->timezone);
+    put_count(out, ",\"max_lateness_ms\":", workspace->max_lateness_ms);
+    put_count(out, ",\"late_spacing_ms\":", workspace->late_spacing_ms);
+    put_flag(out, ",\"paused\":", workspace->paused);
+    put_span(out, ",\"pause_reason\":", workspace->pause_reason);
+    put_time(out, ",\"created_at\":", workspace->created_ms);
+    put_time(out, ",\"updated_at\":", workspace->updated_ms);
+    buf_text(out, "}");
+    return done(out);
+}
+
+enum err present_key(const struct key_row *key, struct buf *out)
+{
+    put_id(out, "{\"id\":", &key->key_id);
+    put_id(out, ",\"workspace_id\":", &key->workspace_id);
+    put_span(out, ",\"name\":", key->name);
+    put_word(out, ",\"role\":", &role_words, key->role);
+    put_time(out, ",\"created_at\":", key->created_ms);
+    put_time(out, ",\"expires_at\":", key->expires_ms);
+    put_time(out, ",\"revoked_at\":", key->revoked_ms);
+    buf_text(out, "}");
+    return done(out);
+}
+
+static void put_lateness(struct buf *out, const char *name, const struct lateness *lateness)
+{
+    buf_text(out, name);
+    put_count(out, "{\"count\":", lateness->total);
+    put_count(out, ",\"p50_ms\":", lateness_quantile_ms(lateness, 500));
+    put_count(out, ",\"p99_ms\":", lateness_quantile_ms(lateness, 990));
+    put_count(out, ",\"max_ms\":", lateness->max_ms);
+    buf_text(out, "}");
+}
+
+static void put_day(struct buf *out, const char *name, uint32_t day)
+{
+    char text[32];
+    struct buf instant = buf_of(text, sizeof text);
+    instant_write(&instant, (int64_t)day * DAY_MS);
+    put_span(out, name, span_of(text, instant.len < 10 ? instant.len : 10));
+}
+
+enum err present_punctuality(const struct punctuality_report *report, struct buf *out)
+{
+    put_id(out, "{\"integration_id\":", &report->integration_id);
+    put_day(out, ",\"date\":", report->day);
+    put_count(out, ",\"attempts\":", report->attempts);
+    put_count(out, ",\"accepted\":", report->accepted);
+    put_count(out, ",\"try_again\":", report->try_again);
+    put_count(out, ",\"deferred\":", report->deferred);
+    put_count(out, ",\"unauthorized\":", report->unauthorized);
+    put_count(out, ",\"refused\":", report->refused);
+    put_count(out, ",\"unknown\":", report->unknown);
+    put_count(out, ",\"published\":", report->published);
+    put_count(out, ",\"failed\":", report->failed);
+    put_count(out, ",\"missed\":", report->missed);
+    put_lateness(out, ",\"start_lateness\":", &report->start);
+    put_lateness(out, ",\"receipt_lateness\":", &report->receipt);
+    buf_text(out, "}");
+    return done(out);
+}

@@ -1,0 +1,11 @@
+/* registry.c: the read models, in the order in which the ledger applies them to each event. Called by composition
+ * roots. */
+#include "projections/registry.h"
+
+#include "projections/access.h"
+#include "projections/activity.h"
+#include "projections/posts.h"
+
+static const struct projection *const items[] = {&access_projection, &posts_projection, &activity_projection};
+
+const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

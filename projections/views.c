@@ -1,0 +1,203 @@
+/* views.c: what an RPC client may ask of the read models. Called by the ledger's process for a query frame. Must never
+ * answer with what is not in the principal's workspace. */
+#include "projections/views.h"
+
+#include "core/message/codec.h"
+#include "projections/present.h"
+
+#define LIMIT_DEFAULT 50
+
+static enum err read_args(const struct views_request *request, struct query_args *ret_args)
+{
+    memset(ret_args, 0, sizeof *ret_args);
+    if (request->args.len > 0) {
+        TRY(record_decode(query_args_desc(), request->args, request->arena, ret_args));
+    }
+    if (ret_args->limit == 0) {
+        ret_args->limit = LIMIT_DEFAULT;
+    }
+    return ret_args->limit <= POSTS_PAGE_MAX ? OK : ERR_RANGE;
+}
+
+static struct present present_of(const struct views_request *request)
+{
+    return (struct present){.txn = request->txn, .zones = request->zones, .arena = request->arena};
+}
+
+static enum err get_view(const struct views_request *request, const struct query_args *args, struct post_view *ret_post)
+{
+    if (id_is_none(&args->post_id)) {
+        return ERR_MISSING;
+    }
+    return posts_get(request->txn, request->workspace_id, &args->post_id, request->arena, ret_post);
+}
+
+static enum err get_post(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct post_view post;
+    TRY(read_args(request, &args));
+    TRY(get_view(request, &args, &post));
+    const struct present present = present_of(request);
+    return present_post(&present, &post, out);
+}
+
+static enum err deliveries(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct post_view post;
+    TRY(read_args(request, &args));
+    TRY(get_view(request, &args, &post));
+    const struct present present = present_of(request);
+    return present_deliveries(&present, &post, out);
+}
+
+/* A history's cursor is the last version as text. */
+static enum err history(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct post_view post;
+    uint64_t after = 0;
+    TRY(read_args(request, &args));
+    if (args.cursor.len > 0) {
+        TRY(span_to_u64(args.cursor, &after));
+    }
+    TRY(get_view(request, &args, &post));
+    const struct present present = present_of(request);
+    return present_history(&present, &post, after, (uint32_t)args.limit, out);
+}
+
+static enum err read_order(struct span word, enum post_order *ret_order)
+{
+    static const struct {
+        const char *word;
+        enum post_order order;
+    } orders[] = {
+        {"-created_at", POST_ORDER_CREATED_DOWN},
+        {"created_at",  POST_ORDER_CREATED_UP  },
+        {"publish_at",  POST_ORDER_PUBLISH_UP  },
+        {"-publish_at", POST_ORDER_PUBLISH_DOWN},
+    };
+
+    if (word.data == NULL) {
+        *ret_order = POST_ORDER_CREATED_DOWN;
+        return OK;
+    }
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        if (span_equal(word, span_text(orders[i].word))) {
+            *ret_order = orders[i].order;
+            return OK;
+        }
+    }
+    return ERR_RANGE;
+}
+
+/* The list's cursor is bytes; in JSON it is their hex. */
+static void put_cursor(const struct post_page *page, struct buf *out)
+{
+    if (page->cursor_len == 0) {
+        buf_text(out, "null");
+        return;
+    }
+    buf_text(out, "\"");
+    buf_hex(out, span_of(page->cursor, page->cursor_len));
+    buf_text(out, "\"");
+}
+
+static enum err list_posts(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    TRY(read_args(request, &args));
+    struct post_filter filter = {
+        .statuses = (uint32_t)(args.statuses & UINT32_MAX),
+        .integrations = &args.integration_id,
+        .integration_count = id_is_none(&args.integration_id) ? 0 : 1,
+        .authors = &args.author_id,
+        .author_count = id_is_none(&args.author_id) ? 0 : 1,
+        .labels = &args.label,
+        .label_count = args.label.data == NULL ? 0 : 1,
+        .publish_after_ms = args.publish_after,
+        .publish_before_ms = args.publish_before,
+    };
+    TRY(read_order(args.order, &filter.order));
+    struct post_page page;
+    TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, (uint32_t)args.limit, request->arena,
+                   &page));
+    const struct present present = present_of(request);
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < page.count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_post(&present, &page.posts[i], out));
+    }
+    buf_text(out, "],\"next_cursor\":");
+    put_cursor(&page, out);
+    buf_text(out, "}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static enum err get_integration(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct integration_row integration;
+    TRY(read_args(request, &args));
+    if (id_is_none(&args.integration_id)) {
+        return ERR_MISSING;
+    }
+    TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
+    return present_integration(&integration, out);
+}
+
+/* The cursor is the last integration's id. */
+static enum err list_integrations(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct id after;
+    TRY(read_args(request, &args));
+    const bool resumes = args.cursor.len > 0;
+    if (resumes) {
+        TRY(id_parse(args.cursor, ID_INTEGRATION, &after));
+    }
+    struct integration_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_integrations(request->txn, request->workspace_id, resumes ? &after : NULL, (uint32_t)args.limit,
+                            request->arena, &rows, &count));
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_integration(&rows[i], out));
+    }
+    buf_text(out, "],\"next_cursor\":");
+    if (count == args.limit) {
+        json_id(out, &rows[count - 1].integration_id);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_text(out, "}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static const struct views_query queries[] = {
+    {"get_post",          "A post as HTTP shows it: post_id.",                              get_post         },
+    {"list_posts",
+     "A page of posts: statuses, integration_id, label, author_id, publish_after, "
+     "publish_before, order, limit, cursor (the bytes whose hex is next_cursor).",          list_posts       },
+    {"get_integration",   "An integration: integration_id.",                                get_integration  },
+    {"list_integrations", "A page of integrations: limit, cursor.",                         list_integrations},
+    {"deliveries",        "Every attempt of every target of a post: post_id.",              deliveries       },
+    {"history",           "What happened to a post, in sentences: post_id, limit, cursor.", history          },
+};
+
+const struct views_query *views_query_at(uint32_t index)
+{
+    return index < sizeof queries / sizeof *queries ? &queries[index] : NULL;
+}
+
+const struct views_query *views_query_find(struct span name)
+{
+    for (uint32_t i = 0; views_query_at(i) != NULL; i++) {
+        if (span_equal(name, span_text(queries[i].name))) {
+            return &queries[i];
+        }
+    }
+    return NULL;
+}

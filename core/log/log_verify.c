@@ -21,6 +21,7 @@ struct verify {
     const char *origin;
     struct log_audit audit;
     uint64_t checkpointed; /* size of the last checkpoint that was checked */
+    uint64_t checkpoints;  /* how many were */
     bool has_side;
     struct log_note side;
     struct hash *bodies; /* hashes of the payloads kept beside that events name */
@@ -91,6 +92,7 @@ static enum err check_mark(struct verify *verify, const struct marks *marks, con
                              verify->checkpointed + 1, size, size);
     }
     verify->checkpointed = size;
+    verify->checkpoints++;
     return OK;
 }
 
@@ -252,7 +254,7 @@ static enum err check_end(struct verify *verify, struct log_view *view, const st
     if (events != head) {
         return altered(verify, head + 1, "an event stands behind the log's end");
     }
-    if (marks->any || verify->checkpointed != state->checkpoint_size) {
+    if (marks->any || verify->checkpointed != state->checkpoint_size || verify->checkpoints != state->checkpoints) {
         return altered(verify, verify->checkpointed + 1, "the kept checkpoints are not those that the log says");
     }
     if (verify->has_side && verify->side.size > head) {

@@ -15,6 +15,12 @@ static const char *const prefixes[ID_KIND_COUNT] = {
 #undef X
 };
 
+static const uint8_t prefix_lens[ID_KIND_COUNT] = {
+#define X(name_, prefix_) [ID_##name_] = sizeof(prefix_) - 1,
+    ID_TABLE(X)
+#undef X
+};
+
 static int digit_of(uint8_t c)
 {
     static const int8_t digits[75] = {
@@ -41,30 +47,30 @@ static bool prefix_is_valid(struct span prefix)
     return true;
 }
 
+/* The digits 0..12 hold the first 63 bits (the first digit only three), digit 13 the 64th and four of the second half. */
 static enum err suffix_decode(const uint8_t *text, uint8_t ret_uuid[16])
 {
     if (text[0] > '7') {
         return ERR_MALFORMED; /* more than 128 bits */
     }
-    uint8_t uuid[16] = {0};
-    uint32_t bits = 0;
-    unsigned bits_len = 0;
-    size_t at = 0;
+    uint64_t high = 0;
+    uint64_t low = 0;
     for (size_t i = 0; i < SUFFIX_LEN; i++) {
         const int digit = digit_of(text[i]);
         if (digit < 0) {
             return ERR_MALFORMED;
         }
-        bits = bits << 5 | (uint32_t)digit;
-        bits_len += i == 0 ? 3 : 5; /* the two leading bits are padding */
-        if (bits_len >= 8) {
-            bits_len -= 8;
-            uuid[at] = (uint8_t)(bits >> bits_len);
-            at++;
+        if (i < SUFFIX_LEN / 2) {
+            high = high << 5 | (uint64_t)digit;
+        } else if (i == SUFFIX_LEN / 2) {
+            high = high << 1 | (uint64_t)digit >> 4;
+            low = (uint64_t)digit & 15;
+        } else {
+            low = low << 5 | (uint64_t)digit;
         }
     }
-    ASSERT(at == 16 && bits_len == 0);
-    memcpy(ret_uuid, uuid, sizeof uuid);
+    put_be64(ret_uuid, high);
+    put_be64(ret_uuid + 8, low);
     return OK;
 }
 
@@ -93,20 +99,16 @@ enum err typeid_parse(struct span text, struct span *ret_prefix, uint8_t ret_uui
 
 void typeid_write(struct buf *buf, struct span prefix, const uint8_t uuid[16])
 {
+    const uint64_t high = get_be64(uuid);
+    const uint64_t low = get_be64(uuid + 8);
     uint8_t text[SUFFIX_LEN];
-    uint32_t bits = 0;
-    unsigned bits_len = 2; /* two bits of padding lead */
-    size_t at = 0;
-    for (size_t i = 0; i < 16; i++) {
-        bits = bits << 8 | uuid[i];
-        bits_len += 8;
-        while (bits_len >= 5) {
-            bits_len -= 5;
-            text[at] = (uint8_t)alphabet[bits >> bits_len & 31];
-            at++;
-        }
+    for (unsigned i = 0; i < SUFFIX_LEN / 2; i++) {
+        text[i] = (uint8_t)alphabet[high >> (61 - 5 * i) & 31];
     }
-    ASSERT(at == SUFFIX_LEN && bits_len == 0);
+    text[SUFFIX_LEN / 2] = (uint8_t)alphabet[(high & 1) << 4 | low >> 60];
+    for (unsigned i = SUFFIX_LEN / 2 + 1; i < SUFFIX_LEN; i++) {
+        text[i] = (uint8_t)alphabet[low >> (5 * (SUFFIX_LEN - 1 - i)) & 31];
+    }
     if (prefix.len > 0) {
         buf_put(buf, prefix);
         buf_byte(buf, '_');
@@ -148,7 +150,8 @@ bool id_is_none(const struct id *id)
 void id_write(struct buf *buf, const struct id *id)
 {
     if (!id_is_none(id)) {
-        typeid_write(buf, span_text(id_prefix((enum id_kind)id->kind)), id->uuid);
+        ASSERT(id->kind < ID_KIND_COUNT);
+        typeid_write(buf, span_of(prefixes[id->kind], prefix_lens[id->kind]), id->uuid);
     }
 }
 
@@ -158,7 +161,8 @@ enum err id_parse(struct span text, enum id_kind kind, struct id *ret_id)
     uint8_t uuid[16];
     TRY(typeid_parse(text, &prefix, uuid));
     for (enum id_kind k = (enum id_kind)1; k < ID_KIND_COUNT; k++) {
-        if ((kind == ID_NONE || k == kind) && span_equal(prefix, span_text(prefixes[k]))) {
+        if ((kind == ID_NONE || k == kind) && prefix.len == prefix_lens[k] &&
+            memcmp(prefix.data, prefixes[k], prefix.len) == 0) {
             ret_id->kind = (uint8_t)k;
             memcpy(ret_id->uuid, uuid, sizeof uuid);
             return OK;

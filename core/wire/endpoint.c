@@ -12,11 +12,10 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/util/platform.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "core/base/assert.h"
+#include "core/base/lock.h"
 #include "core/wire/connections.h"
 
 #define RECONNECT_FIRST_MS 10
@@ -24,51 +23,38 @@
 
 static enum err err_from_nng(int rc)
 {
-    switch (rc) {
-    case 0:
-        return OK;
-    case NNG_ENOMEM:
-        return ERR_NO_MEMORY;
-    case NNG_ETIMEDOUT:
-        return ERR_TIMED_OUT;
-    case NNG_EADDRINUSE:
-    case NNG_EBUSY:
-        return ERR_BUSY;
-    case NNG_EADDRINVAL:
-    case NNG_EINVAL:
-        return ERR_MALFORMED;
-    case NNG_ENOTSUP:
-        return ERR_UNSUPPORTED;
-    case NNG_EPERM:
-        return ERR_ACCESS;
-    case NNG_EMSGSIZE:
-        return ERR_TOO_LONG;
-    case NNG_ECLOSED:
-    case NNG_ECANCELED:
-    case NNG_ECONNRESET:
-    case NNG_ECONNSHUT:
-    case NNG_ECONNREFUSED:
-    case NNG_ECONNABORTED:
-        return ERR_CLOSED;
-    default:
-        return ERR_IO;
+    static const struct {
+        int rc;
+        enum err err;
+    } known[] = {
+        {0,                OK           },
+        {NNG_ENOMEM,       ERR_NO_MEMORY},
+        {NNG_ETIMEDOUT,    ERR_TIMED_OUT},
+        {NNG_EADDRINUSE,   ERR_BUSY     },
+        {NNG_EADDRINVAL,   ERR_MALFORMED},
+        {NNG_EPERM,        ERR_ACCESS   },
+        {NNG_ECLOSED,      ERR_CLOSED   },
+        {NNG_ECANCELED,    ERR_CLOSED   },
+        {NNG_ECONNRESET,   ERR_CLOSED   },
+        {NNG_ECONNSHUT,    ERR_CLOSED   },
+        {NNG_ECONNREFUSED, ERR_CLOSED   },
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].rc == rc) {
+            return known[i].err;
+        }
     }
+    return ERR_IO;
 }
 
 #define TRY_NNG(call) TRY(err_from_nng(call))
 
 static bool ipc_is_safe(void)
 {
-    unsigned parts[2] = {0, 0};
-    unsigned at = 0;
-    for (const char *c = nng_version(); *c != 0 && at < 2; c++) {
-        if (*c == '.') {
-            at++;
-        } else if (*c >= '0' && *c <= '9') {
-            parts[at] = parts[at] * 10 + (unsigned)(*c - '0');
-        }
-    }
-    return parts[0] > 1 || (parts[0] == 1 && parts[1] >= 6);
+    char *minor = NULL;
+    const unsigned long major = strtoul(nng_version(), &minor, 10);
+    return major > 1 || (major == 1 && *minor == '.' && strtoul(minor + 1, NULL, 10) >= 6);
 }
 
 enum err endpoint_address_check(const char *url)
@@ -85,6 +71,17 @@ enum err endpoint_address_check(const char *url)
     if (span_to_u64(span_of(address.data + host.len, address.len - host.len), &port) != OK || port > UINT16_MAX) {
         return ERR_MALFORMED;
     }
+    return OK;
+}
+
+static enum err message_of(struct span bytes, nng_msg **ret_message)
+{
+    nng_msg *message = NULL;
+    TRY_NNG(nng_msg_alloc(&message, bytes.len));
+    if (bytes.len > 0) {
+        memcpy(nng_msg_body(message), bytes.data, bytes.len);
+    }
+    *ret_message = message;
     return OK;
 }
 
@@ -116,37 +113,20 @@ struct endpoint {
     struct endpoint_request slots[];
 };
 
-static void locked(pthread_mutex_t *lock)
-{
-    const int rc = pthread_mutex_lock(lock);
-    ASSERT(rc == 0);
-}
-
-static void unlocked(pthread_mutex_t *lock)
-{
-    const int rc = pthread_mutex_unlock(lock);
-    ASSERT(rc == 0);
-}
-
-static void pipe_close(uint32_t pipe)
-{
-    (void)nng_pipe_close((nng_pipe){.id = pipe}); /* gone already is as good */
-}
-
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *context)
 {
     struct endpoint *endpoint = context;
     uint32_t victim = 0;
-    locked(&endpoint->lock);
+    lock_take(&endpoint->lock);
     if (event == NNG_PIPE_EV_ADD_PRE) {
         victim = connections_add(&endpoint->connections, pipe.id, ENDPOINT_STRANGERS_MAX);
         endpoint->counts.strangers += victim != 0;
     } else if (event == NNG_PIPE_EV_REM_POST) {
         connections_remove(&endpoint->connections, pipe.id);
     }
-    unlocked(&endpoint->lock);
+    lock_give(&endpoint->lock);
     if (victim != 0) {
-        pipe_close(victim);
+        (void)nng_pipe_close((nng_pipe){.id = victim});
     }
 }
 
@@ -161,14 +141,14 @@ static void receive_next(struct endpoint_request *slot)
 static void request_end(struct endpoint_request *slot, uint64_t *counter)
 {
     struct endpoint *endpoint = slot->endpoint;
-    locked(&endpoint->lock);
+    lock_take(&endpoint->lock);
     connections_answered(&endpoint->connections, slot->pipe);
     if (counter != NULL) {
         (*counter)++;
     }
-    unlocked(&endpoint->lock);
+    lock_give(&endpoint->lock);
     if (counter != NULL) {
-        pipe_close(slot->pipe);
+        (void)nng_pipe_close((nng_pipe){.id = slot->pipe}); /* gone already is as good */
     }
     if (slot->message != NULL) {
         nng_msg_free(slot->message);
@@ -190,10 +170,10 @@ static void on_received(void *context)
     }
     slot->message = nng_aio_get_msg(slot->receive);
     slot->pipe = nng_msg_get_pipe(slot->message).id;
-    locked(&endpoint->lock);
+    lock_take(&endpoint->lock);
     endpoint->counts.requests++;
     const bool greedy = !connections_ask(&endpoint->connections, slot->pipe, endpoint->options.per_connection);
-    unlocked(&endpoint->lock);
+    lock_give(&endpoint->lock);
     if (greedy) {
         request_end(slot, &endpoint->counts.greedy);
         return;
@@ -225,21 +205,16 @@ unsigned endpoint_slot(const struct endpoint_request *request)
 
 void endpoint_trust(struct endpoint_request *request)
 {
-    locked(&request->endpoint->lock);
+    lock_take(&request->endpoint->lock);
     connections_trust(&request->endpoint->connections, request->pipe);
-    unlocked(&request->endpoint->lock);
+    lock_give(&request->endpoint->lock);
 }
 
 void endpoint_reply(struct endpoint_request *request, struct span bytes)
 {
     ASSERT(request->message != NULL);
     nng_msg *reply = NULL;
-    if (nng_msg_alloc(&reply, 0) != 0) {
-        endpoint_drop(request);
-        return;
-    }
-    if (nng_msg_append(reply, bytes.data, bytes.len) != 0) {
-        nng_msg_free(reply);
+    if (message_of(bytes, &reply) != OK) {
         endpoint_drop(request);
         return;
     }
@@ -259,9 +234,9 @@ uint16_t endpoint_port(const struct endpoint *endpoint)
 
 void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_counts)
 {
-    locked(&endpoint->lock);
+    lock_take(&endpoint->lock);
     *ret_counts = endpoint->counts;
-    unlocked(&endpoint->lock);
+    lock_give(&endpoint->lock);
 }
 
 static enum err slot_open(struct endpoint *endpoint, unsigned number)
@@ -301,8 +276,7 @@ enum err endpoint_open(const struct endpoint_options *options, struct endpoint *
     }
     endpoint->options = *options;
     endpoint->slot_count = options->contexts;
-    const int rc = pthread_mutex_init(&endpoint->lock, NULL);
-    ASSERT(rc == 0);
+    lock_init(&endpoint->lock);
     TRY_NNG(nng_rep0_open(&endpoint->socket));
     endpoint->socket_open = true;
     TRY_NNG(nng_socket_set_size(endpoint->socket, NNG_OPT_RECVMAXSZ, options->frame_max));
@@ -354,7 +328,7 @@ void endpoint_close(struct endpoint *endpoint)
     if (endpoint->socket_open) {
         (void)nng_close(endpoint->socket);
     }
-    (void)pthread_mutex_destroy(&endpoint->lock);
+    lock_done(&endpoint->lock);
     free(endpoint);
 }
 
@@ -388,10 +362,10 @@ static void question_end(struct question *question, enum err err, struct span re
     struct caller *caller = question->caller;
     caller_done *const done = question->done;
     void *const context = question->context;
-    locked(&caller->lock);
+    lock_take(&caller->lock);
     question->next_free = caller->free;
     caller->free = question;
-    unlocked(&caller->lock);
+    lock_give(&caller->lock);
     done(context, err, reply);
 }
 
@@ -453,8 +427,7 @@ enum err caller_open(const char *url, unsigned contexts, size_t frame_max, struc
         return ERR_NO_MEMORY;
     }
     caller->count = contexts;
-    const int rc = pthread_mutex_init(&caller->lock, NULL);
-    ASSERT(rc == 0);
+    lock_init(&caller->lock);
     TRY_NNG(nng_req0_open(&caller->socket));
     caller->socket_open = true;
     TRY_NNG(nng_socket_set_ms(caller->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE));
@@ -472,9 +445,9 @@ void caller_close(struct caller *caller)
     if (caller == NULL) {
         return;
     }
-    locked(&caller->lock);
+    lock_take(&caller->lock);
     caller->closing = true;
-    unlocked(&caller->lock);
+    lock_give(&caller->lock);
     for (unsigned i = 0; i < caller->count; i++) {
         nng_aio_stop(caller->questions[i].send); /* waits for its callback, which may start the other */
         nng_aio_stop(caller->questions[i].receive);
@@ -489,7 +462,7 @@ void caller_close(struct caller *caller)
     if (caller->socket_open) {
         (void)nng_close(caller->socket);
     }
-    (void)pthread_mutex_destroy(&caller->lock);
+    lock_done(&caller->lock);
     free(caller);
 }
 
@@ -497,21 +470,17 @@ enum err caller_ask(struct caller *caller, struct span request, int64_t timeout_
 {
     ASSERT(timeout_ms > 0);
     nng_msg *message = NULL;
-    TRY_NNG(nng_msg_alloc(&message, 0));
-    if (nng_msg_append(message, request.data, request.len) != 0) {
-        nng_msg_free(message);
-        return ERR_NO_MEMORY;
-    }
-    locked(&caller->lock);
+    TRY(message_of(request, &message));
+    lock_take(&caller->lock);
     struct question *question = caller->closing ? NULL : caller->free;
-    const bool closing = caller->closing;
+    const enum err err = caller->closing ? ERR_CLOSED : ERR_BUSY;
     if (question != NULL) {
         caller->free = question->next_free;
     }
-    unlocked(&caller->lock);
+    lock_give(&caller->lock);
     if (question == NULL) {
         nng_msg_free(message);
-        return closing ? ERR_CLOSED : ERR_BUSY;
+        return err;
     }
     const nng_duration wait_ms = timeout_ms > INT32_MAX / 2 ? INT32_MAX / 2 : (nng_duration)timeout_ms;
     question->done = done;
@@ -567,11 +536,7 @@ uint16_t publisher_port(const struct publisher *publisher)
 void publisher_send(struct publisher *publisher, struct span bytes)
 {
     nng_msg *message = NULL;
-    if (nng_msg_alloc(&message, 0) != 0) {
-        return;
-    }
-    if (nng_msg_append(message, bytes.data, bytes.len) != 0 ||
-        nng_sendmsg(publisher->socket, message, NNG_FLAG_NONBLOCK) != 0) {
+    if (message_of(bytes, &message) == OK && nng_sendmsg(publisher->socket, message, NNG_FLAG_NONBLOCK) != 0) {
         nng_msg_free(message);
     }
 }

@@ -10,7 +10,8 @@
 #include "core/base/lock.h"
 #include "core/message/codec.h"
 #include "core/vault/box.h"
-#include "core/wire/endpoint.h"
+#include "core/wire/caller.h"
+#include "core/wire/stream.h"
 
 #define FLIGHTS 2
 #define ASKING_MAX \

@@ -8,6 +8,8 @@
 
 #include "core/base/assert.h"
 
+#define TOGETHER_MAX 512 /* bytes: an envelope or two hashes */
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t context_key;
 
@@ -48,8 +50,17 @@ void sha256_tagged(uint8_t tag, struct span a, struct span b, uint8_t ret_hash[S
 {
     EVP_MD_CTX *context = thread_context();
     ASSERT(EVP_DigestInit_ex2(context, NULL, NULL) == 1);
-    ASSERT(EVP_DigestUpdate(context, &tag, 1) == 1);
-    ASSERT(EVP_DigestUpdate(context, a.data, a.len) == 1);
-    ASSERT(EVP_DigestUpdate(context, b.data, b.len) == 1);
+    uint8_t bytes[TOGETHER_MAX];
+    if (a.len + b.len < sizeof bytes) { /* one update instead of three: 40 ns each */
+        struct buf all = buf_of(bytes, sizeof bytes);
+        buf_byte(&all, tag);
+        buf_put(&all, a);
+        buf_put(&all, b);
+        ASSERT(EVP_DigestUpdate(context, bytes, all.len) == 1);
+    } else {
+        ASSERT(EVP_DigestUpdate(context, &tag, 1) == 1);
+        ASSERT(EVP_DigestUpdate(context, a.data, a.len) == 1);
+        ASSERT(EVP_DigestUpdate(context, b.data, b.len) == 1);
+    }
     ASSERT(EVP_DigestFinal_ex(context, ret_hash, NULL) == 1);
 }

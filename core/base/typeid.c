@@ -15,7 +15,7 @@ static const char *const prefixes[ID_KIND_COUNT] = {
 #undef X
 };
 
-static const size_t prefix_lens[ID_KIND_COUNT] = {
+static const uint8_t prefix_lens[ID_KIND_COUNT] = {
 #define X(name_, prefix_) [ID_##name_] = sizeof(prefix_) - 1,
     ID_TABLE(X)
 #undef X
@@ -47,28 +47,30 @@ static bool prefix_is_valid(struct span prefix)
     return true;
 }
 
-/* The first 13 digits carry 63 bits (two of the first digit's five are padding), the other 13 carry 65. */
+/* The digits 0..12 hold the first 63 bits (the first digit only three), digit 13 the 64th and four of the second half. */
 static enum err suffix_decode(const uint8_t *text, uint8_t ret_uuid[16])
 {
     if (text[0] > '7') {
         return ERR_MALFORMED; /* more than 128 bits */
     }
-    uint64_t halves[2] = {0, 0};
-    int all = 0; /* negative when any digit is */
-    for (size_t half = 0; half < 2; half++) {
-        for (size_t i = 0; i < SUFFIX_LEN / 2; i++) {
-            const int digit = digit_of(text[half * (SUFFIX_LEN / 2) + i]);
-            all |= digit;
-            halves[half] = halves[half] << 5 | ((uint64_t)digit & 31);
+    uint64_t high = 0;
+    uint64_t low = 0;
+    for (size_t i = 0; i < SUFFIX_LEN; i++) {
+        const int digit = digit_of(text[i]);
+        if (digit < 0) {
+            return ERR_MALFORMED;
+        }
+        if (i < SUFFIX_LEN / 2) {
+            high = high << 5 | (uint64_t)digit;
+        } else if (i == SUFFIX_LEN / 2) {
+            high = high << 1 | (uint64_t)digit >> 4;
+            low = (uint64_t)digit & 15;
+        } else {
+            low = low << 5 | (uint64_t)digit;
         }
     }
-    if (all < 0) {
-        return ERR_MALFORMED;
-    }
-    /* The upper half's 64th bit is the one that left the lower half. */
-    const uint64_t between = ((uint64_t)digit_of(text[SUFFIX_LEN / 2]) & 31) >> 4;
-    put_be64(ret_uuid, halves[0] << 1 | between);
-    put_be64(ret_uuid + 8, halves[1]);
+    put_be64(ret_uuid, high);
+    put_be64(ret_uuid + 8, low);
     return OK;
 }
 
@@ -97,20 +99,16 @@ enum err typeid_parse(struct span text, struct span *ret_prefix, uint8_t ret_uui
 
 void typeid_write(struct buf *buf, struct span prefix, const uint8_t uuid[16])
 {
+    const uint64_t high = get_be64(uuid);
+    const uint64_t low = get_be64(uuid + 8);
     uint8_t text[SUFFIX_LEN];
-    uint32_t bits = 0;
-    unsigned bits_len = 2; /* two bits of padding lead */
-    size_t at = 0;
-    for (size_t i = 0; i < 16; i++) {
-        bits = bits << 8 | uuid[i];
-        bits_len += 8;
-        while (bits_len >= 5) {
-            bits_len -= 5;
-            text[at] = (uint8_t)alphabet[bits >> bits_len & 31];
-            at++;
-        }
+    for (unsigned i = 0; i < SUFFIX_LEN / 2; i++) {
+        text[i] = (uint8_t)alphabet[high >> (61 - 5 * i) & 31];
     }
-    ASSERT(at == SUFFIX_LEN && bits_len == 0);
+    text[SUFFIX_LEN / 2] = (uint8_t)alphabet[(high & 1) << 4 | low >> 60];
+    for (unsigned i = SUFFIX_LEN / 2 + 1; i < SUFFIX_LEN; i++) {
+        text[i] = (uint8_t)alphabet[low >> (5 * (SUFFIX_LEN - 1 - i)) & 31];
+    }
     if (prefix.len > 0) {
         buf_put(buf, prefix);
         buf_byte(buf, '_');
@@ -152,7 +150,8 @@ bool id_is_none(const struct id *id)
 void id_write(struct buf *buf, const struct id *id)
 {
     if (!id_is_none(id)) {
-        typeid_write(buf, span_text(id_prefix((enum id_kind)id->kind)), id->uuid);
+        ASSERT(id->kind < ID_KIND_COUNT);
+        typeid_write(buf, span_of(prefixes[id->kind], prefix_lens[id->kind]), id->uuid);
     }
 }
 
@@ -162,7 +161,8 @@ enum err id_parse(struct span text, enum id_kind kind, struct id *ret_id)
     uint8_t uuid[16];
     TRY(typeid_parse(text, &prefix, uuid));
     for (enum id_kind k = (enum id_kind)1; k < ID_KIND_COUNT; k++) {
-        if ((kind == ID_NONE || k == kind) && span_equal(prefix, span_of(prefixes[k], prefix_lens[k]))) {
+        if ((kind == ID_NONE || k == kind) && prefix.len == prefix_lens[k] &&
+            memcmp(prefix.data, prefixes[k], prefix.len) == 0) {
             ret_id->kind = (uint8_t)k;
             memcpy(ret_id->uuid, uuid, sizeof uuid);
             return OK;

@@ -1,16 +1,14 @@
-/* data.h: the data folder: what lies where, its secrets and its identity. Used by init, ledger, gateway, scheduler, verify…: each opens
- * only what its row in DESIGN's table of processes allows.
+/* data.h: the data folder: what lies where, its secrets and its identity. Used by init, ledger, gateway, scheduler,
+ * verify…: each opens only what its row in DESIGN's table of processes allows.
  *
  *   installation   sys_…, the installation's id (text)
- *   identity       where the folder was when it was made: machine id and inode (text); another place means copied or restored
- *   log/           the log's environment, and checkpoint, the newest signed note
- *   views/         state and read models: disposable
- *   vault/         sealed secrets
- *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
- *   log.vkey       the public key as a C2SP verifier key (text)
- *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
- *   lock           held by the process that may write; ledger.url, where it listens
- *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before it
+ *   identity       where the folder was when it was made: machine id and inode (text); another place means copied or
+ * restored log/           the log's environment, and checkpoint, the newest signed note views/         state and read
+ * models: disposable vault/         sealed secrets log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints
+ * (RFC 8032) log.vkey       the public key as a C2SP verifier key (text) wire.secret    0600, 32 bytes: authenticates
+ * the frames between our own processes lock           held by the process that may write; ledger.url, where it listens
+ *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
+ * it
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
@@ -29,24 +27,27 @@ struct data_folder {
     char origin[64]; /* the checkpoints' origin and key name: openpost/<installation id> */
 };
 
-/* data_create makes the folder (which must not exist or be empty), its subfolders, keys and identity, all or nothing as far as a file system
- * can. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO. data_open reads what every process may know. ERR_NOT_FOUND: not a data folder. */
+/* data_create makes the folder (which must not exist or be empty), its subfolders, keys and identity, all or nothing as
+ * far as a file system can. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO. data_open reads what every process may know.
+ * ERR_NOT_FOUND: not a data folder. */
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
-/* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED. data_master_key looks into the environment first. */
+/* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
+ * data_master_key looks into the environment first. */
 enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32]) MUST_USE;
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 
-/* data_moved tells whether the folder is not where its identity says: *ret_moved, and a sentence. data_settle writes the present place
- * as its identity (after starts were confirmed, or suspended by an event). */
+/* data_moved tells whether the folder is not where its identity says: *ret_moved, and a sentence. data_settle writes
+ * the present place as its identity (after starts were confirmed, or suspended by an event). */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
 
-/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another one is. */
+/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another
+ * one is. */
 enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
-/* data_address_write notes where the running ledger listens (file ledger.url), for commands on the same machine; data_address_read reads it. ERR_NOT_FOUND,
- * ERR_TOO_LONG. */
+/* data_address_write notes where the running ledger listens (file ledger.url), for commands on the same machine;
+ * data_address_read reads it. ERR_NOT_FOUND, ERR_TOO_LONG. */
 enum err data_address_write(const struct data_folder *data, const char *url) MUST_USE;
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
 

@@ -1,8 +1,8 @@
 /* ledger.h: the single writer: commands in, events appended, state and read models updated, answers out. Clock-free and
  * socket-free: main.c turns sockets and time into calls, and so does the simulator.
  *
- * A group: ledger_begin(now), ledger_handle for each command waiting (<= COMMANDS_PER_GROUP_MAX), ledger_commit; the answers may be sent
- * only after ledger_commit returned OK. Commit order: log, then views. */
+ * A group: ledger_begin(now), ledger_handle for each command waiting (<= COMMANDS_PER_GROUP_MAX), ledger_commit; the
+ * answers may be sent only after ledger_commit returned OK. Commit order: log, then views. */
 #ifndef OPENPOST_LEDGER_LEDGER_H
 #define OPENPOST_LEDGER_LEDGER_H
 
@@ -13,43 +13,50 @@
 struct ledger;
 
 struct ledger_options {
-    struct log *log;      /* borrowed */
-    struct store *views;  /* borrowed; the ledger is its one writer */
+    struct log *log;     /* borrowed */
+    struct store *views; /* borrowed; the ledger is its one writer */
     struct projection_list projections;
     struct id installation_id; /* sys_…: the installation's stream */
-    /* Salts and ids of what the ledger itself appends. In production the kernel's randomness, in the simulator a seeded one. */
+    /* Salts and ids of what the ledger itself appends. In production the kernel's randomness, in the simulator a seeded
+     * one. */
     void (*random)(void *context, void *data, size_t len);
     void *random_context;
     log_progress *progress; /* of a rebuild; may be NULL */
     void *progress_context;
 };
 
-/* ledger_open brings the views up to the log's head (rebuilding all when in doubt: other version, position ahead of the log, trusted false) and
- * returns. Errors are those of log and store. views_trusted: the caller knows that the views' environment was closed or flushed in order (same boot id or clean
- * mark). */
+/* ledger_open brings the views up to the log's head (rebuilding all when in doubt: other version, position ahead of the
+ * log, trusted false) and returns. Errors are those of log and store. views_trusted: the caller knows that the views'
+ * environment was closed or flushed in order (same boot id or clean mark). */
 enum err ledger_open(const struct ledger_options *options, bool views_trusted, struct ledger **ret_ledger) MUST_USE;
 void ledger_close(struct ledger *ledger);
 OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
-/* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the group (abort): the
- * caller answers nobody. Access (role, workspace of the principal) was checked by the caller. */
+/* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
+ * group (abort): the caller answers nobody. Access (role, workspace of the principal) was checked by the caller. */
 enum err ledger_handle(struct ledger *ledger, const struct command *command, const struct idempotency *idempotency,
                        struct answer *ret_answer) MUST_USE;
-/* ledger_commit makes the group durable. ERR_NO_SPACE: nothing of it is kept, the ledger goes on, every command of the group is to be answered
- * storage_full. Any other error: the process must exit, reopen and verify. */
+/* ledger_commit makes the group durable. ERR_NO_SPACE: nothing of it is kept, the ledger goes on, every command of the
+ * group is to be answered storage_full. Any other error: the process must exit, reopen and verify. */
 enum err ledger_commit(struct ledger *ledger) MUST_USE;
 void ledger_abort(struct ledger *ledger);
 
-/* ledger_stamp: max(last stamp, now_ms). ledger_epoch: the fence of attempts started under this opening (0 until start_ledger was handled). */
+/* ledger_stamp: max(last stamp, now_ms). ledger_epoch: the fence of attempts started under this opening (0 until
+ * start_ledger was handled). */
 int64_t ledger_stamp(const struct ledger *ledger, int64_t now_ms);
 uint64_t ledger_epoch(const struct ledger *ledger);
 uint64_t ledger_head(const struct ledger *ledger);
 
+/* ledger_workspace_seq finds an event's seq by its workspace_seq in the views; ERR_NOT_FOUND. For readers with a
+ * transaction of their own. */
+enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
+                              uint64_t *ret_seq) MUST_USE;
+
 /* ledger_find_command looks an answer up by command id; ERR_NOT_FOUND. */
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer) MUST_USE;
-/* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation, into a store of the
- * caller's. ret_events may be NULL. */
+/* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,
+ * into a store of the caller's. ret_events may be NULL. */
 enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
                         log_progress *progress, void *context, uint64_t *ret_events) MUST_USE;
 

@@ -9,14 +9,14 @@
 
 /* One committed event, decoded. */
 struct fact {
-    const struct log_event *at;  /* seq, time, workspace, stream, version, actor, command */
+    const struct log_event *at; /* seq, time, workspace, stream, version, actor, command */
     const struct event *event;
 };
 
 struct projection {
     const char *name;
-    /* Applies one event to the read model's own tables within txn. Deterministic: the same events give the same bytes. Only operating
-     * errors of the store may come back. arena is for scratch memory. */
+    /* Applies one event to the read model's own tables within txn. Deterministic: the same events give the same bytes.
+     * Only operating errors of the store may come back. arena is for scratch memory. */
     enum err (*apply)(struct store_txn *txn, const struct fact *fact, struct arena *arena);
 };
 

@@ -310,6 +310,7 @@ static enum err write_checkpoint(struct log *log, struct log_state *state, struc
     merkle_root(&state->edge, root);
     TRY(checkpoint_sign(log->key, state->edge.size, root, note));
     state->checkpoint_size = state->edge.size;
+    state->checkpoints++;
     struct log_key key;
     return log->rows->ops->put(log->rows, LOG_CHECKPOINTS, log_key(&key, state->edge.size), buf_span(note),
                                LOG_PUT_APPEND);

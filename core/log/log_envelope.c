@@ -21,58 +21,61 @@ enum {
 _Static_assert(ID_TEXT_MAX < 32, "an id's text is a fixstr");
 _Static_assert(LOG_ENVELOPE_MAX >= 1 + 5 * 9 + 5 + 2 + 4 * (1 + ID_TEXT_MAX) + 18 + 34, "the longest envelope");
 
-static void write_uint(struct buf *out, uint64_t value)
+/* The writers take the place to write at, which has room for the longest envelope, and return the place behind. */
+static uint8_t *write_uint(uint8_t *at, uint64_t value)
 {
-    uint8_t bytes[9];
-    put_be64(bytes + 1, value);
     if (value <= FIXINT_MAX) {
-        buf_byte(out, (uint8_t)value);
-        return;
+        *at = (uint8_t)value;
+        return at + 1;
     }
     const size_t len = value <= UINT8_MAX ? 1 : value <= UINT16_MAX ? 2 : value <= UINT32_MAX ? 4 : 8;
-    buf_byte(out, len == 1 ? UINT8 : len == 2 ? UINT16 : len == 4 ? UINT32 : UINT64);
-    buf_put(out, span_of(bytes + 9 - len, len));
+    *at = len == 1 ? UINT8 : len == 2 ? UINT16 : len == 4 ? UINT32 : UINT64;
+    uint8_t bytes[8];
+    put_be64(bytes, value);
+    memcpy(at + 1, bytes + 8 - len, len);
+    return at + 1 + len;
 }
 
-static void write_id(struct buf *out, const struct id *id)
+static uint8_t *write_id(uint8_t *at, const struct id *id)
 {
     if (id_is_none(id)) {
-        buf_byte(out, NIL);
-        return;
+        *at = NIL;
+        return at + 1;
     }
-    uint8_t text[ID_TEXT_MAX];
-    struct buf buf = buf_of(text, sizeof text);
-    id_write(&buf, id);
-    ASSERT(buf_ok(&buf));
-    buf_byte(out, (uint8_t)(FIXSTR | buf.len));
-    buf_put(out, buf_span(&buf));
+    struct buf text = buf_of(at + 1, ID_TEXT_MAX);
+    id_write(&text, id);
+    ASSERT(buf_ok(&text));
+    *at = (uint8_t)(FIXSTR | text.len);
+    return at + 1 + text.len;
 }
 
-static void write_bytes(struct buf *out, struct span bytes)
+static uint8_t *write_bytes(uint8_t *at, const uint8_t *bytes, uint8_t len)
 {
-    ASSERT(bytes.len <= UINT8_MAX);
-    buf_byte(out, BIN8);
-    buf_byte(out, (uint8_t)bytes.len);
-    buf_put(out, bytes);
+    at[0] = BIN8;
+    at[1] = len;
+    memcpy(at + 2, bytes, len);
+    return at + 2 + len;
 }
 
 void log_envelope(const struct log_event *event, struct buf *out)
 {
     ASSERT(event->time_ms >= 0);
-    buf_byte(out, FIXARRAY_13);
-    write_uint(out, event->seq);
-    write_id(out, &event->workspace_id);
-    write_uint(out, event->workspace_seq);
-    write_id(out, &event->stream);
-    write_uint(out, event->version);
-    write_uint(out, event->code);
-    write_uint(out, (uint64_t)event->time_ms);
-    write_uint(out, event->actor);
-    write_id(out, &event->actor_id);
-    write_id(out, &event->command_id);
-    write_uint(out, event->causation);
-    write_bytes(out, span_of(event->salt, sizeof event->salt));
-    write_bytes(out, span_of(event->payload_hash, sizeof event->payload_hash));
+    uint8_t bytes[LOG_ENVELOPE_MAX];
+    bytes[0] = FIXARRAY_13;
+    uint8_t *at = write_uint(bytes + 1, event->seq);
+    at = write_id(at, &event->workspace_id);
+    at = write_uint(at, event->workspace_seq);
+    at = write_id(at, &event->stream);
+    at = write_uint(at, event->version);
+    at = write_uint(at, event->code);
+    at = write_uint(at, (uint64_t)event->time_ms);
+    at = write_uint(at, event->actor);
+    at = write_id(at, &event->actor_id);
+    at = write_id(at, &event->command_id);
+    at = write_uint(at, event->causation);
+    at = write_bytes(at, event->salt, sizeof event->salt);
+    at = write_bytes(at, event->payload_hash, sizeof event->payload_hash);
+    buf_put(out, span_of(bytes, (size_t)(at - bytes)));
 }
 
 /* What is left to read. A failed read leaves data where it was; the caller gives up at the first. */

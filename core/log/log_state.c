@@ -9,10 +9,11 @@
 
 void log_state_write(const struct log_state *state, struct buf *out)
 {
-    uint8_t numbers[25] = {LOG_FORMAT};
+    uint8_t numbers[LOG_STATE_HEAD] = {LOG_FORMAT};
     put_be64(numbers + 1, state->edge.size);
     put_be64(numbers + 9, (uint64_t)state->time_ms);
     put_be64(numbers + 17, state->checkpoint_size);
+    put_be64(numbers + 25, state->checkpoints);
     buf_put(out, span_of(numbers, sizeof numbers));
     for (unsigned level = 0; level < EDGE_LEVELS; level++) {
         if ((state->edge.size >> level & 1) == 1) {
@@ -29,18 +30,20 @@ enum err log_state_read(struct span bytes, struct log_state *ret_state)
     if (bytes.data[0] != LOG_FORMAT) {
         return ERR_VERSION;
     }
-    if (bytes.len < 25) {
+    if (bytes.len < LOG_STATE_HEAD) {
         return ERR_ALTERED;
     }
     const uint64_t size = get_be64(bytes.data + 1);
     const uint64_t time_ms = get_be64(bytes.data + 9);
     const uint64_t checkpoint_size = get_be64(bytes.data + 17);
-    if (bytes.len != 25 + 32 * (size_t)__builtin_popcountll(size) || time_ms > INT64_MAX || checkpoint_size > size) {
+    if (bytes.len != LOG_STATE_HEAD + 32 * (size_t)__builtin_popcountll(size) || time_ms > INT64_MAX ||
+        checkpoint_size > size) {
         return ERR_ALTERED;
     }
-    struct log_state state = {.time_ms = (int64_t)time_ms, .checkpoint_size = checkpoint_size};
+    struct log_state state = {
+        .time_ms = (int64_t)time_ms, .checkpoint_size = checkpoint_size, .checkpoints = get_be64(bytes.data + 25)};
     state.edge.size = size;
-    const uint8_t *hash = bytes.data + 25;
+    const uint8_t *hash = bytes.data + LOG_STATE_HEAD;
     for (unsigned level = 0; level < EDGE_LEVELS; level++) {
         if ((size >> level & 1) == 1) {
             memcpy(state.edge.hashes[level], hash, 32);

@@ -7,18 +7,20 @@
 
 #define LOG_FORMAT 1 /* raised with any change of a stored form */
 #define LOG_STATE_KEY SPAN("state")
-#define LOG_STATE_MAX (1 + 8 + 8 + 8 + 64 * 32)
+#define LOG_STATE_HEAD (1 + 8 + 8 + 8 + 8)
+#define LOG_STATE_MAX (LOG_STATE_HEAD + 64 * 32)
 #define LOG_TREE_STEP 8 /* levels between stored rows of the tree: one row for 256 below */
 #define LOG_TREE_KEY 9
 
 struct log_state {
     int64_t time_ms;          /* of the last event */
     uint64_t checkpoint_size; /* 0: none */
+    uint64_t checkpoints;     /* how many are kept */
     struct merkle_edge edge;  /* edge.size is the head */
 };
 
-/* log_state_write appends the stored form: format (1 byte), head, time_ms, checkpoint_size (8 each), the edge's hashes
- * from the leaf up. log_state_read: ERR_VERSION for another format, ERR_ALTERED. */
+/* log_state_write appends the stored form: format (1 byte), head, time_ms, checkpoint_size, checkpoints (8 each), the
+ * edge's hashes from the leaf up. log_state_read: ERR_VERSION for another format, ERR_ALTERED. */
 void log_state_write(const struct log_state *state, struct buf *out);
 enum err log_state_read(struct span bytes, struct log_state *ret_state) MUST_USE;
 /* log_state_of reads the row; ERR_NOT_FOUND. */

@@ -31,6 +31,7 @@ enum frame_kind {
     FRAME_QUERY = 4,    /* a question to the read models */
     FRAME_SEAL = 5,     /* keep this secret; our own processes only */
     FRAME_STATUS = 6,   /* how are you? */
+    FRAME_JOBS = 7,     /* scheduler to adapter (jobs.h) */
     FRAME_KIND_END,
     FRAME_REPLY = 64,
     FRAME_WELCOME = 126, /* answer to HELLO and to a frame with another challenge, which was not acted upon */

@@ -420,6 +420,26 @@ START_TEST(checkpoints_are_signed_as_the_log_grows_and_kept)
 
 END_TEST
 
+/* Appends groups of twenty from event i on, until not even one event fits. Returns the next i. */
+static uint64_t append_until_full(struct log *log, uint64_t i, bool privileged)
+{
+    uint8_t bytes[1000];
+    uint64_t before = 0;
+    do {
+        before = i;
+        enum err err = OK;
+        ck_assert_int_eq(log_begin(log), OK);
+        for (int n = 0; n < 20 && err == OK; n++) {
+            struct log_event event = make_event(i, 5, bytes, sizeof bytes);
+            err = log_append(log, &event, privileged);
+            ck_assert(err == OK || err == ERR_NO_SPACE);
+            i += err == OK;
+        }
+        ck_assert_int_eq(log_commit(log), OK);
+    } while (i > before);
+    return i;
+}
+
 START_TEST(users_are_refused_at_the_reserve_and_the_privileged_at_the_end)
 {
     struct world world;
@@ -430,37 +450,20 @@ START_TEST(users_are_refused_at_the_reserve_and_the_privileged_at_the_end)
     world.options.map_size = (size_t)8 << 20;
     world.options.reserve = (size_t)2 << 20;
     ck_assert_int_eq(open_log(&world), OK);
-    uint8_t bytes[1000];
-    uint64_t i = 1;
-    enum err err = OK;
-    while (err == OK) {
-        ck_assert_int_eq(log_begin(world.log), OK);
-        struct log_event event = make_event(i, 5, bytes, sizeof bytes);
-        err = log_append(world.log, &event, false);
-        i += err == OK;
-        ck_assert_int_eq(log_commit(world.log), OK);
-    }
-    ck_assert_int_eq(err, ERR_NO_SPACE);
+    const uint64_t users = append_until_full(world.log, 1, false);
     struct log_status status;
     log_status(world.log, &status);
-    ck_assert_uint_eq(status.head, i - 1);
+    ck_assert_uint_eq(status.head, users - 1);
     ck_assert_uint_gt(status.bytes_used, status.bytes_max / 2);
-    const uint64_t users = status.head;
-    err = OK;
-    while (err == OK) {
-        ck_assert_int_eq(log_begin(world.log), OK);
-        struct log_event event = make_event(i, 5, bytes, sizeof bytes);
-        ck_assert_int_eq(log_append(world.log, &event, false), ERR_NO_SPACE);
-        err = log_append(world.log, &event, true);
-        i += err == OK;
-        ck_assert_int_eq(log_commit(world.log), OK);
-    }
-    ck_assert_int_eq(err, ERR_NO_SPACE);
+    ck_assert_uint_le(status.bytes_used, status.bytes_max - world.options.reserve);
+    const uint64_t all = append_until_full(world.log, users, true);
+    ck_assert_uint_eq(append_until_full(world.log, all, false), all);
     log_status(world.log, &status);
-    ck_assert_uint_gt(status.head, users + 500);
+    ck_assert_uint_eq(status.head, all - 1);
+    ck_assert_uint_gt(all, users + 500);
     ck_assert_uint_le(status.bytes_used, status.bytes_max);
     for (uint64_t seq = 1; seq <= status.head; seq += 31) {
-        assert_stored(world.log, seq, sizeof bytes);
+        assert_stored(world.log, seq, 1000);
     }
     if (world.backend == LMDB) { /* a full log opens, and goes on in a larger map */
         log_close(world.log);
@@ -468,7 +471,7 @@ START_TEST(users_are_refused_at_the_reserve_and_the_privileged_at_the_end)
         log_close(world.log);
         world.options.map_size = (size_t)16 << 20;
         ck_assert_int_eq(open_log(&world), OK);
-        append_events(world.log, status.head + 1, status.head + 100, 10, 1000);
+        append_events(world.log, status.head + 1, status.head + 100, 50, 1000);
     }
     world_end(&world);
 }
@@ -507,7 +510,7 @@ START_TEST(a_log_survives_closing_and_its_tail_is_verified)
 {
     struct world world;
     world_begin(&world, LMDB);
-    append_events(world.log, 1, 777, 10, 60);
+    append_events(world.log, 1, 777, 100, 60);
     log_close(world.log);
     for (uint64_t first = 778; first < 2000; first += 300) {
         world.log = NULL;
@@ -517,7 +520,7 @@ START_TEST(a_log_survives_closing_and_its_tail_is_verified)
         ck_assert_uint_eq(status.head, first - 1);
         ck_assert_uint_eq(status.checkpoint_size, first - 1); /* closing signed it */
         ck_assert_int_eq(status.time_ms, T0 + (int64_t)first - 1);
-        append_events(world.log, first, first + 299, 7, 60);
+        append_events(world.log, first, first + 299, 70, 60);
         log_close(world.log);
     }
     world.log = NULL;

@@ -1,0 +1,22 @@
+/* clock_watch.h: may the wall clock be trusted? SPEC section 3: a wall clock behind the last stamp, or one that
+ * disagrees with CLOCK_BOOTTIME, by more than CLOCK_APART_MAX_MS is suspect; CLOCK_AGREE_MS of agreement make it
+ * trusted again. Pure. */
+#ifndef OPENPOST_LEDGER_CLOCK_WATCH_H
+#define OPENPOST_LEDGER_CLOCK_WATCH_H
+
+#include "core/base/limits.h"
+#include "core/base/span.h"
+
+struct clock_watch {
+    int64_t apart_ms;       /* wall - boot when they last agreed */
+    int64_t agree_since_ms; /* boot clock */
+};
+
+void clock_watch_begin(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms);
+/* clock_watch_look compares the clocks; returns by how much they disagree now, 0 when they agree. A disagreement
+ * becomes the new measure, so that it is told once. */
+int64_t clock_watch_look(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms, int64_t last_stamp_ms);
+/* clock_watch_trusts is true when they have agreed long enough. */
+bool clock_watch_trusts(const struct clock_watch *watch, int64_t boot_ms);
+
+#endif

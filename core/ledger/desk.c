@@ -1,0 +1,513 @@
+/* desk.c: states and small rows of the ledger's own in the views environment. Called by ledger.c and replay; knows keys
+ * and row forms, no rules. */
+#include "core/base/assert.h"
+#include "core/ledger/ledger_state.h"
+
+/* A key: the table's byte, then parts. */
+struct row_key {
+    uint8_t bytes[STORE_KEY_MAX];
+    struct buf buf;
+};
+
+static void key_begin(struct row_key *key, enum table table)
+{
+    key->buf = buf_of(key->bytes, sizeof key->bytes);
+    buf_byte(&key->buf, (uint8_t)table);
+}
+
+static void key_id(struct row_key *key, const struct id *id)
+{
+    buf_put(&key->buf, span_of(id, sizeof *id));
+}
+
+static struct span key_span(const struct row_key *key)
+{
+    ASSERT(buf_ok(&key->buf));
+    return buf_span(&key->buf);
+}
+
+/* States */
+
+enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
+{
+    struct row_key key;
+    struct span row = {0};
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, stream);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, ret_state);
+}
+
+static struct integration *cached(struct desk *desk, const struct id *integration_id)
+{
+    const uint32_t hash = get_be32(integration_id->uuid + 12);
+    return &desk->integrations[hash % INTEGRATIONS_CACHED];
+}
+
+enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state)
+{
+    struct row_key key;
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, stream);
+    const enum id_kind kind = (enum id_kind)stream->kind;
+    TRY(store_put(desk->txn, key_span(&key), span_of(state, aggregate_stored_size(kind, state))));
+    if (kind == ID_SYSTEM) {
+        desk->installation = state->installation;
+        desk->installation_known = true;
+    } else if (kind == ID_WORKSPACE) {
+        desk->workspace = state->workspace;
+        desk->workspace_id = *stream;
+    } else if (kind == ID_INTEGRATION) {
+        *cached(desk, stream) = state->integration;
+    }
+    return OK;
+}
+
+void desk_forget(struct desk *desk)
+{
+    desk->installation_known = false;
+    desk->workspace_id = (struct id){0};
+    for (size_t i = 0; i < INTEGRATIONS_CACHED; i++) {
+        desk->integrations[i].head.version = 0;
+    }
+}
+
+/* Small states are read by themselves: an aggregate is as large as the largest, a post. */
+static enum err load_small(struct desk *desk, const struct id *stream, void *state)
+{
+    struct row_key key;
+    struct span row = {0};
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, stream);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, state);
+}
+
+enum err desk_installation(struct desk *desk, const struct installation **ret_installation)
+{
+    if (!desk->installation_known) {
+        TRY(load_small(desk, &desk->installation_id, &desk->installation));
+        desk->installation_known = true;
+    }
+    *ret_installation = &desk->installation;
+    return OK;
+}
+
+enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const struct workspace **ret_workspace)
+{
+    *ret_workspace = NULL;
+    if (workspace_id->kind != ID_WORKSPACE) {
+        return OK;
+    }
+    if (!id_equal(&desk->workspace_id, workspace_id)) {
+        desk->workspace_id = (struct id){0};
+        TRY(load_small(desk, workspace_id, &desk->workspace));
+        desk->workspace_id = *workspace_id;
+    }
+    *ret_workspace = desk->workspace.head.version == 0 ? NULL : &desk->workspace;
+    return OK;
+}
+
+enum err desk_integration(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                          const struct integration **ret_integration)
+{
+    struct integration *state = cached(desk, integration_id);
+    *ret_integration = NULL;
+    if (integration_id->kind != ID_INTEGRATION) {
+        return OK;
+    }
+    if (state->head.version == 0 || !id_equal(&state->integration_id, integration_id)) {
+        state->head.version = 0;
+        TRY(load_small(desk, integration_id, state));
+    }
+    if (state->head.version != 0 && id_equal(&state->head.workspace_id, workspace_id)) {
+        *ret_integration = state;
+    }
+    return OK;
+}
+
+/* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
+
+#define ANSWER_ROW (4 * 8 + 4 + sizeof(struct id))
+
+static void answer_write(struct buf *row, const struct answer *answer)
+{
+    uint8_t number[8];
+    const uint64_t numbers[4] = {answer->seq, answer->workspace_seq, answer->version, (uint64_t)answer->time_ms};
+    for (size_t i = 0; i < 4; i++) {
+        put_be64(number, numbers[i]);
+        buf_put(row, span_of(number, 8));
+    }
+    put_be32(number, answer->events);
+    buf_put(row, span_of(number, 4));
+    buf_put(row, span_of(&answer->stream, sizeof answer->stream));
+}
+
+static enum err answer_read(struct span row, struct answer *ret_answer)
+{
+    if (row.len != ANSWER_ROW) {
+        return ERR_ALTERED;
+    }
+    struct answer answer = {.repeated = true};
+    answer.seq = get_be64(row.data);
+    answer.workspace_seq = get_be64(row.data + 8);
+    answer.version = get_be64(row.data + 16);
+    answer.time_ms = (int64_t)get_be64(row.data + 24);
+    answer.events = get_be32(row.data + 32);
+    memcpy(&answer.stream, row.data + 36, sizeof answer.stream);
+    *ret_answer = answer;
+    return OK;
+}
+
+enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer)
+{
+    struct row_key key;
+    struct span row;
+    key_begin(&key, TABLE_COMMAND);
+    key_id(&key, command_id);
+    TRY(store_get(desk->txn, key_span(&key), &row));
+    return answer_read(row, ret_answer);
+}
+
+/* The command's row after this event of it: a later one replaces it. */
+static enum err put_command(struct desk *desk, const struct log_event *at)
+{
+    struct row_key key;
+    struct answer answer = {.events = 0};
+    uint8_t bytes[ANSWER_ROW];
+    struct buf row = buf_of(bytes, sizeof bytes);
+    if (id_is_none(&at->command_id)) {
+        return OK;
+    }
+    const enum err err = desk_command_answer(desk, &at->command_id, &answer);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    answer.seq = at->seq;
+    answer.workspace_seq = at->workspace_seq;
+    answer.version = at->version;
+    answer.time_ms = at->time_ms;
+    answer.events = err == OK ? answer.events + 1 : 1;
+    answer.stream = at->stream;
+    answer_write(&row, &answer);
+    key_begin(&key, TABLE_COMMAND);
+    key_id(&key, &at->command_id);
+    return store_put(desk->txn, key_span(&key), buf_span(&row));
+}
+
+enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
+                         struct answer *ret_answer)
+{
+    struct row_key key;
+    struct span row;
+    key_begin(&key, TABLE_IDEMPOTENCY);
+    buf_put(&key.buf, span_of(idempotency->scope, 32));
+    TRY(store_get(desk->txn, key_span(&key), &row));
+    if (row.len != 32 + ANSWER_ROW) {
+        return ERR_ALTERED;
+    }
+    TRY(answer_read(span_of(row.data + 32, ANSWER_ROW), ret_answer));
+    *ret_same = memcmp(row.data, idempotency->body, 32) == 0;
+    return OK;
+}
+
+enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
+{
+    struct row_key key;
+    uint8_t bytes[32 + ANSWER_ROW];
+    struct buf row = buf_of(bytes, sizeof bytes);
+    key_begin(&key, TABLE_IDEMPOTENCY);
+    buf_put(&key.buf, span_of(idempotency->scope, 32));
+    buf_put(&row, span_of(idempotency->body, 32));
+    answer_write(&row, answer);
+    return store_put(desk->txn, key_span(&key), buf_span(&row));
+}
+
+/* Position */
+
+enum err desk_position(struct store_txn *txn, uint64_t *ret_position)
+{
+    static const uint8_t key[] = {TABLE_META};
+    struct span row;
+    TRY(store_get(txn, span_of(key, sizeof key), &row));
+    if (row.len != 12 || get_be32(row.data) != VIEWS_VERSION) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_position = get_be64(row.data + 4);
+    return OK;
+}
+
+enum err desk_position_put(struct store_txn *txn, uint64_t position)
+{
+    static const uint8_t key[] = {TABLE_META};
+    uint8_t row[12];
+    put_be32(row, VIEWS_VERSION);
+    put_be64(row + 4, position);
+    return store_put(txn, span_of(key, sizeof key), span_of(row, sizeof row));
+}
+
+/* Indexes */
+
+static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
+{
+    struct row_key key;
+    uint8_t bytes[8];
+    key_begin(&key, table);
+    key_id(&key, id);
+    put_be64(bytes, number);
+    buf_put(&key.buf, span_of(bytes, 8));
+    put_be64(bytes, seq);
+    return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
+}
+
+enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
+                              uint64_t *ret_seq)
+{
+    struct row_key key;
+    uint8_t bytes[8];
+    struct span row;
+    key_begin(&key, TABLE_WORKSPACE_SEQ);
+    key_id(&key, workspace_id);
+    put_be64(bytes, workspace_seq);
+    buf_put(&key.buf, span_of(bytes, 8));
+    TRY(store_get(txn, key_span(&key), &row));
+    if (row.len != 8) {
+        return ERR_ALTERED;
+    }
+    *ret_seq = get_be64(row.data);
+    return OK;
+}
+
+static enum err put_open(struct desk *desk, const struct id *integration_id, const struct id *post_id, bool open)
+{
+    struct row_key key;
+    key_begin(&key, TABLE_OPEN);
+    key_id(&key, integration_id);
+    key_id(&key, post_id);
+    if (open) {
+        return store_put(desk->txn, key_span(&key), SPAN(""));
+    }
+    const enum err err = store_delete(desk->txn, key_span(&key));
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Rows of TABLE_OPEN that an event changed. */
+static enum err index_open(struct desk *desk, const struct post *before, const struct post *after)
+{
+    for (unsigned i = 0; i < before->target_count; i++) {
+        const struct id *id = &before->targets[i].integration_id;
+        if (post_has_open_target(before, id) && !post_has_open_target(after, id)) {
+            TRY(put_open(desk, id, &after->post_id, false));
+        }
+    }
+    for (unsigned i = 0; i < after->target_count; i++) {
+        const struct id *id = &after->targets[i].integration_id;
+        if (post_has_open_target(after, id) && !post_has_open_target(before, id)) {
+            TRY(put_open(desk, id, &after->post_id, true));
+        }
+    }
+    return OK;
+}
+
+enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
+                         uint32_t *ret_count)
+{
+    struct row_key prefix;
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    key_begin(&prefix, TABLE_OPEN);
+    key_id(&prefix, integration_id);
+    TRY(store_cursor_open(desk->txn, &cursor));
+    uint32_t count = 0;
+    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
+    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) &&
+           key.len == prefix.buf.len + sizeof(struct id)) {
+        memcpy(&ret_posts[count], key.data + prefix.buf.len, sizeof(struct id));
+        count++;
+        err = store_next(cursor, &key, &row);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+static void account_key(struct row_key *key, const struct id *workspace_id, uint32_t channel, struct span account)
+{
+    key_begin(key, TABLE_ACCOUNT);
+    key_id(key, workspace_id);
+    buf_byte(&key->buf, (uint8_t)channel);
+    buf_put(&key->buf, account);
+}
+
+/* Which integration has an account. */
+static enum err index_account(struct desk *desk, const struct integration *before, const struct integration *after)
+{
+    struct row_key key;
+    const bool had = before->account_len > 0 && before->connection != INTEGRATION_DELETED;
+    const bool has = after->account_len > 0 && after->connection != INTEGRATION_DELETED;
+    if (had == has) {
+        return OK; /* an account never changes: account_mismatch */
+    }
+    account_key(&key, &after->head.workspace_id, after->channel, span_of(after->account, after->account_len));
+    if (has) {
+        return store_put(desk->txn, key_span(&key), span_of(&after->integration_id, sizeof after->integration_id));
+    }
+    account_key(&key, &after->head.workspace_id, before->channel, span_of(before->account, before->account_len));
+    const enum err err = store_delete(desk->txn, key_span(&key));
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Drops command rows older than COMMAND_MEMORY_MS: their keys are ordered by time. By the event's time, so that a
+ * replay drops the same. */
+static enum err prune_commands(struct desk *desk, const struct log_event *at)
+{
+    if (at->seq % PRUNE_EVERY != 0) {
+        return OK;
+    }
+    for (unsigned i = 0; i < PRUNE_ROWS; i++) {
+        struct row_key first;
+        struct span key;
+        struct span row;
+        struct id id;
+        struct store_cursor *cursor = NULL;
+        key_begin(&first, TABLE_COMMAND);
+        TRY(store_cursor_open(desk->txn, &cursor));
+        const enum err err = store_seek(cursor, key_span(&first), &key, &row);
+        const bool command = err == OK && key.len == 1 + sizeof id && key.data[0] == TABLE_COMMAND;
+        if (command) {
+            memcpy(&id, key.data + 1, sizeof id);
+        }
+        store_cursor_close(cursor);
+        if (err != OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+        if (!command || id_time_ms(&id) >= at->time_ms - COMMAND_MEMORY_MS) {
+            return OK;
+        }
+        key_id(&first, &id);
+        TRY(store_delete(desk->txn, key_span(&first)));
+    }
+    return OK;
+}
+
+enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
+                    const struct aggregate *before, const struct aggregate *after)
+{
+    TRY(put_seq(desk, TABLE_STREAM, &at->stream, at->version, at->seq));
+    if (at->workspace_seq != 0) {
+        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
+    }
+    TRY(put_command(desk, at));
+    TRY(prune_commands(desk, at));
+    if (at->stream.kind == ID_POST) {
+        TRY(index_open(desk, &before->post, &after->post));
+    } else if (at->stream.kind == ID_INTEGRATION) {
+        TRY(index_account(desk, &before->integration, &after->integration));
+    }
+    const struct fact fact = {.at = at, .event = event};
+    for (size_t i = 0; i < desk->projections.count; i++) {
+        arena_reset(&desk->arena);
+        TRY(desk->projections.items[i]->apply(desk->txn, &fact, &desk->arena));
+    }
+    return OK;
+}
+
+enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct aggregate *scratch)
+{
+    const enum id_kind kind = (enum id_kind)at->stream.kind;
+    struct aggregate *before = &scratch[0];
+    struct aggregate *after = &scratch[1];
+    TRY(desk_load(desk, &at->stream, after));
+    memcpy(before, after, aggregate_size_max(kind));
+    aggregate_evolve(kind, after, event, &at->workspace_id, at->time_ms);
+    TRY(desk_apply(desk, at, event, before, after));
+    return desk_store(desk, &at->stream, after);
+}
+
+/* What a decider may know */
+
+static enum err add_integration(struct desk *desk, const struct command *command, const struct id *integration_id,
+                                struct context_room *room, struct decide_context *context)
+{
+    const struct integration *state = NULL;
+    for (uint32_t i = 0; i < context->integration_count; i++) {
+        if (id_equal(&room->copies[i].integration_id, integration_id)) {
+            return OK;
+        }
+    }
+    TRY(desk_integration(desk, &command->workspace_id, integration_id, &state));
+    if (state != NULL && context->integration_count < 2 * TARGETS_MAX) {
+        room->copies[context->integration_count] = *state;
+        room->integrations[context->integration_count] = &room->copies[context->integration_count];
+        context->integration_count++;
+    }
+    return OK;
+}
+
+/* The accounts of a post's command: those that the command names and those that the post has. */
+static enum err add_post_integrations(struct desk *desk, const struct command *command, const struct post *post,
+                                      struct context_room *room, struct decide_context *context)
+{
+    const struct target_spec *specs = NULL;
+    uint32_t spec_count = 0;
+    if (command->code == COMMAND_create_post) {
+        specs = command->create_post.targets;
+        spec_count = command->create_post.targets_count;
+    } else if (command->code == COMMAND_edit_post) {
+        specs = command->edit_post.targets;
+        spec_count = command->edit_post.targets_count;
+    }
+    for (uint32_t i = 0; i < spec_count; i++) {
+        TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
+    }
+    for (unsigned i = 0; i < post->target_count; i++) {
+        TRY(add_integration(desk, command, &post->targets[i].integration_id, room, context));
+    }
+    return OK;
+}
+
+static enum err account_is_taken(struct desk *desk, const struct command *command, const struct integration *state,
+                                 bool *ret_taken)
+{
+    struct row_key key;
+    struct span row;
+    const struct span account = command->record_connection.account;
+    if (account.len > ACCOUNT_MAX) {
+        return OK;
+    }
+    account_key(&key, &command->workspace_id, state->channel, account);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err == OK) {
+        *ret_taken = !span_equal(row, span_of(&state->integration_id, sizeof state->integration_id));
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
+                      struct context_room *room, struct decide_context *ret_context)
+{
+    struct decide_context *context = ret_context;
+    const enum id_kind kind = command_aggregate(command->code);
+    TRY(desk_installation(desk, &context->installation));
+    TRY(desk_workspace(desk, &command->workspace_id, &context->workspace));
+    context->integrations = room->integrations;
+    if (kind == ID_POST) {
+        TRY(add_post_integrations(desk, command, &state->post, room, context));
+    } else if (command->code == COMMAND_record_connection) {
+        TRY(account_is_taken(desk, command, &state->integration, &context->account_taken));
+    } else if (command->code == COMMAND_delete_integration) {
+        struct id posts[ANSWER_DETAIL_MAX];
+        TRY(desk_open_posts(desk, &command->delete_integration.integration_id, posts, ANSWER_DETAIL_MAX,
+                            &context->open_post_count));
+    }
+    return OK;
+}

@@ -1,0 +1,420 @@
+/* ledger.c: see ledger.h. One command: seen before? decide, append, fold, derive. Called by service_write.c, by tools
+ * that work without a service, and by the simulation. Never asks for the time and never waits for anybody but the log's
+ * disk. */
+#include "core/ledger/ledger.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/ledger/ledger_state.h"
+#include "core/message/codec.h"
+
+#define PAYLOADS_BYTES ((size_t)LOG_PAYLOAD_MAX + ((size_t)1 << 20)) /* one large event and seven small ones */
+#define SCRATCH_MAX ((size_t)64 << 20)
+#define REBUILD_GROUP 2000 /* events in one transaction of a rebuild */
+
+static enum err desk_begin(struct desk *desk, struct store *views)
+{
+    return store_begin(views, true, &desk->txn);
+}
+
+static enum err desk_commit(struct desk *desk, uint64_t position)
+{
+    const enum err err = desk_position_put(desk->txn, position);
+    if (err != OK) {
+        store_abort(desk->txn);
+        desk->txn = NULL;
+        return err;
+    }
+    struct store_txn *txn = desk->txn;
+    desk->txn = NULL;
+    return store_commit(&txn);
+}
+
+/* Applies the log's events after position to the views, a group at a time. */
+static enum err catch_up(struct desk *desk, struct log *log, struct store *views, uint64_t position,
+                         log_progress *progress, void *context, uint64_t *ret_events)
+{
+    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
+    struct arena arena;
+    struct log_status status;
+    struct aggregate *scratch = calloc(2, sizeof *scratch);
+    arena_init(&arena, SCRATCH_MAX);
+    log_status(log, &status);
+    enum err err = scratch == NULL ? ERR_NO_MEMORY : log_cursor_open(log, position, &cursor);
+    uint64_t events = 0;
+    struct log_event at;
+    while (err == OK && (err = log_cursor_next(cursor, &at)) == OK) {
+        struct event event;
+        arena_reset(&arena);
+        err = desk->txn == NULL ? desk_begin(desk, views) : OK;
+        err = err == OK ? event_decode(at.payload, &arena, &event) : err;
+        err = err == OK ? desk_fold(desk, &at, &event, scratch) : err;
+        ASSERT(err != OK || at.seq == position + events + 1); /* positions have no gap */
+        events++;
+        if (err == OK && events % REBUILD_GROUP == 0) {
+            err = desk_commit(desk, at.seq);
+            if (progress != NULL) {
+                progress(context, events, status.head - position);
+            }
+        }
+    }
+    err = err == ERR_NOT_FOUND ? OK : err;
+    if (err == OK && desk->txn != NULL) {
+        err = desk_commit(desk, position + events);
+    }
+    store_abort(desk->txn);
+    desk->txn = NULL;
+    arena_done(&arena);
+    free(scratch);
+    if (err == OK && ret_events != NULL) {
+        *ret_events = events;
+    }
+    return err;
+}
+
+/* The position that views stand at, 0 after clearing them when there is any doubt. */
+static enum err trusted_position(const struct ledger_options *options, bool views_trusted, uint64_t *ret_position)
+{
+    struct log_status status;
+    uint64_t position = 0;
+    log_status(options->log, &status);
+    if (views_trusted) {
+        OWNED(store_abort) struct store_txn *txn = NULL;
+        TRY(store_begin(options->views, false, &txn));
+        const enum err err = desk_position(txn, &position);
+        if (err == OK && position <= status.head) {
+            *ret_position = position;
+            return OK;
+        }
+        if (err != OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    *ret_position = 0;
+    return store_clear(options->views);
+}
+
+static enum err load_installation(struct ledger *ledger)
+{
+    const struct installation *installation = NULL;
+    TRY(store_begin(ledger->options.views, false, &ledger->desk.txn));
+    const enum err err = desk_installation(&ledger->desk, &installation);
+    store_abort(ledger->desk.txn);
+    ledger->desk.txn = NULL;
+    return err;
+}
+
+static enum err open_views(struct ledger *ledger, bool views_trusted)
+{
+    uint64_t position = 0;
+    const struct ledger_options *options = &ledger->options;
+    TRY(trusted_position(options, views_trusted, &position));
+    TRY(catch_up(&ledger->desk, options->log, options->views, position, options->progress, options->progress_context,
+                 NULL));
+    return load_installation(ledger);
+}
+
+enum err ledger_open(const struct ledger_options *options, bool views_trusted, struct ledger **ret_ledger)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    ledger->options = *options;
+    ledger->desk.installation_id = options->installation_id;
+    ledger->desk.projections = options->projections;
+    arena_init(&ledger->desk.arena, SCRATCH_MAX);
+    struct log_status status;
+    log_status(options->log, &status);
+    ledger->stamp_ms = status.time_ms;
+    ledger->payloads = malloc(PAYLOADS_BYTES);
+    const enum err err = ledger->payloads == NULL ? ERR_NO_MEMORY : open_views(ledger, views_trusted);
+    if (err != OK) {
+        ledger_close(ledger);
+        return err;
+    }
+    *ret_ledger = ledger;
+    return OK;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    if (ledger->in_group) {
+        ledger_abort(ledger);
+    }
+    arena_done(&ledger->desk.arena);
+    free(ledger->payloads);
+    free(ledger);
+}
+
+int64_t ledger_stamp(const struct ledger *ledger, int64_t now_ms)
+{
+    return now_ms > ledger->stamp_ms ? now_ms : ledger->stamp_ms;
+}
+
+uint64_t ledger_epoch(const struct ledger *ledger)
+{
+    return ledger->desk.installation.epoch;
+}
+
+uint64_t ledger_head(const struct ledger *ledger)
+{
+    struct log_status status;
+    log_status(ledger->options.log, &status);
+    return status.head;
+}
+
+enum err ledger_begin(struct ledger *ledger, int64_t now_ms)
+{
+    ASSERT(!ledger->in_group);
+    TRY(desk_begin(&ledger->desk, ledger->options.views));
+    const enum err err = log_begin(ledger->options.log);
+    if (err != OK) {
+        store_abort(ledger->desk.txn);
+        ledger->desk.txn = NULL;
+        return err;
+    }
+    ledger->now_ms = ledger_stamp(ledger, now_ms);
+    ledger->in_group = true;
+    return OK;
+}
+
+/* The group's derived rows go; what is known by heart must be what is stored. */
+static void drop_group(struct ledger *ledger)
+{
+    store_abort(ledger->desk.txn);
+    ledger->desk.txn = NULL;
+    ledger->in_group = false;
+    desk_forget(&ledger->desk);
+    const enum err err = load_installation(ledger);
+    (void)err; /* a failure to read it shows at the next command */
+}
+
+void ledger_abort(struct ledger *ledger)
+{
+    ASSERT(ledger->in_group);
+    log_abort(ledger->options.log);
+    drop_group(ledger);
+}
+
+enum err ledger_commit(struct ledger *ledger)
+{
+    ASSERT(ledger->in_group);
+    const enum err err = log_commit(ledger->options.log);
+    if (err != OK) {
+        drop_group(ledger);
+        return err;
+    }
+    ledger->in_group = false;
+    ledger->stamp_ms = ledger->now_ms;
+    const enum err derived = desk_commit(&ledger->desk, ledger_head(ledger));
+    return derived == ERR_NO_SPACE ? ERR_IO : derived; /* the log has it: only a reopened ledger may go on */
+}
+
+/* Whether this command, or this Idempotency-Key, was answered before. ERR_NOT_FOUND: it was not. */
+static enum err seen_before(struct ledger *ledger, const struct command *command, const struct id *stream,
+                            const struct idempotency *idempotency, struct answer *ret_answer)
+{
+    struct answer answer;
+    bool same = false;
+    enum err err = desk_command_answer(&ledger->desk, &command->command_id, &answer);
+    if (err == OK) {
+        if (!id_equal(&answer.stream, stream)) {
+            answer = (struct answer){.refusal = REFUSED_command_reused, .time_ms = ledger->now_ms};
+        }
+        *ret_answer = answer;
+        return OK;
+    }
+    if (err != ERR_NOT_FOUND || idempotency == NULL || !idempotency->present) {
+        return err;
+    }
+    err = desk_idempotent(&ledger->desk, idempotency, &same, &answer);
+    if (err == OK) {
+        if (!same) {
+            answer = (struct answer){.refusal = REFUSED_idempotency_key_reused, .time_ms = ledger->now_ms};
+        }
+        *ret_answer = answer;
+    }
+    return err;
+}
+
+/* Commands that may use the log's reserve: what is scheduled goes out, and people may stop it. */
+static bool is_privileged(uint32_t code)
+{
+    return command_role(code) == ROLE_COUNT || code == COMMAND_cancel_post || code == COMMAND_cancel_target ||
+           code == COMMAND_resolve_target || code == COMMAND_pause_workspace || code == COMMAND_pause_integration;
+}
+
+/* Appends the decided events to the log's group; on failure none of them is in it. */
+static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream)
+{
+    struct log *log = ledger->options.log;
+    const uint64_t mark = log_mark(log);
+    const struct id workspace_id = command_workspace(command);
+    ledger->payload_buf = buf_of(ledger->payloads, PAYLOADS_BYTES);
+    for (uint32_t i = 0; i < ledger->events.count; i++) {
+        const struct event *event = &ledger->events.events[i];
+        const size_t start = ledger->payload_buf.len;
+        struct log_event *record = &ledger->records[i];
+        *record = (struct log_event){.workspace_id = workspace_id,
+                                     .stream = *stream,
+                                     .version = ledger->state.head.version + i + 1,
+                                     .code = event->code,
+                                     .time_ms = ledger->now_ms,
+                                     .actor = command->actor,
+                                     .actor_id = command->actor_id,
+                                     .command_id = command->command_id,
+                                     .causation = command->causation};
+        ledger->options.random(ledger->options.random_context, record->salt, sizeof record->salt);
+        enum err err = event_encode(event, &ledger->payload_buf);
+        if (err == OK) {
+            record->payload = span_of(ledger->payloads + start, ledger->payload_buf.len - start);
+            err = log_append(log, record, is_privileged(command->code));
+        } else {
+            err = err == ERR_NO_SPACE ? ERR_TOO_LONG : err;
+        }
+        if (err != OK) {
+            log_rollback(log, mark);
+            return err;
+        }
+    }
+    return OK;
+}
+
+/* Folds the appended events and derives everything from them. */
+static enum err derive(struct ledger *ledger, const struct id *stream)
+{
+    const enum id_kind kind = (enum id_kind)stream->kind;
+    for (uint32_t i = 0; i < ledger->events.count; i++) {
+        const struct log_event *record = &ledger->records[i];
+        const struct event *event = &ledger->events.events[i];
+        memcpy(&ledger->before, &ledger->state, aggregate_size_max(kind));
+        aggregate_evolve(kind, &ledger->state, event, &record->workspace_id, record->time_ms);
+        ASSERT(ledger->state.head.version == record->version);
+        TRY(desk_apply(&ledger->desk, record, event, &ledger->before, &ledger->state));
+    }
+    return desk_store(&ledger->desk, stream, &ledger->state);
+}
+
+static enum err refuse(struct ledger *ledger, const struct command *command, const struct id *stream,
+                       enum refusal refusal, struct answer *ret_answer)
+{
+    struct answer answer = {.refusal = refusal,
+                            .time_ms = ledger->now_ms,
+                            .seq = ledger_head(ledger),
+                            .stream = *stream,
+                            .version = ledger->state.head.version};
+    aggregate_hint((enum id_kind)stream->kind, &ledger->state, command, refusal, &answer.hint_ms,
+                   &answer.publish_at_ms);
+    if (refusal == REFUSED_integration_in_use) {
+        uint32_t count = 0;
+        TRY(desk_open_posts(&ledger->desk, stream, answer.detail, ANSWER_DETAIL_MAX, &count));
+    }
+    *ret_answer = answer;
+    return OK;
+}
+
+/* A decided command whose events the log took, or that needed none. */
+static enum err accept(struct ledger *ledger, const struct id *stream, const struct idempotency *idempotency,
+                       struct answer *ret_answer)
+{
+    const uint32_t count = ledger->events.count;
+    struct answer answer = {.time_ms = ledger->now_ms, .stream = *stream, .events = count};
+    if (count > 0) {
+        TRY(derive(ledger, stream));
+        answer.seq = ledger->records[count - 1].seq;
+        answer.workspace_seq = ledger->records[count - 1].workspace_seq;
+    } else {
+        answer.seq = ledger_head(ledger);
+    }
+    answer.version = ledger->state.head.version;
+    if (idempotency != NULL && idempotency->present) {
+        TRY(desk_idempotent_put(&ledger->desk, idempotency, &answer));
+    }
+    *ret_answer = answer;
+    return OK;
+}
+
+static enum err decide(struct ledger *ledger, const struct command *command, const struct id *stream,
+                       const struct idempotency *idempotency, struct answer *ret_answer)
+{
+    const enum id_kind kind = (enum id_kind)stream->kind;
+    struct decide_context context = {.now_ms = ledger->now_ms, .room = &ledger->room};
+    struct context_room *room = arena_alloc(&ledger->desk.arena, sizeof *room);
+    if (room == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(desk_load(&ledger->desk, stream, &ledger->state));
+    TRY(desk_context(&ledger->desk, command, &ledger->state, room, &context));
+    ledger->events.count = 0;
+    const enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
+    if (refusal != ACCEPTED) {
+        return refuse(ledger, command, stream, refusal, ret_answer);
+    }
+    const enum err err = append_events(ledger, command, stream);
+    if (err == ERR_NO_SPACE) {
+        return refuse(ledger, command, stream, REFUSED_storage_full, ret_answer);
+    }
+    if (err == ERR_TOO_LONG) {
+        return refuse(ledger, command, stream, REFUSED_payload_too_large, ret_answer);
+    }
+    TRY(err);
+    return accept(ledger, stream, idempotency, ret_answer);
+}
+
+enum err ledger_handle(struct ledger *ledger, const struct command *command, const struct idempotency *idempotency,
+                       struct answer *ret_answer)
+{
+    ASSERT(ledger->in_group);
+    const enum id_kind kind = command_aggregate(command->code);
+    struct id stream = kind == ID_SYSTEM ? ledger->options.installation_id : command_stream(command);
+    struct answer answer = {.time_ms = ledger->now_ms};
+    if (kind == ID_NONE || stream.kind != kind || command->command_id.kind != ID_COMMAND) {
+        answer.refusal = REFUSED_command_invalid;
+        *ret_answer = answer;
+        return OK;
+    }
+    if (id_time_ms(&command->command_id) < ledger->now_ms - COMMAND_MEMORY_MS) {
+        answer.refusal = REFUSED_command_too_old;
+        *ret_answer = answer;
+        return OK;
+    }
+    const enum err err = seen_before(ledger, command, &stream, idempotency, ret_answer);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    arena_reset(&ledger->desk.arena);
+    return decide(ledger, command, &stream, idempotency, ret_answer);
+}
+
+enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer)
+{
+    if (ledger->in_group) {
+        return desk_command_answer(&ledger->desk, command_id, ret_answer);
+    }
+    TRY(store_begin(ledger->options.views, false, &ledger->desk.txn));
+    const enum err err = desk_command_answer(&ledger->desk, command_id, ret_answer);
+    store_abort(ledger->desk.txn);
+    ledger->desk.txn = NULL;
+    return err;
+}
+
+enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
+                        log_progress *progress, void *context, uint64_t *ret_events)
+{
+    TRY(store_clear(views));
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (desk == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    desk->projections = *projections;
+    arena_init(&desk->arena, SCRATCH_MAX);
+    const enum err err = catch_up(desk, log, views, 0, progress, context, ret_events);
+    arena_done(&desk->arena);
+    free(desk);
+    return err;
+}

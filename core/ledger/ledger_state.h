@@ -1,0 +1,84 @@
+/* ledger_state.h: what ledger*.c share; nobody else includes it. */
+#ifndef OPENPOST_LEDGER_LEDGER_STATE_H
+#define OPENPOST_LEDGER_LEDGER_STATE_H
+
+#include "core/decider/aggregate.h"
+#include "core/ledger/ledger.h"
+#include "core/store/tables.h"
+
+#define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
+#define PRUNE_EVERY 64          /* events; then up to PRUNE_ROWS outdated command rows go */
+#define PRUNE_ROWS 128
+
+/* The writer's view of derived rows: one write transaction at a time, and what it knows by heart. */
+struct desk {
+    struct store_txn *txn; /* NULL outside a group */
+    struct id installation_id;
+    struct projection_list projections;
+    struct arena arena; /* scratch of projections */
+    struct installation installation;
+    bool installation_known;
+    struct id workspace_id; /* whose state is in workspace; absent: nobody's */
+    struct workspace workspace;
+    struct integration integrations[INTEGRATIONS_CACHED]; /* by hash; version 0: free */
+};
+
+struct ledger {
+    struct ledger_options options;
+    struct desk desk;
+    int64_t stamp_ms; /* the last one */
+    int64_t now_ms;   /* of the group */
+    bool in_group;
+    struct aggregate before; /* of the command at hand: too large for the stack */
+    struct aggregate state;
+    struct decide_room room;
+    struct event_list events;
+    struct log_event records[EVENTS_PER_COMMAND_MAX];
+    uint8_t *payloads; /* EVENTS_PER_COMMAND_MAX encoded events, one behind the other */
+    struct buf payload_buf;
+};
+
+/* desk_load reads an aggregate's state (the initial one when there is none). desk_installation, desk_workspace and
+ * desk_integration come from memory when they can; NULL: there is none. desk_forget empties the memory (a group was
+ * dropped). */
+enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state) MUST_USE;
+enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state) MUST_USE;
+enum err desk_installation(struct desk *desk, const struct installation **ret_installation) MUST_USE;
+enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const struct workspace **ret_workspace)
+    MUST_USE;
+enum err desk_integration(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                          const struct integration **ret_integration) MUST_USE;
+void desk_forget(struct desk *desk);
+
+/* desk_apply writes everything derived from one event: indexes and read models. before and after: the aggregate's
+ * states around it. */
+enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
+                    const struct aggregate *before, const struct aggregate *after) MUST_USE;
+/* desk_fold loads, folds, applies and stores: one event of a replay. scratch: two aggregates of the caller's. */
+enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct aggregate *scratch)
+    MUST_USE;
+
+/* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the
+ * same. */
+enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer) MUST_USE;
+enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
+                         struct answer *ret_answer) MUST_USE;
+enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
+    MUST_USE;
+
+/* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
+struct context_room {
+    const struct integration *integrations[2 * TARGETS_MAX];
+    struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
+};
+enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
+                      struct context_room *room, struct decide_context *ret_context) MUST_USE;
+/* desk_open_posts lists the first posts with open targets on an integration. */
+enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
+                         uint32_t *ret_count) MUST_USE;
+
+/* The position that the views have applied. ERR_NOT_FOUND: none, or of another VIEWS_VERSION. */
+enum err desk_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
+enum err desk_position_put(struct store_txn *txn, uint64_t position) MUST_USE;
+
+#endif

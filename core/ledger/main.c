@@ -1,0 +1,255 @@
+/* main.c: the ledger's process: arguments, open log, vault and views, serve until told, close in order. The one process
+ * that writes. */
+#include "core/ledger/main.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/journal.h"
+#include "core/base/process.h"
+#include "core/ledger/data.h"
+#include "core/log/checkpoint.h"
+
+static const char usage[] =
+    "usage: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]\n\n"
+    "The single writer. URLs are tcp://127.0.0.1:PORT: one for our own processes, one for other programs, one for "
+    "wake-ups.\n"
+    "--log-map limits the log's size (for tests of a full disk).\n";
+
+#define MARK_CLEAN "clean"
+
+struct process {
+    struct data_folder data;
+    int lock_fd;
+    struct checkpoint_key *key;
+    struct log *log;
+    struct store *views;
+    struct vault *vault;
+    struct ledger *ledger;
+    struct service *service;
+    int64_t progress_ms;
+};
+
+static const char *option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static void random_bytes(void *context, void *data, size_t len)
+{
+    (void)context;
+    random_fill(data, len);
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct process *process = context;
+    const int64_t now_ms = clock_boot_ms();
+    if (now_ms - process->progress_ms >= 1000) {
+        process->progress_ms = now_ms;
+        journal(JOURNAL_INFO, "rebuilding", "events=%llu of=%llu", (unsigned long long)done, (unsigned long long)total);
+    }
+}
+
+static enum err open_log(struct process *process, const char *map_mib)
+{
+    uint8_t seed[32];
+    uint64_t mib = 0;
+    TRY(data_secret(&process->data, "log.seed", seed));
+    const enum err err = checkpoint_key_new(seed, process->data.origin, &process->key);
+    explicit_bzero(seed, sizeof seed);
+    TRY(err);
+    struct log_options options = {.path = process->data.log_path,
+                                  .map_size = LEDGER_LOG_MAP_BYTES,
+                                  .reserve = LEDGER_LOG_RESERVE_BYTES,
+                                  .key = process->key,
+                                  .checkpoint_every = LEDGER_CHECKPOINT_EVERY};
+    if (map_mib != NULL) {
+        TRY(span_to_u64(span_text(map_mib), &mib));
+        options.map_size = (size_t)mib << 20;
+        options.reserve = options.map_size / 4;
+    }
+    struct log_fault fault = {0};
+    const enum err opened = log_lmdb_open(&options, &process->log, &fault);
+    if (opened == ERR_ALTERED) {
+        journal(JOURNAL_ERROR, "log_altered", "position=%llu sentence=\"%s\"", (unsigned long long)fault.position,
+                fault.sentence);
+    }
+    return opened;
+}
+
+/* Views are trusted when they were closed in order, or written under this very boot: then the kernel still has every
+ * page. */
+static enum err views_are_trusted(struct process *process, bool *ret_trusted)
+{
+    char path[DATA_PATH_MAX];
+    char boot[37];
+    char text[64];
+    struct buf mark = buf_of(text, sizeof text);
+    TRY(data_boot_id(boot));
+    TRY(path_join(path, sizeof path, process->data.views_path, "mark"));
+    const enum err err = file_read(path, &mark);
+    *ret_trusted =
+        err == OK && (span_equal(buf_span(&mark), SPAN(MARK_CLEAN)) || span_equal(buf_span(&mark), span_text(boot)));
+    return file_write(path, span_text(boot), 0640);
+}
+
+static enum err open_ledger(struct process *process, const struct service_parts *parts)
+{
+    bool trusted = false;
+    TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
+    TRY(views_are_trusted(process, &trusted));
+    const struct ledger_options options = {.log = process->log,
+                                           .views = process->views,
+                                           .projections = parts->projections,
+                                           .installation_id = process->data.installation_id,
+                                           .random = random_bytes,
+                                           .progress = show_progress,
+                                           .progress_context = process};
+    process->progress_ms = clock_boot_ms();
+    return ledger_open(&options, trusted, &process->ledger);
+}
+
+static enum err open_vault(struct process *process)
+{
+    uint8_t master[BOX_KEY_LEN];
+    TRY(data_master_key(&process->data, master));
+    const enum err err = vault_open(process->data.vault_path, master, false, &process->vault);
+    explicit_bzero(master, sizeof master);
+    return err;
+}
+
+/* A command of the ledger's own before anybody else is served. */
+static enum err decide(struct process *process, struct command *command)
+{
+    uint8_t randomness[10];
+    struct answer answer;
+    const int64_t now_ms = clock_wall_ms();
+    random_fill(randomness, sizeof randomness);
+    command->command_id = id_make(ID_COMMAND, now_ms, randomness);
+    command->stream = process->data.installation_id;
+    command->actor = ACTOR_SYSTEM;
+    TRY(ledger_begin(process->ledger, now_ms));
+    const enum err err = ledger_handle(process->ledger, command, NULL, &answer);
+    if (err != OK) {
+        ledger_abort(process->ledger);
+        return err;
+    }
+    TRY(ledger_commit(process->ledger));
+    return answer.refusal == ACCEPTED ? OK : ERR_CONFLICT;
+}
+
+/* A folder that is not where it was: suspended before anything can start, and only then its new place is noted. */
+static enum err take_over(struct process *process)
+{
+    bool moved = false;
+    char sentence[256];
+    char boot[37];
+    TRY(data_moved(&process->data, &moved, sentence));
+    if (moved) {
+        struct command command = {.code = COMMAND_suspend_starts};
+        command.suspend_starts.reason = span_text(sentence);
+        TRY(decide(process, &command));
+        TRY(data_settle(&process->data));
+        journal(JOURNAL_WARN, "starts_suspended", "reason=\"%s\" next=\"openpost confirm --data %s\"", sentence,
+                process->data.path);
+    }
+    TRY(data_boot_id(boot));
+    struct command command = {.code = COMMAND_start_ledger};
+    command.start_ledger.boot = span_text(boot);
+    command.start_ledger.release = SPAN("0.1.0");
+    return decide(process, &command);
+}
+
+static void broken(void *context, enum err err)
+{
+    (void)context;
+    journal(JOURNAL_ERROR, "commit_failed",
+            "err=%s next=\"the process ends; serve starts it again and it verifies its log\"", err_name(err));
+    _exit(EXIT_CANNOT);
+}
+
+static enum err open_service(struct process *process, int argc, char **argv, const struct service_parts *parts)
+{
+    struct service_options options = {.ledger = process->ledger,
+                                      .log = process->log,
+                                      .views = process->views,
+                                      .vault = process->vault,
+                                      .parts = parts,
+                                      .installation_id = process->data.installation_id,
+                                      .url = option(argc, argv, "--listen"),
+                                      .programs_url = option(argc, argv, "--listen-programs"),
+                                      .publish_url = option(argc, argv, "--publish")};
+    TRY(data_secret(&process->data, "wire.secret", options.secret));
+    const enum err err = service_open(&options, broken, process, &process->service);
+    explicit_bzero(options.secret, sizeof options.secret);
+    return err;
+}
+
+static enum err open_all(struct process *process, int argc, char **argv, const struct service_parts *parts)
+{
+    TRY(data_open(option(argc, argv, "--data"), &process->data));
+    TRY(data_lock(&process->data, &process->lock_fd));
+    TRY(open_log(process, option(argc, argv, "--log-map")));
+    TRY(open_vault(process));
+    TRY(open_ledger(process, parts));
+    TRY(take_over(process));
+    TRY(open_service(process, argc, argv, parts));
+    return data_address_write(&process->data, option(argc, argv, "--listen"));
+}
+
+static void close_all(struct process *process)
+{
+    service_close(process->service);
+    ledger_close(process->ledger);
+    if (process->views != NULL && process->service != NULL && store_sync(process->views) == OK) {
+        char path[DATA_PATH_MAX];
+        if (path_join(path, sizeof path, process->data.views_path, "mark") == OK &&
+            file_write(path, SPAN(MARK_CLEAN), 0640) != OK) {
+            journal(JOURNAL_WARN, "no_clean_mark", "next=\"the read models will be rebuilt after the next boot\"");
+        }
+    }
+    store_close(process->views);
+    vault_close(process->vault);
+    log_close(process->log);
+    checkpoint_key_free(process->key);
+    if (process->lock_fd >= 0) {
+        (void)close(process->lock_fd);
+    }
+}
+
+int ledger_main(int argc, char **argv, const struct service_parts *parts)
+{
+    if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
+        const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        (void)fputs(usage, help ? stdout : stderr);
+        return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-ledger");
+    journal_open("ledger", JOURNAL_INFO);
+    struct process process = {.lock_fd = -1};
+    int stop_fd = -1;
+    enum err err = process_stop_fd(&stop_fd);
+    err = err == OK ? open_all(&process, argc, argv, parts) : err;
+    if (err == OK) {
+        journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
+                (unsigned long long)ledger_head(process.ledger), (unsigned long long)ledger_epoch(process.ledger));
+        process_ready();
+        struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+        while (poll(&stop, 1, -1) <= 0) {
+        }
+    } else {
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+    }
+    close_all(&process);
+    journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
+    return err == OK ? EXIT_GOOD : (err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT);
+}

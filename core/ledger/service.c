@@ -1,0 +1,280 @@
+/* service.c: sockets, frames and who is behind them. A frame that is not authentic never gets beyond this file. */
+#include "core/ledger/service_state.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/wire/client.h"
+
+static void queue_put(struct work_queue *queue, struct work *work)
+{
+    work->next = NULL;
+    *queue->last = work;
+    queue->last = &work->next;
+}
+
+void service_reply(struct work *work, uint8_t kind, struct span body)
+{
+    struct frame reply = work->frame;
+    reply.kind = kind;
+    reply.body = body;
+    memcpy(reply.challenge, work->door->service->challenge, sizeof reply.challenge);
+    const size_t cap = body.len + FRAME_OVERHEAD_MAX;
+    uint8_t small[4096];
+    uint8_t *bytes = cap <= sizeof small ? small : malloc(cap);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : cap);
+    struct endpoint_request *request = work->request;
+    if (bytes == NULL || frame_write(work->key, &reply, &out) != OK) {
+        endpoint_drop(request);
+    } else {
+        endpoint_reply(request, buf_span(&out));
+    }
+    if (bytes != small) {
+        free(bytes);
+    }
+}
+
+void service_refuse(struct work *work, enum refusal refusal)
+{
+    uint8_t bytes[128];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_code_put(&body, refusal);
+    ASSERT(buf_ok(&body));
+    atomic_fetch_add(&work->door->service->refused_frames, 1);
+    service_reply(work, FRAME_REFUSED, buf_span(&body));
+}
+
+/* The sender is unknown to us: it gets its answer without a tag, which proves nothing to it. */
+static void refuse_stranger(struct work *work, enum refusal refusal)
+{
+    uint8_t bytes[128];
+    uint8_t out_bytes[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct buf out = buf_of(out_bytes, sizeof out_bytes);
+    body_code_put(&body, refusal);
+    struct frame reply = work->frame;
+    reply.kind = FRAME_REFUSED;
+    reply.body = buf_span(&body);
+    atomic_fetch_add(&work->door->service->refused_frames, 1);
+    if (frame_write(NULL, &reply, &out) != OK) {
+        endpoint_drop(work->request);
+    } else {
+        endpoint_reply(work->request, buf_span(&out));
+    }
+}
+
+/* Makes work->key the sender's and fills work->asker. */
+static enum err identify(struct work *work)
+{
+    struct service *service = work->door->service;
+    work->asker = (struct asker){.own = work->door->own};
+    if (work->door->own) {
+        if (work->frame.has_key_name) {
+            return ERR_AUTH;
+        }
+        frame_key_set(work->key, service->options.secret);
+        return OK;
+    }
+    uint8_t sha[32];
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    if (!work->frame.has_key_name) {
+        return ERR_AUTH;
+    }
+    TRY(store_begin(service->options.views, false, &txn));
+    TRY(service->options.parts->principal(txn, work->frame.key_name, clock_wall_ms(), sha, &work->asker));
+    work->asker.own = false;
+    frame_key_set(work->key, sha);
+    return OK;
+}
+
+static void welcome(struct work *work)
+{
+    struct service *service = work->door->service;
+    uint8_t bytes[256];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct welcome say = {.epoch = ledger_epoch(service->options.ledger),
+                          .head = atomic_load(&service->head),
+                          .time_ms = clock_wall_ms(),
+                          .release = SPAN("0.1.0")};
+    memcpy(say.challenge, service->challenge, sizeof say.challenge);
+    body_welcome_put(&body, &say);
+    ASSERT(buf_ok(&body));
+    service_reply(work, FRAME_WELCOME, buf_span(&body));
+}
+
+static void enqueue(struct work *work)
+{
+    struct service *service = work->door->service;
+    const bool writes = work->frame.kind == FRAME_COMMANDS;
+    (void)pthread_mutex_lock(&service->mutex);
+    const bool stopping = service->stopping;
+    if (!stopping) {
+        queue_put(writes ? &service->commands : &service->reads, work);
+        (void)pthread_cond_signal(writes ? &service->commands_wake : &service->reads_wake);
+    }
+    (void)pthread_mutex_unlock(&service->mutex);
+    if (stopping) {
+        endpoint_drop(work->request);
+    }
+}
+
+/* On a thread of the socket's library: look, decide whose it is, hand over. */
+static void handle(void *context, struct endpoint_request *request)
+{
+    struct door *door = context;
+    struct work *work = &door->works[endpoint_slot(request)];
+    const struct span bytes = endpoint_bytes(request);
+    work->request = request;
+    work->frame = (struct frame){0};
+    if (frame_read(bytes, &work->frame) != OK) {
+        atomic_fetch_add(&door->service->refused_frames, 1);
+        refuse_stranger(work, REFUSED_frame_invalid);
+        return;
+    }
+    if (identify(work) != OK || !frame_check(work->key, bytes)) {
+        refuse_stranger(work, REFUSED_frame_unauthenticated);
+        return;
+    }
+    endpoint_trust(request);
+    if (work->frame.kind == FRAME_HELLO || memcmp(work->frame.challenge, door->service->challenge, FRAME_ID_LEN) != 0) {
+        welcome(work); /* not acted upon: it may be a repetition of yesterday's */
+        return;
+    }
+    if (work->frame.kind >= FRAME_KIND_END) {
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
+    }
+    if (work->frame.kind == FRAME_COMMANDS) {
+        struct body_list list;
+        if (body_commands_read(work->frame.body, &list) != OK) {
+            service_refuse(work, REFUSED_frame_invalid);
+            return;
+        }
+        work->count = list.left;
+    }
+    enqueue(work);
+}
+
+static enum err door_open(struct service *service, struct door *door, const char *url, unsigned contexts, bool own)
+{
+    door->service = service;
+    door->own = own;
+    door->works = calloc(contexts, sizeof *door->works);
+    if (door->works == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (unsigned i = 0; i < contexts; i++) {
+        door->works[i].door = door;
+        TRY(frame_key_new(service->options.secret, &door->works[i].key));
+    }
+    const struct endpoint_options options = {.url = url,
+                                             .contexts = contexts,
+                                             .per_connection = own ? contexts : PROGRAM_FLIGHTS,
+                                             .frame_max = FRAME_BYTES_MAX,
+                                             .handle = handle,
+                                             .context = door};
+    return endpoint_open(&options, &door->endpoint);
+}
+
+static void door_close(struct door *door, unsigned contexts)
+{
+    endpoint_close(door->endpoint);
+    for (unsigned i = 0; door->works != NULL && i < contexts; i++) {
+        frame_key_free(door->works[i].key);
+    }
+    free(door->works);
+}
+
+static enum err open_parts(struct service *service)
+{
+    const struct service_options *options = &service->options;
+    uint8_t *out = malloc(READ_OUT_BYTES);
+    if (out == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    service->read_out = buf_of(out, READ_OUT_BYTES);
+    TRY(frame_key_new(options->secret, &service->wake_key));
+    client_transport_key(options->secret, service->transport_key);
+    if (options->publish_url != NULL) {
+        TRY(publisher_open(options->publish_url, &service->publisher));
+    }
+    service->writer_runs = pthread_create(&service->writer, NULL, service_write, service) == 0;
+    service->reader_runs = pthread_create(&service->reader, NULL, service_read, service) == 0;
+    if (!service->writer_runs || !service->reader_runs) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(door_open(service, &service->own, options->url, OWN_CONTEXTS, true));
+    return options->programs_url == NULL
+               ? OK
+               : door_open(service, &service->programs, options->programs_url, PROGRAM_CONTEXTS, false);
+}
+
+enum err service_open(const struct service_options *options, service_broken *broken, void *context,
+                      struct service **ret_service)
+{
+    struct service *service = calloc(1, sizeof *service);
+    if (service == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    service->options = *options;
+    service->broken = broken;
+    service->broken_context = context;
+    service->commands.last = &service->commands.first;
+    service->reads.last = &service->reads.first;
+    atomic_store(&service->head, ledger_head(options->ledger));
+    atomic_store(&service->followed_ms, clock_boot_ms());
+    arena_init(&service->arena, (size_t)256 << 20);
+    arena_init(&service->read_arena, (size_t)64 << 20);
+    random_fill(service->challenge, sizeof service->challenge);
+    clock_watch_begin(&service->clock_watch, clock_wall_ms(), clock_boot_ms());
+    (void)pthread_mutex_init(&service->mutex, NULL);
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&service->commands_wake, &attributes);
+    (void)pthread_cond_init(&service->reads_wake, &attributes);
+    const enum err err = open_parts(service);
+    if (err != OK) {
+        service_close(service);
+        return err;
+    }
+    *ret_service = service;
+    return OK;
+}
+
+void service_close(struct service *service)
+{
+    if (service == NULL) {
+        return;
+    }
+    if (service->own.endpoint != NULL) {
+        endpoint_stop(service->own.endpoint);
+    }
+    if (service->programs.endpoint != NULL) {
+        endpoint_stop(service->programs.endpoint);
+    }
+    (void)pthread_mutex_lock(&service->mutex);
+    service->stopping = true;
+    (void)pthread_cond_signal(&service->commands_wake);
+    (void)pthread_cond_signal(&service->reads_wake);
+    (void)pthread_mutex_unlock(&service->mutex);
+    if (service->writer_runs) {
+        (void)pthread_join(service->writer, NULL);
+    }
+    if (service->reader_runs) {
+        (void)pthread_join(service->reader, NULL);
+    }
+    door_close(&service->own, OWN_CONTEXTS);
+    door_close(&service->programs, PROGRAM_CONTEXTS);
+    publisher_close(service->publisher);
+    frame_key_free(service->wake_key);
+    arena_done(&service->arena);
+    arena_done(&service->read_arena);
+    free(service->read_out.data);
+    (void)pthread_cond_destroy(&service->commands_wake);
+    (void)pthread_cond_destroy(&service->reads_wake);
+    (void)pthread_mutex_destroy(&service->mutex);
+    explicit_bzero(&service->options, sizeof service->options);
+    free(service);
+}

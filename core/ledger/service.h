@@ -1,0 +1,64 @@
+/* service.h: the ledger behind its sockets: frames in, answers out. One writer thread drains whatever commands wait
+ * into one group; a second thread answers what only reads (and seals secrets), so that no reader holds a writer up.
+ * Used by main.c. */
+#ifndef OPENPOST_LEDGER_SERVICE_H
+#define OPENPOST_LEDGER_SERVICE_H
+
+#include "core/ledger/ledger.h"
+#include "core/vault/vault.h"
+#include "core/wire/frame.h"
+
+/* Who asks, once its frame is authentic. */
+struct asker {
+    bool own; /* one of our own processes; else another program: */
+    struct id key_id;
+    struct id workspace_id;
+    uint32_t role;
+};
+
+/* A question of kind FRAME_QUERY. txn: a read transaction of the views. */
+struct question {
+    struct log *log;
+    struct store_txn *txn;
+    const struct asker *asker;
+    struct span name;
+    struct span arguments;
+    struct arena *arena;
+    int64_t now_ms;
+};
+
+/* What the composition root knows and the ledger does not. */
+struct service_parts {
+    struct projection_list projections;
+    /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. */
+    enum err (*answer)(const struct question *question, enum refusal *ret_refusal, struct buf *out);
+    /* Finds another program's API key by the first 16 bytes of its SHA-256: the whole of it, and who it is.
+     * ERR_NOT_FOUND. */
+    enum err (*principal)(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+                          struct asker *ret_asker);
+};
+
+struct service_options {
+    struct ledger *ledger;
+    struct log *log;
+    struct store *views;
+    struct vault *vault;
+    const struct service_parts *parts;
+    struct id installation_id;
+    uint8_t secret[FRAME_KEY_LEN];
+    const char *url;          /* for our own processes */
+    const char *programs_url; /* for other programs; NULL: none */
+    const char *publish_url;  /* wake-ups; NULL: none */
+};
+
+struct service;
+
+/* service_open listens and serves on threads of its own until service_close, which answers what was taken and stops.
+ * broken: called on the writer's thread after an error that nobody may survive: the process must exit. */
+typedef void service_broken(void *context, enum err err);
+enum err service_open(const struct service_options *options, service_broken *broken, void *context,
+                      struct service **ret_service) MUST_USE;
+void service_close(struct service *service);
+OWNED_BY(service_close, struct service *);
+
+#endif

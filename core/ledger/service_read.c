@@ -1,0 +1,249 @@
+/* service_read.c: what only reads: events after a position, questions, figures; and the sealing of secrets, which waits
+ * for the disk. One thread, so the vault has one writer. */
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/ledger/service_state.h"
+#include "core/store/tables.h"
+
+/* Appends events to the reply until one of the bounds; *count: how many. */
+static enum err put_events(struct service *service, uint64_t after, uint64_t max, struct buf *out, uint32_t *count)
+{
+    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
+    struct log_event event;
+    const size_t start = out->len;
+    enum err err = log_cursor_open(service->options.log, after, &cursor);
+    while (err == OK && *count < max && out->len - start < FOLLOW_BYTES_MAX) {
+        err = log_cursor_next(cursor, &event);
+        if (err == OK) {
+            uint8_t bytes[LOG_ENVELOPE_MAX];
+            struct buf envelope = buf_of(bytes, sizeof bytes);
+            log_envelope(&event, &envelope);
+            ASSERT(buf_ok(&envelope));
+            body_event_put(out, buf_span(&envelope), event.payload);
+            (*count)++;
+        }
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Another program sees its workspace's events, by workspace_seq. */
+static enum err put_workspace_events(struct service *service, const struct id *workspace_id, uint64_t after,
+                                     uint64_t max, struct buf *out, uint32_t *count)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    const size_t start = out->len;
+    TRY(store_begin(service->options.views, false, &txn));
+    while (*count < max && out->len - start < FOLLOW_BYTES_MAX) {
+        uint64_t seq = 0;
+        struct log_event event;
+        const enum err err = ledger_workspace_seq(txn, workspace_id, after + *count + 1, &seq);
+        if (err == ERR_NOT_FOUND) {
+            return OK;
+        }
+        TRY(err);
+        arena_reset(&service->read_arena);
+        uint8_t *payload = arena_alloc(&service->read_arena, LOG_PAYLOAD_MAX);
+        struct buf text = buf_of(payload, payload == NULL ? 0 : LOG_PAYLOAD_MAX);
+        TRY(log_read(service->options.log, seq, &text, &event));
+        uint8_t bytes[LOG_ENVELOPE_MAX];
+        struct buf envelope = buf_of(bytes, sizeof bytes);
+        log_envelope(&event, &envelope);
+        body_event_put(out, buf_span(&envelope), event.payload);
+        (*count)++;
+    }
+    return OK;
+}
+
+static void read_follow(struct service *service, struct work *work)
+{
+    uint64_t after = 0;
+    uint64_t max = 0;
+    uint32_t count = 0;
+    const struct asker *asker = &work->asker;
+    if (body_follow_read(work->frame.body, &after, &max) != OK) {
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
+    }
+    if (!asker->own && asker->role != ROLE_AUDITOR && asker->role < ROLE_ADMIN) {
+        service_refuse(work, REFUSED_role_insufficient);
+        return;
+    }
+    max = max > FOLLOW_EVENTS_MAX ? FOLLOW_EVENTS_MAX : max;
+    struct buf *out = &service->read_out;
+    uint64_t head = atomic_load(&service->head);
+    if (!asker->own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
+        head = 0;
+    }
+    out->len = 0;
+    out->overflow = false;
+    body_events_begin(out, head);
+    const enum err err = asker->own ? put_events(service, after, max, out, &count)
+                                    : put_workspace_events(service, &asker->workspace_id, after, max, out, &count);
+    body_events_end(out, count);
+    if (asker->own) {
+        atomic_store(&service->followed_ms, clock_boot_ms());
+    }
+    if (err != OK || !buf_ok(out)) {
+        service_refuse(work, REFUSED_unavailable);
+    } else {
+        service_reply(work, FRAME_FOLLOW + FRAME_REPLY, buf_span(out));
+    }
+}
+
+static void read_query(struct service *service, struct work *work)
+{
+    struct question question = {
+        .log = service->options.log, .asker = &work->asker, .arena = &service->read_arena, .now_ms = clock_wall_ms()};
+    enum refusal refusal = ACCEPTED;
+    struct span name;
+    struct span arguments;
+    if (body_query_read(work->frame.body, &name, &arguments) != OK) {
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
+    }
+    question.name = name;
+    question.arguments = arguments;
+    arena_reset(&service->read_arena);
+    struct buf *out = &service->read_out;
+    out->len = 0;
+    out->overflow = false;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    enum err err = store_begin(service->options.views, false, &txn);
+    question.txn = txn;
+    const size_t room = out->cap / 2; /* the result first, then the body around it behind */
+    struct buf result = buf_of(out->data, room);
+    err = err == OK ? service->options.parts->answer(&question, &refusal, &result) : err;
+    if (err != OK) {
+        refusal = REFUSED_unavailable;
+        result.len = 0;
+    }
+    struct buf body = buf_of(out->data + room, out->cap - room);
+    body_result_put(&body, refusal, buf_span(&result));
+    if (!buf_ok(&body)) {
+        service_refuse(work, REFUSED_unavailable);
+    } else {
+        service_reply(work, FRAME_QUERY + FRAME_REPLY, buf_span(&body));
+    }
+}
+
+/* Opens the box of the transport, seals it into the vault. */
+static enum refusal seal(struct service *service, const struct work *work)
+{
+    struct id secret_id;
+    struct id integration_id;
+    struct span box;
+    if (body_seal_read(work->frame.body, &secret_id, &integration_id, &box) != OK) {
+        return REFUSED_frame_invalid;
+    }
+    char what_text[ID_TEXT_MAX + 1];
+    struct buf what = buf_of(what_text, sizeof what_text);
+    id_write(&what, &secret_id);
+    uint8_t plain_bytes[VAULT_PLAIN_MAX];
+    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
+    if (box_open(service->transport_key, buf_span(&what), box, &plain) != OK) {
+        return REFUSED_frame_unauthenticated;
+    }
+    uint8_t nonce[12];
+    random_fill(nonce, sizeof nonce);
+    const enum err err = vault_put(service->options.vault, &secret_id, &integration_id, nonce, buf_span(&plain));
+    explicit_bzero(plain_bytes, sizeof plain_bytes);
+    if (err != OK) {
+        return err == ERR_NO_SPACE ? REFUSED_storage_full : REFUSED_unavailable;
+    }
+    return ACCEPTED;
+}
+
+static void read_seal(struct service *service, struct work *work)
+{
+    uint8_t bytes[128];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_code_put(&body, work->asker.own ? seal(service, work) : REFUSED_role_insufficient);
+    service_reply(work, FRAME_SEAL + FRAME_REPLY, buf_span(&body));
+}
+
+static void read_status(struct service *service, struct work *work)
+{
+    struct log_status status;
+    log_status(service->options.log, &status);
+    struct endpoint_counts own = {0};
+    struct endpoint_counts programs = {0};
+    endpoint_counts(service->own.endpoint, &own);
+    if (service->programs.endpoint != NULL) {
+        endpoint_counts(service->programs.endpoint, &programs);
+    }
+
+    const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {
+        {"head",                 atomic_load(&service->head)                                               },
+        {"epoch",                ledger_epoch(service->options.ledger)                                     },
+        {"groups_total",         atomic_load(&service->groups)                                             },
+        {"commands_total",       atomic_load(&service->commands_done)                                      },
+        {"frames_refused_total", atomic_load(&service->refused_frames)                                     },
+        {"requests_total",       own.requests + programs.requests                                          },
+        {"peers_stalled_total",  own.stalled + programs.stalled                                            },
+        {"peers_dropped_total",
+         own.dropped + own.malformed + own.strangers + programs.dropped + programs.malformed + programs.strangers},
+        {"log_bytes_used",       status.bytes_used                                                         },
+        {"log_bytes_max",        status.bytes_max                                                          },
+        {"checkpoint_size",      status.checkpoint_size                                                    },
+        {"storage_full",         atomic_load(&service->storage_full)                                       },
+        {"clock_suspect",        atomic_load(&service->clock_is_suspect) ? 1 : 0                           },
+        {"follower_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->followed_ms))          },
+    };
+
+    const uint32_t count = sizeof figures / sizeof *figures;
+    uint8_t bytes[2048];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_figures_begin(&body, count);
+    for (uint32_t i = 0; i < count; i++) {
+        body_figure_put(&body, figures[i].name, figures[i].value);
+    }
+    ASSERT(buf_ok(&body));
+    service_reply(work, FRAME_STATUS + FRAME_REPLY, buf_span(&body));
+}
+
+static void read_one(struct service *service, struct work *work)
+{
+    switch (work->frame.kind) {
+    case FRAME_FOLLOW:
+        read_follow(service, work);
+        return;
+    case FRAME_QUERY:
+        read_query(service, work);
+        return;
+    case FRAME_SEAL:
+        read_seal(service, work);
+        return;
+    case FRAME_STATUS:
+        read_status(service, work);
+        return;
+    default:
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
+    }
+}
+
+void *service_read(void *context)
+{
+    struct service *service = context;
+    for (;;) {
+        (void)pthread_mutex_lock(&service->mutex);
+        while (service->reads.first == NULL && !service->stopping) {
+            (void)pthread_cond_wait(&service->reads_wake, &service->mutex);
+        }
+        struct work *work = service->reads.first;
+        if (work != NULL) {
+            service->reads.first = work->next;
+            if (work->next == NULL) {
+                service->reads.last = &service->reads.first;
+            }
+        }
+        (void)pthread_mutex_unlock(&service->mutex);
+        if (work == NULL) {
+            return NULL;
+        }
+        read_one(service, work);
+    }
+}

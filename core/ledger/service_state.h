@@ -1,0 +1,85 @@
+/* service_state.h: what service*.c share; nobody else includes it. */
+#ifndef OPENPOST_LEDGER_SERVICE_STATE_H
+#define OPENPOST_LEDGER_SERVICE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/ledger/clock_watch.h"
+#include "core/ledger/service.h"
+#include "core/wire/body.h"
+#include "core/wire/endpoint.h"
+#include "core/wire/stream.h"
+
+#define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
+#define PROGRAM_CONTEXTS 32
+#define PROGRAM_FLIGHTS 8 /* of one connection */
+#define READ_OUT_BYTES (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)
+
+struct door;
+
+/* A request on its way: one per slot of a door, so nothing is allocated per request. */
+struct work {
+    struct work *next;
+    struct door *door;
+    struct endpoint_request *request;
+    struct frame frame;
+    struct asker asker;
+    struct frame_key *key; /* ready for the reply's tag */
+    uint32_t count;        /* FRAME_COMMANDS: how many */
+};
+
+/* One REP socket. */
+struct door {
+    struct service *service;
+    struct endpoint *endpoint;
+    bool own;
+    struct work *works; /* by slot */
+};
+
+struct work_queue {
+    struct work *first;
+    struct work **last;
+};
+
+struct service {
+    struct service_options options;
+    service_broken *broken;
+    void *broken_context;
+    uint8_t challenge[FRAME_ID_LEN];
+    struct door own;
+    struct door programs;
+    struct publisher *publisher;
+    struct frame_key *wake_key;
+    uint8_t transport_key[32];
+    pthread_mutex_t mutex; /* the queues and stopping */
+    pthread_cond_t commands_wake;
+    pthread_cond_t reads_wake;
+    struct work_queue commands;
+    struct work_queue reads;
+    bool stopping;
+    pthread_t writer;
+    pthread_t reader;
+    bool writer_runs;
+    bool reader_runs;
+    struct clock_watch clock_watch; /* the writer's */
+    bool clock_suspect;             /* likewise */
+    struct arena arena;             /* likewise */
+    struct arena read_arena;        /* the reader's */
+    struct buf read_out;
+    atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full;
+    atomic_uint_fast64_t head;       /* what readers may see */
+    atomic_int_fast64_t followed_ms; /* boot clock: when one of our processes last asked for events */
+    atomic_bool clock_is_suspect;
+};
+
+/* service_reply sends a reply of that kind and ends the work. */
+void service_reply(struct work *work, uint8_t kind, struct span body);
+/* service_refuse sends FRAME_REFUSED. */
+void service_refuse(struct work *work, enum refusal refusal);
+
+/* The two threads. */
+void *service_write(void *context);
+void *service_read(void *context);
+
+#endif

@@ -1,0 +1,149 @@
+/* vault.c: see vault.h. A row: secret id -> integration id (17 bytes), box. */
+#include "core/vault/vault.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/store/store.h"
+
+struct vault {
+    struct store *store;
+    uint8_t master[BOX_KEY_LEN];
+};
+
+static struct span key_of(const struct id *secret_id)
+{
+    return span_of(secret_id, sizeof *secret_id);
+}
+
+static enum err data_key(const struct vault *vault, const struct id *integration_id, uint8_t ret_key[BOX_KEY_LEN])
+{
+    char text[64];
+    struct buf purpose = buf_of(text, sizeof text);
+    buf_text(&purpose, "openpost vault ");
+    id_write(&purpose, integration_id);
+    const char *terminated = buf_terminated(&purpose);
+    ASSERT(terminated != NULL);
+    return box_derive(vault->master, terminated, ret_key);
+}
+
+enum err vault_open(const char *path, const uint8_t master[BOX_KEY_LEN], bool read_only, struct vault **ret_vault)
+{
+    struct vault *vault = calloc(1, sizeof *vault);
+    if (vault == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memcpy(vault->master, master, BOX_KEY_LEN);
+    const enum err err = store_lmdb_open(path, VAULT_MAP_BYTES, read_only, &vault->store);
+    if (err != OK) {
+        vault_close(vault);
+        return err;
+    }
+    *ret_vault = vault;
+    return OK;
+}
+
+void vault_close(struct vault *vault)
+{
+    if (vault != NULL) {
+        store_close(vault->store);
+        explicit_bzero(vault->master, sizeof vault->master);
+        free(vault);
+    }
+}
+
+enum err vault_put(struct vault *vault, const struct id *secret_id, const struct id *integration_id,
+                   const uint8_t nonce[12], struct span plain)
+{
+    if (plain.len > VAULT_PLAIN_MAX) {
+        return ERR_TOO_LONG;
+    }
+    const size_t cap = sizeof *integration_id + plain.len + BOX_OVERHEAD;
+    uint8_t key[BOX_KEY_LEN];
+    TRY(data_key(vault, integration_id, key));
+    uint8_t *bytes = malloc(cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf row = buf_of(bytes, cap);
+    buf_put(&row, span_of(integration_id, sizeof *integration_id));
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    enum err err = box_seal(key, nonce, key_of(secret_id), plain, &row);
+    explicit_bzero(key, sizeof key);
+    err = err == OK ? store_begin(vault->store, true, &txn) : err;
+    err = err == OK ? store_put(txn, key_of(secret_id), buf_span(&row)) : err;
+    err = err == OK ? store_commit(&txn) : err;
+    free(bytes);
+    return err == OK ? store_sync(vault->store) : err;
+}
+
+enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    struct span row;
+    TRY(store_begin(vault->store, false, &txn));
+    TRY(store_get(txn, key_of(secret_id), &row));
+    struct id integration_id;
+    if (row.len < sizeof integration_id) {
+        return ERR_AUTH;
+    }
+    memcpy(&integration_id, row.data, sizeof integration_id);
+    uint8_t key[BOX_KEY_LEN];
+    TRY(data_key(vault, &integration_id, key));
+    const enum err err = box_open(key, key_of(secret_id),
+                                  span_of(row.data + sizeof integration_id, row.len - sizeof integration_id), out);
+    explicit_bzero(key, sizeof key);
+    return err;
+}
+
+enum err vault_delete(struct vault *vault, const struct id *secret_id)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_begin(vault->store, true, &txn));
+    TRY(store_delete(txn, key_of(secret_id)));
+    TRY(store_commit(&txn));
+    return store_sync(vault->store);
+}
+
+/* The next secret after *id (any when it is absent). */
+static enum err next_after(struct store *store, struct id *id, struct id *ret_integration_id)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_begin(store, false, &txn));
+    struct store_cursor *cursor = NULL;
+    TRY(store_cursor_open(txn, &cursor));
+    struct span key;
+    struct span row;
+    enum err err = store_seek(cursor, key_of(id), &key, &row);
+    if (err == OK && span_equal(key, key_of(id))) {
+        err = store_next(cursor, &key, &row);
+    }
+    if (err == OK && (key.len != sizeof *id || row.len < sizeof *ret_integration_id)) {
+        err = ERR_ALTERED;
+    }
+    if (err == OK) {
+        memcpy(id, key.data, sizeof *id);
+        memcpy(ret_integration_id, row.data, sizeof *ret_integration_id);
+    }
+    store_cursor_close(cursor);
+    return err;
+}
+
+enum err vault_sweep(struct vault *vault, vault_named *named, void *context, uint64_t *ret_deleted)
+{
+    struct id id = {0};
+    struct id integration_id;
+    uint64_t deleted = 0;
+    enum err err;
+    while ((err = next_after(vault->store, &id, &integration_id)) == OK) {
+        if (!named(context, &id, &integration_id)) {
+            TRY(vault_delete(vault, &id));
+            deleted++;
+        }
+    }
+    if (err == ERR_NOT_FOUND) {
+        *ret_deleted = deleted;
+        return OK;
+    }
+    return err;
+}

@@ -1,0 +1,201 @@
+/* log_tail_test.c: what a log refuses to open, and with which words: shorter than what was signed, forked from it,
+ * signed by another, changed since, cut short. */
+#include "tests/contract/log_surgery.h"
+
+static void grow_copy(const struct world *world, uint64_t count, uint64_t salt)
+{
+    const struct log_options options = options_of(world, world->copy);
+    struct log *log = NULL;
+    ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
+    append_mixed(log, EVENTS + 1, EVENTS + count, salt);
+    log_close(log);
+}
+
+START_TEST(older_data_put_back_is_refused_with_what_to_do)
+{
+    struct world world;
+    world_begin(&world);
+    grow_copy(&world, 100, 0);
+    copy_file(world.original, world.copy, "data.mdb"); /* the side file stays the newer one */
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, EVENTS + 1);
+    ck_assert_str_eq(fault.sentence,
+                     "the log is shorter than its signed checkpoint of size 1300: it ends at event 1200; restore data "
+                     "from a copy that holds at least 1300 events");
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, EVENTS + 1);
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(a_fork_that_outgrew_the_signed_checkpoint_is_refused)
+{
+    struct world world;
+    world_begin(&world);
+    grow_copy(&world, 100, 0); /* signed at 1300 */
+    char kept[700];
+    snprintf(kept, sizeof kept, "cp %s/checkpoint %s/kept", world.copy, world.original);
+    ck_assert_int_eq(system(kept), 0);
+    copy_log(&world);
+    grow_copy(&world, 300, 1); /* other events, signed at 1500 */
+    snprintf(kept, sizeof kept, "cp %s/kept %s/checkpoint", world.original, world.copy);
+    ck_assert_int_eq(system(kept), 0);
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(no_data_beside_a_signed_checkpoint_is_refused)
+{
+    struct world world;
+    world_begin(&world);
+    char path[300];
+    snprintf(path, sizeof path, "%s/data.mdb", world.copy);
+    ck_assert_int_eq(unlink(path), 0);
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, 1);
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(a_cut_file_is_refused)
+{
+    struct world world;
+    world_begin(&world);
+    char path[300];
+    snprintf(path, sizeof path, "%s/data.mdb", world.copy);
+    ck_assert_int_eq(truncate(path, 40 * 4096), 0);
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    world_end(&world);
+}
+
+END_TEST
+
+static const char *const bad_sides[] = {"", "hello\n", "example.com/ledger\n5\nAAAA\n\n\xE2\x80\x94 a AAAAAAAA\n"};
+
+START_TEST(a_side_file_that_is_no_checkpoint_is_refused)
+{
+    struct world world;
+    world_begin(&world);
+    char path[300];
+    snprintf(path, sizeof path, "%s/checkpoint", world.copy);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < (_i == 3 ? 5000 : 1); i++) {
+        ck_assert_int_ge(fputs(_i == 3 ? "long\n" : bad_sides[_i], file), 0);
+    }
+    fclose(file);
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    ck_assert_int_eq(unlink(path), 0); /* without it, what is in the log decides */
+    ck_assert_int_eq(open_copy(&world, &fault), OK);
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(a_log_of_another_installation_is_refused)
+{
+    struct world world;
+    world_begin(&world);
+    uint8_t seed[32] = {1};
+    checkpoint_key_free(world.key);
+    world.key = NULL;
+    ck_assert_int_eq(checkpoint_key_new(seed, ORIGIN, &world.key), OK);
+    struct log_fault fault;
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_ptr_nonnull(strstr(fault.sentence, "not signed by this installation's key"));
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    world_end(&world);
+}
+
+END_TEST
+
+/* Copies the growing log as it stands after 50 events that no checkpoint covers yet. */
+static void make_tail(struct world *world)
+{
+    const struct log_options options = options_of(world, world->original);
+    struct log *log = NULL;
+    ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
+    append_mixed(log, EVENTS + 1, EVENTS + 50, 0);
+    copy_log(world);
+    log_close(log);
+}
+
+START_TEST(a_change_in_the_tail_is_found_at_open)
+{
+    struct world world;
+    world_begin(&world);
+    make_tail(&world);
+    struct prng prng;
+    prng_seed(&prng, 4000 + (uint64_t)_i);
+    struct surgery surgery;
+    struct row row;
+    surgery_begin(&surgery, &world, "records");
+    ck_assert_uint_eq(surgery_count(&surgery), EVENTS + 50);
+    const uint64_t seq = EVENTS + 1 + prng_below(&prng, 50);
+    surgery_nth(&surgery, seq - 1, &row);
+    if (_i % 2 == 0) {
+        flip(row.value, prng_below(&prng, 8 * row.value_len));
+        surgery_put(&surgery, &row);
+    } else {
+        surgery_delete(&surgery, &row);
+    }
+    surgery_end(&surgery);
+    struct log_fault fault = {0};
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, seq);
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it)
+{
+    struct world world;
+    world_begin(&world);
+    make_tail(&world); /* 50 events touch all 40 workspaces */
+    struct surgery surgery;
+    struct row row;
+    surgery_begin(&surgery, &world, "heads");
+    surgery_nth(&surgery, 7, &row);
+    flip(row.value, 63);
+    surgery_put(&surgery, &row);
+    surgery_end(&surgery);
+    struct log_fault fault = {0};
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    world_end(&world);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("log_tail");
+    TCase *tcase = tcase_create("log_tail");
+    tcase_set_timeout(tcase, 100);
+    tcase_add_test(tcase, older_data_put_back_is_refused_with_what_to_do);
+    tcase_add_test(tcase, a_fork_that_outgrew_the_signed_checkpoint_is_refused);
+    tcase_add_test(tcase, no_data_beside_a_signed_checkpoint_is_refused);
+    tcase_add_test(tcase, a_cut_file_is_refused);
+    tcase_add_loop_test(tcase, a_side_file_that_is_no_checkpoint_is_refused, 0, 4);
+    tcase_add_test(tcase, a_log_of_another_installation_is_refused);
+    tcase_add_loop_test(tcase, a_change_in_the_tail_is_found_at_open, 0, 10);
+    tcase_add_test(tcase, a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

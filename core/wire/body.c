@@ -203,30 +203,13 @@ void body_event_put(struct buf *out, struct span envelope, struct span payload)
     pack_bin(out, payload);
 }
 
-void body_events_begin(struct buf *out, uint64_t head)
-{
-    ASSERT(out->len == 0);
-    pack_array(out, 2);
-    pack_uint(out, head);
-}
-
-void body_events_end(struct buf *out, uint32_t count)
+void body_events_put(struct buf *out, uint64_t head, uint32_t count, struct span events)
 {
     ASSERT(count <= FOLLOW_EVENTS_MAX);
-    uint8_t bytes[4];
-    struct buf list = buf_of(bytes, sizeof bytes);
-    pack_array(&list, count);
-    struct span rest = buf_span(out);
-    uint64_t head = 0;
-    if (out->overflow || unpack_exactly(&rest, 2) != OK || unpack_uint(&rest, UINT64_MAX, &head) != OK ||
-        out->cap - out->len < list.len) {
-        out->overflow = true;
-        return;
-    }
-    uint8_t *events = out->data + out->len - rest.len;
-    memmove(events + list.len, events, rest.len);
-    memcpy(events, bytes, list.len);
-    out->len += list.len;
+    pack_array(out, 2);
+    pack_uint(out, head);
+    pack_array(out, count);
+    buf_put(out, events);
 }
 
 enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list *ret_list)

@@ -38,11 +38,10 @@ enum err body_answer_next(struct body_list *list, struct answer *ret_answer) MUS
 
 void body_follow_put(struct buf *out, uint64_t after, uint64_t max);
 enum err body_follow_read(struct span body, uint64_t *ret_after, uint64_t *ret_max) MUST_USE;
-/* The number of events is known only at the end: body_events_begin starts the reply in an empty out, then come the
- * events, and body_events_end writes how many. */
-void body_events_begin(struct buf *out, uint64_t head);
+/* body_event_put appends one event to a buffer of its own; body_events_put then writes the reply around it, once their
+ * number is known. */
 void body_event_put(struct buf *out, struct span envelope, struct span payload);
-void body_events_end(struct buf *out, uint32_t count);
+void body_events_put(struct buf *out, uint64_t head, uint32_t count, struct span events);
 enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
 enum err body_event_next(struct body_list *list, struct span *ret_envelope, struct span *ret_payload) MUST_USE;
 

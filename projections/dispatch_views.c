@@ -2,6 +2,7 @@
 #include "projections/dispatch_views.h"
 
 #include "core/base/assert.h"
+#include "core/ledger/ledger.h"
 #include "projections/access.h"
 #include "projections/posts.h"
 #include "projections/queue.h"
@@ -125,12 +126,17 @@ static struct agenda_target agenda_row(const struct queue_row *row)
                                   .read_first = row->read_first};
 }
 
-enum err dispatch_views_open(void *context, const struct id *post_id, struct arena *arena,
+enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
                              struct agenda_target **ret_rows, uint32_t *ret_count)
 {
     struct store_txn *txn;
     struct post_view view;
+    uint64_t stands = 0;
     TRY(txn_of(context, &txn));
+    TRY(ledger_views_position(txn, &stands));
+    if (stands < position) {
+        return ERR_BUSY;
+    }
     TRY(posts_get(txn, NULL, post_id, arena, &view));
     struct agenda_target *rows = arena_alloc(arena, (view.row.targets_count + 1) * sizeof *rows);
     if (rows == NULL) {
@@ -237,18 +243,24 @@ static enum err restore_all(struct dispatch_views *views, struct arena *arena, s
     return OK;
 }
 
-enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda)
+enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda, uint64_t *ret_position)
 {
     struct arena arena;
+    uint64_t position = 0;
     arena_init(&arena, ARENA_MAX);
     enum err err = dispatch_views_begin(views);
     if (err == OK) {
-        err = restore_installation(views->txn, &arena, agenda);
+        err = ledger_views_position(views->txn, &position);
+        err = err == ERR_NOT_FOUND ? OK : err;
+        err = err != OK ? err : restore_installation(views->txn, &arena, agenda);
         dispatch_views_end(views);
     }
     err = err == OK ? restore_all(views, &arena, agenda, restore_workspaces) : err;
     err = err == OK ? restore_all(views, &arena, agenda, restore_integrations) : err;
     err = err == OK ? restore_all(views, &arena, agenda, restore_targets) : err;
     arena_done(&arena);
+    if (err == OK) {
+        *ret_position = position;
+    }
     return err;
 }

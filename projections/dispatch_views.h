@@ -23,12 +23,11 @@ enum err dispatch_views_payload(void *context, const struct id *target_id, struc
                                 struct dispatch_payload *ret_payload);
 enum err dispatch_views_account(void *context, const struct id *integration_id, bool connecting, struct arena *arena,
                                 struct dispatch_account *ret_account);
-enum err dispatch_views_open(void *context, const struct id *post_id, struct arena *arena,
+enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
                              struct agenda_target **ret_rows, uint32_t *ret_count);
 
-/* dispatch_views_restore fills an empty agenda in transactions of its own (views must not be begun). The rows are at
- * the position that the views had before it, or later: follow the log from that position, and ask the agenda for
- * nothing before its head is reached. */
-enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda) MUST_USE;
+/* dispatch_views_restore fills an empty agenda in transactions of its own (views must not be begun). The rows are as of
+ * *ret_position or later: follow the log from there, and ask the agenda for nothing before the head is reached. */
+enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
 
 #endif

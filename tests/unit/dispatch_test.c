@@ -126,11 +126,12 @@ static enum err load_account(void *context, const struct id *integration_id, con
     return OK;
 }
 
-static enum err load_open(void *context, const struct id *post_id, struct arena *arena, struct agenda_target **ret_rows,
-                          uint32_t *ret_count)
+static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
+                          struct agenda_target **ret_rows, uint32_t *ret_count)
 {
     (void)context;
     (void)post_id;
+    (void)position;
     (void)arena;
     (void)ret_rows;
     (void)ret_count;

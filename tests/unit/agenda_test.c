@@ -471,7 +471,6 @@ static const struct {
     {EVENT_workspace_paused,         EVENT_workspace_resumed    },
     {EVENT_integration_paused,       EVENT_integration_resumed  },
     {EVENT_integration_disconnected, EVENT_integration_connected},
-    {EVENT_starts_suspended,         EVENT_starts_confirmed     },
 };
 
 START_TEST(what_is_held_starts_nothing_but_is_missed_when_too_late)

@@ -370,14 +370,18 @@ enum err dispatch_tick(struct dispatch *dispatch, int64_t now_ms, int64_t *ret_w
     TRY(expire_all(dispatch, now_ms));
     int64_t wake_ms = dispatch->ledger_again_ms;
     if (now_ms >= dispatch->ledger_again_ms && dispatch->waiting < DISPATCH_COMMANDS_MAX) {
-        const uint32_t room = DISPATCH_COMMANDS_MAX - dispatch->waiting;
         uint32_t count = 0;
-        agenda_next(dispatch->agenda, now_ms, room < DUE_MAX ? room : DUE_MAX, dispatch->due, &count, &wake_ms);
-        for (uint32_t i = 0; i < count; i++) {
-            if (open_task(dispatch, now_ms, &dispatch->due[i]) != OK) {
-                agenda_failed(dispatch->agenda, &dispatch->due[i], now_ms + BACKOFF_MOST_MS);
+        do { /* again while something came: what was settled on the spot (facts that nobody needs) makes the next due */
+            const uint32_t waiting =
+                dispatch->waiting < DISPATCH_COMMANDS_MAX ? dispatch->waiting : DISPATCH_COMMANDS_MAX;
+            const uint32_t room = DISPATCH_COMMANDS_MAX - waiting;
+            agenda_next(dispatch->agenda, now_ms, room < DUE_MAX ? room : DUE_MAX, dispatch->due, &count, &wake_ms);
+            for (uint32_t i = 0; i < count; i++) {
+                if (open_task(dispatch, now_ms, &dispatch->due[i]) != OK) {
+                    agenda_failed(dispatch->agenda, &dispatch->due[i], now_ms + BACKOFF_MOST_MS);
+                }
             }
-        }
+        } while (count > 0 && dispatch->waiting < DISPATCH_COMMANDS_MAX);
     } else if (now_ms >= dispatch->ledger_again_ms) {
         wake_ms = TIMERS_NEVER; /* the next answer makes room */
     }

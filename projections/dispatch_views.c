@@ -165,8 +165,10 @@ static enum err restore_installation(struct store_txn *txn, struct arena *arena,
         return OK;
     }
     TRY(err);
-    const struct agenda_installation installation = {
-        .epoch = row.epoch, .clock_suspect = row.clock_suspect, .suspended = row.suspended};
+    const struct agenda_installation installation = {.epoch = row.epoch,
+                                                     .clock_suspect = row.clock_suspect,
+                                                     .suspended = row.suspended,
+                                                     .suspended_at_ms = row.suspended_ms};
     agenda_restore_installation(agenda, &installation);
     return OK;
 }
@@ -201,7 +203,8 @@ static enum err restore_integrations(struct store_txn *txn, struct arena *arena,
                                                        .integration_id = rows[i].integration_id,
                                                        .channel = rows[i].channel,
                                                        .status = rows[i].status,
-                                                       .connecting = !id_is_none(&rows[i].connect_vault_id),
+                                                       .connecting = rows[i].status != INTEGRATION_DELETED &&
+                                                                     !id_is_none(&rows[i].connect_vault_id),
                                                        .paused = rows[i].paused,
                                                        .token_expires_ms = rows[i].token_expires_ms};
         TRY(agenda_restore_integration(agenda, &integration));

@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXECUTABLE = os.environ.get("OPENPOST", str(ROOT / "build/dev/openpost"))
 READY_WITHIN_S = 60
 POLL_S = 0.05
+COMPLAINTS = ("runtime error:", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "level=fatal bug=")
 
 
 def wait_until(condition, within_s, what):
@@ -125,11 +126,33 @@ class Process:
     def tail(self, lines=25):
         return "\n".join(self.output().splitlines()[-lines:])
 
+    def complaints(self):
+        """What a sanitizer, or our own assertions, said."""
+        lines = self.output().splitlines()
+        found = [at for at, line in enumerate(lines) if any(word in line for word in COMPLAINTS)]
+        return "\n".join(lines[found[0]:found[0] + 30]) if found else ""
+
 
 def run(*arguments, within_s=120, env=None):
     """Runs an openpost command to its end."""
     return subprocess.run([EXECUTABLE, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=within_s, env=dict(os.environ, **(env or {})), text=True)
+
+
+def stored_bytes(path):
+    """What a file with holes really holds, as one string: LMDB's maps are far larger than what is in them."""
+    pieces, at = [], 0
+    with open(path, "rb") as file:
+        end = os.fstat(file.fileno()).st_size
+        while at < end:
+            try:
+                start = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                break
+            at = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+            file.seek(start)
+            pieces.append(file.read(at - start))
+    return b"".join(pieces)
 
 
 class Data:
@@ -416,9 +439,15 @@ class World:
         self.process(name, [EXECUTABLE, "sandbox", "--listen", address, *options]).start()
         return Sandbox(f"http://{address}")
 
-    def end(self, who, failed):
+    def stop_all(self):
+        """Ends every process, then fails if one of them has complained."""
         for process in reversed(self.started):
             process.discard()
+        for process in self.started:
+            complaints = process.complaints()
+            assert not complaints, f"{process.name} complained:\n{complaints}"
+
+    def end(self, who, failed):
         if not failed:
             shutil.rmtree(self.folder, ignore_errors=True)
             return
@@ -441,13 +470,27 @@ class Case(unittest.TestCase):
             try:
                 cls.make_world()
             except BaseException:
-                cls.world.end(cls.__name__, True)
+                cls.end_world(True)
                 raise
 
     @classmethod
     def tearDownClass(cls):
         if cls.make_world is not None:
-            cls.world.end(cls.__name__, cls.any_failed)
+            cls.end_world(cls.any_failed)
+
+    @classmethod
+    def end_world(cls, failed):
+        try:
+            cls.world.stop_all()
+        except BaseException:
+            failed = True
+            raise
+        finally:
+            cls.world.end(cls.__name__, failed)
+
+    def setUp(self):
+        if self.make_world is None:
+            self.addCleanup(self.world.stop_all)
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors)

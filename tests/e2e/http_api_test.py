@@ -171,7 +171,7 @@ class Http(harness.Case):
         problem = self.assert_problem(self.api.request("PATCH", path, {"labels": ["a"]}, stale), 409, "post_locked")
         self.assertEqual((problem["publish_at"], problem["locked_at"]), (post["publish_at"], post["locked_at"]))
         self.assert_problem(self.api.request("PATCH", path, {"labels": ["a"]}), 409, "post_locked")
-        self.assert_problem(self.api.request("DELETE", path), 409, "post_locked")
+        self.assert_problem(self.api.request("DELETE", path), 409, "post_not_draft")
         cancelled = self.api.post(path + "/cancel")
         self.assertEqual((cancelled.status, cancelled.json()["status"]), (200, "cancelled"))
         self.assert_problem(self.api.post(path + "/cancel"), 409, "post_finished")

@@ -72,7 +72,7 @@ class Story(harness.Case):
         service.stop()
         self.assertNotIn(password.encode(), answers)
         for place in ("log", "views"):
-            stored = (service.data.path / place / "data.mdb").read_bytes()
+            stored = harness.stored_bytes(service.data.path / place / "data.mdb")
             self.assertNotIn(password.encode(), stored)
             self.assertNotIn(service.data.key.encode(), stored)
         self.assertNotIn(password, service.process.output())

@@ -53,7 +53,6 @@ static struct command create(struct walk *walk)
 static struct command lock(struct walk *walk, const struct known_post *post)
 {
     struct command command = world_command(walk->world, COMMAND_lock_post);
-    OWNED(store_abort) struct store_txn *txn = NULL;
     walk->locked_part = (struct locked_part){.key = SPAN("key"), .created_ms = 5, .payload = SPAN("payload")};
     sha256(walk->locked_part.payload, walk->locked_part.payload_hash.bytes);
     for (uint32_t i = 0; i < post->count; i++) {

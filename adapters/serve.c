@@ -1,5 +1,5 @@
-/* serve.c: see serve.h. What comes is authenticated before it is looked into (jobs_request_read); a request without
- * jobs is held until there is something to report. */
+/* serve.c: see serve.h. What comes is authenticated before it is looked into (jobs_request_read); a request that brings
+ * nothing is held until there is something to report. */
 #include "adapters/serve.h"
 
 #include <pthread.h>
@@ -211,7 +211,7 @@ static void take_batch(struct serve *serve, struct endpoint_request *request, co
         reply_outcomes(serve, request, id, &away);
         return;
     }
-    if (batch->jobs_count > 0 || runner_has_report(serve->runner, now_ms)) {
+    if (batch->jobs_count > 0 || batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
         report(serve, request, id, now_ms);
         return;
     }

@@ -339,6 +339,28 @@ enum err dispatch_outcome(struct dispatch *dispatch, int64_t now_ms, enum channe
     return dispatch_set_outcome(dispatch, now_ms, index, outcome);
 }
 
+enum err dispatch_adapter_gone(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel)
+{
+    for (uint32_t i = pool_next(&dispatch->tasks, 0); i != 0; i = pool_next(&dispatch->tasks, i)) {
+        struct task *task = task_at(dispatch, i);
+        if (task->stage != TASK_OUT || task->due.channel != (uint32_t)channel) {
+            continue;
+        }
+        if (task->due.action != AGENDA_START) {
+            dispatch_go(dispatch, i, TASK_JOB, now_ms, now_ms + LOAD_AGAIN_MS);
+            continue;
+        }
+        const struct job_outcome unknown = {
+            .job_id = task->job_id,
+            .kind = SPAN("commit"),
+            .outcome = OUTCOME_UNKNOWN,
+            .code = SPAN("outcome_unknown"),
+            .message = SPAN("The channel's adapter was restarted before it told the outcome.")};
+        TRY(dispatch_set_outcome(dispatch, now_ms, i, &unknown));
+    }
+    return OK;
+}
+
 /* --- secrets --- */
 
 bool dispatch_seal(struct dispatch *dispatch, int64_t now_ms, struct dispatch_secret *ret_secret, uint32_t *ret_ticket)

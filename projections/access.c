@@ -29,7 +29,8 @@ static struct row_key belonging_key(enum place place, const struct id *workspace
     return key;
 }
 
-static struct row_key fingerprint_key(const uint8_t sha256[32])
+/* The first 16 bytes of a fingerprint make the key; its row holds all 32. */
+static struct row_key fingerprint_key(const uint8_t *sha256)
 {
     struct row_key key = row_key(TABLE_ACCESS);
     row_key_byte(&key, PLACE_FINGERPRINT);
@@ -368,9 +369,10 @@ const struct projection access_projection = {.name = "access", .apply = apply};
 
 /* --- queries --- */
 
-enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
+/* The row behind the first 16 bytes of a fingerprint, if it is valid now. */
+static enum err find_valid(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct key_row *ret_row)
 {
-    const struct row_key key = fingerprint_key(sha256);
+    const struct row_key key = fingerprint_key(name);
     struct arena none; /* a key's row has no lists */
     arena_init(&none, 0);
     struct key_row row;
@@ -380,17 +382,40 @@ enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t no
         return ERR_AUTH;
     }
     TRY(err);
-    if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(sha256, 32))) {
-        return ERR_AUTH;
-    }
     if (row.revoked_ms != 0 || (row.expires_ms != 0 && now_ms >= row.expires_ms)) {
         return ERR_AUTH;
     }
+    *ret_row = row;
+    return OK;
+}
+
+static struct principal principal_of(const struct key_row *row)
+{
     struct principal principal = {
-        .key_id = row.key_id, .workspace_id = row.workspace_id, .role = row.role, .expires_ms = row.expires_ms};
-    const size_t len = row.name.len < sizeof principal.name ? row.name.len : sizeof principal.name - 1;
-    memcpy(principal.name, row.name.data, len);
-    *ret_principal = principal;
+        .key_id = row->key_id, .workspace_id = row->workspace_id, .role = row->role, .expires_ms = row->expires_ms};
+    const size_t len = row->name.len < sizeof principal.name ? row->name.len : sizeof principal.name - 1;
+    memcpy(principal.name, row->name.data, len);
+    return principal;
+}
+
+enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
+{
+    struct key_row row;
+    TRY(find_valid(txn, sha256, now_ms, &row));
+    if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(sha256, 32))) {
+        return ERR_AUTH;
+    }
+    *ret_principal = principal_of(&row);
+    return OK;
+}
+
+enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+                           struct principal *ret_principal)
+{
+    struct key_row row;
+    TRY(find_valid(txn, name, now_ms, &row));
+    memcpy(ret_sha256, row.fingerprint.bytes, 32);
+    *ret_principal = principal_of(&row);
     return OK;
 }
 

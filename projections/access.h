@@ -22,6 +22,10 @@ struct principal {
  * unknown, revoked or expired at now_ms; nobody is told which. Allocates nothing. */
 enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
     MUST_USE;
+/* access_find_named finds a key by the first 16 bytes of its SHA-256, for frames whose tag proves the whole of it.
+ * ERR_AUTH. */
+enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+                           struct principal *ret_principal) MUST_USE;
 /* access_keys lists a workspace's keys in the order of their making, revoked ones too. */
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
                      struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;

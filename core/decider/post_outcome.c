@@ -208,10 +208,15 @@ static enum refusal settle(const struct outcome_case *c, enum outcome outcome, s
     return ACCEPTED;
 }
 
+/* The first definite outcome stands, but a reading that finds at the platform what is about to be sent again is
+ * stronger than any report: it is live. */
 static enum refusal contradict(const struct outcome_case *c, enum outcome outcome, struct event_list *events)
 {
     const bool same = (c->attempt.outcome == OUTCOME_ACCEPTED) == (outcome == OUTCOME_ACCEPTED);
-    if (!same && !c->attempt.contradicted) {
+    if (same) {
+        return ACCEPTED;
+    }
+    if (!c->attempt.contradicted) {
         struct outcome_contradicted_event *event =
             &event_append(events, EVENT_outcome_contradicted)->outcome_contradicted;
         event->post_id = c->report->post_id;
@@ -221,7 +226,8 @@ static enum refusal contradict(const struct outcome_case *c, enum outcome outcom
         event->platform_id = c->report->platform_id;
         event->message = c->report->message;
     }
-    return ACCEPTED;
+    const bool is_next = target_waits(c->target) && c->attempt.part == c->target->next_part;
+    return is_next && c->report->by_read ? settle(c, outcome, events) : ACCEPTED;
 }
 
 /* After the start: 2, 5, 15 min, 1, 6, 24 h; the first is the deadline, then these steps lead on. */

@@ -391,6 +391,11 @@ enum err ledger_handle(struct ledger *ledger, const struct command *command, con
     return decide(ledger, command, &stream, idempotency, ret_answer);
 }
 
+enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position)
+{
+    return desk_position(txn, ret_position);
+}
+
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer)
 {
     if (ledger->in_group) {

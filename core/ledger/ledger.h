@@ -53,6 +53,9 @@ uint64_t ledger_head(const struct ledger *ledger);
 enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
                               uint64_t *ret_seq) MUST_USE;
 
+/* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
+enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
+
 /* ledger_find_command looks an answer up by command id; ERR_NOT_FOUND. */
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer) MUST_USE;
 /* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,

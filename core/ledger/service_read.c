@@ -69,24 +69,23 @@ static void read_follow(struct service *service, struct work *work)
         return;
     }
     max = max > FOLLOW_EVENTS_MAX ? FOLLOW_EVENTS_MAX : max;
-    struct buf *out = &service->read_out;
     uint64_t head = atomic_load(&service->head);
     if (!asker->own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
         head = 0;
     }
-    out->len = 0;
-    out->overflow = false;
-    body_events_begin(out, head);
-    const enum err err = asker->own ? put_events(service, after, max, out, &count)
-                                    : put_workspace_events(service, &asker->workspace_id, after, max, out, &count);
-    body_events_end(out, count);
+    const size_t room = service->read_out.cap / 2; /* the events first, then the body around them behind */
+    struct buf events = buf_of(service->read_out.data, room);
+    const enum err err = asker->own ? put_events(service, after, max, &events, &count)
+                                    : put_workspace_events(service, &asker->workspace_id, after, max, &events, &count);
+    struct buf body = buf_of(service->read_out.data + room, service->read_out.cap - room);
+    body_events_put(&body, head, count, buf_span(&events));
     if (asker->own) {
         atomic_store(&service->followed_ms, clock_boot_ms());
     }
-    if (err != OK || !buf_ok(out)) {
+    if (err != OK || !buf_ok(&events) || !buf_ok(&body)) {
         service_refuse(work, REFUSED_unavailable);
     } else {
-        service_reply(work, FRAME_FOLLOW + FRAME_REPLY, buf_span(out));
+        service_reply(work, FRAME_FOLLOW + FRAME_REPLY, buf_span(&body));
     }
 }
 
@@ -104,9 +103,7 @@ static void read_query(struct service *service, struct work *work)
     question.name = name;
     question.arguments = arguments;
     arena_reset(&service->read_arena);
-    struct buf *out = &service->read_out;
-    out->len = 0;
-    out->overflow = false;
+    const struct buf *out = &service->read_out;
     OWNED(store_abort) struct store_txn *txn = NULL;
     enum err err = store_begin(service->options.views, false, &txn);
     question.txn = txn;
@@ -176,21 +173,21 @@ static void read_status(struct service *service, struct work *work)
         const char *name;
         uint64_t value;
     } figures[] = {
-        {"head",                 atomic_load(&service->head)                                               },
-        {"epoch",                ledger_epoch(service->options.ledger)                                     },
-        {"groups_total",         atomic_load(&service->groups)                                             },
-        {"commands_total",       atomic_load(&service->commands_done)                                      },
-        {"frames_refused_total", atomic_load(&service->refused_frames)                                     },
-        {"requests_total",       own.requests + programs.requests                                          },
-        {"peers_stalled_total",  own.stalled + programs.stalled                                            },
-        {"peers_dropped_total",
-         own.dropped + own.greedy + own.strangers + programs.dropped + programs.greedy + programs.strangers},
-        {"log_bytes_used",       status.bytes_used                                                         },
-        {"log_bytes_max",        status.bytes_max                                                          },
-        {"checkpoint_size",      status.checkpoint_size                                                    },
-        {"storage_full",         atomic_load(&service->storage_full)                                       },
-        {"clock_suspect",        atomic_load(&service->clock_is_suspect) ? 1 : 0                           },
-        {"follower_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->followed_ms))          },
+        {"head",                  atomic_load(&service->head)                                        },
+        {"epoch",                 ledger_epoch(service->options.ledger)                              },
+        {"groups_total",          atomic_load(&service->groups)                                      },
+        {"commands_total",        atomic_load(&service->commands_done)                               },
+        {"frames_refused_total",  atomic_load(&service->refused_frames)                              },
+        {"requests_total",        own.requests + programs.requests                                   },
+        {"peers_stalled_total",   own.stalled + programs.stalled                                     },
+        {"peers_dropped_total",   own.dropped + own.strangers + programs.dropped + programs.strangers},
+        {"peers_malformed_total", own.malformed + programs.malformed                                 },
+        {"log_bytes_used",        status.bytes_used                                                  },
+        {"log_bytes_max",         status.bytes_max                                                   },
+        {"checkpoint_size",       status.checkpoint_size                                             },
+        {"storage_full",          atomic_load(&service->storage_full)                                },
+        {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
+        {"follower_silent_ms",    (uint64_t)(clock_boot_ms() - atomic_load(&service->followed_ms))   },
     };
 
     const uint32_t count = sizeof figures / sizeof *figures;

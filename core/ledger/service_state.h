@@ -9,11 +9,12 @@
 #include "core/ledger/service.h"
 #include "core/wire/body.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/stream.h"
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
-#define PROGRAM_FLIGHTS 8 /* of one connection */
-#define READ_OUT_BYTES (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)
+#define PROGRAM_FLIGHTS 8                                                 /* of one connection */
+#define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
 
 struct door;
 

@@ -8,7 +8,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/base64.h"
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 
 #define NOTE_LEN_MAX 65536 /* bytes: room for a hundred witnesses */
 #define NOTE_SIGNATURES_MAX 100

@@ -8,7 +8,7 @@
 #include "core/base/assert.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 
 #define CURSOR_RENEW 1024 /* events after which a cursor takes a fresh view */
 

@@ -3,7 +3,7 @@
 #include "core/log/merkle.h"
 
 #include "core/base/assert.h"
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 
 #define LEVELS 64
 

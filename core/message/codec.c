@@ -270,22 +270,24 @@ static void tree_free(struct tree *tree)
 
 OWNED_BY(tree_free, struct tree *);
 
-/* The zone is one block that holds the whole tree. */
-static enum err tree_unpack(struct span bytes, struct tree *ret_tree)
+/* The tree is made in space; its zone is one block that holds the whole of it. */
+static enum err tree_unpack(struct span bytes, struct tree *space, struct tree **ret_tree)
 {
     size_t elements = 0;
     TRY(shape_check(bytes, &elements));
-    if (!msgpack_zone_init(&ret_tree->zone, (elements + 1) * sizeof(msgpack_object))) {
+    if (!msgpack_zone_init(&space->zone, (elements + 1) * sizeof(msgpack_object))) {
         return ERR_NO_MEMORY;
     }
+    OWNED(tree_free) struct tree *tree = space;
     size_t at = 0;
     const msgpack_unpack_return answer =
-        msgpack_unpack((const char *)bytes.data, bytes.len, &at, &ret_tree->zone, &ret_tree->root);
-    if (answer == MSGPACK_UNPACK_SUCCESS && at == bytes.len) {
-        return OK;
+        msgpack_unpack((const char *)bytes.data, bytes.len, &at, &tree->zone, &tree->root);
+    if (answer != MSGPACK_UNPACK_SUCCESS || at != bytes.len) {
+        return answer == MSGPACK_UNPACK_NOMEM_ERROR ? ERR_NO_MEMORY : ERR_MALFORMED;
     }
-    msgpack_zone_destroy(&ret_tree->zone);
-    return answer == MSGPACK_UNPACK_NOMEM_ERROR ? ERR_NO_MEMORY : ERR_MALFORMED;
+    *ret_tree = tree;
+    tree = NULL;
+    return OK;
 }
 
 static enum err read_uint(const msgpack_object *object, uint64_t *ret_value)
@@ -505,11 +507,11 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
 
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
 {
-    struct tree tree;
-    TRY(tree_unpack(bytes, &tree));
-    OWNED(tree_free) struct tree *owned = &tree;
+    struct tree space;
+    OWNED(tree_free) struct tree *tree = NULL;
+    TRY(tree_unpack(bytes, &space, &tree));
     memset(ret_fields, 0, desc->size);
-    return read_record(desc, &tree.root, arena, ret_fields);
+    return read_record(desc, &tree->root, arena, ret_fields);
 }
 
 static enum err read_items(const msgpack_object *object, uint32_t count, uint32_t *ret_code)
@@ -531,18 +533,18 @@ static enum err read_items(const msgpack_object *object, uint32_t count, uint32_
 
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event)
 {
-    struct tree tree;
-    TRY(tree_unpack(bytes, &tree));
-    OWNED(tree_free) struct tree *owned = &tree;
+    struct tree space;
+    OWNED(tree_free) struct tree *tree = NULL;
+    TRY(tree_unpack(bytes, &space, &tree));
     uint32_t code = 0;
-    TRY(read_items(&tree.root, 2, &code));
+    TRY(read_items(&tree->root, 2, &code));
     const struct record_desc *desc = event_desc(code);
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
     memset(ret_event, 0, sizeof *ret_event);
     ret_event->code = code;
-    TRY(read_record(desc, &tree.root.via.array.ptr[1], arena, event_fields(ret_event)));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event)));
     event_upcast(ret_event);
     return OK;
 }
@@ -574,17 +576,17 @@ static enum err read_envelope(const msgpack_object *items, struct command *ret_c
 
 enum err command_decode(struct span bytes, struct arena *arena, struct command *ret_command)
 {
-    struct tree tree;
-    TRY(tree_unpack(bytes, &tree));
-    OWNED(tree_free) struct tree *owned = &tree;
+    struct tree space;
+    OWNED(tree_free) struct tree *tree = NULL;
+    TRY(tree_unpack(bytes, &space, &tree));
     uint32_t code = 0;
-    TRY(read_items(&tree.root, COMMAND_ITEMS, &code));
+    TRY(read_items(&tree->root, COMMAND_ITEMS, &code));
     const struct record_desc *desc = command_desc(code);
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
-    TRY(read_record(desc, &tree.root.via.array.ptr[1], arena, command_fields(ret_command)));
-    return read_envelope(&tree.root.via.array.ptr[2], ret_command);
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command)));
+    return read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

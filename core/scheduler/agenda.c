@@ -171,7 +171,7 @@ static void lock_target(struct agenda *agenda, const struct locked_target *locke
     if (index == 0 || target_at(agenda, index)->state != STATE_PLANNED) {
         return;
     }
-    if (locked->code.data != NULL) {
+    if (locked->code.data != NULL || target_at(agenda, index)->due_ms == 0) {
         agenda_target_remove(agenda, index);
         return;
     }
@@ -232,26 +232,26 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
     agenda_time_integration(agenda, target->integration);
 }
 
-static enum target_state state_after(struct target_item *target, uint32_t outcome, int64_t next_ms)
+/* What an outcome of the attempt that the target is doing makes of it; *next_ms is the event's. */
+static enum target_state state_after(struct target_item *target, uint32_t outcome, int64_t time_ms, int64_t *next_ms)
 {
-    switch ((enum outcome)outcome) {
-    case OUTCOME_ACCEPTED:
-        target->part = (uint8_t)(target->attempt_part + 1);
+    if (outcome == OUTCOME_ACCEPTED || target->attempt_part < target->part) {
+        target->part = target->part > target->attempt_part ? target->part : (uint8_t)(target->attempt_part + 1);
+        *next_ms = time_ms;
         return target->part < target->part_count + target->comment ? STATE_WAITING : STATE_STALLED;
+    }
+    switch (outcome) {
     case OUTCOME_TRY_AGAIN:
     case OUTCOME_DEFERRED:
     case OUTCOME_ABSENT:
-        return next_ms != 0 && !MUTANT(7) ? STATE_WAITING : STATE_STALLED;
+        return *next_ms != 0 && !MUTANT(7) ? STATE_WAITING : STATE_STALLED;
     case OUTCOME_UNAUTHORIZED:
         return STATE_WAITING; /* held until the account is connected again */
     case OUTCOME_UNKNOWN:
         return STATE_UNKNOWN;
-    case OUTCOME_REFUSED:
-    case OUTCOME_NONE:
-    case OUTCOME_COUNT:
-        break;
+    default:
+        return STATE_STALLED;
     }
-    return STATE_STALLED;
 }
 
 /* Something became of an attempt; whatever was out for it has had its effect. */
@@ -260,52 +260,52 @@ static void settle(struct agenda *agenda, uint32_t index, enum target_state stat
     struct target_item *target = target_at(agenda, index);
     target->state = (uint8_t)state;
     target->next_ms = next_ms;
-    target->read_first = false;
     target->handed = false;
     target->wait_ms = 0;
     agenda_time_target(agenda, index);
 }
 
-static void apply_outcome(struct agenda *agenda, uint32_t index, uint32_t outcome, int64_t next_ms)
-{
-    settle(agenda, index, state_after(target_at(agenda, index), outcome, next_ms), next_ms);
-}
-
-/* The target whose last attempt it is; 0: none. */
-static uint32_t find_attempt(const struct agenda *agenda, const struct id *target_id, const struct id *attempt_id)
+/* ERR_NOT_FOUND: it is not the target's last attempt, or the target is not open: what that means the read model knows.
+ */
+static enum err apply_outcome(struct agenda *agenda, const struct log_event *at, const struct id *target_id,
+                              const struct id *attempt_id, uint32_t outcome, int64_t next_ms)
 {
     const uint32_t index = pool_find(&agenda->targets, target_id);
     if (index == 0) {
-        return 0;
+        return ERR_NOT_FOUND;
     }
-    const struct target_item *target = target_at(agenda, index);
-    const bool is_last = target->attempted && memcmp(target->attempt, attempt_id->uuid, sizeof target->attempt) == 0;
-    return is_last ? index : 0;
+    struct target_item *target = target_at(agenda, index);
+    if (!target->attempted || memcmp(target->attempt, attempt_id->uuid, sizeof target->attempt) != 0) {
+        return ERR_NOT_FOUND;
+    }
+    const enum target_state state = state_after(target, outcome, at->time_ms, &next_ms);
+    target->read_first = false;
+    settle(agenda, index, state, next_ms);
+    return OK;
 }
 
 static void apply_probed(struct agenda *agenda, const struct attempt_probed_event *event)
 {
-    const uint32_t index = find_attempt(agenda, &event->target_id, &event->attempt_id);
+    const uint32_t index = pool_find(&agenda->targets, &event->target_id);
     if (index != 0) {
-        /* A reading that only went before a person's retry has done its part. */
-        settle(agenda, index, target_at(agenda, index)->read_first ? STATE_WAITING : STATE_UNKNOWN, event->next_ms);
+        settle(agenda, index, (enum target_state)target_at(agenda, index)->state, event->next_ms);
     }
 }
 
-static void apply_resolved(struct agenda *agenda, const struct target_resolved_event *event)
+static enum err apply_resolved(struct agenda *agenda, const struct log_event *at,
+                               const struct target_resolved_event *event)
 {
-    const uint32_t index = find_attempt(agenda, &event->target_id, &event->attempt_id);
-    if (index == 0) {
-        return;
-    }
+    uint32_t outcome = OUTCOME_REFUSED;
     if (event->resolution == RESOLUTION_PUBLISHED) {
-        apply_outcome(agenda, index, OUTCOME_ACCEPTED, 0);
+        outcome = OUTCOME_ACCEPTED;
     } else if (event->resolution == RESOLUTION_ABSENT && event->retry) {
-        target_at(agenda, index)->due_ms = event->next_ms; /* a person's word: the new base of lateness */
-        apply_outcome(agenda, index, OUTCOME_ABSENT, event->next_ms);
-    } else {
-        apply_outcome(agenda, index, OUTCOME_REFUSED, 0);
+        const uint32_t index = pool_find(&agenda->targets, &event->target_id);
+        if (index != 0) {
+            target_at(agenda, index)->due_ms = event->next_ms; /* a person's word: the new base of lateness */
+        }
+        outcome = OUTCOME_ABSENT;
     }
+    return apply_outcome(agenda, at, &event->target_id, &event->attempt_id, outcome, event->next_ms);
 }
 
 static enum err apply_retried(struct agenda *agenda, const struct targets_retried_event *event)
@@ -320,7 +320,7 @@ static enum err apply_retried(struct agenda *agenda, const struct targets_retrie
         struct target_item *target = target_at(agenda, index);
         target->state = STATE_WAITING;
         target->due_ms = event->due_ms;
-        target->next_ms = 0;
+        target->next_ms = event->due_ms;
         target->read_first = event->targets[i].read_first;
         target->handed = false;
         target->wait_ms = 0;
@@ -344,6 +344,19 @@ static void apply_finished(struct agenda *agenda, const struct target_finished_e
     }
 }
 
+/* What an edit named and no schedule dated, for it was cancelled before: it never was open. */
+static void remove_undated(struct agenda *agenda, const struct id *post_id)
+{
+    const uint32_t index = pool_find(&agenda->posts, post_id);
+    uint32_t next;
+    for (uint32_t i = index != 0 ? post_at(agenda, index)->target_first : 0; i != 0; i = next) {
+        next = target_at(agenda, i)->post_next;
+        if (target_at(agenda, i)->due_ms == 0) {
+            agenda_target_remove(agenda, i);
+        }
+    }
+}
+
 static void apply_comment(struct agenda *agenda, const struct comment_finished_event *event)
 {
     const uint32_t index = pool_find(&agenda->targets, &event->target_id);
@@ -359,7 +372,6 @@ static void apply_comment(struct agenda *agenda, const struct comment_finished_e
 
 static enum err apply_to_post(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
-    uint32_t index = 0;
     switch (event->code) {
     case EVENT_post_created:
     case EVENT_post_edited:
@@ -377,20 +389,13 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         apply_started(agenda, at, &event->attempt_started);
         return OK;
     case EVENT_attempt_finished:
-        index = find_attempt(agenda, &event->attempt_finished.target_id, &event->attempt_finished.attempt_id);
-        if (index != 0) {
-            apply_outcome(agenda, index, event->attempt_finished.outcome, event->attempt_finished.next_ms);
-        }
-        return OK;
+        return apply_outcome(agenda, at, &event->attempt_finished.target_id, &event->attempt_finished.attempt_id,
+                             event->attempt_finished.outcome, event->attempt_finished.next_ms);
     case EVENT_attempt_settled:
-        if (pool_find(&agenda->targets, &event->attempt_settled.target_id) == 0) {
-            return ERR_NOT_FOUND; /* it was final; a late outcome may have opened it */
-        }
-        index = find_attempt(agenda, &event->attempt_settled.target_id, &event->attempt_settled.attempt_id);
-        if (index != 0) {
-            apply_outcome(agenda, index, event->attempt_settled.outcome, event->attempt_settled.next_ms);
-        }
-        return OK;
+        return apply_outcome(agenda, at, &event->attempt_settled.target_id, &event->attempt_settled.attempt_id,
+                             event->attempt_settled.outcome, event->attempt_settled.next_ms);
+    case EVENT_outcome_contradicted:
+        return event->outcome_contradicted.outcome == OUTCOME_ACCEPTED ? ERR_NOT_FOUND : OK;
     case EVENT_attempt_probed:
         apply_probed(agenda, &event->attempt_probed);
         return OK;
@@ -404,10 +409,12 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         remove_listed(agenda, event->targets_cancelled.targets, event->targets_cancelled.targets_count);
         return OK;
     case EVENT_target_resolved:
-        apply_resolved(agenda, &event->target_resolved);
-        return OK;
+        return apply_resolved(agenda, at, &event->target_resolved);
     case EVENT_targets_retried:
         return apply_retried(agenda, &event->targets_retried);
+    case EVENT_post_finished:
+        remove_undated(agenda, &event->post_finished.post_id);
+        return OK;
     case EVENT_comment_finished:
         apply_comment(agenda, &event->comment_finished);
         return OK;

@@ -5,9 +5,8 @@
  * Every action is handed out once. Its effect, an event, takes it off the agenda; agenda_failed gives it back. An
  * agenda that lags behind the log asks for something that is refused; no harm comes of that.
  *
- * Held (workspace or integration paused, disconnected or connecting, starts suspended): nothing starts, no next part
- * either; what gets too late is missed all the same. While the clock is suspect nothing is locked, started or missed.
- */
+ * Held (workspace or integration paused, disconnected): nothing starts, no next part either; what gets too late is
+ * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started or missed. */
 #ifndef OPENPOST_SCHEDULER_AGENDA_H
 #define OPENPOST_SCHEDULER_AGENDA_H
 
@@ -93,6 +92,7 @@ struct agenda_installation {
     uint64_t epoch;
     bool clock_suspect;
     bool suspended;
+    int64_t suspended_at_ms; /* when the folder was last found copied or restored; 0: never */
 };
 
 struct agenda;

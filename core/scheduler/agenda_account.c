@@ -27,18 +27,34 @@ uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const st
     return index;
 }
 
-/* The account's new status; whatever was out for it has had its effect. */
-static void set_status(struct agenda *agenda, const struct log_event *at, const struct id *id,
-                       enum integration_status status, int64_t token_expires_ms)
+/* Connected; whatever was out for it has had its effect. */
+static void apply_connected(struct agenda *agenda, const struct log_event *at,
+                            const struct integration_connected_event *event)
+{
+    const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->status = INTEGRATION_CONNECTED;
+    integration->connecting = false;
+    integration->token_expires_ms = event->token_expires_ms;
+    integration->handed = false;
+    integration->wait_ms = 0;
+    integration->refresh_wanted = false;
+    agenda_time_account(agenda, index);
+}
+
+/* Disconnected or deleted. One that is being connected again meanwhile still is, unless it is deleted. */
+static void apply_gone(struct agenda *agenda, const struct log_event *at, const struct id *id,
+                       enum integration_status status)
 {
     const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
     struct integration_item *integration = integration_at(agenda, index);
     integration->status = (uint8_t)status;
-    integration->connecting = false;
-    integration->token_expires_ms = token_expires_ms;
-    integration->handed = false;
-    integration->wait_ms = 0;
+    integration->connecting = integration->connecting && status != INTEGRATION_DELETED;
     integration->refresh_wanted = false;
+    if (!integration->connecting) {
+        integration->handed = false;
+        integration->wait_ms = 0;
+    }
     agenda_time_account(agenda, index);
 }
 
@@ -48,7 +64,7 @@ static void apply_connecting(struct agenda *agenda, const struct log_event *at,
 {
     const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
     struct integration_item *integration = integration_at(agenda, index);
-    if (integration->status == INTEGRATION_NONE) {
+    if (integration->status != INTEGRATION_CONNECTED && integration->status != INTEGRATION_DISCONNECTED) {
         integration->status = INTEGRATION_CONNECTING;
     }
     integration->channel = event->channel;
@@ -110,8 +126,7 @@ static bool apply_to_integration(struct agenda *agenda, const struct log_event *
         apply_connecting(agenda, at, &event->integration_connecting);
         break;
     case EVENT_integration_connected:
-        set_status(agenda, at, &event->integration_connected.integration_id, INTEGRATION_CONNECTED,
-                   event->integration_connected.token_expires_ms);
+        apply_connected(agenda, at, &event->integration_connected);
         break;
     case EVENT_integration_refused:
         apply_refused(agenda, at, &event->integration_refused.integration_id);
@@ -126,10 +141,10 @@ static bool apply_to_integration(struct agenda *agenda, const struct log_event *
         set_paused(agenda, at, &event->integration_resumed.integration_id, false);
         break;
     case EVENT_integration_disconnected:
-        set_status(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED, 0);
+        apply_gone(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED);
         break;
     case EVENT_integration_deleted:
-        set_status(agenda, at, &event->integration_deleted.integration_id, INTEGRATION_DELETED, 0);
+        apply_gone(agenda, at, &event->integration_deleted.integration_id, INTEGRATION_DELETED);
         break;
     default:
         return false;
@@ -137,7 +152,7 @@ static bool apply_to_integration(struct agenda *agenda, const struct log_event *
     return true;
 }
 
-static bool apply_to_installation(struct agenda *agenda, const struct event *event)
+static bool apply_to_installation(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
     switch (event->code) {
     case EVENT_ledger_started:
@@ -151,6 +166,7 @@ static bool apply_to_installation(struct agenda *agenda, const struct event *eve
         break;
     case EVENT_starts_suspended:
         agenda->suspended = true;
+        agenda->suspended_at_ms = at->time_ms;
         break;
     case EVENT_starts_confirmed:
         agenda->suspended = false;
@@ -184,6 +200,6 @@ static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
 
 bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
-    return apply_to_installation(agenda, event) || apply_to_workspace(agenda, event) ||
+    return apply_to_installation(agenda, at, event) || apply_to_workspace(agenda, event) ||
            apply_to_integration(agenda, at, event);
 }

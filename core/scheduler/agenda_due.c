@@ -28,10 +28,16 @@ static bool is_usable(const struct integration_item *integration)
            integration->status == INTEGRATION_EXPIRING;
 }
 
+/* Nothing is locked, started or missed. */
+static bool is_stopped(const struct agenda *agenda)
+{
+    return agenda->suspended || agenda->clock_suspect;
+}
+
 static bool is_held(const struct agenda *agenda, const struct integration_item *integration)
 {
-    return agenda->suspended || agenda->clock_suspect || agenda->epoch == 0 || integration->paused ||
-           !is_usable(integration) || workspace_at(agenda, integration->workspace)->paused;
+    return is_stopped(agenda) || agenda->epoch == 0 || integration->paused || !is_usable(integration) ||
+           workspace_at(agenda, integration->workspace)->paused;
 }
 
 static int64_t start_ms(const struct target_item *target)
@@ -39,10 +45,10 @@ static int64_t start_ms(const struct target_item *target)
     return later(target->due_ms, target->next_ms);
 }
 
-/* The first instant at which it is too late; never for a first comment. */
+/* The first instant at which it is too late. */
 static int64_t miss_ms(const struct agenda *agenda, const struct target_item *target)
 {
-    if (target->published || agenda->clock_suspect) {
+    if (is_stopped(agenda)) {
         return TIMERS_NEVER;
     }
     const struct post_item *post = post_at(agenda, target->post);
@@ -56,9 +62,12 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
     const int64_t ready = later(start_ms(target), target->wait_ms);
     if (target->read_first) {
-        return is_usable(integration) ? ready : TIMERS_NEVER;
+        return is_usable(integration) ? sooner(miss, later(ready, target->deadline_ms)) : miss;
     }
-    return is_held(agenda, integration) || target->queued ? miss : sooner(miss, ready);
+    /* What was due when the folder was found restored may have been sent by the original: a person's retry alone sends
+     * it. */
+    const bool held = is_held(agenda, integration) || target->due_ms <= agenda->suspended_at_ms;
+    return held || target->queued ? miss : sooner(miss, ready);
 }
 
 static int64_t target_ms(const struct agenda *agenda, const struct target_item *target)
@@ -98,7 +107,7 @@ void agenda_time_target(struct agenda *agenda, uint32_t index)
 
 static int64_t post_ms(const struct agenda *agenda, const struct post_item *post)
 {
-    if (!post->scheduled || agenda->clock_suspect) {
+    if (!post->scheduled || is_stopped(agenda)) {
         return TIMERS_NEVER;
     }
     const int64_t lock_ms = post->publish_at_ms - LOCK_AHEAD_MS;
@@ -213,13 +222,13 @@ static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, s
         hand_target(agenda, index, AGENDA_LOST, ret_due);
         return true;
     }
-    if (target->state == STATE_UNKNOWN || target->read_first) {
+    if (target->state == STATE_UNKNOWN) {
         hand_target(agenda, index, AGENDA_READ, ret_due);
         return true;
     }
     ASSERT(target->state == STATE_WAITING);
-    if (now_ms >= miss_ms(agenda, target)) {
-        hand_target(agenda, index, AGENDA_MISS, ret_due);
+    if (now_ms >= miss_ms(agenda, target) || target->read_first) {
+        hand_target(agenda, index, now_ms >= miss_ms(agenda, target) ? AGENDA_MISS : AGENDA_READ, ret_due);
         return true;
     }
     if (target->part > 0 || now_ms - start_ms(target) <= AGENDA_LATE_MS) {

@@ -97,6 +97,7 @@ void agenda_restore_installation(struct agenda *agenda, const struct agenda_inst
     agenda->epoch = row->epoch;
     agenda->clock_suspect = row->clock_suspect;
     agenda->suspended = row->suspended;
+    agenda->suspended_at_ms = row->suspended_at_ms;
     agenda_time_all(agenda);
 }
 
@@ -133,7 +134,8 @@ static uint64_t digest_target(const struct agenda *agenda, const struct target_i
     if (target->state == STATE_PLANNED) {
         return hash;
     }
-    hash = mix_number(hash, target->next_ms);
+    hash = mix_number(hash, target->state == STATE_WAITING && target->next_ms < target->due_ms ? target->due_ms
+                                                                                               : target->next_ms);
     hash = mix_number(hash, target->part);
     hash = mix_number(hash, target->part_count);
     hash = mix_number(hash, target->comment);
@@ -152,7 +154,7 @@ uint64_t agenda_digest(const struct agenda *agenda)
 {
     uint64_t sum = agenda->epoch * 4 + agenda->clock_suspect * 2U + agenda->suspended;
     for (uint32_t i = pool_next(&agenda->targets, 0); i != 0; i = pool_next(&agenda->targets, i)) {
-        if (post_at(agenda, target_at(agenda, i)->post)->scheduled) {
+        if (post_at(agenda, target_at(agenda, i)->post)->scheduled && target_at(agenda, i)->due_ms != 0) {
             sum += digest_target(agenda, target_at(agenda, i));
         }
     }

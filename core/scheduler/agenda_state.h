@@ -108,6 +108,7 @@ struct agenda {
     uint64_t epoch;
     bool clock_suspect;
     bool suspended;
+    int64_t suspended_at_ms; /* what was due by then only a person starts */
 };
 
 static inline struct workspace_item *workspace_at(const struct agenda *agenda, uint32_t index)

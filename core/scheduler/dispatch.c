@@ -242,13 +242,13 @@ void dispatch_acknowledge(struct dispatch *dispatch, uint32_t channel, const str
 
 /* --- events and time --- */
 
-static enum err restore_post(struct dispatch *dispatch, const struct id *post_id)
+static enum err restore_post(struct dispatch *dispatch, const struct log_event *at)
 {
     struct agenda_target *rows = NULL;
     uint32_t count = 0;
     arena_reset(&dispatch->arena);
-    const enum err err =
-        dispatch->options.load.open(dispatch->options.load.context, post_id, &dispatch->arena, &rows, &count);
+    const enum err err = dispatch->options.load.open(dispatch->options.load.context, &at->stream, at->seq,
+                                                     &dispatch->arena, &rows, &count);
     if (err == ERR_NOT_FOUND) {
         return OK;
     }
@@ -262,7 +262,7 @@ static enum err restore_post(struct dispatch *dispatch, const struct id *post_id
 enum err dispatch_follow(struct dispatch *dispatch, const struct log_event *at, const struct event *event)
 {
     const enum err err = agenda_apply(dispatch->agenda, at, event);
-    return err == ERR_NOT_FOUND ? restore_post(dispatch, &at->stream) : err;
+    return err == ERR_NOT_FOUND ? restore_post(dispatch, at) : err;
 }
 
 /* The attempt has no outcome and nobody will bring one. */

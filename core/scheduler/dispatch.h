@@ -73,9 +73,9 @@ struct dispatch_load {
     /* connecting: the credentials to try, not those in use. ERR_NOT_FOUND: the account has none any more. */
     enum err (*account)(void *context, const struct id *integration_id, const struct id *job_id, bool connecting,
                         struct arena *arena, struct dispatch_account *ret_account);
-    /* The open targets of a post, as agenda rows. */
-    enum err (*open)(void *context, const struct id *post_id, struct arena *arena, struct agenda_target **ret_rows,
-                     uint32_t *ret_count);
+    /* The open targets of a post, as agenda rows. ERR_BUSY: the read model is behind position. */
+    enum err (*open)(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
+                     struct agenda_target **ret_rows, uint32_t *ret_count);
 };
 
 struct dispatch_options {
@@ -100,7 +100,8 @@ enum err dispatch_new(const struct dispatch_options *options, struct dispatch **
 void dispatch_free(struct dispatch *dispatch);
 OWNED_BY(dispatch_free, struct dispatch *);
 
-/* dispatch_follow applies the next event. ERR_NO_MEMORY, or an error of load.open: apply it again later. */
+/* dispatch_follow applies the next event. ERR_NO_MEMORY, or an error of load.open (ERR_BUSY: the read model is behind):
+ * apply it again later. */
 enum err dispatch_follow(struct dispatch *dispatch, const struct log_event *at, const struct event *event) MUST_USE;
 /* dispatch_tick takes from the agenda what is due and gives up on what never came back; *ret_wake_ms: when to call it
  * again if nothing happens before. */

@@ -70,15 +70,6 @@ static struct span fingerprint_of(const struct task *task)
     return span_of(task->fingerprint, task->fingerprint_len);
 }
 
-/* A reading says present, absent (only where a key can prove it) or nothing. */
-static enum outcome outcome_of_reading(const struct channel *channel, uint32_t outcome)
-{
-    if (outcome == OUTCOME_ACCEPTED || (outcome == OUTCOME_ABSENT && channel != NULL && channel->keyed)) {
-        return (enum outcome)outcome;
-    }
-    return OUTCOME_UNKNOWN;
-}
-
 static void fill_outcome(struct dispatch *dispatch, const struct task *task, struct command *ret_command)
 {
     const struct channel *channel = channel_find(&dispatch->options.channels, (enum channel_code)task->due.channel);
@@ -89,7 +80,7 @@ static void fill_outcome(struct dispatch *dispatch, const struct task *task, str
         .post_id = task->due.post_id,
         .target_id = task->due.target_id,
         .attempt_id = by_read ? task->due.attempt_id : task->job_id,
-        .outcome = by_read ? outcome_of_reading(channel, outcome->outcome) : outcome->outcome,
+        .outcome = outcome->outcome,
         .by_read = by_read,
         .code = outcome->code,
         .message = outcome->message,
@@ -328,6 +319,12 @@ static void step_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t in
     } else if (recorded) {
         dispatch->figures.dropped++;
     }
+    const bool had_effect = answer->refusal == ACCEPTED && answer->events > 0;
+    if (recorded && !had_effect && !task->foreign &&
+        (task->due.action == AGENDA_READ || task->due.action == AGENDA_LOST)) {
+        agenda_failed(dispatch->agenda, &task->due,
+                      again_after(now_ms, answer)); /* no event will take it off the agenda */
+    }
     dispatch_next_step(dispatch, now_ms, index);
 }
 
@@ -356,6 +353,10 @@ void dispatch_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t ticke
     }
     if (task->due.action == AGENDA_LOCK) {
         dispatch_forget_facts(dispatch, &task->due.post_id);
+    }
+    if (answer->events == 0) {
+        dispatch_give_back(dispatch, ticket, now_ms + REFUSED_AGAIN_MS);
+        return;
     }
     dispatch_task_remove(dispatch, ticket); /* its event takes it off the agenda */
 }

@@ -23,16 +23,13 @@
 
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 static EVP_CIPHER *gcm;
-static EVP_MD *hash256;
 static EVP_KDF *hkdf;
 
 static void fetch(void)
 {
     gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    hash256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     ASSERT(gcm != NULL);
-    ASSERT(hash256 != NULL);
     ASSERT(hkdf != NULL);
 }
 
@@ -140,13 +137,4 @@ enum err box_derive(const uint8_t master[BOX_KEY_LEN], const char *purpose, uint
     memcpy(ret_key, key, sizeof key);
     OPENSSL_cleanse(key, sizeof key);
     return OK;
-}
-
-void sha256(struct span bytes, uint8_t ret_hash[32])
-{
-    fetch_once();
-    unsigned len = 0;
-    const int rc = EVP_Digest(bytes.len == 0 ? (const void *)"" : bytes.data, bytes.len, ret_hash, &len, hash256, NULL);
-    ASSERT(rc == 1);
-    ASSERT(len == 32);
 }

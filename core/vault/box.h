@@ -6,6 +6,7 @@
 #ifndef OPENPOST_VAULT_BOX_H
 #define OPENPOST_VAULT_BOX_H
 
+#include "core/base/sha256.h"
 #include "core/base/span.h"
 
 #define BOX_KEY_LEN 32
@@ -18,8 +19,5 @@ enum err box_seal(const uint8_t key[BOX_KEY_LEN], const uint8_t nonce[12], struc
                   struct buf *out) MUST_USE;
 enum err box_open(const uint8_t key[BOX_KEY_LEN], struct span what, struct span box, struct buf *out) MUST_USE;
 enum err box_derive(const uint8_t master[BOX_KEY_LEN], const char *purpose, uint8_t ret_key[BOX_KEY_LEN]) MUST_USE;
-
-/* sha256 of bytes; hmac_sha256 (RFC 2104) of bytes under key. Cannot fail but for want of memory (asserted). */
-void sha256(struct span bytes, uint8_t ret_hash[32]);
 
 #endif

@@ -1,21 +1,21 @@
-/* body.h: the bodies of frames, to bytes and back. msgpack in its shortest forms, read strictly. Pure. What is read borrows from the bytes.
+/* body.h: the bodies of frames, to bytes and back. msgpack in its shortest forms, read strictly. Pure. What is read
+ * borrows from the bytes.
  *
- *   COMMANDS   [[command, scope, body], …]  command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
- *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]  one per
- *              command, in their order; code "" when accepted
- *   FOLLOW     [after, max]   after: seq for our own processes, workspace_seq for other programs
- *     reply    [head, [[envelope, payload], …]]   log.h's bytes
- *   QUERY      [name, arguments]     reply  [code, result]: code "" when good
- *   SEAL       [secret id, integration id, box]   box: box.h under transport_key, bound to the secret id's text.  reply  [code]
- *   HELLO, STATUS  empty
- *   WELCOME    [challenge, epoch, head, time, release]
- *   STATUS's reply  [[name, number], …]
- *   REFUSED    [code] */
+ *   COMMANDS   [[command, scope, body], …]  command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or
+ * nil both reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail,
+ * …]], …]  one per command, in their order; code "" when accepted FOLLOW     [after, max]   after: seq for our own
+ * processes, workspace_seq for other programs reply    [head, [[envelope, payload], …]]   log.h's bytes QUERY [name,
+ * arguments]     reply  [code, result]: code "" when good SEAL       [secret id, integration id, box]   box: box.h
+ * under transport_key, bound to the secret id's text.  reply  [code] HELLO, STATUS  empty WELCOME    [challenge, epoch,
+ * head, time, release] STATUS's reply  [[name, number], …] REFUSED    [code] */
 #ifndef OPENPOST_WIRE_BODY_H
 #define OPENPOST_WIRE_BODY_H
 
 #include "core/message/answer.h"
 #include "core/wire/frame.h"
+
+#define BODY_NAME_MAX 64 /* bytes of a query's or figure's name */
+#define BODY_FIGURES_MAX 64
 
 /* Walks a list inside a body. */
 struct body_list {
@@ -28,7 +28,8 @@ void body_commands_begin(struct buf *out, uint32_t count);
 void body_command_put(struct buf *out, struct span command, const struct idempotency *idempotency);
 enum err body_commands_read(struct span body, struct body_list *ret_list) MUST_USE;
 /* Call it while left > 0; the last call checks that nothing follows. */
-enum err body_command_next(struct body_list *list, struct span *ret_command, struct idempotency *ret_idempotency) MUST_USE;
+enum err body_command_next(struct body_list *list, struct span *ret_command, struct idempotency *ret_idempotency)
+    MUST_USE;
 
 void body_answers_begin(struct buf *out, uint32_t count);
 void body_answer_put(struct buf *out, const struct answer *answer);
@@ -37,10 +38,10 @@ enum err body_answer_next(struct body_list *list, struct answer *ret_answer) MUS
 
 void body_follow_put(struct buf *out, uint64_t after, uint64_t max);
 enum err body_follow_read(struct span body, uint64_t *ret_after, uint64_t *ret_max) MUST_USE;
-/* The number of events is known only at the end: body_events_begin leaves room for it, body_events_end writes it. */
-void body_events_begin(struct buf *out, uint64_t head);
+/* body_event_put appends one event to a buffer of its own; body_events_put then writes the reply around it, once their
+ * number is known. */
 void body_event_put(struct buf *out, struct span envelope, struct span payload);
-void body_events_end(struct buf *out, uint32_t count);
+void body_events_put(struct buf *out, uint64_t head, uint32_t count, struct span events);
 enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
 enum err body_event_next(struct body_list *list, struct span *ret_envelope, struct span *ret_payload) MUST_USE;
 
@@ -50,7 +51,8 @@ void body_result_put(struct buf *out, enum refusal refusal, struct span result);
 enum err body_result_read(struct span body, enum refusal *ret_refusal, struct span *ret_result) MUST_USE;
 
 void body_seal_put(struct buf *out, const struct id *secret_id, const struct id *integration_id, struct span box);
-enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_integration_id, struct span *ret_box) MUST_USE;
+enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_integration_id, struct span *ret_box)
+    MUST_USE;
 /* [code]: SEAL's reply and REFUSED. */
 void body_code_put(struct buf *out, enum refusal refusal);
 enum err body_code_read(struct span body, enum refusal *ret_refusal) MUST_USE;

@@ -1,14 +1,14 @@
-/* frame.h: what travels between processes: a msgpack array [version, kind, id, challenge, key name, body] and, behind it, a tag
- * of 32 bytes: HMAC-SHA-256 (RFC 2104) over every byte before it. Pure: no socket, no clock; ids and challenges are the caller's.
+/* frame.h: what travels between processes: a msgpack array [version, kind, id, challenge, key name, body] and, behind
+ * it, a tag of 32 bytes: HMAC-SHA-256 (RFC 2104) over every byte before it. Pure: no socket, no clock; ids and
+ * challenges are the caller's.
  *
  *   version    1
  *   kind       enum frame_kind; a reply's is its request's + FRAME_REPLY, or one of the three below
  *   id         bin 16, random, one per request; a reply repeats it, so that its tag covers it
- *   challenge  bin 16, random, chosen by the ledger at its start: it makes yesterday's frames worthless. Zeros in a first request:
- *              the answer is then FRAME_WELCOME, which tells it
- *   key name   nil: the tag's key is the installation's secret. bin 16: another program's; the first 16 bytes of SHA-256 of
- *              its API key, and the tag's key is that whole SHA-256, so that the key itself never travels
- *   body       bin, see body.h
+ *   challenge  bin 16, random, chosen by the ledger at its start: it makes yesterday's frames worthless. Zeros in a
+ * first request: the answer is then FRAME_WELCOME, which tells it key name   nil: the tag's key is the installation's
+ * secret. bin 16: another program's; the first 16 bytes of SHA-256 of its API key, and the tag's key is that whole
+ * SHA-256, so that the key itself never travels body       bin, see body.h
  *
  * Who grabs the port while the ledger is down sees requests, but can neither answer them nor send them again later. */
 #ifndef OPENPOST_WIRE_FRAME_H
@@ -56,12 +56,15 @@ OWNED_BY(frame_key_free, struct frame_key *);
 /* frame_key_set makes it another key. */
 void frame_key_set(struct frame_key *key, const uint8_t bytes[FRAME_KEY_LEN]);
 
-/* frame_write appends the frame and its tag; key NULL: a tag of zeros. ERR_NO_SPACE; ERR_TOO_LONG above FRAME_BYTES_MAX. */
+/* frame_write appends the frame and its tag; key NULL: a tag of zeros. ERR_NO_SPACE; ERR_TOO_LONG above
+ * FRAME_BYTES_MAX. */
 enum err frame_write(struct frame_key *key, const struct frame *frame, struct buf *out) MUST_USE;
-/* frame_read reads the whole of bytes strictly: version, kind, lengths, shortest forms, nothing left over. It does not look at the tag. The
- * body borrows from bytes. ERR_TRUNCATED, ERR_TRAILING, ERR_MALFORMED, ERR_KIND, ERR_VERSION, ERR_TOO_LONG. */
+/* frame_read reads the whole of bytes strictly: version, kind, lengths, shortest forms, nothing left over. It does not
+ * look at the tag. The body borrows from bytes. ERR_TRUNCATED, ERR_TRAILING, ERR_MALFORMED, ERR_KIND, ERR_VERSION,
+ * ERR_TOO_LONG. */
 enum err frame_read(struct span bytes, struct frame *ret_frame) MUST_USE;
-/* frame_check is true when the tag of bytes (that frame_read accepted) was made with key. Takes the same time whatever the tag is. */
+/* frame_check is true when the tag of bytes (that frame_read accepted) was made with key. Takes the same time whatever
+ * the tag is. */
 bool frame_check(struct frame_key *key, struct span bytes);
 
 /* A wake-up: the head's position (8 bytes, big-endian) and a tag over "wake" and it. A hint, never the truth. */

@@ -4,17 +4,27 @@
 
 #include "core/message/codec.h"
 
+/* Most bodies are small: a larger one is tried with more room. */
+static enum err encode(const struct record_desc *desc, const void *record, struct arena *arena, struct span *ret_body)
+{
+    static const size_t rooms[] = {(size_t)1 << 14, (size_t)1 << 20, FRAME_BYTES_MAX - FRAME_OVERHEAD_MAX};
+    enum err err = ERR_NO_SPACE;
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms && err == ERR_NO_SPACE; i++) {
+        void *bytes = arena_alloc(arena, rooms[i]);
+        if (bytes == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        struct buf body = buf_of(bytes, rooms[i]);
+        err = record_encode(desc, record, &body);
+        *ret_body = buf_span(&body);
+    }
+    return err;
+}
+
 static enum err write_record(struct frame_key *key, struct frame *frame, const struct record_desc *desc,
                              const void *record, struct arena *arena, struct buf *out)
 {
-    const size_t cap = FRAME_BYTES_MAX - FRAME_OVERHEAD_MAX;
-    void *bytes = arena_alloc(arena, cap);
-    if (bytes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf body = buf_of(bytes, cap);
-    TRY(record_encode(desc, record, &body));
-    frame->body = buf_span(&body);
+    TRY(encode(desc, record, arena, &frame->body));
     return frame_write(key, frame, out);
 }
 

@@ -3,7 +3,7 @@
 
 #include <sys/wait.h>
 
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 #include "tests/contract/log_world.h"
 
 #define MAP_SIZE ((size_t)64 << 20)

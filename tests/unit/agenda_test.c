@@ -471,7 +471,6 @@ static const struct {
     {EVENT_workspace_paused,         EVENT_workspace_resumed    },
     {EVENT_integration_paused,       EVENT_integration_resumed  },
     {EVENT_integration_disconnected, EVENT_integration_connected},
-    {EVENT_starts_suspended,         EVENT_starts_confirmed     },
 };
 
 START_TEST(what_is_held_starts_nothing_but_is_missed_when_too_late)
@@ -491,15 +490,41 @@ START_TEST(what_is_held_starts_nothing_but_is_missed_when_too_late)
 
 END_TEST
 
-START_TEST(a_suspect_clock_stops_locks_starts_and_misses)
+static const struct {
+    uint32_t stop;
+    uint32_t go;
+} stops[] = {
+    {EVENT_clock_suspected,  EVENT_clock_trusted   },
+    {EVENT_starts_suspended, EVENT_starts_confirmed},
+};
+
+START_TEST(a_suspect_clock_or_a_restored_folder_stops_locks_starts_and_misses)
 {
     struct world world = world_locked(1, false);
     schedule(&world, 2, 1, T0, 0);
-    simple(&world, EVENT_clock_suspected);
+    simple(&world, stops[_i].stop);
     ck_none_until(&world, T0 + DAY_MS, INT64_MAX);
-    simple(&world, EVENT_clock_trusted);
+    simple(&world, stops[_i].go);
     next(&world, T0);
     ck_assert_uint_eq(world.count, 2);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
+START_TEST(what_was_due_when_the_folder_was_found_restored_is_never_started_by_a_machine)
+{
+    struct world world = world_locked(1, false);
+    tell(&world, T0, (struct event){.code = EVENT_starts_suspended});
+    tell(&world, T0 + 1, (struct event){.code = EVENT_starts_confirmed});
+    ck_none_until(&world, T0 + HOUR_MS, T0 + MAX_LATENESS_DEFAULT_MS + 1);
+    struct retried_target retried = {.target_id = id_number(ID_TARGET, 1)};
+    tell(&world, T0 + HOUR_MS,
+         (struct event){
+             .code = EVENT_targets_retried,
+             .targets_retried = {.due_ms = T0 + HOUR_MS, .targets = &retried, .targets_count = 1}
+    });
+    ck_one(&world, T0 + HOUR_MS, AGENDA_START, 1);
     agenda_free(world.agenda);
 }
 
@@ -634,7 +659,7 @@ START_TEST(an_event_that_opens_a_target_the_agenda_does_not_have_asks_for_its_ro
         .code = EVENT_targets_retried, .targets_retried = {.targets = &retried, .targets_count = 1}
     };
     ck_assert_int_eq(apply(&world, T0, &event), ERR_NOT_FOUND);
-    struct target_due due = {.target_id = id_number(ID_TARGET, 1)};
+    struct target_due due = {.target_id = id_number(ID_TARGET, 1), .due_ms = T0};
     event = (struct event){
         .code = EVENT_post_scheduled, .post_scheduled = {.targets = &due, .targets_count = 1}
     };
@@ -805,7 +830,9 @@ int main(void)
     tcase_add_test(tcase, a_restored_attempt_of_an_older_epoch_is_lost_at_once_of_this_one_after_its_deadline);
     tcase_add_loop_test(tcase, what_is_held_starts_nothing_but_is_missed_when_too_late, 0,
                         sizeof holds / sizeof *holds);
-    tcase_add_test(tcase, a_suspect_clock_stops_locks_starts_and_misses);
+    tcase_add_loop_test(tcase, a_suspect_clock_or_a_restored_folder_stops_locks_starts_and_misses, 0,
+                        sizeof stops / sizeof *stops);
+    tcase_add_test(tcase, what_was_due_when_the_folder_was_found_restored_is_never_started_by_a_machine);
     tcase_add_test(tcase, a_target_is_missed_when_max_lateness_or_not_after_is_over);
     tcase_add_test(tcase, late_targets_of_one_account_go_in_order_of_due_time_a_minute_apart_and_hold_up_no_other);
     tcase_add_test(tcase, a_late_start_given_back_does_not_use_up_its_turn);

@@ -2,7 +2,7 @@
  * rows added and taken away; and whole files spoilt at random never pass with other events. */
 #include <sys/wait.h>
 
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 #include "tests/contract/log_surgery.h"
 
 START_TEST(an_untouched_copy_is_verified_and_opens)

@@ -83,9 +83,9 @@ static inline struct id id_n(enum id_kind kind, uint32_t n)
     return id_make(kind, T0 + n, randomness);
 }
 
-static inline uint64_t next_version(struct world *world, const struct id *stream)
+static inline uint64_t next_version(struct world *world, const struct id *stream, bool is_new)
 {
-    for (size_t i = world->stream_count; i > 0; i--) {
+    for (size_t i = is_new ? 0 : world->stream_count; i > 0; i--) {
         if (id_equal(&world->streams[i - 1].stream, stream)) {
             world->streams[i - 1].version++;
             return world->streams[i - 1].version;
@@ -123,7 +123,7 @@ static inline void feed(struct world *world, const struct id *workspace_id, cons
         .workspace_id = *workspace_id,
         .workspace_seq = world->seq,
         .stream = *stream,
-        .version = next_version(world, stream),
+        .version = next_version(world, stream, event->code == EVENT_post_created),
         .code = event->code,
         .time_ms = world->now_ms,
         .actor = ACTOR_KEY,
@@ -409,6 +409,12 @@ static inline int run_suite(Suite *suite)
     srunner_free(runner);
     return failed == 0 ? 0 : 1;
 }
+
+/* A span in the initializer of a static table. */
+#define STATIC_SPAN(literal_)                                               \
+    {                                                                       \
+        .data = (const uint8_t *)("" literal_), .len = sizeof(literal_) - 1 \
+    }
 
 #define ck_assert_span_eq(span_, literal_) ck_assert(span_equal((span_), SPAN(literal_)))
 

@@ -1,6 +1,6 @@
 /* sha256.h: SHA-256 (FIPS 180-4) of short inputs, fast: a context is kept per thread. */
-#ifndef OPENPOST_LOG_SHA256_H
-#define OPENPOST_LOG_SHA256_H
+#ifndef OPENPOST_BASE_SHA256_H
+#define OPENPOST_BASE_SHA256_H
 
 #include "core/base/span.h"
 

@@ -1,7 +1,7 @@
 /* sha256.c: OpenSSL's SHA-256 through a context that each thread makes once. Called for every event, several times:
  * fetching the algorithm anew costs 650 ns, as much as hashing 800 bytes. That is why here, against the rule, stands
  * static state: a key whose value is the thread's own context, invisible from outside. */
-#include "core/log/sha256.h"
+#include "core/base/sha256.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>

@@ -1,0 +1,447 @@
+/* bluesky_jobs.c: which call comes next in each kind of job, and how the job ends. Called by the adapter process
+ * through struct platform. Pure.
+ *
+ *   connect   createSession
+ *   refresh   refreshSession
+ *   resolve   resolveHandle …, page, picture, uploadBlob (bluesky_resolve.c)
+ *   prepare   nothing
+ *   commit    createRecord; on an expired token refreshSession and createRecord once more
+ *   read      getRecord: accepted when the record is the one that was locked, absent when there is certainly none, else
+ * unknown delete    deleteRecord, refreshed like commit
+ *
+ * Nothing but createRecord commits, and it is asked at most twice, the second time only after a definite "your token
+ * has expired". */
+#include "adapters/bluesky.h"
+#include "adapters/bluesky_state.h"
+
+#include "core/base/assert.h"
+#include "core/message/codec.h"
+#include "core/message/json_read.h"
+
+struct bluesky_asker bluesky_asker_of(const struct bluesky_step *step, bool authorised)
+{
+    return (struct bluesky_asker){.service = step->job->job->service,
+                                  .token = authorised ? step->state->access : (struct span){0},
+                                  .arena = step->job->arena,
+                                  .deadline_ms = step->job->job->deadline_ms};
+}
+
+static void refuse(const struct bluesky_step *step, enum refusal code, const char *message)
+{
+    platform_refuse(step->job->job, OUTCOME_REFUSED, code, step->outcome);
+    step->outcome->message = span_text(message);
+    *step->finished = true;
+}
+
+void bluesky_end(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    if (answer->outcome == OUTCOME_ACCEPTED) {
+        platform_outcome(step->job->job, OUTCOME_ACCEPTED, step->outcome);
+    } else {
+        platform_refuse(step->job->job, answer->outcome, answer->code, step->outcome);
+        step->outcome->platform_code = answer->platform_code.len > 0 ? answer->platform_code : (struct span){0};
+        step->outcome->platform_message =
+            answer->platform_message.len > 0 ? answer->platform_message : (struct span){0};
+    }
+    step->outcome->until_ms = answer->until_ms;
+    *step->finished = true;
+}
+
+static enum err ask_refresh(const struct bluesky_step *step)
+{
+    struct bluesky_asker asker = bluesky_asker_of(step, true);
+    asker.token = step->state->refresh;
+    step->state->call = CALL_REFRESH_SESSION;
+    step->job->exchanging = true;
+    return bluesky_ask_refresh(&asker, step->request);
+}
+
+enum err bluesky_exchange(const struct bluesky_step *step, const struct bluesky_answer *answer, bool *ret_asked)
+{
+    struct bluesky_state *state = step->state;
+    if (!answer->expired || state->refreshed || state->refresh.data == NULL) {
+        *ret_asked = false;
+        return OK;
+    }
+    state->refreshed = true;
+    state->after = state->call;
+    TRY(ask_refresh(step));
+    *ret_asked = true;
+    return OK;
+}
+
+static enum err ask_create(const struct bluesky_step *step)
+{
+    const struct job *job = step->job->job;
+    struct span record = {0};
+    const enum err err = bluesky_record_complete(job, step->job->arena, &record);
+    if (err == ERR_MALFORMED) {
+        refuse(step, REFUSED_render_refused, "The locked bytes are not a record.");
+        return OK;
+    }
+    TRY(err);
+    const struct bluesky_asker asker = bluesky_asker_of(step, true);
+    step->state->call = CALL_CREATE_RECORD;
+    step->job->committed = true;
+    return bluesky_ask_create(&asker, job, record, step->request);
+}
+
+static enum err ask_delete(const struct bluesky_step *step)
+{
+    const struct bluesky_asker asker = bluesky_asker_of(step, true);
+    step->state->call = CALL_DELETE_RECORD;
+    return bluesky_ask_delete(&asker, step->job->job, step->request);
+}
+
+/* The call that was interrupted by an expired token. */
+static enum err ask_again(const struct bluesky_step *step)
+{
+    switch (step->state->after) {
+    case CALL_CREATE_RECORD:
+        return ask_create(step);
+    case CALL_DELETE_RECORD:
+        return ask_delete(step);
+    case CALL_UPLOAD_BLOB:
+        return bluesky_resolve_upload(step);
+    case CALL_CREATE_SESSION:
+    case CALL_REFRESH_SESSION:
+    case CALL_RESOLVE_HANDLE:
+    case CALL_GET_RECORD:
+    case CALL_PAGE:
+    case CALL_IMAGE:
+    case CALL_COUNT:
+        break;
+    }
+    ASSERT(false);
+    return OK;
+}
+
+static enum err read_tokens(const struct bluesky_step *step, const struct json_node **ret_root)
+{
+    *ret_root = NULL;
+    if (step->job->credentials.data == NULL) {
+        return OK;
+    }
+    const enum err err = json_read(step->job->credentials, step->job->arena, ret_root);
+    if (err == ERR_NO_MEMORY) {
+        return err;
+    }
+    step->state->access = json_node_text(*ret_root, "accessJwt");
+    step->state->refresh = json_node_text(*ret_root, "refreshJwt");
+    return OK;
+}
+
+static enum err begin_connect(const struct bluesky_step *step, const struct json_node *credentials)
+{
+    struct span identifier = json_node_text(credentials, "identifier");
+    const struct span password = json_node_text(credentials, "password");
+    if (identifier.data == NULL) {
+        identifier = step->job->job->handle;
+    }
+    if (identifier.len == 0 || password.len == 0) {
+        refuse(step, REFUSED_credentials_refused, "An identifier and an app password are needed.");
+        return OK;
+    }
+    if (identifier.data[0] == '@') {
+        identifier = span_of(identifier.data + 1, identifier.len - 1);
+    }
+    const struct bluesky_asker asker = bluesky_asker_of(step, false);
+    step->state->call = CALL_CREATE_SESSION;
+    return bluesky_ask_session(&asker, identifier, password, step->request);
+}
+
+static void end_unauthorized(const struct bluesky_step *step)
+{
+    platform_refuse(step->job->job, OUTCOME_UNAUTHORIZED, REFUSED_credentials_refused, step->outcome);
+    *step->finished = true;
+}
+
+static bool names_record(const struct bluesky_step *step)
+{
+    return step->job->job->key.len > 0 && step->job->job->account.len > 0;
+}
+
+static enum err begin_kind(const struct bluesky_step *step, const struct json_node *credentials)
+{
+    const struct span kind = step->job->job->kind;
+    const bool commit = span_equal(kind, SPAN("commit"));
+    const bool read = span_equal(kind, SPAN("read"));
+    const bool delete = span_equal(kind, SPAN("delete"));
+    if (span_equal(kind, SPAN("connect"))) {
+        return begin_connect(step, credentials);
+    }
+    if (span_equal(kind, SPAN("resolve"))) {
+        return bluesky_resolve_begin(step);
+    }
+    if (span_equal(kind, SPAN("refresh"))) {
+        if (step->state->refresh.data == NULL) {
+            end_unauthorized(step);
+            return OK;
+        }
+        step->state->after = CALL_COUNT;
+        return ask_refresh(step);
+    }
+    if (!commit && !read && !delete) {
+        refuse(step, REFUSED_platform_refused, "Bluesky has no such job.");
+        return OK;
+    }
+    if (!names_record(step)) {
+        refuse(step, REFUSED_platform_refused, "The job names no record.");
+        return OK;
+    }
+    if (read) {
+        const struct bluesky_asker asker = bluesky_asker_of(step, false);
+        step->state->call = CALL_GET_RECORD;
+        return bluesky_ask_read(&asker, step->job->job, step->request);
+    }
+    if (step->state->access.data == NULL) {
+        end_unauthorized(step);
+        return OK;
+    }
+    return commit ? ask_create(step) : ask_delete(step);
+}
+
+static enum err begin(const struct bluesky_step *step)
+{
+    const struct json_node *credentials = NULL;
+    if (span_equal(step->job->job->kind, SPAN("prepare"))) { /* text posts need none */
+        platform_outcome(step->job->job, OUTCOME_ACCEPTED, step->outcome);
+        step->outcome->result = SPAN("{}");
+        *step->finished = true;
+        return OK;
+    }
+    const enum err err = bluesky_service_check(step->job->job->service, step->job->guard);
+    if (err != OK) {
+        const bool read = span_equal(step->job->job->kind, SPAN("read"));
+        platform_refuse(step->job->job, read ? OUTCOME_UNKNOWN : OUTCOME_REFUSED, REFUSED_address_refused,
+                        step->outcome);
+        *step->finished = true;
+        return OK;
+    }
+    TRY(read_tokens(step, &credentials));
+    return begin_kind(step, credentials);
+}
+
+/* Keeps the pair that an exchange gave; a refresh token that did not come, or came empty, leaves the old one. */
+static enum err keep_tokens(const struct bluesky_step *step, const struct json_node *body)
+{
+    struct bluesky_state *state = step->state;
+    const struct span refresh = json_node_text(body, "refreshJwt");
+    state->access = json_node_text(body, "accessJwt");
+    state->refresh = refresh.len > 0 ? refresh : state->refresh;
+    const size_t cap = 64 + 6 * (state->access.len + state->refresh.len);
+    uint8_t *bytes = arena_alloc(step->job->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf out = buf_of(bytes, cap);
+    buf_text(&out, "{\"accessJwt\":");
+    json_string(&out, state->access);
+    buf_text(&out, ",\"refreshJwt\":");
+    json_string(&out, state->refresh);
+    buf_byte(&out, '}');
+    ASSERT(buf_ok(&out));
+    step->job->fresh = buf_span(&out);
+    step->job->fresh_expires_ms = bluesky_token_expires_ms(state->access, step->job->arena);
+    return OK;
+}
+
+/* The address of the account's own PDS by its DID document, if it is one that we may use; else the one that answered.
+ */
+static struct span service_of(const struct bluesky_step *step, const struct json_node *body)
+{
+    const struct json_node *services = json_node_path(body, "didDoc/service");
+    const struct json_node *service = json_node_is(services, NODE_LIST) ? services->first : NULL;
+    for (; service != NULL; service = service->next) {
+        const struct span type = json_node_text(service, "type");
+        const struct span endpoint = json_node_text(service, "serviceEndpoint");
+        if (span_equal(type, SPAN("AtprotoPersonalDataServer")) && endpoint.len > 0 && endpoint.len <= 256 &&
+            bluesky_service_check(endpoint, step->job->guard) == OK) {
+            return endpoint;
+        }
+    }
+    return step->job->job->service;
+}
+
+static enum err session_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    bluesky_end(step, answer);
+    if (answer->outcome != OUTCOME_ACCEPTED) {
+        return OK;
+    }
+    TRY(keep_tokens(step, answer->body));
+    step->outcome->account = json_node_text(answer->body, "did");
+    step->outcome->handle = json_node_text(answer->body, "handle");
+    step->outcome->service = service_of(step, answer->body);
+    return OK;
+}
+
+static enum err refresh_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    const struct span did = json_node_text(answer->body, "did");
+    const struct span account = step->job->job->account;
+    if (answer->outcome != OUTCOME_ACCEPTED) {
+        bluesky_end(step, answer);
+        return OK;
+    }
+    if (did.len > 0 && account.len > 0 && !span_equal(did, account)) {
+        platform_refuse(step->job->job, OUTCOME_UNAUTHORIZED, REFUSED_account_mismatch, step->outcome);
+        *step->finished = true;
+        return OK;
+    }
+    TRY(keep_tokens(step, answer->body));
+    if (step->state->after == CALL_COUNT) {
+        bluesky_end(step, answer);
+        return OK;
+    }
+    return ask_again(step);
+}
+
+/* Fills in where the post is: https://bsky.app/profile/{handle}/post/{rkey}. */
+static enum err set_place(const struct bluesky_step *step, const struct json_node *body, int64_t published_ms)
+{
+    const struct job *job = step->job->job;
+    const struct span uri = json_node_text(body, "uri");
+    const struct span person = job->handle.len > 0 ? job->handle : job->account;
+    size_t start = uri.len;
+    while (start > 0 && uri.data[start - 1] != '/') {
+        start--;
+    }
+    const size_t cap = 64 + person.len + uri.len;
+    uint8_t *bytes = arena_alloc(step->job->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf url = buf_of(bytes, cap);
+    buf_text(&url, "https://bsky.app/profile/");
+    buf_put(&url, person);
+    buf_text(&url, "/post/");
+    buf_put(&url, span_of(uri.data + start, uri.len - start));
+    ASSERT(buf_ok(&url));
+    step->outcome->platform_id = uri;
+    step->outcome->revision = json_node_text(body, "cid");
+    step->outcome->url = buf_span(&url);
+    step->outcome->published_ms = published_ms;
+    return OK;
+}
+
+static enum err create_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    bool asked = false;
+    TRY(bluesky_exchange(step, answer, &asked));
+    if (asked) {
+        return OK;
+    }
+    bluesky_end(step, answer);
+    return answer->outcome == OUTCOME_ACCEPTED ? set_place(step, answer->body, step->job->now_ms) : OK;
+}
+
+static enum err delete_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    bool asked = false;
+    TRY(bluesky_exchange(step, answer, &asked));
+    if (!asked) {
+        bluesky_end(step, answer);
+    }
+    return OK;
+}
+
+/* Presence is proved by the key and the very content: the record read is the one that was locked. */
+static enum err read_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+{
+    const struct job *job = step->job->job;
+    bluesky_end(step, answer);
+    if (answer->outcome != OUTCOME_ACCEPTED) {
+        return OK;
+    }
+    struct span record = {0};
+    const struct json_node *locked = NULL;
+    enum err err = bluesky_record_complete(job, step->job->arena, &record);
+    if (err == OK) {
+        err = json_read(record, step->job->arena, &locked);
+    }
+    if (err == ERR_NO_MEMORY) {
+        return err;
+    }
+    if (err != OK || !json_node_equal(locked, json_node_member(answer->body, "value"))) {
+        platform_refuse(job, OUTCOME_UNKNOWN, REFUSED_outcome_unknown, step->outcome);
+        step->outcome->message = SPAN("Under the post's key stands a record with another content.");
+        return OK;
+    }
+    return set_place(step, answer->body, job->started_ms != 0 ? job->started_ms : step->job->now_ms);
+}
+
+static enum err answered(const struct bluesky_step *step, const struct http_response *response)
+{
+    const enum bluesky_call call = step->state->call;
+    struct bluesky_answer answer;
+    if (call != CALL_REFRESH_SESSION && span_equal(step->job->job->kind, SPAN("resolve"))) {
+        return bluesky_resolve_answered(step, response);
+    }
+    TRY(bluesky_answer(call, response, step->job->now_ms, step->job->arena, &answer));
+    switch (call) {
+    case CALL_CREATE_SESSION:
+        return session_answered(step, &answer);
+    case CALL_REFRESH_SESSION:
+        return refresh_answered(step, &answer);
+    case CALL_CREATE_RECORD:
+        return create_answered(step, &answer);
+    case CALL_GET_RECORD:
+        return read_answered(step, &answer);
+    case CALL_DELETE_RECORD:
+        return delete_answered(step, &answer);
+    case CALL_RESOLVE_HANDLE:
+    case CALL_UPLOAD_BLOB:
+    case CALL_PAGE:
+    case CALL_IMAGE:
+    case CALL_COUNT:
+        break;
+    }
+    ASSERT(false);
+    return OK;
+}
+
+/* Another job of the account exchanged its credentials: go on with them. */
+static enum err resumed(const struct bluesky_step *step)
+{
+    const struct json_node *credentials = NULL;
+    TRY(read_tokens(step, &credentials));
+    if (step->state->after == CALL_COUNT || step->state->access.data == NULL) {
+        return ask_refresh(step); /* a refresh job refreshes */
+    }
+    return ask_again(step);
+}
+
+static enum err next(struct platform_job *job, const struct http_response *last, struct http_request *ret_request,
+                     bool *ret_finished, struct job_outcome *ret_outcome)
+{
+    struct http_request request = {0};
+    struct job_outcome outcome;
+    bool finished = false;
+    const bool first = job->state == NULL;
+    if (first) {
+        job->state = arena_alloc(job->arena, sizeof(struct bluesky_state));
+        if (job->state == NULL) {
+            return ERR_NO_MEMORY;
+        }
+    }
+    const struct bluesky_step step = {
+        .job = job, .state = job->state, .request = &request, .finished = &finished, .outcome = &outcome};
+    job->exchanging = false;
+    TRY(first ? begin(&step) : last != NULL ? answered(&step, last) : resumed(&step));
+    *ret_finished = finished;
+    if (finished) {
+        outcome.token_expires_ms = job->fresh.data != NULL ? job->fresh_expires_ms : 0;
+        *ret_outcome = outcome;
+    } else {
+        ASSERT(request.url.len > 0);
+        *ret_request = request;
+    }
+    return OK;
+}
+
+const struct platform *bluesky_platform(void)
+{
+    static const struct platform platform = {.channel = bluesky_channel, .next = next};
+    return &platform;
+}

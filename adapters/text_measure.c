@@ -1,0 +1,134 @@
+/* text_measure.c: ICU's break iterators over UTF-8 (a UText, so that offsets are bytes) with the root locale's rules,
+ * so that a text measures the same everywhere. Called by renderings; pure, though ICU allocates: nothing is kept
+ * between calls. */
+#include "adapters/text_measure.h"
+
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/utext.h>
+#include <unicode/utf8.h>
+
+#include "core/base/assert.h"
+#include "core/base/owned.h"
+
+OWNED_BY(ubrk_close, UBreakIterator *);
+
+static inline void text_close(UText *text)
+{
+    utext_close(text);
+}
+
+OWNED_BY(text_close, UText *);
+
+static UBreakIteratorType type_of(enum text_unit unit)
+{
+    switch (unit) {
+    case TEXT_SENTENCE:
+        return UBRK_SENTENCE;
+    case TEXT_LINE:
+        return UBRK_LINE;
+    case TEXT_CLUSTER:
+        break;
+    }
+    return UBRK_CHARACTER;
+}
+
+/* Writes at most max ends and returns how many there are. ICU's data is linked in, so opening fails for want of memory
+ * only. */
+static enum err walk(struct span text, enum text_unit unit, uint32_t *ends, uint32_t max, uint32_t *ret_count)
+{
+    ASSERT(text.len < INT32_MAX);
+    UErrorCode status = U_ZERO_ERROR;
+    OWNED(ubrk_close) UBreakIterator *iterator = ubrk_open(type_of(unit), "", NULL, 0, &status);
+    if (U_FAILURE(status)) {
+        return ERR_NO_MEMORY;
+    }
+    OWNED(text_close) UText *source = utext_openUTF8(NULL, (const char *)text.data, (int64_t)text.len, &status);
+    ubrk_setUText(iterator, source, &status);
+    if (U_FAILURE(status)) {
+        return ERR_NO_MEMORY;
+    }
+    uint32_t count = 0;
+    (void)ubrk_first(iterator);
+    for (int32_t end = ubrk_next(iterator); end != UBRK_DONE; end = ubrk_next(iterator)) {
+        if (count < max) {
+            ends[count] = (uint32_t)end;
+        }
+        count++;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+enum err text_breaks_find(struct span text, enum text_unit unit, struct arena *arena, struct text_breaks *ret_breaks)
+{
+    uint32_t count = 0;
+    uint32_t *ends = arena_alloc(arena, sizeof *ends * (text.len + 1)); /* no unit is empty */
+    if (ends == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    if (text.len > 0) {
+        TRY(walk(text, unit, ends, (uint32_t)text.len, &count));
+    }
+    *ret_breaks = (struct text_breaks){.ends = ends, .count = count};
+    return OK;
+}
+
+enum err text_clusters(struct span text, uint32_t *ret_count)
+{
+    if (text.len == 0) {
+        *ret_count = 0;
+        return OK;
+    }
+    return walk(text, TEXT_CLUSTER, NULL, 0, ret_count);
+}
+
+uint32_t text_next(struct span text, size_t *at)
+{
+    ASSERT(*at < text.len);
+    UChar32 c = 0;
+    size_t i = *at;
+    U8_NEXT(text.data, i, text.len, c);
+    *at = i;
+    return c < 0 ? 0xFFFD : (uint32_t)c;
+}
+
+bool text_is_space(uint32_t c)
+{
+    return u_isUWhiteSpace((UChar32)c) != 0;
+}
+
+bool text_is_punctuation(uint32_t c)
+{
+    return u_ispunct((UChar32)c) != 0;
+}
+
+bool text_is_digit(uint32_t c)
+{
+    return u_isdigit((UChar32)c) != 0;
+}
+
+bool text_is_invisible(uint32_t c)
+{
+    return c == 0x00AD || c == 0x2060 || (c >= 0x200A && c <= 0x200D) || c == 0x20E2;
+}
+
+struct span text_trim(struct span text)
+{
+    size_t start = 0;
+    while (start < text.len) {
+        size_t next = start;
+        if (!text_is_space(text_next(text, &next))) {
+            break;
+        }
+        start = next;
+    }
+    size_t end = start;
+    size_t at = start;
+    while (at < text.len) {
+        if (!text_is_space(text_next(text, &at))) {
+            end = at;
+        }
+    }
+    return span_of(text.data + start, end - start);
+}

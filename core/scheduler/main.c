@@ -1,0 +1,536 @@
+/* main.c: the scheduler's process: arguments, open vault and read models for reading, fill the agenda, serve until
+ * told, close in order. It turns sockets and time into calls of dispatch.h; what it decides is when to sleep. */
+#include "core/scheduler/main.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/base/failpoint.h"
+#include "core/base/journal.h"
+#include "core/base/process.h"
+#include "core/ledger/data.h"
+#include "core/message/codec.h"
+#include "core/scheduler/carrier.h"
+#include "core/scheduler/inbox.h"
+#include "core/vault/vault.h"
+#include "core/wire/client.h"
+#include "core/wire/follow.h"
+
+#define COMMANDS_OUT_MAX (2 * FRAME_COMMANDS_MAX) /* two full frames */
+#define COMMAND_WAIT_MS 10000
+#define FOLLOW_WAIT_MS 10000
+#define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
+#define SEAL_WAIT_MS 5000
+#define SLEEP_MAX_MS 1000
+#define CARRIERS_MAX (CHANNEL_COUNT - 1)
+#define OPEN_TRIES 600
+#define OPEN_AGAIN_MS 100
+#define ARENA_MAX ((size_t)256 << 20)
+
+static const char usage[] =
+    "usage: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]...\n\n"
+    "The clock: locks, starts and reads what is due. --ledger and --events are the ledger's --listen and\n"
+    "--publish; one --adapter for each channel that has one.\n";
+
+struct process {
+    const struct scheduler_parts *parts;
+    struct data_folder data;
+    struct vault *vault;
+    void *views;
+    struct agenda *agenda;
+    struct dispatch *dispatch;
+    struct client *client;
+    struct inbox *inbox;
+    struct carrier *carriers[CARRIERS_MAX];
+    uint32_t carrier_count;
+    struct follower follower;
+    struct arena arena;        /* a turn's */
+    struct arena follow_arena; /* an event's */
+    uint8_t transport_key[BOX_KEY_LEN];
+    uint32_t commands_out;
+    bool follow_out;
+    bool caught_up;
+    int64_t follow_again_ms;
+};
+
+/* --- what dispatch asks for --- */
+
+static void random_bytes(void *context, void *data, size_t len)
+{
+    (void)context;
+    random_fill(data, len);
+}
+
+static enum err load_post(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post)
+{
+    struct process *process = context;
+    return process->parts->post(process->views, post_id, arena, ret_post);
+}
+
+static enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
+                             struct dispatch_payload *ret_payload)
+{
+    struct process *process = context;
+    return process->parts->payload(process->views, target_id, arena, ret_payload);
+}
+
+static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
+                          struct agenda_target **ret_rows, uint32_t *ret_count)
+{
+    struct process *process = context;
+    return process->parts->open_targets(process->views, post_id, position, arena, ret_rows, ret_count);
+}
+
+/* Out of the vault, into a box that only this job's adapter opens. */
+static enum err box_credentials(struct process *process, const struct id *vault_id, const struct id *job_id,
+                                struct arena *arena, struct span *ret_box)
+{
+    uint8_t plain_bytes[VAULT_PLAIN_MAX];
+    char what_text[ID_TEXT_MAX + 1];
+    uint8_t nonce[12];
+    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
+    struct buf what = buf_of(what_text, sizeof what_text);
+    TRY(vault_get(process->vault, vault_id, &plain));
+    id_write(&what, job_id);
+    random_fill(nonce, sizeof nonce);
+    const size_t cap = plain.len + BOX_OVERHEAD;
+    void *bytes = arena_alloc(arena, cap);
+    enum err err = bytes != NULL ? OK : ERR_NO_MEMORY;
+    if (err == OK) {
+        struct buf box = buf_of(bytes, cap);
+        err = box_seal(process->transport_key, nonce, buf_span(&what), buf_span(&plain), &box);
+        *ret_box = buf_span(&box);
+    }
+    explicit_bzero(plain_bytes, plain.len);
+    return err;
+}
+
+static enum err load_account(void *context, const struct id *integration_id, const struct id *job_id, bool connecting,
+                             struct arena *arena, struct dispatch_account *ret_account)
+{
+    struct process *process = context;
+    struct dispatch_account account;
+    const enum err err = process->parts->account(process->views, integration_id, connecting, arena, &account);
+    TRY(err == ERR_NOT_FOUND ? ERR_BUSY : err); /* the read model is a moment behind */
+    if (id_is_none(&account.vault_id)) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(box_credentials(process, &account.vault_id, job_id, arena, &account.credentials));
+    *ret_account = account;
+    return OK;
+}
+
+/* --- to the ledger --- */
+
+struct asked {
+    struct process *process;
+    uint32_t ticket;
+};
+
+/* On a thread of the wire's. */
+static void answered(void *context, enum err err, const struct answer *answer)
+{
+    struct asked *asked = context;
+    struct note *note = note_new(NOTE_ANSWER, (struct span){0});
+    ASSERT(note != NULL); /* a command whose end nobody hears of would wait for ever */
+    note->err = err;
+    note->ticket = asked->ticket;
+    if (err == OK) {
+        note->answer = *answer;
+    }
+    inbox_put(asked->process->inbox, note);
+    free(asked);
+}
+
+static void followed(void *context, enum err err, struct span body)
+{
+    struct process *process = context;
+    struct note *note = note_new(NOTE_FOLLOW, err == OK ? body : (struct span){0});
+    ASSERT(note != NULL);
+    note->err = err;
+    inbox_put(process->inbox, note);
+}
+
+static void woken(void *context, uint64_t head)
+{
+    struct process *process = context;
+    struct note *note = note_new(NOTE_WOKEN, (struct span){0});
+    if (note != NULL) { /* only a hint */
+        note->head = head;
+        inbox_put(process->inbox, note);
+    }
+}
+
+static void send_commands(struct process *process, int64_t now_ms)
+{
+    struct command command;
+    uint32_t ticket;
+    while (process->commands_out < COMMANDS_OUT_MAX) {
+        arena_reset(&process->arena);
+        if (!dispatch_command(process->dispatch, now_ms, &process->arena, &command, &ticket)) {
+            return;
+        }
+        struct asked *asked = malloc(sizeof *asked);
+        enum err err = asked != NULL ? OK : ERR_NO_MEMORY;
+        if (err == OK) {
+            *asked = (struct asked){.process = process, .ticket = ticket};
+            err = client_command(process->client, &command, NULL, COMMAND_WAIT_MS, answered, asked);
+        }
+        if (err == OK) {
+            process->commands_out++;
+        } else {
+            free(asked);
+            dispatch_answered(process->dispatch, now_ms, ticket, err, NULL);
+            journal(JOURNAL_WARN, "command_not_sent", "err=%s", err_name(err));
+        }
+    }
+}
+
+/* New credentials that an adapter was given: into the vault before anything names them. */
+static enum err seal(struct process *process, const struct dispatch_secret *secret, char fingerprint[17])
+{
+    uint8_t bytes[BOX_KEY_LEN + VAULT_PLAIN_MAX];
+    char what_text[ID_TEXT_MAX + 1];
+    uint8_t hash[32];
+    struct buf what = buf_of(what_text, sizeof what_text);
+    struct buf plain = buf_of(bytes + BOX_KEY_LEN, VAULT_PLAIN_MAX);
+    id_write(&what, &secret->job_id);
+    enum err err = box_open(process->transport_key, buf_span(&what), secret->box, &plain);
+    if (err == OK) {
+        err = client_seal_wait(process->client, &secret->secret_id, &secret->integration_id, buf_span(&plain),
+                               SEAL_WAIT_MS);
+        memcpy(bytes, process->transport_key, BOX_KEY_LEN); /* not a plain hash of a secret */
+        sha256(span_of(bytes, BOX_KEY_LEN + plain.len), hash);
+        struct buf hex = buf_of(fingerprint, 17);
+        buf_hex(&hex, span_of(hash, 8));
+        (void)buf_terminated(&hex);
+        err = err == ERR_AUTH ? ERR_BUSY : err; /* the ledger's, not the box's */
+    } else {
+        err = ERR_AUTH;
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    return err;
+}
+
+static void seal_secrets(struct process *process, int64_t now_ms)
+{
+    struct dispatch_secret secret;
+    uint32_t ticket;
+    while (dispatch_seal(process->dispatch, now_ms, &secret, &ticket)) {
+        char fingerprint[17] = "";
+        const enum err err = seal(process, &secret, fingerprint);
+        dispatch_sealed(process->dispatch, now_ms, ticket, err, span_text(fingerprint));
+        if (err != OK) {
+            journal(JOURNAL_WARN, "not_sealed", "err=%s", err_name(err));
+        }
+    }
+}
+
+static void ask_follow(struct process *process, int64_t now_ms)
+{
+    uint8_t bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    if (process->follow_out || now_ms < process->follow_again_ms) {
+        return;
+    }
+    body_follow_put(&body, follow_after(&process->follower), FOLLOW_EVENTS_MAX);
+    ASSERT(buf_ok(&body));
+    process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
+    process->follow_out =
+        client_ask(process->client, FRAME_FOLLOW, buf_span(&body), FOLLOW_WAIT_MS, followed, process) == OK;
+}
+
+/* --- what came --- */
+
+/* ERR_BUSY: the read model is behind; the rest is asked for again. */
+static enum err apply_events(struct process *process, struct body_list *list)
+{
+    struct log_event at;
+    for (;;) {
+        const struct follower before = process->follower;
+        const enum err err = follow_next(&process->follower, list, &at);
+        if (err == ERR_NOT_FOUND) {
+            return OK;
+        }
+        TRY(err);
+        struct event event;
+        arena_reset(&process->follow_arena);
+        enum err applied = event_decode(at.payload, &process->follow_arena, &event);
+        if (applied == ERR_UNKNOWN_CODE) {
+            continue; /* of a later release: nothing that this one could do about it */
+        }
+        applied = applied == OK ? dispatch_follow(process->dispatch, &at, &event) : applied;
+        if (applied != OK) {
+            process->follower = before;
+            return applied;
+        }
+    }
+}
+
+static enum err take_events(struct process *process, const struct note *note, int64_t now_ms)
+{
+    struct body_list list;
+    uint64_t head = 0;
+    process->follow_out = false;
+    if (note->err != OK) {
+        return OK; /* asked again after a while */
+    }
+    TRY(body_events_read(span_of(note->bytes, note->len), &head, &list));
+    const enum err err = apply_events(process, &list);
+    if (err == ERR_BUSY) {
+        process->follow_again_ms = now_ms + 1;
+        return OK;
+    }
+    TRY(err);
+    if (follow_hint(&process->follower, head)) {
+        process->follow_again_ms = now_ms;
+    } else if (!process->caught_up) {
+        process->caught_up = true;
+        journal(JOURNAL_INFO, "ready", "position=%llu targets=%u epoch=%llu",
+                (unsigned long long)follow_after(&process->follower), agenda_count(process->agenda),
+                (unsigned long long)agenda_epoch(process->agenda));
+        process_ready();
+    }
+    return OK;
+}
+
+static enum err take_note(struct process *process, const struct note *note, int64_t now_ms)
+{
+    switch (note->kind) {
+    case NOTE_ANSWER:
+        process->commands_out--;
+        FAILPOINT("command_answered");
+        if (note->err == OK && follow_hint(&process->follower, note->answer.seq)) {
+            process->follow_again_ms = now_ms;
+        }
+        dispatch_answered(process->dispatch, now_ms, note->ticket, note->err, &note->answer);
+        return OK;
+    case NOTE_FOLLOW:
+        return take_events(process, note, now_ms);
+    case NOTE_WOKEN:
+        if (follow_hint(&process->follower, note->head)) {
+            process->follow_again_ms = now_ms;
+        }
+        return OK;
+    case NOTE_SENT:
+    case NOTE_POLLED: {
+        struct carrier *carrier = process->carriers[note->place];
+        const enum err err = carrier_note(carrier, process->dispatch, now_ms, note, &process->arena);
+        if (err != OK && err != ERR_TIMED_OUT) {
+            journal(JOURNAL_WARN, "adapter_failed", "channel=%s err=%s",
+                    choice_word(&channel_words, carrier_channel(carrier)), err_name(err));
+        }
+        return OK;
+    }
+    }
+    return OK;
+}
+
+static enum err take_notes(struct process *process, int64_t now_ms)
+{
+    enum err err = OK;
+    struct note *next;
+    for (struct note *note = inbox_take(process->inbox); note != NULL; note = next) {
+        next = note->next;
+        arena_reset(&process->arena);
+        err = err == OK ? take_note(process, note, now_ms) : err;
+        free(note);
+    }
+    return err;
+}
+
+/* --- a turn --- */
+
+static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_ms)
+{
+    int64_t wake_ms = now_ms + SLEEP_MAX_MS;
+    TRY(take_notes(process, now_ms));
+    ask_follow(process, now_ms);
+    if (process->caught_up) {
+        TRY(dispatch_tick(process->dispatch, now_ms, &wake_ms));
+        send_commands(process, now_ms);
+        for (uint32_t i = 0; i < process->carrier_count; i++) {
+            int64_t again_ms;
+            arena_reset(&process->arena);
+            const enum err err =
+                carrier_turn(process->carriers[i], process->dispatch, now_ms, &process->arena, &again_ms);
+            if (err != OK) {
+                journal(JOURNAL_WARN, "adapter_unreachable", "err=%s", err_name(err));
+            }
+            wake_ms = again_ms < wake_ms ? again_ms : wake_ms;
+        }
+    }
+    *ret_wake_ms = process->follow_out || wake_ms < process->follow_again_ms ? wake_ms : process->follow_again_ms;
+    return OK;
+}
+
+static enum err serve(struct process *process, int stop_fd)
+{
+    struct pollfd fds[] = {
+        {.fd = stop_fd,                  .events = POLLIN},
+        {.fd = inbox_fd(process->inbox), .events = POLLIN}
+    };
+    while ((fds[0].revents & POLLIN) == 0) {
+        const int64_t now_ms = clock_wall_ms();
+        int64_t wake_ms = now_ms;
+        TRY(process->parts->begin(process->views));
+        const enum err err = turn(process, now_ms, &wake_ms);
+        process->parts->end(process->views);
+        TRY(err);
+        seal_secrets(process, now_ms);
+        const int64_t left_ms = wake_ms - clock_wall_ms();
+        const int64_t sleep_ms = left_ms < 0 ? 0 : (left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS);
+        if (poll(fds, 2, (int)sleep_ms) < 0) {
+            fds[0].revents = 0;
+        }
+    }
+    return OK;
+}
+
+/* --- the beginning and the end --- */
+
+static const char *option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static enum err open_carrier(struct process *process, const char *pair, const uint8_t secret[FRAME_KEY_LEN])
+{
+    const char *equals = strchr(pair, '=');
+    if (equals == NULL || process->carrier_count == CARRIERS_MAX) {
+        return ERR_MALFORMED;
+    }
+    struct carrier_options options = {
+        .channel = (enum channel_code)choice_value(&channel_words, span_of(pair, (size_t)(equals - pair))),
+        .place = process->carrier_count,
+        .url = equals + 1,
+        .inbox = process->inbox,
+        .random = random_bytes};
+    if (options.channel == CHANNEL_NONE) {
+        return ERR_MALFORMED;
+    }
+    memcpy(options.key, secret, sizeof options.key);
+    const enum err err = carrier_open(&options, &process->carriers[process->carrier_count]);
+    explicit_bzero(options.key, sizeof options.key);
+    process->carrier_count += err == OK;
+    return err;
+}
+
+static enum err open_wire(struct process *process, int argc, char **argv)
+{
+    struct client_options options = {
+        .url = option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
+    TRY(data_secret(&process->data, "wire.secret", options.key));
+    client_transport_key(options.key, process->transport_key);
+    enum err err = client_open(&options, &process->client);
+    for (int i = 1; i + 1 < argc && err == OK; i++) {
+        if (strcmp(argv[i], "--adapter") == 0) {
+            err = open_carrier(process, argv[i + 1], options.key);
+        }
+    }
+    explicit_bzero(options.key, sizeof options.key);
+    TRY(err);
+    const char *events = option(argc, argv, "--events");
+    return events != NULL ? client_watch(process->client, events, woken, process) : OK;
+}
+
+static enum err open_vault(struct process *process)
+{
+    uint8_t master[BOX_KEY_LEN];
+    TRY(data_master_key(&process->data, master));
+    const enum err err = vault_open(process->data.vault_path, master, true, &process->vault);
+    explicit_bzero(master, sizeof master);
+    return err;
+}
+
+/* Read models and vault are the ledger's: on a new installation they appear a moment after it does. */
+static enum err open_stores(struct process *process)
+{
+    enum err err = ERR_NOT_FOUND;
+    for (int i = 0; i < OPEN_TRIES && err == ERR_NOT_FOUND; i++) {
+        if (i > 0) {
+            (void)poll(NULL, 0, OPEN_AGAIN_MS);
+        }
+        err = process->views == NULL ? process->parts->open(process->data.views_path, &process->views) : OK;
+        err = err == OK ? open_vault(process) : err;
+    }
+    return err;
+}
+
+static enum err open_all(struct process *process, int argc, char **argv)
+{
+    uint64_t position = 0;
+    arena_init(&process->arena, ARENA_MAX);
+    arena_init(&process->follow_arena, ARENA_MAX);
+    TRY(data_open(option(argc, argv, "--data"), &process->data));
+    TRY(inbox_open(&process->inbox));
+    TRY(open_stores(process));
+    TRY(agenda_new(&process->agenda));
+    TRY(process->parts->restore(process->views, process->agenda, &position));
+    follow_begin(&process->follower, position);
+    const struct dispatch_options options = {
+        .agenda = process->agenda,
+        .channels = process->parts->channels,
+        .load = {.context = process,
+                 .post = load_post,
+                 .payload = load_payload,
+                 .account = load_account,
+                 .open = load_open},
+        .random = random_bytes
+    };
+    TRY(dispatch_new(&options, &process->dispatch));
+    return open_wire(process, argc, argv);
+}
+
+static void close_all(struct process *process)
+{
+    client_close(process->client);
+    for (uint32_t i = 0; i < process->carrier_count; i++) {
+        carrier_close(process->carriers[i]);
+    }
+    dispatch_free(process->dispatch);
+    agenda_free(process->agenda);
+    process->parts->close(process->views);
+    vault_close(process->vault);
+    inbox_close(process->inbox);
+    arena_done(&process->arena);
+    arena_done(&process->follow_arena);
+    explicit_bzero(process->transport_key, sizeof process->transport_key);
+}
+
+int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
+{
+    if (option(argc, argv, "--data") == NULL || option(argc, argv, "--ledger") == NULL) {
+        const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        (void)fputs(usage, help ? stdout : stderr);
+        return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-scheduler");
+    journal_open("scheduler", JOURNAL_INFO);
+    struct process *process = calloc(1, sizeof *process);
+    if (process == NULL) {
+        return EXIT_CANNOT;
+    }
+    process->parts = parts;
+    int stop_fd = -1;
+    enum err err = process_stop_fd(&stop_fd);
+    err = err == OK ? open_all(process, argc, argv) : err;
+    if (err != OK) {
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+    } else {
+        err = serve(process, stop_fd);
+    }
+    close_all(process);
+    free(process);
+    journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
+    return err == OK ? EXIT_GOOD : EXIT_CANNOT;
+}

@@ -1,0 +1,117 @@
+/* client_wait.c: the functions of client.h that block, for scripts, tests and start-up: each waits for its callback.
+ * Must never be called from one. */
+#include <stdlib.h>
+
+#include "core/base/lock.h"
+#include "core/vault/box.h"
+#include "core/wire/client.h"
+
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t ready;
+    bool done;
+    enum err err;
+    struct answer answer;
+    struct buf *out;
+};
+
+static void waiter_init(struct waiter *waiter)
+{
+    *waiter = (struct waiter){0};
+    lock_init(&waiter->lock);
+    ASSERT(pthread_cond_init(&waiter->ready, NULL) == 0);
+}
+
+static void waiter_done(struct waiter *waiter)
+{
+    ASSERT(pthread_cond_destroy(&waiter->ready) == 0);
+    lock_done(&waiter->lock);
+}
+
+/* The mutex is given after the signal: the waiter's memory is the waiting function's, which may return at once. */
+static void waiter_wake(struct waiter *waiter, enum err err)
+{
+    waiter->err = err;
+    waiter->done = true;
+    ASSERT(pthread_cond_signal(&waiter->ready) == 0);
+}
+
+static enum err waiter_wait(struct waiter *waiter)
+{
+    lock_take(&waiter->lock);
+    while (!waiter->done) {
+        ASSERT(pthread_cond_wait(&waiter->ready, &waiter->lock) == 0);
+    }
+    lock_give(&waiter->lock);
+    return waiter->err;
+}
+
+static void on_answer(void *context, enum err err, const struct answer *answer)
+{
+    struct waiter *waiter = context;
+    lock_take(&waiter->lock);
+    if (err == OK) {
+        waiter->answer = *answer;
+    }
+    waiter_wake(waiter, err);
+    lock_give(&waiter->lock);
+}
+
+enum err client_command_wait(struct client *client, const struct command *command,
+                             const struct idempotency *idempotency, int64_t timeout_ms, struct answer *ret_answer)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    enum err err = client_command(client, command, idempotency, timeout_ms, on_answer, &waiter);
+    if (err == OK) {
+        err = waiter_wait(&waiter);
+    }
+    if (err == OK) {
+        *ret_answer = waiter.answer;
+    }
+    waiter_done(&waiter);
+    return err;
+}
+
+static void on_reply(void *context, enum err err, struct span body)
+{
+    struct waiter *waiter = context;
+    lock_take(&waiter->lock);
+    if (err == OK) {
+        buf_put(waiter->out, body);
+        err = buf_ok(waiter->out) ? OK : ERR_NO_SPACE;
+    }
+    waiter_wake(waiter, err);
+    lock_give(&waiter->lock);
+}
+
+enum err client_ask_wait(struct client *client, enum frame_kind kind, struct span body, int64_t timeout_ms,
+                         struct buf *out)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    waiter.out = out;
+    enum err err = client_ask(client, kind, body, timeout_ms, on_reply, &waiter);
+    if (err == OK) {
+        err = waiter_wait(&waiter);
+    }
+    waiter_done(&waiter);
+    return err;
+}
+
+enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,
+                            uint64_t *ret_head, struct body_list *ret_list)
+{
+    uint8_t bytes[32];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_follow_put(&body, after, max);
+    const size_t start = out->len;
+    TRY(client_ask_wait(client, FRAME_FOLLOW, buf_span(&body), timeout_ms, out));
+    return body_events_read(span_of(out->data + start, out->len - start), ret_head, ret_list);
+}
+
+void client_transport_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[32])
+{
+    const enum err err = box_derive(secret, "transport", ret_key);
+    ASSERT(err == OK);
+}

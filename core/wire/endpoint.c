@@ -1,0 +1,379 @@
+/* endpoint.c: see endpoint.h. Called by ledger main.c; link.c calls it back. It must never let one connection keep
+ * another from being served: each may have per_connection requests on their way, replies that it does not take
+ * included, and nothing more of it is read until it does; free places go to the connections that wait, in turn. */
+#include "core/wire/endpoint.h"
+
+#include <stdlib.h>
+
+#include "core/base/lock.h"
+#include "core/wire/link.h"
+
+#define HOPS_MAX 8 /* words of nng's way back: one, and one for each device between */
+
+struct endpoint_request {
+    struct endpoint *endpoint;
+    struct endpoint_request *next; /* free, or ready */
+    unsigned number;
+    struct link *link;
+    uint8_t *message;
+    size_t head_len; /* bytes of the way back, which precede the request's own */
+    size_t len;
+};
+
+struct endpoint {
+    struct endpoint_options options;
+    struct link_owner owner;
+    struct listener *listener;
+    struct timer
+        *kick; /* flushes on a thread of nng's what a reply made room for: whoever replies is not to handle requests */
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t idle;  /* the last link ended */
+    bool stopping;
+    bool kicked;
+    unsigned flushing; /* threads that will look at the ready requests again before they leave */
+    struct link *links;
+    struct link *dead; /* ended, to be freed on a thread that is none of theirs */
+    unsigned link_count;
+    uint64_t order;
+    struct endpoint_request *free;
+    struct endpoint_request *ready_first;
+    struct endpoint_request *ready_last;
+    struct endpoint_counts counts;
+    struct endpoint_request requests[];
+};
+
+/* ---- Called by links, with the lock ---- */
+
+static bool may_take(void *context, struct link *link)
+{
+    struct endpoint *endpoint = context;
+    return !endpoint->stopping && endpoint->free != NULL && link->asked < endpoint->options.per_connection;
+}
+
+/* The way back is what stands before and in the first word whose highest bit is set; 0: there is none. */
+static size_t way_back_len(const uint8_t *bytes, size_t len)
+{
+    for (size_t at = 0; at + 4 <= len && at < (size_t)4 * HOPS_MAX; at += 4) {
+        if ((bytes[at] & 0x80) != 0) {
+            return at + 4;
+        }
+    }
+    return 0;
+}
+
+static void on_message(void *context, struct link *link, uint8_t *message, size_t len)
+{
+    struct endpoint *endpoint = context;
+    const size_t head_len = way_back_len(message, len);
+    if (head_len == 0 || len - head_len > endpoint->options.frame_max) {
+        endpoint->counts.malformed++;
+        free(message);
+        link_close(link);
+        return;
+    }
+    struct endpoint_request *request = endpoint->free;
+    endpoint->free = request->next;
+    request->next = NULL;
+    request->link = link;
+    request->message = message;
+    request->head_len = head_len;
+    request->len = len;
+    link->asked++;
+    link->held++;
+    endpoint->counts.requests++;
+    if (endpoint->ready_first == NULL) {
+        endpoint->ready_first = request;
+    } else {
+        endpoint->ready_last->next = request;
+    }
+    endpoint->ready_last = request;
+}
+
+/* Lets one waiting connection go on, the one that has waited longest first. */
+static void resume_one(struct endpoint *endpoint)
+{
+    struct link *first = NULL;
+    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+        if (link->paused && !link->closed && may_take(endpoint, link) &&
+            (first == NULL || link->order < first->order)) {
+            first = link;
+        }
+    }
+    if (first != NULL) {
+        endpoint->order++;
+        first->order = endpoint->order;
+        link_resume(first);
+    }
+}
+
+static void on_sent(void *context, struct link *link, struct link_out *out)
+{
+    (void)out;
+    struct endpoint *endpoint = context;
+    ASSERT(link->asked > 0);
+    link->asked--;
+    if (link->paused) {
+        resume_one(endpoint);
+    }
+}
+
+static void on_lost(void *context, struct link *link, bool timed_out)
+{
+    struct endpoint *endpoint = context;
+    endpoint->counts.stalled += timed_out;
+    endpoint->counts.malformed += !link->greeted && !timed_out;
+}
+
+/* Moves a link that nothing refers to any more to the dead. */
+static void bury(struct endpoint *endpoint, struct link *link)
+{
+    if (!link->ended || link->held > 0) {
+        return;
+    }
+    struct link **at = &endpoint->links;
+    while (*at != link) {
+        at = &(*at)->next;
+    }
+    *at = link->next;
+    link->next = endpoint->dead;
+    endpoint->dead = link;
+    endpoint->link_count--;
+    if (endpoint->link_count == 0) {
+        ASSERT(pthread_cond_broadcast(&endpoint->idle) == 0);
+    }
+}
+
+static void on_ended(void *context, struct link *link)
+{
+    bury(context, link);
+}
+
+static void flush(void *context)
+{
+    struct endpoint *endpoint = context;
+    lock_take(&endpoint->lock);
+    endpoint->flushing++;
+    while (endpoint->ready_first != NULL) {
+        struct endpoint_request *request = endpoint->ready_first;
+        endpoint->ready_first = request->next;
+        request->next = NULL;
+        lock_give(&endpoint->lock);
+        endpoint->options.handle(endpoint->options.context, request);
+        lock_take(&endpoint->lock);
+    }
+    endpoint->flushing--;
+    lock_give(&endpoint->lock);
+}
+
+static void on_kick(void *context)
+{
+    struct endpoint *endpoint = context;
+    lock_take(&endpoint->lock);
+    endpoint->kicked = false;
+    lock_give(&endpoint->lock);
+    flush(endpoint);
+}
+
+/* ---- Connections ---- */
+
+static void free_the_dead(struct endpoint *endpoint)
+{
+    lock_take(&endpoint->lock);
+    struct link *dead = endpoint->dead;
+    endpoint->dead = NULL;
+    lock_give(&endpoint->lock);
+    while (dead != NULL) {
+        struct link *next = dead->next;
+        link_free(dead);
+        dead = next;
+    }
+}
+
+/* Makes room: among too many strangers the oldest has to go. */
+static void mind_strangers(struct endpoint *endpoint)
+{
+    struct link *oldest = NULL;
+    unsigned strangers = 0;
+    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+        if (!link->trusted && !link->closed) {
+            strangers++;
+            oldest = oldest == NULL || link->order < oldest->order ? link : oldest;
+        }
+    }
+    if (strangers > ENDPOINT_STRANGERS_MAX) {
+        endpoint->counts.strangers++;
+        link_close(oldest);
+    }
+}
+
+static void on_accepted(void *context, struct stream *stream)
+{
+    struct endpoint *endpoint = context;
+    free_the_dead(endpoint);
+    lock_take(&endpoint->lock);
+    if (endpoint->stopping || endpoint->link_count >= ENDPOINT_CONNECTIONS_MAX) {
+        endpoint->counts.strangers++;
+        lock_give(&endpoint->lock);
+        stream_free(stream);
+        return;
+    }
+    struct link *link = link_new(&endpoint->owner, stream);
+    if (link != NULL) {
+        endpoint->order++;
+        link->order = endpoint->order;
+        link->next = endpoint->links;
+        endpoint->links = link;
+        endpoint->link_count++;
+        mind_strangers(endpoint);
+    }
+    lock_give(&endpoint->lock);
+}
+
+/* ---- Requests ---- */
+
+struct span endpoint_bytes(const struct endpoint_request *request)
+{
+    return span_of(request->message + request->head_len, request->len - request->head_len);
+}
+
+unsigned endpoint_slot(const struct endpoint_request *request)
+{
+    return request->number;
+}
+
+void endpoint_trust(struct endpoint_request *request)
+{
+    lock_take(&request->endpoint->lock);
+    request->link->trusted = true;
+    lock_give(&request->endpoint->lock);
+}
+
+/* Gives the place back. With the lock. */
+static void request_end(struct endpoint_request *request)
+{
+    struct endpoint *endpoint = request->endpoint;
+    struct link *link = request->link;
+    free(request->message);
+    request->message = NULL;
+    request->link = NULL;
+    request->next = endpoint->free;
+    endpoint->free = request;
+    ASSERT(link->held > 0);
+    link->held--;
+    bury(endpoint, link);
+    resume_one(endpoint);
+    if (endpoint->ready_first != NULL && endpoint->flushing == 0 && !endpoint->kicked) {
+        endpoint->kicked = true;
+        timer_start(endpoint->kick, 0);
+    }
+}
+
+void endpoint_reply(struct endpoint_request *request, struct span bytes)
+{
+    struct endpoint *endpoint = request->endpoint;
+    struct link_out *out = link_out_new(request->head_len + bytes.len);
+    if (out == NULL) {
+        endpoint_drop(request);
+        return;
+    }
+    memcpy(link_out_payload(out), request->message, request->head_len);
+    memcpy(link_out_payload(out) + request->head_len, bytes.data, bytes.len);
+    lock_take(&endpoint->lock);
+    link_send(request->link, out);
+    request_end(request);
+    lock_give(&endpoint->lock);
+}
+
+void endpoint_drop(struct endpoint_request *request)
+{
+    struct endpoint *endpoint = request->endpoint;
+    lock_take(&endpoint->lock);
+    endpoint->counts.dropped++;
+    link_close(request->link);
+    request_end(request);
+    lock_give(&endpoint->lock);
+}
+
+/* ---- Opening and closing ---- */
+
+uint16_t endpoint_port(const struct endpoint *endpoint)
+{
+    return listener_port(endpoint->listener);
+}
+
+void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_counts)
+{
+    lock_take(&endpoint->lock);
+    endpoint->counts.connections = endpoint->link_count;
+    *ret_counts = endpoint->counts;
+    lock_give(&endpoint->lock);
+}
+
+enum err endpoint_open(const struct endpoint_options *options, struct endpoint **ret_endpoint)
+{
+    ASSERT(options->contexts > 0);
+    ASSERT(options->per_connection > 0);
+    OWNED(endpoint_close)
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint + options->contexts * sizeof endpoint->requests[0]);
+    if (endpoint == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    lock_init(&endpoint->lock);
+    ASSERT(pthread_cond_init(&endpoint->idle, NULL) == 0);
+    endpoint->options = *options;
+    endpoint->owner = (struct link_owner){.us = LINK_REP,
+                                          .them = LINK_REQ,
+                                          .frame_max = options->frame_max + (size_t)4 * HOPS_MAX,
+                                          .lock = &endpoint->lock,
+                                          .context = endpoint,
+                                          .may_take = may_take,
+                                          .message = on_message,
+                                          .sent = on_sent,
+                                          .lost = on_lost,
+                                          .ended = on_ended,
+                                          .flush = flush};
+    for (unsigned i = 0; i < options->contexts; i++) {
+        endpoint->requests[i] = (struct endpoint_request){.endpoint = endpoint, .number = i, .next = endpoint->free};
+        endpoint->free = &endpoint->requests[i];
+    }
+    TRY(timer_open(on_kick, endpoint, &endpoint->kick));
+    TRY(listener_open(options->url, on_accepted, endpoint, &endpoint->listener));
+    listener_start(endpoint->listener);
+    *ret_endpoint = endpoint;
+    endpoint = NULL;
+    return OK;
+}
+
+void endpoint_stop(struct endpoint *endpoint)
+{
+    lock_take(&endpoint->lock);
+    endpoint->stopping = true;
+    lock_give(&endpoint->lock);
+    if (endpoint->listener != NULL) {
+        listener_stop(endpoint->listener);
+    }
+}
+
+void endpoint_close(struct endpoint *endpoint)
+{
+    if (endpoint == NULL) {
+        return;
+    }
+    endpoint_stop(endpoint);
+    lock_take(&endpoint->lock);
+    for (struct link *link = endpoint->links; link != NULL;) {
+        struct link *next = link->next; /* closing may bury it */
+        link_close(link);
+        link = next;
+    }
+    while (endpoint->link_count > 0) {
+        ASSERT(pthread_cond_wait(&endpoint->idle, &endpoint->lock) == 0);
+    }
+    lock_give(&endpoint->lock);
+    free_the_dead(endpoint);
+    timer_close(endpoint->kick);
+    listener_close(endpoint->listener);
+    ASSERT(pthread_cond_destroy(&endpoint->idle) == 0);
+    lock_done(&endpoint->lock);
+    free(endpoint);
+}

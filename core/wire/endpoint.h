@@ -1,0 +1,60 @@
+/* endpoint.h: the answering side of a socket: requests in, replies out. Bytes only: what they mean, and who may say it,
+ * is the user's business. Every REQ socket of nng can ask (link.h); addresses as in stream.h. */
+#ifndef OPENPOST_WIRE_ENDPOINT_H
+#define OPENPOST_WIRE_ENDPOINT_H
+
+#include "core/base/owned.h"
+#include "core/base/span.h"
+
+#define ENDPOINT_CONNECTIONS_MAX 1024
+#define ENDPOINT_STRANGERS_MAX \
+    64 /* connections that never sent anything authentic: one more closes the oldest of them */
+
+struct endpoint;
+struct endpoint_request;
+
+/* Called on a thread of nng's when a request is there; must not block. The request must end in endpoint_reply or
+ * endpoint_drop, in the call or later, on any thread. */
+typedef void endpoint_handle(void *context, struct endpoint_request *request);
+
+struct endpoint_options {
+    const char *url;
+    unsigned contexts; /* requests being answered at a time; more wait */
+    unsigned
+        per_connection; /* of which so many may be one connection's; those that it does not take the replies of count */
+    size_t frame_max;   /* longer: the connection is closed */
+    endpoint_handle *handle;
+    void *context;
+};
+
+struct endpoint_counts {
+    uint64_t requests;
+    uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or stopped midway for 10 s */
+    uint64_t dropped;     /* by endpoint_drop */
+    uint64_t malformed;   /* not nng's mapping, or too long */
+    uint64_t strangers;   /* because of too many strangers */
+    uint64_t connections; /* open now */
+};
+
+/* endpoint_open listens and calls handle from now on. ERR_MALFORMED, ERR_UNSUPPORTED, ERR_BUSY (the port is taken),
+ * ERR_NO_MEMORY, ERR_IO. endpoint_stop takes no more connections and requests; those that wait for their reply still
+ * get it. endpoint_close ends all: every request must have been answered or dropped; accepts NULL; never from handle.
+ */
+enum err endpoint_open(const struct endpoint_options *options, struct endpoint **ret_endpoint) MUST_USE;
+void endpoint_stop(struct endpoint *endpoint);
+void endpoint_close(struct endpoint *endpoint);
+OWNED_BY(endpoint_close, struct endpoint *);
+uint16_t endpoint_port(const struct endpoint *endpoint);
+void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_counts);
+
+/* The request's bytes live until it ends. slot: a number below contexts that no other living request has, for the
+ * user's per-request memory. */
+struct span endpoint_bytes(const struct endpoint_request *request);
+unsigned endpoint_slot(const struct endpoint_request *request);
+/* endpoint_trust: what came was authentic; the connection is no stranger's any more. */
+void endpoint_trust(struct endpoint_request *request);
+/* endpoint_reply copies bytes and ends the request; endpoint_drop closes its connection and ends it. Neither blocks. */
+void endpoint_reply(struct endpoint_request *request, struct span bytes);
+void endpoint_drop(struct endpoint_request *request);
+
+#endif

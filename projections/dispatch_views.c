@@ -1,0 +1,269 @@
+/* dispatch_views.c: see dispatch_views.h. Called by the scheduler's process through its parts. Must never write. */
+#include "projections/dispatch_views.h"
+
+#include "core/base/assert.h"
+#include "core/ledger/ledger.h"
+#include "projections/access.h"
+#include "projections/posts.h"
+#include "projections/queue.h"
+
+#define ROWS_AT_A_TIME 10000 /* a read transaction lasts some 20 ms */
+#define ARENA_MAX ((size_t)256 << 20)
+
+enum err dispatch_views_begin(struct dispatch_views *views)
+{
+    ASSERT(views->txn == NULL);
+    return store_begin(views->store, false, &views->txn);
+}
+
+void dispatch_views_end(struct dispatch_views *views)
+{
+    store_abort(views->txn);
+    views->txn = NULL;
+}
+
+static enum err txn_of(void *context, struct store_txn **ret_txn)
+{
+    struct dispatch_views *views = context;
+    *ret_txn = views->txn;
+    return views->txn != NULL ? OK : ERR_CLOSED;
+}
+
+enum err dispatch_views_post(void *context, const struct id *post_id, struct arena *arena,
+                             struct dispatch_post *ret_post)
+{
+    struct store_txn *txn;
+    TRY(txn_of(context, &txn));
+    struct post_view *view = arena_alloc(arena, sizeof *view);
+    if (view == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(posts_get(txn, NULL, post_id, arena, view));
+    struct dispatch_target *targets = arena_alloc(arena, (view->row.targets_count + 1) * sizeof *targets);
+    if (targets == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < view->row.targets_count; i++) {
+        targets[i] = (struct dispatch_target){.spec = view->content.targets[i], .due_ms = view->row.targets[i].due_ms};
+    }
+    *ret_post = (struct dispatch_post){
+        .version = view->row.version,
+        .content = {.parts = view->content.parts,
+                    .part_count = view->content.parts_count,
+                    .link = view->content.link,
+                    .first_comment = view->content.first_comment},
+        .targets = targets,
+        .target_count = view->row.targets_count
+    };
+    return OK;
+}
+
+enum err dispatch_views_payload(void *context, const struct id *target_id, struct arena *arena,
+                                struct dispatch_payload *ret_payload)
+{
+    struct store_txn *txn;
+    struct post_payload payload;
+    TRY(txn_of(context, &txn));
+    TRY(posts_payload(txn, target_id, arena, &payload));
+    const uint32_t count = payload.progress.live_count;
+    struct dispatch_live *live = arena_alloc(arena, (count + 1) * sizeof *live);
+    if (live == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct live_part *part = &payload.progress.live[i];
+        live[i] = (struct dispatch_live){
+            .part = (uint32_t)part->part, .platform_id = part->platform_id, .revision = part->revision};
+    }
+    *ret_payload = (struct dispatch_payload){.parts = payload.locked.parts,
+                                             .part_count = payload.locked.parts_count,
+                                             .live = live,
+                                             .live_count = count,
+                                             .prepared = payload.progress.prepared};
+    return OK;
+}
+
+enum err dispatch_views_account(void *context, const struct id *integration_id, bool connecting, struct arena *arena,
+                                struct dispatch_account *ret_account)
+{
+    struct store_txn *txn;
+    struct integration_row row;
+    TRY(txn_of(context, &txn));
+    TRY(access_integration(txn, NULL, integration_id, arena, &row));
+    const bool elsewhere = connecting && row.connect_service.data != NULL;
+    *ret_account = (struct dispatch_account){.service = elsewhere ? row.connect_service : row.service,
+                                             .account = row.account,
+                                             .handle = row.handle,
+                                             .identifier = row.identifier,
+                                             .vault_id = connecting ? row.connect_vault_id : row.vault_id,
+                                             .fingerprint = row.fingerprint};
+    return OK;
+}
+
+static struct agenda_target agenda_row(const struct queue_row *row)
+{
+    return (struct agenda_target){.workspace_id = row->workspace_id,
+                                  .post_id = row->post_id,
+                                  .target_id = row->target_id,
+                                  .integration_id = row->integration_id,
+                                  .channel = row->channel,
+                                  .status = row->status,
+                                  .locked = row->locked,
+                                  .version = row->version,
+                                  .publish_at_ms = row->publish_at_ms,
+                                  .not_after_ms = row->not_after_ms,
+                                  .due_ms = row->due_ms,
+                                  .next_ms = row->next_ms,
+                                  .part_next = (uint32_t)row->part_next,
+                                  .part_count = (uint32_t)row->part_count,
+                                  .comment = row->comment,
+                                  .attempt_id = row->attempt_id,
+                                  .attempt_part = (uint32_t)row->attempt_part,
+                                  .attempt_open = row->attempt_open,
+                                  .attempt_unknown = row->attempt_unknown,
+                                  .fence = row->fence,
+                                  .deadline_ms = row->deadline_ms,
+                                  .read_first = row->read_first};
+}
+
+enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
+                             struct agenda_target **ret_rows, uint32_t *ret_count)
+{
+    struct store_txn *txn;
+    struct post_view view;
+    uint64_t stands = 0;
+    TRY(txn_of(context, &txn));
+    TRY(ledger_views_position(txn, &stands));
+    if (stands < position) {
+        return ERR_BUSY;
+    }
+    TRY(posts_get(txn, NULL, post_id, arena, &view));
+    struct agenda_target *rows = arena_alloc(arena, (view.row.targets_count + 1) * sizeof *rows);
+    if (rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < view.row.targets_count; i++) {
+        struct queue_row row;
+        if (queue_row_of(&view.row, &view.row.targets[i], &row)) {
+            rows[count] = agenda_row(&row);
+            count++;
+        }
+    }
+    *ret_rows = rows;
+    *ret_count = count;
+    return OK;
+}
+
+/* --- at the start --- */
+
+static enum err restore_installation(struct store_txn *txn, struct arena *arena, struct agenda *agenda)
+{
+    struct installation_row row;
+    const enum err err = access_installation(txn, arena, &row);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    const struct agenda_installation installation = {.epoch = row.epoch,
+                                                     .clock_suspect = row.clock_suspect,
+                                                     .suspended = row.suspended,
+                                                     .suspended_at_ms = row.suspended_ms};
+    agenda_restore_installation(agenda, &installation);
+    return OK;
+}
+
+/* Each restores up to ROWS_AT_A_TIME rows after *after and moves it on; *ret_more: there may be others. */
+static enum err restore_workspaces(struct store_txn *txn, struct arena *arena, struct agenda *agenda, struct id *after,
+                                   bool *ret_more)
+{
+    struct workspace_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_workspaces(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct agenda_workspace workspace = {.workspace_id = rows[i].workspace_id,
+                                                   .paused = rows[i].paused,
+                                                   .max_lateness_ms = (int64_t)rows[i].max_lateness_ms,
+                                                   .late_spacing_ms = (int64_t)rows[i].late_spacing_ms};
+        TRY(agenda_restore_workspace(agenda, &workspace));
+        *after = rows[i].workspace_id;
+    }
+    *ret_more = count == ROWS_AT_A_TIME;
+    return OK;
+}
+
+static enum err restore_integrations(struct store_txn *txn, struct arena *arena, struct agenda *agenda,
+                                     struct id *after, bool *ret_more)
+{
+    struct integration_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_integration_scan(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct agenda_integration integration = {.workspace_id = rows[i].workspace_id,
+                                                       .integration_id = rows[i].integration_id,
+                                                       .channel = rows[i].channel,
+                                                       .status = rows[i].status,
+                                                       .connecting = rows[i].status != INTEGRATION_DELETED &&
+                                                                     !id_is_none(&rows[i].connect_vault_id),
+                                                       .paused = rows[i].paused,
+                                                       .token_expires_ms = rows[i].token_expires_ms};
+        TRY(agenda_restore_integration(agenda, &integration));
+        *after = rows[i].integration_id;
+    }
+    *ret_more = count == ROWS_AT_A_TIME;
+    return OK;
+}
+
+static enum err restore_targets(struct store_txn *txn, struct arena *arena, struct agenda *agenda, struct id *after,
+                                bool *ret_more)
+{
+    struct queue_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(queue_scan(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct agenda_target target = agenda_row(&rows[i]);
+        TRY(agenda_restore(agenda, &target));
+        *after = rows[i].target_id;
+    }
+    *ret_more = count == ROWS_AT_A_TIME;
+    return OK;
+}
+
+typedef enum err restore_some(struct store_txn *txn, struct arena *arena, struct agenda *agenda, struct id *after,
+                              bool *ret_more);
+
+static enum err restore_all(struct dispatch_views *views, struct arena *arena, struct agenda *agenda,
+                            restore_some *some)
+{
+    struct id after = {0};
+    for (bool more = true; more;) {
+        TRY(dispatch_views_begin(views));
+        arena_reset(arena);
+        const enum err err = some(views->txn, arena, agenda, &after, &more);
+        dispatch_views_end(views);
+        TRY(err);
+    }
+    return OK;
+}
+
+enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda, uint64_t *ret_position)
+{
+    struct arena arena;
+    uint64_t position = 0;
+    arena_init(&arena, ARENA_MAX);
+    enum err err = dispatch_views_begin(views);
+    if (err == OK) {
+        err = ledger_views_position(views->txn, &position);
+        err = err == ERR_NOT_FOUND ? OK : err;
+        err = err != OK ? err : restore_installation(views->txn, &arena, agenda);
+        dispatch_views_end(views);
+    }
+    err = err == OK ? restore_all(views, &arena, agenda, restore_workspaces) : err;
+    err = err == OK ? restore_all(views, &arena, agenda, restore_integrations) : err;
+    err = err == OK ? restore_all(views, &arena, agenda, restore_targets) : err;
+    arena_done(&arena);
+    if (err == OK) {
+        *ret_position = position;
+    }
+    return err;
+}

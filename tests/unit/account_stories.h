@@ -1,0 +1,91 @@
+/* account_stories.h: rows about the installation, the workspace, its members and keys, and its accounts. */
+#ifndef OPENPOST_TESTS_ACCOUNT_STORIES_H
+#define OPENPOST_TESTS_ACCOUNT_STORIES_H
+
+#include "tests/unit/decider_story.h"
+
+/* clang-format off: a story is two or three lines, whatever its length */
+static const struct story account_stories[] = {
+  /* the installation */
+    {"each ledger process has its own epoch",                      "ledger",                                            "ledger",                     "ledger_started 3"                },
+    {"a clock that jumps is suspected",                            "",                                                  "suspect",                    "clock_suspected"                 },
+    {"a suspected clock is not suspected again",                   "suspect",                                           "suspect",                    "nothing"                         },
+    {"a clock is trusted again",                                   "suspect",                                           "trust",                      "clock_trusted"                   },
+    {"a trusted clock needs no trust",                             "",                                                  "trust",                      "nothing"                         },
+    {"a copied folder starts nothing",                             "",                                                  "suspend",                    "starts_suspended"                },
+    {"a suspended folder is not suspended again",                  "suspend",                                           "suspend",                    "nothing"                         },
+    {"a person confirms what a copied folder may start",           "suspend",                                           "confirm",                    "starts_confirmed"                },
+    {"nothing is suspended, nothing to confirm",                   "",                                                  "confirm",                    "nothing"                         },
+
+ /* workspaces */
+    {"a workspace is made once",                                   "",                                                  "workspace",                  "refused exists"                  },
+    {"its own id again is there already",                          "",                                                  "workspace tenant=2",         "refused exists"                  },
+    {"a workspace is paused",                                      "",                                                  "hold",                       "workspace_paused"                },
+    {"a paused workspace is not paused again",                     "hold",                                              "hold",                       "nothing"                         },
+    {"a workspace is resumed",                                     "hold",                                              "release",                    "workspace_resumed"               },
+    {"a workspace that is not paused needs no resuming",           "",                                                  "release",                    "nothing"                         },
+    {"another workspace is not there to be paused",                "",                                                  "hold tenant=9",              "refused not_found"               },
+
+ /* members and keys */
+    {"a member is added",                                          "",                                                  "member",                     "member_added"                    },
+    {"a member is added once",                                     "member",                                            "member",                     "refused exists"                  },
+    {"a member needs a workspace",                                 "",                                                  "member tenant=9",            "refused not_found"               },
+    {"a key is made",                                              "",                                                  "key",                        "key_created"                     },
+    {"a key is made once",                                         "key",                                               "key",                        "refused exists"                  },
+    {"a key needs a workspace",                                    "",                                                  "key tenant=9",               "refused not_found"               },
+    {"a key is revoked",                                           "key",                                               "revoke",                     "key_revoked"                     },
+    {"a revoked key is not revoked again",                         "key, revoke",                                       "revoke",                     "nothing"                         },
+    {"a key that was never made cannot be revoked",                "",                                                  "revoke",                     "refused not_found"               },
+    {"another workspace's key is not there",                       "key",                                               "revoke tenant=2",            "refused not_found"               },
+
+ /* connecting */
+    {"somebody asks to connect an account",                        "",                                                  "connect n",                  "integration_connecting"          },
+    {"asked once, the platform's answer is awaited",               "connect n",                                         "connect n",                  "refused integration_connecting"  },
+    {"the platform accepts",                                       "connect n",                                         "accept n",                   "integration_connected"           },
+    {"the same answer again is nothing new",                       "connect n, accept n",                               "accept n",                   "nothing"                         },
+    {"the platform refuses",                                       "connect n",                                         "refuse n",                   "integration_refused"             },
+    {"the same refusal again is nothing new",                      "connect n, refuse n",                               "refuse n",                   "nothing"                         },
+    {"refused once, it may be asked again",                        "connect n, refuse n",                               "connect n",                  "integration_connecting"          },
+    {"an acceptance that comes after a refusal is a fact",         "connect n, refuse n",                               "accept n",                   "integration_connected"           },
+    {"an account is connected once in a workspace",                "connect n",                                         "accept n taken",             "refused account_exists"          },
+    {"nobody asked, nothing to accept",                            "",                                                  "accept n",                   "refused not_found"               },
+    {"an account needs a workspace",                               "",                                                  "connect n tenant=9",         "refused not_found"               },
+    {"another workspace's account is not there",                   "",                                                  "connect a tenant=2",         "refused not_found"               },
+    {"reconnecting keeps the id",                                  "disconnect a",                                      "connect a vault=2",          "integration_connecting"          },
+    {"reconnecting brings the same account back",                  "disconnect a, connect a vault=2",                   "accept a vault=2",
+     "integration_connected"                                                                                                                                                            },
+    {"reconnecting another account is refused",                    "disconnect a, connect a vault=2",                   "accept a vault=2 account=b",
+     "refused account_mismatch"                                                                                                                                                         },
+    {"reconnecting on another channel is refused",                 "disconnect a",                                      "connect a as_x",             "refused account_mismatch"        },
+    {"a failed reconnection leaves what works",                    "connect a vault=2, refuse a, create a now, lock a", "start a",
+     "attempt_started a 1 part 0 due 0 deadline 120"                                                                                                                                    },
+    {"a failed reconnection leaves what does not work",
+     "disconnect a, connect a vault=2, refuse a, create a now, lock a",                                                 "start a",                    "refused integration_disconnected"},
+    {"while a reconnection is under way the old connection works", "connect a vault=2, create a now, lock a",           "start a",
+     "attempt_started a 1 part 0 due 0 deadline 120"                                                                                                                                    },
+
+ /* tokens */
+    {"tokens are exchanged",                                       "",                                                  "tokens a vault=2",           "integration_refreshed"           },
+    {"the same pair again is nothing new",                         "tokens a vault=2",                                  "tokens a vault=2",           "nothing"                         },
+    {"a disconnected account has no tokens to exchange",           "disconnect a",                                      "tokens a vault=2",
+     "refused integration_disconnected"                                                                                                                                                 },
+    {"a connecting account has no tokens yet",                     "connect n",                                         "tokens n vault=2",           "refused integration_connecting"  },
+
+ /* pause, disconnect, delete */
+    {"an account is paused",                                       "",                                                  "pause a",                    "integration_paused"              },
+    {"a paused account is not paused again",                       "pause a",                                           "pause a",                    "nothing"                         },
+    {"an account is resumed",                                      "pause a",                                           "resume a",                   "integration_resumed"             },
+    {"an account that is not paused cannot be resumed",            "",                                                  "resume a",                   "refused integration_not_paused"  },
+    {"the platform no longer accepts the credentials",             "",                                                  "disconnect a",               "integration_disconnected"        },
+    {"a disconnected account is not disconnected again",           "disconnect a",                                      "disconnect a",               "nothing"                         },
+    {"a connecting account cannot be disconnected",                "connect n",                                         "disconnect n",               "nothing"                         },
+    {"an account is deleted",                                      "",                                                  "remove a",                   "integration_deleted"             },
+    {"a deleted account is not there",                             "remove a",                                          "remove a",                   "refused not_found"               },
+    {"a deleted account does not come back",                       "remove a",                                          "connect a",                  "refused not_found"               },
+    {"an account with open targets cannot be deleted",             "",                                                  "remove a open=1",            "refused integration_in_use"      },
+    {"a connection under way ends with the account",               "connect a vault=2, remove a",                       "accept a vault=2",
+     "refused not_found"                                                                                                                                                                },
+};
+/* clang-format on */
+
+#endif

@@ -1,0 +1,213 @@
+/* activity_projection_test.c: every event of a post has a sentence, and a history is read in its order, page by page.
+ */
+#include "tests/unit/projection_fixture.h"
+
+#define CODES_MAX 1000
+
+static bool is_post_event(const struct record_desc *desc)
+{
+    return desc->field_count > 0 && strcmp(desc->fields[0].name, "post_id") == 0;
+}
+
+/* Feeds a random event of that code about post 1, to the projection of activity alone. */
+static void apply_random(struct store_txn *txn, struct prng *prng, struct arena *arena, uint32_t code, uint64_t version)
+{
+    struct event event;
+    memset(&event, 0, sizeof event);
+    event.code = code;
+    ck_assert_int_eq(record_random(event_desc(code), prng, arena, event_fields(&event)), OK);
+    event.post_created.post_id = id_n(ID_POST, 1); /* every event of a post begins with it */
+    const struct log_event at = {.seq = version, .version = version, .time_ms = T0, .code = code};
+    const struct fact fact = {.at = &at, .event = &event};
+    ck_assert_int_eq(activity_projection.apply(txn, &fact, arena), OK);
+}
+
+START_TEST(every_event_of_a_post_has_a_sentence)
+{
+    struct world world;
+    struct prng prng;
+    world_init(&world);
+    prng_seed(&prng, 7);
+    struct store_txn *txn = NULL;
+    ck_assert_int_eq(store_begin(world.store, true, &txn), OK);
+    uint64_t fed = 0;
+    for (uint32_t code = 1; code < CODES_MAX; code++) {
+        const struct record_desc *desc = event_desc(code);
+        if (desc != NULL && is_post_event(desc)) {
+            for (int round = 0; round < 20; round++) {
+                fed++;
+                apply_random(txn, &prng, &world.arena, code, fed);
+            }
+        }
+    }
+    ck_assert_uint_ge(fed, 18 * 20);
+    struct activity_row *rows = NULL;
+    uint32_t count = 0;
+    const struct id post_id = id_n(ID_POST, 1);
+    ck_assert_int_eq(activity_list(txn, &post_id, 0, 10000, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, fed);
+    for (uint32_t i = 0; i < count; i++) {
+        char text[1024];
+        struct buf out = buf_of(text, sizeof text);
+        activity_sentence(&rows[i], "bluesky", &out);
+        ck_assert(buf_ok(&out));
+        ck_assert_uint_gt(out.len, 8);
+        ck_assert(span_is_utf8(buf_span(&out)));
+        ck_assert_uint_le(rows[i].message.len, ACTIVITY_MESSAGE_MAX);
+    }
+    ck_assert_int_eq(store_commit(&txn), OK);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(an_event_of_others_leaves_nothing)
+{
+    struct world world;
+    world_init(&world);
+    const struct id workspace_id = the_workspace();
+    const uint64_t before = digest_of(world.store, SPAN("\x38\x39\x3A\x3B"));
+    feed_workspace(&world, &workspace_id);
+    const struct id integration_id = id_n(ID_INTEGRATION, 1);
+    feed_integration(&world, &workspace_id, &integration_id);
+    ck_assert_uint_eq(digest_of(world.store, SPAN("\x38\x39\x3A\x3B")), before);
+    world_done(&world);
+}
+
+END_TEST
+
+#define AT_MS (T0 + 180000) /* 14:03 */
+
+static const struct {
+    struct activity_row row;
+    const char *sentence;
+} sentences[] = {
+    {{.event = EVENT_post_created, .count = 1},                                                                          "Written as a draft for 1 target."      },
+    {{.event = EVENT_post_edited, .count = 2},                                                                           "Edited; it goes to 2 targets."         },
+    {{.event = EVENT_post_deleted},                                                                                      "The draft was thrown away."            },
+    {{.event = EVENT_post_scheduled, .count = 1, .at_ms = AT_MS},                                                        "Scheduled for 2026-04-20T14:03:00Z."   },
+    {{.event = EVENT_post_locked, .count = 3},                                                                           "Locked: what 3 targets get is fixed."  },
+    {{.event = EVENT_target_prepared},                                                                                   "What it needs was prepared on bluesky."},
+    {{.event = EVENT_attempt_started, .number = 2},                                                                      "Attempt 2 on bluesky started."         },
+    {{.event = EVENT_attempt_started, .number = 3, .part = 1},                                                           "Attempt 3 on bluesky, part 2, started."},
+    {{.event = EVENT_attempt_finished, .number = 2, .outcome = OUTCOME_DEFERRED, .at_ms = AT_MS},
+     "Attempt 2 on bluesky ended: the platform asks to wait until 2026-04-20T14:03:00Z."                                                                         },
+    {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_ACCEPTED, .message = STATIC_SPAN("https://x/1")},
+     "Attempt 1 on bluesky ended: accepted by the platform: https://x/1."                                                                                        },
+    {{.event = EVENT_attempt_finished,
+      .number = 1,
+      .outcome = OUTCOME_TRY_AGAIN,
+      .at_ms = AT_MS,
+      .code = STATIC_SPAN("platform_unreachable")},
+     "Attempt 1 on bluesky ended: certainly not accepted, the next try is at 2026-04-20T14:03:00Z: "
+     "The platform could not be reached; nothing was sent."                                                                                                      },
+    {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNAUTHORIZED},
+     "Attempt 1 on bluesky ended: the platform no longer accepts the credentials."                                                                               },
+    {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_REFUSED, .message = STATIC_SPAN("Too long!")},
+     "Attempt 1 on bluesky ended: refused for good: Too long!"                                                                                                   },
+    {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNKNOWN, .at_ms = AT_MS},
+     "Attempt 1 on bluesky ended: no definite answer came, the platform will be read at 2026-04-20T14:03:00Z."                                                   },
+    {{.event = EVENT_attempt_settled, .number = 1, .outcome = OUTCOME_ABSENT, .flag = true, .at_ms = AT_MS},
+     "Attempt 1 on bluesky was settled by reading the platform: it is not on the platform, the next try is at "
+     "2026-04-20T14:03:00Z."                                                                                                                                     },
+    {{.event = EVENT_attempt_settled, .number = 1, .outcome = OUTCOME_ACCEPTED},
+     "Attempt 1 on bluesky was settled by a late answer: accepted by the platform."                                                                              },
+    {{.event = EVENT_attempt_probed, .count = 3, .flag = true},
+     "Reading 3 on bluesky settled nothing; a person should look."                                                                                               },
+    {{.event = EVENT_outcome_contradicted, .outcome = OUTCOME_ACCEPTED},
+     "A second answer on bluesky contradicts the first, which stands: accepted by the platform."                                                                 },
+    {{.event = EVENT_target_finished, .target_status = TARGET_PUBLISHED},                                                "Published on bluesky."                 },
+    {{.event = EVENT_target_finished, .target_status = TARGET_FAILED, .code = STATIC_SPAN("attempts_exhausted")},
+     "Failed on bluesky: Every allowed try has failed."                                                                                                          },
+    {{.event = EVENT_targets_missed, .count = 1, .code = STATIC_SPAN("approval_missing")},
+     "Missed for 1 target: approval_missing."                                                                                                                    },
+    {{.event = EVENT_targets_cancelled, .count = 2},                                                                     "Cancelled for 2 targets."              },
+    {{.event = EVENT_target_resolved, .resolution = RESOLUTION_PUBLISHED, .message = STATIC_SPAN("https://x/1")},
+     "A person found it on bluesky: https://x/1."                                                                                                                },
+    {{.event = EVENT_target_resolved, .resolution = RESOLUTION_ABSENT, .flag = true, .at_ms = AT_MS},
+     "A person found that it is not there on bluesky, to be sent again at 2026-04-20T14:03:00Z."                                                                 },
+    {{.event = EVENT_target_resolved, .resolution = RESOLUTION_ABANDONED},                                               "A person gave it up on bluesky."       },
+    {{.event = EVENT_targets_retried, .count = 1, .at_ms = AT_MS},
+     "A person asked to send it again to 1 target at 2026-04-20T14:03:00Z."                                                                                      },
+    {{.event = EVENT_comment_finished, .outcome = OUTCOME_ACCEPTED},
+     "The first comment on bluesky ended: accepted by the platform."                                                                                             },
+    {{.event = EVENT_post_finished, .post_status = POST_PARTIALLY_PUBLISHED},                                            "The post is done: partially published."},
+};
+
+START_TEST(a_sentence_says_what_happened)
+{
+    char text[1024];
+    struct buf out = buf_of(text, sizeof text);
+    activity_sentence(&sentences[_i].row, "bluesky", &out);
+    ck_assert_str_eq(buf_terminated(&out), sentences[_i].sentence);
+}
+
+END_TEST
+
+START_TEST(a_history_is_read_in_pages_in_its_order)
+{
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 1);
+    feed_created(&world, 2, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    const struct id post_id = id_n(ID_POST, 1);
+    struct activity_row *rows = NULL;
+    uint32_t count = 0;
+    ck_assert_int_eq(activity_list(reading(&world), &post_id, 0, 3, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_uint_eq(rows[0].event, EVENT_post_created);
+    ck_assert_uint_eq(rows[2].version, 3);
+    const struct id actor_id = id_n(ID_KEY, 1);
+    const struct id command_id = id_n(ID_COMMAND, 1);
+    ck_assert(id_equal(&rows[0].actor_id, &actor_id));
+    ck_assert(id_equal(&rows[0].command_id, &command_id));
+    ck_assert_int_eq(activity_list(reading(&world), &post_id, rows[2].version, 3, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_uint_eq(rows[0].event, EVENT_attempt_started);
+    ck_assert_int_eq(activity_list(reading(&world), &post_id, 4, 3, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 0);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(long_words_are_cut_between_characters)
+{
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    char message[ACTIVITY_MESSAGE_MAX + 2];
+    memset(message, 'x', sizeof message);
+    memcpy(message + ACTIVITY_MESSAGE_MAX - 1, "\xC3\xA4", 2); /* a character across the limit */
+    struct event event = outcome_event(1, 0, 1, 0, OUTCOME_REFUSED);
+    event.attempt_finished.message = span_of(message, sizeof message);
+    feed_post(&world, 1, &event);
+    const struct id post_id = id_n(ID_POST, 1);
+    struct activity_row *rows = NULL;
+    uint32_t count = 0;
+    ck_assert_int_eq(activity_list(reading(&world), &post_id, 4, 3, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(rows[0].message.len, ACTIVITY_MESSAGE_MAX - 1);
+    world_done(&world);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("activity_projection");
+    TCase *tcase = tcase_create("activity");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, every_event_of_a_post_has_a_sentence);
+    tcase_add_test(tcase, an_event_of_others_leaves_nothing);
+    tcase_add_loop_test(tcase, a_sentence_says_what_happened, 0, sizeof sentences / sizeof *sentences);
+    tcase_add_test(tcase, a_history_is_read_in_pages_in_its_order);
+    tcase_add_test(tcase, long_words_are_cut_between_characters);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}

@@ -1,0 +1,468 @@
+/* bluesky_runner_test.c: a job is begun once, whatever is repeated; its outcome is kept until it is acknowledged; an
+ * account's credentials are exchanged by one job at a time. The network is an array. */
+#include "adapters/bluesky.h"
+#include "adapters/runner.h"
+
+#include <check.h>
+
+#define NOW_MS ((int64_t)1776693600000)
+#define RECORD "{\"$type\":\"app.bsky.feed.post\",\"text\":\"Hi\",\"createdAt\":\"2026-04-20T14:00:00Z\"}"
+#define CREATED "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222\",\"cid\":\"bafy1\"}"
+#define TOKENS "{\"accessJwt\":\"access1\",\"refreshJwt\":\"refresh1\"}"
+
+struct sent {
+    void *tag;
+    char url[128];
+    char authorization[64];
+};
+
+static struct arena arena;
+static struct runner *runner;
+static struct sent sent[4096];
+static size_t sent_count;
+static size_t room;
+static enum err start_fails;
+static int64_t now_ms;
+static uint8_t nonce;
+static const struct guard guard;
+static const uint8_t key[BOX_KEY_LEN] = {7};
+
+static bool has_room(void *context)
+{
+    (void)context;
+    return room > 0;
+}
+
+static void copy_text(char *out, size_t cap, struct span text)
+{
+    struct buf buf = buf_of(out, cap);
+    buf_put(&buf, text);
+    ck_assert_ptr_nonnull(buf_terminated(&buf));
+}
+
+static enum err start(void *context, const struct http_request *request, int64_t at_ms, struct arena *of_job, void *tag)
+{
+    (void)context;
+    (void)at_ms;
+    ck_assert_ptr_nonnull(of_job);
+    ck_assert_uint_gt(room, 0);
+    if (start_fails != OK) {
+        return start_fails;
+    }
+    room--;
+    sent[sent_count].tag = tag;
+    copy_text(sent[sent_count].url, sizeof sent[sent_count].url, request->url);
+    copy_text(sent[sent_count].authorization, sizeof sent[sent_count].authorization, request->authorization);
+    sent_count++;
+    return OK;
+}
+
+static void fill(void *context, void *data, size_t len)
+{
+    (void)context;
+    nonce++;
+    memset(data, nonce, len);
+}
+
+static void set_up(void)
+{
+    const struct runner_options options = {
+        .platform = bluesky_platform(),
+        .guard = &guard,
+        .transport = {.has_room = has_room, .start = start},
+        .key = {7                   },
+        .random = fill
+    };
+    arena_init(&arena, 16 << 20);
+    sent_count = 0;
+    room = 1000;
+    start_fails = OK;
+    now_ms = NOW_MS;
+    ck_assert_int_eq(runner_new(&options, &runner), OK);
+}
+
+static void tear_down(void)
+{
+    runner_free(runner);
+    arena_done(&arena);
+}
+
+static struct id id_of(enum id_kind kind, uint64_t number)
+{
+    uint8_t randomness[10] = {0};
+    put_be64(randomness + 2, number);
+    return id_make(kind, NOW_MS, randomness);
+}
+
+static struct span sealed(const struct id *job_id, const char *plain)
+{
+    char text[ID_TEXT_MAX];
+    uint8_t *bytes = arena_alloc(&arena, strlen(plain) + BOX_OVERHEAD);
+    struct buf box = buf_of(bytes, strlen(plain) + BOX_OVERHEAD);
+    struct buf what = buf_of(text, sizeof text);
+    const uint8_t once[12] = {1};
+    id_write(&what, job_id);
+    ck_assert_int_eq(box_seal(key, once, buf_span(&what), span_text(plain), &box), OK);
+    return buf_span(&box);
+}
+
+/* A commit by account number account. */
+static struct job commit_of(uint64_t number, uint64_t account)
+{
+    struct job job = {.job_id = id_of(ID_ATTEMPT, number),
+                      .kind = SPAN("commit"),
+                      .channel = CHANNEL_BLUESKY,
+                      .integration_id = id_of(ID_INTEGRATION, account),
+                      .target_id = id_of(ID_TARGET, number),
+                      .service = SPAN("https://pds.test"),
+                      .account = SPAN("did:plc:alice"),
+                      .handle = SPAN("alice.test"),
+                      .key = SPAN("3mjwoc5yy2222"),
+                      .payload = SPAN(RECORD),
+                      .fence = 5,
+                      .deadline_ms = NOW_MS + 120000};
+    job.credentials = sealed(&job.job_id, TOKENS);
+    return job;
+}
+
+static enum err take(struct job *jobs, uint32_t count)
+{
+    const struct job_batch batch = {.jobs = jobs, .jobs_count = count};
+    return runner_take(runner, now_ms, &batch);
+}
+
+static void acknowledge(const struct id *job_id)
+{
+    struct target_ref done = {.target_id = *job_id};
+    const struct job_batch batch = {.done = &done, .done_count = 1};
+    ck_assert_int_eq(runner_take(runner, now_ms, &batch), OK);
+}
+
+static void answer(size_t i, unsigned status, const char *body)
+{
+    const struct http_response response = {.result = HTTP_COMPLETE, .status = status, .body = span_text(body)};
+    room++;
+    runner_answered(runner, now_ms, sent[i].tag, &response);
+}
+
+static struct outcome_batch report(void)
+{
+    struct outcome_batch batch;
+    ck_assert_int_eq(runner_report(runner, now_ms, &arena, &batch), OK);
+    return batch;
+}
+
+START_TEST(a_job_is_done_and_its_outcome_kept_until_acknowledged)
+{
+    struct job job = commit_of(1, 1);
+    ck_assert_int_eq(take(&job, 1), OK);
+    ck_assert_uint_eq(sent_count, 1);
+    ck_assert_str_eq(sent[0].authorization, "Bearer access1");
+    ck_assert(!runner_has_report(runner, now_ms));
+    answer(0, 200, CREATED);
+    ck_assert(runner_has_report(runner, now_ms));
+    struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_ACCEPTED);
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &job.job_id));
+    ck_assert(id_equal(&batch.outcomes[0].integration_id, &job.integration_id));
+    ck_assert(id_equal(&batch.outcomes[0].target_id, &job.target_id));
+    ck_assert_ptr_null(batch.outcomes[0].credentials.data);
+    ck_assert_uint_eq(report().outcomes_count, 0); /* not again at once */
+    now_ms += RUNNER_AGAIN_MS;
+    ck_assert_uint_eq(report().outcomes_count, 1); /* but again */
+    acknowledge(&job.job_id);
+    now_ms += RUNNER_AGAIN_MS;
+    ck_assert_uint_eq(report().outcomes_count, 0);
+    struct runner_figures figures;
+    runner_figures(runner, &figures);
+    ck_assert_uint_eq(figures.taken, 1);
+    ck_assert_uint_eq(figures.finished, 1);
+    ck_assert_uint_eq(figures.open, 0);
+    ck_assert_uint_eq(figures.kept, 0);
+}
+
+END_TEST
+
+START_TEST(a_job_is_begun_once_whatever_is_repeated)
+{
+    struct job jobs[2] = {commit_of(1, 1), commit_of(1, 1)};
+    ck_assert_int_eq(take(jobs, 2), OK); /* twice in a batch */
+    ck_assert_int_eq(take(jobs, 1), OK); /* while it is open */
+    ck_assert_uint_eq(sent_count, 1);
+    answer(0, 200, CREATED);
+    ck_assert_int_eq(take(jobs, 1), OK); /* while its outcome is kept */
+    acknowledge(&jobs[0].job_id);
+    ck_assert_int_eq(take(jobs, 1), OK); /* and after it was forgotten */
+    ck_assert_uint_eq(sent_count, 1);
+    struct runner_figures figures;
+    runner_figures(runner, &figures);
+    ck_assert_uint_eq(figures.taken, 1);
+    ck_assert_uint_eq(figures.again, 4);
+    ck_assert_uint_eq(figures.open, 0);
+}
+
+END_TEST
+
+START_TEST(ids_are_remembered_for_a_long_time)
+{
+    struct job first = commit_of(1, 1);
+    ck_assert_int_eq(take(&first, 1), OK);
+    answer(0, 200, CREATED);
+    acknowledge(&first.job_id);
+    struct job *jobs = arena_alloc(&arena, sizeof *jobs * 256);
+    for (uint64_t round = 0; round < RUNNER_SEEN_MAX / 256; round++) {
+        for (uint64_t i = 0; i < 256; i++) {
+            jobs[i] = (struct job){.job_id = id_of(ID_ATTEMPT, 1000 + round * 256 + i), .kind = SPAN("prepare")};
+        }
+        ck_assert_int_eq(take(jobs, 256), OK);
+        for (uint64_t i = 0; i < 256; i++) {
+            acknowledge(&jobs[i].job_id);
+        }
+    }
+    ck_assert_int_eq(take(&first, 1), OK);
+    ck_assert_uint_eq(sent_count, 1);
+}
+
+END_TEST
+
+START_TEST(a_commit_of_an_older_ledger_is_refused)
+{
+    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 2), commit_of(3, 3)};
+    jobs[0].fence = 6;
+    jobs[1].fence = 5;
+    jobs[2].fence = 5;
+    jobs[2].kind = SPAN("read"); /* reading does no harm */
+    ck_assert_int_eq(take(jobs, 3), OK);
+    ck_assert_uint_eq(sent_count, 2);
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
+    ck_assert(span_equal(batch.outcomes[0].code, SPAN("fence_stale")));
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &jobs[1].job_id));
+}
+
+END_TEST
+
+START_TEST(credentials_of_another_job_are_not_used)
+{
+    struct job job = commit_of(1, 1);
+    const struct id other = id_of(ID_ATTEMPT, 2);
+    job.credentials = sealed(&other, TOKENS);
+    ck_assert_int_eq(take(&job, 1), OK);
+    ck_assert_uint_eq(sent_count, 0);
+    ck_assert_int_eq(report().outcomes[0].outcome, OUTCOME_TRY_AGAIN); /* and the account is not called disconnected */
+}
+
+END_TEST
+
+static void ck_sealed(const struct job_outcome *outcome, const char *wanted)
+{
+    char text[ID_TEXT_MAX];
+    char plain[256];
+    struct buf what = buf_of(text, sizeof text);
+    struct buf out = buf_of(plain, sizeof plain);
+    id_write(&what, &outcome->job_id);
+    ck_assert_int_eq(box_open(key, buf_span(&what), outcome->credentials, &out), OK);
+    ck_assert_str_eq(buf_terminated(&out), wanted);
+}
+
+#define FRESH "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}"
+
+START_TEST(exchanged_credentials_come_back_sealed)
+{
+    struct job job = commit_of(1, 1);
+    job.kind = SPAN("refresh");
+    ck_assert_int_eq(take(&job, 1), OK);
+    ck_assert_str_eq(sent[0].authorization, "Bearer refresh1");
+    answer(0, 200, FRESH);
+    const struct outcome_batch batch = report();
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_ACCEPTED);
+    ck_sealed(&batch.outcomes[0], FRESH);
+    ck_assert_ptr_null(memmem(batch.outcomes[0].credentials.data, batch.outcomes[0].credentials.len, "access2", 7));
+}
+
+END_TEST
+
+START_TEST(an_accounts_credentials_are_exchanged_by_one_job_at_a_time)
+{
+    struct job jobs[4] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1), commit_of(4, 2)};
+    ck_assert_int_eq(take(jobs, 4), OK);
+    ck_assert_uint_eq(sent_count, 4);
+    answer(0, 401, "");
+    answer(1, 401, "");
+    answer(2, 401, "");
+    answer(3, 401, "");
+    ck_assert_uint_eq(sent_count, 6); /* one exchange for each of the two accounts */
+    ck_assert_str_eq(sent[4].authorization, "Bearer refresh1");
+    ck_assert_ptr_ne(sent[4].tag, sent[5].tag);
+    answer(4, 200, FRESH);
+    ck_assert_uint_eq(sent_count, 9);
+    for (size_t i = 6; i < 9; i++) {
+        ck_assert_str_eq(sent[i].authorization, "Bearer access2");
+        answer(i, 200, CREATED);
+    }
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 3);
+    unsigned exchanged = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(batch.outcomes[i].outcome, OUTCOME_ACCEPTED);
+        exchanged += batch.outcomes[i].credentials.data != NULL;
+    }
+    ck_assert_uint_eq(exchanged, 1);
+}
+
+END_TEST
+
+START_TEST(when_an_exchange_fails_the_next_job_exchanges_itself)
+{
+    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1)};
+    ck_assert_int_eq(take(jobs, 3), OK);
+    answer(0, 401, "");
+    answer(1, 401, "");
+    answer(2, 401, "");
+    ck_assert_uint_eq(sent_count, 4);
+    answer(3, 500, "");
+    ck_assert_uint_eq(sent_count, 5);
+    ck_assert_str_eq(sent[4].authorization, "Bearer refresh1");
+    answer(4, 200, FRESH);
+    ck_assert_uint_eq(sent_count, 7);
+    answer(5, 200, CREATED);
+    answer(6, 200, CREATED);
+    ck_assert_uint_eq(report().outcomes_count, 3);
+}
+
+END_TEST
+
+START_TEST(a_job_that_waits_for_an_exchange_too_long_is_tried_again)
+{
+    struct job jobs[2] = {commit_of(1, 1), commit_of(2, 1)};
+    jobs[1].deadline_ms = NOW_MS + 1000;
+    ck_assert_int_eq(take(jobs, 2), OK);
+    answer(0, 401, "");
+    answer(1, 401, "");
+    now_ms += 999;
+    runner_tick(runner, now_ms);
+    ck_assert(!runner_has_report(runner, now_ms));
+    now_ms += 1;
+    runner_tick(runner, now_ms);
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &jobs[1].job_id));
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
+    answer(2, 200, FRESH); /* the exchange still helps the other */
+    answer(3, 200, CREATED);
+    ck_assert_uint_eq(report().outcomes_count, 1);
+}
+
+END_TEST
+
+START_TEST(jobs_wait_for_room_in_their_order)
+{
+    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 2), commit_of(3, 3)};
+    room = 1;
+    ck_assert_int_eq(take(jobs, 3), OK);
+    ck_assert_uint_eq(sent_count, 1);
+    answer(0, 401, "");
+    ck_assert_uint_eq(sent_count, 2); /* what is begun goes before what is not */
+    ck_assert_str_eq(sent[1].authorization, "Bearer refresh1");
+    answer(1, 400, "{\"error\":\"ExpiredToken\"}");
+    runner_tick(runner, now_ms);
+    ck_assert_uint_eq(sent_count, 3);
+    answer(2, 200, CREATED);
+    runner_tick(runner, now_ms);
+    ck_assert_uint_eq(sent_count, 4);
+}
+
+END_TEST
+
+START_TEST(a_request_that_cannot_be_started_was_not_sent)
+{
+    struct job job = commit_of(1, 1);
+    start_fails = ERR_NO_MEMORY;
+    ck_assert_int_eq(take(&job, 1), OK);
+    const struct outcome_batch batch = report();
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
+    ck_assert(span_equal(batch.outcomes[0].code, SPAN("platform_unreachable")));
+}
+
+END_TEST
+
+START_TEST(more_jobs_than_there_is_room_for_are_refused_together)
+{
+    struct job *jobs = arena_alloc(&arena, sizeof *jobs * 256);
+    uint64_t number = 1;
+    for (uint32_t round = 0; round < RUNNER_JOBS_MAX / 256; round++) {
+        for (uint32_t i = 0; i < 256; i++, number++) {
+            jobs[i] = (struct job){.job_id = id_of(ID_ATTEMPT, number), .kind = SPAN("prepare")};
+        }
+        ck_assert_int_eq(take(jobs, 256), OK);
+    }
+    struct job job = commit_of(number, 1);
+    ck_assert_int_eq(take(&job, 1), ERR_BUSY);
+    ck_assert_uint_eq(sent_count, 0);
+    acknowledge(&jobs[0].job_id);
+    ck_assert_int_eq(take(&job, 1), OK); /* it was not taken for begun */
+    ck_assert_uint_eq(sent_count, 1);
+}
+
+END_TEST
+
+START_TEST(a_report_is_bounded)
+{
+    struct job *jobs = arena_alloc(&arena, sizeof *jobs * 256);
+    for (uint64_t round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < 256; i++) {
+            jobs[i] = (struct job){.job_id = id_of(ID_ATTEMPT, round * 256 + i), .kind = SPAN("prepare")};
+        }
+        ck_assert_int_eq(take(jobs, 256), OK);
+    }
+    const struct id first = id_of(ID_ATTEMPT, 0);
+    struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 256);
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &first));
+    batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 256);
+    ck_assert_uint_eq(report().outcomes_count, 0);
+}
+
+END_TEST
+
+START_TEST(closing_with_jobs_under_way_leaks_nothing)
+{
+    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 3)};
+    ck_assert_int_eq(take(jobs, 3), OK);
+    answer(0, 401, "");
+    answer(1, 401, "");
+    answer(2, 200, CREATED);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("bluesky_runner");
+    TCase *tcase = tcase_create("bluesky_runner");
+    tcase_set_timeout(tcase, 30);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, a_job_is_done_and_its_outcome_kept_until_acknowledged);
+    tcase_add_test(tcase, a_job_is_begun_once_whatever_is_repeated);
+    tcase_add_test(tcase, ids_are_remembered_for_a_long_time);
+    tcase_add_test(tcase, a_commit_of_an_older_ledger_is_refused);
+    tcase_add_test(tcase, credentials_of_another_job_are_not_used);
+    tcase_add_test(tcase, exchanged_credentials_come_back_sealed);
+    tcase_add_test(tcase, an_accounts_credentials_are_exchanged_by_one_job_at_a_time);
+    tcase_add_test(tcase, when_an_exchange_fails_the_next_job_exchanges_itself);
+    tcase_add_test(tcase, a_job_that_waits_for_an_exchange_too_long_is_tried_again);
+    tcase_add_test(tcase, jobs_wait_for_room_in_their_order);
+    tcase_add_test(tcase, a_request_that_cannot_be_started_was_not_sent);
+    tcase_add_test(tcase, more_jobs_than_there_is_room_for_are_refused_together);
+    tcase_add_test(tcase, a_report_is_bounded);
+    tcase_add_test(tcase, closing_with_jobs_under_way_leaks_nothing);
+    suite_add_tcase(suite, tcase);
+    SRunner *runs = srunner_create(suite);
+    srunner_run_all(runs, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runs);
+    srunner_free(runs);
+    return failed == 0 ? 0 : 1;
+}

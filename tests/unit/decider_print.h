@@ -1,0 +1,183 @@
+/* decider_print.h: an event as a few words, for the stories of the deciders: what a rule decided, not what it copied.
+ * Targets are letters, instants seconds since the story began. Helper of decider_story.h. */
+#ifndef OPENPOST_TESTS_DECIDER_PRINT_H
+#define OPENPOST_TESTS_DECIDER_PRINT_H
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/message/message.h"
+
+#define STORY_EPOCH_MS ((int64_t)1776000000000)
+
+static inline __attribute__((format(printf, 2, 3))) void say(struct buf *out, const char *format, ...)
+{
+    char text[200];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    buf_text(out, text);
+}
+
+static inline void say_time(struct buf *out, const char *word, int64_t time_ms)
+{
+    const int64_t after_ms = time_ms - STORY_EPOCH_MS;
+    if (time_ms != 0 && after_ms % 1000 == 0) {
+        say(out, " %s %lld", word, (long long)(after_ms / 1000));
+    } else if (time_ms != 0) {
+        say(out, " %s %lld.%03lld", word, (long long)(after_ms / 1000), (long long)(after_ms % 1000));
+    }
+}
+
+static inline void say_letter(struct buf *out, const struct id *id)
+{
+    say(out, " %c", id->uuid[15]);
+    if (id->uuid[14] > 1) {
+        say(out, "#%d", id->uuid[14]);
+    }
+}
+
+static inline void say_span(struct buf *out, const char *word, struct span span)
+{
+    if (span.data != NULL) {
+        say(out, " %s%.*s", word, (int)span.len, (const char *)span.data);
+    }
+}
+
+static inline void say_flag(struct buf *out, const char *word, bool flag)
+{
+    if (flag) {
+        say(out, " %s", word);
+    }
+}
+
+static inline void say_word(struct buf *out, const struct choice_table *table, uint32_t value)
+{
+    say(out, " %s", choice_word(table, value));
+}
+
+static inline void say_attempt_event(struct buf *out, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_attempt_started:
+        say_letter(out, &event->attempt_started.target_id);
+        say(out, " %d part %d", (int)event->attempt_started.number, (int)event->attempt_started.part);
+        say_time(out, "due", event->attempt_started.due_ms);
+        say_time(out, "deadline", event->attempt_started.deadline_ms);
+        return;
+    case EVENT_attempt_finished:
+        say_letter(out, &event->attempt_finished.target_id);
+        say(out, " %d", (int)event->attempt_finished.number);
+        say_word(out, &outcome_words, event->attempt_finished.outcome);
+        say_time(out, "next", event->attempt_finished.next_ms);
+        return;
+    case EVENT_attempt_settled:
+        say_letter(out, &event->attempt_settled.target_id);
+        say(out, " %d", (int)event->attempt_settled.number);
+        say_word(out, &outcome_words, event->attempt_settled.outcome);
+        say_flag(out, "read", event->attempt_settled.by_read);
+        say_time(out, "next", event->attempt_settled.next_ms);
+        return;
+    case EVENT_attempt_probed:
+        say_letter(out, &event->attempt_probed.target_id);
+        say(out, " %d", (int)event->attempt_probed.probe);
+        say_flag(out, "needs_person", event->attempt_probed.needs_person);
+        say_time(out, "next", event->attempt_probed.next_ms);
+        return;
+    case EVENT_outcome_contradicted:
+        say_letter(out, &event->outcome_contradicted.target_id);
+        say_word(out, &outcome_words, event->outcome_contradicted.outcome);
+        return;
+    default:
+        return;
+    }
+}
+
+static inline void say_target_event(struct buf *out, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_target_finished:
+        say_letter(out, &event->target_finished.target_id);
+        say_word(out, &target_status_words, event->target_finished.status);
+        say_span(out, "", event->target_finished.code);
+        return;
+    case EVENT_targets_missed:
+        for (uint32_t i = 0; i < event->targets_missed.targets_count; i++) {
+            say_letter(out, &event->targets_missed.targets[i].target_id);
+        }
+        say_span(out, "", event->targets_missed.code);
+        return;
+    case EVENT_targets_cancelled:
+        for (uint32_t i = 0; i < event->targets_cancelled.targets_count; i++) {
+            say_letter(out, &event->targets_cancelled.targets[i].target_id);
+        }
+        return;
+    case EVENT_targets_retried:
+        for (uint32_t i = 0; i < event->targets_retried.targets_count; i++) {
+            say_letter(out, &event->targets_retried.targets[i].target_id);
+            say_flag(out, "read_first", event->targets_retried.targets[i].read_first);
+        }
+        say_time(out, "due", event->targets_retried.due_ms);
+        return;
+    case EVENT_target_resolved:
+        say_letter(out, &event->target_resolved.target_id);
+        say_word(out, &resolution_words, event->target_resolved.resolution);
+        say_time(out, "next", event->target_resolved.next_ms);
+        return;
+    case EVENT_comment_finished:
+        say_letter(out, &event->comment_finished.target_id);
+        say_word(out, &outcome_words, event->comment_finished.outcome);
+        return;
+    case EVENT_target_prepared:
+        say_letter(out, &event->target_prepared.target_id);
+        return;
+    default:
+        say_attempt_event(out, event);
+    }
+}
+
+static inline void say_event(struct buf *out, const struct event *event)
+{
+    say(out, "%s%s", out->len == 0 ? "" : "; ", event_desc(event->code)->name);
+    switch (event->code) {
+    case EVENT_ledger_started:
+        say(out, " %d", (int)event->ledger_started.epoch);
+        return;
+    case EVENT_workspace_created:
+        say(out, " lateness %d spacing %d", (int)event->workspace_created.max_lateness_ms,
+            (int)event->workspace_created.late_spacing_ms);
+        return;
+    case EVENT_post_created:
+    case EVENT_post_edited: {
+        const bool created = event->code == EVENT_post_created;
+        const struct target_spec *targets = created ? event->post_created.targets : event->post_edited.targets;
+        const uint32_t count = created ? event->post_created.targets_count : event->post_edited.targets_count;
+        for (uint32_t i = 0; i < count; i++) {
+            say_letter(out, &targets[i].target_id);
+        }
+        return;
+    }
+    case EVENT_post_scheduled:
+        say_time(out, "at", event->post_scheduled.publish_at_ms);
+        for (uint32_t i = 0; i < event->post_scheduled.targets_count; i++) {
+            say_letter(out, &event->post_scheduled.targets[i].target_id);
+            say_time(out, "due", event->post_scheduled.targets[i].due_ms);
+        }
+        return;
+    case EVENT_post_locked:
+        say(out, " version %d", (int)event->post_locked.version);
+        for (uint32_t i = 0; i < event->post_locked.targets_count; i++) {
+            say_letter(out, &event->post_locked.targets[i].target_id);
+            say_span(out, "", event->post_locked.targets[i].code);
+        }
+        return;
+    case EVENT_post_finished:
+        say_word(out, &post_status_words, event->post_finished.status);
+        return;
+    default:
+        say_target_event(out, event);
+    }
+}
+
+#endif

@@ -1,0 +1,439 @@
+/* decider_story.h: stories of the deciders as text: given steps, when one more, then events or a refusal. A step is a
+ * command in a few words (tell_command lists them) or "at S": the clock stands at S seconds. Steps are separated by
+ * commas, events by semicolons.
+ *
+ * Checked for free at every step: a refusal has no events and changes nothing; the same command again yields nothing
+ * new; the command, and each event, encoded, decoded and encoded again gives the same bytes; the decoded event folds to
+ * the same state; so does the stored row; and at the end of a story, folding from scratch. */
+#ifndef OPENPOST_TESTS_DECIDER_STORY_H
+#define OPENPOST_TESTS_DECIDER_STORY_H
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "core/base/arena.h"
+#include "core/decider/aggregate.h"
+#include "core/message/codec.h"
+#include "tests/unit/decider_print.h"
+
+struct story {
+    const char *name;
+    const char *given;
+    const char *when;
+    const char *then; /* events, "refused <code>", or "nothing" */
+};
+
+#define STORY_ACCOUNTS                                                                             \
+    "abcdegn" /* g: Google Business; n: not connected at the start; z, not among them, is nobody's \
+               */
+#define STORY_ACCOUNT_COUNT 7
+#define STORY_FACTS_MAX 400
+#define STORY_BYTES_MAX ((size_t)1 << 20)
+
+/* An event as it was stored. */
+struct story_fact {
+    struct aggregate *state;
+    struct id workspace_id;
+    int64_t time_ms;
+    size_t at;
+    size_t len;
+};
+
+struct world {
+    int64_t now_ms;
+    struct aggregate system, workspace, other_workspace, member, key, post, accounts[STORY_ACCOUNT_COUNT];
+    struct decide_room room;
+    struct story_fact facts[STORY_FACTS_MAX];
+    uint32_t fact_count;
+    struct buf bytes;   /* encoded facts */
+    struct arena arena; /* what the present step needs */
+    bool *reached;      /* by refusal; may be NULL */
+    bool *happened;     /* by event code; may be NULL */
+    uint64_t commands;
+};
+
+static inline struct id story_id(enum id_kind kind, int number, int letter)
+{
+    struct id id = {.kind = (uint8_t)kind};
+    id.uuid[6] = 0x70;
+    id.uuid[8] = 0x80;
+    id.uuid[14] = (uint8_t)number;
+    id.uuid[15] = (uint8_t)letter;
+    return id;
+}
+
+/* A step's words. */
+#define STEP_WORDS_MAX 16
+
+struct step {
+    char words[STEP_WORDS_MAX][64];
+    int count;
+};
+
+/* Takes the next step off *text; false at its end. */
+static inline bool next_step(const char **text, struct step *ret_step)
+{
+    struct step step = {.count = 0};
+    const char *at = *text;
+    while (*at == ',' || *at == ' ') {
+        at++;
+    }
+    if (*at == '\0') {
+        return false;
+    }
+    while (*at != ',' && *at != '\0') {
+        const size_t len = strcspn(at, " ,");
+        if (len > 0) {
+            ck_assert_int_lt(step.count, STEP_WORDS_MAX);
+            ck_assert_uint_lt(len, sizeof step.words[0]);
+            memcpy(step.words[step.count], at, len);
+            step.words[step.count][len] = '\0';
+            step.count++;
+        }
+        at += len + (at[len] == ' ' ? 1 : 0);
+    }
+    *text = at;
+    *ret_step = step;
+    return true;
+}
+
+/* The value of "name=value", NULL when it is not there. has_word: the word alone. */
+static inline const char *option(const struct step *step, const char *name)
+{
+    const size_t len = strlen(name);
+    for (int i = 1; i < step->count; i++) {
+        if (strncmp(step->words[i], name, len) == 0 && step->words[i][len] == '=') {
+            return step->words[i] + len + 1;
+        }
+    }
+    return NULL;
+}
+
+static inline bool has_word(const struct step *step, const char *word)
+{
+    for (int i = 1; i < step->count; i++) {
+        if (strcmp(step->words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline int64_t seconds(const char *text)
+{
+    return text == NULL ? 0 : STORY_EPOCH_MS + (int64_t)(strtod(text, NULL) * 1000.0);
+}
+
+static inline int number(const char *text, int otherwise)
+{
+    return text == NULL ? otherwise : atoi(text);
+}
+
+static inline struct span word_or_none(const char *text)
+{
+    return text == NULL ? (struct span){0} : span_text(text);
+}
+
+static inline void *story_room(struct world *world, size_t size)
+{
+    void *room = arena_alloc(&world->arena, size);
+    ck_assert_ptr_nonnull(room);
+    return room;
+}
+
+/* Targets: a letter, "#2" for another id on the same account, "@S" for an own instant. */
+static inline bool is_target(const char *word)
+{
+    return word[0] >= 'a' && word[0] <= 'z' && (word[1] == '\0' || strchr("#@:", word[1]) != NULL);
+}
+
+static inline struct id target_id_of(const char *word)
+{
+    return story_id(ID_TARGET, word[1] == '#' ? atoi(word + 2) : 1, word[0]);
+}
+
+static inline uint32_t tell_specs(struct world *world, const struct step *step, struct target_spec **ret_specs)
+{
+    struct target_spec *specs = (struct target_spec *)story_room(world, TARGETS_MAX * sizeof *specs);
+    uint32_t count = 0;
+    for (int i = 1; i < step->count; i++) {
+        const char *word = step->words[i];
+        if (is_target(word)) {
+            const char *own = strchr(word, '@');
+            specs[count].target_id = target_id_of(word);
+            specs[count].integration_id = story_id(ID_INTEGRATION, 1, word[0]);
+            specs[count].channel = word[0] == 'g'           ? CHANNEL_GOOGLE_BUSINESS
+                                   : has_word(step, "as_x") ? CHANNEL_TWITTER
+                                                            : CHANNEL_BLUESKY;
+            specs[count].at_ms = own != NULL ? seconds(own + 1) : 0;
+            count++;
+        }
+    }
+    *ret_specs = specs;
+    return count;
+}
+
+static inline uint32_t tell_parts(struct world *world, const struct step *step, struct content_part **ret_parts)
+{
+    *ret_parts = (struct content_part *)story_room(world, sizeof **ret_parts);
+    (*ret_parts)->text = has_word(step, "blank") ? SPAN(" \n") : SPAN("hello");
+    return has_word(step, "empty") ? 0 : 1;
+}
+
+static inline struct hash payload_hash(const char *target, int part)
+{
+    struct hash hash = {{0}};
+    memset(hash.bytes, target[0], sizeof hash.bytes);
+    hash.bytes[7] = (uint8_t)part;
+    return hash;
+}
+
+/* "a:3" three parts, "a:2c" a part and a comment, "a:!" refused, "a" one part. */
+static inline void tell_locked(struct world *world, const char *word, struct locked_target *ret_locked)
+{
+    const char *shape = strchr(word, ':');
+    ret_locked->target_id = target_id_of(word);
+    if (shape != NULL && shape[1] == '!') {
+        ret_locked->code = SPAN("render_refused");
+        return;
+    }
+    ret_locked->parts_count = shape != NULL ? (uint32_t)atoi(shape + 1) : 1;
+    ret_locked->parts = (struct locked_part *)story_room(world, LOCKED_PARTS_MAX * sizeof *ret_locked->parts);
+    const char *comment = shape != NULL ? strchr(shape, 'c') : NULL;
+    for (uint32_t i = 0; i < ret_locked->parts_count; i++) {
+        struct locked_part *part = &ret_locked->parts[i];
+        part->key = SPAN("3kabc");
+        part->created_ms = STORY_EPOCH_MS + i;
+        part->payload = SPAN("{}");
+        part->payload_hash = payload_hash(word, (int)i);
+        part->comment = comment != NULL && i == (comment[1] == '0' ? 0 : ret_locked->parts_count - 1);
+    }
+}
+
+static inline void tell_lock(struct world *world, const struct step *step, struct lock_post_command *ret_lock)
+{
+    ret_lock->targets = (struct locked_target *)story_room(world, TARGETS_MAX * sizeof *ret_lock->targets);
+    for (int i = 1; i < step->count; i++) {
+        if (is_target(step->words[i])) {
+            tell_locked(world, step->words[i], &ret_lock->targets[ret_lock->targets_count++]);
+        }
+    }
+}
+
+static inline const struct post_target *story_target(const struct world *world, const char *word)
+{
+    const struct id id = target_id_of(word);
+    return post_target(&world->post.post, &id);
+}
+
+/* Attempts are numbered within their target; unless told, a start is the next and an outcome is that of the last. */
+static inline struct id tell_attempt(const struct world *world, const struct step *step, int ahead)
+{
+    const struct post_target *target = story_target(world, step->words[1]);
+    const int last = target != NULL ? (int)target->attempt_count : 0;
+    return story_id(ID_ATTEMPT, number(option(step, "id"), last + ahead), step->words[1][0]);
+}
+
+static inline void tell_outcome(struct world *world, const struct step *step, struct record_outcome_command *ret_report)
+{
+    ret_report->attempt_id = tell_attempt(world, step, 0);
+    ret_report->outcome = choice_value(&outcome_words, span_text(step->words[2]));
+    ret_report->by_read = has_word(step, "read");
+    ret_report->keyless = has_word(step, "keyless");
+    ret_report->until_ms = seconds(option(step, "until"));
+    ret_report->jitter_permille = (uint64_t)number(option(step, "jitter"), 200);
+    ret_report->code = word_or_none(option(step, "code"));
+}
+
+/* The commands of a post; false when the word is none of them. */
+static inline bool tell_post_command(struct world *world, const struct step *step, struct command *command)
+{
+    const struct id post_id = story_id(ID_POST, 1, 'p');
+    const char *verb = step->words[0];
+    if (strcmp(verb, "create") == 0) {
+        command->code = COMMAND_create_post;
+        command->create_post.targets_count = tell_specs(world, step, &command->create_post.targets);
+        command->create_post.parts_count = tell_parts(world, step, &command->create_post.parts);
+        command->create_post.now = has_word(step, "now");
+        command->create_post.at_ms = seconds(option(step, "at"));
+        command->create_post.not_after_ms = seconds(option(step, "not_after"));
+    } else if (strcmp(verb, "edit") == 0) {
+        command->code = COMMAND_edit_post;
+        command->expected_version = (uint64_t)number(option(step, "version"), (int)world->post.head.version);
+        command->edit_post.targets_count = tell_specs(world, step, &command->edit_post.targets);
+        command->edit_post.parts_count = tell_parts(world, step, &command->edit_post.parts);
+        command->edit_post.not_after_ms = seconds(option(step, "not_after"));
+    } else if (strcmp(verb, "delete") == 0) {
+        command->code = COMMAND_delete_post;
+    } else if (strcmp(verb, "schedule") == 0) {
+        command->code = COMMAND_schedule_post;
+        command->schedule_post.now = has_word(step, "now");
+        command->schedule_post.at_ms = seconds(option(step, "at"));
+    } else if (strcmp(verb, "lock") == 0) {
+        command->code = COMMAND_lock_post;
+        command->expected_version = (uint64_t)number(option(step, "version"), (int)world->post.head.version);
+        tell_lock(world, step, &command->lock_post);
+    } else if (strcmp(verb, "prepared") == 0) {
+        command->code = COMMAND_record_prepared;
+        command->record_prepared.target_id = target_id_of(step->words[1]);
+        command->record_prepared.prepared = span_text(step->words[2]);
+    } else if (strcmp(verb, "start") == 0) {
+        const struct post_target *target = story_target(world, step->words[1]);
+        const int part = number(option(step, "part"), target != NULL ? target->next_part : 0);
+        command->code = COMMAND_start_attempt;
+        command->start_attempt.target_id = target_id_of(step->words[1]);
+        command->start_attempt.attempt_id = tell_attempt(world, step, 1);
+        command->start_attempt.part = (uint64_t)part;
+        command->start_attempt.fence = (uint64_t)number(option(step, "fence"), (int)world->system.installation.epoch);
+        command->start_attempt.payload_hash = payload_hash(has_word(step, "other_bytes") ? "?" : step->words[1], part);
+    } else if (strcmp(verb, "outcome") == 0) {
+        command->code = COMMAND_record_outcome;
+        command->record_outcome.target_id = target_id_of(step->words[1]);
+        tell_outcome(world, step, &command->record_outcome);
+    } else if (strcmp(verb, "miss") == 0) {
+        command->code = COMMAND_miss_targets;
+        command->miss_targets.targets = (struct target_ref *)story_room(world, TARGETS_MAX * sizeof(struct target_ref));
+        for (int i = 1; i < step->count; i++) {
+            command->miss_targets.targets[command->miss_targets.targets_count++].target_id =
+                target_id_of(step->words[i]);
+        }
+    } else if (strcmp(verb, "cancel") == 0) {
+        command->code = step->count > 1 && is_target(step->words[1]) ? COMMAND_cancel_target : COMMAND_cancel_post;
+        if (command->code == COMMAND_cancel_target) {
+            command->cancel_target.target_id = target_id_of(step->words[1]);
+        }
+    } else if (strcmp(verb, "retry") == 0) {
+        command->code = COMMAND_retry_post;
+        command->retry_post.now = has_word(step, "now");
+        command->retry_post.at_ms = seconds(option(step, "at"));
+    } else if (strcmp(verb, "resolve") == 0) {
+        command->code = COMMAND_resolve_target;
+        command->resolve_target.target_id = target_id_of(step->words[1]);
+        command->resolve_target.resolution = choice_value(&resolution_words, span_text(step->words[2]));
+        command->resolve_target.url = word_or_none(option(step, "url"));
+        command->resolve_target.retry = has_word(step, "retry");
+    } else {
+        return false;
+    }
+    *(struct id *)command_fields(command) = post_id; /* the first field of all of them */
+    return true;
+}
+
+static inline bool tell_account_command(const struct step *step, struct command *command)
+{
+    const struct id integration_id = story_id(ID_INTEGRATION, 1, step->words[1][0]);
+    const struct id vault_id = story_id(ID_SECRET, number(option(step, "vault"), 1), step->words[1][0]);
+    const char *account = option(step, "account") != NULL ? option(step, "account") : step->words[1];
+    const char *verb = step->words[0];
+    if (strcmp(verb, "connect") == 0) {
+        command->code = COMMAND_connect_integration;
+        command->connect_integration =
+            (struct connect_integration_command){.channel = step->words[1][0] == 'g' ? CHANNEL_GOOGLE_BUSINESS
+                                                            : has_word(step, "as_x") ? CHANNEL_TWITTER
+                                                                                     : CHANNEL_BLUESKY,
+                                                 .identifier = SPAN("alice.test"),
+                                                 .vault_id = vault_id,
+                                                 .fingerprint = SPAN("f")};
+    } else if (strcmp(verb, "accept") == 0) {
+        command->code = COMMAND_record_connection;
+        command->record_connection = (struct record_connection_command){
+            .account = span_text(account), .handle = SPAN("h"), .vault_id = vault_id, .fingerprint = SPAN("f")};
+    } else if (strcmp(verb, "refuse") == 0) {
+        command->code = COMMAND_refuse_connection;
+        command->refuse_connection =
+            (struct refuse_connection_command){.code = SPAN("credentials_refused"), .message = SPAN("no")};
+    } else if (strcmp(verb, "tokens") == 0) {
+        command->code = COMMAND_record_tokens;
+        command->record_tokens = (struct record_tokens_command){.vault_id = vault_id, .fingerprint = SPAN("f")};
+    } else if (strcmp(verb, "pause") == 0) {
+        command->code = COMMAND_pause_integration;
+    } else if (strcmp(verb, "resume") == 0) {
+        command->code = COMMAND_resume_integration;
+    } else if (strcmp(verb, "disconnect") == 0) {
+        command->code = COMMAND_disconnect_integration;
+        command->disconnect_integration.code = SPAN("credentials_refused");
+    } else if (strcmp(verb, "remove") == 0) {
+        command->code = COMMAND_delete_integration;
+    } else {
+        return false;
+    }
+    *(struct id *)command_fields(command) = integration_id; /* the first field of all of them */
+    return true;
+}
+
+static inline void tell_other_command(const struct step *step, struct command *command)
+{
+    const struct id workspace_id = story_id(ID_WORKSPACE, number(option(step, "tenant"), 1), 'w');
+    const char *verb = step->words[0];
+    if (strcmp(verb, "ledger") == 0) {
+        command->code = COMMAND_start_ledger;
+        command->start_ledger = (struct start_ledger_command){.boot = SPAN("boot"), .release = SPAN("1")};
+    } else if (strcmp(verb, "suspect") == 0) {
+        command->code = COMMAND_suspect_clock;
+        command->suspect_clock = (struct suspect_clock_command){.wall_ms = STORY_EPOCH_MS, .apart_ms = 5000};
+    } else if (strcmp(verb, "trust") == 0) {
+        command->code = COMMAND_trust_clock;
+    } else if (strcmp(verb, "suspend") == 0) {
+        command->code = COMMAND_suspend_starts;
+        command->suspend_starts.reason = SPAN("copied");
+    } else if (strcmp(verb, "confirm") == 0) {
+        command->code = COMMAND_confirm_starts;
+    } else if (strcmp(verb, "workspace") == 0) {
+        command->code = COMMAND_create_workspace;
+        command->create_workspace = (struct create_workspace_command){
+            .workspace_id = workspace_id,
+            .slug = SPAN("acme"),
+            .name = SPAN("Acme"),
+            .timezone = SPAN("UTC"),
+            .max_lateness_ms =
+                (uint64_t)strtoull(option(step, "lateness") != NULL ? option(step, "lateness") : "0", NULL, 10),
+            .late_spacing_ms = (uint64_t)number(option(step, "spacing"), 0)};
+    } else if (strcmp(verb, "hold") == 0) {
+        command->code = COMMAND_pause_workspace;
+        command->pause_workspace.workspace_id = workspace_id;
+    } else if (strcmp(verb, "release") == 0) {
+        command->code = COMMAND_resume_workspace;
+        command->resume_workspace.workspace_id = workspace_id;
+    } else if (strcmp(verb, "member") == 0) {
+        command->code = COMMAND_add_member;
+        command->add_member = (struct add_member_command){.member_id = story_id(ID_MEMBER, 1, 'm'),
+                                                          .workspace_id = workspace_id,
+                                                          .user_id = story_id(ID_USER, 1, 'u'),
+                                                          .role = ROLE_EDITOR};
+    } else if (strcmp(verb, "key") == 0) {
+        command->code = COMMAND_create_key;
+        command->create_key = (struct create_key_command){.key_id = story_id(ID_KEY, 1, 'k'),
+                                                          .workspace_id = workspace_id,
+                                                          .name = SPAN("ci"),
+                                                          .role = ROLE_ADMIN,
+                                                          .fingerprint = payload_hash("k", 1)};
+    } else {
+        ck_assert_msg(strcmp(verb, "revoke") == 0, "a story says %s", verb);
+        command->code = COMMAND_revoke_key;
+        command->revoke_key.key_id = story_id(ID_KEY, 1, 'k');
+    }
+}
+
+/* The command of a step, with its envelope. */
+static inline struct command tell_command(struct world *world, const struct step *step)
+{
+    struct command command = {.command_id = story_id(ID_COMMAND, 1, (int)(++world->commands & 0xff)),
+                              .workspace_id = story_id(ID_WORKSPACE, number(option(step, "tenant"), 1), 'w'),
+                              .actor = 1,
+                              .actor_id = story_id(ID_KEY, 1, 'k'),
+                              .role = ROLE_EDITOR};
+    if (!tell_post_command(world, step, &command) && !tell_account_command(step, &command)) {
+        tell_other_command(step, &command);
+    }
+    if (command.code == COMMAND_create_workspace || command_aggregate(command.code) == ID_SYSTEM) {
+        command.workspace_id = (struct id){0};
+    }
+    if (option(step, "version") != NULL) {
+        command.expected_version = (uint64_t)atoi(option(step, "version"));
+    }
+    command.stream =
+        command_aggregate(command.code) == ID_SYSTEM ? story_id(ID_SYSTEM, 1, 1) : command_stream(&command);
+    return command;
+}
+
+#endif

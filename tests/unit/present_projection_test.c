@@ -1,0 +1,504 @@
+/* present_projection_test.c: the JSON that people and programs see, to the letter, and the RPC's queries that give it.
+ */
+#include "core/message/json_read.h"
+#include "projections/present.h"
+#include "projections/views.h"
+#include "tests/unit/projection_fixture.h"
+
+#define OUT_MAX ((size_t)1 << 20)
+
+static struct zones *zones_of_test(void)
+{
+    struct zones *zones = NULL;
+    ck_assert_int_eq(zones_open(&zones), OK);
+    return zones;
+}
+
+/* Parses what was presented: it must be JSON. */
+static const struct json_node *parsed(struct world *world, const struct buf *out)
+{
+    const struct json_node *node = NULL;
+    const enum err err = json_read(buf_span(out), &world->arena, &node);
+    ck_assert_msg(err == OK, "%s: %.*s", err_name(err), (int)out->len, (const char *)out->data);
+    return node;
+}
+
+/* The text at a path, NUL-terminated for comparing. */
+static const char *text_at(struct world *world, const struct json_node *node, const char *path)
+{
+    const struct json_node *member = json_node_path(node, path);
+    ck_assert_msg(json_node_is(member, NODE_TEXT), "%s is no text", path);
+    char *text = world_alloc(world, member->text.len + 1);
+    memcpy(text, member->text.data, member->text.len);
+    return text;
+}
+
+static int64_t number_at(const struct json_node *node, const char *path)
+{
+    const struct json_node *member = json_node_path(node, path);
+    ck_assert_msg(json_node_is(member, NODE_INTEGER), "%s is no number", path);
+    return member->integer;
+}
+
+static const struct json_node *item_at(const struct json_node *node, const char *path, uint32_t index)
+{
+    const struct json_node *list = json_node_path(node, path);
+    ck_assert_msg(json_node_is(list, NODE_LIST) && index < list->count, "%s has no item %u", path, index);
+    const struct json_node *item = list->first;
+    for (uint32_t i = 0; i < index; i++) {
+        item = item->next;
+    }
+    return item;
+}
+
+static void check_null(const struct json_node *node, const char *path)
+{
+    const struct json_node *member = json_node_path(node, path);
+    ck_assert_msg(member != NULL, "%s is not there", path);
+    ck_assert_msg(json_node_is(member, NODE_NULL), "%s is not null", path);
+}
+
+static void feed_accounts(struct world *world)
+{
+    const struct id workspace_id = the_workspace();
+    feed_workspace(world, &workspace_id);
+    for (uint32_t n = 1; n <= 2; n++) {
+        const struct id integration_id = id_n(ID_INTEGRATION, n);
+        feed_integration(world, &workspace_id, &integration_id);
+    }
+}
+
+static struct buf out_of(struct world *world)
+{
+    return buf_of(world_alloc(world, OUT_MAX), OUT_MAX);
+}
+
+static struct buf presented(struct world *world, struct zones *zones, uint32_t post)
+{
+    const struct post_view view = view_of(world, post);
+    const struct present present = {.txn = reading(world), .zones = zones, .arena = &world->arena};
+    struct buf out = out_of(world);
+    ck_assert_int_eq(present_post(&present, &view, &out), OK);
+    return out;
+}
+
+START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    const struct buf out = presented(&world, zones, 1);
+    const struct json_node *json = parsed(&world, &out);
+    static const char *const absent[] = {"publish_at", "publish_at_local", "locked_at",   "not_after",
+                                         "approval",   "published_at",     "duplicate_of"};
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+        check_null(json, absent[i]);
+    }
+    ck_assert_str_eq(text_at(&world, json, "status"), "draft");
+    ck_assert_str_eq(text_at(&world, json, "timezone"), "America/New_York");
+    ck_assert_str_eq(text_at(&world, json, "created_at"), "2026-04-20T14:00:00Z");
+    const struct json_node *content = json_node_member(json, "content");
+    ck_assert_str_eq(text_at(&world, content, "text"), "Hello");
+    check_null(content, "link");
+    check_null(content, "first_comment");
+    const struct json_node *target = item_at(json, "targets", 0);
+    static const char *const absent_of_target[] = {
+        "publish_at", "publish_at_local",  "at",    "rendering",    "platform_post_id", "url", "held",
+        "variant",    "platform_settings", "error", "published_at", "parts_total"};
+    for (size_t i = 0; i < sizeof absent_of_target / sizeof *absent_of_target; i++) {
+        check_null(target, absent_of_target[i]);
+    }
+    ck_assert_str_eq(text_at(&world, target, "channel"), "bluesky");
+    ck_assert_str_eq(text_at(&world, target, "status"), "pending");
+    ck_assert_uint_eq(json_node_member(target, "violations")->count, 0);
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    world.now_ms = T0 + HOUR_MS - LOCK_AHEAD_MS;
+    feed_locked(&world, 1, 1, 2, true);
+    world.now_ms = T0 + HOUR_MS;
+    feed_started(&world, 1, 0, 1, 0);
+    feed_accepted(&world, 1, 0, 1, 0);
+    feed_started(&world, 1, 0, 2, 1);
+    feed_accepted(&world, 1, 0, 2, 1);
+    feed_target_finished(&world, 1, 0, TARGET_PUBLISHED, span_of(NULL, 0));
+    feed_post_finished(&world, 1, POST_PUBLISHED);
+    const struct buf out = presented(&world, zones, 1);
+    const struct json_node *json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "status"), "published");
+    ck_assert_str_eq(text_at(&world, json, "publish_at"), "2026-04-20T15:00:00Z");
+    ck_assert_str_eq(text_at(&world, json, "publish_at_local"), "2026-04-20T11:00:00-04:00");
+    ck_assert_str_eq(text_at(&world, json, "locked_at"), "2026-04-20T14:55:00Z");
+    ck_assert_str_eq(text_at(&world, json, "published_at"), "2026-04-20T15:00:00Z");
+    const struct json_node *target = item_at(json, "targets", 0);
+    ck_assert_str_eq(text_at(&world, target, "platform_post_id"), "at://did:plc:abc/app.bsky.feed.post/0");
+    ck_assert_int_eq(number_at(target, "parts_live"), 2);
+    const struct json_node *rendering = json_node_member(target, "rendering");
+    ck_assert_str_eq(text_at(&world, rendering, "format"), "thread");
+    ck_assert_uint_eq(json_node_member(rendering, "parts")->count, 3);
+    ck_assert_str_eq(text_at(&world, item_at(rendering, "parts", 0), "payload/text"), "Hello");
+    ck_assert_str_eq(text_at(&world, item_at(rendering, "parts", 1), "platform_post_id"),
+                     "at://did:plc:abc/app.bsky.feed.post/1");
+    check_null(item_at(rendering, "parts", 2), "platform_post_id");
+    ck_assert(json_node_is(json_node_member(item_at(rendering, "parts", 2), "first_comment"), NODE_TRUE));
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(texts_of_people_come_out_as_they_went_in)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    struct content_part parts[] = {{.text = SPAN("\"quoted\" \\ \n\t\x01 ünï \xF0\x9F\x98\x80")}, {.text = SPAN("b")}};
+    struct label labels[] = {{.name = SPAN("a\"b")}};
+    struct pair metadata[] = {
+        {.key = SPAN("k\"1"), .value = SPAN("v\\")}
+    };
+    struct target_spec *specs = specs_of(&world, 1, 1);
+    specs[0].variant = SPAN("{\"text\":\"other\"}");
+    specs[0].settings = SPAN("{\"a\":[1]}");
+    struct event event = event_of(EVENT_post_created);
+    event.post_created = (struct post_created_event){
+        .post_id = id_n(ID_POST, 1),
+        .author_id = id_n(ID_KEY, 1),
+        .parts = parts,
+        .parts_count = 2,
+        .targets = specs,
+        .targets_count = 1,
+        .timezone = SPAN("Asia/Kathmandu"),
+        .labels = labels,
+        .labels_count = 1,
+        .metadata = metadata,
+        .metadata_count = 1,
+    };
+    feed_post(&world, 1, &event);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    const struct buf out = presented(&world, zones, 1);
+    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *content = json_node_member(json, "content");
+    check_null(content, "text");
+    ck_assert_str_eq(text_at(&world, item_at(content, "parts", 0), "text"),
+                     "\"quoted\" \\ \n\t\x01 ünï \xF0\x9F\x98\x80");
+    ck_assert_span_eq(item_at(json, "labels", 0)->text, "a\"b");
+    ck_assert_str_eq(text_at(&world, json, "metadata/k\"1"), "v\\");
+    ck_assert_str_eq(text_at(&world, json, "publish_at_local"), "2026-04-20T20:45:00+05:45");
+    const struct json_node *target = item_at(json, "targets", 0);
+    ck_assert_str_eq(text_at(&world, target, "variant/text"), "other");
+    ck_assert_uint_eq(json_node_path(target, "platform_settings/a")->count, 1);
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(a_waiting_target_shows_why_and_until_when)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    struct event event = outcome_event(1, 0, 1, 0, OUTCOME_DEFERRED);
+    event.attempt_finished.code = SPAN("platform_rate_limited");
+    event.attempt_finished.next_ms = T0 + 2 * HOUR_MS;
+    feed_post(&world, 1, &event);
+    event = event_of(EVENT_integration_paused);
+    event.integration_paused.integration_id = id_n(ID_INTEGRATION, 1);
+    const struct id workspace_id = the_workspace();
+    feed(&world, &workspace_id, &event.integration_paused.integration_id, &event);
+    const struct buf out = presented(&world, zones, 1);
+    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *target = item_at(json, "targets", 0);
+    ck_assert_str_eq(text_at(&world, target, "status"), "retrying");
+    ck_assert_str_eq(text_at(&world, target, "held"), "paused");
+    ck_assert_str_eq(text_at(&world, target, "next_attempt_at"), "2026-04-20T16:00:00Z");
+    ck_assert_str_eq(text_at(&world, target, "error/code"), "platform_rate_limited");
+    ck_assert_str_eq(text_at(&world, target, "error/message"), "The platform asks to wait.");
+    ck_assert(json_node_is(json_node_path(target, "error/retryable"), NODE_TRUE));
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+static enum err fixed_rendering(void *context, const struct present *present, const struct post_view *post,
+                                uint32_t target_index, struct buf *out)
+{
+    (void)present;
+    (void)post;
+    buf_text(out, "\"rendering\":{\"target\":");
+    buf_u64(out, target_index);
+    buf_text(out, "},\"violations\":[\"");
+    buf_text(out, context);
+    buf_text(out, "\"]");
+    return OK;
+}
+
+START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 2);
+    char word[] = "text_too_long";
+    const struct post_view view = view_of(&world, 1);
+    const struct present present = {.txn = reading(&world),
+                                    .zones = zones,
+                                    .arena = &world.arena,
+                                    .rendering = fixed_rendering,
+                                    .rendering_context = word};
+    struct buf out = out_of(&world);
+    ck_assert_int_eq(present_post(&present, &view, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *target = item_at(json, "targets", 1);
+    ck_assert_int_eq(number_at(target, "rendering/target"), 1);
+    ck_assert_uint_eq(json_node_member(target, "violations")->count, 1);
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(too_little_room_is_said_at_every_length)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    const struct buf whole = presented(&world, zones, 1);
+    const struct post_view view = view_of(&world, 1);
+    const struct present present = {.txn = reading(&world), .zones = zones, .arena = &world.arena};
+    for (size_t cap = 0; cap < whole.len; cap++) {
+        struct buf out = buf_of(whole.data, cap);
+        ck_assert_int_eq(present_post(&present, &view, &out), ERR_NO_SPACE);
+    }
+    struct buf out = buf_of(whole.data, whole.len);
+    ck_assert_int_eq(present_post(&present, &view, &out), OK);
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+/* --- the RPC's queries --- */
+
+static enum err ask(struct world *world, struct zones *zones, const char *name, const struct query_args *args,
+                    const struct id *workspace_id, struct buf *out)
+{
+    uint8_t bytes[4096];
+    struct buf encoded = buf_of(bytes, sizeof bytes);
+    if (args != NULL) {
+        ck_assert_int_eq(record_encode(query_args_desc(), args, &encoded), OK);
+    }
+    const struct views_query *query = views_query_find(span_text(name));
+    ck_assert_ptr_nonnull(query);
+    const struct views_request request = {.txn = reading(world),
+                                          .workspace_id = workspace_id,
+                                          .args = buf_span(&encoded),
+                                          .zones = zones,
+                                          .arena = &world->arena};
+    *out = out_of(world);
+    return query->answer(&request, out);
+}
+
+START_TEST(every_query_answers_with_json)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 2);
+    feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
+    feed_locked(&world, 1, 2, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    struct event event = outcome_event(1, 0, 1, 0, OUTCOME_TRY_AGAIN);
+    event.attempt_finished.code = SPAN("platform_unavailable");
+    event.attempt_finished.platform_code = SPAN("503");
+    feed_post(&world, 1, &event);
+    const struct id workspace_id = the_workspace();
+    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
+    struct buf out;
+    uint32_t count = 0;
+    for (; views_query_at(count) != NULL; count++) {
+        ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
+        (void)parsed(&world, &out);
+    }
+    ck_assert_uint_eq(count, 6);
+    ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
+    ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *attempt = item_at(item_at(json, "data", 0), "attempts", 0);
+    ck_assert_str_eq(text_at(&world, attempt, "outcome"), "try_again");
+    ck_assert_str_eq(text_at(&world, attempt, "error/platform_code"), "503");
+    check_null(attempt, "settled_at");
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(a_query_never_leaves_its_workspace)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    const struct id other = id_n(ID_WORKSPACE, 2);
+    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
+    static const char *const names[] = {"get_post", "deliveries", "history", "get_integration"};
+    struct buf out;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ck_assert_int_eq(ask(&world, zones, names[i], &args, &other, &out), ERR_NOT_FOUND);
+    }
+    ck_assert_int_eq(ask(&world, zones, "list_posts", NULL, &other, &out), OK);
+    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    ck_assert_int_eq(ask(&world, zones, "list_integrations", NULL, &other, &out), OK);
+    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(wrong_arguments_are_told_apart)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    const struct id workspace_id = the_workspace();
+    struct buf out;
+    ck_assert_int_eq(ask(&world, zones, "get_post", NULL, &workspace_id, &out), ERR_MISSING);
+    ck_assert_int_eq(ask(&world, zones, "get_integration", NULL, &workspace_id, &out), ERR_MISSING);
+    struct query_args args = {.limit = 201};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_RANGE);
+    args = (struct query_args){.order = SPAN("upwards")};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_RANGE);
+    args = (struct query_args){.cursor = SPAN("xyz")};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
+    ck_assert_int_eq(ask(&world, zones, "list_integrations", &args, &workspace_id, &out), ERR_MALFORMED);
+    args = (struct query_args){.post_id = id_n(ID_POST, 7)};
+    ck_assert_int_eq(ask(&world, zones, "get_post", &args, &workspace_id, &out), ERR_NOT_FOUND);
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(a_history_tells_the_story_in_pages)
+{
+    struct world world;
+    world_init(&world);
+    struct zones *zones = zones_of_test();
+    feed_accounts(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    const struct id workspace_id = the_workspace();
+    struct query_args args = {.post_id = id_n(ID_POST, 1), .limit = 3};
+    struct buf out;
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "next_cursor"), "3");
+    const struct json_node *first = item_at(json, "data", 0);
+    ck_assert_str_eq(text_at(&world, first, "event"), "post_created");
+    ck_assert_str_eq(text_at(&world, first, "actor"), "key");
+    check_null(first, "target_id");
+    args.cursor = SPAN("3");
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
+    json = parsed(&world, &out);
+    check_null(json, "next_cursor");
+    ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"), "Attempt 1 on bluesky started.");
+    zones_close(zones);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(the_others_are_presented_without_any_secret)
+{
+    struct world world;
+    world_init(&world);
+    feed_accounts(&world);
+    const struct id workspace_id = the_workspace();
+    const struct id integration_id = id_n(ID_INTEGRATION, 1);
+    struct integration_row integration;
+    struct workspace_row workspace;
+    ck_assert_int_eq(access_integration(reading(&world), &workspace_id, &integration_id, &world.arena, &integration),
+                     OK);
+    struct buf out = out_of(&world);
+    ck_assert_int_eq(present_integration(&integration, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "status"), "connected");
+    ck_assert_str_eq(text_at(&world, json, "handle"), "acme.test");
+    ck_assert_ptr_null(json_node_member(json, "vault_id"));
+    ck_assert_ptr_null(json_node_member(json, "fingerprint"));
+    ck_assert_int_eq(access_workspace(reading(&world), &workspace_id, &world.arena, &workspace), OK);
+    out = out_of(&world);
+    ck_assert_int_eq(present_workspace(&workspace, &out), OK);
+    json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "slug"), "acme");
+    const struct key_row key = {
+        .key_id = id_n(ID_KEY, 1), .workspace_id = workspace_id, .name = SPAN("n"), .role = ROLE_OWNER};
+    out = out_of(&world);
+    ck_assert_int_eq(present_key(&key, &out), OK);
+    json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "role"), "owner");
+    ck_assert_ptr_null(json_node_member(json, "fingerprint"));
+    struct punctuality_report report = {.integration_id = integration_id, .day = punctuality_day(T0)};
+    lateness_add(&report.start, 12);
+    out = out_of(&world);
+    ck_assert_int_eq(present_punctuality(&report, &out), OK);
+    json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "date"), "2026-04-20");
+    ck_assert_int_eq(number_at(json, "start_lateness/p99_ms"), 12);
+    world_done(&world);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("present_projection");
+    TCase *tcase = tcase_create("present");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, a_draft_has_every_member_and_null_for_what_is_absent);
+    tcase_add_test(tcase, a_published_post_shows_what_was_sent_and_when_here_and_there);
+    tcase_add_test(tcase, texts_of_people_come_out_as_they_went_in);
+    tcase_add_test(tcase, a_waiting_target_shows_why_and_until_when);
+    tcase_add_test(tcase, whoever_knows_the_channels_renders_what_is_not_locked);
+    tcase_add_test(tcase, too_little_room_is_said_at_every_length);
+    tcase_add_test(tcase, every_query_answers_with_json);
+    tcase_add_test(tcase, a_query_never_leaves_its_workspace);
+    tcase_add_test(tcase, wrong_arguments_are_told_apart);
+    tcase_add_test(tcase, a_history_tells_the_story_in_pages);
+    tcase_add_test(tcase, the_others_are_presented_without_any_secret);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}

@@ -1,0 +1,82 @@
+/* stories_decider_test.c: every rule as a row: given, when, then. The rows are in the *_stories.h files beside this
+ * one. */
+#include "tests/unit/account_stories.h"
+#include "tests/unit/attempt_stories.h"
+#include "tests/unit/decider_world.h"
+#include "tests/unit/outcome_stories.h"
+#include "tests/unit/post_stories.h"
+
+#define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
+
+START_TEST(an_account_story_goes_as_told)
+{
+    check_story(&account_stories[_i]);
+}
+
+END_TEST
+
+START_TEST(a_post_story_goes_as_told)
+{
+    check_story(&post_stories[_i]);
+}
+
+END_TEST
+
+START_TEST(an_attempt_story_goes_as_told)
+{
+    check_story(&attempt_stories[_i]);
+}
+
+END_TEST
+
+START_TEST(an_outcome_story_goes_as_told)
+{
+    check_story(&outcome_stories[_i]);
+}
+
+END_TEST
+
+static void tell_all(const struct story *stories, size_t count, bool *reached, bool *happened)
+{
+    for (size_t i = 0; i < count; i++) {
+        char said[2000];
+        tell(&stories[i], reached, happened, said, sizeof said);
+    }
+}
+
+START_TEST(every_refusal_of_the_deciders_and_every_event_appears_in_a_story)
+{
+    bool reached[REFUSAL_COUNT] = {false};
+    bool happened[256] = {false};
+    tell_all(account_stories, COUNT(account_stories), reached, happened);
+    tell_all(post_stories, COUNT(post_stories), reached, happened);
+    tell_all(attempt_stories, COUNT(attempt_stories), reached, happened);
+    tell_all(outcome_stories, COUNT(outcome_stories), reached, happened);
+    for (enum refusal refusal = (enum refusal)1; refusal < REFUSAL_COUNT; refusal++) {
+        const struct refusal_desc *desc = refusal_desc(refusal);
+        ck_assert_msg(desc->layer != LAYER_DECIDER || reached[refusal], "no story is refused as %s", desc->code);
+    }
+    for (uint32_t code = 0; code < COUNT(happened); code++) {
+        ck_assert_msg(event_desc(code) == NULL || happened[code], "no story tells of %s", event_desc(code)->name);
+    }
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stories_decider");
+    TCase *tcase = tcase_create("stories");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, an_account_story_goes_as_told, 0, (int)COUNT(account_stories));
+    tcase_add_loop_test(tcase, a_post_story_goes_as_told, 0, (int)COUNT(post_stories));
+    tcase_add_loop_test(tcase, an_attempt_story_goes_as_told, 0, (int)COUNT(attempt_stories));
+    tcase_add_loop_test(tcase, an_outcome_story_goes_as_told, 0, (int)COUNT(outcome_stories));
+    tcase_add_test(tcase, every_refusal_of_the_deciders_and_every_event_appears_in_a_story);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

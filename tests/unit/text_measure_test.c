@@ -1,0 +1,119 @@
+/* text_measure_test.c: what people call a character is counted as one, whatever it is made of; offsets are bytes. */
+#include "adapters/text_measure.h"
+
+#include <check.h>
+
+static const struct {
+    const char *text;
+    uint32_t clusters;
+} counted[] = {
+    {"",                                                           0},
+    {"abc",                                                        3},
+    {"\r\n",                                                       1},
+    {"e\u0301",                                                    1}, /* e and a combining acute accent */
+    {"\u00E9",                                                     1},
+    {"\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466", 1}, /* family: four people, three joiners */
+    {"\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7",                   2}, /* two flags */
+    {"\U0001F44D\U0001F3FD",                                       1}, /* thumb with a skin tone */
+    {"\u0915\u094D\u0937",                                         1}, /* an Indic conjunct */
+    {"\uD55C\uAE00",                                               2},
+    {"\u1112\u1161\u11AB",                                         1}, /* Hangul in jamo */
+    {"2\uFE0F\u20E3",                                              1}, /* keycap */
+};
+
+START_TEST(a_cluster_counts_as_one)
+{
+    uint32_t clusters = 99;
+    ck_assert_int_eq(text_clusters(span_text(counted[_i].text), &clusters), OK);
+    ck_assert_uint_eq(clusters, counted[_i].clusters);
+}
+
+END_TEST
+
+START_TEST(ends_are_bytes_and_the_last_is_the_length)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct text_breaks breaks;
+    const struct span text = span_text("a\U0001F44D\U0001F3FDb");
+    ck_assert_int_eq(text_breaks_find(text, TEXT_CLUSTER, &arena, &breaks), OK);
+    ck_assert_uint_eq(breaks.count, 3);
+    ck_assert_uint_eq(breaks.ends[0], 1);
+    ck_assert_uint_eq(breaks.ends[1], 9);
+    ck_assert_uint_eq(breaks.ends[2], 10);
+    ck_assert_int_eq(text_breaks_find(SPAN(""), TEXT_LINE, &arena, &breaks), OK);
+    ck_assert_uint_eq(breaks.count, 0);
+    arena_done(&arena);
+}
+
+END_TEST
+
+START_TEST(sentences_and_lines_end_behind_their_space)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct text_breaks breaks;
+    const struct span text = SPAN("One two. Three four!");
+    ck_assert_int_eq(text_breaks_find(text, TEXT_SENTENCE, &arena, &breaks), OK);
+    ck_assert_uint_eq(breaks.count, 2);
+    ck_assert_uint_eq(breaks.ends[0], 9);
+    ck_assert_int_eq(text_breaks_find(text, TEXT_LINE, &arena, &breaks), OK);
+    ck_assert_uint_eq(breaks.count, 4);
+    ck_assert_uint_eq(breaks.ends[0], 4);
+    arena_done(&arena);
+}
+
+END_TEST
+
+START_TEST(no_room_in_the_arena_is_said)
+{
+    struct arena arena;
+    arena_init(&arena, 16);
+    struct text_breaks breaks;
+    ck_assert_int_eq(text_breaks_find(SPAN("a longer text"), TEXT_CLUSTER, &arena, &breaks), ERR_NO_MEMORY);
+    arena_done(&arena);
+}
+
+END_TEST
+
+START_TEST(trimming_takes_every_kind_of_space_off)
+{
+    ck_assert(span_equal(text_trim(span_text(" \t\n\u3000a b\u00A0\r\n")), SPAN("a b")));
+    ck_assert_uint_eq(text_trim(span_text(" \u2003 ")).len, 0);
+    ck_assert_uint_eq(text_trim(SPAN("")).len, 0);
+}
+
+END_TEST
+
+START_TEST(characters_have_their_classes)
+{
+    ck_assert(text_is_space(0x3000));
+    ck_assert(!text_is_space(0x200B));
+    ck_assert(text_is_invisible(0x200B));
+    ck_assert(text_is_punctuation(0x3002));
+    ck_assert(!text_is_punctuation('a'));
+    ck_assert(text_is_digit(0x0665));
+    size_t at = 0;
+    ck_assert_uint_eq(text_next(span_text("\U0001F44D"), &at), 0x1F44D);
+    ck_assert_uint_eq(at, 4);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("text_measure");
+    TCase *tcase = tcase_create("text_measure");
+    tcase_add_loop_test(tcase, a_cluster_counts_as_one, 0, sizeof counted / sizeof *counted);
+    tcase_add_test(tcase, ends_are_bytes_and_the_last_is_the_length);
+    tcase_add_test(tcase, sentences_and_lines_end_behind_their_space);
+    tcase_add_test(tcase, no_room_in_the_arena_is_said);
+    tcase_add_test(tcase, trimming_takes_every_kind_of_space_off);
+    tcase_add_test(tcase, characters_have_their_classes);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,96 @@
+/* openpost.c: the composition root: the one executable, a subcommand per process and per tool. Here core meets
+ * projections, gateway and adapters; nothing else does more than one of them know. */
+#include <stdio.h>
+
+#include "adapters/bluesky.h"
+#include "adapters/main.h"
+#include "core/base/process.h"
+#include "core/ledger/main.h"
+#include "gateway/main.h"
+#include "projections/registry.h"
+#include "tools/questions.h"
+#include "tools/sandbox/sandbox.h"
+#include "tools/scheduler_parts.h"
+#include "tools/tools.h"
+
+/* The channels that this build can publish to. */
+static struct channel_list all_channels(const struct channel **room)
+{
+    room[0] = bluesky_channel();
+    return (struct channel_list){.items = room, .count = 1};
+}
+
+static int run_ledger(int argc, char **argv)
+{
+    const struct service_parts parts = {
+        .projections = projections_all, .answer = questions_answer, .principal = questions_principal};
+    return ledger_main(argc, argv, &parts);
+}
+
+static int run_gateway(int argc, char **argv)
+{
+    const struct channel *room[1];
+    const struct channel_list channels = all_channels(room);
+    return gateway_main(argc, argv, &channels);
+}
+
+static int run_scheduler(int argc, char **argv)
+{
+    const struct channel *room[1];
+    const struct scheduler_parts parts = scheduler_parts_with(all_channels(room));
+    return scheduler_main(argc, argv, &parts);
+}
+
+static const struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} subcommands[] = {
+    {"init",      tool_init,     "make a data folder; prints the owner's API key"              },
+    {"serve",     tool_serve,    "the whole service: ledger, adapters, scheduler, gateway"     },
+    {"verify",    tool_verify,   "is the log as it was written? 0 yes, 1 altered, 2 unreadable"},
+    {"log",       tool_log,      "print the log, one event a line"                             },
+    {"replay",    tool_replay,   "rebuild everything derived and compare byte for byte"        },
+    {"key",       tool_key,      "make one more API key"                                       },
+    {"confirm",   tool_confirm,  "let a copied or restored folder start what is scheduled"     },
+    {"sandbox",   sandbox_main,  "a simulated platform for dry runs"                           },
+    {"ledger",    run_ledger,    "process: the single writer"                                  },
+    {"gateway",   run_gateway,   "process: the HTTP API"                                       },
+    {"scheduler", run_scheduler, "process: what is due is started"                             },
+    {"adapter",   adapter_main,  "process: speaks to one platform"                             },
+};
+
+static void print_help(void)
+{
+    (void)printf("usage: openpost COMMAND [OPTION…]\n\n"
+                 "Schedules and publishes social-media posts; every step is an event in a log that can be proved.\n\n");
+    for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+        (void)printf("  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+    }
+    (void)printf(
+        "\nopenpost COMMAND --help tells more. Exit codes: 0 good, 1 altered or failed, 2 unreadable, 64 wrong usage,\n"
+        "69 a peer does not answer, 71 the system refused something needed.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help();
+        return EXIT_USAGE_WRONG;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return EXIT_GOOD;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("openpost %s\n", OPENPOST_VERSION);
+        return EXIT_GOOD;
+    }
+    for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0) {
+            return subcommands[i].run(argc - 1, argv + 1);
+        }
+    }
+    (void)fprintf(stderr, "openpost: there is no command %s (try openpost --help)\n", argv[1]);
+    return EXIT_USAGE_WRONG;
+}

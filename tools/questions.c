@@ -1,0 +1,221 @@
+/* questions.c: see questions.h. Runs on the ledger's reading thread. */
+#include "tools/questions.h"
+
+#include "core/base/base64.h"
+#include "core/log/checkpoint.h"
+#include "core/message/codec.h"
+#include "projections/access.h"
+#include "projections/views.h"
+
+#define EVENTS_MAX 200
+
+/* The arguments of our own questions, and whose events they are about. */
+struct asked {
+    struct id workspace_id;
+    uint64_t first;
+    uint64_t second;
+};
+
+static struct span next_line(struct span *rest)
+{
+    size_t end = span_find(*rest, '\n');
+    const struct span line = span_of(rest->data, end);
+    end += end < rest->len ? 1 : 0;
+    *rest = span_of(rest->data + end, rest->len - end);
+    return line;
+}
+
+static enum err read_asked(const struct question *question, struct asked *ret_asked)
+{
+    struct span rest = question->arguments;
+    struct asked asked = {.workspace_id = question->asker->workspace_id};
+    const struct span workspace = next_line(&rest);
+    if (question->asker->own) {
+        TRY(id_parse(workspace, ID_WORKSPACE, &asked.workspace_id));
+    }
+    TRY(span_to_u64(next_line(&rest), &asked.first));
+    TRY(span_to_u64(next_line(&rest), &asked.second));
+    *ret_asked = asked;
+    return OK;
+}
+
+/* One event as its tenant sees it: no seq (it would tell how busy the neighbours are). */
+static enum err write_event(const struct question *question, const struct log_event *at, struct buf *out)
+{
+    struct event event;
+    TRY(event_decode(at->payload, question->arena, &event));
+    const struct record_desc *desc = event_desc(event.code);
+    buf_text(out, "{\"workspace_seq\":");
+    buf_u64(out, at->workspace_seq);
+    buf_text(out, ",\"type\":");
+    json_string(out, span_text(desc->name));
+    buf_text(out, ",\"time\":");
+    json_time(out, at->time_ms);
+    buf_text(out, ",\"stream\":");
+    json_id(out, &at->stream);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, at->version);
+    buf_text(out, ",\"actor_id\":");
+    json_id(out, &at->actor_id);
+    buf_text(out, ",\"command_id\":");
+    json_id(out, &at->command_id);
+    buf_text(out, ",\"payload_sha256\":\"");
+    buf_hex(out, span_of(at->payload_hash, 32));
+    buf_text(out, "\",\"data\":");
+    TRY(record_json(desc, event_fields(&event), out));
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static enum err answer_events(const struct question *question, const struct asked *asked, struct buf *out)
+{
+    const uint64_t limit = asked->second > EVENTS_MAX ? EVENTS_MAX : asked->second;
+    uint64_t last = asked->first;
+    const size_t cap = LOG_PAYLOAD_MAX;
+    uint8_t *bytes = arena_alloc(question->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    buf_text(out, "{\"data\":[");
+    for (uint64_t i = 0; i < limit; i++) {
+        uint64_t seq = 0;
+        struct log_event at;
+        const enum err err = ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first + i + 1, &seq);
+        if (err == ERR_NOT_FOUND) {
+            break;
+        }
+        TRY(err);
+        struct buf payload = buf_of(bytes, cap);
+        TRY(log_read(question->log, seq, &payload, &at));
+        if (out->cap - out->len < 8 * payload.len + 4096) {
+            break; /* a shorter page: its cursor goes on from here */
+        }
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(write_event(question, &at, out));
+        last = asked->first + i + 1;
+    }
+    buf_text(out, "],\"next_cursor\":\"");
+    buf_u64(out, last);
+    buf_text(out, "\"}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* The newest checkpoint. What is not covered by it yet will be by the next: every CHECKPOINT_EVERY events and when the
+ * ledger stops. */
+static enum err answer_checkpoint(const struct question *question, struct buf *out)
+{
+    struct log_status status;
+    log_status(question->log, &status);
+    return status.checkpoint_size == 0 ? ERR_NOT_FOUND : log_checkpoint_at(question->log, status.checkpoint_size, out);
+}
+
+/* The size that a note's second line names. */
+static enum err note_size(struct span note, uint64_t *ret_size)
+{
+    (void)next_line(&note);
+    return span_to_u64(next_line(&note), ret_size);
+}
+
+/* A .tlog-proof, and behind it the leaf as base64: what the proof is about. */
+static enum err answer_proof(const struct question *question, const struct asked *asked, struct buf *out)
+{
+    uint64_t seq = 0;
+    uint64_t size = 0;
+    uint8_t note_bytes[LOG_CHECKPOINT_MAX];
+    struct buf note = buf_of(note_bytes, sizeof note_bytes);
+    uint8_t hashes[LOG_PROOF_MAX][32];
+    size_t count = 0;
+    struct log_event at;
+    TRY(ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first, &seq));
+    TRY(log_checkpoint_at(question->log, seq, &note));
+    TRY(note_size(buf_span(&note), &size));
+    TRY(log_inclusion(question->log, seq, size, hashes, &count));
+    uint8_t *bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
+    struct buf payload = buf_of(bytes, bytes == NULL ? 0 : LOG_PAYLOAD_MAX);
+    TRY(log_read(question->log, seq, &payload, &at));
+    uint8_t leaf_bytes[LOG_ENVELOPE_MAX];
+    struct buf leaf = buf_of(leaf_bytes, sizeof leaf_bytes);
+    log_envelope(&at, &leaf);
+    tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&note), out);
+    buf_text(out, "\nleaf ");
+    base64_write(out, buf_span(&leaf));
+    buf_byte(out, '\n');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static enum err answer_view(const struct question *question, const struct views_query *query, struct buf *out)
+{
+    OWNED(zones_close) struct zones *zones = NULL;
+    TRY(zones_open(&zones));
+    const struct views_request request = {.txn = question->txn,
+                                          .workspace_id = &question->asker->workspace_id,
+                                          .args = question->arguments,
+                                          .zones = zones,
+                                          .arena = question->arena};
+    return query->answer(&request, out);
+}
+
+static enum err answer_by_name(const struct question *question, enum refusal *refusal, struct buf *out)
+{
+    struct asked asked = {0};
+    const bool events = span_equal(question->name, SPAN("events"));
+    const bool proof = span_equal(question->name, SPAN("proof"));
+    if (!events && !proof && !span_equal(question->name, SPAN("checkpoint"))) {
+        const struct views_query *query = question->asker->own ? NULL : views_query_find(question->name);
+        *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
+        return query == NULL ? OK : answer_view(question, query, out);
+    }
+    const uint32_t role = question->asker->role;
+    if (!question->asker->own && role != ROLE_AUDITOR && role < ROLE_ADMIN) {
+        *refusal = REFUSED_role_insufficient;
+        return OK;
+    }
+    const enum err err = read_asked(question, &asked);
+    if (err != OK) {
+        return ERR_MALFORMED;
+    }
+    if (events) {
+        return answer_events(question, &asked, out);
+    }
+    return proof ? answer_proof(question, &asked, out) : answer_checkpoint(question, out);
+}
+
+enum err questions_answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)
+{
+    enum refusal refusal = ACCEPTED;
+    const enum err err = answer_by_name(question, &refusal, out);
+    switch ((int)err) {
+    case OK:
+        break;
+    case ERR_NOT_FOUND:
+        refusal = REFUSED_not_found;
+        break;
+    case ERR_MALFORMED:
+    case ERR_MISSING:
+    case ERR_KIND:
+    case ERR_RANGE:
+    case ERR_TRUNCATED:
+    case ERR_TRAILING:
+    case ERR_TOO_LONG:
+    case ERR_NOT_UTF8:
+        refusal = REFUSED_parameter_invalid;
+        break;
+    default:
+        return err;
+    }
+    if (refusal != ACCEPTED) {
+        out->len = 0;
+    }
+    *ret_refusal = refusal;
+    return OK;
+}
+
+enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+                             struct asker *ret_asker)
+{
+    struct principal principal;
+    TRY(access_find_named(txn, name, now_ms, ret_sha256, &principal));
+    *ret_asker =
+        (struct asker){.key_id = principal.key_id, .workspace_id = principal.workspace_id, .role = principal.role};
+    return OK;
+}

@@ -189,7 +189,7 @@ enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_
         return OK;
     }
     if (is_send && err != OK) {
-        give_back(carrier, dispatch, now_ms, note->err == ERR_BUSY); /* ERR_BUSY: it was never sent */
+        give_back(carrier, dispatch, now_ms, err == ERR_BUSY); /* never sent, or not taken */
         carrier->send_again_ms = now_ms + AGAIN_MS;
     } else if (!is_send) {
         carrier->poll_again_ms = now_ms + (err == OK ? REST_MS : AGAIN_MS);

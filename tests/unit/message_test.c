@@ -201,9 +201,9 @@ START_TEST(the_reference_page_says_what_is_declared)
     messages_page(&page);
     ck_assert(buf_ok(&page));
     if (is_accepting()) {
-        file_write(PAGE, buf_span(&page));
+        source_write(PAGE, buf_span(&page));
     }
-    file_read(PAGE, &file);
+    source_read(PAGE, &file);
     ck_assert_msg(span_equal(buf_span(&page), buf_span(&file)),
                   PAGE " is not what is declared: OPENPOST_ACCEPT=1 ctest --preset dev -R unit/message writes it");
     for (uint32_t code = 0; code < CODES; code++) {

@@ -1,5 +1,5 @@
 /* exchange.c: a request's way through the gate to its handler, in the order of SPEC section 6: 401, 404 (path), 403,
- * 405/413/415/400, then the handler's 422 and 409, 428/412 before the ledger is asked. No handler is called before all
+ * 405/413/415/400, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called before all
  * of that has passed. */
 #include "gateway/gateway.h"
 
@@ -124,21 +124,17 @@ static bool read_body(struct exchange *x)
     return true;
 }
 
-/* Strong comparison of one entity tag or "*"; a list of tags matches when one does (RFC 9110 section 13.1.1). */
-static bool read_if_match(struct exchange *x, uint64_t version)
+/* Strong comparison of one entity tag or "*"; a list of tags matches when one does (RFC 9110 section 13.1.1). What is
+ * missing or stale is refused by the ledger, which decides about the state first (SPEC's order: 409 before 428, 412).
+ */
+static void read_if_match(struct exchange *x, uint64_t version)
 {
     const struct span value = request_header(x->request, "If-Match");
-    if (value.data == NULL) {
-        if (x->route->match == MATCH_REQUIRED) {
-            exchange_problem(x, REFUSED_precondition_required, NULL, NULL, NULL);
-            return false;
-        }
-        return true;
+    if (x->route->match == MATCH_NONE || (value.data == NULL && x->route->match != MATCH_REQUIRED)) {
+        return;
     }
-    if (x->route->match == MATCH_NONE || span_equal(value, SPAN("*"))) {
-        x->if_match = x->route->match == MATCH_NONE ? 0 : version;
-        return true;
-    }
+    x->match_missing = value.data == NULL;
+    x->if_match = span_equal(value, SPAN("*")) ? version : VERSION_OF_NOTHING;
     char text[32];
     struct buf tag = buf_of(text, sizeof text);
     buf_byte(&tag, '"');
@@ -156,13 +152,15 @@ static bool read_if_match(struct exchange *x, uint64_t version)
         }
         if (span_equal(one, buf_span(&tag))) {
             x->if_match = version;
-            return true;
         }
         end += end < rest.len ? 1 : 0;
         rest = span_of(rest.data + end, rest.len - end);
     }
-    exchange_problem(x, REFUSED_precondition_failed, NULL, NULL, NULL);
-    return false;
+}
+
+bool exchange_is_stale(const struct exchange *x)
+{
+    return x->if_match == VERSION_OF_NOTHING;
 }
 
 static bool read_idempotency(struct exchange *x)
@@ -226,9 +224,8 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
         return;
     }
     const bool is_integration = x->route->resource == RESOURCE_INTEGRATION;
-    if (x->route->resource != RESOURCE_NONE &&
-        !read_if_match(x, is_integration ? x->integration.version : x->post.row.version)) {
-        return;
+    if (x->route->resource != RESOURCE_NONE) {
+        read_if_match(x, is_integration ? x->integration.version : x->post.row.version);
     }
     handlers[x->route->name](x);
 }
@@ -305,7 +302,7 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
             redo(x);
             return;
         }
-        refusal = REFUSED_precondition_failed;
+        refusal = x->match_missing ? REFUSED_precondition_required : REFUSED_precondition_failed;
     }
     if (answer->publish_at_ms != 0) {
         buf_text(&more, ",\"locked_at\":");

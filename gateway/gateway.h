@@ -15,7 +15,8 @@
 
 #define GATEWAY_ZONES_MAX 16 /* threads that may present at once: the server's and the client's */
 #define COMMAND_WITHIN_MS \
-    10000          /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
+    10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
+#define VERSION_OF_NOTHING ((uint64_t)INT64_MAX) /* no stream gets there: whoever expects it is refused */
 #define REDO_MAX 3 /* a post changed between our reading and the ledger's deciding: read again, so often */
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
@@ -54,7 +55,8 @@ struct exchange {
     struct span param;                  /* the path's first parameter as sent */
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until a command is sent */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
-    uint64_t if_match;                  /* 0: not sent */
+    uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
+    bool match_missing;                 /* required and not sent */
     struct idempotency idempotency;
     struct command command;
     exchange_then *then;
@@ -87,6 +89,9 @@ void exchange_failed(struct exchange *exchange, enum err err);
  * on another thread), on refusal the problem is answered. */
 struct command *exchange_command(struct exchange *exchange, enum command_code code, const struct id *stream);
 void exchange_send(struct exchange *exchange, exchange_then *then);
+/* exchange_is_stale tells whether If-Match is missing or names another version: the ledger refuses it, unless the state
+ * does; checks that weigh less are left out. */
+bool exchange_is_stale(const struct exchange *exchange);
 /* exchange_mint makes an id. */
 struct id exchange_mint(const struct exchange *exchange, enum id_kind kind);
 

@@ -14,7 +14,7 @@ void handle_schedule_post(struct exchange *x)
         return;
     }
     const char *more = NULL;
-    if (rendering_check(x, &x->post.content, &more)) {
+    if (!exchange_is_stale(x) && rendering_check(x, &x->post.content, &more)) {
         exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
         return;
     }
@@ -22,7 +22,7 @@ void handle_schedule_post(struct exchange *x)
     command->schedule_post.post_id = x->id;
     command->schedule_post.now = schedule.now;
     command->schedule_post.at_ms = schedule.at_ms;
-    command->expected_version = x->post.row.version; /* the one whose rules were checked */
+    command->expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
     exchange_send(x, then_post);
 }
 

@@ -78,7 +78,7 @@ void handle_edit_post(struct exchange *x)
         exchange_input(x);
         return;
     }
-    if (x->post.row.status == POST_SCHEDULED && violates(x, &content)) {
+    if (x->post.row.status == POST_SCHEDULED && !exchange_is_stale(x) && violates(x, &content)) {
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
@@ -234,7 +234,8 @@ static bool read_cursor(struct exchange *x, uint8_t bytes[POST_CURSOR_MAX], stru
         const uint8_t c = text.data[i];
         const int digit = c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
         good = digit >= 0;
-        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
+        const unsigned nibble = good ? (unsigned)digit : 0;
+        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : bytes[i / 2] | nibble);
     }
     if (!good) {
         exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);

@@ -55,6 +55,7 @@ void route_find(enum method method, struct span path, struct route_hit *ret_hit)
         memcpy(ret_hit->params, params, sizeof params);
         buf_text(&allowed, allowed.len == 0 ? "" : ", ");
         buf_text(&allowed, method_name(table[i].method));
+        buf_text(&allowed, table[i].method == METHOD_GET ? ", HEAD" : "");
         if (table[i].method == wanted) {
             ret_hit->route = &table[i];
         }

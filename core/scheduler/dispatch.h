@@ -21,6 +21,7 @@
 #define DISPATCH_JOB_MS 30000 /* what a reading, connection or exchange of tokens may take */
 #define DISPATCH_JOBS_MAX 256 /* of one batch */
 #define DISPATCH_DONE_MAX 1024
+#define DISPATCH_OUT_MAX 1536 /* jobs and unacknowledged outcomes with one adapter: less than it has room for */
 
 struct dispatch;
 

@@ -153,7 +153,10 @@ enum err dispatch_jobs(struct dispatch *dispatch, int64_t now_ms, enum channel_c
                        struct arena *arena, struct job_batch *ret_batch)
 {
     struct done_list *done = &dispatch->done[channel];
-    const uint32_t room = max < DISPATCH_JOBS_MAX ? max : DISPATCH_JOBS_MAX;
+    const uint32_t there = dispatch->with_adapter[channel];
+    const uint32_t free_slots = there < DISPATCH_OUT_MAX ? DISPATCH_OUT_MAX - there : 0;
+    const uint32_t most = max < DISPATCH_JOBS_MAX ? max : DISPATCH_JOBS_MAX;
+    const uint32_t room = most < free_slots ? most : free_slots;
     struct job *jobs = arena_alloc(arena, (room + 1) * sizeof *jobs);
     struct target_ref *ids = arena_alloc(arena, (done->count + 1) * sizeof *ids);
     if (jobs == NULL || ids == NULL) {

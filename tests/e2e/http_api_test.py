@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""The HTTP API as its clients rely on it: errors and their order, preconditions, idempotency, pages, isolation."""
+
+import re
+
+import harness
+from harness import Api, later
+
+DRAFT = {"content": {"text": "a draft"}}
+
+
+class Http(harness.Case):
+    """One service for all cases; each makes what it needs."""
+
+    @classmethod
+    def make_world(cls):
+        data = cls.world.data()
+        viewer, auditor = data.another_key("viewer", "viewer"), data.another_key("auditor", "auditor")
+        service = cls.world.serve(data)
+        cls.api, cls.viewer, cls.auditor = service.api, Api(service.port, viewer), Api(service.port, auditor)
+        cls.integration = cls.api.connect("alice.test")
+        other = cls.world.serve(cls.world.data("other"), name="other")
+        integration = other.api.connect("foreign.test")
+        post = other.api.publish("foreign", integration, schedule={"at": later(7200)})
+        other.stop()
+        cls.foreign = {"post": post["id"], "int": integration["id"], "tgt": post["targets"][0]["id"],
+                       "key": other.data.key}
+
+    def draft(self, **more):
+        made = self.api.post("/v1/posts", {**DRAFT, **more})
+        self.assertEqual(made.status, 201, made)
+        return made.json()
+
+    def etag(self, post):
+        return {"If-Match": f'"{post["version"]}"'}
+
+    # Errors and their order: 401, 404 (path), 403, 405/413/415/400, 422 shape, 409 state, 428/412, 422 rules.
+
+    def test_every_error_is_a_problem_with_a_code_and_a_request_id(self):
+        problem = self.assert_problem(self.api.get("/v1/nowhere"), 404, "route_not_found")
+        self.assertEqual(problem["type"], "urn:openpost:problem:route_not_found")
+        self.assertIs(problem["retryable"], False)
+        self.assertRegex(problem["request_id"], "^req_[0-9a-z]{26}$")
+
+    def test_without_a_valid_key_nothing_is_told_not_even_what_exists(self):
+        post = self.draft()
+        for key in (None, "op_owner_" + "0" * 43, "nonsense", self.api.key[:-1], self.api.key + "a"):
+            for path in ("/v1/posts", "/v1/posts/" + post["id"], "/v1/nowhere"):
+                answer = Api(self.api.port, key).get(path)
+                self.assert_problem(answer, 401, "unauthenticated")
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+        twice = self.api.request("GET", "/v1/posts?key=" + self.api.key, headers={"Authorization": None})
+        self.assert_problem(twice, 401, "unauthenticated")
+
+    def test_an_unknown_path_comes_before_the_role(self):
+        self.assert_problem(self.viewer.post("/v1/posts/post_nothing/cancel"), 404, "not_found")
+
+    def test_the_role_comes_before_the_body(self):
+        self.assert_problem(self.viewer.request("POST", "/v1/posts", "{"), 403, "forbidden")
+        self.assert_problem(self.viewer.request("GET", "/v1/events"), 403, "forbidden")
+        self.assertEqual(self.auditor.get("/v1/events").status, 200)
+        self.assert_problem(self.auditor.post("/v1/posts", DRAFT), 403, "forbidden")
+
+    def test_a_method_that_the_address_does_not_know_is_405_and_says_which_it_knows(self):
+        answer = self.api.request("PUT", "/v1/posts")
+        self.assert_problem(answer, 405, "method_not_allowed")
+        self.assertEqual(set(re.split(", *", answer.headers["Allow"])), {"GET", "HEAD", "POST"})
+
+    def test_a_body_must_be_json_of_an_object_and_say_so(self):
+        for body in ("{", "[]", "null", "", '{"content":{},"content":{}}', '{"a":"\ud800"}', "[" * 40,
+                     b'{"labels":["\xff"]}'):
+            body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+            self.assert_problem(self.api.request("POST", "/v1/posts", body), 400, "malformed_json")
+        self.assert_problem(
+            self.api.request("POST", "/v1/posts", "{}", {"Content-Type": "text/plain"}), 415,
+            "unsupported_media_type")
+        self.assert_problem(self.api.request("DELETE", "/v1/posts/" + self.draft()["id"], "{}", {"If-Match": "*"}),
+                            400, "malformed_request")
+
+    def test_a_body_that_is_too_long_is_413(self):
+        self.assertEqual(self.api.request("POST", "/v1/posts", b'{"a":"' + b"x" * (9 << 20) + b'"}').status, 413)
+
+    def test_an_unknown_field_is_refused_by_its_pointer(self):
+        for body, pointer in (({"colour": 1}, "/colour"), ({"content": {"txt": "x"}}, "/content/txt"),
+                              ({"schedule": {"when": "now"}}, "/schedule/when"),
+                              ({"content": {"parts": [{"text": "a", "b": 1}]}}, "/content/parts/0/b"),
+                              ({"targets": [{"integration_id": self.integration["id"], "hue": 1}]}, "/targets/0/hue")):
+            problem = self.assert_problem(self.api.post("/v1/posts", body), 422, "field_unknown")
+            self.assertEqual(problem["param"], pointer)
+
+    def test_values_of_the_wrong_kind_or_length_are_refused_by_their_pointer(self):
+        for body, code, pointer in (
+                ({"content": {"text": 7}}, "field_wrong_type", "/content/text"),
+                ({"labels": ["x" * 257]}, "field_too_long", "/labels/0"),
+                ({"labels": [str(n) for n in range(21)]}, "field_too_long", "/labels"),
+                ({"metadata": {"k": 1}}, "field_wrong_type", "/metadata"),
+                ({"timezone": "Mars/Olympus"}, "timezone_unknown", "/timezone"),
+                ({"schedule": {}}, "schedule_ambiguous", "/schedule"),
+                ({"schedule": {"now": True, "at": later(900)}}, "schedule_ambiguous", "/schedule"),
+                ({"not_after": "2026-04-20T14:00:00"}, "timestamp_offset_required", "/not_after"),
+                ({"not_after": "2026-04-20T14:00:00-00:00"}, "timestamp_offset_required", "/not_after"),
+                ({"not_after": "2026-02-30T14:00:00Z"}, "timestamp_invalid", "/not_after"),
+                ({"not_after": "2026-04-20T23:59:60Z"}, "timestamp_invalid", "/not_after"),
+                ({"schedule": {"at": "2001-01-01T00:00:00Z"}}, "timestamp_past", "/schedule/at"),
+                ({"targets": [{"integration_id": "int_00000000000000000000000000"}]}, "reference_not_found",
+                 "/targets/0/integration_id"),
+                ({"targets": [{}]}, "field_missing", "/targets/0/integration_id")):
+            problem = self.assert_problem(self.api.post("/v1/posts", body), 422, code)
+            self.assertEqual(problem["param"], pointer, body)
+
+    def test_a_post_without_targets_or_text_cannot_be_scheduled(self):
+        target = [{"integration_id": self.integration["id"]}]
+        self.assert_problem(self.api.post("/v1/posts", {**DRAFT, "schedule": {"now": True}}), 422, "target_missing")
+        empty = self.api.post("/v1/posts", {"targets": target, "schedule": {"now": True}})
+        self.assertEqual(empty.status, 422, empty)
+        self.assertIn(empty.json()["code"], ("content_missing", "content_violation"))
+
+    def test_a_text_over_a_channels_limits_is_refused_with_every_violation(self):
+        answer = self.api.post("/v1/posts", {
+            "content": {"parts": [{"text": "x" * 301}]}, "schedule": {"at": later(7200)},
+            "targets": [{"integration_id": self.integration["id"], "platform_settings": {"format": "post"}}]})
+        problem = self.assert_problem(answer, 422, "content_violation")
+        self.assertTrue(problem["violations"])
+
+    # Preconditions.
+
+    def test_a_change_needs_if_match_and_a_stale_one_is_refused(self):
+        post = self.draft()
+        path = "/v1/posts/" + post["id"]
+        self.assertEqual(self.api.get(path).headers["ETag"], f'"{post["version"]}"')
+        self.assert_problem(self.api.request("PATCH", path, {"labels": ["a"]}), 428, "precondition_required")
+        self.assert_problem(self.api.request("DELETE", path), 428, "precondition_required")
+        changed = self.api.request("PATCH", path, {"labels": ["a"]}, self.etag(post))
+        self.assertEqual(changed.status, 200, changed)
+        self.assertEqual(changed.json()["labels"], ["a"])
+        self.assertEqual(changed.headers["ETag"], f'"{post["version"] + 1}"')
+        self.assert_problem(self.api.request("PATCH", path, {"labels": ["b"]}, self.etag(post)), 412,
+                            "precondition_failed")
+        self.assert_problem(self.api.request("DELETE", path, None, self.etag(post)), 412, "precondition_failed")
+        self.assert_problem(self.api.post(path + "/schedule", {"at": later(7200)}, self.etag(post)), 412,
+                            "precondition_failed")
+        self.assertEqual(self.api.request("DELETE", path, None, self.etag(changed.json())).status, 204)
+        self.assert_problem(self.api.get(path), 404, "not_found")
+
+    def test_what_the_reader_has_already_is_304(self):
+        post = self.draft()
+        path = "/v1/posts/" + post["id"]
+        same = self.api.request("GET", path, headers={"If-None-Match": f'"{post["version"]}"'})
+        self.assertEqual((same.status, same.body), (304, b""))
+        self.assertEqual(self.api.request("GET", path, headers={"If-None-Match": '"999"'}).status, 200)
+
+    def test_a_patch_merges_objects_replaces_arrays_and_null_removes(self):
+        post = self.draft(metadata={"a": "1", "b": "2"}, labels=["x", "y"],
+                          targets=[{"integration_id": self.integration["id"]}])
+        answer = self.api.request("PATCH", "/v1/posts/" + post["id"],
+                                  {"metadata": {"a": None, "c": "3"}, "labels": ["z"],
+                                   "targets": [{"integration_id": self.integration["id"]}]}, self.etag(post)).json()
+        self.assertEqual((answer["metadata"], answer["labels"]), ({"b": "2", "c": "3"}, ["z"]))
+        self.assertEqual(answer["content"]["text"], "a draft")
+        self.assertEqual(answer["targets"][0]["id"], post["targets"][0]["id"])
+
+    def test_shape_comes_before_preconditions(self):
+        path = "/v1/posts/" + self.draft()["id"]
+        self.assert_problem(self.api.request("PATCH", path, {"colour": 1}), 422, "field_unknown")
+
+    def test_state_comes_before_preconditions(self):
+        post = self.api.publish("locked at once", self.integration, schedule={"at": later(240)})
+        post = self.api.wait_post(post, "queued")
+        path = "/v1/posts/" + post["id"]
+        stale = {"If-Match": '"1"'}
+        problem = self.assert_problem(self.api.request("PATCH", path, {"labels": ["a"]}, stale), 409, "post_locked")
+        self.assertEqual((problem["publish_at"], problem["locked_at"]), (post["publish_at"], post["locked_at"]))
+        self.assert_problem(self.api.request("PATCH", path, {"labels": ["a"]}), 409, "post_locked")
+        self.assert_problem(self.api.request("DELETE", path), 409, "post_not_draft")
+        cancelled = self.api.post(path + "/cancel")
+        self.assertEqual((cancelled.status, cancelled.json()["status"]), (200, "cancelled"))
+        self.assert_problem(self.api.post(path + "/cancel"), 409, "post_finished")
+
+    # Idempotency.
+
+    def test_a_repeated_request_has_the_first_answer_and_says_that_it_is_one(self):
+        key = {"Idempotency-Key": "once and only once"}
+        first = self.api.post("/v1/posts", DRAFT, key)
+        again = self.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((first.status, again.status), (201, 201))
+        self.assertEqual(again.json(), first.json())
+        self.assertEqual(again.headers["Location"], first.headers["Location"])
+        self.assertEqual((first.headers["Idempotent-Replayed"], again.headers["Idempotent-Replayed"]), (None, "true"))
+        self.assert_problem(self.api.post("/v1/posts", {"content": {"text": "other"}}, key), 422,
+                            "idempotency_key_reused")
+
+    def test_the_key_counts_for_one_address_and_a_refusal_is_decided_afresh(self):
+        post = self.draft()
+        key = {"Idempotency-Key": "two addresses"}
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/duplicate", {}, key).status, 201)
+        other = self.draft()
+        duplicated = self.api.post(f"/v1/posts/{other['id']}/duplicate", {}, key)
+        self.assertEqual(duplicated.json()["duplicate_of"], other["id"])
+        refused = {"Idempotency-Key": "refused at first"}
+        body = {**DRAFT, "schedule": {"now": True}}
+        for _ in range(2):
+            self.assert_problem(self.api.post("/v1/posts", body, refused), 422, "target_missing")
+
+    def test_a_key_is_one_to_255_printable_ascii_characters(self):
+        for key in ("", "x" * 256, "caf\u00e9".encode("latin-1").decode("latin-1"), "tab\there"):
+            answer = self.api.post("/v1/posts", DRAFT, {"Idempotency-Key": key})
+            self.assertEqual(answer.status, 422, (key, answer))
+            self.assertEqual(answer.json()["code"], "idempotency_key_invalid")
+        self.assertEqual(self.api.post("/v1/posts", DRAFT, {"Idempotency-Key": "x" * 255}).status, 201)
+
+    # Lists.
+
+    def test_pages_neither_repeat_nor_miss_a_post_while_others_are_written(self):
+        label = "paged"
+        expected = [self.draft(labels=[label])["id"] for _ in range(7)]
+        seen, cursor = [], ""
+        while True:
+            page = self.api.get(f"/v1/posts?label={label}&limit=2&order=-created_at{cursor}").json()
+            seen += [post["id"] for post in page["data"]]
+            self.draft(labels=[label])
+            if page["next_cursor"] is None:
+                break
+            cursor = "&cursor=" + page["next_cursor"]
+        self.assertEqual(seen, expected[::-1])
+
+    def test_filters_narrow_and_unknown_parameters_are_refused(self):
+        post = self.draft(labels=["narrow"])
+        both = self.api.get("/v1/posts?label=narrow&status=draft").json()["data"]
+        self.assertEqual([one["id"] for one in both], [post["id"]])
+        self.assertEqual(self.api.get("/v1/posts?label=narrow&status=published").json()["data"], [])
+        self.assert_problem(self.api.get("/v1/posts?colour=red"), 422, "parameter_unknown")
+        self.assert_problem(self.api.get("/v1/posts?status=purple"), 422, "parameter_invalid")
+        for limit in ("0", "201", "-1", "many"):
+            self.assert_problem(self.api.get("/v1/posts?limit=" + limit), 422, "parameter_invalid")
+        for cursor in ("00", "zz", "abc", "ff" * 200):
+            self.assert_problem(self.api.get("/v1/posts?cursor=" + cursor), 400, "cursor_invalid")
+
+    def test_the_events_cursor_of_the_last_page_serves_the_next_sync(self):
+        first = self.api.get("/v1/events?limit=200").json()
+        while first["data"] and len(first["data"]) == 200:
+            first = self.api.get(f"/v1/events?limit=200&cursor={first['next_cursor']}").json()
+        post = self.draft()
+        following = self.api.get(f"/v1/events?cursor={first['next_cursor']}").json()
+        self.assertEqual([(one["type"], one["stream"]) for one in following["data"]], [("post_created", post["id"])])
+
+    # Isolation and description.
+
+    def test_ids_of_another_installation_are_answered_like_unknown_ones(self):
+        foreign = self.foreign
+        unknown = {kind: kind + "_01h2xcejqtf2nbrexx3vqjhp41" for kind in ("post", "int", "tgt")}
+        own = self.draft()["id"]
+
+        def shown(method, path, body=None):
+            answer = self.api.request(method, path, body, {"If-Match": "*"})
+            headers = {name: value for name, value in answer.headers.items() if name not in ("Request-Id", "Date")}
+            return answer.status, headers, re.sub(rb'"request_id":"[^"]*"', b"", answer.body)
+
+        for path in ("/v1/posts/{post}", "/v1/posts/{post}/deliveries", "/v1/posts/{post}/history",
+                     "/v1/integrations/{int}"):
+            for method in ("GET", "HEAD"):
+                there, nothing = (shown(method, path.format(**ids)) for ids in (foreign, unknown))
+                self.assertEqual(there, nothing)
+                self.assertEqual(there[0], 404)
+        for method, path, body in (("PATCH", "/v1/posts/{post}", {"labels": []}), ("DELETE", "/v1/posts/{post}", None),
+                                   ("POST", "/v1/posts/{post}/cancel", None),
+                                   ("POST", "/v1/posts/{post}/schedule", {"now": True}),
+                                   ("POST", f"/v1/posts/{own}/targets/{{tgt}}/cancel", None),
+                                   ("POST", "/v1/integrations/{int}/pause", None),
+                                   ("DELETE", "/v1/integrations/{int}", None)):
+            there, nothing, malformed = (shown(method, path.format(**ids), body) for ids in (
+                foreign, unknown, {"post": "post_x", "int": "7", "tgt": "%20"}))
+            self.assertEqual(there, nothing)
+            self.assertEqual(there, malformed)
+            self.assertEqual(there[0], 404)
+        for ids in (foreign, unknown, {"int": "int_x"}):
+            body = {**DRAFT, "targets": [{"integration_id": ids["int"]}]}
+            problem = self.assert_problem(self.api.post("/v1/posts", body), 422, "reference_not_found")
+            self.assertEqual(problem["param"], "/targets/0/integration_id")
+        self.assert_problem(Api(self.api.port, foreign["key"]).get("/v1/posts"), 401, "unauthenticated")
+
+    def test_head_has_the_headers_of_get_and_no_body(self):
+        path = "/v1/posts/" + self.draft()["id"]
+        get, head = self.api.get(path), self.api.request("HEAD", path)
+        self.assertEqual((head.status, head.body), (200, b""))
+        for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
+            self.assertEqual(head.headers[name], get.headers[name])
+
+    def test_every_answer_has_a_request_id_of_its_own(self):
+        ids = [self.api.get(path).headers["Request-Id"] for path in ("/healthz", "/v1/posts", "/v1/nowhere") * 3]
+        self.assertEqual(len(set(ids)), len(ids))
+
+    def test_the_openapi_document_lists_every_route(self):
+        document = Api(self.api.port).get("/v1/openapi.json").json()
+        self.assertEqual(document["openapi"], "3.1.0")
+        declared = re.findall(r'^ROUTE\((\w+), *(\w+), *"([^"]+)"', (harness.ROOT / "gateway/route.def").read_text(),
+                              re.MULTILINE)
+        self.assertGreater(len(declared), 25)
+        listed = {(operation["operationId"], method.upper(), path) for path, methods in document["paths"].items()
+                  for method, operation in methods.items()}
+        self.assertEqual(listed, set(declared))
+        codes = document["components"]["schemas"]["problem"]["properties"]["code"]["enum"]
+        self.assertIn("post_locked", codes)
+        for path, methods in document["paths"].items():
+            named = set(re.findall(r"{(\w+)}", path))
+            for operation in methods.values():
+                self.assertEqual({one["name"] for one in operation["parameters"] if one["in"] == "path"}, named)
+
+    def test_the_health_readiness_and_figures_of_the_service_are_public(self):
+        anybody = Api(self.api.port)
+        self.assertEqual(anybody.get("/healthz").status, 200)
+        self.assertEqual(anybody.get("/readyz").json(), {"status": "ready"})
+        figures = anybody.get("/metrics")
+        self.assertTrue(figures.headers["Content-Type"].startswith("text/plain"))
+        self.assertIn(b"openpost_ledger_up 1\n", figures.body)
+        self.assertNotIn(self.api.key.encode(), figures.body)
+
+    def test_an_account_with_open_posts_cannot_be_removed_and_the_answer_names_them(self):
+        integration = self.api.connect("in-use.test")
+        post = self.api.publish("still open", integration, schedule={"at": later(7200)})
+        path = "/v1/integrations/" + integration["id"]
+        problem = self.assert_problem(self.api.request("DELETE", path, None, {"If-Match": "*"}), 409,
+                                      "integration_in_use")
+        self.assertEqual(problem["post_ids"], [post["id"]])
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/cancel").status, 200)
+        self.assertEqual(self.api.request("DELETE", path, None, {"If-Match": "*"}).status, 204)
+        self.assert_problem(self.api.get(path), 404, "not_found")
+
+    def test_the_kill_switch_holds_what_is_due_until_it_is_off(self):
+        integration = self.api.connect("held.test")
+        self.assertEqual(self.api.post("/v1/workspace/pause", {}).status, 200)
+        post = self.api.publish("held for a while", integration)
+        held = harness.wait_until(lambda: self.api.read_post(post)["targets"][0]["held"], 10, "held")
+        self.assertEqual(held, "workspace_paused")
+        self.assertEqual(self.api.post("/v1/workspace/resume").status, 200)
+        self.assertIsNone(self.api.wait_post(post, "published")["targets"][0]["held"])
+
+    def test_the_proof_of_an_event_belongs_to_the_newest_checkpoint(self):
+        self.draft()
+        checkpoint = self.api.get("/v1/log/checkpoint").body.decode()
+        origin, size, root = checkpoint.splitlines()[:3]
+        self.assertTrue(origin.startswith("openpost/sys_"))
+        self.assertGreater(int(size), 0)
+        self.assertEqual(len(root), 44)
+        proof = self.api.get("/v1/log/proof/1").body.decode()
+        self.assertTrue(proof.startswith("c2sp.org/tlog-proof@v1\n"), proof)
+        self.assert_problem(self.api.get("/v1/log/proof/999999"), 404, "not_found")
+        self.assert_problem(self.api.get("/v1/log/proof/one"), 404, "not_found")
+
+
+class AfterARestart(harness.Case):
+    def test_a_repeated_request_still_has_its_first_answer(self):
+        service = self.world.serve()
+        key = {"Idempotency-Key": "before the restart"}
+        first = service.api.post("/v1/posts", DRAFT, key)
+        service.stop()
+        service.start()
+        again = service.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
+        self.assertEqual(again.json(), first.json())
+        self.assert_problem(service.api.post("/v1/posts", {}, key), 422, "idempotency_key_reused")
+
+
+if __name__ == "__main__":
+    harness.main()

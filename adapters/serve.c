@@ -214,7 +214,7 @@ static void take_batch(struct serve *serve, struct endpoint_request *request, co
         turn_away(serve, request, id);
     } else if (runner_take(serve->runner, now_ms, batch) != OK) {
         turn_away(serve, request, id);
-    } else if (batch->jobs_count > 0 || runner_has_report(serve->runner, now_ms)) {
+    } else if (batch->jobs_count + batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
         report(serve, request, id, now_ms);
     } else {
         hold(serve, request, id, now_ms);

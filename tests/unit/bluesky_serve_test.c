@@ -252,6 +252,24 @@ START_TEST(a_commit_goes_all_the_way_and_back)
 
 END_TEST
 
+START_TEST(only_an_empty_question_waits)
+{
+    struct target_ref done = {.target_id = commit_of(1, "did:plc:alice", 1).job_id};
+    const struct job_batch none = {0};
+    const struct job_batch acknowledging = {.done = &done, .done_count = 1};
+    struct outcome_batch outcomes;
+    (void)ask(&acknowledging); /* learns the challenge */
+    int64_t before_ms = clock_boot_ms();
+    ck_assert_uint_eq(ask(&acknowledging).outcomes_count, 0);
+    ck_assert_int_lt(clock_boot_ms() - before_ms, JOBS_WAIT_MS / 2);
+    before_ms = clock_boot_ms();
+    ck_assert_int_eq(ask_once(key, &none, &outcomes), OK);
+    ck_assert_uint_eq(outcomes.outcomes_count, 0);
+    ck_assert_int_ge(clock_boot_ms() - before_ms, JOBS_WAIT_MS - 1000);
+}
+
+END_TEST
+
 START_TEST(who_does_not_know_the_secret_gets_no_answer)
 {
     const uint8_t wrong[FRAME_KEY_LEN] = {9};
@@ -327,6 +345,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_commit_goes_all_the_way_and_back);
+    tcase_add_test(tcase, only_an_empty_question_waits);
     tcase_add_test(tcase, who_does_not_know_the_secret_gets_no_answer);
     tcase_add_test(tcase, yesterdays_frame_is_not_acted_upon);
     tcase_add_test(tcase, a_confined_process_can_do_nothing_else);

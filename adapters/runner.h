@@ -10,13 +10,14 @@
 #include "adapters/platform.h"
 #include "core/base/owned.h"
 #include "core/vault/box.h"
+#include "core/wire/jobs.h"
 
 #define RUNNER_JOBS_MAX 2048u               /* open, or finished and not acknowledged: some 40 MB at most */
 #define RUNNER_MEMORY_MAX ((size_t)8 << 20) /* of one job: a page, a picture, and their copies */
 #define RUNNER_REPORT_MAX 256u              /* outcomes in one report */
 #define RUNNER_REPORT_BYTES_MAX ((size_t)4 << 20)
-#define RUNNER_AGAIN_MS 2000   /* an outcome that was reported and not acknowledged is reported again */
-#define RUNNER_SEEN_MAX 65536u /* commits remembered, at least; older ones are past their deadline */
+#define RUNNER_AGAIN_MS JOBS_AGAIN_MS /* an outcome that was reported and not acknowledged is reported again */
+#define RUNNER_SEEN_MAX 65536u        /* commits remembered, at least; older ones are past their deadline */
 
 struct runner;
 
@@ -57,6 +58,10 @@ OWNED_BY(runner_free, struct runner *);
  * known is ignored, a commit of an older fence than the newest seen gets its outcome (try_again, fence_stale) without a
  * request. */
 enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_batch *batch) MUST_USE;
+/* runner_turn_away writes the outcomes (try_again) of those jobs of a batch that runner_take did not take, nor ever
+ * took before. ERR_NO_MEMORY. */
+enum err runner_turn_away(const struct runner *runner, const struct job_batch *batch, struct arena *arena,
+                          struct outcome_batch *ret_batch) MUST_USE;
 /* runner_answered hands over the answer to a request. runner_tick begins jobs that wait and ends those that waited for
  * too long. */
 void runner_answered(struct runner *runner, int64_t now_ms, void *tag, const struct http_response *response);

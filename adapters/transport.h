@@ -24,6 +24,7 @@ struct transport_options {
     unsigned transfers_max;    /* at a time */
     unsigned per_host_max;     /* connections to one host and port */
     const char *ca_file;       /* NULL: the system's */
+    int wake_fd;               /* transport_poll also ends when it is readable; below 0: none */
 };
 
 /* transport_open prepares; once a process, before it is confined (it reads certificates and configuration).

@@ -40,6 +40,7 @@ struct transport {
     CURLM *multi;
     const struct guard *guard;
     const char *ca_file;
+    int wake_fd;
     struct arena arena;
     struct transfer *free;
     struct transfer *answered;
@@ -423,7 +424,8 @@ void transport_poll(struct transport *transport, int wait_ms)
     (void)curl_multi_perform(transport->multi, &running);
     collect(transport);
     if (transport->answered == NULL && wait_ms > 0) {
-        (void)curl_multi_poll(transport->multi, NULL, 0, wait_ms, NULL);
+        struct curl_waitfd wake = {.fd = transport->wake_fd, .events = CURL_WAIT_POLLIN};
+        (void)curl_multi_poll(transport->multi, &wake, transport->wake_fd >= 0 ? 1 : 0, wait_ms, NULL);
         (void)curl_multi_perform(transport->multi, &running);
         collect(transport);
     }
@@ -471,6 +473,7 @@ enum err transport_open(const struct transport_options *options, struct transpor
     *transport = (struct transport){.multi = multi,
                                     .guard = options->guard,
                                     .ca_file = options->ca_file,
+                                    .wake_fd = options->wake_fd,
                                     .arena = arena,
                                     .transfers = transfers,
                                     .transfers_max = options->transfers_max};

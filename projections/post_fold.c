@@ -90,7 +90,7 @@ static void set_due(struct target_row *target, int64_t due_ms)
     target->next_ms = due_ms;
 }
 
-/* The earliest instant: what is decided, else what is planned. */
+/* The earliest instant that is planned for a draft. */
 static int64_t earliest(const struct post_row *post)
 {
     int64_t least = 0;
@@ -194,7 +194,9 @@ static enum err fold_edited(const struct fold *fold)
     post->not_after_ms = edited->not_after_ms;
     TRY(set_targets(fold, edited->targets, edited->targets_count));
     TRY(note_gone(fold, old, old_count));
-    post->publish_at_ms = earliest(post);
+    if (post->status == POST_DRAFT) { /* else post_scheduled follows when an instant changes */
+        post->publish_at_ms = earliest(post);
+    }
     fold->change->content = true;
     return OK;
 }

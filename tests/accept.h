@@ -8,8 +8,8 @@
 
 #include "core/base/span.h"
 
-/* file_read reads a file below the source folder into out; a file that is not there is empty. */
-static inline void file_read(const char *name, struct buf *out)
+/* source_read reads a file below the source folder into out; a file that is not there is empty. */
+static inline void source_read(const char *name, struct buf *out)
 {
     char path[500];
     (void)snprintf(path, sizeof path, "%s%s", SOURCE_FOLDER, name);
@@ -21,7 +21,7 @@ static inline void file_read(const char *name, struct buf *out)
     }
 }
 
-static inline void file_write(const char *name, struct span text)
+static inline void source_write(const char *name, struct span text)
 {
     char path[500];
     (void)snprintf(path, sizeof path, "%s%s", SOURCE_FOLDER, name);

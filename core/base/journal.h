@@ -11,7 +11,7 @@ enum journal_level { JOURNAL_DEBUG, JOURNAL_INFO, JOURNAL_WARN, JOURNAL_ERROR };
  * mutable static state of the project. */
 void journal_open(const char *process, enum journal_level level);
 
-/* journal writes time=… level=… process=… what=… and then the key=value pairs of the printf-style format; the caller
+/* journal writes ms=… level=… process=… what=… and then the key=value pairs of the printf-style format; the caller
  * writes them in logfmt and quotes with %s only what it knows to be tame: foreign text goes through journal_quote. */
 void journal(enum journal_level level, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

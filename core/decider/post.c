@@ -213,23 +213,22 @@ bool target_find_attempt(const struct post_target *target, const struct id *atte
     return false;
 }
 
-bool target_needs_reading(const struct post_target *target)
+bool target_former_contradicted(const struct post_target *target)
 {
-    if (target->attempt_count == 0) {
-        return false;
-    }
-    const bool doubtful =
-        target->attempt_outcome == OUTCOME_UNKNOWN || target->attempt_contradicted || target->platform_refused;
-    if (doubtful && target->attempt_part == target->next_part) {
-        return true;
-    }
     for (uint32_t i = 0; i < FORMER_ATTEMPTS_MAX; i++) {
-        const struct former_attempt *former = &target->formers[i];
-        if (former->part == target->next_part && (former->outcome == OUTCOME_UNKNOWN || former->contradicted)) {
+        if (target->formers[i].contradicted && target->formers[i].part == target->next_part) {
             return true;
         }
     }
     return false;
+}
+
+bool target_needs_reading(const struct post_target *target)
+{
+    const bool is_next = target->attempt_count > 0 && target->attempt_part == target->next_part;
+    const bool doubtful =
+        target->attempt_outcome == OUTCOME_UNKNOWN || target->attempt_contradicted || target->platform_refused;
+    return (is_next && doubtful) || target_former_contradicted(target);
 }
 
 uint64_t target_prepared_check(struct span prepared)

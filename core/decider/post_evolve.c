@@ -175,10 +175,9 @@ static void evolve_part_live(struct post_target *target, uint8_t part)
 }
 
 /* An outcome of the attempt that the target is doing now. */
-static void evolve_outcome_in_play(struct post_target *target, uint8_t part, enum outcome outcome, int64_t next_ms,
-                                   int64_t time_ms)
+static void evolve_outcome_in_play(struct post_target *target, enum outcome outcome, int64_t next_ms, int64_t time_ms)
 {
-    if (outcome == OUTCOME_ACCEPTED || part < target->next_part) {
+    if (outcome == OUTCOME_ACCEPTED) {
         go_on(target, TARGET_PREPARED, time_ms);
         return;
     }
@@ -191,6 +190,7 @@ static void evolve_outcome_in_play(struct post_target *target, uint8_t part, enu
         target->tries++;
     }
     go_on(target, TARGET_RETRYING, next_ms);
+    target->read_first = outcome != OUTCOME_ABSENT && target_former_contradicted(target);
 }
 
 static void evolve_outcome(struct post_target *target, const struct id *attempt_id, enum outcome outcome,
@@ -209,7 +209,7 @@ static void evolve_outcome(struct post_target *target, const struct id *attempt_
         evolve_part_live(target, attempt.part);
     }
     if (attempt.is_current && (phase == TARGET_ATTEMPTING || phase == TARGET_UNKNOWN)) {
-        evolve_outcome_in_play(target, attempt.part, outcome, next_ms, time_ms);
+        evolve_outcome_in_play(target, outcome, next_ms, time_ms);
     } else if (target_waits(target) && outcome == OUTCOME_ACCEPTED) {
         go_on(target, TARGET_PREPARED, time_ms);
     } else if (target->read_first && outcome == OUTCOME_ABSENT) {

@@ -70,7 +70,7 @@ static int64_t first_reading(const struct outcome_case *c)
 /* What follows for the target from this outcome of the attempt that it is doing now. */
 static struct consequence judge(const struct outcome_case *c, enum outcome outcome)
 {
-    if (outcome == OUTCOME_ACCEPTED || c->attempt.part < c->target->next_part) {
+    if (outcome == OUTCOME_ACCEPTED) {
         return (struct consequence){.follow = FOLLOWS_LIVE};
     }
     if (!c->in_play) {
@@ -140,14 +140,10 @@ static void conclude(const struct outcome_case *c, const struct consequence *con
     }
     struct outlook outlook = post_outlook(c->post);
     if (consequence->follow == FOLLOWS_LIVE) {
-        if (c->attempt.part >= outlook.live[c->at]) {
-            outlook.live[c->at] = (uint8_t)(c->attempt.part + 1);
-        }
-        /* Another attempt under way must come home first; cancelled stays cancelled. */
-        const bool may_finish = c->in_play || target_waits(c->target) || c->target->status == TARGET_FAILED ||
-                                c->target->status == TARGET_MISSED;
-        if (may_finish && c->target->status != TARGET_PUBLISHED &&
-            outlook.live[c->at] >= target_main_count(c->target)) {
+        outlook.live[c->at] = (uint8_t)(c->attempt.part + 1);
+        const bool complete = outlook.live[c->at] == target_main_count(c->target);
+        if (complete &&
+            c->target->status != TARGET_CANCELLED) { /* cancelled is for ever, but what is live counts for the post */
             outlook.status[c->at] = TARGET_PUBLISHED;
             append_target_finished(c, TARGET_PUBLISHED, SPAN(""), events);
         }
@@ -330,6 +326,5 @@ RULE(outcome)
     if (c.attempt.outcome == OUTCOME_NONE) {
         return report->by_read ? ACCEPTED : finish(&c, OUTCOME_UNKNOWN, ret_events);
     }
-    const bool is_read = report->by_read && c.in_play && phase == TARGET_UNKNOWN;
-    return is_read ? probe(&c, ret_events) : ACCEPTED;
+    return report->by_read && c.in_play ? probe(&c, ret_events) : ACCEPTED;
 }

@@ -139,18 +139,10 @@ RULE(retry)
 static bool is_well_formed(const struct resolve_target_command *resolve)
 {
     const bool url = resolve->url.len != 0;
-    switch ((enum resolution)resolve->resolution) {
-    case RESOLUTION_PUBLISHED:
+    if (resolve->resolution == RESOLUTION_PUBLISHED) {
         return url && !resolve->retry;
-    case RESOLUTION_ABSENT:
-        return !url;
-    case RESOLUTION_ABANDONED:
-        return !url && !resolve->retry;
-    case RESOLUTION_NONE:
-    case RESOLUTION_COUNT:
-    default:
-        return false;
     }
+    return !url && (resolve->resolution == RESOLUTION_ABSENT || !resolve->retry);
 }
 
 static void append_finished(const struct post_target *target, const struct resolve_target_command *resolve,

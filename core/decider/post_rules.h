@@ -38,8 +38,10 @@ bool target_find_attempt(const struct post_target *target, const struct id *atte
                          struct known_attempt *ret_attempt);
 uint8_t target_main_count(const struct post_target *target); /* parts without the comment */
 bool target_waits(const struct post_target *target);         /* its phase is pending, prepared or retrying */
-/* target_needs_reading: an attempt at its next part may have been accepted in spite of what is known. */
+/* target_needs_reading: an attempt at its next part may have been accepted in spite of what is known.
+ * target_former_contradicted: one before the last was said to be accepted, too. */
 bool target_needs_reading(const struct post_target *target);
+bool target_former_contradicted(const struct post_target *target);
 
 /* target_prepared_check recognises what a prepare step gave (FNV-1a, 64 bits; never 0): no proof, only "the same
  * again". */

@@ -168,6 +168,11 @@ uint64_t ledger_head(const struct ledger *ledger)
     return status.head;
 }
 
+bool ledger_clock_is_suspect(const struct ledger *ledger)
+{
+    return ledger->desk.installation.clock_suspect != 0;
+}
+
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms)
 {
     ASSERT(!ledger->in_group);
@@ -355,7 +360,8 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
     if (refusal != ACCEPTED) {
         return refuse(ledger, command, stream, refusal, ret_answer);
     }
-    const enum err err = append_events(ledger, command, stream);
+    const bool wait = store_is_short(ledger->options.views) && !is_privileged(command->code);
+    const enum err err = wait ? ERR_NO_SPACE : append_events(ledger, command, stream);
     if (err == ERR_NO_SPACE) {
         return refuse(ledger, command, stream, REFUSED_storage_full, ret_answer);
     }

@@ -47,6 +47,8 @@ void ledger_abort(struct ledger *ledger);
 int64_t ledger_stamp(const struct ledger *ledger, int64_t now_ms);
 uint64_t ledger_epoch(const struct ledger *ledger);
 uint64_t ledger_head(const struct ledger *ledger);
+/* ledger_clock_is_suspect: starts are stopped until a trust_clock; also when a ledger before this one stopped them. */
+bool ledger_clock_is_suspect(const struct ledger *ledger);
 
 /* ledger_workspace_seq finds an event's seq by its workspace_seq in the views; ERR_NOT_FOUND. For readers with a
  * transaction of their own. */

@@ -63,7 +63,6 @@ struct service {
     bool writer_runs;
     bool reader_runs;
     struct clock_watch clock_watch; /* the writer's */
-    bool clock_suspect;             /* likewise */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */
     struct buf read_out;

@@ -72,30 +72,74 @@ static enum err decide_one(struct service *service, const struct work *work, str
     return OK;
 }
 
-static enum err decide_frame(struct service *service, struct work *work, struct answer *answers)
+/* All frames' commands in one group. Whatever fails, nothing of it is kept; but an error of the commit other than
+ * ERR_NO_SPACE nobody may survive. */
+static enum err decide_together(struct service *service, const struct work *first, struct answer *answers)
 {
-    struct body_list list;
-    if (body_commands_read(work->frame.body, &list) != OK) {
-        return ERR_MALFORMED; /* it was read once already: cannot be */
+    struct ledger *ledger = service->options.ledger;
+    TRY(ledger_begin(ledger, clock_wall_ms()));
+    for (const struct work *work = first; work != NULL; work = work->next) {
+        struct body_list list;
+        enum err err = body_commands_read(work->frame.body, &list); /* it was read once already: cannot fail */
+        for (uint32_t i = 0; err == OK && i < work->count; i++) {
+            err = decide_one(service, work, &list, answers);
+            answers++;
+        }
+        if (err != OK) {
+            ledger_abort(ledger);
+            return err;
+        }
     }
-    for (uint32_t i = 0; i < work->count; i++) {
-        TRY(decide_one(service, work, &list, &answers[i]));
+    FAILPOINT("ledger_before_commit");
+    return ledger_commit(ledger);
+}
+
+static enum err decide_alone(struct service *service, const struct work *work, struct body_list *list,
+                             struct answer *ret_answer)
+{
+    struct ledger *ledger = service->options.ledger;
+    TRY(ledger_begin(ledger, clock_wall_ms()));
+    const enum err err = decide_one(service, work, list, ret_answer);
+    if (err != OK) {
+        ledger_abort(ledger);
+        return err;
+    }
+    return ledger_commit(ledger);
+}
+
+/* When there was no room for all of them: each in a group of its own, so that those that may use the reserve get
+ * through. */
+static enum err decide_singly(struct service *service, const struct work *first, struct answer *answers)
+{
+    for (const struct work *work = first; work != NULL; work = work->next) {
+        struct body_list list;
+        TRY(body_commands_read(work->frame.body, &list));
+        for (uint32_t i = 0; i < work->count; i++) {
+            const struct body_list before = list;
+            enum err err = decide_alone(service, work, &list, answers);
+            if (err == ERR_NO_SPACE) {
+                struct span command;
+                struct idempotency idempotency;
+                *answers = (struct answer){.refusal = REFUSED_storage_full,
+                                           .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
+                list = before; /* how far it was read depends on where it failed */
+                err = body_command_next(&list, &command, &idempotency);
+            }
+            TRY(err);
+            answers++;
+        }
     }
     return OK;
 }
 
-static void reply_frame(struct work *work, const struct answer *answers, bool full)
+static void reply_frame(struct work *work, const struct answer *answers)
 {
     const size_t cap = 64 + (size_t)work->count * 320;
     uint8_t *bytes = malloc(cap);
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
     body_answers_begin(&body, work->count);
     for (uint32_t i = 0; i < work->count; i++) {
-        struct answer answer = answers[i];
-        if (full && answer.refusal == ACCEPTED && !answer.repeated) {
-            answer = (struct answer){.refusal = REFUSED_storage_full, .time_ms = answer.time_ms};
-        }
-        body_answer_put(&body, &answer);
+        body_answer_put(&body, &answers[i]);
     }
     if (!buf_ok(&body)) {
         endpoint_drop(work->request); /* out of memory: the asker repeats, and gets the first answer */
@@ -118,7 +162,6 @@ static void wake_followers(struct service *service)
 /* One group: decide all, make it durable, answer all. An error here is one that nobody may survive. */
 static enum err write_group(struct service *service, struct work *first)
 {
-    struct ledger *ledger = service->options.ledger;
     uint32_t count = 0;
     for (const struct work *work = first; work != NULL; work = work->next) {
         count += work->count;
@@ -128,27 +171,23 @@ static enum err write_group(struct service *service, struct work *first)
     if (answers == NULL) {
         return ERR_NO_MEMORY;
     }
-    TRY(ledger_begin(ledger, clock_wall_ms()));
-    struct answer *next = answers;
-    for (struct work *work = first; work != NULL; work = work->next) {
-        TRY(decide_frame(service, work, next));
-        next += work->count;
+    enum err err = decide_together(service, first, answers);
+    atomic_store(&service->storage_full, err == ERR_NO_SPACE ? 1 : 0);
+    if (err == ERR_NO_SPACE) {
+        err = decide_singly(service, first, answers);
     }
-    FAILPOINT("ledger_before_commit");
-    const enum err err = ledger_commit(ledger);
-    if (err != OK && err != ERR_NO_SPACE) {
+    if (err != OK) {
         return err;
     }
     FAILPOINT("ledger_committed");
-    atomic_store(&service->storage_full, err == ERR_NO_SPACE ? 1 : 0);
     atomic_fetch_add(&service->groups, 1);
     atomic_fetch_add(&service->commands_done, count);
     wake_followers(service); /* before the replies: a read after a reply sees its write */
-    next = answers;
+    const struct answer *next = answers;
     for (struct work *work = first; work != NULL;) {
         struct work *following = work->next; /* a replied work may be taken again at once */
         const uint32_t work_count = work->count;
-        reply_frame(work, next, err == ERR_NO_SPACE);
+        reply_frame(work, next);
         next += work_count;
         work = following;
     }
@@ -178,25 +217,22 @@ static enum err write_own(struct service *service, struct command *command)
 
 static enum err look_at_clocks(struct service *service)
 {
+    const struct ledger *ledger = service->options.ledger;
     const int64_t wall_ms = clock_wall_ms();
     const int64_t boot_ms = clock_boot_ms();
-    const int64_t stamp_ms = ledger_stamp(service->options.ledger, 0);
-    const int64_t apart_ms = clock_watch_look(&service->clock_watch, wall_ms, boot_ms, stamp_ms);
-    if (apart_ms != 0 && !service->clock_suspect) {
+    const int64_t apart_ms = clock_watch_look(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
+    enum err err = OK;
+    if (apart_ms != 0 && !ledger_clock_is_suspect(ledger)) {
         struct command command = {.code = COMMAND_suspect_clock};
         command.suspect_clock.wall_ms = wall_ms;
         command.suspect_clock.apart_ms = (uint64_t)apart_ms;
-        service->clock_suspect = true;
-        atomic_store(&service->clock_is_suspect, true);
-        return write_own(service, &command);
-    }
-    if (apart_ms == 0 && service->clock_suspect && clock_watch_trusts(&service->clock_watch, boot_ms)) {
+        err = write_own(service, &command);
+    } else if (apart_ms == 0 && ledger_clock_is_suspect(ledger) && clock_watch_trusts(&service->clock_watch, boot_ms)) {
         struct command command = {.code = COMMAND_trust_clock};
-        service->clock_suspect = false;
-        atomic_store(&service->clock_is_suspect, false);
-        return write_own(service, &command);
+        err = write_own(service, &command);
     }
-    return OK;
+    atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));
+    return err;
 }
 
 static struct work *wait_group(struct service *service, bool *ret_stop)

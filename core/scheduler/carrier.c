@@ -176,7 +176,10 @@ static enum err take_reply(struct carrier *carrier, struct dispatch *dispatch, i
 enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_t now_ms, const struct note *note,
                       struct arena *arena)
 {
+    static const uint8_t unknown[FRAME_ID_LEN];
     const bool is_send = note->kind == NOTE_SENT;
+    uint8_t before[FRAME_ID_LEN];
+    memcpy(before, carrier->challenge, sizeof before);
     struct question *question = is_send ? &carrier->send : &carrier->poll;
     question->out = false;
     const enum err err = take_reply(carrier, dispatch, now_ms, question, note, arena);
@@ -186,10 +189,12 @@ enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_
         } else {
             carrier->poll_again_ms = now_ms;
         }
-        return OK;
+        const bool gone =
+            memcmp(before, unknown, sizeof before) != 0 && memcmp(before, carrier->challenge, sizeof before) != 0;
+        return gone ? dispatch_adapter_gone(dispatch, now_ms, carrier->options.channel) : OK;
     }
     if (is_send && err != OK) {
-        give_back(carrier, dispatch, now_ms, note->err == ERR_BUSY); /* ERR_BUSY: it was never sent */
+        give_back(carrier, dispatch, now_ms, err == ERR_BUSY); /* never sent, or not taken */
         carrier->send_again_ms = now_ms + AGAIN_MS;
     } else if (!is_send) {
         carrier->poll_again_ms = now_ms + (err == OK ? REST_MS : AGAIN_MS);

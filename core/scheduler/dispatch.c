@@ -168,6 +168,15 @@ static void count_waiting(struct dispatch *dispatch, struct task *task, bool cou
     }
 }
 
+void dispatch_with_adapter(struct dispatch *dispatch, struct task *task, bool is_there)
+{
+    if (is_there != task->with_adapter) {
+        task->with_adapter = is_there;
+        uint32_t *count = &dispatch->with_adapter[task->due.channel];
+        *count = is_there ? *count + 1 : *count - 1;
+    }
+}
+
 static void leave(struct dispatch *dispatch, uint32_t index)
 {
     struct task *task = task_at(dispatch, index);
@@ -194,6 +203,9 @@ void dispatch_go(struct dispatch *dispatch, uint32_t index, enum task_stage stag
         dispatch_timer(dispatch, index, again_ms);
         return;
     }
+    if (stage == TASK_OUT || stage == TASK_JOB) {
+        dispatch_with_adapter(dispatch, task, stage == TASK_OUT);
+    }
     task->stage = (uint8_t)stage;
     struct queue *queue = queue_of(dispatch, task);
     if (queue != NULL) {
@@ -213,6 +225,7 @@ void dispatch_task_remove(struct dispatch *dispatch, uint32_t index)
     leave(dispatch, index);
     struct task *task = task_at(dispatch, index);
     count_waiting(dispatch, task, false);
+    dispatch_with_adapter(dispatch, task, false);
     dispatch_timer(dispatch, index, TIMERS_NEVER);
     free(task->outcome);
     pool_remove(&dispatch->tasks, index);
@@ -370,14 +383,18 @@ enum err dispatch_tick(struct dispatch *dispatch, int64_t now_ms, int64_t *ret_w
     TRY(expire_all(dispatch, now_ms));
     int64_t wake_ms = dispatch->ledger_again_ms;
     if (now_ms >= dispatch->ledger_again_ms && dispatch->waiting < DISPATCH_COMMANDS_MAX) {
-        const uint32_t room = DISPATCH_COMMANDS_MAX - dispatch->waiting;
         uint32_t count = 0;
-        agenda_next(dispatch->agenda, now_ms, room < DUE_MAX ? room : DUE_MAX, dispatch->due, &count, &wake_ms);
-        for (uint32_t i = 0; i < count; i++) {
-            if (open_task(dispatch, now_ms, &dispatch->due[i]) != OK) {
-                agenda_failed(dispatch->agenda, &dispatch->due[i], now_ms + BACKOFF_MOST_MS);
+        do { /* again while something came: what was settled on the spot (facts that nobody needs) makes the next due */
+            const uint32_t waiting =
+                dispatch->waiting < DISPATCH_COMMANDS_MAX ? dispatch->waiting : DISPATCH_COMMANDS_MAX;
+            const uint32_t room = DISPATCH_COMMANDS_MAX - waiting;
+            agenda_next(dispatch->agenda, now_ms, room < DUE_MAX ? room : DUE_MAX, dispatch->due, &count, &wake_ms);
+            for (uint32_t i = 0; i < count; i++) {
+                if (open_task(dispatch, now_ms, &dispatch->due[i]) != OK) {
+                    agenda_failed(dispatch->agenda, &dispatch->due[i], now_ms + BACKOFF_MOST_MS);
+                }
             }
-        }
+        } while (count > 0 && dispatch->waiting < DISPATCH_COMMANDS_MAX);
     } else if (now_ms >= dispatch->ledger_again_ms) {
         wake_ms = TIMERS_NEVER; /* the next answer makes room */
     }
@@ -394,7 +411,8 @@ bool dispatch_is_out(const struct task *task)
 
 bool dispatch_has_jobs(const struct dispatch *dispatch, enum channel_code channel)
 {
-    return dispatch->jobs[channel].count > 0 || dispatch->done[channel].count > 0;
+    const bool has_room = dispatch->with_adapter[channel] < DISPATCH_OUT_MAX;
+    return (has_room && dispatch->jobs[channel].count > 0) || dispatch->done[channel].count > 0;
 }
 
 void dispatch_figures(struct dispatch *dispatch, struct dispatch_figures *ret_figures)

@@ -21,6 +21,7 @@
 #define DISPATCH_JOB_MS 30000 /* what a reading, connection or exchange of tokens may take */
 #define DISPATCH_JOBS_MAX 256 /* of one batch */
 #define DISPATCH_DONE_MAX 1024
+#define DISPATCH_OUT_MAX 1536 /* jobs and unacknowledged outcomes with one adapter: less than it has room for */
 
 struct dispatch;
 
@@ -134,6 +135,9 @@ bool dispatch_has_jobs(const struct dispatch *dispatch, enum channel_code channe
 enum err dispatch_jobs(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel, uint32_t max,
                        struct arena *arena, struct job_batch *ret_batch) MUST_USE;
 void dispatch_jobs_failed(struct dispatch *dispatch, int64_t now_ms, const struct job_batch *batch, bool never_left);
+/* dispatch_adapter_gone: the channel's adapter is another process now than the one that had the jobs. Commits that it
+ * had are unknown; anything else is sent again. */
+enum err dispatch_adapter_gone(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel) MUST_USE;
 /* dispatch_outcome takes what a channel's adapter reports; one reported again does no harm. ERR_NO_MEMORY: it will be
  * reported again. */
 enum err dispatch_outcome(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel,

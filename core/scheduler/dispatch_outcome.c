@@ -153,7 +153,10 @@ enum err dispatch_jobs(struct dispatch *dispatch, int64_t now_ms, enum channel_c
                        struct arena *arena, struct job_batch *ret_batch)
 {
     struct done_list *done = &dispatch->done[channel];
-    const uint32_t room = max < DISPATCH_JOBS_MAX ? max : DISPATCH_JOBS_MAX;
+    const uint32_t there = dispatch->with_adapter[channel];
+    const uint32_t free_slots = there < DISPATCH_OUT_MAX ? DISPATCH_OUT_MAX - there : 0;
+    const uint32_t most = max < DISPATCH_JOBS_MAX ? max : DISPATCH_JOBS_MAX;
+    const uint32_t room = most < free_slots ? most : free_slots;
     struct job *jobs = arena_alloc(arena, (room + 1) * sizeof *jobs);
     struct target_ref *ids = arena_alloc(arena, (done->count + 1) * sizeof *ids);
     if (jobs == NULL || ids == NULL) {
@@ -334,6 +337,28 @@ enum err dispatch_outcome(struct dispatch *dispatch, int64_t now_ms, enum channe
     }
     task_at(dispatch, index)->acknowledge = true;
     return dispatch_set_outcome(dispatch, now_ms, index, outcome);
+}
+
+enum err dispatch_adapter_gone(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel)
+{
+    for (uint32_t i = pool_next(&dispatch->tasks, 0); i != 0; i = pool_next(&dispatch->tasks, i)) {
+        struct task *task = task_at(dispatch, i);
+        if (task->stage != TASK_OUT || task->due.channel != (uint32_t)channel) {
+            continue;
+        }
+        if (task->due.action != AGENDA_START) {
+            dispatch_go(dispatch, i, TASK_JOB, now_ms, now_ms + LOAD_AGAIN_MS);
+            continue;
+        }
+        const struct job_outcome unknown = {
+            .job_id = task->job_id,
+            .kind = SPAN("commit"),
+            .outcome = OUTCOME_UNKNOWN,
+            .code = SPAN("outcome_unknown"),
+            .message = SPAN("The channel's adapter was restarted before it told the outcome.")};
+        TRY(dispatch_set_outcome(dispatch, now_ms, i, &unknown));
+    }
+    return OK;
 }
 
 /* --- secrets --- */

@@ -36,13 +36,14 @@ enum task_step { STEP_SEAL = 1, STEP_TOKENS = 2, STEP_DISCONNECT = 4, STEP_RECOR
 struct task {
     struct pool_item item; /* found by the job's id; a commit's is its attempt's */
     struct agenda_due due;
-    uint8_t stage;    /* enum task_stage */
-    uint8_t resume;   /* TASK_PAUSE: the stage to go on with */
-    uint8_t steps;    /* enum task_step that are left; 0: it has no outcome yet */
-    uint8_t tries;    /* of the command or secret that is next */
-    bool acknowledge; /* an adapter waits to hear that the outcome is recorded */
-    bool foreign;     /* it did not come from the agenda: a late outcome */
-    bool counted;     /* among the commands waiting or unanswered */
+    uint8_t stage;     /* enum task_stage */
+    uint8_t resume;    /* TASK_PAUSE: the stage to go on with */
+    uint8_t steps;     /* enum task_step that are left; 0: it has no outcome yet */
+    uint8_t tries;     /* of the command or secret that is next */
+    bool acknowledge;  /* an adapter waits to hear that the outcome is recorded */
+    bool foreign;      /* it did not come from the agenda: a late outcome */
+    bool with_adapter; /* it has a slot there: the job, or its outcome that is not acknowledged */
+    bool counted;      /* among the commands waiting or unanswered */
     uint32_t queue_next;
     uint32_t queue_prev;
     uint32_t place; /* of its timer */
@@ -98,6 +99,7 @@ struct dispatch {
     struct queue secrets;
     struct queue jobs[CHANNEL_COUNT];
     struct done_list done[CHANNEL_COUNT];
+    uint32_t with_adapter[CHANNEL_COUNT];
     struct agenda_due *due; /* owned; room for one question to the agenda */
     struct arena arena;
     uint32_t waiting;        /* tasks in COMMAND or ANSWER, or pausing to go back there */
@@ -120,6 +122,7 @@ void dispatch_task_remove(struct dispatch *dispatch, uint32_t task);
 void dispatch_go(struct dispatch *dispatch, uint32_t task, enum task_stage stage, int64_t now_ms, int64_t again_ms);
 /* True while the task's job is under way and has no outcome. */
 bool dispatch_is_out(const struct task *task);
+void dispatch_with_adapter(struct dispatch *dispatch, struct task *task, bool is_there);
 void dispatch_timer(struct dispatch *dispatch, uint32_t task, int64_t at_ms);
 uint32_t dispatch_queue_take(struct dispatch *dispatch, struct queue *queue);
 struct id dispatch_mint(struct dispatch *dispatch, enum id_kind kind, int64_t now_ms);

@@ -78,6 +78,11 @@ enum err store_sync(struct store *store)
     return store->ops->sync(store);
 }
 
+bool store_is_short(const struct store *store)
+{
+    return store->is_short;
+}
+
 enum err store_clear(struct store *store)
 {
     ASSERT(!store->read_only);

@@ -49,6 +49,11 @@ void store_abort(struct store_txn *txn);
 OWNED_BY(store_abort, struct store_txn *);
 /* store_sync flushes what was committed to the disk; blocks. */
 enum err store_sync(struct store *store) MUST_USE;
+/* store_is_short is true when the disk no longer gave all of the blocks that the writer keeps ahead
+ * (STORE_AHEAD_BYTES): what can wait should not be written any more, so that what cannot still finds room. As of the
+ * last write; never in memory. */
+#define STORE_AHEAD_BYTES ((uint64_t)32 << 20)
+bool store_is_short(const struct store *store);
 /* store_clear deletes every row in one transaction of its own (a rebuild begins so). */
 enum err store_clear(struct store *store) MUST_USE;
 

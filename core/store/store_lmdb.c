@@ -94,16 +94,20 @@ static enum err room(struct store_lmdb *lmdb, uint64_t pages)
 {
     uint64_t need = lmdb->committed + pages * lmdb->page_size;
     need = need < lmdb->map_size ? need : lmdb->map_size;
-    if (need <= lmdb->allocated) {
-        return OK;
+    uint64_t ahead = need + STORE_AHEAD_BYTES;
+    ahead = ahead < lmdb->map_size ? ahead : lmdb->map_size;
+    if (ahead > lmdb->allocated) {
+        uint64_t to = (ahead + EXTEND_STEP - 1) / EXTEND_STEP * EXTEND_STEP;
+        to = to < lmdb->map_size ? to : lmdb->map_size;
+        if (fallocate_range(lmdb, lmdb->allocated, to) == OK) {
+            lmdb->allocated = to;
+        }
     }
-    uint64_t to = (need + EXTEND_STEP - 1) / EXTEND_STEP * EXTEND_STEP;
-    to = to < lmdb->map_size ? to : lmdb->map_size;
-    if (fallocate_range(lmdb, lmdb->allocated, to) != OK) {
-        to = need; /* less than a step may still fit */
-        TRY(fallocate_range(lmdb, lmdb->allocated, to));
+    lmdb->store.is_short = lmdb->allocated < ahead;
+    if (need > lmdb->allocated) {
+        TRY(fallocate_range(lmdb, lmdb->allocated, need)); /* less than all of it may still fit */
+        lmdb->allocated = need;
     }
-    lmdb->allocated = to;
     return OK;
 }
 

@@ -30,7 +30,8 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
     bool read_only;
-    bool writing; /* a write transaction is open */
+    bool writing;  /* a write transaction is open */
+    bool is_short; /* see store_is_short */
 };
 
 struct store_txn {

@@ -3,6 +3,7 @@
 #include "core/wire/jobs.h"
 
 #include "core/message/codec.h"
+#include "core/wire/body.h"
 
 /* Most bodies are small: a larger one is tried with more room. */
 static enum err encode(const struct record_desc *desc, const void *record, struct arena *arena, struct span *ret_body)
@@ -54,6 +55,16 @@ enum err jobs_welcome_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN
     return frame_write(key, &frame, out);
 }
 
+enum err jobs_refuse_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN], struct buf *out)
+{
+    uint8_t bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_code_put(&body, REFUSED_unavailable);
+    struct frame frame = {.kind = FRAME_REFUSED, .body = buf_span(&body)};
+    memcpy(frame.id, id, FRAME_ID_LEN);
+    return frame_write(key, &frame, out);
+}
+
 static enum err read_frame(struct frame_key *key, struct span bytes, struct frame *ret_frame)
 {
     TRY(frame_read(bytes, ret_frame));
@@ -86,6 +97,9 @@ enum err jobs_reply_read(struct frame_key *key, struct span bytes, const uint8_t
     if (frame.kind == FRAME_WELCOME && frame.body.len == FRAME_ID_LEN) {
         memcpy(ret_challenge, frame.body.data, FRAME_ID_LEN);
         return ERR_CONFLICT;
+    }
+    if (frame.kind == FRAME_REFUSED) {
+        return ERR_BUSY;
     }
     return frame.kind == FRAME_JOBS + FRAME_REPLY ? record_decode(outcome_batch_desc(), frame.body, arena, ret_batch)
                                                   : ERR_KIND;

@@ -5,7 +5,7 @@
  * acknowledged yet, oldest first challenge     chosen by the adapter at its start; zeros in a first request. Another
  * one is answered FRAME_WELCOME (body: the challenge), and the request was not acted upon
  *
- * A request with jobs is answered at once. One without jobs waits for an outcome, at most JOBS_WAIT_MS; one that was
+ * A request with jobs or acknowledgements is answered at once. An empty one waits for an outcome, at most JOBS_WAIT_MS; one that was
  * reported and is not acknowledged yet is reported again only after JOBS_AGAIN_MS. A job that the adapter knows is
  * ignored, an outcome stays until it is acknowledged (done). The scheduler hands a commit over once: when no reply
  * comes it never sends it again. */
@@ -29,12 +29,16 @@ enum err jobs_reply_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN],
 enum err jobs_welcome_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN],
                             const uint8_t challenge[FRAME_ID_LEN], struct buf *out) MUST_USE;
 
+/* The batch was not taken, for want of room: FRAME_REFUSED, body: [code] as elsewhere (body.h), here "unavailable". */
+enum err jobs_refuse_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN], struct buf *out) MUST_USE;
+
 /* jobs_request_read reads a request at an adapter whose challenge that is; *ret_id is what the reply must repeat.
  * ERR_CONFLICT: another challenge: *ret_id is set, answer with jobs_welcome_write. ERR_AUTH: drop the connection. */
 enum err jobs_request_read(struct frame_key *key, struct span bytes, const uint8_t challenge[FRAME_ID_LEN],
                            struct arena *arena, uint8_t ret_id[FRAME_ID_LEN], struct job_batch *ret_batch) MUST_USE;
 /* jobs_reply_read reads the reply to request id. ERR_CONFLICT: the adapter is another process than the challenge says,
- * nothing was done: *ret_challenge is its own. ERR_AUTH: it does not know our secret. */
+ * nothing was done: *ret_challenge is its own. ERR_BUSY: it has no room now, nothing was done. ERR_AUTH: it does not
+ * know our secret. */
 enum err jobs_reply_read(struct frame_key *key, struct span bytes, const uint8_t id[FRAME_ID_LEN], struct arena *arena,
                          uint8_t ret_challenge[FRAME_ID_LEN], struct outcome_batch *ret_batch) MUST_USE;
 

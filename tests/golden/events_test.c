@@ -103,7 +103,7 @@ static struct buf load(void)
 {
     static uint8_t file[FILE_MAX];
     struct buf text = buf_of(file, sizeof file);
-    file_read(FILE_NAME, &text);
+    source_read(FILE_NAME, &text);
     return text;
 }
 
@@ -131,7 +131,7 @@ START_TEST(every_event_has_its_example_in_the_file)
         }
     }
     if (is_accepting()) {
-        file_write(FILE_NAME, buf_span(&file));
+        source_write(FILE_NAME, buf_span(&file));
     }
     arena_done(&arena);
 }

@@ -180,7 +180,7 @@ static void set_up(void)
     atomic_store(&connections, 0);
     listener = listen_anywhere(&port);
     guard = (struct guard){.loopback_ports = {port}, .loopback_count = 1};
-    const struct transport_options options = {.guard = &guard, .transfers_max = 64, .per_host_max = 16};
+    const struct transport_options options = {.guard = &guard, .transfers_max = 64, .per_host_max = 16, .wake_fd = -1};
     ck_assert_int_eq(transport_open(&options, &transport), OK);
     ck_assert_int_eq(pthread_create(&acceptor, NULL, accept_all, NULL), 0);
 }

@@ -141,10 +141,11 @@ static inline void *story_room(struct world *world, size_t size)
     return room;
 }
 
-/* Targets: a letter, "#2" for another id on the same account, "@S" for an own instant. */
+/* Targets: a letter, "#2" for another id on the same account, "~b" for the same id on account b, "@S" for an own
+ * instant. */
 static inline bool is_target(const char *word)
 {
-    return word[0] >= 'a' && word[0] <= 'z' && (word[1] == '\0' || strchr("#@:", word[1]) != NULL);
+    return word[0] >= 'a' && word[0] <= 'z' && (word[1] == '\0' || strchr("#@:~", word[1]) != NULL);
 }
 
 static inline struct id target_id_of(const char *word)
@@ -161,7 +162,7 @@ static inline uint32_t tell_specs(struct world *world, const struct step *step, 
         if (is_target(word)) {
             const char *own = strchr(word, '@');
             specs[count].target_id = target_id_of(word);
-            specs[count].integration_id = story_id(ID_INTEGRATION, 1, word[0]);
+            specs[count].integration_id = story_id(ID_INTEGRATION, 1, word[1] == '~' ? word[2] : word[0]);
             specs[count].channel = word[0] == 'g'           ? CHANNEL_GOOGLE_BUSINESS
                                    : has_word(step, "as_x") ? CHANNEL_TWITTER
                                                             : CHANNEL_BLUESKY;
@@ -242,6 +243,7 @@ static inline void tell_outcome(struct world *world, const struct step *step, st
     ret_report->keyless = has_word(step, "keyless");
     ret_report->until_ms = seconds(option(step, "until"));
     ret_report->jitter_permille = (uint64_t)number(option(step, "jitter"), 200);
+    ret_report->published_ms = seconds(option(step, "published"));
     ret_report->code = word_or_none(option(step, "code"));
 }
 
@@ -430,6 +432,9 @@ static inline struct command tell_command(struct world *world, const struct step
     }
     if (option(step, "version") != NULL) {
         command.expected_version = (uint64_t)atoi(option(step, "version"));
+    }
+    if (has_word(step, "by_system")) {
+        command.actor_id = (struct id){0};
     }
     command.stream =
         command_aggregate(command.code) == ID_SYSTEM ? story_id(ID_SYSTEM, 1, 1) : command_stream(&command);

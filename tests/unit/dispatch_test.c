@@ -475,6 +475,18 @@ START_TEST(a_commit_that_certainly_did_not_leave_is_sent_again)
 
 END_TEST
 
+START_TEST(a_commit_whose_adapter_is_gone_is_unknown_at_once)
+{
+    struct world *world = world_sent();
+    ck_assert_int_eq(dispatch_adapter_gone(world->dispatch, T0, CHANNEL_BLUESKY), OK);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_command(world, COMMAND_record_outcome);
+    ck_assert_uint_eq(world->command.record_outcome.outcome, OUTCOME_UNKNOWN);
+    world_free(world);
+}
+
+END_TEST
+
 START_TEST(a_commit_that_no_adapter_takes_for_a_minute_was_certainly_not_sent)
 {
     struct world *world = world_locked(1);
@@ -860,6 +872,7 @@ int main(void)
     tcase_add_test(tcase, an_outcome_of_a_job_from_before_a_restart_is_recorded);
     tcase_add_test(tcase, a_commit_that_may_have_arrived_is_never_sent_again_but_becomes_unknown);
     tcase_add_test(tcase, a_commit_that_certainly_did_not_leave_is_sent_again);
+    tcase_add_test(tcase, a_commit_whose_adapter_is_gone_is_unknown_at_once);
     tcase_add_test(tcase, a_commit_that_no_adapter_takes_for_a_minute_was_certainly_not_sent);
     tcase_add_loop_test(tcase, a_reading_says_what_it_found_and_whether_there_was_a_key, 0,
                         sizeof readings / sizeof *readings);

@@ -127,6 +127,12 @@ START_TEST(an_integration_is_in_use_while_a_target_there_is_open)
     const struct id b = story_id(ID_INTEGRATION, 1, 'b');
     walk_all(world, "create a", "");
     ck_assert(!post_has_open_target(post, &a)); /* a draft holds nobody up */
+    walk_all(world, "delete", "");
+    ck_assert(!post_has_open_target(post, &a));
+    world_free(world);
+    world = world_new(NULL, NULL);
+    post = &world->post.post;
+    walk_all(world, "create a", "");
     walk_all(world, "schedule now, lock a:2c", "");
     ck_assert(post_has_open_target(post, &a));
     ck_assert(!post_has_open_target(post, &b));
@@ -135,6 +141,34 @@ START_TEST(an_integration_is_in_use_while_a_target_there_is_open)
     ck_assert(post_has_open_target(post, &a)); /* its comment is still to come */
     walk_all(world, "start a, outcome a accepted", "");
     ck_assert(!post_has_open_target(post, &a));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(more_late_comments_than_fit_are_ended_by_asking_again)
+{
+    struct world *world = world_new(NULL, NULL);
+    walk_all(world,
+             "connect n, accept n, create a b c d e n now, lock a:2c b:2c c:2c d:2c e:2c n:2c, start a, start b, start "
+             "c, start d, start e, start n,"
+             "outcome a accepted, outcome b accepted, outcome c accepted, outcome d accepted, outcome e accepted, "
+             "outcome n accepted, at 21601",
+             "");
+    const uint32_t before = world->fact_count;
+    const char *text = "miss a b c d e n";
+    struct step step;
+    ck_assert(next_step(&text, &step));
+    struct scene scene;
+    scene_set(world, &step, &scene);
+    struct event_list events;
+    ck_assert_int_eq(aggregate_decide(scene.kind, scene.state, &scene.context, &scene.command, &events), ACCEPTED);
+    ck_assert_uint_eq(events.count, EVENTS_PER_COMMAND_MAX - 3);
+    for (uint32_t i = 0; i < events.count; i++) {
+        happen(world, scene.kind, scene.state, &events.events[i], &scene.command.workspace_id);
+    }
+    walk_all(world, "miss a b c d e n", "");
+    ck_assert_uint_eq(world->fact_count - before, 6);
     world_free(world);
 }
 
@@ -190,6 +224,7 @@ int main(void)
     tcase_add_test(tcase, every_command_has_its_aggregate);
     tcase_add_test(tcase, a_refusal_tells_when);
     tcase_add_test(tcase, an_integration_is_in_use_while_a_target_there_is_open);
+    tcase_add_test(tcase, more_late_comments_than_fit_are_ended_by_asking_again);
     tcase_add_loop_test(tcase, an_integration_shows_its_status, 0, (int)(sizeof statuses / sizeof *statuses));
     tcase_add_test(tcase, a_workspace_has_its_own_lateness_and_a_bounded_one);
     suite_add_tcase(suite, tcase);

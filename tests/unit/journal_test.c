@@ -1,0 +1,144 @@
+/* journal_test.c: a log line is one line whatever is in it, and says who wrote it. */
+#include "core/base/journal.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/prng.h"
+
+static const struct {
+    const char *text;
+    const char *quoted;
+} quotes[] = {
+    {"",                          "\"\""                                    },
+    {"plain",                     "\"plain\""                               },
+    {"two words=x",               "\"two words=x\""                         },
+    {"a\"b\\c",                   "\"a\\\"b\\\\c\""                         },
+    {"a\nlevel=info\r\t\x1B\x7F", "\"a\\x0alevel=info\\x0d\\x09\\x1b\\x7f\""},
+    {"\xC3\xA9",                  "\"\xC3\xA9\""                            },
+};
+
+START_TEST(foreign_text_is_quoted_and_escaped)
+{
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        char out[100];
+        ck_assert_str_eq(journal_quote(span_text(quotes[i].text), out, sizeof out), quotes[i].quoted);
+    }
+    char out[100];
+    ck_assert_str_eq(journal_quote(span_of("a\0b", 3), out, sizeof out), "\"a\\x00b\"");
+    ck_assert_str_eq(journal_quote((struct span){0}, out, sizeof out), "\"\"");
+}
+
+END_TEST
+
+START_TEST(a_long_text_is_cut_to_fit_and_stays_quoted)
+{
+    struct prng prng;
+    prng_seed(&prng, 1);
+    for (size_t cap = 8; cap < 60; cap++) {
+        for (int i = 0; i < 50; i++) {
+            uint8_t text[100];
+            prng_fill(&prng, text, sizeof text);
+            char *out = malloc(cap);
+            ck_assert_ptr_eq(journal_quote(span_of(text, sizeof text), out, cap), out);
+            const size_t len = strlen(out);
+            ck_assert_uint_lt(len, cap);
+            ck_assert_uint_ge(len, 2);
+            ck_assert_int_eq(out[0], '"');
+            ck_assert_int_eq(out[len - 1], '"');
+            for (size_t at = 1; at + 1 < len; at++) {
+                ck_assert(out[at] != '"' || out[at - 1] == '\\');
+                ck_assert((unsigned char)out[at] >= 0x20);
+            }
+            free(out);
+        }
+    }
+}
+
+END_TEST
+
+/* What journal writes on stderr while it is a pipe. */
+static size_t caught(char *text, size_t cap, void (*write_lines)(void))
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    const int saved = dup(STDERR_FILENO);
+    ck_assert_int_ge(saved, 0);
+    ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    ck_assert_int_eq(close(ends[1]), 0);
+    write_lines();
+    ck_assert_int_eq(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    (void)close(saved);
+    size_t len = 0;
+    for (ssize_t got = 1; got > 0; len += (size_t)got) {
+        got = read(ends[0], text + len, cap - 1 - len);
+        ck_assert_int_ge(got, 0);
+    }
+    (void)close(ends[0]);
+    text[len] = 0;
+    return len;
+}
+
+static void write_levels(void)
+{
+    journal_open("tester", JOURNAL_WARN);
+    journal(JOURNAL_DEBUG, "hidden", "n=%d", 1);
+    journal(JOURNAL_INFO, "hidden", "n=%d", 2);
+    journal(JOURNAL_WARN, "shown", "n=%d", 3);
+    journal(JOURNAL_ERROR, "shown_too", "n=%d text=%s", 4, "\"x\"");
+}
+
+START_TEST(a_line_says_its_level_process_and_what_and_lower_levels_are_dropped)
+{
+    char text[1000];
+    (void)caught(text, sizeof text, write_levels);
+    long long ms = 0;
+    char rest[500] = {0};
+    ck_assert_int_eq(sscanf(text, "ms=%lld %499[^\n]", &ms, rest), 2);
+    ck_assert_int_gt(ms, 1500000000000);
+    ck_assert_str_eq(rest, "level=warn process=tester what=shown n=3");
+    const char *second = strchr(text, '\n') + 1;
+    ck_assert_int_eq(sscanf(second, "ms=%lld %499[^\n]", &ms, rest), 2);
+    ck_assert_str_eq(rest, "level=error process=tester what=shown_too n=4 text=\"x\"");
+    ck_assert_str_eq(strchr(second, '\n'), "\n");
+}
+
+END_TEST
+
+static void write_a_long_line(void)
+{
+    char text[5000];
+    memset(text, 'x', sizeof text);
+    journal_open("tester", JOURNAL_INFO);
+    journal(JOURNAL_INFO, "long", "text=%.*s", (int)sizeof text, text);
+}
+
+START_TEST(a_long_line_is_cut_and_still_a_line)
+{
+    char text[6000];
+    const size_t len = caught(text, sizeof text, write_a_long_line);
+    ck_assert_uint_gt(len, 1000);
+    ck_assert_uint_le(len, 2048);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + len - 1);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("journal");
+    TCase *tcase = tcase_create("journal");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
+    tcase_add_test(tcase, foreign_text_is_quoted_and_escaped);
+    tcase_add_test(tcase, a_long_text_is_cut_to_fit_and_stays_quoted);
+    tcase_add_test(tcase, a_line_says_its_level_process_and_what_and_lower_levels_are_dropped);
+    tcase_add_test(tcase, a_long_line_is_cut_and_still_a_line);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

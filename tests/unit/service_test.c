@@ -328,6 +328,42 @@ START_TEST(a_secret_is_sealed_and_can_be_opened_by_who_has_the_master_key)
 
 END_TEST
 
+START_TEST(a_deleted_accounts_secrets_are_destroyed)
+{
+    struct place *place = place_open();
+    struct id secrets[2];
+    struct id integrations[2];
+    struct command command;
+    for (int i = 0; i < 2; i++) {
+        secrets[i] = new_id(ID_SECRET);
+        integrations[i] = new_id(ID_INTEGRATION);
+        ck_assert_int_eq(client_seal_wait(place->client, &secrets[i], &integrations[i], SPAN("secret"), WAIT_MS), OK);
+        command = command_of(place, COMMAND_connect_integration);
+        command.connect_integration.integration_id = integrations[i];
+        command.connect_integration.channel = CHANNEL_BLUESKY;
+        command.connect_integration.identifier = SPAN("acme.test");
+        command.connect_integration.vault_id = secrets[i];
+        command.connect_integration.fingerprint = SPAN("abc");
+        ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    }
+    command = command_of(place, COMMAND_delete_integration);
+    command.delete_integration.integration_id = integrations[0];
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    uint8_t bytes[100];
+    enum err err = OK;
+    for (int i = 0; i < WAIT_MS && err == OK; i++) {
+        struct buf plain = buf_of(bytes, sizeof bytes);
+        err = vault_get(place->vault, &secrets[0], &plain);
+        usleep(1000);
+    }
+    ck_assert_int_eq(err, ERR_NOT_FOUND);
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_get(place->vault, &secrets[1], &plain), OK);
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
 {
     struct place *place = place_open();
@@ -543,6 +579,7 @@ int main(void)
     tcase_add_test(services, many_commands_at_once_are_answered_durable_and_followed);
     tcase_add_test(services, a_restarted_ledger_answers_old_commands_as_before);
     tcase_add_test(services, a_secret_is_sealed_and_can_be_opened_by_who_has_the_master_key);
+    tcase_add_test(services, a_deleted_accounts_secrets_are_destroyed);
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);

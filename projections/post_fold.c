@@ -4,6 +4,7 @@
 
 #include "core/base/limits.h"
 #include "projections/posts.h"
+#include "projections/queue.h"
 
 /* What a fold works on. */
 struct fold {
@@ -117,12 +118,15 @@ static enum err set_targets(const struct fold *fold, const struct target_spec *s
             return ERR_NO_MEMORY;
         }
     }
+    const uint64_t was_open = fold->change->was_open;
+    fold->change->was_open = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct target_row *target = &targets[i];
         target->status = TARGET_PENDING;
         for (uint32_t k = 0; k < old_count; k++) {
             if (id_equal(&old[k].target_id, &specs[i].target_id)) {
                 *target = old[k];
+                fold->change->was_open |= (was_open >> k & 1) << i;
             }
         }
         target->target_id = specs[i].target_id;
@@ -543,6 +547,9 @@ enum err post_fold(struct post_row *post, const struct fact *fact, uint64_t atte
                    struct post_change *ret_change)
 {
     *ret_change = (struct post_change){.touched = 0};
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        ret_change->was_open |= (uint64_t)queue_is_open(post, &post->targets[i]) << i;
+    }
     const struct fold fold = {
         .post = post,
         .event = fact->event,

@@ -6,9 +6,6 @@
 #include "projections/posts.h"
 #include "projections/row_store.h"
 
-struct row_key posts_key(const struct id *post_id);
-struct row_key posts_content_key(const struct id *post_id);
-
 /* posts_index_update moves and rewrites the two narrow rows of a post; before is NULL for a new post, content NULL when
  * it was not written. */
 enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,

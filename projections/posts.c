@@ -75,12 +75,13 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     const struct post_row before = post;
     struct post_change change;
-    uint64_t attempt_part = 0;
-    if (event->code == EVENT_outcome_contradicted) {
+    struct attempt_row attempt;
+    const bool contradicts = event->code == EVENT_outcome_contradicted;
+    if (contradicts) {
         const struct outcome_contradicted_event *contradicted = &event->outcome_contradicted;
-        TRY(posts_attempt_part(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt_part));
+        TRY(posts_attempt_by_id(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt));
     }
-    TRY(post_fold(&post, fact, attempt_part, arena, &change));
+    TRY(post_fold(&post, fact, contradicts ? &attempt : NULL, arena, &change));
     if (post.status == POST_DELETED) {
         return remove_post(txn, &before);
     }

@@ -115,8 +115,8 @@ static enum err put_settled(struct store_txn *txn, const struct fact *fact, stru
 
 /* Events about readings, contradictions and persons name an attempt by its id only: nearly always the target's last
  * one. */
-static enum err take_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
-                                   const struct id *attempt_id, struct arena *arena, struct attempt_row *ret_row)
+enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
+                             const struct id *attempt_id, struct arena *arena, struct attempt_row *ret_row)
 {
     const struct target_row *target = posts_target(post, target_id);
     if (target == NULL) {
@@ -133,20 +133,11 @@ static enum err take_attempt_by_id(struct store_txn *txn, const struct post_row 
     return ERR_ALTERED;
 }
 
-enum err posts_attempt_part(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
-                            const struct id *attempt_id, struct arena *arena, uint64_t *ret_part)
-{
-    struct attempt_row row;
-    TRY(take_attempt_by_id(txn, post, target_id, attempt_id, arena, &row));
-    *ret_part = row.part;
-    return OK;
-}
-
 static enum err put_probed(struct store_txn *txn, const struct post_row *post,
                            const struct attempt_probed_event *probed, struct arena *arena)
 {
     struct attempt_row row;
-    TRY(take_attempt_by_id(txn, post, &probed->target_id, &probed->attempt_id, arena, &row));
+    TRY(posts_attempt_by_id(txn, post, &probed->target_id, &probed->attempt_id, arena, &row));
     row.probe_count = probed->probe;
     row.probe_message = probed->message;
     row.next_ms = probed->next_ms;
@@ -157,7 +148,7 @@ static enum err put_contradicted(struct store_txn *txn, const struct post_row *p
                                  const struct outcome_contradicted_event *contradicted, struct arena *arena)
 {
     struct attempt_row row;
-    TRY(take_attempt_by_id(txn, post, &contradicted->target_id, &contradicted->attempt_id, arena, &row));
+    TRY(posts_attempt_by_id(txn, post, &contradicted->target_id, &contradicted->attempt_id, arena, &row));
     row.contradiction = contradicted->outcome;
     row.contradiction_message = contradicted->message;
     return put_attempt(txn, &contradicted->post_id, &contradicted->target_id, &row, arena);
@@ -168,7 +159,7 @@ static enum err put_resolved(struct store_txn *txn, const struct post_row *post,
 {
     const struct target_resolved_event *resolved = &fact->event->target_resolved;
     struct attempt_row row;
-    TRY(take_attempt_by_id(txn, post, &resolved->target_id, &resolved->attempt_id, arena, &row));
+    TRY(posts_attempt_by_id(txn, post, &resolved->target_id, &resolved->attempt_id, arena, &row));
     row.resolution = resolved->resolution;
     row.settled_ms = fact->at->time_ms;
     row.next_ms = resolved->next_ms;

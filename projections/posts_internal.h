@@ -17,8 +17,8 @@ enum err posts_index_remove(struct store_txn *txn, const struct post_row *post) 
 enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
                                  struct arena *arena) MUST_USE;
 
-/* posts_attempt_part finds the part of an attempt that an event names by its id only. */
-enum err posts_attempt_part(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
-                            const struct id *attempt_id, struct arena *arena, uint64_t *ret_part) MUST_USE;
+/* posts_attempt_by_id finds the row of an attempt that an event names by its id only. */
+enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
+                             const struct id *attempt_id, struct arena *arena, struct attempt_row *ret_row) MUST_USE;
 
 #endif

@@ -187,6 +187,7 @@ static enum err begin_kind(const struct bluesky_step *step, const struct json_no
     }
     if (!names_record(step)) {
         refuse(step, REFUSED_platform_refused, "The job names no record.");
+        step->outcome->outcome = read ? OUTCOME_UNKNOWN : OUTCOME_REFUSED; /* nothing was read, so nothing is known */
         return OK;
     }
     if (read) {

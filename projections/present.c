@@ -190,7 +190,13 @@ static enum err put_held(const struct present *present, const struct post_view *
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace);
+    struct installation_row installation = {0};
+    const enum err none = access_installation(present->txn, present->arena, &installation);
+    if (none != OK && none != ERR_NOT_FOUND) {
+        return none;
+    }
+    const char *held =
+        posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, installation.suspended);
     put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
     return OK;
 }

@@ -160,7 +160,8 @@ static enum err put_rendering(const struct present *present, const struct post_v
                               struct buf *out)
 {
     struct post_payload payload;
-    const enum err err = posts_payload(present->txn, &post->row.targets[index].target_id, present->arena, &payload);
+    const enum err err =
+        posts_payload(present->txn, &post->row.post_id, &post->row.targets[index].target_id, present->arena, &payload);
     if (err == OK) {
         if (payload.locked.code.data == NULL) {
             put_locked(&payload, out);
@@ -352,7 +353,8 @@ enum err present_deliveries(const struct present *present, const struct post_vie
         const struct target_row *target = &post->row.targets[i];
         struct attempt_row *attempts = NULL;
         uint32_t count = 0;
-        TRY(posts_attempts(present->txn, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena, &attempts, &count));
+        TRY(posts_attempts(present->txn, &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena,
+                           &attempts, &count));
         put_id(out, i == 0 ? "{\"target_id\":" : ",{\"target_id\":", &target->target_id);
         put_id(out, ",\"integration_id\":", &target->integration_id);
         put_word(out, ",\"channel\":", &channel_words, target->channel);

@@ -138,12 +138,15 @@ bool posts_is_final(uint32_t post_status)
 }
 
 const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace)
+                       const struct integration_row *integration, const struct workspace_row *workspace, bool suspended)
 {
     const bool waits =
         target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
     if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
         return NULL;
+    }
+    if (suspended) {
+        return "starts_suspended";
     }
     if (workspace->paused) {
         return "workspace_paused";

@@ -269,15 +269,23 @@ static int deny_names(scmp_filter_ctx filter)
     return 0;
 }
 
+/* Denies a call when its argument number arg compares so with value (under a mask, for SCMP_CMP_MASKED_EQ). */
+static int deny_when(scmp_filter_ctx filter, int call, unsigned arg, enum scmp_compare op, uint64_t value,
+                     uint64_t mask)
+{
+    const bool masked = op == SCMP_CMP_MASKED_EQ;
+    const struct scmp_arg_cmp when = {
+        .arg = arg, .op = op, .datum_a = masked ? mask : value, .datum_b = masked ? value : 0};
+    return seccomp_rule_add_array(filter, DENY, call, 1, &when);
+}
+
 /* Opening for writing, whatever Landlock may already say. */
 static int deny_writing(scmp_filter_ctx filter)
 {
     static const uint64_t flags[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        const struct scmp_arg_cmp at = SCMP_A2(SCMP_CMP_MASKED_EQ, flags[i], flags[i]);
-        const struct scmp_arg_cmp plain = SCMP_A1(SCMP_CMP_MASKED_EQ, flags[i], flags[i]);
-        int rc = seccomp_rule_add(filter, DENY, SCMP_SYS(openat), 1, at);
-        rc = rc == 0 ? seccomp_rule_add(filter, DENY, SCMP_SYS(open), 1, plain) : rc;
+        int rc = deny_when(filter, SCMP_SYS(openat), 2, SCMP_CMP_MASKED_EQ, flags[i], flags[i]);
+        rc = rc == 0 ? deny_when(filter, SCMP_SYS(open), 1, SCMP_CMP_MASKED_EQ, flags[i], flags[i]) : rc;
         if (rc != 0) {
             return rc;
         }
@@ -290,18 +298,12 @@ static int deny_writing(scmp_filter_ctx filter)
 static int deny_by_argument(scmp_filter_ctx filter)
 {
     int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    if (rc == 0) {
-        rc = seccomp_rule_add(filter, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
-    }
-    if (rc == 0) {
-        rc = seccomp_rule_add(filter, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
-    }
-    if (rc == 0) {
-        rc = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
-    }
+    rc = rc == 0 ? deny_when(filter, SCMP_SYS(clone), 0, SCMP_CMP_MASKED_EQ, 0, CLONE_THREAD) : rc;
+    rc = rc == 0 ? deny_when(filter, SCMP_SYS(tgkill), 0, SCMP_CMP_NE, (uint64_t)getpid(), 0) : rc;
+    rc = rc == 0 ? deny_when(filter, SCMP_SYS(socket), 0, SCMP_CMP_GT, AF_NETLINK, 0) : rc;
     for (uint64_t family = AF_UNIX; rc == 0 && family < AF_NETLINK; family++) {
         if (family != AF_INET && family != AF_INET6) {
-            rc = seccomp_rule_add(filter, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family));
+            rc = deny_when(filter, SCMP_SYS(socket), 0, SCMP_CMP_EQ, family, 0);
         }
     }
     return rc;

@@ -429,25 +429,6 @@ enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_bat
     return err;
 }
 
-enum err runner_turn_away(const struct runner *runner, const struct job_batch *batch, struct arena *arena,
-                          struct outcome_batch *ret_batch)
-{
-    struct outcome_batch away = {.outcomes = arena_alloc(arena, sizeof *away.outcomes * (batch->jobs_count + 1))};
-    if (away.outcomes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < batch->jobs_count; i++) {
-        if (!runner_seen_has(&runner->seen, &batch->jobs[i].job_id)) {
-            platform_refuse(&batch->jobs[i], OUTCOME_TRY_AGAIN, REFUSED_platform_unavailable,
-                            &away.outcomes[away.outcomes_count]);
-            away.outcomes[away.outcomes_count].message = SPAN("The adapter takes no more jobs at the moment.");
-            away.outcomes_count++;
-        }
-    }
-    *ret_batch = away;
-    return OK;
-}
-
 static bool is_due(const struct slot *slot, int64_t now_ms)
 {
     return slot->reported_ms == 0 || now_ms - slot->reported_ms >= RUNNER_AGAIN_MS;

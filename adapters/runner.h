@@ -25,8 +25,8 @@ struct runner;
 struct runner_transport {
     void *context;
     bool (*has_room)(void *context);
-    enum err (*start)(void *context, const struct http_request *request, int64_t now_ms, struct arena *arena, void *tag)
-        MUST_USE;
+    enum err (*start)(void *context, const struct http_request *request, int64_t now_ms, struct arena *arena,
+                      void *tag);
 };
 
 struct runner_options {
@@ -58,10 +58,6 @@ OWNED_BY(runner_free, struct runner *);
  * known is ignored, a commit of an older fence than the newest seen gets its outcome (try_again, fence_stale) without a
  * request. */
 enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_batch *batch) MUST_USE;
-/* runner_turn_away writes the outcomes (try_again) of those jobs of a batch that runner_take did not take, nor ever
- * took before. ERR_NO_MEMORY. */
-enum err runner_turn_away(const struct runner *runner, const struct job_batch *batch, struct arena *arena,
-                          struct outcome_batch *ret_batch) MUST_USE;
 /* runner_answered hands over the answer to a request. runner_tick begins jobs that wait and ends those that waited for
  * too long. */
 void runner_answered(struct runner *runner, int64_t now_ms, void *tag, const struct http_response *response);

@@ -1,5 +1,5 @@
-/* serve.c: see serve.h. What comes is authenticated before it is looked into (jobs_request_read); a request that brings
- * nothing is held until there is something to report. */
+/* serve.c: see serve.h. What comes is authenticated before it is looked into (jobs_request_read); a request without
+ * jobs is held until there is something to report. */
 #include "adapters/serve.h"
 
 #include <pthread.h>
@@ -194,28 +194,31 @@ static void hold(struct serve *serve, struct endpoint_request *request, const ui
     serve->held_count++;
 }
 
-static void take_batch(struct serve *serve, struct endpoint_request *request, const uint8_t id[FRAME_ID_LEN],
-                       struct job_batch *batch, int64_t now_ms)
+/* Not taken, for want of room or because the process ends: the scheduler keeps the jobs. */
+static void turn_away(struct serve *serve, struct endpoint_request *request, const uint8_t id[FRAME_ID_LEN])
 {
-    const struct job_batch all = *batch;
-    if (serve->stopping) {
-        batch->jobs_count = 0;
-    }
-    if (runner_take(serve->runner, now_ms, batch) != OK || batch->jobs_count < all.jobs_count) {
-        struct outcome_batch away;
-        serve->figures.away++;
-        if (runner_turn_away(serve->runner, &all, &serve->message, &away) != OK) {
-            endpoint_drop(request);
-            return;
-        }
-        reply_outcomes(serve, request, id, &away);
+    uint8_t bytes[256];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    serve->figures.away++;
+    if (jobs_refuse_write(serve->key, id, &out) != OK) {
+        endpoint_drop(request);
         return;
     }
-    if (batch->jobs_count > 0 || batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
+    endpoint_reply(request, buf_span(&out));
+}
+
+static void take_batch(struct serve *serve, struct endpoint_request *request, const uint8_t id[FRAME_ID_LEN],
+                       const struct job_batch *batch, int64_t now_ms)
+{
+    if (serve->stopping && batch->jobs_count > 0) {
+        turn_away(serve, request, id);
+    } else if (runner_take(serve->runner, now_ms, batch) != OK) {
+        turn_away(serve, request, id);
+    } else if (batch->jobs_count + batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
         report(serve, request, id, now_ms);
-        return;
+    } else {
+        hold(serve, request, id, now_ms);
     }
-    hold(serve, request, id, now_ms);
 }
 
 static void take_message(struct serve *serve, struct endpoint_request *request, int64_t now_ms)

@@ -15,7 +15,7 @@ enum err exchange_out(struct exchange *x, struct buf *out)
     if (cap > OUT_MAX) {
         return ERR_TOO_LONG;
     }
-    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    uint8_t *bytes = arena_room(&x->request->arena, cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }

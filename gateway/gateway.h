@@ -11,6 +11,7 @@
 #include "core/message/codec.h"
 #include "core/wire/client.h"
 #include "gateway/input.h"
+#include "gateway/memo.h"
 #include "gateway/scope.h"
 
 #define GATEWAY_ZONES_MAX 16 /* threads that may present at once: the server's and the client's */
@@ -29,6 +30,7 @@ struct gateway {
     pthread_mutex_t zones_mutex;
     struct zones *zones[GATEWAY_ZONES_MAX]; /* those not lent */
     unsigned zones_count;
+    struct memo memo;
     struct server *server;
     atomic_bool stopping;
 };

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -144,6 +145,7 @@ static void close_parts(struct gateway *gateway)
         gateway->zones_count--;
         zones_close(gateway->zones[gateway->zones_count]);
     }
+    memo_done(&gateway->memo);
     (void)pthread_mutex_destroy(&gateway->zones_mutex);
 }
 
@@ -163,12 +165,18 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     journal_open("gateway", JOURNAL_INFO);
     int stop_fd = -1;
     struct data_folder data;
-    struct gateway gateway = {.channels = channels, .bluesky_service = arguments.bluesky_service};
-    (void)pthread_mutex_init(&gateway.zones_mutex, NULL);
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    if (gateway == NULL) {
+        return EXIT_CANNOT;
+    }
+    gateway->channels = channels;
+    gateway->bluesky_service = arguments.bluesky_service;
+    (void)pthread_mutex_init(&gateway->zones_mutex, NULL);
+    memo_init(&gateway->memo);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? data_open(arguments.data, &data) : err;
-    err = err == OK ? open_parts(&gateway, &arguments, &data) : err;
-    err = err == OK ? open_server(&gateway, arguments.listen) : err;
+    err = err == OK ? open_parts(gateway, &arguments, &data) : err;
+    err = err == OK ? open_server(gateway, arguments.listen) : err;
     if (err == OK) {
         journal(JOURNAL_INFO, "ready", "listen=%s", arguments.listen);
         process_ready();
@@ -178,7 +186,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     } else {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     }
-    close_parts(&gateway);
+    close_parts(gateway);
+    free(gateway);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
     return err == OK ? EXIT_GOOD : EXIT_CANNOT;
 }

@@ -39,15 +39,15 @@ static void write_violations(const struct channel_rendering *rendering, struct b
     buf_byte(out, ']');
 }
 
-enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
-                           uint32_t target_index, struct buf *out)
+static enum err write_rendering(const struct gateway *gateway, const struct present *present,
+                                const struct post_view *post, uint32_t target_index, struct buf *out)
 {
     struct channel_rendering *rendering = arena_alloc(present->arena, sizeof *rendering);
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
     const int64_t created_ms = post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
-    const enum err err = rendering_of(context, &post->content, target_index, created_ms, present->arena, rendering);
+    const enum err err = rendering_of(gateway, &post->content, target_index, created_ms, present->arena, rendering);
     if (err == ERR_NOT_FOUND) {
         buf_text(out, "\"rendering\":null,\"violations\":[]");
         return buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -63,6 +63,20 @@ enum err rendering_present(void *context, const struct present *present, const s
     buf_text(out, "]},\"violations\":");
     write_violations(rendering, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
+                           uint32_t target_index, struct buf *out)
+{
+    struct gateway *gateway = context;
+    const struct id *target_id = &post->content.targets[target_index].target_id;
+    if (memo_get(&gateway->memo, target_id, post->row.version, out)) {
+        return buf_ok(out) ? OK : ERR_NO_SPACE;
+    }
+    const size_t start = out->len;
+    TRY(write_rendering(gateway, present, post, target_index, out));
+    memo_put(&gateway->memo, target_id, post->row.version, span_of(out->data + start, out->len - start));
+    return OK;
 }
 
 bool rendering_check(struct exchange *x, const struct post_content_row *content, const char **ret_more)

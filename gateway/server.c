@@ -164,6 +164,9 @@ static unsigned close_idle(struct server *server)
 
 void server_drain(struct server *server, uint32_t within_ms)
 {
+    if (server == NULL) {
+        return;
+    }
     if (!atomic_exchange(&server->draining, true) && MHD_quiesce_daemon(server->daemon) >= 0) {
         /* Not closed yet: a thread of libmicrohttpd may be about to accept from it. */
         (void)shutdown(server->listen_fd, SHUT_RDWR);

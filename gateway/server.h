@@ -97,7 +97,7 @@ enum err server_open(const struct server_options *options, struct server **ret_s
 uint16_t server_port(const struct server *server);
 void server_counters(struct server *server, struct server_counters *ret_counters);
 /* server_drain stops accepting, closes idle connections, answers with Connection: close from now on and waits until
- * open requests are answered or within_ms is over. server_close ends the rest. Accepts NULL. */
+ * open requests are answered or within_ms is over. server_close ends the rest. Both accept NULL. */
 void server_drain(struct server *server, uint32_t within_ms);
 void server_close(struct server *server);
 OWNED_BY(server_close, struct server *);

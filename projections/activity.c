@@ -140,8 +140,7 @@ static void of_target(const struct event *event, struct activity_row *row)
 
 static struct row_key key_of(const struct id *post_id, uint64_t version)
 {
-    struct row_key key = row_key(TABLE_ACTIVITY);
-    row_key_id(&key, post_id);
+    struct row_key key = row_key_post(post_id, PLACE_ACTIVITY);
     row_key_u64(&key, version);
     return key;
 }
@@ -171,8 +170,7 @@ const struct projection activity_projection = {.name = "activity", .apply = appl
 enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
                        struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count)
 {
-    struct row_key prefix = row_key(TABLE_ACTIVITY);
-    row_key_id(&prefix, post_id);
+    const struct row_key prefix = row_key_post(post_id, PLACE_ACTIVITY);
     const struct row_key from = key_of(post_id, after);
     void *rows = NULL;
     TRY(row_list(txn, &prefix, &from, activity_row_desc(), limit, arena, &rows, ret_count));

@@ -64,14 +64,14 @@ enum err dispatch_views_payload(void *context, const struct id *target_id, struc
     struct store_txn *txn;
     struct post_payload payload;
     TRY(txn_of(context, &txn));
-    TRY(posts_payload(txn, target_id, arena, &payload));
-    const uint32_t count = payload.progress.live_count;
+    TRY(posts_payload(txn, NULL, target_id, arena, &payload));
+    const uint32_t count = payload.live_count;
     struct dispatch_live *live = arena_alloc(arena, (count + 1) * sizeof *live);
     if (live == NULL) {
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct live_part *part = &payload.progress.live[i];
+        const struct live_part *part = &payload.live[i];
         live[i] = (struct dispatch_live){
             .part = (uint32_t)part->part, .platform_id = part->platform_id, .revision = part->revision};
     }
@@ -79,7 +79,7 @@ enum err dispatch_views_payload(void *context, const struct id *target_id, struc
                                              .part_count = payload.locked.parts_count,
                                              .live = live,
                                              .live_count = count,
-                                             .prepared = payload.progress.prepared};
+                                             .prepared = payload.prepared};
     return OK;
 }
 

@@ -4,13 +4,16 @@
 
 #include "core/base/limits.h"
 #include "projections/posts.h"
+#include "projections/queue.h"
+
+#define FORMER_ATTEMPTS 8 /* core/decider/post.h: FORMER_ATTEMPTS_MAX; the test of agreement compares */
 
 /* What a fold works on. */
 struct fold {
     struct post_row *post;
     const struct event *event;
     int64_t time_ms;
-    uint64_t attempt_part;
+    const struct attempt_row *attempt;
     struct arena *arena;
     struct post_change *change;
 };
@@ -117,12 +120,15 @@ static enum err set_targets(const struct fold *fold, const struct target_spec *s
             return ERR_NO_MEMORY;
         }
     }
+    const uint64_t was_open = fold->change->was_open;
+    fold->change->was_open = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct target_row *target = &targets[i];
         target->status = TARGET_PENDING;
         for (uint32_t k = 0; k < old_count; k++) {
             if (id_equal(&old[k].target_id, &specs[i].target_id)) {
                 *target = old[k];
+                fold->change->was_open |= (was_open >> k & 1) << i;
             }
         }
         target->target_id = specs[i].target_id;
@@ -291,6 +297,7 @@ static void part_is_live(const struct fold *fold, struct target_row *target, con
     if (is_next(target, facts->part)) {
         target->part_live++;
         target->read_first = false;
+        target->doubted = 0;
     }
     if (is_comment(target, facts->part)) {
         return;
@@ -304,10 +311,16 @@ static void part_is_live(const struct fold *fold, struct target_row *target, con
     target->message = absent;
 }
 
+/* An earlier attempt at the next part was said to be accepted, too: one of those that the decider remembers. */
+static bool is_doubted(const struct target_row *target)
+{
+    return target->doubted != 0 && target->doubted + FORMER_ATTEMPTS >= target->attempt_count;
+}
+
 /* An outcome of the attempt that the target is doing now. */
 static void outcome_in_play(const struct fold *fold, struct target_row *target, const struct outcome_facts *facts)
 {
-    if (facts->outcome == OUTCOME_ACCEPTED || facts->part < target->part_live) {
+    if (facts->outcome == OUTCOME_ACCEPTED) {
         go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
         return;
     }
@@ -321,6 +334,7 @@ static void outcome_in_play(const struct fold *fold, struct target_row *target, 
         return;
     }
     go_on(target, TARGET_RETRYING, facts->next_ms); /* refused: target_finished follows */
+    target->read_first = facts->outcome != OUTCOME_ABSENT && is_doubted(target);
 }
 
 static enum err fold_outcome(const struct fold *fold, const struct outcome_facts *facts)
@@ -397,7 +411,13 @@ static enum err fold_contradicted(const struct fold *fold)
     struct target_row *target;
     TRY(find(fold, &contradicted->target_id, &target));
     target->contradicted = true;
-    if (contradicted->outcome == OUTCOME_ACCEPTED && is_next(target, fold->attempt_part) && waits(target)) {
+    if (!is_next(target, fold->attempt->part)) {
+        return OK;
+    }
+    if (fold->attempt->number > target->doubted) {
+        target->doubted = fold->attempt->number;
+    }
+    if (contradicted->outcome == OUTCOME_ACCEPTED && waits(target)) {
         target->read_first = true;
     }
     return OK;
@@ -539,15 +559,18 @@ static enum err fold_by_code(const struct fold *fold)
     }
 }
 
-enum err post_fold(struct post_row *post, const struct fact *fact, uint64_t attempt_part, struct arena *arena,
-                   struct post_change *ret_change)
+enum err post_fold(struct post_row *post, const struct fact *fact, const struct attempt_row *attempt,
+                   struct arena *arena, struct post_change *ret_change)
 {
     *ret_change = (struct post_change){.touched = 0};
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        ret_change->was_open |= (uint64_t)queue_is_open(post, &post->targets[i]) << i;
+    }
     const struct fold fold = {
         .post = post,
         .event = fact->event,
         .time_ms = fact->at->time_ms,
-        .attempt_part = attempt_part,
+        .attempt = attempt,
         .arena = arena,
         .change = ret_change,
     };

@@ -8,6 +8,7 @@
 
 struct post_change {
     uint64_t touched;              /* bit i: targets[i] is not what it was */
+    uint64_t was_open;             /* bit i: targets[i] was in the queue before */
     const struct target_row *gone; /* targets that an edit took away */
     uint32_t gone_count;
     bool content; /* the content was written */
@@ -18,12 +19,12 @@ bool post_fold_is_ours(uint32_t code);
 /* post_fold_id returns the post that an event speaks of. */
 const struct id *post_fold_id(const struct event *event);
 
-/* post_fold applies an event to *post (zeros before post_created). The row then borrows from the event too.
- * attempt_part: of outcome_contradicted, the part of the attempt that it names (the event does not say); else any.
- * ERR_ALTERED: the event names a target that the post does not have. post_deleted changes nothing but the status. The
- * rules are those of core/decider/post_evolve.c, and a test holds them together. */
-enum err post_fold(struct post_row *post, const struct fact *fact, uint64_t attempt_part, struct arena *arena,
-                   struct post_change *ret_change) MUST_USE;
+/* post_fold applies an event to *post (zeros before post_created). The row then borrows from the event too. attempt: of
+ * outcome_contradicted, the row of the attempt that it names; else NULL. ERR_ALTERED: the event names a target that the
+ * post does not have. post_deleted changes nothing but the status. The rules are those of core/decider/post_evolve.c,
+ * and a test holds them together. */
+enum err post_fold(struct post_row *post, const struct fact *fact, const struct attempt_row *attempt,
+                   struct arena *arena, struct post_change *ret_change) MUST_USE;
 
 /* post_fold_phase is what a target does: its status, or once it is published that of its first comment. */
 enum target_status post_fold_phase(const struct target_row *target);

@@ -3,8 +3,9 @@
  * applies them in any order.
  *
  * One create writes three rows (post and content side by side at the end of the table, one row of the list); a schedule
- * writes the post, the list's row again, one row of the list by instant, and one queue row per target. Scattered (led
- * by workspace) are the two lists' only. Lock, attempt and outcome touch neither. */
+ * writes the post, the list's row again, one row of the list by instant, and one queue row of 16 bytes per target.
+ * Scattered (led by workspace) are the two lists' only. Lock, attempt and outcome write the post, its attempt or
+ * payload beside it, and one counter; the post's end both lists again. */
 #include "projections/posts.h"
 
 #include "core/base/assert.h"
@@ -12,30 +13,10 @@
 #include "projections/punctuality.h"
 #include "projections/queue.h"
 
-enum { POST_PLACE = 0, CONTENT_PLACE = 1 };
-
-static struct row_key key_at(const struct id *post_id, uint8_t place)
-{
-    struct row_key key = row_key(TABLE_POST);
-    row_key_id(&key, post_id);
-    row_key_byte(&key, place);
-    return key;
-}
-
-struct row_key posts_key(const struct id *post_id)
-{
-    return key_at(post_id, POST_PLACE);
-}
-
-struct row_key posts_content_key(const struct id *post_id)
-{
-    return key_at(post_id, CONTENT_PLACE);
-}
-
 static enum err remove_post(struct store_txn *txn, const struct post_row *post)
 {
-    const struct row_key key = posts_key(&post->post_id);
-    const struct row_key content_key = posts_content_key(&post->post_id);
+    const struct row_key key = row_key_post(&post->post_id, PLACE_POST);
+    const struct row_key content_key = row_key_post(&post->post_id, PLACE_CONTENT);
     TRY(row_remove(txn, &key));
     TRY(row_remove(txn, &content_key));
     TRY(posts_index_remove(txn, post));
@@ -48,16 +29,15 @@ static enum err remove_post(struct store_txn *txn, const struct post_row *post)
 static enum err put_post(struct store_txn *txn, const struct post_row *post, const struct post_content_row *content,
                          struct arena *arena)
 {
-    const struct row_key key = posts_key(&post->post_id);
+    const struct row_key key = row_key_post(&post->post_id, PLACE_POST);
     TRY(row_put(txn, &key, post_row_desc(), post, arena));
     if (content != NULL) {
-        const struct row_key content_key = posts_content_key(&post->post_id);
+        const struct row_key content_key = row_key_post(&post->post_id, PLACE_CONTENT);
         TRY(row_put(txn, &content_key, post_content_row_desc(), content, arena));
     }
     return OK;
 }
 
-/* A draft's targets have no rows in the queue, so creating one costs nothing there. */
 static enum err update_targets(struct store_txn *txn, const struct fact *fact, const struct post_row *post,
                                const struct post_change *change, struct arena *arena)
 {
@@ -65,13 +45,16 @@ static enum err update_targets(struct store_txn *txn, const struct fact *fact, c
         TRY(queue_remove(txn, &change->gone[i].target_id));
     }
     for (uint32_t i = 0; i < post->targets_count; i++) {
-        if ((change->touched >> i & 1) == 0) {
-            continue;
+        const uint64_t bit = (uint64_t)1 << i;
+        const bool is_open = queue_is_open(post, &post->targets[i]);
+        if (is_open && (change->was_open & bit) == 0) {
+            TRY(queue_add(txn, &post->post_id, &post->targets[i].target_id));
+        } else if (!is_open && (change->was_open & bit) != 0) {
+            TRY(queue_remove(txn, &post->targets[i].target_id));
         }
-        if (post->status != POST_DRAFT) {
-            TRY(queue_update(txn, post, &post->targets[i], arena));
+        if ((change->touched & bit) != 0) {
+            TRY(punctuality_update(txn, fact, &post->targets[i], arena));
         }
-        TRY(punctuality_update(txn, fact, &post->targets[i], arena));
     }
     return OK;
 }
@@ -86,18 +69,19 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     memset(&post, 0, sizeof post);
     const bool is_new = event->code == EVENT_post_created;
     if (!is_new) {
-        const struct row_key key = posts_key(post_fold_id(event));
+        const struct row_key key = row_key_post(post_fold_id(event), PLACE_POST);
         const enum err err = row_take(txn, &key, post_row_desc(), arena, &post);
         TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
     }
     const struct post_row before = post;
     struct post_change change;
-    uint64_t attempt_part = 0;
-    if (event->code == EVENT_outcome_contradicted) {
+    struct attempt_row attempt;
+    const bool contradicts = event->code == EVENT_outcome_contradicted;
+    if (contradicts) {
         const struct outcome_contradicted_event *contradicted = &event->outcome_contradicted;
-        TRY(posts_attempt_part(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt_part));
+        TRY(posts_attempt_by_id(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt));
     }
-    TRY(post_fold(&post, fact, attempt_part, arena, &change));
+    TRY(post_fold(&post, fact, contradicts ? &attempt : NULL, arena, &change));
     if (post.status == POST_DELETED) {
         return remove_post(txn, &before);
     }
@@ -117,12 +101,12 @@ enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const s
                    struct post_view *ret_post)
 {
     struct post_view view;
-    const struct row_key key = posts_key(post_id);
+    const struct row_key key = row_key_post(post_id, PLACE_POST);
     TRY(row_get(txn, &key, post_row_desc(), arena, &view.row));
     if (workspace_id != NULL && !id_equal(workspace_id, &view.row.workspace_id)) {
         return ERR_NOT_FOUND;
     }
-    const struct row_key content_key = posts_content_key(post_id);
+    const struct row_key content_key = row_key_post(post_id, PLACE_CONTENT);
     TRY(row_get(txn, &content_key, post_content_row_desc(), arena, &view.content));
     if (view.content.targets_count != view.row.targets_count) {
         return ERR_ALTERED;
@@ -154,12 +138,15 @@ bool posts_is_final(uint32_t post_status)
 }
 
 const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace)
+                       const struct integration_row *integration, const struct workspace_row *workspace, bool suspended)
 {
     const bool waits =
         target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
     if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
         return NULL;
+    }
+    if (suspended) {
+        return "starts_suspended";
     }
     if (workspace->paused) {
         return "workspace_paused";

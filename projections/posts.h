@@ -1,10 +1,10 @@
 /* posts.h: what a post is now, which posts a workspace has, what was tried for them and what is sent.
  *
- * Rows. A post is two rows side by side under its time-ordered id: post_row (small, written at every event) and
- * post_content_row (written at create and edit). TABLE_POST_LIST and TABLE_POST_DUE hold a narrow row per post, in the
- * order of creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant and
- * the last status. What a target sends is in TABLE_PAYLOAD (locked_target, written once, and progress_row), each
- * attempt in TABLE_ATTEMPT. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
+ * Rows. All of a post lies side by side under its time-ordered id (row_store.h: enum post_place): post_row, small and
+ * written at every event; its attempts; what its author wrote (post_content_row, at create and edit); what its targets
+ * send (locked_target, at the lock). TABLE_POST_LIST and TABLE_POST_DUE hold a narrow row per post, in the order of
+ * creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant and the last
+ * status. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
  *
  * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_H
@@ -63,17 +63,30 @@ struct post_page {
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page) MUST_USE;
 
-/* posts_attempts reads a target's attempts, oldest first, from number after+1, at most limit. */
-enum err posts_attempts(struct store_txn *txn, const struct id *target_id, uint64_t after, uint32_t limit,
-                        struct arena *arena, struct attempt_row **ret_attempts, uint32_t *ret_count) MUST_USE;
+/* posts_attempts reads the attempts of a target of a post, oldest first, from number after+1, at most limit. */
+enum err posts_attempts(struct store_txn *txn, const struct id *post_id, const struct id *target_id, uint64_t after,
+                        uint32_t limit, struct arena *arena, struct attempt_row **ret_attempts, uint32_t *ret_count)
+    MUST_USE;
+
+/* A part that the platform has. */
+struct live_part {
+    uint64_t part;           /* from 0; the first comment comes last */
+    struct span platform_id; /* data NULL: a person found it and gave but its url */
+    struct span revision;
+    struct span url;
+    int64_t published_ms;
+};
 
 struct post_payload {
     struct locked_target locked;
-    struct progress_row progress;
+    struct span prepared;   /* what prepare steps gave; data NULL: nothing yet */
+    struct live_part *live; /* in the order in which they became live */
+    uint32_t live_count;
 };
 
-/* posts_payload reads what a target sends and what the platform has of it. ERR_NOT_FOUND before the lock. */
-enum err posts_payload(struct store_txn *txn, const struct id *target_id, struct arena *arena,
+/* posts_payload reads what a target sends and what the platform has of it. post_id NULL: found through the queue, which
+ * knows the open targets only. ERR_NOT_FOUND before the lock. */
+enum err posts_payload(struct store_txn *txn, const struct id *post_id, const struct id *target_id, struct arena *arena,
                        struct post_payload *ret_payload) MUST_USE;
 
 /* posts_live finds a live part in a payload; NULL when it is not live. */
@@ -85,10 +98,11 @@ struct target_row *posts_target(const struct post_row *post, const struct id *ta
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);
 
-/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "workspace_paused",
- * "disconnected" (or being connected again), "paused"; NULL when nothing holds it. integration may be NULL: it is gone
- * ("disconnected"). */
+/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "starts_suspended" (a
+ * copied or restored folder that nobody has confirmed), "workspace_paused", "disconnected" (or being connected again),
+ * "paused"; NULL when nothing holds it. integration may be NULL: it is gone ("disconnected"). */
 const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace);
+                       const struct integration_row *integration, const struct workspace_row *workspace,
+                       bool suspended);
 
 #endif

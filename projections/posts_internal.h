@@ -6,9 +6,6 @@
 #include "projections/posts.h"
 #include "projections/row_store.h"
 
-struct row_key posts_key(const struct id *post_id);
-struct row_key posts_content_key(const struct id *post_id);
-
 /* posts_index_update moves and rewrites the two narrow rows of a post; before is NULL for a new post, content NULL when
  * it was not written. */
 enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
@@ -20,8 +17,8 @@ enum err posts_index_remove(struct store_txn *txn, const struct post_row *post) 
 enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
                                  struct arena *arena) MUST_USE;
 
-/* posts_attempt_part finds the part of an attempt that an event names by its id only. */
-enum err posts_attempt_part(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
-                            const struct id *attempt_id, struct arena *arena, uint64_t *ret_part) MUST_USE;
+/* posts_attempt_by_id finds the row of an attempt that an event names by its id only. */
+enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
+                             const struct id *attempt_id, struct arena *arena, struct attempt_row *ret_row) MUST_USE;
 
 #endif

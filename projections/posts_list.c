@@ -61,7 +61,7 @@ static void list_row_of(const struct post_row *post, const struct post_content_r
     *ret_row = row;
 }
 
-/* Writes the row in both lists, the second only for a post with an instant. */
+/* Writes the row in both lists, the second only for a post with an instant. fresh: the rows are known to differ. */
 static enum err put_rows(struct store_txn *txn, const struct post_row *post, struct post_list_row *row, bool fresh,
                          struct arena *arena)
 {
@@ -102,7 +102,7 @@ enum err posts_index_update(struct store_txn *txn, const struct post_row *before
     const struct row_key key = index_key(TABLE_POST_LIST, after, after->created_ms);
     const enum err err = row_take(txn, &key, post_list_row_desc(), arena, &row);
     TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-    return put_rows(txn, after, &row, false, arena);
+    return put_rows(txn, after, &row, true, arena);
 }
 
 enum err posts_index_remove(struct store_txn *txn, const struct post_row *post)

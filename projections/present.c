@@ -160,7 +160,8 @@ static enum err put_rendering(const struct present *present, const struct post_v
                               struct buf *out)
 {
     struct post_payload payload;
-    const enum err err = posts_payload(present->txn, &post->row.targets[index].target_id, present->arena, &payload);
+    const enum err err =
+        posts_payload(present->txn, &post->row.post_id, &post->row.targets[index].target_id, present->arena, &payload);
     if (err == OK) {
         if (payload.locked.code.data == NULL) {
             put_locked(&payload, out);
@@ -190,7 +191,15 @@ static enum err put_held(const struct present *present, const struct post_view *
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace);
+    struct installation_row installation = {0};
+    const enum err none = access_installation(present->txn, present->arena, &installation);
+    if (none != OK && none != ERR_NOT_FOUND) {
+        return none;
+    }
+    const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
+    /* What was due when a copy was noticed is never started by itself, confirmed or not. */
+    const bool suspended = installation.suspended || (base_ms != 0 && base_ms <= installation.suspended_ms);
+    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, suspended);
     put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
     return OK;
 }
@@ -344,7 +353,8 @@ enum err present_deliveries(const struct present *present, const struct post_vie
         const struct target_row *target = &post->row.targets[i];
         struct attempt_row *attempts = NULL;
         uint32_t count = 0;
-        TRY(posts_attempts(present->txn, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena, &attempts, &count));
+        TRY(posts_attempts(present->txn, &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena,
+                           &attempts, &count));
         put_id(out, i == 0 ? "{\"target_id\":" : ",{\"target_id\":", &target->target_id);
         put_id(out, ",\"integration_id\":", &target->integration_id);
         put_word(out, ",\"channel\":", &channel_words, target->channel);

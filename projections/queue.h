@@ -1,6 +1,7 @@
-/* queue.h: what the scheduler has to do: a row per open target of every scheduled, queued or publishing post, removed
- * when the target is final (and its first comment, if it has one, is done). A row is a pure function of the post's row,
- * so it is written by posts.h's projection while the post is at hand. */
+/* queue.h: what the scheduler has to do: a row per open target of every scheduled, queued or publishing post, from its
+ * schedule until it is final (and its first comment, if it has one, is done). The row is the post's id only: what the
+ * scheduler must know (queue_row) is read off the post, so that attempts and outcomes write nothing here. Kept by
+ * posts.h's projection. */
 #ifndef OPENPOST_PROJECTIONS_QUEUE_H
 #define OPENPOST_PROJECTIONS_QUEUE_H
 
@@ -8,18 +9,22 @@
 #include "core/store/store.h"
 #include "projections/row.h"
 
-/* queue_row_of fills the row of a target; false: it has none. */
+/* queue_is_open tells whether a target is in the queue; queue_row_of fills what the scheduler must know of it, false:
+ * it is not. Pure. */
+bool queue_is_open(const struct post_row *post, const struct target_row *target);
 bool queue_row_of(const struct post_row *post, const struct target_row *target, struct queue_row *ret_row);
-/* queue_update writes or removes the row of a target; queue_remove removes it (a target that an edit took away). */
-enum err queue_update(struct store_txn *txn, const struct post_row *post, const struct target_row *target,
-                      struct arena *arena) MUST_USE;
+enum err queue_add(struct store_txn *txn, const struct id *post_id, const struct id *target_id) MUST_USE;
 enum err queue_remove(struct store_txn *txn, const struct id *target_id) MUST_USE;
 
 /* queue_scan reads up to limit rows in the order of target ids, after the target *after (NULL or absent: from the
  * first). Fewer than limit: that was all. For a scheduler that starts: chunk by chunk, a transaction each. */
 enum err queue_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                     struct queue_row **ret_rows, uint32_t *ret_count) MUST_USE;
-/* queue_get reads one row; ERR_NOT_FOUND: the target is not open. */
+/* queue_open reads the open targets of a post; none for one that is not there. */
+enum err queue_open(struct store_txn *txn, const struct id *post_id, struct arena *arena, struct queue_row **ret_rows,
+                    uint32_t *ret_count) MUST_USE;
+/* queue_post finds the post of an open target; queue_get reads the target's row. ERR_NOT_FOUND: it is not open. */
+enum err queue_post(struct store_txn *txn, const struct id *target_id, struct id *ret_post_id) MUST_USE;
 enum err queue_get(struct store_txn *txn, const struct id *target_id, struct arena *arena, struct queue_row *ret_row)
     MUST_USE;
 

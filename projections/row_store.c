@@ -3,7 +3,7 @@
 #include "projections/row_store.h"
 
 #include "core/base/assert.h"
-#include "core/message/codec.h"
+#include "projections/row_codec.h"
 
 #define ROW_SMALL_MAX 2048 /* bytes: nearly every row; larger ones take memory from the arena */
 
@@ -42,10 +42,17 @@ void row_key_byte(struct row_key *key, uint8_t byte)
     *append(key, 1) = byte;
 }
 
+struct row_key row_key_post(const struct id *post_id, enum post_place place)
+{
+    struct row_key key = row_key(TABLE_POST);
+    row_key_id(&key, post_id);
+    row_key_byte(&key, (uint8_t)place);
+    return key;
+}
+
 enum err row_read(struct span bytes, const struct record_desc *desc, struct arena *arena, void *ret_row)
 {
-    const enum err err = record_decode(desc, bytes, arena, ret_row);
-    return err == OK || err == ERR_NO_MEMORY ? err : ERR_ALTERED;
+    return row_decode(desc, bytes, arena, ret_row);
 }
 
 enum err row_get(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, struct arena *arena,
@@ -70,14 +77,14 @@ static enum err encode(const struct record_desc *desc, const void *row, struct b
                        struct span *ret_bytes)
 {
     struct buf buf = small;
-    enum err err = record_encode(desc, row, &buf);
+    enum err err = row_encode(desc, row, &buf);
     for (size_t cap = (size_t)16 * ROW_SMALL_MAX; err == ERR_NO_SPACE && cap <= STORE_VALUE_MAX; cap *= 8) {
         void *memory = arena_alloc(arena, cap);
         if (memory == NULL) {
             return ERR_NO_MEMORY;
         }
         buf = buf_of(memory, cap);
-        err = record_encode(desc, row, &buf);
+        err = row_encode(desc, row, &buf);
     }
     TRY(err);
     *ret_bytes = buf_span(&buf);

@@ -15,12 +15,25 @@ struct row_key {
     size_t len;
 };
 
+/* The rows of a post lie side by side, what changes often first, so that an event touches one page or two. */
+enum post_place {
+    PLACE_POST = 0,     /* post_row */
+    PLACE_ACTIVITY = 1, /* version -> activity_row */
+    PLACE_ATTEMPT = 2,  /* target id, number -> attempt_row */
+    PLACE_PREPARED = 3, /* target id -> prepared_row */
+    PLACE_CONTENT = 4,  /* post_content_row */
+    PLACE_PAYLOAD = 5,  /* target id -> locked_target */
+};
+
 /* row_key begins a key; the others append to it. */
 struct row_key row_key(enum table table);
 void row_key_id(struct row_key *key, const struct id *id);
 void row_key_u64(struct row_key *key, uint64_t value);
 void row_key_u32(struct row_key *key, uint32_t value);
 void row_key_byte(struct row_key *key, uint8_t byte);
+
+/* row_key_post begins the key of one of a post's rows. */
+struct row_key row_key_post(const struct id *post_id, enum post_place place);
 
 static inline struct span row_key_span(const struct row_key *key)
 {

@@ -60,7 +60,7 @@ static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_room(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > arena->total_max) {
@@ -82,7 +82,15 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     uint8_t *bytes = arena->current->bytes + arena->current->used;
     arena->current->used += size;
-    memset(bytes, 0, size);
+    return bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    uint8_t *bytes = arena_room(arena, size);
+    if (bytes != NULL) {
+        memset(bytes, 0, size);
+    }
     return bytes;
 }
 

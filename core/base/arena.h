@@ -23,6 +23,8 @@ void arena_done(struct arena *arena);
 void arena_reset(struct arena *arena);
 /* arena_alloc returns size zeroed bytes, aligned for any type, or NULL when the limit or the heap is exhausted. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
+/* arena_room is arena_alloc without the zeros: for buffers that are written before they are read. */
+void *arena_room(struct arena *arena, size_t size) MUST_USE;
 /* arena_copy copies span into the arena; ERR_NO_MEMORY. */
 enum err arena_copy(struct arena *arena, struct span span, struct span *ret_copy) MUST_USE;
 

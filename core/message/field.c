@@ -46,3 +46,13 @@ bool field_is_absent(const struct field_desc *field, const void *fields)
     ASSERT(false);
     return true;
 }
+
+static bool zero_is_a_value(enum kind kind)
+{
+    return kind == KIND_time || kind == KIND_count || kind == KIND_flag || kind == KIND_hash;
+}
+
+bool field_is_written(const struct field_desc *field, const void *fields)
+{
+    return !field_is_absent(field, fields) || (field->required && zero_is_a_value(field->kind));
+}

@@ -16,9 +16,16 @@ struct reader {
     size_t left;
 };
 
+/* A bug for the fuzzing tests to find (tests/fuzz/README.md): one byte too many of a length of four. Never in a true build. */
+#ifdef OPENPOST_FUZZ_PLANT
+#define PLANTED_LEN(width) ((width) == 4 ? 1 : 0)
+#else
+#define PLANTED_LEN(width) 0
+#endif
+
 static enum err read_number(struct reader *reader, size_t width, size_t *ret_number)
 {
-    if (reader->left < width) {
+    if (reader->left + PLANTED_LEN(width) < width) {
         return ERR_TRUNCATED;
     }
     size_t number = 0;

@@ -17,13 +17,10 @@ enum table {
     TABLE_CLAIM = 0x08,       /* ledger: platform post id -> target that claims it */
     TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq -> seq */
 
-    TABLE_POST = 0x20,        /* posts: post id, 0 -> post; post id, 1 -> content */
+    TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
     TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */
     TABLE_POST_DUE = 0x22,    /* posts: workspace, publish_at, post -> narrow row */
-    TABLE_PAYLOAD = 0x23,     /* posts: target id, 0 -> locked payload; 1 -> progress */
-    TABLE_ATTEMPT = 0x24,     /* posts: target id, attempt -> one row of its deliveries */
-    TABLE_QUEUE = 0x28,       /* queue: target id -> what the scheduler needs of an open target */
-    TABLE_ACTIVITY = 0x30,    /* activity: post id, version -> one event */
+    TABLE_QUEUE = 0x28,       /* queue: open target's id -> its post's id */
     TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
     TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys */
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */

@@ -3,6 +3,7 @@
 Every wait is for a condition and has an end. Servers listen on 127.0.0.1 and are ended by their process id. A failed
 case keeps its folder and shows the last lines of every process that ran in it."""
 
+import calendar
 import http.client
 import itertools
 import json
@@ -527,6 +528,12 @@ def later(seconds):
     """The instant so many seconds from now, as RFC 3339."""
     at = time.time() + seconds
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
+
+
+def seconds_of(instant):
+    """RFC 3339 in UTC, as seconds since 1970."""
+    whole, _, fraction = instant.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (fraction or "0"))
 
 
 def main():

@@ -266,7 +266,7 @@ static void resolve(struct world *world)
         struct post_payload payload;
         struct integration_row account;
         if (target->status != TARGET_UNKNOWN ||
-            posts_payload(view.txn, &target->target_id, &view.arena, &payload) != OK ||
+            posts_payload(view.txn, &post.row.post_id, &target->target_id, &view.arena, &payload) != OK ||
             access_integration(view.txn, NULL, &target->integration_id, &view.arena, &account) != OK) {
             continue;
         }

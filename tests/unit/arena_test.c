@@ -141,6 +141,7 @@ int main(void)
 {
     Suite *suite = suite_create("arena");
     TCase *tcase = tcase_create("arena");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, memory_is_zeroed_aligned_and_apart);
     tcase_add_test(tcase, a_reset_arena_takes_nothing_more_for_the_same_work);
     tcase_add_test(tcase, the_limit_holds_and_what_was_taken_stays);

@@ -408,20 +408,6 @@ START_TEST(more_jobs_than_there_is_room_for_are_refused_together)
 
 END_TEST
 
-START_TEST(jobs_that_are_turned_away_are_told_so_once)
-{
-    struct job jobs[2] = {commit_of(1, 1), commit_of(2, 1)};
-    ck_assert_int_eq(take(jobs, 1), OK);
-    const struct job_batch both = {.jobs = jobs, .jobs_count = 2};
-    struct outcome_batch away;
-    ck_assert_int_eq(runner_turn_away(runner, &both, &arena, &away), OK);
-    ck_assert_uint_eq(away.outcomes_count, 1); /* the first is under way */
-    ck_assert(id_equal(&away.outcomes[0].job_id, &jobs[1].job_id));
-    ck_assert_int_eq(away.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
-}
-
-END_TEST
-
 START_TEST(a_report_is_bounded)
 {
     struct job *jobs = arena_alloc(&arena, sizeof *jobs * 256);
@@ -471,7 +457,6 @@ int main(void)
     tcase_add_test(tcase, jobs_wait_for_room_in_their_order);
     tcase_add_test(tcase, a_request_that_cannot_be_started_was_not_sent);
     tcase_add_test(tcase, more_jobs_than_there_is_room_for_are_refused_together);
-    tcase_add_test(tcase, jobs_that_are_turned_away_are_told_so_once);
     tcase_add_test(tcase, a_report_is_bounded);
     tcase_add_test(tcase, closing_with_jobs_under_way_leaks_nothing);
     suite_add_tcase(suite, tcase);

@@ -377,6 +377,95 @@ START_TEST(a_command_without_id_or_stream_is_refused)
 
 END_TEST
 
+/* Every field of a that is changed, one at a time, makes it another record. */
+static void check_each_field_counts(const struct record_desc *desc, const char *fields, char *other)
+{
+    for (size_t i = 0; i < desc->field_count; i++) {
+        const struct field_desc *field = &desc->fields[i];
+        memcpy(other, fields, desc->size);
+        if (field->kind == KIND_list) {
+            memset(other + field->count_offset, 0, sizeof(uint32_t)); /* was not empty */
+        } else if (field->kind == KIND_flag) {
+            other[field->offset] = (char)(fields[field->offset] ^ 1);
+        } else if (kind_max(field->kind) > 0) {
+            struct span *text = (void *)(other + field->offset);
+            *text = text->data == NULL ? SPAN("") : (struct span){0};
+        } else {
+            other[field->offset] = (char)(fields[field->offset] ^ 1);
+        }
+        ck_assert_msg(!record_equal(desc, fields, other), "%s.%s", desc->name, field->name);
+        ck_assert_msg(!record_equal(desc, other, fields), "%s.%s", desc->name, field->name);
+    }
+    memcpy(other, fields, desc->size);
+    ck_assert(record_equal(desc, fields, other));
+}
+
+START_TEST(every_field_counts_when_records_are_compared)
+{
+    struct bench bench;
+    bench_init(&bench, 98);
+    for (uint32_t code = 0; code < CODES; code++) {
+        const struct record_desc *desc = event_desc(code);
+        for (int i = 0; desc != NULL && i < 20; i++) {
+            char *fields = arena_alloc(&bench.arena, desc->size);
+            char *other = arena_alloc(&bench.arena, desc->size);
+            ck_assert_int_eq(record_random(desc, &bench.prng, &bench.arena, fields), OK);
+            for (size_t j = 0; j < desc->field_count; j++) {
+                uint32_t count = 0;
+                memcpy(&count, fields + desc->fields[j].count_offset, sizeof count);
+                if (desc->fields[j].kind == KIND_list && count == 0) {
+                    void *item = arena_alloc(&bench.arena, desc->fields[j].item()->size);
+                    count = 1;
+                    memcpy(fields + desc->fields[j].offset, &item, sizeof item);
+                    memcpy(fields + desc->fields[j].count_offset, &count, sizeof count);
+                }
+            }
+            check_each_field_counts(desc, fields, other);
+            bench_clear(&bench);
+        }
+    }
+    bench_done(&bench);
+}
+
+END_TEST
+
+START_TEST(lists_are_equal_item_by_item)
+{
+    struct label one[2] = {{SPAN("a")}, {SPAN("b")}};
+    struct label two[2] = {{SPAN("a")}, {SPAN("c")}};
+    struct event a = {.code = EVENT_post_created};
+    struct event b = {.code = EVENT_post_created};
+    a.post_created.labels = one;
+    a.post_created.labels_count = 2;
+    b.post_created.labels = two;
+    b.post_created.labels_count = 2;
+    const struct record_desc *desc = event_desc(EVENT_post_created);
+    ck_assert(!record_equal(desc, event_fields(&a), event_fields(&b)));
+    two[1].name = SPAN("b");
+    ck_assert(record_equal(desc, event_fields(&a), event_fields(&b)));
+}
+
+END_TEST
+
+START_TEST(an_arena_that_is_too_small_ends_a_random_record)
+{
+    struct prng prng;
+    prng_seed(&prng, 4);
+    int failures = 0;
+    for (size_t most = 0; most < 100000; most += 1000) {
+        struct arena arena;
+        arena_init(&arena, most);
+        struct event event = {.code = EVENT_post_created};
+        const enum err err = record_random(event_desc(event.code), &prng, &arena, event_fields(&event));
+        ck_assert(err == OK || err == ERR_NO_MEMORY);
+        failures += err == OK ? 0 : 1;
+        arena_done(&arena);
+    }
+    ck_assert_int_gt(failures, 10);
+}
+
+END_TEST
+
 START_TEST(records_are_equal_by_their_fields)
 {
     struct bench bench;
@@ -418,6 +507,9 @@ int main(void)
     tcase_add_test(tcase, the_longest_word_text_and_blob_are_written_and_no_longer);
     tcase_add_test(tcase, a_message_that_does_not_fit_is_refused);
     tcase_add_test(tcase, a_command_without_id_or_stream_is_refused);
+    tcase_add_test(tcase, every_field_counts_when_records_are_compared);
+    tcase_add_test(tcase, lists_are_equal_item_by_item);
+    tcase_add_test(tcase, an_arena_that_is_too_small_ends_a_random_record);
     tcase_add_test(tcase, records_are_equal_by_their_fields);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -359,6 +359,8 @@ static const struct {
     {ERR_MALFORMED,    ERR_KIND,         BYTES("\x9A\x05\x80" CMD_TEXT "\x00" SYS_TEXT "\x04\xC0\xC0\x00\x00")                   },
     {ERR_MALFORMED,    ERR_RANGE,        BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\xCD\x01\x00\xC0\xC0\x00\x00")           },
     {ERR_MALFORMED,    ERR_KIND,         BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\xC0\xC0\xC0\x00\x00")                   },
+    {ERR_MALFORMED,    ERR_KIND,         BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\x04\x07\xC0\x00\x00")                   },
+    {ERR_MALFORMED,    ERR_MISSING,      BYTES("\x9A\x02\x80" CMD_TEXT "\xC0" SYS_TEXT "\x04\xC0\xC0\x00\x00")                   },
     {ERR_MALFORMED,    ERR_RANGE,        BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\x04\xC0\xA4king\x00\x00")               },
     {ERR_MALFORMED,    ERR_KIND,         BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\x04\xC0\x05\x00\x00")                   },
     {ERR_MALFORMED,    ERR_RANGE,        BYTES("\x9A\x05\x80" CMD_TEXT "\xC0" SYS_TEXT "\x04\xC0\xC0\xFF\x00")                   },

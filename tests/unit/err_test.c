@@ -95,6 +95,7 @@ int main(void)
 {
     Suite *suite = suite_create("err");
     TCase *tcase = tcase_create("err");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, every_error_has_its_own_name_and_sentence);
     tcase_add_test(tcase, a_system_error_has_the_nearest_of_ours);
     tcase_add_test(tcase, try_passes_a_failure_up_and_goes_on_after_success);

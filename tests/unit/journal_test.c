@@ -130,6 +130,7 @@ int main(void)
 {
     Suite *suite = suite_create("journal");
     TCase *tcase = tcase_create("journal");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, foreign_text_is_quoted_and_escaped);
     tcase_add_test(tcase, a_long_text_is_cut_to_fit_and_stays_quoted);
     tcase_add_test(tcase, a_line_says_its_level_process_and_what_and_lower_levels_are_dropped);

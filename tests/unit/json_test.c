@@ -104,7 +104,9 @@ START_TEST(what_is_absent_is_null_and_numbers_flags_and_lists_never_are)
     event.code = EVENT_post_created;
     ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
     const struct pair none = {0};
+    const struct locked_part no_part = {0};
     ck_assert_int_eq(record_json(pair_desc(), &none, &out), OK);
+    ck_assert_int_eq(record_json(locked_part_desc(), &no_part, &out), OK);
     ck_assert_int_eq(record_json(event_desc(EVENT_starts_confirmed), event_fields(&event), &out), OK);
     ck_assert_str_eq(
         buf_terminated(&out),
@@ -112,7 +114,10 @@ START_TEST(what_is_absent_is_null_and_numbers_flags_and_lists_never_are)
         "\"retry\":false,\"next_ms\":null}"
         "{\"post_id\":null,\"author_id\":null,\"parts\":[],\"link\":null,\"first_comment\":null,\"targets\":[],"
         "\"timezone\":null,\"not_after_ms\":null,\"labels\":[],\"metadata\":[],\"duplicate_of\":null}"
-        "{\"key\":null,\"value\":null}{}");
+        "{\"key\":null,\"value\":null}"
+        "{\"key\":null,\"created_ms\":null,\"payload\":null,"
+        "\"payload_hash\":\"0000000000000000000000000000000000000000000000000000000000000000\","
+        "\"comment\":false}{}");
 }
 
 END_TEST

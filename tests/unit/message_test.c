@@ -219,6 +219,7 @@ int main(void)
 {
     Suite *suite = suite_create("message");
     TCase *tcase = tcase_create("message");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, every_message_is_described_and_documented);
     tcase_add_test(tcase, no_two_messages_have_one_name);
     tcase_add_test(tcase, a_new_field_is_declared_last_and_may_be_absent);

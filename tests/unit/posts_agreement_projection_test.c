@@ -323,7 +323,7 @@ static void outcome(struct play *play)
     report->post_id = id_n(ID_POST, 1);
     report->target_id = target->target_id;
     report->attempt_id = prng_chance(&play->prng, 5) ? play->attempts[below(play, kept)] : target->attempt_id;
-    report->outcome = 1 + below(play, OUTCOME_COUNT - 1);
+    report->outcome = prng_chance(&play->prng, 5) ? OUTCOME_UNKNOWN : 1 + below(play, OUTCOME_COUNT - 1);
     report->by_read = prng_chance(&play->prng, 3);
     report->code = report->outcome == OUTCOME_ACCEPTED ? span_of(NULL, 0) : SPAN("platform_unavailable");
     report->url = report->outcome == OUTCOME_ACCEPTED ? SPAN("https://x") : span_of(NULL, 0);

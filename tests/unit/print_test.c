@@ -134,6 +134,7 @@ int main(void)
 {
     Suite *suite = suite_create("print");
     TCase *tcase = tcase_create("print");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, a_record_is_its_present_fields);
     tcase_add_test(tcase, lists_choices_flags_and_blobs_are_shown);
     tcase_add_test(tcase, a_text_cannot_break_the_line);

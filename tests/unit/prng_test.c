@@ -132,6 +132,7 @@ int main(void)
 {
     Suite *suite = suite_create("prng");
     TCase *tcase = tcase_create("prng");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, the_generator_is_xoshiro256_starstar);
     tcase_add_test(tcase, the_seed_is_spread_by_splitmix64);
     tcase_add_test(tcase, the_same_seed_gives_the_same_numbers_and_another_one_others);

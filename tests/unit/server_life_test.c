@@ -125,7 +125,8 @@ START_TEST(a_large_answer_arrives_whole_though_its_reader_is_slow_at_first)
     const int fd = dial(world);
     char request[400] = "GET /?";
     memset(request + 6, 'x', 256);
-    strcpy(request + 6 + 256, " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    (void)snprintf(request + 6 + 256, sizeof request - 6 - 256, "%s",
+                   " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     say(fd, span_text(request));
     static char out[ANSWER_MAX];
     (void)drip(world, SPAN(""), SPAN(""), out, sizeof out);

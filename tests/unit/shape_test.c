@@ -124,6 +124,7 @@ int main(void)
 {
     Suite *suite = suite_create("shape");
     TCase *tcase = tcase_create("shape");
+    tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, every_lead_byte_has_the_length_of_the_specification);
     tcase_add_test(tcase, keys_values_and_items_are_counted);
     tcase_add_test(tcase, nesting_is_bounded);

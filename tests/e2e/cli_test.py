@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""The command line: help, exit codes, and what an auditor's commands say of a folder that was altered."""
+
+import json
+import os
+import random
+import re
+
+import harness
+from harness import Parts, Serve, run
+
+COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "confirm", "sandbox", "ledger", "gateway", "scheduler",
+            "adapter")
+
+
+class CommandLine(harness.Case):
+    def test_every_command_is_listed_and_explains_itself(self):
+        overview = run("--help")
+        self.assertEqual((overview.returncode, overview.stderr), (0, ""))
+        listed = re.findall(r"^  (\w+)  +\S", overview.stdout, re.MULTILINE)
+        self.assertLessEqual(set(COMMANDS), set(listed))
+        for command in listed:
+            shown = run(command, "--help")
+            self.assertEqual((shown.returncode, shown.stderr), (0, ""), command)
+            self.assertIn(f"usage: openpost {command}", shown.stdout)
+
+    def test_wrong_usage_is_64_and_changes_nothing(self):
+        for arguments in ((), ("fly",), ("verify",), ("init",), ("serve", "--listen", "127.0.0.1:1"), ("log", "--colour"),
+                          ("verify", "--data"), ("init", "--data", self.world.folder / "d", "--timezone", "Mars/X"),
+                          ("init", "--data", self.world.folder / "d", "--slug", "Not A Slug"), ("ledger",),
+                          ("gateway",), ("scheduler",), ("adapter",), ("sandbox",), ("sandbox", "--listen", "nowhere"),
+                          ("verify", "--data", "x", "surplus")):
+            ended = run(*arguments)
+            self.assertEqual(ended.returncode, 64, (arguments, ended))
+            self.assertTrue(ended.stderr or ended.stdout)
+        self.assertFalse((self.world.folder / "d").exists())
+
+    def test_a_folder_that_is_none_is_2(self):
+        nothing, empty = self.world.folder / "nothing", self.world.folder / "empty"
+        empty.mkdir()
+        for folder in (nothing, empty):
+            for command in (("verify",), ("log",), ("replay", "--check")):
+                self.assertEqual(run(*command, "--data", folder).returncode, 2, command)
+        self.assertFalse(nothing.exists())
+
+    def test_init_never_touches_a_folder_that_is_in_use(self):
+        data = self.world.data()
+        before = (data.path / "installation").read_bytes()
+        again = run("init", "--data", data.path)
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("nothing was changed", again.stderr)
+        self.assertEqual((data.path / "installation").read_bytes(), before)
+        for secret in ("log.seed", "wire.secret", "master.key"):
+            self.assertEqual((data.path / secret).stat().st_mode & 0o777, 0o600)
+
+    def test_the_folder_of_a_running_service_belongs_to_it_alone(self):
+        service = self.world.serve()
+        second = Serve(self.world, service.data, name="second")
+        second.process.start(wait=False)
+        self.assertNotEqual(second.process.wait_end(60), 0)
+        self.assertEqual(run("replay", "--data", service.data.path, "--check").returncode, 2)
+        self.assertEqual(service.api.get("/healthz").status, 200)
+        self.assertEqual(service.data.verify().returncode, 0)
+
+    def test_a_port_that_is_taken_is_said_and_everything_ends(self):
+        service = self.world.serve()
+        other = Serve(self.world, self.world.data("other"), name="other")
+        other.process.argv[other.process.argv.index("--listen") + 1] = f"127.0.0.1:{service.port}"
+        other.process.start(wait=False)
+        self.assertNotEqual(other.process.wait_end(60), 0)
+        self.assertIn("gateway", other.process.output())
+
+    def test_keys_open_what_their_role_allows_and_wrong_names_are_refused(self):
+        data = self.world.data()
+        editor = data.another_key("nightly-job", "editor")
+        self.assertRegex(editor, r"^op_nightly-job_[0-9A-Za-z]{43}$")
+        for name, role in (("UPPER", "editor"), ("x" * 25, "editor"), ("good", "king"), ("", "editor")):
+            self.assertNotEqual(run("key", "--data", data.path, "--name", name, "--role", role).returncode, 0)
+        service = self.world.serve(data)
+        self.assertEqual(harness.Api(service.port, editor).post("/v1/posts", {}).status, 201)
+        self.assertEqual(harness.Api(service.port, editor).post("/v1/workspace/pause").status, 403)
+
+
+class Altered(harness.Case):
+    def written(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+        for number in range(5):
+            post = service.api.publish(f"the audited text number {number}", integration)
+            service.api.wait_post(post, "published")
+        service.stop()
+        return service.data
+
+    def flip(self, data, at, bit):
+        with open(data.path / "log" / "data.mdb", "r+b") as file:
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 1 << bit]))
+
+    def places(self, data, text):
+        """Where the log's file has the text: the stored one, and pages that LMDB has left behind."""
+        stored = (data.path / "log" / "data.mdb").read_bytes()
+        return [found.start() for found in re.finditer(re.escape(text), stored)]
+
+    def test_one_flipped_bit_of_a_stored_text_is_found_with_its_position(self):
+        data = self.written()
+        self.assertEqual(data.verify().returncode, 0)
+        created = next(event for event in data.events() if event["type"] == "post_created")
+        copy = data.copy(self.world.folder / "copy")
+        events, positions = data.events(), set()
+        for at in self.places(copy, b"the audited text number 0"):
+            self.flip(copy, at + 4, 2)
+            found = copy.verify()
+            answer = json.loads(found.stdout)
+            if found.returncode == 0:
+                self.assertEqual(copy.events(), events)
+            else:
+                self.assertEqual((found.returncode, answer["result"]), (1, "altered"), found)
+                self.assertTrue(answer["sentence"])
+                self.assertIn(f"altered at position {answer['position']}:",
+                              run("verify", "--data", copy.path).stdout)
+                positions.add(answer["position"])
+            self.flip(copy, at + 4, 2)
+        self.assertIn(created["seq"], positions)
+        self.assertEqual(copy.verify().returncode, 0, "put right again it is good again")
+        self.assertEqual(data.verify().returncode, 0)
+
+    def test_a_flipped_bit_anywhere_is_found_or_changed_nothing_that_the_log_says(self):
+        data = self.written()
+        events = data.events()
+        copy = data.copy(self.world.folder / "copy")
+        used = [at for at, byte in enumerate((copy.path / "log" / "data.mdb").read_bytes()) if byte]
+        dice = random.Random(os.environ.get("OPENPOST_SEED", 1))
+        found = 0
+        for _ in range(40):
+            at, bit = dice.choice(used), dice.randrange(8)
+            self.flip(copy, at, bit)
+            code = copy.verify().returncode
+            self.assertIn(code, (0, 1, 2), f"bit {bit} of byte {at}")
+            if code == 0:
+                self.assertEqual(copy.events(), events, f"bit {bit} of byte {at}")
+            found += code != 0
+            self.flip(copy, at, bit)
+        self.assertEqual(copy.verify().returncode, 0)
+        print(f"{found} of 40 flipped bits were in use, and found")
+
+    def test_a_ledger_does_not_start_on_a_log_that_was_altered_behind_its_last_checkpoint(self):
+        parts = Parts(self.world, self.world.data())
+        parts["ledger"].start()
+        parts["gateway"].start()
+        made = parts.api.post("/v1/posts", {"content": {"text": "the audited text"}})
+        self.assertEqual(made.status, 201)
+        parts["gateway"].stop()
+        parts["ledger"].kill9()
+        for at in self.places(parts.data, b"the audited text"):
+            self.flip(parts.data, at + 4, 1)
+        parts["ledger"].start(wait=False)
+        self.assertEqual(parts["ledger"].wait_end(60), 1)
+        self.assertRegex(parts["ledger"].output(), r'what=log_altered position=\d+ sentence="')
+
+    def test_a_ledger_does_not_start_on_a_log_that_is_shorter_than_its_last_checkpoint(self):
+        service = self.world.serve()
+        service.api.post("/v1/posts", {"content": {"text": "first"}})
+        service.stop()
+        log = service.data.path / "log" / "data.mdb"
+        before = log.read_bytes()
+        service.start()
+        service.api.post("/v1/posts", {"content": {"text": "second"}})
+        service.stop()
+        log.write_bytes(before)
+        self.assertEqual(service.data.verify().returncode, 1)
+        parts = Parts(self.world, service.data)
+        parts["ledger"].start(wait=False)
+        self.assertEqual(parts["ledger"].wait_end(60), 1)
+        self.assertIn("log_altered", parts["ledger"].output())
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""kill -9 at every named failpoint between a post's creation and its outcome, in every process, with the platform having
+accepted or not. What counts is what is live on the platform, not what we say about it.
+
+With a platform that knows keys every post ends up live exactly once. With one that knows none, a post is live at most
+once, and a doubt is shown as `unknown` within 180 s of its start: never sent again, never silent."""
+
+import collections
+import re
+import threading
+import time
+
+import harness
+from harness import Parts, wait_until
+
+OWNERS = {"core/ledger": "ledger", "core/scheduler": "scheduler", "adapters": "adapter", "gateway": "gateway"}
+# How often a failpoint is passed between a post's creation and its outcome, if more than once: the ledger commits the
+# creation, the lock, the start and the outcome; the scheduler has the last three answered.
+PASSAGES = {"ledger_before_commit": 4, "ledger_committed": 4, "ledger_replied": 4, "command_answered": 3}
+UNKNOWN_WITHIN_S = 180
+SETTLED_WITHIN_S = 260  # deadline 120 s, a reading, a wait of 30 s, a second try, and the same once more for a late kill
+LAST_STEP_S = {"published": 0.3, "unknown": 0.3, "attempting": 3}
+
+Round = collections.namedtuple("Round", "failpoint passage accepted")
+
+
+def failpoints():
+    """name -> process, from the sources: a new failpoint is killed at without a change here."""
+    found = {}
+    for folder, process in OWNERS.items():
+        for path in sorted((harness.ROOT / folder).glob("*.c")):
+            for name in re.findall(r'FAILPOINT\("(\w+)"\)', path.read_text()):
+                found[name] = process
+    return found
+
+
+class Place:
+    """An installation by hand and a platform of its own."""
+
+    def __init__(self, world, name, *sandbox_options):
+        self.name = name
+        self.sandbox = world.sandbox(*sandbox_options, name=f"{name}-sandbox")
+        self.parts = Parts(world, world.data(name), [self.sandbox.api.port], service=self.sandbox.url)
+        self.api = self.parts.api
+        self.posts, self.died = {}, {}
+
+    def start(self, rounds):
+        self.parts.start()
+        self.accounts = [self.api.connect(f"{self.name}-{number}.test") for number in range(rounds)]
+        return self
+
+    def target(self, post):
+        return self.api.read_post(post)["targets"][0]
+
+    def play(self, which, arm):
+        """One post while a process dies; goes on once the post is as far as it can get for now."""
+        text = f"{self.name} {which.failpoint} {which.passage} {'accepted' if which.accepted else ''}".strip()
+        process = arm()
+        if which.accepted:
+            self.sandbox.rule("silence_after_accepting", contains=f'"{text}"')
+        account = self.accounts[len(self.posts)]
+        made, died = [], []
+        writer = threading.Thread(target=lambda: made.append(self.api.publish(text, account)))
+        writer.start()
+        since = {}
+
+        def settled():
+            died.extend(self.parts.tend())
+            if writer.is_alive() or not made:
+                return False
+            try:
+                status = self.target(made[0])["status"]
+            except OSError:
+                return False
+            stands_s = time.monotonic() - since.setdefault(status, time.monotonic())
+            return stands_s > LAST_STEP_S.get(status, 60)  # a process may die a moment after the last step is seen
+        wait_until(settled, 40, f"as far as it gets: {which}")
+        writer.join()
+        self.posts[text] = made[0]
+        self.died[which] = process in died
+
+    def play_failpoint(self, which, process):
+        def arm():
+            self.parts.restart(process, {"OPENPOST_FAILPOINT": f"{which.failpoint}:{which.passage}"})
+            return process
+        self.play(which, arm)
+
+    def play_under_way(self, process):
+        """Kills the process while the platform has accepted and its answer is on its way."""
+        which = Round(f"{process}_while_the_answer_is_under_way", 1, False)
+        text = f"{self.name} {which.failpoint} 1"
+
+        def arm():
+            self.sandbox.rule("slow", contains=f'"{text}"', value_ms=1500)
+            before = self.sandbox.live()["creates"]
+
+            def kill():
+                wait_until(lambda: self.sandbox.live()["creates"] > before, 30, "accepted by the platform")
+                self.parts[process].signal(9)
+            threading.Thread(target=kill).start()
+            return process
+        self.play(which, arm)
+
+
+class Failpoints(harness.Case):
+    def rounds(self, only_last=False):
+        """only_last: each failpoint once only, where it is passed last; otherwise at every passage."""
+        return [(Round(name, passage, accepted), process) for name, process in failpoints().items()
+                for passage in range(PASSAGES.get(name, 1), 0, -1)[:1 if only_last else None] for accepted in (False, True)]
+
+    def play_all(self, place, rounds):
+        place.start(len(rounds) + 3)
+        for which, process in rounds:
+            place.play_failpoint(which, process)
+        for process in ("ledger", "scheduler", "adapter"):
+            place.play_under_way(process)
+        reached = {which.failpoint for which, died in place.died.items() if died}
+        missing = {which.failpoint for which in place.died} - reached
+        self.assertFalse(missing, f"no process died at {missing}")
+
+    def test_every_post_is_live_exactly_once_where_keys_tell_and_at_most_once_where_none_do(self):
+        keyed = Place(self.world, "keyed")
+        keyless = Place(self.world, "keyless", "--keyless")
+        self.play_all(keyed, self.rounds())
+        self.play_all(keyless, self.rounds(only_last=True))
+        self.wait_settled(keyed, ("published",), SETTLED_WITHIN_S)
+        self.wait_settled(keyless, ("published", "unknown"), UNKNOWN_WITHIN_S)
+
+        live = collections.Counter(keyed.sandbox.texts())
+        self.assertEqual(live, collections.Counter(keyed.posts.keys()))
+        live = collections.Counter(keyless.sandbox.texts())
+        unknown = 0
+        for text, post in keyless.posts.items():
+            target = keyless.target(post)
+            self.assertLessEqual(live[text], 1, text)
+            if target["status"] == "published":
+                self.assertEqual(live[text], 1, text)
+            unknown += target["status"] == "unknown"
+        self.assertGreater(unknown, 0, "no doubt was left: the kills did not reach what they should")
+        for place in (keyed, keyless):
+            place.parts.stop()
+            self.assert_verified_and_replayed(place.parts.data)
+            self.assert_shown_in_time(place)
+            killed = sum(place.died.values())
+            print(f"{place.name}: {len(place.died)} rounds, {killed} processes killed, "
+                  f"{len(place.posts)} posts, {len(place.sandbox.texts())} live")
+
+    def wait_settled(self, place, statuses, within_s):
+        open_posts = dict(place.posts)
+
+        def all_settled():
+            for text in [text for text, post in open_posts.items() if place.target(post)["status"] in statuses]:
+                del open_posts[text]
+            return not open_posts
+        try:
+            wait_until(all_settled, within_s, f"settled: {place.name}")
+        except AssertionError as error:
+            left = {text: place.target(post)["status"] for text, post in open_posts.items()}
+            raise AssertionError(f"{error}; left are {left}") from None
+
+    def assert_shown_in_time(self, place):
+        """Between a start and the event that says what came of it, or that nobody knows, lie at most 180 s."""
+        started = {}
+        for event in place.parts.data.events():
+            at = harness.seconds_of(event["time"])
+            if event["type"] == "attempt_started":
+                started[event["data"]["attempt_id"]] = at
+            elif event["type"] == "attempt_finished":
+                self.assertLess(at - started.pop(event["data"]["attempt_id"]), UNKNOWN_WITHIN_S)
+        self.assertFalse(started, "started and never heard of again")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""A full disk: what people ask for is refused, what is scheduled is still published from the reserve, nothing is lost."""
+
+import resource
+
+import harness
+from harness import Parts, Serve, later, wait_until
+
+PAGE_OF_TEXT = "x" * 60000
+
+
+class FullDisk(harness.Case):
+    def fill(self, api):
+        """Writes large drafts until one is refused; returns the acknowledged ids."""
+        made = []
+        for _ in range(2000):
+            answer = api.post("/v1/posts", {"content": {"text": PAGE_OF_TEXT}})
+            if answer.status != 201:
+                problem = self.assert_problem(answer, 503, "storage_full")
+                self.assertIs(problem["retryable"], True)
+                self.assertIsNotNone(answer.headers["Retry-After"])
+                return made
+            made.append(answer.json()["id"])
+        self.fail("2000 drafts of 60 KB fit")
+
+    def fill_and_publish(self, api, data, sandbox, integration, post, stop):
+        acknowledged = self.fill(api)
+        self.assertGreater(len(acknowledged), 3)
+        self.assert_problem(api.post("/v1/posts", {"content": {"text": PAGE_OF_TEXT}}), 503, "storage_full")
+        self.assertEqual(api.wait_post(post, "published", "failed", within_s=60)["status"], "published")
+        self.assertEqual(sandbox.texts(), ["from the reserve"])
+        for post_id in acknowledged:
+            self.assertEqual(api.get("/v1/posts/" + post_id).status, 200)
+        stop()
+        self.assertGreater(self.assert_verified_and_replayed(data), len(acknowledged))
+        print(f"{len(acknowledged)} drafts of 60 KB were acknowledged before the disk was full")
+
+    def test_a_small_map_refuses_new_posts_and_publishes_from_the_reserve(self):
+        sandbox = self.world.sandbox()
+        parts = Parts(self.world, self.world.data(), [sandbox.api.port], log_map_mib=8, service=sandbox.url).start()
+        integration = parts.api.connect()
+        post = parts.api.publish("from the reserve", integration, schedule={"at": later(12)})
+        self.fill_and_publish(parts.api, parts.data, sandbox, integration, post, parts.stop)
+
+    def test_a_file_size_limit_refuses_new_posts_and_publishes_from_the_reserve(self):
+        data = self.world.data()
+        self.world.serve(data, name="before").stop()  # vault and views are sparse files of their full size from now on
+        log = data.path / "log" / "data.mdb"
+        limit = log.stat().st_size + (1 << 20)
+        service = Serve(self.world, data,
+                        limits=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))).start()
+        integration = service.api.connect()
+        post = service.api.publish("from the reserve", integration, schedule={"at": later(15)})
+        self.fill_and_publish(service.api, data, service.sandbox, integration, post, service.stop)
+        self.assertNotIn("child_ended", service.process.output(), "a full disk ended a process")
+        wider = self.world.serve(data, name="wider")
+        self.assertEqual(wider.api.post("/v1/posts", {"content": {"text": PAGE_OF_TEXT}}).status, 201)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""kill -9 of each process, again and again, while clients write and keep a journal of what was acknowledged."""
+
+import http.client
+import json
+import threading
+
+import harness
+from harness import Parts, later, wait_until
+
+KILLS = 5
+WRITERS = 4
+
+
+class Writer(threading.Thread):
+    """Writes posts until told to stop; each until it is acknowledged, always with the same Idempotency-Key."""
+
+    def __init__(self, number, api, integration):
+        super().__init__()
+        self.number, self.api, self.integration = number, api, integration
+        self.journal, self.stop, self.failure = {}, False, None
+
+    def run(self):
+        try:
+            while not self.stop:
+                text = f"writer {self.number} post {len(self.journal)}"
+                body = {"content": {"text": text}, "labels": [f"writer-{self.number}"]}
+                if len(self.journal) % 2:
+                    body.update(targets=[{"integration_id": self.integration["id"]}], schedule={"at": later(7200)})
+                made = self.api.persist("POST", "/v1/posts", body)
+                assert made.status == 201, made
+                self.journal[text] = made.json()["id"]
+        except Exception as error:  # shown by the test, whose thread this is not
+            self.failure = error
+
+
+class Restarts(harness.Case):
+    def test_every_acknowledged_post_is_there_once_after_many_kills_of_every_process(self):
+        sandbox = self.world.sandbox()
+        parts = Parts(self.world, self.world.data(), [sandbox.api.port], service=sandbox.url).start()
+        integration = parts.api.connect()
+        writers = [Writer(number, parts.api, integration) for number in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        try:
+            for turn in range(KILLS):
+                for name in Parts.ORDER:
+                    before = sum(len(writer.journal) for writer in writers)
+                    wait_until(lambda: sum(len(writer.journal) for writer in writers) > before + 8, 40,
+                               f"8 more posts before {name} is killed ({turn}); {[w.failure for w in writers]}")
+                    parts[name].kill9()
+                    parts[name].start()
+        finally:
+            for writer in writers:
+                writer.stop = True
+            for writer in writers:
+                writer.join(90)
+        self.assertEqual([writer.failure for writer in writers], [None] * WRITERS)
+        for writer in writers:
+            self.assertEqual(self.listed(parts.api, f"writer-{writer.number}"), writer.journal)
+        parts.stop()
+        events = self.assert_verified_and_replayed(parts.data)
+        started = [event for event in parts.data.events() if event["type"] == "ledger_started"]
+        self.assertEqual([event["data"]["epoch"] for event in started], list(range(1, KILLS + 2)))
+        print(f"{sum(len(writer.journal) for writer in writers)} posts, {events} events, "
+              f"{KILLS * len(Parts.ORDER)} kills")
+
+    def listed(self, api, label):
+        """text -> id of every post with the label, page by page."""
+        found, cursor = {}, ""
+        while True:
+            page = api.get(f"/v1/posts?label={label}&limit=200{cursor}").json()
+            for post in page["data"]:
+                self.assertNotIn(post["content"]["text"], found, "written twice")
+                found[post["content"]["text"]] = post["id"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = "&cursor=" + page["next_cursor"]
+
+    def test_serve_starts_again_what_dies_and_stops_everything_in_order(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+
+        def children():
+            return {int(pid): open(f"/proc/{pid}/comm").read().strip() for pid in
+                    open(f"/proc/{service.process.child.pid}/task/{service.process.child.pid}/children").read().split()}
+        before = children()
+        self.assertEqual(len(before), 5)
+        for pid, name in before.items():
+            if "sandbox" not in name:
+                harness.os.kill(pid, 9)
+        wait_until(lambda: len(children()) == 5 and len(set(children()) & set(before)) == 1, 30, "started again")
+
+        def works():
+            try:
+                return service.api.get("/readyz").status == 200
+            except (OSError, http.client.HTTPException):
+                return False
+        wait_until(works, 60, "ready again")
+        post = service.api.publish("after everything died", integration)
+        service.api.wait_post(post, "published")
+        running = list(children())
+        service.stop()
+        self.assertEqual([pid for pid in running if harness.os.path.exists(f"/proc/{pid}")], [])
+
+    def test_views_that_are_gone_or_damaged_are_built_again_from_the_log(self):
+        service = self.world.serve()
+        made = service.api.post("/v1/posts", {"content": {"text": "derived"}}).json()
+        service.stop()
+        for damage in ("gone", "foreign"):
+            views = service.data.path / "views"
+            for path in views.iterdir():
+                path.unlink()
+            if damage == "foreign":
+                other = self.world.data("other")
+                harness.subprocess.run(["cp", "-a", f"{other.path}/views/.", str(views)], check=True)
+            service.start()
+            self.assertEqual(json.dumps(service.api.read_post(made)), json.dumps(made))
+            service.stop()
+            self.assert_verified_and_replayed(service.data)
+
+
+if __name__ == "__main__":
+    harness.main()

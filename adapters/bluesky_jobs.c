@@ -187,6 +187,7 @@ static enum err begin_kind(const struct bluesky_step *step, const struct json_no
     }
     if (!names_record(step)) {
         refuse(step, REFUSED_platform_refused, "The job names no record.");
+        step->outcome->outcome = read ? OUTCOME_UNKNOWN : OUTCOME_REFUSED; /* nothing was read, so nothing is known */
         return OK;
     }
     if (read) {
@@ -416,7 +417,7 @@ static enum err next(struct platform_job *job, const struct http_response *last,
                      bool *ret_finished, struct job_outcome *ret_outcome)
 {
     struct http_request request = {0};
-    struct job_outcome outcome;
+    struct job_outcome outcome = {.outcome = OUTCOME_NONE};
     bool finished = false;
     const bool first = job->state == NULL;
     if (first) {

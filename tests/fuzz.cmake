@@ -40,6 +40,15 @@ fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/cha
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
   SOURCES gateway/server.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
   gateway/server_watch.c)
+fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
+  SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
+set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c
+  adapters/bluesky_request.c adapters/bluesky_resolve.c adapters/bluesky_split.c adapters/bluesky_text.c adapters/guard.c
+  adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
+fuzz(bluesky_job PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
+  LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
+fuzz(bluesky_page PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
+fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c LIBRARIES channel message SOURCES adapters/bluesky_answer.c)
 
 # The same target with a bug in it: a length of four bytes is read although only three are left. The kept corpus alone must not
 # show it, a fuzzer must.

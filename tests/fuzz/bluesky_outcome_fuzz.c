@@ -1,104 +1,105 @@
-/* bluesky_outcome_fuzz.c: whatever a platform answers, the adapter ends each job with a lawful outcome, and after a
- * commit was sent nothing but a whole 4xx makes it repeatable. Input: kind of job, result, status (2 bytes), length of
- * a header, the header's bytes, the body. Every request of the job gets this answer. */
-#include "adapters/bluesky.h"
+/* bluesky_outcome_fuzz.c: what a PDS may answer, and what we take it for (adapters/bluesky_answer.c). The input is a
+ * line
+ *
+ *   CALL RESULT STATUS RateLimit-Remaining RateLimit-Reset Retry-After
+ *
+ * with '-' for an absent header and the numbers of enum bluesky_call and enum http_result, and behind it the answer's
+ * body.
+ *
+ * The judge repeats what must hold whatever the answer is, above all: nothing that may have been sent is sent again. */
 #include "adapters/bluesky_call.h"
-#include "adapters/platform.h"
-#include "core/base/assert.h"
+#include "core/base/limits.h"
+#include "tests/fuzz/fuzz.h"
 
-#define NOW_MS ((int64_t)1776693600000)
-#define STEPS_MAX 100 /* 64 mentions, a page, a picture, its upload, an exchange */
+#define NOW_MS ((int64_t)1780000000000)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const char *const kinds[] = {"connect", "refresh", "resolve", "commit", "read", "delete"};
-
-static void check_text(struct span text, size_t max)
+static struct span take_word(struct span *line)
 {
-    ASSERT(text.len <= max);
-    ASSERT(span_is_utf8(text));
+    const size_t end = span_find(*line, ' ');
+    const struct span word = span_of(line->data, end);
+    *line = end == line->len ? span_of(line->data + end, 0) : span_of(line->data + end + 1, line->len - end - 1);
+    return word;
 }
 
-static void check_outcome(const struct job *job, const struct http_response *response,
-                          const struct job_outcome *outcome)
+static uint64_t take_number(struct span *line, uint64_t below)
 {
-    ASSERT(outcome->outcome > OUTCOME_NONE && outcome->outcome < OUTCOME_COUNT);
-    ASSERT((outcome->outcome == OUTCOME_ACCEPTED) == (outcome->code.data == NULL));
-    ASSERT(outcome->until_ms == 0 || outcome->until_ms > NOW_MS);
-    ASSERT(outcome->until_ms <= NOW_MS + BLUESKY_RESET_MAX_MS);
-    check_text(outcome->platform_code, 256);
-    check_text(outcome->platform_message, 65536);
-    check_text(outcome->platform_id, 65536);
-    check_text(outcome->revision, 256);
-    check_text(outcome->url, 65536);
-    check_text(outcome->result, 65536);
-    check_text(outcome->account, 256);
-    check_text(outcome->handle, 256);
-    check_text(outcome->service, 256);
-    const bool definite = response->result == HTTP_COMPLETE && response->status >= 400 && response->status < 500;
-    if (span_equal(job->kind, SPAN("commit")) && http_sent(response) && !definite) {
-        ASSERT(outcome->outcome == OUTCOME_UNKNOWN || outcome->outcome == OUTCOME_ACCEPTED);
-    }
-    if (span_equal(job->kind, SPAN("read"))) {
-        ASSERT(outcome->outcome == OUTCOME_UNKNOWN || outcome->outcome == OUTCOME_ACCEPTED ||
-               outcome->outcome == OUTCOME_ABSENT);
-    } else {
-        ASSERT(outcome->outcome != OUTCOME_ABSENT);
+    uint64_t number = 0;
+    return span_to_u64(take_word(line), &number) == OK ? number % below : 0;
+}
+
+static struct span take_header(struct span *line)
+{
+    const struct span word = take_word(line);
+    return span_equal(word, SPAN("-")) || word.len == 0 ? (struct span){0} : word;
+}
+
+static bool is_4xx(const struct http_response *response)
+{
+    return response->result == HTTP_COMPLETE && response->status >= 400 && response->status < 500;
+}
+
+/* createRecord: may it be sent again? Only what was surely refused, or surely never sent. */
+static void check_commit(const struct http_response *response, const struct bluesky_answer *answer)
+{
+    ASSERT(answer->outcome != OUTCOME_TRY_AGAIN || !http_sent(response));
+    ASSERT(answer->outcome != OUTCOME_DEFERRED || (is_4xx(response) && response->status == 429));
+    ASSERT(answer->outcome != OUTCOME_UNAUTHORIZED || is_4xx(response));
+    ASSERT(answer->outcome != OUTCOME_REFUSED || response->result == HTTP_ADDRESS || is_4xx(response));
+    ASSERT(response->status != 408 || !http_sent(response) || answer->outcome == OUTCOME_UNKNOWN);
+    ASSERT(answer->outcome != OUTCOME_ABSENT);
+}
+
+/* getRecord: only a record that is there, or is said not to be, settles anything. */
+static void check_read(const struct http_response *response, const struct bluesky_answer *answer)
+{
+    ASSERT(answer->outcome == OUTCOME_ACCEPTED || answer->outcome == OUTCOME_ABSENT ||
+           answer->outcome == OUTCOME_UNKNOWN);
+    ASSERT(answer->outcome != OUTCOME_ABSENT || (is_4xx(response) && response->status == 400));
+    ASSERT(!answer->expired);
+}
+
+static void check_answer(enum bluesky_call call, const struct http_response *response,
+                         const struct bluesky_answer *answer)
+{
+    ASSERT(answer->outcome != OUTCOME_NONE);
+    ASSERT((answer->outcome == OUTCOME_ACCEPTED) == (answer->code == ACCEPTED));
+    ASSERT(answer->outcome != OUTCOME_ACCEPTED || (response->result == HTTP_COMPLETE && response->status == 200));
+    ASSERT(answer->until_ms == 0 ||
+           (answer->until_ms >= NOW_MS + SECOND_MS && answer->until_ms <= NOW_MS + BLUESKY_RESET_MAX_MS));
+    ASSERT(answer->outcome != OUTCOME_DEFERRED || answer->until_ms != 0);
+    ASSERT(!answer->expired || answer->outcome == OUTCOME_UNAUTHORIZED);
+    ASSERT(answer->platform_code.len <= 256 && span_is_utf8(answer->platform_code));
+    ASSERT(answer->platform_message.len <= 1000 && span_is_utf8(answer->platform_message));
+    if (call == CALL_CREATE_RECORD) {
+        check_commit(response, answer);
+    } else if (call == CALL_GET_RECORD) {
+        check_read(response, answer);
     }
 }
 
-static void run(const struct job *job, const struct http_response *response)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const struct guard guard = {.loopback_count = 0};
-    struct arena arena;
-    struct http_request request;
-    struct job_outcome outcome;
-    bool finished = false;
-    arena_init(&arena, (size_t)32 << 20);
-    struct platform_job under_way = {.job = job, .guard = &guard, .arena = &arena, .now_ms = NOW_MS};
-    under_way.credentials =
-        SPAN("{\"accessJwt\":\"a.b.c\",\"refreshJwt\":\"r\",\"identifier\":\"alice.test\",\"password\":\"p\"}");
-    const struct http_response *last = NULL;
-    for (int step = 0; !finished; step++) {
-        ASSERT(step < STEPS_MAX);
-        if (bluesky_platform()->next(&under_way, last, &request, &finished, &outcome) != OK) {
-            break; /* memory is bounded */
-        }
-        last = response;
-    }
-    if (finished) {
-        check_outcome(job, response, &outcome);
-        check_text(under_way.fresh, 65536 * 6);
-    }
-    arena_done(&arena);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    if (size < 5 || size - 5 < data[4]) {
+    const struct span input = span_of(data, len);
+    const size_t end = span_find(input, '\n');
+    if (end == len) {
         return 0;
     }
-    const struct span header = span_of(data + 5, data[4]);
-    const struct http_response response = {
-        .result = (enum http_result)(data[1] % HTTP_RESULT_COUNT),
-        .status = (unsigned)(data[2] << 8 | data[3]) % 600,
-        .headers = {.content_type = SPAN("text/html"),
-                    .rate_remaining = SPAN("0"),
-                    .rate_reset = header,
-                    .retry_after = header},
-        .body = span_of(header.data + header.len, size - 5 - header.len)
-    };
-    const struct job job = {.kind = span_text(kinds[data[0] % (sizeof kinds / sizeof *kinds)]),
-                            .channel = CHANNEL_BLUESKY,
-                            .service = SPAN("https://pds.test"),
-                            .account = SPAN("did:plc:alice"),
-                            .handle = SPAN("alice.test"),
-                            .key = SPAN("3mjwoc5yy2222"),
-                            .payload = data[0] % 6 == 2
-                                           ? SPAN("{\"texts\":[\"@a.test @b.test\"],\"link\":\"https://e.example/a\"}")
-                                           : SPAN("{\"text\":\"Hi\"}"),
-                            .started_ms = NOW_MS - 1000,
-                            .deadline_ms = NOW_MS + 1000};
-    run(&job, &response);
+    struct span line = span_of(data, end);
+    const enum bluesky_call call = (enum bluesky_call)take_number(&line, CALL_PAGE);
+    struct http_response response = {.result = (enum http_result)take_number(&line, HTTP_RESULT_COUNT)};
+    response.status = (unsigned)take_number(&line, 1000);
+    response.headers.rate_remaining = take_header(&line);
+    response.headers.rate_reset = take_header(&line);
+    response.headers.retry_after = take_header(&line);
+    response.body = span_of(data + end + 1, len - end - 1);
+    struct arena arena;
+    arena_init(&arena, (size_t)8 << 20);
+    struct bluesky_answer answer = {0};
+    if (bluesky_answer(call, &response, NOW_MS, &arena, &answer) == OK) {
+        check_answer(call, &response, &answer);
+    }
+    const struct span token = json_node_text(answer.body, "accessJwt");
+    ASSERT(bluesky_token_expires_ms(token.data != NULL ? token : response.body, &arena) >= 0);
+    arena_done(&arena);
     return 0;
 }

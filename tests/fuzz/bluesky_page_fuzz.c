@@ -1,9 +1,7 @@
 /* bluesky_page_fuzz.c: whatever a link's page holds, its card is bounded UTF-8 and its picture a web address. */
 #include "adapters/guard.h"
 #include "adapters/page_scan.h"
-#include "core/base/assert.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

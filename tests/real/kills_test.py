@@ -17,7 +17,7 @@ class Platform(Proxy):
 
     def __init__(self, world, server, accounts):
         super().__init__(world, server)
-        self.accounts = [server.create_account(f"k{number}") for number in range(accounts)]
+        self.accounts = [server.create_account(f"account-{number}") for number in range(accounts)]
 
     def texts(self):
         return [record["value"]["text"] for account in self.accounts for record in self.pds.records(account)]

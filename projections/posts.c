@@ -13,40 +13,6 @@
 #include "projections/punctuality.h"
 #include "projections/queue.h"
 
-/* The content of post_created and post_edited; borrowed from the event. */
-static void content_of(const struct event *event, struct post_content_row *ret_content)
-{
-    const struct post_created_event *created = &event->post_created;
-    const struct post_edited_event *edited = &event->post_edited;
-    if (event->code == EVENT_post_created) {
-        *ret_content = (struct post_content_row){
-            .parts = created->parts,
-            .parts_count = created->parts_count,
-            .link = created->link,
-            .first_comment = created->first_comment,
-            .targets = created->targets,
-            .targets_count = created->targets_count,
-            .labels = created->labels,
-            .labels_count = created->labels_count,
-            .metadata = created->metadata,
-            .metadata_count = created->metadata_count,
-        };
-    } else {
-        *ret_content = (struct post_content_row){
-            .parts = edited->parts,
-            .parts_count = edited->parts_count,
-            .link = edited->link,
-            .first_comment = edited->first_comment,
-            .targets = edited->targets,
-            .targets_count = edited->targets_count,
-            .labels = edited->labels,
-            .labels_count = edited->labels_count,
-            .metadata = edited->metadata,
-            .metadata_count = edited->metadata_count,
-        };
-    }
-}
-
 static enum err remove_post(struct store_txn *txn, const struct post_row *post)
 {
     const struct row_key key = row_key_post(&post->post_id, PLACE_POST);
@@ -121,7 +87,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     struct post_content_row content;
     if (change.content) {
-        content_of(event, &content);
+        post_fold_content(event, &content);
     }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));

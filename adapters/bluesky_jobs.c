@@ -417,7 +417,7 @@ static enum err next(struct platform_job *job, const struct http_response *last,
                      bool *ret_finished, struct job_outcome *ret_outcome)
 {
     struct http_request request = {0};
-    struct job_outcome outcome;
+    struct job_outcome outcome = {.outcome = OUTCOME_NONE};
     bool finished = false;
     const bool first = job->state == NULL;
     if (first) {

@@ -336,7 +336,7 @@ static enum err clean(struct span raw, size_t max, struct arena *arena, struct s
     while (out.len > 0 && bytes[out.len - 1] == ' ') {
         out.len--;
     }
-    *ret_text = out.len == 0 ? (struct span){0} : buf_span(&out);
+    *ret_text = out.len > 0 ? buf_span(&out) : (struct span){0};
     return OK;
 }
 

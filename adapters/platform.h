@@ -36,7 +36,7 @@ struct platform {
      * exchange that was asked is not needed. Either *ret_finished is false and *ret_request is to be sent, or it is
      * true and *ret_outcome (begun with platform_outcome) says how the job ended; its texts live in the arena. */
     enum err (*next)(struct platform_job *job, const struct http_response *last, struct http_request *ret_request,
-                     bool *ret_finished, struct job_outcome *ret_outcome) MUST_USE;
+                     bool *ret_finished, struct job_outcome *ret_outcome);
 };
 
 /* platform_outcome begins the outcome of a job: the job's own fields given back, and the outcome. platform_refuse ends

@@ -25,8 +25,8 @@ struct runner;
 struct runner_transport {
     void *context;
     bool (*has_room)(void *context);
-    enum err (*start)(void *context, const struct http_request *request, int64_t now_ms, struct arena *arena, void *tag)
-        MUST_USE;
+    enum err (*start)(void *context, const struct http_request *request, int64_t now_ms, struct arena *arena,
+                      void *tag);
 };
 
 struct runner_options {

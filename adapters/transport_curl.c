@@ -112,7 +112,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
         return line.len;
     }
     struct span *slot = header_slot(&transfer->response.headers, line);
-    const struct span value = slot == NULL ? (struct span){0} : value_of(line);
+    const struct span value = slot != NULL ? value_of(line) : (struct span){0};
     if (slot != NULL && slot->data == NULL && value.len <= VALUE_MAX &&
         arena_copy(transfer->arena, value, slot) != OK) {
         return 0;

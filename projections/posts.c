@@ -90,8 +90,8 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         post_fold_content(event, &content);
     }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
-    TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
+    TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     return update_targets(txn, fact, &post, &change, arena);
 }
 
@@ -138,12 +138,15 @@ bool posts_is_final(uint32_t post_status)
 }
 
 const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace)
+                       const struct integration_row *integration, const struct workspace_row *workspace, bool suspended)
 {
     const bool waits =
         target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
     if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
         return NULL;
+    }
+    if (suspended) {
+        return "starts_suspended";
     }
     if (workspace->paused) {
         return "workspace_paused";

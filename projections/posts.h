@@ -98,10 +98,11 @@ struct target_row *posts_target(const struct post_row *post, const struct id *ta
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);
 
-/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "workspace_paused",
- * "disconnected" (or being connected again), "paused"; NULL when nothing holds it. integration may be NULL: it is gone
- * ("disconnected"). */
+/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "starts_suspended" (a
+ * copied or restored folder that nobody has confirmed), "workspace_paused", "disconnected" (or being connected again),
+ * "paused"; NULL when nothing holds it. integration may be NULL: it is gone ("disconnected"). */
 const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace);
+                       const struct integration_row *integration, const struct workspace_row *workspace,
+                       bool suspended);
 
 #endif

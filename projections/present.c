@@ -191,7 +191,15 @@ static enum err put_held(const struct present *present, const struct post_view *
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace);
+    struct installation_row installation = {0};
+    const enum err none = access_installation(present->txn, present->arena, &installation);
+    if (none != OK && none != ERR_NOT_FOUND) {
+        return none;
+    }
+    const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
+    /* What was due when a copy was noticed is never started by itself, confirmed or not. */
+    const bool suspended = installation.suspended || (base_ms != 0 && base_ms <= installation.suspended_ms);
+    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, suspended);
     put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
     return OK;
 }

@@ -28,19 +28,6 @@ static struct span key_span(const struct row_key *key)
 
 /* States */
 
-enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
-{
-    struct row_key key;
-    struct span row = {0};
-    key_begin(&key, TABLE_STATE);
-    key_id(&key, stream);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, ret_state);
-}
-
 static struct integration *cached(struct desk *desk, const struct id *integration_id)
 {
     const uint32_t hash = get_be32(integration_id->uuid + 12);
@@ -75,24 +62,29 @@ void desk_forget(struct desk *desk)
     }
 }
 
-/* Small states are read by themselves: an aggregate is as large as the largest, a post. */
-static enum err load_small(struct desk *desk, const struct id *stream, void *state)
+/* state: room for an aggregate of that kind; small ones are read by themselves, for a post is 25 KB. */
+static enum err load_state(struct store_txn *txn, const struct id *stream, void *state)
 {
     struct row_key key;
     struct span row = {0};
     key_begin(&key, TABLE_STATE);
     key_id(&key, stream);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    const enum err err = store_get(txn, key_span(&key), &row);
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
     return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, state);
 }
 
+enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
+{
+    return load_state(desk->txn, stream, ret_state);
+}
+
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation)
 {
     if (!desk->installation_known) {
-        TRY(load_small(desk, &desk->installation_id, &desk->installation));
+        TRY(load_state(desk->txn, &desk->installation_id, &desk->installation));
         desk->installation_known = true;
     }
     *ret_installation = &desk->installation;
@@ -107,7 +99,7 @@ enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const 
     }
     if (!id_equal(&desk->workspace_id, workspace_id)) {
         desk->workspace_id = (struct id){0};
-        TRY(load_small(desk, workspace_id, &desk->workspace));
+        TRY(load_state(desk->txn, workspace_id, &desk->workspace));
         desk->workspace_id = *workspace_id;
     }
     *ret_workspace = desk->workspace.head.version == 0 ? NULL : &desk->workspace;
@@ -124,11 +116,29 @@ enum err desk_integration(struct desk *desk, const struct id *workspace_id, cons
     }
     if (state->head.version == 0 || !id_equal(&state->integration_id, integration_id)) {
         state->head.version = 0;
-        TRY(load_small(desk, integration_id, state));
+        TRY(load_state(desk->txn, integration_id, state));
     }
     if (state->head.version != 0 && id_equal(&state->head.workspace_id, workspace_id)) {
         *ret_integration = state;
     }
+    return OK;
+}
+
+enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *integration_id,
+                             bool *ret_needed)
+{
+    struct integration state;
+    TRY(load_state(txn, integration_id, &state));
+    *ret_needed = state.head.version != 0 && state.connection != INTEGRATION_DELETED &&
+                  (state.connecting || id_equal(&state.vault_id, secret_id));
+    return OK;
+}
+
+enum err ledger_integration_is_deleted(struct store_txn *txn, const struct id *integration_id, bool *ret_deleted)
+{
+    struct integration state;
+    TRY(load_state(txn, integration_id, &state));
+    *ret_deleted = state.head.version != 0 && state.connection == INTEGRATION_DELETED;
     return OK;
 }
 

@@ -297,7 +297,8 @@ static enum err derive(struct ledger *ledger, const struct id *stream)
     for (uint32_t i = 0; i < ledger->events.count; i++) {
         const struct log_event *record = &ledger->records[i];
         const struct event *event = &ledger->events.events[i];
-        memcpy(&ledger->before, &ledger->state, aggregate_size_max(kind));
+        /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
+        memcpy(&ledger->before, &ledger->state, aggregate_stored_size(kind, &ledger->state));
         aggregate_evolve(kind, &ledger->state, event, &record->workspace_id, record->time_ms);
         ASSERT(ledger->state.head.version == record->version);
         TRY(desk_apply(&ledger->desk, record, event, &ledger->before, &ledger->state));
@@ -349,12 +350,8 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
     struct decide_context context = {.now_ms = ledger->now_ms, .room = &ledger->room};
-    struct context_room *room = arena_alloc(&ledger->desk.arena, sizeof *room);
-    if (room == NULL) {
-        return ERR_NO_MEMORY;
-    }
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
-    TRY(desk_context(&ledger->desk, command, &ledger->state, room, &context));
+    TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
     ledger->events.count = 0;
     const enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
     if (refusal != ACCEPTED) {

@@ -58,6 +58,14 @@ enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_
 /* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
 
+/* ledger_needs_secret tells whether an integration still needs a secret of the vault: of one that is there, the
+ * credentials in use and any while it is being connected. ledger_integration_is_deleted: all of its secrets may go at
+ * once. For readers with a transaction of their own. */
+enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *integration_id,
+                             bool *ret_needed) MUST_USE;
+enum err ledger_integration_is_deleted(struct store_txn *txn, const struct id *integration_id, bool *ret_deleted)
+    MUST_USE;
+
 /* ledger_find_command looks an answer up by command id; ERR_NOT_FOUND. */
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer) MUST_USE;
 /* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,

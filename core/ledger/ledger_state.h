@@ -23,6 +23,12 @@ struct desk {
     struct integration integrations[INTEGRATIONS_CACHED]; /* by hash; version 0: free */
 };
 
+/* Accounts lent to a decider. */
+struct context_room {
+    const struct integration *integrations[2 * TARGETS_MAX];
+    struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
+};
+
 struct ledger {
     struct ledger_options options;
     struct desk desk;
@@ -32,6 +38,7 @@ struct ledger {
     struct aggregate before; /* of the command at hand: too large for the stack */
     struct aggregate state;
     struct decide_room room;
+    struct context_room context_room;
     struct event_list events;
     struct log_event records[EVENTS_PER_COMMAND_MAX];
     uint8_t *payloads; /* EVENTS_PER_COMMAND_MAX encoded events, one behind the other */
@@ -67,10 +74,6 @@ enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempo
     MUST_USE;
 
 /* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
-struct context_room {
-    const struct integration *integrations[2 * TARGETS_MAX];
-    struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
-};
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                       struct context_room *room, struct decide_context *ret_context) MUST_USE;
 /* desk_open_posts lists the first posts with open targets on an integration. */

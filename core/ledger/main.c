@@ -127,6 +127,36 @@ static enum err open_vault(struct process *process)
     return err;
 }
 
+struct sweep {
+    struct store_txn *txn;
+    enum err err;
+};
+
+static bool is_needed(void *context, const struct id *secret_id, const struct id *integration_id)
+{
+    struct sweep *sweep = context;
+    bool needed = true; /* in doubt a secret stays */
+    if (sweep->err == OK) {
+        sweep->err = ledger_needs_secret(sweep->txn, secret_id, integration_id, &needed);
+    }
+    return needed;
+}
+
+/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts that are gone. Nobody
+ * is connected yet, so none is about to be named. */
+static enum err sweep_vault(struct process *process)
+{
+    struct sweep sweep = {.txn = NULL};
+    uint64_t deleted = 0;
+    TRY(store_begin(process->views, false, &sweep.txn));
+    const enum err err = vault_sweep(process->vault, is_needed, &sweep, &deleted);
+    store_abort(sweep.txn);
+    if (deleted > 0) {
+        journal(JOURNAL_INFO, "vault_swept", "deleted=%llu", (unsigned long long)deleted);
+    }
+    return err == OK ? sweep.err : err;
+}
+
 /* A command of the ledger's own before anybody else is served. */
 static enum err decide(struct process *process, struct command *command)
 {
@@ -201,6 +231,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(open_log(process, option(argc, argv, "--log-map")));
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
+    TRY(sweep_vault(process));
     TRY(take_over(process));
     TRY(open_service(process, argc, argv, parts));
     return data_address_write(&process->data, option(argc, argv, "--listen"));

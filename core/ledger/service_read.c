@@ -222,12 +222,29 @@ static void read_one(struct service *service, struct work *work)
     }
 }
 
+static bool is_kept(void *context, const struct id *secret_id, const struct id *integration_id)
+{
+    (void)secret_id;
+    bool deleted = false;
+    return ledger_integration_is_deleted(context, integration_id, &deleted) != OK || !deleted;
+}
+
+/* What could not be deleted now goes when the ledger starts again. */
+static void sweep_vault(struct service *service)
+{
+    uint64_t deleted = 0;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    enum err err = store_begin(service->options.views, false, &txn);
+    err = err == OK ? vault_sweep(service->options.vault, is_kept, txn, &deleted) : err;
+    (void)err;
+}
+
 void *service_read(void *context)
 {
     struct service *service = context;
     for (;;) {
         (void)pthread_mutex_lock(&service->mutex);
-        while (service->reads.first == NULL && !service->stopping) {
+        while (service->reads.first == NULL && !service->sweep && !service->stopping) {
             (void)pthread_cond_wait(&service->reads_wake, &service->mutex);
         }
         struct work *work = service->reads.first;
@@ -237,10 +254,17 @@ void *service_read(void *context)
                 service->reads.last = &service->reads.first;
             }
         }
+        const bool sweep = service->sweep;
+        const bool stopping = service->stopping;
+        service->sweep = false;
         (void)pthread_mutex_unlock(&service->mutex);
-        if (work == NULL) {
+        if (sweep) {
+            sweep_vault(service);
+        }
+        if (work != NULL) {
+            read_one(service, work);
+        } else if (stopping) {
             return NULL;
         }
-        read_one(service, work);
     }
 }

@@ -58,11 +58,13 @@ struct service {
     struct work_queue commands;
     struct work_queue reads;
     bool stopping;
+    bool sweep; /* an account was deleted: its secrets go */
     pthread_t writer;
     pthread_t reader;
     bool writer_runs;
     bool reader_runs;
     struct clock_watch clock_watch; /* the writer's */
+    bool deleted_account;           /* likewise: in this group */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */
     struct buf read_out;

@@ -65,6 +65,7 @@ static enum err decide_one(struct service *service, const struct work *work, str
     } else {
         answer.refusal = check_access(&work->asker, &command);
         if (answer.refusal == ACCEPTED) {
+            service->deleted_account = service->deleted_account || command.code == COMMAND_delete_integration;
             return ledger_handle(service->options.ledger, &command, &idempotency, ret_answer);
         }
     }
@@ -149,6 +150,15 @@ static void reply_frame(struct work *work, const struct answer *answers)
     free(bytes);
 }
 
+static void ask_for_sweep(struct service *service)
+{
+    service->deleted_account = false;
+    (void)pthread_mutex_lock(&service->mutex);
+    service->sweep = true;
+    (void)pthread_cond_signal(&service->reads_wake);
+    (void)pthread_mutex_unlock(&service->mutex);
+}
+
 static void wake_followers(struct service *service)
 {
     const uint64_t head = ledger_head(service->options.ledger);
@@ -190,6 +200,9 @@ static enum err write_group(struct service *service, struct work *first)
         reply_frame(work, next);
         next += work_count;
         work = following;
+    }
+    if (service->deleted_account) {
+        ask_for_sweep(service);
     }
     FAILPOINT("ledger_replied");
     return OK;

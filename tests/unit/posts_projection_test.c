@@ -583,19 +583,20 @@ START_TEST(a_waiting_target_tells_what_holds_it)
     struct target_row target = {.status = TARGET_PENDING};
     struct integration_row integration = {.status = INTEGRATION_CONNECTED};
     struct workspace_row workspace = {.paused = false};
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace));
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
     integration.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace), "paused");
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "paused");
     integration.status = INTEGRATION_DISCONNECTED;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace), "disconnected");
-    ck_assert_str_eq(posts_held(&post, &target, NULL, &workspace), "disconnected");
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "disconnected");
+    ck_assert_str_eq(posts_held(&post, &target, NULL, &workspace, false), "disconnected");
     workspace.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace), "workspace_paused");
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "workspace_paused");
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, true), "starts_suspended");
     target.status = TARGET_ATTEMPTING;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace));
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
     target.status = TARGET_PENDING;
     post.status = POST_DRAFT;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace));
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
 }
 
 END_TEST

@@ -1,0 +1,236 @@
+/* world.h: the whole system in one process under a virtual clock, from one seed: the real ledger over log and store in
+ * memory with the real read models, the real agenda and dispatch, the real adapter runner and Bluesky platform over the
+ * sandbox's model, joined by a bus that drops, doubles, delays and reorders. Nothing here knows a clock or dice but the
+ * world's own, so a seed is a run.
+ *
+ *   world.c      time: parcels, each a call at an instant; the trace
+ *   ledger.c     the ledger's process      scheduler.c  the scheduler's      adapter.c  the adapter's, and the platform
+ * behind it users.c      people and programs       judge.c      what must always hold */
+#ifndef OPENPOST_TESTS_SIM_WORLD_H
+#define OPENPOST_TESTS_SIM_WORLD_H
+
+#include "core/base/limits.h"
+#include "core/base/prng.h"
+#include "core/ledger/clock_watch.h"
+#include "core/ledger/ledger.h"
+#include "core/scheduler/dispatch.h"
+#include "core/scheduler/pool.h"
+#include "core/wire/follow.h"
+#include "projections/dispatch_views.h"
+#include "tools/sandbox/platform_model.h"
+
+#define WORLD_T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
+#define TRACE_LINES 50
+#define TRACE_WIDTH 200
+#define POSTS_MAX 64
+#define ACCOUNTS_MAX 6
+#define WORKSPACES_MAX 2
+#define SECRETS_MAX 4096
+#define INBOX_MAX 64
+
+struct world;
+struct parcel;
+struct runner;
+
+typedef void parcel_open(struct world *world, struct parcel *parcel);
+
+/* A call that will be made at an instant, with bytes of its own. */
+struct parcel {
+    int64_t at_ms;
+    uint64_t order; /* of sending: equal instants keep it */
+    parcel_open *open;
+    uint32_t incarnation; /* of the process that it is for, where that matters */
+    uint32_t ticket;
+    uint64_t number;
+    void *pointer;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* One time in n; 0: never. */
+struct faults {
+    uint32_t drop;
+    uint32_t twice;
+    uint32_t slow;
+    uint32_t ledger_crash;    /* per group */
+    uint32_t disk_full;       /* per group */
+    uint32_t scheduler_crash; /* per turn */
+    uint32_t adapter_crash;   /* per batch or request */
+    uint32_t network;         /* per request to the platform */
+    uint32_t platform;        /* per action of a user */
+    uint32_t clock;           /* likewise */
+};
+
+/* A command on its way to the ledger, kept until it is answered. */
+struct flight {
+    struct flight *next;
+    uint32_t ticket;
+    uint32_t tries;
+    bool user;
+    struct id command_id;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct ledger_host {
+    struct ledger *ledger; /* NULL: it is down */
+    uint32_t incarnation;
+    struct clock_watch watch;
+    bool suspected;
+    bool group_waits;
+    struct parcel *inbox[INBOX_MAX];
+    uint32_t inbox_count;
+    uint32_t group_count; /* of those, decided together */
+    int64_t group_ms;     /* as of when */
+};
+
+struct scheduler_host {
+    struct agenda *agenda; /* NULL: it is down */
+    struct dispatch *dispatch;
+    struct dispatch_views views;
+    struct follower follower;
+    struct arena arena;
+    uint32_t incarnation;
+    uint32_t adapter_known; /* the adapter's incarnation, as far as it knows */
+    bool caught_up;
+    bool follow_out;
+    bool batch_out;
+    uint64_t batch_number;
+    struct job *batch_jobs; /* ids of the batch under way */
+    uint32_t batch_count;
+    int64_t wake_ms; /* wall clock, of the wake that waits */
+    uint64_t wake_number;
+    struct flight *flights;
+};
+
+struct adapter_host {
+    struct runner *runner; /* NULL: it is down */
+    uint32_t incarnation;
+    uint32_t requests;
+    bool report_waits;
+};
+
+struct secret {
+    struct id id;
+    char text[512];
+};
+
+struct account {
+    struct id workspace_id;
+    struct id integration_id;
+    uint32_t connects;
+};
+
+struct user_post {
+    struct id workspace_id;
+    struct id post_id;
+};
+
+struct judge;
+
+struct world {
+    uint64_t seed;
+    struct prng dice;    /* what happens */
+    struct prng minting; /* ids, salts, keys */
+    int64_t true_ms;
+    int64_t offset_ms; /* wall clock - true time */
+    struct faults faults;
+    struct parcel **parcels; /* a heap from 1 */
+    uint32_t parcel_count;
+    uint32_t parcel_cap;
+    uint64_t orders;
+    uint64_t steps;
+    struct log *log;
+    struct store *store;
+    struct id installation_id;
+    struct ledger_host ledger;
+    struct scheduler_host scheduler;
+    struct adapter_host adapter;
+    struct model *model;
+    struct secret *secrets;
+    uint32_t secret_count;
+    struct id workspaces[WORKSPACES_MAX];
+    struct account accounts[ACCOUNTS_MAX];
+    uint32_t account_count;
+    struct user_post posts[POSTS_MAX];
+    uint32_t post_count;
+    uint32_t texts;
+    bool calm; /* no users, no faults any more */
+    struct flight *user_flights;
+    struct judge *judge;
+    struct pool names;
+    uint32_t name_counts[ID_KIND_COUNT];
+    char (*trace)[TRACE_WIDTH];
+    uint64_t trace_count;
+    uint64_t deep_every;
+    bool show; /* every line of the trace at once */
+    bool lost; /* something that must hold does not */
+};
+
+/* world.c */
+void world_init(struct world *world, uint64_t seed);
+void world_done(struct world *world);
+int64_t world_wall(const struct world *world);
+/* Sends a parcel that arrives for certain after so long; bus_send over the bus with its faults. take_pointer is the
+ * receiver's. */
+struct parcel *world_post(struct world *world, int64_t after_ms, parcel_open *open, struct span bytes);
+void bus_send(struct world *world, parcel_open *open, uint32_t incarnation, uint32_t ticket, uint64_t number,
+              struct span bytes);
+/* Opens the next parcel; false: there is none. */
+bool world_step(struct world *world);
+bool world_chance(struct world *world, uint32_t one_in); /* 0: never */
+int64_t world_between(struct world *world, int64_t least, int64_t most);
+struct id world_mint(struct world *world, enum id_kind kind);
+void world_random(void *context, void *data, size_t len); /* context: the world */
+void trace(struct world *world, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The name of an id in traces: post_3. Good until the fourth call from now. */
+const char *name_of(struct world *world, const struct id *id);
+/* Something that must hold does not: the run ends. */
+void fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ledger.c */
+void ledger_start(struct world *world);
+void ledger_crash(struct world *world);
+void ledger_take(struct world *world,
+                 struct parcel *parcel); /* bytes: a command; ticket: the sender's; number 1: a user's */
+void ledger_follow(struct world *world, struct parcel *parcel); /* number: after */
+void ledger_look_at_clock(struct world *world, struct parcel *parcel);
+
+/* scheduler.c */
+void scheduler_start(struct world *world);
+void scheduler_crash(struct world *world);
+void scheduler_woken(struct world *world, struct parcel *parcel);    /* a hint, or the time */
+void scheduler_answered(struct world *world, struct parcel *parcel); /* bytes: struct answer */
+void scheduler_events(struct world *world, struct parcel *parcel);   /* bytes: the reply's body */
+void scheduler_reported(struct world *world,
+                        struct parcel *parcel); /* bytes: outcome_batch; number: the batch that it answers, 0: none */
+void scheduler_refused(struct world *world,
+                       struct parcel *parcel); /* the adapter is another: ticket its incarnation, number the batch */
+enum err secret_get(const struct world *world, const struct id *secret_id, struct span *ret_text);
+void secret_put(struct world *world, const struct id *secret_id, struct span text);
+
+/* adapter.c */
+void adapter_start(struct world *world);
+void adapter_crash(struct world *world);
+void adapter_take(struct world *world,
+                  struct parcel *parcel); /* bytes: job_batch; incarnation: the one meant; number: of the batch */
+extern const uint8_t sim_box_key[32];
+
+/* users.c */
+void users_start(struct world *world);
+void users_act(struct world *world, struct parcel *parcel);
+void users_answered(struct world *world, struct parcel *parcel);
+void users_settle(struct world *world); /* whatever holds something is undone */
+void user_send(struct world *world, struct command *command);
+
+/* judge.c */
+void judge_start(struct world *world);
+void judge_done(struct world *world);
+void judge_events(struct world *world); /* after each step */
+void judge_deep(struct world *world);   /* now and then: derived things equal rebuilt ones */
+void judge_batch(struct world *world, const struct job_batch *batch);
+void judge_platform(struct world *world);
+bool judge_is_settled(struct world *world); /* nothing is open */
+void judge_end(struct world *world);
+
+#endif

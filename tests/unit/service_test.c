@@ -1,0 +1,594 @@
+/* service_test.c: the ledger behind its sockets, as gateway, scheduler and other programs meet it: real log, views and
+ * vault in a temporary folder. */
+#include <check.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/sha256.h"
+#include "core/decider/aggregate.h"
+#include "core/ledger/service.h"
+#include "core/log/checkpoint.h"
+#include "core/message/codec.h"
+#include "core/wire/caller.h"
+#include "core/wire/client.h"
+#include "core/wire/follow.h"
+#include "core/wire/stream.h"
+#include "projections/access.h"
+#include "projections/registry.h"
+
+#define WAIT_MS 20000
+#define API_KEY "op_test_0123456789"
+
+struct place {
+    char folder[64];
+    struct checkpoint_key *key;
+    struct log *log;
+    struct store *views;
+    struct vault *vault;
+    struct ledger *ledger;
+    struct service *service;
+    struct client *client; /* one of our own processes */
+    char url[64];
+    char programs_url[64];
+    char publish_url[64];
+    struct id workspace_id;
+    struct id key_id;
+};
+
+static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
+
+static void random_bytes(void *context, void *data, size_t len)
+{
+    (void)context;
+    random_fill(data, len);
+}
+
+static struct id new_id(enum id_kind kind)
+{
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    return id_make(kind, clock_wall_ms(), randomness);
+}
+
+static enum err answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)
+{
+    if (!span_equal(question->name, SPAN("whoami"))) {
+        *ret_refusal = REFUSED_query_unknown;
+        return OK;
+    }
+    buf_text(out, question->asker->own ? "own " : "program ");
+    id_write(out, &question->asker->workspace_id);
+    buf_put(out, question->arguments);
+    return OK;
+}
+
+static enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+                          struct asker *ret_asker)
+{
+    uint8_t sha[32];
+    struct principal found;
+    sha256(SPAN(API_KEY), sha);
+    if (memcmp(name, sha, 16) != 0) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(access_find(txn, sha, now_ms, &found));
+    memcpy(ret_sha256, sha, 32);
+    *ret_asker = (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .role = found.role};
+    return OK;
+}
+
+static const struct service_parts parts = {.answer = answer, .principal = principal};
+
+static void broken(void *context, enum err err)
+{
+    (void)context;
+    (void)fprintf(stderr, "the writer broke: %s\n", err_name(err));
+    abort();
+}
+
+/* Free ports, given back at once. */
+static void free_url(char url[64])
+{
+    OWNED(publisher_close) struct publisher *publisher = NULL;
+    ck_assert_int_eq(publisher_open("tcp://127.0.0.1:0", &publisher), OK);
+    snprintf(url, 64, "tcp://127.0.0.1:%u", publisher_port(publisher));
+}
+
+static struct client *connect_as(const char *url, const uint8_t key[FRAME_KEY_LEN], bool program)
+{
+    struct client_options options = {.url = url, .program = program, .random = random_fill, .now_ms = clock_boot_ms};
+    memcpy(options.key, key, sizeof options.key);
+    struct client *client = NULL;
+    ck_assert_int_eq(client_open(&options, &client), OK);
+    return client;
+}
+
+static void serve(struct place *place)
+{
+    struct service_options options = {.ledger = place->ledger,
+                                      .log = place->log,
+                                      .views = place->views,
+                                      .vault = place->vault,
+                                      .parts = &parts,
+                                      .installation_id = new_id(ID_SYSTEM),
+                                      .url = place->url,
+                                      .programs_url = place->programs_url,
+                                      .publish_url = place->publish_url};
+    memcpy(options.secret, secret, sizeof options.secret);
+    ck_assert_int_eq(service_open(&options, broken, NULL, &place->service), OK);
+}
+
+static struct command command_of(const struct place *place, uint32_t code)
+{
+    struct command command = {.code = code, .actor = ACTOR_OPERATOR};
+    command.command_id = new_id(ID_COMMAND);
+    command.workspace_id = place->workspace_id;
+    return command;
+}
+
+static struct answer give(struct client *client, struct command *command, const struct idempotency *idempotency)
+{
+    struct answer got;
+    command->stream = command_stream(command);
+    ck_assert_int_eq(client_command_wait(client, command, idempotency, WAIT_MS, &got), OK);
+    return got;
+}
+
+static struct place *place_open(void)
+{
+    struct place *place = calloc(1, sizeof *place);
+    char path[80];
+    const uint8_t seed[32] = {9};
+    const uint8_t master[32] = {8};
+    snprintf(place->folder, sizeof place->folder, "/tmp/openpost-service-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(place->folder));
+    ck_assert_int_eq(checkpoint_key_new(seed, "openpost/test", &place->key), OK);
+    snprintf(path, sizeof path, "%s/log", place->folder);
+    const struct log_options log_options = {.path = path,
+                                            .map_size = (size_t)1 << 30,
+                                            .reserve = (size_t)1 << 20,
+                                            .key = place->key,
+                                            .checkpoint_every = 1000};
+    ck_assert_int_eq(log_lmdb_open(&log_options, &place->log, NULL), OK);
+    snprintf(path, sizeof path, "%s/views", place->folder);
+    ck_assert_int_eq(store_lmdb_open(path, (size_t)1 << 30, false, &place->views), OK);
+    snprintf(path, sizeof path, "%s/vault", place->folder);
+    ck_assert_int_eq(vault_open(path, master, false, &place->vault), OK);
+    const struct ledger_options options = {.log = place->log,
+                                           .views = place->views,
+                                           .projections = projections_all,
+                                           .installation_id = new_id(ID_SYSTEM),
+                                           .random = random_bytes};
+    ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
+    free_url(place->url);
+    free_url(place->programs_url);
+    free_url(place->publish_url);
+    serve(place);
+    place->client = connect_as(place->url, secret, false);
+    struct command command = command_of(place, COMMAND_create_workspace);
+    command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+    command.create_workspace.slug = SPAN("acme");
+    command.create_workspace.name = SPAN("Acme");
+    command.create_workspace.timezone = SPAN("UTC");
+    const struct id workspace_id = command.create_workspace.workspace_id;
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    place->workspace_id = workspace_id;
+    return place;
+}
+
+static void make_key(struct place *place, enum role role)
+{
+    struct command command = command_of(place, COMMAND_create_key);
+    place->key_id = new_id(ID_KEY);
+    command.create_key.key_id = place->key_id;
+    command.create_key.workspace_id = place->workspace_id;
+    command.create_key.name = SPAN("test");
+    command.create_key.role = role;
+    sha256(SPAN(API_KEY), command.create_key.fingerprint.bytes);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+}
+
+static void place_close(struct place *place)
+{
+    client_close(place->client);
+    service_close(place->service);
+    ledger_close(place->ledger);
+    vault_close(place->vault);
+    store_close(place->views);
+    log_close(place->log);
+    checkpoint_key_free(place->key);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", place->folder);
+    ck_assert_int_eq(system(command), 0);
+    free(place);
+}
+
+static struct command draft(const struct place *place, struct content_part *part)
+{
+    struct command command = command_of(place, COMMAND_create_post);
+    *part = (struct content_part){.text = SPAN("hello")};
+    command.actor = ACTOR_KEY;
+    command.actor_id = new_id(ID_KEY);
+    command.role = ROLE_OWNER;
+    command.create_post.post_id = new_id(ID_POST);
+    command.create_post.parts = part;
+    command.create_post.parts_count = 1;
+    return command;
+}
+
+struct tally {
+    atomic_uint good;
+    atomic_uint bad;
+};
+
+static void on_answer(void *context, enum err err, const struct answer *got)
+{
+    struct tally *tally = context;
+    atomic_fetch_add(err == OK && got->refusal == ACCEPTED ? &tally->good : &tally->bad, 1);
+}
+
+/* Follows until position, checking that there is no gap. */
+static void follow_to(struct client *client, uint64_t position)
+{
+    struct follower follower;
+    follow_begin(&follower, 0);
+    const size_t cap = FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX;
+    uint8_t *bytes = malloc(cap);
+    while (follower.position < position) {
+        struct buf out = buf_of(bytes, cap);
+        struct body_list list;
+        uint64_t head = 0;
+        ck_assert_int_eq(client_follow_wait(client, follow_after(&follower), 100, WAIT_MS, &out, &head, &list), OK);
+        ck_assert_uint_eq(head, position);
+        ck_assert_uint_gt(list.left, 0);
+        struct log_event event;
+        enum err err = OK;
+        while ((err = follow_next(&follower, &list, &event)) == OK) {
+            uint8_t hash[32];
+            sha256(event.payload, hash);
+            ck_assert_mem_eq(hash, event.payload_hash, sizeof hash);
+        }
+        ck_assert_int_eq(err, ERR_NOT_FOUND);
+    }
+    free(bytes);
+}
+
+START_TEST(many_commands_at_once_are_answered_durable_and_followed)
+{
+    struct place *place = place_open();
+    struct tally tally = {0};
+    for (unsigned i = 0; i < 2000; i++) {
+        struct content_part part;
+        struct command command = draft(place, &part);
+        command.stream = command_stream(&command);
+        ck_assert_int_eq(client_command(place->client, &command, NULL, WAIT_MS, on_answer, &tally), OK);
+    }
+    for (int i = 0; i < WAIT_MS && atomic_load(&tally.good) + atomic_load(&tally.bad) < 2000; i++) {
+        usleep(1000);
+    }
+    ck_assert_uint_eq(atomic_load(&tally.good), 2000);
+    follow_to(place->client, 2001);
+    uint8_t bytes[4096];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct body_list figures;
+    uint64_t groups = 0;
+    ck_assert_int_eq(client_ask_wait(place->client, FRAME_STATUS, SPAN(""), WAIT_MS, &out), OK);
+    ck_assert_int_eq(body_figures_read(buf_span(&out), &figures), OK);
+    while (figures.left > 0) {
+        struct span name;
+        uint64_t value = 0;
+        ck_assert_int_eq(body_figure_next(&figures, &name, &value), OK);
+        if (span_equal(name, SPAN("head"))) {
+            ck_assert_uint_eq(value, 2001);
+        }
+        groups = span_equal(name, SPAN("groups_total")) ? value : groups;
+    }
+    ck_assert_uint_ge(groups, 4);
+    ck_assert_uint_le(groups, 500);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_restarted_ledger_answers_old_commands_as_before)
+{
+    struct place *place = place_open();
+    struct content_part part;
+    struct command command = draft(place, &part);
+    const struct idempotency key = {.present = true, .scope = {1}, .body = {1}};
+    const struct answer first = give(place->client, &command, &key);
+    service_close(place->service);
+    serve(place);
+    const struct answer again = give(place->client, &command, &key);
+    ck_assert(again.repeated && again.seq == first.seq && again.version == 1);
+    struct command other = draft(place, &part);
+    const struct answer same = give(place->client, &other, &key);
+    ck_assert(same.repeated && id_equal(&same.stream, &command.create_post.post_id));
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_secret_is_sealed_and_can_be_opened_by_who_has_the_master_key)
+{
+    struct place *place = place_open();
+    const struct id secret_id = new_id(ID_SECRET);
+    const struct id integration_id = new_id(ID_INTEGRATION);
+    ck_assert_int_eq(client_seal_wait(place->client, &secret_id, &integration_id, SPAN("an app password"), WAIT_MS),
+                     OK);
+    uint8_t bytes[100];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_get(place->vault, &secret_id, &plain), OK);
+    ck_assert(span_equal(buf_span(&plain), SPAN("an app password")));
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_deleted_accounts_secrets_are_destroyed)
+{
+    struct place *place = place_open();
+    struct id secrets[2];
+    struct id integrations[2];
+    struct command command;
+    for (int i = 0; i < 2; i++) {
+        secrets[i] = new_id(ID_SECRET);
+        integrations[i] = new_id(ID_INTEGRATION);
+        ck_assert_int_eq(client_seal_wait(place->client, &secrets[i], &integrations[i], SPAN("secret"), WAIT_MS), OK);
+        command = command_of(place, COMMAND_connect_integration);
+        command.connect_integration.integration_id = integrations[i];
+        command.connect_integration.channel = CHANNEL_BLUESKY;
+        command.connect_integration.identifier = SPAN("acme.test");
+        command.connect_integration.vault_id = secrets[i];
+        command.connect_integration.fingerprint = SPAN("abc");
+        ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    }
+    command = command_of(place, COMMAND_delete_integration);
+    command.delete_integration.integration_id = integrations[0];
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    uint8_t bytes[100];
+    enum err err = OK;
+    for (int i = 0; i < WAIT_MS && err == OK; i++) {
+        struct buf plain = buf_of(bytes, sizeof bytes);
+        err = vault_get(place->vault, &secrets[0], &plain);
+        usleep(1000);
+    }
+    ck_assert_int_eq(err, ERR_NOT_FOUND);
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_get(place->vault, &secrets[1], &plain), OK);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
+{
+    struct place *place = place_open();
+    uint8_t sha[32];
+    struct content_part part;
+    sha256(SPAN(API_KEY), sha);
+    struct client *program = connect_as(place->programs_url, sha, true);
+    struct command command = draft(place, &part);
+    command.stream = command_stream(&command);
+    struct answer got;
+    ck_assert_int_eq(client_command_wait(program, &command, NULL, WAIT_MS, &got), ERR_AUTH); /* no such key yet */
+    make_key(place, ROLE_EDITOR);
+    got = give(program, &command, NULL);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    command = command_of(place, COMMAND_pause_workspace);
+    command.actor = ACTOR_SYSTEM; /* a lie: it is a key, and an editor's */
+    command.pause_workspace.workspace_id = place->workspace_id;
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = command_of(place, COMMAND_create_workspace);
+    command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+    command.create_workspace.slug = SPAN("x");
+    command.create_workspace.name = SPAN("x");
+    command.create_workspace.timezone = SPAN("UTC");
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = draft(place, &part);
+    command.workspace_id = new_id(ID_WORKSPACE);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_not_found);
+    uint8_t bytes[200];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    uint8_t body_bytes[64];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    body_query_put(&body, SPAN("whoami"), SPAN("!"));
+    ck_assert_int_eq(client_ask_wait(program, FRAME_QUERY, buf_span(&body), WAIT_MS, &out), OK);
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    ck_assert_int_eq(body_result_read(buf_span(&out), &refusal, &result), OK);
+    ck_assert(span_starts_with(result, SPAN("program ws_")));
+    const struct id secret_id = new_id(ID_SECRET);
+    const struct id integration_id = new_id(ID_INTEGRATION);
+    ck_assert_int_ne(client_seal_wait(program, &secret_id, &integration_id, SPAN("x"), WAIT_MS), OK);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_program_follows_its_own_workspace_without_gap)
+{
+    struct place *place = place_open();
+    uint8_t sha[32];
+    sha256(SPAN(API_KEY), sha);
+    make_key(place, ROLE_ADMIN);
+    struct content_part part;
+    for (int i = 0; i < 5; i++) {
+        struct command command = draft(place, &part);
+        give(place->client, &command, NULL);
+        command = command_of(place, COMMAND_create_workspace);
+        command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+        command.create_workspace.slug = SPAN("x");
+        command.create_workspace.name = SPAN("x");
+        command.create_workspace.timezone = SPAN("UTC");
+        ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    }
+    struct client *program = connect_as(place->programs_url, sha, true);
+    uint8_t *bytes = malloc(FOLLOW_BYTES_MAX);
+    uint64_t after = 0;
+    while (after < 7) {
+        struct buf out = buf_of(bytes, FOLLOW_BYTES_MAX);
+        struct body_list list;
+        uint64_t head = 0;
+        ck_assert_int_eq(client_follow_wait(program, after, 3, WAIT_MS, &out, &head, &list), OK);
+        ck_assert_uint_eq(head, 7);
+        ck_assert_uint_gt(list.left, 0);
+        while (list.left > 0) {
+            struct span envelope;
+            struct span payload;
+            struct log_event event;
+            ck_assert_int_eq(body_event_next(&list, &envelope, &payload), OK);
+            ck_assert_int_eq(log_envelope_read(envelope, &event), OK);
+            after++;
+            ck_assert_uint_eq(event.workspace_seq, after);
+            ck_assert(id_equal(&event.workspace_id, &place->workspace_id));
+        }
+    }
+    free(bytes);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(who_does_not_know_the_secret_gets_nowhere)
+{
+    struct place *place = place_open();
+    const uint8_t guess[FRAME_KEY_LEN] = {1, 2, 4};
+    struct client *stranger = connect_as(place->url, guess, false);
+    struct content_part part;
+    struct command command = draft(place, &part);
+    command.stream = command_stream(&command);
+    struct answer got;
+    ck_assert_int_eq(client_command_wait(stranger, &command, NULL, WAIT_MS, &got), ERR_AUTH);
+    client_close(stranger);
+    stranger =
+        connect_as(place->programs_url, secret, false); /* the installation's secret at the other programs' door */
+    ck_assert_int_eq(client_command_wait(stranger, &command, NULL, WAIT_MS, &got), ERR_AUTH);
+    client_close(stranger);
+    ck_assert_uint_eq(ledger_head(place->ledger), 1);
+    place_close(place);
+}
+
+END_TEST
+
+static atomic_uint_fast64_t woken_at;
+
+static void on_woken(void *context, uint64_t head)
+{
+    (void)context;
+    atomic_store(&woken_at, head);
+}
+
+START_TEST(followers_are_woken)
+{
+    struct place *place = place_open();
+    ck_assert_int_eq(client_watch(place->client, place->publish_url, on_woken, NULL), OK);
+    struct content_part part;
+    for (int i = 0; i < 2000 && atomic_load(&woken_at) == 0; i++) {
+        struct command command = draft(place, &part);
+        give(place->client, &command, NULL);
+        usleep(1000);
+    }
+    ck_assert_uint_gt(atomic_load(&woken_at), 1);
+    place_close(place);
+}
+
+END_TEST
+
+struct raw_reply {
+    atomic_bool done;
+    size_t len;
+    uint8_t bytes[4096];
+};
+
+static void on_raw(void *context, enum err err, struct span reply)
+{
+    struct raw_reply *raw = context;
+    if (err == OK && reply.len <= sizeof raw->bytes) {
+        memcpy(raw->bytes, reply.data, reply.len);
+        raw->len = reply.len;
+    }
+    atomic_store(&raw->done, true);
+}
+
+START_TEST(a_command_that_cannot_be_read_spoils_no_other)
+{
+    struct place *place = place_open();
+    uint8_t first[1024];
+    uint8_t bytes[4096];
+    struct content_part part;
+    struct command command = draft(place, &part);
+    command.stream = command_stream(&command);
+    struct buf encoded = buf_of(first, sizeof first);
+    ck_assert_int_eq(command_encode(&command, &encoded), OK);
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_commands_begin(&body, 3);
+    body_command_put(&body, SPAN("nonsense"), NULL);
+    body_command_put(&body, buf_span(&encoded), NULL);
+    body_command_put(&body, SPAN(""), NULL);
+    /* client.c sends no such thing: a frame by hand */
+    struct frame frame = {.kind = FRAME_COMMANDS, .id = {1}, .body = buf_span(&body)};
+    struct welcome welcome;
+    uint8_t reply_bytes[4096];
+    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
+    ck_assert_int_eq(client_ask_wait(place->client, FRAME_HELLO, SPAN(""), WAIT_MS, &reply), OK);
+    ck_assert_int_eq(body_welcome_read(buf_span(&reply), &welcome), OK);
+    memcpy(frame.challenge, welcome.challenge, sizeof frame.challenge);
+    OWNED(frame_key_free) struct frame_key *key = NULL;
+    ck_assert_int_eq(frame_key_new(secret, &key), OK);
+    uint8_t frame_bytes[8192];
+    struct buf out = buf_of(frame_bytes, sizeof frame_bytes);
+    ck_assert_int_eq(frame_write(key, &frame, &out), OK);
+    struct raw_reply raw = {.done = false};
+    OWNED(caller_close) struct caller *caller = NULL;
+    ck_assert_int_eq(caller_open(place->url, 1, FRAME_BYTES_MAX, &caller), OK);
+    ck_assert_int_eq(caller_ask(caller, buf_span(&out), WAIT_MS, on_raw, &raw), OK);
+    for (int i = 0; i < WAIT_MS && !atomic_load(&raw.done); i++) {
+        usleep(1000);
+    }
+    ck_assert(atomic_load(&raw.done));
+    struct body_list list;
+    struct answer got[3];
+    ck_assert_int_eq(frame_read(span_of(raw.bytes, raw.len), &frame), OK);
+    ck_assert(frame_check(key, span_of(raw.bytes, raw.len)));
+    ck_assert_int_eq(body_answers_read(frame.body, &list), OK);
+    ck_assert_uint_eq(list.left, 3);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(body_answer_next(&list, &got[i]), OK);
+    }
+    ck_assert_uint_eq(got[0].refusal, REFUSED_command_invalid);
+    ck_assert_uint_eq(got[1].refusal, ACCEPTED);
+    ck_assert_uint_eq(got[2].refusal, REFUSED_command_invalid);
+    caller_close(caller);
+    caller = NULL;
+    place_close(place);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("service");
+    TCase *services = tcase_create("services");
+    tcase_set_timeout(services, 60);
+    tcase_add_test(services, many_commands_at_once_are_answered_durable_and_followed);
+    tcase_add_test(services, a_restarted_ledger_answers_old_commands_as_before);
+    tcase_add_test(services, a_secret_is_sealed_and_can_be_opened_by_who_has_the_master_key);
+    tcase_add_test(services, a_deleted_accounts_secrets_are_destroyed);
+    tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
+    tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
+    tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
+    tcase_add_test(services, followers_are_woken);
+    tcase_add_test(services, a_command_that_cannot_be_read_spoils_no_other);
+    suite_add_tcase(suite, services);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

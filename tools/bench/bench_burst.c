@@ -28,6 +28,7 @@ struct burst {
     atomic_ullong refused;
     double *started_ms; /* lateness by post; < 0: never */
     double *received_ms;
+    struct id *posts; /* of the first attempts in the log */
 };
 
 static enum err connect_account(struct burst *burst)
@@ -51,7 +52,7 @@ static enum err connect_account(struct burst *burst)
         TRY(bench_call(burst->port, burst->author.key, "GET", path, NULL, &out, &status));
         text[out.len] = 0;
         if (strstr(text, "\"connecting\"") == NULL) {
-            return status == 200 && strstr(text, "\"active\"") != NULL ? OK : ERR_CONFLICT;
+            return status == 200 && strstr(text, "\"connected\"") != NULL ? OK : ERR_CONFLICT;
         }
         (void)poll(NULL, 0, 50);
     }
@@ -144,7 +145,7 @@ static enum err read_received(struct burst *burst)
     return err;
 }
 
-/* The lateness of each post's first attempt, by the ledger's stamps; and how many attempts there are in all. */
+/* The lateness of each first attempt, by the ledger's stamps, and which posts they are of. */
 static enum err read_started(struct burst *burst, const struct data_folder *data, uint64_t *ret_started)
 {
     OWNED(log_close) struct log *log = NULL;
@@ -159,16 +160,33 @@ static enum err read_started(struct burst *burst, const struct data_folder *data
     while (err == OK && (err = log_cursor_next(cursor, &at)) == OK) {
         struct event event;
         arena_reset(&arena);
-        if (at.code == EVENT_attempt_started && (err = event_decode(at.payload, &arena, &event)) == OK) {
-            if (event.attempt_started.number == 1 && started < burst->bench->posts) {
-                burst->started_ms[started] = (double)(at.time_ms - (int64_t)event.attempt_started.due_ms);
-            }
-            started++;
+        if (at.code != EVENT_attempt_started || (err = event_decode(at.payload, &arena, &event)) != OK ||
+            event.attempt_started.number != 1 || started == burst->bench->posts) {
+            continue;
         }
+        burst->started_ms[started] = (double)(at.time_ms - (int64_t)event.attempt_started.due_ms);
+        burst->posts[started] = event.attempt_started.post_id;
+        started++;
     }
     arena_done(&arena);
     *ret_started = started;
     return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct id));
+}
+
+/* How many different posts the first attempts are of. */
+static uint64_t count_posts(struct burst *burst, uint64_t started)
+{
+    uint64_t different = 0;
+    qsort(burst->posts, started, sizeof *burst->posts, compare_ids);
+    for (uint64_t i = 0; i < started; i++) {
+        different += i == 0 || !id_equal(&burst->posts[i - 1], &burst->posts[i]) ? 1 : 0;
+    }
+    return different;
 }
 
 static int compare(const void *a, const void *b)
@@ -224,12 +242,14 @@ static enum err run(struct burst *burst, const struct data_folder *data)
     TRY(read_started(burst, data, &started));
     show(bench, "attempt started", burst->started_ms);
     show(bench, "platform received", burst->received_ms);
+    started = count_posts(burst, started);
     if (duplicates != 0 || started < bench->posts) {
-        (void)snprintf(text, sizeof text, "%llu duplicates; %llu attempts for %llu posts",
+        (void)snprintf(text, sizeof text, "%llu duplicates; %llu of %llu posts have an attempt of their own",
                        (unsigned long long)duplicates, (unsigned long long)started, (unsigned long long)bench->posts);
         bench_broken(bench, "burst", text);
     }
-    bench_figure(bench, "burst, attempt_started events", (double)started, (double)bench->posts, "events", "one a post");
+    bench_figure(bench, "burst, posts with an own attempt", (double)started, (double)bench->posts, "posts",
+                 "all posts");
     bench_figure(bench, "burst, posts without duplicate", (double)bench->posts - (double)duplicates,
                  (double)bench->posts, "posts", "all posts");
     return OK;
@@ -259,7 +279,8 @@ enum err bench_burst(struct bench *bench)
     TRY(bench_serve(bench, path, &burst.port, &burst.sandbox, &pid));
     burst.started_ms = calloc(bench->posts, sizeof *burst.started_ms);
     burst.received_ms = calloc(bench->posts, sizeof *burst.received_ms);
-    enum err err = burst.started_ms == NULL || burst.received_ms == NULL ? ERR_NO_MEMORY : OK;
+    burst.posts = calloc(bench->posts, sizeof *burst.posts);
+    enum err err = burst.posts == NULL || burst.started_ms == NULL || burst.received_ms == NULL ? ERR_NO_MEMORY : OK;
     for (uint64_t i = 0; err == OK && i < bench->posts; i++) {
         burst.started_ms[i] = NEVER;
         burst.received_ms[i] = NEVER;
@@ -268,5 +289,6 @@ enum err bench_burst(struct bench *bench)
     bench_stop(pid);
     free(burst.started_ms);
     free(burst.received_ms);
+    free(burst.posts);
     return err;
 }

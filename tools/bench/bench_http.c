@@ -13,7 +13,8 @@
 #define ROUND "2s"
 #define ROUND_WITHIN_MS 15000
 #define READ_BACK 1000
-#define FILLER_LEN 400
+#define FILLER_LEN 260 /* that of bench_ledger.c; Bluesky takes 300 characters */
+#define AHEAD_MS INT64_C(86400000)
 
 struct http {
     struct bench *bench;
@@ -31,6 +32,12 @@ static enum err write_script(struct http *http, unsigned round)
     char id[ID_TEXT_MAX + 1] = {0};
     struct buf id_buf = buf_of(id, ID_TEXT_MAX);
     char name[32];
+    char due[64];
+    struct buf due_buf = buf_of(due, sizeof due);
+    json_time(&due_buf, clock_wall_ms() + AHEAD_MS);
+    if (buf_terminated(&due_buf) == NULL) {
+        return ERR_TOO_LONG;
+    }
     id_write(&id_buf, &http->author.integration_id);
     const int len =
         snprintf(text, sizeof text,
@@ -42,11 +49,11 @@ static enum err write_script(struct http *http, unsigned round)
                  "  count = count + 1\n"
                  "  local name = 'wrk-%u-' .. number .. '-' .. count .. '-'\n"
                  "  local body = '{\"content\":{\"text\":\"' .. name .. filler .. "
-                 "'\"},\"targets\":[{\"integration_id\":\"%s\"}]}'\n"
+                 "'\"},\"targets\":[{\"integration_id\":\"%s\"}],\"schedule\":{\"at\":%s}}'\n"
                  "  return wrk.format('POST', '/v1/posts', {['Authorization'] = 'Bearer %s', ['Content-Type'] = "
                  "'application/json', ['Idempotency-Key'] = name}, body)\n"
                  "end\n",
-                 FILLER_LEN, round, id, http->author.key);
+                 FILLER_LEN, round, id, due, http->author.key);
     (void)snprintf(name, sizeof name, "post-%u.lua", round);
     TRY(path_join(http->script, sizeof http->script, http->bench->folder, name));
     return len > 0 && (size_t)len < sizeof text ? file_write(http->script, span_of(text, (size_t)len), 0640)

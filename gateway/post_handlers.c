@@ -33,9 +33,9 @@ void handle_create_post(struct exchange *x)
 {
     struct post_content_row content;
     struct schedule_input schedule;
-    struct span timezone;
+    struct span zone;
     int64_t not_after_ms = 0;
-    post_input_create(x, &content, &schedule, &timezone, &not_after_ms);
+    post_input_create(x, &content, &schedule, &zone, &not_after_ms);
     if (x->input.refusal != ACCEPTED) {
         exchange_input(x);
         return;
@@ -52,7 +52,7 @@ void handle_create_post(struct exchange *x)
                                            .first_comment = content.first_comment,
                                            .targets = content.targets,
                                            .targets_count = content.targets_count,
-                                           .timezone = timezone,
+                                           .timezone = zone,
                                            .not_after_ms = not_after_ms,
                                            .labels = content.labels,
                                            .labels_count = content.labels_count,
@@ -71,9 +71,9 @@ void handle_get_post(struct exchange *x)
 void handle_edit_post(struct exchange *x)
 {
     struct post_content_row content;
-    struct span timezone;
+    struct span zone;
     int64_t not_after_ms = 0;
-    post_input_edit(x, &x->post, &content, &timezone, &not_after_ms);
+    post_input_edit(x, &x->post, &content, &zone, &not_after_ms);
     if (x->input.refusal != ACCEPTED) {
         exchange_input(x);
         return;
@@ -89,7 +89,7 @@ void handle_edit_post(struct exchange *x)
                                          .first_comment = content.first_comment,
                                          .targets = content.targets,
                                          .targets_count = content.targets_count,
-                                         .timezone = timezone,
+                                         .timezone = zone,
                                          .not_after_ms = not_after_ms,
                                          .labels = content.labels,
                                          .labels_count = content.labels_count,

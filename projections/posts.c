@@ -90,8 +90,8 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         post_fold_content(event, &content);
     }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
-    TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
+    TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     return update_targets(txn, fact, &post, &change, arena);
 }
 

@@ -216,21 +216,37 @@ static bool is_comment(const struct target_row *target, uint64_t part)
     return target->comment && part >= target->part_count;
 }
 
-/* Counts the event; false: it is not one that is counted. */
-static bool count(struct punctuality_report *report, const struct fact *fact, const struct target_row *target)
+static bool is_counted(const struct event *event, const struct target_row *target)
+{
+    switch (event->code) {
+    case EVENT_attempt_started:
+        return !is_comment(target, event->attempt_started.part);
+    case EVENT_attempt_finished:
+        return !is_comment(target, event->attempt_finished.part);
+    case EVENT_attempt_settled:
+        return !is_comment(target, event->attempt_settled.part);
+    case EVENT_target_finished:
+    case EVENT_targets_missed:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void count(struct punctuality_report *report, const struct fact *fact, const struct target_row *target)
 {
     const struct event *event = fact->event;
     switch (event->code) {
     case EVENT_attempt_started:
         report->attempts++;
         lateness_add(&report->start, fact->at->time_ms - event->attempt_started.due_ms);
-        return !is_comment(target, event->attempt_started.part);
+        break;
     case EVENT_attempt_finished:
         count_outcome(report, event->attempt_finished.outcome);
-        return !is_comment(target, event->attempt_finished.part);
+        break;
     case EVENT_attempt_settled:
         count_outcome(report, event->attempt_settled.outcome);
-        return !is_comment(target, event->attempt_settled.part);
+        break;
     case EVENT_target_finished:
         if (event->target_finished.status == TARGET_PUBLISHED) {
             report->published++;
@@ -238,20 +254,18 @@ static bool count(struct punctuality_report *report, const struct fact *fact, co
         } else {
             report->failed++;
         }
-        return true;
-    case EVENT_targets_missed:
-        report->missed++;
-        return true;
+        break;
     default:
-        return false;
+        ASSERT(event->code == EVENT_targets_missed);
+        report->missed++;
+        break;
     }
 }
 
 enum err punctuality_update(struct store_txn *txn, const struct fact *fact, const struct target_row *target,
                             struct arena *arena)
 {
-    struct punctuality_report none = {.day = 0};
-    if (!count(&none, fact, target)) {
+    if (!is_counted(fact->event, target)) {
         return OK;
     }
     const uint32_t day = punctuality_day(target->due_ms);
@@ -267,7 +281,7 @@ enum err punctuality_update(struct store_txn *txn, const struct fact *fact, cons
     struct punctuality_report report;
     TRY(report_of(&row, &report));
     report.day = day;
-    (void)count(&report, fact, target);
+    count(&report, fact, target);
     return put_report(txn, &key, &report, arena);
 }
 

@@ -6,6 +6,6 @@
 #include "projections/activity.h"
 #include "projections/posts.h"
 
-static const struct projection *const items[] = {&access_projection, &posts_projection, &activity_projection};
+static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

@@ -30,9 +30,8 @@ static void put_bytes(struct buf *out, const void *data, size_t len)
     }
 }
 
-static void put_number(struct buf *out, uint64_t number)
+static size_t leb128(uint8_t bytes[LEB128_MAX], uint64_t number)
 {
-    uint8_t bytes[LEB128_MAX];
     size_t len = 0;
     while (number >= 0x80) {
         bytes[len] = (uint8_t)(number | 0x80);
@@ -40,7 +39,18 @@ static void put_number(struct buf *out, uint64_t number)
         number >>= 7;
     }
     bytes[len] = (uint8_t)number;
-    put_bytes(out, bytes, len + 1);
+    return len + 1;
+}
+
+static void put_number(struct buf *out, uint64_t number)
+{
+    if (out->cap - out->len >= LEB128_MAX) { /* nearly always */
+        out->len += leb128(out->data + out->len, number);
+        return;
+    }
+    uint8_t bytes[LEB128_MAX];
+    const size_t len = leb128(bytes, number);
+    put_bytes(out, bytes, len);
 }
 
 static const void *items_of(const struct field_desc *field, const void *row, uint32_t *ret_count)
@@ -58,83 +68,67 @@ static bool is_zero(const struct hash *hash)
     return memcmp(hash, &zero, sizeof zero) == 0;
 }
 
-static bool is_present(const struct field_desc *field, const void *row)
-{
-    const void *value = (const char *)row + field->offset;
-    uint32_t count = 0;
-    switch (field->kind) {
-    case KIND_id:
-        return ((const struct id *)value)->kind != ID_NONE;
-    case KIND_time:
-        return *(const int64_t *)value != 0;
-    case KIND_count:
-        return *(const uint64_t *)value != 0;
-    case KIND_flag:
-        return *(const bool *)value;
-    case KIND_word:
-    case KIND_text:
-    case KIND_blob:
-        return ((const struct span *)value)->data != NULL;
-    case KIND_hash:
-        return !is_zero(value);
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
-        return *(const uint32_t *)value != 0;
-    case KIND_list:
-        (void)items_of(field, row, &count);
-        return count != 0;
-    case KIND_secret:
-    case KIND_COUNT:
-        break;
-    }
-    ASSERT(false); /* no row has a secret */
-    return false;
-}
-
 static void put_record(const struct record_desc *desc, const void *row, struct buf *out);
 
-static void put_list(const struct field_desc *field, const void *row, struct buf *out)
+static bool put_list(const struct field_desc *field, const void *row, struct buf *out)
 {
     uint32_t count = 0;
     const char *items = items_of(field, row, &count);
+    if (count == 0) {
+        return false;
+    }
     const struct record_desc *desc = field->item();
     put_number(out, count);
     for (uint32_t i = 0; i < count; i++) {
         put_record(desc, items + i * desc->size, out);
     }
+    return true;
 }
 
-static void put_value(const struct field_desc *field, const void *row, struct buf *out)
+static bool put_some(uint64_t number, struct buf *out)
+{
+    if (number != 0) {
+        put_number(out, number);
+    }
+    return number != 0;
+}
+
+static bool put_span(const struct span *span, struct buf *out)
+{
+    if (span->data != NULL) {
+        put_number(out, span->len);
+        put_bytes(out, span->data, span->len);
+    }
+    return span->data != NULL;
+}
+
+/* Writes a field's value; false, and nothing, when it is absent. */
+static bool put_value(const struct field_desc *field, const void *row, struct buf *out)
 {
     const void *value = (const char *)row + field->offset;
     switch (field->kind) {
     case KIND_id:
+        if (((const struct id *)value)->kind == ID_NONE) {
+            return false;
+        }
         put_bytes(out, value, sizeof(struct id));
-        return;
+        return true;
     case KIND_time:
-        put_number(out, (uint64_t) * (const int64_t *)value);
-        return;
+        return put_some((uint64_t) * (const int64_t *)value, out);
     case KIND_count:
-        put_number(out, *(const uint64_t *)value);
-        return;
+        return put_some(*(const uint64_t *)value, out);
     case KIND_flag:
-        return;
+        return *(const bool *)value;
     case KIND_word:
     case KIND_text:
-    case KIND_blob: {
-        const struct span *span = value;
-        put_number(out, span->len);
-        put_bytes(out, span->data, span->len);
-        return;
-    }
+    case KIND_blob:
+        return put_span(value, out);
     case KIND_hash:
+        if (is_zero(value)) {
+            return false;
+        }
         put_bytes(out, value, sizeof(struct hash));
-        return;
+        return true;
     case KIND_channel:
     case KIND_role:
     case KIND_post_status:
@@ -142,16 +136,15 @@ static void put_value(const struct field_desc *field, const void *row, struct bu
     case KIND_integration_status:
     case KIND_outcome:
     case KIND_resolution:
-        put_number(out, *(const uint32_t *)value);
-        return;
+        return put_some(*(const uint32_t *)value, out);
     case KIND_list:
-        put_list(field, row, out);
-        return;
-    case KIND_secret:
+        return put_list(field, row, out);
+    case KIND_secret: /* no row has one */
     case KIND_COUNT:
         break;
     }
     ASSERT(false);
+    return false;
 }
 
 static void put_record(const struct record_desc *desc, const void *row, struct buf *out)
@@ -164,10 +157,7 @@ static void put_record(const struct record_desc *desc, const void *row, struct b
     }
     uint64_t present = 0;
     for (size_t i = 0; i < desc->field_count; i++) {
-        if (is_present(&desc->fields[i], row)) {
-            present |= (uint64_t)1 << i;
-            put_value(&desc->fields[i], row, out);
-        }
+        present |= (uint64_t)put_value(&desc->fields[i], row, out) << i;
     }
     for (size_t i = 0; i < bitmap_len; i++) {
         out->data[bitmap_at + i] = (uint8_t)(present >> (8 * i));

@@ -42,6 +42,9 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         command->actor_id = asker->key_id;
         command->role = asker->role;
         command->causation = 0;
+        if (id_is_none(&command->workspace_id)) {
+            command->workspace_id = asker->workspace_id; /* it has only one */
+        }
         if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
             return REFUSED_not_found;
         }

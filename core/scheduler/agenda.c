@@ -153,7 +153,9 @@ static enum err apply_scheduled(struct agenda *agenda, const struct log_event *a
         return OK;
     }
     for (uint32_t i = 0; i < event->targets_count; i++) {
-        target_at(agenda, pool_find(&agenda->targets, &event->targets[i].target_id))->due_ms = event->targets[i].due_ms;
+        struct target_item *target = target_at(agenda, pool_find(&agenda->targets, &event->targets[i].target_id));
+        target->due_ms = event->targets[i].due_ms;
+        target->next_ms = event->targets[i].due_ms; /* a restored one has the instant before */
     }
     struct post_item *post = post_at(agenda, index);
     post->scheduled = true;

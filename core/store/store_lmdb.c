@@ -38,6 +38,7 @@ struct store_lmdb {
 struct store_lmdb_txn {
     struct store_txn txn;
     MDB_txn *mdb;
+    MDB_cursor *at; /* of a writer: where it last read or wrote; LMDB closes it with the transaction */
     uint64_t pages; /* that it may need at worst, so far */
 };
 
@@ -186,11 +187,29 @@ static enum err lmdb_clear(struct store *store)
     return err_from_lmdb(mdb_txn_commit(txn));
 }
 
+/* A writer reads and writes through one cursor: rows of one thing lie side by side, and LMDB looks on the cursor's page
+ * before it walks down from the root. */
+static enum err writer_at(struct store_lmdb *lmdb, struct store_lmdb_txn *own, MDB_cursor **ret_cursor)
+{
+    if (own->at == NULL) {
+        TRY(err_from_lmdb(mdb_cursor_open(own->mdb, lmdb->dbi, &own->at)));
+    }
+    *ret_cursor = own->at;
+    return OK;
+}
+
 static enum err lmdb_get(struct store_txn *txn, struct span key, struct span *ret_value)
 {
     MDB_val mdb_key = val_of(key);
     MDB_val value;
-    TRY(err_from_lmdb(mdb_get(txn_of(txn)->mdb, lmdb_of(txn->store)->dbi, &mdb_key, &value)));
+    struct store_lmdb *lmdb = lmdb_of(txn->store);
+    if (txn->write) {
+        MDB_cursor *at = NULL;
+        TRY(writer_at(lmdb, txn_of(txn), &at));
+        TRY(err_from_lmdb(mdb_cursor_get(at, &mdb_key, &value, MDB_SET)));
+    } else {
+        TRY(err_from_lmdb(mdb_get(txn_of(txn)->mdb, lmdb->dbi, &mdb_key, &value)));
+    }
     *ret_value = span_of_val(&value);
     return OK;
 }
@@ -203,7 +222,9 @@ static enum err lmdb_put(struct store_txn *txn, struct span key, struct span val
     TRY(room(lmdb, own->pages));
     MDB_val mdb_key = val_of(key);
     MDB_val mdb_value = val_of(value);
-    return err_from_lmdb(mdb_put(own->mdb, lmdb->dbi, &mdb_key, &mdb_value, 0));
+    MDB_cursor *at = NULL;
+    TRY(writer_at(lmdb, own, &at));
+    return err_from_lmdb(mdb_cursor_put(at, &mdb_key, &mdb_value, 0));
 }
 
 static enum err lmdb_delete(struct store_txn *txn, struct span key)

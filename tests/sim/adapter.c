@@ -12,8 +12,9 @@
 #include "tests/sim/world.h"
 
 #define REQUESTS_MAX 64
-#define EXECUTED_WITHIN_MS 20000 /* a request that arrived is carried out by then or never: well before its deadline \
-                                  */
+#define EXECUTED_WITHIN_MS                                                                    \
+    20000 /* a request that arrived is carried out by then or never: well before its deadline \
+           */
 
 const uint8_t sim_box_key[32] = {1, 2, 3};
 
@@ -60,7 +61,7 @@ static void send_report(struct world *world, uint64_t batch_number)
     struct arena arena;
     arena_init(&arena, (size_t)1 << 26);
     ASSERT(runner_report(host->runner, world_wall(world), &arena, &batch) == OK);
-    const size_t cap = (size_t)1 << 20;
+    const size_t cap = (size_t)1 << 16;
     void *bytes = arena_alloc(&arena, cap);
     ASSERT(bytes != NULL);
     struct buf out = buf_of(bytes, cap);

@@ -231,6 +231,44 @@ static void check_count(struct world *world, struct pool *pool, const struct id 
     counted->count = count;
 }
 
+/* What an event says, as far as a reader of the trace needs it. */
+static void tell(struct world *world, const struct log_event *at, const struct event *event)
+{
+    const char *name = event_desc(event->code)->name;
+    const char *stream = name_of(world, &at->stream);
+    const unsigned long long seq = at->seq;
+    switch (event->code) {
+    case EVENT_attempt_started:
+        trace(world, "log", "%llu %s %s: %s at part %u of %s", seq, name, stream,
+              name_of(world, &event->attempt_started.attempt_id), (unsigned)event->attempt_started.part,
+              name_of(world, &event->attempt_started.target_id));
+        break;
+    case EVENT_attempt_finished:
+        trace(world, "log", "%llu %s %s: %s %s", seq, name, stream, name_of(world, &event->attempt_finished.attempt_id),
+              choice_word(&outcome_words, event->attempt_finished.outcome));
+        break;
+    case EVENT_attempt_settled:
+        trace(world, "log", "%llu %s %s: %s %s%s", seq, name, stream,
+              name_of(world, &event->attempt_settled.attempt_id),
+              choice_word(&outcome_words, event->attempt_settled.outcome),
+              event->attempt_settled.by_read ? ", read" : "");
+        break;
+    case EVENT_target_finished:
+        trace(world, "log", "%llu %s %s: %s %s %.*s", seq, name, stream,
+              name_of(world, &event->target_finished.target_id),
+              choice_word(&target_status_words, event->target_finished.status), (int)event->target_finished.code.len,
+              (const char *)event->target_finished.code.data);
+        break;
+    case EVENT_post_finished:
+        trace(world, "log", "%llu %s %s: %s", seq, name, stream,
+              choice_word(&post_status_words, event->post_finished.status));
+        break;
+    default:
+        trace(world, "log", "%llu %s %s", seq, name, stream);
+        break;
+    }
+}
+
 static void see(struct world *world, const struct log_event *at)
 {
     struct judge *judge = world->judge;
@@ -249,8 +287,7 @@ static void see(struct world *world, const struct log_event *at)
     }
     arena_reset(&judge->arena);
     ASSERT(event_decode(at->payload, &judge->arena, &event) == OK);
-    trace(world, "log", "%llu %s of %s", (unsigned long long)at->seq, event_desc(event.code)->name,
-          name_of(world, &at->stream));
+    tell(world, at, &event);
     if (event.code == EVENT_ledger_started) {
         judge->epoch = event.ledger_started.epoch;
     } else if (event.code == EVENT_integration_connected) {

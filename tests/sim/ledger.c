@@ -120,14 +120,14 @@ static void send_answer(struct world *world, const struct parcel *question, cons
     bus_send(world, to, question->incarnation, question->ticket, 0, span_of(bytes, sizeof bytes));
 }
 
-/* Everything that waits is one group. */
+/* What waited when the group began is decided as of then; what came since waits for the next. */
 static enum err decide_group(struct world *world, struct answer *answers)
 {
     struct ledger_host *host = &world->ledger;
     struct arena arena;
     arena_init(&arena, (size_t)1 << 28);
-    enum err err = ledger_begin(host->ledger, world_wall(world));
-    for (uint32_t i = 0; i < host->inbox_count && err == OK; i++) {
+    enum err err = ledger_begin(host->ledger, host->group_ms);
+    for (uint32_t i = 0; i < host->group_count && err == OK; i++) {
         struct command command;
         arena_reset(&arena);
         err = command_decode(span_of(host->inbox[i]->bytes, host->inbox[i]->len), &arena, &command);
@@ -142,15 +142,27 @@ static enum err decide_group(struct world *world, struct answer *answers)
     return err;
 }
 
-static void run_group(struct world *world, struct parcel *parcel)
+static void tell_scheduler(struct world *world)
+{
+    const uint64_t head = ledger_head(world->ledger.ledger);
+    bus_send(world, scheduler_woken, world->scheduler.incarnation, 1, head, (struct span){0});
+    /* A hint may be dropped; then the reader asks by itself a second later. */
+    struct parcel *sure = world_post(world, 1000, scheduler_woken, (struct span){0});
+    sure->incarnation = world->scheduler.incarnation;
+    sure->ticket = 1;
+    sure->number = head;
+}
+
+static void begin_group(struct world *world, struct parcel *parcel);
+
+/* The group is durable, or the ledger is no more. */
+static void end_group(struct world *world, struct parcel *parcel)
 {
     struct ledger_host *host = &world->ledger;
+    struct answer answers[INBOX_MAX];
     if (host->ledger == NULL || parcel->incarnation != host->incarnation) {
         return;
     }
-    struct answer answers[64];
-    host->group_waits = false;
-    look(world);
     const enum err err = decide_group(world, answers);
     ASSERT(err == OK);
     if (world_chance(world, world->faults.ledger_crash)) {
@@ -169,26 +181,40 @@ static void run_group(struct world *world, struct parcel *parcel)
         ledger_crash(world); /* durable, and nobody is told */
         return;
     }
-    for (uint32_t i = 0; i < host->inbox_count; i++) {
+    for (uint32_t i = 0; i < host->group_count; i++) {
         if (committed == ERR_NO_SPACE) {
-            answers[i] = (struct answer){.refusal = REFUSED_storage_full, .time_ms = world_wall(world)};
+            answers[i] = (struct answer){.refusal = REFUSED_storage_full, .time_ms = host->group_ms};
         }
         send_answer(world, host->inbox[i], &answers[i]);
         free(host->inbox[i]);
     }
-    host->inbox_count = 0;
-    /* A hint may be dropped; then the reader asks by itself a second later. */
-    bus_send(world, scheduler_woken, world->scheduler.incarnation, 1, ledger_head(host->ledger), (struct span){0});
-    struct parcel *sure = world_post(world, 1000, scheduler_woken, (struct span){0});
-    sure->incarnation = world->scheduler.incarnation;
-    sure->ticket = 1;
-    sure->number = ledger_head(host->ledger);
+    host->inbox_count -= host->group_count;
+    memmove(host->inbox, host->inbox + host->group_count, host->inbox_count * sizeof *host->inbox);
+    host->group_waits = false;
+    tell_scheduler(world);
+    if (host->inbox_count > 0) {
+        begin_group(world, parcel);
+    }
+}
+
+static void begin_group(struct world *world, struct parcel *parcel)
+{
+    struct ledger_host *host = &world->ledger;
+    if (host->ledger == NULL || parcel->incarnation != host->incarnation) {
+        return;
+    }
+    look(world);
+    host->group_waits = true;
+    host->group_ms = world_wall(world);
+    host->group_count = host->inbox_count;
+    const int64_t disk_ms = world_between(world, 0, world_chance(world, 4) ? 50 : 2);
+    world_post(world, disk_ms, end_group, (struct span){0})->incarnation = host->incarnation;
 }
 
 void ledger_take(struct world *world, struct parcel *parcel)
 {
     struct ledger_host *host = &world->ledger;
-    if (host->ledger == NULL || host->inbox_count == sizeof host->inbox / sizeof *host->inbox) {
+    if (host->ledger == NULL || host->inbox_count == INBOX_MAX) {
         return;
     }
     struct parcel *kept = malloc(sizeof *kept + parcel->len);
@@ -197,7 +223,7 @@ void ledger_take(struct world *world, struct parcel *parcel)
     host->inbox[host->inbox_count++] = kept;
     if (!host->group_waits) {
         host->group_waits = true;
-        world_post(world, world_between(world, 0, 2), run_group, (struct span){0})->incarnation = host->incarnation;
+        world_post(world, world_between(world, 0, 2), begin_group, (struct span){0})->incarnation = host->incarnation;
     }
 }
 
@@ -207,7 +233,7 @@ void ledger_follow(struct world *world, struct parcel *parcel)
         return;
     }
     OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
-    const size_t cap = (size_t)1 << 22;
+    const size_t cap = (size_t)1 << 19;
     uint8_t *events_bytes = malloc(cap);
     uint8_t *body_bytes = malloc(cap + 64);
     ASSERT(events_bytes != NULL && body_bytes != NULL);

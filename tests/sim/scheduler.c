@@ -166,7 +166,7 @@ static struct flight *take_flight(struct scheduler_host *host, const struct id *
 static void send_commands(struct world *world)
 {
     struct scheduler_host *host = &world->scheduler;
-    const size_t cap = (size_t)1 << 20;
+    const size_t cap = (size_t)1 << 16;
     struct command command;
     uint32_t ticket;
     arena_reset(&host->arena);
@@ -253,7 +253,7 @@ static void send_jobs(struct world *world)
         give_batch_back(world, true); /* no connection */
         return;
     }
-    const size_t cap = (size_t)1 << 20;
+    const size_t cap = (size_t)1 << 17;
     void *bytes = arena_alloc(&host->arena, cap);
     ASSERT(bytes != NULL);
     struct buf out = buf_of(bytes, cap);

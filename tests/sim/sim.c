@@ -12,8 +12,19 @@
 #define STEPS_DEFAULT 1500
 #define CALM_STEPS_MAX 40000
 #define CALM_MS (48 * HOUR_MS)
-#define DEEP_EVERY 250
+#define DEEP_DEFAULT 250
 #define QUIET_MS 15000
+
+struct options {
+    uint64_t first;
+    uint64_t last;
+    uint64_t steps;
+    uint64_t deep_every; /* steps between looks at what is derived */
+    unsigned jobs;
+    bool show;
+    bool expect_failure;
+    bool one;
+};
 
 static void choose_faults(struct world *world)
 {
@@ -39,7 +50,7 @@ static void run_until(struct world *world, uint64_t steps, int64_t until_ms, boo
 {
     const uint64_t end = world->steps + steps;
     while (!world->lost && world->steps < end && world->true_ms < until_ms && world_step(world)) {
-        if (world->steps % DEEP_EVERY == 0) {
+        if (world->steps % world->deep_every == 0) {
             judge_deep(world);
         }
         if (until_settled && world->steps % 20 == 0 && judge_is_settled(world)) {
@@ -48,11 +59,13 @@ static void run_until(struct world *world, uint64_t steps, int64_t until_ms, boo
     }
 }
 
-static bool run(uint64_t seed, uint64_t steps, bool show)
+static bool run(uint64_t seed, const struct options *options)
 {
     struct world world;
     world_init(&world, seed);
-    world.show = show;
+    world.show = options->show;
+    world.deep_every = options->deep_every;
+    const uint64_t steps = options->steps;
     judge_start(&world);
     choose_faults(&world);
     const struct faults faults = world.faults;
@@ -82,19 +95,9 @@ static bool run(uint64_t seed, uint64_t steps, bool show)
     return good;
 }
 
-struct options {
-    uint64_t first;
-    uint64_t last;
-    uint64_t steps;
-    unsigned jobs;
-    bool show;
-    bool expect_failure;
-    bool one;
-};
-
 static bool parse(int argc, char **argv, struct options *options)
 {
-    *options = (struct options){.first = 1, .last = 200, .steps = STEPS_DEFAULT, .jobs = 2};
+    *options = (struct options){.first = 1, .last = 200, .steps = STEPS_DEFAULT, .deep_every = DEEP_DEFAULT, .jobs = 2};
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         char *end = NULL;
@@ -109,6 +112,9 @@ static bool parse(int argc, char **argv, struct options *options)
         } else if (strcmp(argv[i], "--steps") == 0) {
             options->steps = strtoull(value, NULL, 10);
             i++;
+        } else if (strcmp(argv[i], "--deep") == 0) {
+            options->deep_every = strtoull(value, NULL, 10);
+            i++;
         } else if (strcmp(argv[i], "--jobs") == 0) {
             options->jobs = (unsigned)strtoul(value, NULL, 10);
             i++;
@@ -120,7 +126,7 @@ static bool parse(int argc, char **argv, struct options *options)
             return false;
         }
     }
-    return options->jobs > 0 && options->first <= options->last;
+    return options->jobs > 0 && options->deep_every > 0 && options->first <= options->last;
 }
 
 /* Each seed in a process of its own, so that an assertion ends one run only. Returns how many went wrong; stops at the
@@ -140,7 +146,7 @@ static unsigned run_all(const struct options *options)
                     ASSERT(freopen("/dev/null", "w", stdout) != NULL);
                     ASSERT(freopen("/dev/null", "w", stderr) != NULL);
                 }
-                _exit(run(seed, options->steps, options->show) ? 0 : 1);
+                _exit(run(seed, options) ? 0 : 1);
             }
             running++;
             seed++;
@@ -163,13 +169,14 @@ int main(int argc, char **argv)
 {
     struct options options;
     if (!parse(argc, argv, &options)) {
-        (void)fputs("usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--jobs J] [--expect-failure]\n",
-                    stderr);
+        (void)fputs(
+            "usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--deep K] [--jobs J] [--expect-failure]\n",
+            stderr);
         return 64;
     }
     if (options.one && !options.expect_failure) {
         (void)printf("seed %llu, %llu steps\n", (unsigned long long)options.first, (unsigned long long)options.steps);
-        const bool good = run(options.first, options.steps, options.show);
+        const bool good = run(options.first, &options);
         (void)printf("%s\n", good ? "good" : "LOST");
         return good ? 0 : 1;
     }

@@ -10,29 +10,54 @@
 #include "tests/sim/world.h"
 
 #define ANSWER_WAIT_MS 2000
-#define ANSWER_TRIES 8
+#define ANSWER_TRIES 4
 #define ACT_WITHIN_MS 40000
+#define HIDDEN_MAX_MS 60000
 #define SETTLE_EVERY_MS (10 * MINUTE_MS)
 
 /* --- sending --- */
 
+static void again(struct world *world, struct parcel *parcel);
+
+static void fly(struct world *world, const struct flight *flight)
+{
+    bus_send(world, ledger_take, 0, 0, 1, span_of(flight->bytes, flight->len));
+    world_post(world, ANSWER_WAIT_MS, again, span_of(&flight->command_id, sizeof flight->command_id));
+}
+
+static struct flight **find_flight(struct world *world, const void *command_id)
+{
+    struct flight **link = &world->user_flights;
+    while (*link != NULL && memcmp(&(*link)->command_id, command_id, sizeof(struct id)) != 0) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+static void end_flight(struct flight **link)
+{
+    struct flight *flight = *link;
+    *link = flight->next;
+    free(flight);
+}
+
 static void again(struct world *world, struct parcel *parcel)
 {
-    (void)world;
-    struct flight *flight = parcel->pointer;
-    parcel->pointer = NULL;
-    flight->tries++;
-    if (flight->tries >= ANSWER_TRIES && !world->calm) {
-        free(flight);
-        return; /* they never learn what became of it */
+    struct flight **link = find_flight(world, parcel->bytes);
+    if (*link == NULL) {
+        return;
     }
-    bus_send(world, ledger_take, 0, 0, 1, span_of(flight->bytes, flight->len));
-    world_post(world, ANSWER_WAIT_MS, again, (struct span){0})->pointer = flight;
+    (*link)->tries++;
+    if ((*link)->tries < ANSWER_TRIES) {
+        fly(world, *link);
+    } else {
+        end_flight(link); /* they never learn what became of it */
+    }
 }
 
 void user_send(struct world *world, struct command *command)
 {
-    const size_t cap = (size_t)1 << 18;
+    const size_t cap = (size_t)1 << 16;
     struct flight *flight = malloc(sizeof *flight + cap);
     ASSERT(flight != NULL);
     if (command->actor != ACTOR_OPERATOR) {
@@ -43,18 +68,20 @@ void user_send(struct world *world, struct command *command)
     ASSERT(command_encode(command, &out) == OK);
     flight = realloc(flight, sizeof *flight + out.len);
     ASSERT(flight != NULL);
-    *flight =
-        (struct flight){.command_id = command->command_id, .len = out.len, .tries = world->calm ? 0 : ANSWER_TRIES - 2};
+    *flight = (struct flight){.next = world->user_flights, .command_id = command->command_id, .len = out.len};
+    world->user_flights = flight;
     trace(world, "user", "%s %s", command_desc(command->code)->name, name_of(world, &command->stream));
-    bus_send(world, ledger_take, 0, 0, 1, span_of(flight->bytes, flight->len));
-    world_post(world, ANSWER_WAIT_MS, again, (struct span){0})->pointer = flight;
+    fly(world, flight);
 }
 
-/* The answer is nothing that anybody here waits for: a command sent twice is decided once, which the judge sees. */
+/* The answer is nothing that anybody here waits for, but to stop asking: a command sent twice is decided once, which
+ * the judge sees. */
 void users_answered(struct world *world, struct parcel *parcel)
 {
-    (void)world;
-    (void)parcel;
+    struct flight **link = find_flight(world, parcel->bytes + sizeof(struct answer));
+    if (*link != NULL) {
+        end_flight(link);
+    }
 }
 
 /* --- what they know --- */
@@ -78,13 +105,32 @@ static void view_end(struct view *view)
     arena_done(&view->arena);
 }
 
-static bool view_post(struct world *world, struct view *view, struct post_view *ret_post)
+static bool has_target(const struct post_view *post, uint32_t a, uint32_t b)
 {
-    if (world->post_count == 0) {
-        return false;
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        if (post->row.targets[i].status == a || post->row.targets[i].status == b) {
+            return true;
+        }
     }
-    const struct user_post *post = &world->posts[prng_below(&world->dice, world->post_count)];
-    return posts_get(view->txn, &post->workspace_id, &post->post_id, &view->arena, ret_post) == OK;
+    return false;
+}
+
+/* Any post; preferably one that has a target with status a or b (0: any will do). */
+static bool view_post(struct world *world, struct view *view, uint32_t a, uint32_t b, struct post_view *ret_post)
+{
+    bool found = false;
+    for (int tries = 0; tries < 12 && world->post_count > 0; tries++) {
+        const struct user_post *post = &world->posts[prng_below(&world->dice, world->post_count)];
+        struct post_view candidate;
+        if (posts_get(view->txn, &post->workspace_id, &post->post_id, &view->arena, &candidate) == OK) {
+            *ret_post = candidate;
+            found = true;
+            if (a == 0 || has_target(&candidate, a, b)) {
+                break;
+            }
+        }
+    }
+    return found;
 }
 
 /* --- writing --- */
@@ -154,11 +200,13 @@ static void create(struct world *world)
     arena_done(&arena);
 }
 
-static void edit(struct world *world)
+static void edit_now(struct world *world, struct parcel *parcel)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    if (view_post(world, &view, &post)) {
+    struct user_post which;
+    memcpy(&which, parcel->bytes, sizeof which);
+    if (posts_get(view.txn, &which.workspace_id, &which.post_id, &view.arena, &post) == OK) {
         struct command command = {.code = COMMAND_edit_post,
                                   .workspace_id = post.row.workspace_id,
                                   .stream = post.row.post_id,
@@ -180,13 +228,28 @@ static void edit(struct world *world)
     view_end(&view);
 }
 
+/* Now, or in the last moment before the lock. */
+static void edit(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_post(world, &view, 0, 0, &post)) {
+        const struct user_post which = {.workspace_id = post.row.workspace_id, .post_id = post.row.post_id};
+        const int64_t left_ms = post.row.publish_at_ms - LOCK_AHEAD_MS - world_wall(world);
+        const bool late = post.row.status == POST_SCHEDULED && left_ms > 0 && world_chance(world, 2);
+        world_post(world, late ? left_ms - world_between(world, 0, 12) : 0, edit_now, span_of(&which, sizeof which));
+    }
+    view_end(&view);
+}
+
 /* --- everything about a post that exists --- */
 
 static void on_post(struct world *world, enum command_code code)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    if (view_post(world, &view, &post)) {
+    const bool again = code == COMMAND_retry_post;
+    if (view_post(world, &view, again ? TARGET_FAILED : 0, TARGET_MISSED, &post)) {
         struct command command = {.code = code, .workspace_id = post.row.workspace_id, .stream = post.row.post_id};
         const struct id post_id = post.row.post_id;
         if (code == COMMAND_schedule_post) {
@@ -217,13 +280,13 @@ static void resolve(struct world *world)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    const bool found = view_post(world, &view, &post);
+    const bool found = view_post(world, &view, TARGET_UNKNOWN, TARGET_UNKNOWN, &post);
     for (uint32_t i = 0; found && i < post.row.targets_count; i++) {
         const struct target_row *target = &post.row.targets[i];
         struct post_payload payload;
         struct integration_row account;
         if (target->status != TARGET_UNKNOWN ||
-            posts_payload(view.txn, &target->target_id, &view.arena, &payload) != OK ||
+            posts_payload(view.txn, &post.row.post_id, &target->target_id, &view.arena, &payload) != OK ||
             access_integration(view.txn, NULL, &target->integration_id, &view.arena, &account) != OK) {
             continue;
         }
@@ -322,6 +385,9 @@ static void upset_platform(struct world *world)
                               .skip = (uint32_t)world_between(world, 0, 1),
                               .times = (uint32_t)world_between(world, 1, 3),
                               .value_ms = world_between(world, 1000, 400000)};
+    if (rule.fault == MODEL_HIDDEN) {
+        rule.value_ms %= HIDDEN_MAX_MS; /* longer than a reading waits, and nobody could tell absence */
+    }
     (void)snprintf(rule.path, sizeof rule.path, "%s", paths[prng_below(&world->dice, sizeof paths / sizeof *paths)]);
     trace(world, "platform", "will %s at %s", model_fault_word(rule.fault), rule.path);
     const enum err err = model_rule_add(world->model, &rule);
@@ -347,7 +413,7 @@ static void act(struct world *world)
         on_post(world, COMMAND_retry_post);
     } else if (what < 80) {
         resolve(world);
-    } else if (what < 84) {
+    } else if (what < 82) {
         hold(world, true);
     } else if (what < 92) {
         hold(world, false);

@@ -42,6 +42,11 @@ void world_done(struct world *world)
         free(world->parcels[i]);
     }
     free(world->parcels);
+    struct flight *next;
+    for (struct flight *flight = world->user_flights; flight != NULL; flight = next) {
+        next = flight->next;
+        free(flight);
+    }
     model_free(world->model);
     store_close(world->store);
     log_close(world->log);

@@ -26,6 +26,7 @@
 #define ACCOUNTS_MAX 6
 #define WORKSPACES_MAX 2
 #define SECRETS_MAX 4096
+#define INBOX_MAX 64
 
 struct world;
 struct parcel;
@@ -77,8 +78,10 @@ struct ledger_host {
     struct clock_watch watch;
     bool suspected;
     bool group_waits;
-    struct parcel *inbox[64];
+    struct parcel *inbox[INBOX_MAX];
     uint32_t inbox_count;
+    uint32_t group_count; /* of those, decided together */
+    int64_t group_ms;     /* as of when */
 };
 
 struct scheduler_host {
@@ -153,11 +156,13 @@ struct world {
     uint32_t post_count;
     uint32_t texts;
     bool calm; /* no users, no faults any more */
+    struct flight *user_flights;
     struct judge *judge;
     struct pool names;
     uint32_t name_counts[ID_KIND_COUNT];
     char (*trace)[TRACE_WIDTH];
     uint64_t trace_count;
+    uint64_t deep_every;
     bool show; /* every line of the trace at once */
     bool lost; /* something that must hold does not */
 };

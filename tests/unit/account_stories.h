@@ -34,6 +34,7 @@ static const struct story account_stories[] = {
     {"a key is made", "", "key", "key_created"},
     {"a key is made once", "key", "key", "refused exists"},
     {"a key needs a workspace", "", "key tenant=9", "refused not_found"},
+    {"a key needs a workspace that was made", "", "key tenant=3", "refused not_found"},
     {"a key is revoked", "key", "revoke", "key_revoked"},
     {"a revoked key is not revoked again", "key, revoke", "revoke", "nothing"},
     {"a key that was never made cannot be revoked", "", "revoke", "refused not_found"},

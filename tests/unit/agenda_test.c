@@ -759,6 +759,35 @@ START_TEST(an_agenda_restored_from_rows_equals_one_built_from_events)
 
 END_TEST
 
+START_TEST(a_restored_target_that_is_scheduled_earlier_starts_earlier)
+{
+    struct world world = world_new();
+    connect(&world, 1);
+    struct agenda_target row = open_attempt(7);
+    row = (struct agenda_target){.workspace_id = row.workspace_id,
+                                 .post_id = row.post_id,
+                                 .target_id = row.target_id,
+                                 .integration_id = row.integration_id,
+                                 .channel = CHANNEL_BLUESKY,
+                                 .status = TARGET_PENDING,
+                                 .publish_at_ms = T0 + HOUR_MS,
+                                 .due_ms = T0 + HOUR_MS,
+                                 .next_ms = T0 + HOUR_MS};
+    ck_assert_int_eq(agenda_restore(world.agenda, &row), OK);
+    struct target_due due = {.target_id = id_number(ID_TARGET, 1), .due_ms = T0};
+    tell(&world, 3,
+         (struct event){
+             .code = EVENT_post_scheduled,
+             .post_scheduled = {
+                                .post_id = id_number(ID_POST, 1), .publish_at_ms = T0, .targets = &due, .targets_count = 1}
+    });
+    lock(&world, 1, 1, false);
+    ck_one(&world, T0, AGENDA_START, 1);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 /* Many targets at random instants on few accounts, some cancelled: everything comes out once, none too early. */
 START_TEST(every_target_comes_out_once_whatever_the_order)
 {
@@ -843,6 +872,7 @@ int main(void)
     tcase_add_test(tcase, tokens_that_would_expire_soon_are_exchanged_at_the_lock);
     tcase_add_test(tcase, no_more_is_handed_out_than_asked_for_and_the_rest_is_due_at_once);
     tcase_add_test(tcase, an_agenda_restored_from_rows_equals_one_built_from_events);
+    tcase_add_test(tcase, a_restored_target_that_is_scheduled_earlier_starts_earlier);
     tcase_add_test(tcase, every_target_comes_out_once_whatever_the_order);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -40,15 +40,17 @@ struct story_fact {
 };
 
 struct world {
+    const char *story; /* being told */
     int64_t now_ms;
-    struct aggregate system, workspace, other_workspace, member, key, post, accounts[STORY_ACCOUNT_COUNT];
+    struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
     uint32_t fact_count;
-    struct buf bytes;   /* encoded facts */
-    struct arena arena; /* what the present step needs */
-    bool *reached;      /* by refusal; may be NULL */
-    bool *happened;     /* by event code; may be NULL */
+    struct buf bytes;          /* encoded facts */
+    uint8_t scratch[2][65536]; /* a message encoded, and again */
+    struct arena arena;        /* what the present step needs */
+    bool *reached;             /* by refusal; may be NULL */
+    bool *happened;            /* by event code; may be NULL */
     uint64_t commands;
 };
 

@@ -15,6 +15,7 @@
 #include "core/wire/caller.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
+#include "core/wire/openpost.h"
 #include "core/wire/stream.h"
 #include "projections/access.h"
 #include "projections/registry.h"
@@ -455,6 +456,75 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
 
 END_TEST
 
+struct heard {
+    uint64_t count;
+    uint64_t last;
+    char types[8][40];
+};
+
+static void on_event(void *context, const struct openpost_event *event)
+{
+    struct heard *heard = context;
+    if (heard->count < 8) {
+        snprintf(heard->types[heard->count], sizeof heard->types[0], "%s", event->type);
+    }
+    ck_assert_int_eq(event->json[0], '{');
+    heard->count++;
+    heard->last = event->workspace_seq;
+}
+
+START_TEST(another_program_uses_the_library)
+{
+    struct place *place = place_open();
+    make_key(place, ROLE_ADMIN);
+    struct openpost *connection = NULL;
+    ck_assert_int_eq(openpost_open("tcp://0.0.0.0:1", API_KEY, &connection), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_open(place->programs_url, API_KEY, &connection), OPENPOST_OK);
+    const char *const texts[] = {"one", "two"};
+    struct openpost_post post = {.parts = texts, .part_count = 2};
+    struct openpost_answer first;
+    struct openpost_answer again;
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &first), OPENPOST_OK);
+    ck_assert_str_eq(first.code, "");
+    ck_assert_uint_eq(first.version, 1);
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &again), OPENPOST_OK);
+    ck_assert(again.repeated);
+    ck_assert_str_eq(again.id, first.id);
+    post.part_count = 1;
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &again), OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "idempotency_key_reused");
+    ck_assert_int_eq(openpost_create_post(connection, &post, "caf\xc3\xa9", WAIT_MS, &again), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_schedule_post(connection, first.id, 0, WAIT_MS, &again), OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "target_missing");
+    ck_assert_int_eq(openpost_schedule_post(connection, "post_x", 0, WAIT_MS, &again), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_cancel_post(connection, first.id, WAIT_MS, &again), OPENPOST_REFUSED);
+    char text[100];
+    size_t len = 0;
+    ck_assert_int_eq(openpost_query(connection, "whoami", "!", 1, WAIT_MS, text, sizeof text, &len, NULL), OPENPOST_OK);
+    ck_assert_int_eq(text[len - 1], '!');
+    ck_assert_int_eq(openpost_query(connection, "whoami", "!", 1, WAIT_MS, text, 3, &len, NULL), OPENPOST_TOO_SMALL);
+    ck_assert_int_eq(openpost_query(connection, "who", "!", 1, WAIT_MS, text, sizeof text, &len, &again),
+                     OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "query_unknown");
+    uint64_t position = 0;
+    struct heard heard = {0};
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_uint_eq(position, 3);
+    ck_assert_uint_eq(heard.count, 3);
+    ck_assert_str_eq(heard.types[0], "workspace_created");
+    ck_assert_str_eq(heard.types[1], "key_created");
+    ck_assert_str_eq(heard.types[2], "post_created");
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_uint_eq(heard.count, 3);
+    openpost_close(connection);
+    ck_assert_int_eq(openpost_open(place->programs_url, "op_wrong_key", &connection), OPENPOST_OK);
+    ck_assert_int_eq(openpost_cancel_post(connection, first.id, WAIT_MS, &again), OPENPOST_UNAUTHENTICATED);
+    openpost_close(connection);
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(who_does_not_know_the_secret_gets_nowhere)
 {
     struct place *place = place_open();
@@ -582,6 +652,7 @@ int main(void)
     tcase_add_test(services, a_deleted_accounts_secrets_are_destroyed);
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
+    tcase_add_test(services, another_program_uses_the_library);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
     tcase_add_test(services, followers_are_woken);
     tcase_add_test(services, a_command_that_cannot_be_read_spoils_no_other);

@@ -31,10 +31,10 @@ START_TEST(a_post_is_stored_up_to_its_last_part)
     const struct post *post = &world->post.post;
     const size_t head = offsetof(struct post, targets);
     ck_assert_uint_eq(aggregate_stored_size(ID_POST, post), head);
-    walk_all(world, "create a b now", "");
+    walk_all(world, "create a b now");
     ck_assert_uint_eq(aggregate_stored_size(ID_POST, post),
                       head + sizeof(struct post_target) + offsetof(struct post_target, part_hash8));
-    walk_all(world, "lock a b:3", "");
+    walk_all(world, "lock a b:3");
     ck_assert_uint_eq(aggregate_stored_size(ID_POST, post), head + sizeof(struct post_target) +
                                                                 offsetof(struct post_target, part_hash8) +
                                                                 3 * sizeof(uint64_t));
@@ -94,19 +94,19 @@ START_TEST(a_refusal_tells_when)
     ask(world, "create", ACCEPTED, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, 0);
     ck_assert_int_eq(publish_at_ms, 0);
-    walk_all(world, "create a at=3600", "");
+    walk_all(world, "create a at=3600");
     ask(world, "lock a", REFUSED_lock_too_early, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, STORY_EPOCH_MS + 3300000);
     ck_assert_int_eq(publish_at_ms, STORY_EPOCH_MS + 3600000);
-    walk_all(world, "at 3310", "");
+    walk_all(world, "at 3310");
     ask(world, "edit b", REFUSED_post_locked, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, STORY_EPOCH_MS + 3300000); /* no lock event yet: the instant itself */
-    walk_all(world, "lock a", "");
+    walk_all(world, "lock a");
     ask(world, "edit b", REFUSED_post_locked, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, STORY_EPOCH_MS + 3310000);
     ask(world, "start a", REFUSED_attempt_early, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, STORY_EPOCH_MS + 3600000);
-    walk_all(world, "at 3600, start a, outcome a unknown", "");
+    walk_all(world, "at 3600, start a, outcome a unknown");
     ask(world, "outcome a absent read", REFUSED_attempt_early, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, STORY_EPOCH_MS + 3720000);
     ask(world, "cancel", REFUSED_post_publishing, &hint_ms, &publish_at_ms);
@@ -125,21 +125,21 @@ START_TEST(an_integration_is_in_use_while_a_target_there_is_open)
     const struct post *post = &world->post.post;
     const struct id a = story_id(ID_INTEGRATION, 1, 'a');
     const struct id b = story_id(ID_INTEGRATION, 1, 'b');
-    walk_all(world, "create a", "");
+    walk_all(world, "create a");
     ck_assert(!post_has_open_target(post, &a)); /* a draft holds nobody up */
-    walk_all(world, "delete", "");
+    walk_all(world, "delete");
     ck_assert(!post_has_open_target(post, &a));
     world_free(world);
     world = world_new(NULL, NULL);
     post = &world->post.post;
-    walk_all(world, "create a", "");
-    walk_all(world, "schedule now, lock a:2c", "");
+    walk_all(world, "create a");
+    walk_all(world, "schedule now, lock a:2c");
     ck_assert(post_has_open_target(post, &a));
     ck_assert(!post_has_open_target(post, &b));
-    walk_all(world, "start a, outcome a accepted", "");
+    walk_all(world, "start a, outcome a accepted");
     ck_assert(post_is_final(post));
     ck_assert(post_has_open_target(post, &a)); /* its comment is still to come */
-    walk_all(world, "start a, outcome a accepted", "");
+    walk_all(world, "start a, outcome a accepted");
     ck_assert(!post_has_open_target(post, &a));
     world_free(world);
 }
@@ -153,8 +153,7 @@ START_TEST(more_late_comments_than_fit_are_ended_by_asking_again)
              "connect n, accept n, create a b c d e n now, lock a:2c b:2c c:2c d:2c e:2c n:2c, start a, start b, start "
              "c, start d, start e, start n,"
              "outcome a accepted, outcome b accepted, outcome c accepted, outcome d accepted, outcome e accepted, "
-             "outcome n accepted, at 21601",
-             "");
+             "outcome n accepted, at 21601");
     const uint32_t before = world->fact_count;
     const char *text = "miss a b c d e n";
     struct step step;
@@ -167,7 +166,7 @@ START_TEST(more_late_comments_than_fit_are_ended_by_asking_again)
     for (uint32_t i = 0; i < events.count; i++) {
         happen(world, scene.kind, scene.state, &events.events[i], &scene.command.workspace_id);
     }
-    walk_all(world, "miss a b c d e n", "");
+    walk_all(world, "miss a b c d e n");
     ck_assert_uint_eq(world->fact_count - before, 6);
     world_free(world);
 }
@@ -192,7 +191,7 @@ static const struct {
 START_TEST(an_integration_shows_its_status)
 {
     struct world *world = world_new(NULL, NULL);
-    walk_all(world, statuses[_i].given, "");
+    walk_all(world, statuses[_i].given);
     ck_assert_int_eq(integration_status(&world->accounts[STORY_ACCOUNT_COUNT - 1].integration), statuses[_i].status);
     world_free(world);
 }
@@ -206,7 +205,7 @@ START_TEST(a_workspace_has_its_own_lateness_and_a_bounded_one)
     ck_assert_int_eq(workspace->max_lateness_ms, MAX_LATENESS_DEFAULT_MS);
     ck_assert_int_eq(workspace->late_spacing_ms, LATE_SPACING_DEFAULT_MS);
     memset(&world->other_workspace, 0, sizeof world->other_workspace);
-    walk_all(world, "workspace tenant=2 lateness=18446744073709551615 spacing=5", "");
+    walk_all(world, "workspace tenant=2 lateness=18446744073709551615 spacing=5");
     ck_assert_int_eq(workspace->max_lateness_ms, SCHEDULE_AHEAD_MAX_MS);
     ck_assert_int_eq(workspace->late_spacing_ms, 5);
     world_free(world);

@@ -1,0 +1,114 @@
+/* openpost.h: libopenpost: another program's way to an OpenPost on the same machine, over its RPC. Link with -lopenpost
+ * (pkg-config openpost).
+ *
+ * A program has an API key, and with it a workspace and a role: it can do what that role may. Everything blocks, up to
+ * the time allowed; one connection may be used by several threads. Nothing here needs a running connection: it is made
+ * when there is something to ask, and again when it is lost.
+ *
+ * Texts are UTF-8 and end with a NUL. Instants are milliseconds since 1970 in UTC. Ids look like
+ * post_01h455vb4pex5vsknk084sn02q. The key never travels: frames are authenticated with its SHA-256, both ways. What is
+ * said is not encrypted: tcp://127.0.0.1 only. */
+#ifndef OPENPOST_OPENPOST_H
+#define OPENPOST_OPENPOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OPENPOST_ID_SIZE 40
+#define OPENPOST_CODE_SIZE 64
+
+/* How a call went. OPENPOST_UNKNOWN: no answer came in time, and nobody knows whether it was done: ask again with the
+ * same idempotency key. */
+enum openpost_status {
+    OPENPOST_OK = 0,
+    OPENPOST_REFUSED = 1, /* the answer's code says why */
+    OPENPOST_UNKNOWN = 2,
+    OPENPOST_UNAUTHENTICATED = 3, /* the key is not known, or something else listens at that address */
+    OPENPOST_INVALID = 4,         /* an argument is: not an id, not UTF-8, too long … */
+    OPENPOST_NO_MEMORY = 5,
+    OPENPOST_TOO_SMALL = 6, /* the caller's buffer is */
+    OPENPOST_FAILED = 7     /* anything else, e.g. a ledger of another version */
+};
+
+/* One sentence for people. */
+const char *openpost_status_sentence(enum openpost_status status);
+
+struct openpost;
+
+/* openpost_open prepares a connection to url ("tcp://127.0.0.1:PORT", the address that the ledger was given by
+ * --listen-programs) with an API key ("op_…"). openpost_close ends it; accepts NULL. */
+enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection);
+void openpost_close(struct openpost *connection);
+
+/* What a command got. */
+struct openpost_answer {
+    char code[OPENPOST_CODE_SIZE]; /* "" when accepted, else a stable word: post_locked, not_found … */
+    char id[OPENPOST_ID_SIZE];     /* of the post */
+    uint64_t workspace_seq;        /* of the last event that it caused; 0: none */
+    uint64_t version;              /* of the post, afterwards */
+    int repeated;                  /* it was done before: this is the first answer again */
+};
+
+struct openpost_target {
+    const char *integration_id;
+    const char *channel; /* "bluesky", "x" … */
+    int64_t at_ms;       /* its own instant; 0: the post's */
+};
+
+struct openpost_post {
+    const char *const *parts; /* one text, or several: a thread */
+    size_t part_count;
+    const char *link;          /* shown as a card; NULL: none */
+    const char *first_comment; /* NULL: none */
+    const struct openpost_target *targets;
+    size_t target_count;
+    int64_t at_ms; /* publish then; 0: keep it as a draft */
+};
+
+/* openpost_create_post writes a post. idempotency_key (1 to 255 printable ASCII characters, NULL: none): the same key
+ * again gets the first answer instead of a second post, for at least 24 hours. openpost_schedule_post: at_ms 0: at
+ * once. openpost_cancel_post cancels every target that still can be. */
+enum openpost_status openpost_create_post(struct openpost *connection, const struct openpost_post *post,
+                                          const char *idempotency_key, int timeout_ms,
+                                          struct openpost_answer *ret_answer);
+enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
+                                            int timeout_ms, struct openpost_answer *ret_answer);
+enum openpost_status openpost_cancel_post(struct openpost *connection, const char *post_id, int timeout_ms,
+                                          struct openpost_answer *ret_answer);
+
+/* openpost_get_post writes the post as JSON, the same as GET /v1/posts/{id}, with a NUL at its end, into out.
+ * openpost_query asks any question of the RPC by name, with arguments as its documentation says; the answer's length is
+ * in *ret_len. ret_answer->code says why when refused; ret_answer may be NULL. */
+enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
+                                       size_t out_size, struct openpost_answer *ret_answer);
+enum openpost_status openpost_query(struct openpost *connection, const char *name, const void *arguments,
+                                    size_t arguments_len, int timeout_ms, char *out, size_t out_size, size_t *ret_len,
+                                    struct openpost_answer *ret_answer);
+
+/* One event of the workspace; its texts live as long as the call. */
+struct openpost_event {
+    uint64_t workspace_seq; /* gap-free from 1 */
+    int64_t time_ms;
+    const char *type;   /* post_created, attempt_finished … */
+    const char *stream; /* what it is about: post_… */
+    uint64_t version;   /* its place in that stream */
+    const char *json;   /* its fields */
+};
+
+typedef void openpost_event_handler(void *context, const struct openpost_event *event);
+
+/* openpost_follow calls handler for each event after *position, in order and without gap, moves *position on, and
+ * returns when there is no more for now. Keep *position where what you do with the events is kept, and call again every
+ * now and then. Needs a key of role admin, owner or auditor. */
+enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
+                                     openpost_event_handler *handler, void *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

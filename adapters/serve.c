@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "core/base/assert.h"
+#include "core/base/failpoint.h"
 #include "core/wire/client.h"
 #include "core/wire/endpoint.h"
 
@@ -42,7 +43,9 @@ static bool has_room(void *context)
 
 static enum err start(void *context, const struct http_request *request, int64_t now_ms, struct arena *arena, void *tag)
 {
-    return transport_start(((struct serve *)context)->transport, request, now_ms, arena, tag);
+    TRY(transport_start(((struct serve *)context)->transport, request, now_ms, arena, tag));
+    FAILPOINT("request_started");
+    return OK;
 }
 
 static enum err open_parts(struct serve *serve)
@@ -171,6 +174,9 @@ static void reply_outcomes(struct serve *serve, struct endpoint_request *request
         return;
     }
     endpoint_reply(request, buf_span(&out));
+    if (batch->outcomes_count > 0) {
+        FAILPOINT("outcomes_reported");
+    }
 }
 
 static void report(struct serve *serve, struct endpoint_request *request, const uint8_t id[FRAME_ID_LEN],
@@ -273,6 +279,7 @@ void serve_step(struct serve *serve, int64_t (*now)(void), int wait_ms)
     struct http_response response;
     transport_poll(serve->transport, wait_ms);
     while (transport_next(serve->transport, &tag, &response)) {
+        FAILPOINT("answer_arrived");
         runner_answered(serve->runner, now(), tag, &response);
     }
     for (struct endpoint_request *request = take_request(serve); request != NULL; request = take_request(serve)) {

@@ -35,6 +35,7 @@ endif()
 fuzz(codec PARSER core/message/codec.c core/message/shape.c LIBRARIES message)
 fuzz(typeid PARSER core/base/typeid.c LIBRARIES base)
 fuzz(instant PARSER core/calendar/instant.c LIBRARIES calendar)
+fuzz(tzif PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARIES calendar)
 fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel.c gateway/input.c
   LIBRARIES channel message SOURCES gateway/input.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads

@@ -21,7 +21,7 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0 ? 1 : 0);
 }
 
-static int64_t days_of_date(int year, int month, int day)
+int64_t instant_days(int year, int month, int day)
 {
     const int64_t y = month <= 2 ? year - 1 : year;
     const int64_t era = floor_div(y, 400);
@@ -94,7 +94,7 @@ static bool read_date(struct cursor *cursor, int64_t *ret_ms)
     if (year < YEAR_FIRST || month < 1 || month > 12 || day < 1 || day > instant_days_in_month(year, month)) {
         return false;
     }
-    *ret_ms = days_of_date(year, month, day) * DAY_MS;
+    *ret_ms = instant_days(year, month, day) * DAY_MS;
     return true;
 }
 
@@ -164,7 +164,7 @@ enum instant_fault instant_parse(struct span text, int64_t *ret_ms)
         return fault;
     }
     const int64_t ms = date_ms + time_ms - offset_ms;
-    if (cursor.at != text.len || ms < 0 || ms >= days_of_date(YEAR_LAST + 1, 1, 1) * DAY_MS) {
+    if (cursor.at != text.len || ms < 0 || ms >= instant_days(YEAR_LAST + 1, 1, 1) * DAY_MS) {
         return INSTANT_INVALID;
     }
     *ret_ms = ms;

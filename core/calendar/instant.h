@@ -21,6 +21,8 @@ void instant_write(struct buf *out, int64_t time_ms);
 void instant_write_offset(struct buf *out, int64_t time_ms, int offset_minutes);
 /* instant_date splits into a civil date of UTC. */
 void instant_date(int64_t time_ms, int *ret_year, int *ret_month, int *ret_day);
+/* instant_days returns the number of days from 1970-01-01 to a civil date, which must be one. */
+int64_t instant_days(int year, int month, int day);
 /* instant_days_in_month returns 28 to 31; month is 1 to 12. */
 int instant_days_in_month(int year, int month);
 

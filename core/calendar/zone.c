@@ -1,212 +1,219 @@
-/* zone.c: wall-clock time of IANA zones, through ICU's calendars. Called by the gateway, projections and whoever fills
- * a queue's slots; never by a decider: what ICU says today may differ from what it said when an event was decided. The
- * one file of core that knows ICU.
+/* zone.c: wall-clock time of IANA zones. Called by the gateway, projections and whoever fills a queue's slots; never by
+ * a decider: what tzdata says today may differ from what it said when an event was decided.
  *
- * A calendar costs 2 us to open and 0.3 us to ask, so the last ones used are kept. A UCalendar changes when it is
- * asked: hence one struct zones per thread. */
+ * The system's tzdata is asked, not ICU: Debian renews tzdata with every release of IANA, but the copy inside its ICU
+ * stays as old as the library (Debian 12: 2022e, so that Mexico, Egypt, Greenland and thirty other zones are an hour
+ * wrong for months of 2027). The names are those of tzdata.zi, IANA's own text form, in which a line "Z name …" is a
+ * zone and "L target name" a link; the clocks' changes come from the compiled files beside it (tzif.h). */
 #include "core/calendar/zone.h"
 
 #include <stdlib.h>
-#include <unicode/ucal.h>
 
-#include "core/base/assert.h"
+#include "core/base/arena.h"
 #include "core/base/limits.h"
+#include "core/base/process.h"
 #include "core/calendar/instant.h"
+#include "core/calendar/tzif.h"
 
-#define ZONES_MAX 64    /* calendars kept; an agency's posts rarely name more */
-#define NAME_LEN_MAX 40 /* bytes; the longest of IANA has 32 */
-#define LEGACY_NAME_LEN 3
+#define ZONES_MAX 2000                    /* IANA has 600 */
+#define LIST_BYTES_MAX ((size_t)1 << 20)  /* tzdata.zi has 110 KB */
+#define FILE_BYTES_MAX ((size_t)64 << 10) /* the longest zone file has 3.6 KB */
+#define MEMORY_MAX ((size_t)16 << 20)
+#define PATH_LEN_MAX 512
+#define DAY_S 86400
+#define OFFSET_LIMIT_S (26 * 3600)         /* no local time is further from UTC */
+#define TIME_LIMIT_S INT64_C(253402300800) /* 10000-01-01 */
 
-struct entry {
-    UCalendar *calendar;
-    uint64_t used; /* the greater, the later */
-    size_t name_len;
-    char name[NAME_LEN_MAX];
+struct zone {
+    struct span name;
+    struct tzif clock;
 };
 
 struct zones {
-    uint64_t uses;
+    struct arena arena;
+    struct span version;
     size_t count;
-    struct entry entries[ZONES_MAX];
+    struct zone zones[ZONES_MAX]; /* sorted by name */
 };
 
-/* Names of three capitals that IANA has; every other such name ("PST", "IST") is an abbreviation of ICU's own. */
-static bool is_iana_abbreviation(struct span name)
+/* What reading needs and nobody afterwards. */
+struct loader {
+    struct zones *zones;
+    const char *folder;
+    uint8_t *list; /* LIST_BYTES_MAX */
+    uint8_t *file; /* FILE_BYTES_MAX */
+};
+
+static struct span next_word(struct span *rest, uint8_t end)
 {
-    static const char *const names[] = {"CET", "EET", "EST", "GMT", "HST", "MET", "MST",
-                                        "PRC", "ROC", "ROK", "UCT", "UTC", "WET"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (span_equal(name, span_text(names[i]))) {
-            return true;
-        }
-    }
-    return false;
+    const size_t len = span_find(*rest, end);
+    const struct span word = span_of(rest->data, len);
+    const size_t used = len < rest->len ? len + 1 : len;
+    *rest = span_of(rest->data + used, rest->len - used);
+    return word;
 }
 
-/* Names that ICU takes for zones of its system though IANA has no such zone. */
-static bool is_icu_invention(struct span name)
+/* The file of a zone, below the folder. Names come from tzdata.zi; one that would lead elsewhere has no place in it. */
+static enum err zone_path(const struct loader *loader, struct span name, char *path, size_t cap)
 {
-    if (span_starts_with(name, SPAN("SystemV/")) || span_equal(name, SPAN("Etc/Unknown"))) {
-        return true;
-    }
-    if (name.len != LEGACY_NAME_LEN || is_iana_abbreviation(name)) {
-        return false;
-    }
+    struct buf buf = buf_of(path, cap);
     for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] < 'A' || name.data[i] > 'Z') {
-            return false;
+        if (name.data[i] <= ' ' || name.data[i] > '~' || name.data[i] == '.') {
+            return ERR_MALFORMED;
         }
     }
-    return true;
+    buf_text(&buf, loader->folder);
+    buf_byte(&buf, '/');
+    buf_put(&buf, name);
+    return buf_terminated(&buf) == NULL ? ERR_TOO_LONG : OK;
 }
 
-/* Zone names are ASCII; widened to the UTF-16 that ICU wants. */
-static bool widen(struct span name, UChar *ret_wide)
+static enum err load_zone(struct loader *loader, struct span name)
 {
-    if (name.len == 0 || name.len > NAME_LEN_MAX) {
-        return false;
+    struct zones *zones = loader->zones;
+    char path[PATH_LEN_MAX];
+    struct buf file = buf_of(loader->file, FILE_BYTES_MAX);
+    if (name.len == 0 || zones->count == ZONES_MAX) {
+        return ERR_MALFORMED;
     }
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] <= ' ' || name.data[i] > '~') {
-            return false;
-        }
-        ret_wide[i] = name.data[i];
-    }
-    return true;
-}
-
-static enum err calendar_open(struct span name, UCalendar **ret_calendar)
-{
-    UChar wide[NAME_LEN_MAX];
-    UChar canonical[NAME_LEN_MAX * 2];
-    UErrorCode status = U_ZERO_ERROR;
-    UBool is_system = false;
-    if (!widen(name, wide) || is_icu_invention(name)) {
-        return ERR_NOT_FOUND;
-    }
-    (void)ucal_getCanonicalTimeZoneID(wide, (int32_t)name.len, canonical, NAME_LEN_MAX * 2, &is_system, &status);
-    if (U_FAILURE(status) || !is_system) {
-        return ERR_NOT_FOUND;
-    }
-    UCalendar *calendar = ucal_open(wide, (int32_t)name.len, "en_US_POSIX", UCAL_GREGORIAN, &status);
-    if (U_FAILURE(status) || calendar == NULL) {
-        ucal_close(calendar);
-        return status == U_MEMORY_ALLOCATION_ERROR ? ERR_NO_MEMORY : ERR_UNSUPPORTED;
-    }
-    ucal_setAttribute(calendar, UCAL_LENIENT, 1); /* or a skipped time would be an error */
-    ucal_setAttribute(calendar, UCAL_SKIPPED_WALL_TIME, UCAL_WALLTIME_NEXT_VALID);
-    ucal_setAttribute(calendar, UCAL_REPEATED_WALL_TIME, UCAL_WALLTIME_FIRST);
-    *ret_calendar = calendar;
+    TRY(zone_path(loader, name, path, sizeof path));
+    TRY(file_read(path, &file));
+    struct zone *zone = &zones->zones[zones->count];
+    TRY(tzif_read(buf_span(&file), &zones->arena, &zone->clock));
+    TRY(arena_copy(&zones->arena, name, &zone->name));
+    zones->count++;
     return OK;
 }
 
-/* The entry to fill: a new one, or the one used longest ago. */
-static struct entry *entry_take(struct zones *zones)
+static enum err load_line(struct loader *loader, struct span line)
 {
-    if (zones->count < ZONES_MAX) {
-        zones->count++;
-        return &zones->entries[zones->count - 1];
+    const struct span word = next_word(&line, ' ');
+    if (span_equal(word, SPAN("Z"))) {
+        return load_zone(loader, next_word(&line, ' '));
     }
-    struct entry *oldest = &zones->entries[0];
-    for (size_t i = 1; i < zones->count; i++) {
-        if (zones->entries[i].used < oldest->used) {
-            oldest = &zones->entries[i];
-        }
+    if (span_equal(word, SPAN("L"))) {
+        (void)next_word(&line, ' ');
+        return load_zone(loader, next_word(&line, ' '));
     }
-    ucal_close(oldest->calendar);
-    return oldest;
+    if (span_equal(word, SPAN("#")) && span_equal(next_word(&line, ' '), SPAN("version"))) {
+        return arena_copy(&loader->zones->arena, line, &loader->zones->version);
+    }
+    return OK; /* a rule, a zone's further line, a comment */
 }
 
-static enum err calendar_of(struct zones *zones, struct span name, UCalendar **ret_calendar)
+static int compare_zones(const void *a, const void *b)
 {
-    zones->uses++;
-    for (size_t i = 0; i < zones->count; i++) {
-        struct entry *entry = &zones->entries[i];
-        if (span_equal(name, span_of(entry->name, entry->name_len))) {
-            entry->used = zones->uses;
-            *ret_calendar = entry->calendar;
-            return OK;
-        }
+    return span_compare(((const struct zone *)a)->name, ((const struct zone *)b)->name);
+}
+
+static enum err load_all(struct loader *loader)
+{
+    char path[PATH_LEN_MAX];
+    TRY(path_join(path, sizeof path, loader->folder, "tzdata.zi"));
+    struct zones *zones = loader->zones;
+    struct buf text = buf_of(loader->list, LIST_BYTES_MAX);
+    TRY(file_read(path, &text));
+    for (struct span rest = buf_span(&text); rest.len > 0;) {
+        TRY(load_line(loader, next_word(&rest, '\n')));
     }
-    UCalendar *calendar = NULL;
-    TRY(calendar_open(name, &calendar));
-    struct entry *entry = entry_take(zones);
-    *entry = (struct entry){.calendar = calendar, .used = zones->uses, .name_len = name.len};
-    memcpy(entry->name, name.data, name.len);
-    *ret_calendar = calendar;
-    return OK;
+    qsort(zones->zones, zones->count, sizeof *zones->zones, compare_zones);
+    return zone_exists(zones, SPAN("UTC")) ? OK : ERR_MALFORMED;
 }
 
-/* Zones with a summer time and without show that the data is there. */
-static bool data_is_there(struct zones *zones)
-{
-    UErrorCode status = U_ZERO_ERROR;
-    (void)ucal_getTZDataVersion(&status);
-    return U_SUCCESS(status) && zone_exists(zones, SPAN("UTC")) && zone_exists(zones, SPAN("America/New_York"));
-}
-
-enum err zones_open(struct zones **ret_zones)
+enum err zones_open_at(const char *folder, struct zones **ret_zones)
 {
     OWNED(zones_close) struct zones *zones = calloc(1, sizeof *zones);
     if (zones == NULL) {
         return ERR_NO_MEMORY;
     }
-    if (!data_is_there(zones)) {
-        return ERR_UNSUPPORTED;
+    arena_init(&zones->arena, MEMORY_MAX);
+    struct loader loader = {
+        .zones = zones, .folder = folder, .list = malloc(LIST_BYTES_MAX), .file = malloc(FILE_BYTES_MAX)};
+    const enum err err = loader.list == NULL || loader.file == NULL ? ERR_NO_MEMORY : load_all(&loader);
+    free(loader.list);
+    free(loader.file);
+    if (err != OK) {
+        return err == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_UNSUPPORTED;
     }
     *ret_zones = zones;
     zones = NULL;
     return OK;
 }
 
+enum err zones_open(struct zones **ret_zones)
+{
+    return zones_open_at(ZONES_FOLDER, ret_zones);
+}
+
 void zones_close(struct zones *zones)
 {
-    if (zones == NULL) {
-        return;
+    if (zones != NULL) {
+        arena_done(&zones->arena);
+        free(zones);
     }
-    for (size_t i = 0; i < zones->count; i++) {
-        ucal_close(zones->entries[i].calendar);
-    }
-    free(zones);
 }
 
-bool zone_exists(struct zones *zones, struct span name)
+struct span zones_version(const struct zones *zones)
 {
-    UCalendar *calendar = NULL;
-    return calendar_of(zones, name, &calendar) == OK;
+    return zones->version;
 }
 
-enum err zone_offset(struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes)
+static const struct tzif *clock_of(const struct zones *zones, struct span name)
 {
-    UCalendar *calendar = NULL;
-    TRY(calendar_of(zones, name, &calendar));
-    UErrorCode status = U_ZERO_ERROR;
-    ucal_setMillis(calendar, (UDate)time_ms, &status);
-    const int64_t offset_ms =
-        (int64_t)ucal_get(calendar, UCAL_ZONE_OFFSET, &status) + ucal_get(calendar, UCAL_DST_OFFSET, &status);
-    if (U_FAILURE(status)) {
+    const struct zone key = {.name = name};
+    const struct zone *zone = bsearch(&key, zones->zones, zones->count, sizeof *zones->zones, compare_zones);
+    return zone == NULL ? NULL : &zone->clock;
+}
+
+bool zone_exists(const struct zones *zones, struct span name)
+{
+    return clock_of(zones, name) != NULL;
+}
+
+enum err zone_offset(const struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes)
+{
+    const struct tzif *clock = clock_of(zones, name);
+    if (clock == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    if (time_ms >= TIME_LIMIT_S * SECOND_MS) {
         return ERR_RANGE;
     }
-    *ret_minutes = (int)(offset_ms / MINUTE_MS);
+    int64_t next_s = 0;
+    const int64_t time_s = time_ms < 0 ? 0 : time_ms / SECOND_MS;
+    *ret_minutes = tzif_offset(clock, time_s, &next_s) / 60;
     return OK;
 }
 
-enum err zone_to_utc(struct zones *zones, struct span name, int year, int month, int day, int hour, int minute,
+/* The first second at which the wall shows wall_s or more. Between two changes the wall runs evenly, so each such piece
+ * is asked in turn, from one that is surely too early on: a gap ends where the next piece begins, and of an overlap the
+ * first piece is met first. */
+static int64_t first_at_or_after(const struct tzif *clock, int64_t wall_s)
+{
+    int64_t from_s = wall_s - OFFSET_LIMIT_S;
+    for (;;) {
+        int64_t next_s = 0;
+        const int64_t shown_s = wall_s - tzif_offset(clock, from_s, &next_s);
+        const int64_t candidate_s = shown_s > from_s ? shown_s : from_s;
+        if (candidate_s < next_s) {
+            return candidate_s;
+        }
+        from_s = next_s;
+    }
+}
+
+enum err zone_to_utc(const struct zones *zones, struct span name, int year, int month, int day, int hour, int minute,
                      int64_t *ret_ms)
 {
     if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > instant_days_in_month(year, month) ||
         hour < 0 || hour > 23 || minute < 0 || minute > 59) {
         return ERR_RANGE;
     }
-    UCalendar *calendar = NULL;
-    TRY(calendar_of(zones, name, &calendar));
-    UErrorCode status = U_ZERO_ERROR;
-    ucal_clear(calendar);
-    ucal_setDateTime(calendar, year, month - 1, day, hour, minute, 0, &status);
-    const UDate millis = ucal_getMillis(calendar, &status);
-    if (U_FAILURE(status)) {
-        return ERR_RANGE;
+    const struct tzif *clock = clock_of(zones, name);
+    if (clock == NULL) {
+        return ERR_NOT_FOUND;
     }
-    *ret_ms = (int64_t)millis;
+    const int64_t wall_s = instant_days(year, month, day) * DAY_S + hour * 3600 + minute * 60;
+    *ret_ms = first_at_or_after(clock, wall_s) * SECOND_MS;
     return OK;
 }

@@ -16,7 +16,8 @@ struct reader {
     size_t left;
 };
 
-/* A bug for the fuzzing tests to find (tests/fuzz/README.md): one byte too many of a length of four. Never in a true build. */
+/* A bug for the fuzzing tests to find (tests/fuzz/README.md): one byte too many of a length of four. Never in a true
+ * build. */
 #ifdef OPENPOST_FUZZ_PLANT
 #define PLANTED_LEN(width) ((width) == 4 ? 1 : 0)
 #else

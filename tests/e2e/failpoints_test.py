@@ -6,6 +6,7 @@ With a platform that knows keys every post ends up live exactly once. With one t
 once, and a doubt is shown as `unknown` within 180 s of its start: never sent again, never silent."""
 
 import collections
+import concurrent.futures
 import re
 import threading
 import time
@@ -21,7 +22,7 @@ UNKNOWN_WITHIN_S = 180
 SETTLED_WITHIN_S = 260  # deadline 120 s, a reading, a wait of 30 s, a second try, and the same once more for a late kill
 LAST_STEP_S = {"published": 0.3, "unknown": 0.3, "attempting": 3}
 
-Round = collections.namedtuple("Round", "failpoint passage accepted")
+Round = collections.namedtuple("Round", "failpoint passage accepted turn", defaults=(0,))
 
 
 def failpoints():
@@ -35,29 +36,33 @@ def failpoints():
 
 
 class Place:
-    """An installation by hand and a platform of its own."""
+    """An installation by hand and a platform of its own, which has rules, texts and a count of the records it made."""
 
-    def __init__(self, world, name, *sandbox_options):
-        self.name = name
-        self.sandbox = world.sandbox(*sandbox_options, name=f"{name}-sandbox")
-        self.parts = Parts(world, world.data(name), [self.sandbox.api.port], service=self.sandbox.url)
+    def __init__(self, world, name, platform):
+        self.name, self.platform = name, platform
+        self.parts = Parts(world, world.data(name), [platform.port], service=platform.url)
         self.api = self.parts.api
-        self.posts, self.died = {}, {}
+        self.posts, self.died, self.settled = {}, {}, {}
 
-    def start(self, rounds):
+    def start(self, logins):
+        """An account for each round: late targets of one account would be sent a minute apart."""
         self.parts.start()
-        self.accounts = [self.api.connect(f"{self.name}-{number}.test") for number in range(rounds)]
+        self.accounts = [self.api.connect(identifier, password=password) for identifier, password in logins]
         return self
 
     def target(self, post):
         return self.api.read_post(post)["targets"][0]
 
+    def text_of(self, which):
+        words = (self.name, which.failpoint, which.passage, "accepted" if which.accepted else "plain", which.turn)
+        return " ".join(map(str, words))
+
     def play(self, which, arm):
         """One post while a process dies; goes on once the post is as far as it can get for now."""
-        text = f"{self.name} {which.failpoint} {which.passage} {'accepted' if which.accepted else ''}".strip()
+        text = self.text_of(which)
         process = arm()
         if which.accepted:
-            self.sandbox.rule("silence_after_accepting", contains=f'"{text}"')
+            self.platform.rule("silence_after_accepting", contains=f'"{text}"')
         account = self.accounts[len(self.posts)]
         made, died = [], []
         writer = threading.Thread(target=lambda: made.append(self.api.publish(text, account)))
@@ -88,28 +93,31 @@ class Place:
     def play_under_way(self, process):
         """Kills the process while the platform has accepted and its answer is on its way."""
         which = Round(f"{process}_while_the_answer_is_under_way", 1, False)
-        text = f"{self.name} {which.failpoint} 1"
+        text = self.text_of(which)
 
         def arm():
-            self.sandbox.rule("slow", contains=f'"{text}"', value_ms=1500)
-            before = self.sandbox.live()["creates"]
+            self.platform.rule("slow", contains=f'"{text}"', value_ms=1500)
+            before = self.platform.creates()
 
             def kill():
-                wait_until(lambda: self.sandbox.live()["creates"] > before, 30, "accepted by the platform")
+                wait_until(lambda: self.platform.creates() > before, 30, "accepted by the platform")
                 self.parts[process].signal(9)
             threading.Thread(target=kill).start()
             return process
         self.play(which, arm)
 
 
-class Failpoints(harness.Case):
-    def rounds(self, only_last=False):
-        """only_last: each failpoint once only, where it is passed last; otherwise at every passage."""
-        return [(Round(name, passage, accepted), process) for name, process in failpoints().items()
-                for passage in range(PASSAGES.get(name, 1), 0, -1)[:1 if only_last else None] for accepted in (False, True)]
+def all_rounds(only_last=False):
+    """only_last: each failpoint once only, where it is passed last; otherwise at every passage."""
+    return [(Round(name, passage, accepted), process) for name, process in failpoints().items()
+            for passage in range(PASSAGES.get(name, 1), 0, -1)[:1 if only_last else None] for accepted in (False, True)]
 
-    def play_all(self, place, rounds):
-        place.start(len(rounds) + 3)
+
+class Kills(harness.Case):
+    """What the test here and the one on a real server share."""
+
+    def play_all(self, place, rounds, logins=None):
+        place.start(logins or [(f"{place.name}-{number}.test", "any") for number in range(len(rounds) + 3)])
         for which, process in rounds:
             place.play_failpoint(which, process)
         for process in ("ledger", "scheduler", "adapter"):
@@ -118,44 +126,19 @@ class Failpoints(harness.Case):
         missing = {which.failpoint for which in place.died} - reached
         self.assertFalse(missing, f"no process died at {missing}")
 
-    def test_every_post_is_live_exactly_once_where_keys_tell_and_at_most_once_where_none_do(self):
-        keyed = Place(self.world, "keyed")
-        keyless = Place(self.world, "keyless", "--keyless")
-        self.play_all(keyed, self.rounds())
-        self.play_all(keyless, self.rounds(only_last=True))
-        self.wait_settled(keyed, ("published",), SETTLED_WITHIN_S)
-        self.wait_settled(keyless, ("published", "unknown"), UNKNOWN_WITHIN_S)
-
-        live = collections.Counter(keyed.sandbox.texts())
-        self.assertEqual(live, collections.Counter(keyed.posts.keys()))
-        live = collections.Counter(keyless.sandbox.texts())
-        unknown = 0
-        for text, post in keyless.posts.items():
-            target = keyless.target(post)
-            self.assertLessEqual(live[text], 1, text)
-            if target["status"] == "published":
-                self.assertEqual(live[text], 1, text)
-            unknown += target["status"] == "unknown"
-        self.assertGreater(unknown, 0, "no doubt was left: the kills did not reach what they should")
-        for place in (keyed, keyless):
-            place.parts.stop()
-            self.assert_verified_and_replayed(place.parts.data)
-            self.assert_shown_in_time(place)
-            killed = sum(place.died.values())
-            print(f"{place.name}: {len(place.died)} rounds, {killed} processes killed, "
-                  f"{len(place.posts)} posts, {len(place.sandbox.texts())} live")
-
     def wait_settled(self, place, statuses, within_s):
         open_posts = dict(place.posts)
 
         def all_settled():
-            for text in [text for text, post in open_posts.items() if place.target(post)["status"] in statuses]:
-                del open_posts[text]
+            for text, post in list(open_posts.items()):
+                place.settled[text] = place.target(post)["status"]
+                if place.settled[text] in statuses:
+                    del open_posts[text]
             return not open_posts
         try:
             wait_until(all_settled, within_s, f"settled: {place.name}")
         except AssertionError as error:
-            left = {text: place.target(post)["status"] for text, post in open_posts.items()}
+            left = {text: place.settled[text] for text in open_posts}
             raise AssertionError(f"{error}; left are {left}") from None
 
     def assert_shown_in_time(self, place):
@@ -168,6 +151,40 @@ class Failpoints(harness.Case):
             elif event["type"] == "attempt_finished":
                 self.assertLess(at - started.pop(event["data"]["attempt_id"]), UNKNOWN_WITHIN_S)
         self.assertFalse(started, "started and never heard of again")
+
+
+class Failpoints(Kills):
+    def test_every_post_is_live_exactly_once_where_keys_tell_and_at_most_once_where_none_do(self):
+        keyed = Place(self.world, "keyed", self.world.sandbox(name="keyed-sandbox"))
+        keyless = Place(self.world, "keyless", self.world.sandbox("--keyless", name="keyless-sandbox"))
+        # Whoever starts a process must outlive it, so the threads of the two places stay until all is settled.
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            playing = [pool.submit(self.play_all, keyed, all_rounds()),
+                       pool.submit(self.play_all, keyless, all_rounds(only_last=True))]
+            for one in playing:
+                one.result()
+            self.wait_settled(keyed, ("published",), SETTLED_WITHIN_S)
+            self.wait_settled(keyless, ("published", "unknown"), UNKNOWN_WITHIN_S)
+            for place in (keyed, keyless):
+                place.parts.stop()
+        self.assert_live(keyed, keyless)
+        for place in (keyed, keyless):
+            self.assert_verified_and_replayed(place.parts.data)
+            self.assert_shown_in_time(place)
+            print(f"{place.name}: {len(place.died)} rounds, {sum(place.died.values())} processes killed, "
+                  f"{len(place.posts)} posts, {len(place.platform.texts())} live")
+
+    def assert_live(self, keyed, keyless):
+        live = collections.Counter(keyed.platform.texts())
+        self.assertEqual(live, collections.Counter(keyed.posts.keys()))
+        live = collections.Counter(keyless.platform.texts())
+        unknown = 0
+        for text in keyless.posts:
+            self.assertLessEqual(live[text], 1, text)
+            if keyless.settled[text] == "published":
+                self.assertEqual(live[text], 1, text)
+            unknown += keyless.settled[text] == "unknown"
+        self.assertGreater(unknown, 0, "no doubt was left: the kills did not reach what they should")
 
 
 if __name__ == "__main__":

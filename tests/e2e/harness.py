@@ -56,8 +56,8 @@ def free_port():
 class Process:
     """One process, its output in a file, its readiness on a pipe as `openpost serve` has it."""
 
-    def __init__(self, folder, name, argv, limits=None):
-        self.name, self.argv, self.limits = name, [str(arg) for arg in argv], limits
+    def __init__(self, folder, name, argv, limits=None, cwd=None):
+        self.name, self.argv, self.limits, self.cwd = name, [str(arg) for arg in argv], limits, cwd
         self.log_path = pathlib.Path(folder) / f"{name}.txt"
         self.child, self.ready_fd = None, -1
 
@@ -68,7 +68,7 @@ class Process:
         environment = dict(os.environ, OPENPOST_READY_FD=str(theirs), OPENPOST_PARENT="1", **(env or {}))
         with open(self.log_path, "ab") as out:
             self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment,
-                                          pass_fds=[theirs], preexec_fn=self.limits)
+                                          pass_fds=[theirs], preexec_fn=self.limits, cwd=self.cwd)
         os.close(theirs)
         if wait:
             self.wait_ready()
@@ -299,8 +299,8 @@ class Sandbox:
     """The simulated platform's own addresses."""
 
     def __init__(self, url):
-        self.url = url
-        self.api = Api(int(url.rsplit(":", 1)[1]))
+        self.url, self.port = url, int(url.rsplit(":", 1)[1])
+        self.api = Api(self.port)
 
     def rule(self, fault, contains="", path="createRecord", skip=0, times=1, value_ms=0):
         answer = self.api.post("/sandbox/rules", {"path": path, "contains": contains, "skip": skip, "times": times,
@@ -318,6 +318,10 @@ class Sandbox:
         answer = self.api.get("/sandbox/posts").json()
         assert answer["whole"]
         return answer["data"]
+
+    def creates(self):
+        """How many records were ever made."""
+        return self.live()["creates"]
 
     def texts(self):
         return [post["record"]["text"] for post in self.posts()]
@@ -421,10 +425,13 @@ class World:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="openpost-e2e-"))
-        self.started = []
+        self.started, self.at_end_calls = [], []
 
-    def process(self, name, argv, limits=None):
-        made = Process(self.folder, name, argv, limits)
+    def at_end(self, call):
+        self.at_end_calls.append(call)
+
+    def process(self, name, argv, limits=None, folder=None):
+        made = Process(self.folder, name, argv, limits, folder)
         self.started.append(made)
         return made
 
@@ -444,6 +451,9 @@ class World:
         """Ends every process, then fails if one of them has complained."""
         for process in reversed(self.started):
             process.discard()
+        for call in self.at_end_calls:
+            call()
+        self.at_end_calls.clear()
         for process in self.started:
             complaints = process.complaints()
             assert not complaints, f"{process.name} complained:\n{complaints}"

@@ -3,7 +3,10 @@
 
 import http.client
 import json
+import os
+import subprocess
 import threading
+from pathlib import Path
 
 import harness
 from harness import Parts, later, wait_until
@@ -81,14 +84,17 @@ class Restarts(harness.Case):
         service = self.world.serve()
         integration = service.api.connect()
 
+        serve = service.process.child.pid
+
         def children():
-            return {int(pid): open(f"/proc/{pid}/comm").read().strip() for pid in
-                    open(f"/proc/{service.process.child.pid}/task/{service.process.child.pid}/children").read().split()}
+            """pid -> name; the kernel cuts names at 15 characters."""
+            pids = Path(f"/proc/{serve}/task/{serve}/children").read_text().split()
+            return {int(pid): Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
         before = children()
         self.assertEqual(len(before), 5)
         for pid, name in before.items():
-            if "sandbox" not in name:
-                harness.os.kill(pid, 9)
+            if name != "openpost-sandbo":
+                os.kill(pid, 9)
         wait_until(lambda: len(children()) == 5 and len(set(children()) & set(before)) == 1, 30, "started again")
 
         def works():
@@ -101,7 +107,7 @@ class Restarts(harness.Case):
         service.api.wait_post(post, "published")
         running = list(children())
         service.stop()
-        self.assertEqual([pid for pid in running if harness.os.path.exists(f"/proc/{pid}")], [])
+        self.assertEqual([pid for pid in running if Path(f"/proc/{pid}").exists()], [])
 
     def test_views_that_are_gone_or_damaged_are_built_again_from_the_log(self):
         service = self.world.serve()
@@ -113,7 +119,7 @@ class Restarts(harness.Case):
                 path.unlink()
             if damage == "foreign":
                 other = self.world.data("other")
-                harness.subprocess.run(["cp", "-a", f"{other.path}/views/.", str(views)], check=True)
+                subprocess.run(["cp", "-a", f"{other.path}/views/.", str(views)], check=True)
             service.start()
             self.assertEqual(json.dumps(service.api.read_post(made)), json.dumps(made))
             service.stop()

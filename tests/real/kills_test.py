@@ -17,7 +17,7 @@ class Platform(Proxy):
 
     def __init__(self, world, server, accounts):
         super().__init__(world, server)
-        self.accounts = [server.create_account(f"k{number}") for number in range(accounts)]
+        self.accounts = [server.create_account(f"account-{number}") for number in range(accounts)]
 
     def texts(self):
         return [record["value"]["text"] for account in self.accounts for record in self.pds.records(account)]
@@ -40,7 +40,7 @@ class Kills(failpoints.Kills):
         self.wait_settled(place, ("published",), failpoints.SETTLED_WITHIN_S)
         place.parts.stop()
         live = platform.texts()
-        self.assertEqual(collections.Counter(live), collections.Counter(place.posts))
+        self.assertEqual(collections.Counter(live), collections.Counter(place.posts.keys()))
         for account, (text, post) in zip(platform.accounts, place.posts.items()):
             records = platform.pds.records(account)
             self.assertEqual([record["value"]["text"] for record in records], [text])

@@ -105,13 +105,32 @@ static void view_end(struct view *view)
     arena_done(&view->arena);
 }
 
-static bool view_post(struct world *world, struct view *view, struct post_view *ret_post)
+static bool has_target(const struct post_view *post, uint32_t a, uint32_t b)
 {
-    if (world->post_count == 0) {
-        return false;
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        if (post->row.targets[i].status == a || post->row.targets[i].status == b) {
+            return true;
+        }
     }
-    const struct user_post *post = &world->posts[prng_below(&world->dice, world->post_count)];
-    return posts_get(view->txn, &post->workspace_id, &post->post_id, &view->arena, ret_post) == OK;
+    return false;
+}
+
+/* Any post; preferably one that has a target with status a or b (0: any will do). */
+static bool view_post(struct world *world, struct view *view, uint32_t a, uint32_t b, struct post_view *ret_post)
+{
+    bool found = false;
+    for (int tries = 0; tries < 12 && world->post_count > 0; tries++) {
+        const struct user_post *post = &world->posts[prng_below(&world->dice, world->post_count)];
+        struct post_view candidate;
+        if (posts_get(view->txn, &post->workspace_id, &post->post_id, &view->arena, &candidate) == OK) {
+            *ret_post = candidate;
+            found = true;
+            if (a == 0 || has_target(&candidate, a, b)) {
+                break;
+            }
+        }
+    }
+    return found;
 }
 
 /* --- writing --- */
@@ -214,7 +233,7 @@ static void edit(struct world *world)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    if (view_post(world, &view, &post)) {
+    if (view_post(world, &view, 0, 0, &post)) {
         const struct user_post which = {.workspace_id = post.row.workspace_id, .post_id = post.row.post_id};
         const int64_t left_ms = post.row.publish_at_ms - LOCK_AHEAD_MS - world_wall(world);
         const bool late = post.row.status == POST_SCHEDULED && left_ms > 0 && world_chance(world, 2);
@@ -229,7 +248,8 @@ static void on_post(struct world *world, enum command_code code)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    if (view_post(world, &view, &post)) {
+    const bool again = code == COMMAND_retry_post;
+    if (view_post(world, &view, again ? TARGET_FAILED : 0, TARGET_MISSED, &post)) {
         struct command command = {.code = code, .workspace_id = post.row.workspace_id, .stream = post.row.post_id};
         const struct id post_id = post.row.post_id;
         if (code == COMMAND_schedule_post) {
@@ -260,7 +280,7 @@ static void resolve(struct world *world)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    const bool found = view_post(world, &view, &post);
+    const bool found = view_post(world, &view, TARGET_UNKNOWN, TARGET_UNKNOWN, &post);
     for (uint32_t i = 0; found && i < post.row.targets_count; i++) {
         const struct target_row *target = &post.row.targets[i];
         struct post_payload payload;

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "core/ledger/confine.h"
 #include "core/ledger/data.h"
 #include "core/log/checkpoint.h"
 
@@ -207,6 +208,14 @@ static void broken(void *context, enum err err)
     _exit(EXIT_CANNOT);
 }
 
+static enum err confine(const struct process *process)
+{
+    int abi = 0;
+    TRY(confine_to_folder(process->data.path, &abi));
+    journal(JOURNAL_INFO, "confined", "landlock_abi=%d folder=%s", abi, abi > 0 ? process->data.path : "none");
+    return OK;
+}
+
 static enum err open_service(struct process *process, int argc, char **argv, const struct service_parts *parts)
 {
     struct service_options options = {.ledger = process->ledger,
@@ -233,6 +242,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));
     TRY(take_over(process));
+    TRY(confine(process));
     TRY(open_service(process, argc, argv, parts));
     return data_address_write(&process->data, option(argc, argv, "--listen"));
 }
@@ -282,5 +292,6 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
     }
     close_all(&process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
-    return err == OK ? EXIT_GOOD : (err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT);
+    /* A sanitizer's exit handler would read /proc, which is denied. */
+    _exit(err == OK ? EXIT_GOOD : (err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT));
 }

@@ -16,7 +16,6 @@ int tool_key(int argc, char **argv);
 int tool_confirm(int argc, char **argv);
 int tool_bench(int argc, char **argv);
 
-
 /* One --option of a subcommand. value NULL: a flag (seen is set). Options are --name VALUE or --name=VALUE. */
 struct option_spec {
     const char *name; /* with its dashes */

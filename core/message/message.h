@@ -7,40 +7,39 @@
 #include "core/message/descriptor.h"
 
 #define RECORD(name_, doc_) struct name_ {
-#define END(name_) \
-    }              \
-    ;              \
+#define END(name_)                                                                                                     \
+    }                                                                                                                  \
+    ;                                                                                                                  \
     const struct record_desc *name_##_desc(void);
-#include "core/message/record.def"
 #include "core/message/stamp_struct.h"
+#include "core/message/record.def"
 
 #define RECORD(name_, doc_) struct name_ {
-#define END(name_) \
-    }              \
-    ;              \
+#define END(name_)                                                                                                     \
+    }                                                                                                                  \
+    ;                                                                                                                  \
     const struct record_desc *name_##_desc(void);
-#include "core/message/job.def"
 #include "core/message/stamp_struct.h"
+#include "core/message/job.def"
 
 /* The last member keeps a message without fields legal C. */
 #define EVENT(code_, name_, doc_) struct name_##_event {
-#define END(name_)       \
-    char end_of_##name_; \
-    }                    \
+#define END(name_)                                                                                                     \
+    char end_of_##name_;                                                                                               \
+    }                                                                                                                  \
     ;
-#include "core/message/event.def"
 #include "core/message/stamp_struct.h"
+#include "core/message/event.def"
 
 #define COMMAND(code_, name_, role_, doc_) struct name_##_command {
-#define END(name_)       \
-    char end_of_##name_; \
-    }                    \
+#define END(name_)                                                                                                     \
+    char end_of_##name_;                                                                                               \
+    }                                                                                                                  \
     ;
-#include "core/message/command.def"
 #include "core/message/stamp_struct.h"
+#include "core/message/command.def"
 
 enum event_code {
-
 #define EVENT(code_, name_, doc_) EVENT_##name_ = (code_),
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -50,7 +49,6 @@ enum event_code {
 };
 
 enum command_code {
-
 #define COMMAND(code_, name_, role_, doc_) COMMAND_##name_ = (code_),
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -62,7 +60,6 @@ enum command_code {
 /* A fact. */
 struct event {
     uint32_t code; /* enum event_code */
-
     union {
 #define EVENT(code_, name_, doc_) struct name_##_event name_;
 #define FIELD(kind_, name_, doc_)
@@ -84,7 +81,6 @@ struct command {
     uint64_t expected_version; /* of the stream; 0: any */
     uint64_t causation;        /* seq of the event that it answers; 0: none */
     uint32_t code;             /* enum command_code */
-
     union {
 #define COMMAND(code_, name_, role_, doc_) struct name_##_command name_;
 #define FIELD(kind_, name_, doc_)
@@ -108,8 +104,7 @@ struct event *event_append(struct event_list *list, enum event_code code);
 /* NULL when the code is unknown. */
 const struct record_desc *event_desc(uint32_t code);
 const struct record_desc *command_desc(uint32_t code);
-/* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send.
- */
+/* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send. */
 uint32_t command_role(uint32_t code);
 
 /* event_fields and command_fields give the struct that the descriptor's offsets count from. */

@@ -196,6 +196,9 @@ static enum err write_group(struct service *service, struct work *first)
     atomic_fetch_add(&service->groups, 1);
     atomic_fetch_add(&service->commands_done, count);
     wake_followers(service); /* before the replies: a read after a reply sees its write */
+    if (service->deleted_account) {
+        ask_for_sweep(service);
+    }
     const struct answer *next = answers;
     for (struct work *work = first; work != NULL;) {
         struct work *following = work->next; /* a replied work may be taken again at once */
@@ -203,9 +206,6 @@ static enum err write_group(struct service *service, struct work *first)
         reply_frame(work, next);
         next += work_count;
         work = following;
-    }
-    if (service->deleted_account) {
-        ask_for_sweep(service);
     }
     FAILPOINT("ledger_replied");
     return OK;

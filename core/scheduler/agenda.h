@@ -19,6 +19,8 @@
 #define AGENDA_LOST_MS 5000         /* an attempt without outcome so long after its deadline is unknown */
 #define AGENDA_FRESH_MS 600000      /* tokens that expire sooner after a target's instant are exchanged at its lock */
 
+#define AGENDA_LOOKS_MAX 5000 /* records looked at in one call: some 10 ms */
+
 enum agenda_action {
     AGENDA_FACTS = 1, /* a post: ask the network for what its rendering needs, if anything; then agenda_facts_done */
     AGENDA_LOCK,      /* a post: render and lock it */
@@ -115,8 +117,8 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
 enum err agenda_restore_workspace(struct agenda *agenda, const struct agenda_workspace *row) MUST_USE;
 void agenda_restore_installation(struct agenda *agenda, const struct agenda_installation *row);
 
-/* agenda_next hands out up to max actions that are due at now_ms, earliest first, and tells when to ask again
- * (INT64_MAX: after the next event). */
+/* agenda_next hands out up to max actions that are due at now_ms, earliest first, and tells when to ask again: not
+ * later than now_ms: there is more; INT64_MAX: after the next event. */
 void agenda_next(struct agenda *agenda, int64_t now_ms, uint32_t max, struct agenda_due *ret_due, uint32_t *ret_count,
                  int64_t *ret_wake_ms);
 /* agenda_failed gives an action back: it is handed out again, if it is still right, not before again_ms. */

@@ -304,11 +304,13 @@ void agenda_next(struct agenda *agenda, int64_t now_ms, uint32_t max, struct age
                  int64_t *ret_wake_ms)
 {
     uint32_t count = 0;
+    uint32_t looks = 0; /* after an outage a million may be late: in pieces, so that the caller stays awake */
     const struct timer *first = timers_first(&agenda->timers);
-    while (first != NULL && first->at_ms <= now_ms && count < max) {
+    while (first != NULL && first->at_ms <= now_ms && count < max && looks < AGENDA_LOOKS_MAX) {
         if (take(agenda, first->ref, now_ms, &ret_due[count])) {
             count++;
         }
+        looks++;
         first = timers_first(&agenda->timers);
     }
     *ret_count = count;

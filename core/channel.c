@@ -1,4 +1,5 @@
-/* channel.c: what is the same for every channel. Called by gateway (preview, violations) and scheduler (the lock). Pure. */
+/* channel.c: what is the same for every channel. Called by gateway (preview, violations) and scheduler (the lock).
+ * Pure. */
 #include "core/channel.h"
 
 #include "core/message/json_read.h"

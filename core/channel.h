@@ -1,5 +1,5 @@
-/* channel.h: what core asks of a platform, without knowing any: its name and limits, and the native form of a post. Adapters provide the table
- * (adapters/registry.h), the composition root hands it to gateway and scheduler. Pure. */
+/* channel.h: what core asks of a platform, without knowing any: its name and limits, and the native form of a post.
+ * Adapters provide the table (adapters/registry.h), the composition root hands it to gateway and scheduler. Pure. */
 #ifndef OPENPOST_CHANNEL_H
 #define OPENPOST_CHANNEL_H
 
@@ -16,8 +16,9 @@ struct channel_content {
     struct span settings;      /* JSON object of the channel's own; data NULL: none */
 };
 
-/* What had to be asked of the network before rendering, as text of the adapter's own (JSON): resolved mentions, the link's card with its
- * uploaded image. data NULL: not asked (preview): the rendering is as good as it can be without. */
+/* What had to be asked of the network before rendering, as text of the adapter's own (JSON): resolved mentions, the
+ * link's card with its uploaded image. data NULL: not asked (preview): the rendering is as good as it can be without.
+ */
 struct channel_facts {
     struct span json;
 };
@@ -30,9 +31,10 @@ struct channel_part {
 
 struct channel_violation {
     bool fatal;
-    const char *code;   /* static: text_too_long, too_many_parts, text_empty, link_invalid, media_unsupported, settings_invalid … */
-    char message[160];  /* for people: what, how much, how much is allowed */
-    char param[64];     /* JSON pointer into the post: /content/parts/0/text */
+    const char *code;  /* static: text_too_long, too_many_parts, text_empty, link_invalid, media_unsupported,
+                          settings_invalid … */
+    char message[160]; /* for people: what, how much, how much is allowed */
+    char param[64];    /* JSON pointer into the post: /content/parts/0/text */
 };
 
 #define CHANNEL_VIOLATIONS_MAX 16
@@ -49,13 +51,16 @@ struct channel {
     enum channel_code code;
     const char *name;
     bool keyed; /* its commits carry a key that proves presence and absence */
-    /* render fills *ret_rendering; created_ms is the instant that each part claims as its creation (part k: created_ms + k). A text over the limit is split into
-     * a thread where the channel has them. Fails only with ERR_NO_MEMORY; what is wrong with the content is a violation. Deterministic. */
+    /* render fills *ret_rendering; created_ms is the instant that each part claims as its creation (part k: created_ms
+     * + k). A text over the limit is split into a thread where the channel has them. Fails only with ERR_NO_MEMORY;
+     * what is wrong with the content is a violation. Deterministic. */
     enum err (*render)(const struct channel_content *content, const struct channel_facts *facts, int64_t created_ms,
                        struct arena *arena, struct channel_rendering *ret_rendering);
-    /* needs_facts: the content names something that must be asked of the network before the lock (a mention, a link's card). */
+    /* needs_facts: the content names something that must be asked of the network before the lock (a mention, a link's
+     * card). */
     bool (*needs_facts)(const struct channel_content *content);
-    /* key writes the key of a part (Bluesky: the rkey, a TID) from the instant and ten random bytes; nothing where keyed is false. */
+    /* key writes the key of a part (Bluesky: the rkey, a TID) from the instant and ten random bytes; nothing where
+     * keyed is false. */
     void (*key)(int64_t created_ms, const uint8_t randomness[10], struct buf *out);
 };
 
@@ -64,12 +69,14 @@ struct channel_list {
     size_t count;
 };
 
-/* channel_find returns the channel, NULL when it is not in the list. channel_has_fatal tells whether a rendering may not be sent. */
+/* channel_find returns the channel, NULL when it is not in the list. channel_has_fatal tells whether a rendering may
+ * not be sent. */
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
 bool channel_has_fatal(const struct channel_rendering *rendering);
 
-/* channel_content applies a target's variant (a JSON object that overrides text, parts, link or first_comment; null removes) to what the
- * author wrote. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG (parts): the variant is wrong; ERR_NO_MEMORY. The result borrows from its arguments and the arena. */
+/* channel_content applies a target's variant (a JSON object that overrides text, parts, link or first_comment; null
+ * removes) to what the author wrote. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG (parts): the variant is wrong;
+ * ERR_NO_MEMORY. The result borrows from its arguments and the arena. */
 enum err channel_content(const struct channel_content *written, struct span variant, struct arena *arena,
                          struct channel_content *ret_content) MUST_USE;
 

@@ -189,11 +189,10 @@ void exchange_post(struct exchange *x, const struct id *post_id, unsigned status
 {
     struct post_view post;
     enum err err = scope_post(x->scope, post_id, &post);
-    struct zones *zones = gateway_zones(x->gateway);
     struct buf out = {0};
     if (err == OK) {
         struct present present;
-        scope_present(x->scope, zones, &present);
+        scope_present(x->scope, x->gateway->zones, &present);
         present.rendering = rendering_present;
         present.rendering_context = x->gateway;
         do {
@@ -201,7 +200,6 @@ void exchange_post(struct exchange *x, const struct id *post_id, unsigned status
             err = err == OK ? present_post(&present, &post, &out) : err;
         } while (err == ERR_NO_SPACE);
     }
-    gateway_zones_return(x->gateway, zones);
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
     } else if (err != OK) {

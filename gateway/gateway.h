@@ -3,7 +3,6 @@
 #ifndef OPENPOST_GATEWAY_GATEWAY_H
 #define OPENPOST_GATEWAY_GATEWAY_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/calendar/instant.h"
@@ -14,7 +13,6 @@
 #include "gateway/memo.h"
 #include "gateway/scope.h"
 
-#define GATEWAY_ZONES_MAX 16 /* threads that may present at once: the server's and the client's */
 #define COMMAND_WITHIN_MS \
     10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
 #define VERSION_OF_NOTHING ((uint64_t)INT64_MAX) /* no stream gets there: whoever expects it is refused */
@@ -27,18 +25,11 @@ struct gateway {
     const struct channel_list *channels;
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
     uint8_t transport_key[32];
-    pthread_mutex_t zones_mutex;
-    struct zones *zones[GATEWAY_ZONES_MAX]; /* those not lent */
-    unsigned zones_count;
+    struct zones *zones; /* any thread may ask */
     struct memo memo;
     struct server *server;
     atomic_bool stopping;
 };
-
-/* gateway_zones lends a calendar cache to the calling thread; NULL: ICU's data is gone. gateway_zones_return takes it
- * back. */
-struct zones *gateway_zones(struct gateway *gateway);
-void gateway_zones_return(struct gateway *gateway, struct zones *zones);
 
 struct exchange;
 /* What happens when the ledger accepted the exchange's command. */

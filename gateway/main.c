@@ -38,33 +38,6 @@ static const char usage[] =
     "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n\n"
     "Serves the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n";
 
-struct zones *gateway_zones(struct gateway *gateway)
-{
-    struct zones *zones = NULL;
-    (void)pthread_mutex_lock(&gateway->zones_mutex);
-    if (gateway->zones_count > 0) {
-        gateway->zones_count--;
-        zones = gateway->zones[gateway->zones_count];
-    }
-    (void)pthread_mutex_unlock(&gateway->zones_mutex);
-    if (zones == NULL && zones_open(&zones) != OK) {
-        return NULL;
-    }
-    return zones;
-}
-
-void gateway_zones_return(struct gateway *gateway, struct zones *zones)
-{
-    (void)pthread_mutex_lock(&gateway->zones_mutex);
-    if (zones != NULL && gateway->zones_count < GATEWAY_ZONES_MAX) {
-        gateway->zones[gateway->zones_count] = zones;
-        gateway->zones_count++;
-        zones = NULL;
-    }
-    (void)pthread_mutex_unlock(&gateway->zones_mutex);
-    zones_close(zones);
-}
-
 /* ADDR:PORT or [ADDR]:PORT. */
 static bool split_listen(const char *listen, char address[64], uint16_t *ret_port)
 {
@@ -104,9 +77,7 @@ static enum err open_parts(struct gateway *gateway, const struct arguments *argu
     struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(data_secret(data, "wire.secret", options.key));
     client_transport_key(options.key, gateway->transport_key);
-    struct zones *zones = NULL;
-    TRY(zones_open(&zones)); /* no zone data: refuse to start */
-    gateway_zones_return(gateway, zones);
+    TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
     TRY(open_views(data->views_path, &gateway->views));
     return client_open(&options, &gateway->ledger);
 }
@@ -141,12 +112,8 @@ static void close_parts(struct gateway *gateway)
     client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
     server_close(gateway->server);
     store_close(gateway->views);
-    while (gateway->zones_count > 0) {
-        gateway->zones_count--;
-        zones_close(gateway->zones[gateway->zones_count]);
-    }
+    zones_close(gateway->zones);
     memo_done(&gateway->memo);
-    (void)pthread_mutex_destroy(&gateway->zones_mutex);
 }
 
 int gateway_main(int argc, char **argv, const struct channel_list *channels)
@@ -171,7 +138,6 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     }
     gateway->channels = channels;
     gateway->bluesky_service = arguments.bluesky_service;
-    (void)pthread_mutex_init(&gateway->zones_mutex, NULL);
     memo_init(&gateway->memo);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? data_open(arguments.data, &data) : err;

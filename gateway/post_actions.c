@@ -81,16 +81,14 @@ typedef enum err present_part(struct exchange *x, const struct present *present,
 
 static void answer_presented(struct exchange *x, present_part *part)
 {
-    struct zones *zones = gateway_zones(x->gateway);
     struct present present;
-    scope_present(x->scope, zones, &present);
+    scope_present(x->scope, x->gateway->zones, &present);
     struct buf out = {0};
     enum err err;
     do {
         err = exchange_out(x, &out);
         err = err == OK ? part(x, &present, &out) : err;
     } while (err == ERR_NO_SPACE);
-    gateway_zones_return(x->gateway, zones);
     if (err != OK) {
         exchange_failed(x, err);
     } else {

@@ -267,9 +267,8 @@ static enum err write_page(struct exchange *x, const struct present *present, co
 
 static void answer_page(struct exchange *x, const struct post_page *page)
 {
-    struct zones *zones = gateway_zones(x->gateway);
     struct present present;
-    scope_present(x->scope, zones, &present);
+    scope_present(x->scope, x->gateway->zones, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     struct buf out = {0};
@@ -278,7 +277,6 @@ static void answer_page(struct exchange *x, const struct post_page *page)
         err = exchange_out(x, &out);
         err = err == OK ? write_page(x, &present, page, &out) : err;
     } while (err == ERR_NO_SPACE);
-    gateway_zones_return(x->gateway, zones);
     if (err != OK) {
         exchange_failed(x, err);
     } else {

@@ -231,10 +231,7 @@ static struct span read_timezone(struct exchange *x)
     if (name.data == NULL) {
         return name;
     }
-    struct zones *zones = gateway_zones(x->gateway);
-    const bool exists = zones != NULL && zone_exists(zones, name);
-    gateway_zones_return(x->gateway, zones);
-    if (!exists) {
+    if (!zone_exists(x->gateway->zones, name)) {
         input_wrong(&x->input, REFUSED_timezone_unknown, "/timezone", "An IANA name like Europe/Berlin is expected.");
     }
     return name;

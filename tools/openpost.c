@@ -53,6 +53,7 @@ static const struct subcommand {
     {"replay",    tool_replay,   "rebuild everything derived and compare byte for byte"        },
     {"key",       tool_key,      "make one more API key"                                       },
     {"confirm",   tool_confirm,  "let a copied or restored folder start what is scheduled"     },
+    {"bench",     tool_bench,    "measure this machine, each figure beside a reference"        },
     {"sandbox",   sandbox_main,  "a simulated platform for dry runs"                           },
     {"ledger",    run_ledger,    "process: the single writer"                                  },
     {"gateway",   run_gateway,   "process: the HTTP API"                                       },

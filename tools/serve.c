@@ -1,12 +1,12 @@
 /* serve.c: openpost serve: the whole service with one command. Chooses the loopback ports on which its processes meet
  * and hands each process its arguments; everything else is supervise.c's. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
 #include "tools/supervise.h"
@@ -30,43 +30,66 @@ struct plan {
     char adapter_pair[80];
     char allowed_ports[128];
     char secret_path[DATA_PATH_MAX];
+    uint16_t port; /* the next that is ours */
 };
 
-/* A loopback port that is free now. Another program could take it before our process does; then that process ends, says
- * so and serve gives up: start again. */
-static enum err free_port(uint16_t *ret_port)
+#define PORTS_MAX 5 /* as many as there are URLs above */
+
+/* Ports for our own meetings lie below those that Linux gives to outgoing connections (ip_local_port_range, 32768 and
+ * above by default): one of those could be taken between our looking and the process's listening, and for a minute
+ * after it was closed. */
+#define PORTS_FROM 16384
+#define PORTS_TO 32768
+#define PORTS_TRIES 100
+
+static bool port_is_free(uint16_t port)
 {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        return err_from_errno(errno);
+        return false;
     }
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const bool good = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-                      getsockname(fd, (struct sockaddr *)&address, &len) == 0;
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const bool is_free = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
     (void)close(fd);
-    if (!good) {
-        return ERR_IO;
-    }
-    *ret_port = ntohs(address.sin_port);
-    return OK;
+    return is_free;
 }
 
-static enum err choose_url(char *out, size_t cap, const char *scheme)
+/* A row of loopback ports that are free now. Should another program take one before our process does, then that process
+ * ends, says so and serve gives up: start again. */
+static enum err choose_ports(uint16_t *ret_first)
 {
-    uint16_t port = 0;
-    TRY(free_port(&port));
-    const int len = snprintf(out, cap, "%s127.0.0.1:%u", scheme, (unsigned)port);
+    for (int try = 0; try < PORTS_TRIES; try++) {
+        uint16_t random = 0;
+        random_fill(&random, sizeof random);
+        const uint16_t first = (uint16_t)(PORTS_FROM + random % (PORTS_TO - PORTS_FROM - PORTS_MAX));
+        uint16_t count = 0;
+        while (count < PORTS_MAX && port_is_free((uint16_t)(first + count))) {
+            count++;
+        }
+        if (count == PORTS_MAX) {
+            *ret_first = first;
+            return OK;
+        }
+    }
+    return ERR_BUSY;
+}
+
+static enum err choose_url(struct plan *plan, char *out, size_t cap, const char *scheme)
+{
+    const int len = snprintf(out, cap, "%s127.0.0.1:%u", scheme, (unsigned)plan->port);
+    plan->port++;
     return len > 0 && (size_t)len < cap ? OK : ERR_TOO_LONG;
 }
 
 static enum err choose_urls(struct plan *plan, const char *programs, const char *loopback, bool sandbox)
 {
-    TRY(choose_url(plan->ledger_url, sizeof plan->ledger_url, "tcp://"));
-    TRY(choose_url(plan->publish_url, sizeof plan->publish_url, "tcp://"));
-    TRY(choose_url(plan->bluesky_url, sizeof plan->bluesky_url, "tcp://"));
+    TRY(choose_ports(&plan->port));
+    TRY(choose_url(plan, plan->ledger_url, sizeof plan->ledger_url, "tcp://"));
+    TRY(choose_url(plan, plan->publish_url, sizeof plan->publish_url, "tcp://"));
+    TRY(choose_url(plan, plan->bluesky_url, sizeof plan->bluesky_url, "tcp://"));
     if (programs == NULL) {
-        TRY(choose_url(plan->programs_url, sizeof plan->programs_url, "tcp://"));
+        TRY(choose_url(plan, plan->programs_url, sizeof plan->programs_url, "tcp://"));
     } else {
         const int len = snprintf(plan->programs_url, sizeof plan->programs_url, "tcp://%s", programs);
         if (len < 0 || (size_t)len >= sizeof plan->programs_url) {
@@ -75,7 +98,7 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     }
     (void)snprintf(plan->adapter_pair, sizeof plan->adapter_pair, "bluesky=%s", plan->bluesky_url);
     if (sandbox) {
-        TRY(choose_url(plan->sandbox_listen, sizeof plan->sandbox_listen, ""));
+        TRY(choose_url(plan, plan->sandbox_listen, sizeof plan->sandbox_listen, ""));
         (void)snprintf(plan->sandbox_url, sizeof plan->sandbox_url, "http://%s", plan->sandbox_listen);
     }
     const char *port = sandbox ? strrchr(plan->sandbox_listen, ':') + 1 : "";

@@ -6,6 +6,7 @@
 
 enum err {
     OK = 0,
+
 #define ERR(name_, sentence_) ERR_##name_,
 #include "core/base/err.def"
     ERR_COUNT
@@ -14,12 +15,12 @@ enum err {
 #define MUST_USE __attribute__((warn_unused_result))
 
 /* Passes a failure of expression up to the caller of the function that it stands in. */
-#define TRY(expression)                      \
-    do {                                     \
-        const enum err try_ = (expression);  \
-        if (try_ != OK) {                    \
-            return try_;                     \
-        }                                    \
+#define TRY(expression)                     \
+    do {                                    \
+        const enum err try_ = (expression); \
+        if (try_ != OK) {                   \
+            return try_;                    \
+        }                                   \
     } while (0)
 
 /* err_name returns the short name ("NO_SPACE"), err_sentence one sentence for people. Static strings, any value. */

@@ -1,5 +1,5 @@
-/* journal.c: see journal.h. A line is built in a fixed buffer and written by one write(2), so lines of several threads and
- * processes never mix. */
+/* journal.c: see journal.h. A line is built in a fixed buffer and written by one write(2), so lines of several threads
+ * and processes never mix. */
 #include "core/base/journal.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* limits.h: every limit of the product in one place, each with its reason. Limits of a format or of a channel stand beside it. */
+/* limits.h: every limit of the product in one place, each with its reason. Limits of a format or of a channel stand
+ * beside it. */
 #ifndef OPENPOST_BASE_LIMITS_H
 #define OPENPOST_BASE_LIMITS_H
 
@@ -15,10 +16,10 @@
 #define METADATA_MAX 20
 
 /* Its life (SPEC section 2) */
-#define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)         /* the record locks so long before publish_at */
+#define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)          /* the record locks so long before publish_at */
 #define SCHEDULE_AHEAD_MAX_MS ((int64_t)5 * 366 * DAY_MS) /* further ahead is a slip of the hand */
-#define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS)   /* no reconciling read before */
-#define TRIES_MAX 3                                      /* counted attempts per part */
+#define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS)    /* no reconciling read before */
+#define TRIES_MAX 3                                       /* counted attempts per part */
 #define RETRY_FIRST_MS ((int64_t)30 * SECOND_MS)
 #define RETRY_SECOND_MS ((int64_t)120 * SECOND_MS)
 #define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS) /* then failed: outcome_unknown */

@@ -4,12 +4,12 @@
 #ifndef OPENPOST_BASE_OWNED_H
 #define OPENPOST_BASE_OWNED_H
 
-#define OWNED_BY(cleaner_, pointer_type_)                        \
-    static inline void owned_##cleaner_(pointer_type_ *pointer)  \
-    {                                                            \
-        cleaner_(*pointer);                                      \
-        *pointer = (pointer_type_)0;                             \
-    }                                                            \
+#define OWNED_BY(cleaner_, pointer_type_)                       \
+    static inline void owned_##cleaner_(pointer_type_ *pointer) \
+    {                                                           \
+        cleaner_(*pointer);                                     \
+        *pointer = (pointer_type_)0;                            \
+    }                                                           \
     struct owned_##cleaner_##_needs_a_semicolon
 
 /* unused: a local may be there for its cleaner alone, which clang 14 takes for a mistake. */

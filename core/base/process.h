@@ -6,24 +6,25 @@
 
 /* Exit codes of every command, after sysexits.h where it has one. */
 #define EXIT_GOOD 0
-#define EXIT_ALTERED 1     /* the log is not as it was written; also: the thing asked for failed */
-#define EXIT_UNREADABLE 2  /* the data folder cannot be read */
+#define EXIT_ALTERED 1      /* the log is not as it was written; also: the thing asked for failed */
+#define EXIT_UNREADABLE 2   /* the data folder cannot be read */
 #define EXIT_USAGE_WRONG 64 /* wrong arguments */
 #define EXIT_UNAVAILABLE 69 /* a peer does not answer */
 #define EXIT_CANNOT 71      /* the system refused something that is needed */
 
-/* process_prepare names the process (ps, journal), ignores SIGPIPE and SIGXFSZ, sets no_new_privs, umask 0027, and asks for SIGTERM
- * when the parent dies if the environment has OPENPOST_PARENT (serve sets it). */
+/* process_prepare names the process (ps, journal), ignores SIGPIPE and SIGXFSZ, sets no_new_privs, umask 0027, and asks
+ * for SIGTERM when the parent dies if the environment has OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
-/* process_stop_fd blocks SIGTERM and SIGINT in this thread (and those made later) and returns a descriptor that becomes readable
- * when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
+/* process_stop_fd blocks SIGTERM and SIGINT in this thread (and those made later) and returns a descriptor that becomes
+ * readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
 enum err process_stop_fd(int *ret_fd) MUST_USE;
-/* process_ready tells serve that this process can do its work: writes one byte to the descriptor named by OPENPOST_READY_FD and closes it;
- * nothing when there is none. */
+/* process_ready tells serve that this process can do its work: writes one byte to the descriptor named by
+ * OPENPOST_READY_FD and closes it; nothing when there is none. */
 void process_ready(void);
 
-/* Reads a whole small file (secret, identity) of at most cap bytes. ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG, ERR_IO. file_write replaces path
- * atomically (temporary file, fsync, rename, fsync of the folder) with mode; file_exists follows no meaning but the name's. */
+/* Reads a whole small file (secret, identity) of at most cap bytes. ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG, ERR_IO.
+ * file_write replaces path atomically (temporary file, fsync, rename, fsync of the folder) with mode; file_exists
+ * follows no meaning but the name's. */
 enum err file_read(const char *path, struct buf *out) MUST_USE;
 enum err file_write(const char *path, struct span bytes, unsigned mode) MUST_USE;
 

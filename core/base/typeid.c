@@ -1,5 +1,5 @@
-/* typeid.c: TypeID text <-> UUID. Base32 after Crockford, lower case only: 26 characters carry 130 bits, the first two of
- * them zero, so the first character is at most '7'. */
+/* typeid.c: TypeID text <-> UUID. Base32 after Crockford, lower case only: 26 characters carry 130 bits, the first two
+ * of them zero, so the first character is at most '7'. */
 #include "core/base/typeid.h"
 
 #include "core/base/assert.h"
@@ -8,10 +8,9 @@
 
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-static const char *const prefixes[ID_KIND_COUNT] = {
-    [ID_NONE] = "",
+static const char *const prefixes[ID_KIND_COUNT] = {[ID_NONE] = "",
 #define X(name_, prefix_) [ID_##name_] = (prefix_),
-    ID_TABLE(X)
+                                                    ID_TABLE(X)
 #undef X
 };
 
@@ -23,12 +22,81 @@ static const uint8_t prefix_lens[ID_KIND_COUNT] = {
 
 static int digit_of(uint8_t c)
 {
-    static const int8_t digits[75] = {
-        /* '0'..'9' */ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-        /* ':'..'`' */ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-        /* 'a'..'z' */ 10, 11, 12, 13, 14, 15, 16, 17, -1, 18, 19, -1, 20, 21, -1, 22, 23, 24, 25, 26, -1, 27, 28, 29,
-        30, 31};
+    static const int8_t digits[75] = {/* '0'..'9' */ 0,
+                                      1,
+                                      2,
+                                      3,
+                                      4,
+                                      5,
+                                      6,
+                                      7,
+                                      8,
+                                      9,
+                                      /* ':'..'`' */ -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      -1,
+                                      /* 'a'..'z' */ 10,
+                                      11,
+                                      12,
+                                      13,
+                                      14,
+                                      15,
+                                      16,
+                                      17,
+                                      -1,
+                                      18,
+                                      19,
+                                      -1,
+                                      20,
+                                      21,
+                                      -1,
+                                      22,
+                                      23,
+                                      24,
+                                      25,
+                                      26,
+                                      -1,
+                                      27,
+                                      28,
+                                      29,
+                                      30,
+                                      31};
     return c < '0' || c > 'z' ? -1 : digits[c - '0'];
 }
 
@@ -47,7 +115,8 @@ static bool prefix_is_valid(struct span prefix)
     return true;
 }
 
-/* The digits 0..12 hold the first 63 bits (the first digit only three), digit 13 the 64th and four of the second half. */
+/* The digits 0..12 hold the first 63 bits (the first digit only three), digit 13 the 64th and four of the second half.
+ */
 static enum err suffix_decode(const uint8_t *text, uint8_t ret_uuid[16])
 {
     if (text[0] > '7') {

@@ -6,22 +6,24 @@
 #include "core/base/span.h"
 
 /* What an id can name: SPEC's prefixes. On disk ids are text, so the order may change. */
-#define ID_TABLE(X)                                                                                               \
-    X(USER, "usr") X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que")         \
-    X(SLOT, "slt") X(POST, "post") X(TARGET, "tgt") X(ATTEMPT, "att") X(MEDIA, "med") X(TEMPLATE, "tpl")           \
-    X(REVIEW, "rev") X(VIEW, "view") X(WEBHOOK, "whk") X(WEBHOOK_DELIVERY, "whd") X(NOTIFICATION, "ntf")           \
-    X(EVENT, "evt") X(COMMAND, "cmd") X(REQUEST, "req") X(SECRET, "sec") X(SYSTEM, "sys")
+#define ID_TABLE(X)                                                                                             \
+    X(USER, "usr")                                                                                              \
+    X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que") X(SLOT, "slt")      \
+        X(POST, "post") X(TARGET, "tgt") X(ATTEMPT, "att") X(MEDIA, "med") X(TEMPLATE, "tpl") X(REVIEW, "rev")  \
+            X(VIEW, "view") X(WEBHOOK, "whk") X(WEBHOOK_DELIVERY, "whd") X(NOTIFICATION, "ntf") X(EVENT, "evt") \
+                X(COMMAND, "cmd") X(REQUEST, "req") X(SECRET, "sec") X(SYSTEM, "sys")
 
 enum id_kind {
     ID_NONE = 0,
+
 #define X(name_, prefix_) ID_##name_,
     ID_TABLE(X)
 #undef X
-    ID_KIND_COUNT
+        ID_KIND_COUNT
 };
 
-/* Sixteen bytes of UUID and what it names. All zero (kind ID_NONE) means absent. Compare with id_equal or memcmp: there is
- * no padding. */
+/* Sixteen bytes of UUID and what it names. All zero (kind ID_NONE) means absent. Compare with id_equal or memcmp: there
+ * is no padding. */
 struct id {
     uint8_t kind; /* enum id_kind */
     uint8_t uuid[16];
@@ -38,14 +40,14 @@ bool id_equal(const struct id *a, const struct id *b);
 bool id_is_none(const struct id *id);
 /* id_write appends the text form; an absent id writes nothing. */
 void id_write(struct buf *buf, const struct id *id);
-/* id_parse reads the whole of text; ERR_MALFORMED unless it is a TypeID of that kind (ID_NONE accepts every known kind).
- * The UUID must be a version 7 one only when minted by us: any 128 bits are accepted. */
+/* id_parse reads the whole of text; ERR_MALFORMED unless it is a TypeID of that kind (ID_NONE accepts every known
+ * kind). The UUID must be a version 7 one only when minted by us: any 128 bits are accepted. */
 enum err id_parse(struct span text, enum id_kind kind, struct id *ret_id) MUST_USE;
 const char *id_prefix(enum id_kind kind);
 
 /* The format itself, any prefix, for its published vectors. typeid_parse splits text and decodes the suffix;
- * ERR_MALFORMED says that the specification forbids it. *ret_prefix borrows from text. typeid_write needs 26 bytes and the
- * prefix. */
+ * ERR_MALFORMED says that the specification forbids it. *ret_prefix borrows from text. typeid_write needs 26 bytes and
+ * the prefix. */
 enum err typeid_parse(struct span text, struct span *ret_prefix, uint8_t ret_uuid[16]) MUST_USE;
 void typeid_write(struct buf *buf, struct span prefix, const uint8_t uuid[16]);
 

@@ -1,30 +1,7 @@
 /* desk.c: states and small rows of the ledger's own in the views environment. Called by ledger.c and replay; knows keys
  * and row forms, no rules. */
-#include "core/base/assert.h"
+#include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
-
-/* A key: the table's byte, then parts. */
-struct row_key {
-    uint8_t bytes[STORE_KEY_MAX];
-    struct buf buf;
-};
-
-static void key_begin(struct row_key *key, enum table table)
-{
-    key->buf = buf_of(key->bytes, sizeof key->bytes);
-    buf_byte(&key->buf, (uint8_t)table);
-}
-
-static void key_id(struct row_key *key, const struct id *id)
-{
-    buf_put(&key->buf, span_of(id, sizeof *id));
-}
-
-static struct span key_span(const struct row_key *key)
-{
-    ASSERT(buf_ok(&key->buf));
-    return buf_span(&key->buf);
-}
 
 /* States */
 
@@ -140,103 +117,6 @@ enum err ledger_integration_is_deleted(struct store_txn *txn, const struct id *i
     TRY(load_state(txn, integration_id, &state));
     *ret_deleted = state.head.version != 0 && state.connection == INTEGRATION_DELETED;
     return OK;
-}
-
-/* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
-
-#define ANSWER_ROW (4 * 8 + 4 + sizeof(struct id))
-
-static void answer_write(struct buf *row, const struct answer *answer)
-{
-    uint8_t number[8];
-    const uint64_t numbers[4] = {answer->seq, answer->workspace_seq, answer->version, (uint64_t)answer->time_ms};
-    for (size_t i = 0; i < 4; i++) {
-        put_be64(number, numbers[i]);
-        buf_put(row, span_of(number, 8));
-    }
-    put_be32(number, answer->events);
-    buf_put(row, span_of(number, 4));
-    buf_put(row, span_of(&answer->stream, sizeof answer->stream));
-}
-
-static enum err answer_read(struct span row, struct answer *ret_answer)
-{
-    if (row.len != ANSWER_ROW) {
-        return ERR_ALTERED;
-    }
-    struct answer answer = {.repeated = true};
-    answer.seq = get_be64(row.data);
-    answer.workspace_seq = get_be64(row.data + 8);
-    answer.version = get_be64(row.data + 16);
-    answer.time_ms = (int64_t)get_be64(row.data + 24);
-    answer.events = get_be32(row.data + 32);
-    memcpy(&answer.stream, row.data + 36, sizeof answer.stream);
-    *ret_answer = answer;
-    return OK;
-}
-
-enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer)
-{
-    struct row_key key;
-    struct span row;
-    key_begin(&key, TABLE_COMMAND);
-    key_id(&key, command_id);
-    TRY(store_get(desk->txn, key_span(&key), &row));
-    return answer_read(row, ret_answer);
-}
-
-/* The command's row after this event of it: a later one replaces it. */
-static enum err put_command(struct desk *desk, const struct log_event *at)
-{
-    struct row_key key;
-    struct answer answer = {.events = 0};
-    uint8_t bytes[ANSWER_ROW];
-    struct buf row = buf_of(bytes, sizeof bytes);
-    if (id_is_none(&at->command_id)) {
-        return OK;
-    }
-    const enum err err = desk_command_answer(desk, &at->command_id, &answer);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    answer.seq = at->seq;
-    answer.workspace_seq = at->workspace_seq;
-    answer.version = at->version;
-    answer.time_ms = at->time_ms;
-    answer.events = err == OK ? answer.events + 1 : 1;
-    answer.stream = at->stream;
-    answer_write(&row, &answer);
-    key_begin(&key, TABLE_COMMAND);
-    key_id(&key, &at->command_id);
-    return store_put(desk->txn, key_span(&key), buf_span(&row));
-}
-
-enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
-                         struct answer *ret_answer)
-{
-    struct row_key key;
-    struct span row;
-    key_begin(&key, TABLE_IDEMPOTENCY);
-    buf_put(&key.buf, span_of(idempotency->scope, 32));
-    TRY(store_get(desk->txn, key_span(&key), &row));
-    if (row.len != 32 + ANSWER_ROW) {
-        return ERR_ALTERED;
-    }
-    TRY(answer_read(span_of(row.data + 32, ANSWER_ROW), ret_answer));
-    *ret_same = memcmp(row.data, idempotency->body, 32) == 0;
-    return OK;
-}
-
-enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
-{
-    struct row_key key;
-    uint8_t bytes[32 + ANSWER_ROW];
-    struct buf row = buf_of(bytes, sizeof bytes);
-    key_begin(&key, TABLE_IDEMPOTENCY);
-    buf_put(&key.buf, span_of(idempotency->scope, 32));
-    buf_put(&row, span_of(idempotency->body, 32));
-    answer_write(&row, answer);
-    return store_put(desk->txn, key_span(&key), buf_span(&row));
 }
 
 /* Position */
@@ -376,39 +256,6 @@ static enum err index_account(struct desk *desk, const struct integration *befor
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Drops command rows older than COMMAND_MEMORY_MS: their keys are ordered by time. By the event's time, so that a
- * replay drops the same. */
-static enum err prune_commands(struct desk *desk, const struct log_event *at)
-{
-    if (at->seq % PRUNE_EVERY != 0) {
-        return OK;
-    }
-    for (unsigned i = 0; i < PRUNE_ROWS; i++) {
-        struct row_key first;
-        struct span key;
-        struct span row;
-        struct id id;
-        struct store_cursor *cursor = NULL;
-        key_begin(&first, TABLE_COMMAND);
-        TRY(store_cursor_open(desk->txn, &cursor));
-        const enum err err = store_seek(cursor, key_span(&first), &key, &row);
-        const bool command = err == OK && key.len == 1 + sizeof id && key.data[0] == TABLE_COMMAND;
-        if (command) {
-            memcpy(&id, key.data + 1, sizeof id);
-        }
-        store_cursor_close(cursor);
-        if (err != OK && err != ERR_NOT_FOUND) {
-            return err;
-        }
-        if (!command || id_time_ms(&id) >= at->time_ms - COMMAND_MEMORY_MS) {
-            return OK;
-        }
-        key_id(&first, &id);
-        TRY(store_delete(desk->txn, key_span(&first)));
-    }
-    return OK;
-}
-
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
@@ -416,8 +263,7 @@ enum err desk_apply(struct desk *desk, const struct log_event *at, const struct 
     if (at->workspace_seq != 0) {
         TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
     }
-    TRY(put_command(desk, at));
-    TRY(prune_commands(desk, at));
+    TRY(desk_command_put(desk, at));
     if (at->stream.kind == ID_POST) {
         TRY(index_open(desk, &before->post, &after->post));
     } else if (at->stream.kind == ID_INTEGRATION) {

@@ -11,7 +11,8 @@
 
 #define PAYLOADS_BYTES ((size_t)LOG_PAYLOAD_MAX + ((size_t)1 << 20)) /* one large event and seven small ones */
 #define SCRATCH_MAX ((size_t)64 << 20)
-#define REBUILD_GROUP 2000 /* events in one transaction of a rebuild */
+#define KEPT_MAX ((size_t)1 << 30) /* four million Idempotency-Keys */
+#define REBUILD_GROUP 2000         /* events in one transaction of a rebuild */
 
 static enum err desk_begin(struct desk *desk, struct store *views)
 {
@@ -73,6 +74,26 @@ static enum err catch_up(struct desk *desk, struct log *log, struct store *views
     return err;
 }
 
+/* Clears views that can be read, of another version for instance, but keeps what the log does not know. */
+static enum err clear_but_keys(struct store *views)
+{
+    struct arena arena;
+    struct kept_row *rows = NULL;
+    struct store_txn *txn = NULL;
+    arena_init(&arena, KEPT_MAX);
+    enum err err = store_begin(views, false, &txn);
+    err = err == OK ? desk_keys_read(txn, &arena, &rows) : err;
+    store_abort(txn);
+    txn = NULL;
+    err = err == OK ? store_clear(views) : err;
+    err = err == OK ? store_begin(views, true, &txn) : err;
+    err = err == OK ? desk_keys_write(txn, rows) : err;
+    err = err == OK ? store_commit(&txn) : err;
+    store_abort(txn);
+    arena_done(&arena);
+    return err;
+}
+
 /* The position that views stand at, 0 after clearing them when there is any doubt. */
 static enum err trusted_position(const struct ledger_options *options, bool views_trusted, uint64_t *ret_position)
 {
@@ -92,7 +113,7 @@ static enum err trusted_position(const struct ledger_options *options, bool view
         }
     }
     *ret_position = 0;
-    return store_clear(options->views);
+    return views_trusted ? clear_but_keys(options->views) : store_clear(options->views);
 }
 
 static enum err load_installation(struct ledger *ledger)

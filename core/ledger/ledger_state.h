@@ -9,13 +9,16 @@
 #define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
 #define PRUNE_EVERY 64          /* events; then up to PRUNE_ROWS outdated command rows go */
 #define PRUNE_ROWS 128
+#define PRUNE_KEYS 8 /* so many Idempotency-Keys are looked at for each new one: few outlive their time by much */
+#define IDEMPOTENCY_KEY_LEN 33 /* the table's byte and SHA-256 */
 
 /* The writer's view of derived rows: one write transaction at a time, and what it knows by heart. */
 struct desk {
     struct store_txn *txn; /* NULL outside a group */
     struct id installation_id;
     struct projection_list projections;
-    struct arena arena; /* scratch of projections */
+    uint8_t pruned_to[IDEMPOTENCY_KEY_LEN]; /* how far old Idempotency-Keys were looked at; zeros: from the first */
+    struct arena arena;                     /* scratch of projections */
     struct installation installation;
     bool installation_known;
     struct id workspace_id; /* whose state is in workspace; absent: nobody's */
@@ -68,10 +71,21 @@ enum err desk_fold(struct desk *desk, const struct log_event *at, const struct e
 /* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the
  * same. */
 enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer) MUST_USE;
+enum err desk_command_put(struct desk *desk, const struct log_event *at) MUST_USE;
 enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
                          struct answer *ret_answer) MUST_USE;
 enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
     MUST_USE;
+
+/* Idempotency-Keys outlive a rebuild of views that can be read: desk_keys_read appends their rows to a list in arena,
+ * desk_keys_write puts them back. */
+struct kept_row {
+    struct kept_row *next;
+    struct span key;
+    struct span value;
+};
+enum err desk_keys_read(struct store_txn *txn, struct arena *arena, struct kept_row **ret_rows) MUST_USE;
+enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows) MUST_USE;
 
 /* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,

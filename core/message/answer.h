@@ -1,4 +1,5 @@
-/* answer.h: what a command got from the ledger: what ledger.c gives, the wire carries and gateway and scheduler read. */
+/* answer.h: what a command got from the ledger: what ledger.c gives, the wire carries and gateway and scheduler read.
+ */
 #ifndef OPENPOST_MESSAGE_ANSWER_H
 #define OPENPOST_MESSAGE_ANSWER_H
 
@@ -9,21 +10,21 @@
 
 /* Kept for 30 days by command id: the same id again gets the same answer. */
 struct answer {
-    uint32_t refusal;       /* enum refusal; 0: accepted */
-    bool repeated;          /* this is the first answer again */
-    uint64_t seq;           /* of its last event; the ledger's head when there was none */
-    uint64_t workspace_seq; /* of its last event in the command's workspace; 0 when there was none */
-    uint64_t version;       /* of its stream, afterwards */
-    uint32_t events;        /* how many it caused; 0: it was already so */
-    int64_t time_ms;        /* the ledger's stamp */
-    int64_t hint_ms;        /* post_locked: locked_at; attempt_early: when; else 0 */
-    int64_t publish_at_ms;  /* of the post, for post_locked and publishing */
-    struct id stream;       /* that decided; after a repeated Idempotency-Key it is the first request's */
+    uint32_t refusal;                    /* enum refusal; 0: accepted */
+    bool repeated;                       /* this is the first answer again */
+    uint64_t seq;                        /* of its last event; the ledger's head when there was none */
+    uint64_t workspace_seq;              /* of its last event in the command's workspace; 0 when there was none */
+    uint64_t version;                    /* of its stream, afterwards */
+    uint32_t events;                     /* how many it caused; 0: it was already so */
+    int64_t time_ms;                     /* the ledger's stamp */
+    int64_t hint_ms;                     /* post_locked: locked_at; attempt_early: when; else 0 */
+    int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
+    struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
 };
 
-/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body. Absent when
- * present is false. The row lives beside the command index, at least 24 h. */
+/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.
+ * Absent when present is false. The row lives beside the command index, at least 24 h. */
 struct idempotency {
     bool present;
     uint8_t scope[32];

@@ -1,8 +1,8 @@
 /* choice.c: the words of choice.h. */
 #include "core/message/choice.h"
 
-#define TABLE(name_, LIST_)                                                                                            \
-    static const char *const name_##_list[] = {"", LIST_(X)};                                                          \
+#define TABLE(name_, LIST_)                                   \
+    static const char *const name_##_list[] = {"", LIST_(X)}; \
     const struct choice_table name_##_words = {#name_, name_##_list, sizeof name_##_list / sizeof *name_##_list}
 #define X(name_, word_) word_,
 

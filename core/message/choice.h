@@ -1,58 +1,78 @@
-/* choice.h: the closed sets of words that fields, rows and answers use. Value 0 is "absent". On disk and in JSON a choice is its word, so values may be
- * reordered but words never change. */
+/* choice.h: the closed sets of words that fields, rows and answers use. Value 0 is "absent". On disk and in JSON a
+ * choice is its word, so values may be reordered but words never change. */
 #ifndef OPENPOST_MESSAGE_CHOICE_H
 #define OPENPOST_MESSAGE_CHOICE_H
 
 #include "core/base/span.h"
 
-#define CHANNEL_TABLE(X)                                                                                               \
-    X(TWITTER, "x") X(INSTAGRAM, "instagram") X(LINKEDIN, "linkedin") X(TIKTOK, "tiktok") X(YOUTUBE, "youtube")               \
-    X(THREADS, "threads") X(FACEBOOK, "facebook") X(BLUESKY, "bluesky") X(GOOGLE_BUSINESS, "google_business")
+#define CHANNEL_TABLE(X)                                                                                              \
+    X(TWITTER, "x")                                                                                                   \
+    X(INSTAGRAM, "instagram") X(LINKEDIN, "linkedin") X(TIKTOK, "tiktok") X(YOUTUBE, "youtube") X(THREADS, "threads") \
+        X(FACEBOOK, "facebook") X(BLUESKY, "bluesky") X(GOOGLE_BUSINESS, "google_business")
 
 #define ROLE_TABLE(X) X(VIEWER, "viewer") X(AUDITOR, "auditor") X(EDITOR, "editor") X(ADMIN, "admin") X(OWNER, "owner")
 
-#define POST_STATUS_TABLE(X)                                                                                           \
-    X(DRAFT, "draft") X(SCHEDULED, "scheduled") X(QUEUED, "queued") X(PUBLISHING, "publishing")                         \
-    X(PUBLISHED, "published") X(PARTIALLY_PUBLISHED, "partially_published") X(FAILED, "failed") X(MISSED, "missed")     \
-    X(CANCELLED, "cancelled") X(DELETED, "deleted")
+#define POST_STATUS_TABLE(X)                                                                            \
+    X(DRAFT, "draft")                                                                                   \
+    X(SCHEDULED, "scheduled") X(QUEUED, "queued") X(PUBLISHING, "publishing") X(PUBLISHED, "published") \
+        X(PARTIALLY_PUBLISHED, "partially_published") X(FAILED, "failed") X(MISSED, "missed")           \
+            X(CANCELLED, "cancelled") X(DELETED, "deleted")
 
-#define TARGET_STATUS_TABLE(X)                                                                                         \
-    X(PENDING, "pending") X(PREPARED, "prepared") X(ATTEMPTING, "attempting") X(RETRYING, "retrying")                   \
-    X(UNKNOWN, "unknown") X(PUBLISHED, "published") X(FAILED, "failed") X(CANCELLED, "cancelled") X(MISSED, "missed")
+#define TARGET_STATUS_TABLE(X)                                                                        \
+    X(PENDING, "pending")                                                                             \
+    X(PREPARED, "prepared") X(ATTEMPTING, "attempting") X(RETRYING, "retrying") X(UNKNOWN, "unknown") \
+        X(PUBLISHED, "published") X(FAILED, "failed") X(CANCELLED, "cancelled") X(MISSED, "missed")
 
-#define INTEGRATION_STATUS_TABLE(X)                                                                                    \
-    X(CONNECTING, "connecting") X(CONNECTED, "connected") X(EXPIRING, "expiring") X(DISCONNECTED, "disconnected")       \
-    X(PAUSED, "paused") X(REFUSED, "refused") X(DELETED, "deleted")
+#define INTEGRATION_STATUS_TABLE(X)                                                                       \
+    X(CONNECTING, "connecting")                                                                           \
+    X(CONNECTED, "connected") X(EXPIRING, "expiring") X(DISCONNECTED, "disconnected") X(PAUSED, "paused") \
+        X(REFUSED, "refused") X(DELETED, "deleted")
 
-/* accepted: the platform has it. try_again: certainly not accepted, another try is right. deferred: certainly not accepted, not before an instant
- * (429, quota). unauthorized: certainly not accepted, the credentials are no longer good. refused: certainly not accepted and never will be. unknown:
- * sent, no definite answer. absent: a definitive key proved that it is not there. */
-#define OUTCOME_TABLE(X)                                                                                               \
-    X(ACCEPTED, "accepted") X(TRY_AGAIN, "try_again") X(DEFERRED, "deferred") X(UNAUTHORIZED, "unauthorized")           \
-    X(REFUSED, "refused") X(UNKNOWN, "unknown") X(ABSENT, "absent")
+/* accepted: the platform has it. try_again: certainly not accepted, another try is right. deferred: certainly not
+ * accepted, not before an instant (429, quota). unauthorized: certainly not accepted, the credentials are no longer
+ * good. refused: certainly not accepted and never will be. unknown: sent, no definite answer. absent: a definitive key
+ * proved that it is not there. */
+#define OUTCOME_TABLE(X)                                                                                    \
+    X(ACCEPTED, "accepted")                                                                                 \
+    X(TRY_AGAIN, "try_again") X(DEFERRED, "deferred") X(UNAUTHORIZED, "unauthorized") X(REFUSED, "refused") \
+        X(UNKNOWN, "unknown") X(ABSENT, "absent")
 
 #define RESOLUTION_TABLE(X) X(PUBLISHED, "published") X(ABSENT, "absent") X(ABANDONED, "abandoned")
 
 #define X(name_, word_) CHANNEL_##name_,
+
 enum channel_code { CHANNEL_NONE = 0, CHANNEL_TABLE(X) CHANNEL_COUNT };
+
 #undef X
 #define X(name_, word_) ROLE_##name_,
+
 enum role { ROLE_NONE = 0, ROLE_TABLE(X) ROLE_COUNT };
+
 #undef X
 #define X(name_, word_) POST_##name_,
+
 enum post_status { POST_NONE = 0, POST_STATUS_TABLE(X) POST_STATUS_COUNT };
+
 #undef X
 #define X(name_, word_) TARGET_##name_,
+
 enum target_status { TARGET_NONE = 0, TARGET_STATUS_TABLE(X) TARGET_STATUS_COUNT };
+
 #undef X
 #define X(name_, word_) INTEGRATION_##name_,
+
 enum integration_status { INTEGRATION_NONE = 0, INTEGRATION_STATUS_TABLE(X) INTEGRATION_STATUS_COUNT };
+
 #undef X
 #define X(name_, word_) OUTCOME_##name_,
+
 enum outcome { OUTCOME_NONE = 0, OUTCOME_TABLE(X) OUTCOME_COUNT };
+
 #undef X
 #define X(name_, word_) RESOLUTION_##name_,
+
 enum resolution { RESOLUTION_NONE = 0, RESOLUTION_TABLE(X) RESOLUTION_COUNT };
+
 #undef X
 
 /* words[value] for 0 < value < count; words[0] is "". */
@@ -62,10 +82,11 @@ struct choice_table {
     uint32_t count;
 };
 
-extern const struct choice_table channel_words, role_words, post_status_words, target_status_words, integration_status_words,
-    outcome_words, resolution_words;
+extern const struct choice_table channel_words, role_words, post_status_words, target_status_words,
+    integration_status_words, outcome_words, resolution_words;
 
-/* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when unknown. */
+/* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
+ * unknown. */
 const char *choice_word(const struct choice_table *table, uint32_t value);
 uint32_t choice_value(const struct choice_table *table, struct span word);
 

@@ -1,8 +1,8 @@
 /* descriptor.h: what a message or row consists of, as data. Stamped out of the .def files; the codec, JSON, printer,
  * equality and random values are loops over it.
  *
- * In a .def file: FIELD(kind, name, doc) is required, MAYBE(kind, name, doc) may be absent, LIST(record, name, max, doc) is
- * a list of records declared before with RECORD(name, doc) … END(name). */
+ * In a .def file: FIELD(kind, name, doc) is required, MAYBE(kind, name, doc) may be absent, LIST(record, name, max,
+ * doc) is a list of records declared before with RECORD(name, doc) … END(name). */
 #ifndef OPENPOST_MESSAGE_DESCRIPTOR_H
 #define OPENPOST_MESSAGE_DESCRIPTOR_H
 
@@ -12,24 +12,24 @@
 #include "core/base/typeid.h"
 #include "core/message/choice.h"
 
-/* Kinds of fields. X(kind, C type, most bytes of a text or blob or 0, doc). Absent is: an id of kind ID_NONE, a time of 0, a span with data NULL, a
- * choice of 0, a hash of zeros; a count or flag that is absent is 0 or false. */
-#define KIND_TABLE(X)                                                                                                  \
-    X(id, struct id, 0, "TypeID text")                                                                                 \
-    X(time, int64_t, 0, "UTC milliseconds since 1970")                                                                 \
-    X(count, uint64_t, 0, "a number")                                                                                  \
-    X(flag, bool, 0, "true or false")                                                                                  \
-    X(word, struct span, 256, "a short text")                                                                          \
-    X(text, struct span, 65536, "a text")                                                                              \
-    X(blob, struct span, 2097152, "bytes")                                                                             \
-    X(hash, struct hash, 0, "SHA-256")                                                                                 \
-    X(secret, struct span, 65536, "never encoded, printed or logged")                                                  \
-    X(channel, uint32_t, 0, "a channel's name")                                                                        \
-    X(role, uint32_t, 0, "a role's name")                                                                              \
-    X(post_status, uint32_t, 0, "a post's status")                                                                     \
-    X(target_status, uint32_t, 0, "a target's status")                                                                 \
-    X(integration_status, uint32_t, 0, "an integration's status")                                                      \
-    X(outcome, uint32_t, 0, "an attempt's outcome")                                                                    \
+/* Kinds of fields. X(kind, C type, most bytes of a text or blob or 0, doc). Absent is: an id of kind ID_NONE, a time of
+ * 0, a span with data NULL, a choice of 0, a hash of zeros; a count or flag that is absent is 0 or false. */
+#define KIND_TABLE(X)                                                 \
+    X(id, struct id, 0, "TypeID text")                                \
+    X(time, int64_t, 0, "UTC milliseconds since 1970")                \
+    X(count, uint64_t, 0, "a number")                                 \
+    X(flag, bool, 0, "true or false")                                 \
+    X(word, struct span, 256, "a short text")                         \
+    X(text, struct span, 65536, "a text")                             \
+    X(blob, struct span, 2097152, "bytes")                            \
+    X(hash, struct hash, 0, "SHA-256")                                \
+    X(secret, struct span, 65536, "never encoded, printed or logged") \
+    X(channel, uint32_t, 0, "a channel's name")                       \
+    X(role, uint32_t, 0, "a role's name")                             \
+    X(post_status, uint32_t, 0, "a post's status")                    \
+    X(target_status, uint32_t, 0, "a target's status")                \
+    X(integration_status, uint32_t, 0, "an integration's status")     \
+    X(outcome, uint32_t, 0, "an attempt's outcome")                   \
     X(resolution, uint32_t, 0, "how a person resolved an unknown outcome")
 
 struct hash {
@@ -37,6 +37,7 @@ struct hash {
 };
 
 enum kind {
+
 #define X(kind_, type_, max_, doc_) KIND_##kind_,
     KIND_TABLE(X)
 #undef X
@@ -73,8 +74,8 @@ struct record_desc {
     size_t field_count;
 };
 
-/* kind_max returns the most bytes of a text, word, blob; kind_name its name; kind_choices the names of a choice kind, NULL
- * for others. */
+/* kind_max returns the most bytes of a text, word, blob; kind_name its name; kind_choices the names of a choice kind,
+ * NULL for others. */
 size_t kind_max(enum kind kind);
 const char *kind_name(enum kind kind);
 const struct choice_table *kind_choices(enum kind kind);

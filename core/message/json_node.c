@@ -1,4 +1,5 @@
-/* json_node.c: walks, compares and writes trees of json_node.h. Pure; depth is bounded by the reader, so recursion is. */
+/* json_node.c: walks, compares and writes trees of json_node.h. Pure; depth is bounded by the reader, so recursion is.
+ */
 #include "core/message/json_node.h"
 
 #include "core/base/assert.h"

@@ -1,5 +1,6 @@
-/* json_read.c: jansson parses, strictly; the result is copied into the arena and jansson's own memory is given back before returning, so that
- * nobody else has to know it. Never include core/message/codec.h here: both name a json_string. */
+/* json_read.c: jansson parses, strictly; the result is copied into the arena and jansson's own memory is given back
+ * before returning, so that nobody else has to know it. Never include core/message/codec.h here: both name a
+ * json_string. */
 #include "core/message/json_read.h"
 
 #include <jansson.h>

@@ -7,8 +7,9 @@
 #define JSON_READ_BYTES_MAX ((size_t)2 << 20) /* no request's body and no platform's answer is near it */
 #define JSON_READ_DEPTH_MAX 32                /* atproto's deepest record has 9 */
 
-/* json_read reads the whole of text (one value, nothing after it) into nodes that live in the arena. ERR_MALFORMED for what is not JSON, a name
- * twice in an object, bad UTF-8, NUL, or nesting deeper than JSON_READ_DEPTH_MAX; ERR_TOO_LONG; ERR_NO_MEMORY. */
+/* json_read reads the whole of text (one value, nothing after it) into nodes that live in the arena. ERR_MALFORMED for
+ * what is not JSON, a name twice in an object, bad UTF-8, NUL, or nesting deeper than JSON_READ_DEPTH_MAX;
+ * ERR_TOO_LONG; ERR_NO_MEMORY. */
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node) MUST_USE;
 
 #endif

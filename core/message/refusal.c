@@ -8,7 +8,7 @@
 #define RETRYABLE_no false
 
 static const struct refusal_desc table[REFUSAL_COUNT] = {
-#define REFUSAL(code_, status_, retryable_, layer_, title_)                                                            \
+#define REFUSAL(code_, status_, retryable_, layer_, title_) \
     [REFUSED_##code_] = {#code_, (status_), RETRYABLE_##retryable_, LAYER_OF(layer_), (title_)},
 #include "core/message/error.def"
 };

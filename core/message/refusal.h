@@ -6,6 +6,7 @@
 
 enum refusal {
     ACCEPTED = 0,
+
 #define REFUSAL(code_, status_, retryable_, layer_, title_) REFUSED_##code_,
 #include "core/message/error.def"
     REFUSAL_COUNT

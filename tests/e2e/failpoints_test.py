@@ -85,9 +85,20 @@ class Place:
         self.died[which] = process in died
 
     def play_failpoint(self, which, process):
+        environment = {"OPENPOST_FAILPOINT": f"{which.failpoint}:{which.passage}"}
+
         def arm():
-            self.parts.restart(process, {"OPENPOST_FAILPOINT": f"{which.failpoint}:{which.passage}"})
-            return process
+            """What earlier rounds left to do may kill the process before this round's post is there: once more then."""
+            self.parts.tend()
+            self.parts[process].stop()
+            for _ in range(10):
+                self.parts[process].start(environment, wait=False)
+                wait_until(lambda: self.parts[process].is_ready() or not self.parts[process].alive(), 60,
+                           f"ready or dead: {process}")
+                if self.parts[process].alive():
+                    return process
+                self.parts[process].wait_end()
+            raise AssertionError(f"{process} dies at {which} before it has anything to do")
         self.play(which, arm)
 
     def play_under_way(self, process):

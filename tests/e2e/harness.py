@@ -37,14 +37,14 @@ def wait_until(condition, within_s, what):
         time.sleep(POLL_S)
 
 
-_ports = itertools.count(random.randrange(10000, 30000))
+_ports = itertools.count(random.randrange(6000))
 
 
 def free_port():
     """A loopback port below those that the kernel gives to outgoing connections, so that a process that was killed
-    finds its port free again."""
+    finds its port free again, and below those that `openpost serve` chooses for itself."""
     for candidate in _ports:
-        port = 10000 + candidate % 20000
+        port = 10000 + candidate % 6000
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

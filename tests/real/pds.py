@@ -84,7 +84,7 @@ class Proxy:
     silence_after_accepting, slow, expired_token."""
 
     def __init__(self, world, pds):
-        self.pds, self.rules, self.lock, self.creates = pds, [], threading.Lock(), 0
+        self.pds, self.rules, self.lock, self.created = pds, [], threading.Lock(), 0
         self.calls = collections.Counter()
         proxy = self
 
@@ -116,6 +116,10 @@ class Proxy:
         with self.lock:
             self.rules.append((path, contains.encode(), fault, value_ms))
 
+    def creates(self):
+        """How many records were ever made."""
+        return self.created
+
     def strike(self, path, body):
         with self.lock:
             for rule in self.rules:
@@ -138,7 +142,7 @@ class Proxy:
         connection.close()
         if request.path.endswith("createRecord") and answer.status == 200:
             with self.lock:
-                self.creates += 1
+                self.created += 1
         if fault == "silence_after_accepting":
             request.close_connection = True
             return

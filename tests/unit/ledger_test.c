@@ -92,6 +92,45 @@ START_TEST(an_idempotency_key_gets_its_first_answer_whatever_the_command_id)
 
 END_TEST
 
+static unsigned count_keys(struct store *views)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    const uint8_t table = TABLE_IDEMPOTENCY;
+    struct span key;
+    struct span value;
+    unsigned count = 0;
+    ck_assert_int_eq(store_begin(views, false, &txn), OK);
+    ck_assert_int_eq(store_cursor_open(txn, &cursor), OK);
+    for (enum err err = store_seek(cursor, span_of(&table, 1), &key, &value); err == OK && key.data[0] == table;
+         err = store_next(cursor, &key, &value)) {
+        count++;
+    }
+    return count;
+}
+
+START_TEST(old_idempotency_keys_are_forgotten)
+{
+    struct world *world = world_open(13, 0, 0);
+    struct target_spec specs[3];
+    struct content_part part;
+    world_found(world);
+    for (int day = 0; day < 120; day++) {
+        for (int i = 0; i < 5; i++) {
+            struct idempotency key = {.present = true};
+            prng_fill(&world->prng, key.scope, sizeof key.scope);
+            const struct command command = world_post(world, 1, 0, specs, &part);
+            ck_assert_uint_eq(world_give(world, &command, &key).refusal, ACCEPTED);
+        }
+        world->now_ms += DAY_MS;
+    }
+    ck_assert_uint_ge(count_keys(world->views), 30 * 5);
+    ck_assert_uint_le(count_keys(world->views), 45 * 5);
+    world_close(world);
+}
+
+END_TEST
+
 START_TEST(a_refused_command_changes_nothing_and_says_why)
 {
     struct world *world = world_open(4, 0, 0);
@@ -373,7 +412,11 @@ START_TEST(views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt)
     struct world *world = world_open(12, 0, 0);
     struct target_spec specs[3];
     struct content_part part;
+    const struct idempotency key = {.present = true, .scope = {1}, .body = {2}};
     world_found(world);
+    const struct command first = world_post(world, 1, 0, specs, &part);
+    const struct id keyed = first.create_post.post_id;
+    ck_assert_uint_eq(world_give(world, &first, &key).refusal, ACCEPTED);
     OWNED(store_close) struct store *behind = NULL;
     ck_assert_int_eq(store_memory_open(&behind), OK);
     copy_rows(world->views, behind);
@@ -405,6 +448,13 @@ START_TEST(views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt)
     ck_assert_int_eq(store_commit(&txn), OK);
     ck_assert_int_eq(ledger_open(&world->options, true, &ledger), OK);
     ck_assert_uint_eq(world_digest(behind), good);
+    struct command command = world_post(world, 1, 0, specs, &part);
+    struct answer answer;
+    ck_assert_int_eq(ledger_begin(ledger, world->now_ms), OK);
+    ck_assert_int_eq(ledger_handle(ledger, &command, &key, &answer), OK);
+    ck_assert(answer.repeated); /* an Idempotency-Key outlives the rebuild of views that can be read */
+    ck_assert(id_equal(&answer.stream, &keyed));
+    ledger_abort(ledger);
     ledger_close(ledger);
     ledger = NULL;
     world->options.views = world->views;
@@ -420,6 +470,7 @@ int main(void)
     tcase_add_test(answers, a_command_again_gets_its_first_answer_and_does_nothing);
     tcase_add_test(answers, a_command_id_serves_one_command_and_for_thirty_days);
     tcase_add_test(answers, an_idempotency_key_gets_its_first_answer_whatever_the_command_id);
+    tcase_add_test(answers, old_idempotency_keys_are_forgotten);
     tcase_add_test(answers, a_refused_command_changes_nothing_and_says_why);
     tcase_add_test(answers, another_workspaces_things_are_not_there);
     tcase_add_test(answers, an_account_is_connected_once_in_a_workspace);

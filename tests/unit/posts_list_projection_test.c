@@ -443,6 +443,30 @@ START_TEST(a_search_that_finds_nothing_stops_and_can_go_on)
 
 END_TEST
 
+START_TEST(lock_and_attempts_leave_both_lists_alone)
+{
+    /* every table but the two lists is left out */
+    static const char others[] = "\x20\x28\x38\x39\x3A\x3B\x40";
+    const struct span skip = span_text(others);
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 1);
+    const uint64_t draft = digest_of(world.store, skip);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    const uint64_t scheduled = digest_of(world.store, skip);
+    ck_assert_uint_ne(draft, scheduled);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    feed_accepted(&world, 1, 0, 1, 0);
+    feed_target_finished(&world, 1, 0, TARGET_PUBLISHED, span_of(NULL, 0));
+    ck_assert_uint_eq(digest_of(world.store, skip), scheduled);
+    feed_post_finished(&world, 1, POST_PUBLISHED);
+    ck_assert_uint_ne(digest_of(world.store, skip), scheduled);
+    world_done(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("posts_list_projection");
@@ -453,6 +477,7 @@ int main(void)
     tcase_add_test(tcase, a_cursor_of_another_list_is_refused);
     tcase_add_test(tcase, posts_written_meanwhile_move_nothing);
     tcase_add_test(tcase, a_search_that_finds_nothing_stops_and_can_go_on);
+    tcase_add_test(tcase, lock_and_attempts_leave_both_lists_alone);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

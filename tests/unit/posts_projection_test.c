@@ -553,54 +553,6 @@ START_TEST(a_first_comment_never_changes_the_target)
 
 END_TEST
 
-START_TEST(lock_and_attempts_leave_both_lists_alone)
-{
-    /* every table but the two lists is left out */
-    static const char others[] = "\x20\x28\x38\x39\x3A\x3B\x40";
-    const struct span skip = span_text(others);
-    struct world world;
-    world_init(&world);
-    feed_created(&world, 1, 1);
-    const uint64_t draft = digest_of(world.store, skip);
-    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    const uint64_t scheduled = digest_of(world.store, skip);
-    ck_assert_uint_ne(draft, scheduled);
-    feed_locked(&world, 1, 1, 1, false);
-    feed_started(&world, 1, 0, 1, 0);
-    feed_accepted(&world, 1, 0, 1, 0);
-    feed_target_finished(&world, 1, 0, TARGET_PUBLISHED, span_of(NULL, 0));
-    ck_assert_uint_eq(digest_of(world.store, skip), scheduled);
-    feed_post_finished(&world, 1, POST_PUBLISHED);
-    ck_assert_uint_ne(digest_of(world.store, skip), scheduled);
-    world_done(&world);
-}
-
-END_TEST
-
-START_TEST(a_waiting_target_tells_what_holds_it)
-{
-    struct post_row post = {.status = POST_QUEUED};
-    struct target_row target = {.status = TARGET_PENDING};
-    struct integration_row integration = {.status = INTEGRATION_CONNECTED};
-    struct workspace_row workspace = {.paused = false};
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
-    integration.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "paused");
-    integration.status = INTEGRATION_DISCONNECTED;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "disconnected");
-    ck_assert_str_eq(posts_held(&post, &target, NULL, &workspace, false), "disconnected");
-    workspace.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "workspace_paused");
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, true), "starts_suspended");
-    target.status = TARGET_ATTEMPTING;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
-    target.status = TARGET_PENDING;
-    post.status = POST_DRAFT;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
-}
-
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("posts_projection");
@@ -620,8 +572,6 @@ int main(void)
     tcase_add_test(tcase, missed_and_cancelled_targets_are_done_until_a_person_retries);
     tcase_add_loop_test(tcase, a_person_resolves_an_unknown_outcome, 0, 3);
     tcase_add_test(tcase, a_first_comment_never_changes_the_target);
-    tcase_add_test(tcase, lock_and_attempts_leave_both_lists_alone);
-    tcase_add_test(tcase, a_waiting_target_tells_what_holds_it);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

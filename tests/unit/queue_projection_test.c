@@ -189,6 +189,30 @@ START_TEST(an_empty_queue_gives_nothing)
 
 END_TEST
 
+START_TEST(a_waiting_target_tells_what_holds_it)
+{
+    struct post_row post = {.status = POST_QUEUED};
+    struct target_row target = {.status = TARGET_PENDING};
+    struct integration_row integration = {.status = INTEGRATION_CONNECTED};
+    struct workspace_row workspace = {.paused = false};
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+    integration.paused = true;
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "paused");
+    integration.status = INTEGRATION_DISCONNECTED;
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "disconnected");
+    ck_assert_str_eq(posts_held(&post, &target, NULL, &workspace, false), "disconnected");
+    workspace.paused = true;
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "workspace_paused");
+    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, true), "starts_suspended");
+    target.status = TARGET_ATTEMPTING;
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+    target.status = TARGET_PENDING;
+    post.status = POST_DRAFT;
+    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("queue_projection");
@@ -200,6 +224,7 @@ int main(void)
     tcase_add_test(tcase, a_person_s_answer_moves_the_base_of_lateness);
     tcase_add_test(tcase, a_scan_in_chunks_meets_every_row_once);
     tcase_add_test(tcase, an_empty_queue_gives_nothing);
+    tcase_add_test(tcase, a_waiting_target_tells_what_holds_it);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

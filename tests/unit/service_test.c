@@ -107,7 +107,7 @@ static struct client *connect_as(const char *url, const uint8_t key[FRAME_KEY_LE
     return client;
 }
 
-static void serve(struct place *place)
+static enum err serve(struct place *place)
 {
     struct service_options options = {.ledger = place->ledger,
                                       .log = place->log,
@@ -119,7 +119,7 @@ static void serve(struct place *place)
                                       .programs_url = place->programs_url,
                                       .publish_url = place->publish_url};
     memcpy(options.secret, secret, sizeof options.secret);
-    ck_assert_int_eq(service_open(&options, broken, NULL, &place->service), OK);
+    return service_open(&options, broken, NULL, &place->service);
 }
 
 static struct command command_of(const struct place *place, uint32_t code)
@@ -164,10 +164,14 @@ static struct place *place_open(void)
                                            .installation_id = new_id(ID_SYSTEM),
                                            .random = random_bytes};
     ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
-    free_url(place->url);
-    free_url(place->programs_url);
-    free_url(place->publish_url);
-    serve(place);
+    enum err err = ERR_BUSY;
+    for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
+        free_url(place->url);
+        free_url(place->programs_url);
+        free_url(place->publish_url);
+        err = serve(place);
+    }
+    ck_assert_int_eq(err, OK);
     place->client = connect_as(place->url, secret, false);
     struct command command = command_of(place, COMMAND_create_workspace);
     command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
@@ -302,7 +306,7 @@ START_TEST(a_restarted_ledger_answers_old_commands_as_before)
     const struct idempotency key = {.present = true, .scope = {1}, .body = {1}};
     const struct answer first = give(place->client, &command, &key);
     service_close(place->service);
-    serve(place);
+    ck_assert_int_eq(serve(place), OK);
     const struct answer again = give(place->client, &command, &key);
     ck_assert(again.repeated && again.seq == first.seq && again.version == 1);
     struct command other = draft(place, &part);
@@ -350,14 +354,11 @@ START_TEST(a_deleted_accounts_secrets_are_destroyed)
     command = command_of(place, COMMAND_delete_integration);
     command.delete_integration.integration_id = integrations[0];
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    service_close(place->service); /* the vault is for one thread at a time */
+    place->service = NULL;
     uint8_t bytes[100];
-    enum err err = OK;
-    for (int i = 0; i < WAIT_MS && err == OK; i++) {
-        struct buf plain = buf_of(bytes, sizeof bytes);
-        err = vault_get(place->vault, &secrets[0], &plain);
-        usleep(1000);
-    }
-    ck_assert_int_eq(err, ERR_NOT_FOUND);
+    struct buf nothing = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_get(place->vault, &secrets[0], &nothing), ERR_NOT_FOUND);
     struct buf plain = buf_of(bytes, sizeof bytes);
     ck_assert_int_eq(vault_get(place->vault, &secrets[1], &plain), OK);
     place_close(place);
@@ -601,6 +602,9 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
     body_command_put(&body, SPAN("nonsense"), NULL);
     body_command_put(&body, buf_span(&encoded), NULL);
     body_command_put(&body, SPAN(""), NULL);
+    if (_i == 1) { /* the last item is none, and what follows cannot be told from the rest */
+        body.data[body.len - 3] = 0xC3;
+    }
     /* client.c sends no such thing: a frame by hand */
     struct frame frame = {.kind = FRAME_COMMANDS, .id = {1}, .body = buf_span(&body)};
     struct welcome welcome;
@@ -633,7 +637,7 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
     }
     ck_assert_uint_eq(got[0].refusal, REFUSED_command_invalid);
     ck_assert_uint_eq(got[1].refusal, ACCEPTED);
-    ck_assert_uint_eq(got[2].refusal, REFUSED_command_invalid);
+    ck_assert_uint_eq(got[2].refusal, _i == 1 ? REFUSED_frame_invalid : REFUSED_command_invalid);
     caller_close(caller);
     caller = NULL;
     place_close(place);
@@ -655,7 +659,7 @@ int main(void)
     tcase_add_test(services, another_program_uses_the_library);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
     tcase_add_test(services, followers_are_woken);
-    tcase_add_test(services, a_command_that_cannot_be_read_spoils_no_other);
+    tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

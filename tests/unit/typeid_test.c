@@ -8,18 +8,18 @@ static const struct {
     const char *prefix;
     uint8_t uuid[16];
 } valid[] = {
-    {"00000000000000000000000000",         "",                {0}},
-    {"00000000000000000000000001",         "",                {[15] = 1}},
-    {"0000000000000000000000000a",         "",                {[15] = 10}},
-    {"0000000000000000000000000g",         "",                {[15] = 16}},
-    {"00000000000000000000000010",         "",                {[15] = 32}},
-    {"7zzzzzzzzzzzzzzzzzzzzzzzzz",         "",
-     {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}                                   },
-    {"prefix_0123456789abcdefghjkmnpqrs",  "prefix",
-     {0x01, 0x10, 0xc8, 0x53, 0x1d, 0x09, 0x52, 0xd8, 0xd7, 0x3e, 0x11, 0x94, 0xe9, 0x5b, 0x5f, 0x19}                   },
-    {"prefix_01h455vb4pex5vsknk084sn02q",  "prefix",
-     {0x01, 0x89, 0x0a, 0x5d, 0xac, 0x96, 0x77, 0x4b, 0xbc, 0xce, 0xb3, 0x02, 0x09, 0x9a, 0x80, 0x57}                   },
-    {"pre_fix_00000000000000000000000000", "pre_fix",         {0}},
+    {"00000000000000000000000000",         "",        {0}                                                                                             },
+    {"00000000000000000000000001",         "",        {[15] = 1}                                                                                      },
+    {"0000000000000000000000000a",         "",        {[15] = 10}                                                                                     },
+    {"0000000000000000000000000g",         "",        {[15] = 16}                                                                                     },
+    {"00000000000000000000000010",         "",        {[15] = 32}                                                                                     },
+    {"7zzzzzzzzzzzzzzzzzzzzzzzzz",
+     "",                                              {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}                },
+    {"prefix_0123456789abcdefghjkmnpqrs",
+     "prefix",                                        {0x01, 0x10, 0xc8, 0x53, 0x1d, 0x09, 0x52, 0xd8, 0xd7, 0x3e, 0x11, 0x94, 0xe9, 0x5b, 0x5f, 0x19}},
+    {"prefix_01h455vb4pex5vsknk084sn02q",
+     "prefix",                                        {0x01, 0x89, 0x0a, 0x5d, 0xac, 0x96, 0x77, 0x4b, 0xbc, 0xce, 0xb3, 0x02, 0x09, 0x9a, 0x80, 0x57}},
+    {"pre_fix_00000000000000000000000000", "pre_fix", {0}                                                                                             },
 };
 
 START_TEST(a_valid_typeid_is_read_and_written_back)
@@ -34,17 +34,31 @@ START_TEST(a_valid_typeid_is_read_and_written_back)
     typeid_write(&buf, prefix, uuid);
     ck_assert_str_eq(buf_terminated(&buf), valid[_i].text);
 }
+
 END_TEST
 
 static const char *const invalid[] = {
-    "PREFIX_00000000000000000000000000", "12345_00000000000000000000000000",  "pre.fix_00000000000000000000000000",
-    "préfix_00000000000000000000000000", "  prefix_00000000000000000000000000",
+    "PREFIX_00000000000000000000000000",
+    "12345_00000000000000000000000000",
+    "pre.fix_00000000000000000000000000",
+    "préfix_00000000000000000000000000",
+    "  prefix_00000000000000000000000000",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl_00000000000000000000000000",
-    "_00000000000000000000000000",       "_",                                 "",
-    "prefix_1234567890123456789012345",  "prefix_123456789012345678901234567", "prefix_1234567890123456789012345 ",
-    "prefix_0123456789ABCDEFGHJKMNPQRS", "prefix_123456789-123456789-123456", "prefix_ooooooiiiiiiuuuuuuulllllll",
-    "prefix_i23456789ol23456789oi23456", "prefix_123456789-0123456789-0123456", "prefix_8zzzzzzzzzzzzzzzzzzzzzzzzz",
-    "_prefix_00000000000000000000000000", "prefix__00000000000000000000000000", "prefix_",
+    "_00000000000000000000000000",
+    "_",
+    "",
+    "prefix_1234567890123456789012345",
+    "prefix_123456789012345678901234567",
+    "prefix_1234567890123456789012345 ",
+    "prefix_0123456789ABCDEFGHJKMNPQRS",
+    "prefix_123456789-123456789-123456",
+    "prefix_ooooooiiiiiiuuuuuuulllllll",
+    "prefix_i23456789ol23456789oi23456",
+    "prefix_123456789-0123456789-0123456",
+    "prefix_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+    "_prefix_00000000000000000000000000",
+    "prefix__00000000000000000000000000",
+    "prefix_",
 };
 
 START_TEST(an_invalid_typeid_is_refused)
@@ -53,6 +67,7 @@ START_TEST(an_invalid_typeid_is_refused)
     uint8_t uuid[16];
     ck_assert_int_eq(typeid_parse(span_text(invalid[_i]), &prefix, uuid), ERR_MALFORMED);
 }
+
 END_TEST
 
 START_TEST(an_id_carries_its_kind_and_its_instant)
@@ -69,6 +84,7 @@ START_TEST(an_id_carries_its_kind_and_its_instant)
     ck_assert_int_eq(id_parse(buf_span(&buf), ID_NONE, &back), OK);
     ck_assert_int_eq(id_parse(buf_span(&buf), ID_TARGET, &back), ERR_MALFORMED);
 }
+
 END_TEST
 
 int main(void)

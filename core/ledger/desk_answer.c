@@ -1,0 +1,212 @@
+/* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Answers by command id are derived from the
+ * log; those by Idempotency-Key are not, for no event names a key: they are kept when the views are rebuilt, as long as
+ * these can be read. */
+#include "core/ledger/desk_key.h"
+#include "core/ledger/ledger_state.h"
+
+/* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
+
+#define ANSWER_ROW (4 * 8 + 4 + sizeof(struct id))
+
+static void answer_write(struct buf *row, const struct answer *answer)
+{
+    uint8_t number[8];
+    const uint64_t numbers[4] = {answer->seq, answer->workspace_seq, answer->version, (uint64_t)answer->time_ms};
+    for (size_t i = 0; i < 4; i++) {
+        put_be64(number, numbers[i]);
+        buf_put(row, span_of(number, 8));
+    }
+    put_be32(number, answer->events);
+    buf_put(row, span_of(number, 4));
+    buf_put(row, span_of(&answer->stream, sizeof answer->stream));
+}
+
+static enum err answer_read(struct span row, struct answer *ret_answer)
+{
+    if (row.len != ANSWER_ROW) {
+        return ERR_ALTERED;
+    }
+    struct answer answer = {.repeated = true};
+    answer.seq = get_be64(row.data);
+    answer.workspace_seq = get_be64(row.data + 8);
+    answer.version = get_be64(row.data + 16);
+    answer.time_ms = (int64_t)get_be64(row.data + 24);
+    answer.events = get_be32(row.data + 32);
+    memcpy(&answer.stream, row.data + 36, sizeof answer.stream);
+    *ret_answer = answer;
+    return OK;
+}
+
+enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer)
+{
+    struct row_key key;
+    struct span row;
+    key_begin(&key, TABLE_COMMAND);
+    key_id(&key, command_id);
+    TRY(store_get(desk->txn, key_span(&key), &row));
+    return answer_read(row, ret_answer);
+}
+
+/* Drops command rows older than COMMAND_MEMORY_MS: their keys are ordered by time. By the event's time, so that a
+ * replay drops the same. */
+static enum err prune_commands(struct desk *desk, const struct log_event *at)
+{
+    if (at->seq % PRUNE_EVERY != 0) {
+        return OK;
+    }
+    for (unsigned i = 0; i < PRUNE_ROWS; i++) {
+        struct row_key first;
+        struct span key;
+        struct span row;
+        struct id id;
+        struct store_cursor *cursor = NULL;
+        key_begin(&first, TABLE_COMMAND);
+        TRY(store_cursor_open(desk->txn, &cursor));
+        const enum err err = store_seek(cursor, key_span(&first), &key, &row);
+        const bool command = err == OK && key.len == 1 + sizeof id && key.data[0] == TABLE_COMMAND;
+        if (command) {
+            memcpy(&id, key.data + 1, sizeof id);
+        }
+        store_cursor_close(cursor);
+        if (err != OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+        if (!command || id_time_ms(&id) >= at->time_ms - COMMAND_MEMORY_MS) {
+            return OK;
+        }
+        key_id(&first, &id);
+        TRY(store_delete(desk->txn, key_span(&first)));
+    }
+    return OK;
+}
+
+/* The command's row after this event of it: a later one replaces it. */
+static enum err put_row(struct desk *desk, const struct log_event *at)
+{
+    struct row_key key;
+    struct answer answer = {.events = 0};
+    uint8_t bytes[ANSWER_ROW];
+    struct buf row = buf_of(bytes, sizeof bytes);
+    const enum err err = desk_command_answer(desk, &at->command_id, &answer);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    answer.seq = at->seq;
+    answer.workspace_seq = at->workspace_seq;
+    answer.version = at->version;
+    answer.time_ms = at->time_ms;
+    answer.events = err == OK ? answer.events + 1 : 1;
+    answer.stream = at->stream;
+    answer_write(&row, &answer);
+    key_begin(&key, TABLE_COMMAND);
+    key_id(&key, &at->command_id);
+    return store_put(desk->txn, key_span(&key), buf_span(&row));
+}
+
+enum err desk_command_put(struct desk *desk, const struct log_event *at)
+{
+    if (id_is_none(&at->command_id)) {
+        return OK;
+    }
+    TRY(put_row(desk, at));
+    return prune_commands(desk, at);
+}
+
+enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
+                         struct answer *ret_answer)
+{
+    struct row_key key;
+    struct span row;
+    key_begin(&key, TABLE_IDEMPOTENCY);
+    buf_put(&key.buf, span_of(idempotency->scope, 32));
+    TRY(store_get(desk->txn, key_span(&key), &row));
+    if (row.len != 32 + ANSWER_ROW) {
+        return ERR_ALTERED;
+    }
+    TRY(answer_read(span_of(row.data + 32, ANSWER_ROW), ret_answer));
+    *ret_same = memcmp(row.data, idempotency->body, 32) == 0;
+    return OK;
+}
+
+/* Looks at a few rows from where the last look ended, and deletes the first that nobody can ask for any more. Keys are
+ * hashes, in no order of time: a walk round the table comes by each of them again and again. */
+static enum err prune_keys(struct desk *desk, int64_t now_ms)
+{
+    struct span key;
+    struct span row;
+    uint8_t old[IDEMPOTENCY_KEY_LEN];
+    bool found = false;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    desk->pruned_to[0] = TABLE_IDEMPOTENCY;
+    TRY(store_cursor_open(desk->txn, &cursor));
+    enum err err = store_seek(cursor, span_of(desk->pruned_to, sizeof desk->pruned_to), &key, &row);
+    for (unsigned i = 0; err == OK && i < PRUNE_KEYS && !found; i++) {
+        struct answer answer;
+        if (key.len != IDEMPOTENCY_KEY_LEN || key.data[0] != TABLE_IDEMPOTENCY || row.len != 32 + ANSWER_ROW) {
+            err = ERR_NOT_FOUND; /* the table's end */
+            break;
+        }
+        TRY(answer_read(span_of(row.data + 32, ANSWER_ROW), &answer));
+        found = answer.time_ms < now_ms - COMMAND_MEMORY_MS;
+        memcpy(found ? old : desk->pruned_to, key.data, IDEMPOTENCY_KEY_LEN);
+        err = found ? OK : store_next(cursor, &key, &row);
+    }
+    if (err == ERR_NOT_FOUND) {
+        memset(desk->pruned_to, 0, sizeof desk->pruned_to); /* round again */
+        err = OK;
+    }
+    TRY(err);
+    store_cursor_close(cursor);
+    cursor = NULL;
+    return found ? store_delete(desk->txn, span_of(old, sizeof old)) : OK;
+}
+
+enum err desk_keys_read(struct store_txn *txn, struct arena *arena, struct kept_row **ret_rows)
+{
+    const uint8_t first = TABLE_IDEMPOTENCY;
+    struct span key;
+    struct span row;
+    struct kept_row *rows = NULL;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    TRY(store_cursor_open(txn, &cursor));
+    enum err err = store_seek(cursor, span_of(&first, 1), &key, &row);
+    while (err == OK && key.len > 0 && key.data[0] == TABLE_IDEMPOTENCY) {
+        struct kept_row *kept = arena_alloc(arena, sizeof *kept);
+        if (kept == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        TRY(arena_copy(arena, key, &kept->key));
+        TRY(arena_copy(arena, row, &kept->value));
+        kept->next = rows;
+        rows = kept;
+        err = store_next(cursor, &key, &row);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_rows = rows;
+    return OK;
+}
+
+enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows)
+{
+    for (const struct kept_row *row = rows; row != NULL; row = row->next) {
+        if (row->key.len == IDEMPOTENCY_KEY_LEN && row->value.len == 32 + ANSWER_ROW) {
+            TRY(store_put(txn, row->key, row->value));
+        }
+    }
+    return OK;
+}
+
+enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
+{
+    struct row_key key;
+    uint8_t bytes[32 + ANSWER_ROW];
+    struct buf row = buf_of(bytes, sizeof bytes);
+    key_begin(&key, TABLE_IDEMPOTENCY);
+    buf_put(&key.buf, span_of(idempotency->scope, 32));
+    buf_put(&row, span_of(idempotency->body, 32));
+    answer_write(&row, answer);
+    TRY(store_put(desk->txn, key_span(&key), buf_span(&row)));
+    return prune_keys(desk, answer->time_ms);
+}

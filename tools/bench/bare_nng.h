@@ -1,0 +1,16 @@
+/* bare_nng.h: the smallest durable request/reply server that one could write with nng and LMDB, and its client: the
+ * reference for the ledger. */
+#ifndef OPENPOST_TOOLS_BENCH_BARE_NNG_H
+#define OPENPOST_TOOLS_BENCH_BARE_NNG_H
+
+#include "core/base/span.h"
+
+/* bare_nng_serve answers at url until its process is told to stop: each request becomes two rows, all that wait share a
+ * transaction, and the reply follows the commit. */
+enum err bare_nng_serve(const char *url, const char *folder) MUST_USE;
+/* bare_nng_load keeps outstanding requests of request's bytes under way for ms and tells how many were answered a
+ * second. */
+enum err bare_nng_load(const char *url, unsigned outstanding, struct span request, int64_t ms, double *ret_rate)
+    MUST_USE;
+
+#endif

@@ -1,0 +1,149 @@
+/* bench.c: openpost bench: the table of benchmarks, their output and the folder that they work in. Called by
+ * openpost.c. It never touches a data folder that it did not make, and never prints a figure without the reference
+ * that was measured in the same run. */
+#include "tools/bench/bench.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "tools/bench/bare_nng.h"
+#include "tools/tools.h"
+
+static const char usage[] = "usage: openpost bench [NAME…] [--json]\n\n"
+                            "Measures this machine: log, ledger, replay, memory, burst, http; all of them when none is "
+                            "named. Every line has our\n"
+                            "figure, the reference that was measured in the same run, and their ratio. Works in a "
+                            "folder of its own under TMPDIR\n"
+                            "and removes it.";
+
+static const struct benchmark {
+    const char *name;
+    enum err (*run)(struct bench *bench);
+} benchmarks[] = {
+    {"log",    bench_log   },
+    {"ledger", bench_ledger},
+    {"replay", bench_replay},
+    {"memory", bench_memory},
+    {"burst",  bench_burst },
+    {"http",   bench_http  },
+};
+
+#define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)
+
+void bench_figure(struct bench *bench, const char *name, double ours, double reference, const char *unit,
+                  const char *against)
+{
+    const double ratio = reference > 0 ? ours / reference : 0;
+    (void)printf(bench->json ? "{\"name\":\"%s\",\"ours\":%.3f,\"reference\":%.3f,\"unit\":\"%s\",\"against\":\"%s\","
+                               "\"ratio\":%.4f}\n"
+                             : "%-34s ours %12.1f  reference %12.1f %s (%s)  ratio %.3f\n",
+                 name, ours, reference, unit, against, ratio);
+    (void)fflush(stdout);
+}
+
+void bench_not_run(struct bench *bench, const char *name, const char *why)
+{
+    (void)printf(bench->json ? "{\"name\":\"%s\",\"not_run\":\"%s\"}\n" : "%-34s not run: %s\n", name, why);
+    (void)fflush(stdout);
+}
+
+void bench_broken(struct bench *bench, const char *name, const char *what)
+{
+    bench->failed = true;
+    (void)printf(bench->json ? "{\"name\":\"%s\",\"broken\":\"%s\"}\n" : "%-34s BROKEN: %s\n", name, what);
+    (void)fflush(stdout);
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static bool make_folder(struct bench *bench)
+{
+    const char *base = getenv("TMPDIR");
+    const int len = snprintf(bench->folder, sizeof bench->folder, "%s/openpost-bench-XXXXXX",
+                             base == NULL || base[0] == 0 ? "/tmp" : base);
+    return len > 0 && (size_t)len < sizeof bench->folder - 256 && mkdtemp(bench->folder) != NULL;
+}
+
+static const struct benchmark *find(const char *name)
+{
+    for (size_t i = 0; i < BENCHMARK_COUNT; i++) {
+        if (strcmp(benchmarks[i].name, name) == 0) {
+            return &benchmarks[i];
+        }
+    }
+    return NULL;
+}
+
+static void run_all(struct bench *bench, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < (count == 0 ? BENCHMARK_COUNT : count); i++) {
+        const struct benchmark *one = count == 0 ? &benchmarks[i] : find(names[i]);
+        const enum err err = one->run(bench);
+        if (err != OK) {
+            bench_not_run(bench, one->name, err_sentence(err));
+            bench->failed = true;
+        }
+    }
+}
+
+static bool number(const char *name, const char *text, uint64_t most, uint64_t *ret_value)
+{
+    if (text != NULL && (span_to_u64(span_text(text), ret_value) != OK || *ret_value == 0 || *ret_value > most)) {
+        (void)fprintf(stderr, "openpost bench: %s takes a number from 1 to %llu\n", name, (unsigned long long)most);
+        return false;
+    }
+    return true;
+}
+
+int tool_bench(int argc, char **argv)
+{
+    struct bench bench = {.events = 100000, .posts = 20000};
+    const char *names[BENCHMARK_COUNT];
+    const char *events = NULL;
+    const char *posts = NULL;
+    const char *bare_url = NULL;
+    const char *bare_folder = NULL;
+    size_t count = 0;
+    int code = EXIT_GOOD;
+    const struct option_spec options[] = {
+        {"--json",        NULL,         &bench.json, "one JSON object a line"                             },
+        {"--events",      &events,      NULL,        "of the replay's log; default 100000"                },
+        {"--posts",       &posts,       NULL,        "of the burst; default 20000"                        },
+        {"--bare-server", &bare_url,    NULL,        "used by itself: serve the nng and LMDB reference at"},
+        {"--bare-folder", &bare_folder, NULL,        "used by itself: with its rows in this folder"       },
+    };
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, names, BENCHMARK_COUNT, &count,
+                       &code)) {
+        return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (find(names[i]) == NULL) {
+            (void)fprintf(stderr, "openpost bench: there is no benchmark %s (try --help)\n", names[i]);
+            return EXIT_USAGE_WRONG;
+        }
+    }
+    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts)) {
+        return EXIT_USAGE_WRONG;
+    }
+    process_prepare("openpost-bench");
+    if (bare_url != NULL && bare_folder != NULL) {
+        return bare_nng_serve(bare_url, bare_folder) == OK ? EXIT_GOOD : EXIT_CANNOT;
+    }
+    if (!make_folder(&bench)) {
+        return complain("bench", "no folder could be made under TMPDIR", ERR_IO, EXIT_CANNOT);
+    }
+    run_all(&bench, names, count);
+    (void)nftw(bench.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return bench.failed ? EXIT_ALTERED : EXIT_GOOD;
+}

@@ -1,0 +1,266 @@
+/* bench_child.c: see bench_world.h: processes and a smallest HTTP/1.1 client (RFC 9112; one request a connection).
+ * Ends no process but those that it started, by their pid. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "tools/bench/bench_world.h"
+
+#define READY_WITHIN_MS 20000
+#define STOP_WITHIN_MS 10000
+#define ARGS_MAX 20
+
+static enum err slow_library(char path[DATA_PATH_MAX])
+{
+    const ssize_t len = readlink("/proc/self/exe", path, DATA_PATH_MAX - 32);
+    if (len <= 0) {
+        return ERR_IO;
+    }
+    path[len] = 0;
+    char *slash = strrchr(path, '/');
+    (void)snprintf(slash, 32, "/libslow_flush.so");
+    return access(path, R_OK) == 0 ? OK : ERR_UNSUPPORTED;
+}
+
+static void pause_ms(int ms)
+{
+    (void)poll(NULL, 0, ms);
+}
+
+/* In the new process. execv's prototype predates const; it changes nothing. */
+_Noreturn static void become(const char *const *args, const char *output, int ready_fd, const char *library)
+{
+    char *argv[ARGS_MAX] = {(char *)(uintptr_t) "openpost"};
+    for (size_t i = 0; args[i] != NULL && i < ARGS_MAX - 2; i++) {
+        argv[i + 1] = (char *)(uintptr_t)args[i];
+    }
+    const int out = open(output, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    if (out >= 0) {
+        (void)dup2(out, 1);
+        (void)dup2(out, 2);
+    }
+    if (library != NULL) {
+        (void)setenv("LD_PRELOAD", library, 1);
+        (void)setenv("SLOW_FLUSH_US", "1000", 1);
+    }
+    if (ready_fd >= 0) {
+        char number[16];
+        (void)snprintf(number, sizeof number, "%d", ready_fd);
+        (void)fcntl(ready_fd, F_SETFD, 0);
+        (void)setenv("OPENPOST_READY_FD", number, 1);
+    }
+    (void)setenv("OPENPOST_PARENT", "1", 1);
+    (void)execv("/proc/self/exe", argv);
+    _exit(127);
+}
+
+enum err bench_start(const struct bench *bench, const char *name, const char *const *args, bool slow, pid_t *ret_pid)
+{
+    char library[DATA_PATH_MAX];
+    char output[DATA_PATH_MAX];
+    char file[128];
+    int ends[2];
+    (void)snprintf(file, sizeof file, "%s.out", name);
+    TRY(path_join(output, sizeof output, bench->folder, file));
+    if (slow) {
+        TRY(slow_library(library));
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return err_from_errno(errno);
+    }
+    const pid_t pid = fork();
+    if (pid == 0) {
+        become(args, output, ends[1], slow ? library : NULL);
+    }
+    (void)close(ends[1]);
+    struct pollfd wait = {.fd = ends[0], .events = POLLIN};
+    char byte = 0;
+    const bool ready = pid > 0 && poll(&wait, 1, READY_WITHIN_MS) == 1 && read(ends[0], &byte, 1) == 1;
+    (void)close(ends[0]);
+    if (!ready) {
+        bench_stop(pid);
+        return ERR_TIMED_OUT;
+    }
+    *ret_pid = pid;
+    return OK;
+}
+
+void bench_stop(pid_t pid)
+{
+    if (pid <= 0) {
+        return;
+    }
+    (void)kill(pid, SIGTERM);
+    const int64_t until_ms = clock_boot_ms() + STOP_WITHIN_MS;
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        if (clock_boot_ms() >= until_ms) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            return;
+        }
+        pause_ms(10);
+    }
+}
+
+/* Waits for serve's line "ready: …"; the sandbox's port stands at its end. */
+static enum err wait_served(const char *output, pid_t pid, uint16_t *ret_sandbox_port)
+{
+    char text[16384];
+    const int64_t until_ms = clock_boot_ms() + READY_WITHIN_MS;
+    while (clock_boot_ms() < until_ms && waitpid(pid, NULL, WNOHANG) == 0) {
+        struct buf bytes = buf_of(text, sizeof text - 1);
+        if (file_read(output, &bytes) == OK) {
+            text[bytes.len] = 0;
+            const char *ready = strstr(text, "ready: http");
+            const char *end = ready == NULL ? NULL : strchr(ready, '\n');
+            const char *sandbox = end == NULL ? NULL : strstr(ready, "sandbox: http://127.0.0.1:");
+            if (end != NULL && ret_sandbox_port != NULL && sandbox != NULL) {
+                *ret_sandbox_port = (uint16_t)strtoul(strrchr(sandbox, ':') + 1, NULL, 10);
+            }
+            if (end != NULL) {
+                return OK;
+            }
+        }
+        pause_ms(50);
+    }
+    return ERR_TIMED_OUT;
+}
+
+enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_port, uint16_t *ret_sandbox_port,
+                     pid_t *ret_pid)
+{
+    char listen[32];
+    char output[DATA_PATH_MAX];
+    char file[64];
+    TRY(bench_port(ret_port));
+    (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)*ret_port);
+    (void)snprintf(file, sizeof file, "serve-%u.out", (unsigned)*ret_port);
+    TRY(path_join(output, sizeof output, bench->folder, file));
+    const char *const args[] = {
+        "serve", "--data", data, "--listen", listen, ret_sandbox_port != NULL ? "--sandbox" : NULL, NULL};
+    const pid_t pid = fork();
+    if (pid < 0) {
+        return err_from_errno(errno);
+    }
+    if (pid == 0) {
+        become(args, output, -1, NULL);
+    }
+    const enum err err = wait_served(output, pid, ret_sandbox_port);
+    if (err != OK) {
+        bench_stop(pid);
+        return err;
+    }
+    *ret_pid = pid;
+    return OK;
+}
+
+static int open_connection(uint16_t port)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct timeval within = {.tv_sec = 20};
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &within, sizeof within) != 0 ||
+        connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
+enum err bench_call(uint16_t port, const char *key, const char *method, const char *path, const char *body,
+                    struct buf *out, unsigned *ret_status)
+{
+    char head[2048];
+    const int len = snprintf(head, sizeof head,
+                             "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s%s%sContent-Type: "
+                             "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                             method, path, key == NULL ? "" : "Authorization: Bearer ", key == NULL ? "" : key,
+                             key == NULL ? "" : "\r\n", body == NULL ? 0 : strlen(body), body == NULL ? "" : body);
+    const int fd = len > 0 && (size_t)len < sizeof head ? open_connection(port) : -1;
+    if (fd < 0) {
+        return ERR_CLOSED;
+    }
+    const size_t start = out->len;
+    bool good = send(fd, head, (size_t)len, MSG_NOSIGNAL) == len;
+    uint8_t bytes[16384];
+    ssize_t got = 0;
+    while (good && (got = recv(fd, bytes, sizeof bytes, 0)) > 0) {
+        buf_put(out, span_of(bytes, (size_t)got));
+    }
+    (void)close(fd);
+    good = good && got == 0 && buf_ok(out) && out->len - start > 16;
+    const uint8_t *blank = good ? memmem(out->data + start, out->len - start, "\r\n\r\n", 4) : NULL;
+    if (blank == NULL) {
+        return buf_ok(out) ? ERR_CLOSED : ERR_TOO_LONG;
+    }
+    *ret_status = (unsigned)strtoul((const char *)out->data + start + 9, NULL, 10);
+    const size_t skip = (size_t)(blank + 4 - (out->data + start));
+    memmove(out->data + start, out->data + start + skip, out->len - start - skip);
+    out->len -= skip;
+    return OK;
+}
+
+bool bench_has_program(const char *name)
+{
+    const char *const folders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin"};
+    char path[256];
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folders[i], name);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out)
+{
+    char *args[ARGS_MAX] = {NULL};
+    int ends[2];
+    for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++) {
+        args[i] = (char *)(uintptr_t)argv[i];
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return err_from_errno(errno);
+    }
+    const pid_t pid = fork();
+    if (pid == 0) {
+        (void)dup2(ends[1], 1);
+        (void)dup2(ends[1], 2);
+        (void)execvp(args[0], args);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    const int64_t until_ms = clock_boot_ms() + within_ms;
+    struct pollfd wait = {.fd = ends[0], .events = POLLIN};
+    uint8_t bytes[4096];
+    ssize_t got = 1;
+    while (pid > 0 && got > 0) {
+        const int64_t left_ms = until_ms - clock_boot_ms();
+        got = left_ms > 0 && poll(&wait, 1, (int)left_ms) == 1 ? read(ends[0], bytes, sizeof bytes) : -1;
+        if (got > 0) {
+            buf_put(out, span_of(bytes, (size_t)got));
+        }
+    }
+    (void)close(ends[0]);
+    if (pid <= 0 || got < 0) {
+        bench_stop(pid);
+        return ERR_TIMED_OUT;
+    }
+    int status = 0;
+    (void)waitpid(pid, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? OK : ERR_IO;
+}

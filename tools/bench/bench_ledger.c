@@ -1,0 +1,150 @@
+/* bench_ledger.c: durable commands a second through the wire, with every projection, against a bare nng server with two
+ * LMDB rows a request; on the disk as it is and with one more millisecond for each flush. Called by bench.c. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/log/log.h"
+#include "core/message/codec.h"
+#include "core/wire/client.h"
+#include "tools/bench/bare_nng.h"
+#include "tools/bench/bench_world.h"
+
+#define ROUND_MS INT64_C(1000)
+#define TEXT_LEN 260 /* with its envelope a create_post of about 600 bytes */
+#define DAY_MS_OF_BENCH INT64_C(86400000)
+
+struct load {
+    struct client *client;
+    const struct bench_author *author;
+    struct span text;
+    atomic_bool stopping;
+    atomic_ullong accepted;
+    atomic_ullong refused;
+};
+
+static void answered(void *context, enum err err, const struct answer *answer);
+
+static void send_one(struct load *load)
+{
+    struct bench_post post;
+    bench_post_fill(&post, load->author, load->text, clock_wall_ms() + DAY_MS_OF_BENCH);
+    if (client_command(load->client, &post.command, NULL, 10000, answered, load) != OK) {
+        atomic_fetch_add(&load->refused, 1);
+    }
+}
+
+static void answered(void *context, enum err err, const struct answer *answer)
+{
+    struct load *load = context;
+    if (err == OK && answer->refusal == ACCEPTED) {
+        atomic_fetch_add(&load->accepted, 1);
+    } else {
+        atomic_fetch_add(&load->refused, 1);
+    }
+    if (!atomic_load(&load->stopping)) {
+        send_one(load);
+    }
+}
+
+static enum err load_ledger(const char *url, const struct data_folder *data, const struct bench_author *author,
+                            unsigned outstanding, double *ret_rate)
+{
+    char text[TEXT_LEN];
+    memset(text, 'a', sizeof text);
+    struct load load = {.author = author, .text = span_of(text, sizeof text)};
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
+    struct bench_post first;
+    struct answer answer;
+    TRY(data_secret(data, "wire.secret", options.key));
+    TRY(client_open(&options, &load.client));
+    bench_post_fill(&first, author, load.text, clock_wall_ms() + DAY_MS_OF_BENCH);
+    enum err err = client_command_wait(load.client, &first.command, NULL, 10000, &answer);
+    err = err == OK && answer.refusal != ACCEPTED ? ERR_CONFLICT : err;
+    if (err == OK) {
+        const int64_t start_us = clock_monotonic_us();
+        for (unsigned i = 0; i < outstanding; i++) {
+            send_one(&load);
+        }
+        const struct timespec pause = {.tv_sec = ROUND_MS / 1000, .tv_nsec = ROUND_MS % 1000 * 1000000};
+        (void)nanosleep(&pause, NULL);
+        const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+        *ret_rate = (double)atomic_load(&load.accepted) / seconds;
+        atomic_store(&load.stopping, true);
+        err = atomic_load(&load.refused) == 0 ? OK : ERR_CONFLICT;
+    }
+    client_close(load.client);
+    return err;
+}
+
+static enum err choose_url(char out[64])
+{
+    uint16_t port = 0;
+    TRY(bench_port(&port));
+    (void)snprintf(out, 64, "tcp://127.0.0.1:%u", (unsigned)port);
+    return OK;
+}
+
+enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate)
+{
+    char path[DATA_PATH_MAX];
+    char name[64];
+    char url[64];
+    char publish[64];
+    struct bench_author author;
+    struct data_folder data;
+    pid_t pid = 0;
+    TRY(choose_url(url));
+    TRY(choose_url(publish));
+    (void)snprintf(name, sizeof name, "ledger-%s", url + sizeof "tcp://127.0.0.1:" - 1);
+    TRY(path_join(path, sizeof path, bench->folder, name));
+    TRY(bench_found(path, true, &author));
+    TRY(data_open(path, &data));
+    const char *const args[] = {"ledger", "--data", path, "--listen", url, "--publish", publish, NULL};
+    TRY(bench_start(bench, name, args, slow, &pid));
+    const enum err err = load_ledger(url, &data, &author, outstanding, ret_rate);
+    bench_stop(pid);
+    return err;
+}
+
+static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate)
+{
+    char folder[DATA_PATH_MAX];
+    char name[64];
+    char url[64];
+    uint8_t request[600];
+    pid_t pid = 0;
+    random_fill(request, sizeof request);
+    TRY(choose_url(url));
+    (void)snprintf(name, sizeof name, "bare-%s", url + sizeof "tcp://127.0.0.1:" - 1);
+    TRY(bench_folder(bench, name, folder));
+    const char *const args[] = {"bench", "--bare-server", url, "--bare-folder", folder, NULL};
+    TRY(bench_start(bench, name, args, slow, &pid));
+    const enum err err = bare_nng_load(url, outstanding, span_of(request, sizeof request), ROUND_MS, ret_rate);
+    bench_stop(pid);
+    return err;
+}
+
+enum err bench_ledger(struct bench *bench)
+{
+    const unsigned counts[] = {1, 16, 64, 256};
+    for (unsigned i = 0; i < 2 * sizeof counts / sizeof *counts; i++) {
+        const unsigned outstanding = counts[i % 4];
+        const bool slow = i >= 4;
+        char name[64];
+        double ours = 0;
+        double reference = 0;
+        (void)snprintf(name, sizeof name, "ledger, %u outstanding%s", outstanding, slow ? ", +1 ms" : "");
+        enum err err = bare_rate(bench, outstanding, slow, &reference);
+        if (err == ERR_UNSUPPORTED) {
+            bench_not_run(bench, name, "libslow_flush.so is not beside the executable");
+            continue;
+        }
+        TRY(err);
+        TRY(bench_ledger_rate(bench, outstanding, slow, &ours));
+        bench_figure(bench, name, ours, reference, "commands/s", "nng and two LMDB rows");
+    }
+    return OK;
+}

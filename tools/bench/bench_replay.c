@@ -1,0 +1,109 @@
+/* bench_replay.c: how fast a log is rebuilt into read models and how fast it is verified, against a bare cursor over
+ * the same rows. Called by bench.c. */
+#include <stdio.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "projections/registry.h"
+#include "tools/bench/bare_lmdb.h"
+#include "tools/bench/bench_world.h"
+
+#define GROUP 256
+#define FILL_WITHIN_US INT64_C(12000000)
+#define TEXT_LEN 260
+#define AHEAD_MS INT64_C(86400000)
+
+/* Posts in groups until the log has so many events or the time is over; what was reached is said by the figures. */
+static enum err fill(struct parts *parts, const struct bench_author *author, uint64_t events)
+{
+    char text[TEXT_LEN];
+    memset(text, 'a', sizeof text);
+    const int64_t until_us = clock_monotonic_us() + FILL_WITHIN_US;
+    while (ledger_head(parts->ledger) < events && clock_monotonic_us() < until_us) {
+        const int64_t now_ms = clock_wall_ms();
+        TRY(ledger_begin(parts->ledger, now_ms));
+        for (unsigned i = 0; i < GROUP; i++) {
+            struct bench_post post;
+            struct answer answer;
+            bench_post_fill(&post, author, span_of(text, sizeof text), now_ms + AHEAD_MS);
+            TRY(ledger_handle(parts->ledger, &post.command, NULL, &answer));
+            if (answer.refusal != ACCEPTED) {
+                return ERR_CONFLICT;
+            }
+        }
+        TRY(ledger_commit(parts->ledger));
+    }
+    return OK;
+}
+
+static enum err scan(struct bench *bench, const struct data_folder *data, double *ret_rate)
+{
+    uint64_t rows = 0;
+    uint64_t sum = 0;
+    char name[64];
+    TRY(bare_scan(data->log_path, "records", &rows, &sum)); /* the first warms the cache for all */
+    const int64_t start_us = clock_monotonic_us();
+    TRY(bare_scan(data->log_path, "records", &rows, &sum));
+    const int64_t spent_us = clock_monotonic_us() - start_us;
+    *ret_rate = (double)rows * 1e6 / (double)(spent_us > 0 ? spent_us : 1);
+    if (rows < bench->events) {
+        (void)snprintf(name, sizeof name, "only %llu events were made in time", (unsigned long long)rows);
+        bench_not_run(bench, "replay, whole size", name);
+    }
+    return OK;
+}
+
+static enum err verify(const struct data_folder *data, double *ret_rate)
+{
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
+    uint8_t seed[32];
+    uint64_t events = 0;
+    struct log_fault fault = {0};
+    TRY(data_secret(data, "log.seed", seed));
+    const enum err err = checkpoint_key_new(seed, data->origin, &key);
+    explicit_bzero(seed, sizeof seed);
+    TRY(err);
+    const int64_t start_us = clock_monotonic_us();
+    TRY(log_verify(data->log_path, checkpoint_key_public(key), data->origin, NULL, NULL, &events, &fault));
+    *ret_rate = (double)events * 1e6 / (double)(clock_monotonic_us() - start_us);
+    return OK;
+}
+
+static enum err rebuild(struct bench *bench, const struct data_folder *data, double *ret_rate)
+{
+    OWNED(log_close) struct log *log = NULL;
+    OWNED(store_close) struct store *views = NULL;
+    char folder[DATA_PATH_MAX];
+    uint64_t events = 0;
+    TRY(parts_open_log(data, &log, NULL));
+    TRY(bench_folder(bench, "replay-views", folder));
+    TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &views));
+    const int64_t start_us = clock_monotonic_us();
+    TRY(ledger_rebuild(log, views, &projections_all, NULL, NULL, &events));
+    *ret_rate = (double)events * 1e6 / (double)(clock_monotonic_us() - start_us);
+    return OK;
+}
+
+enum err bench_replay(struct bench *bench)
+{
+    char path[DATA_PATH_MAX];
+    struct bench_author author;
+    struct data_folder data;
+    struct parts parts;
+    double reference = 0;
+    double verified = 0;
+    double rebuilt = 0;
+    TRY(path_join(path, sizeof path, bench->folder, "replay"));
+    TRY(bench_found(path, true, &author));
+    TRY(data_open(path, &data));
+    TRY(parts_open(&data, true, &parts, NULL));
+    const enum err err = fill(&parts, &author, bench->events);
+    parts_close(&parts);
+    TRY(err);
+    TRY(scan(bench, &data, &reference));
+    TRY(verify(&data, &verified));
+    bench_figure(bench, "log_verify", verified, reference, "events/s", "bare cursor over the log");
+    TRY(rebuild(bench, &data, &rebuilt));
+    bench_figure(bench, "ledger_rebuild", rebuilt, reference, "events/s", "bare cursor over the log");
+    return OK;
+}

@@ -1,0 +1,56 @@
+/* bench_world.h: what the benchmarks measure with: folders, children, a data folder with an account and a key, posts,
+ * and the smallest HTTP client. */
+#ifndef OPENPOST_TOOLS_BENCH_BENCH_WORLD_H
+#define OPENPOST_TOOLS_BENCH_BENCH_WORLD_H
+
+#include <sys/types.h>
+
+#include "core/message/message.h"
+#include "tools/bench/bench.h"
+#include "tools/keys.h"
+#include "tools/parts.h"
+
+/* Who writes posts, and where to. */
+struct bench_author {
+    struct id workspace_id;
+    struct id key_id;
+    struct id integration_id;
+    char key[KEY_TEXT_MAX];
+};
+
+/* A command and what it borrows: do not copy one that was filled. */
+struct bench_post {
+    struct command command;
+    struct content_part part;
+    struct target_spec target;
+};
+
+struct id bench_id(enum id_kind kind);
+/* bench_folder makes an empty folder of that name in the run's own and writes its path. */
+enum err bench_folder(const struct bench *bench, const char *name, char ret_path[DATA_PATH_MAX]) MUST_USE;
+enum err bench_port(uint16_t *ret_port) MUST_USE;
+
+/* bench_found makes a data folder with a workspace, its key and, with account, a connected account whose credentials
+ * nobody has. */
+enum err bench_found(const char *path, bool account, struct bench_author *ret_author) MUST_USE;
+/* bench_post_fill makes a create_post of that text, due at at_ms (0: a draft). */
+void bench_post_fill(struct bench_post *post, const struct bench_author *author, struct span text, int64_t at_ms);
+
+/* bench_start runs this executable with args (NULL-terminated, without its name), output to NAME.out in the run's
+ * folder, and waits until it is ready. slow: with one more millisecond for each flush; ERR_UNSUPPORTED when the library
+ * for it is not beside the executable. bench_stop ends it, by force after 10 s; pid 0: nothing. */
+enum err bench_start(const struct bench *bench, const char *name, const char *const *args, bool slow, pid_t *ret_pid)
+    MUST_USE;
+void bench_stop(pid_t pid);
+/* bench_serve starts the whole service; ret_sandbox_port may be NULL: then without a sandbox. */
+enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_port, uint16_t *ret_sandbox_port,
+                     pid_t *ret_pid) MUST_USE;
+
+/* bench_http asks 127.0.0.1:port and appends the answer's body to out. key and body may be NULL. */
+enum err bench_call(uint16_t port, const char *key, const char *method, const char *path, const char *body,
+                    struct buf *out, unsigned *ret_status) MUST_USE;
+/* bench_run runs a program found in PATH to its end, its output to out (cap bytes at most), at most within_ms. */
+enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out) MUST_USE;
+bool bench_has_program(const char *name);
+
+#endif

@@ -219,8 +219,10 @@ static enum err seal(struct process *process, const struct dispatch_secret *secr
     return err;
 }
 
-static void seal_secrets(struct process *process, int64_t now_ms)
+/* True when there were any: their commands are ready now. */
+static bool seal_secrets(struct process *process, int64_t now_ms)
 {
+    bool any = false;
     struct dispatch_secret secret;
     uint32_t ticket;
     while (dispatch_seal(process->dispatch, now_ms, &secret, &ticket)) {
@@ -230,7 +232,9 @@ static void seal_secrets(struct process *process, int64_t now_ms)
         if (err != OK) {
             journal(JOURNAL_WARN, "not_sealed", "err=%s", err_name(err));
         }
+        any = true;
     }
+    return any;
 }
 
 static void ask_follow(struct process *process, int64_t now_ms)
@@ -408,7 +412,9 @@ static enum err serve(struct process *process, int stop_fd)
         const enum err err = turn(process, now_ms, &wake_ms);
         process->parts->end(process->views);
         TRY(err);
-        seal_secrets(process, now_ms);
+        if (seal_secrets(process, now_ms)) {
+            wake_ms = now_ms;
+        }
         const int64_t left_ms = wake_ms - clock_wall_ms();
         const int64_t sleep_ms = left_ms < 0 ? 0 : (left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS);
         if (poll(fds, 2, (int)sleep_ms) < 0) {

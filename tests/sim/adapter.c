@@ -122,6 +122,16 @@ static void end_request(struct world *world, struct request *request, enum http_
     world_post(world, after_ms, answered, body)->pointer = request;
 }
 
+/* com.atproto.repo.createRecord -> createRecord */
+static struct span last_name(struct span path)
+{
+    size_t start = path.len;
+    while (start > 0 && path.data[start - 1] != '.' && path.data[start - 1] != '/') {
+        start--;
+    }
+    return span_of(path.data + start, path.len - start);
+}
+
 static void execute(struct world *world, struct parcel *parcel)
 {
     struct request *request = parcel->pointer;
@@ -142,9 +152,9 @@ static void execute(struct world *world, struct parcel *parcel)
     at += request->type_len;
     call.body = piece(request, at, request->body_len);
     model_call_answer(world->model, world->true_ms, &call, &arena, &answer);
-    trace(world, "platform", "%.*s: %u%s%s", (int)(call.path.len > 20 ? call.path.len - 20 : 0),
-          (const char *)call.path.data + 20, answer.status, answer.silent ? ", silent" : "",
-          request->no_answer ? ", unheard" : "");
+    const struct span name = last_name(call.path);
+    trace(world, "platform", "%.*s: %u%s%s", (int)name.len, (const char *)name.data, answer.status,
+          answer.silent ? ", silent" : "", request->no_answer ? ", unheard" : "");
     judge_platform(world);
     char reset[24];
     if (answer.limit_reset_s > 0 && request->incarnation == world->adapter.incarnation &&
@@ -222,7 +232,8 @@ static enum err start(void *context, const struct http_request *asked, int64_t n
     buf_put(&out, asked->content_type);
     buf_put(&out, asked->body);
     world->adapter.requests++;
-    if (world_chance(world, world->faults.network)) {
+    if (world->adapter.unreachable > 0 || world_chance(world, world->faults.network)) {
+        world->adapter.unreachable -= world->adapter.unreachable > 0;
         end_request(world, request, HTTP_NOT_SENT, 0, (struct span){0}, world_between(world, 0, 500));
     } else if (world_chance(world, world->faults.network)) {
         end_request(world, request, HTTP_NO_ANSWER, 0, (struct span){0}, world_between(world, 0, 2000));

@@ -110,7 +110,7 @@ static void see_targets(struct judge *judge, const struct target_spec *specs, ui
 static void see_lock(struct world *world, const struct log_event *at, const struct post_locked_event *event)
 {
     if (event->version + 1 != at->version) {
-        fail(world, "%s is locked as of version %llu, and was at %llu", name_of(world, &event->post_id),
+        lose(world, "%s is locked as of version %llu, and was at %llu", name_of(world, &event->post_id),
              (unsigned long long)event->version, (unsigned long long)at->version - 1);
     }
     for (uint32_t i = 0; i < event->targets_count; i++) {
@@ -133,18 +133,18 @@ static void see_start(struct world *world, const struct log_event *at, const str
     struct judge *judge = world->judge;
     struct judged_target *target = target_of(judge, &event->target_id);
     if (event->fence != judge->epoch) {
-        fail(world, "%s starts under fence %llu in epoch %llu", name_of(world, &event->attempt_id),
+        lose(world, "%s starts under fence %llu in epoch %llu", name_of(world, &event->attempt_id),
              (unsigned long long)event->fence, (unsigned long long)judge->epoch);
     }
     if (at->time_ms < event->due_ms) {
-        fail(world, "%s starts before its instant", name_of(world, &event->attempt_id));
+        lose(world, "%s starts before its instant", name_of(world, &event->attempt_id));
     }
     if (target->under_way) {
-        fail(world, "%s starts while another attempt of %s is under way", name_of(world, &event->attempt_id),
+        lose(world, "%s starts while another attempt of %s is under way", name_of(world, &event->attempt_id),
              name_of(world, &event->target_id));
     }
     if (target->status != 0 && !(target->status == TARGET_PUBLISHED && event->part + 1 == target->parts)) {
-        fail(world, "%s starts although %s is over", name_of(world, &event->attempt_id),
+        lose(world, "%s starts although %s is over", name_of(world, &event->attempt_id),
              name_of(world, &event->target_id));
     }
     target->under_way = true;
@@ -165,7 +165,7 @@ static void see_end(struct world *world, const struct target_ref *refs, uint32_t
     for (uint32_t i = 0; i < count; i++) {
         struct judged_target *target = target_of(world->judge, &refs[i].target_id);
         if (target->under_way) {
-            fail(world, "%s is %s with an attempt under way", name_of(world, &refs[i].target_id),
+            lose(world, "%s is %s with an attempt under way", name_of(world, &refs[i].target_id),
                  choice_word(&target_status_words, status));
         }
         target->status = status;
@@ -225,7 +225,7 @@ static void check_count(struct world *world, struct pool *pool, const struct id 
 {
     struct counted *counted = find_or_add(pool, id);
     if (count != counted->count + 1) {
-        fail(world, "%s goes from %llu to %llu", name_of(world, id), (unsigned long long)counted->count,
+        lose(world, "%s goes from %llu to %llu", name_of(world, id), (unsigned long long)counted->count,
              (unsigned long long)count);
     }
     counted->count = count;
@@ -274,10 +274,10 @@ static void see(struct world *world, const struct log_event *at)
     struct judge *judge = world->judge;
     struct event event;
     if (at->seq != judge->position + 1) {
-        fail(world, "position %llu follows %llu", (unsigned long long)at->seq, (unsigned long long)judge->position);
+        lose(world, "position %llu follows %llu", (unsigned long long)at->seq, (unsigned long long)judge->position);
     }
     if (at->time_ms < judge->time_ms) {
-        fail(world, "position %llu goes back in time", (unsigned long long)at->seq);
+        lose(world, "position %llu goes back in time", (unsigned long long)at->seq);
     }
     judge->position = at->seq;
     judge->time_ms = at->time_ms;
@@ -322,7 +322,7 @@ void judge_batch(struct world *world, const struct job_batch *batch)
     for (uint32_t i = 0; i < batch->jobs_count; i++) {
         if (span_equal(batch->jobs[i].kind, SPAN("commit")) &&
             pool_find(&world->judge->attempts, &batch->jobs[i].job_id) == 0) {
-            fail(world, "%s is sent, and its start is not durable", name_of(world, &batch->jobs[i].job_id));
+            lose(world, "%s is sent, and its start is not durable", name_of(world, &batch->jobs[i].job_id));
         }
     }
 }
@@ -352,13 +352,13 @@ void judge_platform(struct world *world)
     }
     world->judge->creates = live.creates;
     if (live.duplicates > 0) {
-        fail(world, "a post is live twice");
+        lose(world, "a post is live twice");
     }
     size_t index = 0;
     struct model_record record;
     while (model_list(world->model, &index, &record)) {
         if (owner_of(world, &record) == NULL) {
-            fail(world, "a post is live under a key that no lock names");
+            lose(world, "a post is live under a key that no lock names");
         }
     }
 }
@@ -390,7 +390,7 @@ static void check_views(struct world *world)
     ASSERT(store_memory_open(&rebuilt) == OK);
     ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, NULL, NULL, &events) == OK);
     if (digest_of(rebuilt) != digest_of(world->store)) {
-        fail(world, "state and read models are not those that the log gives");
+        lose(world, "state and read models are not those that the log gives");
     }
 }
 
@@ -434,11 +434,11 @@ static void check_agenda(struct world *world)
     build_agenda(world, built);
     ASSERT(dispatch_views_restore(&views, restored, &position) == OK);
     if (agenda_digest(built) != agenda_digest(restored)) {
-        fail(world, "the agenda of the events is not that of the read model");
+        lose(world, "the agenda of the events is not that of the read model");
     }
     if (host->agenda != NULL && host->follower.position == world->judge->position &&
         agenda_digest(host->agenda) != agenda_digest(restored)) {
-        fail(world, "the live agenda is not that of the read model");
+        lose(world, "the live agenda is not that of the read model");
     }
 }
 
@@ -470,10 +470,10 @@ static void compare(struct world *world, const struct judged_target *target, uin
         return;
     }
     if ((target->live & ~live) != 0) {
-        fail(world, "a part of %s was accepted and is not live", name_of(world, &target->target_id));
+        lose(world, "a part of %s was accepted and is not live", name_of(world, &target->target_id));
     }
     if ((live & ~target->live) != 0 && !target->lied) {
-        fail(world, "a part of %s (%s) is live, and the log does not know it", name_of(world, &target->target_id),
+        lose(world, "a part of %s (%s) is live, and the log does not know it", name_of(world, &target->target_id),
              choice_word(&target_status_words, target->status));
     }
 }

@@ -10,6 +10,17 @@
 #define EVENTS_PER_REPLY 64
 #define CLOCK_LOOK_MS 1000
 
+static void tell_scheduler(struct world *world)
+{
+    const uint64_t head = ledger_head(world->ledger.ledger);
+    bus_send(world, scheduler_woken, world->scheduler.incarnation, 1, head, (struct span){0});
+    /* A hint may be dropped; then the reader asks by itself a second later. */
+    struct parcel *sure = world_post(world, 1000, scheduler_woken, (struct span){0});
+    sure->incarnation = world->scheduler.incarnation;
+    sure->ticket = 1;
+    sure->number = head;
+}
+
 static void decide_own(struct world *world, struct command *command)
 {
     struct ledger_host *host = &world->ledger;
@@ -20,6 +31,7 @@ static void decide_own(struct world *world, struct command *command)
     ASSERT(ledger_handle(host->ledger, command, NULL, &answer) == OK);
     ASSERT(ledger_commit(host->ledger) == OK);
     ASSERT(answer.refusal == ACCEPTED);
+    tell_scheduler(world);
 }
 
 void ledger_start(struct world *world)
@@ -52,7 +64,6 @@ static void restart(struct world *world, struct parcel *parcel)
     (void)parcel;
     if (world->ledger.ledger == NULL) {
         ledger_start(world);
-        world_post(world, 0, scheduler_woken, (struct span){0})->incarnation = world->scheduler.incarnation;
     }
 }
 
@@ -89,7 +100,6 @@ static void look(struct world *world)
         struct command command = {.code = COMMAND_trust_clock};
         decide_own(world, &command);
         host->suspected = false;
-        world_post(world, 0, scheduler_woken, (struct span){0})->incarnation = world->scheduler.incarnation;
     }
 }
 
@@ -140,17 +150,6 @@ static enum err decide_group(struct world *world, struct answer *answers)
     }
     arena_done(&arena);
     return err;
-}
-
-static void tell_scheduler(struct world *world)
-{
-    const uint64_t head = ledger_head(world->ledger.ledger);
-    bus_send(world, scheduler_woken, world->scheduler.incarnation, 1, head, (struct span){0});
-    /* A hint may be dropped; then the reader asks by itself a second later. */
-    struct parcel *sure = world_post(world, 1000, scheduler_woken, (struct span){0});
-    sure->incarnation = world->scheduler.incarnation;
-    sure->ticket = 1;
-    sure->number = head;
 }
 
 static void begin_group(struct world *world, struct parcel *parcel);

@@ -188,8 +188,9 @@ static void send_commands(struct world *world)
 
 /* --- secrets, jobs --- */
 
-static void seal_secrets(struct world *world)
+static bool seal_secrets(struct world *world)
 {
+    bool any = false;
     struct scheduler_host *host = &world->scheduler;
     struct dispatch_secret secret;
     uint32_t ticket;
@@ -206,7 +207,9 @@ static void seal_secrets(struct world *world)
             secret_put(world, &secret.secret_id, buf_span(&plain));
         }
         dispatch_sealed(host->dispatch, world_wall(world), ticket, reached ? OK : ERR_TIMED_OUT, SPAN("fingerprint"));
+        any = true;
     }
+    return any;
 }
 
 static void give_batch_back(struct world *world, bool never_left)
@@ -307,7 +310,12 @@ static void turn(struct world *world)
     send_commands(world);
     send_jobs(world);
     dispatch_views_end(&host->views);
-    seal_secrets(world);
+    if (seal_secrets(world)) {
+        wake_ms = world_wall(world);
+    }
+    if (follow_hint(&host->follower, 0)) {
+        ask_events(world);
+    }
     if (wake_ms == INT64_MAX) {
         return;
     }
@@ -390,7 +398,7 @@ static enum err apply(struct world *world, struct body_list *list)
             return err == ERR_NOT_FOUND ? OK : err;
         }
         if (at.seq != before + 1) {
-            fail(world, "the scheduler passed over position %llu", (unsigned long long)before + 1);
+            lose(world, "the scheduler passed over position %llu", (unsigned long long)before + 1);
         }
         struct event event;
         arena_reset(&host->arena);

@@ -83,7 +83,7 @@ static bool run(uint64_t seed, const struct options *options)
     users_settle(&world);
     run_until(&world, CALM_STEPS_MAX, world.true_ms + CALM_MS, true);
     if (!world.lost && !judge_is_settled(&world)) {
-        fail(&world, "something that was due is not over %lld h after the last fault", (long long)(CALM_MS / HOUR_MS));
+        lose(&world, "something that was due is not over %lld h after the last fault", (long long)(CALM_MS / HOUR_MS));
     }
     if (!world.lost) {
         judge_deep(&world);

@@ -441,6 +441,11 @@ void users_act(struct world *world, struct parcel *parcel)
                (struct span){0});
 }
 
+void user_connect(struct world *world, uint32_t account)
+{
+    connect(world, &world->accounts[account]);
+}
+
 static void connect_all(struct world *world, struct parcel *parcel)
 {
     (void)parcel;

@@ -124,7 +124,9 @@ struct parcel *world_post(struct world *world, int64_t after_ms, parcel_open *op
 void bus_send(struct world *world, parcel_open *open, uint32_t incarnation, uint32_t ticket, uint64_t number,
               struct span bytes)
 {
-    if (world_chance(world, world->faults.drop)) {
+    const bool lost = open == scheduler_answered && world->lose_answers > 0;
+    world->lose_answers -= lost;
+    if (lost || world_chance(world, world->faults.drop)) {
         trace(world, "bus", "drops a parcel");
         return;
     }
@@ -157,11 +159,14 @@ bool world_step(struct world *world)
 
 bool world_chance(struct world *world, uint32_t one_in)
 {
-    return one_in != 0 && prng_chance(&world->dice, one_in);
+    return !world->steady && one_in != 0 && prng_chance(&world->dice, one_in);
 }
 
 int64_t world_between(struct world *world, int64_t least, int64_t most)
 {
+    if (world->steady) {
+        return least;
+    }
     return least + (int64_t)prng_below(&world->dice, (uint64_t)(most - least) + 1);
 }
 
@@ -210,9 +215,13 @@ void trace(struct world *world, const char *who, const char *format, ...)
     if (world->show) {
         (void)puts(line);
     }
+    if (world->sink != NULL) {
+        buf_text(world->sink, line);
+        buf_byte(world->sink, '\n');
+    }
 }
 
-void fail(struct world *world, const char *format, ...)
+void lose(struct world *world, const char *format, ...)
 {
     if (world->lost) {
         return;

@@ -107,6 +107,7 @@ struct adapter_host {
     struct runner *runner; /* NULL: it is down */
     uint32_t incarnation;
     uint32_t requests;
+    uint32_t unreachable; /* so many requests find no connection */
     bool report_waits;
 };
 
@@ -163,8 +164,11 @@ struct world {
     char (*trace)[TRACE_WIDTH];
     uint64_t trace_count;
     uint64_t deep_every;
-    bool show; /* every line of the trace at once */
-    bool lost; /* something that must hold does not */
+    uint32_t lose_answers; /* so many of the ledger's next answers to the scheduler are lost */
+    bool steady;           /* no dice: nothing happens by chance, everything takes the least time */
+    struct buf *sink;      /* every line of the trace is appended here; NULL: nowhere */
+    bool show;             /* every line of the trace at once */
+    bool lost;             /* something that must hold does not */
 };
 
 /* world.c */
@@ -186,7 +190,7 @@ void trace(struct world *world, const char *who, const char *format, ...) __attr
 /* The name of an id in traces: post_3. Good until the fourth call from now. */
 const char *name_of(struct world *world, const struct id *id);
 /* Something that must hold does not: the run ends. */
-void fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lose(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ledger.c */
 void ledger_start(struct world *world);
@@ -217,6 +221,7 @@ void adapter_take(struct world *world,
 extern const uint8_t sim_box_key[32];
 
 /* users.c */
+void user_connect(struct world *world, uint32_t account); /* of accounts */
 void users_start(struct world *world);
 void users_act(struct world *world, struct parcel *parcel);
 void users_answered(struct world *world, struct parcel *parcel);

@@ -116,6 +116,10 @@ class Proxy:
         with self.lock:
             self.rules.append((path, contains.encode(), fault, value_ms))
 
+    def forget_rules(self):
+        with self.lock:
+            self.rules.clear()
+
     def creates(self):
         """How many records were ever made."""
         return self.created

@@ -5,7 +5,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "core/log/base64.h"
+#include "core/base/base64.h"
 #include "core/log/merkle.h"
 
 #define ORIGIN "example.com/ledger"

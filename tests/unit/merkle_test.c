@@ -5,7 +5,7 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "core/log/base64.h"
+#include "core/base/base64.h"
 #include "core/base/sha256.h"
 
 static void assert_hex(const uint8_t hash[32], const char *hex)

@@ -5,6 +5,8 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/decider/aggregate.h"
+#include "core/message/codec.h"
 #include "core/wire/client.h"
 
 static void queue_put(struct work_queue *queue, struct work *work)
@@ -103,6 +105,61 @@ static void welcome(struct work *work)
     service_reply(work, FRAME_WELCOME, buf_span(&body));
 }
 
+/* What access allows; everything else about a command is the decider's. Own processes speak for a key or member, or for
+ * themselves. */
+static enum refusal check_access(const struct asker *asker, struct command *command)
+{
+    const uint32_t needed = command_role(command->code);
+    if (!asker->own) {
+        command->actor = ACTOR_KEY;
+        command->actor_id = asker->key_id;
+        command->role = asker->role;
+        command->causation = 0;
+        if (id_is_none(&command->workspace_id)) {
+            command->workspace_id = asker->workspace_id; /* it has only one */
+        }
+        if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
+            return REFUSED_not_found;
+        }
+    } else if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
+        return ACCEPTED;
+    }
+    return command->role >= needed ? ACCEPTED : REFUSED_role_insufficient;
+}
+
+/* Decodes a frame's commands here, on one of the socket library's threads: the writer has enough to do. A command that
+ * cannot be read spoils no other; where the list itself cannot, that is true of all that follow. */
+static bool decode_commands(struct work *work)
+{
+    struct body_list list;
+    if (body_commands_read(work->frame.body, &list) != OK) {
+        return false;
+    }
+    if (work->arena.total > WORK_MEMORY_KEPT) {
+        arena_done(&work->arena); /* one large frame is no reason to hold on to so much */
+    }
+    arena_reset(&work->arena);
+    work->count = list.left;
+    work->commands = arena_alloc(&work->arena, (work->count + 1) * sizeof *work->commands);
+    if (work->commands == NULL) {
+        return false;
+    }
+    bool readable = true;
+    for (uint32_t i = 0; i < work->count; i++) {
+        struct decoded *wish = &work->commands[i];
+        struct span bytes;
+        readable = readable && body_command_next(&list, &bytes, &wish->idempotency) == OK;
+        if (!readable) {
+            wish->refusal = REFUSED_frame_invalid;
+        } else if (command_decode(bytes, &work->arena, &wish->command) != OK) {
+            wish->refusal = REFUSED_command_invalid;
+        } else {
+            wish->refusal = check_access(&work->asker, &wish->command);
+        }
+    }
+    return true;
+}
+
 static void enqueue(struct work *work)
 {
     struct service *service = work->door->service;
@@ -145,13 +202,9 @@ static void handle(void *context, struct endpoint_request *request)
         service_refuse(work, REFUSED_frame_invalid);
         return;
     }
-    if (work->frame.kind == FRAME_COMMANDS) {
-        struct body_list list;
-        if (body_commands_read(work->frame.body, &list) != OK) {
-            service_refuse(work, REFUSED_frame_invalid);
-            return;
-        }
-        work->count = list.left;
+    if (work->frame.kind == FRAME_COMMANDS && !decode_commands(work)) {
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
     }
     enqueue(work);
 }
@@ -166,6 +219,7 @@ static enum err door_open(struct service *service, struct door *door, const char
     }
     for (unsigned i = 0; i < contexts; i++) {
         door->works[i].door = door;
+        arena_init(&door->works[i].arena, WORK_MEMORY_MAX);
         TRY(frame_key_new(service->options.secret, &door->works[i].key));
     }
     const struct endpoint_options options = {.url = url,
@@ -182,6 +236,7 @@ static void door_close(struct door *door, unsigned contexts)
     endpoint_close(door->endpoint);
     for (unsigned i = 0; door->works != NULL && i < contexts; i++) {
         frame_key_free(door->works[i].key);
+        arena_done(&door->works[i].arena);
     }
     free(door->works);
 }

@@ -16,7 +16,17 @@
 #define PROGRAM_FLIGHTS 8                                                 /* of one connection */
 #define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
 
+#define WORK_MEMORY_MAX ((size_t)128 << 20) /* of one frame's decoded commands: a frame is 8 MiB at most */
+#define WORK_MEMORY_KEPT ((size_t)1 << 20)
+
 struct door;
+
+/* A command as it came, or why it cannot be decided. */
+struct decoded {
+    enum refusal refusal;
+    struct command command;
+    struct idempotency idempotency;
+};
 
 /* A request on its way: one per slot of a door, so nothing is allocated per request. */
 struct work {
@@ -25,8 +35,10 @@ struct work {
     struct endpoint_request *request;
     struct frame frame;
     struct asker asker;
-    struct frame_key *key; /* ready for the reply's tag */
-    uint32_t count;        /* FRAME_COMMANDS: how many */
+    struct frame_key *key;    /* ready for the reply's tag */
+    struct arena arena;       /* of what follows */
+    struct decoded *commands; /* FRAME_COMMANDS */
+    uint32_t count;
 };
 
 /* One REP socket. */

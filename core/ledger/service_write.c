@@ -5,9 +5,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/failpoint.h"
-#include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
-#include "core/message/codec.h"
 
 #define LOOK_EVERY_MS 500 /* at the clocks, when nothing else happens */
 
@@ -32,48 +30,15 @@ static struct work *take_group(struct service *service)
     return first;
 }
 
-/* What access allows; everything else about a command is the decider's. Own processes speak for a key or member, or for
- * themselves. */
-static enum refusal check_access(const struct asker *asker, struct command *command)
+static enum err decide_one(struct service *service, const struct decoded *wish, struct answer *ret_answer)
 {
-    const uint32_t needed = command_role(command->code);
-    if (!asker->own) {
-        command->actor = ACTOR_KEY;
-        command->actor_id = asker->key_id;
-        command->role = asker->role;
-        command->causation = 0;
-        if (id_is_none(&command->workspace_id)) {
-            command->workspace_id = asker->workspace_id; /* it has only one */
-        }
-        if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
-            return REFUSED_not_found;
-        }
-    } else if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
-        return ACCEPTED;
+    if (wish->refusal != ACCEPTED) {
+        *ret_answer = (struct answer){.refusal = wish->refusal,
+                                      .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
+        return OK;
     }
-    return command->role >= needed ? ACCEPTED : REFUSED_role_insufficient;
-}
-
-static enum err decide_one(struct service *service, const struct work *work, struct body_list *list,
-                           struct answer *ret_answer)
-{
-    struct span bytes;
-    struct idempotency idempotency;
-    struct command command;
-    struct answer answer = {.time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
-    if (body_command_next(list, &bytes, &idempotency) != OK) {
-        answer.refusal = REFUSED_frame_invalid;
-    } else if (command_decode(bytes, &service->arena, &command) != OK) {
-        answer.refusal = REFUSED_command_invalid;
-    } else {
-        answer.refusal = check_access(&work->asker, &command);
-        if (answer.refusal == ACCEPTED) {
-            service->deleted_account = service->deleted_account || command.code == COMMAND_delete_integration;
-            return ledger_handle(service->options.ledger, &command, &idempotency, ret_answer);
-        }
-    }
-    *ret_answer = answer;
-    return OK;
+    service->deleted_account = service->deleted_account || wish->command.code == COMMAND_delete_integration;
+    return ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer);
 }
 
 /* All frames' commands in one group. Whatever fails, nothing of it is kept; but an error of the commit other than
@@ -83,27 +48,24 @@ static enum err decide_together(struct service *service, const struct work *firs
     struct ledger *ledger = service->options.ledger;
     TRY(ledger_begin(ledger, clock_wall_ms()));
     for (const struct work *work = first; work != NULL; work = work->next) {
-        struct body_list list;
-        enum err err = body_commands_read(work->frame.body, &list); /* it was read once already: cannot fail */
-        for (uint32_t i = 0; err == OK && i < work->count; i++) {
-            err = decide_one(service, work, &list, answers);
+        for (uint32_t i = 0; i < work->count; i++) {
+            const enum err err = decide_one(service, &work->commands[i], answers);
+            if (err != OK) {
+                ledger_abort(ledger);
+                return err;
+            }
             answers++;
-        }
-        if (err != OK) {
-            ledger_abort(ledger);
-            return err;
         }
     }
     FAILPOINT("ledger_before_commit");
     return ledger_commit(ledger);
 }
 
-static enum err decide_alone(struct service *service, const struct work *work, struct body_list *list,
-                             struct answer *ret_answer)
+static enum err decide_alone(struct service *service, const struct decoded *wish, struct answer *ret_answer)
 {
     struct ledger *ledger = service->options.ledger;
     TRY(ledger_begin(ledger, clock_wall_ms()));
-    const enum err err = decide_one(service, work, list, ret_answer);
+    const enum err err = decide_one(service, wish, ret_answer);
     if (err != OK) {
         ledger_abort(ledger);
         return err;
@@ -116,20 +78,14 @@ static enum err decide_alone(struct service *service, const struct work *work, s
 static enum err decide_singly(struct service *service, const struct work *first, struct answer *answers)
 {
     for (const struct work *work = first; work != NULL; work = work->next) {
-        struct body_list list;
-        TRY(body_commands_read(work->frame.body, &list));
         for (uint32_t i = 0; i < work->count; i++) {
-            const struct body_list before = list;
-            enum err err = decide_alone(service, work, &list, answers);
+            const enum err err = decide_alone(service, &work->commands[i], answers);
             if (err == ERR_NO_SPACE) {
-                struct span command;
-                struct idempotency idempotency;
                 *answers = (struct answer){.refusal = REFUSED_storage_full,
                                            .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
-                list = before; /* how far it was read depends on where it failed */
-                err = body_command_next(&list, &command, &idempotency);
+            } else {
+                TRY(err);
             }
-            TRY(err);
             answers++;
         }
     }

@@ -160,6 +160,14 @@ static bool is_for_ledger(enum task_stage stage)
     return stage == TASK_COMMAND || stage == TASK_ANSWER;
 }
 
+static void count_starting(struct dispatch *dispatch, struct task *task, bool starts)
+{
+    if (starts != task->starting) {
+        task->starting = starts;
+        dispatch->starting = starts ? dispatch->starting + 1 : dispatch->starting - 1;
+    }
+}
+
 static void count_waiting(struct dispatch *dispatch, struct task *task, bool counts)
 {
     if (counts != task->counted) {
@@ -197,6 +205,7 @@ void dispatch_go(struct dispatch *dispatch, uint32_t index, enum task_stage stag
     leave(dispatch, index);
     struct task *task = task_at(dispatch, index);
     count_waiting(dispatch, task, is_for_ledger(stage));
+    count_starting(dispatch, task, is_for_ledger(stage) && task->due.action == AGENDA_START && task->steps == 0);
     if (again_ms > now_ms) {
         task->stage = TASK_PAUSE;
         task->resume = (uint8_t)stage;
@@ -225,6 +234,7 @@ void dispatch_task_remove(struct dispatch *dispatch, uint32_t index)
     leave(dispatch, index);
     struct task *task = task_at(dispatch, index);
     count_waiting(dispatch, task, false);
+    count_starting(dispatch, task, false);
     dispatch_with_adapter(dispatch, task, false);
     dispatch_timer(dispatch, index, TIMERS_NEVER);
     free(task->outcome);
@@ -407,6 +417,11 @@ bool dispatch_is_out(const struct task *task)
 {
     return task->steps == 0 && (task->stage == TASK_JOB || task->stage == TASK_OUT ||
                                 (task->stage == TASK_PAUSE && task->resume == TASK_JOB));
+}
+
+bool dispatch_is_busy_starting(const struct dispatch *dispatch)
+{
+    return dispatch->starting >= DISPATCH_STARTS_BUSY;
 }
 
 bool dispatch_has_jobs(const struct dispatch *dispatch, enum channel_code channel)

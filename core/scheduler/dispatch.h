@@ -16,6 +16,7 @@
 #include "core/scheduler/agenda.h"
 
 #define DISPATCH_COMMANDS_MAX 2048 /* commands waiting or unanswered: four full frames */
+#define DISPATCH_STARTS_BUSY 256   /* starts waiting or unanswered */
 #define DISPATCH_HANDOVER_MS \
     60000                     /* a started attempt that no adapter took for so long was certainly not sent: try again */
 #define DISPATCH_JOB_MS 30000 /* what a reading, connection or exchange of tokens may take */
@@ -114,6 +115,10 @@ bool dispatch_command(struct dispatch *dispatch, int64_t now_ms, struct arena *a
                       uint32_t *ret_ticket);
 void dispatch_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t ticket, enum err err,
                        const struct answer *answer);
+
+/* dispatch_is_busy_starting: so many starts wait for the ledger that everything else had better wait for them, for a
+ * moment: jobs, events. */
+bool dispatch_is_busy_starting(const struct dispatch *dispatch);
 
 /* dispatch_seal gives the next credentials that an adapter obtained and that must be in the vault before anything else
  * is said of them: a box for the job; false: none. box lives until dispatch_sealed, whose fingerprint recognises the

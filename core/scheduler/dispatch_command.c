@@ -7,6 +7,7 @@
 #define VIEW_LAG_MS 50     /* the read model is a moment behind the log */
 #define HELD_AGAIN_MS 1000 /* something holds it: the event that says so is on its way */
 #define REFUSED_AGAIN_MS 5000
+#define OUTCOME_EVERY 8
 
 static struct command command_to(const struct task *task, enum command_code code, struct id stream)
 {
@@ -203,14 +204,27 @@ static enum err fill(struct dispatch *dispatch, uint32_t index, int64_t now_ms, 
     return ERR_NOT_FOUND;
 }
 
+/* Starts first, for they are awaited by the second; but among eight of them one outcome. */
+static uint32_t take_next(struct dispatch *dispatch)
+{
+    dispatch->turn++;
+    struct queue *queues[] = {&dispatch->starts, &dispatch->urgent, &dispatch->commands};
+    if (dispatch->turn % OUTCOME_EVERY == 0) {
+        queues[0] = &dispatch->urgent;
+        queues[1] = &dispatch->starts;
+    }
+    uint32_t index = 0;
+    for (size_t i = 0; i < sizeof queues / sizeof *queues && index == 0; i++) {
+        index = dispatch_queue_take(dispatch, queues[i]);
+    }
+    return index;
+}
+
 bool dispatch_command(struct dispatch *dispatch, int64_t now_ms, struct arena *arena, struct command *ret_command,
                       uint32_t *ret_ticket)
 {
     while (now_ms >= dispatch->ledger_again_ms) {
-        uint32_t index = dispatch_queue_take(dispatch, &dispatch->urgent);
-        if (index == 0) {
-            index = dispatch_queue_take(dispatch, &dispatch->commands);
-        }
+        const uint32_t index = take_next(dispatch);
         if (index == 0) {
             return false;
         }

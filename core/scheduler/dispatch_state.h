@@ -43,6 +43,7 @@ struct task {
     bool acknowledge;  /* an adapter waits to hear that the outcome is recorded */
     bool foreign;      /* it did not come from the agenda: a late outcome */
     bool with_adapter; /* it has a slot there: the job, or its outcome that is not acknowledged */
+    bool starting;     /* among those whose start is not answered yet */
     bool counted;      /* among the commands waiting or unanswered */
     uint32_t queue_next;
     uint32_t queue_prev;
@@ -94,7 +95,8 @@ struct dispatch {
     struct pool facts;
     struct pool asking;
     struct timers timers;  /* of tasks */
-    struct queue urgent;   /* commands: outcomes and starts */
+    struct queue starts;   /* commands: start_attempt */
+    struct queue urgent;   /* outcomes */
     struct queue commands; /* the others */
     struct queue secrets;
     struct queue jobs[CHANNEL_COUNT];
@@ -102,6 +104,8 @@ struct dispatch {
     uint32_t with_adapter[CHANNEL_COUNT];
     struct agenda_due *due; /* owned; room for one question to the agenda */
     struct arena arena;
+    uint32_t starting;       /* attempts whose start is not answered yet */
+    uint32_t turn;           /* of the queues of commands */
     uint32_t waiting;        /* tasks in COMMAND or ANSWER, or pausing to go back there */
     int64_t ledger_again_ms; /* the ledger did not answer: nothing new is asked of it before */
     uint8_t ledger_failures;

@@ -73,15 +73,18 @@ void inbox_put(struct inbox *inbox, struct note *take_note)
     take_note->next = NULL;
     const int locked = pthread_mutex_lock(&inbox->lock);
     ASSERT(locked == 0);
-    if (inbox->last != NULL) {
+    const bool was_empty = inbox->last == NULL;
+    if (!was_empty) {
         inbox->last->next = take_note;
     } else {
         inbox->first = take_note;
     }
     inbox->last = take_note;
     (void)pthread_mutex_unlock(&inbox->lock);
-    const ssize_t written = write(inbox->fd, &one, sizeof one); /* EAGAIN: it is readable as it is */
-    (void)written;
+    if (was_empty) { /* else whoever put the first one has told, and it is not taken yet */
+        const ssize_t written = write(inbox->fd, &one, sizeof one);
+        (void)written;
+    }
 }
 
 struct note *inbox_take(struct inbox *inbox)

@@ -26,6 +26,8 @@
 #define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
 #define SEAL_WAIT_MS 5000
 #define SLEEP_MAX_MS 1000
+#define BUSY_MAX_MS 1000
+#define BUSY_LOOK_MS 20
 #define CARRIERS_MAX (CHANNEL_COUNT - 1)
 #define OPEN_TRIES 600
 #define OPEN_AGAIN_MS 100
@@ -55,6 +57,7 @@ struct process {
     bool follow_out;
     bool caught_up;
     int64_t follow_again_ms;
+    int64_t busy_since_ms; /* starts come first; 0: they do not */
 };
 
 /* --- what dispatch asks for --- */
@@ -345,24 +348,48 @@ static enum err take_notes(struct process *process, int64_t now_ms)
 
 /* --- a turn --- */
 
+/* While many starts wait for the ledger they have this machine to themselves, for BUSY_MAX_MS at most: what counts is
+ * that all are durable in time. */
+static bool others_wait(struct process *process, int64_t now_ms)
+{
+    if (!dispatch_is_busy_starting(process->dispatch)) {
+        process->busy_since_ms = 0;
+        return false;
+    }
+    if (process->busy_since_ms == 0) {
+        process->busy_since_ms = now_ms;
+    }
+    return now_ms - process->busy_since_ms < BUSY_MAX_MS;
+}
+
+static void turn_carriers(struct process *process, int64_t now_ms, int64_t *wake_ms)
+{
+    for (uint32_t i = 0; i < process->carrier_count; i++) {
+        int64_t again_ms;
+        arena_reset(&process->arena);
+        const enum err err = carrier_turn(process->carriers[i], process->dispatch, now_ms, &process->arena, &again_ms);
+        if (err != OK) {
+            journal(JOURNAL_WARN, "adapter_unreachable", "err=%s", err_name(err));
+        }
+        *wake_ms = again_ms < *wake_ms ? again_ms : *wake_ms;
+    }
+}
+
 static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_ms)
 {
     int64_t wake_ms = now_ms + SLEEP_MAX_MS;
     TRY(take_notes(process, now_ms));
-    ask_follow(process, now_ms);
     if (process->caught_up) {
         TRY(dispatch_tick(process->dispatch, now_ms, &wake_ms));
         send_commands(process, now_ms);
-        for (uint32_t i = 0; i < process->carrier_count; i++) {
-            int64_t again_ms;
-            arena_reset(&process->arena);
-            const enum err err =
-                carrier_turn(process->carriers[i], process->dispatch, now_ms, &process->arena, &again_ms);
-            if (err != OK) {
-                journal(JOURNAL_WARN, "adapter_unreachable", "err=%s", err_name(err));
-            }
-            wake_ms = again_ms < wake_ms ? again_ms : wake_ms;
-        }
+    }
+    if (process->caught_up && others_wait(process, now_ms)) {
+        *ret_wake_ms = wake_ms < now_ms + BUSY_LOOK_MS ? wake_ms : now_ms + BUSY_LOOK_MS;
+        return OK;
+    }
+    ask_follow(process, now_ms);
+    if (process->caught_up) {
+        turn_carriers(process, now_ms, &wake_ms);
     }
     *ret_wake_ms = process->follow_out || wake_ms < process->follow_again_ms ? wake_ms : process->follow_again_ms;
     return OK;

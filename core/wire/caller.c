@@ -7,7 +7,8 @@
 #include "core/base/lock.h"
 #include "core/wire/link.h"
 
-#define TICK_MS 10
+#define TICK_MS 10            /* while there is no connection: to dial again */
+#define TICK_CONNECTED_MS 100 /* else only deadlines are looked at; nng spins for a while at each */
 #define DIAL_MS 2000
 #define REDIAL_FIRST_MS 10
 #define REDIAL_LAST_MS 250
@@ -130,7 +131,7 @@ static void tick_if_needed(struct caller *caller)
 {
     if (!caller->ticking && !caller->closing && caller->questions != NULL) {
         caller->ticking = true;
-        timer_start(caller->timer, TICK_MS);
+        timer_start(caller->timer, caller->link != NULL ? TICK_CONNECTED_MS : TICK_MS);
     }
 }
 

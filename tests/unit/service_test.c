@@ -602,6 +602,9 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
     body_command_put(&body, SPAN("nonsense"), NULL);
     body_command_put(&body, buf_span(&encoded), NULL);
     body_command_put(&body, SPAN(""), NULL);
+    if (_i == 1) { /* the last item is none, and what follows cannot be told from the rest */
+        body.data[body.len - 3] = 0xC3;
+    }
     /* client.c sends no such thing: a frame by hand */
     struct frame frame = {.kind = FRAME_COMMANDS, .id = {1}, .body = buf_span(&body)};
     struct welcome welcome;
@@ -634,7 +637,7 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
     }
     ck_assert_uint_eq(got[0].refusal, REFUSED_command_invalid);
     ck_assert_uint_eq(got[1].refusal, ACCEPTED);
-    ck_assert_uint_eq(got[2].refusal, REFUSED_command_invalid);
+    ck_assert_uint_eq(got[2].refusal, _i == 1 ? REFUSED_frame_invalid : REFUSED_command_invalid);
     caller_close(caller);
     caller = NULL;
     place_close(place);
@@ -656,7 +659,7 @@ int main(void)
     tcase_add_test(services, another_program_uses_the_library);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
     tcase_add_test(services, followers_are_woken);
-    tcase_add_test(services, a_command_that_cannot_be_read_spoils_no_other);
+    tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -40,7 +40,7 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
     const enum err err = log_state_of(view, &log->state);
-    if (err != OK && (err != ERR_NOT_FOUND || options->read_only)) {
+    if (err != OK && err != ERR_NOT_FOUND) { /* no row yet: an empty log */
         return err;
     }
     owned = NULL;

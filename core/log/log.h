@@ -78,16 +78,18 @@ struct log_options {
 };
 
 /* What log_lmdb_open or log_verify found wrong, for people: where and what to do. position is the first seq known to be
- * wrong. */
+ * wrong; 0: no single event is known to be. */
 struct log_fault {
     uint64_t position;
     char sentence[256];
 };
 
-/* log_lmdb_open opens (or creates, when the folder is empty) a log and verifies its tail from the last signed
- * checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: shorter than, forked from or altered since its
- * checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_NO_SPACE, ERR_ACCESS,
- * ERR_IO, ERR_VERSION. log_memory_open makes an empty one. log_close accepts NULL; it writes a last checkpoint. */
+/* log_lmdb_open opens (or creates, folder and files, where there are none) a log and verifies its tail from the last
+ * signed checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: shorter than, forked from or altered since its
+ * checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_BUSY: another process has it
+ * open for writing. ERR_NOT_FOUND: no parent folder, or (read_only) no log. ERR_NO_SPACE, ERR_ACCESS, ERR_IO,
+ * ERR_VERSION. log_memory_open makes an empty one; there key may be NULL (no checkpoints) and map_size 0 (no limit).
+ * log_close accepts NULL; it drops an open group and writes a last checkpoint. */
 enum err log_lmdb_open(const struct log_options *options, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
 enum err log_memory_open(const struct log_options *options, struct log **ret_log) MUST_USE;
 void log_close(struct log *log);
@@ -101,10 +103,11 @@ OWNED_BY(log_close, struct log *);
 /* A group: log_begin, log_append any number of times (<= LOG_GROUP_MAX), then log_commit or log_abort. One group at a
  * time (asserted). */
 enum err log_begin(struct log *log) MUST_USE;
-/* log_append adds one event to the group and writes its seq, workspace_seq and payload_hash into *event. privileged:
- * may use the reserve. ERR_NO_SPACE: the event is not in the group, the group stands without it. ERR_TOO_LONG: the
- * payload is longer than LOG_PAYLOAD_MAX. time_ms must not be before the last one's and version must be >= 1
- * (asserted). */
+/* log_append adds one event to the group and writes its seq, workspace_seq and payload_hash into *event; the payload is
+ * copied. privileged: may use the reserve. ERR_NO_SPACE: the event is not in the group, the group stands without it.
+ * ERR_TOO_LONG: the payload is longer than LOG_PAYLOAD_MAX. ERR_NO_MEMORY: also when the group has reached
+ * LOG_GROUP_BYTES_MAX: commit it and begin another. time_ms must not be before the last one's, version must be >= 1,
+ * the payload not empty, workspace_id of that kind or absent (asserted). */
 enum err log_append(struct log *log, struct log_event *event, bool privileged) MUST_USE;
 /* log_mark and log_rollback drop the events appended since a mark (a command that fails in the middle of its events).
  */
@@ -116,7 +119,7 @@ enum err log_commit(struct log *log) MUST_USE;
 void log_abort(struct log *log);
 
 void log_status(const struct log *log, struct log_status *ret_status);
-/* log_workspace_head returns the last workspace_seq of a workspace, 0 when it has none. */
+/* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. */
 enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq) MUST_USE;
 
 /* log_read copies event seq into the arena-free buffer of the caller: payload bytes are copied to out (LOG_PAYLOAD_MAX
@@ -143,8 +146,8 @@ enum err log_inclusion(struct log *log, uint64_t seq, uint64_t size, uint8_t ret
                        size_t *ret_count) MUST_USE;
 enum err log_consistency(struct log *log, uint64_t old_size, uint64_t size, uint8_t ret_proof[LOG_PROOF_MAX][32],
                          size_t *ret_count) MUST_USE;
-/* log_checkpoint signs the present head (if it has no checkpoint yet) and writes the newest signed note to out. Not
- * within a group. */
+/* log_checkpoint signs the present head (if it has no checkpoint yet) and writes the newest signed note to out (that of
+ * the empty log is signed but not kept). Not within a group. ERR_NOT_FOUND: there is none and no key to sign with. */
 enum err log_checkpoint(struct log *log, struct buf *out) MUST_USE;
 /* log_checkpoint_at writes the note of the smallest checkpoint that covers seq; ERR_NOT_FOUND when none does yet. */
 enum err log_checkpoint_at(struct log *log, uint64_t seq, struct buf *out) MUST_USE;

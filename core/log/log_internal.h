@@ -43,8 +43,8 @@ struct log {
     struct log_group group;
 };
 
-/* log_start makes a log over rows that hold one already, or are empty (then, unless read_only, it writes the first
- * state). Takes rows, on failure too. */
+/* log_start makes a log over rows that hold one already, or none yet. Takes rows, on failure too. The log is read-only
+ * until its opener, when it has checked it, says otherwise. */
 enum err log_start(struct log_rows **take_rows, const struct log_options *options, bool side_file, struct log **ret_log)
     MUST_USE;
 /* log_tail_verify checks everything from the last signed checkpoint to the head. */

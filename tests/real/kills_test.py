@@ -48,7 +48,7 @@ class Kills(failpoints.Kills):
         self.assert_shown_in_time(place)
         killed = collections.Counter(which.failpoint for which, died in place.died.items() if died)
         print(f"real PDS: {len(place.died)} rounds, {sum(killed.values())} processes killed "
-              f"({min(killed.values())} or more per failpoint), {len(live)} live, 0 duplicates, 0 lost")
+              f"({min(killed[name] for name in failpoints.failpoints())} or more per failpoint), {len(live)} live, 0 duplicates, 0 lost")
 
 
 if __name__ == "__main__":

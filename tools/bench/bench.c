@@ -19,7 +19,7 @@ static const char usage[] = "usage: openpost bench [NAME…] [--json]\n\n"
                             "named. Every line has our\n"
                             "figure, the reference that was measured in the same run, and their ratio. Works in a "
                             "folder of its own under TMPDIR\n"
-                            "and removes it.";
+                            "and removes it. With --fill it measures nothing, but makes a data folder and leaves it.";
 
 static const struct benchmark {
     const char *name;
@@ -114,11 +114,13 @@ int tool_bench(int argc, char **argv)
     const char *posts = NULL;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
+    const char *fill_path = NULL;
     size_t count = 0;
     int code = EXIT_GOOD;
     const struct option_spec options[] = {
         {"--json",        NULL,         &bench.json, "one JSON object a line"                             },
         {"--events",      &events,      NULL,        "of the replay's log; default 100000"                },
+        {"--fill",        &fill_path,   NULL,        "make a data folder there with --events in its log"  },
         {"--posts",       &posts,       NULL,        "of the burst; default 20000"                        },
         {"--bare-server", &bare_url,    NULL,        "used by itself: serve the nng and LMDB reference at"},
         {"--bare-folder", &bare_folder, NULL,        "used by itself: with its rows in this folder"       },
@@ -139,6 +141,10 @@ int tool_bench(int argc, char **argv)
     process_prepare("openpost-bench");
     if (bare_url != NULL && bare_folder != NULL) {
         return bare_nng_serve(bare_url, bare_folder) == OK ? EXIT_GOOD : EXIT_CANNOT;
+    }
+    if (fill_path != NULL) {
+        const enum err err = bench_fill_folder(fill_path, bench.events);
+        return err == OK ? EXIT_GOOD : complain("bench", fill_path, err, EXIT_CANNOT);
     }
     if (!make_folder(&bench)) {
         return complain("bench", "no folder could be made under TMPDIR", ERR_IO, EXIT_CANNOT);

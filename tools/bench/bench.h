@@ -29,6 +29,9 @@ enum err bench_memory(struct bench *bench) MUST_USE;
 enum err bench_burst(struct bench *bench) MUST_USE;
 enum err bench_http(struct bench *bench) MUST_USE;
 
+/* bench_fill_folder makes a data folder whose log has at least so many events, for tests and for looking at. */
+enum err bench_fill_folder(const char *path, uint64_t events) MUST_USE;
+
 /* bench_ledger_rate: durable commands a second at so many outstanding of a ledger of its own. */
 enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate) MUST_USE;
 

@@ -6,35 +6,9 @@
 #include "core/base/process.h"
 #include "projections/registry.h"
 #include "tools/bench/bare_lmdb.h"
-#include "tools/bench/bench_world.h"
+#include "tools/bench/bench_fill.h"
 
-#define GROUP 256
 #define FILL_WITHIN_US INT64_C(12000000)
-#define TEXT_LEN 260
-#define AHEAD_MS INT64_C(86400000)
-
-/* Posts in groups until the log has so many events or the time is over; what was reached is said by the figures. */
-static enum err fill(struct parts *parts, const struct bench_author *author, uint64_t events)
-{
-    char text[TEXT_LEN];
-    memset(text, 'a', sizeof text);
-    const int64_t until_us = clock_monotonic_us() + FILL_WITHIN_US;
-    while (ledger_head(parts->ledger) < events && clock_monotonic_us() < until_us) {
-        const int64_t now_ms = clock_wall_ms();
-        TRY(ledger_begin(parts->ledger, now_ms));
-        for (unsigned i = 0; i < GROUP; i++) {
-            struct bench_post post;
-            struct answer answer;
-            bench_post_fill(&post, author, span_of(text, sizeof text), now_ms + AHEAD_MS);
-            TRY(ledger_handle(parts->ledger, &post.command, NULL, &answer));
-            if (answer.refusal != ACCEPTED) {
-                return ERR_CONFLICT;
-            }
-        }
-        TRY(ledger_commit(parts->ledger));
-    }
-    return OK;
-}
 
 static enum err scan(struct bench *bench, const struct data_folder *data, double *ret_rate)
 {
@@ -97,7 +71,7 @@ enum err bench_replay(struct bench *bench)
     TRY(bench_found(path, true, &author));
     TRY(data_open(path, &data));
     TRY(parts_open(&data, true, &parts, NULL));
-    const enum err err = fill(&parts, &author, bench->events);
+    const enum err err = bench_fill(&parts, &author, bench->events, clock_monotonic_us() + FILL_WITHIN_US);
     parts_close(&parts);
     TRY(err);
     TRY(scan(bench, &data, &reference));
@@ -106,4 +80,17 @@ enum err bench_replay(struct bench *bench)
     TRY(rebuild(bench, &data, &rebuilt));
     bench_figure(bench, "ledger_rebuild", rebuilt, reference, "events/s", "bare cursor over the log");
     return OK;
+}
+
+enum err bench_fill_folder(const char *path, uint64_t events)
+{
+    struct bench_author author;
+    struct data_folder data;
+    struct parts parts;
+    TRY(bench_found(path, true, &author));
+    TRY(data_open(path, &data));
+    TRY(parts_open(&data, true, &parts, NULL));
+    const enum err err = bench_fill(&parts, &author, events, 0);
+    parts_close(&parts);
+    return err;
 }

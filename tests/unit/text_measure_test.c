@@ -3,6 +3,8 @@
 
 #include <check.h>
 
+#include "core/base/prng.h"
+
 static const struct {
     const char *text;
     uint32_t clusters;
@@ -26,6 +28,59 @@ START_TEST(a_cluster_counts_as_one)
     uint32_t clusters = 99;
     ck_assert_int_eq(text_clusters(span_text(counted[_i].text), &clusters), OK);
     ck_assert_uint_eq(clusters, counted[_i].clusters);
+}
+
+END_TEST
+
+static void put_code_point(struct buf *out, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_byte(out, (uint8_t)c);
+    } else if (c < 0x800) {
+        buf_byte(out, (uint8_t)(0xC0 | c >> 6));
+        buf_byte(out, (uint8_t)(0x80 | (c & 0x3F)));
+    } else {
+        buf_byte(out, (uint8_t)(0xE0 | c >> 12));
+        buf_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3F)));
+        buf_byte(out, (uint8_t)(0x80 | (c & 0x3F)));
+    }
+}
+
+/* Around every border of what text_clusters counts by itself: ICU's own breaks are the judge. */
+START_TEST(counting_agrees_with_the_breaks)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x01,   0x7F  },
+        {0x0D,   0x0D  },
+        {0x0A,   0x0A  },
+        {0x80,   0x2FF },
+        {0x2F0,  0x310 },
+        {0x2000, 0x2030},
+        {0x20,   0x7E  },
+    };
+    struct prng prng;
+    prng_seed(&prng, 4);
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t bytes[128];
+        struct buf text = buf_of(bytes, sizeof bytes);
+        const uint64_t len = prng_below(&prng, 30);
+        const uint64_t kinds = 1 + prng_below(&prng, sizeof ranges / sizeof *ranges);
+        for (uint64_t i = 0; i < len; i++) {
+            const uint64_t kind = prng_below(&prng, kinds);
+            const uint64_t spread = ranges[kind].last - ranges[kind].first + 1;
+            put_code_point(&text, ranges[kind].first + (uint32_t)prng_below(&prng, spread));
+        }
+        struct arena arena;
+        arena_init(&arena, 1 << 20);
+        struct text_breaks breaks;
+        uint32_t clusters = 99;
+        ck_assert_int_eq(text_breaks_find(buf_span(&text), TEXT_CLUSTER, &arena, &breaks), OK);
+        ck_assert_int_eq(text_clusters(buf_span(&text), &clusters), OK);
+        ck_assert_msg(clusters == breaks.count, "round %u: %u and %u", round, clusters, breaks.count);
+        arena_done(&arena);
+    }
 }
 
 END_TEST
@@ -88,6 +143,10 @@ END_TEST
 START_TEST(characters_have_their_classes)
 {
     ck_assert(text_is_space(0x3000));
+    for (uint32_t c = 0; c < 0x80; c++) {
+        ck_assert_int_eq(text_is_space(c), c == ' ' || (c >= 0x09 && c <= 0x0D));
+    }
+    ck_assert(text_is_space(0x85));
     ck_assert(!text_is_space(0x200B));
     ck_assert(text_is_invisible(0x200B));
     ck_assert(text_is_punctuation(0x3002));
@@ -105,6 +164,7 @@ int main(void)
     Suite *suite = suite_create("text_measure");
     TCase *tcase = tcase_create("text_measure");
     tcase_add_loop_test(tcase, a_cluster_counts_as_one, 0, sizeof counted / sizeof *counted);
+    tcase_add_test(tcase, counting_agrees_with_the_breaks);
     tcase_add_test(tcase, ends_are_bytes_and_the_last_is_the_length);
     tcase_add_test(tcase, sentences_and_lines_end_behind_their_space);
     tcase_add_test(tcase, no_room_in_the_arena_is_said);

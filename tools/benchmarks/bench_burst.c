@@ -9,7 +9,7 @@
 #include "core/base/process.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bench_world.h"
 
 #define TARGET_MS 500.0 /* p99 */
 #define WAITING_MAX 2048

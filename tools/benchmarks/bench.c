@@ -131,13 +131,14 @@ int tool_bench(int argc, char **argv)
     size_t count = 0;
     int code = EXIT_GOOD;
     const struct option_spec options[] = {
-        {"--json",        NULL,              &bench.json,  "one JSON object a line"                                   },
-        {"--events",      &events,           NULL,         "of the replay's log; default 100000"                      },
-        {"--posts",       &posts,            NULL,         "of the burst; default 20000"                              },
-        {"--quick",       NULL,              &bench.quick, "growth stops at 100 thousand posts"                       },
-        {"--references",  &bench.references, NULL,         "the folder that tools/benchmarks/references/setup printed"},
-        {"--bare-server", &bare_url,         NULL,         "used by itself: serve the nng and LMDB reference at"      },
-        {"--bare-folder", &bare_folder,      NULL,         "used by itself: with its rows in this folder"             },
+        {"--json",        NULL,              &bench.json,    "one JSON object a line"                                            },
+        {"--events",      &events,           NULL,           "of the replay's log; default 100000"                               },
+        {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
+        {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
+        {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts"                                },
+        {"--references",  &bench.references, NULL,           "the folder that tools/benchmarks/references/setup printed"         },
+        {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
+        {"--bare-folder", &bare_folder,      NULL,           "used by itself: with its rows in this folder"                      },
     };
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, names, BENCHMARK_COUNT, &count,
                        &code)) {

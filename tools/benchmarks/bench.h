@@ -28,6 +28,7 @@ enum bench_goal_code {
 struct bench {
     bool json;
     bool quick;             /* growth stops at 100,000 posts */
+    bool instant;           /* the burst's posts are due in the same millisecond instead of the same second */
     const char *references; /* the folder that references/setup printed; NULL: none */
     uint64_t events;        /* of the replay's log */
     uint64_t posts;         /* of the burst */

@@ -140,8 +140,13 @@ static int compare(const void *a, const void *b)
     return left < right ? -1 : (left > right ? 1 : 0);
 }
 
-double bench_median(double *values, size_t count)
+void bench_sort(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, compare);
+}
+
+double bench_median(double *values, size_t count)
+{
+    bench_sort(values, count);
     return values[count / 2];
 }

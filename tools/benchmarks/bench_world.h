@@ -71,7 +71,8 @@ enum err bench_call(uint16_t port, const char *key, const char *method, const ch
                     struct buf *out, unsigned *ret_status) MUST_USE;
 /* bench_run runs a program found in PATH to its end, its output to out (cap bytes at most), at most within_ms. */
 enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out) MUST_USE;
-/* bench_median sorts values. */
+/* bench_sort: ascending. bench_median sorts too. */
+void bench_sort(double *values, size_t count);
 double bench_median(double *values, size_t count) MUST_USE;
 bool bench_has_program(const char *name);
 

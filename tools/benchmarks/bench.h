@@ -1,17 +1,41 @@
 /* bench.h: openpost bench: each figure beside what it was measured against in the same run. For the files of this
  * folder; nothing of the service knows it. */
-#ifndef OPENPOST_TOOLS_BENCH_BENCH_H
-#define OPENPOST_TOOLS_BENCH_BENCH_H
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_H
 
 #include "core/ledger/data.h"
 
+/* What must be reached, one line each at the end of a run; the limits stand in bench_goals.c. */
+enum bench_goal_code {
+    GOAL_POST_RATE,
+    GOAL_POST_P99,
+    GOAL_GET,
+    GOAL_LEDGER_16,
+    GOAL_LEDGER_64,
+    GOAL_LEDGER_256,
+    GOAL_SLOW_16,
+    GOAL_SLOW_64,
+    GOAL_SLOW_256,
+    GOAL_REPLAY,
+    GOAL_BURST,
+    GOAL_MEMORY,
+    GOAL_GROWTH_GET,
+    GOAL_GROWTH_POST,
+    GOAL_GROWTH_LOCK,
+    GOAL_COUNT
+};
+
 struct bench {
     bool json;
-    uint64_t events; /* of the replay's log */
-    uint64_t posts;  /* of the burst */
+    bool quick;             /* growth stops at 100,000 posts */
+    bool instant;           /* the burst's posts are due in the same millisecond instead of the same second */
+    const char *references; /* the folder that references/setup printed; NULL: none */
+    uint64_t events;        /* of the replay's log */
+    uint64_t posts;         /* of the burst */
     char folder[DATA_PATH_MAX];
-    bool failed;        /* something that must hold did not */
-    double ledger_rate; /* of the last run of bench_ledger_rate */
+    bool failed; /* something that must hold did not */
+    bool reached[GOAL_COUNT];
+    double goals[GOAL_COUNT]; /* where reached */
 };
 
 /* bench_figure prints one line: what we reached, what the reference did, and their ratio. bench_not_run says why there
@@ -21,6 +45,11 @@ void bench_figure(struct bench *bench, const char *name, double ours, double ref
 void bench_not_run(struct bench *bench, const char *name, const char *why);
 void bench_broken(struct bench *bench, const char *name, const char *what);
 
+/* bench_goal notes what was measured for one of the goals; of several figures the worst counts. bench_goals_show prints
+ * the goals of that benchmark: met, missed or not run. */
+void bench_goal(struct bench *bench, enum bench_goal_code code, double value);
+void bench_goals_show(const struct bench *bench, const char *benchmark);
+
 /* The benchmarks. An error means that one could not go on; what it printed before stands. */
 enum err bench_log(struct bench *bench) MUST_USE;
 enum err bench_ledger(struct bench *bench) MUST_USE;
@@ -28,6 +57,7 @@ enum err bench_replay(struct bench *bench) MUST_USE;
 enum err bench_memory(struct bench *bench) MUST_USE;
 enum err bench_burst(struct bench *bench) MUST_USE;
 enum err bench_http(struct bench *bench) MUST_USE;
+enum err bench_growth(struct bench *bench) MUST_USE;
 
 /* bench_fill_folder makes a data folder whose log has at least so many events, for tests and for looking at. */
 enum err bench_fill_folder(const char *path, uint64_t events) MUST_USE;

@@ -4,9 +4,9 @@
 #include "core/base/process.h"
 #include "core/log/checkpoint.h"
 #include "core/log/log.h"
-#include "tools/bench/bare_lmdb.h"
-#include "tools/bench/bench.h"
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bare_lmdb.h"
+#include "tools/benchmarks/bench.h"
+#include "tools/benchmarks/bench_world.h"
 
 #include <stdio.h>
 

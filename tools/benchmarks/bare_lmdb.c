@@ -1,6 +1,6 @@
 /* bare_lmdb.c: see bare_lmdb.h. Called by bench_log.c, bench_replay.c and bare_nng.c; it must never get faster by being
  * less durable than the log is. */
-#include "tools/bench/bare_lmdb.h"
+#include "tools/benchmarks/bare_lmdb.h"
 
 #include <lmdb.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* bench_fill.c: see bench_fill.h. Called by bench.c and bench_replay.c. Gives the ledger the commands that gateway and
  * scheduler would give it, in groups, under a clock of its own that goes ten seconds a step. */
-#include "tools/bench/bench_fill.h"
+#include "tools/benchmarks/bench_fill.h"
 
 #include <stdio.h>
 #include <stdlib.h>

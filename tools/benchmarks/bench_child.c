@@ -1,40 +1,64 @@
-/* bench_child.c: see bench_world.h: processes and a smallest HTTP/1.1 client (RFC 9112; one request a connection).
- * Ends no process but those that it started, by their pid. */
-#include <arpa/inet.h>
+/* bench_child.c: see bench_world.h: processes. Ends none but those that it started, by their pid. */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bench_world.h"
 
 #define READY_WITHIN_MS 20000
 #define STOP_WITHIN_MS 10000
 #define ARGS_MAX 20
 
-static enum err slow_library(char path[DATA_PATH_MAX])
+/* The library, copied from beside the executable into the run's folder: another user may read it there. */
+static enum err slow_library(const struct bench *bench, char path[DATA_PATH_MAX])
 {
-    const ssize_t len = readlink("/proc/self/exe", path, DATA_PATH_MAX - 32);
+    char from[DATA_PATH_MAX];
+    uint8_t bytes[1 << 18];
+    struct buf library = buf_of(bytes, sizeof bytes);
+    const ssize_t len = readlink("/proc/self/exe", from, DATA_PATH_MAX - 32);
     if (len <= 0) {
         return ERR_IO;
     }
-    path[len] = 0;
-    char *slash = strrchr(path, '/');
-    (void)snprintf(slash, 32, "/libslow_flush.so");
-    return access(path, R_OK) == 0 ? OK : ERR_UNSUPPORTED;
+    from[len] = 0;
+    (void)snprintf(strrchr(from, '/'), 32, "/libslow_flush.so");
+    TRY(path_join(path, DATA_PATH_MAX, bench->folder, "libslow_flush.so"));
+    if (access(path, R_OK) == 0) {
+        return OK;
+    }
+    if (file_read(from, &library) != OK) {
+        return ERR_UNSUPPORTED;
+    }
+    TRY(file_write(path, buf_span(&library), 0644));
+    return chmod(path, 0755) == 0 ? OK : ERR_IO;
 }
 
 static void pause_ms(int ms)
 {
     (void)poll(NULL, 0, ms);
+}
+
+/* In the new process: where its output goes, and slower flushes. */
+static void settle(const char *output, const char *library)
+{
+    const int out = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (out >= 0) {
+        (void)dup2(out, 1);
+        (void)dup2(out, 2);
+    }
+    if (library != NULL) {
+        (void)setenv("LD_PRELOAD", library, 1);
+        (void)setenv("SLOW_FLUSH_US", "1000", 1);
+    }
 }
 
 /* In the new process. execv's prototype predates const; it changes nothing. */
@@ -44,15 +68,7 @@ _Noreturn static void become(const char *const *args, const char *output, int re
     for (size_t i = 0; args[i] != NULL && i < ARGS_MAX - 2; i++) {
         argv[i + 1] = (char *)(uintptr_t)args[i];
     }
-    const int out = open(output, O_WRONLY | O_CREAT | O_APPEND, 0640);
-    if (out >= 0) {
-        (void)dup2(out, 1);
-        (void)dup2(out, 2);
-    }
-    if (library != NULL) {
-        (void)setenv("LD_PRELOAD", library, 1);
-        (void)setenv("SLOW_FLUSH_US", "1000", 1);
-    }
+    settle(output, library);
     if (ready_fd >= 0) {
         char number[16];
         (void)snprintf(number, sizeof number, "%d", ready_fd);
@@ -64,6 +80,74 @@ _Noreturn static void become(const char *const *args, const char *output, int re
     _exit(127);
 }
 
+/* In the new process. The signal at the parent's death is asked for last: changing the user takes it back. */
+_Noreturn static void become_program(const struct bench_program *program, const char *output, const char *library)
+{
+    char *argv[ARGS_MAX] = {NULL};
+    for (size_t i = 0; program->argv[i] != NULL && i < ARGS_MAX - 1; i++) {
+        argv[i] = (char *)(uintptr_t)program->argv[i];
+    }
+    settle(output, library);
+    const bool good =
+        program->uid == 0 || (setgroups(0, NULL) == 0 && setgid(program->gid) == 0 && setuid(program->uid) == 0);
+    if (good && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && (program->folder == NULL || chdir(program->folder) == 0)) {
+        (void)execvp(argv[0], argv);
+    }
+    _exit(127);
+}
+
+enum err bench_spawn(const struct bench *bench, const struct bench_program *program, pid_t *ret_pid)
+{
+    char library[DATA_PATH_MAX];
+    char output[DATA_PATH_MAX];
+    TRY(path_join(output, sizeof output, bench->folder, program->output));
+    if (program->slow) {
+        TRY(slow_library(bench, library));
+    }
+    const pid_t pid = fork();
+    if (pid < 0) {
+        return err_from_errno(errno);
+    }
+    if (pid == 0) {
+        become_program(program, output, program->slow ? library : NULL);
+    }
+    *ret_pid = pid;
+    return OK;
+}
+
+enum err bench_finish(pid_t pid, int64_t within_ms)
+{
+    const int64_t until_ms = clock_boot_ms() + within_ms;
+    int status = 0;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (clock_boot_ms() >= until_ms) {
+            bench_stop(pid);
+            return ERR_TIMED_OUT;
+        }
+        pause_ms(5);
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? OK : ERR_IO;
+}
+
+enum err bench_await(const struct bench *bench, const char *output, pid_t pid, const char *word)
+{
+    char path[DATA_PATH_MAX];
+    char text[4096];
+    const int64_t until_ms = clock_boot_ms() + READY_WITHIN_MS;
+    TRY(path_join(path, sizeof path, bench->folder, output));
+    while (clock_boot_ms() < until_ms && waitpid(pid, NULL, WNOHANG) == 0) {
+        struct buf bytes = buf_of(text, sizeof text - 1);
+        if (file_read(path, &bytes) == OK) {
+            text[bytes.len] = 0;
+            if (strstr(text, word) != NULL) {
+                return OK;
+            }
+        }
+        pause_ms(50);
+    }
+    return ERR_TIMED_OUT;
+}
+
 enum err bench_start(const struct bench *bench, const char *name, const char *const *args, bool slow, pid_t *ret_pid)
 {
     char library[DATA_PATH_MAX];
@@ -73,7 +157,7 @@ enum err bench_start(const struct bench *bench, const char *name, const char *co
     (void)snprintf(file, sizeof file, "%s.out", name);
     TRY(path_join(output, sizeof output, bench->folder, file));
     if (slow) {
-        TRY(slow_library(library));
+        TRY(slow_library(bench, library));
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_from_errno(errno);
@@ -161,55 +245,6 @@ enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_
         return err;
     }
     *ret_pid = pid;
-    return OK;
-}
-
-static int open_connection(uint16_t port)
-{
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const struct timeval within = {.tv_sec = 20};
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &within, sizeof within) != 0 ||
-        connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return -1;
-    }
-    return fd;
-}
-
-enum err bench_call(uint16_t port, const char *key, const char *method, const char *path, const char *body,
-                    struct buf *out, unsigned *ret_status)
-{
-    char head[2048];
-    const int len = snprintf(head, sizeof head,
-                             "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s%s%sContent-Type: "
-                             "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                             method, path, key == NULL ? "" : "Authorization: Bearer ", key == NULL ? "" : key,
-                             key == NULL ? "" : "\r\n", body == NULL ? 0 : strlen(body), body == NULL ? "" : body);
-    const int fd = len > 0 && (size_t)len < sizeof head ? open_connection(port) : -1;
-    if (fd < 0) {
-        return ERR_CLOSED;
-    }
-    const size_t start = out->len;
-    bool good = send(fd, head, (size_t)len, MSG_NOSIGNAL) == len;
-    uint8_t bytes[16384];
-    ssize_t got = 0;
-    while (good && (got = recv(fd, bytes, sizeof bytes, 0)) > 0) {
-        buf_put(out, span_of(bytes, (size_t)got));
-    }
-    (void)close(fd);
-    good = good && got == 0 && buf_ok(out) && out->len - start > 16;
-    const uint8_t *blank = good ? memmem(out->data + start, out->len - start, "\r\n\r\n", 4) : NULL;
-    if (blank == NULL) {
-        return buf_ok(out) ? ERR_CLOSED : ERR_TOO_LONG;
-    }
-    *ret_status = (unsigned)strtoul((const char *)out->data + start + 9, NULL, 10);
-    const size_t skip = (size_t)(blank + 4 - (out->data + start));
-    memmove(out->data + start, out->data + start + skip, out->len - start - skip);
-    out->len -= skip;
     return OK;
 }
 

@@ -1,7 +1,9 @@
 /* slow_flush.c: a shared library for LD_PRELOAD: every flush to the disk sleeps SLOW_FLUSH_US microseconds more, so
- * that a fast disk can stand for a slow one. Flushes are fdatasync, fsync, msync and writes through a descriptor with
- * O_DSYNC (LMDB's meta page). Loaded by openpost bench into children alone; it must never be part of the service. */
+ * that a fast disk can stand for a slow one, whole even where signals interrupt (PostgreSQL). Flushes are fdatasync,
+ * fsync, msync and writes through a descriptor with O_DSYNC (LMDB's meta page). Loaded by openpost bench into children
+ * alone; it must never be part of the service. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,9 @@ static void wait_more(void)
     const char *text = getenv("SLOW_FLUSH_US");
     const long us = text == NULL ? 0 : strtol(text, NULL, 10);
     if (us > 0) {
-        const struct timespec pause = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-        (void)nanosleep(&pause, NULL);
+        struct timespec pause = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+        while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 /* bare_nng.c: see bare_nng.h. Called by bench.c (the server, in a child) and bench_ledger.c (the client). No tags, no
  * rules, no read models: what the ledger adds to this is its cost. */
-#include "tools/bench/bare_nng.h"
+#include "tools/benchmarks/bare_nng.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -13,7 +13,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
-#include "tools/bench/bare_lmdb.h"
+#include "tools/benchmarks/bare_lmdb.h"
 
 #define SERVER_CONTEXTS 512 /* as many as the ledger takes into one group */
 #define CLIENT_MAX 1024

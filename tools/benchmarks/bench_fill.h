@@ -2,7 +2,7 @@
 #ifndef OPENPOST_TOOLS_BENCH_BENCH_FILL_H
 #define OPENPOST_TOOLS_BENCH_BENCH_FILL_H
 
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bench_world.h"
 
 /* bench_fill appends posts' lives (created and scheduled, locked, started, accepted, finished) until the log has at
  * least so many events, or clock_monotonic_us() has passed until_us (0: no end). Lives overlap: some 15,000 posts are

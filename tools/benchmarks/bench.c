@@ -1,25 +1,34 @@
 /* bench.c: openpost bench: the table of benchmarks, their output and the folder that they work in. Called by
  * openpost.c. It never touches a data folder that it did not make, and never prints a figure without the reference
  * that was measured in the same run. */
-#include "tools/bench/bench.h"
+#include "tools/benchmarks/bench.h"
 
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
-#include "tools/bench/bare_nng.h"
+#include "tools/benchmarks/bare_nng.h"
 #include "tools/tools.h"
 
-static const char usage[] = "usage: openpost bench [NAME…] [--json]\n\n"
-                            "Measures this machine: log, ledger, replay, memory, burst, http; all of them when none is "
-                            "named. Every line has our\n"
-                            "figure, the reference that was measured in the same run, and their ratio. Works in a "
-                            "folder of its own under TMPDIR\n"
-                            "and removes it. With --fill it measures nothing, but makes a data folder and leaves it.";
+static const char usage[] =
+    "usage: openpost bench [NAME…] [--json]\n\n"
+    "Measures this machine, all of these when none is named:\n\n"
+    "  log     appends to the log / LMDB alone\n"
+    "  ledger  commands / a bare nng and LMDB server; beside PostgreSQL; again with slow flushes\n"
+    "  replay  decode, verify, rebuild / a cursor over the same log\n"
+    "  memory  each idle process, and all together\n"
+    "  burst   lateness of 20,000 posts due in one second / BullMQ on Redis\n"
+    "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
+    "  growth  GET, POST and lock at 10 thousand, 100 thousand and 1 million posts\n\n"
+    "Every line has our figure, the reference that was measured in the same run, and their "
+    "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
+    "removes it. tools/bench --with-references installs the references. With --fill it "
+    "measures nothing, but makes a data folder and leaves it.";
 
 static const struct benchmark {
     const char *name;
@@ -67,12 +76,14 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return remove(path);
 }
 
+/* Others may pass through it: PostgreSQL works in its own folder below, as a user of its own. */
 static bool make_folder(struct bench *bench)
 {
     const char *base = getenv("TMPDIR");
     const int len = snprintf(bench->folder, sizeof bench->folder, "%s/openpost-bench-XXXXXX",
                              base == NULL || base[0] == 0 ? "/tmp" : base);
-    return len > 0 && (size_t)len < sizeof bench->folder - 256 && mkdtemp(bench->folder) != NULL;
+    return len > 0 && (size_t)len < sizeof bench->folder - 256 && mkdtemp(bench->folder) != NULL &&
+           chmod(bench->folder, 0711) == 0;
 }
 
 static const struct benchmark *find(const char *name)
@@ -94,6 +105,10 @@ static void run_all(struct bench *bench, const char *const *names, size_t count)
             bench_not_run(bench, one->name, err_sentence(err));
             bench->failed = true;
         }
+    }
+    (void)printf(bench->json ? "" : "\n");
+    for (size_t i = 0; i < (count == 0 ? BENCHMARK_COUNT : count); i++) {
+        bench_goals_show(bench, count == 0 ? benchmarks[i].name : names[i]);
     }
 }
 
@@ -118,12 +133,15 @@ int tool_bench(int argc, char **argv)
     size_t count = 0;
     int code = EXIT_GOOD;
     const struct option_spec options[] = {
-        {"--json",        NULL,         &bench.json, "one JSON object a line"                             },
-        {"--events",      &events,      NULL,        "of the replay's log; default 100000"                },
-        {"--fill",        &fill_path,   NULL,        "make a data folder there with --events in its log"  },
-        {"--posts",       &posts,       NULL,        "of the burst; default 20000"                        },
-        {"--bare-server", &bare_url,    NULL,        "used by itself: serve the nng and LMDB reference at"},
-        {"--bare-folder", &bare_folder, NULL,        "used by itself: with its rows in this folder"       },
+        {"--json",        NULL,              &bench.json,    "one JSON object a line"                                            },
+        {"--events",      &events,           NULL,           "of the replay's log; default 100000"                               },
+        {"--fill",        &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
+        {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
+        {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
+        {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts"                                },
+        {"--references",  &bench.references, NULL,           "the folder that tools/benchmarks/references/setup printed"         },
+        {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
+        {"--bare-folder", &bare_folder,      NULL,           "used by itself: with its rows in this folder"                      },
     };
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, names, BENCHMARK_COUNT, &count,
                        &code)) {

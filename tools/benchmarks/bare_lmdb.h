@@ -1,6 +1,6 @@
 /* bare_lmdb.h: LMDB with nothing around it: the reference for log, ledger and replay. */
-#ifndef OPENPOST_TOOLS_BENCH_BARE_LMDB_H
-#define OPENPOST_TOOLS_BENCH_BARE_LMDB_H
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BARE_LMDB_H
+#define OPENPOST_TOOLS_BENCHMARKS_BARE_LMDB_H
 
 #include "core/base/span.h"
 

@@ -1,10 +1,11 @@
 /* bench_world.c: see bench_world.h: folders, ids and data. The children and the HTTP client are in bench_child.c. */
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bench_world.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,4 +129,24 @@ void bench_post_fill(struct bench_post *post, const struct bench_author *author,
     post->command.create_post.targets = &post->target;
     post->command.create_post.targets_count = 1;
     post->command.create_post.at_ms = at_ms;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double left = 0;
+    double right = 0;
+    memcpy(&left, a, sizeof left);
+    memcpy(&right, b, sizeof right);
+    return left < right ? -1 : (left > right ? 1 : 0);
+}
+
+void bench_sort(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+}
+
+double bench_median(double *values, size_t count)
+{
+    bench_sort(values, count);
+    return values[count / 2];
 }

@@ -9,9 +9,10 @@
 #include "core/log/log.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
-#include "tools/bench/bare_nng.h"
-#include "tools/bench/bench_world.h"
+#include "tools/benchmarks/bare_nng.h"
+#include "tools/benchmarks/bench_postgres.h"
 
+#define ROUNDS 3 /* ours and the reference in turn; the median counts */
 #define ROUND_MS INT64_C(1000)
 #define TEXT_LEN 260 /* with its envelope a create_post of about 600 bytes */
 #define DAY_MS_OF_BENCH INT64_C(86400000)
@@ -127,24 +128,75 @@ static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, 
     return err;
 }
 
-enum err bench_ledger(struct bench *bench)
+/* A row each time, and what PostgreSQL does beside it with as many connections. */
+static void compare(struct bench *bench, const struct postgres *postgres, unsigned outstanding, bool slow, double ours)
+{
+    char name[64];
+    double reference = 0;
+    (void)snprintf(name, sizeof name, "ledger, %u outstanding%s", outstanding, slow ? ", +1 ms" : "");
+    if (postgres->pid == 0) {
+        return;
+    }
+    if (postgres_insert_rate(bench, postgres, outstanding, &reference) != OK) {
+        bench_not_run(bench, name, "pgbench, its second reference, failed");
+        return;
+    }
+    bench_figure(bench, name, ours, reference, "commands/s", "PostgreSQL, one row each");
+}
+
+static enum err run_one(struct bench *bench, const struct postgres *postgres, unsigned outstanding, bool slow)
+{
+    double ours[ROUNDS] = {0};
+    double bare[ROUNDS] = {0};
+    char name[64];
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        TRY(bare_rate(bench, outstanding, slow, &bare[round]));
+        TRY(bench_ledger_rate(bench, outstanding, slow, &ours[round]));
+    }
+    const double rate = bench_median(ours, ROUNDS);
+    const double reference = bench_median(bare, ROUNDS);
+    (void)snprintf(name, sizeof name, "ledger, %u outstanding%s", outstanding, slow ? ", +1 ms" : "");
+    bench_figure(bench, name, rate, reference, "commands/s", "nng and two LMDB rows");
+    switch (outstanding) {
+    case 16:
+        bench_goal(bench, slow ? GOAL_SLOW_16 : GOAL_LEDGER_16, rate / reference);
+        break;
+    case 64:
+        bench_goal(bench, slow ? GOAL_SLOW_64 : GOAL_LEDGER_64, rate / reference);
+        break;
+    case 256:
+        bench_goal(bench, slow ? GOAL_SLOW_256 : GOAL_LEDGER_256, rate / reference);
+        break;
+    default:
+        break;
+    }
+    compare(bench, postgres, outstanding, slow, rate);
+    return OK;
+}
+
+static enum err run_disk(struct bench *bench, bool slow)
 {
     const unsigned counts[] = {1, 16, 64, 256};
-    for (unsigned i = 0; i < 2 * sizeof counts / sizeof *counts; i++) {
-        const unsigned outstanding = counts[i % 4];
-        const bool slow = i >= 4;
-        char name[64];
-        double ours = 0;
-        double reference = 0;
-        (void)snprintf(name, sizeof name, "ledger, %u outstanding%s", outstanding, slow ? ", +1 ms" : "");
-        enum err err = bare_rate(bench, outstanding, slow, &reference);
-        if (err == ERR_UNSUPPORTED) {
-            bench_not_run(bench, name, "libslow_flush.so is not beside the executable");
-            continue;
-        }
-        TRY(err);
-        TRY(bench_ledger_rate(bench, outstanding, slow, &ours));
-        bench_figure(bench, name, ours, reference, "commands/s", "nng and two LMDB rows");
+    struct postgres postgres = {.pid = 0};
+    const char *why = NULL;
+    enum err err = OK;
+    if (postgres_start(bench, slow ? "postgres-slow" : "postgres", slow, &postgres, &why) != OK) {
+        bench_not_run(bench, slow ? "ledger, +1 ms, against PostgreSQL" : "ledger, against PostgreSQL", why);
     }
-    return OK;
+    for (size_t i = 0; err == OK && i < sizeof counts / sizeof *counts; i++) {
+        err = run_one(bench, &postgres, counts[i], slow);
+    }
+    postgres_stop(&postgres);
+    return err;
+}
+
+enum err bench_ledger(struct bench *bench)
+{
+    TRY(run_disk(bench, false));
+    const enum err err = run_disk(bench, true);
+    if (err == ERR_UNSUPPORTED) {
+        bench_not_run(bench, "ledger, +1 ms", "libslow_flush.so is not beside the executable");
+        return OK;
+    }
+    return err;
 }

@@ -1,7 +1,7 @@
 /* bare_nng.h: the smallest durable request/reply server that one could write with nng and LMDB, and its client: the
  * reference for the ledger. */
-#ifndef OPENPOST_TOOLS_BENCH_BARE_NNG_H
-#define OPENPOST_TOOLS_BENCH_BARE_NNG_H
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BARE_NNG_H
+#define OPENPOST_TOOLS_BENCHMARKS_BARE_NNG_H
 
 #include "core/base/span.h"
 

@@ -1,12 +1,12 @@
 /* bench_world.h: what the benchmarks measure with: folders, children, a data folder with an account and a key, posts,
  * and the smallest HTTP client. */
-#ifndef OPENPOST_TOOLS_BENCH_BENCH_WORLD_H
-#define OPENPOST_TOOLS_BENCH_BENCH_WORLD_H
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_WORLD_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_WORLD_H
 
 #include <sys/types.h>
 
 #include "core/message/message.h"
-#include "tools/bench/bench.h"
+#include "tools/benchmarks/bench.h"
 #include "tools/keys.h"
 #include "tools/parts.h"
 
@@ -42,15 +42,38 @@ void bench_post_fill(struct bench_post *post, const struct bench_author *author,
 enum err bench_start(const struct bench *bench, const char *name, const char *const *args, bool slow, pid_t *ret_pid)
     MUST_USE;
 void bench_stop(pid_t pid);
+
+/* Another program, found in PATH or by its path. output: a file in the run's folder. uid 0: as who we are. folder: to
+ * work in; may be NULL. */
+struct bench_program {
+    const char *const *argv; /* NULL-terminated */
+    const char *output;
+    const char *folder;
+    unsigned uid;
+    unsigned gid;
+    bool slow;
+};
+
+/* bench_spawn starts it; ended with bench_stop, or waited for with bench_finish (ERR_IO: it failed). bench_await waits
+ * until its output has word; ERR_TIMED_OUT also when it ended. */
+enum err bench_spawn(const struct bench *bench, const struct bench_program *program, pid_t *ret_pid) MUST_USE;
+enum err bench_finish(pid_t pid, int64_t within_ms) MUST_USE;
+enum err bench_await(const struct bench *bench, const char *output, pid_t pid, const char *word) MUST_USE;
+
 /* bench_serve starts the whole service; ret_sandbox_port may be NULL: then without a sandbox. */
 enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_port, uint16_t *ret_sandbox_port,
                      pid_t *ret_pid) MUST_USE;
 
-/* bench_http asks 127.0.0.1:port and appends the answer's body to out. key and body may be NULL. */
+/* bench_connect opens a connection to a port of this machine; -1. bench_call asks 127.0.0.1:port and appends the
+ * answer's body to out. key and body may be NULL. */
+int bench_connect(uint16_t port) MUST_USE;
 enum err bench_call(uint16_t port, const char *key, const char *method, const char *path, const char *body,
                     struct buf *out, unsigned *ret_status) MUST_USE;
 /* bench_run runs a program found in PATH to its end, its output to out (cap bytes at most), at most within_ms. */
 enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out) MUST_USE;
+/* bench_sort: ascending. bench_median sorts too. */
+void bench_sort(double *values, size_t count);
+double bench_median(double *values, size_t count) MUST_USE;
 bool bench_has_program(const char *name);
 
 #endif

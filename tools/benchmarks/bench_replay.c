@@ -5,8 +5,9 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "projections/registry.h"
-#include "tools/bench/bare_lmdb.h"
-#include "tools/bench/bench_fill.h"
+#include "tools/benchmarks/bare_lmdb.h"
+#include "tools/benchmarks/bench_fill.h"
+#include "tools/benchmarks/bench_world.h"
 
 #define FILL_WITHIN_US INT64_C(12000000)
 

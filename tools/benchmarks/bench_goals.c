@@ -1,0 +1,62 @@
+/* bench_goals.c: what must be reached and whether it was. Called by the benchmarks and, at the end, by bench.c. A goal
+ * that was not measured is printed as not run, never as met. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/benchmarks/bench.h"
+
+static const struct goal {
+    const char *benchmark;
+    const char *name;
+    bool at_least;
+    double limit;
+    const char *unit;
+} goals[GOAL_COUNT] = {
+    [GOAL_POST_RATE] = {"http",   "POST, 64 connections / Fastify and PostgreSQL", true,  3,      "x"       },
+    [GOAL_POST_P99] = {"http",   "POST, 64 connections, p99 / theirs",            false, 0.2,    "x"       },
+    [GOAL_GET] = {"http",   "GET, the worst of 16, 64, 256 / nginx",         true,  0.8,    "x"       },
+    [GOAL_LEDGER_16] = {"ledger", "commands, 16 outstanding / bare nng and LMDB",  true,  0.8,    "x"       },
+    [GOAL_LEDGER_64] = {"ledger", "commands, 64 outstanding / the same",           true,  0.8,    "x"       },
+    [GOAL_LEDGER_256] = {"ledger", "commands, 256 outstanding / the same",          true,  0.8,    "x"       },
+    [GOAL_SLOW_16] = {"ledger", "commands, 16 outstanding, +1 ms / the same",    true,  0.8,    "x"       },
+    [GOAL_SLOW_64] = {"ledger", "commands, 64 outstanding, +1 ms / the same",    true,  0.8,    "x"       },
+    [GOAL_SLOW_256] = {"ledger", "commands, 256 outstanding, +1 ms / the same",   true,  0.8,    "x"       },
+    [GOAL_REPLAY] = {"replay", "verified, decoded and rebuilt in all views",    true,  300000, "events/s"},
+    [GOAL_BURST] = {"burst",  "20,000 due in one second: durable start, p99",  false, 500,    "ms"      },
+    [GOAL_MEMORY] = {"memory", "idle, all processes together",                  false, 40000,  "kB"      },
+    [GOAL_GROWTH_GET] = {"growth", "cost of a GET, most posts / 10 thousand",       false, 1.6,    "x"       },
+    [GOAL_GROWTH_POST] = {"growth", "cost of a POST, most posts / 10 thousand",      false, 1.6,    "x"       },
+    [GOAL_GROWTH_LOCK] = {"growth", "cost of a lock, most posts / 10 thousand",      false, 1.6,    "x"       },
+};
+
+void bench_goal(struct bench *bench, enum bench_goal_code code, double value)
+{
+    const bool worse =
+        !bench->reached[code] || (goals[code].at_least ? value < bench->goals[code] : value > bench->goals[code]);
+    bench->reached[code] = true;
+    bench->goals[code] = worse ? value : bench->goals[code];
+}
+
+void bench_goals_show(const struct bench *bench, const char *benchmark)
+{
+    for (unsigned code = 0; code < GOAL_COUNT; code++) {
+        const struct goal *goal = &goals[code];
+        const double value = bench->goals[code];
+        const char *most = goal->at_least ? "at least" : "at most";
+        if (strcmp(goal->benchmark, benchmark) != 0) {
+            continue;
+        }
+        if (!bench->reached[code]) {
+            (void)printf(bench->json ? "{\"goal\":\"%s\",\"not_run\":\"its reference or its benchmark did not run\"}\n"
+                                     : "%-52s not run\n",
+                         goal->name);
+            continue;
+        }
+        const bool met = goal->at_least ? value >= goal->limit : value <= goal->limit;
+        (void)printf(bench->json ? "{\"goal\":\"%s\",\"value\":%.3f,\"must\":\"%s %g %s\",\"met\":%s}\n"
+                                 : "%-52s %11.3f   must be %s %g %s: %s\n",
+                     goal->name, value, most, goal->limit, goal->unit,
+                     bench->json ? (met ? "true" : "false") : (met ? "met" : "MISSED"));
+    }
+    (void)fflush(stdout);
+}

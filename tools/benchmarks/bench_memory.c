@@ -1,0 +1,56 @@
+/* bench_memory.c: the proportional memory (Pss of /proc/PID/smaps_rollup, proc(5)) of each process of an idle service
+ * that has an account, and of all that a user runs together, against the limit of 40 MB. The simulated platform, which
+ * no user runs, is shown and not counted. Called by bench.c. */
+#include <poll.h>
+#include <stdio.h>
+
+#include "core/base/process.h"
+#include "tools/benchmarks/bench_proc.h"
+#include "tools/benchmarks/bench_world.h"
+
+#define LIMIT_KB 40000.0
+#define SETTLE_MS 1500
+
+static enum err add(struct bench *bench, pid_t pid, double *sum_kb)
+{
+    char name[32];
+    char title[64];
+    double kb = 0;
+    bench_process_name(pid, name);
+    (void)snprintf(title, sizeof title, "memory, %s", name);
+    TRY(bench_process_kb(pid, &kb));
+    bench_figure(bench, title, kb, LIMIT_KB, "kB", "the limit of 40 MB for all");
+    *sum_kb += strcmp(name, "sandbox") == 0 ? 0 : kb;
+    return OK;
+}
+
+static enum err add_all(struct bench *bench, pid_t pid)
+{
+    pid_t children[BENCH_CHILDREN_MAX];
+    size_t count = 0;
+    double sum_kb = 0;
+    TRY(bench_children(pid, children, &count));
+    TRY(add(bench, pid, &sum_kb));
+    for (size_t i = 0; i < count; i++) {
+        TRY(add(bench, children[i], &sum_kb));
+    }
+    bench_figure(bench, "memory, all but the sandbox", sum_kb, LIMIT_KB, "kB", "the limit of 40 MB for all");
+    bench_goal(bench, GOAL_MEMORY, sum_kb);
+    return OK;
+}
+
+enum err bench_memory(struct bench *bench)
+{
+    char data[DATA_PATH_MAX];
+    struct bench_author author;
+    uint16_t port = 0;
+    uint16_t sandbox = 0;
+    pid_t pid = 0;
+    TRY(path_join(data, sizeof data, bench->folder, "memory"));
+    TRY(bench_found(data, true, &author));
+    TRY(bench_serve(bench, data, &port, &sandbox, &pid));
+    (void)poll(NULL, 0, SETTLE_MS);
+    const enum err err = add_all(bench, pid);
+    bench_stop(pid);
+    return err;
+}

@@ -1,0 +1,93 @@
+/* bench_proc.c: see bench_proc.h. Called by bench_memory.c, bench_burst.c and bench_growth.c; only reads. */
+#include "tools/benchmarks/bench_proc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/process.h"
+
+static enum err read_proc(pid_t pid, const char *name, char *text, size_t cap, size_t *ret_len)
+{
+    char path[96];
+    struct buf out = buf_of(text, cap - 1);
+    (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
+    TRY(file_read(path, &out));
+    text[out.len] = 0;
+    *ret_len = out.len;
+    return OK;
+}
+
+enum err bench_children(pid_t pid, pid_t ret_children[BENCH_CHILDREN_MAX], size_t *ret_count)
+{
+    char name[64];
+    char text[512];
+    size_t len = 0;
+    size_t count = 0;
+    (void)snprintf(name, sizeof name, "task/%ld/children", (long)pid);
+    TRY(read_proc(pid, name, text, sizeof text, &len));
+    for (char *at = text; count < BENCH_CHILDREN_MAX;) {
+        char *end = NULL;
+        const long child = strtol(at, &end, 10);
+        if (end == at || child <= 0) {
+            break;
+        }
+        ret_children[count++] = (pid_t)child;
+        at = end;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+void bench_process_name(pid_t pid, char name[32])
+{
+    char line[4096];
+    size_t len = 0;
+    const bool good = read_proc(pid, "cmdline", line, sizeof line, &len) == OK && strlen(line) + 1 < len;
+    (void)snprintf(name, 32, "%.31s", good ? line + strlen(line) + 1 : "?");
+}
+
+enum err bench_process_option(pid_t pid, const char *option, char *out, size_t cap)
+{
+    char line[4096];
+    size_t len = 0;
+    TRY(read_proc(pid, "cmdline", line, sizeof line, &len));
+    for (const char *at = line; at < line + len; at += strlen(at) + 1) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, option) == 0 && value < line + len && strlen(value) < cap) {
+            memcpy(out, value, strlen(value) + 1);
+            return OK;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err bench_process_kb(pid_t pid, double *ret_kb)
+{
+    char text[4096];
+    size_t len = 0;
+    TRY(read_proc(pid, "smaps_rollup", text, sizeof text, &len));
+    const char *pss = strstr(text, "\nPss:");
+    if (pss == NULL) {
+        return ERR_MALFORMED;
+    }
+    *ret_kb = strtod(pss + 5, NULL) * 1.024;
+    return OK;
+}
+
+/* Fields 14 and 15 of stat, counted after the name in brackets, which may hold anything. */
+enum err bench_process_cpu_us(pid_t pid, double *ret_us)
+{
+    char text[4096];
+    size_t len = 0;
+    unsigned long user = 0;
+    unsigned long system = 0;
+    TRY(read_proc(pid, "stat", text, sizeof text, &len));
+    const char *name_end = strrchr(text, ')');
+    if (name_end == NULL ||
+        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) {
+        return ERR_MALFORMED;
+    }
+    *ret_us = (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+    return OK;
+}

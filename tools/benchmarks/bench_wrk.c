@@ -1,0 +1,169 @@
+/* bench_wrk.c: see bench_wrk.h. Called by bench_http.c and bench_growth.c; only on loopback. */
+#include "tools/benchmarks/bench_wrk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/message/codec.h"
+
+#define AHEAD_MS INT64_C(86400000)
+#define THREADS 2
+
+/* A body is HEAD name filler MIDDLE integration TAIL due BRIEF padding END. The due instant has 20 characters. */
+#define HEAD "{\"content\":{\"text\":\""
+#define MIDDLE "\"},\"targets\":[{\"integration_id\":\""
+#define TAIL "\"}],\"schedule\":{\"at\":\""
+#define BRIEF "\"},\"metadata\":{\"brief\":\""
+#define END "\"}}"
+#define DUE_LEN 20
+
+enum err wrk_post_script(const struct bench *bench, const struct bench_author *author, unsigned round,
+                         char ret_path[DATA_PATH_MAX])
+{
+    char text[4096];
+    char id[ID_TEXT_MAX + 1] = {0};
+    char name[32];
+    char due[64];
+    struct buf id_buf = buf_of(id, ID_TEXT_MAX);
+    struct buf due_buf = buf_of(due, sizeof due);
+    json_time(&due_buf, (clock_wall_ms() + AHEAD_MS) / 1000 * 1000);
+    if (buf_terminated(&due_buf) == NULL || strlen(due) < 20) {
+        return ERR_TOO_LONG;
+    }
+    id_write(&id_buf, &author->integration_id);
+    const int len =
+        snprintf(text, sizeof text,
+                 "local threads = 0\n"
+                 "function setup(thread) thread:set('number', threads) threads = threads + 1 end\n"
+                 "local filler = string.rep('x', %d)\n"
+                 "local count = 0\n"
+                 "function request()\n"
+                 "  count = count + 1\n"
+                 "  local name = 'wrk-%u-' .. number .. '-' .. count .. '-'\n"
+                 "  local body = '" HEAD "' .. name .. filler .. '" MIDDLE "%s" TAIL "%.19sZ" BRIEF "'\n"
+                 "  body = body .. string.rep('m', %zu - #body) .. '" END "'\n"
+                 "  return wrk.format('POST', '/v1/posts', {['Authorization'] = 'Bearer %s', ['Content-Type'] = "
+                 "'application/json', ['Idempotency-Key'] = name}, body)\n"
+                 "end\n",
+                 WRK_TEXT_LEN, round, id, due + 1, WRK_BODY_LEN - strlen(END), author->key);
+    (void)snprintf(name, sizeof name, "post-%u.lua", round);
+    TRY(path_join(ret_path, DATA_PATH_MAX, bench->folder, name));
+    return len > 0 && (size_t)len < sizeof text ? file_write(ret_path, span_of(text, (size_t)len), 0640) : ERR_TOO_LONG;
+}
+
+enum err wrk_metadata(const struct bench_author *author, const char *name, struct buf *out)
+{
+    uint8_t id[ID_TEXT_MAX];
+    struct buf id_buf = buf_of(id, sizeof id);
+    id_write(&id_buf, &author->integration_id);
+    const size_t taken = strlen(HEAD MIDDLE TAIL BRIEF END) + strlen(name) + WRK_TEXT_LEN + id_buf.len + DUE_LEN;
+    for (size_t i = taken; i < WRK_BODY_LEN; i++) {
+        buf_put(out, SPAN("m"));
+    }
+    return buf_ok(out) && taken < WRK_BODY_LEN ? OK : ERR_TOO_LONG;
+}
+
+bool wrk_name(struct span text, char ret_name[WRK_NAME_MAX])
+{
+    unsigned round = 0;
+    unsigned thread = 0;
+    unsigned long long count = 0;
+    char head[WRK_NAME_MAX] = {0};
+    char name[WRK_NAME_MAX];
+    memcpy(head, text.data, text.len < WRK_NAME_MAX - 1 ? text.len : WRK_NAME_MAX - 1);
+    if (sscanf(head, "wrk-%u-%u-%llu-", &round, &thread, &count) != 3) {
+        return false;
+    }
+    const int len = snprintf(name, sizeof name, "wrk-%u-%u-%llu-", round, thread, count);
+    bool good = len > 0 && text.len == (size_t)len + WRK_TEXT_LEN && memcmp(text.data, name, (size_t)len) == 0;
+    for (size_t i = (size_t)len; good && i < text.len; i++) {
+        good = text.data[i] == 'x';
+    }
+    if (good) {
+        memcpy(ret_name, name, (size_t)len + 1);
+    }
+    return good;
+}
+
+enum err wrk_get_script(const struct bench *bench, const char *name, const char *list, char ret_path[DATA_PATH_MAX])
+{
+    char text[DATA_PATH_MAX + 1024];
+    char file[64];
+    const int len = snprintf(text, sizeof text,
+                             "local threads = 0\n"
+                             "function setup(thread) thread:set('number', threads) threads = threads + 1 end\n"
+                             "local requests = {}\n"
+                             "local at = 0\n"
+                             "function init()\n"
+                             "  for path, key in io.open('%s'):read('*a'):gmatch('(%%S+) (%%S+)') do\n"
+                             "    local head = {}\n"
+                             "    if key ~= '-' then head['Authorization'] = 'Bearer ' .. key end\n"
+                             "    requests[#requests + 1] = wrk.format('GET', path, head)\n"
+                             "  end\n"
+                             "  at = math.floor(number * #requests / %d)\n"
+                             "end\n"
+                             "function request()\n"
+                             "  at = at %% #requests + 1\n"
+                             "  return requests[at]\n"
+                             "end\n",
+                             list, THREADS);
+    (void)snprintf(file, sizeof file, "%s.lua", name);
+    TRY(path_join(ret_path, DATA_PATH_MAX, bench->folder, file));
+    return len > 0 && (size_t)len < sizeof text ? file_write(ret_path, span_of(text, (size_t)len), 0640) : ERR_TOO_LONG;
+}
+
+/* "     99%    1.23ms": wrk writes us, ms, s and m. */
+static double latency_ms(const char *text, const char *percent)
+{
+    const char *at = strstr(text, percent);
+    char *unit = NULL;
+    if (at == NULL) {
+        return 0;
+    }
+    const double value = strtod(at + strlen(percent), &unit);
+    switch (unit[0]) {
+    case 'u':
+        return value / 1000;
+    case 's':
+        return value * 1000;
+    case 'm':
+        return unit[1] == 's' ? value : value * 60000;
+    default:
+        return 0;
+    }
+}
+
+/* wrk's own words: "N requests in 2.00s, …" and "Requests/sec: N", and what went wrong if anything did. */
+enum err wrk_run(struct bench *bench, uint16_t port, unsigned connections, unsigned seconds, const char *script,
+                 struct wrk_result *ret_result)
+{
+    char number[16];
+    char duration[16];
+    char url[64];
+    char text[8192];
+    struct buf out = buf_of(text, sizeof text - 1);
+    (void)snprintf(number, sizeof number, "%u", connections);
+    (void)snprintf(duration, sizeof duration, "%us", seconds);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)port);
+    const char *const argv[] = {"wrk",       "-t", "2",         "-c", number, "-d", duration,
+                                "--timeout", "5s", "--latency", "-s", script, url,  NULL};
+    TRY(bench_run(argv, (int64_t)seconds * 1000 + 15000, &out));
+    text[out.len] = 0;
+    const char *rate = strstr(text, "Requests/sec:");
+    const char *answers = strstr(text, " requests in ");
+    if (rate == NULL || answers == NULL) {
+        return ERR_MALFORMED;
+    }
+    while (answers > text && answers[-1] >= '0' && answers[-1] <= '9') {
+        answers--;
+    }
+    if (strstr(text, "Non-2xx") != NULL || strstr(text, "Socket errors") != NULL) {
+        bench_broken(bench, "wrk", "answers that are not 2xx, or lost connections");
+    }
+    ret_result->rate = strtod(rate + 13, NULL);
+    ret_result->answers = strtoull(answers, NULL, 10);
+    ret_result->p99_ms = latency_ms(text, "99%");
+    return OK;
+}

@@ -91,6 +91,25 @@ static bool is_json(struct span content_type)
     return span_equal(bare, SPAN("application/json")) || span_equal(bare, SPAN("application/merge-patch+json"));
 }
 
+/* What is wrong with a body that is not read. */
+static const char *json_fault(enum err err)
+{
+    switch ((int)err) {
+    case OK:
+        return "A JSON object is expected.";
+    case ERR_RANGE:
+        return "A number does not fit: whole ones go from -2^63 to 2^63 - 1.";
+    case ERR_NUL:
+        return "It holds U+0000, which is not allowed.";
+    case ERR_NOT_UTF8:
+        return "A text is not UTF-8.";
+    case ERR_EXISTS:
+        return "An object names a member twice.";
+    default:
+        return "Not JSON (RFC 8259), or nested deeper than 32.";
+    }
+}
+
 static bool read_body(struct exchange *x)
 {
     const struct request *request = x->request;
@@ -115,10 +134,7 @@ static bool read_body(struct exchange *x)
         return false;
     }
     if (err != OK || x->body->kind != NODE_OBJECT) {
-        exchange_problem(x, REFUSED_malformed_json,
-                         err == OK ? "A JSON object is expected."
-                                   : "Not JSON (RFC 8259), not UTF-8, a member twice, or nested deeper than 32.",
-                         NULL, NULL);
+        exchange_problem(x, REFUSED_malformed_json, json_fault(err), NULL, NULL);
         return false;
     }
     return true;

@@ -62,7 +62,7 @@ struct response {
 typedef void server_handler(void *context, struct request *request);
 /* How the server itself refuses (deadline, too large, malformed…): fills a response for status with a code of
  * error.def's words ("malformed_request", "body_too_large", "head_too_large", "request_timeout",
- * "too_many_connections", "method_not_allowed"…) so that the gateway renders RFC 9457 and the sandbox its platform's
+ * "too_many_connections", "out_of_memory"…) so that the gateway renders RFC 9457 and the sandbox its platform's
  * form. Spans must live in *arena or be static. */
 typedef void server_refusal(void *context, unsigned status, const char *code, struct arena *arena,
                             struct response *ret_response);

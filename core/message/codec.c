@@ -74,6 +74,15 @@ static enum err pack_choice(struct msgpack_packer *packer, const struct choice_t
     return pack_str(packer, span_text(table->words[value]));
 }
 
+/* U+0000 is UTF-8, but no platform takes it and no reader of JSON of ours would read it back. */
+static enum err check_text(struct span text)
+{
+    if (text.len > 0 && memchr(text.data, 0, text.len) != NULL) {
+        return ERR_NUL;
+    }
+    return span_is_utf8(text) ? OK : ERR_NOT_UTF8;
+}
+
 static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct span span)
 {
     if (span.len > kind_max(kind)) {
@@ -82,7 +91,8 @@ static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct 
     if (kind == KIND_blob) {
         return pack_bin(packer, span);
     }
-    return span_is_utf8(span) ? pack_str(packer, span) : ERR_NOT_UTF8;
+    TRY(check_text(span));
+    return pack_str(packer, span);
 }
 
 static enum err pack_record(struct msgpack_packer *packer, const struct record_desc *desc, const void *fields);
@@ -338,8 +348,8 @@ static enum err read_span(const msgpack_object *object, enum kind kind, struct s
     if (span.len > kind_max(kind)) {
         return ERR_TOO_LONG;
     }
-    if (kind != KIND_blob && !span_is_utf8(span)) {
-        return ERR_NOT_UTF8;
+    if (kind != KIND_blob) {
+        TRY(check_text(span));
     }
     *ret_span = span;
     return OK;

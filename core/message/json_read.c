@@ -112,6 +112,25 @@ static bool nests_too_deep(struct span text)
     return false;
 }
 
+static enum err fault_of(const json_error_t *error)
+{
+    switch ((int)json_error_code(error)) {
+    case json_error_numeric_overflow:
+        return ERR_RANGE;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return ERR_NUL;
+    case json_error_invalid_utf8:
+        return ERR_NOT_UTF8;
+    case json_error_duplicate_key:
+        return ERR_EXISTS;
+    case json_error_out_of_memory:
+        return ERR_NO_MEMORY;
+    default:
+        return ERR_MALFORMED;
+    }
+}
+
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node)
 {
     if (text.len > JSON_READ_BYTES_MAX) {
@@ -120,11 +139,14 @@ enum err json_read(struct span text, struct arena *arena, const struct json_node
     if (text.len == 0 || nests_too_deep(text)) {
         return ERR_MALFORMED;
     }
+    if (memchr(text.data, 0, text.len) != NULL) {
+        return ERR_NUL; /* jansson overlooks one right after a number */
+    }
     json_error_t error;
     OWNED(json_decref)
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (value == NULL) {
-        return ERR_MALFORMED;
+        return fault_of(&error);
     }
     struct json_node *node = NULL;
     TRY(copy_value(value, 0, arena, &node));

@@ -8,8 +8,9 @@
 #define JSON_READ_DEPTH_MAX 32                /* atproto's deepest record has 9 */
 
 /* json_read reads the whole of text (one value, nothing after it) into nodes that live in the arena. ERR_MALFORMED for
- * what is not JSON, a name twice in an object, bad UTF-8, NUL, or nesting deeper than JSON_READ_DEPTH_MAX;
- * ERR_TOO_LONG; ERR_NO_MEMORY. */
+ * what is not JSON, or nests deeper than JSON_READ_DEPTH_MAX; ERR_EXISTS: a name twice in an object; ERR_NOT_UTF8;
+ * ERR_NUL: U+0000 in it, escaped or not; ERR_RANGE: a number does not fit (whole ones -2^63 to 2^63 - 1, others a
+ * double), and is never read as another; ERR_TOO_LONG; ERR_NO_MEMORY. */
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node) MUST_USE;
 
 #endif

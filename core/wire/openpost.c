@@ -59,6 +59,7 @@ static enum openpost_status status_of(enum err err)
     case ERR_MISSING:
     case ERR_TOO_LONG:
     case ERR_NOT_UTF8:
+    case ERR_NUL:
     case ERR_RANGE:
     case ERR_UNSUPPORTED:
         return OPENPOST_INVALID;

@@ -77,6 +77,14 @@ class Http(harness.Case):
         self.assert_problem(self.api.request("DELETE", "/v1/posts/" + self.draft()["id"], "{}", {"If-Match": "*"}),
                             400, "malformed_request")
 
+    def test_a_body_that_cannot_be_read_is_told_why(self):
+        for body, why in (('{"content":{"text":"a\\u0000b"}}', "U+0000"), ('{"metadata":{"a\\u0000":"b"}}', "U+0000"),
+                          ('{"content":{"text":9223372036854775808}}', "2^63"), ('{"a":1e999}', "2^63"),
+                          ('{"a":1,"a":2}', "twice"), (b'{"a":"\xff"}', "UTF-8"), ("[" * 40, "32")):
+            answer = self.api.request("POST", "/v1/posts", body if isinstance(body, bytes) else body.encode())
+            self.assert_problem(answer, 400, "malformed_json")
+            self.assertIn(why, answer.json["detail"])
+
     def test_a_body_that_is_too_long_is_413(self):
         self.assertEqual(self.api.request("POST", "/v1/posts", b'{"a":"' + b"x" * (9 << 20) + b'"}').status, 413)
 

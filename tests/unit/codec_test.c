@@ -289,6 +289,8 @@ START_TEST(what_may_not_be_written_is_refused)
     refuses(&event, ERR_TOO_LONG);
     event.workspace_created.name = SPAN("a\xFF");
     refuses(&event, ERR_NOT_UTF8);
+    event.workspace_created.name = SPAN("a\0b");
+    refuses(&event, ERR_NUL);
     event = good(EVENT_post_scheduled);
     event.post_scheduled.publish_at_ms = -1;
     refuses(&event, ERR_RANGE);

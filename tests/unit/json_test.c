@@ -295,6 +295,61 @@ START_TEST(every_random_message_is_read_back_by_a_strict_reader)
 
 END_TEST
 
+static const struct {
+    enum err err;
+    struct span text;
+} readings[] = {
+    {OK,            {(const uint8_t *)"9223372036854775807", 19}              },
+    {OK,            {(const uint8_t *)"-9223372036854775808", 20}             },
+    {ERR_RANGE,     {(const uint8_t *)"9223372036854775808", 19}              },
+    {ERR_RANGE,     {(const uint8_t *)"-9223372036854775809", 20}             },
+    {ERR_RANGE,     {(const uint8_t *)"[18446744073709551615]", 22}           },
+    {ERR_RANGE,     {(const uint8_t *)"1e999", 5}                             },
+    {OK,            {(const uint8_t *)"\"a\\u0001\"", 9}                      },
+    {ERR_NUL,       {(const uint8_t *)"\"a\\u0000b\"", 10}                    },
+    {ERR_NUL,       {(const uint8_t *)"{\"a\\u0000\":1}", 13}                 },
+    {ERR_NUL,       {(const uint8_t *)"\"a\0b\"", 5}                          },
+    {ERR_NUL,       {(const uint8_t *)"1\0", 2}                               },
+    {ERR_NOT_UTF8,  {(const uint8_t *)"\"\xFF\"", 3}                          },
+    {ERR_EXISTS,    {(const uint8_t *)"{\"a\":1,\"a\":1}", 13}                },
+    {ERR_MALFORMED, {(const uint8_t *)"{", 1}                                 },
+    {ERR_MALFORMED, {(const uint8_t *)"1 2", 3}                               },
+    {ERR_MALFORMED, {(const uint8_t *)"", 0}                                  },
+    {ERR_MALFORMED, {(const uint8_t *)"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 33}},
+};
+
+/* The tree never holds another value than the text. */
+START_TEST(what_cannot_be_read_is_told_apart_and_leaves_nothing)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 20);
+    const struct json_node *node = NULL;
+    ck_assert_msg(json_read(readings[_i].text, &arena, &node) == readings[_i].err, "row %d", _i);
+    ck_assert((node != NULL) == (readings[_i].err == OK));
+    arena_done(&arena);
+}
+
+END_TEST
+
+START_TEST(a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 20);
+    struct event event = {.code = EVENT_clock_suspected};
+    for (int more = 0; more < 2; more++) {
+        event.clock_suspected.apart_ms = (uint64_t)INT64_MAX + (uint64_t)more;
+        char text[500];
+        struct buf out = buf_of(text, sizeof text);
+        const struct json_node *node = NULL;
+        ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
+        ck_assert_int_eq(json_read(buf_span(&out), &arena, &node), more == 0 ? OK : ERR_RANGE);
+        ck_assert(more == 1 || json_node_member(node, "apart_ms")->integer == INT64_MAX);
+    }
+    arena_done(&arena);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("json");
@@ -306,6 +361,8 @@ int main(void)
     tcase_add_test(tcase, what_is_absent_is_null_and_numbers_flags_and_lists_never_are);
     tcase_add_test(tcase, a_record_with_a_secret_does_not_become_json);
     tcase_add_test(tcase, json_that_does_not_fit_is_refused_and_leaves_nothing);
+    tcase_add_loop_test(tcase, what_cannot_be_read_is_told_apart_and_leaves_nothing, 0, (int)ROWS(readings));
+    tcase_add_test(tcase, a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another);
     tcase_add_test(tcase, every_random_message_is_read_back_by_a_strict_reader);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -192,6 +192,30 @@ START_TEST(a_refusal_and_its_code_find_each_other)
 
 END_TEST
 
+START_TEST(what_the_http_server_refuses_by_itself_has_a_code_of_that_status)
+{
+    static const struct {
+        unsigned status;
+        const char *code;
+    } own[] = {
+        {400, "malformed_request"   },
+        {408, "request_timeout"     },
+        {413, "body_too_large"      },
+        {431, "head_too_large"      },
+        {503, "out_of_memory"       },
+        {503, "too_many_connections"},
+    };
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        const enum refusal refusal = refusal_of(span_text(own[i].code));
+        ck_assert_msg(refusal != ACCEPTED, "%s", own[i].code);
+        ck_assert_uint_eq(refusal_desc(refusal)->status, own[i].status);
+        ck_assert_int_eq(refusal_desc(refusal)->retryable, own[i].status == 408 || own[i].status == 503);
+    }
+}
+
+END_TEST
+
 START_TEST(the_reference_page_says_what_is_declared)
 {
     static uint8_t page_bytes[1 << 20];
@@ -229,6 +253,7 @@ int main(void)
     tcase_add_test(tcase, every_command_has_a_least_role);
     tcase_add_test(tcase, a_choice_and_its_word_find_each_other);
     tcase_add_test(tcase, a_refusal_and_its_code_find_each_other);
+    tcase_add_test(tcase, what_the_http_server_refuses_by_itself_has_a_code_of_that_status);
     tcase_add_test(tcase, the_reference_page_says_what_is_declared);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

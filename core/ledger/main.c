@@ -257,8 +257,13 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(sweep_vault(process));
     TRY(take_over(process));
     TRY(confine(process));
+    const uint64_t head = ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
+    const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
-    return data_address_write(&process->data, option(argc, argv, "--listen"));
+    TRY(data_address_write(&process->data, option(argc, argv, "--listen")));
+    journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
+            (unsigned long long)head, (unsigned long long)epoch);
+    return OK;
 }
 
 static void close_all(struct process *process)
@@ -295,8 +300,6 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? open_all(&process, argc, argv, parts) : err;
     if (err == OK) {
-        journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
-                (unsigned long long)ledger_head(process.ledger), (unsigned long long)ledger_epoch(process.ledger));
         process_ready();
         struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
         while (poll(&stop, 1, -1) <= 0) {

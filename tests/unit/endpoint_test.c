@@ -28,7 +28,8 @@
 struct echo {
     struct endpoint *endpoint;
     uint8_t *big;
-    atomic_uint kept_count;
+    pthread_mutex_t keeping;
+    atomic_uint kept_count; /* raised once the request lies in its place */
     struct endpoint_request *kept[16];
     char url[64];
 };
@@ -45,7 +46,10 @@ static void on_request(void *context, struct endpoint_request *request)
     } else if (span_equal(bytes, SPAN("drop"))) {
         endpoint_drop(request);
     } else if (span_equal(bytes, SPAN("keep"))) {
-        echo->kept[atomic_fetch_add(&echo->kept_count, 1)] = request;
+        lock_take(&echo->keeping);
+        echo->kept[atomic_load(&echo->kept_count)] = request;
+        atomic_fetch_add(&echo->kept_count, 1);
+        lock_give(&echo->keeping);
     } else {
         endpoint_reply(request, bytes);
     }
@@ -54,6 +58,7 @@ static void on_request(void *context, struct endpoint_request *request)
 static void echo_open(struct echo *echo)
 {
     *echo = (struct echo){0};
+    lock_init(&echo->keeping);
     echo->big = calloc(1, BIG_REPLY);
     const struct endpoint_options options = {.url = "tcp://127.0.0.1:0",
                                              .contexts = 16,
@@ -68,6 +73,7 @@ static void echo_open(struct echo *echo)
 static void echo_close(struct echo *echo)
 {
     endpoint_close(echo->endpoint);
+    lock_done(&echo->keeping);
     free(echo->big);
 }
 

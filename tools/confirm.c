@@ -28,6 +28,24 @@ static enum err ask_running(const struct data_folder *data, const char *url, str
     return client_command_wait(client, command, NULL, 10000, ret_answer);
 }
 
+/* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
+static enum err confirm_here(struct parts *parts, struct command *command, struct answer *ret_answer)
+{
+    bool moved = false;
+    char sentence[256];
+    TRY(data_moved(&parts->data, &moved, sentence));
+    if (moved) {
+        struct command suspend = {.code = COMMAND_suspend_starts, .stream = parts->data.installation_id};
+        suspend.suspend_starts.reason = span_text(sentence);
+        TRY(parts_command(parts, &suspend, clock_wall_ms(), ret_answer));
+        if (ret_answer->refusal != ACCEPTED) {
+            return OK;
+        }
+    }
+    TRY(parts_command(parts, command, clock_wall_ms(), ret_answer));
+    return ret_answer->refusal == ACCEPTED ? data_settle(&parts->data) : OK;
+}
+
 int tool_confirm(int argc, char **argv)
 {
     const char *path = NULL;
@@ -51,8 +69,7 @@ int tool_confirm(int argc, char **argv)
         err = data_address_read(&data, url, sizeof url);
         err = err == OK ? ask_running(&data, url, &command, &answer) : err;
     } else if (err == OK) {
-        err = parts_command(&parts, &command, clock_wall_ms(), &answer);
-        err = err == OK ? data_settle(&data) : err;
+        err = confirm_here(&parts, &command, &answer);
         parts_close(&parts);
     }
     if (err != OK) {

@@ -146,6 +146,7 @@ int tool_init(int argc, char **argv)
     err = parts_open(&data, false, &parts, &fault);
     err = err == OK ? found(&parts, &founding, &workspace_id, key) : err;
     parts_close(&parts);
+    err = err == OK ? data_settle(&data) : err;
     if (err != OK) {
         return complain("init", path, err, EXIT_CANNOT);
     }

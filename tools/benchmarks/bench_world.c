@@ -106,6 +106,7 @@ enum err bench_found(const char *path, bool account, struct bench_author *ret_au
     const enum err err = found(&parts, account, &author);
     parts_close(&parts);
     TRY(err);
+    TRY(data_settle(&data));
     *ret_author = author;
     return OK;
 }

@@ -33,6 +33,7 @@ struct store_lmdb {
     uint64_t map_size;
     uint64_t allocated; /* bytes from the file's start that have blocks */
     uint64_t committed; /* bytes up to the last page in use, by the last commit */
+    bool is_durable; /* LMDB flushes each commit itself, in an order that survives a power loss */
 };
 
 struct store_lmdb_txn {
@@ -341,7 +342,8 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
     TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));
-    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT);
+    const unsigned fast = lmdb->is_durable ? 0 : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT;
+    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : fast);
     TRY(err_from_lmdb(mdb_env_open(lmdb->env, path, flags, 0640)));
     MDB_stat stat;
     TRY(err_from_lmdb(mdb_env_stat(lmdb->env, &stat)));
@@ -362,7 +364,7 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     return err_from_lmdb(mdb_txn_commit(txn));
 }
 
-enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+static enum err open_store(const char *path, size_t map_size, bool read_only, bool durable, struct store **ret_store)
 {
     ASSERT(map_size > 0);
     if (strlen(path) + sizeof "/lock.mdb" > PATH_LEN_MAX) {
@@ -377,6 +379,7 @@ enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, stru
     }
     lmdb->store.ops = &lmdb_ops;
     lmdb->store.read_only = read_only;
+    lmdb->is_durable = durable;
     const enum err err = open_env(lmdb, path, map_size);
     if (err != OK) {
         lmdb_close(&lmdb->store);
@@ -384,4 +387,14 @@ enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, stru
     }
     *ret_store = &lmdb->store;
     return OK;
+}
+
+enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+{
+    return open_store(path, map_size, read_only, false, ret_store);
+}
+
+enum err store_lmdb_open_durable(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+{
+    return open_store(path, map_size, read_only, true, ret_store);
 }

@@ -27,7 +27,7 @@ struct gateway {
     uint8_t transport_key[32];
     struct zones *zones; /* any thread may ask */
     struct memo memo;
-    struct server *server;
+    struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
 };
 

@@ -74,7 +74,7 @@ static void metrics_asked(void *context, enum err err, struct span body)
         return;
     }
     struct server_counters counters;
-    server_counters(x->gateway->server, &counters);
+    server_counters(request_server(x->request), &counters);
     put_figure(&out, "openpost_gateway_", SPAN("requests_total"), counters.requests);
     put_figure(&out, "openpost_gateway_", SPAN("refused_malformed_total"), counters.refused_malformed);
     put_figure(&out, "openpost_gateway_", SPAN("refused_large_total"), counters.refused_large);

@@ -96,6 +96,8 @@ struct server_counters {
 enum err server_open(const struct server_options *options, struct server **ret_server) MUST_USE;
 uint16_t server_port(const struct server *server);
 void server_counters(struct server *server, struct server_counters *ret_counters);
+/* request_server is the server that a request came through; the first may come before server_open has returned. */
+struct server *request_server(const struct request *request);
 /* server_drain stops accepting, closes idle connections, answers with Connection: close from now on and waits until
  * open requests are answered or within_ms is over. server_close ends the rest. Both accept NULL. */
 void server_drain(struct server *server, uint32_t within_ms);

@@ -95,7 +95,7 @@ static void welcome(struct work *work)
     struct service *service = work->door->service;
     uint8_t bytes[256];
     struct buf body = buf_of(bytes, sizeof bytes);
-    struct welcome say = {.epoch = ledger_epoch(service->options.ledger),
+    struct welcome say = {.epoch = service->epoch,
                           .head = atomic_load(&service->head),
                           .time_ms = clock_wall_ms(),
                           .release = SPAN("0.1.0")};
@@ -228,7 +228,12 @@ static enum err door_open(struct service *service, struct door *door, const char
                                              .frame_max = FRAME_BYTES_MAX,
                                              .handle = handle,
                                              .context = door};
-    return endpoint_open(&options, &door->endpoint);
+    struct endpoint *endpoint = NULL;
+    TRY(endpoint_open(&options, &endpoint)); /* from here on it is asked, also by the reader's thread about itself */
+    (void)pthread_mutex_lock(&service->mutex);
+    door->endpoint = endpoint;
+    (void)pthread_mutex_unlock(&service->mutex);
+    return OK;
 }
 
 static void door_close(struct door *door, unsigned contexts)
@@ -277,6 +282,7 @@ enum err service_open(const struct service_options *options, service_broken *bro
     service->broken_context = context;
     service->commands.last = &service->commands.first;
     service->reads.last = &service->reads.first;
+    service->epoch = ledger_epoch(options->ledger);
     atomic_store(&service->head, ledger_head(options->ledger));
     atomic_store(&service->followed_ms, clock_boot_ms());
     arena_init(&service->arena, (size_t)256 << 20);

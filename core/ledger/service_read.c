@@ -158,23 +158,32 @@ static void read_seal(struct service *service, struct work *work)
     service_reply(work, FRAME_SEAL + FRAME_REPLY, buf_span(&body));
 }
 
+/* Leaves zeros where the door is not open yet, or is not used. */
+static void count_door(struct service *service, const struct door *door, struct endpoint_counts *ret_counts)
+{
+    (void)pthread_mutex_lock(&service->mutex);
+    struct endpoint *endpoint = door->endpoint;
+    (void)pthread_mutex_unlock(&service->mutex);
+    if (endpoint != NULL) {
+        endpoint_counts(endpoint, ret_counts);
+    }
+}
+
 static void read_status(struct service *service, struct work *work)
 {
     struct log_status status;
     log_status(service->options.log, &status);
     struct endpoint_counts own = {0};
     struct endpoint_counts programs = {0};
-    endpoint_counts(service->own.endpoint, &own);
-    if (service->programs.endpoint != NULL) {
-        endpoint_counts(service->programs.endpoint, &programs);
-    }
+    count_door(service, &service->own, &own);
+    count_door(service, &service->programs, &programs);
 
     const struct {
         const char *name;
         uint64_t value;
     } figures[] = {
         {"head",                  atomic_load(&service->head)                                        },
-        {"epoch",                 ledger_epoch(service->options.ledger)                              },
+        {"epoch",                 service->epoch                                                     },
         {"groups_total",          atomic_load(&service->groups)                                      },
         {"commands_total",        atomic_load(&service->commands_done)                               },
         {"frames_refused_total",  atomic_load(&service->refused_frames)                              },

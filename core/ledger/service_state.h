@@ -59,12 +59,13 @@ struct service {
     service_broken *broken;
     void *broken_context;
     uint8_t challenge[FRAME_ID_LEN];
+    uint64_t epoch; /* of this opening: the ledger itself is the writer's thread's */
     struct door own;
     struct door programs;
     struct publisher *publisher;
     struct frame_key *wake_key;
     uint8_t transport_key[32];
-    pthread_mutex_t mutex; /* the queues and stopping */
+    pthread_mutex_t mutex; /* the queues, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;
     struct work_queue commands;

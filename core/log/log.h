@@ -9,8 +9,8 @@
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.
  *
- * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at) may be
- * called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
+ * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at, log_status)
+ * may be called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
  * memory belongs to one thread.
  *
  * Envelope: [seq, workspace id, workspace_seq, stream id, version, code, time_ms, actor kind, actor id, command id,
@@ -118,7 +118,7 @@ void log_rollback(struct log *log, uint64_t mark);
 enum err log_commit(struct log *log) MUST_USE;
 void log_abort(struct log *log);
 
-void log_status(const struct log *log, struct log_status *ret_status);
+void log_status(struct log *log, struct log_status *ret_status);
 /* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. */
 enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq) MUST_USE;
 

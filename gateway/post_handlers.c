@@ -35,7 +35,8 @@ void handle_create_post(struct exchange *x)
     struct schedule_input schedule;
     struct span zone;
     int64_t not_after_ms = 0;
-    post_input_create(x, &content, &schedule, &zone, &not_after_ms);
+    const struct id post_id = exchange_mint(x, ID_POST);
+    post_input_create(x, &post_id, &content, &schedule, &zone, &not_after_ms);
     if (x->input.refusal != ACCEPTED) {
         exchange_input(x);
         return;
@@ -43,7 +44,6 @@ void handle_create_post(struct exchange *x)
     if (schedule.given && violates(x, &content)) {
         return;
     }
-    const struct id post_id = exchange_mint(x, ID_POST);
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
     *fields = (struct create_post_command){.post_id = post_id,
                                            .parts = content.parts,
@@ -109,7 +109,7 @@ void handle_duplicate_post(struct exchange *x)
     struct post_content_row content = x->post.content;
     const struct id post_id = exchange_mint(x, ID_POST);
     for (uint32_t i = 0; i < content.targets_count; i++) {
-        content.targets[i].target_id = exchange_mint(x, ID_TARGET);
+        content.targets[i].target_id = id_derive(ID_TARGET, &post_id, &content.targets[i].integration_id);
         content.targets[i].at_ms = 0;
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;

@@ -3,6 +3,7 @@
 #include "core/base/typeid.h"
 
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 
 #define SUFFIX_LEN 26
 
@@ -197,6 +198,13 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
     id.uuid[6] = (uint8_t)(0x70 | (id.uuid[6] & 0x0F)); /* version 7 */
     id.uuid[8] = (uint8_t)(0x80 | (id.uuid[8] & 0x3F)); /* variant of RFC 9562 */
     return id;
+}
+
+struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other)
+{
+    uint8_t hash[SHA256_LEN];
+    sha256_tagged((uint8_t)kind, span_of(owner->uuid, sizeof owner->uuid), span_of(other->uuid, sizeof other->uuid), hash);
+    return id_make(kind, id_time_ms(owner), hash);
 }
 
 int64_t id_time_ms(const struct id *id)

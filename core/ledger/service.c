@@ -105,6 +105,26 @@ static void welcome(struct work *work)
     service_reply(work, FRAME_WELCOME, buf_span(&body));
 }
 
+/* A target's id is no sender's choice (id_derive): everybody could name another post's. */
+static bool are_own(const struct id *post_id, const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct id own = id_derive(ID_TARGET, post_id, &specs[i].integration_id);
+        if (!id_equal(&specs[i].target_id, &own)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool targets_are_own(const struct command *command)
+{
+    const struct create_post_command *create = &command->create_post;
+    const struct edit_post_command *edit = &command->edit_post;
+    return (command->code != COMMAND_create_post || are_own(&create->post_id, create->targets, create->targets_count)) &&
+           (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
+}
+
 /* What access allows; everything else about a command is the decider's. Own processes speak for a key or member, or for
  * themselves. */
 static enum refusal check_access(const struct asker *asker, struct command *command)
@@ -120,6 +140,9 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         }
         if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
             return REFUSED_not_found;
+        }
+        if (!targets_are_own(command)) {
+            return REFUSED_command_invalid;
         }
     } else if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
         return ACCEPTED;

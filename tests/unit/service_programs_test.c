@@ -48,6 +48,36 @@ START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
 
 END_TEST
 
+/* The queue and the agenda know a target by its id: who could choose it could make another's post vanish there. */
+START_TEST(a_program_cannot_name_another_posts_target)
+{
+    struct place *place = place_open();
+    uint8_t sha[32];
+    struct content_part part;
+    sha256(SPAN(API_KEY), sha);
+    make_key(place, ROLE_EDITOR);
+    struct client *program = connect_as(place->programs_url, sha, true);
+    struct target_spec target = {
+        .target_id = new_id(ID_TARGET), .integration_id = new_id(ID_INTEGRATION), .channel = CHANNEL_BLUESKY};
+    struct command command = draft(place, &part);
+    command.create_post.targets = &target;
+    command.create_post.targets_count = 1;
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_command_invalid);
+    target.target_id = id_derive(ID_TARGET, &command.create_post.post_id, &target.integration_id);
+    command.command_id = new_id(ID_COMMAND);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_reference_not_found); /* its own: read further */
+    struct command edit = command_of(place, COMMAND_edit_post);
+    edit.edit_post.post_id = command.create_post.post_id;
+    edit.edit_post.targets = &target;
+    edit.edit_post.targets_count = 1;
+    target.target_id = new_id(ID_TARGET);
+    ck_assert_uint_eq(give(program, &edit, NULL).refusal, REFUSED_command_invalid);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(a_program_follows_its_own_workspace_without_gap)
 {
     struct place *place = place_open();
@@ -168,6 +198,7 @@ int main(void)
     TCase *services = tcase_create("services");
     tcase_set_timeout(services, 60);
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
+    tcase_add_test(services, a_program_cannot_name_another_posts_target);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, another_program_uses_the_library);
     suite_add_tcase(suite, services);

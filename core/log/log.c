@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
-#include "core/base/sha256.h"
 
 #define PAGE 4096U
 #define GROUP_ROOM (40U * PAGE)            /* bytes that any commit may need: the upper pages of each table */
@@ -403,6 +403,11 @@ void log_status(const struct log *log, struct log_status *ret_status)
     *ret_status = (struct log_status){
         .head = log->state.edge.size, .time_ms = log->state.time_ms, .checkpoint_size = log->state.checkpoint_size};
     log->rows->ops->usage(log->rows, &ret_status->bytes_used, &ret_status->bytes_max);
+}
+
+bool log_may_be_shared(const struct log *log)
+{
+    return log->rows->ops->many_threads;
 }
 
 enum err log_checkpoint(struct log *log, struct buf *out)

@@ -34,6 +34,8 @@ void desk_forget(struct desk *desk)
 {
     desk->installation_known = false;
     desk->workspace_id = (struct id){0};
+    desk->oldest_at = 0;
+    desk->oldest_count = 0;
     for (size_t i = 0; i < INTEGRATIONS_CACHED; i++) {
         desk->integrations[i].head.version = 0;
     }
@@ -142,17 +144,30 @@ enum err desk_position_put(struct store_txn *txn, uint64_t position)
     return store_put(txn, span_of(key, sizeof key), span_of(row, sizeof row));
 }
 
+enum err desk_commit(struct desk *desk, uint64_t position)
+{
+    const enum err err = desk_position_put(desk->txn, position);
+    if (err != OK) {
+        store_abort(desk->txn);
+        desk->txn = NULL;
+        return err;
+    }
+    struct store_txn *txn = desk->txn;
+    desk->txn = NULL;
+    return store_commit(&txn);
+}
+
 /* Indexes */
 
-static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
+static enum err put_workspace_seq(struct desk *desk, const struct log_event *at)
 {
     struct row_key key;
     uint8_t bytes[8];
-    key_begin(&key, table);
-    key_id(&key, id);
-    put_be64(bytes, number);
+    key_begin(&key, TABLE_WORKSPACE_SEQ);
+    key_id(&key, &at->workspace_id);
+    put_be64(bytes, at->workspace_seq);
     buf_put(&key.buf, span_of(bytes, 8));
-    put_be64(bytes, seq);
+    put_be64(bytes, at->seq);
     return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
 }
 
@@ -259,9 +274,8 @@ static enum err index_account(struct desk *desk, const struct integration *befor
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
-    TRY(put_seq(desk, TABLE_STREAM, &at->stream, at->version, at->seq));
     if (at->workspace_seq != 0) {
-        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
+        TRY(put_workspace_seq(desk, at));
     }
     TRY(desk_command_put(desk, at));
     if (at->stream.kind == ID_POST) {
@@ -277,16 +291,26 @@ enum err desk_apply(struct desk *desk, const struct log_event *at, const struct 
     return OK;
 }
 
-enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct aggregate *scratch)
+enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
 {
     const enum id_kind kind = (enum id_kind)at->stream.kind;
-    struct aggregate *before = &scratch[0];
-    struct aggregate *after = &scratch[1];
-    TRY(desk_load(desk, &at->stream, after));
-    memcpy(before, after, aggregate_size_max(kind));
-    aggregate_evolve(kind, after, event, &at->workspace_id, at->time_ms);
-    TRY(desk_apply(desk, at, event, before, after));
-    return desk_store(desk, &at->stream, after);
+    struct row_key key;
+    struct span row = {0};
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, &at->stream);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    TRY(aggregate_load_over(kind, err == OK ? row : (struct span){0}, room->used, &room->after));
+    /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
+    const size_t loaded = aggregate_stored_size(kind, &room->after);
+    memcpy(&room->before, &room->after, loaded);
+    aggregate_evolve(kind, &room->after, event, &at->workspace_id, at->time_ms);
+    const size_t folded = aggregate_stored_size(kind, &room->after);
+    room->used = folded > loaded ? folded : loaded;
+    TRY(desk_apply(desk, at, event, &room->before, &room->after));
+    return desk_store(desk, &at->stream, &room->after);
 }
 
 /* What a decider may know */

@@ -420,6 +420,11 @@ void log_status(struct log *log, struct log_status *ret_status)
     lock_give(&log->status_lock);
 }
 
+bool log_may_be_shared(const struct log *log)
+{
+    return log->rows->ops->many_threads;
+}
+
 enum err log_checkpoint(struct log *log, struct buf *out)
 {
     ASSERT(!log->group.open);

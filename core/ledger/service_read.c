@@ -69,6 +69,7 @@ static void read_follow(struct service *service, struct work *work)
         return;
     }
     max = max > FOLLOW_EVENTS_MAX ? FOLLOW_EVENTS_MAX : max;
+    atomic_store(&service->asked_for_events, true); /* before the log is looked at */
     uint64_t head = atomic_load(&service->head);
     if (!asker->own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
         head = 0;

@@ -85,6 +85,8 @@ struct service {
     atomic_uint_fast64_t head;       /* what readers may see */
     atomic_int_fast64_t followed_ms; /* boot clock: when one of our processes last asked for events */
     atomic_bool clock_is_suspect;
+    atomic_bool asked_for_events; /* since the last wake-up */
+    int64_t woken_us;             /* the writer's: when that was */
 };
 
 /* service_reply sends a reply of that kind and ends the work. */

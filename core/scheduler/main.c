@@ -24,6 +24,8 @@
 #define COMMAND_WAIT_MS 10000
 #define FOLLOW_WAIT_MS 10000
 #define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
+#define FOLLOW_MANY 16       /* events in a reply: then … */
+#define FOLLOW_PAUSE_MS 10   /* … the next question waits for so long: under load each costs more than its events */
 #define SEAL_WAIT_MS 5000
 #define SLEEP_MAX_MS 1000
 #define BUSY_MAX_MS 1000
@@ -57,7 +59,8 @@ struct process {
     bool follow_out;
     bool caught_up;
     int64_t follow_again_ms;
-    int64_t busy_since_ms; /* starts come first; 0: they do not */
+    int64_t follow_pause_ms; /* not before, whoever wakes us */
+    int64_t busy_since_ms;   /* starts come first; 0: they do not */
 };
 
 /* --- what dispatch asks for --- */
@@ -241,7 +244,7 @@ static void ask_follow(struct process *process, int64_t now_ms)
 {
     uint8_t bytes[64];
     struct buf body = buf_of(bytes, sizeof bytes);
-    if (process->follow_out || now_ms < process->follow_again_ms) {
+    if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
     body_follow_put(&body, follow_after(&process->follower), FOLLOW_EVENTS_MAX);
@@ -287,6 +290,7 @@ static enum err take_events(struct process *process, const struct note *note, in
         return OK; /* asked again after a while */
     }
     TRY(body_events_read(span_of(note->bytes, note->len), &head, &list));
+    const bool many = list.left >= FOLLOW_MANY;
     const enum err err = apply_events(process, &list);
     if (err == ERR_BUSY) {
         process->follow_again_ms = now_ms + 1;
@@ -301,6 +305,8 @@ static enum err take_events(struct process *process, const struct note *note, in
                 (unsigned long long)follow_after(&process->follower), agenda_count(process->agenda),
                 (unsigned long long)agenda_epoch(process->agenda));
         process_ready();
+    } else if (many) {
+        process->follow_pause_ms = now_ms + FOLLOW_PAUSE_MS;
     }
     return OK;
 }
@@ -395,7 +401,9 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
     if (process->caught_up) {
         turn_carriers(process, now_ms, &wake_ms);
     }
-    *ret_wake_ms = process->follow_out || wake_ms < process->follow_again_ms ? wake_ms : process->follow_again_ms;
+    const int64_t follow_ms =
+        process->follow_again_ms > process->follow_pause_ms ? process->follow_again_ms : process->follow_pause_ms;
+    *ret_wake_ms = process->follow_out || wake_ms < follow_ms ? wake_ms : follow_ms;
     return OK;
 }
 

@@ -40,6 +40,7 @@ static const struct benchmark {
     {"memory", bench_memory},
     {"burst",  bench_burst },
     {"http",   bench_http  },
+    {"growth", bench_growth},
 };
 
 #define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)

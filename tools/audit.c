@@ -278,7 +278,7 @@ static void digest_update(void *context, struct span bytes)
 
 static enum err digest_of(struct store *store, struct digest *ret_digest)
 {
-    /* The position's own row and clients' Idempotency-Keys are not derived from the log. */
+    /* The position's own row and clients' Idempotency-Keys are not all derived from the log. */
     static const uint8_t skip[] = {TABLE_META, TABLE_IDEMPOTENCY};
     OWNED(store_abort) struct store_txn *txn = NULL;
     TRY(store_begin(store, false, &txn));

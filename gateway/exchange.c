@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/vault/box.h"
+#include "core/wire/body.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
@@ -210,14 +211,31 @@ static bool read_idempotency(struct exchange *x)
     buf_put(&scope, key);
     ASSERT(buf_ok(&scope));
     sha256(buf_span(&scope), x->idempotency.scope);
-    sha256(x->request->body, x->idempotency.body);
+    /* The hash goes into the log, and a body may hold credentials: never a plain hash of it. */
+    uint8_t keyed[64];
+    memcpy(keyed, x->gateway->transport_key, 32);
+    sha256(x->request->body, keyed + 32);
+    sha256(span_of(keyed, sizeof keyed), x->idempotency.body);
+    explicit_bzero(keyed, sizeof keyed);
     x->idempotency.present = true;
     return true;
 }
 
+/* Counts the request of a good key. False: answered, there were too many. */
+static bool is_within_rate(struct exchange *x)
+{
+    struct limiter *limiter = &x->gateway->limiter;
+    x->rate = limiter_take(limiter, &scope_principal(x->scope)->key_id, clock_monotonic_us());
+    x->limited = limiter->quota > 0;
+    if (!x->rate.allowed) {
+        exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
+    }
+    return x->rate.allowed;
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
-    if (!open_gate(x)) {
+    if (!open_gate(x) || !is_within_rate(x)) {
         return;
     }
     if (hit->any == NULL) {
@@ -254,6 +272,7 @@ void exchange_handle(void *context, struct request *request)
     x->request = request;
     x->now_ms = clock_wall_ms();
     const struct id request_id = exchange_mint(x, ID_REQUEST);
+    x->request_uuid = request_id;
     struct buf text = buf_of(x->request_id, sizeof x->request_id);
     id_write(&text, &request_id);
     (void)buf_terminated(&text);
@@ -276,7 +295,8 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     const struct principal *principal = scope_principal(x->scope);
     struct command *command = &x->command;
     memset(command, 0, sizeof *command);
-    command->command_id = exchange_mint(x, ID_COMMAND);
+    command->command_id = x->request_uuid; /* so that the log tells the request, too */
+    command->command_id.kind = ID_COMMAND;
     command->workspace_id = principal->workspace_id;
     command->stream = *stream;
     command->actor = 1; /* ACTOR_KEY of core/log/log.h */
@@ -337,6 +357,50 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
     exchange_problem(x, refusal, NULL, NULL, more.len > 0 ? buf_terminated(&more) : NULL);
 }
 
+/* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
+static void past_asked(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    struct body_list events;
+    uint64_t version = 0;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
+    err = err == OK ? body_events_read(result, &version, &events) : err;
+    const enum err seen = scope_refresh(x->scope);
+    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
+    if (seen != OK) {
+        exchange_failed(x, seen);
+    } else if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable,
+                         "The request was done before; its first answer cannot be made again at the moment.", NULL,
+                         NULL);
+    } else {
+        x->then(x, &x->first);
+    }
+}
+
+static void replay(struct exchange *x)
+{
+    char text[256];
+    struct buf arguments = buf_of(text, sizeof text);
+    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, x->first.version);
+    buf_text(&arguments, "\n0\n");
+    id_write(&arguments, &x->first.stream);
+    buf_byte(&arguments, '\n');
+    uint8_t bytes[320];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, SPAN("stream"), buf_span(&arguments));
+    ASSERT(buf_ok(&body));
+    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
+    if (err != OK) {
+        past_asked(x, err, (struct span){0});
+    }
+}
+
 static void answered(void *context, enum err err, const struct answer *answer)
 {
     struct exchange *x = context;
@@ -350,12 +414,17 @@ static void answered(void *context, enum err err, const struct answer *answer)
         answer_refusal(x, answer);
         return;
     }
+    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
+    if (answer->repeated) {
+        x->first = *answer;
+        replay(x);
+        return;
+    }
     err = scope_refresh(x->scope);
     if (err != OK) {
         exchange_failed(x, err);
         return;
     }
-    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
     x->then(x, answer);
 }
 

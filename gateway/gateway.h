@@ -10,8 +10,10 @@
 #include "core/message/codec.h"
 #include "core/wire/client.h"
 #include "gateway/input.h"
+#include "gateway/limiter.h"
 #include "gateway/memo.h"
 #include "gateway/scope.h"
+#include "gateway/streams.h"
 
 #define COMMAND_WITHIN_MS \
     10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
@@ -27,6 +29,8 @@ struct gateway {
     uint8_t transport_key[32];
     struct zones *zones; /* any thread may ask */
     struct memo memo;
+    struct limiter limiter;
+    struct streams *streams;
     struct server *server;
     atomic_bool stopping;
 };
@@ -52,9 +56,13 @@ struct exchange {
     bool match_missing;                 /* required and not sent */
     struct idempotency idempotency;
     struct command command;
+    struct answer first; /* of a repeated Idempotency-Key */
     exchange_then *then;
     unsigned redone;
+    bool limited; /* rate holds what to tell of the key's quota */
+    struct limiter_verdict rate;
     int64_t now_ms;
+    struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
 };
@@ -72,6 +80,8 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
 void exchange_empty(struct exchange *exchange);
+/* exchange_stream answers with what is put into stream from now on: server-sent events. */
+void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
                       const char *more);
 void exchange_input(struct exchange *exchange);
@@ -103,6 +113,10 @@ bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
+
+/* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
+ * figure that is missing counts as bad. */
+const char *ready_fault(struct span figures);
 
 /* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
 enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,

@@ -214,12 +214,13 @@ void handle_delete_integration(struct exchange *x)
     exchange_send(x, then_empty);
 }
 
-static enum err write_integrations(const struct integration_row *rows, uint32_t count, bool more, struct buf *out)
+static enum err write_integrations(const struct integration_row *rows, uint32_t count, bool more, int64_t now_ms,
+                                   struct buf *out)
 {
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], out));
+        TRY(present_integration(&rows[i], now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
     if (more && count > 0) {
@@ -250,7 +251,7 @@ void handle_list_integrations(struct exchange *x)
     struct buf out = {0};
     while (err == OK || err == ERR_NO_SPACE) {
         err = exchange_out(x, &out);
-        err = err == OK ? write_integrations(rows, count, count == limit, &out) : err;
+        err = err == OK ? write_integrations(rows, count, count == limit, x->now_ms, &out) : err;
         if (err == OK) {
             break;
         }

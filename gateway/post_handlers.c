@@ -286,8 +286,9 @@ static void answer_page(struct exchange *x, const struct post_page *page)
 
 void handle_list_posts(struct exchange *x)
 {
-    static const char *const names[] = {"status",         "integration_id", "label", "author_id", "publish_after",
-                                        "publish_before", "order",          "limit", "cursor",    NULL};
+    static const char *const names[] = {
+        "status", "integration_id", "label", "author_id", "publish_after", "publish_before", "order",
+        "limit",  "cursor",         "q",     NULL};
     struct post_filter filter = {0};
     uint32_t limit = 0;
     uint8_t bytes[POST_CURSOR_MAX];
@@ -298,6 +299,11 @@ void handle_list_posts(struct exchange *x)
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
         !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_order(x, &filter) ||
         !read_cursor(x, bytes, &cursor)) {
+        return;
+    }
+    if (exchange_query(x, "q", 0).data != NULL) {
+        exchange_problem(x, REFUSED_not_yet_available, "This installation has no full-text search: leave q out.", NULL,
+                         NULL);
         return;
     }
     struct post_page page;

@@ -144,7 +144,7 @@ static enum err get_integration(const struct views_request *request, struct buf 
         return ERR_MISSING;
     }
     TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
-    return present_integration(&integration, out);
+    return present_integration(&integration, request->now_ms, out);
 }
 
 /* The cursor is the last integration's id. */
@@ -164,7 +164,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], out));
+        TRY(present_integration(&rows[i], request->now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
     if (count == args.limit) {

@@ -2,6 +2,7 @@
 """The HTTP API as its clients rely on it: errors and their order, preconditions, idempotency, pages, isolation."""
 
 import re
+import time
 
 import harness
 from harness import Api, later
@@ -83,7 +84,7 @@ class Http(harness.Case):
                           ('{"a":1,"a":2}', "twice"), (b'{"a":"\xff"}', "UTF-8"), ("[" * 40, "32")):
             answer = self.api.request("POST", "/v1/posts", body if isinstance(body, bytes) else body.encode())
             self.assert_problem(answer, 400, "malformed_json")
-            self.assertIn(why, answer.json["detail"])
+            self.assertIn(why, answer.json()["detail"])
 
     def test_a_body_that_is_too_long_is_413(self):
         self.assertEqual(self.api.request("POST", "/v1/posts", b'{"a":"' + b"x" * (9 << 20) + b'"}').status, 413)
@@ -197,6 +198,45 @@ class Http(harness.Case):
         self.assert_problem(self.api.post("/v1/posts", {"content": {"text": "other"}}, key), 422,
                             "idempotency_key_reused")
 
+    def test_a_repeated_request_has_its_first_answer_whatever_became_of_the_post(self):
+        key = {"Idempotency-Key": "changed meanwhile"}
+        body = {**DRAFT, "targets": [{"integration_id": self.integration["id"]}]}
+        first = self.api.post("/v1/posts", body, key)
+        path = first.headers["Location"]
+        changed = self.api.request("PATCH", path, {"content": {"text": "other"}}, self.etag(first.json()))
+        self.assertEqual(changed.status, 200, changed)
+        scheduling = {"Idempotency-Key": "scheduled once"}
+        at = later(7200)
+        scheduled = self.api.post(path + "/schedule", {"at": at}, scheduling)
+        cancelled = self.api.post(path + "/cancel")
+        self.assertEqual((scheduled.status, cancelled.json()["status"]), (200, "cancelled"))
+        for answer, again in ((first, self.api.post("/v1/posts", body, key)),
+                              (scheduled, self.api.post(path + "/schedule", {"at": at},
+                                                        scheduling))):
+            self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (answer.status, "true"))
+            self.assertEqual(again.json(), answer.json())
+            self.assertEqual((again.headers["ETag"], again.headers["Location"]),
+                             (answer.headers["ETag"], answer.headers["Location"]))
+
+    def test_a_repeated_request_has_its_first_answer_after_the_draft_is_gone(self):
+        key = {"Idempotency-Key": "deleted meanwhile"}
+        first = self.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual(self.api.request("DELETE", first.headers["Location"], None, self.etag(first.json())).status, 204)
+        again = self.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((again.status, again.json()), (201, first.json()))
+        self.assert_problem(self.api.get(first.headers["Location"]), 404, "not_found")
+
+    def test_an_account_paused_and_resumed_again_is_replayed_as_it_was(self):
+        integration = self.api.connect("replayed.test")
+        path = "/v1/integrations/" + integration["id"]
+        key = {"Idempotency-Key": "pause once"}
+        paused = self.api.post(path + "/pause", {}, key)
+        self.assertEqual((paused.status, paused.json()["status"]), (200, "paused"))
+        self.assertEqual(self.api.post(path + "/resume").json()["status"], "connected")
+        again = self.api.post(path + "/pause", {}, key)
+        self.assertEqual((again.status, again.json()), (200, paused.json()))
+        self.assertEqual(self.api.get(path).json()["status"], "connected")
+
     def test_the_key_counts_for_one_address_and_a_refusal_is_decided_afresh(self):
         post = self.draft()
         key = {"Idempotency-Key": "two addresses"}
@@ -238,6 +278,7 @@ class Http(harness.Case):
         self.assertEqual(self.api.get("/v1/posts?label=narrow&status=published").json()["data"], [])
         self.assert_problem(self.api.get("/v1/posts?colour=red"), 422, "parameter_unknown")
         self.assert_problem(self.api.get("/v1/posts?status=purple"), 422, "parameter_invalid")
+        self.assert_problem(self.api.get("/v1/posts?q=narrow"), 422, "not_yet_available")
         for limit in ("0", "201", "-1", "many"):
             self.assert_problem(self.api.get("/v1/posts?limit=" + limit), 422, "parameter_invalid")
         for cursor in ("00", "zz", "abc", "ff" * 200):
@@ -260,7 +301,7 @@ class Http(harness.Case):
 
         def shown(method, path, body=None):
             answer = self.api.request(method, path, body, {"If-Match": "*"})
-            headers = {name: value for name, value in answer.headers.items() if name not in ("Request-Id", "Date")}
+            headers = {name: value for name, value in answer.headers.items() if name not in ("Request-Id", "Date", "RateLimit")}
             return answer.status, headers, re.sub(rb'"request_id":"[^"]*"', b"", answer.body)
 
         for path in ("/v1/posts/{post}", "/v1/posts/{post}/deliveries", "/v1/posts/{post}/history",
@@ -292,6 +333,19 @@ class Http(harness.Case):
         self.assertEqual((head.status, head.body), (200, b""))
         for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
             self.assertEqual(head.headers[name], get.headers[name])
+
+    def test_the_log_tells_which_request_asked(self):
+        made = self.api.post("/v1/posts", DRAFT)
+        history = self.api.get(made.headers["Location"] + "/history").json()["data"]
+        self.assertEqual(history[0]["command_id"].split("_")[1], made.headers["Request-Id"].split("_")[1])
+
+    def test_what_is_left_of_the_keys_quota_is_told(self):
+        first, second = (self.api.get("/v1/posts?limit=1").headers for _ in range(2))
+        self.assertEqual(first["RateLimit-Policy"], '"key";q=6000;w=60')
+        left = [int(re.fullmatch(r'"key";r=([0-9]+);t=[0-9]+', one["RateLimit"])[1]) for one in (first, second)]
+        self.assertLess(left[0], 6000)
+        self.assertLess(left[1], left[0] + 100)
+        self.assertIsNone(Api(self.api.port).get("/healthz").headers["RateLimit"])
 
     def test_every_answer_has_a_request_id_of_its_own(self):
         ids = [self.api.get(path).headers["Request-Id"] for path in ("/healthz", "/v1/posts", "/v1/nowhere") * 3]
@@ -366,6 +420,37 @@ class AfterARestart(harness.Case):
         self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
         self.assertEqual(again.json(), first.json())
         self.assert_problem(service.api.post("/v1/posts", {}, key), 422, "idempotency_key_reused")
+
+    def test_a_repeated_request_still_has_its_first_answer_when_all_that_is_derived_is_lost(self):
+        service = self.world.serve()
+        key = {"Idempotency-Key": "before the power loss"}
+        first = service.api.post("/v1/posts", DRAFT, key)
+        service.stop()
+        for file in (service.data.path / "views").iterdir():
+            file.unlink()
+        service.start()
+        again = service.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
+        self.assertEqual(again.json(), first.json())
+        self.assert_problem(service.api.post("/v1/posts", {}, key), 422, "idempotency_key_reused")
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+
+class RateLimit(harness.Case):
+    def test_a_key_above_its_quota_waits_and_another_does_not(self):
+        data = self.world.data()
+        other = data.another_key("other", "viewer")
+        service = self.world.serve(data, options=["--rate-limit", "20"])
+        answers = [service.api.get("/v1/posts") for _ in range(21)]
+        self.assertEqual([answer.status for answer in answers], [200] * 20 + [429])
+        self.assert_problem(answers[-1], 429, "rate_limited")
+        self.assertIs(answers[-1].json()["retryable"], True)
+        self.assertEqual(answers[-1].headers["RateLimit"].split(";")[1], "r=0")
+        self.assertIn(answers[-1].headers["Retry-After"], ("1", "2", "3"))
+        self.assertEqual(Api(service.port, other).get("/v1/posts").status, 200)
+        time.sleep(int(answers[-1].headers["Retry-After"]))
+        self.assertEqual(service.api.get("/v1/posts").status, 200)
 
 
 if __name__ == "__main__":

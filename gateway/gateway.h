@@ -50,6 +50,7 @@ struct exchange {
     struct id id;                       /* the path's first id */
     struct id target_id;                /* the path's second */
     struct span param;                  /* the path's first parameter as sent */
+    uint64_t after;                     /* of a list whose positions are numbers */
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until a command is sent */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
@@ -95,6 +96,9 @@ void exchange_send(struct exchange *exchange, exchange_then *then);
 /* exchange_is_stale tells whether If-Match is missing or names another version: the ledger refuses it, unless the state
  * does; checks that weigh less are left out. */
 bool exchange_is_stale(const struct exchange *exchange);
+/* exchange_may_change tells whether the post can still be changed, and is what the sender saw: only then do rules about
+ * its content matter, for what the ledger refuses for its state comes before them. */
+bool exchange_may_change(const struct exchange *exchange);
 /* exchange_mint makes an id. */
 struct id exchange_mint(const struct exchange *exchange, enum id_kind kind);
 
@@ -109,6 +113,21 @@ struct span exchange_query(struct exchange *exchange, const char *name, unsigned
 bool exchange_query_only(struct exchange *exchange, const char *const *names);
 /* exchange_limit reads limit=1..200 (default 50); false: answered. */
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
+
+/* cursor.c: exchange_cursor_put appends a position of this route's list, quoted and opaque. exchange_cursor reads the
+ * request's (data NULL: it has none); a changed one, or another list's, is 400 cursor_invalid; false: answered. The
+ * _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
+#define CURSOR_MAX 64
+
+struct cursor {
+    struct span position; /* borrows bytes */
+    uint8_t bytes[CURSOR_MAX + 8];
+};
+
+void exchange_cursor_put(const struct exchange *exchange, struct span position, struct buf *out);
+void exchange_cursor_put_u64(const struct exchange *exchange, uint64_t position, struct buf *out);
+bool exchange_cursor(struct exchange *exchange, struct cursor *ret_cursor);
+bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */

@@ -3,6 +3,34 @@
 #include "core/calendar/instant.h"
 #include "gateway/gateway.h"
 
+/* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
+static void answer_events(struct exchange *x, struct span page)
+{
+    static const char end[] = "],\"next_cursor\":\"";
+    size_t at = page.len;
+    uint64_t last = 0;
+    while (at > 0 && page.data[at - 1] != ']') {
+        at--;
+    }
+    const size_t digits = at + sizeof end - 2;
+    if (at == 0 || digits + 2 > page.len ||
+        span_to_u64(span_of(page.data + digits, page.len - digits - 2), &last) != OK) {
+        exchange_failed(x, ERR_MALFORMED);
+        return;
+    }
+    uint8_t *bytes = arena_alloc(&x->request->arena, page.len + 128);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : page.len + 128);
+    buf_put(&out, span_of(page.data, at));
+    buf_text(&out, ",\"next_cursor\":");
+    exchange_cursor_put_u64(x, last, &out);
+    buf_byte(&out, '}');
+    if (!buf_ok(&out)) {
+        exchange_failed(x, ERR_NO_MEMORY);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
+}
+
 /* The ledger's answer to a question whose result is the body. */
 static void asked(void *context, enum err err, struct span body)
 {
@@ -17,7 +45,7 @@ static void asked(void *context, enum err err, struct span body)
     } else if (refusal != ACCEPTED) {
         exchange_problem(x, refusal, NULL, NULL, NULL);
     } else if (x->route->name == ROUTE_list_events) {
-        exchange_json(x, 200, result, 0, NULL);
+        answer_events(x, result);
     } else {
         exchange_typed(x, "text/plain; charset=utf-8", result);
     }
@@ -52,10 +80,12 @@ void handle_list_events(struct exchange *x)
     if (!exchange_query_only(x, names) || !exchange_limit(x, &limit)) {
         return;
     }
-    struct span text = exchange_query(x, "cursor", 0);
-    text = text.data == NULL ? exchange_query(x, "after", 0) : text;
+    const struct span text = exchange_query(x, "after", 0);
     if (text.data != NULL && span_to_u64(text, &after) != OK) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_parameter_invalid, "after is a workspace_seq: a whole number.", NULL, NULL);
+        return;
+    }
+    if (!exchange_cursor_u64(x, &after)) {
         return;
     }
     ask(x, "events", after, limit);

@@ -400,7 +400,7 @@ static void put_activity(const struct post_view *post, const struct activity_row
 }
 
 enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
-                         struct buf *out)
+                         struct buf *out, uint64_t *ret_next)
 {
     struct activity_row *rows = NULL;
     uint32_t count = 0;
@@ -410,14 +410,8 @@ enum err present_history(const struct present *present, const struct post_view *
         buf_text(out, i == 0 ? "" : ",");
         put_activity(post, &rows[i], out);
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (count > 0 && rows[count - 1].version < post->row.version) {
-        put_count(out, "\"", rows[count - 1].version);
-        buf_text(out, "\"");
-    } else {
-        buf_text(out, "null");
-    }
-    buf_text(out, "}");
+    buf_text(out, "]");
+    *ret_next = count > 0 && rows[count - 1].version < post->row.version ? rows[count - 1].version : 0;
     return done(out);
 }
 

@@ -64,7 +64,17 @@ static enum err history(const struct views_request *request, struct buf *out)
     }
     TRY(get_view(request, &args, &post));
     const struct present present = present_of(request);
-    return present_history(&present, &post, after, (uint32_t)args.limit, out);
+    uint64_t next = 0;
+    TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
+    buf_text(out, ",\"next_cursor\":");
+    if (next != 0) {
+        buf_byte(out, '"');
+        buf_u64(out, next);
+        buf_text(out, "\"}");
+    } else {
+        buf_text(out, "null}");
+    }
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 static enum err read_order(struct span word, enum post_order *ret_order)

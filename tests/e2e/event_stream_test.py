@@ -65,10 +65,11 @@ class EventStream(harness.Case):
         return made.json()
 
     def last(self):
-        page = self.api.get("/v1/events?limit=200").json()
-        while page["data"]:
-            page = self.api.get(f"/v1/events?limit=200&cursor={page['next_cursor']}").json()
-        return int(page["next_cursor"])
+        last, events = 0, self.api.get("/v1/events?limit=200").json()["data"]
+        while events:
+            last = events[-1]["workspace_seq"]
+            events = self.api.get(f"/v1/events?limit=200&after={last}").json()["data"]
+        return last
 
     def test_events_come_as_they_happen(self):
         stream = Stream(self.api)

@@ -151,11 +151,43 @@ class Http(harness.Case):
         self.assertEqual(self.api.request("DELETE", path, None, self.etag(changed.json())).status, 204)
         self.assert_problem(self.api.get(path), 404, "not_found")
 
+    def test_if_match_is_checked_wherever_it_is_sent(self):
+        post = self.draft()
+        path = "/v1/posts/" + post["id"]
+        stale = {"If-Match": '"999"'}
+        self.assert_problem(self.api.post(path + "/duplicate", {}, stale), 412, "precondition_failed")
+        self.assertEqual(self.api.post(path + "/duplicate", {}, self.etag(post)).status, 201)
+        self.assert_problem(self.api.post("/v1/workspace/pause", {}, stale), 412, "precondition_failed")
+        self.assert_problem(self.api.post(f"/v1/integrations/{self.integration['id']}/pause", {}, stale), 412,
+                            "precondition_failed")
+
+    def test_a_state_that_refuses_comes_before_rules_about_the_input(self):
+        post = self.api.publish("is published", self.integration)
+        path = "/v1/posts/" + self.api.wait_post(post, "published")["id"]
+        self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
+        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_not_finished")
+
+    def test_a_rule_names_the_place_in_the_body(self):
+        target = {"integration_id": self.integration["id"], "at": "2001-01-01T00:00:00Z"}
+        for body, code, param in (
+                ({**DRAFT, "targets": [target], "schedule": {"at": later(900)}}, "timestamp_past", "/targets/0/at"),
+                ({**DRAFT, "schedule": {"at": "2101-01-01T00:00:00Z"}}, "timestamp_too_far", "/schedule/at"),
+                ({**DRAFT, "schedule": {"now": True}}, "target_missing", "/targets"),
+                ({**DRAFT, "targets": [{"integration_id": self.integration["id"]}] * 2}, "target_duplicate", "/targets")):
+            problem = self.assert_problem(self.api.post("/v1/posts", body), 422, code)
+            self.assertEqual(problem["param"], param)
+        path = "/v1/posts/" + self.draft()["id"]
+        problem = self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 422,
+                                      "timestamp_past")
+        self.assertEqual(problem["param"], "/at")
+
     def test_what_the_reader_has_already_is_304(self):
         post = self.draft()
         path = "/v1/posts/" + post["id"]
         same = self.api.request("GET", path, headers={"If-None-Match": f'"{post["version"]}"'})
         self.assertEqual((same.status, same.body), (304, b""))
+        listed = {"If-None-Match": f'"7", W/"{post["version"]}"'}
+        self.assertEqual(self.api.request("GET", path, headers=listed).status, 304)
         self.assertEqual(self.api.request("GET", path, headers={"If-None-Match": '"999"'}).status, 200)
 
     def test_a_patch_merges_objects_replaces_arrays_and_null_removes(self):
@@ -283,6 +315,26 @@ class Http(harness.Case):
             self.assert_problem(self.api.get("/v1/posts?limit=" + limit), 422, "parameter_invalid")
         for cursor in ("00", "zz", "abc", "ff" * 200):
             self.assert_problem(self.api.get("/v1/posts?cursor=" + cursor), 400, "cursor_invalid")
+
+    def test_a_cursor_that_was_changed_or_is_another_lists_is_refused(self):
+        for _ in range(3):
+            self.draft()
+        lists = {"/v1/posts?limit=1": "/v1/posts", "/v1/events?limit=1": "/v1/events"}
+        cursors = {path: self.api.get(first).json()["next_cursor"] for first, path in lists.items()}
+        for path, cursor in cursors.items():
+            self.assertEqual(self.api.get(f"{path}?cursor={cursor}").status, 200)
+            for at in range(0, len(cursor), 5):
+                other = cursor[:at] + ("0" if cursor[at] != "0" else "1") + cursor[at + 1:]
+                self.assert_problem(self.api.get(f"{path}?cursor={other}"), 400, "cursor_invalid")
+            for other in cursors.values():
+                if other != cursor:
+                    self.assert_problem(self.api.get(f"{path}?cursor={other}"), 400, "cursor_invalid")
+
+    def test_an_unknown_parameter_is_refused_everywhere(self):
+        post = self.draft()
+        for path in ("/v1/posts/" + post["id"], "/v1/integrations/" + self.integration["id"], "/v1/log/checkpoint",
+                     f"/v1/posts/{post['id']}/history", f"/v1/posts/{post['id']}/deliveries", "/v1/punctuality"):
+            self.assert_problem(self.api.get(path + "?colour=red"), 422, "parameter_unknown")
 
     def test_the_events_cursor_of_the_last_page_serves_the_next_sync(self):
         first = self.api.get("/v1/events?limit=200").json()

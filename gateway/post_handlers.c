@@ -78,7 +78,7 @@ void handle_edit_post(struct exchange *x)
         exchange_input(x);
         return;
     }
-    if (x->post.row.status == POST_SCHEDULED && !exchange_is_stale(x) && violates(x, &content)) {
+    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x) && violates(x, &content)) {
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
@@ -106,6 +106,10 @@ void handle_delete_post(struct exchange *x)
 
 void handle_duplicate_post(struct exchange *x)
 {
+    if (exchange_is_stale(x)) {
+        exchange_problem(x, REFUSED_precondition_failed, NULL, NULL, NULL);
+        return;
+    }
     struct post_content_row content = x->post.content;
     const struct id post_id = exchange_mint(x, ID_POST);
     for (uint32_t i = 0; i < content.targets_count; i++) {
@@ -171,8 +175,11 @@ static bool read_labels(struct exchange *x, struct post_filter *filter)
 {
     struct span *labels = arena_alloc(&x->request->arena, sizeof *labels * FILTER_IDS_MAX);
     struct span text;
-    while (labels != NULL && filter->label_count < FILTER_IDS_MAX &&
-           (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
+    while (labels != NULL && (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
+        if (filter->label_count == FILTER_IDS_MAX) {
+            exchange_problem(x, REFUSED_parameter_invalid, "At most 50 labels are allowed.", NULL, NULL);
+            return false;
+        }
         labels[filter->label_count] = text;
         filter->label_count++;
     }
@@ -221,34 +228,9 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
     return text.data == NULL;
 }
 
-/* A cursor is the list's own bytes in hexadecimal: opaque to clients. */
-static bool read_cursor(struct exchange *x, uint8_t bytes[POST_CURSOR_MAX], struct span *ret_cursor)
-{
-    const struct span text = exchange_query(x, "cursor", 0);
-    *ret_cursor = (struct span){0};
-    if (text.data == NULL) {
-        return true;
-    }
-    bool good = text.len > 0 && text.len % 2 == 0 && text.len / 2 <= POST_CURSOR_MAX;
-    for (size_t i = 0; good && i < text.len; i++) {
-        const uint8_t c = text.data[i];
-        const int digit = c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-        good = digit >= 0;
-        const unsigned nibble = good ? (unsigned)digit : 0;
-        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : bytes[i / 2] | nibble);
-    }
-    if (!good) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
-        return false;
-    }
-    *ret_cursor = span_of(bytes, text.len / 2);
-    return true;
-}
-
 static enum err write_page(struct exchange *x, const struct present *present, const struct post_page *page,
                            struct buf *out)
 {
-    (void)x;
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
@@ -258,9 +240,8 @@ static enum err write_page(struct exchange *x, const struct present *present, co
     if (page->cursor_len == 0) {
         buf_text(out, "null}");
     } else {
-        buf_byte(out, '"');
-        buf_hex(out, span_of(page->cursor, page->cursor_len));
-        buf_text(out, "\"}");
+        exchange_cursor_put(x, span_of(page->cursor, page->cursor_len), out);
+        buf_byte(out, '}');
     }
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -286,22 +267,27 @@ static void answer_page(struct exchange *x, const struct post_page *page)
 
 void handle_list_posts(struct exchange *x)
 {
-    static const char *const names[] = {"status",         "integration_id", "label", "author_id", "publish_after",
-                                        "publish_before", "order",          "limit", "cursor",    NULL};
+    static const char *const names[] = {
+        "status", "integration_id", "label", "author_id", "publish_after", "publish_before", "order",
+        "limit",  "cursor",         "q",     NULL};
     struct post_filter filter = {0};
     uint32_t limit = 0;
-    uint8_t bytes[POST_CURSOR_MAX];
-    struct span cursor;
+    struct cursor cursor;
     if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !read_status(x, &filter) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
         !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_order(x, &filter) ||
-        !read_cursor(x, bytes, &cursor)) {
+        !exchange_cursor(x, &cursor)) {
+        return;
+    }
+    if (exchange_query(x, "q", 0).data != NULL) {
+        exchange_problem(x, REFUSED_not_yet_available, "This installation has no full-text search: leave q out.", NULL,
+                         NULL);
         return;
     }
     struct post_page page;
-    const enum err err = scope_posts(x->scope, &filter, cursor, limit, &page);
+    const enum err err = scope_posts(x->scope, &filter, cursor.position, limit, &page);
     if (err == ERR_MALFORMED) {
         exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
     } else if (err != OK) {

@@ -257,10 +257,6 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
         input_pointer(pointer, at, "next_slot");
         input_wrong(&x->input, allow_slot ? REFUSED_not_yet_available : REFUSED_field_invalid, pointer,
                     allow_slot ? "This installation has no queues yet." : "A retry has no slot: give at or now.");
-    } else if (schedule.at_ms != 0 && schedule.at_ms <= x->now_ms) {
-        char pointer[INPUT_PARAM_MAX];
-        input_pointer(pointer, at, "at");
-        input_wrong(&x->input, REFUSED_timestamp_past, pointer, "The instant has passed.");
     }
     return schedule;
 }

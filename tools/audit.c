@@ -267,7 +267,7 @@ struct side {
     struct span value;
 };
 
-/* The position's own row and clients' Idempotency-Keys are not derived from the log. */
+/* The position's own row and clients' Idempotency-Keys are not all derived from the log. */
 static bool is_derived(struct span key)
 {
     return key.data[0] != TABLE_META && key.data[0] != TABLE_IDEMPOTENCY;

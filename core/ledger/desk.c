@@ -171,21 +171,55 @@ static enum err put_workspace_seq(struct desk *desk, const struct log_event *at)
     return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
 }
 
-enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
-                              uint64_t *ret_seq)
+static enum err get_seq(struct store_txn *txn, enum table table, const struct id *id, uint64_t number,
+                        uint64_t *ret_seq)
 {
     struct row_key key;
     uint8_t bytes[8];
     struct span row;
-    key_begin(&key, TABLE_WORKSPACE_SEQ);
-    key_id(&key, workspace_id);
-    put_be64(bytes, workspace_seq);
+    key_begin(&key, table);
+    key_id(&key, id);
+    put_be64(bytes, number);
     buf_put(&key.buf, span_of(bytes, 8));
     TRY(store_get(txn, key_span(&key), &row));
     if (row.len != 8) {
         return ERR_ALTERED;
     }
     *ret_seq = get_be64(row.data);
+    return OK;
+}
+
+enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
+                              uint64_t *ret_seq)
+{
+    return get_seq(txn, TABLE_WORKSPACE_SEQ, workspace_id, workspace_seq, ret_seq);
+}
+
+enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
+{
+    return get_seq(txn, TABLE_STREAM, stream, version, ret_seq);
+}
+
+enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
+{
+    struct row_key prefix;
+    uint8_t bytes[8];
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    key_begin(&prefix, TABLE_WORKSPACE_SEQ);
+    key_id(&prefix, workspace_id);
+    struct row_key last = prefix;
+    last.buf.data = last.bytes;
+    put_be64(bytes, UINT64_MAX);
+    buf_put(&last.buf, span_of(bytes, 8));
+    TRY(store_cursor_open(txn, &cursor));
+    const enum err err = store_seek_last(cursor, key_span(&last), &key, &row);
+    const bool found = err == OK && span_starts_with(key, key_span(&prefix)) && key.len == prefix.buf.len + 8;
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_workspace_seq = found ? get_be64(key.data + prefix.buf.len) : 0;
     return OK;
 }
 

@@ -1,8 +1,9 @@
-/* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Answers by command id are derived from the
- * log; those by Idempotency-Key are not, for no event names a key: they are kept when the views are rebuilt, as long as
- * these can be read. */
+/* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Both are derived from the log, whose
+ * events name command and key; only the answer "it was already so" left no event: its key is kept when the views are
+ * rebuilt, as long as these can be read, and otherwise the command is decided again, and again it is already so. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
+#include "core/message/codec.h"
 
 /* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
 
@@ -232,4 +233,17 @@ enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempo
     answer_write(&row, answer);
     TRY(store_put(desk->txn, key_span(&key), buf_span(&row)));
     return prune_keys(desk, answer->time_ms);
+}
+
+enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at)
+{
+    struct idempotency idempotency;
+    struct answer answer;
+    const enum err err = event_asked(at->payload, &idempotency);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    TRY(desk_command_answer(desk, &at->command_id, &answer));
+    return desk_idempotent_put(desk, &idempotency, &answer);
 }

@@ -216,7 +216,8 @@ static bool is_privileged(uint32_t code)
 }
 
 /* Appends the decided events to the log's group; on failure none of them is in it. */
-static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream)
+static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream,
+                              const struct idempotency *idempotency)
 {
     struct log *log = ledger->options.log;
     const uint64_t mark = log_mark(log);
@@ -236,7 +237,8 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
                                      .command_id = command->command_id,
                                      .causation = command->causation};
         ledger->options.random(ledger->options.random_context, record->salt, sizeof record->salt);
-        enum err err = event_encode(event, &ledger->payload_buf);
+        const bool last = i + 1 == ledger->events.count; /* with it the command's answer is complete */
+        enum err err = event_encode_asked(event, last ? idempotency : NULL, &ledger->payload_buf);
         if (err == OK) {
             record->payload = span_of(ledger->payloads + start, ledger->payload_buf.len - start);
             err = log_append(log, record, is_privileged(command->code));
@@ -319,7 +321,7 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
         return refuse(ledger, command, stream, refusal, ret_answer);
     }
     const bool wait = store_is_short(ledger->options.views) && !is_privileged(command->code);
-    const enum err err = wait ? ERR_NO_SPACE : append_events(ledger, command, stream);
+    const enum err err = wait ? ERR_NO_SPACE : append_events(ledger, command, stream, idempotency);
     if (err == ERR_NO_SPACE) {
         return refuse(ledger, command, stream, REFUSED_storage_full, ret_answer);
     }

@@ -18,7 +18,8 @@ struct replay {
     struct desk *desk;
     struct store *rows; /* a buffer in front of the views */
     struct fold_room *room;
-    uint64_t position; /* of the last event applied */
+    uint64_t position;     /* of the last event applied */
+    int64_t keys_after_ms; /* Idempotency-Keys of events before are forgotten */
 };
 
 static enum err apply_one(struct replay *replay, const struct fact *fact)
@@ -29,6 +30,9 @@ static enum err apply_one(struct replay *replay, const struct fact *fact)
         TRY(store_begin(replay->rows, true, &desk->txn));
     }
     TRY(desk_fold(desk, fact->at, fact->event, replay->room));
+    if (fact->at->time_ms >= replay->keys_after_ms) {
+        TRY(desk_idempotent_replay(desk, fact->at));
+    }
     replay->position++;
     return store_buffer_is_full(replay->rows) ? desk_commit(desk, replay->position) : OK;
 }
@@ -65,7 +69,8 @@ enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, 
     OWNED(store_close) struct store *rows = NULL;
     TRY(store_buffer_open(views, &rows));
     TRY(feed_open(log, position, &feed));
-    struct replay replay = {.desk = desk, .rows = rows, .position = position};
+    struct replay replay = {
+        .desk = desk, .rows = rows, .position = position, .keys_after_ms = status.time_ms - COMMAND_MEMORY_MS};
     replay.room = calloc(1, sizeof *replay.room);
     if (replay.room == NULL) {
         return ERR_NO_MEMORY;

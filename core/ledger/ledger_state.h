@@ -91,9 +91,11 @@ enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotenc
                          struct answer *ret_answer) MUST_USE;
 enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
     MUST_USE;
+/* desk_idempotent_replay puts the row again that the event's command left, if it came under a key: after desk_apply. */
+enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at) MUST_USE;
 
-/* Idempotency-Keys outlive a rebuild of views that can be read: desk_keys_read appends their rows to a list in arena,
- * desk_keys_write puts them back. */
+/* Keys of commands that caused no event are not in the log, but outlive a rebuild of views that can be read:
+ * desk_keys_read appends all rows to a list in arena, desk_keys_write puts them back. */
 struct kept_row {
     struct kept_row *next;
     struct span key;

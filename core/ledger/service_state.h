@@ -82,8 +82,9 @@ struct service {
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
     atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full;
-    atomic_uint_fast64_t head;       /* what readers may see */
-    atomic_int_fast64_t followed_ms; /* boot clock: when one of our processes last asked for events */
+    atomic_uint_fast64_t head;     /* what readers may see */
+    atomic_int_fast64_t ticked_ms; /* boot clock: when the scheduler last asked for events */
+    atomic_uint_fast64_t late_ms;  /* what it then said of the latest start that could go out */
     atomic_bool clock_is_suspect;
     atomic_bool asked_for_events; /* since the last wake-up */
     int64_t woken_us;             /* the writer's: when that was */

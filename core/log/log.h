@@ -4,7 +4,7 @@
  *
  * One writer. Every event has seq (gap-free from 1 over the installation), workspace_seq (gap-free from 1 within its
  * workspace; 0 for events of the installation), its stream and the stream's version (gap-free from 1). The record of an
- * event is its envelope (a msgpack array, below) followed by its payload ([code, {name: value}]); payloads above
+ * event is its envelope (a msgpack array, below) followed by its payload (core/message/codec.h); payloads above
  * LOG_INLINE_MAX are stored beside, by SHA-256. The Merkle leaf (RFC 9162 section 2.1.1) is SHA-256(0x00 || envelope),
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.

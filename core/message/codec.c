@@ -14,6 +14,7 @@
 #include "core/message/shape.h"
 #include "core/message/upcast.h"
 
+#define EVENT_ITEMS 2
 #define COMMAND_ITEMS 10 /* of the envelope, see codec.h */
 #define FIELDS_MAX 64    /* of one record: bits of the set of names seen */
 
@@ -222,12 +223,29 @@ static enum err pack_message(struct msgpack_packer *packer, size_t items, const 
     return pack_record(packer, desc, fields);
 }
 
-enum err event_encode(const struct event *event, struct buf *out)
+static enum err pack_event(struct msgpack_packer *packer, const struct event *event,
+                           const struct idempotency *idempotency)
+{
+    const void *fields = (const char *)event + offsetof(struct event, ledger_started); /* where the union starts */
+    if (idempotency == NULL || !idempotency->present) {
+        return pack_message(packer, EVENT_ITEMS, event_desc(event->code), fields);
+    }
+    TRY(pack_message(packer, EVENT_ITEMS + 1, event_desc(event->code), fields));
+    TRY(packed(msgpack_pack_array(packer, 2)));
+    TRY(pack_bin(packer, span_of(idempotency->scope, sizeof idempotency->scope)));
+    return pack_bin(packer, span_of(idempotency->body, sizeof idempotency->body));
+}
+
+enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out)
 {
     const size_t before = out->len;
     struct msgpack_packer packer = packer_of(out);
-    const void *fields = (const char *)event + offsetof(struct event, ledger_started); /* where the union starts */
-    return appended(out, before, pack_message(&packer, 2, event_desc(event->code), fields));
+    return appended(out, before, pack_event(&packer, event, idempotency));
+}
+
+enum err event_encode(const struct event *event, struct buf *out)
+{
+    return event_encode_asked(event, NULL, out);
 }
 
 /* Of the envelope: nil where absent. */
@@ -541,13 +559,52 @@ static enum err read_items(const msgpack_object *object, uint32_t count, uint32_
     return OK;
 }
 
+/* An array of three: only then is there a third item. */
+static bool is_asked(struct span bytes)
+{
+    return bytes.len > 0 && bytes.data[0] == (0x90 | (EVENT_ITEMS + 1));
+}
+
+static enum err read_bin32(const msgpack_object *object, uint8_t ret_bytes[32])
+{
+    struct span bytes = {0};
+    TRY(read_bin(object, &bytes));
+    if (bytes.len != 32) {
+        return ERR_MALFORMED;
+    }
+    memcpy(ret_bytes, bytes.data, 32);
+    return OK;
+}
+
+enum err event_asked(struct span bytes, struct idempotency *ret_idempotency)
+{
+    if (!is_asked(bytes)) {
+        return ERR_NOT_FOUND;
+    }
+    struct tree space;
+    OWNED(tree_free) struct tree *tree = NULL;
+    struct idempotency idempotency = {.present = true};
+    uint32_t code = 0;
+    TRY(tree_unpack(bytes, &space, &tree));
+    TRY(read_items(&tree->root, EVENT_ITEMS + 1, &code));
+    const msgpack_object *items = &tree->root.via.array.ptr[EVENT_ITEMS];
+    if (items->type != MSGPACK_OBJECT_ARRAY || items->via.array.size != 2) {
+        return ERR_MALFORMED;
+    }
+    TRY(read_bin32(&items->via.array.ptr[0], idempotency.scope));
+    TRY(read_bin32(&items->via.array.ptr[1], idempotency.body));
+    *ret_idempotency = idempotency;
+    return OK;
+}
+
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event)
 {
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
     uint32_t code = 0;
-    TRY(read_items(&tree->root, 2, &code));
+    const bool asked = is_asked(bytes);
+    TRY(read_items(&tree->root, asked ? EVENT_ITEMS + 1 : EVENT_ITEMS, &code));
     const struct record_desc *desc = event_desc(code);
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;

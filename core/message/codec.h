@@ -9,6 +9,7 @@
 #define OPENPOST_MESSAGE_CODEC_H
 
 #include "core/base/arena.h"
+#include "core/message/answer.h"
 #include "core/message/message.h"
 
 /* record_encode appends the map of the struct at fields to out; ERR_SECRET, ERR_MISSING (a required field is absent),
@@ -20,9 +21,14 @@ enum err record_encode(const struct record_desc *desc, const void *fields, struc
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;
 
-/* [code, {…}]. ERR_UNKNOWN_CODE beside the above. event_decode lifts old events to today's shape (upcast). */
+/* [code, {…}], and in the last event of a command that came under an Idempotency-Key a third item behind them, [scope,
+ * body]: both bin 32. ERR_UNKNOWN_CODE beside the above. idempotency: NULL or not present: none. event_decode lifts old
+ * events to today's shape (upcast) and does not look at the third item; event_asked reads it, ERR_NOT_FOUND when there
+ * is none. */
 enum err event_encode(const struct event *event, struct buf *out) MUST_USE;
+enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out) MUST_USE;
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event) MUST_USE;
+enum err event_asked(struct span bytes, struct idempotency *ret_idempotency) MUST_USE;
 
 /* The command's envelope and fields: [code, {fields}, command id, workspace id, stream, actor, actor id, role, expected
  * version, causation]. */

@@ -53,6 +53,7 @@ enum err agenda_restore(struct agenda *agenda, const struct agenda_target *row)
     target->due_ms = row->due_ms;
     target->next_ms = row->next_ms;
     target->read_first = row->read_first;
+    target->contradicted = row->contradicted;
     target->handed = false;
     target->wait_ms = 0;
     restore_post(agenda, row, post);

@@ -28,6 +28,8 @@
 #define FOLLOW_PAUSE_MS 10   /* … the next question waits for so long: under load each costs more than its events */
 #define SEAL_WAIT_MS 5000
 #define SLEEP_MAX_MS 1000
+#define LATE_AGAIN_MS 1000
+#define LATE_TARGETS_PER_MS 100 /* a million targets: every 11 s */
 #define BUSY_MAX_MS 1000
 #define BUSY_LOOK_MS 20
 #define CARRIERS_MAX (CHANNEL_COUNT - 1)
@@ -61,6 +63,8 @@ struct process {
     int64_t follow_again_ms;
     int64_t follow_pause_ms; /* not before, whoever wakes us */
     int64_t busy_since_ms;   /* starts come first; 0: they do not */
+    int64_t late_ms;         /* told to the ledger, for readiness */
+    int64_t late_again_ms;   /* looked at again not before */
 };
 
 /* --- what dispatch asks for --- */
@@ -240,6 +244,16 @@ static bool seal_secrets(struct process *process, int64_t now_ms)
     return any;
 }
 
+/* How late the latest start is that could go out now. A look at every target costs some 50 ns each: of many, rarely. */
+static uint64_t late_ms(struct process *process, int64_t now_ms)
+{
+    if (process->caught_up && now_ms >= process->late_again_ms) {
+        process->late_ms = agenda_late_ms(process->agenda, now_ms);
+        process->late_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
+    }
+    return (uint64_t)process->late_ms;
+}
+
 static void ask_follow(struct process *process, int64_t now_ms)
 {
     uint8_t bytes[64];
@@ -247,7 +261,10 @@ static void ask_follow(struct process *process, int64_t now_ms)
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
-    body_follow_put(&body, follow_after(&process->follower), FOLLOW_EVENTS_MAX);
+    body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
+                                                .max = FOLLOW_EVENTS_MAX,
+                                                .is_scheduler = true,
+                                                .late_ms = late_ms(process, now_ms)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
     process->follow_out =

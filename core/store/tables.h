@@ -24,7 +24,7 @@ enum table {
     TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys */
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
-    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, UTC date -> counts and lateness */
+    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, quarter of an hour -> counts and lateness */
 };
 
 #endif

@@ -230,8 +230,9 @@ enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)*ret_port);
     (void)snprintf(file, sizeof file, "serve-%u.out", (unsigned)*ret_port);
     TRY(path_join(output, sizeof output, bench->folder, file));
-    const char *const args[] = {
-        "serve", "--data", data, "--listen", listen, ret_sandbox_port != NULL ? "--sandbox" : NULL, NULL};
+    const char *const args[] = {"serve", "--data",       data,       "--listen",
+                                listen,  "--rate-limit", "60000000", ret_sandbox_port != NULL ? "--sandbox" : NULL,
+                                NULL};
     const pid_t pid = fork();
     if (pid < 0) {
         return err_from_errno(errno);

@@ -13,7 +13,7 @@
 #define ROUND "2s"
 #define ROUND_WITHIN_MS 15000
 #define READ_BACK 1000
-#define FILLER_LEN 260 /* that of bench_ledger.c; Bluesky takes 300 characters */
+#define FILLER_LEN 260U /* that of bench_ledger.c; Bluesky takes 300 characters */
 #define AHEAD_MS INT64_C(86400000)
 
 struct http {

@@ -152,6 +152,9 @@ static void read_if_match(struct exchange *x, uint64_t version)
     }
     x->match_missing = value.data == NULL;
     x->if_match = span_equal(value, SPAN("*")) ? version : VERSION_OF_NOTHING;
+    if (x->match_missing) {
+        return;
+    }
     char text[32];
     struct buf tag = buf_of(text, sizeof text);
     buf_byte(&tag, '"');

@@ -113,7 +113,7 @@ static void connect(struct exchange *x, const struct id *integration_id, uint32_
 /* An address without a path: http(s)://host[:port]. The guard that decides whether we may go there is the adapter's. */
 static bool is_service(struct span text)
 {
-    struct span rest = text;
+    struct span rest;
     if (span_starts_with(text, SPAN("https://"))) {
         rest = span_of(text.data + 8, text.len - 8);
     } else if (span_starts_with(text, SPAN("http://"))) {

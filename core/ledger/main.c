@@ -243,7 +243,8 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(sweep_vault(process));
     TRY(take_over(process));
     TRY(confine(process));
-    const uint64_t head = ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
+    const uint64_t head =
+        ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
     const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
     TRY(data_address_write(&process->data, option(argc, argv, "--listen")));

@@ -7,7 +7,7 @@
 #include "core/base/failpoint.h"
 #include "core/ledger/service_state.h"
 
-#define LOOK_EVERY_MS 500   /* at the clocks, when nothing else happens */
+#define LOOK_EVERY_MS ((int64_t)500) /* at the clocks, when nothing else happens */
 #define WAKE_AGAIN_US 20000 /* those who were woken and have not asked yet */
 
 /* Takes frames from the front while their commands fit into one group; the first always does. */
@@ -18,6 +18,7 @@ static struct work *take_group(struct service *service)
     uint32_t count = 0;
     for (struct work *work = first; work != NULL && (last == NULL || count + work->count <= COMMANDS_PER_GROUP_MAX);
          work = work->next) {
+        /* cppcheck-suppress nullPointerRedundantCheck ; it doubts the condition of the loop */
         count += work->count;
         last = work;
     }

@@ -14,7 +14,7 @@
 #include "core/log/log_record.h"
 
 #define PAGE 4096U
-#define GROUP_ROOM (40U * PAGE)            /* bytes that any commit may need: the upper pages of each table */
+#define GROUP_ROOM ((uint64_t)40 * PAGE)   /* bytes that any commit may need: the upper pages of each table */
 #define GROUP_BYTES_KEPT ((size_t)1 << 20) /* a larger buffer is given back after its group */
 #define HEADS_KEPT 8192                    /* workspaces in the cache between groups */
 

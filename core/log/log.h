@@ -9,9 +9,9 @@
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.
  *
- * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at, log_status)
- * may be called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
- * memory belongs to one thread.
+ * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at,
+ * log_status) may be called by any thread of the process while the writer's thread writes; everything else is the
+ * writer's. A log in memory belongs to one thread.
  *
  * Envelope: [seq, workspace id, workspace_seq, stream id, version, code, time_ms, actor kind, actor id, command id,
  * causation seq, salt (bin 16), payload SHA-256 (bin 32)]; ids as TypeID text, an absent one as nil. */

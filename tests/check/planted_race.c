@@ -1,5 +1,5 @@
-/* planted_race.c: two threads add to one number without a lock. tools/threads runs it first and expects ThreadSanitizer to say so: a
- * sanitizer that sees nothing here sees nothing anywhere. */
+/* planted_race.c: two threads add to one number without a lock. tools/threads runs it first and expects ThreadSanitizer
+ * to say so: a sanitizer that sees nothing here sees nothing anywhere. */
 #include <pthread.h>
 #include <stddef.h>
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "tools/benchmarks/bench_world.h"
@@ -264,6 +265,7 @@ bool bench_has_program(const char *name)
 
 enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out)
 {
+    ASSERT(argv[0] != NULL);
     char *args[ARGS_MAX] = {NULL};
     int ends[2];
     for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++) {

@@ -159,15 +159,15 @@ enum err desk_commit(struct desk *desk, uint64_t position)
 
 /* Indexes */
 
-static enum err put_workspace_seq(struct desk *desk, const struct log_event *at)
+static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
 {
     struct row_key key;
     uint8_t bytes[8];
-    key_begin(&key, TABLE_WORKSPACE_SEQ);
-    key_id(&key, &at->workspace_id);
-    put_be64(bytes, at->workspace_seq);
+    key_begin(&key, table);
+    key_id(&key, id);
+    put_be64(bytes, number);
     buf_put(&key.buf, span_of(bytes, 8));
-    put_be64(bytes, at->seq);
+    put_be64(bytes, seq);
     return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
 }
 
@@ -308,8 +308,9 @@ static enum err index_account(struct desk *desk, const struct integration *befor
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
+    TRY(put_seq(desk, TABLE_STREAM, &at->stream, at->version, at->seq));
     if (at->workspace_seq != 0) {
-        TRY(put_workspace_seq(desk, at));
+        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
     }
     TRY(desk_command_put(desk, at));
     if (at->stream.kind == ID_POST) {

@@ -8,6 +8,7 @@
 
 enum table {
     TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */
+    TABLE_STREAM = 0x02,        /* ledger: stream id, version -> seq */
     TABLE_COMMAND = 0x03,       /* ledger: command id -> first answer, 30 days */
     TABLE_IDEMPOTENCY = 0x04,   /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
     TABLE_STATE = 0x05,         /* ledger: aggregate id -> state */

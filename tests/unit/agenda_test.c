@@ -250,12 +250,6 @@ int main(void)
     Suite *suite = suite_create("agenda");
     TCase *tcase = tcase_create("agenda");
     tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, a_late_report_does_not_take_the_reading_away_that_a_retry_waits_for, 0, 5);
-    tcase_add_test(tcase, after_a_contradiction_the_next_outcome_is_looked_up);
-    tcase_add_test(tcase, what_could_be_sent_and_is_not_is_late_from_its_instant_on);
-    tcase_add_loop_test(tcase, what_is_held_is_not_late, 0, (int)(sizeof holding / sizeof *holding));
-    tcase_add_test(tcase, what_is_unknown_or_read_first_is_not_late);
-    tcase_add_test(tcase, late_ones_that_wait_for_their_turn_are_not_late_but_the_one_whose_turn_it_is);
     tcase_add_test(tcase, a_post_is_prepared_fifteen_seconds_before_its_lock_and_locked_300_before_its_instant);
     tcase_add_test(tcase, facts_that_do_not_come_hold_the_lock_up_for_ten_seconds_only);
     tcase_add_test(tcase, a_post_scheduled_for_now_is_prepared_and_locked_at_once);

@@ -13,10 +13,10 @@
 #include "tools/benchmarks/bench_load.h"
 #include "tools/benchmarks/bench_proc.h"
 
-#define ROUNDS 3
-#define GETS 10000 /* in a round */
-#define POSTS 2000
-#define LOCKS 3000
+#define ROUNDS UINT64_C(3)
+#define GETS UINT64_C(10000) /* in a round */
+#define POSTS UINT64_C(2000)
+#define LOCKS UINT64_C(3000)
 #define LOCKS_OUTSTANDING 64
 #define OUTSTANDING 512 /* when filling */
 #define AUTHORS_MAX 10000
@@ -97,7 +97,7 @@ static const struct command *make_post(void *context, uint64_t index, unsigned p
     struct growth *growth = context;
     const uint64_t number = growth->filled + index;
     const unsigned author = growth->authors_count == 1 ? 0 : 1 + (unsigned)(number % (growth->authors_count - 1));
-    const bool soon = number + (uint64_t)ROUNDS * LOCKS >= growth->size;
+    const bool soon = number + ROUNDS * LOCKS >= growth->size;
     const int64_t ahead_ms = soon ? SOON_MS : DAY_OF_MS * (1 + (int64_t)(number % 30));
     struct bench_post *post = &growth->posts[place];
     bench_post_fill(post, &growth->authors[author], span_of(growth->text, TEXT_LEN), clock_wall_ms() + ahead_ms);
@@ -199,7 +199,7 @@ static void show(struct growth *growth, enum work work, double us, double cpu)
 
 static enum err measure(struct growth *growth, enum work work)
 {
-    const unsigned counts[WORK_COUNT] = {GETS, POSTS, LOCKS};
+    const uint64_t counts[WORK_COUNT] = {GETS, POSTS, LOCKS};
     double us[ROUNDS];
     double before = 0;
     double after = 0;
@@ -208,7 +208,7 @@ static enum err measure(struct growth *growth, enum work work)
         TRY(run_round(growth, work, &us[growth->round]));
     }
     TRY(cpu_us(growth, &after));
-    show(growth, work, bench_median(us, ROUNDS), (after - before) / (ROUNDS * counts[work]));
+    show(growth, work, bench_median(us, ROUNDS), (after - before) / (double)(ROUNDS * counts[work]));
     return OK;
 }
 

@@ -125,7 +125,8 @@ enum err wrk_get_script(const struct bench *bench, const char *name, const char 
 /* "     99%    1.23ms": wrk writes us, ms, s and m. */
 static double latency_ms(const char *text, const char *percent)
 {
-    const char *at = strstr(text, percent);
+    const char *table = strstr(text, "Latency Distribution"); /* other lines have percents too */
+    const char *at = table == NULL ? NULL : strstr(table, percent);
     char *unit = NULL;
     if (at == NULL) {
         return 0;

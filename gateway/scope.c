@@ -2,7 +2,6 @@
 #include "gateway/scope.h"
 
 #include "core/base/assert.h"
-#include "core/ledger/ledger.h"
 #include "core/message/codec.h"
 #include "core/vault/box.h"
 #include "projections/registry.h"
@@ -100,7 +99,6 @@ enum err scope_look(struct store *views, const uint8_t key_hash[32], const struc
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct principal principal;
-    uint64_t seq = 0;
     TRY(store_begin(views, false, &txn));
     enum err err = access_find(txn, key_hash, now_ms, &principal);
     if (err == ERR_NOT_FOUND || (err == OK && (!id_equal(&principal.workspace_id, workspace_id) ||
@@ -108,7 +106,7 @@ enum err scope_look(struct store *views, const uint8_t key_hash[32], const struc
         return ERR_AUTH;
     }
     TRY(err);
-    err = ledger_workspace_seq(txn, workspace_id, after + 1, &seq);
+    err = access_has_event(txn, workspace_id, after + 1);
     *ret_more = err == OK;
     return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -185,7 +183,7 @@ enum err scope_as_of(struct scope *scope, struct body_list events)
 
 enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq)
 {
-    return ledger_workspace_last(scope->txn, &scope->principal.workspace_id, ret_workspace_seq);
+    return access_last_event(scope->txn, &scope->principal.workspace_id, ret_workspace_seq);
 }
 
 void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present)

@@ -10,6 +10,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/owned.h"
+#include "core/message/asked.h"
 #include "core/message/field.h"
 #include "core/message/shape.h"
 #include "core/message/upcast.h"
@@ -75,15 +76,6 @@ static enum err pack_choice(struct msgpack_packer *packer, const struct choice_t
     return pack_str(packer, span_text(table->words[value]));
 }
 
-/* U+0000 is UTF-8, but no platform takes it and no reader of JSON of ours would read it back. */
-static enum err check_text(struct span text)
-{
-    if (text.len > 0 && memchr(text.data, 0, text.len) != NULL) {
-        return ERR_NUL;
-    }
-    return span_is_utf8(text) ? OK : ERR_NOT_UTF8;
-}
-
 static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct span span)
 {
     if (span.len > kind_max(kind)) {
@@ -92,7 +84,7 @@ static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct 
     if (kind == KIND_blob) {
         return pack_bin(packer, span);
     }
-    TRY(check_text(span));
+    TRY(text_check(span));
     return pack_str(packer, span);
 }
 
@@ -199,9 +191,8 @@ static enum err pack_record(struct msgpack_packer *packer, const struct record_d
 /* What was appended by a message that failed is taken back. */
 static enum err appended(struct buf *out, size_t len_before, enum err err)
 {
-    if (err != OK) {
-        out->len = len_before;
-    }
+    err = err == OK && !buf_ok(out) ? ERR_NO_SPACE : err;
+    out->len = err == OK ? out->len : len_before;
     return err;
 }
 
@@ -223,29 +214,15 @@ static enum err pack_message(struct msgpack_packer *packer, size_t items, const 
     return pack_record(packer, desc, fields);
 }
 
-static enum err pack_event(struct msgpack_packer *packer, const struct event *event,
-                           const struct idempotency *idempotency)
-{
-    const void *fields = (const char *)event + offsetof(struct event, ledger_started); /* where the union starts */
-    if (idempotency == NULL || !idempotency->present) {
-        return pack_message(packer, EVENT_ITEMS, event_desc(event->code), fields);
-    }
-    TRY(pack_message(packer, EVENT_ITEMS + 1, event_desc(event->code), fields));
-    TRY(packed(msgpack_pack_array(packer, 2)));
-    TRY(pack_bin(packer, span_of(idempotency->scope, sizeof idempotency->scope)));
-    return pack_bin(packer, span_of(idempotency->body, sizeof idempotency->body));
-}
-
 enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out)
 {
     const size_t before = out->len;
     struct msgpack_packer packer = packer_of(out);
-    return appended(out, before, pack_event(&packer, event, idempotency));
-}
-
-enum err event_encode(const struct event *event, struct buf *out)
-{
-    return event_encode_asked(event, NULL, out);
+    const void *fields = (const char *)event + offsetof(struct event, ledger_started); /* where the union starts */
+    const size_t items = idempotency != NULL && idempotency->present ? EVENT_ITEMS + 1 : EVENT_ITEMS;
+    const enum err err = pack_message(&packer, items, event_desc(event->code), fields);
+    asked_write(err == OK ? idempotency : NULL, out);
+    return appended(out, before, err);
 }
 
 /* Of the envelope: nil where absent. */
@@ -366,8 +343,8 @@ static enum err read_span(const msgpack_object *object, enum kind kind, struct s
     if (span.len > kind_max(kind)) {
         return ERR_TOO_LONG;
     }
-    if (kind != KIND_blob) {
-        TRY(check_text(span));
+    if (kind != KIND_blob && !span_is_utf8(span)) {
+        return ERR_NOT_UTF8;
     }
     *ret_span = span;
     return OK;
@@ -559,52 +536,13 @@ static enum err read_items(const msgpack_object *object, uint32_t count, uint32_
     return OK;
 }
 
-/* An array of three: only then is there a third item. */
-static bool is_asked(struct span bytes)
-{
-    return bytes.len > 0 && bytes.data[0] == (0x90 | (EVENT_ITEMS + 1));
-}
-
-static enum err read_bin32(const msgpack_object *object, uint8_t ret_bytes[32])
-{
-    struct span bytes = {0};
-    TRY(read_bin(object, &bytes));
-    if (bytes.len != 32) {
-        return ERR_MALFORMED;
-    }
-    memcpy(ret_bytes, bytes.data, 32);
-    return OK;
-}
-
-enum err event_asked(struct span bytes, struct idempotency *ret_idempotency)
-{
-    if (!is_asked(bytes)) {
-        return ERR_NOT_FOUND;
-    }
-    struct tree space;
-    OWNED(tree_free) struct tree *tree = NULL;
-    struct idempotency idempotency = {.present = true};
-    uint32_t code = 0;
-    TRY(tree_unpack(bytes, &space, &tree));
-    TRY(read_items(&tree->root, EVENT_ITEMS + 1, &code));
-    const msgpack_object *items = &tree->root.via.array.ptr[EVENT_ITEMS];
-    if (items->type != MSGPACK_OBJECT_ARRAY || items->via.array.size != 2) {
-        return ERR_MALFORMED;
-    }
-    TRY(read_bin32(&items->via.array.ptr[0], idempotency.scope));
-    TRY(read_bin32(&items->via.array.ptr[1], idempotency.body));
-    *ret_idempotency = idempotency;
-    return OK;
-}
-
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event)
 {
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
     uint32_t code = 0;
-    const bool asked = is_asked(bytes);
-    TRY(read_items(&tree->root, asked ? EVENT_ITEMS + 1 : EVENT_ITEMS, &code));
+    TRY(read_items(&tree->root, asked_is_there(bytes) ? EVENT_ITEMS + 1 : EVENT_ITEMS, &code));
     const struct record_desc *desc = event_desc(code);
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
@@ -655,5 +593,6 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
     TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command)));
-    return read_envelope(&tree->root.via.array.ptr[2], ret_command);
+    return record_has_nul(desc, command_fields(ret_command)) ? ERR_NUL
+                                                             : read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

@@ -4,7 +4,8 @@
  * always gives the same bytes; a message is [code, {…}]. Ids are TypeID text, choices their words, hashes bin 32, times
  * and counts integers, lists arrays of maps. An absent optional field is left out. Decoding is strict where it
  * protects: kinds, bounds, UTF-8, required fields, a name twice, trailing bytes, depth; an unknown field is skipped. A
- * field of kind secret is ERR_SECRET, a text that holds U+0000 ERR_NUL, both ways. */
+ * field of kind secret is ERR_SECRET, both ways. A text that holds U+0000 is ERR_NUL where it is written and in a
+ * command; a record that has one all the same is read. */
 #ifndef OPENPOST_MESSAGE_CODEC_H
 #define OPENPOST_MESSAGE_CODEC_H
 
@@ -16,7 +17,7 @@
  * ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE (a choice without a word), ERR_NO_SPACE when out overflows.
  * record_decode reads the whole of bytes into the struct at ret_fields (desc->size bytes, zeroed first; on failure it
  * may hold part: throw it away). Texts borrow from bytes, lists live in the arena. ERR_TRUNCATED, ERR_TRAILING,
- * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
+ * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
 enum err record_encode(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;

@@ -305,8 +305,7 @@ static enum err apply_outcome(struct agenda *agenda, const struct log_event *at,
     if (in_play && target->contradicted && leads_to_a_start(outcome)) {
         return ERR_NOT_FOUND;
     }
-    const bool read = target->read_first && outcome == OUTCOME_ABSENT;
-    if (target->state == STATE_WAITING && outcome != OUTCOME_ACCEPTED && !read) {
+    if (target->state == STATE_WAITING && outcome != OUTCOME_ACCEPTED && outcome != OUTCOME_ABSENT) {
         return OK;
     }
     const enum target_state state = state_after(target, outcome, at->time_ms, &next_ms);
@@ -318,8 +317,12 @@ static enum err apply_outcome(struct agenda *agenda, const struct log_event *at,
 static void apply_probed(struct agenda *agenda, const struct attempt_probed_event *event)
 {
     const uint32_t index = pool_find(&agenda->targets, &event->target_id);
-    if (index != 0) {
-        settle(agenda, index, (enum target_state)target_at(agenda, index)->state, event->next_ms);
+    if (index == 0) {
+        return;
+    }
+    const struct target_item *target = target_at(agenda, index);
+    if (target->state != STATE_WAITING || target->read_first) { /* else it is told again of what is behind it */
+        settle(agenda, index, (enum target_state)target->state, event->next_ms);
     }
 }
 

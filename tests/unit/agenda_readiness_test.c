@@ -1,4 +1,6 @@
-/* agenda_readiness_test.c: what counts as late for readiness, and what a report that comes too late changes. */
+/* agenda_readiness_test.c: what counts as late, for readiness; and that the agenda thinks of a late report as the decider
+ * does.
+ */
 #include "tests/unit/agenda_world.h"
 
 /* What comes too late for the attempt that a person's retry is about changes nothing: the platform is still read before
@@ -178,8 +180,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("agenda_readiness");
-    TCase *tcase = tcase_create("agenda");
-    tcase_set_timeout(tcase, 60);
+    TCase *tcase = tcase_create("agenda_late");
     tcase_add_loop_test(tcase, a_late_report_does_not_take_the_reading_away_that_a_retry_waits_for, 0, 5);
     tcase_add_test(tcase, after_a_contradiction_the_next_outcome_is_looked_up);
     tcase_add_test(tcase, what_could_be_sent_and_is_not_is_late_from_its_instant_on);

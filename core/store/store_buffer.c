@@ -29,7 +29,7 @@ struct store_buffer {
     struct row_set generations[2];
     struct row_set *active;  /* of the transaction at hand */
     struct row_set *written; /* the writer's while it is busy; then, until the next commit, what base has too */
-    struct store_txn *view;  /* of base, not newer than written; NULL: none yet */
+    struct store_txn *view;  /* of base, as it was before written came; NULL: none yet */
     bool bounded;            /* bounds are known */
     struct bound bounds[256];
     bool threaded;
@@ -142,9 +142,11 @@ static enum err drain(struct store_buffer *buffer)
     return err;
 }
 
-static void hand_over(struct store_buffer *buffer)
+/* Gives the transaction's rows to the writer, after a look at base as it is before they come. */
+static enum err hand_over(struct store_buffer *buffer)
 {
     struct row_set *full = buffer->active;
+    TRY(store_begin(buffer->base, false, &buffer->view));
     raise_bounds(buffer, full);
     buffer->active = buffer->written;
     buffer->written = full;
@@ -152,6 +154,7 @@ static void hand_over(struct store_buffer *buffer)
     buffer->busy = true;
     ASSERT(pthread_cond_broadcast(&buffer->changed) == 0);
     ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+    return OK;
 }
 
 /* Lets a transaction have base's own, where a cursor needs all rows in one place. */
@@ -220,17 +223,15 @@ static enum err buffer_commit(struct store_txn *txn)
     struct store_buffer *buffer = buffer_of(txn->store);
     struct store_txn *base = txn_of(txn)->base;
     free(txn);
-    const enum err err = base != NULL ? flush(buffer, base) : drain(buffer);
+    enum err err = base != NULL ? flush(buffer, base) : drain(buffer);
+    if (err == OK) {
+        err = base != NULL ? store_commit(&base) : hand_over(buffer);
+    }
     if (err != OK) {
         store_abort(base);
         row_set_forget(buffer->active);
-        return err;
     }
-    if (base != NULL) {
-        return store_commit(&base);
-    }
-    hand_over(buffer);
-    return OK;
+    return err;
 }
 
 static void buffer_abort(struct store_txn *txn)

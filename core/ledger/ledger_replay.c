@@ -75,9 +75,10 @@ enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, 
     if (replay.room == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = apply_all(&replay, feed, status.head - position, progress, context);
+    enum err err = apply_all(&replay, feed, status.head - position, progress, context);
     store_abort(desk->txn);
     desk->txn = NULL;
+    err = err == OK ? store_buffer_drain(rows) : err;
     free(replay.room);
     if (err == OK) {
         *ret_events = replay.position - position;

@@ -1,39 +1,21 @@
-/* store_buffer.c: see store_buffer.h. Called by the ledger when it rebuilds views. A hash table of the rows written, in
- * chunks of memory that are used again; sorted when they go to the base. Must never let a row of the base shine through
- * one that is kept here.
+/* store_buffer.c: see store_buffer.h. Called by the ledger when it rebuilds views. Must never let a row of the base
+ * shine through one that is kept here.
+ *
+ * Where the base may be used by any thread, one of the buffer's own writes what was committed while the next
+ * transaction goes on: two generations of rows change places. Whoever reads looks into the new one, into the one being
+ * written, and last into the base as it was before either.
  *
  * What is not in the buffer is asked of the base. When the base was empty at the beginning, the largest key that went
  * into each table is known, and keys above it need no question: ids are ordered by time, so most new rows are. */
 #include "core/store/store_buffer.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
-#include "core/base/arena.h"
 #include "core/base/assert.h"
 #include "core/base/limits.h"
+#include "core/store/row_set.h"
 #include "core/store/store_ops.h"
-
-#define BUCKETS ((size_t)1 << 14) /* a power of two, above the rows kept */
-#define PREFETCHED 8
-#define BYTES_MOST (4 * REBUILD_BYTES) /* one event beyond a full buffer, whatever it holds */
-
-/* A row that differs from the base's, or a hole where the base may have one. */
-struct kept {
-    struct kept *next; /* in its bucket */
-    uint64_t hash;
-    uint8_t *value;
-    uint32_t value_len;
-    uint32_t value_cap;
-    uint16_t key_len;
-    bool deleted;
-    uint8_t key[];
-};
-
-/* A kept row with the first 24 bytes of its key as numbers, which order most rows without a look at the row itself. */
-struct sorted {
-    uint64_t head[3];
-    struct kept *kept;
-};
 
 /* The largest key of a table in the base. */
 struct bound {
@@ -44,19 +26,24 @@ struct bound {
 struct store_buffer {
     struct store store;
     struct store *base;
-    struct arena arena; /* of kept rows */
-    size_t bytes;
-    size_t rows;
-    struct kept **buckets; /* BUCKETS of them */
-    struct sorted *sorted; /* rows of them, in the order in which they came, until they are flushed */
-    size_t sorted_cap;
-    bool bounded; /* bounds are known */
+    struct row_set generations[2];
+    struct row_set *active;  /* of the transaction at hand */
+    struct row_set *written; /* the writer's while it is busy; then, until the next commit, what base has too */
+    struct store_txn *view;  /* of base, as it was before written came; NULL: none yet */
+    bool bounded;            /* bounds are known */
     struct bound bounds[256];
+    bool threaded;
+    pthread_t writer;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    bool busy;
+    bool stopped;
+    enum err err; /* of what the writer did last */
 };
 
 struct store_buffer_txn {
     struct store_txn txn;
-    struct store_txn *base;
+    struct store_txn *base; /* NULL: the writer will have one */
 };
 
 struct store_buffer_cursor {
@@ -69,163 +56,23 @@ static struct store_buffer *buffer_of(struct store *store)
     return (struct store_buffer *)store;
 }
 
-static struct store_txn *base_of(struct store_txn *txn)
+static struct store_buffer_txn *txn_of(struct store_txn *txn)
 {
-    return ((struct store_buffer_txn *)txn)->base;
+    return (struct store_buffer_txn *)txn;
 }
 
-/* --- rows kept --- */
+/* --- what base has --- */
 
-static uint64_t load64(const uint8_t *bytes, size_t len)
+static void raise_bounds(struct store_buffer *buffer, const struct row_set *generation)
 {
-    uint64_t word = 0;
-    memcpy(&word, bytes, len);
-    return word;
-}
-
-/* Multiplied and folded word by word: keys differ in few bytes. */
-static uint64_t hash_of(struct span key)
-{
-    uint64_t hash = key.len * 0x9E3779B97F4A7C15U;
-    size_t at = 0;
-    for (; at + 8 <= key.len; at += 8) {
-        hash = (hash ^ load64(key.data + at, 8)) * 0xD6E8FEB86659FD93U;
-        hash ^= hash >> 32;
-    }
-    hash = (hash ^ load64(key.data + at, key.len - at)) * 0xD6E8FEB86659FD93U;
-    return hash ^ hash >> 32;
-}
-
-static struct kept *find(const struct store_buffer *buffer, struct span key, uint64_t hash)
-{
-    struct kept *kept = buffer->buckets[hash & (BUCKETS - 1)];
-    while (kept != NULL &&
-           (kept->hash != hash || kept->key_len != key.len || memcmp(kept->key, key.data, key.len) != 0)) {
-        kept = kept->next;
-    }
-    return kept;
-}
-
-static void *take(struct store_buffer *buffer, size_t size)
-{
-    buffer->bytes += size;
-    return arena_room(&buffer->arena, size);
-}
-
-static enum err reserve(struct store_buffer *buffer)
-{
-    if (buffer->rows < buffer->sorted_cap) {
-        return OK;
-    }
-    const size_t cap = buffer->sorted_cap == 0 ? BUCKETS : 2 * buffer->sorted_cap;
-    struct sorted *sorted = realloc(buffer->sorted, cap * sizeof *sorted);
-    if (sorted == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    buffer->sorted = sorted;
-    buffer->sorted_cap = cap;
-    return OK;
-}
-
-static enum err add(struct store_buffer *buffer, struct span key, uint64_t hash, struct kept **ret_kept)
-{
-    TRY(reserve(buffer));
-    struct kept *kept = take(buffer, sizeof *kept + key.len);
-    if (kept == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct kept **bucket = &buffer->buckets[hash & (BUCKETS - 1)];
-    *kept = (struct kept){.next = *bucket, .hash = hash, .key_len = (uint16_t)key.len, .deleted = true};
-    memcpy(kept->key, key.data, key.len);
-    *bucket = kept;
-    uint8_t head[24] = {0};
-    memcpy(head, key.data, key.len < sizeof head ? key.len : sizeof head);
-    buffer->sorted[buffer->rows] = (struct sorted){
-        .head = {get_be64(head), get_be64(head + 8), get_be64(head + 16)},
-          .kept = kept
-    };
-    buffer->rows++;
-    *ret_kept = kept;
-    return OK;
-}
-
-static enum err set(struct store_buffer *buffer, struct kept *kept, struct span value)
-{
-    if (kept->value == NULL || value.len > kept->value_cap) {
-        const size_t cap = kept->value == NULL ? value.len : value.len + value.len / 4; /* one that grew grows again */
-        uint8_t *bytes = take(buffer, cap);
-        if (bytes == NULL) {
-            return ERR_NO_MEMORY;
-        }
-        kept->value = bytes;
-        kept->value_cap = (uint32_t)cap;
-    }
-    if (value.len > 0) {
-        memmove(kept->value, value.data, value.len);
-    }
-    kept->value_len = (uint32_t)value.len;
-    kept->deleted = false;
-    return OK;
-}
-
-static void forget(struct store_buffer *buffer)
-{
-    if (buffer->rows > 0) {
-        memset(buffer->buckets, 0, BUCKETS * sizeof *buffer->buckets);
-    }
-    buffer->rows = 0;
-    buffer->bytes = 0;
-    arena_reset(&buffer->arena);
-}
-
-/* --- to the base --- */
-
-static int compare(const void *a, const void *b)
-{
-    const struct sorted *left = a;
-    const struct sorted *right = b;
-    for (unsigned i = 0; i < 3; i++) {
-        if (left->head[i] != right->head[i]) {
-            return left->head[i] < right->head[i] ? -1 : 1;
+    for (size_t i = 0; buffer->bounded && i < generation->rows; i++) {
+        const struct kept *kept = generation->sorted[i].kept;
+        struct bound *bound = &buffer->bounds[kept->key[0]];
+        if (span_compare(span_of(kept->key, kept->key_len), span_of(bound->key, bound->len)) > 0) {
+            memcpy(bound->key, kept->key, kept->key_len);
+            bound->len = kept->key_len;
         }
     }
-    return span_compare(span_of(left->kept->key, left->kept->key_len), span_of(right->kept->key, right->kept->key_len));
-}
-
-static void raise_bound(struct store_buffer *buffer, const struct kept *kept)
-{
-    struct bound *bound = &buffer->bounds[kept->key[0]];
-    const struct span key = span_of(kept->key, kept->key_len);
-    if (span_compare(key, span_of(bound->key, bound->len)) > 0) {
-        memcpy(bound->key, key.data, key.len);
-        bound->len = kept->key_len;
-    }
-}
-
-/* Puts all that is kept into base's transaction. */
-static enum err flush(struct store_buffer *buffer, struct store_txn *base)
-{
-    if (buffer->rows == 0) {
-        return OK;
-    }
-    qsort(buffer->sorted, buffer->rows, sizeof *buffer->sorted, compare);
-    for (size_t i = 0; i < buffer->rows; i++) {
-        const struct kept *kept = buffer->sorted[i].kept;
-        if (i + PREFETCHED < buffer->rows) {
-            __builtin_prefetch(buffer->sorted[i + PREFETCHED].kept); /* the order is not that of memory */
-        }
-        const struct span key = span_of(kept->key, kept->key_len);
-        if (kept->deleted) {
-            const enum err err = store_delete(base, key);
-            TRY(err == ERR_NOT_FOUND ? OK : err); /* it was never there, or went with an earlier flush */
-        } else {
-            TRY(store_put(base, key, span_of(kept->value, kept->value_len)));
-            raise_bound(buffer, kept);
-        }
-    }
-    buffer->store.is_short = store_is_short(buffer->base);
-    forget(buffer);
-    return OK;
 }
 
 static bool base_may_have(const struct store_buffer *buffer, struct span key)
@@ -234,24 +81,135 @@ static bool base_may_have(const struct store_buffer *buffer, struct span key)
     return !buffer->bounded || (bound->len > 0 && span_compare(key, span_of(bound->key, bound->len)) <= 0);
 }
 
+/* Puts the rows of the transaction at hand into its transaction of base. */
+static enum err flush(struct store_buffer *buffer, struct store_txn *base)
+{
+    TRY(row_set_write(buffer->active, base));
+    raise_bounds(buffer, buffer->active);
+    buffer->store.is_short = store_is_short(buffer->base);
+    row_set_forget(buffer->active);
+    return OK;
+}
+
+/* --- the writer --- */
+
+static enum err write_generation(struct store *base, struct row_set *generation)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_begin(base, true, &txn));
+    TRY(row_set_write(generation, txn));
+    return store_commit(&txn);
+}
+
+/* The thread: writes what is handed over, one generation in one transaction of base. */
+static void *write_behind(void *context)
+{
+    struct store_buffer *buffer = context;
+    ASSERT(pthread_mutex_lock(&buffer->mutex) == 0);
+    while (!buffer->stopped || buffer->busy) {
+        if (!buffer->busy) {
+            ASSERT(pthread_cond_wait(&buffer->changed, &buffer->mutex) == 0);
+            continue;
+        }
+        ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+        const enum err err = write_generation(buffer->base, buffer->written);
+        ASSERT(pthread_mutex_lock(&buffer->mutex) == 0);
+        buffer->err = err;
+        buffer->busy = false;
+        ASSERT(pthread_cond_broadcast(&buffer->changed) == 0);
+    }
+    ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+    return NULL;
+}
+
+/* Waits until base has all that was committed. */
+static enum err drain(struct store_buffer *buffer)
+{
+    if (!buffer->threaded) {
+        return OK;
+    }
+    ASSERT(pthread_mutex_lock(&buffer->mutex) == 0);
+    while (buffer->busy) {
+        ASSERT(pthread_cond_wait(&buffer->changed, &buffer->mutex) == 0);
+    }
+    const enum err err = buffer->err;
+    buffer->err = OK;
+    ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+    buffer->store.is_short = store_is_short(buffer->base);
+    row_set_forget(buffer->written);
+    store_abort(buffer->view);
+    buffer->view = NULL;
+    return err;
+}
+
+/* Gives the transaction's rows to the writer, after a look at base as it is before they come. */
+static enum err hand_over(struct store_buffer *buffer)
+{
+    struct row_set *full = buffer->active;
+    TRY(store_begin(buffer->base, false, &buffer->view));
+    raise_bounds(buffer, full);
+    buffer->active = buffer->written;
+    buffer->written = full;
+    ASSERT(pthread_mutex_lock(&buffer->mutex) == 0);
+    buffer->busy = true;
+    ASSERT(pthread_cond_broadcast(&buffer->changed) == 0);
+    ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+    return OK;
+}
+
+/* Lets a transaction have base's own, where a cursor needs all rows in one place. */
+static enum err take_base(struct store_buffer *buffer, struct store_buffer_txn *txn)
+{
+    if (txn->base == NULL) {
+        TRY(drain(buffer));
+        TRY(store_begin(buffer->base, true, &txn->base));
+    }
+    return OK;
+}
+
+static enum err base_get(struct store_buffer *buffer, struct store_buffer_txn *txn, struct span key,
+                         struct span *ret_value)
+{
+    if (txn->base != NULL) {
+        return store_get(txn->base, key, ret_value);
+    }
+    if (buffer->view == NULL) {
+        TRY(store_begin(buffer->base, false, &buffer->view));
+    }
+    return store_get(buffer->view, key, ret_value);
+}
+
 /* --- the store --- */
 
 static void buffer_close(struct store *store)
 {
     struct store_buffer *buffer = buffer_of(store);
-    arena_done(&buffer->arena);
-    free(buffer->buckets);
-    free(buffer->sorted);
+    if (buffer->threaded) {
+        ASSERT(pthread_mutex_lock(&buffer->mutex) == 0);
+        buffer->stopped = true;
+        ASSERT(pthread_cond_broadcast(&buffer->changed) == 0);
+        ASSERT(pthread_mutex_unlock(&buffer->mutex) == 0);
+        ASSERT(pthread_join(buffer->writer, NULL) == 0);
+        ASSERT(pthread_cond_destroy(&buffer->changed) == 0);
+        ASSERT(pthread_mutex_destroy(&buffer->mutex) == 0);
+    }
+    store_abort(buffer->view);
+    row_set_done(&buffer->generations[0]);
+    row_set_done(&buffer->generations[1]);
     free(buffer);
 }
 
 static enum err buffer_begin(struct store *store, bool write, struct store_txn **ret_txn)
 {
+    struct store_buffer *buffer = buffer_of(store);
     struct store_buffer_txn *txn = calloc(1, sizeof *txn);
     if (txn == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = store_begin(buffer_of(store)->base, write, &txn->base);
+    enum err err = write ? OK : drain(buffer);
+    if (err == OK && !(write && buffer->threaded)) {
+        err = store_begin(buffer->base, write, &txn->base);
+    }
     if (err != OK) {
         free(txn);
         return err;
@@ -263,95 +221,88 @@ static enum err buffer_begin(struct store *store, bool write, struct store_txn *
 static enum err buffer_commit(struct store_txn *txn)
 {
     struct store_buffer *buffer = buffer_of(txn->store);
-    struct store_txn *base = base_of(txn);
+    struct store_txn *base = txn_of(txn)->base;
     free(txn);
-    const enum err err = flush(buffer, base);
+    enum err err = base != NULL ? flush(buffer, base) : drain(buffer);
+    if (err == OK) {
+        err = base != NULL ? store_commit(&base) : hand_over(buffer);
+    }
     if (err != OK) {
         store_abort(base);
-        forget(buffer);
-        return err;
+        row_set_forget(buffer->active);
     }
-    return store_commit(&base);
+    return err;
 }
 
 static void buffer_abort(struct store_txn *txn)
 {
     if (txn->write) {
-        forget(buffer_of(txn->store));
+        row_set_forget(buffer_of(txn->store)->active);
     }
-    store_abort(base_of(txn));
+    store_abort(txn_of(txn)->base);
     free(txn);
 }
 
 static void buffer_park(struct store_txn *txn)
 {
-    store_park(base_of(txn));
+    store_park(txn_of(txn)->base);
 }
 
 static enum err buffer_renew(struct store_txn *txn)
 {
-    return store_renew(base_of(txn));
+    TRY(drain(buffer_of(txn->store)));
+    return store_renew(txn_of(txn)->base);
 }
 
 static enum err buffer_sync(struct store *store)
 {
+    TRY(drain(buffer_of(store)));
     return store_sync(buffer_of(store)->base);
 }
 
 static enum err buffer_clear(struct store *store)
 {
     struct store_buffer *buffer = buffer_of(store);
+    TRY(drain(buffer));
     TRY(store_clear(buffer->base));
     memset(buffer->bounds, 0, sizeof buffer->bounds);
     buffer->bounded = true;
     return OK;
 }
 
+/* Looks in the buffer, then in base. */
 static enum err buffer_get(struct store_txn *txn, struct span key, struct span *ret_value)
 {
-    const struct store_buffer *buffer = buffer_of(txn->store);
-    if (txn->write) {
-        const struct kept *kept = find(buffer, key, hash_of(key));
-        if (kept != NULL) {
-            if (!kept->deleted) {
-                *ret_value = span_of(kept->value, kept->value_len);
-            }
-            return kept->deleted ? ERR_NOT_FOUND : OK;
-        }
-        if (!base_may_have(buffer, key)) {
-            return ERR_NOT_FOUND;
-        }
+    struct store_buffer *buffer = buffer_of(txn->store);
+    struct store_buffer_txn *own = txn_of(txn);
+    if (!txn->write) {
+        return store_get(own->base, key, ret_value);
     }
-    return store_get(base_of(txn), key, ret_value);
+    const uint64_t hash = row_set_hash(key);
+    const struct kept *kept = row_set_find(buffer->active, key, hash);
+    if (kept == NULL) {
+        kept = row_set_find(buffer->written, key, hash);
+    }
+    if (kept == NULL) {
+        return base_may_have(buffer, key) ? base_get(buffer, own, key, ret_value) : ERR_NOT_FOUND;
+    }
+    if (kept->deleted) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_value = span_of(kept->value, kept->value_len);
+    return OK;
 }
 
 static enum err buffer_put(struct store_txn *txn, struct span key, struct span value)
 {
-    struct store_buffer *buffer = buffer_of(txn->store);
-    const uint64_t hash = hash_of(key);
-    struct kept *kept = find(buffer, key, hash);
-    if (kept == NULL) {
-        TRY(add(buffer, key, hash, &kept));
-    }
-    return set(buffer, kept, value);
+    return row_set_put(buffer_of(txn->store)->active, key, row_set_hash(key), value);
 }
 
 static enum err buffer_delete(struct store_txn *txn, struct span key)
 {
-    struct store_buffer *buffer = buffer_of(txn->store);
-    const uint64_t hash = hash_of(key);
-    struct kept *kept = find(buffer, key, hash);
-    if (kept == NULL) {
-        struct span value;
-        if (!base_may_have(buffer, key)) {
-            return ERR_NOT_FOUND;
-        }
-        TRY(store_get(base_of(txn), key, &value));
-        return add(buffer, key, hash, &kept);
-    }
-    const bool was = !kept->deleted;
-    kept->deleted = true;
-    return was ? OK : ERR_NOT_FOUND;
+    struct span value;
+    TRY(buffer_get(txn, key, &value));
+    return row_set_delete(buffer_of(txn->store)->active, key, row_set_hash(key));
 }
 
 static enum err buffer_cursor_open(struct store_txn *txn, struct store_cursor **ret_cursor)
@@ -360,7 +311,8 @@ static enum err buffer_cursor_open(struct store_txn *txn, struct store_cursor **
     if (cursor == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = store_cursor_open(base_of(txn), &cursor->base);
+    enum err err = txn->write ? take_base(buffer_of(txn->store), txn_of(txn)) : OK;
+    err = err == OK ? store_cursor_open(txn_of(txn)->base, &cursor->base) : err;
     if (err != OK) {
         free(cursor);
         return err;
@@ -380,7 +332,7 @@ static enum err buffer_move(struct store_cursor *cursor, enum store_move move, s
 {
     struct store_cursor *base = ((struct store_buffer_cursor *)cursor)->base;
     if (cursor->txn->write && (move == STORE_SEEK || move == STORE_SEEK_LAST)) {
-        TRY(flush(buffer_of(cursor->txn->store), base_of(cursor->txn)));
+        TRY(flush(buffer_of(cursor->txn->store), txn_of(cursor->txn)->base));
     }
     switch (move) {
     case STORE_SEEK:
@@ -425,24 +377,39 @@ static enum err is_empty(struct store *base, bool *ret_empty)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+static void start_writer(struct store_buffer *buffer)
+{
+    ASSERT(pthread_mutex_init(&buffer->mutex, NULL) == 0);
+    ASSERT(pthread_cond_init(&buffer->changed, NULL) == 0);
+    buffer->threaded = pthread_create(&buffer->writer, NULL, write_behind, buffer) == 0; /* else it goes without */
+    if (!buffer->threaded) {
+        ASSERT(pthread_cond_destroy(&buffer->changed) == 0);
+        ASSERT(pthread_mutex_destroy(&buffer->mutex) == 0);
+    }
+}
+
 enum err store_buffer_open(struct store *base, struct store **ret_store)
 {
     bool empty = false;
     TRY(is_empty(base, &empty));
+    OWNED(store_close) struct store *store = NULL;
     struct store_buffer *buffer = calloc(1, sizeof *buffer);
     if (buffer == NULL) {
         return ERR_NO_MEMORY;
     }
+    store = &buffer->store;
     buffer->store.ops = &buffer_ops;
     buffer->base = base;
     buffer->bounded = empty;
-    arena_init(&buffer->arena, BYTES_MOST);
-    buffer->buckets = calloc(BUCKETS, sizeof *buffer->buckets);
-    if (buffer->buckets == NULL) {
-        buffer_close(&buffer->store);
-        return ERR_NO_MEMORY;
+    buffer->active = &buffer->generations[0];
+    buffer->written = &buffer->generations[1];
+    TRY(row_set_init(buffer->active));
+    TRY(row_set_init(buffer->written));
+    if (base->ops->many_threads) {
+        start_writer(buffer);
     }
-    *ret_store = &buffer->store;
+    *ret_store = store;
+    store = NULL;
     return OK;
 }
 
@@ -450,5 +417,11 @@ bool store_buffer_is_full(const struct store *store)
 {
     const struct store_buffer *buffer = (const struct store_buffer *)store;
     ASSERT(store->ops == &buffer_ops);
-    return buffer->rows >= REBUILD_ROWS || buffer->bytes >= REBUILD_BYTES;
+    return buffer->active->rows >= REBUILD_ROWS || buffer->active->bytes >= REBUILD_BYTES;
+}
+
+enum err store_buffer_drain(struct store *store)
+{
+    ASSERT(store->ops == &buffer_ops);
+    return drain(buffer_of(store));
 }

@@ -360,6 +360,7 @@ static enum err lmdb_move(struct store_cursor *cursor, enum store_move move, str
 }
 
 static const struct store_ops lmdb_ops = {
+    .many_threads = true,
     .close = lmdb_close,
     .begin = lmdb_begin,
     .commit = lmdb_commit,

@@ -8,16 +8,23 @@
 #include "core/vault/box.h"
 #include "core/wire/body.h"
 
+#define ID_RANDOMNESS 10
+
+_Static_assert(EXCHANGE_RANDOMNESS % ID_RANDOMNESS == 0, "ids are drawn whole");
+
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
 
-struct id exchange_mint(const struct exchange *exchange, enum id_kind kind)
+struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 {
-    uint8_t randomness[10];
-    random_fill(randomness, sizeof randomness);
-    return id_make(kind, exchange->now_ms, randomness);
+    if (exchange->randomness_left == 0) {
+        random_fill(exchange->randomness, sizeof exchange->randomness);
+        exchange->randomness_left = sizeof exchange->randomness;
+    }
+    exchange->randomness_left -= ID_RANDOMNESS;
+    return id_make(kind, exchange->now_ms, exchange->randomness + exchange->randomness_left);
 }
 
 /* The key of Authorization: Bearer KEY; the scheme's case does not count (RFC 9110 section 11.1). */

@@ -41,6 +41,10 @@ typedef void exchange_then(struct exchange *exchange, const struct answer *answe
 /* A route's handler: reads, then answers or sends one command. */
 typedef void exchange_handler(struct exchange *exchange);
 
+#define EXCHANGE_RANDOMNESS 30 /* three ids: of a request, a post and a command */
+
+struct rendered; /* rendering.c's */
+
 struct exchange {
     struct gateway *gateway;
     struct request *request;
@@ -66,6 +70,9 @@ struct exchange {
     struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
+    uint8_t randomness[EXCHANGE_RANDOMNESS]; /* for ids; drawn at once, for each draw is a system call */
+    size_t randomness_left;                  /* of it, from the front */
+    struct rendered *rendered;               /* by rendering_check, of what is about to be written; NULL: nothing */
 };
 
 /* exchange_handle is the server's handler: routes, opens the gate, checks in SPEC section 6's order and calls the
@@ -100,7 +107,7 @@ bool exchange_is_stale(const struct exchange *exchange);
  * its content matter, for what the ledger refuses for its state comes before them. */
 bool exchange_may_change(const struct exchange *exchange);
 /* exchange_mint makes an id. */
-struct id exchange_mint(const struct exchange *exchange, enum id_kind kind);
+struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
 /* exchange_post and exchange_integration read the resource again and answer it. */
 void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
@@ -143,8 +150,11 @@ enum err rendering_of(const struct gateway *gateway, const struct post_content_r
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out) MUST_USE;
 /* rendering_check finds the first fatal violation of a post's content; true: there is one, and *ret_more holds
- * ",\"violations\":[…]" in the arena. */
-bool rendering_check(struct exchange *exchange, const struct post_content_row *content, const char **ret_more);
+ * ",\"violations\":[…]" in the arena. created_ms: when the post would be published; 0: not known. What it rendered
+ * for a known instant rendering_keep remembers, once the content is version of the post. */
+bool rendering_check(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms,
+                     const char **ret_more);
+void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) exchange_handler handle_##name_;

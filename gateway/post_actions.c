@@ -14,7 +14,7 @@ void handle_schedule_post(struct exchange *x)
         return;
     }
     const char *more = NULL;
-    if (exchange_may_change(x) && rendering_check(x, &x->post.content, &more)) {
+    if (exchange_may_change(x) && rendering_check(x, &x->post.content, 0, &more)) {
         exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
         return;
     }

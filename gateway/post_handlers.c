@@ -4,6 +4,10 @@
 
 static void then_created(struct exchange *x, const struct answer *answer)
 {
+    if (answer->repeated) {
+        x->rendered = NULL; /* that was another post */
+    }
+    rendering_keep(x, answer->version);
     exchange_post(x, &answer->stream, 201, true);
 }
 
@@ -19,10 +23,10 @@ static void then_empty(struct exchange *x, const struct answer *answer)
 }
 
 /* Answers a fatal violation; true when it did. */
-static bool violates(struct exchange *x, const struct post_content_row *content)
+static bool violates(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
     const char *more = NULL;
-    if (!rendering_check(x, content, &more)) {
+    if (!rendering_check(x, content, created_ms, &more)) {
         return false;
     }
     exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
@@ -41,7 +45,7 @@ void handle_create_post(struct exchange *x)
         exchange_input(x);
         return;
     }
-    if (schedule.given && violates(x, &content)) {
+    if (schedule.given && violates(x, &content, schedule.now ? 0 : schedule.at_ms)) {
         return;
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
@@ -78,7 +82,7 @@ void handle_edit_post(struct exchange *x)
         exchange_input(x);
         return;
     }
-    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x) && violates(x, &content)) {
+    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x) && violates(x, &content, 0)) {
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;

@@ -199,11 +199,10 @@ static enum err refuse(struct arena *arena, const char *message, struct locked_t
     return text_copy(arena, message, &locked->message);
 }
 
-static enum err lock_part(struct dispatch *dispatch, const struct channel *channel, const struct channel_part *rendered,
-                          int64_t created_ms, struct arena *arena, struct locked_part *ret_part)
+static enum err lock_part(const struct channel *channel, const struct channel_part *rendered,
+                          int64_t created_ms, const uint8_t randomness[10], struct arena *arena,
+                          struct locked_part *ret_part)
 {
-    uint8_t randomness[10];
-    dispatch->options.random(dispatch->options.random_context, randomness, sizeof randomness);
     void *text = arena_alloc(arena, KEY_MAX);
     if (text == NULL) {
         return ERR_NO_MEMORY;
@@ -259,8 +258,10 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     if (locked->parts == NULL) {
         return ERR_NO_MEMORY;
     }
+    uint8_t randomness[10]; /* the same for all parts, so that their keys are in their order */
+    dispatch->options.random(dispatch->options.random_context, randomness, sizeof randomness);
     for (uint32_t i = 0; i < rendering->part_count; i++) {
-        TRY(lock_part(dispatch, channel, &rendering->parts[i], target->due_ms + i, arena, &locked->parts[i]));
+        TRY(lock_part(channel, &rendering->parts[i], target->due_ms + i, randomness, arena, &locked->parts[i]));
     }
     locked->parts_count = rendering->part_count;
     return OK;

@@ -10,6 +10,8 @@
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 
+#define KEY_SPREAD_US ((uint64_t)1 << 26) /* 67 s */
+
 struct renderer {
     const struct channel_content *content;
     struct arena *arena;

@@ -172,19 +172,24 @@ RULE(resolve)
         return REFUSED_resolution_invalid;
     }
     const bool published = resolve->resolution == RESOLUTION_PUBLISHED;
-    const int64_t again_ms = context->now_ms > target->deadline_ms ? context->now_ms : target->deadline_ms;
+    const bool ours = target->attempt_count > 0 && target->attempt_outcome == OUTCOME_UNKNOWN;
+    const bool early = ours && context->now_ms < target->deadline_ms;
+    const int64_t again_ms = early ? target->deadline_ms : context->now_ms;
     if (resolve->retry && post->not_after_ms != 0 && again_ms > post->not_after_ms) {
         return REFUSED_lateness_exceeded;
     }
     struct target_resolved_event *event = &event_append(ret_events, EVENT_target_resolved)->target_resolved;
     event->post_id = resolve->post_id;
     event->target_id = resolve->target_id;
-    event->attempt_id = target->attempt_id;
+    if (ours) {
+        event->attempt_id = target->attempt_id;
+    }
     event->resolution = resolve->resolution;
     event->url = resolve->url;
     event->retry = resolve->retry;
     event->next_ms = resolve->retry ? again_ms : 0;
-    const bool complete = published && target->attempt_part + 1 >= target_main_count(target);
+    const uint8_t part = ours ? target->attempt_part : target->next_part;
+    const bool complete = published && part + 1 >= target_main_count(target);
     if (resolve->retry || (published && !complete)) {
         return ACCEPTED; /* it goes on */
     }

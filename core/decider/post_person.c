@@ -80,7 +80,7 @@ static bool is_retryable(const struct post_target *target)
 
 /* When a person wants it, or why not: *ret_due_ms. */
 static enum refusal retry_instant(const struct post *post, const struct retry_post_command *retry, int64_t now_ms,
-                                  int64_t *ret_due_ms)
+                                  int64_t not_before_ms, int64_t *ret_due_ms)
 {
     if (retry->now == (retry->at_ms != 0)) {
         return REFUSED_schedule_ambiguous;
@@ -89,7 +89,8 @@ static enum refusal retry_instant(const struct post *post, const struct retry_po
     if (refusal != ACCEPTED) {
         return refusal;
     }
-    const int64_t due_ms = retry->now ? now_ms : retry->at_ms;
+    const int64_t wanted_ms = retry->now ? now_ms : retry->at_ms;
+    const int64_t due_ms = wanted_ms > not_before_ms ? wanted_ms : not_before_ms;
     if (post->not_after_ms != 0 && due_ms > post->not_after_ms) {
         return REFUSED_lateness_exceeded;
     }
@@ -102,11 +103,16 @@ RULE(retry)
     uint32_t retryable = 0;
     uint32_t count = 0;
     struct retried_target *retried = context->room->retried;
+    int64_t not_before_ms = 0;
     for (uint32_t i = 0; i < post->target_count; i++) {
         const struct post_target *target = &post->targets[i];
         if (is_retryable(target)) {
             retryable++;
             if (integration_is_schedulable(context_integration(context, &target->integration_id))) {
+                /* a request without an answer may still arrive: it is not read, nor sent again, before its deadline */
+                if (target->attempt_outcome == OUTCOME_UNKNOWN && target->deadline_ms > not_before_ms) {
+                    not_before_ms = target->deadline_ms;
+                }
                 retried[count++] =
                     (struct retried_target){.target_id = target->target_id, .read_first = target_needs_reading(target)};
             }
@@ -118,7 +124,7 @@ RULE(retry)
     enum refusal refusal = installation_refusal(context->installation);
     int64_t due_ms = 0;
     if (refusal == ACCEPTED) {
-        refusal = retry_instant(post, &command->retry_post, context->now_ms, &due_ms);
+        refusal = retry_instant(post, &command->retry_post, context->now_ms, not_before_ms, &due_ms);
     }
     if (refusal == ACCEPTED && count == 0) {
         refusal = REFUSED_integration_unusable;

@@ -72,7 +72,7 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
     const int64_t ready = later(start_ms(target), target->wait_ms);
     if (target->read_first) {
-        return is_usable(integration) ? sooner(miss, later(ready, target->deadline_ms)) : miss;
+        return is_usable(integration) ? sooner(miss, ready) : miss;
     }
     const bool held = is_held(agenda, integration) || is_doubtful(agenda, target);
     return held || target->queued ? miss : sooner(miss, ready);
@@ -95,9 +95,9 @@ static int64_t target_ms(const struct agenda *agenda, const struct target_item *
         }
         return later(target->deadline_ms + AGENDA_LOST_MS, target->wait_ms);
     case STATE_UNKNOWN:
-        if (target->next_ms == 0 || !is_usable(integration_at(agenda, target->integration))) {
+        if (target->next_ms == 0 || integration_at(agenda, target->integration)->status == INTEGRATION_DELETED) {
             return TIMERS_NEVER;
-        }
+        } /* else read, whether or not it is connected: what is public needs no token, and what cannot be read counts */
         return later(later(target->next_ms, target->deadline_ms), target->wait_ms);
     case STATE_PLANNED:
     case STATE_STALLED:

@@ -196,6 +196,7 @@ static void fold_installation(struct installation_row *row, const struct fact *f
     default:
         ASSERT(event->code == EVENT_starts_confirmed);
         row->suspended = false;
+        row->suspended_ms = fact->at->time_ms;
         break;
     }
 }

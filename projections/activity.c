@@ -77,6 +77,9 @@ static void of_post(const struct event *event, struct activity_row *row)
     case EVENT_targets_cancelled:
         row->count = event->targets_cancelled.targets_count;
         break;
+    case EVENT_targets_doubted:
+        row->count = event->targets_doubted.targets_count;
+        break;
     case EVENT_targets_retried:
         row->count = event->targets_retried.targets_count;
         row->at_ms = event->targets_retried.due_ms;
@@ -405,6 +408,11 @@ static void put_post(struct buf *out, const struct activity_row *row)
     case EVENT_targets_cancelled:
         buf_text(out, "Cancelled for ");
         put_counted(out, row->count, "target");
+        break;
+    case EVENT_targets_doubted:
+        buf_text(out, "Unknown for ");
+        put_counted(out, row->count, "target");
+        buf_text(out, ": due before the copied or restored data was confirmed, so the original may have sent it");
         break;
     case EVENT_targets_retried:
         buf_text(out, "A person asked to send it again to ");

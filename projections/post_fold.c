@@ -22,7 +22,7 @@ static const struct span absent = {NULL, 0};
 
 bool post_fold_is_ours(uint32_t code)
 {
-    return code >= EVENT_post_created && code <= EVENT_post_finished;
+    return code >= EVENT_post_created && code <= EVENT_targets_doubted;
 }
 
 const struct id *post_fold_id(const struct event *event)
@@ -463,13 +463,29 @@ static enum err end_targets(const struct fold *fold, const struct target_ref *re
     return OK;
 }
 
+static enum err fold_doubted(const struct fold *fold)
+{
+    const struct targets_doubted_event *doubted = &fold->event->targets_doubted;
+    for (uint32_t i = 0; i < doubted->targets_count; i++) {
+        struct target_row *target;
+        TRY(find(fold, &doubted->targets[i].target_id, &target));
+        go_on(target, TARGET_UNKNOWN, 0);
+        target->read_first = false;
+        target->needs_person = true;
+    }
+    return OK;
+}
+
 static enum err fold_resolved(const struct fold *fold)
 {
     const struct target_resolved_event *resolved = &fold->event->target_resolved;
     struct target_row *target;
     TRY(find(fold, &resolved->target_id, &target));
     if (resolved->resolution == RESOLUTION_PUBLISHED) {
-        part_is_live(fold, target, &(struct outcome_facts){.part = target->attempt_part, .url = resolved->url});
+        const bool ours = !id_is_none(&resolved->attempt_id); /* else the next part was in doubt */
+        part_is_live(
+            fold, target,
+            &(struct outcome_facts){.part = ours ? target->attempt_part : target->part_live, .url = resolved->url});
         go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
     }
     if (resolved->retry) {
@@ -550,6 +566,8 @@ static enum err fold_by_code(const struct fold *fold)
         return fold_retried(fold);
     case EVENT_comment_finished:
         return fold_comment(fold);
+    case EVENT_targets_doubted:
+        return fold_doubted(fold);
     case EVENT_post_finished:
         fold->post->status = event->post_finished.status;
         fold->post->finished_ms = fold->time_ms;

@@ -159,6 +159,9 @@ static enum err put_resolved(struct store_txn *txn, const struct post_row *post,
 {
     const struct target_resolved_event *resolved = &fact->event->target_resolved;
     struct attempt_row row;
+    if (id_is_none(&resolved->attempt_id)) {
+        return OK; /* the original's attempt, if any, is not ours to tell of */
+    }
     TRY(posts_attempt_by_id(txn, post, &resolved->target_id, &resolved->attempt_id, arena, &row));
     row.resolution = resolved->resolution;
     row.settled_ms = fact->at->time_ms;

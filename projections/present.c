@@ -202,7 +202,7 @@ static enum err put_held(const struct present *present, const struct post_view *
         return none;
     }
     const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
-    /* What was due when a copy was noticed is never started by itself, confirmed or not. */
+    /* What was due before a copy was confirmed is never started by itself: it is about to be unknown. */
     const bool suspended = installation.suspended || (base_ms != 0 && base_ms <= installation.suspended_ms);
     const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, suspended);
     put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));

@@ -8,11 +8,15 @@
 #include "tools/parts.h"
 #include "tools/tools.h"
 
-static const char usage[] = "usage: openpost confirm --data DIR\n\n"
-                            "After a restore or a copy nothing starts by itself: look at what is scheduled (GET "
-                            "/v1/posts?status=scheduled), make sure that\n"
-                            "no other installation publishes the same, then confirm. Targets that were due meanwhile "
-                            "are not sent: resolve them one by one.";
+static const char usage[] =
+    "usage: openpost confirm --data DIR\n\n"
+    "After a restore or a copy nothing starts by itself: look at what is scheduled (GET "
+    "/v1/posts?status=scheduled), make sure that\n"
+    "no other installation publishes the same, then confirm. What is due later will be sent. What was "
+    "due until now is not, for the\n"
+    "original may have sent it: it becomes unknown and needs a person (POST "
+    "/v1/posts/{id}/targets/{id}/resolve: published, absent,\n"
+    "abandoned), one by one.";
 
 static enum err ask_running(const struct data_folder *data, const char *url, struct command *command,
                             struct answer *ret_answer)
@@ -79,6 +83,8 @@ int tool_confirm(int argc, char **argv)
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);
         return EXIT_ALTERED;
     }
-    (void)printf(answer.events > 0 ? "confirmed: what is scheduled will start\n" : "nothing was suspended\n");
+    (void)printf(answer.events > 0
+                     ? "confirmed: what is due from now on will start; what was due until now needs a person\n"
+                     : "nothing was suspended\n");
     return EXIT_GOOD;
 }

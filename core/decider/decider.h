@@ -34,6 +34,7 @@ struct aggregate_head {
 struct decide_room {
     struct target_due dues[TARGETS_MAX];
     struct target_ref refs[TARGETS_MAX];
+    struct target_ref doubted[TARGETS_MAX];
     struct retried_target retried[TARGETS_MAX];
 };
 

@@ -71,5 +71,6 @@ void installation_evolve(struct installation *installation, const struct event *
     default:
         ASSERT(event->code == EVENT_starts_confirmed);
         installation->starts_suspended = 0;
+        installation->suspended_at_ms = time_ms; /* until now the original may have sent what was due */
     }
 }

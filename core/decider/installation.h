@@ -8,8 +8,9 @@
 struct installation {
     struct aggregate_head head;
     uint64_t epoch;           /* of the ledger process that started last; the fence of its attempts */
-    int64_t suspended_at_ms;  /* when the folder was last found copied or restored; 0: never. What was due by then is
-                                 never started by a machine */
+    int64_t suspended_at_ms;  /* until when the original may have sent what was due: when the folder was last found
+                                 copied or restored, then when a person confirmed it; 0: never. What was due by then
+                                 is never started by a machine */
     uint8_t clock_suspect;    /* no lock, no attempt, no miss, no scheduling */
     uint8_t starts_suspended; /* likewise, until a person confirms */
     uint8_t padding[6];

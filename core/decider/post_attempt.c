@@ -10,6 +10,12 @@ static bool is_too_late(const struct post *post, const struct post_target *targe
     return context->now_ms > target_window_end(post, target, context->workspace);
 }
 
+/* It was due before a person confirmed the copied or restored folder: nobody here knows whether it was sent. */
+static bool is_doubtful(const struct post_target *target, const struct decide_context *context)
+{
+    return target->base_due_ms <= context->installation->suspended_at_ms;
+}
+
 /* What the target itself says: is it waiting for exactly this attempt? */
 static enum refusal check_target(const struct post_target *target, const struct start_attempt_command *start)
 {
@@ -34,11 +40,11 @@ static enum refusal check_held(const struct post *post, const struct post_target
     if (refusal != ACCEPTED) {
         return refusal;
     }
+    if (is_doubtful(target, context)) {
+        return REFUSED_starts_suspended;
+    }
     if (is_too_late(post, target, context)) {
         return REFUSED_lateness_exceeded;
-    }
-    if (target->base_due_ms <= context->installation->suspended_at_ms) {
-        return REFUSED_starts_suspended;
     }
     if (context->workspace->paused) {
         return REFUSED_workspace_paused;
@@ -83,15 +89,18 @@ RULE(start)
 }
 
 /* A comment is nobody's last status: its end is an event of its own. */
-static void miss_comment(const struct post *post, const struct post_target *target, struct event_list *events)
+static void miss_comment(const struct post *post, const struct post_target *target, bool doubtful,
+                         struct event_list *events)
 {
     if (events->count + 3 <
         EVENTS_PER_COMMAND_MAX) { /* two lists and the post's end follow; the rest may be asked again */
         struct comment_finished_event *event = &event_append(events, EVENT_comment_finished)->comment_finished;
         event->post_id = post->post_id;
         event->target_id = target->target_id;
-        event->outcome = OUTCOME_REFUSED;
-        event->message = SPAN("The first comment was not sent in time.");
+        event->outcome = doubtful ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
+        event->message = doubtful
+                             ? SPAN("The original of this copied or restored data may have sent the first comment.")
+                             : SPAN("The first comment was not sent in time.");
     }
 }
 
@@ -107,6 +116,42 @@ static void append_missed(const struct post *post, struct span code, struct targ
     }
 }
 
+/* What becomes of the targets that a command names, in lists of the room: what is past the lateness from the beginning
+ * of its refs, what is past not_after from their end. */
+struct verdict {
+    struct target_ref *refs;
+    struct target_ref *doubted;
+    uint32_t late_count;
+    uint32_t passed_count;
+    uint32_t doubted_count;
+    uint32_t waiting_count;
+    struct outlook outlook;
+};
+
+static void judge_waiting(const struct post *post, uint32_t at, const struct decide_context *context,
+                          struct verdict *verdict, struct event_list *events)
+{
+    const struct post_target *target = &post->targets[at];
+    const bool doubtful = is_doubtful(target, context) && target->part_count > 0; /* else the lock comes first */
+    const bool too_late = is_too_late(post, target, context) && !is_doubtful(target, context);
+    verdict->waiting_count++;
+    if (!doubtful && !too_late) {
+        return;
+    }
+    if (target->status == TARGET_PUBLISHED) {
+        miss_comment(post, target, doubtful, events);
+        return;
+    }
+    verdict->outlook.status[at] = doubtful ? TARGET_UNKNOWN : TARGET_MISSED;
+    if (doubtful) {
+        verdict->doubted[verdict->doubted_count++].target_id = target->target_id;
+    } else if (post->not_after_ms != 0 && context->now_ms > post->not_after_ms) {
+        verdict->refs[TARGETS_MAX - ++verdict->passed_count].target_id = target->target_id;
+    } else {
+        verdict->refs[verdict->late_count++].target_id = target->target_id;
+    }
+}
+
 RULE(miss)
 {
     const struct miss_targets_command *miss = &command->miss_targets;
@@ -117,43 +162,32 @@ RULE(miss)
     if (refusal != ACCEPTED) {
         return refusal;
     }
-    /* Those past the lateness fill the room from its beginning, those past not_after from its end. */
-    struct target_ref *refs = context->room->refs;
-    uint32_t late = 0;
-    uint32_t passed = 0;
-    uint32_t waiting = 0;
     bool seen[TARGETS_MAX] = {false};
-    struct outlook outlook = post_outlook(post);
+    struct verdict verdict = {
+        .refs = context->room->refs, .doubted = context->room->doubted, .outlook = post_outlook(post)};
     for (uint32_t i = 0; i < miss->targets_count; i++) {
         const uint32_t at = post_index(post, &miss->targets[i].target_id);
         if (at == post->target_count) {
             return REFUSED_not_found;
         }
-        const struct post_target *target = &post->targets[at];
-        if (seen[at] || !target_waits(target)) {
-            continue;
-        }
-        seen[at] = true;
-        waiting++;
-        if (!is_too_late(post, target, context)) {
-            continue;
-        }
-        if (target->status == TARGET_PUBLISHED) {
-            miss_comment(post, target, ret_events);
-            continue;
-        }
-        outlook.status[at] = TARGET_MISSED;
-        if (post->not_after_ms != 0 && context->now_ms > post->not_after_ms) {
-            refs[TARGETS_MAX - ++passed].target_id = target->target_id;
-        } else {
-            refs[late++].target_id = target->target_id;
+        if (!seen[at] && target_waits(&post->targets[at])) {
+            seen[at] = true;
+            judge_waiting(post, at, context, &verdict, ret_events);
         }
     }
-    if (waiting > 0 && late + passed + ret_events->count == 0) {
+    if (verdict.waiting_count > 0 &&
+        verdict.late_count + verdict.passed_count + verdict.doubted_count + ret_events->count == 0) {
         return REFUSED_not_late;
     }
-    append_missed(post, SPAN("lateness_exceeded"), refs, late, ret_events);
-    append_missed(post, SPAN("not_after_passed"), refs + (TARGETS_MAX - passed), passed, ret_events);
-    post_finish(post, &outlook, ret_events);
+    if (verdict.doubted_count > 0) {
+        struct targets_doubted_event *event = &event_append(ret_events, EVENT_targets_doubted)->targets_doubted;
+        event->post_id = post->post_id;
+        event->targets = verdict.doubted;
+        event->targets_count = verdict.doubted_count;
+    }
+    append_missed(post, SPAN("lateness_exceeded"), verdict.refs, verdict.late_count, ret_events);
+    append_missed(post, SPAN("not_after_passed"), verdict.refs + (TARGETS_MAX - verdict.passed_count),
+                  verdict.passed_count, ret_events);
+    post_finish(post, &verdict.outlook, ret_events);
     return ACCEPTED;
 }

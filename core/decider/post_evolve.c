@@ -243,13 +243,25 @@ static void evolve_finished(struct post_target *target, const struct target_fini
     target->read_first = 0;
 }
 
+static void evolve_doubted(struct post *post, const struct targets_doubted_event *event)
+{
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        struct post_target *target = target_of(post, &event->targets[i].target_id);
+        go_on(target, TARGET_UNKNOWN, 0); /* nobody but a person can tell */
+        target->read_first = 0;
+        target->needs_person = 1;
+    }
+}
+
+/* Of what was in doubt without an attempt of ours, the next part is meant. */
 static void evolve_resolved(struct post_target *target, const struct target_resolved_event *event, int64_t time_ms)
 {
+    const bool ours = !id_is_none(&event->attempt_id);
     if (event->resolution == RESOLUTION_PUBLISHED) {
-        target->attempt_outcome = OUTCOME_ACCEPTED;
-        evolve_part_live(target, target->attempt_part);
+        target->attempt_outcome = ours ? OUTCOME_ACCEPTED : target->attempt_outcome;
+        evolve_part_live(target, ours ? target->attempt_part : target->next_part);
         go_on(target, TARGET_PREPARED, time_ms);
-    } else if (event->resolution == RESOLUTION_ABSENT) {
+    } else if (event->resolution == RESOLUTION_ABSENT && ours) {
         target->attempt_outcome = OUTCOME_ABSENT;
     }
     if (event->retry) {
@@ -351,6 +363,9 @@ void post_evolve(struct post *post, const struct event *event, int64_t time_ms)
         target->next_ms = 0;
         return;
     }
+    case EVENT_targets_doubted:
+        evolve_doubted(post, &event->targets_doubted);
+        return;
     default:
         ASSERT(event->code == EVENT_post_finished);
         post->status = (uint8_t)event->post_finished.status;

@@ -80,7 +80,7 @@ static bool is_retryable(const struct post_target *target)
 
 /* When a person wants it, or why not: *ret_due_ms. */
 static enum refusal retry_instant(const struct post *post, const struct retry_post_command *retry, int64_t now_ms,
-                                  int64_t *ret_due_ms)
+                                  int64_t not_before_ms, int64_t *ret_due_ms)
 {
     if (retry->now == (retry->at_ms != 0)) {
         return REFUSED_schedule_ambiguous;
@@ -89,7 +89,8 @@ static enum refusal retry_instant(const struct post *post, const struct retry_po
     if (refusal != ACCEPTED) {
         return refusal;
     }
-    const int64_t due_ms = retry->now ? now_ms : retry->at_ms;
+    const int64_t wanted_ms = retry->now ? now_ms : retry->at_ms;
+    const int64_t due_ms = wanted_ms > not_before_ms ? wanted_ms : not_before_ms;
     if (post->not_after_ms != 0 && due_ms > post->not_after_ms) {
         return REFUSED_lateness_exceeded;
     }
@@ -102,11 +103,16 @@ RULE(retry)
     uint32_t retryable = 0;
     uint32_t count = 0;
     struct retried_target *retried = context->room->retried;
+    int64_t not_before_ms = 0;
     for (uint32_t i = 0; i < post->target_count; i++) {
         const struct post_target *target = &post->targets[i];
         if (is_retryable(target)) {
             retryable++;
             if (integration_is_schedulable(context_integration(context, &target->integration_id))) {
+                /* a request without an answer may still arrive: it is not read, nor sent again, before its deadline */
+                if (target->attempt_outcome == OUTCOME_UNKNOWN && target->deadline_ms > not_before_ms) {
+                    not_before_ms = target->deadline_ms;
+                }
                 retried[count++] =
                     (struct retried_target){.target_id = target->target_id, .read_first = target_needs_reading(target)};
             }
@@ -118,7 +124,7 @@ RULE(retry)
     enum refusal refusal = installation_refusal(context->installation);
     int64_t due_ms = 0;
     if (refusal == ACCEPTED) {
-        refusal = retry_instant(post, &command->retry_post, context->now_ms, &due_ms);
+        refusal = retry_instant(post, &command->retry_post, context->now_ms, not_before_ms, &due_ms);
     }
     if (refusal == ACCEPTED && count == 0) {
         refusal = REFUSED_integration_unusable;
@@ -172,19 +178,24 @@ RULE(resolve)
         return REFUSED_resolution_invalid;
     }
     const bool published = resolve->resolution == RESOLUTION_PUBLISHED;
-    const int64_t again_ms = context->now_ms > target->deadline_ms ? context->now_ms : target->deadline_ms;
+    const bool ours = target->attempt_count > 0 && target->attempt_outcome == OUTCOME_UNKNOWN;
+    const bool early = ours && context->now_ms < target->deadline_ms;
+    const int64_t again_ms = early ? target->deadline_ms : context->now_ms;
     if (resolve->retry && post->not_after_ms != 0 && again_ms > post->not_after_ms) {
         return REFUSED_lateness_exceeded;
     }
     struct target_resolved_event *event = &event_append(ret_events, EVENT_target_resolved)->target_resolved;
     event->post_id = resolve->post_id;
     event->target_id = resolve->target_id;
-    event->attempt_id = target->attempt_id;
+    if (ours) {
+        event->attempt_id = target->attempt_id;
+    }
     event->resolution = resolve->resolution;
     event->url = resolve->url;
     event->retry = resolve->retry;
     event->next_ms = resolve->retry ? again_ms : 0;
-    const bool complete = published && target->attempt_part + 1 >= target_main_count(target);
+    const uint8_t part = ours ? target->attempt_part : target->next_part;
+    const bool complete = published && part + 1 >= target_main_count(target);
     if (resolve->retry || (published && !complete)) {
         return ACCEPTED; /* it goes on */
     }

@@ -3,7 +3,8 @@
 
 void clock_watch_begin(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms)
 {
-    *watch = (struct clock_watch){.apart_ms = wall_ms - boot_ms, .agree_since_ms = boot_ms};
+    *watch = (struct clock_watch){
+        .apart_ms = wall_ms - boot_ms, .good_apart_ms = wall_ms - boot_ms, .agree_since_ms = boot_ms};
 }
 
 int64_t clock_watch_look(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms, int64_t last_stamp_ms)
@@ -23,4 +24,14 @@ int64_t clock_watch_look(struct clock_watch *watch, int64_t wall_ms, int64_t boo
 bool clock_watch_trusts(const struct clock_watch *watch, int64_t boot_ms)
 {
     return boot_ms - watch->agree_since_ms >= CLOCK_AGREE_MS;
+}
+
+void clock_watch_trusted(struct clock_watch *watch)
+{
+    watch->good_apart_ms = watch->apart_ms;
+}
+
+int64_t clock_watch_now(const struct clock_watch *watch, int64_t boot_ms)
+{
+    return boot_ms + watch->good_apart_ms;
 }

@@ -77,6 +77,7 @@ struct service {
     bool writer_runs;
     bool reader_runs;
     struct clock_watch clock_watch; /* the writer's */
+    int64_t now_ms;                 /* likewise: what its next group is stamped with at least */
     bool deleted_account;           /* likewise: in this group */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */

@@ -8,7 +8,7 @@
 #include "core/ledger/service_state.h"
 
 #define LOOK_EVERY_MS ((int64_t)500) /* at the clocks, when nothing else happens */
-#define WAKE_AGAIN_US 20000 /* those who were woken and have not asked yet */
+#define WAKE_AGAIN_US 20000          /* those who were woken and have not asked yet */
 
 /* Takes frames from the front while their commands fit into one group; the first always does. */
 static struct work *take_group(struct service *service)
@@ -36,7 +36,7 @@ static enum err decide_one(struct service *service, const struct decoded *wish, 
 {
     if (wish->refusal != ACCEPTED) {
         *ret_answer = (struct answer){.refusal = wish->refusal,
-                                      .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
+                                      .time_ms = ledger_stamp(service->options.ledger, service->now_ms)};
         return OK;
     }
     service->deleted_account = service->deleted_account || wish->command.code == COMMAND_delete_integration;
@@ -48,7 +48,7 @@ static enum err decide_one(struct service *service, const struct decoded *wish, 
 static enum err decide_together(struct service *service, const struct work *first, struct answer *answers)
 {
     struct ledger *ledger = service->options.ledger;
-    TRY(ledger_begin(ledger, clock_wall_ms()));
+    TRY(ledger_begin(ledger, service->now_ms));
     for (const struct work *work = first; work != NULL; work = work->next) {
         for (uint32_t i = 0; i < work->count; i++) {
             const enum err err = decide_one(service, &work->commands[i], answers);
@@ -66,7 +66,7 @@ static enum err decide_together(struct service *service, const struct work *firs
 static enum err decide_alone(struct service *service, const struct decoded *wish, struct answer *ret_answer)
 {
     struct ledger *ledger = service->options.ledger;
-    TRY(ledger_begin(ledger, clock_wall_ms()));
+    TRY(ledger_begin(ledger, service->now_ms));
     const enum err err = decide_one(service, wish, ret_answer);
     if (err != OK) {
         ledger_abort(ledger);
@@ -84,7 +84,7 @@ static enum err decide_singly(struct service *service, const struct work *first,
             const enum err err = decide_alone(service, &work->commands[i], answers);
             if (err == ERR_NO_SPACE) {
                 *answers = (struct answer){.refusal = REFUSED_storage_full,
-                                           .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
+                                           .time_ms = ledger_stamp(service->options.ledger, service->now_ms)};
             } else {
                 TRY(err);
             }
@@ -184,10 +184,10 @@ static enum err write_own(struct service *service, struct command *command)
     uint8_t randomness[10];
     struct answer answer;
     random_fill(randomness, sizeof randomness);
-    command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
+    command->command_id = id_make(ID_COMMAND, service->now_ms, randomness);
     command->stream = service->options.installation_id;
     command->actor = ACTOR_SYSTEM;
-    TRY(ledger_begin(service->options.ledger, clock_wall_ms()));
+    TRY(ledger_begin(service->options.ledger, service->now_ms));
     const enum err err = ledger_handle(service->options.ledger, command, NULL, &answer);
     if (err != OK) {
         ledger_abort(service->options.ledger);
@@ -204,7 +204,9 @@ static enum err look_at_clocks(struct service *service)
     const int64_t wall_ms = clock_wall_ms();
     const int64_t boot_ms = clock_boot_ms();
     const int64_t apart_ms = clock_watch_look(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
+    const bool suspect = apart_ms != 0 || ledger_clock_is_suspect(ledger);
     enum err err = OK;
+    service->now_ms = suspect ? clock_watch_now(&service->clock_watch, boot_ms) : wall_ms;
     if (apart_ms != 0 && !ledger_clock_is_suspect(ledger)) {
         struct command command = {.code = COMMAND_suspect_clock};
         command.suspect_clock.wall_ms = wall_ms;
@@ -212,6 +214,8 @@ static enum err look_at_clocks(struct service *service)
         err = write_own(service, &command);
     } else if (apart_ms == 0 && ledger_clock_is_suspect(ledger) && clock_watch_trusts(&service->clock_watch, boot_ms)) {
         struct command command = {.code = COMMAND_trust_clock};
+        clock_watch_trusted(&service->clock_watch);
+        service->now_ms = wall_ms;
         err = write_own(service, &command);
     }
     atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));

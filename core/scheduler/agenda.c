@@ -339,6 +339,9 @@ static enum err apply_resolved(struct agenda *agenda, const struct log_event *at
         }
         outcome = OUTCOME_ABSENT;
     }
+    if (id_is_none(&event->attempt_id)) {
+        return ERR_NOT_FOUND; /* no attempt of ours: the read model knows which part is next */
+    }
     return apply_outcome(agenda, at, &event->target_id, &event->attempt_id, outcome, event->next_ms);
 }
 
@@ -375,6 +378,18 @@ static void apply_finished(struct agenda *agenda, const struct target_finished_e
         agenda_time_target(agenda, index);
     } else {
         agenda_target_remove(agenda, index);
+    }
+}
+
+/* The original of a restored folder may have sent them: a person says so. */
+static void apply_doubted(struct agenda *agenda, const struct targets_doubted_event *event)
+{
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        const uint32_t index = pool_find(&agenda->targets, &event->targets[i].target_id);
+        if (index != 0) {
+            target_at(agenda, index)->read_first = false;
+            settle(agenda, index, STATE_UNKNOWN, 0);
+        }
     }
 }
 
@@ -438,6 +453,9 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         return OK;
     case EVENT_targets_missed:
         remove_listed(agenda, event->targets_missed.targets, event->targets_missed.targets_count);
+        return OK;
+    case EVENT_targets_doubted:
+        apply_doubted(agenda, &event->targets_doubted);
         return OK;
     case EVENT_targets_cancelled:
         remove_listed(agenda, event->targets_cancelled.targets, event->targets_cancelled.targets_count);

@@ -27,7 +27,7 @@ enum agenda_action {
     AGENDA_START,     /* a target: start an attempt at part */
     AGENDA_READ,      /* a target: read whether attempt_id's part is there */
     AGENDA_LOST,      /* a target: attempt_id has no outcome and nobody will bring one: it is unknown */
-    AGENDA_MISS,      /* a target: too late */
+    AGENDA_MISS,      /* a target: too late; or the original of a restored folder may have sent it */
     AGENDA_CONNECT,   /* an integration: try its credentials */
     AGENDA_REFRESH,   /* an integration: exchange its tokens */
 };
@@ -95,7 +95,7 @@ struct agenda_installation {
     uint64_t epoch;
     bool clock_suspect;
     bool suspended;
-    int64_t suspended_at_ms; /* when the folder was last found copied or restored; 0: never */
+    int64_t suspended_at_ms; /* when a copied or restored folder was found, then when it was confirmed; 0: never */
 };
 
 struct agenda;

@@ -170,6 +170,7 @@ static bool apply_to_installation(struct agenda *agenda, const struct log_event 
         break;
     case EVENT_starts_confirmed:
         agenda->suspended = false;
+        agenda->suspended_at_ms = at->time_ms;
         break;
     default:
         return false;

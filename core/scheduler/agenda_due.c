@@ -2,7 +2,8 @@
  * the simulation and, after each event, agenda.c. Pure.
  *
  *   post         FACTS at the lock - 15 s, LOCK when they are there, at the latest 10 s after the lock's instant
- *   target       waiting: START at max(due, next), or MISS when max_lateness or not_after is over; held: MISS only
+ *   target       waiting: START at max(due, next), or MISS when max_lateness or not_after is over; held: MISS only;
+ *                doubtful: MISS at once, which makes it unknown
  *                a late START joins its integration's heap, which lets one go per late_spacing
  *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
  *   integration  CONNECT, REFRESH, and the next late START
@@ -45,11 +46,20 @@ static int64_t start_ms(const struct target_item *target)
     return later(target->due_ms, target->next_ms);
 }
 
-/* The first instant at which it is too late. */
+/* It was due before a person confirmed the restored folder: the original may have sent it. */
+static bool is_doubtful(const struct agenda *agenda, const struct target_item *target)
+{
+    return target->due_ms <= agenda->suspended_at_ms;
+}
+
+/* The first instant at which it is too late; at once, for a person to look at, when it is doubtful. */
 static int64_t miss_ms(const struct agenda *agenda, const struct target_item *target)
 {
     if (is_stopped(agenda)) {
         return TIMERS_NEVER;
+    }
+    if (is_doubtful(agenda, target)) {
+        return target->due_ms;
     }
     const struct post_item *post = post_at(agenda, target->post);
     const int64_t late_ms = target->due_ms + workspace_at(agenda, post->workspace)->max_lateness_ms + 1;
@@ -62,11 +72,9 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
     const int64_t ready = later(start_ms(target), target->wait_ms);
     if (target->read_first) {
-        return is_usable(integration) ? sooner(miss, later(ready, target->deadline_ms)) : miss;
+        return is_usable(integration) ? sooner(miss, ready) : miss;
     }
-    /* What was due when the folder was found restored may have been sent by the original: a person's retry alone sends
-     * it. */
-    const bool held = is_held(agenda, integration) || target->due_ms <= agenda->suspended_at_ms;
+    const bool held = is_held(agenda, integration) || is_doubtful(agenda, target);
     return held || target->queued ? miss : sooner(miss, ready);
 }
 
@@ -87,9 +95,9 @@ static int64_t target_ms(const struct agenda *agenda, const struct target_item *
         }
         return later(target->deadline_ms + AGENDA_LOST_MS, target->wait_ms);
     case STATE_UNKNOWN:
-        if (target->next_ms == 0 || !is_usable(integration_at(agenda, target->integration))) {
+        if (target->next_ms == 0 || integration_at(agenda, target->integration)->status == INTEGRATION_DELETED) {
             return TIMERS_NEVER;
-        }
+        } /* else read, whether or not it is connected: what is public needs no token, and what cannot be read counts */
         return later(later(target->next_ms, target->deadline_ms), target->wait_ms);
     case STATE_PLANNED:
     case STATE_STALLED:

@@ -7,36 +7,50 @@ from harness import Serve, later, run, wait_until
 
 class RestoredCopy(harness.Case):
     def make_copy(self):
-        """A copy of a stopped folder, served when the first of two posts has become due."""
+        """A copy of a stopped folder, served when the first of three posts has become due."""
         sandbox = self.world.sandbox()
         options = ("--allow-loopback", str(sandbox.api.port))
         original = Serve(self.world, self.world.data(), sandbox=False, options=options).start()
         integration = original.api.connect(service=sandbox.url)
         soon = original.api.publish("due before the copy is noticed", integration, schedule={"at": later(4)})
-        last = original.api.publish("due afterwards", integration, schedule={"at": later(12)})
+        held = original.api.publish("due before a person confirms", integration, schedule={"at": later(12)})
+        last = original.api.publish("due afterwards", integration, schedule={"at": later(50)})
         original.api.wait_post(last, "queued")
         original.stop()
         due = harness.seconds_of(soon["publish_at"])
         wait_until(lambda: harness.time.time() > due, 20, "the first post's instant")
         copy = original.data.copy(self.world.folder / "copy")
         service = Serve(self.world, copy, sandbox=False, options=options, name="copy").start()
-        return sandbox, service, soon, last
+        return sandbox, service, soon, held, last
 
-    def test_nothing_is_sent_until_a_person_confirms_and_what_was_due_already_is_never_sent_by_itself(self):
-        sandbox, service, soon, last = self.make_copy()
+    def ask_person(self, api, post):
+        """Waits until a person is needed; returns the address of the post's target."""
+        wait_until(lambda: api.read_post(post)["targets"][0]["status"] == "unknown", 30, "the target is unknown")
+        target = api.read_post(post)["targets"][0]
+        self.assertTrue(target["needs_person"])
+        return f"/v1/posts/{post['id']}/targets/{target['id']}"
+
+    def test_nothing_is_sent_until_a_person_confirms_and_what_was_due_by_then_needs_that_person(self):
+        sandbox, service, soon, held, last = self.make_copy()
         api, data = service.api, service.data
         self.assertIn("starts_suspended", [event["type"] for event in data.events()])
-        for post in (soon, last):
+        for post in (soon, held, last):
             self.assertEqual(api.read_post(post)["targets"][0]["held"], "starts_suspended")
-        due = harness.seconds_of(last["publish_at"])
+        due = harness.seconds_of(held["publish_at"])
         wait_until(lambda: harness.time.time() > due + 2, 30, "2 s past the second post's instant")
         self.assertEqual(sandbox.texts(), [])
         confirmed = run("confirm", "--data", data.path)
         self.assertEqual(confirmed.returncode, 0, confirmed.stdout + confirmed.stderr)
-        api.wait_post(last, "published", within_s=60)
+        found = api.post(self.ask_person(api, soon) + "/resolve", {"resolution": "published", "url": "https://x/1"})
+        self.assertEqual(found.status, 200, found)
+        self.assertEqual(api.read_post(soon)["status"], "published")
+        place = self.ask_person(api, held)
+        self.assertEqual(api.post(f"/v1/posts/{held['id']}/cancel").status, 409)
+        api.wait_post(last, "published", within_s=90)
         self.assertEqual(sandbox.texts(), ["due afterwards"])
-        self.assertEqual(api.read_post(soon)["targets"][0]["held"], "starts_suspended")
-        self.assertEqual(api.post(f"/v1/posts/{soon['id']}/cancel").json()["status"], "cancelled")
+        self.assertEqual(api.post(place + "/resolve", {"resolution": "absent", "retry": True}).status, 200)
+        api.wait_post(held, "published", within_s=60)
+        self.assertEqual(sandbox.texts(), ["due afterwards", "due before a person confirms"])
         types = [event["type"] for event in data.events()]
         self.assertLess(types.index("starts_suspended"), types.index("starts_confirmed"))
         service.stop()
@@ -68,9 +82,9 @@ class RestoredCopy(harness.Case):
         copy = service.data.copy(self.world.folder / "copy")
         wait_until(lambda: harness.time.time() > due, 20, "the post's instant")
         confirmed = run("confirm", "--data", copy.path)
-        self.assertEqual(confirmed.stdout, "confirmed: what is scheduled will start\n", confirmed.stderr)
+        self.assertEqual(confirmed.stdout, "confirmed: what is due from now on will start; what was due until now needs a person\n", confirmed.stderr)
         copied = Serve(self.world, copy, name="copy").start()
-        self.assertEqual(copied.api.read_post(post)["targets"][0]["held"], "starts_suspended")
+        self.ask_person(copied.api, post)
         types = [event["type"] for event in copy.events()]
         self.assertEqual(types.count("starts_suspended"), 1)
 

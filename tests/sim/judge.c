@@ -208,6 +208,9 @@ static void see_post(struct world *world, const struct log_event *at, const stru
     case EVENT_targets_cancelled:
         see_end(world, event->targets_cancelled.targets, event->targets_cancelled.targets_count, TARGET_CANCELLED);
         break;
+    case EVENT_targets_doubted:
+        see_end(world, event->targets_doubted.targets, event->targets_doubted.targets_count, 0); /* not over */
+        break;
     case EVENT_target_resolved:
         target_of(judge, &event->target_resolved.target_id)->by_person = true;
         break;

@@ -275,31 +275,29 @@ static void on_post(struct world *world, enum command_code code)
     view_end(&view);
 }
 
-/* A person looks at the platform, and says what is to be seen there. */
-static void resolve(struct world *world)
+/* A person looks at the platform, and says what is to be seen there of the post's first unknown target; or only of one
+ * that no machine ever reads. */
+static void resolve_post(struct world *world, struct view *view, const struct post_view *post, bool only_unread)
 {
-    struct view view = view_begin(world);
-    struct post_view post;
-    const bool found = view_post(world, &view, TARGET_UNKNOWN, TARGET_UNKNOWN, &post);
-    for (uint32_t i = 0; found && i < post.row.targets_count; i++) {
-        const struct target_row *target = &post.row.targets[i];
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        const struct target_row *target = &post->row.targets[i];
         struct post_payload payload;
         struct integration_row account;
-        if (target->status != TARGET_UNKNOWN ||
-            posts_payload(view.txn, &post.row.post_id, &target->target_id, &view.arena, &payload) != OK ||
-            access_integration(view.txn, NULL, &target->integration_id, &view.arena, &account) != OK) {
+        if (target->status != TARGET_UNKNOWN || (only_unread && target->next_ms != 0) ||
+            posts_payload(view->txn, &post->row.post_id, &target->target_id, &view->arena, &payload) != OK ||
+            access_integration(view->txn, NULL, &target->integration_id, &view->arena, &account) != OK) {
             continue;
         }
         struct command command = {
-            .code = COMMAND_resolve_target, .workspace_id = post.row.workspace_id, .stream = post.row.post_id};
-        command.resolve_target.post_id = post.row.post_id;
+            .code = COMMAND_resolve_target, .workspace_id = post->row.workspace_id, .stream = post->row.post_id};
+        command.resolve_target.post_id = post->row.post_id;
         command.resolve_target.target_id = target->target_id;
         command.resolve_target.resolution = RESOLUTION_ABSENT;
         command.resolve_target.retry = world_chance(world, 2);
         size_t index = 0;
         struct model_record record;
         while (model_list(world->model, &index, &record)) {
-            if (span_equal(record.rkey, payload.locked.parts[target->attempt_part].key) &&
+            if (span_equal(record.rkey, payload.locked.parts[target->part_live].key) &&
                 span_equal(record.did, account.account)) {
                 command.resolve_target.resolution = RESOLUTION_PUBLISHED;
                 command.resolve_target.retry = false;
@@ -307,9 +305,29 @@ static void resolve(struct world *world)
             }
         }
         user_send(world, &command);
-        break;
+        return;
+    }
+}
+
+static void resolve(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_post(world, &view, TARGET_UNKNOWN, TARGET_UNKNOWN, &post)) {
+        resolve_post(world, &view, &post, false);
     }
     view_end(&view);
+}
+
+static void resolve_unread(struct world *world, struct view *view)
+{
+    for (uint32_t i = 0; i < world->post_count; i++) {
+        struct post_view post;
+        arena_reset(&view->arena);
+        if (posts_get(view->txn, &world->posts[i].workspace_id, &world->posts[i].post_id, &view->arena, &post) == OK) {
+            resolve_post(world, view, &post, true);
+        }
+    }
 }
 
 /* --- holding and letting go --- */
@@ -521,6 +539,7 @@ void users_settle(struct world *world)
     struct view view = view_begin(world);
     operate(world, false);
     let_go(world, &view);
+    resolve_unread(world, &view);
     view_end(&view);
     world_post(world, SETTLE_EVERY_MS, settle_again, (struct span){0});
 }

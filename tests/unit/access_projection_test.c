@@ -357,11 +357,13 @@ START_TEST(the_installation_knows_its_epoch_clock_and_suspension)
     ck_assert_int_eq(row.suspended_ms, T0 + 9);
     event = event_of(EVENT_clock_trusted);
     feed(&world, &none, &installation_id, &event);
+    world.now_ms += 5;
     event = event_of(EVENT_starts_confirmed);
     feed(&world, &none, &installation_id, &event);
     ck_assert_int_eq(access_installation(reading(&world), &world.arena, &row), OK);
     ck_assert(!row.clock_suspect);
     ck_assert(!row.suspended);
+    ck_assert_int_eq(row.suspended_ms, T0 + 14);
     check_rebuild(&world);
     world_done(&world);
 }

@@ -121,6 +121,8 @@ static const struct {
      "Failed on bluesky: Every allowed try has failed."                                                                                                          },
     {{.event = EVENT_targets_missed, .count = 1, .code = STATIC_SPAN("approval_missing")},
      "Missed for 1 target: approval_missing."                                                                                                                    },
+    {{.event = EVENT_targets_doubted, .count = 1},
+     "Unknown for 1 target: due before the copied or restored data was confirmed, so the original may have sent it."                                             },
     {{.event = EVENT_targets_cancelled, .count = 2},                                                                     "Cancelled for 2 targets."              },
     {{.event = EVENT_target_resolved, .resolution = RESOLUTION_PUBLISHED, .message = STATIC_SPAN("https://x/1")},
      "A person found it on bluesky: https://x/1."                                                                                                                },

@@ -197,6 +197,37 @@ START_TEST(an_unknown_outcome_is_read_at_its_instant_never_before_the_deadline)
 
 END_TEST
 
+START_TEST(an_unknown_outcome_is_read_whether_or_not_the_account_is_connected)
+{
+    struct world world = world_locked(1, false);
+    start(&world, 1, 1, 0, T0);
+    finish(&world, 1, 1, 0, OUTCOME_UNKNOWN, T0 + ATTEMPT_DEADLINE_MS);
+    tell(&world, T0,
+         (struct event){.code = EVENT_integration_disconnected,
+                        .integration_disconnected = {.integration_id = id_number(ID_INTEGRATION, 1)}});
+    ck_one(&world, T0 + ATTEMPT_DEADLINE_MS, AGENDA_READ, 1);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
+START_TEST(after_a_refusal_a_person_s_retry_is_read_at_its_instant)
+{
+    struct world world = world_locked(1, false);
+    start(&world, 1, 1, 0, T0);
+    finish(&world, 1, 1, 0, OUTCOME_REFUSED, 0);
+    struct retried_target retried = {.target_id = id_number(ID_TARGET, 1), .read_first = true};
+    tell(&world, T0 + 10,
+         (struct event){
+             .code = EVENT_targets_retried,
+             .targets_retried = {.due_ms = T0 + 10, .targets = &retried, .targets_count = 1}
+    });
+    ck_one(&world, T0 + 10, AGENDA_READ, 1);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 START_TEST(absence_proved_is_a_retry_and_presence_an_end)
 {
     struct world world = world_locked(1, false);
@@ -259,6 +290,8 @@ int main(void)
     tcase_add_test(tcase, a_start_given_back_is_handed_out_again);
     tcase_add_test(tcase, a_retry_waits_for_its_instant);
     tcase_add_test(tcase, the_next_part_of_a_thread_follows_right_away_and_the_comment_last);
+    tcase_add_test(tcase, an_unknown_outcome_is_read_whether_or_not_the_account_is_connected);
+    tcase_add_test(tcase, after_a_refusal_a_person_s_retry_is_read_at_its_instant);
     tcase_add_test(tcase, an_unknown_outcome_is_read_at_its_instant_never_before_the_deadline);
     tcase_add_test(tcase, absence_proved_is_a_retry_and_presence_an_end);
     tcase_add_test(tcase, an_attempt_without_outcome_is_lost_after_its_deadline);

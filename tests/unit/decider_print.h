@@ -108,6 +108,11 @@ static inline void say_target_event(struct buf *out, const struct event *event)
         }
         say_span(out, "", event->targets_missed.code);
         return;
+    case EVENT_targets_doubted:
+        for (uint32_t i = 0; i < event->targets_doubted.targets_count; i++) {
+            say_letter(out, &event->targets_doubted.targets[i].target_id);
+        }
+        return;
     case EVENT_targets_cancelled:
         for (uint32_t i = 0; i < event->targets_cancelled.targets_count; i++) {
             say_letter(out, &event->targets_cancelled.targets[i].target_id);

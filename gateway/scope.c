@@ -2,7 +2,7 @@
 #include "gateway/scope.h"
 
 #include "core/base/assert.h"
-#include "core/vault/box.h"
+#include "core/wire/tag_key.h"
 
 struct scope {
     struct store *views;
@@ -18,10 +18,10 @@ enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct
         return ERR_NO_MEMORY;
     }
     *scope = (struct scope){.views = views, .arena = arena};
-    uint8_t hash[32];
-    sha256(key, hash);
+    uint8_t fingerprint[32];
+    tag_key_fingerprint_of(key, fingerprint);
     TRY(store_begin(views, false, &scope->txn));
-    const enum err err = access_find(scope->txn, hash, now_ms, &scope->principal);
+    const enum err err = access_find(scope->txn, fingerprint, now_ms, &scope->principal);
     if (err != OK) {
         store_abort(scope->txn);
         return err == ERR_NOT_FOUND ? ERR_AUTH : err;

@@ -2,10 +2,8 @@
  * beside a running service (through its ledger) and without one. */
 #include <stdio.h>
 
-#include "core/base/clock.h"
 #include "core/base/process.h"
-#include "core/wire/client.h"
-#include "tools/parts.h"
+#include "tools/operator.h"
 #include "tools/tools.h"
 
 static const char usage[] = "usage: openpost confirm --data DIR\n\n"
@@ -13,20 +11,6 @@ static const char usage[] = "usage: openpost confirm --data DIR\n\n"
                             "/v1/posts?status=scheduled), make sure that\n"
                             "no other installation publishes the same, then confirm. Targets that were due meanwhile "
                             "are not sent: resolve them one by one.";
-
-static enum err ask_running(const struct data_folder *data, const char *url, struct command *command,
-                            struct answer *ret_answer)
-{
-    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
-    OWNED(client_close) struct client *client = NULL;
-    uint8_t randomness[10];
-    TRY(data_secret(data, "wire.secret", options.key));
-    TRY(client_open(&options, &client));
-    random_fill(randomness, sizeof randomness);
-    command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
-    command->actor = ACTOR_OPERATOR;
-    return client_command_wait(client, command, NULL, 10000, ret_answer);
-}
 
 int tool_confirm(int argc, char **argv)
 {
@@ -41,22 +25,15 @@ int tool_confirm(int argc, char **argv)
         return code;
     }
     process_prepare("openpost-confirm");
-    struct parts parts = {.lock_fd = -1};
-    struct log_fault fault = {0};
+    struct operator_hand hand;
     struct answer answer = {0};
     struct command command = {.code = COMMAND_confirm_starts, .stream = data.installation_id};
-    char url[128];
-    enum err err = parts_open(&data, false, &parts, &fault);
-    if (err == ERR_BUSY) {
-        err = data_address_read(&data, url, sizeof url);
-        err = err == OK ? ask_running(&data, url, &command, &answer) : err;
-    } else if (err == OK) {
-        err = parts_command(&parts, &command, clock_wall_ms(), &answer);
-        err = err == OK ? data_settle(&data) : err;
-        parts_close(&parts);
-    }
+    enum err err = operator_open(&data, &hand);
+    err = err == OK ? operator_command(&hand, &command, &answer) : err;
+    err = err == OK && hand.client == NULL ? data_settle(&data) : err;
+    operator_close(&hand);
     if (err != OK) {
-        return complain("confirm", fault.sentence[0] != 0 ? fault.sentence : path, err, EXIT_CANNOT);
+        return complain("confirm", hand.fault.sentence[0] != 0 ? hand.fault.sentence : path, err, EXIT_CANNOT);
     }
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);

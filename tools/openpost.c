@@ -51,7 +51,7 @@ static const struct subcommand {
     {"verify",    tool_verify,   "is the log as it was written? 0 yes, 1 altered, 2 unreadable"},
     {"log",       tool_log,      "print the log, one event a line"                             },
     {"replay",    tool_replay,   "rebuild everything derived and compare byte for byte"        },
-    {"key",       tool_key,      "make one more API key"                                       },
+    {"key",       tool_key,      "API keys: make, list, revoke"                                },
     {"confirm",   tool_confirm,  "let a copied or restored folder start what is scheduled"     },
     {"bench",     tool_bench,    "measure this machine, each figure beside a reference"        },
     {"sandbox",   sandbox_main,  "a simulated platform for dry runs"                           },

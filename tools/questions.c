@@ -210,11 +210,10 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
     return OK;
 }
 
-enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                             struct asker *ret_asker)
+enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
 {
     struct principal principal;
-    TRY(access_find_named(txn, name, now_ms, ret_sha256, &principal));
+    TRY(access_find_named(txn, name, now_ms, &principal));
     *ret_asker =
         (struct asker){.key_id = principal.key_id, .workspace_id = principal.workspace_id, .role = principal.role};
     return OK;

@@ -147,18 +147,18 @@ struct sweep {
     enum err err;
 };
 
-static bool is_needed(void *context, const struct id *secret_id, const struct id *integration_id)
+static bool is_needed(void *context, const struct id *secret_id, const struct id *owner_id)
 {
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
     if (sweep->err == OK) {
-        sweep->err = ledger_needs_secret(sweep->txn, secret_id, integration_id, &needed);
+        sweep->err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
     }
     return needed;
 }
 
-/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts that are gone. Nobody
- * is connected yet, so none is about to be named. */
+/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
+ * gone. Nobody is connected yet, so none is about to be named. */
 static enum err sweep_vault(struct process *process)
 {
     struct sweep sweep = {.txn = NULL};
@@ -257,7 +257,8 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(sweep_vault(process));
     TRY(take_over(process));
     TRY(confine(process));
-    const uint64_t head = ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
+    const uint64_t head =
+        ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
     const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
     TRY(data_address_write(&process->data, option(argc, argv, "--listen")));

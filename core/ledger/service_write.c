@@ -37,7 +37,8 @@ static enum err decide_one(struct service *service, const struct decoded *wish, 
                                       .time_ms = ledger_stamp(service->options.ledger, clock_wall_ms())};
         return OK;
     }
-    service->deleted_account = service->deleted_account || wish->command.code == COMMAND_delete_integration;
+    const uint32_t code = wish->command.code;
+    service->owner_gone = service->owner_gone || code == COMMAND_delete_integration || code == COMMAND_revoke_key;
     return ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer);
 }
 
@@ -111,7 +112,7 @@ static void reply_frame(struct work *work, const struct answer *answers)
 
 static void ask_for_sweep(struct service *service)
 {
-    service->deleted_account = false;
+    service->owner_gone = false;
     (void)pthread_mutex_lock(&service->mutex);
     service->sweep = true;
     (void)pthread_cond_signal(&service->reads_wake);
@@ -152,7 +153,7 @@ static enum err write_group(struct service *service, struct work *first)
     atomic_fetch_add(&service->groups, 1);
     atomic_fetch_add(&service->commands_done, count);
     wake_followers(service); /* before the replies: a read after a reply sees its write */
-    if (service->deleted_account) {
+    if (service->owner_gone) {
         ask_for_sweep(service);
     }
     const struct answer *next = answers;

@@ -17,6 +17,7 @@
 #include "core/wire/follow.h"
 #include "core/wire/openpost.h"
 #include "core/wire/stream.h"
+#include "core/wire/tag_key.h"
 #include "projections/access.h"
 #include "projections/registry.h"
 
@@ -66,17 +67,10 @@ static enum err answer(const struct question *question, enum refusal *ret_refusa
     return OK;
 }
 
-static enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                          struct asker *ret_asker)
+static enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
 {
-    uint8_t sha[32];
     struct principal found;
-    sha256(SPAN(API_KEY), sha);
-    if (memcmp(name, sha, 16) != 0) {
-        return ERR_NOT_FOUND;
-    }
-    TRY(access_find(txn, sha, now_ms, &found));
-    memcpy(ret_sha256, sha, 32);
+    TRY(access_find_named(txn, name, now_ms, &found));
     *ret_asker = (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .role = found.role};
     return OK;
 }
@@ -184,16 +178,28 @@ static struct place *place_open(void)
     return place;
 }
 
-static void make_key(struct place *place, enum role role)
+/* kept: its tag key lies in the vault. */
+static void make_key_kept(struct place *place, enum role role, bool kept)
 {
+    uint8_t tag_key[TAG_KEY_LEN];
     struct command command = command_of(place, COMMAND_create_key);
     place->key_id = new_id(ID_KEY);
     command.create_key.key_id = place->key_id;
     command.create_key.workspace_id = place->workspace_id;
     command.create_key.name = SPAN("test");
     command.create_key.role = role;
-    sha256(SPAN(API_KEY), command.create_key.fingerprint.bytes);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    tag_key_fingerprint(tag_key, command.create_key.fingerprint.bytes);
+    const struct span secret_bytes = span_of(tag_key, sizeof tag_key);
+    if (kept) {
+        ck_assert_int_eq(client_seal_wait(place->client, &place->key_id, &place->key_id, secret_bytes, WAIT_MS), OK);
+    }
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+}
+
+static void make_key(struct place *place, enum role role)
+{
+    make_key_kept(place, role, true);
 }
 
 static void place_close(struct place *place)
@@ -354,7 +360,7 @@ START_TEST(a_deleted_accounts_secrets_are_destroyed)
     command = command_of(place, COMMAND_delete_integration);
     command.delete_integration.integration_id = integrations[0];
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    service_close(place->service); /* the vault is for one thread at a time */
+    service_close(place->service); /* which sweeps what is left to be swept */
     place->service = NULL;
     uint8_t bytes[100];
     struct buf nothing = buf_of(bytes, sizeof bytes);
@@ -369,10 +375,10 @@ END_TEST
 START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
 {
     struct place *place = place_open();
-    uint8_t sha[32];
+    uint8_t tag_key[TAG_KEY_LEN];
     struct content_part part;
-    sha256(SPAN(API_KEY), sha);
-    struct client *program = connect_as(place->programs_url, sha, true);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
     struct command command = draft(place, &part);
     command.stream = command_stream(&command);
     struct answer got;
@@ -415,8 +421,8 @@ END_TEST
 START_TEST(a_program_follows_its_own_workspace_without_gap)
 {
     struct place *place = place_open();
-    uint8_t sha[32];
-    sha256(SPAN(API_KEY), sha);
+    uint8_t tag_key[TAG_KEY_LEN];
+    tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_ADMIN);
     struct content_part part;
     for (int i = 0; i < 5; i++) {
@@ -429,7 +435,7 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
         command.create_workspace.timezone = SPAN("UTC");
         ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     }
-    struct client *program = connect_as(place->programs_url, sha, true);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
     uint8_t *bytes = malloc(FOLLOW_BYTES_MAX);
     uint64_t after = 0;
     while (after < 7) {
@@ -587,6 +593,112 @@ static void on_raw(void *context, enum err err, struct span reply)
     atomic_store(&raw->done, true);
 }
 
+/* Sends one frame by hand to the other programs' door; returns the reply's. */
+static struct frame send_by_hand(const struct place *place, const uint8_t key_bytes[FRAME_KEY_LEN], struct frame frame,
+                                 struct raw_reply *raw)
+{
+    OWNED(frame_key_free) struct frame_key *key = NULL;
+    OWNED(caller_close) struct caller *caller = NULL;
+    uint8_t bytes[1024];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct frame reply = {0};
+    ck_assert_int_eq(frame_key_new(key_bytes, &key), OK);
+    ck_assert_int_eq(frame_write(key, &frame, &out), OK);
+    ck_assert_int_eq(caller_open(place->programs_url, 1, FRAME_BYTES_MAX, &caller), OK);
+    ck_assert_int_eq(caller_ask(caller, buf_span(&out), WAIT_MS, on_raw, raw), OK);
+    for (int i = 0; i < WAIT_MS && !atomic_load(&raw->done); i++) {
+        usleep(1000);
+    }
+    ck_assert(atomic_load(&raw->done));
+    ck_assert_int_eq(frame_read(span_of(raw->bytes, raw->len), &reply), OK);
+    return reply;
+}
+
+/* An auditor reads key_created in the log: no frame that is made of what it shows may be taken for the key's. */
+START_TEST(what_the_log_shows_of_a_key_makes_no_tag)
+{
+    struct place *place = place_open();
+    make_key(place, ROLE_OWNER);
+    uint8_t payload_bytes[4096];
+    struct buf payload = buf_of(payload_bytes, sizeof payload_bytes);
+    struct log_event at;
+    struct event event;
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 20);
+    ck_assert_int_eq(log_read(place->log, ledger_head(place->ledger), &payload, &at), OK);
+    ck_assert_int_eq(event_decode(at.payload, &arena, &event), OK);
+    ck_assert_uint_eq(event.code, EVENT_key_created);
+    const uint8_t *shown = event.key_created.fingerprint.bytes;
+    uint8_t hashed[32];
+    sha256(span_of(shown, 32), hashed);
+    const uint8_t *const keys[] = {shown, hashed};
+    const uint8_t *const names[] = {shown, hashed};
+    for (size_t i = 0; i < 4; i++) {
+        struct raw_reply raw = {.done = false};
+        struct frame frame = {.kind = FRAME_HELLO, .id = {1}, .has_key_name = true};
+        memcpy(frame.key_name, names[i / 2], sizeof frame.key_name);
+        const struct frame reply = send_by_hand(place, keys[i % 2], frame, &raw);
+        ck_assert_uint_eq(reply.kind, FRAME_REFUSED);
+        enum refusal refusal = ACCEPTED;
+        ck_assert_int_eq(body_code_read(reply.body, &refusal), OK);
+        ck_assert_uint_eq(refusal, REFUSED_frame_unauthenticated);
+    }
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct raw_reply raw = {.done = false};
+    struct frame frame = {.kind = FRAME_HELLO, .id = {1}, .has_key_name = true};
+    tag_key_of(SPAN(API_KEY), tag_key);
+    memcpy(frame.key_name, shown, sizeof frame.key_name);
+    ck_assert_uint_eq(send_by_hand(place, tag_key, frame, &raw).kind, FRAME_WELCOME); /* the key itself is */
+    arena_done(&arena);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_key_whose_tag_key_is_not_in_the_vault_is_told_so)
+{
+    struct place *place = place_open();
+    struct openpost *connection = NULL;
+    char text[100];
+    size_t len = 0;
+    make_key_kept(place, ROLE_OWNER, false);
+    ck_assert_int_eq(openpost_open(place->programs_url, API_KEY, &connection), OPENPOST_OK);
+    ck_assert_int_eq(openpost_query(connection, "whoami", "!", 1, WAIT_MS, text, sizeof text, &len, NULL),
+                     OPENPOST_KEY_NOT_IN_VAULT);
+    openpost_close(connection);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is_destroyed)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct content_part part;
+    make_key(place, ROLE_EDITOR);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct command command = draft(place, &part);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, ACCEPTED);
+    struct command revoke = command_of(place, COMMAND_revoke_key);
+    revoke.revoke_key.key_id = place->key_id;
+    ck_assert_uint_eq(give(place->client, &revoke, NULL).refusal, ACCEPTED);
+    struct answer got;
+    command = draft(place, &part);
+    command.stream = command_stream(&command);
+    ck_assert_int_eq(client_command_wait(program, &command, NULL, WAIT_MS, &got), ERR_AUTH);
+    client_close(program);
+    service_close(place->service);
+    place->service = NULL;
+    uint8_t bytes[100];
+    struct buf nothing = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_get(place->vault, &place->key_id, &nothing), ERR_NOT_FOUND);
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(a_command_that_cannot_be_read_spoils_no_other)
 {
     struct place *place = place_open();
@@ -659,6 +771,9 @@ int main(void)
     tcase_add_test(services, another_program_uses_the_library);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
     tcase_add_test(services, followers_are_woken);
+    tcase_add_test(services, what_the_log_shows_of_a_key_makes_no_tag);
+    tcase_add_test(services, a_key_whose_tag_key_is_not_in_the_vault_is_told_so);
+    tcase_add_test(services, a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is_destroyed);
     tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
     SRunner *runner = srunner_create(suite);

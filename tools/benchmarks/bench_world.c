@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/decider/aggregate.h"
+#include "core/wire/tag_key.h"
 
 struct id bench_id(enum id_kind kind)
 {
@@ -91,7 +92,8 @@ static enum err found(struct parts *parts, bool account, struct bench_author *au
     command.create_key.workspace_id = author->workspace_id;
     command.create_key.name = SPAN("bench");
     command.create_key.role = ROLE_OWNER;
-    key_make(SPAN("bench"), author->key, command.create_key.fingerprint.bytes);
+    key_make(SPAN("bench"), author->key);
+    tag_key_fingerprint_of(span_text(author->key), command.create_key.fingerprint.bytes); /* HTTP only */
     TRY(must(parts, &command));
     return account ? connect_account(parts, author) : OK;
 }

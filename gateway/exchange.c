@@ -210,7 +210,7 @@ static bool read_idempotency(struct exchange *x)
     buf_put(&scope, key);
     ASSERT(buf_ok(&scope));
     sha256(buf_span(&scope), x->idempotency.scope);
-    sha256(x->request->body, x->idempotency.body);
+    sha256_hmac(span_of(x->gateway->body_key, sizeof x->gateway->body_key), x->request->body, x->idempotency.body);
     x->idempotency.present = true;
     return true;
 }

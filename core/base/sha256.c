@@ -4,6 +4,7 @@
 #include "core/base/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 
 #include "core/base/assert.h"
@@ -63,4 +64,12 @@ void sha256_tagged(uint8_t tag, struct span a, struct span b, uint8_t ret_hash[S
         ASSERT(EVP_DigestUpdate(context, b.data, b.len) == 1);
     }
     ASSERT(EVP_DigestFinal_ex(context, ret_hash, NULL) == 1);
+}
+
+void sha256_hmac(struct span key, struct span bytes, uint8_t ret_tag[SHA256_LEN])
+{
+    unsigned len = 0;
+    ASSERT(key.len <= 64); /* a block: nobody needs more */
+    ASSERT(HMAC(EVP_sha256(), key.data, (int)key.len, bytes.data, bytes.len, ret_tag, &len) != NULL);
+    ASSERT(len == SHA256_LEN);
 }

@@ -11,7 +11,8 @@ static const char init_usage[] =
     "usage: openpost init --data DIR [--slug SLUG] [--name NAME] [--timezone ZONE]\n\n"
     "Makes a data folder: the log and its signing key, the vault and its master key, one workspace and its owner. The "
     "last\n"
-    "line is the owner's API key, shown this once. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.";
+    "line is the owner's API key, shown this once. The verifier is the public key that openpost verify checks\n"
+    "the log by: keep a copy elsewhere. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.";
 
 struct founding {
     struct span slug;
@@ -142,6 +143,13 @@ int tool_init(int argc, char **argv)
     char id_text[ID_TEXT_MAX + 1];
     struct buf text = buf_of(id_text, sizeof id_text);
     id_write(&text, &workspace_id);
-    (void)printf("data: %s\nlog: %s\nworkspace: %s\nkey: %s\n", path, data.origin, buf_terminated(&text), key);
+    char verifier_text[CHECKPOINT_VERIFIER_MAX + 2];
+    struct buf verifier = buf_of(verifier_text, sizeof verifier_text);
+    err = data_verifier(&data, &verifier);
+    if (err != OK) {
+        return complain("init", path, err, EXIT_CANNOT);
+    }
+    (void)printf("data: %s\nlog: %s\nverifier: %s\nworkspace: %s\nkey: %s\n", path, data.origin,
+                 buf_terminated(&verifier), buf_terminated(&text), key);
     return EXIT_GOOD;
 }

@@ -3,13 +3,17 @@
  *
  *   installation   sys_…, the installation's id (text)
  *   identity       where the folder was when it was made: machine id and inode (text); another place means copied or
- * restored log/           the log's environment, and checkpoint, the newest signed note views/         state and read
- * models: disposable vault/         sealed secrets log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints
- * (RFC 8032) log.vkey       the public key as a C2SP verifier key (text) wire.secret    0600, 32 bytes: authenticates
- * the frames between our own processes lock           held by the process that may write; ledger.url, where it listens
+ *                  restored
+ *   log/           the log's environment, and checkpoint, the newest signed note
+ *   views/         state and read models: disposable
+ *   vault/         sealed secrets
+ *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
+ *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
+ *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
  *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
- * it
- */
+ *                  it
+ *   lock           held by the process that may write
+ *   ledger.url     where the running ledger listens */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
 
@@ -34,9 +38,18 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
 /* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
- * data_master_key looks into the environment first. */
+ * data_master_key looks into the environment first and takes the key out of it, so call it once in a process.
+ * data_master_text does that alone, for who hands it on (serve) or must not have it: false: there is none. */
+#define DATA_MASTER_ENV "OPENPOST_MASTER_KEY"
+#define DATA_MASTER_TEXT_MAX 80 /* 64 digits; a longer text, cut, is still refused for its length */
 enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32]) MUST_USE;
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
+bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
+
+/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it where there is none (a
+ * folder older than it). */
+enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE;
+enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not where its identity says: *ret_moved, and a sentence. data_settle writes
  * the present place as its identity (after starts were confirmed, or suspended by an event). */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
-#include "core/base/sha256.h"
 
 #define PAGE 4096U
 #define GROUP_ROOM (40U * PAGE)            /* bytes that any commit may need: the upper pages of each table */
@@ -396,6 +396,11 @@ enum err log_commit(struct log *log)
         write_side(log, buf_span(&note));
     }
     return OK;
+}
+
+const struct checkpoint_key *log_signer(const struct log *log)
+{
+    return log->key;
 }
 
 void log_status(const struct log *log, struct log_status *ret_status)

@@ -204,9 +204,12 @@ class MasterKey(harness.Case):
         serve = service.process.child.pid
 
         def environments():
-            pids = [serve, *map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split())]
-            return {Path(f"/proc/{pid}/comm").read_text().strip(): Path(f"/proc/{pid}/environ").read_bytes()
-                    for pid in pids}
+            return {name: Path(f"/proc/{pid}/environ").read_bytes() for name, pid in [("openpost-serve", serve),
+                                                                                      *children().items()]}
+
+        def children():
+            pids = map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split())
+            return {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in pids}
         seen = environments()
         self.assertEqual(len(seen), 6)
         for name, environment in seen.items():
@@ -219,16 +222,15 @@ class MasterKey(harness.Case):
         rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
         self.world.at_end(rpc.close)
         self.assertEqual(rpc.hello()[0], WELCOME)
-        for pid in map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split()):
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "openpost-ledger":
-                os.kill(pid, 9)
+        killed = children()["openpost-ledger"]
+        os.kill(killed, 9)
 
         def again():
             try:
                 return service.api.get("/readyz").status == 200
             except (OSError, http.client.HTTPException):
                 return False
-        harness.wait_until(lambda: "openpost-ledger" in environments() and again(), 60, "a ledger again")
+        harness.wait_until(lambda: children().get("openpost-ledger", killed) != killed and again(), 60, "a ledger again")
         rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
         self.world.at_end(rpc.close)
         self.assertEqual(rpc.hello()[0], WELCOME, "the ledger that was started again has the key, too")

@@ -1,0 +1,252 @@
+/* service_world.h: a ledger behind its sockets for tests: real log, views and vault in a temporary folder, one client of
+ * our own processes, an API key for another program. */
+#ifndef OPENPOST_TESTS_SERVICE_WORLD_H
+#define OPENPOST_TESTS_SERVICE_WORLD_H
+
+#include <check.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/sha256.h"
+#include "core/decider/aggregate.h"
+#include "core/ledger/service.h"
+#include "core/log/checkpoint.h"
+#include "core/message/codec.h"
+#include "core/wire/caller.h"
+#include "core/wire/client.h"
+#include "core/wire/follow.h"
+#include "core/wire/openpost.h"
+#include "core/wire/stream.h"
+#include "core/wire/tag_key.h"
+#include "projections/access.h"
+#include "projections/registry.h"
+
+#define WAIT_MS 20000
+#define API_KEY "op_test_0123456789"
+
+struct place {
+    char folder[64];
+    struct checkpoint_key *key;
+    struct log *log;
+    struct store *views;
+    struct vault *vault;
+    struct ledger *ledger;
+    struct service *service;
+    struct client *client; /* one of our own processes */
+    char url[64];
+    char programs_url[64];
+    char publish_url[64];
+    struct id workspace_id;
+    struct id key_id;
+};
+
+static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
+
+static inline void random_bytes(void *context, void *data, size_t len)
+{
+    (void)context;
+    random_fill(data, len);
+}
+
+static inline struct id new_id(enum id_kind kind)
+{
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    return id_make(kind, clock_wall_ms(), randomness);
+}
+
+static inline enum err answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)
+{
+    if (!span_equal(question->name, SPAN("whoami"))) {
+        *ret_refusal = REFUSED_query_unknown;
+        return OK;
+    }
+    buf_text(out, question->asker->own ? "own " : "program ");
+    id_write(out, &question->asker->workspace_id);
+    buf_put(out, question->arguments);
+    return OK;
+}
+
+static inline enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
+{
+    struct principal found;
+    TRY(access_find_named(txn, name, now_ms, &found));
+    *ret_asker = (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .role = found.role};
+    return OK;
+}
+
+static const struct service_parts parts = {.answer = answer, .principal = principal};
+
+static inline void broken(void *context, enum err err)
+{
+    (void)context;
+    (void)fprintf(stderr, "the writer broke: %s\n", err_name(err));
+    abort();
+}
+
+/* Free ports, given back at once. */
+static inline void free_url(char url[64])
+{
+    OWNED(publisher_close) struct publisher *publisher = NULL;
+    ck_assert_int_eq(publisher_open("tcp://127.0.0.1:0", &publisher), OK);
+    snprintf(url, 64, "tcp://127.0.0.1:%u", publisher_port(publisher));
+}
+
+static inline struct client *connect_as(const char *url, const uint8_t key[FRAME_KEY_LEN], bool program)
+{
+    struct client_options options = {.url = url, .program = program, .random = random_fill, .now_ms = clock_boot_ms};
+    memcpy(options.key, key, sizeof options.key);
+    struct client *client = NULL;
+    ck_assert_int_eq(client_open(&options, &client), OK);
+    return client;
+}
+
+static inline enum err serve(struct place *place)
+{
+    struct service_options options = {.ledger = place->ledger,
+                                      .log = place->log,
+                                      .views = place->views,
+                                      .vault = place->vault,
+                                      .parts = &parts,
+                                      .installation_id = new_id(ID_SYSTEM),
+                                      .url = place->url,
+                                      .programs_url = place->programs_url,
+                                      .publish_url = place->publish_url};
+    memcpy(options.secret, secret, sizeof options.secret);
+    return service_open(&options, broken, NULL, &place->service);
+}
+
+static inline struct command command_of(const struct place *place, uint32_t code)
+{
+    struct command command = {.code = code, .actor = ACTOR_OPERATOR};
+    command.command_id = new_id(ID_COMMAND);
+    command.workspace_id = place->workspace_id;
+    return command;
+}
+
+static inline struct answer give(struct client *client, struct command *command, const struct idempotency *idempotency)
+{
+    struct answer got;
+    command->stream = command_stream(command);
+    ck_assert_int_eq(client_command_wait(client, command, idempotency, WAIT_MS, &got), OK);
+    return got;
+}
+
+static inline struct place *place_open(void)
+{
+    struct place *place = calloc(1, sizeof *place);
+    char path[80];
+    const uint8_t seed[32] = {9};
+    const uint8_t master[32] = {8};
+    snprintf(place->folder, sizeof place->folder, "/tmp/openpost-service-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(place->folder));
+    ck_assert_int_eq(checkpoint_key_new(seed, "openpost/test", &place->key), OK);
+    snprintf(path, sizeof path, "%s/log", place->folder);
+    const struct log_options log_options = {.path = path,
+                                            .map_size = (size_t)1 << 30,
+                                            .reserve = (size_t)1 << 20,
+                                            .key = place->key,
+                                            .checkpoint_every = 1000};
+    ck_assert_int_eq(log_lmdb_open(&log_options, &place->log, NULL), OK);
+    snprintf(path, sizeof path, "%s/views", place->folder);
+    ck_assert_int_eq(store_lmdb_open(path, (size_t)1 << 30, false, &place->views), OK);
+    snprintf(path, sizeof path, "%s/vault", place->folder);
+    ck_assert_int_eq(vault_open(path, master, false, &place->vault), OK);
+    const struct ledger_options options = {.log = place->log,
+                                           .views = place->views,
+                                           .projections = projections_all,
+                                           .installation_id = new_id(ID_SYSTEM),
+                                           .random = random_bytes};
+    ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
+    enum err err = ERR_BUSY;
+    for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
+        free_url(place->url);
+        free_url(place->programs_url);
+        free_url(place->publish_url);
+        err = serve(place);
+    }
+    ck_assert_int_eq(err, OK);
+    place->client = connect_as(place->url, secret, false);
+    struct command command = command_of(place, COMMAND_create_workspace);
+    command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+    command.create_workspace.slug = SPAN("acme");
+    command.create_workspace.name = SPAN("Acme");
+    command.create_workspace.timezone = SPAN("UTC");
+    const struct id workspace_id = command.create_workspace.workspace_id;
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    place->workspace_id = workspace_id;
+    return place;
+}
+
+/* kept: its tag key lies in the vault. */
+static inline void make_key_kept(struct place *place, enum role role, bool kept)
+{
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct command command = command_of(place, COMMAND_create_key);
+    place->key_id = new_id(ID_KEY);
+    command.create_key.key_id = place->key_id;
+    command.create_key.workspace_id = place->workspace_id;
+    command.create_key.name = SPAN("test");
+    command.create_key.role = role;
+    tag_key_of(SPAN(API_KEY), tag_key);
+    tag_key_fingerprint(tag_key, command.create_key.fingerprint.bytes);
+    const struct span secret_bytes = span_of(tag_key, sizeof tag_key);
+    if (kept) {
+        ck_assert_int_eq(client_seal_wait(place->client, &place->key_id, &place->key_id, secret_bytes, WAIT_MS), OK);
+    }
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+}
+
+static inline void make_key(struct place *place, enum role role)
+{
+    make_key_kept(place, role, true);
+}
+
+static inline void place_close(struct place *place)
+{
+    client_close(place->client);
+    service_close(place->service);
+    ledger_close(place->ledger);
+    vault_close(place->vault);
+    store_close(place->views);
+    log_close(place->log);
+    checkpoint_key_free(place->key);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", place->folder);
+    ck_assert_int_eq(system(command), 0);
+    free(place);
+}
+
+static inline struct command draft(const struct place *place, struct content_part *part)
+{
+    struct command command = command_of(place, COMMAND_create_post);
+    *part = (struct content_part){.text = SPAN("hello")};
+    command.actor = ACTOR_KEY;
+    command.actor_id = new_id(ID_KEY);
+    command.role = ROLE_OWNER;
+    command.create_post.post_id = new_id(ID_POST);
+    command.create_post.parts = part;
+    command.create_post.parts_count = 1;
+    return command;
+}
+
+struct raw_reply {
+    atomic_bool done;
+    size_t len;
+    uint8_t bytes[4096];
+};
+
+static inline void on_raw(void *context, enum err err, struct span reply)
+{
+    struct raw_reply *raw = context;
+    if (err == OK && reply.len <= sizeof raw->bytes) {
+        memcpy(raw->bytes, reply.data, reply.len);
+        raw->len = reply.len;
+    }
+    atomic_store(&raw->done, true);
+}
+
+#endif

@@ -244,6 +244,7 @@ static enum err keep_tokens(const struct bluesky_step *step, const struct json_n
     ASSERT(buf_ok(&out));
     step->job->fresh = buf_span(&out);
     step->job->fresh_expires_ms = bluesky_token_expires_ms(state->access, step->job->arena);
+    step->job->fresh_session_ms = bluesky_token_expires_ms(state->refresh, step->job->arena);
     return OK;
 }
 
@@ -433,6 +434,7 @@ static enum err next(struct platform_job *job, const struct http_response *last,
     *ret_finished = finished;
     if (finished) {
         outcome.token_expires_ms = job->fresh.data != NULL ? job->fresh_expires_ms : 0;
+        outcome.session_expires_ms = job->fresh.data != NULL ? job->fresh_session_ms : 0;
         *ret_outcome = outcome;
     } else {
         ASSERT(request.url.len > 0);

@@ -301,6 +301,7 @@ static size_t sequence_len(struct span text)
 }
 
 /* raw with references decoded, white space folded, bad bytes left out, cut to max bytes. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one pass over the bytes, told in order */
 static enum err clean(struct span raw, size_t max, struct arena *arena, struct span *ret_text)
 {
     if (raw.data == NULL) {

@@ -27,6 +27,7 @@ struct platform_job {
     bool committed;    /* set by next: a request that commits something was asked */
     struct span fresh; /* set by next: new credentials, in clear; the process seals them into the outcome */
     int64_t fresh_expires_ms; /* when those expire; 0: unknown */
+    int64_t fresh_session_ms; /* when they can no longer be exchanged; 0: unknown */
 };
 
 struct platform {

@@ -141,6 +141,7 @@ static enum err seal_fresh(struct runner *runner, struct slot *slot)
     TRY(box_seal(runner->options.key, nonce, job_text(&slot->job->job_id, text), slot->under_way.fresh, &box));
     slot->outcome->credentials = buf_span(&box);
     slot->outcome->token_expires_ms = slot->under_way.fresh_expires_ms;
+    slot->outcome->session_expires_ms = slot->under_way.fresh_session_ms;
     return OK;
 }
 

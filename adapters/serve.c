@@ -216,9 +216,8 @@ static void turn_away(struct serve *serve, struct endpoint_request *request, con
 static void take_batch(struct serve *serve, struct endpoint_request *request, const uint8_t id[FRAME_ID_LEN],
                        const struct job_batch *batch, int64_t now_ms)
 {
-    if (serve->stopping && batch->jobs_count > 0) {
-        turn_away(serve, request, id);
-    } else if (runner_take(serve->runner, now_ms, batch) != OK) {
+    const bool closed = serve->stopping && batch->jobs_count > 0;
+    if (closed || runner_take(serve->runner, now_ms, batch) != OK) {
         turn_away(serve, request, id);
     } else if (batch->jobs_count + batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
         report(serve, request, id, now_ms);

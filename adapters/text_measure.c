@@ -149,12 +149,17 @@ struct span text_trim(struct span text)
         }
         start = next;
     }
-    size_t end = start;
-    size_t at = start;
-    while (at < text.len) {
-        if (!text_is_space(text_next(text, &at))) {
-            end = at;
+    size_t end = text.len;
+    while (end > start) {
+        size_t last = end - 1;
+        while (last > start && (text.data[last] & 0xC0) == 0x80) {
+            last--;
         }
+        size_t next = last;
+        if (!text_is_space(text_next(text, &next))) {
+            break;
+        }
+        end = last;
     }
     return span_of(text.data + start, end - start);
 }

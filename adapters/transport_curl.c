@@ -161,6 +161,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return len;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl says what its callback takes */
 static int on_request(void *context, char *remote, char *local, int remote_port, int local_port)
 {
     struct transfer *transfer = context;

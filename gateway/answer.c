@@ -30,13 +30,42 @@ static void add_header(struct response *response, const char *name, struct span 
     response->header_count++;
 }
 
-/* What every answer carries: the request's id, and that nobody may keep it. */
+/* Structured fields (RFC 9651) of draft-ietf-httpapi-ratelimit-headers-10. */
+static struct span policy(const struct limiter *limiter, char *text, size_t cap)
+{
+    struct buf out = buf_of(text, cap);
+    buf_text(&out, "\"key\";q=");
+    buf_u64(&out, limiter->quota);
+    buf_text(&out, ";w=");
+    buf_u64(&out, limiter->window_s);
+    ASSERT(buf_ok(&out));
+    return buf_span(&out);
+}
+
+static struct span rate(const struct limiter_verdict *verdict, char *text, size_t cap)
+{
+    struct buf out = buf_of(text, cap);
+    buf_text(&out, "\"key\";r=");
+    buf_u64(&out, verdict->remaining);
+    buf_text(&out, ";t=");
+    buf_u64(&out, verdict->full_s);
+    ASSERT(buf_ok(&out));
+    return buf_span(&out);
+}
+
+/* What every answer carries: the request's id, that nobody may keep it, and what is left of the key's quota. */
 static void finish(struct exchange *x, struct response *response)
 {
     add_header(response, "Request-Id", span_text(x->request_id));
     add_header(response, "Cache-Control", SPAN("no-store"));
     if (x->idempotency.present && response->status < 300) {
         add_header(response, "Idempotent-Replayed", SPAN("true"));
+    }
+    char policy_text[64];
+    char rate_text[64];
+    if (x->limited) {
+        add_header(response, "RateLimit-Policy", policy(&x->gateway->limiter, policy_text, sizeof policy_text));
+        add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
     scope_close(x->scope);
     server_answer(x->request, response);
@@ -48,6 +77,34 @@ static void forget_idempotency(struct exchange *x)
     if (x->then == NULL) {
         x->idempotency.present = false;
     }
+}
+
+/* Weak comparison with "*" or one of a list of entity tags (RFC 9110 section 13.1.2): a proxy may have weakened ours.
+ */
+static bool knows_already(struct span known, struct span tag)
+{
+    if (span_equal(known, SPAN("*"))) {
+        return true;
+    }
+    while (known.len > 0) {
+        size_t end = span_find(known, ',');
+        struct span one = span_of(known.data, end);
+        while (one.len > 0 && one.data[0] == ' ') {
+            one = span_of(one.data + 1, one.len - 1);
+        }
+        while (one.len > 0 && one.data[one.len - 1] == ' ') {
+            one.len--;
+        }
+        if (span_starts_with(one, SPAN("W/"))) {
+            one = span_of(one.data + 2, one.len - 2);
+        }
+        if (span_equal(one, tag)) {
+            return true;
+        }
+        end += end < known.len ? 1 : 0;
+        known = span_of(known.data + end, known.len - end);
+    }
+    return false;
 }
 
 void exchange_json(struct exchange *x, unsigned status, struct span body, uint64_t etag, const char *location)
@@ -67,8 +124,7 @@ void exchange_json(struct exchange *x, unsigned status, struct span body, uint64
     }
     const struct span known = request_header(x->request, "If-None-Match");
     const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
-    if (reads && etag != 0 && known.data != NULL &&
-        (span_equal(known, buf_span(&tag)) || span_equal(known, SPAN("*")))) {
+    if (reads && etag != 0 && known.data != NULL && knows_already(known, buf_span(&tag))) {
         response.status = 304;
         response.body = (struct span){0};
         response.content_type = (struct span){0};
@@ -86,6 +142,14 @@ void exchange_typed(struct exchange *x, const char *content_type, struct span bo
 void exchange_empty(struct exchange *x)
 {
     struct response response = {.status = 204};
+    finish(x, &response);
+}
+
+void exchange_stream(struct exchange *x, struct server_stream *stream)
+{
+    forget_idempotency(x);
+    struct response response = {.status = 200, .content_type = SPAN("text/event-stream"), .stream = stream};
+    add_header(&response, "X-Accel-Buffering", SPAN("no")); /* nginx in front would keep events back */
     finish(x, &response);
 }
 
@@ -132,8 +196,11 @@ void exchange_problem(struct exchange *x, enum refusal refusal, const char *deta
     if (desc->status == 401) {
         add_header(&response, "WWW-Authenticate", SPAN("Bearer"));
     }
+    char after_text[16];
     if (desc->status == 503 || desc->status == 429) {
-        add_header(&response, "Retry-After", SPAN("1"));
+        struct buf after = buf_of(after_text, sizeof after_text);
+        buf_u64(&after, refusal == REFUSED_rate_limited ? x->rate.retry_s : 1);
+        add_header(&response, "Retry-After", buf_span(&after));
     }
     if (desc->status == 405) {
         route_find(x->request->method, x->request->path, &hit);
@@ -218,7 +285,7 @@ void exchange_integration(struct exchange *x, const struct id *integration_id, u
     if (err == OK) {
         do {
             err = exchange_out(x, &out);
-            err = err == OK ? present_integration(&row, &out) : err;
+            err = err == OK ? present_integration(&row, x->now_ms, &out) : err;
         } while (err == ERR_NO_SPACE);
     }
     if (err == ERR_NOT_FOUND) {

@@ -6,17 +6,25 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/vault/box.h"
+#include "core/wire/body.h"
+
+#define ID_RANDOMNESS 10
+
+_Static_assert(EXCHANGE_RANDOMNESS % ID_RANDOMNESS == 0, "ids are drawn whole");
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
 
-struct id exchange_mint(const struct exchange *exchange, enum id_kind kind)
+struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 {
-    uint8_t randomness[10];
-    random_fill(randomness, sizeof randomness);
-    return id_make(kind, exchange->now_ms, randomness);
+    if (exchange->randomness_left == 0) {
+        random_fill(exchange->randomness, sizeof exchange->randomness);
+        exchange->randomness_left = sizeof exchange->randomness;
+    }
+    exchange->randomness_left -= ID_RANDOMNESS;
+    return id_make(kind, exchange->now_ms, exchange->randomness + exchange->randomness_left);
 }
 
 /* The key of Authorization: Bearer KEY; the scheme's case does not count (RFC 9110 section 11.1). */
@@ -151,6 +159,9 @@ static void read_if_match(struct exchange *x, uint64_t version)
     }
     x->match_missing = value.data == NULL;
     x->if_match = span_equal(value, SPAN("*")) ? version : VERSION_OF_NOTHING;
+    if (x->match_missing) {
+        return;
+    }
     char text[32];
     struct buf tag = buf_of(text, sizeof text);
     buf_byte(&tag, '"');
@@ -177,6 +188,14 @@ static void read_if_match(struct exchange *x, uint64_t version)
 bool exchange_is_stale(const struct exchange *x)
 {
     return x->if_match == VERSION_OF_NOTHING;
+}
+
+bool exchange_may_change(const struct exchange *x)
+{
+    const struct post_row *post = &x->post.row;
+    const bool open = post->status == POST_DRAFT ||
+                      (post->status == POST_SCHEDULED && x->now_ms < post->publish_at_ms - LOCK_AHEAD_MS);
+    return open && !exchange_is_stale(x);
 }
 
 static bool read_idempotency(struct exchange *x)
@@ -210,14 +229,56 @@ static bool read_idempotency(struct exchange *x)
     buf_put(&scope, key);
     ASSERT(buf_ok(&scope));
     sha256(buf_span(&scope), x->idempotency.scope);
+    /* The hash goes into the log, and a body may hold credentials: never a plain hash of it. */
     sha256_hmac(span_of(x->gateway->body_key, sizeof x->gateway->body_key), x->request->body, x->idempotency.body);
     x->idempotency.present = true;
     return true;
 }
 
+/* Counts the request of a good key. False: answered, there were too many. */
+static bool is_within_rate(struct exchange *x)
+{
+    struct limiter *limiter = &x->gateway->limiter;
+    x->rate = limiter_take(limiter, &scope_principal(x->scope)->key_id, clock_monotonic_us());
+    x->limited = limiter->quota > 0;
+    if (!x->rate.allowed) {
+        exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
+    }
+    return x->rate.allowed;
+}
+
+/* Routes whose handler reads parameters of the query and refuses those that it does not know. */
+static bool takes_parameters(enum route_name name)
+{
+    return name == ROUTE_list_posts || name == ROUTE_post_history || name == ROUTE_list_integrations ||
+           name == ROUTE_list_events || name == ROUTE_stream_events || name == ROUTE_punctuality;
+}
+
+/* The version that If-Match is about: the path's resource, or the workspace itself. */
+static bool read_version(struct exchange *x, uint64_t *ret_version)
+{
+    struct workspace_row workspace;
+    switch (x->route->resource) {
+    case RESOURCE_POST:
+    case RESOURCE_TARGET:
+        *ret_version = x->post.row.version;
+        return true;
+    case RESOURCE_INTEGRATION:
+        *ret_version = x->integration.version;
+        return true;
+    case RESOURCE_NONE:
+        break;
+    }
+    if (scope_workspace(x->scope, &workspace) != OK) {
+        return false;
+    }
+    *ret_version = workspace.version;
+    return true;
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
-    if (!open_gate(x)) {
+    if (!open_gate(x) || !is_within_rate(x)) {
         return;
     }
     if (hit->any == NULL) {
@@ -239,9 +300,12 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (!read_body(x) || !read_idempotency(x)) {
         return;
     }
-    const bool is_integration = x->route->resource == RESOURCE_INTEGRATION;
-    if (x->route->resource != RESOURCE_NONE) {
-        read_if_match(x, is_integration ? x->integration.version : x->post.row.version);
+    uint64_t version = 0;
+    if (!takes_parameters(x->route->name) && !exchange_query_only(x, (const char *const[]){NULL})) {
+        return;
+    }
+    if (x->route->match != MATCH_NONE && read_version(x, &version)) {
+        read_if_match(x, version);
     }
     handlers[x->route->name](x);
 }
@@ -254,6 +318,7 @@ void exchange_handle(void *context, struct request *request)
     x->request = request;
     x->now_ms = clock_wall_ms();
     const struct id request_id = exchange_mint(x, ID_REQUEST);
+    x->request_uuid = request_id;
     struct buf text = buf_of(x->request_id, sizeof x->request_id);
     id_write(&text, &request_id);
     (void)buf_terminated(&text);
@@ -276,7 +341,8 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     const struct principal *principal = scope_principal(x->scope);
     struct command *command = &x->command;
     memset(command, 0, sizeof *command);
-    command->command_id = exchange_mint(x, ID_COMMAND);
+    command->command_id = x->request_uuid; /* so that the log tells the request, too */
+    command->command_id.kind = ID_COMMAND;
     command->workspace_id = principal->workspace_id;
     command->stream = *stream;
     command->actor = 1; /* ACTOR_KEY of core/log/log.h */
@@ -308,6 +374,69 @@ static void redo(struct exchange *x)
     }
 }
 
+static bool is_wrong_instant(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms != 0 && (at_ms <= now_ms || at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS);
+}
+
+/* The target whose own instant is wrong, in text; NULL: none. */
+static const char *wrong_target(const struct target_spec *targets, uint32_t count, int64_t now_ms,
+                                char text[INPUT_PARAM_MAX])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_wrong_instant(targets[i].at_ms, now_ms)) {
+            char target[INPUT_PARAM_MAX];
+            input_pointer_index(target, "/targets", i);
+            input_pointer(text, target, "at");
+            return text;
+        }
+    }
+    return NULL;
+}
+
+/* Where in the body the instant stands that the ledger refused; NULL: not in it. */
+static const char *instant_param(const struct command *command, int64_t now_ms, char text[INPUT_PARAM_MAX])
+{
+    switch (command->code) {
+    case COMMAND_create_post:
+        return is_wrong_instant(command->create_post.at_ms, now_ms)
+                   ? "/schedule/at"
+                   : wrong_target(command->create_post.targets, command->create_post.targets_count, now_ms, text);
+    case COMMAND_edit_post:
+        return wrong_target(command->edit_post.targets, command->edit_post.targets_count, now_ms, text);
+    case COMMAND_schedule_post:
+        return is_wrong_instant(command->schedule_post.at_ms, now_ms) ? "/at" : NULL;
+    case COMMAND_retry_post:
+        return is_wrong_instant(command->retry_post.at_ms, now_ms) ? "/at" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* Where in the body stands what the rules refused; NULL: not in it. */
+static const char *refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
+                                 char text[INPUT_PARAM_MAX])
+{
+    const bool written = x->command.code == COMMAND_create_post || x->command.code == COMMAND_edit_post;
+    switch ((int)refusal) {
+    case REFUSED_timestamp_past:
+    case REFUSED_timestamp_too_far:
+        return instant_param(&x->command, now_ms, text);
+    case REFUSED_target_missing:
+    case REFUSED_target_duplicate:
+    case REFUSED_reference_not_found:
+    case REFUSED_channel_not_publishable:
+    case REFUSED_integration_unusable:
+        return written && x->body != NULL ? "/targets" : NULL;
+    case REFUSED_content_missing:
+        return written && x->body != NULL ? "/content" : NULL;
+    case REFUSED_resolution_invalid:
+        return "/resolution";
+    default:
+        return NULL;
+    }
+}
+
 static void answer_refusal(struct exchange *x, const struct answer *answer)
 {
     enum refusal refusal = (enum refusal)answer->refusal;
@@ -334,7 +463,53 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         }
         buf_byte(&more, ']');
     }
-    exchange_problem(x, refusal, NULL, NULL, more.len > 0 ? buf_terminated(&more) : NULL);
+    char param[INPUT_PARAM_MAX];
+    exchange_problem(x, refusal, NULL, refused_param(x, refusal, answer->time_ms, param),
+                     more.len > 0 ? buf_terminated(&more) : NULL);
+}
+
+/* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
+static void past_asked(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    struct body_list events;
+    uint64_t version = 0;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
+    err = err == OK ? body_events_read(result, &version, &events) : err;
+    const enum err seen = scope_refresh(x->scope);
+    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
+    if (seen != OK) {
+        exchange_failed(x, seen);
+    } else if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable,
+                         "The request was done before; its first answer cannot be made again at the moment.", NULL,
+                         NULL);
+    } else {
+        x->then(x, &x->first);
+    }
+}
+
+static void replay(struct exchange *x)
+{
+    char text[256];
+    struct buf arguments = buf_of(text, sizeof text);
+    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, x->first.version);
+    buf_text(&arguments, "\n0\n");
+    id_write(&arguments, &x->first.stream);
+    buf_byte(&arguments, '\n');
+    uint8_t bytes[320];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, SPAN("stream"), buf_span(&arguments));
+    ASSERT(buf_ok(&body));
+    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
+    if (err != OK) {
+        past_asked(x, err, (struct span){0});
+    }
 }
 
 static void answered(void *context, enum err err, const struct answer *answer)
@@ -350,12 +525,17 @@ static void answered(void *context, enum err err, const struct answer *answer)
         answer_refusal(x, answer);
         return;
     }
+    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
+    if (answer->repeated) {
+        x->first = *answer;
+        replay(x);
+        return;
+    }
     err = scope_refresh(x->scope);
     if (err != OK) {
         exchange_failed(x, err);
         return;
     }
-    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
     x->then(x, answer);
 }
 

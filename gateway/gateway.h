@@ -10,8 +10,10 @@
 #include "core/message/codec.h"
 #include "core/wire/client.h"
 #include "gateway/input.h"
+#include "gateway/limiter.h"
 #include "gateway/memo.h"
 #include "gateway/scope.h"
+#include "gateway/streams.h"
 
 #define COMMAND_WITHIN_MS \
     10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
@@ -28,7 +30,9 @@ struct gateway {
     uint8_t body_key[32]; /* bodies are recognised by an HMAC under it: one may hold a password */
     struct zones *zones;  /* any thread may ask */
     struct memo memo;
-    struct server *server;
+    struct limiter limiter;
+    struct streams *streams;
+    struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
 };
 
@@ -37,6 +41,10 @@ struct exchange;
 typedef void exchange_then(struct exchange *exchange, const struct answer *answer);
 /* A route's handler: reads, then answers or sends one command. */
 typedef void exchange_handler(struct exchange *exchange);
+
+#define EXCHANGE_RANDOMNESS 30 /* three ids: of a request, a post and a command */
+
+struct rendered; /* rendering.c's */
 
 struct exchange {
     struct gateway *gateway;
@@ -47,17 +55,25 @@ struct exchange {
     struct id id;                       /* the path's first id */
     struct id target_id;                /* the path's second */
     struct span param;                  /* the path's first parameter as sent */
+    uint64_t after;                     /* of a list whose positions are numbers */
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until a command is sent */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
     bool match_missing;                 /* required and not sent */
     struct idempotency idempotency;
     struct command command;
+    struct answer first; /* of a repeated Idempotency-Key */
     exchange_then *then;
     unsigned redone;
+    bool limited; /* rate holds what to tell of the key's quota */
+    struct limiter_verdict rate;
     int64_t now_ms;
+    struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
+    uint8_t randomness[EXCHANGE_RANDOMNESS]; /* for ids; drawn at once, for each draw is a system call */
+    size_t randomness_left;                  /* of it, from the front */
+    struct rendered *rendered;               /* by rendering_check, of what is about to be written; NULL: nothing */
 };
 
 /* exchange_handle is the server's handler: routes, opens the gate, checks in SPEC section 6's order and calls the
@@ -73,6 +89,8 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
 void exchange_empty(struct exchange *exchange);
+/* exchange_stream answers with what is put into stream from now on: server-sent events. */
+void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
                       const char *more);
 void exchange_input(struct exchange *exchange);
@@ -86,8 +104,11 @@ void exchange_send(struct exchange *exchange, exchange_then *then);
 /* exchange_is_stale tells whether If-Match is missing or names another version: the ledger refuses it, unless the state
  * does; checks that weigh less are left out. */
 bool exchange_is_stale(const struct exchange *exchange);
+/* exchange_may_change tells whether the post can still be changed, and is what the sender saw: only then do rules about
+ * its content matter, for what the ledger refuses for its state comes before them. */
+bool exchange_may_change(const struct exchange *exchange);
 /* exchange_mint makes an id. */
-struct id exchange_mint(const struct exchange *exchange, enum id_kind kind);
+struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
 /* exchange_post and exchange_integration read the resource again and answer it. */
 void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
@@ -101,9 +122,28 @@ bool exchange_query_only(struct exchange *exchange, const char *const *names);
 /* exchange_limit reads limit=1..200 (default 50); false: answered. */
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 
+/* cursor.c: exchange_cursor_put appends a position of this route's list, quoted and opaque. exchange_cursor reads the
+ * request's (data NULL: it has none); a changed one, or another list's, is 400 cursor_invalid; false: answered. The
+ * _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
+#define CURSOR_MAX 64
+
+struct cursor {
+    struct span position; /* borrows bytes */
+    uint8_t bytes[CURSOR_MAX + 8];
+};
+
+void exchange_cursor_put(const struct exchange *exchange, struct span position, struct buf *out);
+void exchange_cursor_put_u64(const struct exchange *exchange, uint64_t position, struct buf *out);
+bool exchange_cursor(struct exchange *exchange, struct cursor *ret_cursor);
+bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
+
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
+
+/* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
+ * figure that is missing counts as bad. */
+const char *ready_fault(struct span figures);
 
 /* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
 enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
@@ -111,8 +151,11 @@ enum err rendering_of(const struct gateway *gateway, const struct post_content_r
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out) MUST_USE;
 /* rendering_check finds the first fatal violation of a post's content; true: there is one, and *ret_more holds
- * ",\"violations\":[…]" in the arena. */
-bool rendering_check(struct exchange *exchange, const struct post_content_row *content, const char **ret_more);
+ * ",\"violations\":[…]" in the arena. created_ms: when the post would be published; 0: not known. What it rendered
+ * for a known instant rendering_keep remembers, once the content is version of the post. */
+bool rendering_check(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms,
+                     const char **ret_more);
+void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) exchange_handler handle_##name_;

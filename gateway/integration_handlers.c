@@ -113,7 +113,7 @@ static void connect(struct exchange *x, const struct id *integration_id, uint32_
 /* An address without a path: http(s)://host[:port]. The guard that decides whether we may go there is the adapter's. */
 static bool is_service(struct span text)
 {
-    struct span rest = text;
+    struct span rest;
     if (span_starts_with(text, SPAN("https://"))) {
         rest = span_of(text.data + 8, text.len - 8);
     } else if (span_starts_with(text, SPAN("http://"))) {
@@ -214,16 +214,17 @@ void handle_delete_integration(struct exchange *x)
     exchange_send(x, then_empty);
 }
 
-static enum err write_integrations(const struct integration_row *rows, uint32_t count, bool more, struct buf *out)
+static enum err write_integrations(const struct exchange *x, const struct integration_row *rows, uint32_t count,
+                                   bool more, struct buf *out)
 {
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], out));
+        TRY(present_integration(&rows[i], x->now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
     if (more && count > 0) {
-        json_id(out, &rows[count - 1].integration_id);
+        exchange_cursor_put(x, span_of(&rows[count - 1].integration_id, sizeof(struct id)), out);
         buf_byte(out, '}');
     } else {
         buf_text(out, "null}");
@@ -236,21 +237,21 @@ void handle_list_integrations(struct exchange *x)
     static const char *const names[] = {"limit", "cursor", NULL};
     uint32_t limit = 0;
     struct id after = {0};
-    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit)) {
+    struct cursor cursor;
+    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !exchange_cursor(x, &cursor)) {
         return;
     }
-    const struct span cursor = exchange_query(x, "cursor", 0);
-    if (cursor.data != NULL && id_parse(cursor, ID_INTEGRATION, &after) != OK) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
-        return;
+    const bool resumes = cursor.position.len == sizeof after;
+    if (resumes) {
+        memcpy(&after, cursor.position.data, sizeof after);
     }
     struct integration_row *rows = NULL;
     uint32_t count = 0;
-    enum err err = scope_integrations(x->scope, cursor.data == NULL ? NULL : &after, limit, &rows, &count);
+    enum err err = scope_integrations(x->scope, resumes ? &after : NULL, limit, &rows, &count);
     struct buf out = {0};
     while (err == OK || err == ERR_NO_SPACE) {
         err = exchange_out(x, &out);
-        err = err == OK ? write_integrations(rows, count, count == limit, &out) : err;
+        err = err == OK ? write_integrations(x, rows, count, count == limit, &out) : err;
         if (err == OK) {
             break;
         }

@@ -3,7 +3,33 @@
 #include "core/calendar/instant.h"
 #include "gateway/gateway.h"
 
-#define REPORT_DAYS_MAX 400
+/* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
+static void answer_events(struct exchange *x, struct span page)
+{
+    static const char end[] = "],\"next_cursor\":\"";
+    size_t at = page.len;
+    uint64_t last = 0;
+    while (at > 0 && page.data[at - 1] != ']') {
+        at--;
+    }
+    const size_t digits = at + sizeof end - 2;
+    if (at == 0 || digits + 2 > page.len ||
+        span_to_u64(span_of(page.data + digits, page.len - digits - 2), &last) != OK) {
+        exchange_failed(x, ERR_MALFORMED);
+        return;
+    }
+    uint8_t *bytes = arena_alloc(&x->request->arena, page.len + 128);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : page.len + 128);
+    buf_put(&out, span_of(page.data, at));
+    buf_text(&out, ",\"next_cursor\":");
+    exchange_cursor_put_u64(x, last, &out);
+    buf_byte(&out, '}');
+    if (!buf_ok(&out)) {
+        exchange_failed(x, ERR_NO_MEMORY);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
+}
 
 /* The ledger's answer to a question whose result is the body. */
 static void asked(void *context, enum err err, struct span body)
@@ -19,7 +45,7 @@ static void asked(void *context, enum err err, struct span body)
     } else if (refusal != ACCEPTED) {
         exchange_problem(x, refusal, NULL, NULL, NULL);
     } else if (x->route->name == ROUTE_list_events) {
-        exchange_json(x, 200, result, 0, NULL);
+        answer_events(x, result);
     } else {
         exchange_typed(x, "text/plain; charset=utf-8", result);
     }
@@ -54,13 +80,40 @@ void handle_list_events(struct exchange *x)
     if (!exchange_query_only(x, names) || !exchange_limit(x, &limit)) {
         return;
     }
-    struct span text = exchange_query(x, "cursor", 0);
-    text = text.data == NULL ? exchange_query(x, "after", 0) : text;
+    const struct span text = exchange_query(x, "after", 0);
     if (text.data != NULL && span_to_u64(text, &after) != OK) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_parameter_invalid, "after is a workspace_seq: a whole number.", NULL, NULL);
+        return;
+    }
+    if (!exchange_cursor_u64(x, &after)) {
         return;
     }
     ask(x, "events", after, limit);
+}
+
+/* From Last-Event-ID, as clients send it when they connect again, or from after; without either from now on. */
+void handle_stream_events(struct exchange *x)
+{
+    static const char *const names[] = {"after", NULL};
+    uint64_t last = 0;
+    uint64_t after = 0;
+    if (!exchange_query_only(x, names)) {
+        return;
+    }
+    const enum err err = scope_workspace_last(x->scope, &last);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    struct span text = request_header(x->request, "Last-Event-ID");
+    text = text.len == 0 ? exchange_query(x, "after", 0) : text;
+    if (text.data == NULL) {
+        after = last;
+    } else if (span_to_u64(text, &after) != OK || after > last) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        return;
+    }
+    streams_add(x, after);
 }
 
 void handle_log_checkpoint(struct exchange *x)
@@ -87,8 +140,9 @@ void handle_log_proof(struct exchange *x)
 
 struct report_question {
     struct id integration_id; /* absent: all */
-    uint32_t first_day;
+    uint32_t first_day;       /* local dates of the workspace's zone */
     uint32_t last_day;
+    struct span zone;
 };
 
 static bool read_day(struct exchange *x, const char *name, uint32_t *day)
@@ -106,7 +160,7 @@ static bool read_day(struct exchange *x, const char *name, uint32_t *day)
         exchange_problem(x, REFUSED_parameter_invalid, "from and to are dates like 2026-04-20.", NULL, NULL);
         return false;
     }
-    *day = punctuality_day(at_ms);
+    *day = (uint32_t)(at_ms / DAY_MS);
     return true;
 }
 
@@ -123,23 +177,32 @@ static enum err write_reports(struct exchange *x, const struct report_question *
         if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &rows[i].integration_id)) {
             continue;
         }
-        TRY(scope_punctuality(x->scope, &rows[i], question->first_day, question->last_day, REPORT_DAYS_MAX, &reports,
-                              &count));
+        TRY(scope_punctuality(x->scope, &rows[i], x->gateway->zones, question->zone, question->first_day,
+                              question->last_day, &reports, &count));
         for (uint32_t r = 0; r < count; r++) {
             buf_text(out, first ? "" : ",");
             TRY(present_punctuality(&reports[r], out));
             first = false;
         }
     }
-    buf_text(out, "],\"next_cursor\":null}");
+    buf_text(out, "],\"timezone\":");
+    json_string(out, question->zone);
+    buf_text(out, ",\"next_cursor\":null}");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 void handle_punctuality(struct exchange *x)
 {
     static const char *const names[] = {"from", "to", "integration_id", NULL};
-    struct report_question question = {.first_day = punctuality_day(x->now_ms) - 30,
-                                       .last_day = punctuality_day(x->now_ms) + 1};
+    struct workspace_row workspace;
+    uint32_t today = 0;
+    enum err err = scope_workspace(x->scope, &workspace);
+    err = err == OK ? punctuality_day(x->gateway->zones, workspace.timezone, x->now_ms, &today) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    struct report_question question = {.first_day = today - 30, .last_day = today + 1, .zone = workspace.timezone};
     if (!exchange_query_only(x, names) || !read_day(x, "from", &question.first_day) ||
         !read_day(x, "to", &question.last_day)) {
         return;
@@ -157,7 +220,6 @@ void handle_punctuality(struct exchange *x)
         return;
     }
     struct buf out = {0};
-    enum err err;
     do {
         err = exchange_out(x, &out);
         err = err == OK ? write_reports(x, &question, &out) : err;

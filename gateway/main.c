@@ -16,6 +16,9 @@
 
 #define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */
 #define DRAIN_WITHIN_MS 5000
+#define RATE_LIMIT_DEFAULT "6000" /* 100 a second, all at once if need be */
+#define RATE_LIMIT_MAX 60000000   /* one a microsecond */
+#define RATE_WINDOW_S 60
 #define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
 
 struct arguments {
@@ -23,6 +26,7 @@ struct arguments {
     const char *listen;
     const char *ledger;
     const char *bluesky_service;
+    const char *rate_limit;
 };
 
 static const char *option(int argc, char **argv, const char *name, const char *otherwise)
@@ -36,8 +40,10 @@ static const char *option(int argc, char **argv, const char *name, const char *o
 }
 
 static const char usage[] =
-    "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n\n"
-    "Serves the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n";
+    "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n"
+    "                        [--rate-limit N]\n\n"
+    "Serves the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
+    "N: requests that a key may make in a minute (default 6000; 0: any).\n";
 
 /* ADDR:PORT or [ADDR]:PORT. */
 static bool split_listen(const char *listen, char address[64], uint16_t *ret_port)
@@ -81,7 +87,8 @@ static enum err open_parts(struct gateway *gateway, const struct arguments *argu
     TRY(box_derive(options.key, "idempotency", gateway->body_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
     TRY(open_views(data->views_path, &gateway->views));
-    return client_open(&options, &gateway->ledger);
+    TRY(client_open(&options, &gateway->ledger));
+    return streams_open(gateway, &gateway->streams);
 }
 
 static enum err open_server(struct gateway *gateway, const char *listen)
@@ -110,12 +117,15 @@ static enum err open_server(struct gateway *gateway, const char *listen)
 static void close_parts(struct gateway *gateway)
 {
     atomic_store(&gateway->stopping, true);
+    streams_stop(gateway->streams);
     server_drain(gateway->server, DRAIN_WITHIN_MS);
     client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
+    streams_close(gateway->streams);
     server_close(gateway->server);
     store_close(gateway->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
+    limiter_done(&gateway->limiter);
 }
 
 int gateway_main(int argc, char **argv, const struct channel_list *channels)
@@ -124,8 +134,11 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
                                         .listen = option(argc, argv, "--listen", NULL),
                                         .ledger = option(argc, argv, "--ledger", NULL),
                                         .bluesky_service =
-                                            option(argc, argv, "--bluesky-service", "https://bsky.social")};
-    if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL) {
+                                            option(argc, argv, "--bluesky-service", "https://bsky.social"),
+                                        .rate_limit = option(argc, argv, "--rate-limit", RATE_LIMIT_DEFAULT)};
+    uint64_t quota = 0;
+    const bool quota_good = span_to_u64(span_text(arguments.rate_limit), &quota) == OK && quota <= RATE_LIMIT_MAX;
+    if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL || !quota_good) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fputs(usage, help ? stdout : stderr);
         return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
@@ -141,6 +154,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     gateway->channels = channels;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
+    limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? data_open(arguments.data, &data) : err;
     err = err == OK ? open_parts(gateway, &arguments, &data) : err;

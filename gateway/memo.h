@@ -1,5 +1,6 @@
-/* memo.h: renderings that were made before. A rendering is a pure function of a post's version and a target, and costs
- * more than all the rest of a GET; this remembers the last ones. Thread-safe; bounded; losing an entry costs only time.
+/* memo.h: renderings that were made before. A rendering is a pure function of a post's version, a target and an
+ * instant, and costs more than all the rest of a GET; this remembers the last ones. Thread-safe; bounded; losing an
+ * entry costs only time.
  */
 #ifndef OPENPOST_GATEWAY_MEMO_H
 #define OPENPOST_GATEWAY_MEMO_H
@@ -15,7 +16,8 @@
 
 struct memo_place {
     struct id target_id;
-    uint64_t version; /* of the post */
+    uint64_t version;   /* of the post */
+    int64_t created_ms; /* the instant that the rendering claims */
     uint32_t len;
     uint8_t *bytes;
 };
@@ -28,7 +30,7 @@ struct memo {
 void memo_init(struct memo *memo);
 void memo_done(struct memo *memo);
 /* memo_get appends what was remembered to out; false: nothing was. memo_put remembers a copy. */
-bool memo_get(struct memo *memo, const struct id *target_id, uint64_t version, struct buf *out);
-void memo_put(struct memo *memo, const struct id *target_id, uint64_t version, struct span bytes);
+bool memo_get(struct memo *memo, const struct id *target_id, uint64_t version, int64_t created_ms, struct buf *out);
+void memo_put(struct memo *memo, const struct id *target_id, uint64_t version, int64_t created_ms, struct span bytes);
 
 #endif

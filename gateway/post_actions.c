@@ -14,7 +14,7 @@ void handle_schedule_post(struct exchange *x)
         return;
     }
     const char *more = NULL;
-    if (!exchange_is_stale(x) && rendering_check(x, &x->post.content, &more)) {
+    if (exchange_may_change(x) && rendering_check(x, &x->post.content, 0, &more)) {
         exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
         return;
     }
@@ -108,25 +108,22 @@ void handle_post_deliveries(struct exchange *x)
 
 static enum err history_part(struct exchange *x, const struct present *present, struct buf *out)
 {
-    uint64_t after = 0;
-    const struct span cursor = exchange_query(x, "cursor", 0);
-    if (cursor.data != NULL) {
-        TRY(span_to_u64(cursor, &after));
+    uint64_t next = 0;
+    TRY(present_history(present, &x->post, x->after, POSTS_PAGE_MAX, out, &next));
+    buf_text(out, ",\"next_cursor\":");
+    if (next != 0) {
+        exchange_cursor_put_u64(x, next, out);
+    } else {
+        buf_text(out, "null");
     }
-    return present_history(present, &x->post, after, POSTS_PAGE_MAX, out);
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 void handle_post_history(struct exchange *x)
 {
     static const char *const names[] = {"cursor", NULL};
-    uint64_t after = 0;
-    if (!exchange_query_only(x, names)) {
-        return;
+    if (exchange_query_only(x, names) && exchange_cursor_u64(x, &x->after)) {
+        answer_presented(x, history_part);
     }
-    const struct span cursor = exchange_query(x, "cursor", 0);
-    if (cursor.data != NULL && span_to_u64(cursor, &after) != OK) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
-        return;
-    }
-    answer_presented(x, history_part);
 }

@@ -4,6 +4,10 @@
 
 static void then_created(struct exchange *x, const struct answer *answer)
 {
+    if (answer->repeated) {
+        x->rendered = NULL; /* that was another post */
+    }
+    rendering_keep(x, answer->version);
     exchange_post(x, &answer->stream, 201, true);
 }
 
@@ -19,10 +23,10 @@ static void then_empty(struct exchange *x, const struct answer *answer)
 }
 
 /* Answers a fatal violation; true when it did. */
-static bool violates(struct exchange *x, const struct post_content_row *content)
+static bool violates(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
     const char *more = NULL;
-    if (!rendering_check(x, content, &more)) {
+    if (!rendering_check(x, content, created_ms, &more)) {
         return false;
     }
     exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
@@ -35,15 +39,15 @@ void handle_create_post(struct exchange *x)
     struct schedule_input schedule;
     struct span zone;
     int64_t not_after_ms = 0;
-    post_input_create(x, &content, &schedule, &zone, &not_after_ms);
+    const struct id post_id = exchange_mint(x, ID_POST);
+    post_input_create(x, &post_id, &content, &schedule, &zone, &not_after_ms);
     if (x->input.refusal != ACCEPTED) {
         exchange_input(x);
         return;
     }
-    if (schedule.given && violates(x, &content)) {
+    if (schedule.given && violates(x, &content, schedule.now ? 0 : schedule.at_ms)) {
         return;
     }
-    const struct id post_id = exchange_mint(x, ID_POST);
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
     *fields = (struct create_post_command){.post_id = post_id,
                                            .parts = content.parts,
@@ -78,7 +82,7 @@ void handle_edit_post(struct exchange *x)
         exchange_input(x);
         return;
     }
-    if (x->post.row.status == POST_SCHEDULED && !exchange_is_stale(x) && violates(x, &content)) {
+    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x) && violates(x, &content, 0)) {
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
@@ -106,10 +110,14 @@ void handle_delete_post(struct exchange *x)
 
 void handle_duplicate_post(struct exchange *x)
 {
+    if (exchange_is_stale(x)) {
+        exchange_problem(x, REFUSED_precondition_failed, NULL, NULL, NULL);
+        return;
+    }
     struct post_content_row content = x->post.content;
     const struct id post_id = exchange_mint(x, ID_POST);
     for (uint32_t i = 0; i < content.targets_count; i++) {
-        content.targets[i].target_id = exchange_mint(x, ID_TARGET);
+        content.targets[i].target_id = id_derive(ID_TARGET, &post_id, &content.targets[i].integration_id);
         content.targets[i].at_ms = 0;
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
@@ -171,8 +179,11 @@ static bool read_labels(struct exchange *x, struct post_filter *filter)
 {
     struct span *labels = arena_alloc(&x->request->arena, sizeof *labels * FILTER_IDS_MAX);
     struct span text;
-    while (labels != NULL && filter->label_count < FILTER_IDS_MAX &&
-           (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
+    while (labels != NULL && (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
+        if (filter->label_count == FILTER_IDS_MAX) {
+            exchange_problem(x, REFUSED_parameter_invalid, "At most 50 labels are allowed.", NULL, NULL);
+            return false;
+        }
         labels[filter->label_count] = text;
         filter->label_count++;
     }
@@ -221,34 +232,9 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
     return text.data == NULL;
 }
 
-/* A cursor is the list's own bytes in hexadecimal: opaque to clients. */
-static bool read_cursor(struct exchange *x, uint8_t bytes[POST_CURSOR_MAX], struct span *ret_cursor)
-{
-    const struct span text = exchange_query(x, "cursor", 0);
-    *ret_cursor = (struct span){0};
-    if (text.data == NULL) {
-        return true;
-    }
-    bool good = text.len > 0 && text.len % 2 == 0 && text.len / 2 <= POST_CURSOR_MAX;
-    for (size_t i = 0; good && i < text.len; i++) {
-        const uint8_t c = text.data[i];
-        const int digit = c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-        good = digit >= 0;
-        const unsigned nibble = good ? (unsigned)digit : 0;
-        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : bytes[i / 2] | nibble);
-    }
-    if (!good) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
-        return false;
-    }
-    *ret_cursor = span_of(bytes, text.len / 2);
-    return true;
-}
-
 static enum err write_page(struct exchange *x, const struct present *present, const struct post_page *page,
                            struct buf *out)
 {
-    (void)x;
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
@@ -258,9 +244,8 @@ static enum err write_page(struct exchange *x, const struct present *present, co
     if (page->cursor_len == 0) {
         buf_text(out, "null}");
     } else {
-        buf_byte(out, '"');
-        buf_hex(out, span_of(page->cursor, page->cursor_len));
-        buf_text(out, "\"}");
+        exchange_cursor_put(x, span_of(page->cursor, page->cursor_len), out);
+        buf_byte(out, '}');
     }
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -286,22 +271,27 @@ static void answer_page(struct exchange *x, const struct post_page *page)
 
 void handle_list_posts(struct exchange *x)
 {
-    static const char *const names[] = {"status",         "integration_id", "label", "author_id", "publish_after",
-                                        "publish_before", "order",          "limit", "cursor",    NULL};
+    static const char *const names[] = {
+        "status", "integration_id", "label", "author_id", "publish_after", "publish_before", "order",
+        "limit",  "cursor",         "q",     NULL};
     struct post_filter filter = {0};
     uint32_t limit = 0;
-    uint8_t bytes[POST_CURSOR_MAX];
-    struct span cursor;
+    struct cursor cursor;
     if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !read_status(x, &filter) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
         !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_order(x, &filter) ||
-        !read_cursor(x, bytes, &cursor)) {
+        !exchange_cursor(x, &cursor)) {
+        return;
+    }
+    if (exchange_query(x, "q", 0).data != NULL) {
+        exchange_problem(x, REFUSED_not_yet_available, "This installation has no full-text search: leave q out.", NULL,
+                         NULL);
         return;
     }
     struct post_page page;
-    const enum err err = scope_posts(x->scope, &filter, cursor, limit, &page);
+    const enum err err = scope_posts(x->scope, &filter, cursor.position, limit, &page);
     if (err == ERR_MALFORMED) {
         exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
     } else if (err != OK) {

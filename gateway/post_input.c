@@ -81,7 +81,7 @@ static void read_content(struct exchange *x, const struct json_node *object, str
 }
 
 /* The target that the post has for this integration already keeps its id. */
-static struct id target_id_for(struct exchange *x, const struct post_content_row *before,
+static struct id target_id_for(const struct id *post_id, const struct post_content_row *before,
                                const struct id *integration_id)
 {
     for (uint32_t i = 0; before != NULL && i < before->targets_count; i++) {
@@ -89,10 +89,10 @@ static struct id target_id_for(struct exchange *x, const struct post_content_row
             return before->targets[i].target_id;
         }
     }
-    return exchange_mint(x, ID_TARGET);
+    return id_derive(ID_TARGET, post_id, integration_id);
 }
 
-static void read_target(struct exchange *x, const struct json_node *object, const char *at,
+static void read_target(struct exchange *x, const struct id *post_id, const struct json_node *object, const char *at,
                         const struct post_content_row *before, struct target_spec *target)
 {
     static const char *const names[] = {"integration_id", "at", "variant", "platform_settings", NULL};
@@ -115,7 +115,7 @@ static void read_target(struct exchange *x, const struct json_node *object, cons
         return;
     }
     target->channel = integration.channel;
-    target->target_id = target_id_for(x, before, &target->integration_id);
+    target->target_id = target_id_for(post_id, before, &target->integration_id);
     target->at_ms = input_time(&x->input, object, at, "at");
     target->variant = input_json(&x->input, object, at, "variant", &x->request->arena);
     target->settings = input_json(&x->input, object, at, "platform_settings", &x->request->arena);
@@ -130,7 +130,8 @@ static void read_target(struct exchange *x, const struct json_node *object, cons
     }
 }
 
-static void read_targets(struct exchange *x, const struct post_content_row *before, struct post_content_row *content)
+static void read_targets(struct exchange *x, const struct id *post_id, const struct post_content_row *before,
+                         struct post_content_row *content)
 {
     const struct json_node *list = input_list(&x->input, x->body, "", "targets", TARGETS_MAX);
     content->targets_count = 0;
@@ -145,7 +146,7 @@ static void read_targets(struct exchange *x, const struct post_content_row *befo
     for (const struct json_node *item = list->first; item != NULL && x->input.refusal == ACCEPTED; item = item->next) {
         char at[INPUT_PARAM_MAX];
         input_pointer_index(at, "/targets", content->targets_count);
-        read_target(x, item, at, before, &content->targets[content->targets_count]);
+        read_target(x, post_id, item, at, before, &content->targets[content->targets_count]);
         content->targets_count++;
     }
 }
@@ -256,16 +257,12 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
         input_pointer(pointer, at, "next_slot");
         input_wrong(&x->input, allow_slot ? REFUSED_not_yet_available : REFUSED_field_invalid, pointer,
                     allow_slot ? "This installation has no queues yet." : "A retry has no slot: give at or now.");
-    } else if (schedule.at_ms != 0 && schedule.at_ms <= x->now_ms) {
-        char pointer[INPUT_PARAM_MAX];
-        input_pointer(pointer, at, "at");
-        input_wrong(&x->input, REFUSED_timestamp_past, pointer, "The instant has passed.");
     }
     return schedule;
 }
 
-void post_input_create(struct exchange *x, struct post_content_row *ret_content, struct schedule_input *ret_schedule,
-                       struct span *ret_timezone, int64_t *ret_not_after_ms)
+void post_input_create(struct exchange *x, const struct id *post_id, struct post_content_row *ret_content,
+                       struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms)
 {
     static const char *const names[] = {"content",   "targets", "schedule", "draft", "timezone",
                                         "not_after", "labels",  "metadata", NULL};
@@ -275,7 +272,7 @@ void post_input_create(struct exchange *x, struct post_content_row *ret_content,
     if (content != NULL) {
         read_content(x, content, ret_content);
     }
-    read_targets(x, NULL, ret_content);
+    read_targets(x, post_id, NULL, ret_content);
     const struct json_node *schedule = input_object(&x->input, x->body, "", "schedule");
     *ret_schedule = post_input_schedule(x, schedule, "/schedule", true);
     if (input_flag(&x->input, x->body, "", "draft") && schedule != NULL) {
@@ -304,7 +301,7 @@ void post_input_edit(struct exchange *x, const struct post_view *post, struct po
         read_content(x, content, ret_content);
     }
     if (json_node_member(x->body, "targets") != NULL) {
-        read_targets(x, &post->content, ret_content);
+        read_targets(x, &x->id, &post->content, ret_content);
     }
     if (json_node_member(x->body, "timezone") != NULL) {
         *ret_timezone = read_timezone(x);

@@ -11,9 +11,10 @@ struct schedule_input {
 };
 
 /* Each reads from the exchange's body into what a command carries (in the request's arena) and keeps the first fault in
- * exchange->input. post_input_create reads a whole body. post_input_edit merges a patch (RFC 7396) into what the post
+ * exchange->input. post_input_create reads a whole body of the post that
+ * will be post_id. post_input_edit merges a patch (RFC 7396) into what the post
  * is now: content starts as the present one. now: the first instant that is not past. */
-void post_input_create(struct exchange *exchange, struct post_content_row *ret_content,
+void post_input_create(struct exchange *exchange, const struct id *post_id, struct post_content_row *ret_content,
                        struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms);
 void post_input_edit(struct exchange *exchange, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms);

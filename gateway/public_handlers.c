@@ -1,6 +1,9 @@
 /* public_handlers.c: what needs no key: health, readiness, figures and the API's own description. */
 #include "gateway/gateway.h"
 
+#define SCHEDULER_SILENT_MAX_MS 5000
+#define SCHEDULER_LATE_MAX_MS 60000
+
 void handle_health(struct exchange *x)
 {
     exchange_json(x, 200, SPAN("{\"status\":\"ok\"}"), 0, NULL);
@@ -24,20 +27,28 @@ static bool figure_of(struct span body, const char *name, uint64_t *ret_value)
     return false;
 }
 
+const char *ready_fault(struct span figures)
+{
+    uint64_t value = 0;
+    if (!figure_of(figures, "storage_full", &value) || value != 0) {
+        return "The log is not writable: the disk is full.";
+    }
+    if (!figure_of(figures, "clock_suspect", &value) || value != 0) {
+        return "The clock cannot be trusted; nothing starts.";
+    }
+    if (!figure_of(figures, "scheduler_silent_ms", &value) || value > SCHEDULER_SILENT_MAX_MS) {
+        return "The scheduler has not asked for events for more than 5 s.";
+    }
+    if (!figure_of(figures, "scheduler_late_ms", &value) || value > SCHEDULER_LATE_MAX_MS) {
+        return "A post that could be sent now is late by more than 60 s.";
+    }
+    return NULL;
+}
+
 static void ready_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
-    uint64_t value = 0;
-    const char *why = NULL;
-    if (err != OK) {
-        why = "The ledger does not answer.";
-    } else if (figure_of(body, "storage_full", &value) && value != 0) {
-        why = "The log is not writable: the disk is full.";
-    } else if (figure_of(body, "clock_suspect", &value) && value != 0) {
-        why = "The clock cannot be trusted; nothing starts.";
-    } else if (figure_of(body, "follower_silent_ms", &value) && value > 5000) {
-        why = "The scheduler has not asked for events for more than 5 s.";
-    }
+    const char *why = err != OK ? "The ledger does not answer." : ready_fault(body);
     if (why != NULL) {
         exchange_problem(x, REFUSED_unavailable, why, NULL, NULL);
     } else {
@@ -74,7 +85,7 @@ static void metrics_asked(void *context, enum err err, struct span body)
         return;
     }
     struct server_counters counters;
-    server_counters(x->gateway->server, &counters);
+    server_counters(request_server(x->request), &counters);
     put_figure(&out, "openpost_gateway_", SPAN("requests_total"), counters.requests);
     put_figure(&out, "openpost_gateway_", SPAN("refused_malformed_total"), counters.refused_malformed);
     put_figure(&out, "openpost_gateway_", SPAN("refused_large_total"), counters.refused_large);

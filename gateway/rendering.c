@@ -39,20 +39,9 @@ static void write_violations(const struct channel_rendering *rendering, struct b
     buf_byte(out, ']');
 }
 
-static enum err write_rendering(const struct gateway *gateway, const struct present *present,
-                                const struct post_view *post, uint32_t target_index, struct buf *out)
+/* One target's two members of a post's answer. */
+static enum err write_members(const struct channel_rendering *rendering, struct buf *out)
 {
-    struct channel_rendering *rendering = arena_alloc(present->arena, sizeof *rendering);
-    if (rendering == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    const int64_t created_ms = post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
-    const enum err err = rendering_of(gateway, &post->content, target_index, created_ms, present->arena, rendering);
-    if (err == ERR_NOT_FOUND) {
-        buf_text(out, "\"rendering\":null,\"violations\":[]");
-        return buf_ok(out) ? OK : ERR_NO_SPACE;
-    }
-    TRY(err);
     buf_text(out, "\"rendering\":{\"format\":");
     json_string(out, span_text(rendering->format));
     buf_text(out, ",\"parts\":[");
@@ -65,38 +54,99 @@ static enum err write_rendering(const struct gateway *gateway, const struct pres
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+static enum err write_rendering(const struct gateway *gateway, const struct present *present,
+                                const struct post_view *post, uint32_t target_index, int64_t created_ms,
+                                struct buf *out)
+{
+    struct channel_rendering *rendering = arena_room(present->arena, sizeof *rendering);
+    if (rendering == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    const enum err err = rendering_of(gateway, &post->content, target_index, created_ms, present->arena, rendering);
+    if (err == ERR_NOT_FOUND) {
+        buf_text(out, "\"rendering\":null,\"violations\":[]");
+        return buf_ok(out) ? OK : ERR_NO_SPACE;
+    }
+    TRY(err);
+    return write_members(rendering, out);
+}
+
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out)
 {
     struct gateway *gateway = context;
     const struct id *target_id = &post->content.targets[target_index].target_id;
-    if (memo_get(&gateway->memo, target_id, post->row.version, out)) {
+    const int64_t created_ms = post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
+    if (memo_get(&gateway->memo, target_id, post->row.version, created_ms, out)) {
         return buf_ok(out) ? OK : ERR_NO_SPACE;
     }
     const size_t start = out->len;
-    TRY(write_rendering(gateway, present, post, target_index, out));
-    memo_put(&gateway->memo, target_id, post->row.version, span_of(out->data + start, out->len - start));
+    TRY(write_rendering(gateway, present, post, target_index, created_ms, out));
+    memo_put(&gateway->memo, target_id, post->row.version, created_ms, span_of(out->data + start, out->len - start));
     return OK;
 }
 
-bool rendering_check(struct exchange *x, const struct post_content_row *content, const char **ret_more)
+/* What a check has rendered, until the ledger has taken the content. */
+struct rendered {
+    struct rendered *next;
+    struct id target_id;
+    int64_t created_ms;
+    struct span members;
+};
+
+/* For want of memory it is rendered again when it is shown. */
+static void set_aside(struct exchange *x, const struct id *target_id, int64_t created_ms,
+                      const struct channel_rendering *rendering)
 {
-    struct channel_rendering *rendering = arena_alloc(&x->request->arena, sizeof *rendering);
+    struct rendered *rendered = arena_room(&x->request->arena, sizeof *rendered);
+    uint8_t *bytes = rendered == NULL ? NULL : arena_room(&x->request->arena, MEMO_BYTES_MAX);
+    struct buf members = buf_of(bytes, bytes == NULL ? 0 : MEMO_BYTES_MAX);
+    if (write_members(rendering, &members) == OK) {
+        *rendered = (struct rendered){
+            .next = x->rendered, .target_id = *target_id, .created_ms = created_ms, .members = buf_span(&members)};
+        x->rendered = rendered;
+    }
+}
+
+void rendering_keep(struct exchange *x, uint64_t version)
+{
+    for (const struct rendered *rendered = x->rendered; rendered != NULL; rendered = rendered->next) {
+        memo_put(&x->gateway->memo, &rendered->target_id, version, rendered->created_ms, rendered->members);
+    }
+    x->rendered = NULL;
+}
+
+static const char *tell_violations(struct exchange *x, const struct id *target_id,
+                                   const struct channel_rendering *rendering)
+{
+    const size_t cap = 8192;
+    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    struct buf more = buf_of(bytes, bytes == NULL ? 0 : cap);
+    buf_text(&more, ",\"target_id\":");
+    json_id(&more, target_id);
+    buf_text(&more, ",\"violations\":");
+    write_violations(rendering, &more);
+    return buf_terminated(&more);
+}
+
+bool rendering_check(struct exchange *x, const struct post_content_row *content, int64_t created_ms,
+                     const char **ret_more)
+{
+    struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
+    x->rendered = NULL;
     for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
-        *rendering = (struct channel_rendering){0};
-        if (rendering_of(x->gateway, content, i, x->now_ms, &x->request->arena, rendering) != OK ||
-            !channel_has_fatal(rendering)) {
+        if (rendering_of(x->gateway, content, i, created_ms != 0 ? created_ms : x->now_ms, &x->request->arena,
+                         rendering) != OK) {
             continue;
         }
-        const size_t cap = 8192;
-        uint8_t *bytes = arena_alloc(&x->request->arena, cap);
-        struct buf more = buf_of(bytes, bytes == NULL ? 0 : cap);
-        buf_text(&more, ",\"target_id\":");
-        json_id(&more, &content->targets[i].target_id);
-        buf_text(&more, ",\"violations\":");
-        write_violations(rendering, &more);
-        *ret_more = buf_terminated(&more);
-        return true;
+        const struct id *target_id = &content->targets[i].target_id;
+        if (channel_has_fatal(rendering)) {
+            *ret_more = tell_violations(x, target_id, rendering);
+            return true;
+        }
+        if (created_ms != 0) {
+            set_aside(x, target_id, created_ms, rendering);
+        }
     }
     return false;
 }

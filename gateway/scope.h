@@ -5,6 +5,7 @@
 #define OPENPOST_GATEWAY_SCOPE_H
 
 #include "core/store/store.h"
+#include "core/wire/body.h"
 #include "gateway/route.h"
 #include "projections/present.h"
 
@@ -21,6 +22,11 @@ void scope_pause(struct scope *scope);
 void scope_close(struct scope *scope);
 
 const struct principal *scope_principal(const struct scope *scope);
+const uint8_t *scope_fingerprint(const struct scope *scope); /* 32 bytes */
+/* scope_look is for what lasts longer than a request, a stream: in a transaction of its own it tells whether the
+ * workspace has an event after workspace_seq after. ERR_AUTH: the key is no longer good for its events. */
+enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
+                    uint64_t after, bool *ret_more) MUST_USE;
 /* scope_allows tells whether the principal's role reaches a route's. */
 bool scope_allows(const struct scope *scope, enum route_role role);
 
@@ -33,10 +39,18 @@ enum err scope_integration(struct scope *scope, const struct id *integration_id,
 enum err scope_integrations(struct scope *scope, const struct id *after, uint32_t limit,
                             struct integration_row **ret_rows, uint32_t *ret_count) MUST_USE;
 enum err scope_workspace(struct scope *scope, struct workspace_row *ret_row) MUST_USE;
-/* The integration must have been read through this scope before. */
-enum err scope_punctuality(struct scope *scope, const struct integration_row *integration, uint32_t first_day,
-                           uint32_t last_day, uint32_t limit, struct punctuality_report **ret_reports,
-                           uint32_t *ret_count) MUST_USE;
+/* The integration must have been read through this scope before; at most REPORT_DAYS_MAX days. */
+#define REPORT_DAYS_MAX 400
+enum err scope_punctuality(struct scope *scope, const struct integration_row *integration, const struct zones *zones,
+                           struct span zone, uint32_t first_day, uint32_t last_day,
+                           struct punctuality_report **ret_reports, uint32_t *ret_count) MUST_USE;
+/* scope_as_of makes the scope see one stream as its events (a list of body.h's, from the first on) left it: from now on
+ * scope_post, scope_integration and scope_workspace read that, and nothing else of its kind is there.
+ * ERR_NOT_FOUND: they are another workspace's. */
+enum err scope_as_of(struct scope *scope, struct body_list events) MUST_USE;
+/* scope_workspace_last finds the last workspace_seq. */
+enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq) MUST_USE;
+
 /* scope_present fills what presenting needs for rows read through this scope. */
 void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present);
 

@@ -132,6 +132,11 @@ uint16_t server_port(const struct server *server)
     return server->port;
 }
 
+struct server *request_server(const struct request *request)
+{
+    return ((const struct conn *)request)->server;
+}
+
 void server_counters(struct server *server, struct server_counters *ret_counters)
 {
     (void)pthread_mutex_lock(&server->mutex);

@@ -43,6 +43,8 @@ struct header {
     struct span value; /* empty: the header is not sent; with a line break in it the answer becomes a bare 500 */
 };
 
+struct server_stream;
+
 #define RESPONSE_HEADERS_MAX 16
 
 struct response {
@@ -56,6 +58,7 @@ struct response {
     bool abort;       /* the sandbox's faults: close without a byte of answer */
     size_t
         truncate; /* the sandbox's faults: when > 0, announce the whole length, send only so many bytes, then close */
+    struct server_stream *stream; /* the body is what is put into it, until it is ended; body must be empty */
 };
 
 /* The handler. Must call server_answer exactly once for request, now or later. */
@@ -96,6 +99,8 @@ struct server_counters {
 enum err server_open(const struct server_options *options, struct server **ret_server) MUST_USE;
 uint16_t server_port(const struct server *server);
 void server_counters(struct server *server, struct server_counters *ret_counters);
+/* request_server is the server that a request came through; the first may come before server_open has returned. */
+struct server *request_server(const struct request *request);
 /* server_drain stops accepting, closes idle connections, answers with Connection: close from now on and waits until
  * open requests are answered or within_ms is over. server_close ends the rest. Both accept NULL. */
 void server_drain(struct server *server, uint32_t within_ms);
@@ -105,5 +110,19 @@ OWNED_BY(server_close, struct server *);
 /* server_answer sends response for request; may be called from any thread; request and what it borrowed is gone
  * afterwards. Never fails: a client that is gone is no error. A HEAD request gets the headers only. */
 void server_answer(struct request *request, const struct response *response);
+
+/* A body that grows while its connection is suspended: no thread waits for it, and it counts in the caps like any
+ * other. Whoever made it puts bytes in, from any thread, and ends it, whatever became of the connection; all must be
+ * ended before server_close.
+ *
+ * server_stream_put copies bytes that the client gets as soon as it takes them. ERR_BUSY: it has not taken what was put
+ * before, and nothing was added; a client that does not take a piece in body_within_ms (and a second per 64 KiB) is
+ * dropped. ERR_CLOSED: it is gone. server_stream_state tells which of them put would say now, without putting,
+ * and notices sooner than it that a client has hung up.
+ * server_stream_end gives the stream away; what was put is still sent. */
+enum err server_stream_new(struct server_stream **ret_stream) MUST_USE;
+enum err server_stream_put(struct server_stream *stream, struct span bytes) MUST_USE;
+enum err server_stream_state(struct server_stream *stream) MUST_USE;
+void server_stream_end(struct server_stream *stream);
 
 #endif

@@ -335,6 +335,8 @@ void server_answer(struct request *request, const struct response *response)
             atomic_fetch_sub(&server->held, 1);
             return;
         }
+    } else if (response->stream != NULL) {
+        stream_abandon(response->stream);
     }
     if (atomic_exchange(&conn->stage, STAGE_GONE) == STAGE_GONE) {
         conn_free(conn);

@@ -125,6 +125,11 @@ struct MHD_Response *reply_build(struct conn *conn, const struct response *respo
 enum err raw_build(struct server *server, unsigned status, const char *code, struct blob *ret_raw) MUST_USE;
 void raw_send(struct conn *conn, enum raw raw);
 
+/* server_stream.c: stream_response makes the answer of conn that sends what is put into stream; NULL: no memory.
+ * stream_abandon: there will be no such answer. */
+struct MHD_Response *stream_response(struct server_stream *stream, struct conn *conn) MUST_USE;
+void stream_abandon(struct server_stream *stream);
+
 /* server_watch.c: conn_enter changes the phase; false when the connection has expired meanwhile. */
 bool conn_enter(struct conn *conn, enum phase phase, int64_t until_us);
 int64_t until_of(enum phase phase, int64_t until_us);

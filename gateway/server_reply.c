@@ -43,6 +43,9 @@ static ssize_t read_truncated(void *context, uint64_t position, char *out, size_
 static struct MHD_Response *create(struct conn *conn, const struct response *response)
 {
     static const uint8_t nothing[1];
+    if (response->stream != NULL) {
+        return stream_response(response->stream, conn);
+    }
     struct span body = response->body.len == 0 ? span_of(nothing, 0) : response->body;
     const bool truncate = response->truncate > 0 && response->truncate < body.len;
     if (body.len > 0 && (truncate || !response->body_static)) {

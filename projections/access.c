@@ -4,6 +4,7 @@
 #include "projections/access.h"
 
 #include "core/base/assert.h"
+#include "core/ledger/ledger.h"
 #include "projections/row_store.h"
 
 /* The rows of a workspace side by side, and the two kinds of rows of a key. */
@@ -265,6 +266,7 @@ static void fold_connected(struct integration_row *row, const struct integration
     row->vault_id = connected->vault_id;
     row->fingerprint = connected->fingerprint;
     row->token_expires_ms = connected->token_expires_ms;
+    row->session_expires_ms = connected->session_expires_ms;
     row->connect_vault_id = (struct id){.kind = ID_NONE};
     row->connect_service = span_of(NULL, 0);
     no_failure(row);
@@ -275,6 +277,9 @@ static void fold_refreshed(struct integration_row *row, const struct integration
     row->vault_id = refreshed->vault_id;
     row->fingerprint = refreshed->fingerprint;
     row->token_expires_ms = refreshed->token_expires_ms;
+    if (refreshed->session_expires_ms != 0) {
+        row->session_expires_ms = refreshed->session_expires_ms;
+    }
 }
 
 static void fold_integration(struct integration_row *row, const struct event *event)
@@ -535,8 +540,25 @@ enum err access_integration_scan(struct store_txn *txn, const struct id *after, 
     return OK;
 }
 
-enum integration_status access_status(const struct integration_row *integration)
+enum integration_status access_status(const struct integration_row *integration, int64_t now_ms)
 {
-    const bool paused = integration->status == INTEGRATION_CONNECTED && integration->paused;
-    return paused ? INTEGRATION_PAUSED : (enum integration_status)integration->status;
+    if (integration->status != INTEGRATION_CONNECTED) {
+        return (enum integration_status)integration->status;
+    }
+    if (integration->paused) {
+        return INTEGRATION_PAUSED;
+    }
+    const int64_t end_ms = integration->session_expires_ms;
+    return end_ms != 0 && now_ms >= end_ms - ACCESS_EXPIRING_MS ? INTEGRATION_EXPIRING : INTEGRATION_CONNECTED;
+}
+
+enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
+{
+    return ledger_workspace_last(txn, workspace_id, ret_workspace_seq);
+}
+
+enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq)
+{
+    uint64_t seq = 0;
+    return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
 }

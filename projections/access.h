@@ -2,6 +2,7 @@
 #ifndef OPENPOST_PROJECTIONS_ACCESS_H
 #define OPENPOST_PROJECTIONS_ACCESS_H
 
+#include "core/base/limits.h"
 #include "core/ledger/projection.h"
 #include "projections/row.h"
 
@@ -57,7 +58,14 @@ enum err access_integrations(struct store_txn *txn, const struct id *workspace_i
 enum err access_integration_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                                  struct integration_row **ret_integrations, uint32_t *ret_count) MUST_USE;
 
-/* access_status is an integration's status as people see it: paused where it would otherwise be connected. */
-enum integration_status access_status(const struct integration_row *integration);
+/* access_last_event finds the last workspace_seq of a workspace's events, 0 when there is none; access_has_event:
+ * ERR_NOT_FOUND when there is none with that workspace_seq (yet). */
+enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq) MUST_USE;
+enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq) MUST_USE;
+
+/* access_status is an integration's status as people see it at now_ms: paused or, within ACCESS_EXPIRING_MS of the end
+ * of its session, expiring, where it would otherwise be connected. Expiring is a hint to people; it stops nothing. */
+#define ACCESS_EXPIRING_MS (7 * DAY_MS)
+enum integration_status access_status(const struct integration_row *integration, int64_t now_ms);
 
 #endif

@@ -123,7 +123,8 @@ static struct agenda_target agenda_row(const struct queue_row *row)
                                   .attempt_unknown = row->attempt_unknown,
                                   .fence = row->fence,
                                   .deadline_ms = row->deadline_ms,
-                                  .read_first = row->read_first};
+                                  .read_first = row->read_first,
+                                  .contradicted = row->contradicted};
 }
 
 enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,

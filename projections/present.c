@@ -66,6 +66,11 @@ static void put_json(struct buf *out, const char *name, struct span json)
     }
 }
 
+static struct store_txn *post_txn(const struct present *present)
+{
+    return present->posts_txn != NULL ? present->posts_txn : present->txn;
+}
+
 static void put_local(struct buf *out, const char *name, struct zones *zones, struct span timezone, int64_t time_ms)
 {
     int minutes = 0;
@@ -160,8 +165,8 @@ static enum err put_rendering(const struct present *present, const struct post_v
                               struct buf *out)
 {
     struct post_payload payload;
-    const enum err err =
-        posts_payload(present->txn, &post->row.post_id, &post->row.targets[index].target_id, present->arena, &payload);
+    const enum err err = posts_payload(post_txn(present), &post->row.post_id, &post->row.targets[index].target_id,
+                                       present->arena, &payload);
     if (err == OK) {
         if (payload.locked.code.data == NULL) {
             put_locked(&payload, out);
@@ -353,8 +358,8 @@ enum err present_deliveries(const struct present *present, const struct post_vie
         const struct target_row *target = &post->row.targets[i];
         struct attempt_row *attempts = NULL;
         uint32_t count = 0;
-        TRY(posts_attempts(present->txn, &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX, present->arena,
-                           &attempts, &count));
+        TRY(posts_attempts(post_txn(present), &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX,
+                           present->arena, &attempts, &count));
         put_id(out, i == 0 ? "{\"target_id\":" : ",{\"target_id\":", &target->target_id);
         put_id(out, ",\"integration_id\":", &target->integration_id);
         put_word(out, ",\"channel\":", &channel_words, target->channel);
@@ -395,42 +400,37 @@ static void put_activity(const struct post_view *post, const struct activity_row
 }
 
 enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
-                         struct buf *out)
+                         struct buf *out, uint64_t *ret_next)
 {
     struct activity_row *rows = NULL;
     uint32_t count = 0;
-    TRY(activity_list(present->txn, &post->row.post_id, after, limit, present->arena, &rows, &count));
+    TRY(activity_list(post_txn(present), &post->row.post_id, after, limit, present->arena, &rows, &count));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
         put_activity(post, &rows[i], out);
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (count > 0 && rows[count - 1].version < post->row.version) {
-        put_count(out, "\"", rows[count - 1].version);
-        buf_text(out, "\"");
-    } else {
-        buf_text(out, "null");
-    }
-    buf_text(out, "}");
+    buf_text(out, "]");
+    *ret_next = count > 0 && rows[count - 1].version < post->row.version ? rows[count - 1].version : 0;
     return done(out);
 }
 
 /* --- the others --- */
 
-enum err present_integration(const struct integration_row *integration, struct buf *out)
+enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out)
 {
     put_id(out, "{\"id\":", &integration->integration_id);
     put_id(out, ",\"workspace_id\":", &integration->workspace_id);
     put_count(out, ",\"version\":", integration->version);
     put_word(out, ",\"channel\":", &channel_words, integration->channel);
-    put_word(out, ",\"status\":", &integration_status_words, access_status(integration));
+    put_word(out, ",\"status\":", &integration_status_words, access_status(integration, now_ms));
     put_flag(out, ",\"paused\":", integration->paused);
     put_span(out, ",\"service\":", integration->service);
     put_span(out, ",\"identifier\":", integration->identifier);
     put_span(out, ",\"account\":", integration->account);
     put_span(out, ",\"handle\":", integration->handle);
     put_time(out, ",\"token_expires_at\":", integration->token_expires_ms);
+    put_time(out, ",\"session_expires_at\":", integration->session_expires_ms);
     put_error(out, ",\"error\":", integration->code, integration->message);
     put_time(out, ",\"created_at\":", integration->created_ms);
     put_time(out, ",\"updated_at\":", integration->updated_ms);

@@ -23,7 +23,8 @@ typedef enum err present_rendering(void *context, const struct present *present,
 
 /* What presenting needs; everything is borrowed. */
 struct present {
-    struct store_txn *txn; /* the one that the rows were read with */
+    struct store_txn *txn;       /* the one that the rows were read with */
+    struct store_txn *posts_txn; /* NULL: txn; else where the post was as it is to be shown */
     struct zones *zones;
     struct arena *arena;
     present_rendering *rendering; /* may be NULL */
@@ -35,11 +36,11 @@ enum err present_post(const struct present *present, const struct post_view *pos
 /* {"data":[{target_id, integration_id, channel, status, attempts:[…]}…]}: every attempt of every target. */
 enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 enum err present_attempt(const struct attempt_row *attempt, struct buf *out) MUST_USE;
-/* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…],"next_cursor":null or the last
- * version as text}. */
+/* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…]: up to limit events after a
+ * version; the caller ends the object. *ret_next: the last one's version when there are others, else 0. */
 enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
-                         struct buf *out) MUST_USE;
-enum err present_integration(const struct integration_row *integration, struct buf *out) MUST_USE;
+                         struct buf *out, uint64_t *ret_next) MUST_USE;
+enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out) MUST_USE;
 enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum err present_key(const struct key_row *key, struct buf *out) MUST_USE;
 enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;

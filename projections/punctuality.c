@@ -1,5 +1,5 @@
-/* punctuality.c: counts and lateness per integration and day. Written by posts.c's projection, read for reports. Must
- * never count a first comment: it is nobody's due time.
+/* punctuality.c: counts and lateness per integration and quarter of an hour, summed to local days when asked. Written
+ * by posts.c's projection, read for reports. Must never count a first comment: it is nobody's due time.
  *
  * A histogram is stored as its counts in LEB128 (unsigned), trailing zeros left out: some ten bytes on an ordinary day.
  */
@@ -10,6 +10,9 @@
 #include "projections/row_store.h"
 
 #define LEB128_MAX 10 /* bytes of a 64-bit number */
+#define SLOT_MS (15 * MINUTE_MS)
+#define SLOTS_PER_DAY 96
+#define SLOTS_AT_A_TIME 512
 
 /* --- lateness --- */
 
@@ -147,6 +150,11 @@ static enum err report_of(const struct punctuality_row *row, struct punctuality_
     return OK;
 }
 
+static uint32_t slot_of(int64_t time_ms)
+{
+    return time_ms <= 0 ? 0 : (uint32_t)(time_ms / SLOT_MS);
+}
+
 static struct row_key prefix_of(const struct id *integration_id)
 {
     struct row_key key = row_key(TABLE_PUNCTUALITY);
@@ -154,15 +162,15 @@ static struct row_key prefix_of(const struct id *integration_id)
     return key;
 }
 
-static enum err put_report(struct store_txn *txn, const struct row_key *key, const struct punctuality_report *report,
-                           struct arena *arena)
+static enum err put_report(struct store_txn *txn, const struct row_key *key, uint32_t slot,
+                           const struct punctuality_report *report, struct arena *arena)
 {
     uint8_t start_bytes[PUNCTUALITY_BUCKETS * LEB128_MAX];
     uint8_t receipt_bytes[PUNCTUALITY_BUCKETS * LEB128_MAX];
     struct buf start = buf_of(start_bytes, sizeof start_bytes);
     struct buf receipt = buf_of(receipt_bytes, sizeof receipt_bytes);
     const struct punctuality_row row = {
-        .day = report->day,
+        .slot = slot,
         .attempts = report->attempts,
         .accepted = report->accepted,
         .try_again = report->try_again,
@@ -268,10 +276,10 @@ enum err punctuality_update(struct store_txn *txn, const struct fact *fact, cons
     if (!is_counted(fact->event, target)) {
         return OK;
     }
-    const uint32_t day = punctuality_day(target->due_ms);
+    const uint32_t slot = slot_of(target->due_ms);
     struct row_key key = prefix_of(&target->integration_id);
-    row_key_u32(&key, day);
-    struct punctuality_row row = {.day = day};
+    row_key_u32(&key, slot);
+    struct punctuality_row row = {.slot = slot};
     const enum err err = row_take(txn, &key, punctuality_row_desc(), arena, &row);
     if (err == ERR_NOT_FOUND) {
         memset(&row, 0, sizeof row);
@@ -280,38 +288,80 @@ enum err punctuality_update(struct store_txn *txn, const struct fact *fact, cons
     }
     struct punctuality_report report;
     TRY(report_of(&row, &report));
-    report.day = day;
     count(&report, fact, target);
-    return put_report(txn, &key, &report, arena);
+    return put_report(txn, &key, slot, &report, arena);
 }
 
 /* --- reports --- */
 
-enum err punctuality_query(struct store_txn *txn, const struct id *integration_id, uint32_t first_day,
-                           uint32_t last_day, uint32_t limit, struct arena *arena,
+struct days {
+    const struct zones *zones;
+    struct span zone;
+    uint32_t first;
+    uint32_t last;
+    struct punctuality_report *reports;
+    uint32_t max;
+    uint32_t count;
+};
+
+/* Adds a quarter of an hour to its day. Rows come in the order of time, and so do local days but where a clock is set
+ * back over midnight. */
+static enum err add_slot(struct days *days, const struct punctuality_row *row)
+{
+    struct punctuality_report report;
+    uint32_t day = 0;
+    TRY(punctuality_day(days->zones, days->zone, (int64_t)row->slot * SLOT_MS, &day));
+    if (day < days->first || day > days->last) {
+        return OK;
+    }
+    uint32_t at = days->count;
+    while (at > 0 && days->reports[at - 1].day > day) {
+        at--;
+    }
+    TRY(report_of(row, &report));
+    if (at > 0 && days->reports[at - 1].day == day) {
+        punctuality_sum(&days->reports[at - 1], &report);
+    } else if (at == days->count && days->count < days->max) {
+        report.day = day;
+        days->reports[at] = report;
+        days->count++;
+    }
+    return OK;
+}
+
+enum err punctuality_query(struct store_txn *txn, const struct id *integration_id, const struct zones *zones,
+                           struct span zone, uint32_t first_day, uint32_t last_day, uint32_t limit, struct arena *arena,
                            struct punctuality_report **ret_reports, uint32_t *ret_count)
 {
     const struct row_key prefix = prefix_of(integration_id);
-    struct row_key from = prefix;
-    if (first_day > 0) {
-        row_key_u32(&from, first_day - 1);
-    }
-    void *rows = NULL;
-    uint32_t count = 0;
-    TRY(row_list(txn, &prefix, &from, punctuality_row_desc(), limit, arena, &rows, &count));
-    const struct punctuality_row *row = rows;
-    struct punctuality_report *reports = arena_alloc(arena, (count + 1) * sizeof *reports);
-    if (reports == NULL) {
+    struct days days = {.zones = zones, .zone = zone, .first = first_day, .last = last_day, .max = limit};
+    days.reports = arena_alloc(arena, (limit + 1) * sizeof *days.reports);
+    if (days.reports == NULL) {
         return ERR_NO_MEMORY;
     }
-    uint32_t taken = 0;
-    for (; taken < count && row[taken].day <= last_day; taken++) {
-        TRY(report_of(&row[taken], &reports[taken]));
-        reports[taken].integration_id = *integration_id;
-        reports[taken].day = (uint32_t)row[taken].day;
+    /* A local day begins up to a day before or after the UTC date's. */
+    const uint64_t end = ((uint64_t)last_day + 2) * SLOTS_PER_DAY;
+    uint64_t after = first_day > 1 ? (uint64_t)(first_day - 1) * SLOTS_PER_DAY - 1 : 0;
+    uint32_t count = SLOTS_AT_A_TIME;
+    for (bool begun = first_day > 1; count == SLOTS_AT_A_TIME && after < end; begun = true) {
+        struct row_key from = prefix;
+        void *rows = NULL;
+        if (begun) {
+            row_key_u32(&from, (uint32_t)after);
+        }
+        TRY(row_list(txn, &prefix, begun ? &from : NULL, punctuality_row_desc(), SLOTS_AT_A_TIME, arena, &rows,
+                     &count));
+        const struct punctuality_row *row = rows;
+        for (uint32_t i = 0; i < count; i++) {
+            TRY(add_slot(&days, &row[i]));
+            after = row[i].slot;
+        }
     }
-    *ret_reports = reports;
-    *ret_count = taken;
+    for (uint32_t i = 0; i < days.count; i++) {
+        days.reports[i].integration_id = *integration_id;
+    }
+    *ret_reports = days.reports;
+    *ret_count = days.count;
     return OK;
 }
 
@@ -331,7 +381,11 @@ void punctuality_sum(struct punctuality_report *into, const struct punctuality_r
     lateness_merge(&into->receipt, &from->receipt);
 }
 
-uint32_t punctuality_day(int64_t time_ms)
+enum err punctuality_day(const struct zones *zones, struct span zone, int64_t time_ms, uint32_t *ret_day)
 {
-    return time_ms <= 0 ? 0 : (uint32_t)(time_ms / DAY_MS);
+    int minutes = 0;
+    TRY(zone_offset(zones, zone, time_ms, &minutes));
+    const int64_t local_ms = time_ms + minutes * MINUTE_MS;
+    *ret_day = local_ms <= 0 ? 0 : (uint32_t)(local_ms / DAY_MS);
+    return OK;
 }

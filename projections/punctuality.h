@@ -1,6 +1,7 @@
 /* punctuality.h: how punctual an integration was on a day: counts and lateness, scheduled against durable start and
- * receipt. A day is the UTC date on which the target was due. Written by posts.h's projection while the post is at
- * hand.
+ * receipt. A day is the local date on which the target was due, from midnight to midnight of the workspace's zone. Rows
+ * hold quarters of an hour, of which every zone's days since 1972 are made, so that a rebuild knows no zone and a
+ * workspace may change its own. Written by posts.h's projection while the post is at hand.
  *
  * Lateness is kept in 64 buckets: 0 for in time, then two to each power of two of milliseconds: [1,2) [2,3) [3,4) [4,6)
  * [6,8) [8,12) … ; the last takes all that is longer. A quantile is the upper end of its bucket, at most a third above
@@ -9,6 +10,7 @@
 #define OPENPOST_PROJECTIONS_PUNCTUALITY_H
 
 #include "core/base/arena.h"
+#include "core/calendar/zone.h"
 #include "core/ledger/projection.h"
 #include "projections/row.h"
 
@@ -31,7 +33,7 @@ uint64_t lateness_quantile_ms(const struct lateness *lateness, unsigned permille
 /* One integration's day, or a sum of such. */
 struct punctuality_report {
     struct id integration_id;
-    uint32_t day; /* days since 1970-01-01, UTC */
+    uint32_t day; /* the local date, as days since 1970-01-01 */
     uint64_t attempts, accepted, try_again, deferred, unauthorized, refused, unknown;
     uint64_t published, failed, missed;
     struct lateness start;
@@ -42,14 +44,14 @@ struct punctuality_report {
 enum err punctuality_update(struct store_txn *txn, const struct fact *fact, const struct target_row *target,
                             struct arena *arena) MUST_USE;
 
-/* punctuality_query reads the days first_day..last_day (both inclusive) of one integration that have a row, at most
- * limit. */
-enum err punctuality_query(struct store_txn *txn, const struct id *integration_id, uint32_t first_day,
-                           uint32_t last_day, uint32_t limit, struct arena *arena,
+/* punctuality_query reads the days first_day..last_day (both inclusive) of one integration that have a row, in order,
+ * at most limit. ERR_NOT_FOUND: there is no such zone. */
+enum err punctuality_query(struct store_txn *txn, const struct id *integration_id, const struct zones *zones,
+                           struct span zone, uint32_t first_day, uint32_t last_day, uint32_t limit, struct arena *arena,
                            struct punctuality_report **ret_reports, uint32_t *ret_count) MUST_USE;
 void punctuality_sum(struct punctuality_report *into, const struct punctuality_report *from);
 
-/* punctuality_day is the day of an instant. */
-uint32_t punctuality_day(int64_t time_ms);
+/* punctuality_day is the local date of an instant. */
+enum err punctuality_day(const struct zones *zones, struct span zone, int64_t time_ms, uint32_t *ret_day) MUST_USE;
 
 #endif

@@ -51,6 +51,7 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
         .probe_count = target->probe_count,
         .needs_person = target->needs_person,
         .read_first = target->read_first,
+        .contradicted = target->contradicted,
     };
     return true;
 }

@@ -64,7 +64,17 @@ static enum err history(const struct views_request *request, struct buf *out)
     }
     TRY(get_view(request, &args, &post));
     const struct present present = present_of(request);
-    return present_history(&present, &post, after, (uint32_t)args.limit, out);
+    uint64_t next = 0;
+    TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
+    buf_text(out, ",\"next_cursor\":");
+    if (next != 0) {
+        buf_byte(out, '"');
+        buf_u64(out, next);
+        buf_text(out, "\"}");
+    } else {
+        buf_text(out, "null}");
+    }
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 static enum err read_order(struct span word, enum post_order *ret_order)
@@ -144,7 +154,7 @@ static enum err get_integration(const struct views_request *request, struct buf 
         return ERR_MISSING;
     }
     TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
-    return present_integration(&integration, out);
+    return present_integration(&integration, request->now_ms, out);
 }
 
 /* The cursor is the last integration's id. */
@@ -164,7 +174,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], out));
+        TRY(present_integration(&rows[i], request->now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
     if (count == args.limit) {

@@ -13,6 +13,7 @@ struct views_request {
     struct span args;              /* an encoded query_args (row.def); empty: none */
     struct zones *zones;
     struct arena *arena;
+    int64_t now_ms;
 };
 
 struct views_query {

@@ -288,30 +288,102 @@ static const char replay_usage[] = "usage: openpost replay --data DIR --check [-
                                    "what the service uses, byte for byte. Exit code 0: equal; 1: different; 2: cannot "
                                    "be read. Stop the service first.";
 
-struct digest {
-    uint8_t hash[32];
-    uint64_t rows;
+/* One side of the comparison: the rows of a store that are derived from the log, in their order. */
+struct side {
+    struct store_cursor *cursor;
+    enum err err; /* ERR_NOT_FOUND: at the end */
+    struct span key;
+    struct span value;
 };
 
-/* A chain of hashes over keys and values in their order. */
-static void digest_update(void *context, struct span bytes)
+/* The position's own row and clients' Idempotency-Keys are not all derived from the log. */
+static bool is_derived(struct span key)
 {
-    struct digest *digest = context;
-    uint8_t block[64];
-    memcpy(block, digest->hash, 32);
-    sha256(bytes, block + 32);
-    sha256(span_of(block, sizeof block), digest->hash);
-    digest->rows++;
+    return key.data[0] != TABLE_META && key.data[0] != TABLE_IDEMPOTENCY;
 }
 
-static enum err digest_of(struct store *store, struct digest *ret_digest)
+static void side_step(struct side *side)
 {
-    /* The position's own row and clients' Idempotency-Keys are not derived from the log. */
-    static const uint8_t skip[] = {TABLE_META, TABLE_IDEMPOTENCY};
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    TRY(store_begin(store, false, &txn));
-    *ret_digest = (struct digest){0};
-    return store_digest(txn, span_of(skip, sizeof skip), digest_update, ret_digest);
+    do {
+        side->err = store_next(side->cursor, &side->key, &side->value);
+    } while (side->err == OK && !is_derived(side->key));
+}
+
+static enum err side_begin(struct side *side, struct store_txn *txn)
+{
+    TRY(store_cursor_open(txn, &side->cursor));
+    side->err = store_seek(side->cursor, span_of("\0", 1), &side->key, &side->value);
+    if (side->err == OK && !is_derived(side->key)) {
+        side_step(side);
+    }
+    return OK;
+}
+
+struct comparison {
+    uint64_t rows; /* that are equal */
+    bool equal;
+    uint8_t key[STORE_KEY_MAX]; /* of the first row that is not */
+    size_t key_len;
+};
+
+static void differ(const struct side *live, const struct side *rebuilt, struct comparison *result)
+{
+    const bool missing = live->err != OK || (rebuilt->err == OK && span_compare(rebuilt->key, live->key) < 0);
+    const struct side *first = missing ? rebuilt : live;
+    result->equal = false;
+    result->key_len = first->key.len;
+    memcpy(result->key, first->key.data, first->key.len);
+}
+
+static enum err walk(struct side *live, struct side *rebuilt, struct comparison *result)
+{
+    while (live->err == OK && rebuilt->err == OK && span_equal(live->key, rebuilt->key) &&
+           span_equal(live->value, rebuilt->value)) {
+        result->rows++;
+        side_step(live);
+        side_step(rebuilt);
+    }
+    TRY(live->err == ERR_NOT_FOUND ? OK : live->err);
+    TRY(rebuilt->err == ERR_NOT_FOUND ? OK : rebuilt->err);
+    if (live->err == OK || rebuilt->err == OK) {
+        differ(live, rebuilt, result);
+    }
+    return OK;
+}
+
+static enum err compare(struct store *live, struct store *rebuilt, struct comparison *ret_result)
+{
+    OWNED(store_abort) struct store_txn *live_txn = NULL;
+    OWNED(store_abort) struct store_txn *rebuilt_txn = NULL;
+    struct side sides[2] = {{.cursor = NULL}, {.cursor = NULL}};
+    struct comparison result = {.equal = true};
+    TRY(store_begin(live, false, &live_txn));
+    TRY(store_begin(rebuilt, false, &rebuilt_txn));
+    enum err err = side_begin(&sides[0], live_txn);
+    err = err == OK ? side_begin(&sides[1], rebuilt_txn) : err;
+    err = err == OK ? walk(&sides[0], &sides[1], &result) : err;
+    store_cursor_close(sides[0].cursor);
+    store_cursor_close(sides[1].cursor);
+    if (err == OK) {
+        *ret_result = result;
+    }
+    return err;
+}
+
+static void tell(const struct comparison *result, bool json, uint64_t events, double seconds)
+{
+    char key[2 * STORE_KEY_MAX + 1];
+    struct buf hex = buf_of(key, sizeof key);
+    buf_hex(&hex, span_of(result->key, result->key_len));
+    const char *text = buf_terminated(&hex);
+    (void)printf(json ? "{\"result\":\"%s\",\"events\":%llu,\"seconds\":%.3f,\"rows\":%llu"
+                      : "%s: %llu events replayed in %.3f s; %llu rows are equal",
+                 result->equal ? "equal" : "different", (unsigned long long)events, seconds,
+                 (unsigned long long)result->rows);
+    if (!result->equal) {
+        (void)printf(json ? ",\"key\":\"%s\"" : ", the one with key %s is not", text);
+    }
+    (void)printf(json ? "}\n" : "\n");
 }
 
 static enum err rebuild_and_compare(struct parts *parts, const char *folder, bool json, bool *ret_equal)
@@ -323,15 +395,10 @@ static enum err rebuild_and_compare(struct parts *parts, const char *folder, boo
     const int64_t start_us = clock_monotonic_us();
     TRY(ledger_rebuild(parts->log, fresh, &projections_all, show_progress, &progress, &events));
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
-    struct digest live;
-    struct digest rebuilt;
-    TRY(digest_of(parts->views, &live));
-    TRY(digest_of(fresh, &rebuilt));
-    *ret_equal = memcmp(live.hash, rebuilt.hash, 32) == 0;
-    (void)printf(json ? "{\"result\":\"%s\",\"events\":%llu,\"seconds\":%.3f,\"rows\":%llu}\n"
-                      : "%s: %llu events replayed in %.3f s; %llu rows compared\n",
-                 *ret_equal ? "equal" : "different", (unsigned long long)events, seconds,
-                 (unsigned long long)rebuilt.rows / 2);
+    struct comparison result;
+    TRY(compare(parts->views, fresh, &result));
+    tell(&result, json, events, seconds);
+    *ret_equal = result.equal;
     return OK;
 }
 

@@ -2,8 +2,10 @@
  * beside a running service (through its ledger) and without one. */
 #include <stdio.h>
 
+#include "core/base/clock.h"
 #include "core/base/process.h"
-#include "tools/operator.h"
+#include "core/wire/client.h"
+#include "tools/parts.h"
 #include "tools/tools.h"
 
 static const char usage[] = "usage: openpost confirm --data DIR\n\n"
@@ -11,6 +13,38 @@ static const char usage[] = "usage: openpost confirm --data DIR\n\n"
                             "/v1/posts?status=scheduled), make sure that\n"
                             "no other installation publishes the same, then confirm. Targets that were due meanwhile "
                             "are not sent: resolve them one by one.";
+
+static enum err ask_running(const struct data_folder *data, const char *url, struct command *command,
+                            struct answer *ret_answer)
+{
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
+    OWNED(client_close) struct client *client = NULL;
+    uint8_t randomness[10];
+    TRY(data_secret(data, "wire.secret", options.key));
+    TRY(client_open(&options, &client));
+    random_fill(randomness, sizeof randomness);
+    command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
+    command->actor = ACTOR_OPERATOR;
+    return client_command_wait(client, command, NULL, 10000, ret_answer);
+}
+
+/* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
+static enum err confirm_here(struct parts *parts, struct command *command, struct answer *ret_answer)
+{
+    bool moved = false;
+    char sentence[256];
+    TRY(data_moved(&parts->data, &moved, sentence));
+    if (moved) {
+        struct command suspend = {.code = COMMAND_suspend_starts, .stream = parts->data.installation_id};
+        suspend.suspend_starts.reason = span_text(sentence);
+        TRY(parts_command(parts, &suspend, clock_wall_ms(), ret_answer));
+        if (ret_answer->refusal != ACCEPTED) {
+            return OK;
+        }
+    }
+    TRY(parts_command(parts, command, clock_wall_ms(), ret_answer));
+    return ret_answer->refusal == ACCEPTED ? data_settle(&parts->data) : OK;
+}
 
 int tool_confirm(int argc, char **argv)
 {
@@ -25,15 +59,21 @@ int tool_confirm(int argc, char **argv)
         return code;
     }
     process_prepare("openpost-confirm");
-    struct operator_hand hand;
+    struct parts parts = {.lock_fd = -1};
+    struct log_fault fault = {0};
     struct answer answer = {0};
     struct command command = {.code = COMMAND_confirm_starts, .stream = data.installation_id};
-    enum err err = operator_open(&data, &hand);
-    err = err == OK ? operator_command(&hand, &command, &answer) : err;
-    err = err == OK && hand.client == NULL ? data_settle(&data) : err;
-    operator_close(&hand);
+    char url[128];
+    enum err err = parts_open(&data, false, &parts, &fault);
+    if (err == ERR_BUSY) {
+        err = data_address_read(&data, url, sizeof url);
+        err = err == OK ? ask_running(&data, url, &command, &answer) : err;
+    } else if (err == OK) {
+        err = confirm_here(&parts, &command, &answer);
+        parts_close(&parts);
+    }
     if (err != OK) {
-        return complain("confirm", hand.fault.sentence[0] != 0 ? hand.fault.sentence : path, err, EXIT_CANNOT);
+        return complain("confirm", fault.sentence[0] != 0 ? fault.sentence : path, err, EXIT_CANNOT);
     }
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);

@@ -137,6 +137,7 @@ int tool_init(int argc, char **argv)
     err = operator_open(&data, &hand);
     err = err == OK ? found(&hand, &founding, &workspace_id, key) : err;
     operator_close(&hand);
+    err = err == OK ? data_settle(&data) : err;
     if (err != OK) {
         return complain("init", path, err, EXIT_CANNOT);
     }

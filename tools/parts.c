@@ -32,12 +32,16 @@ static enum err open_all(struct parts *parts, bool views_trusted, struct log_fau
                                             .checkpoint_every = CHECKPOINT_EVERY};
     TRY(log_lmdb_open(&log_options, &parts->log, ret_fault));
     TRY(store_lmdb_open(parts->data.views_path, VIEWS_MAP_BYTES, false, &parts->views));
+    bool marked = false;
+    TRY(data_views_begin(&parts->data, &marked));
     const struct ledger_options options = {.log = parts->log,
                                            .views = parts->views,
                                            .projections = projections_all,
                                            .installation_id = parts->data.installation_id,
                                            .random = random_bytes};
-    return ledger_open(&options, views_trusted, &parts->ledger);
+    TRY(ledger_open(&options, views_trusted || marked, &parts->ledger));
+    parts->views_good = marked || !views_trusted;
+    return parts->views_good ? data_views_good(&parts->data) : OK;
 }
 
 enum err parts_open(const struct data_folder *data, bool views_trusted, struct parts *ret_parts,
@@ -56,6 +60,10 @@ enum err parts_open(const struct data_folder *data, bool views_trusted, struct p
 void parts_close(struct parts *parts)
 {
     ledger_close(parts->ledger);
+    if (parts->views_good && store_sync(parts->views) == OK) {
+        const enum err err = data_views_clean(&parts->data);
+        (void)err; /* without the mark the views are rebuilt after the next boot */
+    }
     store_close(parts->views);
     log_close(parts->log);
     checkpoint_key_free(parts->key);

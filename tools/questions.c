@@ -1,19 +1,23 @@
 /* questions.c: see questions.h. Runs on the ledger's reading thread. */
 #include "tools/questions.h"
 
+#include "core/base/assert.h"
 #include "core/log/checkpoint.h"
 #include "core/log/tlog_proof.h"
 #include "core/message/codec.h"
+#include "core/wire/body.h"
 #include "projections/access.h"
 #include "projections/views.h"
 
 #define EVENTS_MAX 200
+#define SERVER_SENT_BYTES ((size_t)256 << 10) /* of one helping of a stream; one event may be longer */
 
 /* The arguments of our own questions, and whose events they are about. */
 struct asked {
     struct id workspace_id;
     uint64_t first;
     uint64_t second;
+    struct id stream; /* of "stream" */
 };
 
 static struct span next_line(struct span *rest)
@@ -35,6 +39,9 @@ static enum err read_asked(const struct question *question, struct asked *ret_as
     }
     TRY(span_to_u64(next_line(&rest), &asked.first));
     TRY(span_to_u64(next_line(&rest), &asked.second));
+    if (rest.len > 0) {
+        TRY(id_parse(next_line(&rest), ID_NONE, &asked.stream));
+    }
     *ret_asked = asked;
     return OK;
 }
@@ -100,6 +107,75 @@ static enum err answer_events(const struct question *question, const struct aske
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+/* What a stream was made of up to a version, as body.h's list of events: own processes, who present how it was. */
+static enum err answer_stream(const struct question *question, const struct asked *asked, struct buf *out)
+{
+    uint8_t *payload_bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
+    const size_t cap = out->cap - 64;
+    uint8_t *bytes = arena_alloc(question->arena, cap);
+    struct buf events = buf_of(bytes, bytes == NULL ? 0 : cap);
+    if (payload_bytes == NULL || bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint64_t version = 1; version <= asked->first; version++) {
+        uint64_t seq = 0;
+        struct log_event at;
+        struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
+        TRY(ledger_stream_seq(question->txn, &asked->stream, version, &seq));
+        TRY(log_read(question->log, seq, &payload, &at));
+        if (!id_equal(&at.workspace_id, &asked->workspace_id)) {
+            return ERR_NOT_FOUND;
+        }
+        uint8_t envelope_bytes[LOG_ENVELOPE_MAX];
+        struct buf envelope = buf_of(envelope_bytes, sizeof envelope_bytes);
+        log_envelope(&at, &envelope);
+        body_event_put(&events, buf_span(&envelope), at.payload);
+        if (!buf_ok(&events)) {
+            return ERR_NO_SPACE;
+        }
+    }
+    body_events_put(out, asked->first, (uint32_t)asked->first, buf_span(&events));
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* Events as server-sent ones (WHATWG HTML section 9.2.6), behind a line with the last one's position. */
+static enum err answer_server_sent(const struct question *question, const struct asked *asked, struct buf *out)
+{
+    uint8_t *payload_bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
+    const size_t cap = out->cap - 32;
+    uint8_t *bytes = arena_alloc(question->arena, cap);
+    struct buf events = buf_of(bytes, bytes == NULL ? 0 : cap);
+    uint64_t last = asked->first;
+    if (payload_bytes == NULL || bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint64_t i = 0; i < asked->second && i < EVENTS_MAX && events.len < SERVER_SENT_BYTES; i++) {
+        uint64_t seq = 0;
+        struct log_event at;
+        const enum err err = ledger_workspace_seq(question->txn, &asked->workspace_id, last + 1, &seq);
+        if (err == ERR_NOT_FOUND) {
+            break;
+        }
+        TRY(err);
+        struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
+        TRY(log_read(question->log, seq, &payload, &at));
+        buf_text(&events, "id: ");
+        buf_u64(&events, last + 1);
+        buf_text(&events, "\nevent: ");
+        buf_text(&events, event_desc(at.code) == NULL ? "unknown" : event_desc(at.code)->name);
+        buf_text(&events, "\ndata: ");
+        const size_t before = events.len;
+        TRY(write_event(question, &at, &events));
+        ASSERT(memchr(events.data + before, '\n', events.len - before) == NULL); /* JSON of ours has no line break */
+        buf_text(&events, "\n\n");
+        last++;
+    }
+    buf_u64(out, last);
+    buf_byte(out, '\n');
+    buf_put(out, buf_span(&events));
+    return buf_ok(&events) && buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
 /* The newest checkpoint. What is not covered by it yet will be by the next: every CHECKPOINT_EVERY events and when the
  * ledger stops. */
 static enum err answer_checkpoint(const struct question *question, struct buf *out)
@@ -160,7 +236,8 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .workspace_id = &question->asker->workspace_id,
                                           .args = question->arguments,
                                           .zones = zones,
-                                          .arena = question->arena};
+                                          .arena = question->arena,
+                                          .now_ms = question->now_ms};
     return query->answer(&request, out);
 }
 
@@ -170,7 +247,9 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     const bool events = span_equal(question->name, SPAN("events"));
     const bool proof = span_equal(question->name, SPAN("proof"));
     const bool verifier = span_equal(question->name, SPAN("verifier"));
-    if (!events && !proof && !verifier && !span_equal(question->name, SPAN("checkpoint"))) {
+    const bool stream = question->asker->own && span_equal(question->name, SPAN("stream"));
+    const bool sent = question->asker->own && span_equal(question->name, SPAN("server_sent"));
+    if (!events && !proof && !stream && !sent && !verifier && !span_equal(question->name, SPAN("checkpoint"))) {
         const struct views_query *query = question->asker->own ? NULL : views_query_find(question->name);
         *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
         return query == NULL ? OK : answer_view(question, query, out);
@@ -189,6 +268,12 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     }
     if (events) {
         return answer_events(question, &asked, out);
+    }
+    if (stream) {
+        return answer_stream(question, &asked, out);
+    }
+    if (sent) {
+        return answer_server_sent(question, &asked, out);
     }
     return proof ? answer_proof(question, &asked, out) : answer_checkpoint(question, out);
 }

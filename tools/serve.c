@@ -126,7 +126,8 @@ static void add_args(struct child *child, const char *const *args, size_t count)
     add_args(supervisor_add((supervisor_), (name_)), (const char *const[]){__VA_ARGS__}, \
              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen)
+static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen,
+                         const char *rate_limit)
 {
     const char *data = plan->data.path;
     const bool sandbox = plan->sandbox_url[0] != 0;
@@ -148,6 +149,10 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     if (sandbox) {
         child_arg(&supervisor->children[supervisor->count - 1], "--bluesky-service");
         child_arg(&supervisor->children[supervisor->count - 1], plan->sandbox_url);
+    }
+    if (rate_limit != NULL) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--rate-limit");
+        child_arg(&supervisor->children[supervisor->count - 1], rate_limit);
     }
 }
 
@@ -174,13 +179,15 @@ int tool_serve(int argc, char **argv)
     const char *listen = NULL;
     const char *programs = NULL;
     const char *loopback = NULL;
+    const char *rate_limit = NULL;
     bool sandbox = false;
     const struct option_spec options[] = {
-        {"--data",           &data_path, NULL,     "the data folder, made by openpost init"                  },
-        {"--listen",         &listen,    NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"          },
-        {"--rpc",            &programs,  NULL,     "ADDR:PORT for other programs over nng; default: any free"},
-        {"--sandbox",        NULL,       &sandbox, "simulate the platforms on loopback"                      },
-        {"--allow-loopback", &loopback,  NULL,     "development: PORT[,PORT] that adapters may reach here"   },
+        {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                        },
+        {"--listen",         &listen,     NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"                },
+        {"--rpc",            &programs,   NULL,     "ADDR:PORT for other programs over nng; default: any free"      },
+        {"--sandbox",        NULL,        &sandbox, "simulate the platforms on loopback"                            },
+        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] that adapters may reach here"         },
+        {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"},
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
@@ -205,6 +212,6 @@ int tool_serve(int argc, char **argv)
     if (err != OK) {
         return complain("serve", "cannot prepare", err, EXIT_CANNOT);
     }
-    add_children(&supervisor, &plan, listen);
+    add_children(&supervisor, &plan, listen, rate_limit);
     return run(&supervisor, &plan, listen);
 }

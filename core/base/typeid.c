@@ -3,6 +3,7 @@
 #include "core/base/typeid.h"
 
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 
 #define SUFFIX_LEN 26
 
@@ -20,84 +21,21 @@ static const uint8_t prefix_lens[ID_KIND_COUNT] = {
 #undef X
 };
 
-static int digit_of(uint8_t c)
+#define NO_DIGIT 0x80 /* set in what stands for any other byte */
+
+static uint8_t digit_of(uint8_t c)
 {
-    static const int8_t digits[75] = {/* '0'..'9' */ 0,
-                                      1,
-                                      2,
-                                      3,
-                                      4,
-                                      5,
-                                      6,
-                                      7,
-                                      8,
-                                      9,
-                                      /* ':'..'`' */ -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      -1,
-                                      /* 'a'..'z' */ 10,
-                                      11,
-                                      12,
-                                      13,
-                                      14,
-                                      15,
-                                      16,
-                                      17,
-                                      -1,
-                                      18,
-                                      19,
-                                      -1,
-                                      20,
-                                      21,
-                                      -1,
-                                      22,
-                                      23,
-                                      24,
-                                      25,
-                                      26,
-                                      -1,
-                                      27,
-                                      28,
-                                      29,
-                                      30,
-                                      31};
-    return c < '0' || c > 'z' ? -1 : digits[c - '0'];
+    static const uint8_t digits['z' - '0' + 1] = {
+        ['0' - '0'] = 0 + 1,  ['1' - '0'] = 1 + 1,  ['2' - '0'] = 2 + 1,  ['3' - '0'] = 3 + 1,  ['4' - '0'] = 4 + 1,
+        ['5' - '0'] = 5 + 1,  ['6' - '0'] = 6 + 1,  ['7' - '0'] = 7 + 1,  ['8' - '0'] = 8 + 1,  ['9' - '0'] = 9 + 1,
+        ['a' - '0'] = 10 + 1, ['b' - '0'] = 11 + 1, ['c' - '0'] = 12 + 1, ['d' - '0'] = 13 + 1, ['e' - '0'] = 14 + 1,
+        ['f' - '0'] = 15 + 1, ['g' - '0'] = 16 + 1, ['h' - '0'] = 17 + 1, ['j' - '0'] = 18 + 1, ['k' - '0'] = 19 + 1,
+        ['m' - '0'] = 20 + 1, ['n' - '0'] = 21 + 1, ['p' - '0'] = 22 + 1, ['q' - '0'] = 23 + 1, ['r' - '0'] = 24 + 1,
+        ['s' - '0'] = 25 + 1, ['t' - '0'] = 26 + 1, ['v' - '0'] = 27 + 1, ['w' - '0'] = 28 + 1, ['x' - '0'] = 29 + 1,
+        ['y' - '0'] = 30 + 1, ['z' - '0'] = 31 + 1,
+    }; /* one more than the digit; 0: there is none */
+
+    return c < '0' || c > 'z' ? NO_DIGIT : (uint8_t)(digits[c - '0'] - 1);
 }
 
 static bool prefix_is_valid(struct span prefix)
@@ -124,19 +62,23 @@ static enum err suffix_decode(const uint8_t *text, uint8_t ret_uuid[16])
     }
     uint64_t high = 0;
     uint64_t low = 0;
-    for (size_t i = 0; i < SUFFIX_LEN; i++) {
-        const int digit = digit_of(text[i]);
-        if (digit < 0) {
-            return ERR_MALFORMED;
-        }
-        if (i < SUFFIX_LEN / 2) {
-            high = high << 5 | (uint64_t)digit;
-        } else if (i == SUFFIX_LEN / 2) {
-            high = high << 1 | (uint64_t)digit >> 4;
-            low = (uint64_t)digit & 15;
-        } else {
-            low = low << 5 | (uint64_t)digit;
-        }
+    uint8_t seen = 0; /* whatever was no digit shows at the end: parsing is for every id of every event */
+    for (size_t i = 0; i < SUFFIX_LEN / 2; i++) {
+        const uint8_t digit = digit_of(text[i]);
+        seen |= digit;
+        high = high << 5 | (digit & 31);
+    }
+    const uint8_t middle = digit_of(text[SUFFIX_LEN / 2]);
+    seen |= middle;
+    high = high << 1 | (middle & 31) >> 4;
+    low = middle & 15;
+    for (size_t i = SUFFIX_LEN / 2 + 1; i < SUFFIX_LEN; i++) {
+        const uint8_t digit = digit_of(text[i]);
+        seen |= digit;
+        low = low << 5 | (digit & 31);
+    }
+    if ((seen & NO_DIGIT) != 0) {
+        return ERR_MALFORMED;
     }
     put_be64(ret_uuid, high);
     put_be64(ret_uuid + 8, low);
@@ -199,6 +141,13 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
     return id;
 }
 
+struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other)
+{
+    uint8_t hash[SHA256_LEN];
+    sha256_tagged((uint8_t)kind, span_of(owner->uuid, sizeof owner->uuid), span_of(other->uuid, sizeof other->uuid), hash);
+    return id_make(kind, id_time_ms(owner), hash);
+}
+
 int64_t id_time_ms(const struct id *id)
 {
     uint8_t time[8] = {0};
@@ -226,14 +175,16 @@ void id_write(struct buf *buf, const struct id *id)
 
 enum err id_parse(struct span text, enum id_kind kind, struct id *ret_id)
 {
-    struct span prefix;
-    uint8_t uuid[16];
-    TRY(typeid_parse(text, &prefix, uuid));
+    if (text.len < SUFFIX_LEN + 2 || text.data[text.len - SUFFIX_LEN - 1] != '_') {
+        return ERR_MALFORMED;
+    }
+    const size_t len = text.len - SUFFIX_LEN - 1;
     for (enum id_kind k = (enum id_kind)1; k < ID_KIND_COUNT; k++) {
-        if ((kind == ID_NONE || k == kind) && prefix.len == prefix_lens[k] &&
-            memcmp(prefix.data, prefixes[k], prefix.len) == 0) {
-            ret_id->kind = (uint8_t)k;
-            memcpy(ret_id->uuid, uuid, sizeof uuid);
+        if ((kind == ID_NONE || k == kind) && len == prefix_lens[k] && text.data[0] == (uint8_t)prefixes[k][0] &&
+            memcmp(text.data, prefixes[k], len) == 0) {
+            struct id id = {.kind = (uint8_t)k};
+            TRY(suffix_decode(text.data + text.len - SUFFIX_LEN, id.uuid));
+            *ret_id = id;
             return OK;
         }
     }

@@ -34,6 +34,10 @@ struct id {
 
 /* id_make builds a UUIDv7 from now_ms and ten bytes of randomness; the kind must be a real one. */
 struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10]);
+/* id_derive makes the id of the one thing of that kind that belongs to owner and other: a UUIDv7 with owner's instant whose
+ * random bits are SHA-256's of both. Nobody can choose ids so that two owners' things share one. A post's target towards
+ * an integration has this id. */
+struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other);
 /* id_time_ms returns the instant inside the UUIDv7. */
 int64_t id_time_ms(const struct id *id);
 bool id_equal(const struct id *a, const struct id *b);

@@ -5,8 +5,8 @@
 #include "core/base/assert.h"
 
 #define HEADER_LEN 44
-#define OFFSET_MAX_S (26 * 3600)  /* RFC 9636 section 3.2: seldom beyond -12 and +14 hours, never beyond this */
-#define KEPT_SINCE_S (-2 * 86400) /* local times of 1 January 1970 need the day before */
+#define OFFSET_MAX_S (26 * 3600) /* RFC 9636 section 3.2: seldom beyond -12 and +14 hours, never beyond this */
+#define KEPT_SINCE_S ((int64_t)-2 * 86400) /* local times of 1 January 1970 need the day before */
 
 /* The counts of a header, in the order of the file. */
 struct counts {

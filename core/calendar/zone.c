@@ -21,8 +21,8 @@
 #define MEMORY_MAX ((size_t)16 << 20)
 #define PATH_LEN_MAX 512
 #define DAY_S 86400
-#define OFFSET_LIMIT_S (26 * 3600)         /* no local time is further from UTC */
-#define TIME_LIMIT_S INT64_C(253402300800) /* 10000-01-01 */
+#define OFFSET_LIMIT_S ((int64_t)26 * 3600) /* no local time is further from UTC */
+#define TIME_LIMIT_S INT64_C(253402300800)  /* 10000-01-01 */
 
 struct zone {
     struct span name;
@@ -213,7 +213,7 @@ enum err zone_to_utc(const struct zones *zones, struct span name, int year, int 
     if (clock == NULL) {
         return ERR_NOT_FOUND;
     }
-    const int64_t wall_s = instant_days(year, month, day) * DAY_S + hour * 3600 + minute * 60;
+    const int64_t wall_s = instant_days(year, month, day) * DAY_S + (int64_t)hour * 3600 + (int64_t)minute * 60;
     *ret_ms = first_at_or_after(clock, wall_s) * SECOND_MS;
     return OK;
 }

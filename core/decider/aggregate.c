@@ -166,17 +166,23 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
 
 enum err aggregate_load(enum id_kind kind, struct span row, void *ret_state)
 {
-    const size_t size = describe(kind)->size;
-    if (row.len > size) {
+    return aggregate_load_over(kind, row, describe(kind)->size, ret_state);
+}
+
+enum err aggregate_load_over(enum id_kind kind, struct span row, size_t used, void *state)
+{
+    if (row.len > describe(kind)->size) {
         return ERR_TOO_LONG;
     }
     if (row.len != 0 && row.len < sizeof(struct aggregate_head)) {
         return ERR_TRUNCATED;
     }
     if (row.len != 0) {
-        memcpy(ret_state, row.data, row.len);
+        memcpy(state, row.data, row.len);
     }
-    memset((uint8_t *)ret_state + row.len, 0, size - row.len);
+    if (used > row.len) {
+        memset((uint8_t *)state + row.len, 0, used - row.len);
+    }
     return OK;
 }
 

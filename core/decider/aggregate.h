@@ -44,6 +44,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state);
 /* aggregate_load makes a state (aggregate_size_max bytes) of a stored row, the initial one of an empty row;
  * ERR_TOO_LONG or ERR_TRUNCATED when it is none of ours. */
 enum err aggregate_load(enum id_kind kind, struct span row, void *ret_state) MUST_USE;
+/* aggregate_load_over does so where another state stood, of whatever kind, of which all but the first used bytes are
+ * zeros: the fewer of a post's 25 KB need to be cleared. */
+enum err aggregate_load_over(enum id_kind kind, struct span row, size_t used, void *state) MUST_USE;
 /* aggregate_evolve folds one event and counts the version. workspace_id: the event's envelope's. */
 void aggregate_evolve(enum id_kind kind, void *state, const struct event *event, const struct id *workspace_id,
                       int64_t time_ms);

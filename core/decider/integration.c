@@ -74,6 +74,7 @@ static enum refusal record_connection(const struct integration *integration, con
     event->vault_id = wish->vault_id;
     event->fingerprint = wish->fingerprint;
     event->token_expires_ms = wish->token_expires_ms;
+    event->session_expires_ms = wish->session_expires_ms;
     return ACCEPTED;
 }
 
@@ -95,6 +96,7 @@ static enum refusal record_tokens(const struct integration *integration, const s
     event->vault_id = wish->vault_id;
     event->fingerprint = wish->fingerprint;
     event->token_expires_ms = wish->token_expires_ms;
+    event->session_expires_ms = wish->session_expires_ms;
     return ACCEPTED;
 }
 

@@ -14,6 +14,9 @@
 #include "core/base/process.h"
 #include "core/log/checkpoint.h"
 
+#define MARK_CLEAN "clean"
+#define MARK_DOUBTFUL "doubtful"
+
 static enum err fill_paths(const char *path, struct data_folder *data)
 {
     if (strlen(path) >= sizeof data->path) {
@@ -116,7 +119,6 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
     TRY(write_secret(&data, "wire.secret"));
     TRY(write_secret(&data, "master.key"));
     TRY(data_verifier_write(&data));
-    TRY(data_settle(&data));
     /* Last: a folder without it is not a data folder yet. */
     char text[ID_TEXT_MAX + 2];
     struct buf buf = buf_of(text, sizeof text);
@@ -209,24 +211,48 @@ enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
     return err;
 }
 
-/* machine=… inode=…: a copy or a restore has another inode. Device numbers may change at a reboot and say nothing. */
-static enum err identity_now(const struct data_folder *data, struct buf *out)
+/* One file's place and time: a copy has another inode or, where the number is used again, another time of birth. */
+static enum err put_place(const struct data_folder *data, const char *name, bool changes, struct buf *out)
 {
-    struct stat about;
+    struct statx about;
     char file[DATA_PATH_MAX];
-    TRY(path_join(file, sizeof file, data->path, "log"));
-    if (stat(file, &about) != 0) {
+    TRY(path_join(file, sizeof file, data->path, name));
+    if (statx(AT_FDCWD, file, 0, STATX_INO | STATX_BTIME | STATX_CTIME, &about) != 0) {
         return err_from_errno(errno);
     }
+    const bool has_birth = (about.stx_mask & STATX_BTIME) != 0; /* not every file system keeps it */
+    buf_byte(out, ' ');
+    buf_text(out, name);
+    buf_byte(out, '=');
+    buf_u64(out, about.stx_ino);
+    buf_byte(out, '/');
+    buf_u64(out, has_birth ? (uint64_t)about.stx_btime.tv_sec : 0);
+    buf_byte(out, '.');
+    buf_u64(out, has_birth ? about.stx_btime.tv_nsec : 0);
+    if (!changes) {
+        buf_byte(out, '/');
+        buf_u64(out, (uint64_t)about.stx_ctime.tv_sec);
+        buf_byte(out, '.');
+        buf_u64(out, about.stx_ctime.tv_nsec);
+    }
+    return OK;
+}
+
+/* machine=… log/data.mdb=inode/birth installation=inode/birth/change: a copy or a restore, be it over the folder
+ * itself, makes or writes these files anew; nobody can set a time of change. Device numbers may change at a reboot and
+ * say nothing. The file installation is written once; a change of its owner counts as a restore too: better asked once
+ * too often. */
+static enum err identity_now(const struct data_folder *data, struct buf *out)
+{
     char machine[64] = "";
     struct buf machine_buf = buf_of(machine, sizeof machine - 1);
     if (file_read("/etc/machine-id", &machine_buf) != OK) {
-        machine_buf.len = 0; /* not every machine has one: the inode still tells */
+        machine_buf.len = 0; /* not every machine has one: the files still tell */
     }
     buf_text(out, "machine=");
     buf_put(out, span_of(machine, span_find(buf_span(&machine_buf), '\n')));
-    buf_text(out, " inode=");
-    buf_u64(out, (uint64_t)about.st_ino);
+    TRY(put_place(data, "log/data.mdb", true, out));
+    TRY(put_place(data, "installation", false, out));
     buf_byte(out, '\n');
     return buf_ok(out) ? OK : ERR_TOO_LONG;
 }
@@ -292,6 +318,45 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
     TRY(file_of(data, "ledger.url", path));
     TRY(file_read(path, &buf));
     return buf_terminated(&buf) != NULL ? OK : ERR_TOO_LONG;
+}
+
+/* The file views/mark holds the boot id under which the views are written, or MARK_CLEAN. */
+static enum err mark_write(const struct data_folder *data, struct span mark)
+{
+    char path[DATA_PATH_MAX];
+    TRY(path_join(path, sizeof path, data->views_path, "mark"));
+    return file_write(path, mark, 0640);
+}
+
+enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
+{
+    char path[DATA_PATH_MAX];
+    char boot[37];
+    char text[64];
+    struct buf mark = buf_of(text, sizeof text);
+    bool moved = false;
+    char sentence[256];
+    TRY(data_moved(data, &moved, sentence));
+    TRY(data_boot_id(boot));
+    TRY(path_join(path, sizeof path, data->views_path, "mark"));
+    const bool is_read = file_read(path, &mark) == OK;
+    const struct span said = buf_span(&mark);
+    const bool trusted = is_read && !moved && (span_equal(said, SPAN(MARK_CLEAN)) || span_equal(said, span_text(boot)));
+    TRY(mark_write(data, trusted ? span_text(boot) : SPAN(MARK_DOUBTFUL)));
+    *ret_trusted = trusted;
+    return OK;
+}
+
+enum err data_views_good(const struct data_folder *data)
+{
+    char boot[37];
+    TRY(data_boot_id(boot));
+    return mark_write(data, span_text(boot));
+}
+
+enum err data_views_clean(const struct data_folder *data)
+{
+    return mark_write(data, SPAN(MARK_CLEAN));
 }
 
 enum err data_boot_id(char ret_boot[37])

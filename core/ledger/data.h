@@ -1,19 +1,17 @@
 /* data.h: the data folder: what lies where, its secrets and its identity. Used by init, ledger, gateway, scheduler,
  * verify…: each opens only what its row in DESIGN's table of processes allows.
  *
- *   installation   sys_…, the installation's id (text)
- *   identity       where the folder was when it was made: machine id and inode (text); another place means copied or
- *                  restored
+ *   installation   sys_…, the installation's id (text); written once
+ *   identity       where the folder was when it was last known: machine id, inodes and times of two files (text)
  *   log/           the log's environment, and checkpoint, the newest signed note
- *   views/         state and read models: disposable
+ *   views/         state and read models: disposable; views/mark tells whether they may be trusted
  *   vault/         sealed secrets
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
  *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
- *                  it
- *   lock           held by the process that may write
- *   ledger.url     where the running ledger listens */
+ * it lock           held by the process that may write ledger.url     where that process listens
+ */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
 
@@ -31,9 +29,9 @@ struct data_folder {
     char origin[64]; /* the checkpoints' origin and key name: openpost/<installation id> */
 };
 
-/* data_create makes the folder (which must not exist or be empty), its subfolders, keys and identity, all or nothing as
- * far as a file system can. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO. data_open reads what every process may know.
- * ERR_NOT_FOUND: not a data folder. */
+/* data_create makes the folder (which must not exist or be empty), its subfolders and keys, all or nothing as far as a
+ * file system can; data_settle is the caller's, once the log is there. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO.
+ * data_open reads what every process may know. ERR_NOT_FOUND: not a data folder. */
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
@@ -51,8 +49,9 @@ bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
 enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE;
 enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
-/* data_moved tells whether the folder is not where its identity says: *ret_moved, and a sentence. data_settle writes
- * the present place as its identity (after starts were confirmed, or suspended by an event). */
+/* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
+ * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
+ * suspended by an event). The log must have been opened once before: ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
 
@@ -63,6 +62,14 @@ enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
  * data_address_read reads it. ERR_NOT_FOUND, ERR_TOO_LONG. */
 enum err data_address_write(const struct data_folder *data, const char *url) MUST_USE;
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
+
+/* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written
+ * under this very boot (then the kernel still has every page), and lie where they were written. From then on they are
+ * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt.
+ * data_views_clean: they are flushed (store_sync), and nobody writes to them any more. */
+enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
+enum err data_views_good(const struct data_folder *data) MUST_USE;
+enum err data_views_clean(const struct data_folder *data) MUST_USE;
 
 /* data_boot_id reads the kernel's boot id (36 characters and a NUL). */
 enum err data_boot_id(char ret_boot[37]) MUST_USE;

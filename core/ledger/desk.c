@@ -34,6 +34,8 @@ void desk_forget(struct desk *desk)
 {
     desk->installation_known = false;
     desk->workspace_id = (struct id){0};
+    desk->oldest_at = 0;
+    desk->oldest_count = 0;
     for (size_t i = 0; i < INTEGRATIONS_CACHED; i++) {
         desk->integrations[i].head.version = 0;
     }
@@ -154,6 +156,19 @@ enum err desk_position_put(struct store_txn *txn, uint64_t position)
     return store_put(txn, span_of(key, sizeof key), span_of(row, sizeof row));
 }
 
+enum err desk_commit(struct desk *desk, uint64_t position)
+{
+    const enum err err = desk_position_put(desk->txn, position);
+    if (err != OK) {
+        store_abort(desk->txn);
+        desk->txn = NULL;
+        return err;
+    }
+    struct store_txn *txn = desk->txn;
+    desk->txn = NULL;
+    return store_commit(&txn);
+}
+
 /* Indexes */
 
 static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
@@ -168,21 +183,55 @@ static enum err put_seq(struct desk *desk, enum table table, const struct id *id
     return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
 }
 
-enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
-                              uint64_t *ret_seq)
+static enum err get_seq(struct store_txn *txn, enum table table, const struct id *id, uint64_t number,
+                        uint64_t *ret_seq)
 {
     struct row_key key;
     uint8_t bytes[8];
     struct span row;
-    key_begin(&key, TABLE_WORKSPACE_SEQ);
-    key_id(&key, workspace_id);
-    put_be64(bytes, workspace_seq);
+    key_begin(&key, table);
+    key_id(&key, id);
+    put_be64(bytes, number);
     buf_put(&key.buf, span_of(bytes, 8));
     TRY(store_get(txn, key_span(&key), &row));
     if (row.len != 8) {
         return ERR_ALTERED;
     }
     *ret_seq = get_be64(row.data);
+    return OK;
+}
+
+enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
+                              uint64_t *ret_seq)
+{
+    return get_seq(txn, TABLE_WORKSPACE_SEQ, workspace_id, workspace_seq, ret_seq);
+}
+
+enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
+{
+    return get_seq(txn, TABLE_STREAM, stream, version, ret_seq);
+}
+
+enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
+{
+    struct row_key prefix;
+    uint8_t bytes[8];
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    key_begin(&prefix, TABLE_WORKSPACE_SEQ);
+    key_id(&prefix, workspace_id);
+    struct row_key last = prefix;
+    last.buf.data = last.bytes;
+    put_be64(bytes, UINT64_MAX);
+    buf_put(&last.buf, span_of(bytes, 8));
+    TRY(store_cursor_open(txn, &cursor));
+    const enum err err = store_seek_last(cursor, key_span(&last), &key, &row);
+    const bool found = err == OK && span_starts_with(key, key_span(&prefix)) && key.len == prefix.buf.len + 8;
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_workspace_seq = found ? get_be64(key.data + prefix.buf.len) : 0;
     return OK;
 }
 
@@ -289,16 +338,26 @@ enum err desk_apply(struct desk *desk, const struct log_event *at, const struct 
     return OK;
 }
 
-enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct aggregate *scratch)
+enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
 {
     const enum id_kind kind = (enum id_kind)at->stream.kind;
-    struct aggregate *before = &scratch[0];
-    struct aggregate *after = &scratch[1];
-    TRY(desk_load(desk, &at->stream, after));
-    memcpy(before, after, aggregate_size_max(kind));
-    aggregate_evolve(kind, after, event, &at->workspace_id, at->time_ms);
-    TRY(desk_apply(desk, at, event, before, after));
-    return desk_store(desk, &at->stream, after);
+    struct row_key key;
+    struct span row = {0};
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, &at->stream);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    TRY(aggregate_load_over(kind, err == OK ? row : (struct span){0}, room->used, &room->after));
+    /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
+    const size_t loaded = aggregate_stored_size(kind, &room->after);
+    memcpy(&room->before, &room->after, loaded);
+    aggregate_evolve(kind, &room->after, event, &at->workspace_id, at->time_ms);
+    const size_t folded = aggregate_stored_size(kind, &room->after);
+    room->used = folded > loaded ? folded : loaded;
+    TRY(desk_apply(desk, at, event, &room->before, &room->after));
+    return desk_store(desk, &at->stream, &room->after);
 }
 
 /* What a decider may know */

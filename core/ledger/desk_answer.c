@@ -1,8 +1,9 @@
-/* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Answers by command id are derived from the
- * log; those by Idempotency-Key are not, for no event names a key: they are kept when the views are rebuilt, as long as
- * these can be read. */
+/* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Both are derived from the log, whose
+ * events name command and key; only the answer "it was already so" left no event: its key is kept when the views are
+ * rebuilt, as long as these can be read, and otherwise the command is decided again, and again it is already so. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
+#include "core/message/codec.h"
 
 /* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
 
@@ -47,6 +48,35 @@ enum err desk_command_answer(struct desk *desk, const struct id *command_id, str
     return answer_read(row, ret_answer);
 }
 
+/* Learns by heart which command rows have the smallest ids: all of them up to PRUNE_AHEAD. */
+static enum err read_oldest(struct desk *desk)
+{
+    struct row_key first;
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    desk->oldest_at = 0;
+    desk->oldest_count = 0;
+    key_begin(&first, TABLE_COMMAND);
+    TRY(store_cursor_open(desk->txn, &cursor));
+    enum err err = store_seek(cursor, key_span(&first), &key, &row);
+    while (err == OK && key.len == 1 + sizeof(struct id) && key.data[0] == TABLE_COMMAND &&
+           desk->oldest_count < PRUNE_AHEAD) {
+        memcpy(&desk->oldest[desk->oldest_count], key.data + 1, sizeof(struct id));
+        desk->oldest_count++;
+        err = store_next(cursor, &key, &row);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* A new row: when its id lies among the smallest, those behind it are no longer the next ones. */
+static void note_new(struct desk *desk, const struct id *id)
+{
+    while (desk->oldest_count > desk->oldest_at && memcmp(&desk->oldest[desk->oldest_count - 1], id, sizeof *id) > 0) {
+        desk->oldest_count--;
+    }
+}
+
 /* Drops command rows older than COMMAND_MEMORY_MS: their keys are ordered by time. By the event's time, so that a
  * replay drops the same. */
 static enum err prune_commands(struct desk *desk, const struct log_event *at)
@@ -55,27 +85,18 @@ static enum err prune_commands(struct desk *desk, const struct log_event *at)
         return OK;
     }
     for (unsigned i = 0; i < PRUNE_ROWS; i++) {
-        struct row_key first;
-        struct span key;
-        struct span row;
-        struct id id;
-        struct store_cursor *cursor = NULL;
-        key_begin(&first, TABLE_COMMAND);
-        TRY(store_cursor_open(desk->txn, &cursor));
-        const enum err err = store_seek(cursor, key_span(&first), &key, &row);
-        const bool command = err == OK && key.len == 1 + sizeof id && key.data[0] == TABLE_COMMAND;
-        if (command) {
-            memcpy(&id, key.data + 1, sizeof id);
+        if (desk->oldest_at == desk->oldest_count) {
+            TRY(read_oldest(desk));
         }
-        store_cursor_close(cursor);
-        if (err != OK && err != ERR_NOT_FOUND) {
-            return err;
-        }
-        if (!command || id_time_ms(&id) >= at->time_ms - COMMAND_MEMORY_MS) {
+        const struct id *id = &desk->oldest[desk->oldest_at];
+        if (desk->oldest_at == desk->oldest_count || id_time_ms(id) >= at->time_ms - COMMAND_MEMORY_MS) {
             return OK;
         }
-        key_id(&first, &id);
-        TRY(store_delete(desk->txn, key_span(&first)));
+        struct row_key key;
+        key_begin(&key, TABLE_COMMAND);
+        key_id(&key, id);
+        TRY(store_delete(desk->txn, key_span(&key)));
+        desk->oldest_at++;
     }
     return OK;
 }
@@ -90,6 +111,9 @@ static enum err put_row(struct desk *desk, const struct log_event *at)
     const enum err err = desk_command_answer(desk, &at->command_id, &answer);
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
+    }
+    if (err == ERR_NOT_FOUND) {
+        note_new(desk, &at->command_id);
     }
     answer.seq = at->seq;
     answer.workspace_seq = at->workspace_seq;
@@ -209,4 +233,17 @@ enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempo
     answer_write(&row, answer);
     TRY(store_put(desk->txn, key_span(&key), buf_span(&row)));
     return prune_keys(desk, answer->time_ms);
+}
+
+enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at)
+{
+    struct idempotency idempotency;
+    struct answer answer;
+    const enum err err = event_asked(at->payload, &idempotency);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    TRY(desk_command_answer(desk, &at->command_id, &answer));
+    return desk_idempotent_put(desk, &idempotency, &answer);
 }

@@ -12,67 +12,6 @@
 #define PAYLOADS_BYTES ((size_t)LOG_PAYLOAD_MAX + ((size_t)1 << 20)) /* one large event and seven small ones */
 #define SCRATCH_MAX ((size_t)64 << 20)
 #define KEPT_MAX ((size_t)1 << 30) /* four million Idempotency-Keys */
-#define REBUILD_GROUP 2000         /* events in one transaction of a rebuild */
-
-static enum err desk_begin(struct desk *desk, struct store *views)
-{
-    return store_begin(views, true, &desk->txn);
-}
-
-static enum err desk_commit(struct desk *desk, uint64_t position)
-{
-    const enum err err = desk_position_put(desk->txn, position);
-    if (err != OK) {
-        store_abort(desk->txn);
-        desk->txn = NULL;
-        return err;
-    }
-    struct store_txn *txn = desk->txn;
-    desk->txn = NULL;
-    return store_commit(&txn);
-}
-
-/* Applies the log's events after position to the views, a group at a time. */
-static enum err catch_up(struct desk *desk, struct log *log, struct store *views, uint64_t position,
-                         log_progress *progress, void *context, uint64_t *ret_events)
-{
-    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
-    struct arena arena;
-    struct log_status status;
-    struct aggregate *scratch = calloc(2, sizeof *scratch);
-    arena_init(&arena, SCRATCH_MAX);
-    log_status(log, &status);
-    enum err err = scratch == NULL ? ERR_NO_MEMORY : log_cursor_open(log, position, &cursor);
-    uint64_t events = 0;
-    struct log_event at;
-    while (err == OK && (err = log_cursor_next(cursor, &at)) == OK) {
-        struct event event;
-        arena_reset(&arena);
-        err = desk->txn == NULL ? desk_begin(desk, views) : OK;
-        err = err == OK ? event_decode(at.payload, &arena, &event) : err;
-        err = err == OK ? desk_fold(desk, &at, &event, scratch) : err;
-        ASSERT(err != OK || at.seq == position + events + 1); /* positions have no gap */
-        events++;
-        if (err == OK && events % REBUILD_GROUP == 0) {
-            err = desk_commit(desk, at.seq);
-            if (progress != NULL) {
-                progress(context, events, status.head - position);
-            }
-        }
-    }
-    err = err == ERR_NOT_FOUND ? OK : err;
-    if (err == OK && desk->txn != NULL) {
-        err = desk_commit(desk, position + events);
-    }
-    store_abort(desk->txn);
-    desk->txn = NULL;
-    arena_done(&arena);
-    free(scratch);
-    if (err == OK && ret_events != NULL) {
-        *ret_events = events;
-    }
-    return err;
-}
 
 /* Clears views that can be read, of another version for instance, but keeps what the log does not know. */
 static enum err clear_but_keys(struct store *views)
@@ -129,10 +68,11 @@ static enum err load_installation(struct ledger *ledger)
 static enum err open_views(struct ledger *ledger, bool views_trusted)
 {
     uint64_t position = 0;
+    uint64_t events = 0;
     const struct ledger_options *options = &ledger->options;
     TRY(trusted_position(options, views_trusted, &position));
-    TRY(catch_up(&ledger->desk, options->log, options->views, position, options->progress, options->progress_context,
-                 NULL));
+    TRY(ledger_replay(&ledger->desk, options->log, options->views, position, options->progress,
+                      options->progress_context, &events));
     return load_installation(ledger);
 }
 
@@ -197,7 +137,7 @@ bool ledger_clock_is_suspect(const struct ledger *ledger)
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms)
 {
     ASSERT(!ledger->in_group);
-    TRY(desk_begin(&ledger->desk, ledger->options.views));
+    TRY(store_begin(ledger->options.views, true, &ledger->desk.txn));
     const enum err err = log_begin(ledger->options.log);
     if (err != OK) {
         store_abort(ledger->desk.txn);
@@ -276,7 +216,8 @@ static bool is_privileged(uint32_t code)
 }
 
 /* Appends the decided events to the log's group; on failure none of them is in it. */
-static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream)
+static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream,
+                              const struct idempotency *idempotency)
 {
     struct log *log = ledger->options.log;
     const uint64_t mark = log_mark(log);
@@ -296,7 +237,8 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
                                      .command_id = command->command_id,
                                      .causation = command->causation};
         ledger->options.random(ledger->options.random_context, record->salt, sizeof record->salt);
-        enum err err = event_encode(event, &ledger->payload_buf);
+        const bool last = i + 1 == ledger->events.count; /* with it the command's answer is complete */
+        enum err err = event_encode_asked(event, last ? idempotency : NULL, &ledger->payload_buf);
         if (err == OK) {
             record->payload = span_of(ledger->payloads + start, ledger->payload_buf.len - start);
             err = log_append(log, record, is_privileged(command->code));
@@ -379,7 +321,7 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
         return refuse(ledger, command, stream, refusal, ret_answer);
     }
     const bool wait = store_is_short(ledger->options.views) && !is_privileged(command->code);
-    const enum err err = wait ? ERR_NO_SPACE : append_events(ledger, command, stream);
+    const enum err err = wait ? ERR_NO_SPACE : append_events(ledger, command, stream, idempotency);
     if (err == ERR_NO_SPACE) {
         return refuse(ledger, command, stream, REFUSED_storage_full, ret_answer);
     }
@@ -429,21 +371,5 @@ enum err ledger_find_command(struct ledger *ledger, const struct id *command_id,
     const enum err err = desk_command_answer(&ledger->desk, command_id, ret_answer);
     store_abort(ledger->desk.txn);
     ledger->desk.txn = NULL;
-    return err;
-}
-
-enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
-                        log_progress *progress, void *context, uint64_t *ret_events)
-{
-    TRY(store_clear(views));
-    struct desk *desk = calloc(1, sizeof *desk);
-    if (desk == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    desk->projections = *projections;
-    arena_init(&desk->arena, SCRATCH_MAX);
-    const enum err err = catch_up(desk, log, views, 0, progress, context, ret_events);
-    arena_done(&desk->arena);
-    free(desk);
     return err;
 }

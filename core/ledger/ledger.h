@@ -55,6 +55,13 @@ bool ledger_clock_is_suspect(const struct ledger *ledger);
 enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
                               uint64_t *ret_seq) MUST_USE;
 
+/* ledger_workspace_last finds the last workspace_seq that the views know, 0 when there is none; ledger_stream_seq the
+ * seq of an event by its place in its stream; ERR_NOT_FOUND. For readers likewise. */
+enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
+    MUST_USE;
+enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
+    MUST_USE;
+
 /* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
 

@@ -9,7 +9,8 @@
 #define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
 #define PRUNE_EVERY 64          /* events; then up to PRUNE_ROWS outdated command rows go */
 #define PRUNE_ROWS 128
-#define PRUNE_KEYS 8 /* so many Idempotency-Keys are looked at for each new one: few outlive their time by much */
+#define PRUNE_AHEAD 4096 /* ids of the oldest command rows that are known by heart: no cursor for each */
+#define PRUNE_KEYS 8     /* so many Idempotency-Keys are looked at for each new one: few outlive their time by much */
 #define IDEMPOTENCY_KEY_LEN 33 /* the table's byte and SHA-256 */
 
 /* The writer's view of derived rows: one write transaction at a time, and what it knows by heart. */
@@ -19,6 +20,9 @@ struct desk {
     struct projection_list projections;
     uint8_t pruned_to[IDEMPOTENCY_KEY_LEN]; /* how far old Idempotency-Keys were looked at; zeros: from the first */
     struct arena arena;                     /* scratch of projections */
+    struct id oldest[PRUNE_AHEAD];          /* the command rows with the smallest ids, in order … */
+    uint32_t oldest_at;                     /* … those from here on are still there … */
+    uint32_t oldest_count;                  /* … up to here */
     struct installation installation;
     bool installation_known;
     struct id workspace_id; /* whose state is in workspace; absent: nobody's */
@@ -64,9 +68,20 @@ void desk_forget(struct desk *desk);
  * states around it. */
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after) MUST_USE;
-/* desk_fold loads, folds, applies and stores: one event of a replay. scratch: two aggregates of the caller's. */
-enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct aggregate *scratch)
+
+/* desk_fold loads, folds, applies and stores: one event of a replay. room: zeros before the first. */
+struct fold_room {
+    struct aggregate before;
+    struct aggregate after;
+    size_t used; /* bytes of after, from its beginning, that may not be zeros */
+};
+enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
     MUST_USE;
+/* desk_commit ends the transaction with the position that its rows stand at; on failure nothing of it is kept. */
+enum err desk_commit(struct desk *desk, uint64_t position) MUST_USE;
+/* ledger_replay applies the log's events after position to the views, and writes how many they were. */
+enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, uint64_t position,
+                       log_progress *progress, void *context, uint64_t *ret_events) MUST_USE;
 
 /* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the
  * same. */
@@ -76,9 +91,11 @@ enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotenc
                          struct answer *ret_answer) MUST_USE;
 enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
     MUST_USE;
+/* desk_idempotent_replay puts the row again that the event's command left, if it came under a key: after desk_apply. */
+enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at) MUST_USE;
 
-/* Idempotency-Keys outlive a rebuild of views that can be read: desk_keys_read appends their rows to a list in arena,
- * desk_keys_write puts them back. */
+/* Keys of commands that caused no event are not in the log, but outlive a rebuild of views that can be read:
+ * desk_keys_read appends all rows to a list in arena, desk_keys_write puts them back. */
 struct kept_row {
     struct kept_row *next;
     struct span key;

@@ -20,7 +20,6 @@ static const char usage[] =
     "wake-ups.\n"
     "--log-map limits the log's size (for tests of a full disk).\n";
 
-#define MARK_CLEAN "clean"
 
 struct process {
     struct data_folder data;
@@ -100,27 +99,11 @@ static enum err open_log(struct process *process, const char *map_mib)
     return opened;
 }
 
-/* Views are trusted when they were closed in order, or written under this very boot: then the kernel still has every
- * page. */
-static enum err views_are_trusted(struct process *process, bool *ret_trusted)
-{
-    char path[DATA_PATH_MAX];
-    char boot[37];
-    char text[64];
-    struct buf mark = buf_of(text, sizeof text);
-    TRY(data_boot_id(boot));
-    TRY(path_join(path, sizeof path, process->data.views_path, "mark"));
-    const enum err err = file_read(path, &mark);
-    *ret_trusted =
-        err == OK && (span_equal(buf_span(&mark), SPAN(MARK_CLEAN)) || span_equal(buf_span(&mark), span_text(boot)));
-    return file_write(path, span_text(boot), 0640);
-}
-
 static enum err open_ledger(struct process *process, const struct service_parts *parts)
 {
     bool trusted = false;
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
-    TRY(views_are_trusted(process, &trusted));
+    TRY(data_views_begin(&process->data, &trusted));
     const struct ledger_options options = {.log = process->log,
                                            .views = process->views,
                                            .projections = parts->projections,
@@ -130,7 +113,8 @@ static enum err open_ledger(struct process *process, const struct service_parts 
                                            .progress = show_progress,
                                            .progress_context = process};
     process->progress_ms = clock_boot_ms();
-    return ledger_open(&options, trusted, &process->ledger);
+    TRY(ledger_open(&options, trusted, &process->ledger));
+    return data_views_good(&process->data);
 }
 
 static enum err open_vault(struct process *process)
@@ -199,7 +183,9 @@ static enum err take_over(struct process *process)
     char sentence[256];
     char boot[37];
     TRY(data_moved(&process->data, &moved, sentence));
-    if (moved) {
+    if (moved && ledger_epoch(process->ledger) == 0) {
+        TRY(data_settle(&process->data)); /* given to its owner after init, say: there is nothing yet to be sent twice */
+    } else if (moved) {
         struct command command = {.code = COMMAND_suspend_starts};
         command.suspend_starts.reason = span_text(sentence);
         TRY(decide(process, &command));
@@ -272,12 +258,9 @@ static void close_all(struct process *process)
 {
     service_close(process->service);
     ledger_close(process->ledger);
-    if (process->views != NULL && process->service != NULL && store_sync(process->views) == OK) {
-        char path[DATA_PATH_MAX];
-        if (path_join(path, sizeof path, process->data.views_path, "mark") == OK &&
-            file_write(path, SPAN(MARK_CLEAN), 0640) != OK) {
-            journal(JOURNAL_WARN, "no_clean_mark", "next=\"the read models will be rebuilt after the next boot\"");
-        }
+    if (process->views != NULL && process->service != NULL && store_sync(process->views) == OK &&
+        data_views_clean(&process->data) != OK) {
+        journal(JOURNAL_WARN, "no_clean_mark", "next=\"the read models will be rebuilt after the next boot\"");
     }
     store_close(process->views);
     vault_close(process->vault);

@@ -117,7 +117,7 @@ static void welcome(struct work *work)
     struct service *service = work->door->service;
     uint8_t bytes[256];
     struct buf body = buf_of(bytes, sizeof bytes);
-    struct welcome say = {.epoch = ledger_epoch(service->options.ledger),
+    struct welcome say = {.epoch = service->epoch,
                           .head = atomic_load(&service->head),
                           .time_ms = clock_wall_ms(),
                           .release = SPAN("0.1.0")};
@@ -125,6 +125,26 @@ static void welcome(struct work *work)
     body_welcome_put(&body, &say);
     ASSERT(buf_ok(&body));
     service_reply(work, FRAME_WELCOME, buf_span(&body));
+}
+
+/* A target's id is no sender's choice (id_derive): everybody could name another post's. */
+static bool are_own(const struct id *post_id, const struct target_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct id own = id_derive(ID_TARGET, post_id, &specs[i].integration_id);
+        if (!id_equal(&specs[i].target_id, &own)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool targets_are_own(const struct command *command)
+{
+    const struct create_post_command *create = &command->create_post;
+    const struct edit_post_command *edit = &command->edit_post;
+    return (command->code != COMMAND_create_post || are_own(&create->post_id, create->targets, create->targets_count)) &&
+           (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 
 /* What access allows; everything else about a command is the decider's. Own processes speak for a key or member, or for
@@ -142,6 +162,9 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         }
         if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
             return REFUSED_not_found;
+        }
+        if (!targets_are_own(command)) {
+            return REFUSED_command_invalid;
         }
     } else if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
         return ACCEPTED;
@@ -251,7 +274,12 @@ static enum err door_open(struct service *service, struct door *door, const char
                                              .frame_max = FRAME_BYTES_MAX,
                                              .handle = handle,
                                              .context = door};
-    return endpoint_open(&options, &door->endpoint);
+    struct endpoint *endpoint = NULL;
+    TRY(endpoint_open(&options, &endpoint)); /* from here on it is asked, also by the reader's thread about itself */
+    (void)pthread_mutex_lock(&service->mutex);
+    door->endpoint = endpoint;
+    (void)pthread_mutex_unlock(&service->mutex);
+    return OK;
 }
 
 static void door_close(struct door *door, unsigned contexts)
@@ -300,8 +328,9 @@ enum err service_open(const struct service_options *options, service_broken *bro
     service->broken_context = context;
     service->commands.last = &service->commands.first;
     service->reads.last = &service->reads.first;
+    service->epoch = ledger_epoch(options->ledger);
     atomic_store(&service->head, ledger_head(options->ledger));
-    atomic_store(&service->followed_ms, clock_boot_ms());
+    atomic_store(&service->ticked_ms, clock_boot_ms());
     arena_init(&service->arena, (size_t)256 << 20);
     arena_init(&service->read_arena, (size_t)64 << 20);
     random_fill(service->challenge, sizeof service->challenge);

@@ -56,11 +56,10 @@ static enum err put_workspace_events(struct service *service, const struct id *w
 
 static void read_follow(struct service *service, struct work *work)
 {
-    uint64_t after = 0;
-    uint64_t max = 0;
+    struct follow_ask ask;
     uint32_t count = 0;
     const struct asker *asker = &work->asker;
-    if (body_follow_read(work->frame.body, &after, &max) != OK) {
+    if (body_follow_read(work->frame.body, &ask) != OK) {
         service_refuse(work, REFUSED_frame_invalid);
         return;
     }
@@ -68,19 +67,21 @@ static void read_follow(struct service *service, struct work *work)
         service_refuse(work, REFUSED_role_insufficient);
         return;
     }
-    max = max > FOLLOW_EVENTS_MAX ? FOLLOW_EVENTS_MAX : max;
+    atomic_store(&service->asked_for_events, true); /* before the log is looked at */
     uint64_t head = atomic_load(&service->head);
     if (!asker->own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
         head = 0;
     }
     const size_t room = service->read_out.cap / 2; /* the events first, then the body around them behind */
     struct buf events = buf_of(service->read_out.data, room);
-    const enum err err = asker->own ? put_events(service, after, max, &events, &count)
-                                    : put_workspace_events(service, &asker->workspace_id, after, max, &events, &count);
+    const enum err err = asker->own
+                             ? put_events(service, ask.after, ask.max, &events, &count)
+                             : put_workspace_events(service, &asker->workspace_id, ask.after, ask.max, &events, &count);
     struct buf body = buf_of(service->read_out.data + room, service->read_out.cap - room);
     body_events_put(&body, head, count, buf_span(&events));
-    if (asker->own) {
-        atomic_store(&service->followed_ms, clock_boot_ms());
+    if (asker->own && ask.is_scheduler) {
+        atomic_store(&service->ticked_ms, clock_boot_ms());
+        atomic_store(&service->late_ms, ask.late_ms);
     }
     if (err != OK || !buf_ok(&events) || !buf_ok(&body)) {
         service_refuse(work, REFUSED_unavailable);
@@ -158,23 +159,32 @@ static void read_seal(struct service *service, struct work *work)
     service_reply(work, FRAME_SEAL + FRAME_REPLY, buf_span(&body));
 }
 
+/* Leaves zeros where the door is not open yet, or is not used. */
+static void count_door(struct service *service, const struct door *door, struct endpoint_counts *ret_counts)
+{
+    (void)pthread_mutex_lock(&service->mutex);
+    struct endpoint *endpoint = door->endpoint;
+    (void)pthread_mutex_unlock(&service->mutex);
+    if (endpoint != NULL) {
+        endpoint_counts(endpoint, ret_counts);
+    }
+}
+
 static void read_status(struct service *service, struct work *work)
 {
     struct log_status status;
     log_status(service->options.log, &status);
     struct endpoint_counts own = {0};
     struct endpoint_counts programs = {0};
-    endpoint_counts(service->own.endpoint, &own);
-    if (service->programs.endpoint != NULL) {
-        endpoint_counts(service->programs.endpoint, &programs);
-    }
+    count_door(service, &service->own, &own);
+    count_door(service, &service->programs, &programs);
 
     const struct {
         const char *name;
         uint64_t value;
     } figures[] = {
         {"head",                  atomic_load(&service->head)                                        },
-        {"epoch",                 ledger_epoch(service->options.ledger)                              },
+        {"epoch",                 service->epoch                                                     },
         {"groups_total",          atomic_load(&service->groups)                                      },
         {"commands_total",        atomic_load(&service->commands_done)                               },
         {"frames_refused_total",  atomic_load(&service->refused_frames)                              },
@@ -187,7 +197,8 @@ static void read_status(struct service *service, struct work *work)
         {"checkpoint_size",       status.checkpoint_size                                             },
         {"storage_full",          atomic_load(&service->storage_full)                                },
         {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
-        {"follower_silent_ms",    (uint64_t)(clock_boot_ms() - atomic_load(&service->followed_ms))   },
+        {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))     },
+        {"scheduler_late_ms",     atomic_load(&service->late_ms)                                     },
     };
 
     const uint32_t count = sizeof figures / sizeof *figures;

@@ -60,12 +60,13 @@ struct service {
     service_broken *broken;
     void *broken_context;
     uint8_t challenge[FRAME_ID_LEN];
+    uint64_t epoch; /* of this opening: the ledger itself is the writer's thread's */
     struct door own;
     struct door programs;
     struct publisher *publisher;
     struct frame_key *wake_key;
     uint8_t transport_key[32];
-    pthread_mutex_t mutex; /* the queues and stopping */
+    pthread_mutex_t mutex; /* the queues, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;
     struct work_queue commands;
@@ -82,9 +83,12 @@ struct service {
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
     atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full;
-    atomic_uint_fast64_t head;       /* what readers may see */
-    atomic_int_fast64_t followed_ms; /* boot clock: when one of our processes last asked for events */
+    atomic_uint_fast64_t head;     /* what readers may see */
+    atomic_int_fast64_t ticked_ms; /* boot clock: when the scheduler last asked for events */
+    atomic_uint_fast64_t late_ms;  /* what it then said of the latest start that could go out */
     atomic_bool clock_is_suspect;
+    atomic_bool asked_for_events; /* since the last wake-up */
+    int64_t woken_us;             /* the writer's: when that was */
 };
 
 /* service_reply sends a reply of that kind and ends the work. */

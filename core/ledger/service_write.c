@@ -7,7 +7,8 @@
 #include "core/base/failpoint.h"
 #include "core/ledger/service_state.h"
 
-#define LOOK_EVERY_MS 500 /* at the clocks, when nothing else happens */
+#define LOOK_EVERY_MS ((int64_t)500) /* at the clocks, when nothing else happens */
+#define WAKE_AGAIN_US 20000 /* those who were woken and have not asked yet */
 
 /* Takes frames from the front while their commands fit into one group; the first always does. */
 static struct work *take_group(struct service *service)
@@ -17,6 +18,7 @@ static struct work *take_group(struct service *service)
     uint32_t count = 0;
     for (struct work *work = first; work != NULL && (last == NULL || count + work->count <= COMMANDS_PER_GROUP_MAX);
          work = work->next) {
+        /* cppcheck-suppress nullPointerRedundantCheck ; it doubts the condition of the loop */
         count += work->count;
         last = work;
     }
@@ -119,14 +121,23 @@ static void ask_for_sweep(struct service *service)
     (void)pthread_mutex_unlock(&service->mutex);
 }
 
+/* Whoever was woken and has not asked since knows already: a wake-up for each group costs both sides more than the
+ * events. head is told before the question is looked at, and a reader looks at them in the other order: so it either
+ * sees the new events or is woken. */
 static void wake_followers(struct service *service)
 {
     const uint64_t head = ledger_head(service->options.ledger);
-    if (atomic_exchange(&service->head, head) != head && service->publisher != NULL) {
-        uint8_t wake[FRAME_WAKE_LEN];
-        frame_wake_write(service->wake_key, head, wake);
-        publisher_send(service->publisher, span_of(wake, sizeof wake));
+    if (atomic_exchange(&service->head, head) == head || service->publisher == NULL) {
+        return;
     }
+    const int64_t now_us = clock_monotonic_us();
+    if (!atomic_exchange(&service->asked_for_events, false) && now_us - service->woken_us < WAKE_AGAIN_US) {
+        return;
+    }
+    uint8_t wake[FRAME_WAKE_LEN];
+    service->woken_us = now_us;
+    frame_wake_write(service->wake_key, head, wake);
+    publisher_send(service->publisher, span_of(wake, sizeof wake));
 }
 
 /* One group: decide all, make it durable, answer all. An error here is one that nobody may survive. */

@@ -166,10 +166,10 @@ enum err note_sign(const struct checkpoint_key *key, struct span text, struct bu
     memcpy(signature, key->id, 4);
     size_t len = SIGNATURE_LEN;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const bool signed_ = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pkey) == 1 &&
-                         EVP_DigestSign(context, signature + 4, &len, text.data, text.len) == 1;
+    const bool is_signed = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pkey) == 1 &&
+                           EVP_DigestSign(context, signature + 4, &len, text.data, text.len) == 1;
     EVP_MD_CTX_free(context);
-    if (!signed_) {
+    if (!is_signed) {
         return ERR_NO_MEMORY;
     }
     buf_put(out, text);

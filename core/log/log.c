@@ -8,14 +8,26 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/lock.h"
 #include "core/base/sha256.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
 
 #define PAGE 4096U
-#define GROUP_ROOM (40U * PAGE)            /* bytes that any commit may need: the upper pages of each table */
+#define GROUP_ROOM ((uint64_t)40 * PAGE)   /* bytes that any commit may need: the upper pages of each table */
 #define GROUP_BYTES_KEPT ((size_t)1 << 20) /* a larger buffer is given back after its group */
 #define HEADS_KEPT 8192                    /* workspaces in the cache between groups */
+
+/* Tells the other threads how far the log is. */
+static void publish_status(struct log *log)
+{
+    struct log_status status = {
+        .head = log->state.edge.size, .time_ms = log->state.time_ms, .checkpoint_size = log->state.checkpoint_size};
+    log->rows->ops->usage(log->rows, &status.bytes_used, &status.bytes_max);
+    lock_take(&log->status_lock);
+    log->status = status;
+    lock_give(&log->status_lock);
+}
 
 enum err log_start(struct log_rows **take_rows, const struct log_options *options, bool side_file, struct log **ret_log)
 {
@@ -25,6 +37,7 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
     if (log == NULL) {
         return ERR_NO_MEMORY;
     }
+    lock_init(&log->status_lock);
     log->rows = rows;
     rows = NULL;
     log->key = options->key;
@@ -43,6 +56,7 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
     if (err != OK && err != ERR_NOT_FOUND) { /* no row yet: an empty log */
         return err;
     }
+    publish_status(log);
     owned = NULL;
     *ret_log = log;
     return OK;
@@ -96,6 +110,7 @@ void log_close(struct log *log)
     free(log->group.pending);
     free(log->group.bytes);
     free(log->path);
+    lock_done(&log->status_lock);
     free(log);
 }
 
@@ -347,9 +362,9 @@ static enum err transact(struct log *log, bool sign, struct buf *note)
     }
     if (err == OK) {
         log->state = state;
-        return OK;
     }
-    if (err == ERR_NO_SPACE || err == ERR_NO_MEMORY) {
+    publish_status(log);
+    if (err == OK || err == ERR_NO_SPACE || err == ERR_NO_MEMORY) {
         return err;
     }
     log->broken = true;
@@ -403,11 +418,16 @@ const struct checkpoint_key *log_signer(const struct log *log)
     return log->key;
 }
 
-void log_status(const struct log *log, struct log_status *ret_status)
+void log_status(struct log *log, struct log_status *ret_status)
 {
-    *ret_status = (struct log_status){
-        .head = log->state.edge.size, .time_ms = log->state.time_ms, .checkpoint_size = log->state.checkpoint_size};
-    log->rows->ops->usage(log->rows, &ret_status->bytes_used, &ret_status->bytes_max);
+    lock_take(&log->status_lock);
+    *ret_status = log->status;
+    lock_give(&log->status_lock);
+}
+
+bool log_may_be_shared(const struct log *log)
+{
+    return log->rows->ops->many_threads;
 }
 
 enum err log_checkpoint(struct log *log, struct buf *out)

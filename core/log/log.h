@@ -4,14 +4,14 @@
  *
  * One writer. Every event has seq (gap-free from 1 over the installation), workspace_seq (gap-free from 1 within its
  * workspace; 0 for events of the installation), its stream and the stream's version (gap-free from 1). The record of an
- * event is its envelope (a msgpack array, below) followed by its payload ([code, {name: value}]); payloads above
+ * event is its envelope (a msgpack array, below) followed by its payload (core/message/codec.h); payloads above
  * LOG_INLINE_MAX are stored beside, by SHA-256. The Merkle leaf (RFC 9162 section 2.1.1) is SHA-256(0x00 || envelope),
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.
  *
- * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at) may be
- * called by any thread of the process while the writer's thread writes; everything else is the writer's. A log in
- * memory belongs to one thread.
+ * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at,
+ * log_status) may be called by any thread of the process while the writer's thread writes; everything else is the
+ * writer's. A log in memory belongs to one thread.
  *
  * Envelope: [seq, workspace id, workspace_seq, stream id, version, code, time_ms, actor kind, actor id, command id,
  * causation seq, salt (bin 16), payload SHA-256 (bin 32)]; ids as TypeID text, an absent one as nil. */
@@ -118,7 +118,9 @@ void log_rollback(struct log *log, uint64_t mark);
 enum err log_commit(struct log *log) MUST_USE;
 void log_abort(struct log *log);
 
-void log_status(const struct log *log, struct log_status *ret_status);
+void log_status(struct log *log, struct log_status *ret_status);
+/* log_may_be_shared tells whether other threads than the writer's may read it: see above. */
+bool log_may_be_shared(const struct log *log);
 /* log_signer is what signs its checkpoints; NULL: it was opened without. */
 const struct checkpoint_key *log_signer(const struct log *log);
 /* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. */

@@ -2,7 +2,10 @@
 #ifndef OPENPOST_LOG_LOG_INTERNAL_H
 #define OPENPOST_LOG_LOG_INTERNAL_H
 
+#include <pthread.h>
+
 #include "core/log/checkpoint.h"
+#include "core/log/log.h"
 #include "core/log/log_heads.h"
 #include "core/log/log_rows.h"
 #include "core/log/log_state.h"
@@ -41,6 +44,8 @@ struct log {
     uint64_t checkpoint_every;
     struct log_state state; /* as committed */
     struct log_group group;
+    pthread_mutex_t status_lock;
+    struct log_status status; /* for any thread, after each commit */
 };
 
 /* log_start makes a log over rows that hold one already, or none yet. Takes rows, on failure too. The log is read-only

@@ -263,6 +263,7 @@ static enum err lmdb_walk_last(struct log_walk *walk, struct span *ret_key, stru
 }
 
 static const struct log_rows_ops lmdb_ops = {
+    .many_threads = true,
     .close = lmdb_close,
     .room = lmdb_room,
     .usage = lmdb_usage,

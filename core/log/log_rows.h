@@ -25,6 +25,7 @@ struct log_view; /* a snapshot; short-lived; may be used by another thread than 
 struct log_walk; /* a place in a table of a view */
 
 struct log_rows_ops {
+    bool many_threads; /* views and walks may be any thread's */
     void (*close)(struct log_rows *rows);
     /* room makes sure that a write of bytes (an estimate from above) will find space; ERR_NO_SPACE, ERR_IO. */
     enum err (*room)(struct log_rows *rows, uint64_t bytes, bool privileged);

@@ -10,10 +10,12 @@
 
 #include "core/base/assert.h"
 #include "core/base/owned.h"
+#include "core/message/asked.h"
 #include "core/message/field.h"
 #include "core/message/shape.h"
 #include "core/message/upcast.h"
 
+#define EVENT_ITEMS 2
 #define COMMAND_ITEMS 10 /* of the envelope, see codec.h */
 #define FIELDS_MAX 64    /* of one record: bits of the set of names seen */
 
@@ -74,15 +76,6 @@ static enum err pack_choice(struct msgpack_packer *packer, const struct choice_t
     return pack_str(packer, span_text(table->words[value]));
 }
 
-/* U+0000 is UTF-8, but no platform takes it and no reader of JSON of ours would read it back. */
-static enum err check_text(struct span text)
-{
-    if (text.len > 0 && memchr(text.data, 0, text.len) != NULL) {
-        return ERR_NUL;
-    }
-    return span_is_utf8(text) ? OK : ERR_NOT_UTF8;
-}
-
 static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct span span)
 {
     if (span.len > kind_max(kind)) {
@@ -91,7 +84,7 @@ static enum err pack_span(struct msgpack_packer *packer, enum kind kind, struct 
     if (kind == KIND_blob) {
         return pack_bin(packer, span);
     }
-    TRY(check_text(span));
+    TRY(text_check(span));
     return pack_str(packer, span);
 }
 
@@ -198,9 +191,8 @@ static enum err pack_record(struct msgpack_packer *packer, const struct record_d
 /* What was appended by a message that failed is taken back. */
 static enum err appended(struct buf *out, size_t len_before, enum err err)
 {
-    if (err != OK) {
-        out->len = len_before;
-    }
+    err = err == OK && !buf_ok(out) ? ERR_NO_SPACE : err;
+    out->len = err == OK ? out->len : len_before;
     return err;
 }
 
@@ -222,12 +214,15 @@ static enum err pack_message(struct msgpack_packer *packer, size_t items, const 
     return pack_record(packer, desc, fields);
 }
 
-enum err event_encode(const struct event *event, struct buf *out)
+enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out)
 {
     const size_t before = out->len;
     struct msgpack_packer packer = packer_of(out);
     const void *fields = (const char *)event + offsetof(struct event, ledger_started); /* where the union starts */
-    return appended(out, before, pack_message(&packer, 2, event_desc(event->code), fields));
+    const size_t items = idempotency != NULL && idempotency->present ? EVENT_ITEMS + 1 : EVENT_ITEMS;
+    const enum err err = pack_message(&packer, items, event_desc(event->code), fields);
+    asked_write(err == OK ? idempotency : NULL, out);
+    return appended(out, before, err);
 }
 
 /* Of the envelope: nil where absent. */
@@ -348,8 +343,8 @@ static enum err read_span(const msgpack_object *object, enum kind kind, struct s
     if (span.len > kind_max(kind)) {
         return ERR_TOO_LONG;
     }
-    if (kind != KIND_blob) {
-        TRY(check_text(span));
+    if (kind != KIND_blob && !span_is_utf8(span)) {
+        return ERR_NOT_UTF8;
     }
     *ret_span = span;
     return OK;
@@ -547,7 +542,7 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
     uint32_t code = 0;
-    TRY(read_items(&tree->root, 2, &code));
+    TRY(read_items(&tree->root, asked_is_there(bytes) ? EVENT_ITEMS + 1 : EVENT_ITEMS, &code));
     const struct record_desc *desc = event_desc(code);
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
@@ -598,5 +593,6 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
     TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command)));
-    return read_envelope(&tree->root.via.array.ptr[2], ret_command);
+    return record_has_nul(desc, command_fields(ret_command)) ? ERR_NUL
+                                                             : read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

@@ -4,25 +4,32 @@
  * always gives the same bytes; a message is [code, {…}]. Ids are TypeID text, choices their words, hashes bin 32, times
  * and counts integers, lists arrays of maps. An absent optional field is left out. Decoding is strict where it
  * protects: kinds, bounds, UTF-8, required fields, a name twice, trailing bytes, depth; an unknown field is skipped. A
- * field of kind secret is ERR_SECRET, a text that holds U+0000 ERR_NUL, both ways. */
+ * field of kind secret is ERR_SECRET, both ways. A text that holds U+0000 is ERR_NUL where it is written and in a
+ * command; a record that has one all the same is read. */
 #ifndef OPENPOST_MESSAGE_CODEC_H
 #define OPENPOST_MESSAGE_CODEC_H
 
 #include "core/base/arena.h"
+#include "core/message/answer.h"
 #include "core/message/message.h"
 
 /* record_encode appends the map of the struct at fields to out; ERR_SECRET, ERR_MISSING (a required field is absent),
  * ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE (a choice without a word), ERR_NO_SPACE when out overflows.
  * record_decode reads the whole of bytes into the struct at ret_fields (desc->size bytes, zeroed first; on failure it
  * may hold part: throw it away). Texts borrow from bytes, lists live in the arena. ERR_TRUNCATED, ERR_TRAILING,
- * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
+ * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
 enum err record_encode(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;
 
-/* [code, {…}]. ERR_UNKNOWN_CODE beside the above. event_decode lifts old events to today's shape (upcast). */
+/* [code, {…}], and in the last event of a command that came under an Idempotency-Key a third item behind them, [scope,
+ * body]: both bin 32. ERR_UNKNOWN_CODE beside the above. idempotency: NULL or not present: none. event_decode lifts old
+ * events to today's shape (upcast) and does not look at the third item; event_asked reads it, ERR_NOT_FOUND when there
+ * is none. */
 enum err event_encode(const struct event *event, struct buf *out) MUST_USE;
+enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out) MUST_USE;
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event) MUST_USE;
+enum err event_asked(struct span bytes, struct idempotency *ret_idempotency) MUST_USE;
 
 /* The command's envelope and fields: [code, {fields}, command id, workspace id, stream, actor, actor id, role, expected
  * version, causation]. */

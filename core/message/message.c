@@ -28,6 +28,7 @@
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(0, name_, doc)
 #include "core/message/stamp_desc.h"
+
 #include "core/message/record.def"
 
 #define RECORD(name_, doc_)                                                                                            \
@@ -38,6 +39,7 @@
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(0, name_, doc)
 #include "core/message/stamp_desc.h"
+
 #include "core/message/job.def"
 
 #define EVENT(code_, name_, doc_)                                                                                      \
@@ -48,6 +50,7 @@
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(EVENT_##name_, name_, doc)
 #include "core/message/stamp_desc.h"
+
 #include "core/message/event.def"
 
 #define COMMAND(code_, name_, role_, doc_)                                                                             \
@@ -58,6 +61,7 @@
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(COMMAND_##name_, name_, doc)
 #include "core/message/stamp_desc.h"
+
 #include "core/message/command.def"
 
 const struct record_desc *event_desc(uint32_t code)

@@ -12,6 +12,7 @@
     ;                                                                                                                  \
     const struct record_desc *name_##_desc(void);
 #include "core/message/stamp_struct.h"
+
 #include "core/message/record.def"
 
 #define RECORD(name_, doc_) struct name_ {
@@ -20,6 +21,7 @@
     ;                                                                                                                  \
     const struct record_desc *name_##_desc(void);
 #include "core/message/stamp_struct.h"
+
 #include "core/message/job.def"
 
 /* The last member keeps a message without fields legal C. */
@@ -29,6 +31,7 @@
     }                                                                                                                  \
     ;
 #include "core/message/stamp_struct.h"
+
 #include "core/message/event.def"
 
 #define COMMAND(code_, name_, role_, doc_) struct name_##_command {
@@ -37,6 +40,7 @@
     }                                                                                                                  \
     ;
 #include "core/message/stamp_struct.h"
+
 #include "core/message/command.def"
 
 enum event_code {

@@ -35,11 +35,21 @@ uint32_t agenda_target_add(struct agenda *agenda, uint32_t post, const struct id
     return index;
 }
 
+/* A late one that had its turn, or might have it, goes another way than by its start. */
+static void turn_is_over(struct agenda *agenda, const struct target_item *target)
+{
+    struct integration_item *integration = integration_at(agenda, target->integration);
+    if ((target->handed && target->late) || integration->late_root == 0) {
+        integration->turn_ms = 0;
+    }
+}
+
 /* The post goes with its last target, unless it is a draft. */
 void agenda_target_remove(struct agenda *agenda, uint32_t index)
 {
     struct target_item *target = target_at(agenda, index);
     agenda_late_remove(agenda, index);
+    turn_is_over(agenda, target);
     timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, TIMERS_NEVER);
     if (target->integration_prev != 0) {
         target_at(agenda, target->integration_prev)->integration_next = target->integration_next;
@@ -217,6 +227,7 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
         if (integration->late_open_ms < open_ms) {
             integration->late_open_ms = open_ms;
         }
+        integration->turn_ms = 0;
     }
     target->state = STATE_ATTEMPTING;
     target->attempted = true;
@@ -260,6 +271,7 @@ static enum target_state state_after(struct target_item *target, uint32_t outcom
 static void settle(struct agenda *agenda, uint32_t index, enum target_state state, int64_t next_ms)
 {
     struct target_item *target = target_at(agenda, index);
+    turn_is_over(agenda, target);
     target->state = (uint8_t)state;
     target->next_ms = next_ms;
     target->handed = false;
@@ -267,8 +279,17 @@ static void settle(struct agenda *agenda, uint32_t index, enum target_state stat
     agenda_time_target(agenda, index);
 }
 
-/* ERR_NOT_FOUND: it is not the target's last attempt, or the target is not open: what that means the read model knows.
- */
+/* After this outcome the target waits for another start. */
+static bool leads_to_a_start(uint32_t outcome)
+{
+    return outcome == OUTCOME_TRY_AGAIN || outcome == OUTCOME_DEFERRED || outcome == OUTCOME_UNAUTHORIZED;
+}
+
+/* As the decider has it: an outcome of the attempt that the target is doing now decides what follows. While the target
+ * waits, only that the part is live after all, or the reading that it waits for, changes anything; what else is said of
+ * its last attempt comes too late.
+ * ERR_NOT_FOUND: it is not the target's last attempt, the target is not open, or it may have to be read first: what
+ * that means the read model knows. */
 static enum err apply_outcome(struct agenda *agenda, const struct log_event *at, const struct id *target_id,
                               const struct id *attempt_id, uint32_t outcome, int64_t next_ms)
 {
@@ -280,6 +301,13 @@ static enum err apply_outcome(struct agenda *agenda, const struct log_event *at,
     if (!target->attempted || memcmp(target->attempt, attempt_id->uuid, sizeof target->attempt) != 0) {
         return ERR_NOT_FOUND;
     }
+    const bool in_play = target->state == STATE_ATTEMPTING || target->state == STATE_UNKNOWN;
+    if (in_play && target->contradicted && leads_to_a_start(outcome)) {
+        return ERR_NOT_FOUND;
+    }
+    if (target->state == STATE_WAITING && outcome != OUTCOME_ACCEPTED && outcome != OUTCOME_ABSENT) {
+        return OK;
+    }
     const enum target_state state = state_after(target, outcome, at->time_ms, &next_ms);
     target->read_first = false;
     settle(agenda, index, state, next_ms);
@@ -289,8 +317,12 @@ static enum err apply_outcome(struct agenda *agenda, const struct log_event *at,
 static void apply_probed(struct agenda *agenda, const struct attempt_probed_event *event)
 {
     const uint32_t index = pool_find(&agenda->targets, &event->target_id);
-    if (index != 0) {
-        settle(agenda, index, (enum target_state)target_at(agenda, index)->state, event->next_ms);
+    if (index == 0) {
+        return;
+    }
+    const struct target_item *target = target_at(agenda, index);
+    if (target->state != STATE_WAITING || target->read_first) { /* else it is told again of what is behind it */
+        settle(agenda, index, (enum target_state)target->state, event->next_ms);
     }
 }
 

@@ -71,6 +71,7 @@ struct agenda_target {
     uint64_t fence;
     int64_t deadline_ms;
     bool read_first;
+    bool contradicted; /* a second definite outcome of an attempt said otherwise than the first */
 };
 
 struct agenda_integration {
@@ -133,7 +134,9 @@ uint32_t agenda_count(const struct agenda *agenda);
 /* agenda_digest sums up what events say (nothing of what was handed out): equal for two agendas that know the same.
  * Posts never scheduled are left out. */
 uint64_t agenda_digest(const struct agenda *agenda);
-/* agenda_late_ms: by how much the longest waiting start that could go out now is overdue; 0: none. For readiness. */
+/* agenda_late_ms: by how much the longest waiting start that could go out now is overdue; 0: none. What is held, paused
+ * or unknown, is to be read first, is deferred, or is late and waits for its turn does not count. Looks at every
+ * target: for readiness, now and then. */
 int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms);
 
 #endif

@@ -135,7 +135,9 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
 {
     struct integration_item *integration = integration_at(agenda, index);
     int64_t at_ms = TIMERS_NEVER;
-    if (integration->late_root != 0 && !is_held(agenda, integration)) {
+    if (is_held(agenda, integration)) {
+        integration->turn_ms = 0;
+    } else if (integration->late_root != 0) {
         at_ms = integration->late_open_ms;
     }
     if (!integration->handed && (integration->connecting || (integration->refresh_wanted && is_usable(integration)))) {
@@ -209,6 +211,7 @@ static void hand_late(struct agenda *agenda, uint32_t index, int64_t now_ms, str
 {
     struct integration_item *integration = integration_at(agenda, target_at(agenda, index)->integration);
     integration->late_open_ms = now_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
+    integration->turn_ms = integration->turn_ms != 0 ? integration->turn_ms : now_ms;
     target_at(agenda, index)->late = true;
     hand_target(agenda, index, AGENDA_START, ret_due);
 }
@@ -391,15 +394,26 @@ void agenda_facts_done(struct agenda *agenda, const struct id *post_id)
     }
 }
 
+/* Since when the target could have been attempted; TIMERS_NEVER: it could not be. Of late ones only the one whose turn
+ * it is: the others wait as they should. */
+static int64_t attemptable_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    const struct integration_item *integration = integration_at(agenda, target->integration);
+    if (target->state != STATE_WAITING || target->read_first || is_held(agenda, integration) ||
+        target->due_ms <= agenda->suspended_at_ms) {
+        return TIMERS_NEVER;
+    }
+    if (target->queued || (target->handed && target->late)) {
+        return integration->turn_ms != 0 ? integration->turn_ms : TIMERS_NEVER;
+    }
+    return start_ms(target);
+}
+
 int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms)
 {
-    int64_t late_ms = 0;
+    int64_t since_ms = now_ms;
     for (uint32_t i = pool_next(&agenda->targets, 0); i != 0; i = pool_next(&agenda->targets, i)) {
-        const struct target_item *target = target_at(agenda, i);
-        if (target->state == STATE_WAITING && !target->queued && !target->read_first &&
-            !is_held(agenda, integration_at(agenda, target->integration))) {
-            late_ms = later(late_ms, now_ms - start_ms(target));
-        }
+        since_ms = sooner(since_ms, attemptable_ms(agenda, target_at(agenda, i)));
     }
-    return late_ms;
+    return now_ms - since_ms;
 }

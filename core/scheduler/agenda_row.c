@@ -53,6 +53,7 @@ enum err agenda_restore(struct agenda *agenda, const struct agenda_target *row)
     target->due_ms = row->due_ms;
     target->next_ms = row->next_ms;
     target->read_first = row->read_first;
+    target->contradicted = row->contradicted;
     target->handed = false;
     target->wait_ms = 0;
     restore_post(agenda, row, post);
@@ -152,7 +153,7 @@ static uint64_t digest_target(const struct agenda *agenda, const struct target_i
 
 uint64_t agenda_digest(const struct agenda *agenda)
 {
-    uint64_t sum = agenda->epoch * 4 + agenda->clock_suspect * 2U + agenda->suspended;
+    uint64_t sum = agenda->epoch * 4 + (uint64_t)agenda->clock_suspect * 2 + agenda->suspended;
     for (uint32_t i = pool_next(&agenda->targets, 0); i != 0; i = pool_next(&agenda->targets, i)) {
         if (post_at(agenda, target_at(agenda, i)->post)->scheduled && target_at(agenda, i)->due_ms != 0) {
             sum += digest_target(agenda, target_at(agenda, i));

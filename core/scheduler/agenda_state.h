@@ -40,6 +40,7 @@ struct integration_item {
     bool handed;          /* CONNECT or REFRESH is out */
     bool refresh_wanted;  /* a locked target needs newer tokens */
     int64_t late_open_ms; /* the next late start not before */
+    int64_t turn_ms;      /* since when a late one has its turn and has not started; 0: none has */
     int64_t wait_ms;      /* CONNECT or REFRESH not before */
     int64_t token_expires_ms;
 };
@@ -89,9 +90,10 @@ struct target_item {
     bool read_first : 1;
     bool attempted : 1; /* attempt is one */
     bool handed : 1;
-    bool late : 1;   /* what was handed out was a late start */
-    bool queued : 1; /* in the integration's heap of late ones */
-    bool orphan : 1; /* its attempt was begun by a scheduler that is gone */
+    bool late : 1;         /* what was handed out was a late start */
+    bool queued : 1;       /* in the integration's heap of late ones */
+    bool orphan : 1;       /* its attempt was begun by a scheduler that is gone */
+    bool contradicted : 1; /* what its next outcome leads to, the read model knows */
     uint8_t attempt[16];
     int64_t due_ms;
     int64_t next_ms;

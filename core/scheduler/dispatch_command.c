@@ -108,7 +108,8 @@ static enum err fill_connection(struct dispatch *dispatch, const struct task *ta
                                                .service = outcome->service,
                                                .vault_id = task->secret_id,
                                                .fingerprint = fingerprint_of(task),
-                                               .token_expires_ms = outcome->token_expires_ms};
+                                               .token_expires_ms = outcome->token_expires_ms,
+                                               .session_expires_ms = outcome->session_expires_ms};
     if (outcome->credentials.data == NULL) {
         struct dispatch_account account;
         TRY(dispatch->options.load.account(dispatch->options.load.context, &task->due.integration_id, &task->job_id,
@@ -161,7 +162,8 @@ static enum err fill_step(struct dispatch *dispatch, const struct task *task, st
             (struct record_tokens_command){.integration_id = integration_id,
                                            .vault_id = task->secret_id,
                                            .fingerprint = fingerprint_of(task),
-                                           .token_expires_ms = task->outcome->token_expires_ms};
+                                           .token_expires_ms = task->outcome->token_expires_ms,
+                                           .session_expires_ms = task->outcome->session_expires_ms};
         return OK;
     }
     if (task->steps & STEP_DISCONNECT) {

@@ -24,8 +24,12 @@
 #define COMMAND_WAIT_MS 10000
 #define FOLLOW_WAIT_MS 10000
 #define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
+#define FOLLOW_MANY 16       /* events in a reply: then … */
+#define FOLLOW_PAUSE_MS 10   /* … the next question waits for so long: under load each costs more than its events */
 #define SEAL_WAIT_MS 5000
 #define SLEEP_MAX_MS 1000
+#define LATE_AGAIN_MS 1000
+#define LATE_TARGETS_PER_MS 100 /* a million targets: every 11 s */
 #define BUSY_MAX_MS 1000
 #define BUSY_LOOK_MS 20
 #define CARRIERS_MAX (CHANNEL_COUNT - 1)
@@ -57,15 +61,30 @@ struct process {
     bool follow_out;
     bool caught_up;
     int64_t follow_again_ms;
-    int64_t busy_since_ms; /* starts come first; 0: they do not */
+    int64_t follow_pause_ms; /* not before, whoever wakes us */
+    int64_t busy_since_ms;   /* starts come first; 0: they do not */
+    int64_t late_ms;         /* told to the ledger, for readiness */
+    int64_t late_again_ms;   /* looked at again not before */
+    uint8_t randomness[1000];
+    size_t randomness_left; /* of it, from the front */
 };
 
 /* --- what dispatch asks for --- */
 
+/* Ids by the thousand: drawn many at once, for each draw is a system call. */
 static void random_bytes(void *context, void *data, size_t len)
 {
-    (void)context;
-    random_fill(data, len);
+    struct process *process = context;
+    if (len > sizeof process->randomness) {
+        random_fill(data, len);
+        return;
+    }
+    if (process->randomness_left < len) {
+        random_fill(process->randomness, sizeof process->randomness);
+        process->randomness_left = sizeof process->randomness;
+    }
+    process->randomness_left -= len;
+    memcpy(data, process->randomness + process->randomness_left, len);
 }
 
 static enum err load_post(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post)
@@ -237,14 +256,27 @@ static bool seal_secrets(struct process *process, int64_t now_ms)
     return any;
 }
 
+/* How late the latest start is that could go out now. A look at every target costs some 50 ns each: of many, rarely. */
+static uint64_t late_ms(struct process *process, int64_t now_ms)
+{
+    if (process->caught_up && now_ms >= process->late_again_ms) {
+        process->late_ms = agenda_late_ms(process->agenda, now_ms);
+        process->late_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
+    }
+    return (uint64_t)process->late_ms;
+}
+
 static void ask_follow(struct process *process, int64_t now_ms)
 {
     uint8_t bytes[64];
     struct buf body = buf_of(bytes, sizeof bytes);
-    if (process->follow_out || now_ms < process->follow_again_ms) {
+    if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
-    body_follow_put(&body, follow_after(&process->follower), FOLLOW_EVENTS_MAX);
+    body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
+                                                .max = FOLLOW_EVENTS_MAX,
+                                                .is_scheduler = true,
+                                                .late_ms = late_ms(process, now_ms)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
     process->follow_out =
@@ -287,6 +319,7 @@ static enum err take_events(struct process *process, const struct note *note, in
         return OK; /* asked again after a while */
     }
     TRY(body_events_read(span_of(note->bytes, note->len), &head, &list));
+    const bool many = list.left >= FOLLOW_MANY;
     const enum err err = apply_events(process, &list);
     if (err == ERR_BUSY) {
         process->follow_again_ms = now_ms + 1;
@@ -301,6 +334,8 @@ static enum err take_events(struct process *process, const struct note *note, in
                 (unsigned long long)follow_after(&process->follower), agenda_count(process->agenda),
                 (unsigned long long)agenda_epoch(process->agenda));
         process_ready();
+    } else if (many) {
+        process->follow_pause_ms = now_ms + FOLLOW_PAUSE_MS;
     }
     return OK;
 }
@@ -395,7 +430,9 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
     if (process->caught_up) {
         turn_carriers(process, now_ms, &wake_ms);
     }
-    *ret_wake_ms = process->follow_out || wake_ms < process->follow_again_ms ? wake_ms : process->follow_again_ms;
+    const int64_t follow_ms =
+        process->follow_again_ms > process->follow_pause_ms ? process->follow_again_ms : process->follow_pause_ms;
+    *ret_wake_ms = process->follow_out || wake_ms < follow_ms ? wake_ms : follow_ms;
     return OK;
 }
 
@@ -447,7 +484,8 @@ static enum err open_carrier(struct process *process, const char *pair, const ui
         .place = process->carrier_count,
         .url = equals + 1,
         .inbox = process->inbox,
-        .random = random_bytes};
+        .random = random_bytes,
+        .random_context = process};
     if (options.channel == CHANNEL_NONE) {
         return ERR_MALFORMED;
     }
@@ -512,7 +550,8 @@ static enum err open_all(struct process *process, int argc, char **argv)
                  .payload = load_payload,
                  .account = load_account,
                  .open = load_open},
-        .random = random_bytes
+        .random = random_bytes,
+        .random_context = process
     };
     TRY(dispatch_new(&options, &process->dispatch));
     return open_wire(process, argc, argv);

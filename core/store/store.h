@@ -27,6 +27,9 @@ struct store_cursor;
  * One environment may be open once per process, and never across a fork. store_memory_open makes an empty one in
  * memory. store_close accepts NULL; every transaction must have ended. */
 enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
+/* store_lmdb_open_durable is the same for what cannot be derived again (the vault): no WRITEMAP|NOSYNC; a commit that
+ * returns OK is on the disk, and no power loss leaves anything but a former commit. */
+enum err store_lmdb_open_durable(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
 enum err store_memory_open(struct store **ret_store) MUST_USE;
 void store_close(struct store *store);
 OWNED_BY(store_close, struct store *);

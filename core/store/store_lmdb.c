@@ -4,7 +4,8 @@
  * The writer uses WRITEMAP|NOSYNC: pages are changed in the map itself, so a page without a block on a full disk would
  * be SIGBUS, already at the put. Hence room(): before each write the file has blocks for every page that the
  * transaction could need at worst. A put changes at most its leaf and the branch above, and splits each once (4 pages);
- * pages further up are few and are counted once (TXN_PAGES), as is LMDB's own list of free pages. */
+ * pages further up are few and are counted once (TXN_PAGES), as is LMDB's own list of free pages. Many puts side by
+ * side need far less: from time to time LMDB is asked how many pages the tree has, for no page is copied twice. */
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -21,6 +22,7 @@
 #define PATH_LEN_MAX 1024
 #define TXN_PAGES 512                   /* once in a transaction: upper branches, the list of free pages */
 #define WRITE_PAGES 4                   /* for each put or delete, beside the pages of a long value */
+#define RECOUNT_PAGES 4096              /* the estimate is checked each time it has grown by so many */
 #define EXTEND_STEP ((uint64_t)8 << 20) /* bytes: how far the file is extended at a time */
 #define FREE_LIST_PAGES(pages) \
     ((pages) / 400) /* pages that list so many freed ones: 8 bytes each, with room to spare */
@@ -33,13 +35,23 @@ struct store_lmdb {
     uint64_t map_size;
     uint64_t allocated; /* bytes from the file's start that have blocks */
     uint64_t committed; /* bytes up to the last page in use, by the last commit */
+    bool is_durable; /* LMDB flushes each commit itself, in an order that survives a power loss */
 };
 
 struct store_lmdb_txn {
     struct store_txn txn;
     MDB_txn *mdb;
-    MDB_cursor *at; /* of a writer: where it last read or wrote; LMDB closes it with the transaction */
-    uint64_t pages; /* that it may need at worst, so far */
+    MDB_cursor *at;      /* of a writer: where it last read or wrote; LMDB closes it with the transaction */
+    uint64_t pages;      /* that it may need at worst, so far */
+    uint64_t recount_at; /* pages */
+    uint64_t tree_pages; /* of the tree when it began */
+    uint64_t long_pages; /* of long values put since: one that is replaced leaves its pages unused */
+    bool appending;      /* into an empty tree, each key above the one before: pages are filled whole */
+
+    struct last {
+        uint8_t key[STORE_KEY_MAX];
+        size_t len;
+    } last;
 };
 
 struct store_lmdb_cursor {
@@ -121,6 +133,42 @@ static void lmdb_close(struct store *store)
     free(lmdb);
 }
 
+static enum err count_pages(const struct store_lmdb *lmdb, MDB_txn *mdb, uint64_t *ret_pages, uint64_t *ret_entries)
+{
+    MDB_stat stat;
+    TRY(err_from_lmdb(mdb_stat(mdb, lmdb->dbi, &stat)));
+    *ret_pages = (uint64_t)stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    *ret_entries = stat.ms_entries;
+    return OK;
+}
+
+static enum err begin_writing(const struct store_lmdb *lmdb, struct store_lmdb_txn *txn)
+{
+    uint64_t entries = 0;
+    TRY(count_pages(lmdb, txn->mdb, &txn->tree_pages, &entries));
+    txn->recount_at = TXN_PAGES + RECOUNT_PAGES;
+    txn->appending = entries == 0;
+    return OK;
+}
+
+/* Makes sure of blocks for so many pages more. At worst every page of the old tree is copied once, and listed as free,
+ * and the new tree's others are new. */
+static enum err more_room(struct store_lmdb *lmdb, struct store_lmdb_txn *txn, uint64_t pages)
+{
+    txn->pages += pages;
+    if (txn->pages > txn->recount_at) {
+        uint64_t now = 0;
+        uint64_t entries = 0;
+        TRY(count_pages(lmdb, txn->mdb, &now, &entries));
+        const uint64_t grown = now > txn->tree_pages ? now - txn->tree_pages : 0;
+        const uint64_t most =
+            TXN_PAGES + FREE_LIST_PAGES(txn->tree_pages) + txn->tree_pages + txn->long_pages + grown + pages;
+        txn->pages = txn->pages < most ? txn->pages : most;
+        txn->recount_at = txn->pages + RECOUNT_PAGES;
+    }
+    return room(lmdb, txn->pages);
+}
+
 static enum err lmdb_begin(struct store *store, bool write, struct store_txn **ret_txn)
 {
     struct store_lmdb *lmdb = lmdb_of(store);
@@ -137,6 +185,12 @@ static enum err lmdb_begin(struct store *store, bool write, struct store_txn **r
     if (rc != 0) {
         free(txn);
         return err_from_lmdb(rc);
+    }
+    const enum err err = write ? begin_writing(lmdb, txn) : OK;
+    if (err != OK) {
+        mdb_txn_abort(txn->mdb);
+        free(txn);
+        return err;
     }
     *ret_txn = &txn->txn;
     return OK;
@@ -218,21 +272,28 @@ static enum err lmdb_put(struct store_txn *txn, struct span key, struct span val
 {
     struct store_lmdb *lmdb = lmdb_of(txn->store);
     struct store_lmdb_txn *own = txn_of(txn);
-    own->pages += WRITE_PAGES + value.len / lmdb->page_size;
-    TRY(room(lmdb, own->pages));
+    own->long_pages += value.len / lmdb->page_size;
+    TRY(more_room(lmdb, own, WRITE_PAGES + value.len / lmdb->page_size));
     MDB_val mdb_key = val_of(key);
     MDB_val mdb_value = val_of(value);
     MDB_cursor *at = NULL;
     TRY(writer_at(lmdb, own, &at));
-    return err_from_lmdb(mdb_cursor_put(at, &mdb_key, &mdb_value, 0));
+    const bool appends = own->appending && span_compare(key, span_of(own->last.key, own->last.len)) > 0;
+    TRY(err_from_lmdb(mdb_cursor_put(at, &mdb_key, &mdb_value, appends ? MDB_APPEND : 0)));
+    own->appending = appends;
+    if (appends) {
+        memcpy(own->last.key, key.data, key.len);
+        own->last.len = key.len;
+    }
+    return OK;
 }
 
 static enum err lmdb_delete(struct store_txn *txn, struct span key)
 {
     struct store_lmdb *lmdb = lmdb_of(txn->store);
     struct store_lmdb_txn *own = txn_of(txn);
-    own->pages += WRITE_PAGES;
-    TRY(room(lmdb, own->pages));
+    TRY(more_room(lmdb, own, WRITE_PAGES));
+    own->appending = false;
     MDB_val mdb_key = val_of(key);
     return err_from_lmdb(mdb_del(own->mdb, lmdb->dbi, &mdb_key, NULL));
 }
@@ -299,6 +360,7 @@ static enum err lmdb_move(struct store_cursor *cursor, enum store_move move, str
 }
 
 static const struct store_ops lmdb_ops = {
+    .many_threads = true,
     .close = lmdb_close,
     .begin = lmdb_begin,
     .commit = lmdb_commit,
@@ -341,7 +403,8 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
     TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));
-    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT);
+    const unsigned fast = lmdb->is_durable ? 0 : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT;
+    const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : fast);
     TRY(err_from_lmdb(mdb_env_open(lmdb->env, path, flags, 0640)));
     MDB_stat stat;
     TRY(err_from_lmdb(mdb_env_stat(lmdb->env, &stat)));
@@ -362,7 +425,7 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     return err_from_lmdb(mdb_txn_commit(txn));
 }
 
-enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+static enum err open_store(const char *path, size_t map_size, bool read_only, bool durable, struct store **ret_store)
 {
     ASSERT(map_size > 0);
     if (strlen(path) + sizeof "/lock.mdb" > PATH_LEN_MAX) {
@@ -377,6 +440,7 @@ enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, stru
     }
     lmdb->store.ops = &lmdb_ops;
     lmdb->store.read_only = read_only;
+    lmdb->is_durable = durable;
     const enum err err = open_env(lmdb, path, map_size);
     if (err != OK) {
         lmdb_close(&lmdb->store);
@@ -384,4 +448,14 @@ enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, stru
     }
     *ret_store = &lmdb->store;
     return OK;
+}
+
+enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+{
+    return open_store(path, map_size, read_only, false, ret_store);
+}
+
+enum err store_lmdb_open_durable(const char *path, size_t map_size, bool read_only, struct store **ret_store)
+{
+    return open_store(path, map_size, read_only, true, ret_store);
 }

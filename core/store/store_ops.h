@@ -8,6 +8,7 @@
 enum store_move { STORE_SEEK, STORE_SEEK_LAST, STORE_NEXT, STORE_PREV };
 
 struct store_ops {
+    bool many_threads; /* a writer's and a reader's may be two */
     void (*close)(struct store *store);
     enum err (*begin)(struct store *store, bool write, struct store_txn **ret_txn);
     enum err (*commit)(struct store_txn *txn); /* frees it, whatever it returns */

@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 1
+#define VIEWS_VERSION 2
 
 enum table {
     TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */
@@ -25,7 +25,7 @@ enum table {
     TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys */
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
-    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, UTC date -> counts and lateness */
+    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, quarter of an hour -> counts and lateness */
 };
 
 #endif

@@ -34,7 +34,7 @@ enum err vault_open(const char *path, const uint8_t master[BOX_KEY_LEN], bool re
         return ERR_NO_MEMORY;
     }
     memcpy(vault->master, master, BOX_KEY_LEN);
-    const enum err err = store_lmdb_open(path, VAULT_MAP_BYTES, read_only, &vault->store);
+    const enum err err = store_lmdb_open_durable(path, VAULT_MAP_BYTES, read_only, &vault->store);
     if (err != OK) {
         vault_close(vault);
         return err;
@@ -74,7 +74,7 @@ enum err vault_put(struct vault *vault, const struct id *secret_id, const struct
     err = err == OK ? store_put(txn, key_of(secret_id), buf_span(&row)) : err;
     err = err == OK ? store_commit(&txn) : err;
     free(bytes);
-    return err == OK ? store_sync(vault->store) : err;
+    return err;
 }
 
 enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out)
@@ -102,7 +102,7 @@ enum err vault_delete(struct vault *vault, const struct id *secret_id)
     TRY(store_begin(vault->store, true, &txn));
     TRY(store_delete(txn, key_of(secret_id)));
     TRY(store_commit(&txn));
-    return store_sync(vault->store);
+    return OK;
 }
 
 /* The next secret after *id (any when it is absent). */

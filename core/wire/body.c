@@ -176,23 +176,29 @@ enum err body_answer_next(struct body_list *list, struct answer *ret_answer)
     return OK;
 }
 
-void body_follow_put(struct buf *out, uint64_t after, uint64_t max)
+void body_follow_put(struct buf *out, const struct follow_ask *ask)
 {
-    pack_array(out, 2);
-    pack_uint(out, after);
-    pack_uint(out, max);
+    pack_array(out, ask->is_scheduler ? 3 : 2);
+    pack_uint(out, ask->after);
+    pack_uint(out, ask->max);
+    if (ask->is_scheduler) {
+        pack_uint(out, ask->late_ms);
+    }
 }
 
-enum err body_follow_read(struct span body, uint64_t *ret_after, uint64_t *ret_max)
+enum err body_follow_read(struct span body, struct follow_ask *ret_ask)
 {
-    uint64_t after = 0;
-    uint64_t max = 0;
-    TRY(unpack_exactly(&body, 2));
-    TRY(unpack_uint(&body, UINT64_MAX, &after));
-    TRY(unpack_uint(&body, FOLLOW_EVENTS_MAX, &max));
+    struct follow_ask ask = {0};
+    struct span two = body;
+    ask.is_scheduler = unpack_exactly(&two, 2) != OK;
+    TRY(unpack_exactly(&body, ask.is_scheduler ? 3 : 2));
+    TRY(unpack_uint(&body, UINT64_MAX, &ask.after));
+    TRY(unpack_uint(&body, FOLLOW_EVENTS_MAX, &ask.max));
+    if (ask.is_scheduler) {
+        TRY(unpack_uint(&body, INT64_MAX, &ask.late_ms));
+    }
     TRY(end(body));
-    *ret_after = after;
-    *ret_max = max;
+    *ret_ask = ask;
     return OK;
 }
 

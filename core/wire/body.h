@@ -36,8 +36,17 @@ void body_answer_put(struct buf *out, const struct answer *answer);
 enum err body_answers_read(struct span body, struct body_list *ret_list) MUST_USE;
 enum err body_answer_next(struct body_list *list, struct answer *ret_answer) MUST_USE;
 
-void body_follow_put(struct buf *out, uint64_t after, uint64_t max);
-enum err body_follow_read(struct span body, uint64_t *ret_after, uint64_t *ret_max) MUST_USE;
+/* "Everything after this position, at most so many." The scheduler tells with it how it is: that it asks is its tick.
+ */
+struct follow_ask {
+    uint64_t after;
+    uint64_t max;
+    bool is_scheduler;
+    uint64_t late_ms; /* of a scheduler: how overdue the latest start is that could go out now */
+};
+
+void body_follow_put(struct buf *out, const struct follow_ask *ask);
+enum err body_follow_read(struct span body, struct follow_ask *ret_ask) MUST_USE;
 /* body_event_put appends one event to a buffer of its own; body_events_put then writes the reply around it, once their
  * number is known. */
 void body_event_put(struct buf *out, struct span envelope, struct span payload);

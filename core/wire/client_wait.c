@@ -136,7 +136,7 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
 {
     uint8_t bytes[32];
     struct buf body = buf_of(bytes, sizeof bytes);
-    body_follow_put(&body, after, max);
+    body_follow_put(&body, &(struct follow_ask){.after = after, .max = max});
     const size_t start = out->len;
     TRY(client_ask_wait(client, FRAME_FOLLOW, buf_span(&body), timeout_ms, out));
     return body_events_read(span_of(out->data + start, out->len - start), ret_head, ret_list);

@@ -242,10 +242,10 @@ enum openpost_status openpost_create_post(struct openpost *connection, const str
             return bytes == NULL ? OPENPOST_NO_MEMORY : OPENPOST_INVALID;
         }
     }
-    for (size_t i = 0; i < post->target_count; i++) {
-        room.targets[i].target_id = new_id(ID_TARGET);
-    }
     command.create_post.post_id = new_id(ID_POST);
+    for (size_t i = 0; i < post->target_count; i++) {
+        room.targets[i].target_id = id_derive(ID_TARGET, &command.create_post.post_id, &room.targets[i].integration_id);
+    }
     command.stream = command.create_post.post_id;
     return give(connection, &command, &idempotency, timeout_ms, ret_answer);
 }

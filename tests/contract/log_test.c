@@ -38,7 +38,7 @@ static void world_end(struct world *world)
     remove_folder(world->path);
 }
 
-static uint64_t head_of(const struct log *log)
+static uint64_t head_of(struct log *log)
 {
     struct log_status status;
     log_status(log, &status);

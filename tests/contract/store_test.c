@@ -1,5 +1,6 @@
-/* store_test.c: what store.h promises, of both implementations, and against a plain sorted list under random work. */
-#include "core/store/store.h"
+/* store_test.c: what store.h promises, of both implementations and of a buffer in front of one, and against a plain
+ * sorted list under random work. */
+#include "core/store/store_buffer.h"
 
 #include <sys/wait.h>
 
@@ -8,20 +9,26 @@
 
 #define MAP_SIZE ((size_t)64 << 20)
 
-enum backend { LMDB, MEMORY, BACKENDS };
+enum backend { LMDB, MEMORY, BUFFERED, BACKENDS };
 
 struct world {
     enum backend backend;
     char path[256];
     struct store *store;
+    struct store *base; /* of a buffered one, else NULL */
 };
 
 static void open_store(struct world *world)
 {
     world->store = NULL;
-    const enum err err = world->backend == LMDB ? store_lmdb_open(world->path, MAP_SIZE, false, &world->store)
-                                                : store_memory_open(&world->store);
+    world->base = NULL;
+    const enum err err = world->backend == MEMORY ? store_memory_open(&world->store)
+                                                  : store_lmdb_open(world->path, MAP_SIZE, false, &world->store);
     ck_assert_int_eq(err, OK);
+    if (world->backend == BUFFERED) {
+        world->base = world->store;
+        ck_assert_int_eq(store_buffer_open(world->base, &world->store), OK);
+    }
 }
 
 static void world_begin(struct world *world, int backend)
@@ -34,6 +41,7 @@ static void world_begin(struct world *world, int backend)
 static void world_end(struct world *world)
 {
     store_close(world->store);
+    store_close(world->base);
     remove_folder(world->path);
 }
 

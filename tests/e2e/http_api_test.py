@@ -2,6 +2,7 @@
 """The HTTP API as its clients rely on it: errors and their order, preconditions, idempotency, pages, isolation."""
 
 import re
+import time
 
 import harness
 from harness import Api, later
@@ -83,7 +84,7 @@ class Http(harness.Case):
                           ('{"a":1,"a":2}', "twice"), (b'{"a":"\xff"}', "UTF-8"), ("[" * 40, "32")):
             answer = self.api.request("POST", "/v1/posts", body if isinstance(body, bytes) else body.encode())
             self.assert_problem(answer, 400, "malformed_json")
-            self.assertIn(why, answer.json["detail"])
+            self.assertIn(why, answer.json()["detail"])
 
     def test_a_body_that_is_too_long_is_413(self):
         self.assertEqual(self.api.request("POST", "/v1/posts", b'{"a":"' + b"x" * (9 << 20) + b'"}').status, 413)
@@ -150,11 +151,43 @@ class Http(harness.Case):
         self.assertEqual(self.api.request("DELETE", path, None, self.etag(changed.json())).status, 204)
         self.assert_problem(self.api.get(path), 404, "not_found")
 
+    def test_if_match_is_checked_wherever_it_is_sent(self):
+        post = self.draft()
+        path = "/v1/posts/" + post["id"]
+        stale = {"If-Match": '"999"'}
+        self.assert_problem(self.api.post(path + "/duplicate", {}, stale), 412, "precondition_failed")
+        self.assertEqual(self.api.post(path + "/duplicate", {}, self.etag(post)).status, 201)
+        self.assert_problem(self.api.post("/v1/workspace/pause", {}, stale), 412, "precondition_failed")
+        self.assert_problem(self.api.post(f"/v1/integrations/{self.integration['id']}/pause", {}, stale), 412,
+                            "precondition_failed")
+
+    def test_a_state_that_refuses_comes_before_rules_about_the_input(self):
+        post = self.api.publish("is published", self.integration)
+        path = "/v1/posts/" + self.api.wait_post(post, "published")["id"]
+        self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
+        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_not_finished")
+
+    def test_a_rule_names_the_place_in_the_body(self):
+        target = {"integration_id": self.integration["id"], "at": "2001-01-01T00:00:00Z"}
+        for body, code, param in (
+                ({**DRAFT, "targets": [target], "schedule": {"at": later(900)}}, "timestamp_past", "/targets/0/at"),
+                ({**DRAFT, "schedule": {"at": "2101-01-01T00:00:00Z"}}, "timestamp_too_far", "/schedule/at"),
+                ({**DRAFT, "schedule": {"now": True}}, "target_missing", "/targets"),
+                ({**DRAFT, "targets": [{"integration_id": self.integration["id"]}] * 2}, "target_duplicate", "/targets")):
+            problem = self.assert_problem(self.api.post("/v1/posts", body), 422, code)
+            self.assertEqual(problem["param"], param)
+        path = "/v1/posts/" + self.draft()["id"]
+        problem = self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 422,
+                                      "timestamp_past")
+        self.assertEqual(problem["param"], "/at")
+
     def test_what_the_reader_has_already_is_304(self):
         post = self.draft()
         path = "/v1/posts/" + post["id"]
         same = self.api.request("GET", path, headers={"If-None-Match": f'"{post["version"]}"'})
         self.assertEqual((same.status, same.body), (304, b""))
+        listed = {"If-None-Match": f'"7", W/"{post["version"]}"'}
+        self.assertEqual(self.api.request("GET", path, headers=listed).status, 304)
         self.assertEqual(self.api.request("GET", path, headers={"If-None-Match": '"999"'}).status, 200)
 
     def test_a_patch_merges_objects_replaces_arrays_and_null_removes(self):
@@ -197,6 +230,45 @@ class Http(harness.Case):
         self.assert_problem(self.api.post("/v1/posts", {"content": {"text": "other"}}, key), 422,
                             "idempotency_key_reused")
 
+    def test_a_repeated_request_has_its_first_answer_whatever_became_of_the_post(self):
+        key = {"Idempotency-Key": "changed meanwhile"}
+        body = {**DRAFT, "targets": [{"integration_id": self.integration["id"]}]}
+        first = self.api.post("/v1/posts", body, key)
+        path = first.headers["Location"]
+        changed = self.api.request("PATCH", path, {"content": {"text": "other"}}, self.etag(first.json()))
+        self.assertEqual(changed.status, 200, changed)
+        scheduling = {"Idempotency-Key": "scheduled once"}
+        at = later(7200)
+        scheduled = self.api.post(path + "/schedule", {"at": at}, scheduling)
+        cancelled = self.api.post(path + "/cancel")
+        self.assertEqual((scheduled.status, cancelled.json()["status"]), (200, "cancelled"))
+        for answer, again in ((first, self.api.post("/v1/posts", body, key)),
+                              (scheduled, self.api.post(path + "/schedule", {"at": at},
+                                                        scheduling))):
+            self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (answer.status, "true"))
+            self.assertEqual(again.json(), answer.json())
+            self.assertEqual((again.headers["ETag"], again.headers["Location"]),
+                             (answer.headers["ETag"], answer.headers["Location"]))
+
+    def test_a_repeated_request_has_its_first_answer_after_the_draft_is_gone(self):
+        key = {"Idempotency-Key": "deleted meanwhile"}
+        first = self.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual(self.api.request("DELETE", first.headers["Location"], None, self.etag(first.json())).status, 204)
+        again = self.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((again.status, again.json()), (201, first.json()))
+        self.assert_problem(self.api.get(first.headers["Location"]), 404, "not_found")
+
+    def test_an_account_paused_and_resumed_again_is_replayed_as_it_was(self):
+        integration = self.api.connect("replayed.test")
+        path = "/v1/integrations/" + integration["id"]
+        key = {"Idempotency-Key": "pause once"}
+        paused = self.api.post(path + "/pause", {}, key)
+        self.assertEqual((paused.status, paused.json()["status"]), (200, "paused"))
+        self.assertEqual(self.api.post(path + "/resume").json()["status"], "connected")
+        again = self.api.post(path + "/pause", {}, key)
+        self.assertEqual((again.status, again.json()), (200, paused.json()))
+        self.assertEqual(self.api.get(path).json()["status"], "connected")
+
     def test_the_key_counts_for_one_address_and_a_refusal_is_decided_afresh(self):
         post = self.draft()
         key = {"Idempotency-Key": "two addresses"}
@@ -238,10 +310,31 @@ class Http(harness.Case):
         self.assertEqual(self.api.get("/v1/posts?label=narrow&status=published").json()["data"], [])
         self.assert_problem(self.api.get("/v1/posts?colour=red"), 422, "parameter_unknown")
         self.assert_problem(self.api.get("/v1/posts?status=purple"), 422, "parameter_invalid")
+        self.assert_problem(self.api.get("/v1/posts?q=narrow"), 422, "not_yet_available")
         for limit in ("0", "201", "-1", "many"):
             self.assert_problem(self.api.get("/v1/posts?limit=" + limit), 422, "parameter_invalid")
         for cursor in ("00", "zz", "abc", "ff" * 200):
             self.assert_problem(self.api.get("/v1/posts?cursor=" + cursor), 400, "cursor_invalid")
+
+    def test_a_cursor_that_was_changed_or_is_another_lists_is_refused(self):
+        for _ in range(3):
+            self.draft()
+        lists = {"/v1/posts?limit=1": "/v1/posts", "/v1/events?limit=1": "/v1/events"}
+        cursors = {path: self.api.get(first).json()["next_cursor"] for first, path in lists.items()}
+        for path, cursor in cursors.items():
+            self.assertEqual(self.api.get(f"{path}?cursor={cursor}").status, 200)
+            for at in range(0, len(cursor), 5):
+                other = cursor[:at] + ("0" if cursor[at] != "0" else "1") + cursor[at + 1:]
+                self.assert_problem(self.api.get(f"{path}?cursor={other}"), 400, "cursor_invalid")
+            for other in cursors.values():
+                if other != cursor:
+                    self.assert_problem(self.api.get(f"{path}?cursor={other}"), 400, "cursor_invalid")
+
+    def test_an_unknown_parameter_is_refused_everywhere(self):
+        post = self.draft()
+        for path in ("/v1/posts/" + post["id"], "/v1/integrations/" + self.integration["id"], "/v1/log/checkpoint",
+                     f"/v1/posts/{post['id']}/history", f"/v1/posts/{post['id']}/deliveries", "/v1/punctuality"):
+            self.assert_problem(self.api.get(path + "?colour=red"), 422, "parameter_unknown")
 
     def test_the_events_cursor_of_the_last_page_serves_the_next_sync(self):
         first = self.api.get("/v1/events?limit=200").json()
@@ -260,7 +353,7 @@ class Http(harness.Case):
 
         def shown(method, path, body=None):
             answer = self.api.request(method, path, body, {"If-Match": "*"})
-            headers = {name: value for name, value in answer.headers.items() if name not in ("Request-Id", "Date")}
+            headers = {name: value for name, value in answer.headers.items() if name not in ("Request-Id", "Date", "RateLimit")}
             return answer.status, headers, re.sub(rb'"request_id":"[^"]*"', b"", answer.body)
 
         for path in ("/v1/posts/{post}", "/v1/posts/{post}/deliveries", "/v1/posts/{post}/history",
@@ -292,6 +385,19 @@ class Http(harness.Case):
         self.assertEqual((head.status, head.body), (200, b""))
         for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
             self.assertEqual(head.headers[name], get.headers[name])
+
+    def test_the_log_tells_which_request_asked(self):
+        made = self.api.post("/v1/posts", DRAFT)
+        history = self.api.get(made.headers["Location"] + "/history").json()["data"]
+        self.assertEqual(history[0]["command_id"].split("_")[1], made.headers["Request-Id"].split("_")[1])
+
+    def test_what_is_left_of_the_keys_quota_is_told(self):
+        first, second = (self.api.get("/v1/posts?limit=1").headers for _ in range(2))
+        self.assertEqual(first["RateLimit-Policy"], '"key";q=6000;w=60')
+        left = [int(re.fullmatch(r'"key";r=([0-9]+);t=[0-9]+', one["RateLimit"])[1]) for one in (first, second)]
+        self.assertLess(left[0], 6000)
+        self.assertLess(left[1], left[0] + 100)
+        self.assertIsNone(Api(self.api.port).get("/healthz").headers["RateLimit"])
 
     def test_every_answer_has_a_request_id_of_its_own(self):
         ids = [self.api.get(path).headers["Request-Id"] for path in ("/healthz", "/v1/posts", "/v1/nowhere") * 3]
@@ -366,6 +472,37 @@ class AfterARestart(harness.Case):
         self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
         self.assertEqual(again.json(), first.json())
         self.assert_problem(service.api.post("/v1/posts", {}, key), 422, "idempotency_key_reused")
+
+    def test_a_repeated_request_still_has_its_first_answer_when_all_that_is_derived_is_lost(self):
+        service = self.world.serve()
+        key = {"Idempotency-Key": "before the power loss"}
+        first = service.api.post("/v1/posts", DRAFT, key)
+        service.stop()
+        for file in (service.data.path / "views").iterdir():
+            file.unlink()
+        service.start()
+        again = service.api.post("/v1/posts", DRAFT, key)
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
+        self.assertEqual(again.json(), first.json())
+        self.assert_problem(service.api.post("/v1/posts", {}, key), 422, "idempotency_key_reused")
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+
+class RateLimit(harness.Case):
+    def test_a_key_above_its_quota_waits_and_another_does_not(self):
+        data = self.world.data()
+        other = data.another_key("other", "viewer")
+        service = self.world.serve(data, options=["--rate-limit", "20"])
+        answers = [service.api.get("/v1/posts") for _ in range(21)]
+        self.assertEqual([answer.status for answer in answers], [200] * 20 + [429])
+        self.assert_problem(answers[-1], 429, "rate_limited")
+        self.assertIs(answers[-1].json()["retryable"], True)
+        self.assertEqual(answers[-1].headers["RateLimit"].split(";")[1], "r=0")
+        self.assertIn(answers[-1].headers["Retry-After"], ("1", "2", "3"))
+        self.assertEqual(Api(service.port, other).get("/v1/posts").status, 200)
+        time.sleep(int(answers[-1].headers["Retry-After"]))
+        self.assertEqual(service.api.get("/v1/posts").status, 200)
 
 
 if __name__ == "__main__":

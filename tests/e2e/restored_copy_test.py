@@ -42,6 +42,44 @@ class RestoredCopy(harness.Case):
         service.stop()
         self.assert_verified_and_replayed(data)
 
+    def test_a_backup_restored_over_the_folder_itself_sends_nothing_again(self):
+        """cp -a over the files keeps their inodes: what tells is that the file `installation` was written again."""
+        sandbox = self.world.sandbox()
+        options = ("--allow-loopback", str(sandbox.api.port))
+        service = Serve(self.world, self.world.data(), sandbox=False, options=options).start()
+        integration = service.api.connect(service=sandbox.url)
+        post = service.api.publish("sent after the backup", integration, schedule={"at": later(8)})
+        service.stop()
+        backup = service.data.copy(self.world.folder / "backup")
+        service.start()
+        service.api.wait_post(post, "published", within_s=60)
+        service.stop()
+        harness.subprocess.run(["cp", "-a", f"{backup.path}/.", service.data.path], check=True)
+        service.start()
+        self.assertIn("starts_suspended", [event["type"] for event in service.data.events()])
+        self.assertEqual(service.api.read_post(post)["targets"][0]["held"], "starts_suspended")
+        self.assertEqual(sandbox.texts(), ["sent after the backup"])
+
+    def test_a_copy_that_is_confirmed_before_its_first_start_holds_what_was_due(self):
+        service = self.world.serve()
+        post = service.api.publish("due while nobody runs", service.api.connect(), schedule={"at": later(4)})
+        service.stop()
+        due = harness.seconds_of(post["publish_at"])
+        copy = service.data.copy(self.world.folder / "copy")
+        wait_until(lambda: harness.time.time() > due, 20, "the post's instant")
+        confirmed = run("confirm", "--data", copy.path)
+        self.assertEqual(confirmed.stdout, "confirmed: what is scheduled will start\n", confirmed.stderr)
+        copied = Serve(self.world, copy, name="copy").start()
+        self.assertEqual(copied.api.read_post(post)["targets"][0]["held"], "starts_suspended")
+        types = [event["type"] for event in copy.events()]
+        self.assertEqual(types.count("starts_suspended"), 1)
+
+    def test_a_folder_given_to_another_owner_before_its_first_start_is_not_suspended(self):
+        data = self.world.data()
+        harness.os.chmod(harness.pathlib.Path(data.path) / "installation", 0o600)
+        service = Serve(self.world, data).start()
+        self.assertNotIn("starts_suspended", [event["type"] for event in service.data.events()])
+
     def test_a_folder_that_only_stood_still_is_not_suspended(self):
         service = self.world.serve()
         service.stop()

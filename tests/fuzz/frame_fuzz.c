@@ -49,12 +49,11 @@ static bool copy_answers(struct span body, struct buf *out)
 
 static bool copy_follow(struct span body, struct buf *out)
 {
-    uint64_t after = 0;
-    uint64_t max = 0;
-    if (body_follow_read(body, &after, &max) != OK) {
+    struct follow_ask ask;
+    if (body_follow_read(body, &ask) != OK) {
         return false;
     }
-    body_follow_put(out, after, max);
+    body_follow_put(out, &ask);
     return true;
 }
 

@@ -493,6 +493,78 @@ START_TEST(records_are_equal_by_their_fields)
 
 END_TEST
 
+START_TEST(what_an_event_was_asked_under_comes_back_and_changes_nothing_else)
+{
+    struct event event = good(EVENT_workspace_created);
+    struct idempotency idempotency = {.present = true};
+    struct idempotency back;
+    struct event decoded;
+    struct arena arena;
+    uint8_t plain_bytes[2000];
+    uint8_t asked_bytes[2000];
+    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
+    struct buf asked = buf_of(asked_bytes, sizeof asked_bytes);
+    arena_init(&arena, (size_t)1 << 20);
+    memset(idempotency.scope, 0xA1, 32);
+    memset(idempotency.body, 0xB2, 32);
+    ck_assert_int_eq(event_encode(&event, &plain), OK);
+    ck_assert_int_eq(event_encode_asked(&event, &idempotency, &asked), OK);
+    ck_assert_uint_eq(asked.len, plain.len + 69);
+    ck_assert_int_eq(event_asked(buf_span(&plain), &back), ERR_NOT_FOUND);
+    ck_assert_int_eq(event_asked(buf_span(&asked), &back), OK);
+    ck_assert(back.present && memcmp(back.scope, idempotency.scope, 32) == 0 &&
+              memcmp(back.body, idempotency.body, 32) == 0);
+    ck_assert_int_eq(event_decode(buf_span(&asked), &arena, &decoded), OK);
+    ck_assert(record_equal(event_desc(event.code), event_fields(&event), event_fields(&decoded)));
+    for (size_t len = 1; len < asked.len; len++) {
+        ck_assert_int_ne(event_decode(span_of(asked_bytes, len), &arena, &decoded), OK);
+    }
+    for (size_t at = asked.len - 69; at < asked.len; at += at == asked.len - 69 ? 1 : 34) {
+        asked_bytes[at] ^= 1; /* the array's head, each hash's */
+        ck_assert_int_eq(event_asked(buf_span(&asked), &back), ERR_NOT_FOUND);
+        ck_assert_int_ne(event_decode(buf_span(&asked), &arena, &decoded), OK);
+        asked_bytes[at] ^= 1;
+    }
+    idempotency.present = false;
+    asked = buf_of(asked_bytes, sizeof asked_bytes);
+    ck_assert_int_eq(event_encode_asked(&event, &idempotency, &asked), OK);
+    ck_assert(span_equal(buf_span(&asked), buf_span(&plain)));
+    for (size_t cap = 0; cap < plain.len + 69; cap++) {
+        idempotency.present = true;
+        struct buf little = buf_of(asked_bytes, cap);
+        ck_assert_int_eq(event_encode_asked(&event, &idempotency, &little), ERR_NO_SPACE);
+        ck_assert_uint_eq(little.len, 0);
+    }
+    arena_done(&arena);
+}
+
+END_TEST
+
+/* As another program might send it: our own encoder would not. */
+START_TEST(a_command_with_a_nul_in_a_text_is_refused)
+{
+    const uint8_t randomness[10] = {1};
+    struct command command = {.code = COMMAND_pause_workspace};
+    struct command back;
+    struct arena arena;
+    uint8_t bytes[2000];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    arena_init(&arena, (size_t)1 << 20);
+    command.command_id = id_make(ID_COMMAND, 1, randomness);
+    command.stream = id_make(ID_WORKSPACE, 1, randomness);
+    command.pause_workspace.workspace_id = command.stream;
+    command.pause_workspace.reason = SPAN("abc");
+    ck_assert_int_eq(command_encode(&command, &out), OK);
+    ck_assert_int_eq(command_decode(buf_span(&out), &arena, &back), OK);
+    uint8_t *text = memmem(bytes, out.len, "abc", 3);
+    ck_assert_ptr_nonnull(text);
+    text[1] = 0;
+    ck_assert_int_eq(command_decode(buf_span(&out), &arena, &back), ERR_NUL);
+    arena_done(&arena);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("codec");
@@ -506,6 +578,8 @@ int main(void)
     tcase_add_test(tcase, fields_are_written_in_the_order_of_their_declaration_and_absent_ones_left_out);
     tcase_add_test(tcase, a_required_number_flag_or_hash_is_written_when_it_is_zero);
     tcase_add_test(tcase, what_may_not_be_written_is_refused);
+    tcase_add_test(tcase, what_an_event_was_asked_under_comes_back_and_changes_nothing_else);
+    tcase_add_test(tcase, a_command_with_a_nul_in_a_text_is_refused);
     tcase_add_test(tcase, the_longest_word_text_and_blob_are_written_and_no_longer);
     tcase_add_test(tcase, a_message_that_does_not_fit_is_refused);
     tcase_add_test(tcase, a_command_without_id_or_stream_is_refused);

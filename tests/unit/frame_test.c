@@ -265,10 +265,18 @@ START_TEST(the_other_bodies_are_read_back)
     uint8_t bytes[1024];
     struct buf out = buf_of(bytes, sizeof bytes);
     uint64_t after = 0;
-    uint64_t max = 0;
-    body_follow_put(&out, 300, 20);
-    ck_assert_int_eq(body_follow_read(buf_span(&out), &after, &max), OK);
-    ck_assert(after == 300 && max == 20);
+    struct follow_ask ask = {.after = 300, .max = 20};
+    body_follow_put(&out, &ask);
+    memset(&ask, 0xFF, sizeof ask);
+    ck_assert_int_eq(body_follow_read(buf_span(&out), &ask), OK);
+    ck_assert(ask.after == 300 && ask.max == 20 && !ask.is_scheduler && ask.late_ms == 0);
+    out = buf_of(bytes, sizeof bytes);
+    body_follow_put(&out, &(struct follow_ask){.after = 1, .max = 2, .is_scheduler = true, .late_ms = 61000});
+    ck_assert_int_eq(body_follow_read(buf_span(&out), &ask), OK);
+    ck_assert(ask.after == 1 && ask.max == 2 && ask.is_scheduler && ask.late_ms == 61000);
+    out = buf_of(bytes, sizeof bytes);
+    pack_array(&out, 4);
+    ck_assert_int_ne(body_follow_read(buf_span(&out), &ask), OK);
 
     uint8_t more[256];
     struct buf events = buf_of(more, sizeof more);

@@ -177,7 +177,7 @@ static inline void world_update(void *context, struct span bytes)
     }
 }
 
-/* Everything derived but Idempotency-Keys, which the log does not know. */
+/* Everything derived but Idempotency-Keys: those whose command caused no event the log does not know. */
 static inline uint64_t world_digest(struct store *views)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;

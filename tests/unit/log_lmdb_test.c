@@ -39,7 +39,7 @@ static struct log *open_log(const struct world *world)
     return log;
 }
 
-static uint64_t head_of(const struct log *log)
+static uint64_t head_of(struct log *log)
 {
     struct log_status status;
     log_status(log, &status);

@@ -1,13 +1,16 @@
 /* posts_agreement_projection_test.c: whatever the decider decides, readers see the post as the decider's own state has
- * it, after every command; and the queue holds exactly the targets that are open. Random commands of people, scheduler
- * and adapters, thousands of them. */
+ * it, after every command; the queue holds exactly the targets that are open; and the scheduler's agenda, kept up by
+ * the events alone, is the one that is made of these rows. Random commands of people, scheduler and adapters, thousands
+ * of them. */
 #include "core/decider/aggregate.h"
+#include "projections/dispatch_views.h"
 #include "projections/post_fold.h"
 #include "tests/unit/projection_fixture.h"
 
 #define STEPS 400
 #define ATTEMPTS_KEPT 64
 #define EPOCH 7
+#define AGENDA_EVERY 4 /* commands: making one afresh costs more than all the rest */
 
 struct play {
     struct world world;
@@ -22,12 +25,79 @@ struct play {
     uint32_t attempt_count;
     uint32_t minted;
     uint64_t accepted[64]; /* by command code */
+    struct agenda *agenda; /* kept up by events, as the scheduler's */
+    uint32_t compared;
 };
+
+/* --- the agenda --- */
+
+/* One event, as the scheduler takes it: what the agenda does not know it loads. */
+static void tell_agenda(struct play *play, const struct event *event)
+{
+    const struct log_event *at = &play->world.log[play->world.seq - 1];
+    const enum err err = agenda_apply(play->agenda, at, event);
+    if (err == OK) {
+        return;
+    }
+    ck_assert_int_eq(err, ERR_NOT_FOUND);
+    const struct id post_id = id_n(ID_POST, 1);
+    struct dispatch_views views = {.store = play->world.store};
+    struct agenda_target *rows = NULL;
+    uint32_t count = 0;
+    ck_assert_int_eq(dispatch_views_begin(&views), OK);
+    ck_assert_int_eq(dispatch_views_open(&views, &post_id, 0, &play->world.arena, &rows, &count), OK);
+    for (uint32_t i = 0; i < count; i++) {
+        ck_assert_int_eq(agenda_restore(play->agenda, &rows[i]), OK);
+    }
+    dispatch_views_end(&views);
+}
+
+/* The read model says where it stands, and that is at every event; a rebuild of the test knows no position. */
+static void set_position(struct play *play, bool there)
+{
+    const uint8_t key = TABLE_META;
+    uint8_t row[12] = {0};
+    struct store_txn *txn = NULL;
+    store_abort(play->world.txn);
+    play->world.txn = NULL;
+    put_be32(row, VIEWS_VERSION);
+    put_be64(row + 4, UINT32_MAX);
+    ck_assert_int_eq(store_begin(play->world.store, true, &txn), OK);
+    ck_assert_int_eq(
+        there ? store_put(txn, span_of(&key, 1), span_of(row, sizeof row)) : store_delete(txn, span_of(&key, 1)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+}
+
+/* Live equals derived, and what is derived was compared with the decider's own state. */
+static void compare_agenda(struct play *play)
+{
+    OWNED(agenda_free) struct agenda *derived = NULL;
+    struct dispatch_views views = {.store = play->world.store};
+    uint64_t position = 0;
+    ck_assert_int_eq(agenda_new(&derived), OK);
+    ck_assert_int_eq(dispatch_views_restore(&views, derived, &position), OK);
+    ck_assert_msg(agenda_digest(play->agenda) == agenda_digest(derived), "at event %u", (unsigned)play->world.seq);
+}
 
 static void evolve_other(struct play *play, enum id_kind kind, void *state, const struct event *event)
 {
     const struct id workspace_id = the_workspace();
     aggregate_evolve(kind, state, event, &workspace_id, play->world.now_ms);
+}
+
+static void feed_account(struct play *play, uint32_t i, struct event *event)
+{
+    const struct id workspace_id = the_workspace();
+    const struct id integration_id = id_n(ID_INTEGRATION, i + 1);
+    if (event->code == EVENT_integration_connecting) {
+        event->integration_connecting.vault_id = id_n(ID_SECRET, i);
+        event->integration_connecting.fingerprint = SPAN("f");
+    } else {
+        event->integration_connected.vault_id = id_n(ID_SECRET, i);
+        event->integration_connected.fingerprint = SPAN("f");
+    }
+    feed(&play->world, &workspace_id, &integration_id, event);
+    tell_agenda(play, event);
 }
 
 /* A workspace, an installation and four connected accounts, as states and as rows. */
@@ -36,6 +106,8 @@ static void play_init(struct play *play, uint64_t seed)
     memset(play, 0, sizeof *play);
     world_init(&play->world);
     prng_seed(&play->prng, seed);
+    ck_assert_int_eq(agenda_new(&play->agenda), OK);
+    set_position(play, true);
     const struct id workspace_id = the_workspace();
     const struct id none = {.kind = ID_NONE};
     const struct id installation_id = id_n(ID_SYSTEM, 1);
@@ -48,19 +120,23 @@ static void play_init(struct play *play, uint64_t seed)
                                                                .max_lateness_ms = MAX_LATENESS_DEFAULT_MS,
                                                                .late_spacing_ms = LATE_SPACING_DEFAULT_MS};
     evolve_other(play, ID_WORKSPACE, &play->workspace, &event);
+    tell_agenda(play, &event);
     event = event_of(EVENT_ledger_started);
     event.ledger_started = (struct ledger_started_event){.epoch = EPOCH, .boot = SPAN("b"), .release = SPAN("r")};
     feed(&play->world, &none, &installation_id, &event);
     evolve_other(play, ID_SYSTEM, &play->installation, &event);
+    tell_agenda(play, &event);
     for (uint32_t i = 0; i < 4; i++) {
         event = event_of(EVENT_integration_connecting);
         event.integration_connecting = (struct integration_connecting_event){
             .integration_id = id_n(ID_INTEGRATION, i + 1), .channel = CHANNEL_BLUESKY, .identifier = SPAN("a")};
         evolve_other(play, ID_INTEGRATION, &play->integrations[i], &event);
+        feed_account(play, i, &event);
         event = event_of(EVENT_integration_connected);
         event.integration_connected = (struct integration_connected_event){
             .integration_id = id_n(ID_INTEGRATION, i + 1), .account = SPAN("did"), .handle = SPAN("a")};
         evolve_other(play, ID_INTEGRATION, &play->integrations[i], &event);
+        feed_account(play, i, &event);
         play->integration_list[i] = &play->integrations[i];
     }
 }
@@ -155,9 +231,14 @@ static enum refusal give(struct play *play, struct command *command)
     for (uint32_t i = 0; i < events.count; i++) {
         aggregate_evolve(ID_POST, &play->post, &events.events[i], &workspace_id, play->world.now_ms);
         feed_post(&play->world, 1, &events.events[i]);
+        tell_agenda(play, &events.events[i]);
     }
     if (play->post.status != POST_DELETED && play->post.head.version > 0) {
         compare(play);
+        play->compared++;
+        if (play->compared % AGENDA_EVERY == 0) {
+            compare_agenda(play);
+        }
     }
     return ACCEPTED;
 }
@@ -421,7 +502,9 @@ START_TEST(readers_see_what_the_decider_knows)
         for (int i = 0; i < STEPS && play.post.head.version > 0; i++) {
             step(&play);
         }
+        set_position(&play, false);
         check_rebuild(&play.world);
+        agenda_free(play.agenda);
         for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
             accepted[i] += play.accepted[i];
         }

@@ -1,6 +1,9 @@
 /* punctuality_projection_test.c: counts and lateness per integration and day; quantiles are never below the truth, nor
  * far above. */
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "core/calendar/instant.h"
 
 #include "tests/unit/projection_fixture.h"
 
@@ -85,16 +88,97 @@ static void feed_published(struct world *world, uint32_t n, int64_t due_ms, int6
     feed_post_finished(world, n, POST_PUBLISHED);
 }
 
-static uint32_t reports_of(struct world *world, uint32_t first_day, uint32_t last_day,
+static uint32_t reports_in(struct world *world, const char *zone, uint32_t first_day, uint32_t last_day,
                            struct punctuality_report **ret_reports)
 {
+    OWNED(zones_close) struct zones *zones = NULL;
     uint32_t count = 0;
     const struct id integration_id = id_n(ID_INTEGRATION, 1);
-    ck_assert_int_eq(punctuality_query(reading(world), &integration_id, first_day, last_day, 100, &world->arena,
-                                       ret_reports, &count),
+    ck_assert_int_eq(zones_open(&zones), OK);
+    ck_assert_int_eq(punctuality_query(reading(world), &integration_id, zones, span_text(zone), first_day, last_day,
+                                       100, &world->arena, ret_reports, &count),
                      OK);
     return count;
 }
+
+static uint32_t reports_of(struct world *world, uint32_t first_day, uint32_t last_day,
+                           struct punctuality_report **ret_reports)
+{
+    return reports_in(world, "UTC", first_day, last_day, ret_reports);
+}
+
+/* A day begins at local midnight: UTC-4 in April, +5:45, +14; and the day on which the clock goes back has 25 hours. */
+static const struct {
+    const char *zone;
+    const char *due[2];
+    const char *days[2]; /* the second is NULL when both fall on one */
+} locals[] = {
+    {"UTC",                {"2026-04-20T23:59:59Z", "2026-04-21T00:00:00Z"}, {"2026-04-20", "2026-04-21"}},
+    {"America/New_York",   {"2026-04-20T23:59:59Z", "2026-04-21T00:00:00Z"}, {"2026-04-20", NULL}        },
+    {"America/New_York",   {"2026-04-21T03:59:59Z", "2026-04-21T04:00:00Z"}, {"2026-04-20", "2026-04-21"}},
+    {"Asia/Kathmandu",     {"2026-04-20T18:14:59Z", "2026-04-20T18:15:00Z"}, {"2026-04-20", "2026-04-21"}},
+    {"Pacific/Kiritimati", {"2026-04-20T09:59:59Z", "2026-04-20T10:00:00Z"}, {"2026-04-20", "2026-04-21"}},
+    {"Europe/Berlin",      {"2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z"}, {"2026-10-25", NULL}        },
+    {"Europe/Berlin",      {"2026-10-25T22:59:59Z", "2026-10-25T23:00:00Z"}, {"2026-10-25", "2026-10-26"}},
+};
+
+static int64_t instant_at(const char *text)
+{
+    int64_t time_ms = 0;
+    ck_assert_int_eq(instant_parse(span_text(text), &time_ms), INSTANT_OK);
+    return time_ms;
+}
+
+static uint32_t day_at(const char *date)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%sT00:00:00Z", date);
+    return (uint32_t)(instant_at(text) / DAY_MS);
+}
+
+static void feed_published(struct world *world, uint32_t n, int64_t due_ms, int64_t late_ms);
+
+START_TEST(a_day_is_one_of_the_workspaces_zone)
+{
+    struct world world;
+    struct punctuality_report *reports = NULL;
+    world_init(&world);
+    for (uint32_t i = 0; i < 2; i++) {
+        feed_published(&world, i + 1, instant_at(locals[_i].due[i]), 5);
+    }
+    const bool two = locals[_i].days[1] != NULL;
+    const uint32_t first = day_at(locals[_i].days[0]);
+    ck_assert_uint_eq(reports_in(&world, locals[_i].zone, 0, UINT32_MAX, &reports), two ? 2 : 1);
+    ck_assert_uint_eq(reports[0].day, first);
+    ck_assert_uint_eq(reports[0].attempts, two ? 1 : 2);
+    ck_assert(!two || reports[1].day == day_at(locals[_i].days[1]));
+    ck_assert_uint_eq(reports_in(&world, locals[_i].zone, first, first, &reports), 1);
+    ck_assert_uint_eq(reports[0].day, first);
+    ck_assert_uint_eq(reports_in(&world, locals[_i].zone, first - 9, first - 1, &reports), 0);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(many_quarters_of_an_hour_are_summed_to_their_days)
+{
+    struct world world;
+    struct punctuality_report *reports = NULL;
+    world_init(&world);
+    const int64_t midnight_ms = T0 - T0 % DAY_MS;
+    for (uint32_t n = 0; n < 700; n++) {
+        feed_published(&world, n + 1, midnight_ms + n * 15 * MINUTE_MS, n);
+    }
+    ck_assert_uint_eq(reports_of(&world, 0, UINT32_MAX, &reports), 8);
+    for (uint32_t i = 0; i < 8; i++) {
+        ck_assert_uint_eq(reports[i].day, midnight_ms / DAY_MS + i);
+        ck_assert_uint_eq(reports[i].published, i < 7 ? 96 : 700 - 7 * 96);
+        ck_assert_uint_eq(reports[i].start.max_ms, i < 7 ? 96 * i + 95 : 699);
+    }
+    world_done(&world);
+}
+
+END_TEST
 
 START_TEST(days_are_counted_by_when_targets_were_due)
 {
@@ -105,7 +189,7 @@ START_TEST(days_are_counted_by_when_targets_were_due)
         feed_published(&world, n, midnight_ms - SECOND_MS, 2000); /* started after midnight all the same */
     }
     feed_published(&world, 11, midnight_ms, 7);
-    const uint32_t day = punctuality_day(T0);
+    const uint32_t day = (uint32_t)(T0 / DAY_MS);
     struct punctuality_report *reports = NULL;
     ck_assert_uint_eq(reports_of(&world, 0, UINT32_MAX, &reports), 2);
     ck_assert_uint_eq(reports[0].day, day);
@@ -192,7 +276,16 @@ START_TEST(misses_are_counted_and_comments_are_not)
     ck_assert_uint_eq(reports[0].missed, 0);
     const struct id second = id_n(ID_INTEGRATION, 2);
     uint32_t count = 0;
-    ck_assert_int_eq(punctuality_query(reading(&world), &second, 0, UINT32_MAX, 10, &world.arena, &reports, &count),
+    OWNED(zones_close) struct zones *zones = NULL;
+    ck_assert_int_eq(zones_open(&zones), OK);
+    ck_assert_int_eq(punctuality_query(reading(&world), &second, zones, SPAN("UTC"), 0, UINT32_MAX, 10, &world.arena,
+                                       &reports, &count),
+                     OK);
+    ck_assert_int_eq(punctuality_query(reading(&world), &second, zones, SPAN("Mars/Base"), 0, UINT32_MAX, 10,
+                                       &world.arena, &reports, &count),
+                     ERR_NOT_FOUND);
+    ck_assert_int_eq(punctuality_query(reading(&world), &second, zones, SPAN("UTC"), 0, UINT32_MAX, 10, &world.arena,
+                                       &reports, &count),
                      OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_uint_eq(reports[0].missed, 1);
@@ -227,6 +320,8 @@ int main(void)
     tcase_add_test(tcase, a_quantile_is_at_most_half_above_the_truth);
     tcase_add_test(tcase, nothing_measured_is_nothing_late);
     tcase_add_test(tcase, days_are_counted_by_when_targets_were_due);
+    tcase_add_loop_test(tcase, a_day_is_one_of_the_workspaces_zone, 0, sizeof locals / sizeof *locals);
+    tcase_add_test(tcase, many_quarters_of_an_hour_are_summed_to_their_days);
     tcase_add_loop_test(tcase, every_outcome_is_counted_as_itself, 0, sizeof outcomes / sizeof *outcomes);
     tcase_add_test(tcase, misses_are_counted_and_comments_are_not);
     tcase_add_test(tcase, reports_are_summed);

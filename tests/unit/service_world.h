@@ -1,7 +1,7 @@
-/* service_world.h: a ledger behind its sockets for tests: real log, views and vault in a temporary folder, one client of
- * our own processes, an API key for another program. */
-#ifndef OPENPOST_TESTS_SERVICE_WORLD_H
-#define OPENPOST_TESTS_SERVICE_WORLD_H
+/* service_world.h: the ledger behind its sockets: real log, views and vault in a temporary folder. For the tests
+ * service*_test.c. */
+#ifndef OPENPOST_UNIT_SERVICE_WORLD_H
+#define OPENPOST_UNIT_SERVICE_WORLD_H
 
 #include <check.h>
 #include <stdatomic.h>
@@ -231,6 +231,43 @@ static inline struct command draft(const struct place *place, struct content_par
     command.create_post.parts = part;
     command.create_post.parts_count = 1;
     return command;
+}
+
+struct tally {
+    atomic_uint good;
+    atomic_uint bad;
+};
+
+static inline void on_answer(void *context, enum err err, const struct answer *got)
+{
+    struct tally *tally = context;
+    atomic_fetch_add(err == OK && got->refusal == ACCEPTED ? &tally->good : &tally->bad, 1);
+}
+
+/* Follows until position, checking that there is no gap. */
+static inline void follow_to(struct client *client, uint64_t position)
+{
+    struct follower follower;
+    follow_begin(&follower, 0);
+    const size_t cap = FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX;
+    uint8_t *bytes = malloc(cap);
+    while (follower.position < position) {
+        struct buf out = buf_of(bytes, cap);
+        struct body_list list;
+        uint64_t head = 0;
+        ck_assert_int_eq(client_follow_wait(client, follow_after(&follower), 100, WAIT_MS, &out, &head, &list), OK);
+        ck_assert_uint_eq(head, position);
+        ck_assert_uint_gt(list.left, 0);
+        struct log_event event;
+        enum err err = OK;
+        while ((err = follow_next(&follower, &list, &event)) == OK) {
+            uint8_t hash[32];
+            sha256(event.payload, hash);
+            ck_assert_mem_eq(hash, event.payload_hash, sizeof hash);
+        }
+        ck_assert_int_eq(err, ERR_NOT_FOUND);
+    }
+    free(bytes);
 }
 
 struct raw_reply {

@@ -17,6 +17,7 @@
 
 #define SERVER_CONTEXTS 512 /* as many as the ledger takes into one group */
 #define CLIENT_MAX 1024
+#define DRAIN_TRIES 5000
 
 struct server;
 
@@ -149,6 +150,7 @@ struct load {
     struct span request;
     atomic_bool stopping;
     atomic_ullong answered;
+    atomic_uint under_way;
 };
 
 struct asker {
@@ -164,6 +166,7 @@ static void send_one(struct asker *asker)
     if (nng_msg_alloc(&msg, 0) != 0 || nng_msg_append(msg, asker->load->request.data, asker->load->request.len) != 0) {
         return;
     }
+    atomic_fetch_add(&asker->load->under_way, 1);
     asker->receiving = false;
     nng_aio_set_msg(asker->aio, msg);
     nng_ctx_send(asker->ctx, asker->aio);
@@ -185,6 +188,7 @@ static void asked(void *context)
     if (!atomic_load(&asker->load->stopping)) {
         send_one(asker);
     }
+    atomic_fetch_sub(&asker->load->under_way, 1);
 }
 
 static enum err load_all(nng_socket socket, struct asker *askers, struct load *load, unsigned outstanding, int64_t ms,
@@ -204,6 +208,9 @@ static enum err load_all(nng_socket socket, struct asker *askers, struct load *l
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     *ret_rate = (double)atomic_load(&load->answered) / seconds;
     atomic_store(&load->stopping, true);
+    for (unsigned i = 0; i < DRAIN_TRIES && atomic_load(&load->under_way) > 0; i++) {
+        (void)poll(NULL, 0, 1); /* closing what is under way can hang nng 1.5.2 */
+    }
     return OK;
 }
 

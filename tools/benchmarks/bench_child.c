@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "tools/benchmarks/bench_world.h"
@@ -56,26 +57,27 @@ static void settle(const char *output, const char *library)
         (void)dup2(out, 2);
     }
     if (library != NULL) {
-        (void)setenv("LD_PRELOAD", library, 1);
-        (void)setenv("SLOW_FLUSH_US", "1000", 1);
+        (void)setenv("LD_PRELOAD", library, 1);   /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
+        (void)setenv("SLOW_FLUSH_US", "1000", 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
     }
 }
 
 /* In the new process. execv's prototype predates const; it changes nothing. */
 _Noreturn static void become(const char *const *args, const char *output, int ready_fd, const char *library)
 {
-    char *argv[ARGS_MAX] = {(char *)(uintptr_t) "openpost"};
+    char name[] = "openpost";
+    char *argv[ARGS_MAX] = {name};
     for (size_t i = 0; args[i] != NULL && i < ARGS_MAX - 2; i++) {
-        argv[i + 1] = (char *)(uintptr_t)args[i];
+        memcpy(&argv[i + 1], &args[i], sizeof *argv);
     }
     settle(output, library);
     if (ready_fd >= 0) {
         char number[16];
         (void)snprintf(number, sizeof number, "%d", ready_fd);
         (void)fcntl(ready_fd, F_SETFD, 0);
-        (void)setenv("OPENPOST_READY_FD", number, 1);
+        (void)setenv("OPENPOST_READY_FD", number, 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
     }
-    (void)setenv("OPENPOST_PARENT", "1", 1);
+    (void)setenv("OPENPOST_PARENT", "1", 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
     (void)execv("/proc/self/exe", argv);
     _exit(127);
 }
@@ -85,12 +87,13 @@ _Noreturn static void become_program(const struct bench_program *program, const 
 {
     char *argv[ARGS_MAX] = {NULL};
     for (size_t i = 0; program->argv[i] != NULL && i < ARGS_MAX - 1; i++) {
-        argv[i] = (char *)(uintptr_t)program->argv[i];
+        memcpy(&argv[i], &program->argv[i], sizeof *argv);
     }
     settle(output, library);
     const bool good =
         program->uid == 0 || (setgroups(0, NULL) == 0 && setgid(program->gid) == 0 && setuid(program->uid) == 0);
-    if (good && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && (program->folder == NULL || chdir(program->folder) == 0)) {
+    if (good && argv[0] != NULL && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 &&
+        (program->folder == NULL || chdir(program->folder) == 0)) {
         (void)execvp(argv[0], argv);
     }
     _exit(127);
@@ -230,8 +233,9 @@ enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)*ret_port);
     (void)snprintf(file, sizeof file, "serve-%u.out", (unsigned)*ret_port);
     TRY(path_join(output, sizeof output, bench->folder, file));
-    const char *const args[] = {
-        "serve", "--data", data, "--listen", listen, ret_sandbox_port != NULL ? "--sandbox" : NULL, NULL};
+    const char *const args[] = {"serve", "--data",       data,       "--listen",
+                                listen,  "--rate-limit", "60000000", ret_sandbox_port != NULL ? "--sandbox" : NULL,
+                                NULL};
     const pid_t pid = fork();
     if (pid < 0) {
         return err_from_errno(errno);
@@ -263,10 +267,11 @@ bool bench_has_program(const char *name)
 
 enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out)
 {
+    ASSERT(argv[0] != NULL);
     char *args[ARGS_MAX] = {NULL};
     int ends[2];
     for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++) {
-        args[i] = (char *)(uintptr_t)argv[i];
+        memcpy(&args[i], &argv[i], sizeof *args);
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_from_errno(errno);
@@ -275,7 +280,9 @@ enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out)
     if (pid == 0) {
         (void)dup2(ends[1], 1);
         (void)dup2(ends[1], 2);
-        (void)execvp(args[0], args);
+        if (args[0] != NULL) {
+            (void)execvp(args[0], args);
+        }
         _exit(127);
     }
     (void)close(ends[1]);

@@ -1,4 +1,4 @@
-/* bench_fastify.c: see bench_fastify.h. Called by bench_http.c. */
+/* bench_fastify.c: see bench_fastify.h. Called by bench_http.c and bench_memory.c. */
 #include "tools/benchmarks/bench_fastify.h"
 
 #include <stdio.h>
@@ -74,7 +74,7 @@ static enum err choose_workers(struct bench *bench, const struct bench_author *a
     return OK;
 }
 
-enum err fastify_start(struct bench *bench, const struct bench_author *author, struct fastify *ret_fastify,
+enum err fastify_start(struct bench *bench, const struct bench_author *author, bool idle, struct fastify *ret_fastify,
                        const char **ret_why)
 {
     char path[DATA_PATH_MAX];
@@ -87,9 +87,9 @@ enum err fastify_start(struct bench *bench, const struct bench_author *author, s
     if (access(path, R_OK) != 0) {
         return ERR_NOT_FOUND;
     }
-    TRY(postgres_start(bench, "postgres-http", false, &fastify.postgres, ret_why));
+    TRY(postgres_start(bench, idle ? "postgres-idle" : "postgres-http", false, &fastify.postgres, ret_why));
     *ret_why = "Fastify, its reference, could not be started";
-    const enum err err = choose_workers(bench, author, &fastify);
+    const enum err err = idle ? start(bench, author, 1, &fastify) : choose_workers(bench, author, &fastify);
     if (err != OK) {
         fastify_stop(&fastify);
         return err;

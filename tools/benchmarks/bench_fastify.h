@@ -13,9 +13,10 @@ struct fastify {
     unsigned workers;
 };
 
-/* fastify_start starts it with one Node.js process and with two, warms up and measures each, and keeps the faster one.
- * When it cannot, *ret_why says so in a line, and nothing runs. fastify_stop accepts a zeroed struct. */
-enum err fastify_start(struct bench *bench, const struct bench_author *author, struct fastify *ret_fastify,
+/* fastify_start starts it; idle: with one Node.js process, as it is; otherwise with one and with two, warms up and
+ * measures each, and keeps the faster one. When it cannot, *ret_why says so in a line, and nothing runs. fastify_stop
+ * accepts a zeroed struct. */
+enum err fastify_start(struct bench *bench, const struct bench_author *author, bool idle, struct fastify *ret_fastify,
                        const char **ret_why) MUST_USE;
 void fastify_stop(struct fastify *fastify);
 

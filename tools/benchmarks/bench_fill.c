@@ -15,6 +15,8 @@
 #define STEPS_TO_SEND 60U
 #define AHEAD_MS (STEPS_TO_SEND * STEP_MS)
 #define TEXT_LEN 260
+#define LONG_TEXT_LEN 2600 /* of one post in LONG_ONE: its payload is kept beside the records */
+#define LONG_ONE 50
 #define PAYLOAD_LEN 350
 
 _Static_assert(AHEAD_MS - STEPS_TO_LOCK * STEP_MS == LOCK_AHEAD_MS, "a post is locked when it may be");
@@ -29,7 +31,8 @@ struct filling {
     const struct bench_author *author;
     int64_t now_ms;
     uint64_t step;
-    char text[TEXT_LEN];
+    uint64_t made;
+    char text[LONG_TEXT_LEN];
     uint8_t payload[PAYLOAD_LEN];
     struct hash payload_hash;
     struct open_post posts[STEPS_TO_SEND + 1][POSTS];
@@ -54,7 +57,9 @@ static struct command system_command(const struct filling *filling, uint32_t cod
 static enum err create(struct filling *filling, struct open_post *post)
 {
     struct bench_post made;
-    bench_post_fill(&made, filling->author, span_of(filling->text, sizeof filling->text), filling->now_ms + AHEAD_MS);
+    filling->made++;
+    const size_t text_len = filling->made % LONG_ONE == 0 ? LONG_TEXT_LEN : TEXT_LEN;
+    bench_post_fill(&made, filling->author, span_of(filling->text, text_len), filling->now_ms + AHEAD_MS);
     *post = (struct open_post){.post_id = made.command.stream, .target_id = made.target.target_id};
     return give(filling, &made.command);
 }

@@ -1,6 +1,6 @@
 /* bench_fill.h: a log as an installation has it after a while: posts with their whole lives, each in seven events. */
-#ifndef OPENPOST_TOOLS_BENCH_BENCH_FILL_H
-#define OPENPOST_TOOLS_BENCH_BENCH_FILL_H
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_FILL_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_FILL_H
 
 #include "tools/benchmarks/bench_world.h"
 

@@ -282,7 +282,7 @@ enum err bench_http(struct bench *bench)
     }
     enum err err = path_join(http.data, sizeof http.data, bench->folder, "http");
     err = err == OK ? bench_found(http.data, true, &http.author) : err;
-    if (err == OK && fastify_start(bench, &http.author, &http.fastify, &why) != OK) {
+    if (err == OK && fastify_start(bench, &http.author, false, &http.fastify, &why) != OK) {
         bench_not_run(bench, "http POST, against Fastify", why);
     }
     err = err == OK ? bench_serve(bench, http.data, &http.port, NULL, &pid) : err;

@@ -13,8 +13,8 @@
 #include "tools/benchmarks/bench_postgres.h"
 
 #define ROUNDS 3 /* ours and the reference in turn; the median counts */
-#define ROUND_MS INT64_C(1000)
-#define TEXT_LEN 260 /* with its envelope a create_post of about 600 bytes */
+#define ROUND_MS INT64_C(700)
+#define TEXT_LEN 260 /* that of a usual post; Bluesky takes 300 characters */
 #define DAY_MS_OF_BENCH INT64_C(86400000)
 
 struct load {
@@ -51,7 +51,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
 }
 
 static enum err load_ledger(const char *url, const struct data_folder *data, const struct bench_author *author,
-                            unsigned outstanding, double *ret_rate)
+                            unsigned outstanding, double *ret_rate, uint64_t *ret_accepted)
 {
     char text[TEXT_LEN];
     memset(text, 'a', sizeof text);
@@ -72,7 +72,8 @@ static enum err load_ledger(const char *url, const struct data_folder *data, con
         const struct timespec pause = {.tv_sec = ROUND_MS / 1000, .tv_nsec = ROUND_MS % 1000 * 1000000};
         (void)nanosleep(&pause, NULL);
         const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
-        *ret_rate = (double)atomic_load(&load.accepted) / seconds;
+        *ret_accepted = atomic_load(&load.accepted);
+        *ret_rate = (double)*ret_accepted / seconds;
         atomic_store(&load.stopping, true);
         err = atomic_load(&load.refused) == 0 ? OK : ERR_CONFLICT;
     }
@@ -88,6 +89,37 @@ static enum err choose_url(char out[64])
     return OK;
 }
 
+/* What was accepted must be in the log, and every read model must have all of the log. */
+static enum err check(struct bench *bench, const struct data_folder *data, uint64_t accepted)
+{
+    OWNED(log_close) struct log *log = NULL;
+    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
+    OWNED(store_close) struct store *views = NULL;
+    struct log_event at;
+    struct store_txn *txn = NULL;
+    uint64_t position = 0;
+    uint64_t head = 0;
+    uint64_t posts = 0;
+    enum err err = OK;
+    TRY(parts_open_log(data, &log, NULL));
+    TRY(log_cursor_open(log, 0, &cursor));
+    while ((err = log_cursor_next(cursor, &at)) == OK) {
+        head = at.seq;
+        posts += at.code == EVENT_post_created ? 1 : 0;
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    TRY(store_lmdb_open(data->views_path, VIEWS_MAP_BYTES, true, &views));
+    TRY(store_begin(views, false, &txn));
+    err = ledger_views_position(txn, &position);
+    store_abort(txn);
+    if (err != OK || posts < accepted || position != head) {
+        bench_broken(bench, "ledger", "the log or the read models have less than was accepted");
+    }
+    return err;
+}
+
 enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate)
 {
     char path[DATA_PATH_MAX];
@@ -96,6 +128,7 @@ enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow,
     char publish[64];
     struct bench_author author;
     struct data_folder data;
+    uint64_t accepted = 0;
     pid_t pid = 0;
     TRY(choose_url(url));
     TRY(choose_url(publish));
@@ -105,9 +138,25 @@ enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow,
     TRY(data_open(path, &data));
     const char *const args[] = {"ledger", "--data", path, "--listen", url, "--publish", publish, NULL};
     TRY(bench_start(bench, name, args, slow, &pid));
-    const enum err err = load_ledger(url, &data, &author, outstanding, ret_rate);
+    const enum err err = load_ledger(url, &data, &author, outstanding, ret_rate, &accepted);
     bench_stop(pid);
-    return err;
+    return err == OK ? check(bench, &data, accepted) : err;
+}
+
+/* The bytes of one of our commands: a request of the bare server is as long. */
+static enum err command_len(size_t *ret_len)
+{
+    char text[TEXT_LEN];
+    uint8_t bytes[2048];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct bench_post post;
+    const struct bench_author author = {
+        .workspace_id = bench_id(ID_WORKSPACE), .key_id = bench_id(ID_KEY), .integration_id = bench_id(ID_INTEGRATION)};
+    memset(text, 'a', sizeof text);
+    bench_post_fill(&post, &author, span_of(text, sizeof text), clock_wall_ms() + DAY_MS_OF_BENCH);
+    TRY(command_encode(&post.command, &out));
+    *ret_len = out.len;
+    return buf_ok(&out) ? OK : ERR_TOO_LONG;
 }
 
 static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate)
@@ -115,15 +164,17 @@ static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, 
     char folder[DATA_PATH_MAX];
     char name[64];
     char url[64];
-    uint8_t request[600];
+    uint8_t bytes[2048];
+    size_t len = 0;
     pid_t pid = 0;
-    random_fill(request, sizeof request);
+    random_fill(bytes, sizeof bytes);
+    TRY(command_len(&len));
     TRY(choose_url(url));
     (void)snprintf(name, sizeof name, "bare-%s", url + sizeof "tcp://127.0.0.1:" - 1);
     TRY(bench_folder(bench, name, folder));
     const char *const args[] = {"bench", "--bare-server", url, "--bare-folder", folder, NULL};
     TRY(bench_start(bench, name, args, slow, &pid));
-    const enum err err = bare_nng_load(url, outstanding, span_of(request, sizeof request), ROUND_MS, ret_rate);
+    const enum err err = bare_nng_load(url, outstanding, span_of(bytes, len), ROUND_MS, ret_rate);
     bench_stop(pid);
     return err;
 }

@@ -1,12 +1,12 @@
 /* bench_memory.c: the proportional memory (Pss of /proc/PID/smaps_rollup, proc(5)) of each process of an idle service
- * that has an account, and of all that a user runs together, against the limit of 40 MB. The simulated platform, which
- * no user runs, is shown and not counted. Called by bench.c. */
+ * that has an account, and of all that a user runs together, against the limit of 40 MB and against an idle Fastify
+ * with its PostgreSQL. The simulated platform, which no user runs, is shown and not counted. Called by bench.c. */
 #include <poll.h>
 #include <stdio.h>
 
 #include "core/base/process.h"
+#include "tools/benchmarks/bench_fastify.h"
 #include "tools/benchmarks/bench_proc.h"
-#include "tools/benchmarks/bench_world.h"
 
 #define LIMIT_KB 40000.0
 #define SETTLE_MS 1500
@@ -24,7 +24,7 @@ static enum err add(struct bench *bench, pid_t pid, double *sum_kb)
     return OK;
 }
 
-static enum err add_all(struct bench *bench, pid_t pid)
+static enum err add_all(struct bench *bench, pid_t pid, double *ret_sum_kb)
 {
     pid_t children[BENCH_CHILDREN_MAX];
     size_t count = 0;
@@ -36,13 +36,49 @@ static enum err add_all(struct bench *bench, pid_t pid)
     }
     bench_figure(bench, "memory, all but the sandbox", sum_kb, LIMIT_KB, "kB", "the limit of 40 MB for all");
     bench_goal(bench, GOAL_MEMORY, sum_kb);
+    *ret_sum_kb = sum_kb;
     return OK;
+}
+
+static enum err sum_of(pid_t pid, double *sum_kb)
+{
+    pid_t children[BENCH_CHILDREN_MAX];
+    size_t count = 0;
+    double kb = 0;
+    TRY(bench_children(pid, children, &count));
+    TRY(bench_process_kb(pid, &kb));
+    *sum_kb += kb;
+    for (size_t i = 0; i < count; i++) {
+        TRY(bench_process_kb(children[i], &kb));
+        *sum_kb += kb;
+    }
+    return OK;
+}
+
+static enum err compare(struct bench *bench, const struct bench_author *author, double ours_kb)
+{
+    struct fastify fastify;
+    const char *why = NULL;
+    double sum_kb = 0;
+    if (fastify_start(bench, author, true, &fastify, &why) != OK) {
+        bench_not_run(bench, "memory, against Fastify", why);
+        return OK;
+    }
+    (void)poll(NULL, 0, SETTLE_MS);
+    enum err err = sum_of(fastify.pid, &sum_kb);
+    err = err == OK ? sum_of(fastify.postgres.pid, &sum_kb) : err;
+    fastify_stop(&fastify);
+    if (err == OK) {
+        bench_figure(bench, "memory, all but the sandbox", ours_kb, sum_kb, "kB", "Fastify and PostgreSQL, idle");
+    }
+    return err;
 }
 
 enum err bench_memory(struct bench *bench)
 {
     char data[DATA_PATH_MAX];
     struct bench_author author;
+    double sum_kb = 0;
     uint16_t port = 0;
     uint16_t sandbox = 0;
     pid_t pid = 0;
@@ -50,7 +86,7 @@ enum err bench_memory(struct bench *bench)
     TRY(bench_found(data, true, &author));
     TRY(bench_serve(bench, data, &port, &sandbox, &pid));
     (void)poll(NULL, 0, SETTLE_MS);
-    const enum err err = add_all(bench, pid);
+    const enum err err = add_all(bench, pid, &sum_kb);
     bench_stop(pid);
-    return err;
+    return err == OK ? compare(bench, &author, sum_kb) : err;
 }

@@ -18,6 +18,7 @@ static enum err find_programs(char bin[128])
 {
     glob_t found;
     enum err err = ERR_NOT_FOUND;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): this process's own threads use neither */
     if (glob("/usr/lib/postgresql/*/bin/pgbench", 0, NULL, &found) == 0) {
         const char *newest = found.gl_pathv[found.gl_pathc - 1];
         const size_t len = strlen(newest) - (sizeof "/pgbench" - 1);
@@ -99,6 +100,7 @@ enum err postgres_start(const struct bench *bench, const char *name, bool slow, 
         return ERR_NOT_FOUND;
     }
     if (getuid() == 0) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): likewise */
         const struct passwd *user = getpwnam("postgres");
         if (user == NULL || user->pw_uid == 0) {
             *ret_why = "PostgreSQL, its reference, refuses to run as root, and there is no user postgres";

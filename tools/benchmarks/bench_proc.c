@@ -80,14 +80,21 @@ enum err bench_process_cpu_us(pid_t pid, double *ret_us)
 {
     char text[4096];
     size_t len = 0;
-    unsigned long user = 0;
-    unsigned long system = 0;
     TRY(read_proc(pid, "stat", text, sizeof text, &len));
     const char *name_end = strrchr(text, ')');
-    if (name_end == NULL ||
-        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) {
+    if (name_end == NULL) {
         return ERR_MALFORMED;
     }
+    const char *at = name_end;
+    for (unsigned field = 2; field < 14 && at != NULL; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (at == NULL) {
+        return ERR_MALFORMED;
+    }
+    char *end = NULL;
+    const unsigned long user = strtoul(at, &end, 10);
+    const unsigned long system = strtoul(end, NULL, 10);
     *ret_us = (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
     return OK;
 }

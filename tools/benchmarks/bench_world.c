@@ -12,8 +12,13 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/base/sha256.h"
 #include "core/decider/aggregate.h"
 #include "core/wire/tag_key.h"
+
+#define PORT_FIRST 16384u
+#define PORT_COUNT 16384u
+#define PORT_TRIES 100
 
 struct id bench_id(enum id_kind kind)
 {
@@ -28,22 +33,27 @@ enum err bench_folder(const struct bench *bench, const char *name, char ret_path
     return mkdir(ret_path, 0750) == 0 ? OK : err_from_errno(errno);
 }
 
+/* A port that is free now and that the kernel gives to nobody by itself: below the range of outgoing connections. */
 enum err bench_port(uint16_t *ret_port)
 {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return err_from_errno(errno);
+    for (unsigned try = 0; try < PORT_TRIES; try++) {
+        uint16_t chance = 0;
+        random_fill(&chance, sizeof chance);
+        const uint16_t port = (uint16_t)(PORT_FIRST + chance % PORT_COUNT);
+        const struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            return err_from_errno(errno);
+        }
+        const bool good = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+        (void)close(fd);
+        if (good) {
+            *ret_port = port;
+            return OK;
+        }
     }
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const bool good = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-                      getsockname(fd, (struct sockaddr *)&address, &len) == 0;
-    (void)close(fd);
-    if (!good) {
-        return ERR_IO;
-    }
-    *ret_port = ntohs(address.sin_port);
-    return OK;
+    return ERR_BUSY;
 }
 
 static enum err must(struct parts *parts, struct command *command)
@@ -53,49 +63,82 @@ static enum err must(struct parts *parts, struct command *command)
     return answer.refusal == ACCEPTED ? OK : ERR_CONFLICT;
 }
 
-static enum err connect_account(struct parts *parts, struct bench_author *author)
+static void connect_account(struct bench_author *author, struct command *command)
 {
-    struct command command = {.code = COMMAND_connect_integration, .workspace_id = author->workspace_id};
     author->integration_id = bench_id(ID_INTEGRATION);
-    command.stream = author->integration_id;
-    command.connect_integration.integration_id = author->integration_id;
-    command.connect_integration.channel = CHANNEL_BLUESKY;
-    command.connect_integration.identifier = SPAN("bench.test");
-    command.connect_integration.vault_id = bench_id(ID_SECRET);
-    command.connect_integration.fingerprint = SPAN("abc");
-    TRY(must(parts, &command));
-    command = (struct command){.code = COMMAND_record_connection, .workspace_id = author->workspace_id};
-    command.stream = author->integration_id;
-    command.record_connection.integration_id = author->integration_id;
-    command.record_connection.account = SPAN("did:plc:bench");
-    command.record_connection.handle = SPAN("bench.test");
-    command.record_connection.vault_id = bench_id(ID_SECRET);
-    command.record_connection.fingerprint = SPAN("abc");
-    return must(parts, &command);
+    command->code = COMMAND_connect_integration;
+    command->stream = author->integration_id;
+    command->connect_integration.integration_id = author->integration_id;
+    command->connect_integration.channel = CHANNEL_BLUESKY;
+    command->connect_integration.identifier = span_text(author->name);
+    command->connect_integration.vault_id = bench_id(ID_SECRET);
+    command->connect_integration.fingerprint = SPAN("abc");
+}
+
+static void record_connection(const struct bench_author *author, struct command *command)
+{
+    command->code = COMMAND_record_connection;
+    command->stream = author->integration_id;
+    command->record_connection.integration_id = author->integration_id;
+    command->record_connection.account = span_text(author->name);
+    command->record_connection.handle = span_text(author->name);
+    command->record_connection.vault_id = bench_id(ID_SECRET);
+    command->record_connection.fingerprint = SPAN("abc");
+}
+
+static void create_key(struct bench_author *author, struct command *command)
+{
+    author->key_id = bench_id(ID_KEY);
+    command->code = COMMAND_create_key;
+    command->stream = author->key_id;
+    command->create_key.key_id = author->key_id;
+    command->create_key.workspace_id = author->workspace_id;
+    command->create_key.name = SPAN("bench");
+    command->create_key.role = ROLE_OWNER;
+    key_make(SPAN("bench"), author->key);
+    tag_key_fingerprint_of(span_text(author->key), command->create_key.fingerprint.bytes); /* HTTP only */
+}
+
+static void create_workspace(unsigned number, struct bench_author *author, struct command *command)
+{
+    *author = (struct bench_author){.workspace_id = bench_id(ID_WORKSPACE)};
+    (void)snprintf(author->name, sizeof author->name, "bench-%u", number);
+    command->code = COMMAND_create_workspace;
+    command->stream = author->workspace_id;
+    command->create_workspace.workspace_id = author->workspace_id;
+    command->create_workspace.slug = span_text(author->name);
+    command->create_workspace.name = SPAN("Bench");
+    command->create_workspace.timezone = SPAN("UTC");
+}
+
+void bench_author_step(unsigned step, unsigned number, struct bench_author *author, struct command *ret_command)
+{
+    *ret_command = (struct command){.command_id = bench_id(ID_COMMAND)};
+    switch (step) {
+    case 0:
+        create_workspace(number, author, ret_command);
+        break;
+    case 1:
+        create_key(author, ret_command);
+        break;
+    case 2:
+        connect_account(author, ret_command);
+        break;
+    default:
+        record_connection(author, ret_command);
+        break;
+    }
+    ret_command->workspace_id = author->workspace_id;
 }
 
 static enum err found(struct parts *parts, bool account, struct bench_author *author)
 {
-    struct command command = {.code = COMMAND_create_workspace};
-    author->workspace_id = bench_id(ID_WORKSPACE);
-    command.workspace_id = author->workspace_id;
-    command.stream = author->workspace_id;
-    command.create_workspace.workspace_id = author->workspace_id;
-    command.create_workspace.slug = SPAN("bench");
-    command.create_workspace.name = SPAN("Bench");
-    command.create_workspace.timezone = SPAN("UTC");
-    TRY(must(parts, &command));
-    command = (struct command){.code = COMMAND_create_key, .workspace_id = author->workspace_id};
-    author->key_id = bench_id(ID_KEY);
-    command.stream = author->key_id;
-    command.create_key.key_id = author->key_id;
-    command.create_key.workspace_id = author->workspace_id;
-    command.create_key.name = SPAN("bench");
-    command.create_key.role = ROLE_OWNER;
-    key_make(SPAN("bench"), author->key);
-    tag_key_fingerprint_of(span_text(author->key), command.create_key.fingerprint.bytes); /* HTTP only */
-    TRY(must(parts, &command));
-    return account ? connect_account(parts, author) : OK;
+    for (unsigned step = 0; step < (account ? BENCH_AUTHOR_STEPS : BENCH_WORKSPACE_STEPS); step++) {
+        struct command command;
+        bench_author_step(step, 0, author, &command);
+        TRY(must(parts, &command));
+    }
+    return OK;
 }
 
 enum err bench_found(const char *path, bool account, struct bench_author *ret_author)
@@ -108,6 +151,7 @@ enum err bench_found(const char *path, bool account, struct bench_author *ret_au
     const enum err err = found(&parts, account, &author);
     parts_close(&parts);
     TRY(err);
+    TRY(data_settle(&data));
     *ret_author = author;
     return OK;
 }
@@ -131,6 +175,27 @@ void bench_post_fill(struct bench_post *post, const struct bench_author *author,
     post->command.create_post.targets = &post->target;
     post->command.create_post.targets_count = 1;
     post->command.create_post.at_ms = at_ms;
+}
+
+void bench_lock_fill(struct bench_lock *lock, const struct id *workspace_id, const struct id *post_id,
+                     const struct id *target_id, struct span payload, int64_t now_ms)
+{
+    *lock = (struct bench_lock){
+        .part = {.key = SPAN("3l6oveex3ii2l"), .created_ms = now_ms, .payload = payload}
+    };
+    sha256(payload, lock->part.payload_hash.bytes);
+    lock->target.target_id = *target_id;
+    lock->target.parts = &lock->part;
+    lock->target.parts_count = 1;
+    lock->command.code = COMMAND_lock_post;
+    lock->command.actor = ACTOR_SYSTEM;
+    lock->command.command_id = bench_id(ID_COMMAND);
+    lock->command.workspace_id = *workspace_id;
+    lock->command.stream = *post_id;
+    lock->command.expected_version = 2; /* created and scheduled */
+    lock->command.lock_post.post_id = *post_id;
+    lock->command.lock_post.targets = &lock->target;
+    lock->command.lock_post.targets_count = 1;
 }
 
 static int compare(const void *a, const void *b)

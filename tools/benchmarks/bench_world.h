@@ -16,6 +16,7 @@ struct bench_author {
     struct id key_id;
     struct id integration_id;
     char key[KEY_TEXT_MAX];
+    char name[32]; /* of the workspace and of the account: no two of a folder are the same */
 };
 
 /* A command and what it borrows: do not copy one that was filled. */
@@ -23,6 +24,13 @@ struct bench_post {
     struct command command;
     struct content_part part;
     struct target_spec target;
+};
+
+/* The lock of such a post, with one part of the text's length. Do not copy one either. */
+struct bench_lock {
+    struct command command;
+    struct locked_target target;
+    struct locked_part part;
 };
 
 struct id bench_id(enum id_kind kind);
@@ -33,8 +41,16 @@ enum err bench_port(uint16_t *ret_port) MUST_USE;
 /* bench_found makes a data folder with a workspace, its key and, with account, a connected account whose credentials
  * nobody has. */
 enum err bench_found(const char *path, bool account, struct bench_author *ret_author) MUST_USE;
+/* bench_author_step makes command number step of those that found a workspace, in the order in which they must be
+ * decided; the first names author, number tells them apart. The command borrows from author. */
+#define BENCH_WORKSPACE_STEPS 2
+#define BENCH_AUTHOR_STEPS 4
+void bench_author_step(unsigned step, unsigned number, struct bench_author *author, struct command *ret_command);
 /* bench_post_fill makes a create_post of that text, due at at_ms (0: a draft). */
 void bench_post_fill(struct bench_post *post, const struct bench_author *author, struct span text, int64_t at_ms);
+/* bench_lock_fill locks a post that was created so and never edited. */
+void bench_lock_fill(struct bench_lock *lock, const struct id *workspace_id, const struct id *post_id,
+                     const struct id *target_id, struct span payload, int64_t now_ms);
 
 /* bench_start runs this executable with args (NULL-terminated, without its name), output to NAME.out in the run's
  * folder, and waits until it is ready. slow: with one more millisecond for each flush; ERR_UNSUPPORTED when the library

@@ -65,24 +65,32 @@ enum err wrk_metadata(const struct bench_author *author, const char *name, struc
     return buf_ok(out) && taken < WRK_BODY_LEN ? OK : ERR_TOO_LONG;
 }
 
+/* Skips a number and the dash after it. */
+static const char *skip_number(const char *text)
+{
+    const char *at = text;
+    while (*at >= '0' && *at <= '9') {
+        at++;
+    }
+    return at > text && *at == '-' ? at + 1 : NULL;
+}
+
 bool wrk_name(struct span text, char ret_name[WRK_NAME_MAX])
 {
-    unsigned round = 0;
-    unsigned thread = 0;
-    unsigned long long count = 0;
     char head[WRK_NAME_MAX] = {0};
-    char name[WRK_NAME_MAX];
     memcpy(head, text.data, text.len < WRK_NAME_MAX - 1 ? text.len : WRK_NAME_MAX - 1);
-    if (sscanf(head, "wrk-%u-%u-%llu-", &round, &thread, &count) != 3) {
-        return false;
+    const char *at = strncmp(head, "wrk-", 4) == 0 ? head + 4 : NULL;
+    for (unsigned i = 0; i < 3 && at != NULL; i++) { /* script, thread, number */
+        at = skip_number(at);
     }
-    const int len = snprintf(name, sizeof name, "wrk-%u-%u-%llu-", round, thread, count);
-    bool good = len > 0 && text.len == (size_t)len + WRK_TEXT_LEN && memcmp(text.data, name, (size_t)len) == 0;
-    for (size_t i = (size_t)len; good && i < text.len; i++) {
+    const size_t len = at == NULL ? 0 : (size_t)(at - head);
+    bool good = at != NULL && text.len == len + WRK_TEXT_LEN;
+    for (size_t i = len; good && i < text.len; i++) {
         good = text.data[i] == 'x';
     }
     if (good) {
-        memcpy(ret_name, name, (size_t)len + 1);
+        memcpy(ret_name, head, len);
+        ret_name[len] = 0;
     }
     return good;
 }
@@ -117,7 +125,8 @@ enum err wrk_get_script(const struct bench *bench, const char *name, const char 
 /* "     99%    1.23ms": wrk writes us, ms, s and m. */
 static double latency_ms(const char *text, const char *percent)
 {
-    const char *at = strstr(text, percent);
+    const char *table = strstr(text, "Latency Distribution"); /* other lines have percents too */
+    const char *at = table == NULL ? NULL : strstr(table, percent);
     char *unit = NULL;
     if (at == NULL) {
         return 0;

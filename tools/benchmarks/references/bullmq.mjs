@@ -16,7 +16,7 @@ const done = new Promise((resolve) => {
   }, { connection, concurrency: 200 });
 });
 
-first = Date.now() + 5000 + jobs / 3;
+first = Date.now() + 5000 + Math.round(jobs / 3);
 for (let i = 0; i < jobs; i += 500) {
   const some = [];
   for (let j = i; j < Math.min(jobs, i + 500); j += 1) {

@@ -1,0 +1,181 @@
+/* row_set.c: see row_set.h. Called by store_buffer.c. A hash table of rows in chunks of memory that are used again; the
+ * beginnings of their keys are noted as they come, for sorting. Must never be touched by two threads at once, but for
+ * row_set_find beside row_set_write. */
+#include "core/store/row_set.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/base/limits.h"
+
+#define BUCKETS ((size_t)1 << 14) /* a power of two, about as many as rows are kept */
+#define PREFETCHED 8
+#define BYTES_MOST (4 * REBUILD_BYTES) /* one event beyond a full buffer, whatever it holds */
+
+enum err row_set_init(struct row_set *set)
+{
+    arena_init(&set->arena, BYTES_MOST);
+    set->buckets = calloc(BUCKETS, sizeof *set->buckets);
+    return set->buckets != NULL ? OK : ERR_NO_MEMORY;
+}
+
+void row_set_done(struct row_set *set)
+{
+    arena_done(&set->arena);
+    free(set->buckets);
+    free(set->sorted);
+}
+
+static uint64_t load64(const uint8_t *bytes, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, len);
+    return word;
+}
+
+/* Multiplied and folded word by word: keys differ in few bytes. */
+uint64_t row_set_hash(struct span key)
+{
+    uint64_t hash = key.len * 0x9E3779B97F4A7C15U;
+    size_t at = 0;
+    for (; at + 8 <= key.len; at += 8) {
+        hash = (hash ^ load64(key.data + at, 8)) * 0xD6E8FEB86659FD93U;
+        hash ^= hash >> 32;
+    }
+    hash = (hash ^ load64(key.data + at, key.len - at)) * 0xD6E8FEB86659FD93U;
+    return hash ^ hash >> 32;
+}
+
+struct kept *row_set_find(const struct row_set *set, struct span key, uint64_t hash)
+{
+    struct kept *kept = set->buckets[hash & (BUCKETS - 1)];
+    while (kept != NULL &&
+           (kept->hash != hash || kept->key_len != key.len || memcmp(kept->key, key.data, key.len) != 0)) {
+        kept = kept->next;
+    }
+    return kept;
+}
+
+static void *take(struct row_set *set, size_t size)
+{
+    set->bytes += size;
+    return arena_room(&set->arena, size);
+}
+
+static enum err reserve(struct row_set *set)
+{
+    if (set->rows < set->sorted_cap) {
+        return OK;
+    }
+    const size_t cap = set->sorted_cap == 0 ? BUCKETS : 2 * set->sorted_cap;
+    struct sorted *sorted = realloc(set->sorted, cap * sizeof *sorted);
+    if (sorted == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    set->sorted = sorted;
+    set->sorted_cap = cap;
+    return OK;
+}
+
+static enum err add(struct row_set *set, struct span key, uint64_t hash, struct kept **ret_kept)
+{
+    TRY(reserve(set));
+    struct kept *kept = take(set, sizeof *kept + key.len);
+    if (kept == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct kept **bucket = &set->buckets[hash & (BUCKETS - 1)];
+    *kept = (struct kept){.next = *bucket, .hash = hash, .key_len = (uint16_t)key.len, .deleted = true};
+    memcpy(kept->key, key.data, key.len);
+    *bucket = kept;
+    uint8_t head[24] = {0};
+    memcpy(head, key.data, key.len < sizeof head ? key.len : sizeof head);
+    set->sorted[set->rows] = (struct sorted){
+        .head = {get_be64(head), get_be64(head + 8), get_be64(head + 16)},
+          .kept = kept
+    };
+    set->rows++;
+    *ret_kept = kept;
+    return OK;
+}
+
+static enum err set_value(struct row_set *set, struct kept *kept, struct span value)
+{
+    if (kept->value == NULL || value.len > kept->value_cap) {
+        const size_t cap = kept->value == NULL ? value.len : value.len + value.len / 4; /* one that grew grows again */
+        uint8_t *bytes = take(set, cap);
+        if (bytes == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        kept->value = bytes;
+        kept->value_cap = (uint32_t)cap;
+    }
+    if (value.len > 0) {
+        memmove(kept->value, value.data, value.len);
+    }
+    kept->value_len = (uint32_t)value.len;
+    kept->deleted = false;
+    return OK;
+}
+
+void row_set_forget(struct row_set *set)
+{
+    if (set->rows > 0) {
+        memset(set->buckets, 0, BUCKETS * sizeof *set->buckets);
+    }
+    set->rows = 0;
+    set->bytes = 0;
+    arena_reset(&set->arena);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct sorted *left = a;
+    const struct sorted *right = b;
+    for (unsigned i = 0; i < 3; i++) {
+        if (left->head[i] != right->head[i]) {
+            return left->head[i] < right->head[i] ? -1 : 1;
+        }
+    }
+    return span_compare(span_of(left->kept->key, left->kept->key_len), span_of(right->kept->key, right->kept->key_len));
+}
+
+enum err row_set_write(struct row_set *set, struct store_txn *txn)
+{
+    if (set->rows > 0) {
+        qsort(set->sorted, set->rows, sizeof *set->sorted, compare);
+    }
+    for (size_t i = 0; i < set->rows; i++) {
+        const struct kept *kept = set->sorted[i].kept;
+        if (i + PREFETCHED < set->rows) {
+            __builtin_prefetch(set->sorted[i + PREFETCHED].kept); /* the order is not that of memory */
+        }
+        const struct span key = span_of(kept->key, kept->key_len);
+        if (kept->deleted) {
+            const enum err err = store_delete(txn, key);
+            TRY(err == ERR_NOT_FOUND ? OK : err); /* it was never there, or went with an earlier flush */
+        } else {
+            TRY(store_put(txn, key, span_of(kept->value, kept->value_len)));
+        }
+    }
+    return OK;
+}
+
+enum err row_set_put(struct row_set *set, struct span key, uint64_t hash, struct span value)
+{
+    struct kept *kept = row_set_find(set, key, hash);
+    if (kept == NULL) {
+        TRY(add(set, key, hash, &kept));
+    }
+    return set_value(set, kept, value);
+}
+
+enum err row_set_delete(struct row_set *set, struct span key, uint64_t hash)
+{
+    struct kept *kept = row_set_find(set, key, hash);
+    if (kept == NULL) {
+        return add(set, key, hash, &kept);
+    }
+    kept->deleted = true;
+    return OK;
+}

@@ -1,0 +1,102 @@
+/* cursor.c: where a list's next page begins, as clients get it: opaque, and good for that list of that workspace only.
+ * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused. Called
+ * by the handlers of lists. */
+#include "core/base/assert.h"
+#include "core/base/sha256.h"
+#include "gateway/gateway.h"
+
+#define TAG_LEN 8
+
+static void tag_of(const struct exchange *x, struct span position, uint8_t ret_tag[TAG_LEN])
+{
+    uint8_t bytes[32 + sizeof(struct id) + 64 + CURSOR_MAX];
+    struct buf keyed = buf_of(bytes, sizeof bytes);
+    buf_put(&keyed, span_of(x->gateway->transport_key, 32));
+    buf_put(&keyed, span_of(&scope_principal(x->scope)->workspace_id, sizeof(struct id)));
+    buf_text(&keyed, x->route->id);
+    buf_byte(&keyed, 0);
+    buf_put(&keyed, position);
+    ASSERT(buf_ok(&keyed));
+    uint8_t hash[32];
+    sha256(buf_span(&keyed), hash);
+    memcpy(ret_tag, hash, TAG_LEN);
+    explicit_bzero(bytes, sizeof bytes);
+}
+
+void exchange_cursor_put(const struct exchange *x, struct span position, struct buf *out)
+{
+    uint8_t tag[TAG_LEN];
+    ASSERT(position.len > 0 && position.len <= CURSOR_MAX);
+    tag_of(x, position, tag);
+    buf_byte(out, '"');
+    buf_hex(out, position);
+    buf_hex(out, span_of(tag, sizeof tag));
+    buf_byte(out, '"');
+}
+
+void exchange_cursor_put_u64(const struct exchange *x, uint64_t position, struct buf *out)
+{
+    uint8_t bytes[8];
+    put_be64(bytes, position);
+    exchange_cursor_put(x, span_of(bytes, sizeof bytes), out);
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_hex(struct span text, uint8_t *bytes, size_t cap)
+{
+    if (text.len % 2 != 0 || text.len / 2 > cap) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len / 2; i++) {
+        const int high = hex_digit(text.data[2 * i]);
+        const int low = hex_digit(text.data[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
+{
+    const struct span text = exchange_query(x, "cursor", 0);
+    ret_cursor->position = (struct span){0};
+    if (text.data == NULL) {
+        return true;
+    }
+    uint8_t tag[TAG_LEN];
+    bool good = read_hex(text, ret_cursor->bytes, sizeof ret_cursor->bytes) && text.len / 2 > TAG_LEN;
+    if (good) {
+        ret_cursor->position = span_of(ret_cursor->bytes, text.len / 2 - TAG_LEN);
+        tag_of(x, ret_cursor->position, tag);
+        good = memcmp(tag, ret_cursor->bytes + ret_cursor->position.len, TAG_LEN) == 0;
+    }
+    if (!good) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+    }
+    return good;
+}
+
+bool exchange_cursor_u64(struct exchange *x, uint64_t *position)
+{
+    struct cursor cursor;
+    if (!exchange_cursor(x, &cursor)) {
+        return false;
+    }
+    if (cursor.position.data != NULL && cursor.position.len != 8) {
+        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        return false;
+    }
+    if (cursor.position.data != NULL) {
+        *position = get_be64(cursor.position.data);
+    }
+    return true;
+}

@@ -1,0 +1,294 @@
+/* streams.c: see streams.h. The thread owns the list; what the ledger answers comes on a thread of the wire's, and only
+ * touches a stream that is marked as asking, which is not freed meanwhile. */
+#include "gateway/streams.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/base/lock.h"
+#include "gateway/gateway.h"
+
+#define LOOK_MS 200
+#define BEAT_MS 15000 /* a comment, so that both sides and what is between them notice a dead connection */
+#define EVENTS_ASKED 200
+
+struct event_stream {
+    struct event_stream *next;
+    struct streams *streams;
+    struct server_stream *out;
+    struct id workspace_id;
+    struct id key_id;
+    uint8_t fingerprint[32];
+    uint64_t last; /* the last workspace_seq that was put */
+    int64_t beat_ms;
+    bool asking; /* the ledger has a question and will answer */
+    bool more;   /* the last answer was not the end */
+};
+
+struct streams {
+    struct gateway *gateway;
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    pthread_t thread;
+    bool running;
+    bool stopping;
+    struct event_stream *first;
+    uint32_t count;
+};
+
+/* --- the ledger's answers --- */
+
+/* The position, a line break, and the events as they are to be sent. */
+static enum err read_answer(struct span body, uint64_t *ret_last, struct span *ret_events)
+{
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    TRY(body_result_read(body, &refusal, &result));
+    if (refusal != ACCEPTED) {
+        return ERR_NOT_FOUND;
+    }
+    const size_t end = span_find(result, '\n');
+    if (end == result.len) {
+        return ERR_MALFORMED;
+    }
+    TRY(span_to_u64(span_of(result.data, end), ret_last));
+    *ret_events = span_of(result.data + end + 1, result.len - end - 1);
+    return OK;
+}
+
+/* What is not put now is asked for again. */
+static void answered(void *context, enum err err, struct span body)
+{
+    struct event_stream *stream = context;
+    struct streams *streams = stream->streams;
+    uint64_t last = 0;
+    struct span events = {0};
+    err = err == OK ? read_answer(body, &last, &events) : err;
+    lock_take(&streams->mutex);
+    if (err == OK && last > stream->last && stream->out != NULL && server_stream_put(stream->out, events) == OK) {
+        stream->more = last - stream->last == EVENTS_ASKED;
+        stream->last = last;
+        stream->beat_ms = clock_boot_ms();
+    }
+    stream->asking = false;
+    (void)pthread_cond_signal(&streams->cond);
+    lock_give(&streams->mutex);
+}
+
+static void ask(struct event_stream *stream)
+{
+    char text[160];
+    struct buf arguments = buf_of(text, sizeof text);
+    id_write(&arguments, &stream->workspace_id);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, stream->last);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, EVENTS_ASKED);
+    buf_byte(&arguments, '\n');
+    uint8_t bytes[256];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, SPAN("server_sent"), buf_span(&arguments));
+    ASSERT(buf_ok(&body));
+    stream->asking = true;
+    stream->more = false;
+    struct client *ledger = stream->streams->gateway->ledger;
+    /* The mutex is held; an answer comes on another thread, never within the call. */
+    if (client_ask(ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, answered, stream) != OK) {
+        stream->asking = false;
+    }
+}
+
+/* --- the thread --- */
+
+static void end_stream(struct event_stream *stream)
+{
+    server_stream_end(stream->out);
+    stream->out = NULL;
+}
+
+/* Under the mutex. */
+static void look_at(struct event_stream *stream, int64_t now_ms)
+{
+    if (stream->out == NULL || stream->asking) {
+        return;
+    }
+    bool more = false;
+    const enum err seen = scope_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
+                                     clock_wall_ms(), stream->last, &more);
+    const enum err state = server_stream_state(stream->out);
+    if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
+        end_stream(stream);
+    } else if (state == OK && seen == OK && more) {
+        ask(stream);
+    } else if (state == OK && now_ms - stream->beat_ms >= BEAT_MS) {
+        stream->beat_ms = now_ms;
+        const enum err put = server_stream_put(stream->out, SPAN(":\n\n"));
+        (void)put; /* one that is gone is seen the next time */
+    }
+}
+
+/* Under the mutex: frees the ended ones that nobody will answer any more. */
+static void sweep(struct streams *streams)
+{
+    struct event_stream **link = &streams->first;
+    while (*link != NULL) {
+        struct event_stream *stream = *link;
+        if (stream->out == NULL && !stream->asking) {
+            *link = stream->next;
+            streams->count--;
+            free(stream);
+        } else {
+            link = &stream->next;
+        }
+    }
+}
+
+static bool anything_waits(const struct streams *streams)
+{
+    for (const struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        if (stream->more && !stream->asking && stream->out != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void sleep_until(struct streams *streams, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    (void)pthread_cond_timedwait(&streams->cond, &streams->mutex, &until);
+}
+
+static void *run(void *context)
+{
+    struct streams *streams = context;
+    lock_take(&streams->mutex);
+    while (!streams->stopping) {
+        const int64_t until_us = clock_monotonic_us() + (int64_t)LOOK_MS * 1000;
+        for (struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+            look_at(stream, clock_boot_ms());
+        }
+        sweep(streams);
+        while (!streams->stopping && clock_monotonic_us() < until_us && !anything_waits(streams)) {
+            sleep_until(streams, until_us);
+        }
+    }
+    for (struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        end_stream(stream);
+    }
+    lock_give(&streams->mutex);
+    return NULL;
+}
+
+/* --- the beginning and the end --- */
+
+enum err streams_open(struct gateway *gateway, struct streams **ret_streams)
+{
+    struct streams *streams = calloc(1, sizeof *streams);
+    if (streams == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    pthread_condattr_t monotonic;
+    streams->gateway = gateway;
+    lock_init(&streams->mutex);
+    bool ok = pthread_condattr_init(&monotonic) == 0;
+    ok = ok && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0;
+    ok = ok && pthread_cond_init(&streams->cond, &monotonic) == 0;
+    ASSERT(ok);
+    (void)pthread_condattr_destroy(&monotonic);
+    streams->running = pthread_create(&streams->thread, NULL, run, streams) == 0;
+    if (!streams->running) {
+        streams_close(streams);
+        return ERR_NO_MEMORY;
+    }
+    *ret_streams = streams;
+    return OK;
+}
+
+void streams_stop(struct streams *streams)
+{
+    if (streams == NULL || !streams->running) {
+        return;
+    }
+    lock_take(&streams->mutex);
+    streams->stopping = true;
+    (void)pthread_cond_signal(&streams->cond);
+    lock_give(&streams->mutex);
+    (void)pthread_join(streams->thread, NULL);
+    streams->running = false;
+}
+
+void streams_close(struct streams *streams)
+{
+    if (streams == NULL) {
+        return;
+    }
+    streams_stop(streams);
+    sweep(streams);
+    ASSERT(streams->first == NULL);
+    (void)pthread_cond_destroy(&streams->cond);
+    lock_done(&streams->mutex);
+    free(streams);
+}
+
+/* Under the mutex: whether this key may have one more. */
+static bool has_room(const struct streams *streams, const struct id *key_id)
+{
+    uint32_t of_key = 0;
+    for (const struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        of_key += id_equal(&stream->key_id, key_id) ? 1 : 0;
+    }
+    return !streams->stopping && streams->count < STREAMS_MAX && of_key < STREAMS_PER_KEY_MAX;
+}
+
+static enum err make(struct exchange *x, uint64_t after, struct event_stream **ret_stream)
+{
+    struct event_stream *stream = calloc(1, sizeof *stream);
+    if (stream == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *stream = (struct event_stream){.streams = x->gateway->streams,
+                                    .workspace_id = scope_principal(x->scope)->workspace_id,
+                                    .key_id = scope_principal(x->scope)->key_id,
+                                    .last = after,
+                                    .beat_ms = clock_boot_ms()};
+    memcpy(stream->fingerprint, scope_fingerprint(x->scope), sizeof stream->fingerprint);
+    const enum err err = server_stream_new(&stream->out);
+    if (err != OK) {
+        free(stream);
+        return err;
+    }
+    *ret_stream = stream;
+    return OK;
+}
+
+void streams_add(struct exchange *x, uint64_t after)
+{
+    struct streams *streams = x->gateway->streams;
+    struct event_stream *stream = NULL;
+    const enum err err = make(x, after, &stream);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    struct server_stream *out = stream->out;
+    lock_take(&streams->mutex);
+    const bool room = has_room(streams, &stream->key_id);
+    if (room) {
+        const enum err put = server_stream_put(out, SPAN("retry: 2000\n\n"));
+        ASSERT(put == OK || put == ERR_NO_MEMORY);
+        exchange_stream(x, out);
+        stream->next = streams->first;
+        streams->first = stream;
+        streams->count++;
+        (void)pthread_cond_signal(&streams->cond);
+    }
+    lock_give(&streams->mutex);
+    if (!room) {
+        end_stream(stream);
+        free(stream);
+        exchange_problem(x, REFUSED_too_many_connections, "Too many event streams are open.", NULL, NULL);
+    }
+}

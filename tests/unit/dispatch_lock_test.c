@@ -1,0 +1,261 @@
+/* dispatch_lock_test.c: what is rendered and locked, credentials and connections, and the parts of a thread. */
+#include "tests/unit/dispatch_world.h"
+
+START_TEST(the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch)
+{
+    struct world *world = world_new();
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    ck_command(world, COMMAND_lock_post);
+    ck_assert_uint_eq(world->command.expected_version, 5);
+    const struct locked_target *locked = &world->command.lock_post.targets[0];
+    ck_assert_uint_eq(locked->parts_count, 1);
+    ck_assert(span_equal(locked->parts[0].payload, SPAN("hello")));
+    ck_assert(span_starts_with(locked->parts[0].key, SPAN("k1800000000000")));
+    ck_assert_int_eq(locked->parts[0].created_ms, T0);
+    world->version = 6;
+    world->text = SPAN("edited");
+    answer(world, REFUSED_version_mismatch);
+    tick(world, T0 - LOCK_AHEAD_MS + 50);
+    ck_command(world, COMMAND_lock_post);
+    ck_assert_uint_eq(world->command.expected_version, 6);
+    ck_assert(span_equal(world->command.lock_post.targets[0].parts[0].payload, SPAN("edited")));
+    answer(world, ACCEPTED);
+    tick(world, T0 - 1);
+    ck_no_command(world);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_target_whose_rendering_breaks_a_limit_is_locked_as_refused)
+{
+    struct world *world = world_new();
+    world->text = SPAN("bad");
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    ck_command(world, COMMAND_lock_post);
+    const struct locked_target *locked = &world->command.lock_post.targets[0];
+    ck_assert_uint_eq(locked->parts_count, 0);
+    ck_assert(span_equal(locked->code, SPAN("render_refused")));
+    ck_assert(span_equal(locked->message, SPAN("Too long.")));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(what_rendering_needs_is_asked_before_the_lock)
+{
+    struct world *world = world_new();
+    world->text = SPAN("hello @abc");
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS - AGENDA_FACTS_AHEAD_MS);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("resolve")));
+    ck_assert(span_equal(world->batch.jobs[0].payload, SPAN("{\"texts\":[\"hello @abc\"],\"link\":null}")));
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.result = SPAN("{\"facts\":1}");
+    report(world, &outcome);
+    jobs(world);
+    ck_assert_uint_eq(world->batch.done_count, 1);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    ck_command(world, COMMAND_lock_post);
+    ck_assert(span_equal(world->command.lock_post.targets[0].parts[0].payload, SPAN("{\"facts\":1}")));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(facts_that_do_not_come_do_not_stop_the_lock)
+{
+    struct world *world = world_new();
+    world->text = SPAN("hello @abc");
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS - AGENDA_FACTS_AHEAD_MS);
+    ck_assert_uint_eq(jobs(world), 1);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    ck_no_command(world);
+    tick(world, T0 - LOCK_AHEAD_MS + AGENDA_FACTS_WAIT_MS);
+    ck_command(world, COMMAND_lock_post);
+    ck_assert(span_equal(world->command.lock_post.targets[0].parts[0].payload, SPAN("hello @abc")));
+    answer(world, ACCEPTED);
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.result = SPAN("{}");
+    report(world, &outcome); /* too late: only acknowledged */
+    jobs(world);
+    ck_assert_uint_eq(world->batch.done_count, 1);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(credentials_that_are_no_longer_good_disconnect_the_account_first)
+{
+    struct world *world = world_sent();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_UNAUTHORIZED);
+    outcome.code = SPAN("credentials_refused");
+    report(world, &outcome);
+    ck_command(world, COMMAND_disconnect_integration);
+    ck_no_command(world);
+    answer(world, ACCEPTED);
+    ck_command(world, COMMAND_record_outcome);
+    ck_assert_uint_eq(world->command.record_outcome.outcome, OUTCOME_UNAUTHORIZED);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(new_tokens_are_sealed_then_recorded_then_the_outcome_then_acknowledged)
+{
+    struct world *world = world_sent();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.credentials = SPAN("a new box");
+    outcome.token_expires_ms = T0 + DAY_MS;
+    report(world, &outcome);
+    ck_no_command(world);
+    struct dispatch_secret secret;
+    uint32_t ticket;
+    ck_assert(dispatch_seal(world->dispatch, T0, &secret, &ticket));
+    ck_assert(span_equal(secret.box, SPAN("a new box")));
+    const struct id secret_id = secret.secret_id;
+    dispatch_sealed(world->dispatch, T0, ticket, ERR_TIMED_OUT, (struct span){0});
+    tick(world, T0 + 3000);
+    ck_assert(dispatch_seal(world->dispatch, T0 + 3000, &secret, &ticket));
+    ck_assert(id_equal(&secret_id, &secret.secret_id));
+    dispatch_sealed(world->dispatch, T0 + 3000, ticket, OK, SPAN("f1"));
+    ck_command(world, COMMAND_record_tokens);
+    ck_assert(id_equal(&secret_id, &world->command.record_tokens.vault_id));
+    ck_assert(span_equal(world->command.record_tokens.fingerprint, SPAN("f1")));
+    answer(world, ACCEPTED);
+    ck_command(world, COMMAND_record_outcome);
+    answer(world, ACCEPTED);
+    jobs(world);
+    ck_assert_uint_eq(world->batch.done_count, 1);
+    world_free(world);
+}
+
+END_TEST
+
+static struct world *world_connecting(void)
+{
+    struct world *world = world_new();
+    tell(world,
+         (struct event){
+             .code = EVENT_integration_connecting,
+             .integration_connecting = {.integration_id = id_number(ID_INTEGRATION, 1), .channel = CHANNEL_BLUESKY}
+    });
+    tick(world, T0);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("connect")));
+    ck_assert(span_equal(world->batch.jobs[0].handle, SPAN("abc")));
+    ck_assert(span_equal(world->batch.jobs[0].credentials, SPAN("new box")));
+    return world;
+}
+
+START_TEST(a_connection_is_sealed_and_recorded)
+{
+    struct world *world = world_connecting();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.account = SPAN("did:plc:abc");
+    outcome.handle = SPAN("abc.example");
+    outcome.credentials = SPAN("session box");
+    report(world, &outcome);
+    struct dispatch_secret secret;
+    uint32_t ticket;
+    ck_assert(dispatch_seal(world->dispatch, T0, &secret, &ticket));
+    dispatch_sealed(world->dispatch, T0, ticket, OK, SPAN("f1"));
+    ck_command(world, COMMAND_record_connection);
+    ck_assert(span_equal(world->command.record_connection.account, SPAN("did:plc:abc")));
+    ck_assert(id_equal(&world->command.record_connection.vault_id, &secret.secret_id));
+    answer(world, REFUSED_account_mismatch);
+    ck_command(world, COMMAND_refuse_connection);
+    ck_assert(span_equal(world->command.refuse_connection.code, SPAN("account_mismatch")));
+    answer(world, ACCEPTED);
+    ck_no_command(world);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_connection_that_the_platform_refuses_is_refused)
+{
+    struct world *world = world_connecting();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_UNAUTHORIZED);
+    outcome.code = SPAN("credentials_refused");
+    outcome.message = SPAN("Invalid identifier or password");
+    report(world, &outcome);
+    ck_command(world, COMMAND_refuse_connection);
+    ck_assert(span_equal(world->command.refuse_connection.message, outcome.message));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_job_without_credentials_is_unauthorized_and_sends_nothing)
+{
+    struct world *world = world_locked(1);
+    world->has_credentials = false;
+    tick(world, T0);
+    ck_command(world, COMMAND_start_attempt);
+    answer(world, ACCEPTED);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_command(world, COMMAND_disconnect_integration);
+    answer(world, ACCEPTED);
+    ck_command(world, COMMAND_record_outcome);
+    ck_assert_uint_eq(world->command.record_outcome.outcome, OUTCOME_UNAUTHORIZED);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_later_part_answers_to_the_part_before)
+{
+    struct world *world = world_locked(2);
+    const struct id attempt_id = id_number(ID_ATTEMPT, 3);
+    world->now_ms = T0;
+    tell_started(world, attempt_id, 0);
+    tell(world, (struct event){
+                    .code = EVENT_attempt_finished,
+                    .attempt_finished = {
+                                         .target_id = id_number(ID_TARGET, 1), .attempt_id = attempt_id, .outcome = OUTCOME_ACCEPTED}
+    });
+    tick(world, T0);
+    ck_command(world, COMMAND_start_attempt);
+    ck_assert_uint_eq(world->command.start_attempt.part, 1);
+    answer(world, ACCEPTED);
+    ck_assert_uint_eq(jobs(world), 0); /* the read model does not have the first part yet */
+    world->live[0] = (struct dispatch_live){.part = 0, .platform_id = SPAN("at://root"), .revision = SPAN("cid")};
+    world->live_count = 1;
+    tick(world, T0 + 1000);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].key, SPAN("key1")));
+    ck_assert(span_equal(world->batch.jobs[0].root_id, SPAN("at://root")));
+    ck_assert(span_equal(world->batch.jobs[0].parent_revision, SPAN("cid")));
+    world_free(world);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("dispatch_lock");
+    TCase *tcase = tcase_create("dispatch");
+    tcase_add_test(tcase, the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch);
+    tcase_add_test(tcase, a_target_whose_rendering_breaks_a_limit_is_locked_as_refused);
+    tcase_add_test(tcase, what_rendering_needs_is_asked_before_the_lock);
+    tcase_add_test(tcase, facts_that_do_not_come_do_not_stop_the_lock);
+    tcase_add_test(tcase, credentials_that_are_no_longer_good_disconnect_the_account_first);
+    tcase_add_test(tcase, new_tokens_are_sealed_then_recorded_then_the_outcome_then_acknowledged);
+    tcase_add_test(tcase, a_connection_is_sealed_and_recorded);
+    tcase_add_test(tcase, a_connection_that_the_platform_refuses_is_refused);
+    tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
+    tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,64 @@
+/* ready_test.c: /readyz: the log is writable, the clock good, the scheduler ticked in the last 5 s, and nothing that
+ * could be sent now is late by more than 60 s. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "core/wire/body.h"
+#include "gateway/gateway.h"
+
+#define FIGURES 4
+
+static const char *const names[FIGURES] = {"storage_full", "clock_suspect", "scheduler_silent_ms", "scheduler_late_ms"};
+
+static const struct {
+    uint64_t values[FIGURES];
+    unsigned count;
+    const char *says; /* a word of the reason; NULL: ready */
+} rows[] = {
+    {{0, 0, 0, 0},          FIGURES, NULL       },
+    {{0, 0, 5000, 60000},   FIGURES, NULL       },
+    {{1, 0, 0, 0},          FIGURES, "disk"     },
+    {{0, 1, 0, 0},          FIGURES, "clock"    },
+    {{0, 0, 5001, 0},       FIGURES, "scheduler"},
+    {{0, 0, 0, 60001},      FIGURES, "60 s"     },
+    {{0, 0, 0, UINT64_MAX}, FIGURES, "60 s"     },
+    {{0, 0, 0, 0},          3,       "60 s"     }, /* a figure is missing */
+    {{0, 0, 0, 0},          0,       "disk"     },
+};
+
+START_TEST(an_installation_is_ready_or_says_why_not)
+{
+    uint8_t bytes[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_figures_begin(&body, rows[_i].count);
+    for (unsigned i = 0; i < rows[_i].count; i++) {
+        body_figure_put(&body, names[i], rows[_i].values[i]);
+    }
+    const char *why = ready_fault(buf_span(&body));
+    ck_assert_msg((why == NULL) == (rows[_i].says == NULL), "%s", why == NULL ? "ready" : why);
+    ck_assert(why == NULL || strstr(why, rows[_i].says) != NULL);
+}
+
+END_TEST
+
+START_TEST(what_cannot_be_read_is_not_ready)
+{
+    ck_assert_ptr_nonnull(ready_fault(SPAN("nonsense")));
+    ck_assert_ptr_nonnull(ready_fault((struct span){0}));
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ready");
+    TCase *tcase = tcase_create("ready");
+    tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
+    tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,210 @@
+/* service_programs_test.c: the ledger behind its sockets, as other programs meet it: with an API key, in one workspace.
+ */
+#include "tests/unit/service_world.h"
+
+START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct content_part part;
+    tag_key_of(SPAN(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct command command = draft(place, &part);
+    command.stream = command_stream(&command);
+    struct answer got;
+    ck_assert_int_eq(client_command_wait(program, &command, NULL, WAIT_MS, &got), ERR_AUTH); /* no such key yet */
+    make_key(place, ROLE_EDITOR);
+    got = give(program, &command, NULL);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    command = command_of(place, COMMAND_pause_workspace);
+    command.actor = ACTOR_SYSTEM; /* a lie: it is a key, and an editor's */
+    command.pause_workspace.workspace_id = place->workspace_id;
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = command_of(place, COMMAND_create_workspace);
+    command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+    command.create_workspace.slug = SPAN("x");
+    command.create_workspace.name = SPAN("x");
+    command.create_workspace.timezone = SPAN("UTC");
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = draft(place, &part);
+    command.workspace_id = new_id(ID_WORKSPACE);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_not_found);
+    uint8_t bytes[200];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    uint8_t body_bytes[64];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    body_query_put(&body, SPAN("whoami"), SPAN("!"));
+    ck_assert_int_eq(client_ask_wait(program, FRAME_QUERY, buf_span(&body), WAIT_MS, &out), OK);
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    ck_assert_int_eq(body_result_read(buf_span(&out), &refusal, &result), OK);
+    ck_assert(span_starts_with(result, SPAN("program ws_")));
+    const struct id secret_id = new_id(ID_SECRET);
+    const struct id integration_id = new_id(ID_INTEGRATION);
+    ck_assert_int_ne(client_seal_wait(program, &secret_id, &integration_id, SPAN("x"), WAIT_MS), OK);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+/* The queue and the agenda know a target by its id: who could choose it could make another's post vanish there. */
+START_TEST(a_program_cannot_name_another_posts_target)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct content_part part;
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_EDITOR);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct target_spec target = {
+        .target_id = new_id(ID_TARGET), .integration_id = new_id(ID_INTEGRATION), .channel = CHANNEL_BLUESKY};
+    struct command command = draft(place, &part);
+    command.create_post.targets = &target;
+    command.create_post.targets_count = 1;
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_command_invalid);
+    target.target_id = id_derive(ID_TARGET, &command.create_post.post_id, &target.integration_id);
+    command.command_id = new_id(ID_COMMAND);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_reference_not_found); /* its own: read further */
+    struct command edit = command_of(place, COMMAND_edit_post);
+    edit.edit_post.post_id = command.create_post.post_id;
+    edit.edit_post.targets = &target;
+    edit.edit_post.targets_count = 1;
+    target.target_id = new_id(ID_TARGET);
+    ck_assert_uint_eq(give(program, &edit, NULL).refusal, REFUSED_command_invalid);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_program_follows_its_own_workspace_without_gap)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_ADMIN);
+    struct content_part part;
+    for (int i = 0; i < 5; i++) {
+        struct command command = draft(place, &part);
+        give(place->client, &command, NULL);
+        command = command_of(place, COMMAND_create_workspace);
+        command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+        command.create_workspace.slug = SPAN("x");
+        command.create_workspace.name = SPAN("x");
+        command.create_workspace.timezone = SPAN("UTC");
+        ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    }
+    struct client *program = connect_as(place->programs_url, tag_key, true);
+    uint8_t *bytes = malloc(FOLLOW_BYTES_MAX);
+    uint64_t after = 0;
+    while (after < 7) {
+        struct buf out = buf_of(bytes, FOLLOW_BYTES_MAX);
+        struct body_list list;
+        uint64_t head = 0;
+        ck_assert_int_eq(client_follow_wait(program, after, 3, WAIT_MS, &out, &head, &list), OK);
+        ck_assert_uint_eq(head, 7);
+        ck_assert_uint_gt(list.left, 0);
+        while (list.left > 0) {
+            struct span envelope;
+            struct span payload;
+            struct log_event event;
+            ck_assert_int_eq(body_event_next(&list, &envelope, &payload), OK);
+            ck_assert_int_eq(log_envelope_read(envelope, &event), OK);
+            after++;
+            ck_assert_uint_eq(event.workspace_seq, after);
+            ck_assert(id_equal(&event.workspace_id, &place->workspace_id));
+        }
+    }
+    free(bytes);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+struct heard {
+    uint64_t count;
+    uint64_t last;
+    char types[8][40];
+};
+
+static void on_event(void *context, const struct openpost_event *event)
+{
+    struct heard *heard = context;
+    if (heard->count < 8) {
+        snprintf(heard->types[heard->count], sizeof heard->types[0], "%s", event->type);
+    }
+    ck_assert_int_eq(event->json[0], '{');
+    heard->count++;
+    heard->last = event->workspace_seq;
+}
+
+START_TEST(another_program_uses_the_library)
+{
+    struct place *place = place_open();
+    make_key(place, ROLE_ADMIN);
+    struct openpost *connection = NULL;
+    ck_assert_int_eq(openpost_open("tcp://0.0.0.0:1", API_KEY, &connection), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_open(place->programs_url, API_KEY, &connection), OPENPOST_OK);
+    const char *const texts[] = {"one", "two"};
+    struct openpost_post post = {.parts = texts, .part_count = 2};
+    struct openpost_answer first;
+    struct openpost_answer again;
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &first), OPENPOST_OK);
+    ck_assert_str_eq(first.code, "");
+    ck_assert_uint_eq(first.version, 1);
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &again), OPENPOST_OK);
+    ck_assert(again.repeated);
+    ck_assert_str_eq(again.id, first.id);
+    post.part_count = 1;
+    ck_assert_int_eq(openpost_create_post(connection, &post, "my key", WAIT_MS, &again), OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "idempotency_key_reused");
+    ck_assert_int_eq(openpost_create_post(connection, &post, "caf\xc3\xa9", WAIT_MS, &again), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_schedule_post(connection, first.id, 0, WAIT_MS, &again), OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "target_missing");
+    ck_assert_int_eq(openpost_schedule_post(connection, "post_x", 0, WAIT_MS, &again), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_cancel_post(connection, first.id, WAIT_MS, &again), OPENPOST_REFUSED);
+    char text[100];
+    size_t len = 0;
+    ck_assert_int_eq(openpost_query(connection, "whoami", "!", 1, WAIT_MS, text, sizeof text, &len, NULL), OPENPOST_OK);
+    ck_assert_int_eq(text[len - 1], '!');
+    ck_assert_int_eq(openpost_query(connection, "whoami", "!", 1, WAIT_MS, text, 3, &len, NULL), OPENPOST_TOO_SMALL);
+    ck_assert_int_eq(openpost_query(connection, "who", "!", 1, WAIT_MS, text, sizeof text, &len, &again),
+                     OPENPOST_REFUSED);
+    ck_assert_str_eq(again.code, "query_unknown");
+    uint64_t position = 0;
+    struct heard heard = {0};
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_uint_eq(position, 3);
+    ck_assert_uint_eq(heard.count, 3);
+    ck_assert_str_eq(heard.types[0], "workspace_created");
+    ck_assert_str_eq(heard.types[1], "key_created");
+    ck_assert_str_eq(heard.types[2], "post_created");
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_uint_eq(heard.count, 3);
+    openpost_close(connection);
+    ck_assert_int_eq(openpost_open(place->programs_url, "op_wrong_key", &connection), OPENPOST_OK);
+    ck_assert_int_eq(openpost_cancel_post(connection, first.id, WAIT_MS, &again), OPENPOST_UNAUTHENTICATED);
+    openpost_close(connection);
+    place_close(place);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("service_programs");
+    TCase *services = tcase_create("services");
+    tcase_set_timeout(services, 60);
+    tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
+    tcase_add_test(services, a_program_cannot_name_another_posts_target);
+    tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
+    tcase_add_test(services, another_program_uses_the_library);
+    suite_add_tcase(suite, services);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -230,11 +230,7 @@ static bool read_idempotency(struct exchange *x)
     ASSERT(buf_ok(&scope));
     sha256(buf_span(&scope), x->idempotency.scope);
     /* The hash goes into the log, and a body may hold credentials: never a plain hash of it. */
-    uint8_t keyed[64];
-    memcpy(keyed, x->gateway->transport_key, 32);
-    sha256(x->request->body, keyed + 32);
-    sha256(span_of(keyed, sizeof keyed), x->idempotency.body);
-    explicit_bzero(keyed, sizeof keyed);
+    sha256_hmac(span_of(x->gateway->body_key, sizeof x->gateway->body_key), x->request->body, x->idempotency.body);
     x->idempotency.present = true;
     return true;
 }

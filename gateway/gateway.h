@@ -27,7 +27,8 @@ struct gateway {
     const struct channel_list *channels;
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
     uint8_t transport_key[32];
-    struct zones *zones; /* any thread may ask */
+    uint8_t body_key[32]; /* bodies are recognised by an HMAC under it: one may hold a password */
+    struct zones *zones;  /* any thread may ask */
     struct memo memo;
     struct limiter limiter;
     struct streams *streams;

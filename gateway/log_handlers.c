@@ -121,6 +121,11 @@ void handle_log_checkpoint(struct exchange *x)
     ask(x, "checkpoint", 0, 0);
 }
 
+void handle_log_verifier(struct exchange *x)
+{
+    ask(x, "verifier", 0, 0);
+}
+
 void handle_log_proof(struct exchange *x)
 {
     uint64_t workspace_seq = 0;

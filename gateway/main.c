@@ -11,6 +11,7 @@
 #include "core/base/journal.h"
 #include "core/base/process.h"
 #include "core/ledger/data.h"
+#include "core/vault/box.h"
 #include "gateway/gateway.h"
 
 #define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */
@@ -83,6 +84,7 @@ static enum err open_parts(struct gateway *gateway, const struct arguments *argu
     struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(data_secret(data, "wire.secret", options.key));
     client_transport_key(options.key, gateway->transport_key);
+    TRY(box_derive(options.key, "idempotency", gateway->body_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
     TRY(open_views(data->views_path, &gateway->views));
     TRY(client_open(&options, &gateway->ledger));

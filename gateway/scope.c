@@ -3,7 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/message/codec.h"
-#include "core/vault/box.h"
+#include "core/wire/tag_key.h"
 #include "projections/registry.h"
 
 struct scope {
@@ -11,7 +11,7 @@ struct scope {
     struct store_txn *txn;
     struct arena *arena;
     struct principal principal;
-    uint8_t key_hash[32];
+    uint8_t fingerprint[32];
     struct store *past; /* one stream as it was; NULL: all as it is */
     struct store_txn *past_txn;
 };
@@ -29,9 +29,9 @@ enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct
         return ERR_NO_MEMORY;
     }
     *scope = (struct scope){.views = views, .arena = arena};
-    sha256(key, scope->key_hash);
+    tag_key_fingerprint_of(key, scope->fingerprint);
     TRY(store_begin(views, false, &scope->txn));
-    const enum err err = access_find(scope->txn, scope->key_hash, now_ms, &scope->principal);
+    const enum err err = access_find(scope->txn, scope->fingerprint, now_ms, &scope->principal);
     if (err != OK) {
         store_abort(scope->txn);
         return err == ERR_NOT_FOUND ? ERR_AUTH : err;
@@ -67,9 +67,9 @@ const struct principal *scope_principal(const struct scope *scope)
     return &scope->principal;
 }
 
-const uint8_t *scope_key_hash(const struct scope *scope)
+const uint8_t *scope_fingerprint(const struct scope *scope)
 {
-    return scope->key_hash;
+    return scope->fingerprint;
 }
 
 static bool role_allows(uint32_t has, enum route_role role)
@@ -94,13 +94,13 @@ bool scope_allows(const struct scope *scope, enum route_role role)
     return role_allows(scope->principal.role, role);
 }
 
-enum err scope_look(struct store *views, const uint8_t key_hash[32], const struct id *workspace_id, int64_t now_ms,
+enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
                     uint64_t after, bool *ret_more)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct principal principal;
     TRY(store_begin(views, false, &txn));
-    enum err err = access_find(txn, key_hash, now_ms, &principal);
+    enum err err = access_find(txn, fingerprint, now_ms, &principal);
     if (err == ERR_NOT_FOUND || (err == OK && (!id_equal(&principal.workspace_id, workspace_id) ||
                                                !role_allows(principal.role, NEEDS_AUDIT)))) {
         return ERR_AUTH;

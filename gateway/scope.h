@@ -22,10 +22,10 @@ void scope_pause(struct scope *scope);
 void scope_close(struct scope *scope);
 
 const struct principal *scope_principal(const struct scope *scope);
-const uint8_t *scope_key_hash(const struct scope *scope); /* 32 bytes */
+const uint8_t *scope_fingerprint(const struct scope *scope); /* 32 bytes */
 /* scope_look is for what lasts longer than a request, a stream: in a transaction of its own it tells whether the
  * workspace has an event after workspace_seq after. ERR_AUTH: the key is no longer good for its events. */
-enum err scope_look(struct store *views, const uint8_t key_hash[32], const struct id *workspace_id, int64_t now_ms,
+enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
                     uint64_t after, bool *ret_more) MUST_USE;
 /* scope_allows tells whether the principal's role reaches a route's. */
 bool scope_allows(const struct scope *scope, enum route_role role);

@@ -20,7 +20,7 @@ struct event_stream {
     struct server_stream *out;
     struct id workspace_id;
     struct id key_id;
-    uint8_t key_hash[32];
+    uint8_t fingerprint[32];
     uint64_t last; /* the last workspace_seq that was put */
     int64_t beat_ms;
     bool asking; /* the ledger has a question and will answer */
@@ -115,7 +115,7 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
         return;
     }
     bool more = false;
-    const enum err seen = scope_look(stream->streams->gateway->views, stream->key_hash, &stream->workspace_id,
+    const enum err seen = scope_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
                                      clock_wall_ms(), stream->last, &more);
     const enum err state = server_stream_state(stream->out);
     if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
@@ -254,7 +254,7 @@ static enum err make(struct exchange *x, uint64_t after, struct event_stream **r
                                     .key_id = scope_principal(x->scope)->key_id,
                                     .last = after,
                                     .beat_ms = clock_boot_ms()};
-    memcpy(stream->key_hash, scope_key_hash(x->scope), sizeof stream->key_hash);
+    memcpy(stream->fingerprint, scope_fingerprint(x->scope), sizeof stream->fingerprint);
     const enum err err = server_stream_new(&stream->out);
     if (err != OK) {
         free(stream);

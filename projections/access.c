@@ -404,25 +404,32 @@ static struct principal principal_of(const struct key_row *row)
     return principal;
 }
 
-enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
+enum err access_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
+                     struct principal *ret_principal)
 {
     struct key_row row;
-    TRY(find_valid(txn, sha256, now_ms, &row));
-    if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(sha256, 32))) {
+    TRY(find_valid(txn, fingerprint, now_ms, &row));
+    if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(fingerprint, 32))) {
         return ERR_AUTH;
     }
     *ret_principal = principal_of(&row);
     return OK;
 }
 
-enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms,
                            struct principal *ret_principal)
 {
     struct key_row row;
     TRY(find_valid(txn, name, now_ms, &row));
-    memcpy(ret_sha256, row.fingerprint.bytes, 32);
     *ret_principal = principal_of(&row);
     return OK;
+}
+
+enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
+{
+    struct row_key key;
+    TRY(find_key(txn, key_id, &key));
+    return must(row_get(txn, &key, key_row_desc(), arena, ret_key));
 }
 
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,

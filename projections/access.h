@@ -19,14 +19,17 @@ struct principal {
     char name[PRINCIPAL_NAME_MAX];
 };
 
-/* access_find looks a key up by its SHA-256; the comparison takes the same time whatever the bytes are. ERR_AUTH:
+/* access_find looks a key up by its fingerprint; the comparison takes the same time whatever the bytes are. ERR_AUTH:
  * unknown, revoked or expired at now_ms; nobody is told which. Allocates nothing. */
-enum err access_find(struct store_txn *txn, const uint8_t sha256[32], int64_t now_ms, struct principal *ret_principal)
-    MUST_USE;
-/* access_find_named finds a key by the first 16 bytes of its SHA-256, for frames whose tag proves the whole of it.
- * ERR_AUTH. */
-enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
+enum err access_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
+                     struct principal *ret_principal) MUST_USE;
+/* access_find_named finds a key by the first 16 bytes of its fingerprint, which anybody may know: for frames, whose tag
+ * then proves who it is. ERR_AUTH. */
+enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms,
                            struct principal *ret_principal) MUST_USE;
+/* access_key reads one by its id, whosever it is; ERR_NOT_FOUND. */
+enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
+    MUST_USE;
 /* access_keys lists a workspace's keys in the order of their making, revoked ones too. */
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
                      struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;

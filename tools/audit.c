@@ -9,10 +9,12 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/base/sha256.h"
 #include "core/message/codec.h"
 #include "core/store/tables.h"
 #include "projections/registry.h"
 #include "tools/parts.h"
+#include "tools/proof.h"
 #include "tools/tools.h"
 
 struct progress {
@@ -43,28 +45,34 @@ static struct progress progress_of(const char *what, bool quiet)
     return (struct progress){.what = what, .started_us = now_us, .shown_us = now_us, .quiet = quiet};
 }
 
-static const char verify_usage[] = "usage: openpost verify --data DIR [--json]\n\n"
+static const char verify_usage[] = "usage: openpost verify --data DIR [--verifier VKEY] [--json]\n"
+                                   "       openpost verify --proof FILE (--verifier VKEY | --data DIR) [--json]\n"
+                                   "       openpost verify --data DIR --show-verifier\n\n"
                                    "Reads the whole log and checks every record, payload, tree hash and signed "
                                    "checkpoint against the others and against\n"
-                                   "the installation's key. Exit code 0: all is as it was written; 1: altered, with "
-                                   "the first wrong position; 2: cannot be\n"
-                                   "read. May run beside a service.";
+                                   "the public key VKEY (NAME+HASH+KEY, C2SP signed-note); by default the one stored "
+                                   "in the folder, so give the copy that\n"
+                                   "you keep elsewhere. No private key is needed. May run beside a service. With "
+                                   "--proof it checks one event's proof, as\n"
+                                   "GET /v1/log/proof/{workspace_seq} gives it. Exit code 0: all is as it was written; "
+                                   "1: altered, with the first wrong\n"
+                                   "position; 2: cannot be read.";
 
-static int verify_here(const struct data_folder *data, bool json)
+static int verify_here(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
-    uint8_t seed[32];
-    OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
-    enum err err = data_secret(data, "log.seed", seed);
-    err = err == OK ? checkpoint_key_new(seed, data->origin, &key) : err;
-    if (err != OK) {
-        return complain("verify", "log.seed cannot be read", err, EXIT_UNREADABLE);
+    enum err err = OK;
+    if (strcmp(verifier->name, data->origin) != 0) {
+        (void)printf(
+            json ? "{\"result\":\"altered\",\"position\":null,\"sentence\":\"the folder is of %s, the key of %s\"}\n"
+                 : "altered: the folder is of %s, the key of %s\n",
+            data->origin, verifier->name);
+        return EXIT_ALTERED;
     }
     struct progress progress = progress_of("verify", json);
     struct log_fault fault = {0};
     uint64_t events = 0;
     const int64_t start_us = clock_monotonic_us();
-    err =
-        log_verify(data->log_path, checkpoint_key_public(key), data->origin, show_progress, &progress, &events, &fault);
+    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &events, &fault);
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     if (err == OK) {
         (void)printf(json ? "{\"result\":\"good\",\"events\":%llu,\"seconds\":%.3f}\n"
@@ -81,27 +89,15 @@ static int verify_here(const struct data_folder *data, bool json)
     return complain("verify", data->log_path, err, EXIT_UNREADABLE);
 }
 
-int tool_verify(int argc, char **argv)
+/* The folder in a child of its own. */
+static int verify_apart(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
-    const char *path = NULL;
-    bool json = false;
-    const struct option_spec options[] = {
-        {"--data", &path, NULL,  "the data folder"},
-        {"--json", NULL,  &json, "one JSON object"},
-    };
-    int code = EXIT_GOOD;
-    struct data_folder data;
-    if (!options_parse(argc, argv, verify_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
-        !data_or_complain("verify", path, &data, &code)) {
-        return code;
-    }
-    process_prepare("openpost-verify");
     const pid_t child = fork();
     if (child < 0) {
         return complain("verify", "no child process", ERR_NO_MEMORY, EXIT_UNREADABLE);
     }
     if (child == 0) {
-        code = verify_here(&data, json);
+        const int code = verify_here(data, verifier, json);
         (void)fflush(NULL);
         _exit(code);
     }
@@ -115,6 +111,39 @@ int tool_verify(int argc, char **argv)
                      : "altered: reading the file raised signal %d\n",
                  WTERMSIG(status));
     return EXIT_ALTERED;
+}
+
+int tool_verify(int argc, char **argv)
+{
+    const char *path = NULL;
+    const char *proof = NULL;
+    const char *text = NULL;
+    bool json = false;
+    bool show = false;
+    const struct option_spec options[] = {
+        {"--data",          &path,  NULL,  "the data folder"                                        },
+        {"--verifier",      &text,  NULL,  "VKEY, the log's public key; default: the folder's own"  },
+        {"--proof",         &proof, NULL,  "check this proof of one event instead of the whole log" },
+        {"--show-verifier", NULL,   &show, "print the folder's public key, to keep a copy elsewhere"},
+        {"--json",          NULL,   &json, "one JSON object"                                        },
+    };
+    int code = EXIT_GOOD;
+    struct data_folder data;
+    struct checkpoint_verifier verifier;
+    if (!options_parse(argc, argv, verify_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
+        ((path != NULL || proof == NULL || text == NULL) && !data_or_complain("verify", path, &data, &code)) ||
+        !verifier_choose(text, &data, &verifier, &code)) {
+        return code;
+    }
+    process_prepare("openpost-verify");
+    if (show) {
+        char stored[CHECKPOINT_VERIFIER_MAX + 2];
+        struct buf out = buf_of(stored, sizeof stored);
+        const enum err err = data_verifier(&data, &out);
+        (void)(err == OK && printf("%s\n", buf_terminated(&out)));
+        return err == OK ? EXIT_GOOD : complain("verify", "log.vkey cannot be read", err, EXIT_UNREADABLE);
+    }
+    return proof != NULL ? verify_proof(proof, &verifier, json) : verify_apart(&data, &verifier, json);
 }
 
 /* openpost log */

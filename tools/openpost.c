@@ -44,21 +44,22 @@ static int run_scheduler(int argc, char **argv)
 static const struct subcommand {
     const char *name;
     int (*run)(int argc, char **argv);
+    bool vault; /* it opens the vault, or starts who does */
     const char *help;
 } subcommands[] = {
-    {"init",      tool_init,     "make a data folder; prints the owner's API key"              },
-    {"serve",     tool_serve,    "the whole service: ledger, adapters, scheduler, gateway"     },
-    {"verify",    tool_verify,   "is the log as it was written? 0 yes, 1 altered, 2 unreadable"},
-    {"log",       tool_log,      "print the log, one event a line"                             },
-    {"replay",    tool_replay,   "rebuild everything derived and compare byte for byte"        },
-    {"key",       tool_key,      "make one more API key"                                       },
-    {"confirm",   tool_confirm,  "let a copied or restored folder start what is scheduled"     },
-    {"bench",     tool_bench,    "measure this machine, each figure beside a reference"        },
-    {"sandbox",   sandbox_main,  "a simulated platform for dry runs"                           },
-    {"ledger",    run_ledger,    "process: the single writer"                                  },
-    {"gateway",   run_gateway,   "process: the HTTP API"                                       },
-    {"scheduler", run_scheduler, "process: what is due is started"                             },
-    {"adapter",   adapter_main,  "process: speaks to one platform"                             },
+    {"init",      tool_init,     true,  "make a data folder; prints the owner's API key"              },
+    {"serve",     tool_serve,    true,  "the whole service: ledger, adapters, scheduler, gateway"     },
+    {"verify",    tool_verify,   false, "is the log as it was written? 0 yes, 1 altered, 2 unreadable"},
+    {"log",       tool_log,      false, "print the log, one event a line"                             },
+    {"replay",    tool_replay,   false, "rebuild everything derived and compare byte for byte"        },
+    {"key",       tool_key,      true,  "API keys: make, list, revoke"                                },
+    {"confirm",   tool_confirm,  false, "let a copied or restored folder start what is scheduled"     },
+    {"bench",     tool_bench,    true,  "measure this machine, each figure beside a reference"        },
+    {"sandbox",   sandbox_main,  false, "a simulated platform for dry runs"                           },
+    {"ledger",    run_ledger,    true,  "process: the single writer"                                  },
+    {"gateway",   run_gateway,   false, "process: the HTTP API"                                       },
+    {"scheduler", run_scheduler, true,  "process: what is due is started"                             },
+    {"adapter",   adapter_main,  false, "process: speaks to one platform"                             },
 };
 
 static void print_help(void)
@@ -89,6 +90,10 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
         if (strcmp(argv[1], subcommands[i].name) == 0) {
+            char master_key[DATA_MASTER_TEXT_MAX];
+            if (!subcommands[i].vault && data_master_text(master_key)) {
+                explicit_bzero(master_key, sizeof master_key);
+            }
             return subcommands[i].run(argc - 1, argv + 1);
         }
     }

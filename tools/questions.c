@@ -2,8 +2,8 @@
 #include "tools/questions.h"
 
 #include "core/base/assert.h"
-#include "core/base/base64.h"
 #include "core/log/checkpoint.h"
+#include "core/log/tlog_proof.h"
 #include "core/message/codec.h"
 #include "core/wire/body.h"
 #include "projections/access.h"
@@ -192,7 +192,19 @@ static enum err note_size(struct span note, uint64_t *ret_size)
     return span_to_u64(next_line(&note), ret_size);
 }
 
-/* A .tlog-proof, and behind it the leaf as base64: what the proof is about. */
+/* What verifies the checkpoints' signatures. */
+static enum err answer_verifier(const struct question *question, struct buf *out)
+{
+    const struct checkpoint_key *key = log_signer(question->log);
+    if (key == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    checkpoint_key_verifier(key, out);
+    buf_byte(out, '\n');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* A .tlog-proof; its extra line holds the leaf: what the proof is about. */
 static enum err answer_proof(const struct question *question, const struct asked *asked, struct buf *out)
 {
     uint64_t seq = 0;
@@ -212,10 +224,7 @@ static enum err answer_proof(const struct question *question, const struct asked
     uint8_t leaf_bytes[LOG_ENVELOPE_MAX];
     struct buf leaf = buf_of(leaf_bytes, sizeof leaf_bytes);
     log_envelope(&at, &leaf);
-    tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&note), out);
-    buf_text(out, "\nleaf ");
-    base64_write(out, buf_span(&leaf));
-    buf_byte(out, '\n');
+    tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&leaf), buf_span(&note), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -237,9 +246,10 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     struct asked asked = {0};
     const bool events = span_equal(question->name, SPAN("events"));
     const bool proof = span_equal(question->name, SPAN("proof"));
+    const bool verifier = span_equal(question->name, SPAN("verifier"));
     const bool stream = question->asker->own && span_equal(question->name, SPAN("stream"));
     const bool sent = question->asker->own && span_equal(question->name, SPAN("server_sent"));
-    if (!events && !proof && !stream && !sent && !span_equal(question->name, SPAN("checkpoint"))) {
+    if (!events && !proof && !stream && !sent && !verifier && !span_equal(question->name, SPAN("checkpoint"))) {
         const struct views_query *query = question->asker->own ? NULL : views_query_find(question->name);
         *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
         return query == NULL ? OK : answer_view(question, query, out);
@@ -248,6 +258,9 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     if (!question->asker->own && role != ROLE_AUDITOR && role < ROLE_ADMIN) {
         *refusal = REFUSED_role_insufficient;
         return OK;
+    }
+    if (verifier) {
+        return answer_verifier(question, out);
     }
     const enum err err = read_asked(question, &asked);
     if (err != OK) {
@@ -295,11 +308,10 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
     return OK;
 }
 
-enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                             struct asker *ret_asker)
+enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
 {
     struct principal principal;
-    TRY(access_find_named(txn, name, now_ms, ret_sha256, &principal));
+    TRY(access_find_named(txn, name, now_ms, &principal));
     *ret_asker =
         (struct asker){.key_id = principal.key_id, .workspace_id = principal.workspace_id, .role = principal.role};
     return OK;

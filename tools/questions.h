@@ -7,9 +7,9 @@
 
 /* Our own processes name the workspace in the arguments of events, checkpoint and proof (three lines: workspace id,
  * number, number); other programs are held to their key's. Names: events (after, limit), checkpoint, proof
- * (workspace_seq), and those of projections/views.h. */
+ * (workspace_seq), verifier (no arguments: the checkpoints' verifier key), and those of projections/views.h. */
 enum err questions_answer(const struct question *question, enum refusal *ret_refusal, struct buf *out) MUST_USE;
-enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                             struct asker *ret_asker) MUST_USE;
+enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
+    MUST_USE;
 
 #endif

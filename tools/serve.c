@@ -30,7 +30,8 @@ struct plan {
     char adapter_pair[80];
     char allowed_ports[128];
     char secret_path[DATA_PATH_MAX];
-    uint16_t port; /* the next that is ours */
+    char master_key[DATA_MASTER_TEXT_MAX]; /* out of the environment; "": the folder's file is used */
+    uint16_t port;                         /* the next that is ours */
 };
 
 #define PORTS_MAX 5 /* as many as there are URLs above */
@@ -107,6 +108,12 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     return path_join(plan->secret_path, sizeof plan->secret_path, plan->data.path, "wire.secret");
 }
 
+/* The last one added opens the vault. */
+static void give_master_key(struct supervisor *supervisor, const struct plan *plan)
+{
+    supervisor->children[supervisor->count - 1].master_key = plan->master_key[0] != 0 ? plan->master_key : NULL;
+}
+
 static void add_args(struct child *child, const char *const *args, size_t count)
 {
     child_arg(child, "openpost");
@@ -129,6 +136,7 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     }
     ADD(supervisor, "ledger", "ledger", "--data", data, "--listen", plan->ledger_url, "--listen-programs",
         plan->programs_url, "--publish", plan->publish_url);
+    give_master_key(supervisor, plan);
     ADD(supervisor, "adapter", "adapter", "bluesky", "--listen", plan->bluesky_url, "--secret-file", plan->secret_path);
     if (plan->allowed_ports[0] != 0) {
         child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
@@ -136,6 +144,7 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     }
     ADD(supervisor, "scheduler", "scheduler", "--data", data, "--ledger", plan->ledger_url, "--events",
         plan->publish_url, "--adapter", plan->adapter_pair);
+    give_master_key(supervisor, plan);
     ADD(supervisor, "gateway", "gateway", "--data", data, "--listen", listen, "--ledger", plan->ledger_url);
     if (sandbox) {
         child_arg(&supervisor->children[supervisor->count - 1], "--bluesky-service");
@@ -194,6 +203,7 @@ int tool_serve(int argc, char **argv)
         return EXIT_USAGE_WRONG;
     }
     process_prepare("openpost-serve");
+    (void)data_master_text(plan.master_key); /* for the children that open the vault; nobody else finds it here */
     journal_open("serve", JOURNAL_INFO);
     enum err err = process_stop_fd(&supervisor.stop_fd);
     if (err == OK) {

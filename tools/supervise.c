@@ -15,6 +15,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/journal.h"
+#include "core/ledger/data.h"
 
 static int64_t now_ms(void)
 {
@@ -50,6 +51,11 @@ _Noreturn static void become(const struct child *child, int ready_fd)
     (void)snprintf(number, sizeof number, "%d", ready_fd);
     (void)setenv("OPENPOST_READY_FD", number, 1);
     (void)setenv("OPENPOST_PARENT", "1", 1);
+    if (child->master_key != NULL) {
+        (void)setenv(DATA_MASTER_ENV, child->master_key, 1);
+    } else {
+        (void)unsetenv(DATA_MASTER_ENV);
+    }
     (void)execv("/proc/self/exe", child->args);
     _exit(127);
 }

@@ -17,6 +17,7 @@
 
 struct child {
     const char *name;
+    const char *master_key;     /* for its environment; NULL: it does not open the vault and gets none; borrowed */
     char *args[CHILD_ARGS_MAX]; /* argv of this same executable, NULL-terminated; borrowed */
     pid_t pid;                  /* 0: not running */
     int ready_fd;               /* read end; -1 once ready */

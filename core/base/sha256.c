@@ -5,6 +5,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha256.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "core/base/assert.h"
@@ -25,4 +27,12 @@ void sha256_tagged(uint8_t tag, struct span a, struct span b, uint8_t ret_hash[S
     ASSERT(SHA256_Update(&context, a.data, a.len) == 1);
     ASSERT(SHA256_Update(&context, b.data, b.len) == 1);
     ASSERT(SHA256_Final(ret_hash, &context) == 1);
+}
+
+void sha256_hmac(struct span key, struct span bytes, uint8_t ret_tag[SHA256_LEN])
+{
+    unsigned len = 0;
+    ASSERT(key.len <= 64); /* a block: nobody needs more */
+    ASSERT(HMAC(EVP_sha256(), key.data, (int)key.len, bytes.data, bytes.len, ret_tag, &len) != NULL);
+    ASSERT(len == SHA256_LEN);
 }

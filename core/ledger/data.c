@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/log/checkpoint.h"
 
 #define MARK_CLEAN "clean"
 #define MARK_DOUBTFUL "doubtful"
@@ -70,6 +71,35 @@ static enum err write_secret(const struct data_folder *data, const char *name)
     return err;
 }
 
+enum err data_verifier_write(const struct data_folder *data)
+{
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
+    char path[DATA_PATH_MAX];
+    uint8_t seed[32];
+    char text[CHECKPOINT_VERIFIER_MAX + 1];
+    struct buf buf = buf_of(text, sizeof text);
+    TRY(file_of(data, "log.vkey", path));
+    if (access(path, F_OK) == 0) {
+        return OK;
+    }
+    TRY(data_secret(data, "log.seed", seed));
+    const enum err err = checkpoint_key_new(seed, data->origin, &key);
+    explicit_bzero(seed, sizeof seed);
+    TRY(err);
+    checkpoint_key_verifier(key, &buf);
+    buf_byte(&buf, '\n');
+    return buf_ok(&buf) ? file_write(path, buf_span(&buf), 0644) : ERR_TOO_LONG;
+}
+
+enum err data_verifier(const struct data_folder *data, struct buf *out)
+{
+    char path[DATA_PATH_MAX];
+    TRY(file_of(data, "log.vkey", path));
+    TRY(file_read(path, out));
+    out->len = span_find(buf_span(out), '\n');
+    return OK;
+}
+
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data)
 {
     struct data_folder data = {0};
@@ -88,6 +118,7 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
     TRY(write_secret(&data, "log.seed"));
     TRY(write_secret(&data, "wire.secret"));
     TRY(write_secret(&data, "master.key"));
+    TRY(data_verifier_write(&data));
     /* Last: a folder without it is not a data folder yet. */
     char text[ID_TEXT_MAX + 2];
     struct buf buf = buf_of(text, sizeof text);
@@ -140,12 +171,21 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
+/* The bytes themselves are overwritten: /proc/PID/environ shows them whatever the pointers to them say. */
+bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX])
 {
-    const char *text = getenv("OPENPOST_MASTER_KEY");
+    char *text = getenv(DATA_MASTER_ENV);
     if (text == NULL) {
-        return data_secret(data, "master.key", ret_key);
+        return false;
     }
+    (void)snprintf(ret_text, DATA_MASTER_TEXT_MAX, "%s", text);
+    explicit_bzero(text, strlen(text));
+    (void)unsetenv(DATA_MASTER_ENV);
+    return true;
+}
+
+static enum err read_hex(const char *text, uint8_t ret_key[32])
+{
     if (strlen(text) != 64) {
         return ERR_MALFORMED;
     }
@@ -158,6 +198,17 @@ enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
         ret_key[i] = (uint8_t)(high << 4 | low);
     }
     return OK;
+}
+
+enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32])
+{
+    char text[DATA_MASTER_TEXT_MAX];
+    if (!data_master_text(text)) {
+        return data_secret(data, "master.key", ret_key);
+    }
+    const enum err err = read_hex(text, ret_key);
+    explicit_bzero(text, sizeof text);
+    return err;
 }
 
 /* One file's place and time: a copy has another inode or, where the number is used again, another time of birth. */
@@ -187,10 +238,10 @@ static enum err put_place(const struct data_folder *data, const char *name, bool
     return OK;
 }
 
-/* machine=… log/data.mdb=inode/birth installation=inode/birth/change: a copy or a restore, be it over the folder itself,
- * makes or writes these files anew; nobody can set a time of change. Device numbers may change at a reboot and say
- * nothing. The file installation is written once; a change of its owner counts as a restore too: better asked once too
- * often. */
+/* machine=… log/data.mdb=inode/birth installation=inode/birth/change: a copy or a restore, be it over the folder
+ * itself, makes or writes these files anew; nobody can set a time of change. Device numbers may change at a reboot and
+ * say nothing. The file installation is written once; a change of its owner counts as a restore too: better asked once
+ * too often. */
 static enum err identity_now(const struct data_folder *data, struct buf *out)
 {
     char machine[64] = "";

@@ -7,10 +7,10 @@
  *   views/         state and read models: disposable; views/mark tells whether they may be trusted
  *   vault/         sealed secrets
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
+ *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
- *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before it
- *   lock           held by the process that may write
- *   ledger.url     where that process listens
+ *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
+ * it lock           held by the process that may write ledger.url     where that process listens
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
@@ -30,15 +30,24 @@ struct data_folder {
 };
 
 /* data_create makes the folder (which must not exist or be empty), its subfolders and keys, all or nothing as far as a
- * file system can; data_settle is the caller's, once the log is there. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO. data_open reads what every process may know.
- * ERR_NOT_FOUND: not a data folder. */
+ * file system can; data_settle is the caller's, once the log is there. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO.
+ * data_open reads what every process may know. ERR_NOT_FOUND: not a data folder. */
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
 /* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
- * data_master_key looks into the environment first. */
+ * data_master_key looks into the environment first and takes the key out of it, so call it once in a process.
+ * data_master_text does that alone, for who hands it on (serve) or must not have it: false: there is none. */
+#define DATA_MASTER_ENV "OPENPOST_MASTER_KEY"
+#define DATA_MASTER_TEXT_MAX 80 /* 64 digits; a longer text, cut, is still refused for its length */
 enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32]) MUST_USE;
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
+bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
+
+/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it where there is none (a
+ * folder older than it). */
+enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE;
+enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
  * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
@@ -54,10 +63,10 @@ enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
 enum err data_address_write(const struct data_folder *data, const char *url) MUST_USE;
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
 
-/* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written under
- * this very boot (then the kernel still has every page), and lie where they were written. From then on they are marked
- * as written under this boot, or as doubtful until data_views_good says that they were rebuilt. data_views_clean: they
- * are flushed (store_sync), and nobody writes to them any more. */
+/* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written
+ * under this very boot (then the kernel still has every page), and lie where they were written. From then on they are
+ * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt.
+ * data_views_clean: they are flushed (store_sync), and nobody writes to them any more. */
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
 enum err data_views_good(const struct data_folder *data) MUST_USE;
 enum err data_views_clean(const struct data_folder *data) MUST_USE;

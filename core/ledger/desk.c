@@ -103,21 +103,33 @@ enum err desk_integration(struct desk *desk, const struct id *workspace_id, cons
     return OK;
 }
 
-enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *integration_id,
+enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
                              bool *ret_needed)
 {
+    if (owner_id->kind == ID_KEY) {
+        struct key key;
+        TRY(load_state(txn, owner_id, &key));
+        *ret_needed = key.head.version != 0 && !key.revoked && id_equal(secret_id, owner_id);
+        return OK;
+    }
     struct integration state;
-    TRY(load_state(txn, integration_id, &state));
+    TRY(load_state(txn, owner_id, &state));
     *ret_needed = state.head.version != 0 && state.connection != INTEGRATION_DELETED &&
                   (state.connecting || id_equal(&state.vault_id, secret_id));
     return OK;
 }
 
-enum err ledger_integration_is_deleted(struct store_txn *txn, const struct id *integration_id, bool *ret_deleted)
+enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone)
 {
+    if (owner_id->kind == ID_KEY) {
+        struct key key;
+        TRY(load_state(txn, owner_id, &key));
+        *ret_gone = key.revoked;
+        return OK;
+    }
     struct integration state;
-    TRY(load_state(txn, integration_id, &state));
-    *ret_deleted = state.head.version != 0 && state.connection == INTEGRATION_DELETED;
+    TRY(load_state(txn, owner_id, &state));
+    *ret_gone = state.head.version != 0 && state.connection == INTEGRATION_DELETED;
     return OK;
 }
 

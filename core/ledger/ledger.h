@@ -65,13 +65,13 @@ enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint6
 /* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
 
-/* ledger_needs_secret tells whether an integration still needs a secret of the vault: of one that is there, the
- * credentials in use and any while it is being connected. ledger_integration_is_deleted: all of its secrets may go at
- * once. For readers with a transaction of their own. */
-enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *integration_id,
+/* ledger_needs_secret tells whether its owner still needs a secret of the vault: an integration that is there, the
+ * credentials in use and any while it is being connected; an API key that is not revoked, its tag key.
+ * ledger_owner_is_gone: deleted or revoked: all of its secrets may go at once. For readers with a transaction of their
+ * own. */
+enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
                              bool *ret_needed) MUST_USE;
-enum err ledger_integration_is_deleted(struct store_txn *txn, const struct id *integration_id, bool *ret_deleted)
-    MUST_USE;
+enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone) MUST_USE;
 
 /* ledger_find_command looks an answer up by command id; ERR_NOT_FOUND. */
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer) MUST_USE;

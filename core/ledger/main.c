@@ -131,18 +131,18 @@ struct sweep {
     enum err err;
 };
 
-static bool is_needed(void *context, const struct id *secret_id, const struct id *integration_id)
+static bool is_needed(void *context, const struct id *secret_id, const struct id *owner_id)
 {
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
     if (sweep->err == OK) {
-        sweep->err = ledger_needs_secret(sweep->txn, secret_id, integration_id, &needed);
+        sweep->err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
     }
     return needed;
 }
 
-/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts that are gone. Nobody
- * is connected yet, so none is about to be named. */
+/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
+ * gone. Nobody is connected yet, so none is about to be named. */
 static enum err sweep_vault(struct process *process)
 {
     struct sweep sweep = {.txn = NULL};
@@ -238,6 +238,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(data_open(option(argc, argv, "--data"), &process->data));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
+    TRY(data_verifier_write(&process->data));
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));

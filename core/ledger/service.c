@@ -8,6 +8,7 @@
 #include "core/decider/aggregate.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
+#include "core/wire/tag_key.h"
 
 static void queue_put(struct work_queue *queue, struct work *work)
 {
@@ -66,28 +67,49 @@ static void refuse_stranger(struct work *work, enum refusal refusal)
     }
 }
 
-/* Makes work->key the sender's and fills work->asker. */
-static enum err identify(struct work *work)
+/* Makes work->key that of the asker's API key, out of the vault: nothing that the log or the views hold makes a tag.
+ * What the slot was used with last is kept in it; a key that is revoked does not get here. */
+static enum refusal take_tag_key(struct work *work)
 {
-    struct service *service = work->door->service;
+    const struct id *key_id = &work->asker.key_id;
+    if (id_equal(&work->key_of, key_id)) {
+        return ACCEPTED;
+    }
+    uint8_t bytes[TAG_KEY_LEN];
+    struct buf tag_key = buf_of(bytes, sizeof bytes);
+    const enum err err = vault_get(work->door->service->options.vault, key_id, &tag_key);
+    const bool found = err == OK && tag_key.len == TAG_KEY_LEN;
+    if (found) {
+        frame_key_set(work->key, bytes);
+        work->key_of = *key_id;
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    if (found) {
+        return ACCEPTED;
+    }
+    return err == OK || err == ERR_NOT_FOUND || err == ERR_AUTH ? REFUSED_key_not_in_vault : REFUSED_unavailable;
+}
+
+/* Finds whose the frame claims to be and makes work->key theirs; whether it is theirs tells its tag. */
+static enum refusal identify(struct work *work)
+{
+    const struct service_options *options = &work->door->service->options;
     work->asker = (struct asker){.own = work->door->own};
+    if (work->frame.has_key_name == work->door->own) {
+        return REFUSED_frame_unauthenticated;
+    }
     if (work->door->own) {
-        if (work->frame.has_key_name) {
-            return ERR_AUTH;
-        }
-        frame_key_set(work->key, service->options.secret);
-        return OK;
+        return ACCEPTED; /* the slot's key is the installation's secret */
     }
-    uint8_t sha[32];
     OWNED(store_abort) struct store_txn *txn = NULL;
-    if (!work->frame.has_key_name) {
-        return ERR_AUTH;
+    if (store_begin(options->views, false, &txn) != OK) {
+        return REFUSED_unavailable;
     }
-    TRY(store_begin(service->options.views, false, &txn));
-    TRY(service->options.parts->principal(txn, work->frame.key_name, clock_wall_ms(), sha, &work->asker));
+    if (options->parts->principal(txn, work->frame.key_name, clock_wall_ms(), &work->asker) != OK) {
+        return REFUSED_frame_unauthenticated;
+    }
     work->asker.own = false;
-    frame_key_set(work->key, sha);
-    return OK;
+    return take_tag_key(work);
 }
 
 static void welcome(struct work *work)
@@ -212,8 +234,9 @@ static void handle(void *context, struct endpoint_request *request)
         refuse_stranger(work, REFUSED_frame_invalid);
         return;
     }
-    if (identify(work) != OK || !frame_check(work->key, bytes)) {
-        refuse_stranger(work, REFUSED_frame_unauthenticated);
+    const enum refusal refusal = identify(work);
+    if (refusal != ACCEPTED || !frame_check(work->key, bytes)) {
+        refuse_stranger(work, refusal != ACCEPTED ? refusal : REFUSED_frame_unauthenticated);
         return;
     }
     endpoint_trust(request);

@@ -32,10 +32,9 @@ struct service_parts {
     struct projection_list projections;
     /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. */
     enum err (*answer)(const struct question *question, enum refusal *ret_refusal, struct buf *out);
-    /* Finds another program's API key by the first 16 bytes of its SHA-256: the whole of it, and who it is.
-     * ERR_NOT_FOUND. */
-    enum err (*principal)(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                          struct asker *ret_asker);
+    /* Finds another program's API key by the first 16 bytes of its fingerprint, and who it is: neither says that the
+     * asker has the key. ERR_NOT_FOUND, ERR_AUTH: revoked or expired. */
+    enum err (*principal)(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker);
 };
 
 struct service_options {

@@ -128,9 +128,9 @@ static void read_query(struct service *service, struct work *work)
 static enum refusal seal(struct service *service, const struct work *work)
 {
     struct id secret_id;
-    struct id integration_id;
+    struct id owner_id;
     struct span box;
-    if (body_seal_read(work->frame.body, &secret_id, &integration_id, &box) != OK) {
+    if (body_seal_read(work->frame.body, &secret_id, &owner_id, &box) != OK) {
         return REFUSED_frame_invalid;
     }
     char what_text[ID_TEXT_MAX + 1];
@@ -143,7 +143,7 @@ static enum refusal seal(struct service *service, const struct work *work)
     }
     uint8_t nonce[12];
     random_fill(nonce, sizeof nonce);
-    const enum err err = vault_put(service->options.vault, &secret_id, &integration_id, nonce, buf_span(&plain));
+    const enum err err = vault_put(service->options.vault, &secret_id, &owner_id, nonce, buf_span(&plain));
     explicit_bzero(plain_bytes, sizeof plain_bytes);
     if (err != OK) {
         return err == ERR_NO_SPACE ? REFUSED_storage_full : REFUSED_unavailable;
@@ -233,11 +233,11 @@ static void read_one(struct service *service, struct work *work)
     }
 }
 
-static bool is_kept(void *context, const struct id *secret_id, const struct id *integration_id)
+static bool is_kept(void *context, const struct id *secret_id, const struct id *owner_id)
 {
     (void)secret_id;
-    bool deleted = false;
-    return ledger_integration_is_deleted(context, integration_id, &deleted) != OK || !deleted;
+    bool gone = false;
+    return ledger_owner_is_gone(context, owner_id, &gone) != OK || !gone;
 }
 
 /* What could not be deleted now goes when the ledger starts again. */

@@ -36,6 +36,7 @@ struct work {
     struct frame frame;
     struct asker asker;
     struct frame_key *key;    /* ready for the reply's tag */
+    struct id key_of;         /* whose tag key that is: another program's API key; absent: the installation's secret */
     struct arena arena;       /* of what follows */
     struct decoded *commands; /* FRAME_COMMANDS */
     uint32_t count;
@@ -71,14 +72,14 @@ struct service {
     struct work_queue commands;
     struct work_queue reads;
     bool stopping;
-    bool sweep; /* an account was deleted: its secrets go */
+    bool sweep; /* an account was deleted or a key revoked: its secrets go */
     pthread_t writer;
     pthread_t reader;
     bool writer_runs;
     bool reader_runs;
     struct clock_watch clock_watch; /* the writer's */
     int64_t now_ms;                 /* likewise: what its next group is stamped with at least */
-    bool deleted_account;           /* likewise: in this group */
+    bool owner_gone;                /* likewise: in this group */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */
     struct buf read_out;

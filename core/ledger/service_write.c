@@ -39,7 +39,8 @@ static enum err decide_one(struct service *service, const struct decoded *wish, 
                                       .time_ms = ledger_stamp(service->options.ledger, service->now_ms)};
         return OK;
     }
-    service->deleted_account = service->deleted_account || wish->command.code == COMMAND_delete_integration;
+    const uint32_t code = wish->command.code;
+    service->owner_gone = service->owner_gone || code == COMMAND_delete_integration || code == COMMAND_revoke_key;
     return ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer);
 }
 
@@ -113,7 +114,7 @@ static void reply_frame(struct work *work, const struct answer *answers)
 
 static void ask_for_sweep(struct service *service)
 {
-    service->deleted_account = false;
+    service->owner_gone = false;
     (void)pthread_mutex_lock(&service->mutex);
     service->sweep = true;
     (void)pthread_cond_signal(&service->reads_wake);
@@ -163,7 +164,7 @@ static enum err write_group(struct service *service, struct work *first)
     atomic_fetch_add(&service->groups, 1);
     atomic_fetch_add(&service->commands_done, count);
     wake_followers(service); /* before the replies: a read after a reply sees its write */
-    if (service->deleted_account) {
+    if (service->owner_gone) {
         ask_for_sweep(service);
     }
     const struct answer *next = answers;

@@ -102,6 +102,50 @@ void checkpoint_key_verifier(const struct checkpoint_key *key, struct buf *out)
     base64_write(out, span_of(bytes, sizeof bytes));
 }
 
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool id_is(struct span hex, const uint8_t id[4])
+{
+    bool same = hex.len == 8;
+    for (size_t i = 0; same && i < 4; i++) {
+        same = hex_digit(hex.data[2 * i]) == id[i] >> 4 && hex_digit(hex.data[2 * i + 1]) == (id[i] & 15);
+    }
+    return same;
+}
+
+enum err checkpoint_verifier_read(struct span text, struct checkpoint_verifier *ret_verifier)
+{
+    struct checkpoint_verifier verifier = {.name = ""};
+    const size_t name_len = span_find(text, '+');
+    const struct span name = span_of(text.data, name_len);
+    if (name_len == text.len || !name_is_valid(name)) {
+        return ERR_MALFORMED;
+    }
+    const struct span rest = span_of(text.data + name_len + 1, text.len - name_len - 1);
+    const size_t id_len = span_find(rest, '+'); /* base64 may hold a plus, the id may not */
+    uint8_t bytes[34];
+    struct buf key = buf_of(bytes, sizeof bytes);
+    if (id_len == rest.len || base64_read(span_of(rest.data + id_len + 1, rest.len - id_len - 1), &key) != OK ||
+        key.len != 33 || bytes[0] != KEY_TYPE_ED25519) {
+        return ERR_MALFORMED;
+    }
+    uint8_t id[4];
+    key_id(name, bytes + 1, id);
+    if (!id_is(span_of(rest.data, id_len), id)) {
+        return ERR_MALFORMED;
+    }
+    memcpy(verifier.name, name.data, name.len);
+    memcpy(verifier.public_key, bytes + 1, sizeof verifier.public_key);
+    *ret_verifier = verifier;
+    return OK;
+}
+
 /* No control characters but newlines, UTF-8 throughout (C2SP signed-note, "Format"). */
 static bool text_is_valid(struct span text)
 {
@@ -281,18 +325,4 @@ enum err checkpoint_open(struct span note, const char *origin, const uint8_t pub
     *ret_size = size;
     memcpy(ret_root, bytes, sizeof bytes);
     return OK;
-}
-
-void tlog_proof_write(uint64_t index, const uint8_t (*hashes)[32], size_t count, struct span checkpoint,
-                      struct buf *out)
-{
-    buf_text(out, "c2sp.org/tlog-proof@v1\nindex ");
-    buf_u64(out, index);
-    buf_byte(out, '\n');
-    for (size_t i = 0; i < count; i++) {
-        base64_write(out, span_of(hashes[i], 32));
-        buf_byte(out, '\n');
-    }
-    buf_byte(out, '\n');
-    buf_put(out, checkpoint);
 }

@@ -413,6 +413,11 @@ enum err log_commit(struct log *log)
     return OK;
 }
 
+const struct checkpoint_key *log_signer(const struct log *log)
+{
+    return log->key;
+}
+
 void log_status(struct log *log, struct log_status *ret_status)
 {
     lock_take(&log->status_lock);

@@ -121,6 +121,8 @@ void log_abort(struct log *log);
 void log_status(struct log *log, struct log_status *ret_status);
 /* log_may_be_shared tells whether other threads than the writer's may read it: see above. */
 bool log_may_be_shared(const struct log *log);
+/* log_signer is what signs its checkpoints; NULL: it was opened without. */
+const struct checkpoint_key *log_signer(const struct log *log);
 /* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. */
 enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq) MUST_USE;
 

@@ -514,26 +514,20 @@ static enum err open_wire(struct process *process, int argc, char **argv)
     return events != NULL ? client_watch(process->client, events, woken, process) : OK;
 }
 
-static enum err open_vault(struct process *process)
-{
-    uint8_t master[BOX_KEY_LEN];
-    TRY(data_master_key(&process->data, master));
-    const enum err err = vault_open(process->data.vault_path, master, true, &process->vault);
-    explicit_bzero(master, sizeof master);
-    return err;
-}
-
 /* Read models and vault are the ledger's: on a new installation they appear a moment after it does. */
 static enum err open_stores(struct process *process)
 {
+    uint8_t master[BOX_KEY_LEN];
+    TRY(data_master_key(&process->data, master));
     enum err err = ERR_NOT_FOUND;
     for (int i = 0; i < OPEN_TRIES && err == ERR_NOT_FOUND; i++) {
         if (i > 0) {
             (void)poll(NULL, 0, OPEN_AGAIN_MS);
         }
         err = process->views == NULL ? process->parts->open(process->data.views_path, &process->views) : OK;
-        err = err == OK ? open_vault(process) : err;
+        err = err == OK ? vault_open(process->data.vault_path, master, true, &process->vault) : err;
     }
+    explicit_bzero(master, sizeof master);
     return err;
 }
 

@@ -1,4 +1,4 @@
-/* vault.c: see vault.h. A row: secret id -> integration id (17 bytes), box. */
+/* vault.c: see vault.h. A row: secret id -> owner's id (17 bytes), box. */
 #include "core/vault/vault.h"
 
 #include <stdlib.h>
@@ -16,12 +16,12 @@ static struct span key_of(const struct id *secret_id)
     return span_of(secret_id, sizeof *secret_id);
 }
 
-static enum err data_key(const struct vault *vault, const struct id *integration_id, uint8_t ret_key[BOX_KEY_LEN])
+static enum err data_key(const struct vault *vault, const struct id *owner_id, uint8_t ret_key[BOX_KEY_LEN])
 {
     char text[64];
     struct buf purpose = buf_of(text, sizeof text);
     buf_text(&purpose, "openpost vault ");
-    id_write(&purpose, integration_id);
+    id_write(&purpose, owner_id);
     const char *terminated = buf_terminated(&purpose);
     ASSERT(terminated != NULL);
     return box_derive(vault->master, terminated, ret_key);
@@ -52,21 +52,21 @@ void vault_close(struct vault *vault)
     }
 }
 
-enum err vault_put(struct vault *vault, const struct id *secret_id, const struct id *integration_id,
-                   const uint8_t nonce[12], struct span plain)
+enum err vault_put(struct vault *vault, const struct id *secret_id, const struct id *owner_id, const uint8_t nonce[12],
+                   struct span plain)
 {
     if (plain.len > VAULT_PLAIN_MAX) {
         return ERR_TOO_LONG;
     }
-    const size_t cap = sizeof *integration_id + plain.len + BOX_OVERHEAD;
+    const size_t cap = sizeof *owner_id + plain.len + BOX_OVERHEAD;
     uint8_t key[BOX_KEY_LEN];
-    TRY(data_key(vault, integration_id, key));
+    TRY(data_key(vault, owner_id, key));
     uint8_t *bytes = malloc(cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
     struct buf row = buf_of(bytes, cap);
-    buf_put(&row, span_of(integration_id, sizeof *integration_id));
+    buf_put(&row, span_of(owner_id, sizeof *owner_id));
     OWNED(store_abort) struct store_txn *txn = NULL;
     enum err err = box_seal(key, nonce, key_of(secret_id), plain, &row);
     explicit_bzero(key, sizeof key);
@@ -83,15 +83,15 @@ enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *
     struct span row;
     TRY(store_begin(vault->store, false, &txn));
     TRY(store_get(txn, key_of(secret_id), &row));
-    struct id integration_id;
-    if (row.len < sizeof integration_id) {
+    struct id owner_id;
+    if (row.len < sizeof owner_id) {
         return ERR_AUTH;
     }
-    memcpy(&integration_id, row.data, sizeof integration_id);
+    memcpy(&owner_id, row.data, sizeof owner_id);
     uint8_t key[BOX_KEY_LEN];
-    TRY(data_key(vault, &integration_id, key));
-    const enum err err = box_open(key, key_of(secret_id),
-                                  span_of(row.data + sizeof integration_id, row.len - sizeof integration_id), out);
+    TRY(data_key(vault, &owner_id, key));
+    const enum err err =
+        box_open(key, key_of(secret_id), span_of(row.data + sizeof owner_id, row.len - sizeof owner_id), out);
     explicit_bzero(key, sizeof key);
     return err;
 }
@@ -106,7 +106,7 @@ enum err vault_delete(struct vault *vault, const struct id *secret_id)
 }
 
 /* The next secret after *id (any when it is absent). */
-static enum err next_after(struct store *store, struct id *id, struct id *ret_integration_id)
+static enum err next_after(struct store *store, struct id *id, struct id *ret_owner_id)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     TRY(store_begin(store, false, &txn));
@@ -118,12 +118,12 @@ static enum err next_after(struct store *store, struct id *id, struct id *ret_in
     if (err == OK && span_equal(key, key_of(id))) {
         err = store_next(cursor, &key, &row);
     }
-    if (err == OK && (key.len != sizeof *id || row.len < sizeof *ret_integration_id)) {
+    if (err == OK && (key.len != sizeof *id || row.len < sizeof *ret_owner_id)) {
         err = ERR_ALTERED;
     }
     if (err == OK) {
         memcpy(id, key.data, sizeof *id);
-        memcpy(ret_integration_id, row.data, sizeof *ret_integration_id);
+        memcpy(ret_owner_id, row.data, sizeof *ret_owner_id);
     }
     store_cursor_close(cursor);
     return err;
@@ -132,11 +132,11 @@ static enum err next_after(struct store *store, struct id *id, struct id *ret_in
 enum err vault_sweep(struct vault *vault, vault_named *named, void *context, uint64_t *ret_deleted)
 {
     struct id id = {0};
-    struct id integration_id;
+    struct id owner_id;
     uint64_t deleted = 0;
     enum err err;
-    while ((err = next_after(vault->store, &id, &integration_id)) == OK) {
-        if (!named(context, &id, &integration_id)) {
+    while ((err = next_after(vault->store, &id, &owner_id)) == OK) {
+        if (!named(context, &id, &owner_id)) {
             TRY(vault_delete(vault, &id));
             deleted++;
         }

@@ -1,7 +1,8 @@
 /* vault.h: sealed secrets at rest: rows of a store of their own (DATA/vault), durable before anything names them. Each
- * is a box under a data key of its integration, derived from the installation's master key, and bound to its own id.
+ * is a box under a data key of its owner (an integration; an API key, whose tag key is kept), derived from the
+ * installation's master key, and bound to its own id.
  *
- * The ledger writes; the scheduler opens it read-only. Not thread-safe: the caller has one thread at a time in it. */
+ * The ledger writes; the scheduler opens it read-only. Any thread may read (vault_get) while one writes. */
 #ifndef OPENPOST_VAULT_VAULT_H
 #define OPENPOST_VAULT_VAULT_H
 
@@ -24,14 +25,14 @@ OWNED_BY(vault_close, struct vault *);
 /* vault_put seals plain under secret_id and returns when it is durable; the same id again replaces. nonce: 12 fresh
  * random bytes. ERR_TOO_LONG, ERR_NO_SPACE, ERR_IO. vault_get appends the plain text to out: ERR_NOT_FOUND, ERR_AUTH
  * (another master key, or altered), ERR_NO_SPACE. The caller wipes what it was given. vault_delete: ERR_NOT_FOUND. */
-enum err vault_put(struct vault *vault, const struct id *secret_id, const struct id *integration_id,
-                   const uint8_t nonce[12], struct span plain) MUST_USE;
+enum err vault_put(struct vault *vault, const struct id *secret_id, const struct id *owner_id, const uint8_t nonce[12],
+                   struct span plain) MUST_USE;
 enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out) MUST_USE;
 enum err vault_delete(struct vault *vault, const struct id *secret_id) MUST_USE;
 
 /* vault_sweep deletes every secret for which named answers false: rows that no event names, left by a crash between row
  * and event. */
-typedef bool vault_named(void *context, const struct id *secret_id, const struct id *integration_id);
+typedef bool vault_named(void *context, const struct id *secret_id, const struct id *owner_id);
 enum err vault_sweep(struct vault *vault, vault_named *named, void *context, uint64_t *ret_deleted) MUST_USE;
 
 #endif

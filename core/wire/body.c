@@ -282,29 +282,30 @@ enum err body_result_read(struct span body, enum refusal *ret_refusal, struct sp
     return OK;
 }
 
-void body_seal_put(struct buf *out, const struct id *secret_id, const struct id *integration_id, struct span box)
+void body_seal_put(struct buf *out, const struct id *secret_id, const struct id *owner_id, struct span box)
 {
     pack_array(out, 3);
     pack_id(out, secret_id);
-    pack_id(out, integration_id);
+    pack_id(out, owner_id);
     pack_bin(out, box);
 }
 
-enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_integration_id, struct span *ret_box)
+enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_owner_id, struct span *ret_box)
 {
     struct id secret_id = {0};
-    struct id integration_id = {0};
+    struct id owner_id = {0};
     struct span box;
     TRY(unpack_exactly(&body, 3));
     TRY(unpack_id(&body, &secret_id));
-    TRY(unpack_id(&body, &integration_id));
+    TRY(unpack_id(&body, &owner_id));
     TRY(unpack_bin(&body, FRAME_BYTES_MAX, &box));
     TRY(end(body));
-    if (secret_id.kind != ID_SECRET || integration_id.kind != ID_INTEGRATION) {
+    const bool account = secret_id.kind == ID_SECRET && owner_id.kind == ID_INTEGRATION;
+    if (!account && !(owner_id.kind == ID_KEY && id_equal(&secret_id, &owner_id))) {
         return ERR_MALFORMED;
     }
     *ret_secret_id = secret_id;
-    *ret_integration_id = integration_id;
+    *ret_owner_id = owner_id;
     *ret_box = box;
     return OK;
 }

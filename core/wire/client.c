@@ -9,9 +9,9 @@
 
 #include "core/base/lock.h"
 #include "core/message/codec.h"
-#include "core/vault/box.h"
 #include "core/wire/caller.h"
 #include "core/wire/stream.h"
+#include "core/wire/tag_key.h"
 
 #define FLIGHTS 2
 #define ASKING_MAX \
@@ -162,6 +162,14 @@ static enum err frame_make(struct client *client, enum frame_kind kind, struct s
     return err;
 }
 
+/* The one thing that is worth hearing from a ledger that cannot tag what it says. */
+static bool says_no_tag_key(const struct frame *frame)
+{
+    enum refusal refusal = ACCEPTED;
+    return frame->kind == FRAME_REFUSED && body_code_read(frame->body, &refusal) == OK &&
+           refusal == REFUSED_key_not_in_vault;
+}
+
 enum verdict { VERDICT_GOOD, VERDICT_AGAIN, VERDICT_BAD };
 
 /* Judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a new challenge, or bad
@@ -178,6 +186,7 @@ static enum verdict reply_judge(struct client *client, enum frame_kind kind, str
     const bool authentic = frame_check(client->key, reply);
     lock_give(&client->lock);
     if (!authentic) {
+        *ret_err = says_no_tag_key(&frame) ? ERR_ACCESS : ERR_AUTH; /* whoever says so: there is no answer here */
         return VERDICT_BAD;
     }
     if (frame.kind == FRAME_WELCOME) {
@@ -501,38 +510,6 @@ enum err client_ask(struct client *client, enum frame_kind kind, struct span bod
     return err;
 }
 
-enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *integration_id,
-                          struct span plain, int64_t timeout_ms)
-{
-    uint8_t key[BOX_KEY_LEN];
-    uint8_t nonce[12];
-    uint8_t text[ID_TEXT_MAX];
-    struct buf what = buf_of(text, sizeof text);
-    id_write(&what, secret_id);
-    client_transport_key(client->options.key, key);
-    client->options.random(nonce, sizeof nonce);
-    const size_t cap = plain.len + BOX_OVERHEAD;
-    uint8_t *memory = malloc(2 * cap + 128);
-    if (memory == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf box = buf_of(memory, cap);
-    struct buf body = buf_of(memory + cap, cap + 128);
-    enum err err = box_seal(key, nonce, buf_span(&what), plain, &box);
-    explicit_bzero(key, sizeof key);
-    if (err == OK) {
-        body_seal_put(&body, secret_id, integration_id, buf_span(&box));
-        uint8_t bytes[128];
-        struct buf reply = buf_of(bytes, sizeof bytes);
-        enum refusal refusal = ACCEPTED;
-        err = client_ask_wait(client, FRAME_SEAL, buf_span(&body), timeout_ms, &reply);
-        err = err == OK ? body_code_read(buf_span(&reply), &refusal) : err;
-        err = err == OK && refusal != ACCEPTED ? ERR_NO_SPACE : err;
-    }
-    free(memory);
-    return err;
-}
-
 /* ---- Opening and closing ---- */
 
 enum err client_open(const struct client_options *options, struct client **ret_client)
@@ -543,7 +520,9 @@ enum err client_open(const struct client_options *options, struct client **ret_c
     }
     lock_init(&client->lock);
     client->options = *options;
-    memcpy(client->key_name, options->key, sizeof client->key_name);
+    uint8_t fingerprint[SHA256_LEN];
+    tag_key_fingerprint(options->key, fingerprint);
+    memcpy(client->key_name, fingerprint, sizeof client->key_name);
     for (unsigned i = 0; i < FLIGHTS; i++) {
         client->flights[i].client = client;
     }
@@ -552,6 +531,11 @@ enum err client_open(const struct client_options *options, struct client **ret_c
     *ret_client = client;
     client = NULL;
     return OK;
+}
+
+const struct client_options *client_options(const struct client *client)
+{
+    return &client->options;
 }
 
 void client_close(struct client *client)
@@ -572,6 +556,7 @@ void client_close(struct client *client)
     frame_key_free(client->key);
     frame_key_free(client->wake_key);
     lock_done(&client->lock);
+    explicit_bzero(client, sizeof *client);
     free(client);
 }
 

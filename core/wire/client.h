@@ -18,7 +18,7 @@ struct client;
 
 struct client_options {
     const char *url;            /* tcp://127.0.0.1:port; see endpoint.h for what is allowed */
-    uint8_t key[FRAME_KEY_LEN]; /* the installation's secret or, for another program, SHA-256 of its API key */
+    uint8_t key[FRAME_KEY_LEN]; /* the installation's secret or, for another program, its API key's tag key */
     bool program;               /* the latter */
     void (*random)(void *data, size_t len); /* random_fill; ids of frames */
     int64_t (*now_ms)(void);                /* clock_boot_ms; for deadlines only */
@@ -29,11 +29,14 @@ struct client_options {
 enum err client_open(const struct client_options *options, struct client **ret_client) MUST_USE;
 void client_close(struct client *client);
 OWNED_BY(client_close, struct client *);
+/* client_options tells what it was opened with, borrowed. */
+const struct client_options *client_options(const struct client *client);
 
 /* client_command sends a command (encoded before it returns) and calls done exactly once: OK with the answer (a refusal
  * is an answer), ERR_TIMED_OUT: nobody knows whether it was accepted; the same id may be sent again. ERR_AUTH: the
- * ledger does not know our key. ERR_CLOSED. What client_command itself returns means that done is never called:
- * ERR_BUSY, ERR_TOO_LONG and codec.h's errors. idempotency may be NULL. client_command_wait blocks. */
+ * ledger does not know our key; ERR_ACCESS: it says that it cannot check the key's tags, for its vault does not hold
+ * the tag key. ERR_CLOSED. What client_command itself returns means that done is never called: ERR_BUSY, ERR_TOO_LONG
+ * and codec.h's errors. idempotency may be NULL. client_command_wait blocks. */
 typedef void client_answered(void *context, enum err err, const struct answer *answer);
 enum err client_command(struct client *client, const struct command *command, const struct idempotency *idempotency,
                         int64_t timeout_ms, client_answered *done, void *context) MUST_USE;
@@ -54,9 +57,10 @@ enum err client_ask_wait(struct client *client, enum frame_kind kind, struct spa
  * ret_list with follow_next. */
 enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,
                             uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
-/* client_seal_wait has the ledger keep a secret in its vault under secret_id, durable when it returns. Our own
- * processes only. ERR_AUTH. */
-enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *integration_id,
+/* client_seal_wait has the ledger keep a secret in its vault under secret_id, durable when it returns. owner_id: the
+ * integration; an API key's tag key is kept under the key's id, which is its owner too. Our own processes only.
+ * ERR_AUTH. */
+enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms) MUST_USE;
 
 /* client_watch listens to the ledger's wake-ups at url and calls woken with the head. Once per client; ends with

@@ -99,6 +99,38 @@ enum err client_ask_wait(struct client *client, enum frame_kind kind, struct spa
     return err;
 }
 
+enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
+                          struct span plain, int64_t timeout_ms)
+{
+    uint8_t key[BOX_KEY_LEN];
+    uint8_t nonce[12];
+    uint8_t text[ID_TEXT_MAX];
+    struct buf what = buf_of(text, sizeof text);
+    id_write(&what, secret_id);
+    client_transport_key(client_options(client)->key, key);
+    client_options(client)->random(nonce, sizeof nonce);
+    const size_t cap = plain.len + BOX_OVERHEAD;
+    uint8_t *memory = malloc(2 * cap + 128);
+    if (memory == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf box = buf_of(memory, cap);
+    struct buf body = buf_of(memory + cap, cap + 128);
+    enum err err = box_seal(key, nonce, buf_span(&what), plain, &box);
+    explicit_bzero(key, sizeof key);
+    if (err == OK) {
+        body_seal_put(&body, secret_id, owner_id, buf_span(&box));
+        uint8_t bytes[128];
+        struct buf reply = buf_of(bytes, sizeof bytes);
+        enum refusal refusal = ACCEPTED;
+        err = client_ask_wait(client, FRAME_SEAL, buf_span(&body), timeout_ms, &reply);
+        err = err == OK ? body_code_read(buf_span(&reply), &refusal) : err;
+        err = err == OK && refusal != ACCEPTED ? ERR_NO_SPACE : err;
+    }
+    free(memory);
+    return err;
+}
+
 enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,
                             uint64_t *ret_head, struct body_list *ret_list)
 {

@@ -6,9 +6,11 @@
  *   kind       enum frame_kind; a reply's is its request's + FRAME_REPLY, or one of the three below
  *   id         bin 16, random, one per request; a reply repeats it, so that its tag covers it
  *   challenge  bin 16, random, chosen by the ledger at its start: it makes yesterday's frames worthless. Zeros in a
- * first request: the answer is then FRAME_WELCOME, which tells it key name   nil: the tag's key is the installation's
- * secret. bin 16: another program's; the first 16 bytes of SHA-256 of its API key, and the tag's key is that whole
- * SHA-256, so that the key itself never travels body       bin, see body.h
+ *              first request: the answer is then FRAME_WELCOME, which tells it
+ *   key name   nil: the tag's key is the installation's secret. bin 16: another program's, the first 16 bytes of its
+ *              API key's fingerprint; the tag's key is that API key's tag key (tag_key.h). Neither it nor the API key
+ *              travels, and no fingerprint makes a tag
+ *   body       bin, see body.h
  *
  * Who grabs the port while the ledger is down sees requests, but can neither answer them nor send them again later. */
 #ifndef OPENPOST_WIRE_FRAME_H

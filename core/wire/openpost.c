@@ -12,6 +12,7 @@
 #include "core/message/codec.h"
 #include "core/wire/client.h"
 #include "core/wire/pack.h"
+#include "core/wire/tag_key.h"
 
 #define PARTS_OUT_MAX 25
 #define TARGETS_OUT_MAX 50
@@ -22,7 +23,7 @@
 
 struct openpost {
     struct client *client;
-    uint8_t key_hash[32];
+    uint8_t key_scope[32]; /* tells Idempotency-Keys of this API key from others' */
 };
 
 const char *openpost_status_sentence(enum openpost_status status)
@@ -36,6 +37,7 @@ const char *openpost_status_sentence(enum openpost_status status)
         [OPENPOST_NO_MEMORY] = "out of memory",
         [OPENPOST_TOO_SMALL] = "the buffer is too small",
         [OPENPOST_FAILED] = "it failed",
+        [OPENPOST_KEY_NOT_IN_VAULT] = "the ledger's vault does not hold what checks this key: make another",
     };
     return (unsigned)status < sizeof sentences / sizeof *sentences ? sentences[status] : "no such status";
 }
@@ -51,6 +53,8 @@ static enum openpost_status status_of(enum err err)
         return OPENPOST_UNKNOWN;
     case ERR_AUTH:
         return OPENPOST_UNAUTHENTICATED;
+    case ERR_ACCESS:
+        return OPENPOST_KEY_NOT_IN_VAULT;
     case ERR_NO_MEMORY:
         return OPENPOST_NO_MEMORY;
     case ERR_NO_SPACE:
@@ -75,8 +79,8 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
         return OPENPOST_NO_MEMORY;
     }
     struct client_options options = {.url = url, .program = true, .random = random_fill, .now_ms = clock_boot_ms};
-    sha256(span_text(api_key), connection->key_hash);
-    memcpy(options.key, connection->key_hash, sizeof options.key);
+    tag_key_of(span_text(api_key), options.key);
+    tag_key_fingerprint(options.key, connection->key_scope);
     const enum err err = client_open(&options, &connection->client);
     explicit_bzero(&options, sizeof options);
     if (err != OK) {
@@ -130,7 +134,7 @@ static struct idempotency idempotency_of(const struct openpost *connection, cons
     uint8_t bytes[400];
     struct buf scope = buf_of(bytes, sizeof bytes);
     struct idempotency idempotency = {.present = true};
-    buf_put(&scope, span_of(connection->key_hash, sizeof connection->key_hash));
+    buf_put(&scope, span_of(connection->key_scope, sizeof connection->key_scope));
     buf_text(&scope, " rpc ");
     buf_text(&scope, what);
     buf_byte(&scope, ' ');

@@ -6,8 +6,9 @@
  * when there is something to ask, and again when it is lost.
  *
  * Texts are UTF-8 and end with a NUL. Instants are milliseconds since 1970 in UTC. Ids look like
- * post_01h455vb4pex5vsknk084sn02q. The key never travels: frames are authenticated with its SHA-256, both ways. What is
- * said is not encrypted: tcp://127.0.0.1 only. */
+ * post_01h455vb4pex5vsknk084sn02q. The key never travels: frames are authenticated with its SHA-256, both ways, which
+ * is as secret as the key (what an auditor's view shows of a key is that one's SHA-256). What is said is not encrypted:
+ * tcp://127.0.0.1 only. */
 #ifndef OPENPOST_OPENPOST_H
 #define OPENPOST_OPENPOST_H
 
@@ -30,8 +31,9 @@ enum openpost_status {
     OPENPOST_UNAUTHENTICATED = 3, /* the key is not known, or something else listens at that address */
     OPENPOST_INVALID = 4,         /* an argument is: not an id, not UTF-8, too long … */
     OPENPOST_NO_MEMORY = 5,
-    OPENPOST_TOO_SMALL = 6, /* the caller's buffer is */
-    OPENPOST_FAILED = 7     /* anything else, e.g. a ledger of another version */
+    OPENPOST_TOO_SMALL = 6,       /* the caller's buffer is */
+    OPENPOST_FAILED = 7,          /* anything else, e.g. a ledger of another version */
+    OPENPOST_KEY_NOT_IN_VAULT = 8 /* the ledger cannot check what this key says; make another (openpost key) */
 };
 
 /* One sentence for people. */

@@ -73,7 +73,8 @@ START_TEST(what_is_too_short_or_does_not_fit_is_said_so)
 
 END_TEST
 
-/* SHA-256: FIPS 180-4's example. HKDF: computed with another implementation from RFC 5869's definition, no salt. */
+/* SHA-256: FIPS 180-4's example. HMAC: RFC 4231, test case 2. HKDF: computed with another implementation from RFC
+ * 5869's definition, no salt. */
 START_TEST(hash_and_derived_keys_are_the_standards)
 {
     uint8_t hash[32];
@@ -86,6 +87,11 @@ START_TEST(hash_and_derived_keys_are_the_standards)
     hex = buf_of(text, sizeof text);
     buf_hex(&hex, span_of(hash, 32));
     ck_assert_str_eq(buf_terminated(&hex), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+
+    sha256_hmac(SPAN("Jefe"), SPAN("what do ya want for nothing?"), hash);
+    hex = buf_of(text, sizeof text);
+    buf_hex(&hex, span_of(hash, 32));
+    ck_assert_str_eq(buf_terminated(&hex), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 
     const uint8_t master[BOX_KEY_LEN] = {0};
     uint8_t derived[BOX_KEY_LEN];

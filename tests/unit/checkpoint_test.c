@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "core/base/base64.h"
-#include "core/log/merkle.h"
+#include "core/log/tlog_proof.h"
 
 #define ORIGIN "example.com/ledger"
 #define SIGNED                                                                \
@@ -278,12 +278,115 @@ START_TEST(a_proof_file_is_written_as_c2sp_says)
     }
     char bytes[2000];
     struct buf out = buf_of(bytes, sizeof bytes);
-    tlog_proof_write(5, (const uint8_t(*)[32])hashes, 3, SPAN(SIGNED), &out);
+    tlog_proof_write(5, (const uint8_t(*)[32])hashes, 3, (struct span){0}, SPAN(SIGNED), &out);
     ck_assert_str_eq(buf_terminated(&out), "c2sp.org/tlog-proof@v1\nindex 5\n"
                                            "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms=\n"
                                            "yoVOoSjtBQtBs1/8G4e46yveRh6eO1WW7Oa51ZdaCuA=\n"
                                            "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc=\n"
                                            "\n" SIGNED);
+}
+
+END_TEST
+
+/* A tree of seven leaves "0" to "6", its checkpoint and the proof of leaf 3, as a reader gets them. */
+static size_t write_proof(char *bytes, size_t cap, struct span extra)
+{
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = our_key();
+    uint8_t leaves[7][32];
+    struct merkle_edge edge = {0};
+    for (uint8_t i = 0; i < 7; i++) {
+        const uint8_t digit = (uint8_t)('0' + i);
+        merkle_leaf(span_of(&digit, 1), leaves[i]);
+        merkle_add(&edge, leaves[i], NULL, NULL);
+    }
+    uint8_t hashes[3][32];
+    uint8_t right[32];
+    memcpy(hashes[0], leaves[2], 32);
+    merkle_node(leaves[0], leaves[1], hashes[1]);
+    merkle_node(leaves[4], leaves[5], right);
+    merkle_node(right, leaves[6], hashes[2]);
+    uint8_t root[32];
+    char note_bytes[400];
+    struct buf note = buf_of(note_bytes, sizeof note_bytes);
+    struct buf out = buf_of(bytes, cap);
+    merkle_root(&edge, root);
+    ck_assert_int_eq(checkpoint_sign(key, 7, root, &note), OK);
+    tlog_proof_write(3, (const uint8_t(*)[32])hashes, 3, extra, buf_span(&note), &out);
+    ck_assert(buf_ok(&out));
+    return out.len;
+}
+
+START_TEST(a_whole_proof_file_is_read_back_and_proves_its_leaf_alone)
+{
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = our_key();
+    OWNED(checkpoint_key_free)
+    struct checkpoint_key *other = key_of("100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", ORIGIN);
+    char bytes[2000];
+    struct tlog_proof proof;
+    for (int with_extra = 0; with_extra < 2; with_extra++) {
+        const size_t len = write_proof(bytes, sizeof bytes, with_extra == 1 ? SPAN("3") : (struct span){0});
+        ck_assert_int_eq(tlog_proof_read(span_of(bytes, len), &proof), OK);
+        ck_assert_uint_eq(proof.index, 3);
+        ck_assert_uint_eq(proof.count, 3);
+        ck_assert(span_equal(proof.extra, with_extra == 1 ? SPAN("Mw==") : SPAN("")));
+        const uint8_t *public_key = checkpoint_key_public(key);
+        ck_assert_int_eq(tlog_proof_check(&proof, ORIGIN, public_key, SPAN("3")), OK);
+        ck_assert_int_eq(tlog_proof_check(&proof, ORIGIN, public_key, SPAN("4")), ERR_ALTERED);
+        ck_assert_int_eq(tlog_proof_check(&proof, "example.com/other", public_key, SPAN("3")), ERR_AUTH);
+        ck_assert_int_eq(tlog_proof_check(&proof, ORIGIN, checkpoint_key_public(other), SPAN("3")), ERR_AUTH);
+        proof.index = 2;
+        ck_assert_int_eq(tlog_proof_check(&proof, ORIGIN, public_key, SPAN("3")), ERR_ALTERED);
+        /* a line behind the signatures is no proof any more: it is what was once written there */
+        memcpy(bytes + len, "\nleaf Mw==\n", 11);
+        ck_assert_int_eq(tlog_proof_read(span_of(bytes, len + 11), &proof), OK);
+        ck_assert_int_ne(tlog_proof_check(&proof, ORIGIN, public_key, SPAN("3")), OK);
+    }
+}
+
+END_TEST
+
+static const char *const proofs_bad[] = {
+    "",
+    "c2sp.org/tlog-proof@v2\nindex 0\n\nx\n",
+    "c2sp.org/tlog-proof@v1\n",
+    "c2sp.org/tlog-proof@v1\nindex \n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 01\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex -1\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 99999999999999999999\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 0\nextra Mw==\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nextra Mw==\nextra Mw==\nindex 0\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 0\nMw==\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 0\nvBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms\n\nx\n",
+    "c2sp.org/tlog-proof@v1\nindex 0\nvBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms=\n",
+};
+
+START_TEST(a_proof_file_of_another_form_is_refused)
+{
+    struct tlog_proof proof;
+    ck_assert_int_ne(tlog_proof_read(span_text(proofs_bad[_i]), &proof), OK);
+}
+
+END_TEST
+
+START_TEST(a_verifier_key_is_read_as_it_is_written)
+{
+    OWNED(checkpoint_key_free) struct checkpoint_key *key = our_key();
+    char bytes[CHECKPOINT_VERIFIER_MAX + 1];
+    struct buf text = buf_of(bytes, sizeof bytes);
+    struct checkpoint_verifier verifier;
+    checkpoint_key_verifier(key, &text);
+    ck_assert_int_eq(checkpoint_verifier_read(buf_span(&text), &verifier), OK);
+    ck_assert_str_eq(verifier.name, ORIGIN);
+    ck_assert_mem_eq(verifier.public_key, checkpoint_key_public(key), 32);
+    for (size_t i = 0; i < text.len; i++) { /* any other character anywhere: the hash covers all */
+        const uint8_t was = text.data[i];
+        text.data[i] = was == 'A' ? 'B' : 'A';
+        ck_assert_int_eq(checkpoint_verifier_read(buf_span(&text), &verifier), ERR_MALFORMED);
+        text.data[i] = was;
+        ck_assert_int_eq(checkpoint_verifier_read(span_of(text.data, i), &verifier), ERR_MALFORMED);
+    }
+    buf_byte(&text, '\n');
+    ck_assert_int_eq(checkpoint_verifier_read(buf_span(&text), &verifier), ERR_MALFORMED);
 }
 
 END_TEST
@@ -343,6 +446,9 @@ int main(void)
     tcase_add_loop_test(tcase, only_a_well_formed_and_signed_note_is_opened, 0, sizeof notes / sizeof *notes);
     tcase_add_test(tcase, limits_hold_and_names_are_checked);
     tcase_add_test(tcase, a_proof_file_is_written_as_c2sp_says);
+    tcase_add_test(tcase, a_whole_proof_file_is_read_back_and_proves_its_leaf_alone);
+    tcase_add_loop_test(tcase, a_proof_file_of_another_form_is_refused, 0, sizeof proofs_bad / sizeof *proofs_bad);
+    tcase_add_test(tcase, a_verifier_key_is_read_as_it_is_written);
     tcase_add_loop_test(tcase, base64_is_that_of_rfc_4648, 0, sizeof base64_pairs / sizeof *base64_pairs);
     tcase_add_loop_test(tcase, base64_of_any_other_form_is_refused, 0, sizeof base64_bad / sizeof *base64_bad);
     suite_add_tcase(suite, tcase);

@@ -313,6 +313,15 @@ START_TEST(the_other_bodies_are_read_back)
     out = buf_of(bytes, sizeof bytes);
     body_seal_put(&out, &integration_id, &integration_id, SPAN("box"));
     ck_assert_int_eq(body_seal_read(buf_span(&out), &c, &d, &a), ERR_MALFORMED);
+    const struct id key_id = id_make(ID_KEY, 1, randomness);
+    const struct id other_key_id = id_make(ID_KEY, 2, randomness);
+    out = buf_of(bytes, sizeof bytes);
+    body_seal_put(&out, &key_id, &key_id, SPAN("box"));
+    ck_assert_int_eq(body_seal_read(buf_span(&out), &c, &d, &a), OK);
+    ck_assert(id_equal(&c, &key_id) && id_equal(&d, &key_id));
+    out = buf_of(bytes, sizeof bytes);
+    body_seal_put(&out, &key_id, &other_key_id, SPAN("box"));
+    ck_assert_int_eq(body_seal_read(buf_span(&out), &c, &d, &a), ERR_MALFORMED);
 
     const struct welcome welcome = {.challenge = {3}, .epoch = 4, .head = 5, .time_ms = 6, .release = SPAN("0.1")};
     struct welcome back;

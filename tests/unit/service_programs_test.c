@@ -5,10 +5,10 @@
 START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
 {
     struct place *place = place_open();
-    uint8_t sha[32];
+    uint8_t tag_key[TAG_KEY_LEN];
     struct content_part part;
-    sha256(SPAN(API_KEY), sha);
-    struct client *program = connect_as(place->programs_url, sha, true);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
     struct command command = draft(place, &part);
     command.stream = command_stream(&command);
     struct answer got;
@@ -52,11 +52,11 @@ END_TEST
 START_TEST(a_program_cannot_name_another_posts_target)
 {
     struct place *place = place_open();
-    uint8_t sha[32];
+    uint8_t tag_key[TAG_KEY_LEN];
     struct content_part part;
-    sha256(SPAN(API_KEY), sha);
+    tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_EDITOR);
-    struct client *program = connect_as(place->programs_url, sha, true);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
     struct target_spec target = {
         .target_id = new_id(ID_TARGET), .integration_id = new_id(ID_INTEGRATION), .channel = CHANNEL_BLUESKY};
     struct command command = draft(place, &part);
@@ -81,8 +81,8 @@ END_TEST
 START_TEST(a_program_follows_its_own_workspace_without_gap)
 {
     struct place *place = place_open();
-    uint8_t sha[32];
-    sha256(SPAN(API_KEY), sha);
+    uint8_t tag_key[TAG_KEY_LEN];
+    tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_ADMIN);
     struct content_part part;
     for (int i = 0; i < 5; i++) {
@@ -95,7 +95,7 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
         command.create_workspace.timezone = SPAN("UTC");
         ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     }
-    struct client *program = connect_as(place->programs_url, sha, true);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
     uint8_t *bytes = malloc(FOLLOW_BYTES_MAX);
     uint64_t after = 0;
     while (after < 7) {

@@ -151,22 +151,6 @@ START_TEST(followers_are_woken)
 
 END_TEST
 
-struct raw_reply {
-    atomic_bool done;
-    size_t len;
-    uint8_t bytes[4096];
-};
-
-static void on_raw(void *context, enum err err, struct span reply)
-{
-    struct raw_reply *raw = context;
-    if (err == OK && reply.len <= sizeof raw->bytes) {
-        memcpy(raw->bytes, reply.data, reply.len);
-        raw->len = reply.len;
-    }
-    atomic_store(&raw->done, true);
-}
-
 START_TEST(a_command_that_cannot_be_read_spoils_no_other)
 {
     struct place *place = place_open();

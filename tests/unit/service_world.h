@@ -20,6 +20,7 @@
 #include "core/wire/follow.h"
 #include "core/wire/openpost.h"
 #include "core/wire/stream.h"
+#include "core/wire/tag_key.h"
 #include "projections/access.h"
 #include "projections/registry.h"
 
@@ -69,17 +70,10 @@ static inline enum err answer(const struct question *question, enum refusal *ret
     return OK;
 }
 
-static inline enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, uint8_t ret_sha256[32],
-                                 struct asker *ret_asker)
+static inline enum err principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
 {
-    uint8_t sha[32];
     struct principal found;
-    sha256(SPAN(API_KEY), sha);
-    if (memcmp(name, sha, 16) != 0) {
-        return ERR_NOT_FOUND;
-    }
-    TRY(access_find(txn, sha, now_ms, &found));
-    memcpy(ret_sha256, sha, 32);
+    TRY(access_find_named(txn, name, now_ms, &found));
     *ret_asker = (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .role = found.role};
     return OK;
 }
@@ -187,16 +181,28 @@ static inline struct place *place_open(void)
     return place;
 }
 
-static inline void make_key(struct place *place, enum role role)
+/* kept: its tag key lies in the vault. */
+static inline void make_key_kept(struct place *place, enum role role, bool kept)
 {
+    uint8_t tag_key[TAG_KEY_LEN];
     struct command command = command_of(place, COMMAND_create_key);
     place->key_id = new_id(ID_KEY);
     command.create_key.key_id = place->key_id;
     command.create_key.workspace_id = place->workspace_id;
     command.create_key.name = SPAN("test");
     command.create_key.role = role;
-    sha256(SPAN(API_KEY), command.create_key.fingerprint.bytes);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    tag_key_fingerprint(tag_key, command.create_key.fingerprint.bytes);
+    const struct span secret_bytes = span_of(tag_key, sizeof tag_key);
+    if (kept) {
+        ck_assert_int_eq(client_seal_wait(place->client, &place->key_id, &place->key_id, secret_bytes, WAIT_MS), OK);
+    }
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+}
+
+static inline void make_key(struct place *place, enum role role)
+{
+    make_key_kept(place, role, true);
 }
 
 static inline void place_close(struct place *place)
@@ -262,6 +268,22 @@ static inline void follow_to(struct client *client, uint64_t position)
         ck_assert_int_eq(err, ERR_NOT_FOUND);
     }
     free(bytes);
+}
+
+struct raw_reply {
+    atomic_bool done;
+    size_t len;
+    uint8_t bytes[4096];
+};
+
+static inline void on_raw(void *context, enum err err, struct span reply)
+{
+    struct raw_reply *raw = context;
+    if (err == OK && reply.len <= sizeof raw->bytes) {
+        memcpy(raw->bytes, reply.data, reply.len);
+        raw->len = reply.len;
+    }
+    atomic_store(&raw->done, true);
 }
 
 #endif

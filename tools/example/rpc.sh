@@ -9,7 +9,8 @@ key=${2:?usage: rpc.sh tcp://127.0.0.1:PORT KEY}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-hash=$(printf %s "$key" | openssl dgst -sha256 -r | cut -c1-64) # the tag's key; its first half names it
+tag_key=$(printf %s "$key" | openssl dgst -sha256 -r | cut -c1-64) # a secret as the key is
+name=$(printf %s "$key" | openssl dgst -sha256 -binary | openssl dgst -sha256 -r | cut -c1-32) # may be seen
 challenge=00000000000000000000000000000000                      # none known yet
 
 hex() { od -An -v -tx1 | tr -d ' \n'; }
@@ -50,8 +51,8 @@ new_id() { # a TypeID over a UUIDv7: 10 characters of time, 16 of chance
 ask() { # kind, body as hex: the reply's frame as hex
   local frame id tag
   id=$(openssl rand -hex 16)
-  frame=$(array 6)$(number 1)$(number "$1")$(bin "$id")$(bin "$challenge")$(bin "${hash:0:32}")$(bin "$2")
-  tag=$(bytes <<<"$frame" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$hash" -r | cut -c1-64)
+  frame=$(array 6)$(number 1)$(number "$1")$(bin "$id")$(bin "$challenge")$(bin "$name")$(bin "$2")
+  tag=$(bytes <<<"$frame" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$tag_key" -r | cut -c1-64)
   bytes <<<"$frame$tag" >"$work/frame"
   nngcat --req --dial "$url" --file "$work/frame" --raw --recv-timeout 5 | hex
 }
@@ -67,7 +68,7 @@ body_of() { # without its length
 }
 
 reply=$(ask 1 '')
-[[ $(kind_of "$reply") == 126 ]] || { echo "not welcome: is the key right?" >&2; exit 1; }
+[[ $(kind_of "$reply") == 126 ]] || { echo "not welcome: $(body_of "$reply" | bytes | tr -cd '[:print:]'); is the key right?" >&2; exit 1; }
 challenge=${reply:46:32}
 echo "welcome, challenge $challenge"
 

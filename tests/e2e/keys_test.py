@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""Keys and secrets, from outside: what an auditor may read opens nothing, a revoked key opens nothing any more, proofs and logs are
+verified with a public key alone, and no process has a master key that it does not need."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import re
+import socket
+import struct
+import time
+from pathlib import Path
+
+import harness
+from harness import Api, Data, run
+
+HELLO, WELCOME, REFUSED = 1, 126, 127
+ACTS_WITHIN_S = 1
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def tag_key(key):
+    return sha256(key.encode())
+
+
+class Rpc:
+    """One connection of another program's: nng's REQ over TCP, frames by hand (core/wire/README.md)."""
+
+    def __init__(self, port, tag, name):
+        self.tag, self.name, self.asked = tag, name, 0
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket.sendall(b"\0SP\0\0\x30\0\0")
+        assert self.read(8) == b"\0SP\0\0\x31\0\0"
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.socket.recv(size - len(data))
+            if not more:
+                raise ConnectionError("closed")
+            data += more
+        return data
+
+    def hello(self):
+        """The reply's kind, and its body."""
+        self.asked += 1
+        frame = (b"\x96\x01" + bytes([HELLO]) + b"\xc4\x10" + os.urandom(16) + b"\xc4\x10" + bytes(16) + b"\xc4\x10" +
+                 self.name + b"\xc4\x00")
+        message = struct.pack(">I", 0x80000000 | self.asked) + frame + hmac.digest(self.tag, frame, "sha256")
+        self.socket.sendall(struct.pack(">Q", len(message)) + message)
+        reply = self.read(struct.unpack(">Q", self.read(8))[0])[4:]
+        return reply[2], reply[57:-32]
+
+    def close(self):
+        self.socket.close()
+
+
+class Keys(harness.Case):
+    def service(self, data=None):
+        self.rpc_port = harness.free_port()
+        return self.world.serve(data or self.world.data(), options=("--rpc", f"127.0.0.1:{self.rpc_port}"))
+
+    def rpc(self, key):
+        rpc = Rpc(self.rpc_port, tag_key(key), sha256(tag_key(key))[:16])
+        self.world.at_end(rpc.close)
+        return rpc
+
+    def shown(self, service):
+        """Everything that looks like a hash in what an auditor can read."""
+        auditor = Api(service.port, service.data.another_key("auditor", "auditor"))
+        read = auditor.get("/v1/events?limit=200").body.decode() + json.dumps(service.data.events())
+        read += run("key", "list", "--data", service.data.path, "--json").stdout
+        found = {bytes.fromhex(text) for text in re.findall(r"\b[0-9a-f]{64}\b", read)}
+        self.assertIn(sha256(tag_key(service.data.key)), found)
+        return found
+
+    def test_no_hash_that_an_auditor_reads_is_taken_for_a_key(self):
+        service = self.service()
+        self.assertEqual(self.rpc(service.data.key).hello()[0], WELCOME)
+        name = sha256(tag_key(service.data.key))[:16]
+        for shown in self.shown(service):
+            for tag in (shown, sha256(shown)):
+                for named in (name, shown[:16], sha256(shown)[:16]):
+                    rpc = Rpc(self.rpc_port, tag, named)
+                    kind, body = rpc.hello()
+                    rpc.close()
+                    self.assertEqual((kind, b"frame_unauthenticated" in body), (REFUSED, True), shown.hex())
+
+    def test_a_key_that_is_made_beside_a_running_service_opens_http_and_rpc(self):
+        service = self.service()
+        made = run("key", "make", "--data", service.data.path, "--name", "later", "--role", "editor", "--json")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        key = json.loads(made.stdout)
+        self.assertEqual(self.rpc(key["key"]).hello()[0], WELCOME)
+        self.assertEqual(Api(service.port, key["key"]).post("/v1/posts", {}).status, 201)
+        service.stop()
+        service.start()
+        self.assertEqual(self.rpc(key["key"]).hello()[0], WELCOME, "the vault's row outlives a restart")
+
+    def test_a_revoked_key_opens_nothing_within_a_second_whatever_connection_it_comes_by(self):
+        service = self.service()
+        key = json.loads(run("key", "--data", service.data.path, "--name", "short", "--role", "viewer", "--json").stdout)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+        self.world.at_end(connection.close)
+        rpc = self.rpc(key["key"])
+
+        def http_status():
+            connection.request("GET", "/v1/posts", headers={"Authorization": f"Bearer {key['key']}"})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        self.assertEqual((http_status(), rpc.hello()[0]), (200, WELCOME))
+        revoked = run("key", "revoke", key["id"], "--data", service.data.path, "--json")
+        at = time.monotonic()
+        self.assertEqual((revoked.returncode, json.loads(revoked.stdout)), (0, {"id": key["id"], "already": False}))
+        self.assertEqual((http_status(), rpc.hello()[0]), (401, REFUSED))
+        self.assertLess(time.monotonic() - at, ACTS_WITHIN_S)
+        again = run("key", "revoke", key["id"], "--data", service.data.path, "--json")
+        self.assertEqual((again.returncode, json.loads(again.stdout)["already"]), (0, True))
+        listed = {row["name"]: row for row in map(json.loads, run("key", "list", "--data", service.data.path,
+                                                                  "--json").stdout.splitlines())}
+        self.assertEqual((listed["short"]["id"], listed["short"]["role"]), (key["id"], "viewer"))
+        self.assertTrue(listed["short"]["revoked_at"])
+        self.assertIsNone(listed["owner"]["revoked_at"])
+
+    def test_a_stopped_folder_s_keys_are_listed_and_revoked_too_and_refusals_have_their_exit_codes(self):
+        data = self.world.data()
+        data.another_key("second", "editor")
+        rows = list(map(json.loads, run("key", "list", "--data", data.path, "--json").stdout.splitlines()))
+        self.assertEqual([row["name"] for row in rows], ["owner", "second"])
+        self.assertEqual(run("key", "revoke", rows[1]["id"], "--data", data.path).returncode, 0)
+        unknown = rows[1]["id"][:-1] + ("0" if rows[1]["id"][-1] != "0" else "1")
+        self.assertEqual(run("key", "revoke", unknown, "--data", data.path).returncode, 1)
+        for wrong in (("revoke",), ("revoke", "key_x"), ("burn",), ("list", "more"), ("list", "--name", "x")):
+            self.assertEqual(run("key", *wrong, "--data", data.path).returncode, 64, wrong)
+        self.assertEqual(run("key", "list", "--data", self.world.folder / "nothing").returncode, 2)
+
+    def test_a_proof_is_verified_whole_with_the_public_key_alone(self):
+        service = self.service()
+        auditor = Api(service.port, service.data.another_key("auditor", "auditor"))
+        verifier = auditor.get("/v1/log/verifier").body.decode().strip()
+        shown = run("verify", "--data", service.data.path, "--show-verifier")
+        self.assertEqual(shown.stdout.strip(), verifier)
+        self.assertRegex(verifier, r"^openpost/sys_[0-9a-z]{26}\+[0-9a-f]{8}\+[0-9A-Za-z+/]{44}$")
+        events = {row["workspace_seq"]: row for row in auditor.get("/v1/events").json()["data"]}
+        file = self.world.folder / "event.tlog-proof"
+        for number in (1, 2, 3):
+            proof = auditor.get(f"/v1/log/proof/{number}").body.decode()
+            file.write_text(proof)
+            good = run("verify", "--proof", file, "--verifier", verifier, "--json")
+            self.assertEqual(good.returncode, 0, (good, proof))
+            said = json.loads(good.stdout)
+            self.assertEqual((said["workspace_seq"], said["type"], said["payload_sha256"]),
+                             (number, events[number]["type"], events[number]["payload_sha256"]))
+            lines = proof.splitlines()
+            self.assertEqual([lines[0], lines[1][:6], lines[2][:6]], ["c2sp.org/tlog-proof@v1", "extra ", "index "])
+            self.assertTrue(lines[-1].startswith("\N{EM DASH} openpost/sys_"), "nothing follows the signatures")
+            for at, line in enumerate(lines):
+                for character in (5, len(line) - 2):
+                    if len(line) > 8:
+                        wrong = "A" if line[character] != "A" else "B"
+                        changed = lines[:at] + [line[:character] + wrong + line[character + 1:]] + lines[at + 1:]
+                        file.write_text("\n".join(changed) + "\n")
+                        self.assertNotEqual(run("verify", "--proof", file, "--verifier", verifier).returncode, 0, changed)
+
+    def test_a_log_is_verified_without_its_private_key_and_not_with_another_s_public_one(self):
+        data, other = self.world.data(), self.world.data("other")
+        verifier = run("verify", "--data", data.path, "--show-verifier").stdout.strip()
+        (data.path / "log.seed").unlink()
+        self.assertEqual(data.verify().returncode, 0)
+        self.assertEqual(run("verify", "--data", data.path, "--verifier", verifier).returncode, 0)
+        foreign = run("verify", "--data", other.path, "--show-verifier").stdout.strip()
+        self.assertEqual(run("verify", "--data", data.path, "--verifier", foreign).returncode, 1)
+        self.assertEqual(run("verify", "--data", data.path, "--verifier", "no key").returncode, 64)
+
+    def test_no_plain_hash_of_a_body_with_a_password_is_kept(self):
+        service = self.service()
+        body = json.dumps({"channel": "bluesky", "identifier": "alice.test", "app_password": "abcd-efgh-ijkl-mnop"}).encode()
+        for _ in range(2):
+            made = service.api.post("/v1/integrations", body, {"Idempotency-Key": "once"})
+            self.assertEqual(made.status, 201, made)
+        service.stop()
+        for file in service.data.path.rglob("*.mdb"):
+            self.assertNotIn(sha256(body), harness.stored_bytes(file), file)
+
+
+class MasterKey(harness.Case):
+    def test_only_who_opens_the_vault_is_given_the_master_key_and_nobody_keeps_it_in_its_environment(self):
+        master = os.urandom(32).hex()
+        env = {"OPENPOST_MASTER_KEY": master}
+        data = object.__new__(Data)
+        data.path = self.world.folder / "data"
+        made = run("init", "--data", data.path, env=env)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        data.key = made.stdout.splitlines()[-1].removeprefix("key: ")
+        (data.path / "master.key").unlink()
+        rpc_port = harness.free_port()
+        service = harness.Serve(self.world, data, options=("--rpc", f"127.0.0.1:{rpc_port}")).start(env)
+        serve = service.process.child.pid
+
+        def environments():
+            return {name: Path(f"/proc/{pid}/environ").read_bytes() for name, pid in [("openpost-serve", serve),
+                                                                                      *children().items()]}
+
+        def children():
+            pids = map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split())
+            return {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in pids}
+        seen = environments()
+        self.assertEqual(len(seen), 6)
+        for name, environment in seen.items():
+            self.assertIn(b"PATH=", environment)
+            self.assertNotIn(master.encode(), environment, name)
+            if not name.startswith(("openpost-ledger", "openpost-sched", "openpost-serve")):
+                self.assertNotIn(b"OPENPOST_MASTER_KEY", environment, name)
+        integration = service.api.connect()
+        service.api.wait_post(service.api.publish("sealed by the environment's key", integration), "published")
+        rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
+        self.world.at_end(rpc.close)
+        self.assertEqual(rpc.hello()[0], WELCOME)
+        killed = children()["openpost-ledger"]
+        os.kill(killed, 9)
+
+        def again():
+            try:
+                return service.api.get("/readyz").status == 200
+            except (OSError, http.client.HTTPException):
+                return False
+        harness.wait_until(lambda: children().get("openpost-ledger", killed) != killed and again(), 60, "a ledger again")
+        rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
+        self.world.at_end(rpc.close)
+        self.assertEqual(rpc.hello()[0], WELCOME, "the ledger that was started again has the key, too")
+        for name, environment in environments().items():
+            self.assertNotIn(master.encode(), environment, name)
+
+    def test_a_key_that_this_master_key_cannot_unseal_opens_http_only_and_is_told_so(self):
+        data = self.world.data()
+        rpc_port = harness.free_port()
+        service = harness.Serve(self.world, data, options=("--rpc", f"127.0.0.1:{rpc_port}"))
+        service.start({"OPENPOST_MASTER_KEY": os.urandom(32).hex()})
+        self.assertEqual(service.api.get("/v1/posts").status, 200)
+        rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
+        self.world.at_end(rpc.close)
+        kind, body = rpc.hello()
+        self.assertEqual((kind, b"key_not_in_vault" in body), (REFUSED, True), body)
+
+
+if __name__ == "__main__":
+    harness.main()

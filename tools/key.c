@@ -1,0 +1,284 @@
+/* key.c: openpost key: API keys made, listed and revoked, beside a running service or without one. A key's text is
+ * printed once, by make, and is nowhere afterwards. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/message/codec.h"
+#include "projections/access.h"
+#include "tools/keys.h"
+#include "tools/tools.h"
+
+static const char usage[] =
+    "usage: openpost key [make] --data DIR --name NAME --role ROLE [--workspace WS] [--json]\n"
+    "       openpost key list --data DIR [--workspace WS] [--json]\n"
+    "       openpost key revoke KEY_ID --data DIR [--json]\n\n"
+    "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
+    "once.\n"
+    "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
+    "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
+    "auditor. Exit codes: 0 done (a key that was revoked before stays so); 1 refused: there is no such key or\n"
+    "workspace; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not answer; 71 the system\n"
+    "refused something needed.";
+
+#define KEYS_MAX 10000
+#define WORKSPACES_AT_A_TIME 100
+
+struct errand {
+    struct data_folder data;
+    const char *path;
+    const char *name;
+    const char *role_word;
+    const char *workspace;
+    const char *id;
+    bool json;
+    struct operator_hand hand;
+    struct store_txn *txn;
+    struct arena arena;
+};
+
+/* The workspace that is named or, when there is but one, that one. */
+static enum err choose_workspace(struct errand *errand, struct id *ret_id)
+{
+    struct workspace_row *rows = NULL;
+    struct workspace_row row;
+    uint32_t count = 0;
+    if (errand->workspace != NULL) {
+        TRY(id_parse(span_text(errand->workspace), ID_WORKSPACE, ret_id));
+        return access_workspace(errand->txn, ret_id, &errand->arena, &row);
+    }
+    TRY(access_workspaces(errand->txn, NULL, 2, &errand->arena, &rows, &count));
+    if (count != 1) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_id = rows[0].workspace_id;
+    return OK;
+}
+
+static int refused(const char *what)
+{
+    (void)fprintf(stderr, "openpost key: %s\n", what);
+    return EXIT_ALTERED;
+}
+
+static int failed(const struct errand *errand, enum err err)
+{
+    switch ((int)err) {
+    case ERR_TIMED_OUT:
+    case ERR_CLOSED:
+    case ERR_AUTH:
+        return complain("key", "the service that runs on the folder does not answer", err, EXIT_UNAVAILABLE);
+    case ERR_ALTERED:
+        return complain("key", errand->hand.fault.sentence[0] != 0 ? errand->hand.fault.sentence : errand->path, err,
+                        EXIT_UNREADABLE);
+    default:
+        return complain("key", errand->path, err, EXIT_CANNOT);
+    }
+}
+
+static void print_id(const char *label, const struct id *id)
+{
+    char text[ID_TEXT_MAX + 1];
+    struct buf buf = buf_of(text, sizeof text);
+    id_write(&buf, id);
+    (void)printf("%s%s", label, buf_terminated(&buf));
+}
+
+static int make(struct errand *errand)
+{
+    struct id workspace_id;
+    struct id key_id;
+    struct answer answer;
+    char key[KEY_TEXT_MAX];
+    const uint32_t role = choice_value(&role_words, span_text(errand->role_word));
+    enum err err = choose_workspace(errand, &workspace_id);
+    if (err != OK) {
+        return refused("there is no such workspace, or more than one: name it with --workspace WS");
+    }
+    store_park(errand->txn);
+    err = key_create(&errand->hand, &workspace_id, span_text(errand->name), (enum role)role, &key_id, key, &answer);
+    if (err != OK) {
+        return failed(errand, err);
+    }
+    if (answer.refusal != ACCEPTED) {
+        return refused(refusal_desc((enum refusal)answer.refusal)->title);
+    }
+    print_id(errand->json ? "{\"id\":\"" : "id: ", &key_id);
+    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",\"key\":\"%s\"}\n"
+                              : "\nname: %s\nrole: %s\nkey: %s\n",
+                 errand->name, errand->role_word, key);
+    explicit_bzero(key, sizeof key);
+    return EXIT_GOOD;
+}
+
+static void print_key(const struct errand *errand, const struct key_row *row)
+{
+    char text[600];
+    struct buf out = buf_of(text, sizeof text);
+    const struct span role = span_text(choice_word(&role_words, row->role));
+    if (errand->json) {
+        buf_text(&out, "{\"id\":");
+        json_id(&out, &row->key_id);
+        buf_text(&out, ",\"workspace_id\":");
+        json_id(&out, &row->workspace_id);
+        buf_text(&out, ",\"name\":");
+        json_string(&out, row->name);
+        buf_text(&out, ",\"role\":");
+        json_string(&out, role);
+        buf_text(&out, ",\"created_at\":");
+        json_time(&out, row->created_ms);
+        buf_text(&out, ",\"expires_at\":");
+        json_time(&out, row->expires_ms);
+        buf_text(&out, ",\"revoked_at\":");
+        json_time(&out, row->revoked_ms);
+        buf_byte(&out, '}');
+    } else {
+        id_write(&out, &row->key_id);
+        buf_byte(&out, ' ');
+        buf_put(&out, role);
+        buf_byte(&out, ' ');
+        buf_put(&out, row->name);
+        buf_text(&out, row->revoked_ms != 0 ? " revoked " : " made ");
+        json_time(&out, row->revoked_ms != 0 ? row->revoked_ms : row->created_ms);
+        if (row->expires_ms != 0) {
+            buf_text(&out, " expires ");
+            json_time(&out, row->expires_ms);
+        }
+    }
+    (void)printf("%s\n", buf_terminated(&out));
+}
+
+static enum err list_workspace(struct errand *errand, const struct id *workspace_id)
+{
+    struct key_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_keys(errand->txn, workspace_id, KEYS_MAX, &errand->arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        print_key(errand, &rows[i]);
+    }
+    return OK;
+}
+
+static int list(struct errand *errand)
+{
+    struct id workspace_id = {0};
+    if (errand->workspace != NULL) {
+        if (choose_workspace(errand, &workspace_id) != OK) {
+            return refused("there is no such workspace");
+        }
+        const enum err err = list_workspace(errand, &workspace_id);
+        return err == OK ? EXIT_GOOD : failed(errand, err);
+    }
+    uint32_t count = WORKSPACES_AT_A_TIME;
+    while (count == WORKSPACES_AT_A_TIME) {
+        struct workspace_row *rows = NULL;
+        arena_reset(&errand->arena);
+        enum err err = access_workspaces(errand->txn, id_is_none(&workspace_id) ? NULL : &workspace_id,
+                                         WORKSPACES_AT_A_TIME, &errand->arena, &rows, &count);
+        for (uint32_t i = 0; err == OK && i < count; i++) {
+            err = list_workspace(errand, &rows[i].workspace_id);
+            workspace_id = rows[i].workspace_id;
+        }
+        if (err != OK) {
+            return failed(errand, err);
+        }
+    }
+    return EXIT_GOOD;
+}
+
+static int revoke(struct errand *errand)
+{
+    struct command command = {.code = COMMAND_revoke_key};
+    struct id *key_id = &command.revoke_key.key_id;
+    struct answer answer;
+    struct key_row row;
+    if (id_parse(span_text(errand->id), ID_KEY, key_id) != OK) {
+        (void)fprintf(stderr, "openpost key: %s is no key's id: key_…, as openpost key list shows it\n", errand->id);
+        return EXIT_USAGE_WRONG;
+    }
+    enum err err = access_key(errand->txn, key_id, &errand->arena, &row);
+    if (err == ERR_NOT_FOUND) {
+        return refused(refusal_desc(REFUSED_not_found)->title);
+    }
+    command.stream = *key_id;
+    command.workspace_id = row.workspace_id;
+    store_park(errand->txn);
+    err = err == OK ? operator_command(&errand->hand, &command, &answer) : err;
+    if (err != OK) {
+        return failed(errand, err);
+    }
+    if (answer.refusal != ACCEPTED) {
+        return refused(refusal_desc((enum refusal)answer.refusal)->title);
+    }
+    print_id(errand->json ? "{\"id\":\"" : "revoked: ", key_id);
+    (void)printf("%s", errand->json        ? (answer.events > 0 ? "\",\"already\":false}\n" : "\",\"already\":true}\n")
+                       : answer.events > 0 ? "\n"
+                                           : " (it was already)\n");
+    return EXIT_GOOD;
+}
+
+static int run(struct errand *errand, int (*form)(struct errand *errand))
+{
+    int code = EXIT_CANNOT;
+    process_prepare("openpost-key");
+    arena_init(&errand->arena, (size_t)256 << 20);
+    enum err err = operator_open(&errand->data, &errand->hand);
+    err = err == OK ? store_begin(errand->hand.views, false, &errand->txn) : err;
+    code = err == OK ? form(errand) : failed(errand, err);
+    store_abort(errand->txn);
+    operator_close(&errand->hand);
+    arena_done(&errand->arena);
+    return code;
+}
+
+static int wrong(const char *what)
+{
+    (void)fprintf(stderr, "openpost key: %s (try --help)\n", what);
+    return EXIT_USAGE_WRONG;
+}
+
+int tool_key(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct errand *errand);
+        size_t arguments; /* beside its name */
+    } forms[] = {
+        {"make",   make,   0},
+        {"list",   list,   0},
+        {"revoke", revoke, 1},
+    };
+    struct errand errand = {.path = NULL};
+    const struct option_spec options[] = {
+        {"--data",      &errand.path,      NULL,         "the data folder"                                  },
+        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"        },
+        {"--role",      &errand.role_word, NULL,         "make: what it may do"                             },
+        {"--workspace", &errand.workspace, NULL,         "ws_…; make needs it when there is more than one"},
+        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                   },
+    };
+    const char *rest[2] = {"make", NULL};
+    size_t count = 0;
+    size_t form = 0;
+    int code = EXIT_GOOD;
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 2, &count, &code)) {
+        return code;
+    }
+    while (form < sizeof forms / sizeof *forms && strcmp(rest[0], forms[form].name) != 0) {
+        form++;
+    }
+    if (form == sizeof forms / sizeof *forms || count > 1 + forms[form].arguments ||
+        (forms[form].arguments > 0 && count < 1 + forms[form].arguments)) {
+        return wrong("the forms are: make, list, revoke KEY_ID");
+    }
+    errand.id = rest[1];
+    const bool making = forms[form].run == make;
+    if (making != (errand.name != NULL) || making != (errand.role_word != NULL)) {
+        return wrong(making ? "--name and --role are needed" : "--name and --role are for make");
+    }
+    if (making && (!key_name_is_valid(span_text(errand.name)) ||
+                   choice_value(&role_words, span_text(errand.role_word)) == ROLE_NONE)) {
+        return wrong("--name has 1 to 24 of a-z, 0-9 and -; --role is one of those below");
+    }
+    return data_or_complain("key", errand.path, &errand.data, &code) ? run(&errand, forms[form].run) : code;
+}

@@ -1,0 +1,85 @@
+/* operator.c: see operator.h. A service that runs holds the folder's lock: that is how it is noticed. Must never write
+ * to a folder whose lock it does not hold. */
+#include "tools/operator.h"
+
+#include "core/base/clock.h"
+
+#define ANSWER_WITHIN_MS 10000
+
+static enum err reach_service(struct operator_hand *hand)
+{
+    char url[128];
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
+    TRY(data_address_read(&hand->data, url, sizeof url));
+    TRY(data_secret(&hand->data, "wire.secret", options.key));
+    const enum err err = client_open(&options, &hand->client);
+    explicit_bzero(options.key, sizeof options.key);
+    TRY(err);
+    TRY(store_lmdb_open(hand->data.views_path, VIEWS_MAP_BYTES, true, &hand->running));
+    hand->views = hand->running;
+    return OK;
+}
+
+enum err operator_open(const struct data_folder *data, struct operator_hand *hand)
+{
+    *hand = (struct operator_hand){.data = *data, .parts = {.lock_fd = -1}};
+    enum err err = parts_open(data, false, &hand->parts, &hand->fault);
+    if (err == OK) {
+        hand->views = hand->parts.views;
+    } else if (err == ERR_BUSY) {
+        err = reach_service(hand);
+    }
+    if (err != OK) {
+        operator_close(hand);
+    }
+    return err;
+}
+
+void operator_close(struct operator_hand *hand)
+{
+    client_close(hand->client);
+    store_close(hand->running);
+    vault_close(hand->vault);
+    parts_close(&hand->parts);
+    hand->client = NULL;
+    hand->running = NULL;
+    hand->vault = NULL;
+    hand->views = NULL;
+}
+
+enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer)
+{
+    const int64_t now_ms = clock_wall_ms();
+    if (hand->client == NULL) {
+        return parts_command(&hand->parts, command, now_ms, ret_answer);
+    }
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    command->command_id = id_make(ID_COMMAND, now_ms, randomness);
+    command->actor = ACTOR_OPERATOR;
+    return client_command_wait(hand->client, command, NULL, ANSWER_WITHIN_MS, ret_answer);
+}
+
+static enum err open_vault(struct operator_hand *hand)
+{
+    uint8_t master[BOX_KEY_LEN];
+    if (hand->vault != NULL) {
+        return OK;
+    }
+    TRY(data_master_key(&hand->data, master));
+    const enum err err = vault_open(hand->data.vault_path, master, false, &hand->vault);
+    explicit_bzero(master, sizeof master);
+    return err;
+}
+
+enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, const struct id *owner_id,
+                       struct span plain)
+{
+    if (hand->client != NULL) {
+        return client_seal_wait(hand->client, secret_id, owner_id, plain, ANSWER_WITHIN_MS);
+    }
+    uint8_t nonce[12];
+    TRY(open_vault(hand));
+    random_fill(nonce, sizeof nonce);
+    return vault_put(hand->vault, secret_id, owner_id, nonce, plain);
+}

@@ -1,0 +1,31 @@
+/* operator.h: the operator's hand on a data folder, for commands that work beside a running service (through its
+ * ledger) and without one (with the folder's lock). Used by init, key and confirm. */
+#ifndef OPENPOST_TOOLS_OPERATOR_H
+#define OPENPOST_TOOLS_OPERATOR_H
+
+#include "core/vault/vault.h"
+#include "core/wire/client.h"
+#include "tools/parts.h"
+
+struct operator_hand {
+    struct data_folder data;
+    struct parts parts;    /* without a service */
+    struct vault *vault;   /* likewise, once something was kept */
+    struct client *client; /* beside one; NULL: there is none */
+    struct store *running; /* its views, read-only */
+    struct store *views;   /* either's */
+    struct log_fault fault;
+};
+
+/* operator_open opens either way; on failure hand->fault may say more. operator_close accepts what a failed
+ * operator_open left. */
+enum err operator_open(const struct data_folder *data, struct operator_hand *hand) MUST_USE;
+void operator_close(struct operator_hand *hand);
+
+/* operator_command has one command of the operator's decided, durable when it returns. operator_keep keeps a secret in
+ * the vault, likewise: before any command names it. ERR_TIMED_OUT, ERR_CLOSED: the service does not answer. */
+enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer) MUST_USE;
+enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, const struct id *owner_id,
+                       struct span plain) MUST_USE;
+
+#endif

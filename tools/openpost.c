@@ -5,6 +5,7 @@
 #include "adapters/bluesky.h"
 #include "adapters/main.h"
 #include "core/base/process.h"
+#include "core/calendar/zone.h"
 #include "core/ledger/main.h"
 #include "gateway/main.h"
 #include "projections/registry.h"
@@ -22,8 +23,13 @@ static struct channel_list all_channels(const struct channel **room)
 
 static int run_ledger(int argc, char **argv)
 {
+    OWNED(zones_close) struct zones *zones = NULL;
+    const enum err err = zones_open(&zones);
+    if (err != OK) {
+        return complain("ledger", "the time zones (package tzdata)", err, EXIT_CANNOT);
+    }
     const struct service_parts parts = {
-        .projections = projections_all, .answer = questions_answer, .principal = questions_principal};
+        .projections = projections_all, .zones = zones, .answer = questions_answer, .principal = questions_principal};
     return ledger_main(argc, argv, &parts);
 }
 

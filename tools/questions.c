@@ -230,12 +230,10 @@ static enum err answer_proof(const struct question *question, const struct asked
 
 static enum err answer_view(const struct question *question, const struct views_query *query, struct buf *out)
 {
-    OWNED(zones_close) struct zones *zones = NULL;
-    TRY(zones_open(&zones));
     const struct views_request request = {.txn = question->txn,
                                           .workspace_id = &question->asker->workspace_id,
                                           .args = question->arguments,
-                                          .zones = zones,
+                                          .zones = question->zones,
                                           .arena = question->arena,
                                           .now_ms = question->now_ms};
     return query->answer(&request, out);

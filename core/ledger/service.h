@@ -16,6 +16,8 @@ struct asker {
     uint32_t role;
 };
 
+struct zones; /* core/calendar/zone.h */
+
 /* A question of kind FRAME_QUERY. txn: a read transaction of the views. */
 struct question {
     struct log *log;
@@ -24,12 +26,14 @@ struct question {
     struct span name;
     struct span arguments;
     struct arena *arena;
+    struct zones *zones; /* of the parts */
     int64_t now_ms;
 };
 
 /* What the composition root knows and the ledger does not. */
 struct service_parts {
     struct projection_list projections;
+    struct zones *zones; /* opened before the process confines itself: no file can be opened later */
     /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. */
     enum err (*answer)(const struct question *question, enum refusal *ret_refusal, struct buf *out);
     /* Finds another program's API key by the first 16 bytes of its fingerprint, and who it is: neither says that the

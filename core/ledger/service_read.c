@@ -92,8 +92,11 @@ static void read_follow(struct service *service, struct work *work)
 
 static void read_query(struct service *service, struct work *work)
 {
-    struct question question = {
-        .log = service->options.log, .asker = &work->asker, .arena = &service->read_arena, .now_ms = clock_wall_ms()};
+    struct question question = {.log = service->options.log,
+                                .asker = &work->asker,
+                                .arena = &service->read_arena,
+                                .zones = service->options.parts->zones,
+                                .now_ms = clock_wall_ms()};
     enum refusal refusal = ACCEPTED;
     struct span name;
     struct span arguments;

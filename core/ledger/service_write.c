@@ -140,6 +140,24 @@ static void wake_followers(struct service *service)
     publisher_send(service->publisher, span_of(wake, sizeof wake));
 }
 
+/* Full from the first person's command that is refused for it until one is taken again: the scheduler's, which have the
+ * reserve, say nothing about it. */
+static void note_storage(struct service *service, const struct work *first, const struct answer *answers)
+{
+    bool refused = false;
+    bool taken = false;
+    for (const struct work *work = first; work != NULL; work = work->next) {
+        for (uint32_t i = 0; i < work->count; i++, answers++) {
+            const uint32_t actor = work->commands[i].command.actor;
+            refused = refused || answers->refusal == REFUSED_storage_full;
+            taken = taken || (answers->events > 0 && (actor == ACTOR_KEY || actor == ACTOR_MEMBER));
+        }
+    }
+    if (refused || taken) {
+        atomic_store(&service->storage_full, refused ? 1 : 0);
+    }
+}
+
 /* One group: decide all, make it durable, answer all. An error here is one that nobody may survive. */
 static enum err write_group(struct service *service, struct work *first)
 {
@@ -153,13 +171,13 @@ static enum err write_group(struct service *service, struct work *first)
         return ERR_NO_MEMORY;
     }
     enum err err = decide_together(service, first, answers);
-    atomic_store(&service->storage_full, err == ERR_NO_SPACE ? 1 : 0);
-    if (err == ERR_NO_SPACE) {
+    if (err == ERR_NO_SPACE || err == ERR_NO_MEMORY) { /* the disk's end, or more than one transaction of the log takes */
         err = decide_singly(service, first, answers);
     }
     if (err != OK) {
         return err;
     }
+    note_storage(service, first, answers);
     FAILPOINT("ledger_committed");
     atomic_fetch_add(&service->groups, 1);
     atomic_fetch_add(&service->commands_done, count);

@@ -482,10 +482,9 @@ static enum err fold_resolved(const struct fold *fold)
     struct target_row *target;
     TRY(find(fold, &resolved->target_id, &target));
     if (resolved->resolution == RESOLUTION_PUBLISHED) {
-        const bool ours = !id_is_none(&resolved->attempt_id); /* else the next part was in doubt */
-        part_is_live(
-            fold, target,
-            &(struct outcome_facts){.part = ours ? target->attempt_part : target->part_live, .url = resolved->url});
+        const uint64_t part =
+            id_is_none(&resolved->attempt_id) ? target->part_live : target->attempt_part; /* doubted */
+        part_is_live(fold, target, &(struct outcome_facts){.part = part, .url = resolved->url});
         go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
     }
     if (resolved->retry) {

@@ -306,9 +306,10 @@ RULE(outcome)
         return REFUSED_attempt_unknown;
     }
     const enum target_status phase = target_phase(c.target);
-    c.in_play = c.attempt.is_current && (phase == TARGET_ATTEMPTING || phase == TARGET_UNKNOWN);
-    c.is_comment = c.attempt.part >= target_main_count(c.target);
     const bool under_way = c.attempt.outcome == OUTCOME_NONE || c.attempt.outcome == OUTCOME_UNKNOWN;
+    /* of what is unknown for another reason (targets_doubted) no attempt of ours tells anything */
+    c.in_play = c.attempt.is_current && under_way && (phase == TARGET_ATTEMPTING || phase == TARGET_UNKNOWN);
+    c.is_comment = c.attempt.part >= target_main_count(c.target);
     const bool early = c.attempt.is_current && under_way && context->now_ms < c.target->deadline_ms;
     if (report->by_read && report->outcome == OUTCOME_ABSENT && early) {
         return REFUSED_attempt_early; /* the request may still arrive; one that was answered has */

@@ -68,6 +68,7 @@ static const struct story attempt_stories[] = {
     {"a person found nothing and leaves it", "create a at=3600, at 3300, lock a, at 3600, suspend, confirm, miss a", "resolve a absent", "target_resolved a absent; target_finished a failed resolved_absent; post_finished failed"},
     {"left, it may be sent again", "create a at=3600, at 3300, lock a, at 3600, suspend, confirm, miss a, at 3700, resolve a absent, retry now", "start a", "attempt_started a 1 part 0 due 3700 deadline 3820"},
     {"a person gives it up", "create a at=3600, at 3300, lock a, at 3600, suspend, confirm, miss a", "resolve a abandoned", "target_resolved a abandoned; target_finished a failed resolved_abandoned; post_finished failed"},
+    {"a reading of the attempt before says nothing of it", "create a at=3600, at 3300, lock a, at 3600, start a, outcome a try_again, suspend, confirm, miss a, at 7200", "outcome a unknown read", "nothing"},
     {"of a thread the next part is meant", "create a now, lock a:3, start a, outcome a accepted, suspend, confirm, miss a", "resolve a published url=https://x/2", "target_resolved a published"},
     {"and the part after it is in doubt again", "create a now, lock a:3, start a, outcome a accepted, suspend, confirm, miss a, resolve a published url=https://x/2", "miss a", "targets_doubted a"},
     {"the last part ends it", "create a now, lock a:2, start a, outcome a accepted, suspend, confirm, miss a", "resolve a published url=https://x/2", "target_resolved a published; target_finished a published; post_finished published"},

@@ -2,6 +2,7 @@
 #include "core/base/clock.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -39,4 +40,19 @@ void random_fill(void *data, size_t len)
         ASSERT(got > 0 || errno == EINTR);
         done += got > 0 ? (size_t)got : 0;
     }
+}
+
+void random_draw(void *pool, void *data, size_t len)
+{
+    struct random_pool *own = pool;
+    if (len > sizeof own->bytes) {
+        random_fill(data, len);
+        return;
+    }
+    if (own->left < len) {
+        random_fill(own->bytes, sizeof own->bytes);
+        own->left = sizeof own->bytes;
+    }
+    own->left -= len;
+    memcpy(data, own->bytes + own->left, len);
 }

@@ -14,4 +14,14 @@ int64_t clock_monotonic_us(void);
  * bug of the machine: the process aborts. */
 void random_fill(void *data, size_t len);
 
+/* A store of random bytes not used yet, so that ids and salts by the thousand cost one system call for many. Not for
+ * secrets: what was given out stays in it until it is filled again. One thread's; zeroed: empty. random_draw gives len
+ * bytes of it, and suits wherever a random(context, data, len) is asked for: context is the struct random_pool. */
+struct random_pool {
+    uint8_t bytes[4096];
+    size_t left; /* of it, from the front */
+};
+
+void random_draw(void *pool, void *data, size_t len);
+
 #endif

@@ -31,8 +31,7 @@ struct process {
     struct ledger *ledger;
     struct service *service;
     int64_t progress_ms;
-    uint8_t chance[4096]; /* random bytes not used yet */
-    size_t chance_left;
+    struct random_pool salts; /* for the log, which holds them in clear */
 };
 
 static const char *option(int argc, char **argv, const char *name)
@@ -43,23 +42,6 @@ static const char *option(int argc, char **argv, const char *name)
         }
     }
     return NULL;
-}
-
-/* Salts, 16 bytes for each event: the kernel is asked for many at a time. The log, which this process writes, holds
- * them in clear. */
-static void random_bytes(void *context, void *data, size_t len)
-{
-    struct process *process = context;
-    if (len > sizeof process->chance) {
-        random_fill(data, len);
-        return;
-    }
-    if (process->chance_left < len) {
-        random_fill(process->chance, sizeof process->chance);
-        process->chance_left = sizeof process->chance;
-    }
-    process->chance_left -= len;
-    memcpy(data, process->chance + process->chance_left, len);
 }
 
 static void show_progress(void *context, uint64_t done, uint64_t total)
@@ -108,8 +90,8 @@ static enum err open_ledger(struct process *process, const struct service_parts 
                                            .views = process->views,
                                            .projections = parts->projections,
                                            .installation_id = process->data.installation_id,
-                                           .random = random_bytes,
-                                           .random_context = process,
+                                           .random = random_draw,
+                                           .random_context = &process->salts,
                                            .progress = show_progress,
                                            .progress_context = process};
     process->progress_ms = clock_boot_ms();

@@ -65,27 +65,10 @@ struct process {
     int64_t busy_since_ms;   /* starts come first; 0: they do not */
     int64_t late_ms;         /* told to the ledger, for readiness */
     int64_t late_again_ms;   /* looked at again not before */
-    uint8_t randomness[1000];
-    size_t randomness_left; /* of it, from the front */
+    struct random_pool random; /* for ids and keys of posts */
 };
 
 /* --- what dispatch asks for --- */
-
-/* Ids by the thousand: drawn many at once, for each draw is a system call. */
-static void random_bytes(void *context, void *data, size_t len)
-{
-    struct process *process = context;
-    if (len > sizeof process->randomness) {
-        random_fill(data, len);
-        return;
-    }
-    if (process->randomness_left < len) {
-        random_fill(process->randomness, sizeof process->randomness);
-        process->randomness_left = sizeof process->randomness;
-    }
-    process->randomness_left -= len;
-    memcpy(data, process->randomness + process->randomness_left, len);
-}
 
 static enum err load_post(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post)
 {
@@ -484,8 +467,8 @@ static enum err open_carrier(struct process *process, const char *pair, const ui
         .place = process->carrier_count,
         .url = equals + 1,
         .inbox = process->inbox,
-        .random = random_bytes,
-        .random_context = process};
+        .random = random_draw,
+        .random_context = &process->random};
     if (options.channel == CHANNEL_NONE) {
         return ERR_MALFORMED;
     }
@@ -550,8 +533,8 @@ static enum err open_all(struct process *process, int argc, char **argv)
                  .payload = load_payload,
                  .account = load_account,
                  .open = load_open},
-        .random = random_bytes,
-        .random_context = process
+        .random = random_draw,
+        .random_context = &process->random
     };
     TRY(dispatch_new(&options, &process->dispatch));
     return open_wire(process, argc, argv);

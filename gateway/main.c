@@ -119,6 +119,7 @@ static void close_parts(struct gateway *gateway)
     atomic_store(&gateway->stopping, true);
     streams_stop(gateway->streams);
     server_drain(gateway->server, DRAIN_WITHIN_MS);
+    process_end_within(END_WITHIN_S);
     client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
     streams_close(gateway->streams);
     server_close(gateway->server);

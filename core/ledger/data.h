@@ -51,9 +51,13 @@ enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
  * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
- * suspended by an event). The log must have been opened once before: ERR_NOT_FOUND. */
+ * suspended by an event); on a full disk it, data_address_write and the views' mark write over the old file. The log
+ * must have been opened once before: ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
+/* data_unsettle forgets the identity, so that the folder counts as moved until data_settle: for whoever finds another
+ * proof that it is not what it was, and must not lose it in a crash. ERR_ACCESS, ERR_IO. */
+enum err data_unsettle(const struct data_folder *data) MUST_USE;
 
 /* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another
  * one is. */

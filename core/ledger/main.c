@@ -99,7 +99,7 @@ static enum err open_log(struct process *process, const char *map_mib)
     return opened;
 }
 
-static enum err open_ledger(struct process *process, const struct service_parts *parts)
+static enum err open_views(struct process *process, const struct service_parts *parts)
 {
     bool trusted = false;
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
@@ -121,6 +121,19 @@ static enum err open_ledger(struct process *process, const struct service_parts 
     process->progress_ms = clock_boot_ms();
     TRY(ledger_open(&options, trusted, &process->ledger));
     return data_views_good(&process->data);
+}
+
+/* Whoever reads that something is damaged must know that it is what can be made again, and how. */
+static enum err open_ledger(struct process *process, const struct service_parts *parts)
+{
+    const enum err err = open_views(process, parts);
+    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS) {
+        journal(JOURNAL_ERROR, "views_not_opened",
+                "err=%s folder=%s next=\"if openpost verify finds the log good: stop the service, delete this folder, "
+                "start again: it is rebuilt from the log\"",
+                err_name(err), process->data.views_path);
+    }
+    return err;
 }
 
 static enum err open_vault(struct process *process)
@@ -226,7 +239,9 @@ static void broken(void *context, enum err err)
 {
     (void)context;
     journal(JOURNAL_ERROR, "commit_failed",
-            "err=%s next=\"the process ends; serve starts it again and it verifies its log\"", err_name(err));
+            "err=%s next=\"the process ends; serve starts it again and it verifies its log; should that not help, "
+            "delete views/ while nothing runs: it is rebuilt from the log\"",
+            err_name(err));
     _exit(EXIT_CANNOT);
 }
 

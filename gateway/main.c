@@ -167,7 +167,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
         while (poll(&stop, 1, -1) <= 0) {
         }
     } else {
-        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\" listen=%s", err_name(err), err_sentence(err),
+                arguments.listen);
     }
     close_parts(gateway);
     free(gateway);

@@ -9,8 +9,10 @@
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
- *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
- * it lock           held by the process that may write ledger.url     where that process listens
+ *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
+ *   lock           held by the process that may write
+ *   ledger.url     where that process listens
+ *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H

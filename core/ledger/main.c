@@ -275,7 +275,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(data_open(option(argc, argv, "--data"), &process->data));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
-    TRY(data_verifier_write(&process->data));
+    TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));

@@ -33,15 +33,41 @@ static void refuse(const struct bluesky_step *step, enum refusal code, const cha
     *step->finished = true;
 }
 
+/* Whether a text holds a secret: what a platform says back goes into the log, which is for ever, and must not take a
+ * token or password along. Short ones (no real token is) would strike innocent words. */
+static bool holds(struct span text, struct span secret)
+{
+    enum { SECRET_LEAST = 4 };
+
+    return secret.len >= SECRET_LEAST && text.len >= secret.len &&
+           memmem(text.data, text.len, secret.data, secret.len) != NULL;
+}
+
+/* A text of an answer as it may be kept: data NULL when there is none, a fixed word when it echoes a secret of ours.
+ * The texts were cut before, so that also the beginning of a secret at their end counts. */
+static struct span harmless(const struct bluesky_step *step, struct span text)
+{
+    enum { PIECE = 16 };
+
+    const struct bluesky_state *state = step->state;
+    const struct span secrets[] = {state->access, state->refresh, state->password};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        const struct span piece = span_of(secrets[i].data, secrets[i].len < PIECE ? secrets[i].len : PIECE);
+        if (holds(text, piece)) {
+            return SPAN("(struck: it repeated a secret)");
+        }
+    }
+    return text.len > 0 ? text : (struct span){0};
+}
+
 void bluesky_end(const struct bluesky_step *step, const struct bluesky_answer *answer)
 {
     if (answer->outcome == OUTCOME_ACCEPTED) {
         platform_outcome(step->job->job, OUTCOME_ACCEPTED, step->outcome);
     } else {
         platform_refuse(step->job->job, answer->outcome, answer->code, step->outcome);
-        step->outcome->platform_code = answer->platform_code.len > 0 ? answer->platform_code : (struct span){0};
-        step->outcome->platform_message =
-            answer->platform_message.len > 0 ? answer->platform_message : (struct span){0};
+        step->outcome->platform_code = harmless(step, answer->platform_code);
+        step->outcome->platform_message = harmless(step, answer->platform_message);
     }
     step->outcome->until_ms = answer->until_ms;
     *step->finished = true;
@@ -146,6 +172,7 @@ static enum err begin_connect(const struct bluesky_step *step, const struct json
         identifier = span_of(identifier.data + 1, identifier.len - 1);
     }
     const struct bluesky_asker asker = bluesky_asker_of(step, false);
+    step->state->password = password;
     step->state->call = CALL_CREATE_SESSION;
     return bluesky_ask_session(&asker, identifier, password, step->request);
 }
@@ -273,7 +300,7 @@ static enum err session_answered(const struct bluesky_step *step, const struct b
     }
     TRY(keep_tokens(step, answer->body));
     step->outcome->account = json_node_text(answer->body, "did");
-    step->outcome->handle = json_node_text(answer->body, "handle");
+    step->outcome->handle = harmless(step, json_node_text(answer->body, "handle"));
     step->outcome->service = service_of(step, answer->body);
     return OK;
 }
@@ -321,10 +348,35 @@ static enum err set_place(const struct bluesky_step *step, const struct json_nod
     buf_put(&url, span_of(uri.data + start, uri.len - start));
     ASSERT(buf_ok(&url));
     step->outcome->platform_id = uri;
-    step->outcome->revision = json_node_text(body, "cid");
+    step->outcome->revision = harmless(step, json_node_text(body, "cid"));
     step->outcome->url = buf_span(&url);
     step->outcome->published_ms = published_ms;
     return OK;
+}
+
+/* Whether an answer is about the record that was asked for: at://{account}/{collection}/{key}. */
+static enum err names_asked(const struct bluesky_step *step, const struct json_node *body, bool *ret_same)
+{
+    const struct job *job = step->job->job;
+    const size_t cap = 64 + job->account.len + job->key.len;
+    uint8_t *bytes = arena_alloc(step->job->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf uri = buf_of(bytes, cap);
+    buf_text(&uri, "at://");
+    buf_put(&uri, job->account);
+    buf_text(&uri, "/" BLUESKY_COLLECTION "/");
+    buf_put(&uri, job->key);
+    ASSERT(buf_ok(&uri));
+    *ret_same = span_equal(buf_span(&uri), json_node_text(body, "uri"));
+    return OK;
+}
+
+static void end_unknown(const struct bluesky_step *step, struct span message)
+{
+    platform_refuse(step->job->job, OUTCOME_UNKNOWN, REFUSED_outcome_unknown, step->outcome);
+    step->outcome->message = message;
 }
 
 static enum err create_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
@@ -335,7 +387,16 @@ static enum err create_answered(const struct bluesky_step *step, const struct bl
         return OK;
     }
     bluesky_end(step, answer);
-    return answer->outcome == OUTCOME_ACCEPTED ? set_place(step, answer->body, step->job->now_ms) : OK;
+    if (answer->outcome != OUTCOME_ACCEPTED) {
+        return OK;
+    }
+    bool same = false;
+    TRY(names_asked(step, answer->body, &same));
+    if (!same) { /* no proof of ours: reading it back will tell */
+        end_unknown(step, SPAN("The platform's answer names another record than the one it was given."));
+        return OK;
+    }
+    return set_place(step, answer->body, step->job->now_ms);
 }
 
 static enum err delete_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
@@ -365,9 +426,14 @@ static enum err read_answered(const struct bluesky_step *step, const struct blue
     if (err == ERR_NO_MEMORY) {
         return err;
     }
+    bool same = false;
+    TRY(names_asked(step, answer->body, &same));
+    if (!same) {
+        end_unknown(step, SPAN("The platform's answer names another record than the one it was asked for."));
+        return OK;
+    }
     if (err != OK || !json_node_equal(locked, json_node_member(answer->body, "value"))) {
-        platform_refuse(job, OUTCOME_UNKNOWN, REFUSED_outcome_unknown, step->outcome);
-        step->outcome->message = SPAN("Under the post's key stands a record with another content.");
+        end_unknown(step, SPAN("Under the post's key stands a record with another content."));
         return OK;
     }
     return set_place(step, answer->body, job->started_ms != 0 ? job->started_ms : step->job->now_ms);

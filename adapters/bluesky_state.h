@@ -32,6 +32,7 @@ struct bluesky_state {
     bool refreshed;          /* once a job */
     struct span access;      /* tokens, secret */
     struct span refresh;
+    struct span password;       /* likewise; connect only */
     struct bluesky_facts facts; /* resolve only */
 };
 

@@ -247,6 +247,7 @@ int adapter_main(int argc, char **argv)
         log_figures(serve);
         code = EXIT_GOOD;
     }
+    process_end_within(END_WITHIN_S);
     serve_close(serve);
     (void)fflush(NULL);
     _exit(code); /* a sanitizer's exit handler would make a process to trace this one, which is denied */

@@ -119,6 +119,7 @@ static void close_parts(struct gateway *gateway)
     atomic_store(&gateway->stopping, true);
     streams_stop(gateway->streams);
     server_drain(gateway->server, DRAIN_WITHIN_MS);
+    process_end_within(END_WITHIN_S);
     client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
     streams_close(gateway->streams);
     server_close(gateway->server);
@@ -166,7 +167,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
         while (poll(&stop, 1, -1) <= 0) {
         }
     } else {
-        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\" listen=%s", err_name(err), err_sentence(err),
+                arguments.listen);
     }
     close_parts(gateway);
     free(gateway);

@@ -96,6 +96,22 @@ static bool founding_is_valid(const struct founding *founding)
     return true;
 }
 
+/* The length of the parent's name at the beginning of a path. */
+static int parent_len(const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    while (len > 1 && path[len - 1] != '/') {
+        len--;
+    }
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    return (int)len;
+}
+
 int tool_init(int argc, char **argv)
 {
     const char *path = NULL;
@@ -127,6 +143,11 @@ int tool_init(int argc, char **argv)
     if (err == ERR_EXISTS) {
         (void)fprintf(stderr, "openpost init: %s exists and is not empty; nothing was changed\n", path);
         return EXIT_UNREADABLE;
+    }
+    if (err == ERR_NOT_FOUND) {
+        (void)fprintf(stderr, "openpost init: %s: its parent folder does not exist: %.*s\n", path, parent_len(path),
+                      path);
+        return EXIT_CANNOT;
     }
     if (err != OK) {
         return complain("init", path, err, EXIT_CANNOT);

@@ -238,6 +238,12 @@ static int wrong(const char *what)
     return EXIT_USAGE_WRONG;
 }
 
+static int wrong_value(const char *option, const char *value, const char *expected)
+{
+    (void)fprintf(stderr, "openpost key: %s %s: expected %s\n", option, value, expected);
+    return EXIT_USAGE_WRONG;
+}
+
 int tool_key(int argc, char **argv)
 {
     static const struct {
@@ -276,9 +282,11 @@ int tool_key(int argc, char **argv)
     if (making != (errand.name != NULL) || making != (errand.role_word != NULL)) {
         return wrong(making ? "--name and --role are needed" : "--name and --role are for make");
     }
-    if (making && (!key_name_is_valid(span_text(errand.name)) ||
-                   choice_value(&role_words, span_text(errand.role_word)) == ROLE_NONE)) {
-        return wrong("--name has 1 to 24 of a-z, 0-9 and -; --role is one of those below");
+    if (making && !key_name_is_valid(span_text(errand.name))) {
+        return wrong_value("--name", errand.name, "1 to 24 of a-z, 0-9 and -");
+    }
+    if (making && choice_value(&role_words, span_text(errand.role_word)) == ROLE_NONE) {
+        return wrong_value("--role", errand.role_word, "owner, admin, editor, viewer or auditor");
     }
     return data_or_complain("key", errand.path, &errand.data, &code) ? run(&errand, forms[form].run) : code;
 }

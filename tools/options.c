@@ -1,5 +1,8 @@
 /* options.c: the command line, read the same way by every subcommand. */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/process.h"
@@ -91,6 +94,90 @@ int complain(const char *command, const char *sentence, enum err err, int exit_c
     return exit_code;
 }
 
+struct listen_address {
+    socklen_t len;
+
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    };
+};
+
+static bool listen_parse(const char *value, struct listen_address *ret_address)
+{
+    struct listen_address address = {0};
+    char host[64];
+    uint64_t port = 0;
+    const char *colon = strrchr(value, ':');
+    size_t len = colon == NULL ? 0 : (size_t)(colon - value);
+    const bool in6 = len >= 2 && value[0] == '[' && value[len - 1] == ']';
+    value += in6 ? 1 : 0;
+    len -= in6 ? 2 : 0;
+    if (len == 0 || len >= sizeof host || span_to_u64(span_text(colon + 1), &port) != OK || port < 1 || port > 65535) {
+        return false;
+    }
+    memcpy(host, value, len);
+    host[len] = 0;
+    if (in6) {
+        address.len = sizeof address.in6;
+        address.in6.sin6_family = AF_INET6;
+        address.in6.sin6_port = htons((uint16_t)port);
+    } else {
+        address.len = sizeof address.in;
+        address.in.sin_family = AF_INET;
+        address.in.sin_port = htons((uint16_t)port);
+    }
+    if (inet_pton(address.any.sa_family, host, in6 ? (void *)&address.in6.sin6_addr : (void *)&address.in.sin_addr) !=
+        1) {
+        return false;
+    }
+    *ret_address = address;
+    return true;
+}
+
+static bool is_loopback(const struct listen_address *address)
+{
+    return address->any.sa_family == AF_INET ? ntohl(address->in.sin_addr.s_addr) >> 24 == 127
+                                             : IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
+}
+
+bool listen_or_complain(const char *command, const char *option, const char *value, bool loopback_only, int *ret_exit)
+{
+    struct listen_address address;
+    if (!listen_parse(value, &address)) {
+        (void)fprintf(stderr,
+                      "openpost %s: %s %s: expected ADDR:PORT with a numeric address and a port of 1 to 65535, for "
+                      "example 127.0.0.1:8080 or [::1]:8080\n",
+                      command, option, value);
+        *ret_exit = EXIT_USAGE_WRONG;
+        return false;
+    }
+    if (loopback_only && !is_loopback(&address)) {
+        (void)fprintf(stderr, "openpost %s: %s %s: only on loopback, for example 127.0.0.1:8081\n", command, option,
+                      value);
+        *ret_exit = EXIT_USAGE_WRONG;
+        return false;
+    }
+    return true;
+}
+
+bool listen_is_free(const char *value)
+{
+    struct listen_address address;
+    if (!listen_parse(value, &address)) {
+        return false;
+    }
+    const int yes = 1;
+    const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool taken = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                       bind(fd, &address.any, address.len) != 0 && errno == EADDRINUSE;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return !taken;
+}
+
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit)
 {
     if (path == NULL) {
@@ -100,9 +187,11 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
     }
     const enum err err = data_open(path, ret_data);
     if (err != OK) {
-        (void)fprintf(stderr,
-                      "openpost %s: %s is not a data folder of openpost: %s; make one with openpost init --data %s\n",
-                      command, path, err_sentence(err), path);
+        (void)fprintf(stderr, "openpost %s: --data %s is not a data folder of openpost: %s\n", command, path,
+                      err_sentence(err));
+        if (strcmp(command, "serve") == 0) { /* whoever examines or confirms has one already, elsewhere */
+            (void)fprintf(stderr, "make one with openpost init --data %s\n", path);
+        }
         *ret_exit = EXIT_UNREADABLE;
         return false;
     }

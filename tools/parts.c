@@ -34,6 +34,13 @@ static enum err open_all(struct parts *parts, bool views_trusted, struct log_fau
     TRY(store_lmdb_open(parts->data.views_path, VIEWS_MAP_BYTES, false, &parts->views));
     bool marked = false;
     TRY(data_views_begin(&parts->data, &marked));
+    bool went_back = false;
+    if (marked) {
+        TRY(ledger_went_back(parts->log, parts->views, &went_back));
+    }
+    if (went_back) {
+        TRY(data_unsettle(&parts->data)); /* the ledger suspends starts when it opens the folder */
+    }
     const struct ledger_options options = {.log = parts->log,
                                            .views = parts->views,
                                            .projections = projections_all,

@@ -76,6 +76,38 @@ static enum err choose_ports(uint16_t *ret_first)
     return ERR_BUSY;
 }
 
+static void name_sandbox(struct plan *plan, uint16_t port)
+{
+    (void)snprintf(plan->sandbox_listen, sizeof plan->sandbox_listen, "127.0.0.1:%u", (unsigned)port);
+    (void)snprintf(plan->sandbox_url, sizeof plan->sandbox_url, "http://%s", plan->sandbox_listen);
+}
+
+/* The simulated platform's port is part of its accounts' addresses: a restarted service finds them where they were, as
+ * long as nobody else took the port. */
+static enum err choose_sandbox(struct plan *plan)
+{
+    char path[DATA_PATH_MAX];
+    char text[8];
+    uint64_t kept = 0;
+    struct buf buf = buf_of(text, sizeof text);
+    TRY(path_join(path, sizeof path, plan->data.path, "sandbox.port"));
+    const bool known =
+        file_read(path, &buf) == OK && span_to_u64(buf_span(&buf), &kept) == OK && kept > 0 && kept <= UINT16_MAX;
+    name_sandbox(plan, (uint16_t)kept);
+    const bool ours =
+        kept < plan->port && kept + PORTS_MAX > plan->port; /* by chance just chosen for another process */
+    if (known && !ours && listen_is_free(plan->sandbox_listen)) {
+        return OK;
+    }
+    name_sandbox(plan, plan->port);
+    if (!known) {
+        (void)snprintf(text, sizeof text, "%u", (unsigned)plan->port);
+        const enum err err = file_write(path, span_text(text), 0640);
+        (void)err; /* on a full disk, say: the accounts are to be connected anew after the next start */
+    }
+    return OK;
+}
+
 static enum err choose_url(struct plan *plan, char *out, size_t cap, const char *scheme)
 {
     const int len = snprintf(out, cap, "%s127.0.0.1:%u", scheme, (unsigned)plan->port);
@@ -99,8 +131,7 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     }
     (void)snprintf(plan->adapter_pair, sizeof plan->adapter_pair, "bluesky=%s", plan->bluesky_url);
     if (sandbox) {
-        TRY(choose_url(plan, plan->sandbox_listen, sizeof plan->sandbox_listen, ""));
-        (void)snprintf(plan->sandbox_url, sizeof plan->sandbox_url, "http://%s", plan->sandbox_listen);
+        TRY(choose_sandbox(plan));
     }
     const char *port = sandbox ? strrchr(plan->sandbox_listen, ':') + 1 : "";
     (void)snprintf(plan->allowed_ports, sizeof plan->allowed_ports, "%s%s%s", port,
@@ -201,6 +232,14 @@ int tool_serve(int argc, char **argv)
     if (listen == NULL) {
         (void)fprintf(stderr, "openpost serve: --listen ADDR:PORT is missing (try --help)\n");
         return EXIT_USAGE_WRONG;
+    }
+    if (!listen_or_complain("serve", "--listen", listen, false, &code) ||
+        (programs != NULL && !listen_or_complain("serve", "--rpc", programs, false, &code))) {
+        return code;
+    }
+    if (!listen_is_free(listen)) {
+        (void)fprintf(stderr, "openpost serve: --listen %s: another program listens there\n", listen);
+        return EXIT_UNAVAILABLE;
     }
     process_prepare("openpost-serve");
     (void)data_master_text(plan.master_key); /* for the children that open the vault; nobody else finds it here */

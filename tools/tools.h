@@ -32,6 +32,12 @@ bool options_parse(int argc, char **argv, const char *usage, const struct option
 /* complain prints "openpost COMMAND: sentence: err's sentence" and returns exit_code. */
 int complain(const char *command, const char *sentence, enum err err, int exit_code);
 
+/* listen_or_complain judges the value of an option that takes ADDR:PORT or [ADDR]:PORT, with a numeric address and a
+ * port of 1 to 65535; loopback_only: nobody else's machine may reach it. */
+bool listen_or_complain(const char *command, const char *option, const char *value, bool loopback_only, int *ret_exit);
+/* listen_is_free tells whether a value that was judged so may be listened on now. */
+bool listen_is_free(const char *value);
+
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);
 

@@ -12,6 +12,8 @@
 #define EXIT_UNAVAILABLE 69 /* a peer does not answer */
 #define EXIT_CANNOT 71      /* the system refused something that is needed */
 
+#define END_WITHIN_S 20 /* closing takes milliseconds */
+
 /* process_prepare names the process (ps, journal), ignores SIGPIPE and SIGXFSZ, sets no_new_privs, umask 0027, and asks
  * for SIGTERM when the parent dies if the environment has OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
@@ -21,6 +23,11 @@ enum err process_stop_fd(int *ret_fd) MUST_USE;
 /* process_ready tells serve that this process can do its work: writes one byte to the descriptor named by
  * OPENPOST_READY_FD and closes it; nothing when there is none. */
 void process_ready(void);
+
+/* process_end_within lets the process's ending, which has begun, take so many seconds: then it says so on stderr and
+ * ends with EXIT_CANNOT, whatever it waits for. Nothing is lost by it: every process may be killed at any time. For what
+ * may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
+void process_end_within(unsigned seconds);
 
 /* Reads a whole small file (secret, identity) of at most cap bytes. ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG, ERR_IO.
  * file_write replaces path atomically (temporary file, fsync, rename, fsync of the folder) with mode; file_exists

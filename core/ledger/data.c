@@ -60,6 +60,30 @@ static bool is_empty(const char *path)
     return empty;
 }
 
+/* Writes over a file that is there. Not atomic: what a crash leaves must be read as doubt by whoever reads it. */
+static enum err write_in_place(const char *path, struct span bytes)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    const ssize_t written = pwrite(fd, bytes.data, bytes.len, 0);
+    enum err err = written < 0 ? err_from_errno(errno) : (size_t)written == bytes.len ? OK : ERR_NO_SPACE;
+    if (err == OK && (ftruncate(fd, (off_t)bytes.len) != 0 || fsync(fd) != 0)) {
+        err = err_from_errno(errno);
+    }
+    (void)close(fd);
+    return err;
+}
+
+/* Writes a small file anew, or over the old one where a full disk has no room for a second: scheduled posts are to go
+ * out from the log's reserve all the same. */
+static enum err write_small(const char *path, struct span bytes)
+{
+    const enum err err = file_write(path, bytes, 0640);
+    return err == ERR_NO_SPACE ? write_in_place(path, bytes) : err;
+}
+
 static enum err write_secret(const struct data_folder *data, const char *name)
 {
     uint8_t secret[32];
@@ -284,7 +308,14 @@ enum err data_settle(const struct data_folder *data)
     char file[DATA_PATH_MAX];
     TRY(identity_now(data, &buf));
     TRY(file_of(data, "identity", file));
-    return file_write(file, buf_span(&buf), 0640);
+    return write_small(file, buf_span(&buf));
+}
+
+enum err data_unsettle(const struct data_folder *data)
+{
+    char file[DATA_PATH_MAX];
+    TRY(file_of(data, "identity", file));
+    return unlink(file) == 0 || errno == ENOENT ? OK : err_from_errno(errno);
 }
 
 enum err data_lock(const struct data_folder *data, int *ret_fd)
@@ -308,7 +339,7 @@ enum err data_address_write(const struct data_folder *data, const char *url)
 {
     char path[DATA_PATH_MAX];
     TRY(file_of(data, "ledger.url", path));
-    return file_write(path, span_text(url), 0640);
+    return write_small(path, span_text(url));
 }
 
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap)
@@ -320,12 +351,17 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
     return buf_terminated(&buf) != NULL ? OK : ERR_TOO_LONG;
 }
 
-/* The file views/mark holds the boot id under which the views are written, or MARK_CLEAN. */
+/* The file views/mark holds the boot id under which the views are written, or MARK_CLEAN. On a full disk it may have to
+ * go: without it the views are not trusted when they are opened next, which is safe, and this run goes on. */
 static enum err mark_write(const struct data_folder *data, struct span mark)
 {
     char path[DATA_PATH_MAX];
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
-    return file_write(path, mark, 0640);
+    const enum err err = write_small(path, mark);
+    if (err == ERR_NO_SPACE) {
+        return unlink(path) == 0 || errno == ENOENT ? OK : err_from_errno(errno);
+    }
+    return err;
 }
 
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)

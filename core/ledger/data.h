@@ -9,8 +9,10 @@
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
- *   master.key     0600, 32 bytes: seals the vault; the environment's OPENPOST_MASTER_KEY (64 hex digits) goes before
- * it lock           held by the process that may write ledger.url     where that process listens
+ *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
+ *   lock           held by the process that may write
+ *   ledger.url     where that process listens
+ *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
@@ -51,9 +53,13 @@ enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
  * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
- * suspended by an event). The log must have been opened once before: ERR_NOT_FOUND. */
+ * suspended by an event); on a full disk it, data_address_write and the views' mark write over the old file. The log
+ * must have been opened once before: ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
+/* data_unsettle forgets the identity, so that the folder counts as moved until data_settle: for whoever finds another
+ * proof that it is not what it was, and must not lose it in a crash. ERR_ACCESS, ERR_IO. */
+enum err data_unsettle(const struct data_folder *data) MUST_USE;
 
 /* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another
  * one is. */

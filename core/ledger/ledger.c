@@ -55,6 +55,21 @@ static enum err trusted_position(const struct ledger_options *options, bool view
     return views_trusted ? clear_but_keys(options->views) : store_clear(options->views);
 }
 
+enum err ledger_went_back(struct log *log, struct store *views, bool *ret_back)
+{
+    struct log_status status;
+    uint64_t position = 0;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    log_status(log, &status);
+    TRY(store_begin(views, false, &txn));
+    const enum err err = desk_position(txn, &position);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_back = err == OK && position > status.head;
+    return OK;
+}
+
 static enum err load_installation(struct ledger *ledger)
 {
     const struct installation *installation = NULL;

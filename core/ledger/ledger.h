@@ -29,6 +29,10 @@ struct ledger_options {
  * log, trusted false) and returns. Errors are those of log and store. views_trusted: the caller knows that the views'
  * environment was closed or flushed in order (same boot id or clean mark). */
 enum err ledger_open(const struct ledger_options *options, bool views_trusted, struct ledger **ret_ledger) MUST_USE;
+/* ledger_went_back, before ledger_open and only of trusted views: whether they stand ahead of the log's head. The log
+ * is committed first, so that this proves that an older log was put in its place: *ret_back. ledger_open then clears
+ * the views and so the proof: the caller notes it before. */
+enum err ledger_went_back(struct log *log, struct store *views, bool *ret_back) MUST_USE;
 void ledger_close(struct ledger *ledger);
 OWNED_BY(ledger_close, struct ledger *);
 

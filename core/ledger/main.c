@@ -20,7 +20,6 @@ static const char usage[] =
     "wake-ups.\n"
     "--log-map limits the log's size (for tests of a full disk).\n";
 
-
 struct process {
     struct data_folder data;
     int lock_fd;
@@ -31,6 +30,7 @@ struct process {
     struct ledger *ledger;
     struct service *service;
     int64_t progress_ms;
+    bool went_back;           /* the log is older than the views */
     struct random_pool salts; /* for the log, which holds them in clear */
 };
 
@@ -81,11 +81,17 @@ static enum err open_log(struct process *process, const char *map_mib)
     return opened;
 }
 
-static enum err open_ledger(struct process *process, const struct service_parts *parts)
+static enum err open_views(struct process *process, const struct service_parts *parts)
 {
     bool trusted = false;
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
     TRY(data_views_begin(&process->data, &trusted));
+    if (trusted) {
+        TRY(ledger_went_back(process->log, process->views, &process->went_back));
+    }
+    if (process->went_back) {
+        TRY(data_unsettle(&process->data)); /* before the views, the proof, are cleared: it outlives a crash */
+    }
     const struct ledger_options options = {.log = process->log,
                                            .views = process->views,
                                            .projections = parts->projections,
@@ -97,6 +103,19 @@ static enum err open_ledger(struct process *process, const struct service_parts 
     process->progress_ms = clock_boot_ms();
     TRY(ledger_open(&options, trusted, &process->ledger));
     return data_views_good(&process->data);
+}
+
+/* Whoever reads that something is damaged must know that it is what can be made again, and how. */
+static enum err open_ledger(struct process *process, const struct service_parts *parts)
+{
+    const enum err err = open_views(process, parts);
+    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS) {
+        journal(JOURNAL_ERROR, "views_not_opened",
+                "err=%s folder=%s next=\"if openpost verify finds the log good: stop the service, delete this folder, "
+                "start again: it is rebuilt from the log\"",
+                err_name(err), process->data.views_path);
+    }
+    return err;
 }
 
 static enum err open_vault(struct process *process)
@@ -158,7 +177,19 @@ static enum err decide(struct process *process, struct command *command)
     return answer.refusal == ACCEPTED ? OK : ERR_CONFLICT;
 }
 
-/* A folder that is not where it was: suspended before anything can start, and only then its new place is noted. */
+/* A full disk takes a small file, but not the ledger: what is scheduled goes out from the log's reserve. */
+static enum err go_on_if_full(enum err err, const char *file)
+{
+    if (err != ERR_NO_SPACE) {
+        return err;
+    }
+    journal(JOURNAL_WARN, "not_written", "file=%s err=%s next=\"make room on the data folder's disk\"", file,
+            err_name(err));
+    return OK;
+}
+
+/* A folder that is not where it was, or whose log is not the newest it had: suspended before anything can start, and
+ * only then its new place is noted. */
 static enum err take_over(struct process *process)
 {
     bool moved = false;
@@ -166,12 +197,16 @@ static enum err take_over(struct process *process)
     char boot[37];
     TRY(data_moved(&process->data, &moved, sentence));
     if (moved && ledger_epoch(process->ledger) == 0) {
-        TRY(data_settle(&process->data)); /* given to its owner after init, say: there is nothing yet to be sent twice */
+        TRY(data_settle(
+            &process->data)); /* given to its owner after init, say: there is nothing yet to be sent twice */
     } else if (moved) {
         struct command command = {.code = COMMAND_suspend_starts};
+        if (process->went_back) {
+            (void)snprintf(sentence, sizeof sentence, "the log is older than the read models: it was put back");
+        }
         command.suspend_starts.reason = span_text(sentence);
         TRY(decide(process, &command));
-        TRY(data_settle(&process->data));
+        TRY(go_on_if_full(data_settle(&process->data), "identity")); /* suspended again at the next start: safe */
         journal(JOURNAL_WARN, "starts_suspended", "reason=\"%s\" next=\"openpost confirm --data %s\"", sentence,
                 process->data.path);
     }
@@ -186,7 +221,9 @@ static void broken(void *context, enum err err)
 {
     (void)context;
     journal(JOURNAL_ERROR, "commit_failed",
-            "err=%s next=\"the process ends; serve starts it again and it verifies its log\"", err_name(err));
+            "err=%s next=\"the process ends; serve starts it again and it verifies its log; should that not help, "
+            "delete views/ while nothing runs: it is rebuilt from the log\"",
+            err_name(err));
     _exit(EXIT_CANNOT);
 }
 
@@ -220,7 +257,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(data_open(option(argc, argv, "--data"), &process->data));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
-    TRY(data_verifier_write(&process->data));
+    TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));
@@ -230,7 +267,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
         ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
     const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
-    TRY(data_address_write(&process->data, option(argc, argv, "--listen")));
+    TRY(go_on_if_full(data_address_write(&process->data, option(argc, argv, "--listen")), "ledger.url"));
     journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
             (unsigned long long)head, (unsigned long long)epoch);
     return OK;
@@ -238,7 +275,9 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
 
 static void close_all(struct process *process)
 {
+    process_end_within(END_WITHIN_S);
     service_close(process->service);
+    process_end_within(0); /* flushing the views may take longer */
     ledger_close(process->ledger);
     if (process->views != NULL && process->service != NULL && store_sync(process->views) == OK &&
         data_views_clean(&process->data) != OK) {

@@ -578,6 +578,7 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
     } else {
         err = serve(process, stop_fd);
     }
+    process_end_within(END_WITHIN_S);
     close_all(process);
     free(process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));

@@ -67,8 +67,44 @@ class CommandLine(harness.Case):
         other = Serve(self.world, self.world.data("other"), name="other")
         other.process.argv[other.process.argv.index("--listen") + 1] = f"127.0.0.1:{service.port}"
         other.process.start(wait=False)
-        self.assertNotEqual(other.process.wait_end(60), 0)
-        self.assertIn("gateway", other.process.output())
+        self.assertEqual(other.process.wait_end(60), 69)
+        self.assertIn(f"--listen 127.0.0.1:{service.port}: another program listens there", other.process.output())
+
+    def test_a_wrong_value_is_named_with_what_is_expected(self):
+        data = self.world.data()
+        for address in ("8081", "localhost:8081", ":8081", "127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1:", "[::1]",
+                        "::1:8081", "127.0.0.1:80x"):
+            ended = run("serve", "--data", data.path, "--listen", address, "--sandbox", within_s=10)
+            self.assertEqual(ended.returncode, 64, (address, ended))
+            self.assertIn(f"--listen {address}: expected ADDR:PORT", ended.stderr)
+        for address in ("0.0.0.0:8081", "192.0.2.1:8081", "[::]:8081"):
+            ended = run("sandbox", "--listen", address, within_s=10)
+            self.assertEqual(ended.returncode, 64, (address, ended))
+            self.assertIn("only on loopback", ended.stderr)
+        ended = run("key", "--data", data.path, "--name", "Bob_1", "--role", "editor")
+        self.assertEqual((ended.returncode, ended.stderr),
+                         (64, "openpost key: --name Bob_1: expected 1 to 24 of a-z, 0-9 and -\n"))
+        ended = run("key", "--data", data.path, "--name", "bob", "--role", "king")
+        self.assertEqual((ended.returncode, ended.stderr),
+                         (64, "openpost key: --role king: expected owner, admin, editor, viewer or auditor\n"))
+        nowhere = self.world.folder / "none" / "x" / "y"
+        ended = run("init", "--data", nowhere)
+        self.assertNotEqual(ended.returncode, 0)
+        self.assertIn(f"its parent folder does not exist: {nowhere.parent}\n", ended.stderr)
+        for command in ("verify", "log", "confirm"):
+            ended = run(command, "--data", nowhere)
+            self.assertEqual(ended.returncode, 2)
+            self.assertNotIn("init", ended.stderr)
+
+    def test_a_restarted_sandbox_is_where_its_accounts_say(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+        url = service.sandbox.url
+        service.stop()
+        service.start()
+        self.assertEqual(service.sandbox.url, url)
+        post = service.api.publish("after the restart", integration)
+        self.assertEqual(service.api.wait_post(post, "published", "failed")["status"], "published")
 
     def test_keys_open_what_their_role_allows_and_wrong_names_are_refused(self):
         data = self.world.data()

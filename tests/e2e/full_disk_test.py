@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """A full disk: what people ask for is refused, what is scheduled is still published from the reserve, nothing is lost."""
 
+import os
 import resource
+import subprocess
+import unittest
+from pathlib import Path
 
 import harness
 from harness import Parts, Serve, later, wait_until
@@ -9,7 +13,61 @@ from harness import Parts, Serve, later, wait_until
 PAGE_OF_TEXT = "x" * 60000
 
 
+def child_of(serve, name):
+    parent = serve.process.child.pid
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        if Path(f"/proc/{child}/comm").read_text().strip() == name:
+            return int(child)
+    raise AssertionError(f"serve has no child {name}")
+
+
+def fill_file_system(path):
+    """Writes zeros until not one byte more fits."""
+    with open(path, "wb", buffering=0) as balloon:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    balloon.write(bytes(size))
+            except OSError:
+                pass
+
+
 class FullDisk(harness.Case):
+    def mounted(self):
+        """A small file system of the test's own, gone with it."""
+        folder = self.world.folder / "small"
+        folder.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], check=False,
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            raise unittest.SkipTest("only root may mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=False)
+        return folder
+
+    def assert_comes_back(self, interrupt):
+        """On a disk without one free byte: the ledger ends, starts again, and what is scheduled goes out."""
+        sandbox = self.world.sandbox()
+        folder = self.mounted()
+        data = harness.Data(folder / "data")
+        service = Serve(self.world, data, sandbox=False, options=("--allow-loopback", str(sandbox.api.port))).start()
+        integration = service.api.connect(service=sandbox.url)
+        post = service.api.publish("after the kill", integration, schedule={"at": later(12)})
+        fill_file_system(folder / "balloon")
+        interrupt(service)
+        self.assertEqual(service.api.wait_post(post, "published", "failed", within_s=60)["status"], "published")
+        self.assertEqual(sandbox.texts(), ["after the kill"])
+        (folder / "balloon").unlink()
+        service.stop()
+        self.assert_verified_and_replayed(data)
+
+    def test_on_a_full_disk_a_killed_ledger_comes_back_and_publishes_what_is_scheduled(self):
+        self.assert_comes_back(lambda service: os.kill(child_of(service, "openpost-ledger"), 9))
+
+    def test_on_a_full_disk_the_service_starts_again_and_publishes_what_is_scheduled(self):
+        def restart(service):
+            service.stop()
+            service.start()
+        self.assert_comes_back(restart)
+
     def fill(self, api):
         """Writes large drafts until one is refused; returns the acknowledged ids."""
         made = []

@@ -56,6 +56,29 @@ class RestoredCopy(harness.Case):
         service.stop()
         self.assert_verified_and_replayed(data)
 
+    def test_an_older_log_alone_put_in_place_sends_nothing_again(self):
+        """Written over the same file, so that no inode tells: what tells is that the read models stand ahead of it."""
+        sandbox = self.world.sandbox()
+        options = ("--allow-loopback", str(sandbox.api.port))
+        service = Serve(self.world, self.world.data(), sandbox=False, options=options).start()
+        integration = service.api.connect(service=sandbox.url)
+        post = service.api.publish("sent after the backup", integration, schedule={"at": later(8)})
+        service.stop()
+        log, backup = service.data.path / "log", self.world.folder / "log"
+        harness.subprocess.run(["cp", "-a", log, backup], check=True)
+        service.start()
+        service.api.wait_post(post, "published", within_s=60)
+        service.stop()
+        for name in ("data.mdb", "checkpoint"):
+            harness.subprocess.run(["cp", backup / name, log / name], check=True)
+        service.start()
+        self.assertIn("starts_suspended", [event["type"] for event in service.data.events()])
+        self.assertEqual(service.api.read_post(post)["targets"][0]["held"], "starts_suspended")
+        self.assertEqual(sandbox.texts(), ["sent after the backup"])
+        service.stop()
+        service.start()
+        self.assertEqual(service.api.read_post(post)["targets"][0]["held"], "starts_suspended")
+
     def test_a_backup_restored_over_the_folder_itself_sends_nothing_again(self):
         """cp -a over the files keeps their inodes: what tells is that the file `installation` was written again."""
         sandbox = self.world.sandbox()

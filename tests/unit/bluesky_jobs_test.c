@@ -1,6 +1,8 @@
 /* bluesky_jobs_test.c: each kind of job as a dialogue: what is asked, what is answered, how it ends. A token is
  * exchanged once in a job, a commit is never asked again without a definite "not accepted", and no secret is in an
  * outcome. */
+#include <stdio.h>
+
 #include "tests/unit/bluesky_dialogue.h"
 
 START_TEST(connect_makes_a_session)
@@ -166,6 +168,69 @@ START_TEST(commit_sends_the_locked_bytes_once)
     ck_text(outcome.url, "https://bsky.app/profile/alice.test/post/3mjwoc5yy2222");
     ck_assert_int_eq(outcome.published_ms, NOW_MS);
     ck_assert_ptr_null(under_way.fresh.data);
+}
+
+END_TEST
+
+/* A platform's words go into the log for ever: a token or password that it says back must not. */
+START_TEST(what_a_platform_repeats_of_our_secrets_is_struck)
+{
+    static const char *const echoes[] = {
+        "{\"error\":\"InvalidRequest\",\"message\":\"token Bearer access1 is bad\"}",
+        "{\"error\":\"Bearer access1\",\"message\":\"refresh1\"}",
+    };
+    begin("commit");
+    answer(400, echoes[_i]);
+    ends(OUTCOME_REFUSED, "platform_refused");
+    const struct span texts[] = {outcome.platform_code, outcome.platform_message, outcome.message};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ck_assert_ptr_null(memmem(texts[i].data, texts[i].len, "access1", 7));
+        ck_assert_ptr_null(memmem(texts[i].data, texts[i].len, "refresh1", 8));
+    }
+    ck_text(outcome.platform_message, "(struck: it repeated a secret)");
+    again();
+    under_way.credentials = SPAN("{\"identifier\":\"alice.test\",\"password\":\"abcd-efgh\"}");
+    begin("connect");
+    answer(401, "{\"error\":\"AuthenticationRequired\",\"message\":\"wrong: abcd-efgh\"}");
+    ends(OUTCOME_UNAUTHORIZED, "credentials_refused");
+    ck_text(outcome.platform_code, "AuthenticationRequired");
+    ck_text(outcome.platform_message, "(struck: it repeated a secret)");
+}
+
+END_TEST
+
+/* A message is cut at its most: the beginning of a token at its end is struck as well. */
+START_TEST(the_beginning_of_a_secret_is_struck_too)
+{
+    under_way.credentials = SPAN("{\"accessJwt\":\"abcdefghijklmnopqrstuvwxyz\",\"refreshJwt\":\"refresh1\"}");
+    begin("commit");
+    answer(400, "{\"error\":\"InvalidRequest\",\"message\":\"abcdefghijklmnopqrst\"}");
+    ends(OUTCOME_REFUSED, "platform_refused");
+    ck_text(outcome.platform_message, "(struck: it repeated a secret)");
+}
+
+END_TEST
+
+static const char *const others[] = {
+    "at://did:plc:mallory/app.bsky.feed.post/3mjwoc5yy2222",
+    "at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2223",
+    "at://did:plc:alice/app.bsky.feed.like/3mjwoc5yy2222",
+    "at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222/",
+};
+
+START_TEST(an_answer_about_another_record_proves_nothing)
+{
+    char text[300];
+    (void)snprintf(text, sizeof text, "{\"uri\":\"%s\",\"cid\":\"bafy1\",\"value\":" RECORD "}", others[_i]);
+    begin("commit");
+    answer(200, text);
+    ends(OUTCOME_UNKNOWN, "outcome_unknown");
+    ck_assert_ptr_null(outcome.platform_id.data);
+    again();
+    begin("read");
+    answer(200, text);
+    ends(OUTCOME_UNKNOWN, "outcome_unknown");
+    ck_assert_ptr_null(outcome.platform_id.data);
 }
 
 END_TEST
@@ -413,6 +478,9 @@ int main(void)
     tcase_add_test(tcase, a_refresh_that_is_refused_is_unauthorized_and_one_that_fails_is_tried_again);
     tcase_add_test(tcase, prepare_has_nothing_to_do);
     tcase_add_test(tcase, commit_sends_the_locked_bytes_once);
+    tcase_add_loop_test(tcase, what_a_platform_repeats_of_our_secrets_is_struck, 0, 2);
+    tcase_add_test(tcase, the_beginning_of_a_secret_is_struck_too);
+    tcase_add_loop_test(tcase, an_answer_about_another_record_proves_nothing, 0, 4);
     tcase_add_test(tcase, a_later_part_replies);
     tcase_add_test(tcase, an_expired_token_is_refreshed_once_and_the_commit_repeated);
     tcase_add_test(tcase, a_second_401_is_unauthorized);

@@ -407,6 +407,28 @@ static void copy_rows(struct store *from, struct store *to)
     ck_assert_int_eq(store_commit(&out), OK);
 }
 
+/* A log is committed before the views: views ahead of it prove that an older log was put in its place. */
+START_TEST(a_log_that_is_older_than_the_views_is_known_to_have_gone_back)
+{
+    struct world *world = world_open(15, 0, 0);
+    struct world *older = world_open(15, 0, 0);
+    bool back = true;
+    ck_assert_int_eq(ledger_went_back(world->log, world->views, &back), OK);
+    ck_assert(!back); /* nothing yet */
+    world_found(world);
+    ck_assert_uint_gt(ledger_head(world->ledger), ledger_head(older->ledger));
+    ck_assert_int_eq(ledger_went_back(world->log, world->views, &back), OK);
+    ck_assert(!back);
+    ck_assert_int_eq(ledger_went_back(world->log, older->views, &back), OK);
+    ck_assert(!back); /* behind: they are brought up */
+    ck_assert_int_eq(ledger_went_back(older->log, world->views, &back), OK);
+    ck_assert(back);
+    world_close(world);
+    world_close(older);
+}
+
+END_TEST
+
 START_TEST(views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt)
 {
     struct world *world = world_open(12, 0, 0);
@@ -481,6 +503,7 @@ int main(void)
     tcase_add_test(groups, a_payload_above_the_logs_limit_is_refused);
     tcase_add_test(groups, stamps_never_go_back);
     tcase_add_test(groups, every_start_of_a_ledger_has_its_own_epoch);
+    tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);
     tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 3);
     suite_add_tcase(suite, groups);
     SRunner *runner = srunner_create(suite);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
@@ -300,18 +301,17 @@ static void refusal(void *context, unsigned status, const char *code, struct are
         .status = status, .content_type = SPAN("application/json"), .body = buf_span(&body), .close = true};
 }
 
-static bool split(const char *listen, char address[64], uint16_t *ret_port)
+/* Of an address that was judged by listen_or_complain. */
+static void split(const char *listen, char address[64], uint16_t *ret_port)
 {
-    const char *colon = strrchr(listen, ':');
     uint64_t port = 0;
-    if (colon == NULL || colon == listen || colon - listen >= 64 || span_to_u64(span_text(colon + 1), &port) != OK ||
-        port > 65535) {
-        return false;
-    }
-    memcpy(address, listen, (size_t)(colon - listen));
-    address[colon - listen] = 0;
+    const char *colon = strrchr(listen, ':');
+    ASSERT(colon != NULL && span_to_u64(span_text(colon + 1), &port) == OK);
+    const size_t brackets = listen[0] == '[' ? 1 : 0;
+    const size_t len = (size_t)(colon - listen) - 2 * brackets;
+    memcpy(address, listen + brackets, len);
+    address[len] = 0;
     *ret_port = (uint16_t)port;
-    return true;
 }
 
 static int serve(struct sandbox *sandbox, const char *listen, int stop_fd)
@@ -328,10 +328,7 @@ static int serve(struct sandbox *sandbox, const char *listen, int stop_fd)
                                      .handler = handle,
                                      .refusal = refusal,
                                      .context = sandbox};
-    if (!split(listen, address, &options.port)) {
-        (void)fprintf(stderr, "openpost sandbox: --listen takes ADDR:PORT\n");
-        return EXIT_USAGE_WRONG;
-    }
+    split(listen, address, &options.port);
     OWNED(server_close) struct server *server = NULL;
     const enum err err = server_open(&options, &server);
     if (err != OK) {
@@ -363,6 +360,9 @@ int sandbox_main(int argc, char **argv)
     if (listen == NULL || span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
         (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is needed (try --help)\n");
         return EXIT_USAGE_WRONG;
+    }
+    if (!listen_or_complain("sandbox", "--listen", listen, true, &code)) {
+        return code;
     }
     process_prepare("openpost-sandbox");
     journal_open("sandbox", JOURNAL_INFO);

@@ -144,7 +144,8 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
 struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other)
 {
     uint8_t hash[SHA256_LEN];
-    sha256_tagged((uint8_t)kind, span_of(owner->uuid, sizeof owner->uuid), span_of(other->uuid, sizeof other->uuid), hash);
+    sha256_tagged((uint8_t)kind, span_of(owner->uuid, sizeof owner->uuid), span_of(other->uuid, sizeof other->uuid),
+                  hash);
     return id_make(kind, id_time_ms(owner), hash);
 }
 

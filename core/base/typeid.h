@@ -6,12 +6,14 @@
 #include "core/base/span.h"
 
 /* What an id can name: SPEC's prefixes. On disk ids are text, so the order may change. */
-#define ID_TABLE(X)                                                                                             \
-    X(USER, "usr")                                                                                              \
-    X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que") X(SLOT, "slt")      \
-        X(POST, "post") X(TARGET, "tgt") X(ATTEMPT, "att") X(MEDIA, "med") X(TEMPLATE, "tpl") X(REVIEW, "rev")  \
-            X(VIEW, "view") X(WEBHOOK, "whk") X(WEBHOOK_DELIVERY, "whd") X(NOTIFICATION, "ntf") X(EVENT, "evt") \
-                X(COMMAND, "cmd") X(REQUEST, "req") X(SECRET, "sec") X(SYSTEM, "sys")
+/* clang-format off */
+#define ID_TABLE(X) \
+    X(USER, "usr") X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que") \
+    X(SLOT, "slt") X(POST, "post") X(TARGET, "tgt") X(ATTEMPT, "att") X(MEDIA, "med") X(TEMPLATE, "tpl") \
+    X(REVIEW, "rev") X(VIEW, "view") X(WEBHOOK, "whk") X(WEBHOOK_DELIVERY, "whd") X(NOTIFICATION, "ntf") \
+    X(EVENT, "evt") X(COMMAND, "cmd") X(REQUEST, "req") X(SECRET, "sec") X(SYSTEM, "sys")
+
+/* clang-format on */
 
 enum id_kind {
     ID_NONE = 0,

@@ -143,7 +143,8 @@ static bool targets_are_own(const struct command *command)
 {
     const struct create_post_command *create = &command->create_post;
     const struct edit_post_command *edit = &command->edit_post;
-    return (command->code != COMMAND_create_post || are_own(&create->post_id, create->targets, create->targets_count)) &&
+    return (command->code != COMMAND_create_post ||
+            are_own(&create->post_id, create->targets, create->targets_count)) &&
            (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 

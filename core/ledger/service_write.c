@@ -171,7 +171,8 @@ static enum err write_group(struct service *service, struct work *first)
         return ERR_NO_MEMORY;
     }
     enum err err = decide_together(service, first, answers);
-    if (err == ERR_NO_SPACE || err == ERR_NO_MEMORY) { /* the disk's end, or more than one transaction of the log takes */
+    if (err == ERR_NO_SPACE ||
+        err == ERR_NO_MEMORY) { /* the disk's end, or more than one transaction of the log takes */
         err = decide_singly(service, first, answers);
     }
     if (err != OK) {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
-#include "core/base/sha256.h"
 
 #define CURSOR_RENEW 1024 /* events after which a cursor takes a fresh view */
 

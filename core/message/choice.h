@@ -5,37 +5,47 @@
 
 #include "core/base/span.h"
 
-#define CHANNEL_TABLE(X)                                                                                              \
-    X(TWITTER, "x")                                                                                                   \
-    X(INSTAGRAM, "instagram") X(LINKEDIN, "linkedin") X(TIKTOK, "tiktok") X(YOUTUBE, "youtube") X(THREADS, "threads") \
-        X(FACEBOOK, "facebook") X(BLUESKY, "bluesky") X(GOOGLE_BUSINESS, "google_business")
+/* clang-format off */
+#define CHANNEL_TABLE(X) \
+    X(TWITTER, "x") X(INSTAGRAM, "instagram") X(LINKEDIN, "linkedin") X(TIKTOK, "tiktok") \
+    X(YOUTUBE, "youtube") X(THREADS, "threads") X(FACEBOOK, "facebook") X(BLUESKY, "bluesky") \
+    X(GOOGLE_BUSINESS, "google_business")
+/* clang-format on */
 
-#define ROLE_TABLE(X) X(VIEWER, "viewer") X(AUDITOR, "auditor") X(EDITOR, "editor") X(ADMIN, "admin") X(OWNER, "owner")
+/* clang-format off */
+#define ROLE_TABLE(X) \
+    X(VIEWER, "viewer") X(AUDITOR, "auditor") X(EDITOR, "editor") X(ADMIN, "admin") X(OWNER, "owner")
+/* clang-format on */
 
-#define POST_STATUS_TABLE(X)                                                                            \
-    X(DRAFT, "draft")                                                                                   \
-    X(SCHEDULED, "scheduled") X(QUEUED, "queued") X(PUBLISHING, "publishing") X(PUBLISHED, "published") \
-        X(PARTIALLY_PUBLISHED, "partially_published") X(FAILED, "failed") X(MISSED, "missed")           \
-            X(CANCELLED, "cancelled") X(DELETED, "deleted")
+/* clang-format off */
+#define POST_STATUS_TABLE(X) \
+    X(DRAFT, "draft") X(SCHEDULED, "scheduled") X(QUEUED, "queued") X(PUBLISHING, "publishing") \
+    X(PUBLISHED, "published") X(PARTIALLY_PUBLISHED, "partially_published") X(FAILED, "failed") \
+    X(MISSED, "missed") X(CANCELLED, "cancelled") X(DELETED, "deleted")
+/* clang-format on */
 
-#define TARGET_STATUS_TABLE(X)                                                                        \
-    X(PENDING, "pending")                                                                             \
-    X(PREPARED, "prepared") X(ATTEMPTING, "attempting") X(RETRYING, "retrying") X(UNKNOWN, "unknown") \
-        X(PUBLISHED, "published") X(FAILED, "failed") X(CANCELLED, "cancelled") X(MISSED, "missed")
+/* clang-format off */
+#define TARGET_STATUS_TABLE(X) \
+    X(PENDING, "pending") X(PREPARED, "prepared") X(ATTEMPTING, "attempting") X(RETRYING, "retrying") \
+    X(UNKNOWN, "unknown") X(PUBLISHED, "published") X(FAILED, "failed") X(CANCELLED, "cancelled") \
+    X(MISSED, "missed")
+/* clang-format on */
 
-#define INTEGRATION_STATUS_TABLE(X)                                                                       \
-    X(CONNECTING, "connecting")                                                                           \
-    X(CONNECTED, "connected") X(EXPIRING, "expiring") X(DISCONNECTED, "disconnected") X(PAUSED, "paused") \
-        X(REFUSED, "refused") X(DELETED, "deleted")
+/* clang-format off */
+#define INTEGRATION_STATUS_TABLE(X) \
+    X(CONNECTING, "connecting") X(CONNECTED, "connected") X(EXPIRING, "expiring") \
+    X(DISCONNECTED, "disconnected") X(PAUSED, "paused") X(REFUSED, "refused") X(DELETED, "deleted")
+/* clang-format on */
 
 /* accepted: the platform has it. try_again: certainly not accepted, another try is right. deferred: certainly not
  * accepted, not before an instant (429, quota). unauthorized: certainly not accepted, the credentials are no longer
  * good. refused: certainly not accepted and never will be. unknown: sent, no definite answer. absent: a definitive key
  * proved that it is not there. */
-#define OUTCOME_TABLE(X)                                                                                    \
-    X(ACCEPTED, "accepted")                                                                                 \
-    X(TRY_AGAIN, "try_again") X(DEFERRED, "deferred") X(UNAUTHORIZED, "unauthorized") X(REFUSED, "refused") \
-        X(UNKNOWN, "unknown") X(ABSENT, "absent")
+/* clang-format off */
+#define OUTCOME_TABLE(X) \
+    X(ACCEPTED, "accepted") X(TRY_AGAIN, "try_again") X(DEFERRED, "deferred") \
+    X(UNAUTHORIZED, "unauthorized") X(REFUSED, "refused") X(UNKNOWN, "unknown") X(ABSENT, "absent")
+/* clang-format on */
 
 #define RESOLUTION_TABLE(X) X(PUBLISHED, "published") X(ABSENT, "absent") X(ABANDONED, "abandoned")
 

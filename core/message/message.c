@@ -5,59 +5,59 @@
 
 /* Each table ends in an empty row, so that a message without fields is legal C too. Inside each function `self` is the struct
  * that the offsets count from. */
-#define TABLE_END(code_, name_, doc_)                                                                                  \
-    {                                                                                                                  \
-        .name = NULL                                                                                                   \
-    }                                                                                                                  \
-    }                                                                                                                  \
-    ;                                                                                                                  \
-    static const struct record_desc desc = {.code = (code_),                                                           \
-                                            .name = #name_,                                                            \
-                                            .doc = (doc_),                                                             \
-                                            .size = sizeof(self),                                                     \
-                                            .fields = fields,                                                          \
-                                            .field_count = sizeof fields / sizeof *fields - 1};                        \
-    return &desc;                                                                                                      \
+#define TABLE_END(code_, name_, doc_)                                                           \
+    {                                                                                           \
+        .name = NULL                                                                            \
+    }                                                                                           \
+    }                                                                                           \
+    ;                                                                                           \
+    static const struct record_desc desc = {.code = (code_),                                    \
+                                            .name = #name_,                                     \
+                                            .doc = (doc_),                                      \
+                                            .size = sizeof(self),                               \
+                                            .fields = fields,                                   \
+                                            .field_count = sizeof fields / sizeof *fields - 1}; \
+    return &desc;                                                                               \
     }
 
-#define RECORD(name_, doc_)                                                                                            \
-    const struct record_desc *name_##_desc(void)                                                                       \
-    {                                                                                                                  \
-        typedef struct name_ self;                                                                                     \
-        static const char doc[] = doc_;                                                                                \
+#define RECORD(name_, doc_)                      \
+    const struct record_desc *name_##_desc(void) \
+    {                                            \
+        typedef struct name_ self;               \
+        static const char doc[] = doc_;          \
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(0, name_, doc)
 #include "core/message/stamp_desc.h"
 
 #include "core/message/record.def"
 
-#define RECORD(name_, doc_)                                                                                            \
-    const struct record_desc *name_##_desc(void)                                                                       \
-    {                                                                                                                  \
-        typedef struct name_ self;                                                                                     \
-        static const char doc[] = doc_;                                                                                \
+#define RECORD(name_, doc_)                      \
+    const struct record_desc *name_##_desc(void) \
+    {                                            \
+        typedef struct name_ self;               \
+        static const char doc[] = doc_;          \
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(0, name_, doc)
 #include "core/message/stamp_desc.h"
 
 #include "core/message/job.def"
 
-#define EVENT(code_, name_, doc_)                                                                                      \
-    static const struct record_desc *describe_event_##name_(void)                                                      \
-    {                                                                                                                  \
-        typedef struct name_##_event self;                                                                             \
-        static const char doc[] = doc_;                                                                                \
+#define EVENT(code_, name_, doc_)                                 \
+    static const struct record_desc *describe_event_##name_(void) \
+    {                                                             \
+        typedef struct name_##_event self;                        \
+        static const char doc[] = doc_;                           \
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(EVENT_##name_, name_, doc)
 #include "core/message/stamp_desc.h"
 
 #include "core/message/event.def"
 
-#define COMMAND(code_, name_, role_, doc_)                                                                             \
-    static const struct record_desc *describe_command_##name_(void)                                                    \
-    {                                                                                                                  \
-        typedef struct name_##_command self;                                                                           \
-        static const char doc[] = doc_;                                                                                \
+#define COMMAND(code_, name_, role_, doc_)                          \
+    static const struct record_desc *describe_command_##name_(void) \
+    {                                                               \
+        typedef struct name_##_command self;                        \
+        static const char doc[] = doc_;                             \
         static const struct field_desc fields[] = {
 #define END(name_) TABLE_END(COMMAND_##name_, name_, doc)
 #include "core/message/stamp_desc.h"
@@ -67,8 +67,8 @@
 const struct record_desc *event_desc(uint32_t code)
 {
     switch (code) { /* two events with one code do not compile */
-#define EVENT(code_, name_, doc_)                                                                                      \
-    case EVENT_##name_:                                                                                                \
+#define EVENT(code_, name_, doc_) \
+    case EVENT_##name_:           \
         return describe_event_##name_();
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -83,8 +83,8 @@ const struct record_desc *event_desc(uint32_t code)
 const struct record_desc *command_desc(uint32_t code)
 {
     switch (code) {
-#define COMMAND(code_, name_, role_, doc_)                                                                             \
-    case COMMAND_##name_:                                                                                              \
+#define COMMAND(code_, name_, role_, doc_) \
+    case COMMAND_##name_:                  \
         return describe_command_##name_();
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -99,9 +99,10 @@ const struct record_desc *command_desc(uint32_t code)
 uint32_t command_role(uint32_t code)
 {
     enum { ROLE_SYSTEM = ROLE_COUNT };
+
     switch (code) {
-#define COMMAND(code_, name_, role_, doc_)                                                                             \
-    case COMMAND_##name_:                                                                                              \
+#define COMMAND(code_, name_, role_, doc_) \
+    case COMMAND_##name_:                  \
         return ROLE_##role_;
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)

@@ -7,18 +7,18 @@
 #include "core/message/descriptor.h"
 
 #define RECORD(name_, doc_) struct name_ {
-#define END(name_)                                                                                                     \
-    }                                                                                                                  \
-    ;                                                                                                                  \
+#define END(name_) \
+    }              \
+    ;              \
     const struct record_desc *name_##_desc(void);
 #include "core/message/stamp_struct.h"
 
 #include "core/message/record.def"
 
 #define RECORD(name_, doc_) struct name_ {
-#define END(name_)                                                                                                     \
-    }                                                                                                                  \
-    ;                                                                                                                  \
+#define END(name_) \
+    }              \
+    ;              \
     const struct record_desc *name_##_desc(void);
 #include "core/message/stamp_struct.h"
 
@@ -26,24 +26,25 @@
 
 /* The last member keeps a message without fields legal C. */
 #define EVENT(code_, name_, doc_) struct name_##_event {
-#define END(name_)                                                                                                     \
-    char end_of_##name_;                                                                                               \
-    }                                                                                                                  \
+#define END(name_)       \
+    char end_of_##name_; \
+    }                    \
     ;
 #include "core/message/stamp_struct.h"
 
 #include "core/message/event.def"
 
 #define COMMAND(code_, name_, role_, doc_) struct name_##_command {
-#define END(name_)                                                                                                     \
-    char end_of_##name_;                                                                                               \
-    }                                                                                                                  \
+#define END(name_)       \
+    char end_of_##name_; \
+    }                    \
     ;
 #include "core/message/stamp_struct.h"
 
 #include "core/message/command.def"
 
 enum event_code {
+
 #define EVENT(code_, name_, doc_) EVENT_##name_ = (code_),
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -53,6 +54,7 @@ enum event_code {
 };
 
 enum command_code {
+
 #define COMMAND(code_, name_, role_, doc_) COMMAND_##name_ = (code_),
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -64,6 +66,7 @@ enum command_code {
 /* A fact. */
 struct event {
     uint32_t code; /* enum event_code */
+
     union {
 #define EVENT(code_, name_, doc_) struct name_##_event name_;
 #define FIELD(kind_, name_, doc_)
@@ -85,6 +88,7 @@ struct command {
     uint64_t expected_version; /* of the stream; 0: any */
     uint64_t causation;        /* seq of the event that it answers; 0: none */
     uint32_t code;             /* enum command_code */
+
     union {
 #define COMMAND(code_, name_, role_, doc_) struct name_##_command name_;
 #define FIELD(kind_, name_, doc_)

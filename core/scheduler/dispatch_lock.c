@@ -199,9 +199,8 @@ static enum err refuse(struct arena *arena, const char *message, struct locked_t
     return text_copy(arena, message, &locked->message);
 }
 
-static enum err lock_part(const struct channel *channel, const struct channel_part *rendered,
-                          int64_t created_ms, const uint8_t randomness[10], struct arena *arena,
-                          struct locked_part *ret_part)
+static enum err lock_part(const struct channel *channel, const struct channel_part *rendered, int64_t created_ms,
+                          const uint8_t randomness[10], struct arena *arena, struct locked_part *ret_part)
 {
     void *text = arena_alloc(arena, KEY_MAX);
     if (text == NULL) {

@@ -61,10 +61,10 @@ struct process {
     bool follow_out;
     bool caught_up;
     int64_t follow_again_ms;
-    int64_t follow_pause_ms; /* not before, whoever wakes us */
-    int64_t busy_since_ms;   /* starts come first; 0: they do not */
-    int64_t late_ms;         /* told to the ledger, for readiness */
-    int64_t late_again_ms;   /* looked at again not before */
+    int64_t follow_pause_ms;   /* not before, whoever wakes us */
+    int64_t busy_since_ms;     /* starts come first; 0: they do not */
+    int64_t late_ms;           /* told to the ledger, for readiness */
+    int64_t late_again_ms;     /* looked at again not before */
     struct random_pool random; /* for ids and keys of posts */
 };
 

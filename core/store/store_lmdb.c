@@ -35,7 +35,7 @@ struct store_lmdb {
     uint64_t map_size;
     uint64_t allocated; /* bytes from the file's start that have blocks */
     uint64_t committed; /* bytes up to the last page in use, by the last commit */
-    bool is_durable; /* LMDB flushes each commit itself, in an order that survives a power loss */
+    bool is_durable;    /* LMDB flushes each commit itself, in an order that survives a power loss */
 };
 
 struct store_lmdb_txn {

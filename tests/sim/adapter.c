@@ -12,7 +12,7 @@
 #include "tests/sim/world.h"
 
 #define REQUESTS_MAX 64
-#define EXECUTED_WITHIN_MS                                                                    \
+#define EXECUTED_WITHIN_MS \
     20000 /* a request that arrived is carried out by then or never: well before its deadline \
            */
 

@@ -23,7 +23,7 @@ struct story {
     const char *then; /* events, "refused <code>", or "nothing" */
 };
 
-#define STORY_ACCOUNTS                                                                             \
+#define STORY_ACCOUNTS \
     "abcdegn" /* g: Google Business; n: not connected at the start; z, not among them, is nobody's \
                */
 #define STORY_ACCOUNT_COUNT 7

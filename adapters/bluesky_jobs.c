@@ -6,8 +6,9 @@
  *   resolve   resolveHandle …, page, picture, uploadBlob (bluesky_resolve.c)
  *   prepare   nothing
  *   commit    createRecord; on an expired token refreshSession and createRecord once more
- *   read      getRecord: accepted when the record is the one that was locked, absent when there is certainly none, else
- * unknown delete    deleteRecord, refreshed like commit
+ *   read      getRecord: accepted when the record is the one that was locked, absent when there is certainly none,
+ *             else unknown
+ *   delete    deleteRecord, refreshed like commit
  *
  * Nothing but createRecord commits, and it is asked at most twice, the second time only after a definite "your token
  * has expired". */

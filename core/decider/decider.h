@@ -2,9 +2,10 @@
  *
  * Every aggregate is one noun with two functions:
  *
- *   x_evolve(state, event, time_ms)  cannot fail: the past cannot be refused; an event that does not fit is a bug
- * (asserted). x_decide(state, context, command, ret_events)  returns a refusal, and then no events; no events and no
- * refusal: it is already so.
+ *   x_evolve(state, event, time_ms)                 cannot fail: the past cannot be refused; an event that does not
+ *                                                   fit is a bug (asserted)
+ *   x_decide(state, context, command, ret_events)   returns a refusal, and then no events; no events and no refusal:
+ *                                                   it is already so
  *
  * A state is a plain struct of bounded fields without pointers, all padding named and zero: it can be copied with =,
  * compared and stored with its bytes. A state of zeros is that of an aggregate of which nothing is known yet. Everybody

@@ -7,10 +7,12 @@
  * depends on. What a target is doing right now is its phase: comment_status when it is published and has a comment,
  * else status.
  *
- *   PENDING, PREPARED, RETRYING  waits for a start, not before next_ms; next_ms 0: for the account to be connected
- * again ATTEMPTING                   a commit request may be under way until deadline_ms UNKNOWN sent, no definite
- * answer; the next reading at next_ms PUBLISHED, FAILED, CANCELLED, MISSED  final; FAILED and MISSED until a person
- * retries, FAILED also until a late outcome proves the contrary
+ *   PENDING, PREPARED, RETRYING           waits for a start, not before next_ms; next_ms 0: for the account to be
+ *                                         connected again
+ *   ATTEMPTING                            a commit request may be under way until deadline_ms
+ *   UNKNOWN                               sent, no definite answer; the next reading at next_ms
+ *   PUBLISHED, FAILED, CANCELLED, MISSED  final; FAILED and MISSED until a person retries, FAILED also until a late
+ *                                         outcome proves the contrary
  *
  * read_first: while it is set nothing starts; a reading (record_outcome by_read of the target's last attempt) that
  * finds nothing, or something, clears it. */

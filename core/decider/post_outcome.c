@@ -4,7 +4,8 @@
  *
  *   the attempt is under way        -> attempt_finished
  *   its outcome is unknown          -> attempt_settled by a definite one, attempt_probed by a reading that settles
- * nothing it has a definite outcome       -> nothing new, or outcome_contradicted
+ *                                      nothing
+ *   it has a definite outcome       -> nothing new, or outcome_contradicted
  *
  * and what follows for the target: live, another try, a reading, the end (struct consequence). Time and dice come with
  * the command. */

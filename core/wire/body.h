@@ -1,13 +1,21 @@
 /* body.h: the bodies of frames, to bytes and back. msgpack in its shortest forms, read strictly. Pure. What is read
  * borrows from the bytes.
  *
- *   COMMANDS   [[command, scope, body], …]  command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or
- * nil both reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail,
- * …]], …]  one per command, in their order; code "" when accepted FOLLOW     [after, max]   after: seq for our own
- * processes, workspace_seq for other programs reply    [head, [[envelope, payload], …]]   log.h's bytes QUERY [name,
- * arguments]     reply  [code, result]: code "" when good SEAL       [secret id, integration id, box]   box: box.h
- * under transport_key, bound to the secret id's text.  reply  [code] HELLO, STATUS  empty WELCOME    [challenge, epoch,
- * head, time, release] STATUS's reply  [[name, number], …] REFUSED    [code] */
+ *   COMMANDS   [[command, scope, body], …]
+ *              command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
+ *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]
+ *              one per command, in their order; code "" when accepted
+ *   FOLLOW     [after, max] or, from a scheduler, [after, max, late]
+ *              after: seq for our own processes, workspace_seq for other programs; late: ms by which it is behind
+ *     reply    [head, [[envelope, payload], …]]   log.h's bytes
+ *   QUERY      [name, arguments]
+ *     reply    [code, result]: code "" when good
+ *   SEAL       [secret id, integration id, box]   box: box.h under transport_key, bound to the secret id's text
+ *     reply    [code]
+ *   HELLO, STATUS  empty
+ *     WELCOME  [challenge, epoch, head, time, release]
+ *     STATUS's reply  [[name, number], …]
+ *   REFUSED    [code] */
 #ifndef OPENPOST_WIRE_BODY_H
 #define OPENPOST_WIRE_BODY_H
 

@@ -2,9 +2,11 @@
  *
  *   positions without gap, in all, per workspace and per stream; stamps never go back
  *   no start under another ledger's fence, none before its instant, none beside another of the same target, none sent
- * before it is durable a lock fixes exactly the version before it nothing that is under way is cancelled or missed one
- * live post per target and part, unless a person said that it was not there at the end: nothing due was forgotten, and
- * what the log says is what the platform has */
+ *   before it is durable
+ *   a lock fixes exactly the version before it
+ *   nothing that is under way is cancelled or missed
+ *   one live post per target and part, unless a person said that it was not there
+ *   at the end: nothing due was forgotten, and what the log says is what the platform has */
 #include <stdio.h>
 #include <stdlib.h>
 

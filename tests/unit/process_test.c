@@ -1,0 +1,69 @@
+/* process_test.c: the ending of a process that hangs. */
+#include "core/base/process.h"
+
+#include <check.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The exit code of a child whose ending hangs or is done in time; what it wrote to stderr is in ret_text. */
+static int end_of_one(unsigned within_s, bool hangs, char ret_text[256])
+{
+    int ends[2];
+    int status = 0;
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        process_prepare("openpost-tested");
+        process_end_within(within_s);
+        if (!hangs) {
+            process_end_within(0);
+            _exit(EXIT_GOOD);
+        }
+        for (;;) {
+            (void)pause();
+        }
+    }
+    (void)close(ends[1]);
+    const ssize_t got = read(ends[0], ret_text, 255);
+    ret_text[got > 0 ? got : 0] = 0;
+    (void)close(ends[0]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+START_TEST(an_ending_that_hangs_is_ended_and_says_so)
+{
+    char text[256];
+    ck_assert_int_eq(end_of_one(1, true, text), EXIT_CANNOT);
+    ck_assert_msg(strstr(text, "level=error process=openpost-tested what=ended_by_force ") != NULL, "%s", text);
+    ck_assert_int_eq(text[strlen(text) - 1], '\n');
+}
+
+END_TEST
+
+START_TEST(an_ending_in_time_is_left_alone)
+{
+    char text[256];
+    ck_assert_int_eq(end_of_one(1, false, text), EXIT_GOOD);
+    ck_assert_str_eq(text, "");
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("process");
+    TCase *tcase = tcase_create("all");
+    tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
+    tcase_add_test(tcase, an_ending_in_time_is_left_alone);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

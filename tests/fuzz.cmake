@@ -40,7 +40,7 @@ fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/cha
   LIBRARIES channel message SOURCES gateway/input.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
   SOURCES gateway/server.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
-  gateway/server_watch.c)
+  gateway/server_stream.c gateway/server_watch.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c

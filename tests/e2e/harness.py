@@ -21,6 +21,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXECUTABLE = os.environ.get("OPENPOST", str(ROOT / "build/dev/openpost"))
 READY_WITHIN_S = 60
+RATE_LIMIT = 1000000  # a minute: tests look far more often than a client does; what the limit does has a test of its own
 POLL_S = 0.05
 COMPLAINTS = ("runtime error:", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "level=fatal bug=")
 
@@ -334,6 +335,8 @@ class Serve:
         self.data = data
         self.port = free_port()
         arguments = [EXECUTABLE, "serve", "--data", data.path, "--listen", f"127.0.0.1:{self.port}", *options]
+        if "--rate-limit" not in options:
+            arguments += ["--rate-limit", RATE_LIMIT]
         self.process = world.process(name, arguments + (["--sandbox"] if sandbox else []), limits=limits)
         self.api = Api(self.port, data.key)
         self.sandbox = None
@@ -375,6 +378,7 @@ class Parts:
             adapter += ["--allow-loopback", ",".join(map(str, loopback_ports))]
         if service:
             gateway += ["--bluesky-service", service]
+        gateway += ["--rate-limit", RATE_LIMIT]
         self.api = Api(self.port, data.key)
         self.processes = {}
         self.add("ledger", "ledger", *ledger)

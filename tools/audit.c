@@ -393,7 +393,8 @@ static enum err rebuild_and_compare(struct parts *parts, const char *folder, boo
     struct progress progress = progress_of("rebuild", json);
     uint64_t events = 0;
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(parts->log, fresh, &projections_all, show_progress, &progress, &events));
+    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, show_progress, &progress,
+                       &events));
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     struct comparison result;
     TRY(compare(parts->views, fresh, &result));

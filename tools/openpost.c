@@ -60,6 +60,7 @@ static const struct subcommand {
     {"replay",    tool_replay,   false, "rebuild everything derived and compare byte for byte"        },
     {"key",       tool_key,      true,  "API keys: make, list, revoke"                                },
     {"confirm",   tool_confirm,  false, "let a copied or restored folder start what is scheduled"     },
+    {"clock",     tool_clock,    false, "accept a wall clock that is suspect"                         },
     {"bench",     tool_bench,    true,  "measure this machine, each figure beside a reference"        },
     {"sandbox",   sandbox_main,  false, "a simulated platform for dry runs"                           },
     {"ledger",    run_ledger,    true,  "process: the single writer"                                  },

@@ -36,7 +36,7 @@ static enum err open_all(struct parts *parts, bool views_trusted, struct log_fau
     TRY(data_views_begin(&parts->data, &marked));
     bool went_back = false;
     if (marked) {
-        TRY(ledger_went_back(parts->log, parts->views, &went_back));
+        TRY(ledger_went_back(parts->log, parts->views, &parts->data.installation_id, &went_back));
     }
     if (went_back) {
         TRY(data_unsettle(&parts->data)); /* the ledger suspends starts when it opens the folder */

@@ -14,6 +14,7 @@ int tool_log(int argc, char **argv);
 int tool_replay(int argc, char **argv);
 int tool_key(int argc, char **argv);
 int tool_confirm(int argc, char **argv);
+int tool_clock(int argc, char **argv);
 int tool_bench(int argc, char **argv);
 
 /* One --option of a subcommand. value NULL: a flag (seen is set). Options are --name VALUE or --name=VALUE. */

@@ -10,7 +10,7 @@ void clock_watch_begin(struct clock_watch *watch, int64_t wall_ms, int64_t boot_
 int64_t clock_watch_look(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms, int64_t last_stamp_ms)
 {
     const int64_t drift_ms = wall_ms - boot_ms - watch->apart_ms;
-    const int64_t behind_ms = last_stamp_ms - wall_ms;
+    const int64_t behind_ms = last_stamp_ms - wall_ms - watch->behind_max_ms;
     int64_t apart_ms = drift_ms < 0 ? -drift_ms : drift_ms;
     apart_ms = behind_ms > apart_ms ? behind_ms : apart_ms;
     if (apart_ms <= CLOCK_APART_MAX_MS) {
@@ -29,6 +29,12 @@ bool clock_watch_trusts(const struct clock_watch *watch, int64_t boot_ms)
 void clock_watch_trusted(struct clock_watch *watch)
 {
     watch->good_apart_ms = watch->apart_ms;
+}
+
+void clock_watch_accept(struct clock_watch *watch, int64_t wall_ms, int64_t boot_ms, int64_t last_stamp_ms)
+{
+    clock_watch_begin(watch, wall_ms, boot_ms);
+    watch->behind_max_ms = last_stamp_ms > wall_ms ? last_stamp_ms - wall_ms : 0;
 }
 
 int64_t clock_watch_now(const struct clock_watch *watch, int64_t boot_ms)

@@ -135,30 +135,46 @@ enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, 
 
 /* Position */
 
+/* version (4), position (8), whose log it is the position of (16) */
+#define POSITION_ROW (4 + 8 + 16)
+
+static const uint8_t position_key[] = {TABLE_META};
+
 enum err desk_position(struct store_txn *txn, uint64_t *ret_position)
 {
-    static const uint8_t key[] = {TABLE_META};
     struct span row;
-    TRY(store_get(txn, span_of(key, sizeof key), &row));
-    if (row.len != 12 || get_be32(row.data) != VIEWS_VERSION) {
+    TRY(store_get(txn, span_of(position_key, sizeof position_key), &row));
+    if (row.len != POSITION_ROW || get_be32(row.data) != VIEWS_VERSION) {
         return ERR_NOT_FOUND;
     }
     *ret_position = get_be64(row.data + 4);
     return OK;
 }
 
-enum err desk_position_put(struct store_txn *txn, uint64_t position)
+enum err desk_is_foreign(struct store_txn *txn, const struct id *installation_id, bool *ret_foreign)
 {
-    static const uint8_t key[] = {TABLE_META};
-    uint8_t row[12];
+    struct span row = {0};
+    const enum err err = store_get(txn, span_of(position_key, sizeof position_key), &row);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    const bool known = err == OK && row.len == POSITION_ROW && get_be32(row.data) == VIEWS_VERSION;
+    *ret_foreign = known && memcmp(row.data + 12, installation_id->uuid, sizeof installation_id->uuid) != 0;
+    return OK;
+}
+
+static enum err position_put(struct desk *desk, uint64_t position)
+{
+    uint8_t row[POSITION_ROW];
     put_be32(row, VIEWS_VERSION);
     put_be64(row + 4, position);
-    return store_put(txn, span_of(key, sizeof key), span_of(row, sizeof row));
+    memcpy(row + 12, desk->installation_id.uuid, sizeof desk->installation_id.uuid);
+    return store_put(desk->txn, span_of(position_key, sizeof position_key), span_of(row, sizeof row));
 }
 
 enum err desk_commit(struct desk *desk, uint64_t position)
 {
-    const enum err err = desk_position_put(desk->txn, position);
+    const enum err err = position_put(desk, position);
     if (err != OK) {
         store_abort(desk->txn);
         desk->txn = NULL;

@@ -42,21 +42,25 @@ static enum err trusted_position(const struct ledger_options *options, bool view
     if (views_trusted) {
         OWNED(store_abort) struct store_txn *txn = NULL;
         TRY(store_begin(options->views, false, &txn));
+        bool foreign = false;
         const enum err err = desk_position(txn, &position);
-        if (err == OK && position <= status.head) {
-            *ret_position = position;
-            return OK;
-        }
         if (err != OK && err != ERR_NOT_FOUND) {
             return err;
         }
+        TRY(desk_is_foreign(txn, &options->installation_id, &foreign));
+        if (err == OK && position <= status.head && !foreign) {
+            *ret_position = position;
+            return OK;
+        }
+        views_trusted = !foreign;
     }
     *ret_position = 0;
     return views_trusted ? clear_but_keys(options->views) : store_clear(options->views);
 }
 
-enum err ledger_went_back(struct log *log, struct store *views, bool *ret_back)
+enum err ledger_went_back(struct log *log, struct store *views, const struct id *installation_id, bool *ret_back)
 {
+    bool foreign = false;
     struct log_status status;
     uint64_t position = 0;
     OWNED(store_abort) struct store_txn *txn = NULL;
@@ -66,7 +70,8 @@ enum err ledger_went_back(struct log *log, struct store *views, bool *ret_back)
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    *ret_back = err == OK && position > status.head;
+    TRY(desk_is_foreign(txn, installation_id, &foreign));
+    *ret_back = err == OK && position > status.head && !foreign;
     return OK;
 }
 
@@ -159,6 +164,7 @@ enum err ledger_begin(struct ledger *ledger, int64_t now_ms)
         ledger->desk.txn = NULL;
         return err;
     }
+    ledger->given_ms = now_ms;
     ledger->now_ms = ledger_stamp(ledger, now_ms);
     ledger->in_group = true;
     return OK;
@@ -359,7 +365,8 @@ enum err ledger_handle(struct ledger *ledger, const struct command *command, con
         *ret_answer = answer;
         return OK;
     }
-    if (id_time_ms(&command->command_id) < ledger->now_ms - COMMAND_MEMORY_MS) {
+    /* An id is as old as the clock says that made it; while that clock is behind the last stamp, so is its id. */
+    if (id_time_ms(&command->command_id) < ledger->given_ms - COMMAND_MEMORY_MS) {
         answer.refusal = REFUSED_command_too_old;
         *ret_answer = answer;
         return OK;

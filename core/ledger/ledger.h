@@ -32,7 +32,8 @@ enum err ledger_open(const struct ledger_options *options, bool views_trusted, s
 /* ledger_went_back, before ledger_open and only of trusted views: whether they stand ahead of the log's head. The log
  * is committed first, so that this proves that an older log was put in its place: *ret_back. ledger_open then clears
  * the views and so the proof: the caller notes it before. */
-enum err ledger_went_back(struct log *log, struct store *views, bool *ret_back) MUST_USE;
+enum err ledger_went_back(struct log *log, struct store *views, const struct id *installation_id, bool *ret_back)
+    MUST_USE;
 void ledger_close(struct ledger *ledger);
 OWNED_BY(ledger_close, struct ledger *);
 
@@ -82,6 +83,7 @@ enum err ledger_find_command(struct ledger *ledger, const struct id *command_id,
 /* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,
  * into a store of the caller's. ret_events may be NULL. */
 enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
-                        log_progress *progress, void *context, uint64_t *ret_events) MUST_USE;
+                        const struct id *installation_id, log_progress *progress, void *context, uint64_t *ret_events)
+    MUST_USE;
 
 #endif

@@ -87,7 +87,7 @@ enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, 
 }
 
 enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
-                        log_progress *progress, void *context, uint64_t *ret_events)
+                        const struct id *installation_id, log_progress *progress, void *context, uint64_t *ret_events)
 {
     uint64_t events = 0;
     TRY(store_clear(views));
@@ -96,6 +96,7 @@ enum err ledger_rebuild(struct log *log, struct store *views, const struct proje
         return ERR_NO_MEMORY;
     }
     desk->projections = *projections;
+    desk->installation_id = *installation_id;
     arena_init(&desk->arena, SCRATCH_MAX);
     const enum err err = ledger_replay(desk, log, views, 0, progress, context, &events);
     arena_done(&desk->arena);

@@ -41,6 +41,7 @@ struct ledger {
     struct desk desk;
     int64_t stamp_ms; /* the last one */
     int64_t now_ms;   /* of the group */
+    int64_t given_ms; /* likewise: what its caller said; now_ms is the last stamp when that is later */
     bool in_group;
     struct aggregate before; /* of the command at hand: too large for the stack */
     struct aggregate state;
@@ -113,6 +114,7 @@ enum err desk_open_posts(struct desk *desk, const struct id *integration_id, str
 
 /* The position that the views have applied. ERR_NOT_FOUND: none, or of another VIEWS_VERSION. */
 enum err desk_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
-enum err desk_position_put(struct store_txn *txn, uint64_t position) MUST_USE;
+/* desk_is_foreign tells whether the rows were made from another installation's log. */
+enum err desk_is_foreign(struct store_txn *txn, const struct id *installation_id, bool *ret_foreign) MUST_USE;
 
 #endif

@@ -87,7 +87,7 @@ static enum err open_views(struct process *process, const struct service_parts *
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
     TRY(data_views_begin(&process->data, &trusted));
     if (trusted) {
-        TRY(ledger_went_back(process->log, process->views, &process->went_back));
+        TRY(ledger_went_back(process->log, process->views, &process->data.installation_id, &process->went_back));
     }
     if (process->went_back) {
         TRY(data_unsettle(&process->data)); /* before the views, the proof, are cleared: it outlives a crash */

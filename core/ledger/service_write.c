@@ -223,6 +223,9 @@ static enum err look_at_clocks(struct service *service)
     const struct ledger *ledger = service->options.ledger;
     const int64_t wall_ms = clock_wall_ms();
     const int64_t boot_ms = clock_boot_ms();
+    if (service->clock_was_suspect && !ledger_clock_is_suspect(ledger)) { /* a person's command, in the group before */
+        clock_watch_accept(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
+    }
     const int64_t apart_ms = clock_watch_look(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
     const bool suspect = apart_ms != 0 || ledger_clock_is_suspect(ledger);
     enum err err = OK;
@@ -238,7 +241,8 @@ static enum err look_at_clocks(struct service *service)
         service->now_ms = wall_ms;
         err = write_own(service, &command);
     }
-    atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));
+    service->clock_was_suspect = ledger_clock_is_suspect(ledger);
+    atomic_store(&service->clock_is_suspect, service->clock_was_suspect);
     return err;
 }
 

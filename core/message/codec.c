@@ -516,7 +516,8 @@ enum err record_decode(const struct record_desc *desc, struct span bytes, struct
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
     memset(ret_fields, 0, desc->size);
-    return read_record(desc, &tree->root, arena, ret_fields);
+    TRY(read_record(desc, &tree->root, arena, ret_fields));
+    return record_has_nul(desc, ret_fields) ? ERR_NUL : OK;
 }
 
 static enum err read_items(const msgpack_object *object, uint32_t count, uint32_t *ret_code)

@@ -17,7 +17,7 @@
  * ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE (a choice without a word), ERR_NO_SPACE when out overflows.
  * record_decode reads the whole of bytes into the struct at ret_fields (desc->size bytes, zeroed first; on failure it
  * may hold part: throw it away). Texts borrow from bytes, lists live in the arena. ERR_TRUNCATED, ERR_TRAILING,
- * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
+ * ERR_MALFORMED, ERR_KIND, ERR_MISSING, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, ERR_RANGE, ERR_SECRET, ERR_NO_MEMORY. */
 enum err record_encode(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;

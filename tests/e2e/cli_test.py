@@ -9,7 +9,7 @@ import re
 import harness
 from harness import Parts, Serve, run
 
-COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "confirm", "sandbox", "ledger", "gateway", "scheduler",
+COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "confirm", "clock", "sandbox", "ledger", "gateway", "scheduler",
             "adapter")
 
 

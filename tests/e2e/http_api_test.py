@@ -393,10 +393,10 @@ class Http(harness.Case):
 
     def test_what_is_left_of_the_keys_quota_is_told(self):
         first, second = (self.api.get("/v1/posts?limit=1").headers for _ in range(2))
-        self.assertEqual(first["RateLimit-Policy"], '"key";q=6000;w=60')
+        self.assertEqual(first["RateLimit-Policy"], f'"key";q={harness.RATE_LIMIT};w=60')
         left = [int(re.fullmatch(r'"key";r=([0-9]+);t=[0-9]+', one["RateLimit"])[1]) for one in (first, second)]
-        self.assertLess(left[0], 6000)
-        self.assertLess(left[1], left[0] + 100)
+        self.assertLess(left[0], harness.RATE_LIMIT)
+        self.assertLess(left[1], left[0] + harness.RATE_LIMIT // 60)
         self.assertIsNone(Api(self.api.port).get("/healthz").headers["RateLimit"])
 
     def test_every_answer_has_a_request_id_of_its_own(self):

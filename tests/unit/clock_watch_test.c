@@ -52,6 +52,21 @@ START_TEST(a_clock_behind_the_last_stamp_is_suspect_until_it_has_caught_up)
 
 END_TEST
 
+START_TEST(a_clock_that_a_person_accepted_is_not_suspect_again_for_being_behind)
+{
+    struct clock_watch watch;
+    const int64_t stamp_ms = WALL + HOUR_MS;
+    clock_watch_begin(&watch, WALL, BOOT);
+    ck_assert_int_eq(clock_watch_look(&watch, WALL, BOOT, stamp_ms), HOUR_MS);
+    clock_watch_accept(&watch, WALL + 1000, BOOT + 1000, stamp_ms);
+    ck_assert_int_eq(clock_watch_now(&watch, BOOT + 1000), WALL + 1000);
+    ck_assert_int_eq(clock_watch_look(&watch, WALL + 1001, BOOT + 1001, stamp_ms), 0);
+    ck_assert_int_eq(clock_watch_look(&watch, WALL + HOUR_MS, BOOT + HOUR_MS, stamp_ms), 0);
+    ck_assert_int_ne(clock_watch_look(&watch, WALL - MINUTE_MS, BOOT + HOUR_MS, stamp_ms), 0); /* another jump */
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("clock_watch");
@@ -59,6 +74,7 @@ int main(void)
     tcase_add_test(tcase, a_clock_that_jumps_ahead_and_is_set_right_is_trusted_after_a_minute);
     tcase_add_test(tcase, a_clock_that_stays_where_it_jumped_is_trusted_after_a_minute_and_is_the_measure_then);
     tcase_add_test(tcase, a_clock_behind_the_last_stamp_is_suspect_until_it_has_caught_up);
+    tcase_add_test(tcase, a_clock_that_a_person_accepted_is_not_suspect_again_for_being_behind);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

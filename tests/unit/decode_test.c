@@ -164,9 +164,9 @@ static const struct {
     {ERR_NOT_UTF8,  WITH("\xA1t\xA3\xED\xA0\x80")                                                     },
     {ERR_NOT_UTF8,  WITH("\xA1t\xA4\xF4\x90\x80\x80")                                                 },
     {ERR_NOT_UTF8,  WITH("\xA1u\xA1\xC3")                                                             },
-    {OK,            WITH("\xA1t\xA1\x00")                                                             },
-    {OK,            WITH("\xA1u\xA3"
-              "a\x00z")                                                                       },
+    {ERR_NUL,       WITH("\xA1t\xA1\x00")                                                             },
+    {ERR_NUL,       WITH("\xA1u\xA3"
+                   "a\x00z")                                                             },
     {ERR_KIND,      WITH("\xA1t\xC4\x01"
                     "a")                                                                },
     {ERR_KIND,      WITH("\xA1u\xC0")                                                                 },

@@ -413,15 +413,15 @@ START_TEST(a_log_that_is_older_than_the_views_is_known_to_have_gone_back)
     struct world *world = world_open(15, 0, 0);
     struct world *older = world_open(15, 0, 0);
     bool back = true;
-    ck_assert_int_eq(ledger_went_back(world->log, world->views, &back), OK);
+    ck_assert_int_eq(ledger_went_back(world->log, world->views, &world->options.installation_id, &back), OK);
     ck_assert(!back); /* nothing yet */
     world_found(world);
     ck_assert_uint_gt(ledger_head(world->ledger), ledger_head(older->ledger));
-    ck_assert_int_eq(ledger_went_back(world->log, world->views, &back), OK);
+    ck_assert_int_eq(ledger_went_back(world->log, world->views, &world->options.installation_id, &back), OK);
     ck_assert(!back);
-    ck_assert_int_eq(ledger_went_back(world->log, older->views, &back), OK);
+    ck_assert_int_eq(ledger_went_back(world->log, older->views, &older->options.installation_id, &back), OK);
     ck_assert(!back); /* behind: they are brought up */
-    ck_assert_int_eq(ledger_went_back(older->log, world->views, &back), OK);
+    ck_assert_int_eq(ledger_went_back(older->log, world->views, &world->options.installation_id, &back), OK);
     ck_assert(back);
     world_close(world);
     world_close(older);

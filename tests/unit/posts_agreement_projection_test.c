@@ -56,7 +56,7 @@ static void tell_agenda(struct play *play, const struct event *event)
 static void set_position(struct play *play, bool there)
 {
     const uint8_t key = TABLE_META;
-    uint8_t row[12] = {0};
+    uint8_t row[28] = {0}; /* desk.c: version, position, installation */
     struct store_txn *txn = NULL;
     store_abort(play->world.txn);
     play->world.txn = NULL;

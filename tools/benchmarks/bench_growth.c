@@ -262,7 +262,8 @@ static enum err start(struct growth *growth, const char *path)
     (void)snprintf(publish, sizeof publish, "tcp://127.0.0.1:%u", (unsigned)ports[1]);
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)growth->port);
     const char *const ledger[] = {"ledger", "--data", path, "--listen", url, "--publish", publish, NULL};
-    const char *const gateway[] = {"gateway", "--data", path, "--listen", listen, "--ledger", url, NULL};
+    const char *const gateway[] = {"gateway",  "--data", path,           "--listen", listen,
+                                   "--ledger", url,      "--rate-limit", "60000000", NULL};
     TRY(bench_start(growth->bench, "growth-ledger", ledger, false, &growth->ledger));
     TRY(bench_start(growth->bench, "growth-gateway", gateway, false, &growth->gateway));
     TRY(data_open(path, &data));

@@ -171,7 +171,7 @@ START_TEST(many_quarters_of_an_hour_are_summed_to_their_days)
     }
     ck_assert_uint_eq(reports_of(&world, 0, UINT32_MAX, &reports), 8);
     for (uint32_t i = 0; i < 8; i++) {
-        ck_assert_uint_eq(reports[i].day, midnight_ms / DAY_MS + i);
+        ck_assert_uint_eq(reports[i].day, (uint64_t)(midnight_ms / DAY_MS) + i);
         ck_assert_uint_eq(reports[i].published, i < 7 ? 96 : 700 - 7 * 96);
         ck_assert_uint_eq(reports[i].start.max_ms, i < 7 ? 96 * i + 95 : 699);
     }

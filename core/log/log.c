@@ -29,6 +29,16 @@ static void publish_status(struct log *log)
     lock_give(&log->status_lock);
 }
 
+enum err log_stand_at(struct log *log, struct log_view *view)
+{
+    const enum err err = log_state_of(view, &log->state);
+    if (err != OK && err != ERR_NOT_FOUND) { /* no row yet: an empty log */
+        return err;
+    }
+    publish_status(log);
+    return OK;
+}
+
 enum err log_start(struct log_rows **take_rows, const struct log_options *options, bool side_file, struct log **ret_log)
 {
     OWNED(log_rows_close) struct log_rows *rows = *take_rows;
@@ -52,11 +62,7 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
     }
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
-    const enum err err = log_state_of(view, &log->state);
-    if (err != OK && err != ERR_NOT_FOUND) { /* no row yet: an empty log */
-        return err;
-    }
-    publish_status(log);
+    TRY(log_stand_at(log, view));
     owned = NULL;
     *ret_log = log;
     return OK;

@@ -52,7 +52,10 @@ struct log {
  * until its opener, when it has checked it, says otherwise. */
 enum err log_start(struct log_rows **take_rows, const struct log_options *options, bool side_file, struct log **ret_log)
     MUST_USE;
-/* log_tail_verify checks everything from the last signed checkpoint to the head. */
+/* log_stand_at makes the log stand at what view sees. */
+enum err log_stand_at(struct log *log, struct log_view *view) MUST_USE;
+/* log_tail_verify checks everything from the last signed checkpoint to the head, in one view, at which the log then
+ * stands: a writer beside a reader may have gone on since log_start. */
 enum err log_tail_verify(struct log *log, struct log_fault *ret_fault) MUST_USE;
 
 /* log_event_at reads record seq of view whole, the payload's hash checked; it borrows from the view. ERR_NOT_FOUND:

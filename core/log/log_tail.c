@@ -11,6 +11,8 @@ struct tail {
     struct log *log;
     struct log_view *view;
     struct log_audit audit;
+    uint8_t side_bytes[LOG_CHECKPOINT_MAX];
+    struct buf side; /* the note beside the log; data NULL: there is none */
 };
 
 static enum err shorter(const struct tail *tail, uint64_t size)
@@ -74,17 +76,26 @@ static enum err check_checkpoints(struct tail *tail)
     if (size > 0) {
         TRY(check_note(tail, "the last kept checkpoint", note, size));
     }
-    uint8_t bytes[LOG_CHECKPOINT_MAX];
-    struct buf side = buf_of(bytes, sizeof bytes);
-    const enum err read = log->path == NULL ? ERR_NOT_FOUND : log_side_read(log->path, &side);
-    if (read == ERR_NOT_FOUND) {
+    return tail->side.data == NULL ? OK
+                                   : check_note(tail, "the file checkpoint beside the log", buf_span(&tail->side), 0);
+}
+
+/* Before the view is begun: the writer commits first and writes the file then, so what the file says the view has. */
+static enum err read_side(struct tail *tail)
+{
+    struct buf side = buf_of(tail->side_bytes, sizeof tail->side_bytes);
+    if (tail->log->path == NULL || tail->log->key == NULL) {
         return OK;
     }
-    if (read == ERR_TOO_LONG) {
+    const enum err err = log_side_read(tail->log->path, &side);
+    if (err == ERR_TOO_LONG) {
         return log_fault_set(tail->audit.fault, 0, "the file checkpoint beside the log is not a signed checkpoint");
     }
-    TRY(read);
-    return check_note(tail, "the file checkpoint beside the log", buf_span(&side), 0);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    tail->side = side;
+    return OK;
 }
 
 /* The edge of the tree of the first size events, from rows and records, and the time of the last of them. */
@@ -167,8 +178,11 @@ static enum err check_heads(struct tail *tail)
 enum err log_tail_verify(struct log *log, struct log_fault *ret_fault)
 {
     OWNED(log_view_end) struct log_view *view = NULL;
+    struct tail tail = {.log = log, .audit = {.fault = ret_fault}};
+    TRY(read_side(&tail));
     TRY(log->rows->ops->view_begin(log->rows, &view));
-    struct tail tail = {.log = log, .view = view, .audit = {.fault = ret_fault}};
+    TRY(log_stand_at(log, view));
+    tail.view = view;
     enum err err = check_checkpoints(&tail);
     if (err == OK) {
         err = begin_at(&tail, log->state.checkpoint_size);

@@ -1,5 +1,8 @@
 /* log_tail_test.c: what a log refuses to open, and with which words: shorter than what was signed, forked from it,
  * signed by another, changed since, cut short. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "tests/contract/log_surgery.h"
 
 static void grow_copy(const struct world *world, uint64_t count, uint64_t salt)
@@ -179,6 +182,68 @@ START_TEST(a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it)
 
 END_TEST
 
+/* Appends small groups, as a busy service does, until it is killed. */
+static _Noreturn void grow_for_ever(const struct world *world)
+{
+    struct log_options options = options_of(world, world->original);
+    struct log *log = NULL;
+    uint8_t bytes[64];
+    options.map_size = (size_t)512 << 20;
+    ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
+    for (uint64_t i = EVENTS + 1;; i++) {
+        struct log_event event = make_event(i, 40, bytes, 20);
+        ck_assert_int_eq(log_begin(log), OK);
+        ck_assert_int_eq(log_append(log, &event, false), OK);
+        ck_assert_int_eq(log_commit(log), OK);
+    }
+}
+
+static uint64_t open_beside(const struct world *world)
+{
+    struct log_options options = options_of(world, world->original);
+    struct log_fault fault = {0};
+    struct log_status status;
+    struct log *log = NULL;
+    options.map_size = (size_t)512 << 20;
+    options.read_only = true;
+    const enum err err = log_lmdb_open(&options, &log, &fault);
+    ck_assert_msg(err == OK, "%s: %s", err_name(err), fault.sentence);
+    log_status(log, &status);
+    log_close(log);
+    return status.head;
+}
+
+START_TEST(a_log_that_grows_meanwhile_is_never_taken_for_altered)
+{
+    struct world world;
+    world_begin(&world);
+    const pid_t writer = fork();
+    ck_assert_int_ge(writer, 0);
+    if (writer == 0) {
+        grow_for_ever(&world);
+    }
+    uint64_t last = EVENTS;
+    unsigned grown = 0;
+    while (grown < 200) { /* as often as an event was committed since the last look */
+        const uint64_t head = open_beside(&world);
+        ck_assert_uint_ge(head, last);
+        grown += head > last;
+        last = head;
+        if (grown % 20 == 1) {
+            struct log_fault fault = {0};
+            uint64_t events = 0;
+            const enum err err =
+                log_verify(world.original, checkpoint_key_public(world.key), ORIGIN, NULL, NULL, &events, &fault);
+            ck_assert_msg(err == OK, "%s: %s", err_name(err), fault.sentence);
+        }
+    }
+    ck_assert_int_eq(kill(writer, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+    world_end(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("log_tail");
@@ -192,6 +257,7 @@ int main(void)
     tcase_add_test(tcase, a_log_of_another_installation_is_refused);
     tcase_add_loop_test(tcase, a_change_in_the_tail_is_found_at_open, 0, 10);
     tcase_add_test(tcase, a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it);
+    tcase_add_test(tcase, a_log_that_grows_meanwhile_is_never_taken_for_altered);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -2,10 +2,8 @@
  * beside a running service (through its ledger) and without one. */
 #include <stdio.h>
 
-#include "core/base/clock.h"
 #include "core/base/process.h"
-#include "core/wire/client.h"
-#include "tools/parts.h"
+#include "tools/operator.h"
 #include "tools/tools.h"
 
 static const char usage[] =
@@ -18,36 +16,36 @@ static const char usage[] =
     "/v1/posts/{id}/targets/{id}/resolve: published, absent,\n"
     "abandoned), one by one.";
 
-static enum err ask_running(const struct data_folder *data, const char *url, struct command *command,
-                            struct answer *ret_answer)
-{
-    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
-    OWNED(client_close) struct client *client = NULL;
-    uint8_t randomness[10];
-    TRY(data_secret(data, "wire.secret", options.key));
-    TRY(client_open(&options, &client));
-    random_fill(randomness, sizeof randomness);
-    command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
-    command->actor = ACTOR_OPERATOR;
-    return client_command_wait(client, command, NULL, 10000, ret_answer);
-}
-
 /* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
-static enum err confirm_here(struct parts *parts, struct command *command, struct answer *ret_answer)
+static enum err suspend_if_moved(struct operator_hand *hand, struct answer *ret_answer)
 {
     bool moved = false;
     char sentence[256];
-    TRY(data_moved(&parts->data, &moved, sentence));
-    if (moved) {
-        struct command suspend = {.code = COMMAND_suspend_starts, .stream = parts->data.installation_id};
-        suspend.suspend_starts.reason = span_text(sentence);
-        TRY(parts_command(parts, &suspend, clock_wall_ms(), ret_answer));
-        if (ret_answer->refusal != ACCEPTED) {
-            return OK;
-        }
+    TRY(data_moved(&hand->data, &moved, sentence));
+    if (!moved) {
+        return OK;
     }
-    TRY(parts_command(parts, command, clock_wall_ms(), ret_answer));
-    return ret_answer->refusal == ACCEPTED ? data_settle(&parts->data) : OK;
+    struct command suspend = {.code = COMMAND_suspend_starts, .stream = hand->data.installation_id};
+    suspend.suspend_starts.reason = span_text(sentence);
+    return operator_command(hand, &suspend, ret_answer);
+}
+
+static enum err confirm(struct operator_hand *hand, struct answer *ret_answer)
+{
+    const bool alone = hand->client == NULL; /* else the ledger that runs has looked where the folder lies */
+    struct answer answer = {.refusal = ACCEPTED};
+    if (alone) {
+        TRY(suspend_if_moved(hand, &answer));
+    }
+    if (answer.refusal == ACCEPTED) {
+        struct command command = {.code = COMMAND_confirm_starts, .stream = hand->data.installation_id};
+        TRY(operator_command(hand, &command, &answer));
+    }
+    if (alone && answer.refusal == ACCEPTED) {
+        TRY(data_settle(&hand->data));
+    }
+    *ret_answer = answer;
+    return OK;
 }
 
 int tool_confirm(int argc, char **argv)
@@ -63,21 +61,13 @@ int tool_confirm(int argc, char **argv)
         return code;
     }
     process_prepare("openpost-confirm");
-    struct parts parts = {.lock_fd = -1};
-    struct log_fault fault = {0};
+    struct operator_hand hand;
     struct answer answer = {0};
-    struct command command = {.code = COMMAND_confirm_starts, .stream = data.installation_id};
-    char url[128];
-    enum err err = parts_open(&data, false, &parts, &fault);
-    if (err == ERR_BUSY) {
-        err = data_address_read(&data, url, sizeof url);
-        err = err == OK ? ask_running(&data, url, &command, &answer) : err;
-    } else if (err == OK) {
-        err = confirm_here(&parts, &command, &answer);
-        parts_close(&parts);
-    }
+    enum err err = operator_open(&data, &hand);
+    err = err == OK ? confirm(&hand, &answer) : err;
+    operator_close(&hand);
     if (err != OK) {
-        return complain("confirm", fault.sentence[0] != 0 ? fault.sentence : path, err, EXIT_CANNOT);
+        return complain("confirm", hand.fault.sentence[0] != 0 ? hand.fault.sentence : path, err, EXIT_CANNOT);
     }
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);

@@ -2,7 +2,9 @@
  * tell that a command was refused or accepted unless the ledger's tag says so.
  *
  * Commands wait in a queue; a flight is a frame of them on its way. Two flights: while the ledger commits one group,
- * the next is being sent and decoded; more would only make groups smaller. */
+ * the next is being sent and decoded; more would only make groups smaller. So would a frame that leaves while a
+ * flight's callbacks run, which often ask for more: what they ask for leaves together, when the last of them is done.
+ */
 #include "core/wire/client.h"
 
 #include <stdlib.h>
@@ -79,6 +81,7 @@ struct client {
     unsigned waiting;
     size_t waiting_bytes;
     unsigned asking;
+    unsigned landing; /* flights whose callbacks run: no other leaves */
     struct flight flights[FLIGHTS];
 };
 
@@ -246,7 +249,7 @@ static void flight_again(struct flight *flight, enum err err)
     pump(client);
 }
 
-/* Gives each command its answer. The flight is free for the next frame before the callbacks run. */
+/* Gives each command its answer; then the flight is free for what waits. */
 static void flight_land(struct flight *flight, struct span body)
 {
     struct client *client = flight->client;
@@ -258,9 +261,8 @@ static void flight_land(struct flight *flight, struct span body)
     struct pending_list commands = flight->commands;
     flight->commands = (struct pending_list){0};
     lock_take(&client->lock);
-    flight->busy = false;
+    client->landing++;
     lock_give(&client->lock);
-    pump(client);
     enum err err = OK;
     for (struct pending *pending = list_take(&commands); pending != NULL; pending = list_take(&commands)) {
         struct answer answer;
@@ -269,6 +271,11 @@ static void flight_land(struct flight *flight, struct span body)
         }
         pending_end(pending, err, err == OK ? &answer : NULL);
     }
+    lock_take(&client->lock);
+    client->landing--;
+    flight->busy = false;
+    lock_give(&client->lock);
+    pump(client);
 }
 
 static enum err flight_start(struct flight *flight);
@@ -349,13 +356,14 @@ static enum err flight_write(struct flight *flight)
     return OK;
 }
 
-/* Sends what waits while a flight is free. */
+/* Sends what waits while a flight is free and none lands. */
 static void pump(struct client *client)
 {
     for (;;) {
         struct flight *flight = NULL;
         lock_take(&client->lock);
-        for (unsigned i = 0; i < FLIGHTS && client->queue.first != NULL && !client->closing; i++) {
+        const bool may_leave = client->landing == 0 && !client->closing;
+        for (unsigned i = 0; i < FLIGHTS && client->queue.first != NULL && may_leave; i++) {
             if (!client->flights[i].busy) {
                 flight = &client->flights[i];
                 flight_load(client, flight);

@@ -3,8 +3,9 @@
  * "unknown", and the same command with the same id is sent again until its deadline, which is safe (the first answer
  * comes again).
  *
- * Callbacks run on the wire's own threads, never inside the call that asked; they must not block and may call client_*
- * (not client_close, nor the functions that wait). Thread-safe. */
+ * Callbacks run on the wire's own threads, never inside the call that asked; they must not block (commands that are
+ * given meanwhile wait for the last callback of a frame, and then leave together) and may call client_* (not
+ * client_close, nor the functions that wait). Thread-safe. */
 #ifndef OPENPOST_WIRE_CLIENT_H
 #define OPENPOST_WIRE_CLIENT_H
 

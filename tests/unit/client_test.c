@@ -201,6 +201,51 @@ START_TEST(commands_that_wait_share_frames_and_each_gets_its_answer)
 
 END_TEST
 
+struct sequel {
+    struct tally tally; /* first: on_answer counts there */
+    struct client *client;
+    bool asks_again;
+};
+
+static void on_answer_ask(void *context, enum err err, const struct answer *answer)
+{
+    struct sequel *sequel = context;
+    if (sequel->asks_again) {
+        const struct command command = a_command();
+        ck_assert_int_eq(client_command(sequel->client, &command, NULL, WAIT_MS, on_answer, &sequel->tally), OK);
+    }
+    on_answer(&sequel->tally, err, answer);
+}
+
+/* Were each to leave as soon as a flight is free, a ledger whose disk is slow would flush for one command at a time. */
+START_TEST(what_the_callbacks_of_a_frame_ask_for_leaves_in_one_frame)
+{
+    struct straw *straw = straw_open();
+    struct client *client = connected(straw->url, secret);
+    struct sequel first = {.client = client};
+    struct sequel second = {.client = client, .asks_again = true};
+    struct command command = a_command();
+    struct answer answer;
+    ck_assert_int_eq(client_command_wait(client, &command, NULL, WAIT_MS, &answer), OK);
+    lock_take(&straw->lock);
+    straw->frames = 0;
+    for (unsigned i = 0; i < 22; i++) { /* two fly at once with one command each, the others wait for them */
+        command = a_command();
+        ck_assert_int_eq(client_command(client, &command, NULL, WAIT_MS, on_answer_ask, i < 2 ? &first : &second), OK);
+    }
+    lock_give(&straw->lock);
+    wait_for(&first.tally, 2);
+    wait_for(&second.tally, 40);
+    ck_assert_uint_eq(atomic_load(&second.tally.good), 40);
+    lock_take(&straw->lock);
+    ck_assert_uint_eq(straw->frames, 4); /* 1, 1, 20, 20 */
+    lock_give(&straw->lock);
+    client_close(client);
+    straw_close(straw);
+}
+
+END_TEST
+
 START_TEST(a_blocking_call_gives_the_answer)
 {
     struct straw *straw = straw_open();
@@ -369,6 +414,7 @@ int main(void)
     TCase *clients = tcase_create("clients");
     tcase_set_timeout(clients, 60);
     tcase_add_test(clients, commands_that_wait_share_frames_and_each_gets_its_answer);
+    tcase_add_test(clients, what_the_callbacks_of_a_frame_ask_for_leaves_in_one_frame);
     tcase_add_test(clients, a_blocking_call_gives_the_answer);
     tcase_add_test(clients, a_lost_answer_is_asked_for_again);
     tcase_add_test(clients, a_restarted_ledger_welcomes_and_is_asked_again);

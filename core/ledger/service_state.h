@@ -78,7 +78,6 @@ struct service {
     bool writer_runs;
     bool reader_runs;
     struct clock_watch clock_watch; /* the writer's */
-    bool clock_was_suspect;         /* likewise: when it was looked at last */
     int64_t now_ms;                 /* likewise: what its next group is stamped with at least */
     bool owner_gone;                /* likewise: in this group */
     struct arena arena;             /* likewise */

@@ -221,28 +221,12 @@ static enum err write_own(struct service *service, struct command *command)
 static enum err look_at_clocks(struct service *service)
 {
     const struct ledger *ledger = service->options.ledger;
-    const int64_t wall_ms = clock_wall_ms();
-    const int64_t boot_ms = clock_boot_ms();
-    if (service->clock_was_suspect && !ledger_clock_is_suspect(ledger)) { /* a person's command, in the group before */
-        clock_watch_accept(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
-    }
-    const int64_t apart_ms = clock_watch_look(&service->clock_watch, wall_ms, boot_ms, ledger_stamp(ledger, 0));
-    const bool suspect = apart_ms != 0 || ledger_clock_is_suspect(ledger);
-    enum err err = OK;
-    service->now_ms = suspect ? clock_watch_now(&service->clock_watch, boot_ms) : wall_ms;
-    if (apart_ms != 0 && !ledger_clock_is_suspect(ledger)) {
-        struct command command = {.code = COMMAND_suspect_clock};
-        command.suspect_clock.wall_ms = wall_ms;
-        command.suspect_clock.apart_ms = (uint64_t)apart_ms;
-        err = write_own(service, &command);
-    } else if (apart_ms == 0 && ledger_clock_is_suspect(ledger) && clock_watch_trusts(&service->clock_watch, boot_ms)) {
-        struct command command = {.code = COMMAND_trust_clock};
-        clock_watch_trusted(&service->clock_watch);
-        service->now_ms = wall_ms;
-        err = write_own(service, &command);
-    }
-    service->clock_was_suspect = ledger_clock_is_suspect(ledger);
-    atomic_store(&service->clock_is_suspect, service->clock_was_suspect);
+    struct command command;
+    service->now_ms = clock_watch_look(&service->clock_watch, clock_wall_ms(), clock_boot_ms(), ledger_stamp(ledger, 0),
+                                       ledger_clock_is_suspect(ledger), &command);
+    const enum err err = command.code != 0 ? write_own(service, &command) : OK;
+    clock_watch_told(&service->clock_watch, ledger_clock_is_suspect(ledger));
+    atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));
     return err;
 }
 

@@ -380,11 +380,10 @@ static void add_digest(void *context, struct span bytes)
 
 static uint64_t digest_of(struct store *store)
 {
-    static const uint8_t skip[] = {TABLE_COMMAND, TABLE_IDEMPOTENCY}; /* answers are not in the log */
     OWNED(store_abort) struct store_txn *txn = NULL;
     uint64_t hash = UINT64_C(0xCBF29CE484222325);
     ASSERT(store_begin(store, false, &txn) == OK);
-    ASSERT(store_digest(txn, span_of(skip, sizeof skip), add_digest, &hash) == OK);
+    ASSERT(store_digest(txn, (struct span){0}, add_digest, &hash) == OK);
     return hash;
 }
 

@@ -27,7 +27,7 @@ static void decide_own(struct world *world, struct command *command)
     struct answer answer;
     command->command_id = world_mint(world, ID_COMMAND);
     command->stream = world->installation_id;
-    ASSERT(ledger_begin(host->ledger, world_wall(world)) == OK);
+    ASSERT(ledger_begin(host->ledger, host->now_ms) == OK);
     ASSERT(ledger_handle(host->ledger, command, NULL, &answer) == OK);
     ASSERT(ledger_commit(host->ledger) == OK);
     ASSERT(answer.refusal == ACCEPTED);
@@ -49,6 +49,7 @@ void ledger_start(struct world *world)
     ASSERT(err == OK);
     host->incarnation++;
     clock_watch_begin(&host->watch, world_wall(world), world->true_ms);
+    host->now_ms = world_wall(world);
     host->group_waits = false;
     struct command command = {
         .code = COMMAND_start_ledger, .start_ledger = {.boot = SPAN("boot"), .release = SPAN("sim")}
@@ -84,23 +85,17 @@ void ledger_crash(struct world *world)
     world_post(world, world_between(world, 50, world->calm ? 100 : 20000), restart, (struct span){0});
 }
 
-/* SPEC section 3: disagreement with the clock that nobody can set, or a clock behind the last stamp, is suspect. */
+/* As look_at_clocks of core/ledger/service_write.c; true time is the clock that nobody can set. */
 static void look(struct world *world)
 {
     struct ledger_host *host = &world->ledger;
-    const int64_t wall_ms = world_wall(world);
-    const int64_t apart_ms = clock_watch_look(&host->watch, wall_ms, world->true_ms, ledger_stamp(host->ledger, 0));
-    if (apart_ms > 0) {
-        struct command command = {
-            .code = COMMAND_suspect_clock, .suspect_clock = {.wall_ms = wall_ms, .apart_ms = (uint64_t)apart_ms}
-        };
+    struct command command;
+    host->now_ms = clock_watch_look(&host->watch, world_wall(world), world->true_ms, ledger_stamp(host->ledger, 0),
+                                    ledger_clock_is_suspect(host->ledger), &command);
+    if (command.code != 0) {
         decide_own(world, &command);
-        host->suspected = true;
-    } else if (host->suspected && clock_watch_trusts(&host->watch, world->true_ms)) {
-        struct command command = {.code = COMMAND_trust_clock};
-        decide_own(world, &command);
-        host->suspected = false;
     }
+    clock_watch_told(&host->watch, ledger_clock_is_suspect(host->ledger));
 }
 
 /* Ticks only while there is something to see: the next jump starts it again. */
@@ -111,7 +106,7 @@ void ledger_look_at_clock(struct world *world, struct parcel *parcel)
         return;
     }
     look(world);
-    if (host->suspected || world_wall(world) < ledger_stamp(host->ledger, 0)) {
+    if (ledger_clock_is_suspect(host->ledger) || world_wall(world) < ledger_stamp(host->ledger, 0)) {
         world_post(world, 10 * CLOCK_LOOK_MS, ledger_look_at_clock, (struct span){0})->incarnation = host->incarnation;
     }
 }
@@ -204,7 +199,7 @@ static void begin_group(struct world *world, struct parcel *parcel)
     }
     look(world);
     host->group_waits = true;
-    host->group_ms = world_wall(world);
+    host->group_ms = host->now_ms;
     host->group_count = host->inbox_count;
     const int64_t disk_ms = world_between(world, 0, world_chance(world, 4) ? 50 : 2);
     world_post(world, disk_ms, end_group, (struct span){0})->incarnation = host->incarnation;

@@ -76,7 +76,7 @@ struct ledger_host {
     struct ledger *ledger; /* NULL: it is down */
     uint32_t incarnation;
     struct clock_watch watch;
-    bool suspected;
+    int64_t now_ms; /* what a group that begins now is stamped with */
     bool group_waits;
     struct parcel *inbox[INBOX_MAX];
     uint32_t inbox_count;

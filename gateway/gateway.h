@@ -144,6 +144,9 @@ enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
 /* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
  * figure that is missing counts as bad. */
 const char *ready_fault(struct span figures);
+/* metrics_are_for tells whether a peer with that address is told the figures of the whole installation: this machine
+ * alone, for they tell how busy all tenants are together. */
+bool metrics_are_for(struct span remote);
 
 /* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
 enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,

@@ -104,8 +104,17 @@ static void metrics_asked(void *context, enum err err, struct span body)
     exchange_typed(x, "text/plain; version=0.0.4; charset=utf-8", buf_span(&out));
 }
 
+bool metrics_are_for(struct span remote)
+{
+    return span_starts_with(remote, SPAN("127.")) || span_equal(remote, SPAN("::1"));
+}
+
 void handle_metrics(struct exchange *x)
 {
+    if (!metrics_are_for(x->request->remote)) {
+        exchange_problem(x, REFUSED_not_found, "Figures are for this machine itself.", NULL, NULL);
+        return;
+    }
     const enum err err = client_ask(x->gateway->ledger, FRAME_STATUS, (struct span){0}, 2000, metrics_asked, x);
     if (err != OK) {
         metrics_asked(x, err, (struct span){0});

@@ -419,6 +419,12 @@ enum err log_commit(struct log *log)
     return OK;
 }
 
+enum err log_drop_dead_readers(struct log *log, uint32_t *ret_count)
+{
+    ASSERT(!log->read_only);
+    return log->rows->ops->drop_dead_readers(log->rows, ret_count);
+}
+
 const struct checkpoint_key *log_signer(const struct log *log)
 {
     return log->key;

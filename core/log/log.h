@@ -118,6 +118,9 @@ void log_rollback(struct log *log, uint64_t mark);
 enum err log_commit(struct log *log) MUST_USE;
 void log_abort(struct log *log);
 
+/* log_drop_dead_readers, the writer's from time to time: see store_drop_dead_readers. */
+enum err log_drop_dead_readers(struct log *log, uint32_t *ret_count) MUST_USE;
+
 void log_status(struct log *log, struct log_status *ret_status);
 /* log_may_be_shared tells whether other threads than the writer's may read it: see above. */
 bool log_may_be_shared(const struct log *log);

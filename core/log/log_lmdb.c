@@ -131,6 +131,14 @@ static void lmdb_usage(const struct log_rows *rows, uint64_t *ret_used, uint64_t
     *ret_max = lmdb->map_size;
 }
 
+static enum err lmdb_drop_dead_readers(struct log_rows *rows, uint32_t *ret_count)
+{
+    int dead = 0;
+    TRY(err_from_lmdb(mdb_reader_check(lmdb_of(rows)->env, &dead)));
+    *ret_count = (uint32_t)dead;
+    return OK;
+}
+
 static void lmdb_close(struct log_rows *rows)
 {
     struct log_lmdb *lmdb = lmdb_of(rows);
@@ -267,6 +275,7 @@ static const struct log_rows_ops lmdb_ops = {
     .close = lmdb_close,
     .room = lmdb_room,
     .usage = lmdb_usage,
+    .drop_dead_readers = lmdb_drop_dead_readers,
     .begin = lmdb_begin,
     .put = lmdb_put,
     .commit = lmdb_commit,
@@ -339,8 +348,8 @@ static enum err open_tables(struct log_lmdb *lmdb, bool create, struct log_fault
  */
 static enum err prepare(struct log_lmdb *lmdb, struct log_fault *fault)
 {
-    int dead = 0;
-    TRY(err_from_lmdb(mdb_reader_check(lmdb->env, &dead)));
+    uint32_t dead = 0;
+    TRY(lmdb_drop_dead_readers(&lmdb->rows, &dead));
     const enum err room = lmdb_room(&lmdb->rows, FIRST_ROOM, true);
     enum err err = open_tables(lmdb, false, fault);
     if (err == ERR_NOT_FOUND) {

@@ -68,6 +68,13 @@ static void memory_usage(const struct log_rows *rows, uint64_t *ret_used, uint64
     *ret_max = memory->max;
 }
 
+static enum err memory_drop_dead_readers(struct log_rows *rows, uint32_t *ret_count)
+{
+    (void)rows;
+    *ret_count = 0; /* its readers are in its own process */
+    return OK;
+}
+
 static enum err memory_begin(struct log_rows *rows)
 {
     struct log_memory *memory = memory_of(rows);
@@ -211,6 +218,7 @@ static const struct log_rows_ops memory_ops = {
     .close = memory_close,
     .room = memory_room,
     .usage = memory_usage,
+    .drop_dead_readers = memory_drop_dead_readers,
     .begin = memory_begin,
     .put = memory_put,
     .commit = memory_commit,

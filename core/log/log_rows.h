@@ -30,6 +30,7 @@ struct log_rows_ops {
     /* room makes sure that a write of bytes (an estimate from above) will find space; ERR_NO_SPACE, ERR_IO. */
     enum err (*room)(struct log_rows *rows, uint64_t bytes, bool privileged);
     void (*usage)(const struct log_rows *rows, uint64_t *ret_used, uint64_t *ret_max);
+    enum err (*drop_dead_readers)(struct log_rows *rows, uint32_t *ret_count);
     enum err (*begin)(struct log_rows *rows);
     enum err (*put)(struct log_rows *rows, enum log_table table, struct span key, struct span value, enum log_put how);
     /* commit: ERR_NO_SPACE: nothing is kept. Any other failure: nobody knows. It ends the write whatever it returns. */

@@ -78,6 +78,12 @@ enum err store_sync(struct store *store)
     return store->ops->sync(store);
 }
 
+enum err store_drop_dead_readers(struct store *store, uint32_t *ret_count)
+{
+    ASSERT(!store->read_only);
+    return store->ops->drop_dead_readers(store, ret_count);
+}
+
 bool store_is_short(const struct store *store)
 {
     return store->is_short;

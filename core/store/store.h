@@ -52,6 +52,9 @@ void store_abort(struct store_txn *txn);
 OWNED_BY(store_abort, struct store_txn *);
 /* store_sync flushes what was committed to the disk; blocks. */
 enum err store_sync(struct store *store) MUST_USE;
+/* store_drop_dead_readers, the writer's from time to time: gives back what readers in processes that were killed still
+ * hold, a slot each and every page that their snapshot needs; writes how many there were. */
+enum err store_drop_dead_readers(struct store *store, uint32_t *ret_count) MUST_USE;
 /* store_is_short is true when the disk no longer gave all of the blocks that the writer keeps ahead
  * (STORE_AHEAD_BYTES): what can wait should not be written any more, so that what cannot still finds room. As of the
  * last write; never in memory. */

@@ -260,6 +260,11 @@ static enum err buffer_sync(struct store *store)
     return store_sync(buffer_of(store)->base);
 }
 
+static enum err buffer_drop_dead_readers(struct store *store, uint32_t *ret_count)
+{
+    return store_drop_dead_readers(buffer_of(store)->base, ret_count);
+}
+
 static enum err buffer_clear(struct store *store)
 {
     struct store_buffer *buffer = buffer_of(store);
@@ -355,6 +360,7 @@ static const struct store_ops buffer_ops = {
     .park = buffer_park,
     .renew = buffer_renew,
     .sync = buffer_sync,
+    .drop_dead_readers = buffer_drop_dead_readers,
     .clear = buffer_clear,
     .get = buffer_get,
     .put = buffer_put,

@@ -226,6 +226,14 @@ static enum err lmdb_sync(struct store *store)
     return err_from_lmdb(mdb_env_sync(lmdb_of(store)->env, 1));
 }
 
+static enum err lmdb_drop_dead_readers(struct store *store, uint32_t *ret_count)
+{
+    int dead = 0;
+    TRY(err_from_lmdb(mdb_reader_check(lmdb_of(store)->env, &dead)));
+    *ret_count = (uint32_t)dead;
+    return OK;
+}
+
 static enum err lmdb_clear(struct store *store)
 {
     struct store_lmdb *lmdb = lmdb_of(store);
@@ -368,6 +376,7 @@ static const struct store_ops lmdb_ops = {
     .park = lmdb_park,
     .renew = lmdb_renew,
     .sync = lmdb_sync,
+    .drop_dead_readers = lmdb_drop_dead_readers,
     .clear = lmdb_clear,
     .get = lmdb_get,
     .put = lmdb_put,
@@ -391,8 +400,8 @@ static enum err claim(struct store_lmdb *lmdb, const char *path)
     if (chmod(lock_path, 0660) != 0) {
         return err_from_errno(errno);
     }
-    int dead = 0;
-    TRY(err_from_lmdb(mdb_reader_check(lmdb->env, &dead)));
+    uint32_t dead = 0;
+    TRY(lmdb_drop_dead_readers(&lmdb->store, &dead));
     lmdb->committed = bytes_in_use(lmdb);
     return room(lmdb, TXN_PAGES);
 }

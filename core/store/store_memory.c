@@ -247,6 +247,13 @@ static enum err memory_sync(struct store *store)
     return OK;
 }
 
+static enum err memory_drop_dead_readers(struct store *store, uint32_t *ret_count)
+{
+    (void)store;
+    *ret_count = 0; /* its readers are in its own process */
+    return OK;
+}
+
 static enum err memory_clear(struct store *store)
 {
     struct store_memory *memory = memory_of(store);
@@ -383,6 +390,7 @@ static const struct store_ops memory_ops = {
     .park = memory_park,
     .renew = memory_renew,
     .sync = memory_sync,
+    .drop_dead_readers = memory_drop_dead_readers,
     .clear = memory_clear,
     .get = memory_get,
     .put = memory_put,

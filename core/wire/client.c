@@ -224,7 +224,7 @@ static int64_t attempt_ms(struct client *client, int64_t deadline_ms)
 
 /* ---- Commands ---- */
 
-static void pump(struct client *client);
+static void pump(struct client *client, bool lands);
 
 /* Ends the flight's commands whose time is over and puts the others back to the front of the queue. */
 static void flight_again(struct flight *flight, enum err err)
@@ -246,7 +246,7 @@ static void flight_again(struct flight *flight, enum err err)
     flight->busy = false;
     lock_give(&client->lock);
     list_end(&over, err == OK ? ERR_TIMED_OUT : err);
-    pump(client);
+    pump(client, false);
 }
 
 /* Gives each command its answer; then the flight is free for what waits. */
@@ -261,8 +261,10 @@ static void flight_land(struct flight *flight, struct span body)
     struct pending_list commands = flight->commands;
     flight->commands = (struct pending_list){0};
     lock_take(&client->lock);
+    flight->busy = false;
     client->landing++;
     lock_give(&client->lock);
+    pump(client, true);
     enum err err = OK;
     for (struct pending *pending = list_take(&commands); pending != NULL; pending = list_take(&commands)) {
         struct answer answer;
@@ -273,9 +275,8 @@ static void flight_land(struct flight *flight, struct span body)
     }
     lock_take(&client->lock);
     client->landing--;
-    flight->busy = false;
     lock_give(&client->lock);
-    pump(client);
+    pump(client, false);
 }
 
 static enum err flight_start(struct flight *flight);
@@ -356,14 +357,23 @@ static enum err flight_write(struct flight *flight)
     return OK;
 }
 
+static bool may_leave(const struct client *client, bool lands)
+{
+    bool in_the_air = false;
+    for (unsigned i = 0; i < FLIGHTS; i++) {
+        in_the_air = in_the_air || client->flights[i].busy;
+    }
+    return !client->closing && (client->landing == 0 || (lands && !in_the_air));
+}
+
 /* Sends what waits while a flight is free and none lands. */
-static void pump(struct client *client)
+static void pump(struct client *client, bool lands)
 {
     for (;;) {
         struct flight *flight = NULL;
         lock_take(&client->lock);
-        const bool may_leave = client->landing == 0 && !client->closing;
-        for (unsigned i = 0; i < FLIGHTS && client->queue.first != NULL && may_leave; i++) {
+        const bool may = client->queue.first != NULL && may_leave(client, lands);
+        for (unsigned i = 0; i < FLIGHTS && may; i++) {
             if (!client->flights[i].busy) {
                 flight = &client->flights[i];
                 flight_load(client, flight);
@@ -433,7 +443,7 @@ enum err client_command(struct client *client, const struct command *command, co
         free(pending);
         return err;
     }
-    pump(client);
+    pump(client, false);
     return OK;
 }
 

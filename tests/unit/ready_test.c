@@ -1,5 +1,5 @@
 /* ready_test.c: /readyz: the log is writable, the clock good, the scheduler ticked in the last 5 s, and nothing that
- * could be sent now is late by more than 60 s. */
+ * could be sent now is late by more than 60 s. /metrics: who is told. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -49,12 +49,27 @@ START_TEST(what_cannot_be_read_is_not_ready)
 
 END_TEST
 
+START_TEST(figures_are_told_to_this_machine_alone)
+{
+    ck_assert(metrics_are_for(SPAN("127.0.0.1")));
+    ck_assert(metrics_are_for(SPAN("127.1.2.3")));
+    ck_assert(metrics_are_for(SPAN("::1")));
+    ck_assert(!metrics_are_for(SPAN("192.0.2.1")));
+    ck_assert(!metrics_are_for(SPAN("12.7.0.1")));
+    ck_assert(!metrics_are_for(SPAN("2001:db8::1")));
+    ck_assert(!metrics_are_for(SPAN("::10")));
+    ck_assert(!metrics_are_for(SPAN("")));
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ready");
     TCase *tcase = tcase_create("ready");
     tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
+    tcase_add_test(tcase, figures_are_told_to_this_machine_alone);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -5,7 +5,10 @@
 #include "core/calendar/instant.h"
 #include "core/message/refusal.h"
 #include "projections/post_fold.h"
+#include "projections/row_codec.h"
 #include "projections/row_store.h"
+
+#define EVENTS_PER_ROW 8 /* of a post: an ordinary one has no more; some 50 bytes each */
 
 /* --- writing --- */
 
@@ -141,10 +144,11 @@ static void of_target(const struct event *event, struct activity_row *row)
     }
 }
 
+/* Where the event stands that made this version of the post: beside its neighbours. */
 static struct row_key key_of(const struct id *post_id, uint64_t version)
 {
     struct row_key key = row_key_post(post_id, PLACE_ACTIVITY);
-    row_key_u64(&key, version);
+    row_key_u64(&key, (version - 1) / EVENTS_PER_ROW);
     return key;
 }
 
@@ -163,21 +167,54 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     };
     of_target(fact->event, &row);
     const struct row_key key = key_of(post_fold_id(fact->event), fact->at->version);
-    return row_put(txn, &key, activity_row_desc(), &row, arena);
+    return row_append(txn, &key, activity_row_desc(), &row, arena);
 }
 
 const struct projection activity_projection = {.name = "activity", .apply = apply};
 
 /* --- reading --- */
 
+/* What is known of a page of a history while it is read. */
+struct page {
+    struct activity_row *rows;
+    uint32_t count;
+    uint32_t limit;
+    uint64_t after; /* versions up to here are of pages before */
+};
+
+static enum err add_events(struct page *page, struct span bytes, struct arena *arena)
+{
+    while (bytes.len > 0 && page->count < page->limit) {
+        struct activity_row *row = &page->rows[page->count];
+        TRY(row_decode_next(activity_row_desc(), &bytes, arena, row));
+        page->count += row->version > page->after ? 1 : 0;
+    }
+    return OK;
+}
+
 enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
                        struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count)
 {
     const struct row_key prefix = row_key_post(post_id, PLACE_ACTIVITY);
-    const struct row_key from = key_of(post_id, after);
-    void *rows = NULL;
-    TRY(row_list(txn, &prefix, &from, activity_row_desc(), limit, arena, &rows, ret_count));
-    *ret_rows = rows;
+    const struct row_key from = key_of(post_id, after + 1);
+    struct page page = {.rows = arena_alloc(arena, limit * sizeof *page.rows), .limit = limit, .after = after};
+    if (page.rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    TRY(store_cursor_open(txn, &cursor));
+    struct span key;
+    struct span value;
+    enum err err = store_seek(cursor, row_key_span(&from), &key, &value);
+    while (err == OK && page.count < limit && span_starts_with(key, row_key_span(&prefix))) {
+        TRY(add_events(&page, value, arena));
+        err = store_next(cursor, &key, &value);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_rows = page.rows;
+    *ret_count = page.count;
     return OK;
 }
 

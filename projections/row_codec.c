@@ -324,11 +324,18 @@ static enum err get_record(const struct record_desc *desc, struct reader *reader
     return OK;
 }
 
-enum err row_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_row)
+enum err row_decode_next(const struct record_desc *desc, struct span *bytes, struct arena *arena, void *ret_row)
 {
     ASSERT(desc->field_count <= FIELDS_MAX);
-    struct reader reader = {.at = bytes.data, .end = bytes.data + bytes.len, .arena = arena};
+    struct reader reader = {.at = bytes->data, .end = bytes->data + bytes->len, .arena = arena};
     memset(ret_row, 0, desc->size);
     TRY(get_record(desc, &reader, ret_row));
-    return reader.at == reader.end ? OK : ERR_ALTERED;
+    *bytes = span_of(reader.at, (size_t)(reader.end - reader.at));
+    return OK;
+}
+
+enum err row_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_row)
+{
+    TRY(row_decode_next(desc, &bytes, arena, ret_row));
+    return bytes.len == 0 ? OK : ERR_ALTERED;
 }

@@ -117,6 +117,28 @@ enum err row_put_changed(struct store_txn *txn, const struct row_key *key, const
     return store_put(txn, row_key_span(key), bytes);
 }
 
+enum err row_append(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, const void *row,
+                    struct arena *arena)
+{
+    uint8_t small[ROW_SMALL_MAX];
+    struct span bytes;
+    struct span stored = {0};
+    TRY(encode(desc, row, buf_of(small, sizeof small), arena, &bytes));
+    const enum err err = store_get(txn, row_key_span(key), &stored);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    uint8_t *all = arena_room(arena, stored.len + bytes.len);
+    if (all == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    if (stored.len > 0) {
+        memcpy(all, stored.data, stored.len);
+    }
+    memcpy(all + stored.len, bytes.data, bytes.len);
+    return store_put(txn, row_key_span(key), span_of(all, stored.len + bytes.len));
+}
+
 enum err row_remove(struct store_txn *txn, const struct row_key *key)
 {
     const enum err err = store_delete(txn, row_key_span(key));

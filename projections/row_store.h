@@ -18,7 +18,7 @@ struct row_key {
 /* The rows of a post lie side by side, what changes often first, so that an event touches one page or two. */
 enum post_place {
     PLACE_POST = 0,     /* post_row */
-    PLACE_ACTIVITY = 1, /* version -> activity_row */
+    PLACE_ACTIVITY = 1, /* version / 8 -> activity_rows */
     PLACE_ATTEMPT = 2,  /* target id, number -> attempt_row */
     PLACE_PREPARED = 3, /* target id -> prepared_row */
     PLACE_CONTENT = 4,  /* post_content_row */
@@ -53,6 +53,10 @@ enum err row_put(struct store_txn *txn, const struct row_key *key, const struct 
 /* row_put_changed writes only when the stored bytes differ. */
 enum err row_put_changed(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc,
                          const void *row, struct arena *arena) MUST_USE;
+/* row_append puts a row behind those that stand at the key already: rows that are read together need not have a key
+ * each. row_decode_next (row_codec.h) reads them. */
+enum err row_append(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, const void *row,
+                    struct arena *arena) MUST_USE;
 /* row_remove deletes a row; none there is as good. */
 enum err row_remove(struct store_txn *txn, const struct row_key *key) MUST_USE;
 

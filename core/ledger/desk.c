@@ -187,33 +187,61 @@ enum err desk_commit(struct desk *desk, uint64_t position)
 
 /* Indexes */
 
+/* Where events of a workspace or a stream stand in the log: rows of SEQS_PER_ROW numbers of 8 bytes, for a row an event
+ * would be more key than number. */
+#define SEQS_PER_ROW 32
+#define SEQ_ROW ((size_t)SEQS_PER_ROW * 8)
+
+/* number: of an event, from 1. */
+static void seq_key(struct row_key *key, enum table table, const struct id *id, uint64_t number)
+{
+    uint8_t bytes[8];
+    key_begin(key, table);
+    key_id(key, id);
+    put_be64(bytes, (number - 1) / SEQS_PER_ROW);
+    buf_put(&key->buf, span_of(bytes, sizeof bytes));
+}
+
+static size_t place_in_row(uint64_t number)
+{
+    return (size_t)((number - 1) % SEQS_PER_ROW) * 8;
+}
+
+/* Numbers come one by one, so each goes to the end of its row. */
 static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
 {
     struct row_key key;
-    uint8_t bytes[8];
-    key_begin(&key, table);
-    key_id(&key, id);
-    put_be64(bytes, number);
-    buf_put(&key.buf, span_of(bytes, 8));
-    put_be64(bytes, seq);
-    return store_put(desk->txn, key_span(&key), span_of(bytes, 8));
+    uint8_t bytes[SEQ_ROW];
+    const size_t at = place_in_row(number);
+    seq_key(&key, table, id, number);
+    if (at > 0) {
+        struct span row;
+        const enum err err = store_get(desk->txn, key_span(&key), &row);
+        TRY(err == ERR_NOT_FOUND || (err == OK && row.len != at) ? ERR_ALTERED : err);
+        memcpy(bytes, row.data, at);
+    }
+    put_be64(bytes + at, seq);
+    return store_put(desk->txn, key_span(&key), span_of(bytes, at + 8));
 }
 
 static enum err get_seq(struct store_txn *txn, enum table table, const struct id *id, uint64_t number,
                         uint64_t *ret_seq)
 {
     struct row_key key;
-    uint8_t bytes[8];
     struct span row;
-    key_begin(&key, table);
-    key_id(&key, id);
-    put_be64(bytes, number);
-    buf_put(&key.buf, span_of(bytes, 8));
+    if (number == 0) {
+        return ERR_NOT_FOUND;
+    }
+    const size_t at = place_in_row(number);
+    seq_key(&key, table, id, number);
     TRY(store_get(txn, key_span(&key), &row));
-    if (row.len != 8) {
+    if (row.len % 8 != 0 || row.len > SEQ_ROW) {
         return ERR_ALTERED;
     }
-    *ret_seq = get_be64(row.data);
+    if (row.len < at + 8) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_seq = get_be64(row.data + at);
     return OK;
 }
 
@@ -225,29 +253,24 @@ enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_
 
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
 {
-    return get_seq(txn, TABLE_STREAM, stream, version, ret_seq);
+    return get_seq(txn, TABLE_STATE, stream, version, ret_seq);
 }
 
 enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
 {
-    struct row_key prefix;
-    uint8_t bytes[8];
+    struct row_key last;
     struct span key;
     struct span row;
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    key_begin(&prefix, TABLE_WORKSPACE_SEQ);
-    key_id(&prefix, workspace_id);
-    struct row_key last = prefix;
-    last.buf.data = last.bytes;
-    put_be64(bytes, UINT64_MAX);
-    buf_put(&last.buf, span_of(bytes, 8));
+    seq_key(&last, TABLE_WORKSPACE_SEQ, workspace_id, UINT64_MAX);
+    const size_t prefix_len = last.buf.len - 8;
     TRY(store_cursor_open(txn, &cursor));
     const enum err err = store_seek_last(cursor, key_span(&last), &key, &row);
-    const bool found = err == OK && span_starts_with(key, key_span(&prefix)) && key.len == prefix.buf.len + 8;
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    *ret_workspace_seq = found ? get_be64(key.data + prefix.buf.len) : 0;
+    const bool found = err == OK && key.len == last.buf.len && memcmp(key.data, last.bytes, prefix_len) == 0;
+    *ret_workspace_seq = found ? get_be64(key.data + prefix_len) * SEQS_PER_ROW + row.len / 8 : 0;
     return OK;
 }
 
@@ -336,7 +359,7 @@ static enum err index_account(struct desk *desk, const struct integration *befor
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
-    TRY(put_seq(desk, TABLE_STREAM, &at->stream, at->version, at->seq));
+    TRY(put_seq(desk, TABLE_STATE, &at->stream, at->version, at->seq)); /* beside its state: one page for both */
     if (at->workspace_seq != 0) {
         TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
     }

@@ -8,21 +8,48 @@
 #include "core/base/assert.h"
 #include "core/base/limits.h"
 
-#define BUCKETS ((size_t)1 << 14) /* a power of two, about as many as rows are kept */
+#define CAP_MIN ((size_t)1 << 15) /* slots for REBUILD_ROWS; one event more may double them */
 #define PREFETCHED 8
 #define BYTES_MOST (4 * REBUILD_BYTES) /* one event beyond a full buffer, whatever it holds */
+
+/* Room for more rows: twice the slots. */
+static enum err grow(struct row_set *set)
+{
+    const size_t cap = set->cap == 0 ? CAP_MIN : 2 * set->cap;
+    struct sorted *sorted = realloc(set->sorted, cap / 2 * sizeof *sorted);
+    if (sorted == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    set->sorted = sorted;
+    struct row_slot *slots = calloc(cap, sizeof *slots);
+    if (slots == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < set->cap; i++) {
+        if (set->slots[i].kept != NULL) {
+            size_t at = set->slots[i].hash & (cap - 1);
+            while (slots[at].kept != NULL) {
+                at = (at + 1) & (cap - 1);
+            }
+            slots[at] = set->slots[i];
+        }
+    }
+    free(set->slots);
+    set->slots = slots;
+    set->cap = cap;
+    return OK;
+}
 
 enum err row_set_init(struct row_set *set)
 {
     arena_init(&set->arena, BYTES_MOST);
-    set->buckets = calloc(BUCKETS, sizeof *set->buckets);
-    return set->buckets != NULL ? OK : ERR_NO_MEMORY;
+    return grow(set);
 }
 
 void row_set_done(struct row_set *set)
 {
     arena_done(&set->arena);
-    free(set->buckets);
+    free(set->slots);
     free(set->sorted);
 }
 
@@ -46,14 +73,22 @@ uint64_t row_set_hash(struct span key)
     return hash ^ hash >> 32;
 }
 
+/* The slot of the row, or the free one where it would go. */
+static struct row_slot *slot_of(const struct row_set *set, struct span key, uint64_t hash)
+{
+    size_t at = hash & (set->cap - 1);
+    const struct row_slot *slot = &set->slots[at];
+    while (slot->kept != NULL &&
+           (slot->hash != hash || slot->kept->key_len != key.len || memcmp(slot->kept->key, key.data, key.len) != 0)) {
+        at = (at + 1) & (set->cap - 1);
+        slot = &set->slots[at];
+    }
+    return &set->slots[at];
+}
+
 struct kept *row_set_find(const struct row_set *set, struct span key, uint64_t hash)
 {
-    struct kept *kept = set->buckets[hash & (BUCKETS - 1)];
-    while (kept != NULL &&
-           (kept->hash != hash || kept->key_len != key.len || memcmp(kept->key, key.data, key.len) != 0)) {
-        kept = kept->next;
-    }
-    return kept;
+    return slot_of(set, key, hash)->kept;
 }
 
 static void *take(struct row_set *set, size_t size)
@@ -62,32 +97,27 @@ static void *take(struct row_set *set, size_t size)
     return arena_room(&set->arena, size);
 }
 
-static enum err reserve(struct row_set *set)
+static void note_largest(struct row_set *set, const struct kept *kept)
 {
-    if (set->rows < set->sorted_cap) {
-        return OK;
+    const struct kept **largest = &set->largest[kept->key[0]];
+    if (*largest == NULL ||
+        span_compare(span_of(kept->key, kept->key_len), span_of((*largest)->key, (*largest)->key_len)) > 0) {
+        *largest = kept;
     }
-    const size_t cap = set->sorted_cap == 0 ? BUCKETS : 2 * set->sorted_cap;
-    struct sorted *sorted = realloc(set->sorted, cap * sizeof *sorted);
-    if (sorted == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    set->sorted = sorted;
-    set->sorted_cap = cap;
-    return OK;
 }
 
 static enum err add(struct row_set *set, struct span key, uint64_t hash, struct kept **ret_kept)
 {
-    TRY(reserve(set));
+    if (set->rows == set->cap / 2) {
+        TRY(grow(set));
+    }
     struct kept *kept = take(set, sizeof *kept + key.len);
     if (kept == NULL) {
         return ERR_NO_MEMORY;
     }
-    struct kept **bucket = &set->buckets[hash & (BUCKETS - 1)];
-    *kept = (struct kept){.next = *bucket, .hash = hash, .key_len = (uint16_t)key.len, .deleted = true};
+    *kept = (struct kept){.key_len = (uint16_t)key.len, .deleted = true};
     memcpy(kept->key, key.data, key.len);
-    *bucket = kept;
+    *slot_of(set, key, hash) = (struct row_slot){.hash = hash, .kept = kept};
     uint8_t head[24] = {0};
     memcpy(head, key.data, key.len < sizeof head ? key.len : sizeof head);
     set->sorted[set->rows] = (struct sorted){
@@ -95,6 +125,7 @@ static enum err add(struct row_set *set, struct span key, uint64_t hash, struct 
           .kept = kept
     };
     set->rows++;
+    note_largest(set, kept);
     *ret_kept = kept;
     return OK;
 }
@@ -121,7 +152,8 @@ static enum err set_value(struct row_set *set, struct kept *kept, struct span va
 void row_set_forget(struct row_set *set)
 {
     if (set->rows > 0) {
-        memset(set->buckets, 0, BUCKETS * sizeof *set->buckets);
+        memset(set->slots, 0, set->cap * sizeof *set->slots);
+        memset(set->largest, 0, sizeof set->largest);
     }
     set->rows = 0;
     set->bytes = 0;

@@ -8,8 +8,6 @@
 
 /* A row that differs from the base's, or a hole where the base may have one. */
 struct kept {
-    struct kept *next; /* in its bucket */
-    uint64_t hash;
     uint8_t *value;
     uint32_t value_len;
     uint32_t value_cap;
@@ -24,14 +22,22 @@ struct sorted {
     struct kept *kept;
 };
 
+/* Where a row is found: with its hash, for most rows that are asked for are not here and need no look at another's key.
+ */
+struct row_slot {
+    uint64_t hash;
+    struct kept *kept; /* NULL: free */
+};
+
 /* The rows of one transaction. */
 struct row_set {
     struct arena arena; /* of kept rows */
     size_t bytes;
     size_t rows;
-    struct kept **buckets; /* a hash table */
-    struct sorted *sorted; /* rows of them, in the order in which they came, until they are flushed */
-    size_t sorted_cap;
+    size_t cap;                      /* slots: a power of two, twice as many as sorted has room for rows */
+    struct row_slot *slots;          /* a hash table; a row whose slot is taken has the next free one */
+    struct sorted *sorted;           /* rows of them, in the order in which they came, until they are flushed */
+    const struct kept *largest[256]; /* by the first byte of its key; NULL: none */
 };
 
 enum err row_set_init(struct row_set *set) MUST_USE;

@@ -65,10 +65,10 @@ static struct store_buffer_txn *txn_of(struct store_txn *txn)
 
 static void raise_bounds(struct store_buffer *buffer, const struct row_set *generation)
 {
-    for (size_t i = 0; buffer->bounded && i < generation->rows; i++) {
-        const struct kept *kept = generation->sorted[i].kept;
-        struct bound *bound = &buffer->bounds[kept->key[0]];
-        if (span_compare(span_of(kept->key, kept->key_len), span_of(bound->key, bound->len)) > 0) {
+    for (size_t i = 0; buffer->bounded && i < sizeof buffer->bounds / sizeof *buffer->bounds; i++) {
+        const struct kept *kept = generation->largest[i];
+        struct bound *bound = &buffer->bounds[i];
+        if (kept != NULL && span_compare(span_of(kept->key, kept->key_len), span_of(bound->key, bound->len)) > 0) {
             memcpy(bound->key, kept->key, kept->key_len);
             bound->len = kept->key_len;
         }

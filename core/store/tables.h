@@ -4,18 +4,17 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 3
+#define VIEWS_VERSION 4
 
 enum table {
     TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */
-    TABLE_STREAM = 0x02,        /* ledger: stream id, version -> seq */
     TABLE_COMMAND = 0x03,       /* ledger: command id -> first answer, 30 days */
     TABLE_IDEMPOTENCY = 0x04,   /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
-    TABLE_STATE = 0x05,         /* ledger: aggregate id -> state */
+    TABLE_STATE = 0x05,         /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events */
     TABLE_OPEN = 0x06,          /* ledger: integration, post -> the post has an open target there */
     TABLE_ACCOUNT = 0x07,       /* ledger: workspace, channel, platform account -> integration */
     TABLE_CLAIM = 0x08,         /* ledger: platform post id -> target that claims it */
-    TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq -> seq */
+    TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq / 32 -> seqs */
 
     TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
     TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */

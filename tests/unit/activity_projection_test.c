@@ -176,6 +176,38 @@ START_TEST(a_history_is_read_in_pages_in_its_order)
 
 END_TEST
 
+START_TEST(a_long_history_is_read_whole_whatever_the_size_of_its_pages)
+{
+    struct world world;
+    world_init(&world);
+    struct prng prng;
+    prng_seed(&prng, 7);
+    struct store_txn *txn = NULL;
+    const uint64_t events = 37;
+    ck_assert_int_eq(store_begin(world.store, true, &txn), OK);
+    for (uint64_t i = 1; i <= events; i++) {
+        apply_random(txn, &prng, &world.arena, EVENT_post_scheduled, i);
+    }
+    const struct id post_id = id_n(ID_POST, 1);
+    for (uint32_t limit = 1; limit <= events + 1; limit++) {
+        uint64_t after = 0;
+        uint32_t count = limit;
+        while (count == limit) {
+            struct activity_row *rows = NULL;
+            ck_assert_int_eq(activity_list(txn, &post_id, after, limit, &world.arena, &rows, &count), OK);
+            for (uint32_t i = 0; i < count; i++) {
+                after++;
+                ck_assert_uint_eq(rows[i].version, after);
+            }
+        }
+        ck_assert_uint_eq(after, events);
+    }
+    ck_assert_int_eq(store_commit(&txn), OK);
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(long_words_are_cut_between_characters)
 {
     struct world world;
@@ -209,6 +241,7 @@ int main(void)
     tcase_add_test(tcase, an_event_of_others_leaves_nothing);
     tcase_add_loop_test(tcase, a_sentence_says_what_happened, 0, sizeof sentences / sizeof *sentences);
     tcase_add_test(tcase, a_history_is_read_in_pages_in_its_order);
+    tcase_add_test(tcase, a_long_history_is_read_whole_whatever_the_size_of_its_pages);
     tcase_add_test(tcase, long_words_are_cut_between_characters);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

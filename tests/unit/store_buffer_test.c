@@ -3,6 +3,7 @@
  * room left says so. */
 #include "core/store/store_buffer.h"
 
+#include "core/base/limits.h"
 #include "core/base/sha256.h"
 #include "tests/contract/log_world.h"
 
@@ -139,6 +140,41 @@ START_TEST(what_was_committed_is_seen_by_the_next_transaction_and_reaches_the_ba
 
 END_TEST
 
+START_TEST(a_transaction_takes_more_rows_than_one_should_have)
+{
+    struct pair pair;
+    struct store_txn *buffered = NULL;
+    struct store_txn *plain = NULL;
+    uint8_t key[9] = {1};
+    pair_open(&pair, true, MAP_SIZE);
+    ck_assert_int_eq(store_begin(pair.buffer, true, &buffered), OK);
+    ck_assert_int_eq(store_begin(pair.plain, true, &plain), OK);
+    const uint64_t rows = 3 * REBUILD_ROWS;
+    for (uint64_t i = rows; i > 0; i--) {
+        put_be64(key + 1, i);
+        ck_assert_int_eq(store_put(buffered, span_of(key, sizeof key), span_of(key, i % 9)), OK);
+        ck_assert_int_eq(store_put(plain, span_of(key, sizeof key), span_of(key, i % 9)), OK);
+    }
+    ck_assert(store_buffer_is_full(pair.buffer));
+    for (uint64_t i = 1; i <= rows; i++) {
+        struct span value;
+        put_be64(key + 1, i);
+        ck_assert_int_eq(store_get(buffered, span_of(key, sizeof key), &value), OK);
+        ck_assert(span_equal(value, span_of(key, i % 9)));
+    }
+    ck_assert_int_eq(store_commit(&buffered), OK);
+    ck_assert_int_eq(store_commit(&plain), OK);
+    ck_assert_int_eq(store_buffer_drain(pair.buffer), OK);
+    uint8_t in_base[SHA256_LEN];
+    uint8_t in_plain[SHA256_LEN];
+    digest_of(pair.base, in_base);
+    digest_of(pair.plain, in_plain);
+    ck_assert_mem_eq(in_base, in_plain, SHA256_LEN);
+    pair_close(&pair);
+}
+
+END_TEST
+
 START_TEST(a_base_without_room_is_told_at_the_next_commit_or_drain)
 {
     struct pair pair;
@@ -167,6 +203,7 @@ int main(void)
     TCase *tcase = tcase_create("store_buffer");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, what_was_committed_is_seen_by_the_next_transaction_and_reaches_the_base, 0, 6);
+    tcase_add_test(tcase, a_transaction_takes_more_rows_than_one_should_have);
     tcase_add_test(tcase, a_base_without_room_is_told_at_the_next_commit_or_drain);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -6,7 +6,7 @@
 #ifndef OPENPOST_ADAPTERS_HTTP_H
 #define OPENPOST_ADAPTERS_HTTP_H
 
-#include "core/base/span.h"
+#include "core/base/arena.h"
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 
@@ -41,6 +41,10 @@ struct http_headers {
     struct span rate_reset;     /* RateLimit-Reset */
     struct span rate_policy;    /* RateLimit-Policy */
 };
+
+/* http_headers_take keeps the line's value, copied into the arena, when it is one of these headers and the first of its
+ * name; one of more than 1 KiB is as good as none. ERR_NO_MEMORY. */
+enum err http_headers_take(struct http_headers *headers, struct span line, struct arena *arena) MUST_USE;
 
 struct http_response {
     enum http_result result;

@@ -1,28 +1,27 @@
 /* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun),
  * waiting (its request waits for room in the transport), asking (its request is under way), parked (it wants to
- * exchange its account's credentials while another job of the account does), or finished. Called from one thread; never
- * sleeps, never asks for the time. */
+ * exchange its account's credentials while another job of the account does), finished, or told (its outcome was reported
+ * and is not acknowledged). Called from one thread; never sleeps, never asks for the time. */
 #include "adapters/runner.h"
 
 #include "adapters/runner_seen.h"
 #include "core/base/assert.h"
 
-enum phase { PHASE_FREE, PHASE_QUEUED, PHASE_WAITING, PHASE_ASKING, PHASE_PARKED, PHASE_FINISHED };
+enum phase { PHASE_FREE, PHASE_QUEUED, PHASE_WAITING, PHASE_ASKING, PHASE_PARKED, PHASE_FINISHED, PHASE_TOLD };
 
 struct slot {
     enum phase phase;
-    struct slot *next; /* of the list that the phase names */
+    struct slot *next, *previous; /* of the list that the phase names */
     struct arena arena;
     struct job *job;
     struct job_outcome *outcome; /* reserved from the start, so that finishing needs no memory */
     struct platform_job under_way;
     struct http_request request; /* asked last */
-    int64_t reported_ms;         /* 0: not yet */
+    int64_t told_ms;             /* PHASE_TOLD: since when */
 };
 
 struct list {
-    struct slot *first;
-    struct slot **last;
+    struct slot *first, *last;
 };
 
 struct runner {
@@ -30,37 +29,36 @@ struct runner {
     struct runner_options options;
     struct slot *slots;
     uint32_t free_count;
-    struct list free, queued, waiting, asking, parked, finished;
+    struct list free, queued, waiting, asking, parked, finished, told;
     struct runner_seen seen;
     uint64_t fence; /* the newest seen */
     struct runner_figures figures;
 };
 
-static void list_init(struct list *list)
-{
-    list->first = NULL;
-    list->last = &list->first;
-}
-
 static void list_add(struct list *list, struct slot *slot)
 {
     slot->next = NULL;
-    *list->last = slot;
-    list->last = &slot->next;
+    slot->previous = list->last;
+    if (list->last != NULL) {
+        list->last->next = slot;
+    } else {
+        list->first = slot;
+    }
+    list->last = slot;
 }
 
 static void list_remove(struct list *list, struct slot *slot)
 {
-    struct slot **at = &list->first;
-    while (*at != slot) {
-        ASSERT(*at != NULL);
-        at = &(*at)->next;
+    if (slot->previous != NULL) {
+        slot->previous->next = slot->next;
+    } else {
+        list->first = slot->next;
     }
-    *at = slot->next;
-    if (list->last == &slot->next) {
-        list->last = at;
+    if (slot->next != NULL) {
+        slot->next->previous = slot->previous;
+    } else {
+        list->last = slot->previous;
     }
-    slot->next = NULL;
 }
 
 enum err runner_new(const struct runner_options *options, struct runner **ret_runner)
@@ -74,12 +72,6 @@ enum err runner_new(const struct runner_options *options, struct runner **ret_ru
         return ERR_NO_MEMORY;
     }
     *runner = (struct runner){.arena = arena, .options = *options, .slots = slots, .free_count = RUNNER_JOBS_MAX};
-    list_init(&runner->free);
-    list_init(&runner->queued);
-    list_init(&runner->waiting);
-    list_init(&runner->asking);
-    list_init(&runner->parked);
-    list_init(&runner->finished);
     for (uint32_t i = 0; i < RUNNER_JOBS_MAX; i++) {
         list_add(&runner->free, &slots[i]);
     }
@@ -177,6 +169,8 @@ static struct list *list_of(struct runner *runner, enum phase phase)
         return &runner->parked;
     case PHASE_FINISHED:
         return &runner->finished;
+    case PHASE_TOLD:
+        return &runner->told;
     case PHASE_FREE:
         break;
     }
@@ -360,15 +354,16 @@ static void release(struct runner *runner, struct slot *slot)
     runner->free_count++;
 }
 
-static void forget(struct runner *runner, const struct id *job_id)
+static bool forget(struct runner *runner, const struct list *list, const struct id *job_id)
 {
-    for (struct slot *slot = runner->finished.first; slot != NULL; slot = slot->next) {
+    for (struct slot *slot = list->first; slot != NULL; slot = slot->next) {
         if (id_equal(&slot->outcome->job_id, job_id)) {
             runner->figures.kept--;
             release(runner, slot);
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 /* Copies a job into a free slot, which is put in line; nothing begins yet. */
@@ -389,7 +384,6 @@ static enum err admit(struct runner *runner, const struct job *job, struct slot 
         return err;
     }
     slot->under_way = (struct platform_job){0};
-    slot->reported_ms = 0;
     move(runner, slot, PHASE_QUEUED);
     runner->free_count--;
     *ret_slot = slot;
@@ -401,7 +395,10 @@ enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_bat
     struct slot *admitted[256];
     uint32_t count = 0;
     for (uint32_t i = 0; i < batch->done_count; i++) {
-        forget(runner, &batch->done[i].target_id);
+        const struct id *job_id = &batch->done[i].target_id;
+        if (!forget(runner, &runner->told, job_id)) {
+            (void)forget(runner, &runner->finished, job_id);
+        }
     }
     if (batch->jobs_count > runner->free_count || batch->jobs_count > sizeof admitted / sizeof *admitted) {
         return ERR_BUSY;
@@ -430,19 +427,16 @@ enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_bat
     return err;
 }
 
-static bool is_due(const struct slot *slot, int64_t now_ms)
+/* What was told longest ago is told again first: those are the oldest. */
+static struct slot *next_due(const struct runner *runner, int64_t now_ms)
 {
-    return slot->reported_ms == 0 || now_ms - slot->reported_ms >= RUNNER_AGAIN_MS;
+    struct slot *oldest = runner->told.first;
+    return oldest != NULL && now_ms - oldest->told_ms >= RUNNER_AGAIN_MS ? oldest : runner->finished.first;
 }
 
 bool runner_has_report(const struct runner *runner, int64_t now_ms)
 {
-    for (const struct slot *slot = runner->finished.first; slot != NULL; slot = slot->next) {
-        if (is_due(slot, now_ms)) {
-            return true;
-        }
-    }
-    return false;
+    return next_due(runner, now_ms) != NULL;
 }
 
 static size_t bytes_of(const struct job_outcome *outcome)
@@ -460,17 +454,17 @@ enum err runner_report(struct runner *runner, int64_t now_ms, struct arena *aren
     if (batch.outcomes == NULL) {
         return ERR_NO_MEMORY;
     }
-    for (struct slot *slot = runner->finished.first; slot != NULL && batch.outcomes_count < RUNNER_REPORT_MAX;
-         slot = slot->next) {
-        bytes += is_due(slot, now_ms) ? bytes_of(slot->outcome) : 0;
+    struct slot *slot = next_due(runner, now_ms);
+    while (slot != NULL && batch.outcomes_count < RUNNER_REPORT_MAX) {
+        bytes += bytes_of(slot->outcome);
         if (bytes > RUNNER_REPORT_BYTES_MAX) {
             break;
         }
-        if (is_due(slot, now_ms)) {
-            batch.outcomes[batch.outcomes_count] = *slot->outcome;
-            batch.outcomes_count++;
-            slot->reported_ms = now_ms;
-        }
+        batch.outcomes[batch.outcomes_count] = *slot->outcome;
+        batch.outcomes_count++;
+        slot->told_ms = now_ms;
+        move(runner, slot, PHASE_TOLD);
+        slot = next_due(runner, now_ms);
     }
     *ret_batch = batch;
     return OK;

@@ -3,19 +3,26 @@
  * credentials but the request's own header.
  *
  * Whether a request was sent is decided by libcurl's pre-request callback, which comes when the connection (TLS
- * included) is there and before the first byte of the request: no call means that certainly nothing left. */
+ * included) is there and before the first byte of the request: no call means that certainly nothing left.
+ *
+ * libcurl says which sockets it waits for and until when; one epoll waits for all of them, and only the transfer whose
+ * socket is ready is looked at. (curl_multi_perform looks at each of hundreds every time that one of them is ready.) */
 #include "adapters/transport.h"
 
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 
 #define KEPT_HANDLES 32u /* idle easy handles that are kept; each has some KB */
 #define KEPT_CONNECTIONS 256L
 #define REUSE_IDLE_S 30L
+#define READY_MAX 64 /* sockets taken from the epoll at a time */
 
 struct transfer {
     struct transport *transport;
@@ -40,7 +47,10 @@ struct transport {
     CURLM *multi;
     const struct guard *guard;
     const char *ca_file;
-    int wake_fd;
+    int epoll_fd;     /* what libcurl waits for, and: */
+    int wake_fd;      /* the caller's; below 0: none */
+    int woken_fd;     /* an eventfd: transport_wake */
+    int64_t timer_us; /* when libcurl wants to be called at the latest; INT64_MAX: never */
     struct arena arena;
     struct transfer *free;
     struct transfer *answered;
@@ -59,47 +69,8 @@ static bool is_tame(struct span text)
     return true;
 }
 
-static bool name_is(struct span line, const char *name)
-{
-    const size_t len = strlen(name);
-    if (line.len <= len || line.data[len] != ':') {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if ((line.data[i] | 0x20) != (uint8_t)name[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static struct span value_of(struct span line)
-{
-    size_t start = span_find(line, ':') + 1;
-    size_t end = line.len;
-    while (start < end && (line.data[start] == ' ' || line.data[start] == '\t')) {
-        start++;
-    }
-    while (end > start && line.data[end - 1] <= ' ') {
-        end--;
-    }
-    return span_of(line.data + start, end - start);
-}
-
-static struct span *header_slot(struct http_headers *headers, struct span line)
-{
-    return name_is(line, "content-type")          ? &headers->content_type
-           : name_is(line, "retry-after")         ? &headers->retry_after
-           : name_is(line, "ratelimit-limit")     ? &headers->rate_limit
-           : name_is(line, "ratelimit-remaining") ? &headers->rate_remaining
-           : name_is(line, "ratelimit-reset")     ? &headers->rate_reset
-           : name_is(line, "ratelimit-policy")    ? &headers->rate_policy
-                                                  : NULL;
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
-    enum { VALUE_MAX = 1024 };
     struct transfer *transfer = context;
     const struct span line = span_of(bytes, size * count);
     if (span_starts_with(line, SPAN("HTTP/"))) { /* also after a 100 Continue */
@@ -111,10 +82,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
         transfer->headed = true;
         return line.len;
     }
-    struct span *slot = header_slot(&transfer->response.headers, line);
-    const struct span value = slot != NULL ? value_of(line) : (struct span){0};
-    if (slot != NULL && slot->data == NULL && value.len <= VALUE_MAX &&
-        arena_copy(transfer->arena, value, slot) != OK) {
+    if (http_headers_take(&transfer->response.headers, line, transfer->arena) != OK) {
         return 0;
     }
     return line.len;
@@ -419,17 +387,81 @@ static void collect(struct transport *transport)
     }
 }
 
-void transport_poll(struct transport *transport, int wait_ms)
+/* libcurl waits for other things at a socket than before, or no longer for it. */
+static int on_interest(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
+{
+    struct transport *transport = context;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        (void)epoll_ctl(transport->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+        return 0;
+    }
+    const uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
+    struct epoll_event interest = {.events = events, .data.fd = fd};
+    /* A socket that cannot be waited for ends at its request's deadline; an error would end the multi handle. */
+    (void)epoll_ctl(transport->epoll_fd, known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &interest);
+    (void)curl_multi_assign(transport->multi, fd, transport); /* not NULL: it is in the epoll */
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long after_ms, void *context)
+{
+    struct transport *transport = context;
+    (void)multi;
+    transport->timer_us = after_ms < 0 ? INT64_MAX : clock_monotonic_us() + (int64_t)after_ms * 1000;
+    return 0;
+}
+
+/* Has libcurl do what its timer is for. */
+static void tick(struct transport *transport)
 {
     int running = 0;
-    (void)curl_multi_perform(transport->multi, &running);
-    collect(transport);
-    if (transport->answered == NULL && wait_ms > 0) {
-        struct curl_waitfd wake = {.fd = transport->wake_fd, .events = CURL_WAIT_POLLIN};
-        (void)curl_multi_poll(transport->multi, &wake, transport->wake_fd >= 0 ? 1 : 0, wait_ms, NULL);
-        (void)curl_multi_perform(transport->multi, &running);
-        collect(transport);
+    if (transport->timer_us != INT64_MAX && transport->timer_us <= clock_monotonic_us()) {
+        transport->timer_us = INT64_MAX;
+        (void)curl_multi_socket_action(transport->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
+}
+
+/* How long the epoll may wait: until the timer, or for wait_ms. */
+static int patience_ms(const struct transport *transport, int wait_ms)
+{
+    if (transport->answered != NULL || wait_ms <= 0) {
+        return 0;
+    }
+    if (transport->timer_us == INT64_MAX) {
+        return wait_ms;
+    }
+    const int64_t left_us = transport->timer_us - clock_monotonic_us();
+    const int64_t left_ms = left_us <= 0 ? 0 : (left_us + 999) / 1000;
+    return left_ms < wait_ms ? (int)left_ms : wait_ms;
+}
+
+static void act(struct transport *transport, const struct epoll_event *ready)
+{
+    int running = 0;
+    const int fd = ready->data.fd;
+    if (fd == transport->woken_fd) {
+        uint64_t times = 0;
+        (void)!read(fd, &times, sizeof times);
+    } else if (fd != transport->wake_fd) {
+        const int what = (ready->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                         (ready->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                         (ready->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+        (void)curl_multi_socket_action(transport->multi, fd, what, &running);
+    }
+}
+
+void transport_poll(struct transport *transport, int wait_ms)
+{
+    struct epoll_event ready[READY_MAX];
+    tick(transport); /* what was started since */
+    collect(transport);
+    const int count = epoll_wait(transport->epoll_fd, ready, READY_MAX, patience_ms(transport, wait_ms));
+    for (int i = 0; i < count; i++) {
+        act(transport, &ready[i]);
+    }
+    tick(transport);
+    collect(transport);
 }
 
 bool transport_next(struct transport *transport, void **ret_context, struct http_response *ret_response)
@@ -450,7 +482,33 @@ bool transport_next(struct transport *transport, void **ret_context, struct http
 
 void transport_wake(struct transport *transport)
 {
-    (void)curl_multi_wakeup(transport->multi);
+    const uint64_t once = 1;
+    (void)!write(transport->woken_fd, &once, sizeof once);
+}
+
+static enum err wait_for(struct transport *transport, int fd)
+{
+    struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
+    return fd < 0 || epoll_ctl(transport->epoll_fd, EPOLL_CTL_ADD, fd, &interest) == 0 ? OK : ERR_NO_MEMORY;
+}
+
+static enum err open_parts(struct transport *transport, const struct transport_options *options)
+{
+    transport->multi = curl_multi_init();
+    transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    transport->woken_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (transport->multi == NULL || transport->epoll_fd < 0 || transport->woken_fd < 0) {
+        return ERR_NO_MEMORY;
+    }
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->per_host_max);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, on_interest);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
+    TRY(wait_for(transport, transport->woken_fd));
+    return wait_for(transport, transport->wake_fd);
 }
 
 enum err transport_open(const struct transport_options *options, struct transport **ret_transport)
@@ -465,16 +523,17 @@ enum err transport_open(const struct transport_options *options, struct transpor
     arena_init(&arena, size + ARENA_SLACK);
     struct transport *transport = arena_alloc(&arena, sizeof *transport);
     struct transfer *transfers = arena_alloc(&arena, sizeof *transfers * options->transfers_max);
-    CURLM *multi = curl_multi_init();
-    if (transport == NULL || transfers == NULL || multi == NULL) {
-        (void)curl_multi_cleanup(multi);
+    if (transport == NULL || transfers == NULL) {
         arena_done(&arena);
+        curl_global_cleanup();
         return ERR_NO_MEMORY;
     }
-    *transport = (struct transport){.multi = multi,
-                                    .guard = options->guard,
+    *transport = (struct transport){.guard = options->guard,
                                     .ca_file = options->ca_file,
+                                    .epoll_fd = -1,
                                     .wake_fd = options->wake_fd,
+                                    .woken_fd = -1,
+                                    .timer_us = INT64_MAX,
                                     .arena = arena,
                                     .transfers = transfers,
                                     .transfers_max = options->transfers_max};
@@ -483,11 +542,20 @@ enum err transport_open(const struct transport_options *options, struct transpor
         transfers[i - 1].next = transport->free;
         transport->free = &transfers[i - 1];
     }
-    (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->per_host_max);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
-    (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    const enum err err = open_parts(transport, options);
+    if (err != OK) {
+        transport_close(transport);
+        return err;
+    }
     *ret_transport = transport;
     return OK;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }
 
 void transport_close(struct transport *transport)
@@ -504,6 +572,8 @@ void transport_close(struct transport *transport)
         curl_slist_free_all(transfer->headers);
     }
     (void)curl_multi_cleanup(transport->multi);
+    close_fd(transport->epoll_fd);
+    close_fd(transport->woken_fd);
     struct arena arena = transport->arena;
     arena_done(&arena);
     curl_global_cleanup();

@@ -252,28 +252,36 @@ static const char *location_of(struct exchange *x, const char *folder, const str
     return buf_terminated(&text);
 }
 
+void exchange_show_post(struct exchange *x, const struct post_view *post, unsigned status, bool with_location)
+{
+    struct buf out = {0};
+    struct present present;
+    enum err err = OK;
+    scope_present(x->scope, x->gateway->zones, &present);
+    present.rendering = rendering_present;
+    present.rendering_context = x->gateway;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? present_post(&present, post, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, status, buf_span(&out), post->row.version,
+                      with_location ? location_of(x, "/v1/posts/", &post->row.post_id) : NULL);
+    }
+}
+
 void exchange_post(struct exchange *x, const struct id *post_id, unsigned status, bool with_location)
 {
     struct post_view post;
-    enum err err = scope_post(x->scope, post_id, &post);
-    struct buf out = {0};
-    if (err == OK) {
-        struct present present;
-        scope_present(x->scope, x->gateway->zones, &present);
-        present.rendering = rendering_present;
-        present.rendering_context = x->gateway;
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? present_post(&present, &post, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = scope_post(x->scope, post_id, &post);
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, status, buf_span(&out), post.row.version,
-                      with_location ? location_of(x, "/v1/posts/", post_id) : NULL);
+        exchange_show_post(x, &post, status, with_location);
     }
 }
 

@@ -8,10 +8,6 @@
 #include "core/vault/box.h"
 #include "core/wire/body.h"
 
-#define ID_RANDOMNESS 10
-
-_Static_assert(EXCHANGE_RANDOMNESS % ID_RANDOMNESS == 0, "ids are drawn whole");
-
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
@@ -19,12 +15,12 @@ static exchange_handler *const handlers[ROUTE_COUNT] = {
 
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 {
-    if (exchange->randomness_left == 0) {
-        random_fill(exchange->randomness, sizeof exchange->randomness);
-        exchange->randomness_left = sizeof exchange->randomness;
-    }
-    exchange->randomness_left -= ID_RANDOMNESS;
-    return id_make(kind, exchange->now_ms, exchange->randomness + exchange->randomness_left);
+    struct gateway *gateway = exchange->gateway;
+    uint8_t randomness[10];
+    lock_take(&gateway->random_lock);
+    random_draw(&gateway->random, randomness, sizeof randomness);
+    lock_give(&gateway->random_lock);
+    return id_make(kind, exchange->now_ms, randomness);
 }
 
 /* The key of Authorization: Bearer KEY; the scheme's case does not count (RFC 9110 section 11.1). */
@@ -542,10 +538,12 @@ static void answered(void *context, enum err err, const struct answer *answer)
 void exchange_send(struct exchange *x, exchange_then *then)
 {
     x->then = then;
-    scope_pause(x->scope);
-    const enum err err =
-        client_command(x->gateway->ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
-                       COMMAND_WITHIN_MS, answered, x);
+    struct client *ledger = x->gateway->ledger;
+    struct reading *reading = scope_pause(x->scope);
+    /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */
+    const enum err err = client_command(ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
+                                        COMMAND_WITHIN_MS, answered, x);
+    reading_end(reading);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err == ERR_TOO_LONG || err == ERR_NO_SPACE) {

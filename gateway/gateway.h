@@ -5,6 +5,8 @@
 
 #include <stdatomic.h>
 
+#include "core/base/clock.h"
+#include "core/base/lock.h"
 #include "core/calendar/instant.h"
 #include "core/channel.h"
 #include "core/message/codec.h"
@@ -31,6 +33,8 @@ struct gateway {
     struct zones *zones;  /* any thread may ask */
     struct memo memo;
     struct limiter limiter;
+    pthread_mutex_t random_lock;
+    struct random_pool random; /* for ids */
     struct streams *streams;
     struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
@@ -41,8 +45,6 @@ struct exchange;
 typedef void exchange_then(struct exchange *exchange, const struct answer *answer);
 /* A route's handler: reads, then answers or sends one command. */
 typedef void exchange_handler(struct exchange *exchange);
-
-#define EXCHANGE_RANDOMNESS 30 /* three ids: of a request, a post and a command */
 
 struct rendered; /* rendering.c's */
 
@@ -56,7 +58,7 @@ struct exchange {
     struct id target_id;                /* the path's second */
     struct span param;                  /* the path's first parameter as sent */
     uint64_t after;                     /* of a list whose positions are numbers */
-    struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until a command is sent */
+    struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
     bool match_missing;                 /* required and not sent */
@@ -71,9 +73,7 @@ struct exchange {
     struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
-    uint8_t randomness[EXCHANGE_RANDOMNESS]; /* for ids; drawn at once, for each draw is a system call */
-    size_t randomness_left;                  /* of it, from the front */
-    struct rendered *rendered;               /* by rendering_check, of what is about to be written; NULL: nothing */
+    struct rendered *rendered; /* by rendering_check, of what is about to be written; NULL: nothing */
 };
 
 /* exchange_handle is the server's handler: routes, opens the gate, checks in SPEC section 6's order and calls the
@@ -110,7 +110,9 @@ bool exchange_may_change(const struct exchange *exchange);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
-/* exchange_post and exchange_integration read the resource again and answer it. */
+/* exchange_post and exchange_integration read the resource again and answer it; exchange_show_post answers one that was
+ * read in the transaction that is open. */
+void exchange_show_post(struct exchange *exchange, const struct post_view *post, unsigned status, bool with_location);
 void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
 void exchange_integration(struct exchange *exchange, const struct id *integration_id, unsigned status,
                           bool with_location);

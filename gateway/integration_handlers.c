@@ -66,9 +66,9 @@ static enum err seal(struct exchange *x, const struct connect_integration_comman
     if (!buf_ok(&body)) {
         return ERR_TOO_LONG;
     }
-    /* From here on the scope's transaction must not stay open, and the texts of the command must outlive this call:
-     * they are in the arena. */
-    scope_pause(x->scope);
+    /* From here on the scope's transaction must not stay open, and the texts of the command must outlive it: they are
+     * the body's, none is a row's. */
+    reading_end(scope_pause(x->scope));
     return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
 }
 

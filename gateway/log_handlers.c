@@ -65,7 +65,7 @@ static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t s
     uint8_t bytes[256];
     struct buf body = buf_of(bytes, sizeof bytes);
     body_query_put(&body, span_text(name), buf_span(&arguments));
-    scope_pause(x->scope);
+    reading_end(scope_pause(x->scope));
     const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, asked, x);
     if (err != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);

@@ -103,7 +103,7 @@ static enum err open_server(struct gateway *gateway, const char *listen)
                                            .threads = 2,
                                            .connections_max = 4096,
                                            .connections_per_address_max = 2048,
-                                           .head_max = (size_t)16 << 10,
+                                           .head_max = (size_t)8 << 10,
                                            .body_max = BODY_BYTES_MAX,
                                            .head_within_ms = 10000,
                                            .body_within_ms = 30000,
@@ -127,6 +127,7 @@ static void close_parts(struct gateway *gateway)
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
     limiter_done(&gateway->limiter);
+    lock_done(&gateway->random_lock);
 }
 
 int gateway_main(int argc, char **argv, const struct channel_list *channels)
@@ -155,6 +156,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     gateway->channels = channels;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
+    lock_init(&gateway->random_lock);
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? data_open(arguments.data, &data) : err;

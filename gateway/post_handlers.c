@@ -69,7 +69,7 @@ void handle_create_post(struct exchange *x)
 
 void handle_get_post(struct exchange *x)
 {
-    exchange_post(x, &x->id, 200, false);
+    exchange_show_post(x, &x->post, 200, false);
 }
 
 void handle_edit_post(struct exchange *x)

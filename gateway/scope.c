@@ -45,16 +45,24 @@ enum err scope_refresh(struct scope *scope)
     return scope->txn == NULL ? store_begin(scope->views, false, &scope->txn) : store_renew(scope->txn);
 }
 
-void scope_pause(struct scope *scope)
+/* A struct reading is the store's transaction, under a name that says what others may do with it: end it. */
+struct reading *scope_pause(struct scope *scope)
 {
-    store_abort(scope->txn);
+    struct reading *reading = (struct reading *)(void *)scope->txn;
     scope->txn = NULL;
+    return reading;
+}
+
+void reading_end(struct reading *reading)
+{
+    store_abort((struct store_txn *)(void *)reading);
 }
 
 void scope_close(struct scope *scope)
 {
     if (scope != NULL) {
-        scope_pause(scope);
+        store_abort(scope->txn);
+        scope->txn = NULL;
         store_abort(scope->past_txn);
         store_close(scope->past);
         scope->past_txn = NULL;

@@ -15,10 +15,15 @@ struct scope;
  * in the arena. ERR_AUTH: no such key, for whatever reason. */
 enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct arena *arena, struct scope **ret_scope)
     MUST_USE;
-/* scope_refresh lets it see the newest commit; scope_pause ends its read transaction (before a wait), scope_refresh
- * begins one again. scope_close accepts NULL. */
+/* scope_refresh lets it see the newest commit; scope_pause takes its read transaction away (before a wait), and
+ * scope_refresh begins another. What was read borrows from that transaction until reading_end, which is due before the
+ * caller waits: whoever answers in the meantime, on another thread, has a transaction of his own. scope_close accepts
+ * NULL. */
+struct reading;
+
 enum err scope_refresh(struct scope *scope) MUST_USE;
-void scope_pause(struct scope *scope);
+struct reading *scope_pause(struct scope *scope) MUST_USE;
+void reading_end(struct reading *reading);
 void scope_close(struct scope *scope);
 
 const struct principal *scope_principal(const struct scope *scope);

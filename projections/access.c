@@ -457,14 +457,14 @@ enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint3
 enum err access_installation(struct store_txn *txn, struct arena *arena, struct installation_row *ret_installation)
 {
     const struct row_key key = installation_key();
-    return row_take(txn, &key, installation_row_desc(), arena, ret_installation);
+    return row_get(txn, &key, installation_row_desc(), arena, ret_installation);
 }
 
 enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
                           struct workspace_row *ret_workspace)
 {
     const struct row_key key = workspace_key(workspace_id);
-    return row_take(txn, &key, workspace_row_desc(), arena, ret_workspace);
+    return row_get(txn, &key, workspace_row_desc(), arena, ret_workspace);
 }
 
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
@@ -497,7 +497,7 @@ enum err access_integration(struct store_txn *txn, const struct id *workspace_id
 {
     const struct row_key key = integration_key(integration_id);
     struct integration_row row;
-    TRY(row_take(txn, &key, integration_row_desc(), arena, &row));
+    TRY(row_get(txn, &key, integration_row_desc(), arena, &row));
     if (row.status == INTEGRATION_DELETED || (workspace_id != NULL && !id_equal(workspace_id, &row.workspace_id))) {
         return ERR_NOT_FOUND;
     }

@@ -20,8 +20,7 @@ struct post_view {
     struct post_content_row content; /* content.targets[i] is what the author wrote for row.targets[i] */
 };
 
-/* posts_get reads a post; its texts lie in arena, so that they outlive the transaction: an edit sends them again, when
- * it has ended. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown, deleted, or another
+/* posts_get reads a post, whose texts borrow from the transaction. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown, deleted, or another
  * workspace's. */
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post) MUST_USE;

@@ -10,7 +10,7 @@
  * Neither can fail. */
 void sha256(struct span bytes, uint8_t ret_hash[SHA256_LEN]);
 void sha256_tagged(uint8_t tag, struct span a, struct span b, uint8_t ret_hash[SHA256_LEN]);
-/* sha256_hmac is HMAC-SHA-256 (RFC 2104), for now and then: frames have a key made ready. */
+/* sha256_hmac is HMAC-SHA-256 (RFC 2104); the key has 64 bytes at most. */
 void sha256_hmac(struct span key, struct span bytes, uint8_t ret_tag[SHA256_LEN]);
 
 #endif

@@ -24,7 +24,7 @@ static enum err ask_running(const struct data_folder *data, const char *url, str
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     OWNED(client_close) struct client *client = NULL;
     uint8_t randomness[10];
-    TRY(data_secret(data, "wire.secret", options.key));
+    TRY(data_party_key(data, PARTY_OPERATOR, options.key));
     TRY(client_open(&options, &client));
     random_fill(randomness, sizeof randomness);
     command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);

@@ -60,8 +60,8 @@ static enum err open_parts(struct serve *serve)
         .transport = {.context = serve, .has_room = has_room, .start = start},
         .random = serve->options.random
     };
-    client_transport_key(serve->options.secret, runner.key);
-    TRY(frame_key_new(serve->options.secret, &serve->key));
+    client_transport_key(serve->options.key, runner.key);
+    TRY(frame_key_new(serve->options.key, &serve->key));
     TRY(transport_open(&transport, &serve->transport));
     const enum err err = runner_new(&runner, &serve->runner);
     explicit_bzero(runner.key, sizeof runner.key);
@@ -83,7 +83,7 @@ enum err serve_open(const struct serve_options *options, struct serve **ret_serv
         return ERR_NO_MEMORY;
     }
     const enum err err = open_parts(serve);
-    explicit_bzero(serve->options.secret, sizeof serve->options.secret);
+    explicit_bzero(serve->options.key, sizeof serve->options.key);
     if (err != OK) {
         serve_close(serve);
         return err;

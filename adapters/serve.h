@@ -17,7 +17,7 @@ struct serve_options {
     const struct platform *platform;
     struct guard guard;
     const char *url;                 /* tcp://127.0.0.1:port */
-    uint8_t secret[FRAME_KEY_LEN];   /* the installation's */
+    uint8_t key[FRAME_KEY_LEN];      /* of the link (core/wire/party.h) */
     uint8_t challenge[FRAME_ID_LEN]; /* random */
     void (*random)(void *context, void *data, size_t len);
     int wake_fd; /* ends serve_step when readable; below 0: none */

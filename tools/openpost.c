@@ -30,7 +30,9 @@ static int run_ledger(int argc, char **argv)
     }
     const struct service_parts parts = {
         .projections = projections_all, .zones = zones, .answer = questions_answer, .principal = questions_principal};
-    return ledger_main(argc, argv, &parts);
+    const struct channel *room[1];
+    const struct channel_list channels = all_channels(room);
+    return ledger_main(argc, argv, &parts, &channels);
 }
 
 static int run_gateway(int argc, char **argv)

@@ -11,7 +11,7 @@ static enum err reach_service(struct operator_hand *hand)
     char url[128];
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(data_address_read(&hand->data, url, sizeof url));
-    TRY(data_secret(&hand->data, "wire.secret", options.key));
+    TRY(data_party_key(&hand->data, PARTY_OPERATOR, options.key));
     const enum err err = client_open(&options, &hand->client);
     explicit_bzero(options.key, sizeof options.key);
     TRY(err);

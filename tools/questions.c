@@ -34,7 +34,7 @@ static enum err read_asked(const struct question *question, struct asked *ret_as
     struct span rest = question->arguments;
     struct asked asked = {.workspace_id = question->asker->workspace_id};
     const struct span workspace = next_line(&rest);
-    if (question->asker->own) {
+    if (question->asker->party != PARTY_NONE) {
         TRY(id_parse(workspace, ID_WORKSPACE, &asked.workspace_id));
     }
     TRY(span_to_u64(next_line(&rest), &asked.first));
@@ -245,15 +245,16 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     const bool events = span_equal(question->name, SPAN("events"));
     const bool proof = span_equal(question->name, SPAN("proof"));
     const bool verifier = span_equal(question->name, SPAN("verifier"));
-    const bool stream = question->asker->own && span_equal(question->name, SPAN("stream"));
-    const bool sent = question->asker->own && span_equal(question->name, SPAN("server_sent"));
+    const bool own = question->asker->party != PARTY_NONE;
+    const bool stream = own && span_equal(question->name, SPAN("stream"));
+    const bool sent = own && span_equal(question->name, SPAN("server_sent"));
     if (!events && !proof && !stream && !sent && !verifier && !span_equal(question->name, SPAN("checkpoint"))) {
-        const struct views_query *query = question->asker->own ? NULL : views_query_find(question->name);
+        const struct views_query *query = own ? NULL : views_query_find(question->name);
         *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
         return query == NULL ? OK : answer_view(question, query, out);
     }
     const uint32_t role = question->asker->role;
-    if (!question->asker->own && role != ROLE_AUDITOR && role < ROLE_ADMIN) {
+    if (!own && role != ROLE_AUDITOR && role < ROLE_ADMIN) {
         *refusal = REFUSED_role_insufficient;
         return OK;
     }

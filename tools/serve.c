@@ -29,7 +29,7 @@ struct plan {
     char sandbox_url[80];
     char adapter_pair[80];
     char allowed_ports[128];
-    char secret_path[DATA_PATH_MAX];
+    char key_path[DATA_PATH_MAX];
     char master_key[DATA_MASTER_TEXT_MAX]; /* out of the environment; "": the folder's file is used */
     uint16_t port;                         /* the next that is ours */
 };
@@ -136,7 +136,7 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     const char *port = sandbox ? strrchr(plan->sandbox_listen, ':') + 1 : "";
     (void)snprintf(plan->allowed_ports, sizeof plan->allowed_ports, "%s%s%s", port,
                    sandbox && loopback != NULL ? "," : "", loopback != NULL ? loopback : "");
-    return path_join(plan->secret_path, sizeof plan->secret_path, plan->data.path, "wire.secret");
+    return path_join(plan->key_path, sizeof plan->key_path, plan->data.path, "adapter-bluesky.key");
 }
 
 /* The last one added opens the vault. */
@@ -168,7 +168,7 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     ADD(supervisor, "ledger", "ledger", "--data", data, "--listen", plan->ledger_url, "--listen-programs",
         plan->programs_url, "--publish", plan->publish_url);
     give_master_key(supervisor, plan);
-    ADD(supervisor, "adapter", "adapter", "bluesky", "--listen", plan->bluesky_url, "--secret-file", plan->secret_path);
+    ADD(supervisor, "adapter", "adapter", "bluesky", "--listen", plan->bluesky_url, "--key-file", plan->key_path);
     if (plan->allowed_ports[0] != 0) {
         child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
         child_arg(&supervisor->children[supervisor->count - 1], plan->allowed_ports);

@@ -85,9 +85,24 @@ static enum err child_start(struct child *child)
     return OK;
 }
 
+/* Whoever reads of signal 31 must know that it is our own rule, or somebody who has taken the process over. */
+static void tell_of_confinement(const struct child *child)
+{
+    journal(
+        JOURNAL_ERROR, "child_left_its_confinement",
+        "child=%s pid=%d next=\"it made a system call that it has no use for and was killed for it: dmesg or "
+        "journalctl "
+        "-k names it (type=1326, syscall=); after an upgrade of a library that is a bug to report, otherwise treat the "
+        "process as taken over\"",
+        child->name, (int)child->pid);
+}
+
 static void child_ended(struct child *child, int status)
 {
     const int64_t now = now_ms();
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+        tell_of_confinement(child);
+    }
     if (now - child->started_ms >= RESTART_FORGIVEN_MS) {
         child->back_off_ms = RESTART_FIRST_MS;
     }

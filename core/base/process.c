@@ -102,6 +102,7 @@ enum err file_read(const char *path, struct buf *out)
             break;
         }
         buf_put(out, span_of(bytes, (size_t)got));
+        explicit_bzero(bytes, sizeof bytes); /* it may be a secret */
     }
     (void)close(fd);
     return err == OK && !buf_ok(out) ? ERR_TOO_LONG : err;

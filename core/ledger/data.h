@@ -8,7 +8,8 @@
  *   vault/         sealed secrets
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
- *   wire.secret    0600, 32 bytes: authenticates the frames between our own processes
+ *   wire.secret    0600, 32 bytes: the keys that authenticate frames between our own processes are derived from it
+ *   adapter-CHANNEL.key  0600, 32 bytes: the derived key of a channel's adapter, the only thing that it is given
  *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
  *   lock           held by the process that may write
  *   ledger.url     where that process listens
@@ -19,6 +20,7 @@
 
 #include "core/base/span.h"
 #include "core/base/typeid.h"
+#include "core/wire/party.h"
 
 #define DATA_PATH_MAX 4096
 
@@ -43,6 +45,10 @@ enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 #define DATA_MASTER_ENV "OPENPOST_MASTER_KEY"
 #define DATA_MASTER_TEXT_MAX 80 /* 64 digits; a longer text, cut, is still refused for its length */
 enum err data_secret(const struct data_folder *data, const char *name, uint8_t ret_secret[32]) MUST_USE;
+/* data_party_key derives a process's key from wire.secret (core/wire/party.h); data_link_key_write keeps that of a
+ * channel's link in a file for its adapter. Errors as data_secret; to write, those of file_write. */
+enum err data_party_key(const struct data_folder *data, enum party party, uint8_t ret_key[32]) MUST_USE;
+enum err data_link_key_write(const struct data_folder *data, const char *channel) MUST_USE;
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
 

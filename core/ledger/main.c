@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
-#include "core/ledger/confine.h"
+#include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/log/checkpoint.h"
 
@@ -21,6 +21,7 @@ static const char usage[] =
     "--log-map limits the log's size (for tests of a full disk).\n";
 
 struct process {
+    const struct channel_list *channels;
     struct data_folder data;
     int lock_fd;
     struct checkpoint_key *key;
@@ -227,11 +228,18 @@ static void broken(void *context, enum err err)
     _exit(EXIT_CANNOT);
 }
 
-static enum err confine(const struct process *process)
+/* All files below the data folder and no other, its own ports, and nobody to connect to. */
+static enum err fill_rules(const struct process *process, int argc, char **argv, struct confine_rules *rules)
 {
-    int abi = 0;
-    TRY(confine_to_folder(process->data.path, &abi));
-    journal(JOURNAL_INFO, "confined", "landlock_abi=%d folder=%s", abi, abi > 0 ? process->data.path : "none");
+    static const char *const listening[] = {"--listen", "--listen-programs", "--publish"};
+    *rules = (struct confine_rules){.process = CONFINE_LEDGER};
+    confine_path(rules, process->data.path, CONFINE_OWN);
+    for (size_t i = 0; i < sizeof listening / sizeof *listening; i++) {
+        const char *url = option(argc, argv, listening[i]);
+        if (url != NULL) {
+            TRY(confine_bind(rules, url));
+        }
+    }
     return OK;
 }
 
@@ -258,16 +266,26 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
     TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
+    for (uint32_t i = 0; i < process->channels->count; i++) {
+        TRY(go_on_if_full(data_link_key_write(&process->data, process->channels->items[i]->name), "an adapter's key"));
+    }
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));
     TRY(take_over(process));
-    TRY(confine(process));
+    struct confine_rules rules;
+    struct confinement confinement;
+    TRY(fill_rules(process, argc, argv, &rules));
+    TRY(confine_files(&rules, &confinement)); /* threads made from here on are bound by it too */
     const uint64_t head =
         ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
     const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
     TRY(go_on_if_full(data_address_write(&process->data, option(argc, argv, "--listen")), "ledger.url"));
+    TRY(confine_calls(&rules, &confinement));
+    char text[CONFINEMENT_TEXT_MAX];
+    journal(confinement.files && confinement.ports ? JOURNAL_INFO : JOURNAL_WARN, "confined", "%s",
+            confinement_text(&confinement, text));
     journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
             (unsigned long long)head, (unsigned long long)epoch);
     return OK;
@@ -292,7 +310,7 @@ static void close_all(struct process *process)
     }
 }
 
-int ledger_main(int argc, char **argv, const struct service_parts *parts)
+int ledger_main(int argc, char **argv, const struct service_parts *parts, const struct channel_list *channels)
 {
     if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
@@ -301,7 +319,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
     }
     process_prepare("openpost-ledger");
     journal_open("ledger", JOURNAL_INFO);
-    struct process process = {.lock_fd = -1};
+    struct process process = {.lock_fd = -1, .channels = channels};
     int stop_fd = -1;
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? open_all(&process, argc, argv, parts) : err;

@@ -2,6 +2,7 @@
 #ifndef OPENPOST_LEDGER_MAIN_H
 #define OPENPOST_LEDGER_MAIN_H
 
+#include "core/channel.h"
 #include "core/ledger/service.h"
 
 #define LEDGER_LOG_MAP_BYTES ((size_t)1 << 40) /* 1 TiB of address space, sparse: 3 billion events */
@@ -10,8 +11,8 @@
 #define LEDGER_VIEWS_MAP_BYTES ((size_t)1 << 36)
 #define LEDGER_CHECKPOINT_EVERY 4096
 
-/* ledger_main: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]. Returns
- * the process's exit code. */
-int ledger_main(int argc, char **argv, const struct service_parts *parts);
+/* ledger_main: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]. Keeps
+ * a key for the adapter of each of channels in the data folder. Returns the process's exit code. */
+int ledger_main(int argc, char **argv, const struct service_parts *parts, const struct channel_list *channels);
 
 #endif

@@ -90,16 +90,32 @@ static enum refusal take_tag_key(struct work *work)
     return err == OK || err == ERR_NOT_FOUND || err == ERR_AUTH ? REFUSED_key_not_in_vault : REFUSED_unavailable;
 }
 
+static enum refusal identify_party(struct work *work)
+{
+    const struct party_keys *parties = work->door->service->parties;
+    for (enum party party = PARTY_OPERATOR; party < PARTY_COUNT; party++) {
+        if (memcmp(work->frame.key_name, parties[party].name, sizeof parties[party].name) == 0) {
+            if (work->party_of != party) {
+                frame_key_set(work->key, parties[party].tag_key);
+                work->party_of = party;
+            }
+            work->asker.party = party;
+            return ACCEPTED;
+        }
+    }
+    return REFUSED_frame_unauthenticated;
+}
+
 /* Finds whose the frame claims to be and makes work->key theirs; whether it is theirs tells its tag. */
 static enum refusal identify(struct work *work)
 {
     const struct service_options *options = &work->door->service->options;
-    work->asker = (struct asker){.own = work->door->own};
-    if (work->frame.has_key_name == work->door->own) {
+    work->asker = (struct asker){.party = PARTY_NONE};
+    if (!work->frame.has_key_name) {
         return REFUSED_frame_unauthenticated;
     }
     if (work->door->own) {
-        return ACCEPTED; /* the slot's key is the installation's secret */
+        return identify_party(work);
     }
     OWNED(store_abort) struct store_txn *txn = NULL;
     if (store_begin(options->views, false, &txn) != OK) {
@@ -108,7 +124,7 @@ static enum refusal identify(struct work *work)
     if (options->parts->principal(txn, work->frame.key_name, clock_wall_ms(), &work->asker) != OK) {
         return REFUSED_frame_unauthenticated;
     }
-    work->asker.own = false;
+    work->asker.party = PARTY_NONE;
     return take_tag_key(work);
 }
 
@@ -148,12 +164,29 @@ static bool targets_are_own(const struct command *command)
            (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 
-/* What access allows; everything else about a command is the decider's. Own processes speak for a key or member, or for
- * themselves. */
+/* What access allows; everything else about a command is the decider's. The gateway speaks for a key or member, the
+ * scheduler for itself, an operator for both. */
 static enum refusal check_access(const struct asker *asker, struct command *command)
 {
+    if (!party_may_command(asker->party, command->code)) {
+        return REFUSED_role_insufficient;
+    }
     const uint32_t needed = command_role(command->code);
-    if (!asker->own) {
+    switch (asker->party) {
+    case PARTY_SCHEDULER:
+        command->actor = ACTOR_SCHEDULER;
+        return ACCEPTED;
+    case PARTY_OPERATOR:
+        if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
+            return ACCEPTED;
+        }
+        break;
+    case PARTY_GATEWAY:
+        if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
+            return REFUSED_role_insufficient;
+        }
+        break;
+    case PARTY_NONE:
         command->actor = ACTOR_KEY;
         command->actor_id = asker->key_id;
         command->role = asker->role;
@@ -167,8 +200,10 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         if (!targets_are_own(command)) {
             return REFUSED_command_invalid;
         }
-    } else if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
-        return ACCEPTED;
+        break;
+    case PARTY_LEDGER:
+    case PARTY_COUNT:
+        ASSERT(false); /* party_may_command */
     }
     return command->role >= needed ? ACCEPTED : REFUSED_role_insufficient;
 }
@@ -245,8 +280,8 @@ static void handle(void *context, struct endpoint_request *request)
         welcome(work); /* not acted upon: it may be a repetition of yesterday's */
         return;
     }
-    if (work->frame.kind >= FRAME_KIND_END) {
-        service_refuse(work, REFUSED_frame_invalid);
+    if (work->frame.kind >= FRAME_KIND_END || !party_may_ask(work->asker.party, work->frame.kind)) {
+        service_refuse(work, work->frame.kind >= FRAME_KIND_END ? REFUSED_frame_invalid : REFUSED_role_insufficient);
         return;
     }
     if (work->frame.kind == FRAME_COMMANDS && !decode_commands(work)) {
@@ -267,7 +302,8 @@ static enum err door_open(struct service *service, struct door *door, const char
     for (unsigned i = 0; i < contexts; i++) {
         door->works[i].door = door;
         arena_init(&door->works[i].arena, WORK_MEMORY_MAX);
-        TRY(frame_key_new(service->options.secret, &door->works[i].key));
+        door->works[i].party_of = PARTY_OPERATOR;
+        TRY(frame_key_new(service->parties[PARTY_OPERATOR].tag_key, &door->works[i].key));
     }
     const struct endpoint_options options = {.url = url,
                                              .contexts = contexts,
@@ -293,6 +329,19 @@ static void door_close(struct door *door, unsigned contexts)
     free(door->works);
 }
 
+static void derive_keys(struct service *service)
+{
+    for (enum party party = PARTY_OPERATOR; party < PARTY_COUNT; party++) {
+        struct party_keys *keys = &service->parties[party];
+        uint8_t fingerprint[SHA256_LEN];
+        party_key(service->options.secret, party, keys->tag_key);
+        client_transport_key(keys->tag_key, keys->transport_key);
+        tag_key_fingerprint(keys->tag_key, fingerprint);
+        memcpy(keys->name, fingerprint, sizeof keys->name);
+    }
+    explicit_bzero(service->options.secret, sizeof service->options.secret);
+}
+
 static enum err open_parts(struct service *service)
 {
     const struct service_options *options = &service->options;
@@ -301,8 +350,7 @@ static enum err open_parts(struct service *service)
         return ERR_NO_MEMORY;
     }
     service->read_out = buf_of(out, READ_OUT_BYTES);
-    TRY(frame_key_new(options->secret, &service->wake_key));
-    client_transport_key(options->secret, service->transport_key);
+    TRY(frame_key_new(service->parties[PARTY_SCHEDULER].tag_key, &service->wake_key));
     if (options->publish_url != NULL) {
         TRY(publisher_open(options->publish_url, &service->publisher));
     }
@@ -342,6 +390,7 @@ enum err service_open(const struct service_options *options, service_broken *bro
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&service->commands_wake, &attributes);
     (void)pthread_cond_init(&service->reads_wake, &attributes);
+    derive_keys(service);
     const enum err err = open_parts(service);
     if (err != OK) {
         service_close(service);
@@ -383,6 +432,6 @@ void service_close(struct service *service)
     (void)pthread_cond_destroy(&service->commands_wake);
     (void)pthread_cond_destroy(&service->reads_wake);
     (void)pthread_mutex_destroy(&service->mutex);
-    explicit_bzero(&service->options, sizeof service->options);
+    explicit_bzero(service->parties, sizeof service->parties);
     free(service);
 }

@@ -6,11 +6,11 @@
 
 #include "core/ledger/ledger.h"
 #include "core/vault/vault.h"
-#include "core/wire/frame.h"
+#include "core/wire/party.h"
 
 /* Who asks, once its frame is authentic. */
 struct asker {
-    bool own; /* one of our own processes; else another program: */
+    enum party party; /* one of our own processes; PARTY_NONE: another program: */
     struct id key_id;
     struct id workspace_id;
     uint32_t role;

@@ -63,23 +63,23 @@ static void read_follow(struct service *service, struct work *work)
         service_refuse(work, REFUSED_frame_invalid);
         return;
     }
-    if (!asker->own && asker->role != ROLE_AUDITOR && asker->role < ROLE_ADMIN) {
+    const bool own = asker->party != PARTY_NONE;
+    if (!own && asker->role != ROLE_AUDITOR && asker->role < ROLE_ADMIN) {
         service_refuse(work, REFUSED_role_insufficient);
         return;
     }
     atomic_store(&service->asked_for_events, true); /* before the log is looked at */
     uint64_t head = atomic_load(&service->head);
-    if (!asker->own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
+    if (!own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
         head = 0;
     }
     const size_t room = service->read_out.cap / 2; /* the events first, then the body around them behind */
     struct buf events = buf_of(service->read_out.data, room);
-    const enum err err = asker->own
-                             ? put_events(service, ask.after, ask.max, &events, &count)
+    const enum err err = own ? put_events(service, ask.after, ask.max, &events, &count)
                              : put_workspace_events(service, &asker->workspace_id, ask.after, ask.max, &events, &count);
     struct buf body = buf_of(service->read_out.data + room, service->read_out.cap - room);
     body_events_put(&body, head, count, buf_span(&events));
-    if (asker->own && ask.is_scheduler) {
+    if (asker->party == PARTY_SCHEDULER && ask.is_scheduler) {
         atomic_store(&service->ticked_ms, clock_boot_ms());
         atomic_store(&service->late_ms, ask.late_ms);
     }
@@ -141,7 +141,7 @@ static enum refusal seal(struct service *service, const struct work *work)
     id_write(&what, &secret_id);
     uint8_t plain_bytes[VAULT_PLAIN_MAX];
     struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
-    if (box_open(service->transport_key, buf_span(&what), box, &plain) != OK) {
+    if (box_open(service->parties[work->asker.party].transport_key, buf_span(&what), box, &plain) != OK) {
         return REFUSED_frame_unauthenticated;
     }
     uint8_t nonce[12];
@@ -158,7 +158,7 @@ static void read_seal(struct service *service, struct work *work)
 {
     uint8_t bytes[128];
     struct buf body = buf_of(bytes, sizeof bytes);
-    body_code_put(&body, work->asker.own ? seal(service, work) : REFUSED_role_insufficient);
+    body_code_put(&body, seal(service, work));
     service_reply(work, FRAME_SEAL + FRAME_REPLY, buf_span(&body));
 }
 

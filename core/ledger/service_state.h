@@ -36,10 +36,18 @@ struct work {
     struct frame frame;
     struct asker asker;
     struct frame_key *key;    /* ready for the reply's tag */
-    struct id key_of;         /* whose tag key that is: another program's API key; absent: the installation's secret */
+    struct id key_of;         /* whose tag key that is: another program's API key; absent: … */
+    enum party party_of;      /* … one of our own processes' */
     struct arena arena;       /* of what follows */
     struct decoded *commands; /* FRAME_COMMANDS */
     uint32_t count;
+};
+
+/* What one of our own processes is recognised by, and opens its boxes. */
+struct party_keys {
+    uint8_t tag_key[FRAME_KEY_LEN];
+    uint8_t transport_key[FRAME_KEY_LEN];
+    uint8_t name[FRAME_ID_LEN]; /* in its frames */
 };
 
 /* One REP socket. */
@@ -65,7 +73,7 @@ struct service {
     struct door programs;
     struct publisher *publisher;
     struct frame_key *wake_key;
-    uint8_t transport_key[32];
+    struct party_keys parties[PARTY_COUNT];
     pthread_mutex_t mutex; /* the queues, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;

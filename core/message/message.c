@@ -98,7 +98,7 @@ const struct record_desc *command_desc(uint32_t code)
 
 uint32_t command_role(uint32_t code)
 {
-    enum { ROLE_SYSTEM = ROLE_COUNT };
+    enum { ROLE_LEDGER = ROLE_COUNT, ROLE_OPERATOR = ROLE_COUNT, ROLE_SCHEDULER = ROLE_COUNT };
 
     switch (code) {
 #define COMMAND(code_, name_, role_, doc_) \
@@ -111,6 +111,24 @@ uint32_t command_role(uint32_t code)
 #include "core/message/command.def"
     default:
         return ROLE_COUNT;
+    }
+}
+
+enum party command_party(uint32_t code)
+{
+    enum { PARTY_OWNER = PARTY_GATEWAY, PARTY_ADMIN = PARTY_GATEWAY, PARTY_EDITOR = PARTY_GATEWAY };
+
+    switch (code) {
+#define COMMAND(code_, name_, who_, doc_) \
+    case COMMAND_##name_:                 \
+        return (enum party)PARTY_##who_;
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+    default:
+        return PARTY_NONE;
     }
 }
 

@@ -115,6 +115,19 @@ const struct record_desc *command_desc(uint32_t code);
 /* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send. */
 uint32_t command_role(uint32_t code);
 
+/* Our own processes, as senders of commands. */
+enum party {
+    PARTY_NONE,      /* none of ours: another program */
+    PARTY_LEDGER,    /* speaks to itself only */
+    PARTY_OPERATOR,  /* a person at the data folder: openpost confirm, key … */
+    PARTY_SCHEDULER, /* the clock */
+    PARTY_GATEWAY,   /* for keys and members */
+    PARTY_COUNT
+};
+
+/* Whose a command is: the gateway's where command_role names a role. PARTY_NONE: an unknown code. */
+enum party command_party(uint32_t code);
+
 /* event_fields and command_fields give the struct that the descriptor's offsets count from. */
 void *event_fields(struct event *event);
 void *command_fields(struct command *command);

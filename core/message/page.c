@@ -89,7 +89,11 @@ static void put_commands(struct buf *out)
         if (command_desc(code) != NULL) {
             put_heading(out, command_desc(code));
             const uint32_t role = command_role(code);
-            buf_text(out, role == ROLE_COUNT ? "Only our own processes send it" : "Least role: ");
+            const enum party party = command_party(code);
+            buf_text(out, role != ROLE_COUNT         ? "Least role: "
+                          : party == PARTY_SCHEDULER ? "Only the scheduler sends it"
+                          : party == PARTY_OPERATOR  ? "Only an operator at the data folder sends it"
+                                                     : "Only the ledger itself");
             buf_text(out, choice_word(&role_words, role));
             buf_text(out, ".\n\n");
             put_fields(out, command_desc(code));

@@ -14,7 +14,7 @@ struct carrier_options {
     enum channel_code channel;
     uint32_t place;
     const char *url;
-    uint8_t key[FRAME_KEY_LEN];                            /* the installation's secret */
+    uint8_t key[FRAME_KEY_LEN];                            /* of the link (core/wire/party.h) */
     struct inbox *inbox;                                   /* borrowed */
     void (*random)(void *context, void *data, size_t len); /* ids of frames */
     void *random_context;

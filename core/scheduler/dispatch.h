@@ -72,9 +72,10 @@ struct dispatch_load {
     enum err (*post)(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
     enum err (*payload)(void *context, const struct id *target_id, struct arena *arena,
                         struct dispatch_payload *ret_payload);
-    /* connecting: the credentials to try, not those in use. ERR_NOT_FOUND: the account has none any more. */
-    enum err (*account)(void *context, const struct id *integration_id, const struct id *job_id, bool connecting,
-                        struct arena *arena, struct dispatch_account *ret_account);
+    /* What job_id, made for due, needs to know of due's account. AGENDA_CONNECT: the credentials to try; otherwise those
+     * in use. ERR_NOT_FOUND: the account has none any more. */
+    enum err (*account)(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
+                        struct dispatch_account *ret_account);
     /* The open targets of a post, as agenda rows. ERR_BUSY: the read model is behind position. */
     enum err (*open)(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
                      struct agenda_target **ret_rows, uint32_t *ret_count);
@@ -127,6 +128,7 @@ struct dispatch_secret {
     struct id secret_id;
     struct id integration_id;
     struct id job_id;
+    uint32_t channel; /* whose adapter sealed the box */
     struct span box;
 };
 

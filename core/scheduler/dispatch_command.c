@@ -112,8 +112,7 @@ static enum err fill_connection(struct dispatch *dispatch, const struct task *ta
                                                .session_expires_ms = outcome->session_expires_ms};
     if (outcome->credentials.data == NULL) {
         struct dispatch_account account;
-        TRY(dispatch->options.load.account(dispatch->options.load.context, &task->due.integration_id, &task->job_id,
-                                           true, arena, &account));
+        TRY(dispatch->options.load.account(dispatch->options.load.context, &task->due, &task->job_id, arena, &account));
         record.vault_id = account.vault_id;
         record.fingerprint = account.fingerprint;
     }

@@ -98,8 +98,7 @@ static enum err fill_job(struct dispatch *dispatch, const struct task *task, str
 {
     struct dispatch_account account;
     const enum agenda_action action = task->due.action;
-    TRY(dispatch->options.load.account(dispatch->options.load.context, &task->due.integration_id, &task->job_id,
-                                       action == AGENDA_CONNECT, arena, &account));
+    TRY(dispatch->options.load.account(dispatch->options.load.context, &task->due, &task->job_id, arena, &account));
     struct job job = {.job_id = task->job_id,
                       .kind = span_text(kind_of(action)),
                       .channel = task->due.channel,
@@ -376,6 +375,7 @@ bool dispatch_seal(struct dispatch *dispatch, int64_t now_ms, struct dispatch_se
     *ret_secret = (struct dispatch_secret){.secret_id = task->secret_id,
                                            .integration_id = task->due.integration_id,
                                            .job_id = task->job_id,
+                                           .channel = task->due.channel,
                                            .box = task->outcome->credentials};
     dispatch_go(dispatch, index, TASK_SEALING, now_ms, 0);
     *ret_ticket = index;

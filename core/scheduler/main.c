@@ -12,10 +12,12 @@
 #include "core/base/failpoint.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/message/codec.h"
 #include "core/scheduler/carrier.h"
 #include "core/scheduler/inbox.h"
+#include "core/scheduler/keys.h"
 #include "core/vault/vault.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
@@ -56,7 +58,7 @@ struct process {
     struct follower follower;
     struct arena arena;        /* a turn's */
     struct arena follow_arena; /* an event's */
-    uint8_t transport_key[BOX_KEY_LEN];
+    struct scheduler_keys keys;
     uint32_t commands_out;
     bool follow_out;
     bool caught_up;
@@ -91,40 +93,38 @@ static enum err load_open(void *context, const struct id *post_id, uint64_t posi
 }
 
 /* Out of the vault, into a box that only this job's adapter opens. */
-static enum err box_credentials(struct process *process, const struct id *vault_id, const struct id *job_id,
-                                struct arena *arena, struct span *ret_box)
+static enum err box_credentials(const struct process *process, uint32_t channel, const struct id *vault_id,
+                                const struct id *job_id, struct arena *arena, struct span *ret_box)
 {
     uint8_t plain_bytes[VAULT_PLAIN_MAX];
-    char what_text[ID_TEXT_MAX + 1];
     uint8_t nonce[12];
     struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
-    struct buf what = buf_of(what_text, sizeof what_text);
     TRY(vault_get(process->vault, vault_id, &plain));
-    id_write(&what, job_id);
     random_fill(nonce, sizeof nonce);
     const size_t cap = plain.len + BOX_OVERHEAD;
     void *bytes = arena_alloc(arena, cap);
     enum err err = bytes != NULL ? OK : ERR_NO_MEMORY;
     if (err == OK) {
         struct buf box = buf_of(bytes, cap);
-        err = box_seal(process->transport_key, nonce, buf_span(&what), buf_span(&plain), &box);
+        err = keys_box(&process->keys, channel, job_id, nonce, buf_span(&plain), &box);
         *ret_box = buf_span(&box);
     }
     explicit_bzero(plain_bytes, plain.len);
     return err;
 }
 
-static enum err load_account(void *context, const struct id *integration_id, const struct id *job_id, bool connecting,
-                             struct arena *arena, struct dispatch_account *ret_account)
+static enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
+                             struct dispatch_account *ret_account)
 {
     struct process *process = context;
     struct dispatch_account account;
-    const enum err err = process->parts->account(process->views, integration_id, connecting, arena, &account);
+    const enum err err =
+        process->parts->account(process->views, &due->integration_id, due->action == AGENDA_CONNECT, arena, &account);
     TRY(err == ERR_NOT_FOUND ? ERR_BUSY : err); /* the read model is a moment behind */
     if (id_is_none(&account.vault_id)) {
         return ERR_NOT_FOUND;
     }
-    TRY(box_credentials(process, &account.vault_id, job_id, arena, &account.credentials));
+    TRY(box_credentials(process, due->channel, &account.vault_id, job_id, arena, &account.credentials));
     *ret_account = account;
     return OK;
 }
@@ -196,29 +196,20 @@ static void send_commands(struct process *process, int64_t now_ms)
 }
 
 /* New credentials that an adapter was given: into the vault before anything names them. */
-static enum err seal(struct process *process, const struct dispatch_secret *secret, char fingerprint[17])
+static enum err seal(struct process *process, const struct dispatch_secret *secret,
+                     char fingerprint[KEYS_FINGERPRINT_LEN + 1])
 {
-    uint8_t bytes[BOX_KEY_LEN + VAULT_PLAIN_MAX];
-    char what_text[ID_TEXT_MAX + 1];
-    uint8_t hash[32];
-    struct buf what = buf_of(what_text, sizeof what_text);
-    struct buf plain = buf_of(bytes + BOX_KEY_LEN, VAULT_PLAIN_MAX);
-    id_write(&what, &secret->job_id);
-    enum err err = box_open(process->transport_key, buf_span(&what), secret->box, &plain);
-    if (err == OK) {
+    uint8_t bytes[VAULT_PLAIN_MAX];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    enum err err = keys_unbox(&process->keys, secret->channel, &secret->job_id, secret->box, &plain);
+    const bool opened = err == OK;
+    if (opened) {
         err = client_seal_wait(process->client, &secret->secret_id, &secret->integration_id, buf_span(&plain),
                                SEAL_WAIT_MS);
-        memcpy(bytes, process->transport_key, BOX_KEY_LEN); /* not a plain hash of a secret */
-        sha256(span_of(bytes, BOX_KEY_LEN + plain.len), hash);
-        struct buf hex = buf_of(fingerprint, 17);
-        buf_hex(&hex, span_of(hash, 8));
-        (void)buf_terminated(&hex);
-        err = err == ERR_AUTH ? ERR_BUSY : err; /* the ledger's, not the box's */
-    } else {
-        err = ERR_AUTH;
+        keys_fingerprint(&process->keys, buf_span(&plain), fingerprint);
     }
     explicit_bzero(bytes, sizeof bytes);
-    return err;
+    return !opened ? ERR_AUTH : err == ERR_AUTH ? ERR_BUSY : err; /* ERR_AUTH: of the box, not of the ledger */
 }
 
 /* True when there were any: their commands are ready now. */
@@ -228,7 +219,7 @@ static bool seal_secrets(struct process *process, int64_t now_ms)
     struct dispatch_secret secret;
     uint32_t ticket;
     while (dispatch_seal(process->dispatch, now_ms, &secret, &ticket)) {
-        char fingerprint[17] = "";
+        char fingerprint[KEYS_FINGERPRINT_LEN + 1] = "";
         const enum err err = seal(process, &secret, fingerprint);
         dispatch_sealed(process->dispatch, now_ms, ticket, err, span_text(fingerprint));
         if (err != OK) {
@@ -456,23 +447,21 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
-static enum err open_carrier(struct process *process, const char *pair, const uint8_t secret[FRAME_KEY_LEN])
+static enum err open_carrier(struct process *process, const char *pair)
 {
     const char *equals = strchr(pair, '=');
-    if (equals == NULL || process->carrier_count == CARRIERS_MAX) {
+    const size_t len = equals == NULL ? 0 : (size_t)(equals - pair);
+    const uint32_t channel = choice_value(&channel_words, span_of(pair, len));
+    if (channel == CHANNEL_NONE || process->carrier_count == CARRIERS_MAX) {
         return ERR_MALFORMED;
     }
-    struct carrier_options options = {
-        .channel = (enum channel_code)choice_value(&channel_words, span_of(pair, (size_t)(equals - pair))),
-        .place = process->carrier_count,
-        .url = equals + 1,
-        .inbox = process->inbox,
-        .random = random_draw,
-        .random_context = &process->random};
-    if (options.channel == CHANNEL_NONE) {
-        return ERR_MALFORMED;
-    }
-    memcpy(options.key, secret, sizeof options.key);
+    struct carrier_options options = {.channel = (enum channel_code)channel,
+                                      .place = process->carrier_count,
+                                      .url = pair + len + 1,
+                                      .inbox = process->inbox,
+                                      .random = random_draw,
+                                      .random_context = &process->random};
+    memcpy(options.key, process->keys.links[channel], sizeof options.key);
     const enum err err = carrier_open(&options, &process->carriers[process->carrier_count]);
     explicit_bzero(options.key, sizeof options.key);
     process->carrier_count += err == OK;
@@ -483,12 +472,11 @@ static enum err open_wire(struct process *process, int argc, char **argv)
 {
     struct client_options options = {
         .url = option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
-    TRY(data_secret(&process->data, "wire.secret", options.key));
-    client_transport_key(options.key, process->transport_key);
+    memcpy(options.key, process->keys.ledger, sizeof options.key);
     enum err err = client_open(&options, &process->client);
     for (int i = 1; i + 1 < argc && err == OK; i++) {
         if (strcmp(argv[i], "--adapter") == 0) {
-            err = open_carrier(process, argv[i + 1], options.key);
+            err = open_carrier(process, argv[i + 1]);
         }
     }
     explicit_bzero(options.key, sizeof options.key);
@@ -514,12 +502,30 @@ static enum err open_stores(struct process *process)
     return err;
 }
 
+/* No file, for all that it reads is open; nothing to listen on; the ledger's and the adapters' ports to connect to. */
+static enum err fill_rules(int argc, char **argv, struct confine_rules *rules)
+{
+    *rules = (struct confine_rules){.process = CONFINE_SCHEDULER};
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], "--ledger") == 0 || strcmp(argv[i], "--events") == 0 || strcmp(argv[i], "--adapter") == 0) {
+            TRY(confine_connect(rules, argv[i + 1]));
+        }
+    }
+    return OK;
+}
+
 static enum err open_all(struct process *process, int argc, char **argv)
 {
+    struct confine_rules rules;
+    struct confinement confinement;
     uint64_t position = 0;
+    uint8_t secret[FRAME_KEY_LEN];
     arena_init(&process->arena, ARENA_MAX);
     arena_init(&process->follow_arena, ARENA_MAX);
     TRY(data_open(option(argc, argv, "--data"), &process->data));
+    TRY(data_secret(&process->data, "wire.secret", secret));
+    keys_derive(secret, &process->keys);
+    explicit_bzero(secret, sizeof secret);
     TRY(inbox_open(&process->inbox));
     TRY(open_stores(process));
     TRY(agenda_new(&process->agenda));
@@ -537,7 +543,14 @@ static enum err open_all(struct process *process, int argc, char **argv)
         .random_context = &process->random
     };
     TRY(dispatch_new(&options, &process->dispatch));
-    return open_wire(process, argc, argv);
+    TRY(fill_rules(argc, argv, &rules));
+    TRY(confine_files(&rules, &confinement)); /* the threads that are made from here on are bound by it too */
+    TRY(open_wire(process, argc, argv));
+    TRY(confine_calls(&rules, &confinement));
+    char text[CONFINEMENT_TEXT_MAX];
+    journal(confinement.files && confinement.ports ? JOURNAL_INFO : JOURNAL_WARN, "confined", "%s",
+            confinement_text(&confinement, text));
+    return OK;
 }
 
 static void close_all(struct process *process)
@@ -553,7 +566,7 @@ static void close_all(struct process *process)
     inbox_close(process->inbox);
     arena_done(&process->arena);
     arena_done(&process->follow_arena);
-    explicit_bzero(process->transport_key, sizeof process->transport_key);
+    explicit_bzero(&process->keys, sizeof process->keys);
 }
 
 int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
@@ -582,5 +595,5 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
     close_all(process);
     free(process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
-    return err == OK ? EXIT_GOOD : EXIT_CANNOT;
+    _exit(err == OK ? EXIT_GOOD : EXIT_CANNOT); /* a sanitizer's exit handler would make a process to trace this one */
 }

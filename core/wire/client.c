@@ -154,7 +154,7 @@ static enum err frame_make(struct client *client, enum frame_kind kind, struct s
                            struct question_frame *ret_frame)
 {
     TRY(room(&ret_frame->bytes, body.len + FRAME_OVERHEAD_MAX));
-    struct frame frame = {.kind = (uint8_t)kind, .has_key_name = client->options.program, .body = body};
+    struct frame frame = {.kind = (uint8_t)kind, .has_key_name = true, .body = body};
     client->options.random(ret_frame->id, sizeof ret_frame->id);
     memcpy(frame.id, ret_frame->id, sizeof frame.id);
     memcpy(frame.key_name, client->key_name, sizeof frame.key_name);

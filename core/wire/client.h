@@ -19,8 +19,7 @@ struct client;
 
 struct client_options {
     const char *url;            /* tcp://127.0.0.1:port; see endpoint.h for what is allowed */
-    uint8_t key[FRAME_KEY_LEN]; /* the installation's secret or, for another program, its API key's tag key */
-    bool program;               /* the latter */
+    uint8_t key[FRAME_KEY_LEN]; /* the process's own (party.h) or, for another program, its API key's tag key */
     void (*random)(void *data, size_t len); /* random_fill; ids of frames */
     int64_t (*now_ms)(void);                /* clock_boot_ms; for deadlines only */
 };
@@ -64,13 +63,14 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
 enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms) MUST_USE;
 
-/* client_watch listens to the ledger's wake-ups at url and calls woken with the head. Once per client; ends with
+/* client_watch, the scheduler's (they bear its key's tag), listens to the ledger's wake-ups at url and calls woken with the
+ * head. Once per client; ends with
  * client_close. */
 typedef void client_woken(void *context, uint64_t head);
 enum err client_watch(struct client *client, const char *url, client_woken *woken, void *context) MUST_USE;
 
-/* client_transport_key derives the key of boxes on their way between our processes (SEAL, jobs) from the installation's
- * secret. */
-void client_transport_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[32]);
+/* client_transport_key derives the key of boxes on their way between two of our processes (SEAL, jobs) from the key that
+ * authenticates their frames. */
+void client_transport_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[32]);
 
 #endif

@@ -142,8 +142,8 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
     return body_events_read(span_of(out->data + start, out->len - start), ret_head, ret_list);
 }
 
-void client_transport_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[32])
+void client_transport_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[32])
 {
-    const enum err err = box_derive(secret, "transport", ret_key);
+    const enum err err = box_derive(key, "transport", ret_key);
     ASSERT(err == OK);
 }

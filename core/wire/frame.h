@@ -7,9 +7,9 @@
  *   id         bin 16, random, one per request; a reply repeats it, so that its tag covers it
  *   challenge  bin 16, random, chosen by the ledger at its start: it makes yesterday's frames worthless. Zeros in a
  *              first request: the answer is then FRAME_WELCOME, which tells it
- *   key name   nil: the tag's key is the installation's secret. bin 16: another program's, the first 16 bytes of its
- *              API key's fingerprint; the tag's key is that API key's tag key (tag_key.h). Neither it nor the API key
- *              travels, and no fingerprint makes a tag
+ *   key name   bin 16: the first 16 bytes of the fingerprint of the tag's key (tag_key.h), which is one of our own
+ *              processes' (party.h) or an API key's tag key. None of them travels, and no fingerprint makes a tag. nil:
+ *              scheduler and adapter have but one key between them
  *   body       bin, see body.h
  *
  * Who grabs the port while the ledger is down sees requests, but can neither answer them nor send them again later. */

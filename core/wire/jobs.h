@@ -1,4 +1,4 @@
-/* jobs.h: what scheduler and adapter say to each other: frames (frame.h) under the installation's secret, over the
+/* jobs.h: what scheduler and adapter say to each other: frames (frame.h) under a key of their own (link_key), over the
  * sockets of caller.h (the scheduler asks) and endpoint.h (the adapter answers). Pure.
  *
  *   FRAME_JOBS    body: job_batch (job.def)      its reply's body: outcome_batch: finished outcomes that nobody has

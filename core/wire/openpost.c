@@ -78,7 +78,7 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
     if (connection == NULL) {
         return OPENPOST_NO_MEMORY;
     }
-    struct client_options options = {.url = url, .program = true, .random = random_fill, .now_ms = clock_boot_ms};
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     tag_key_of(span_text(api_key), options.key);
     tag_key_fingerprint(options.key, connection->key_scope);
     const enum err err = client_open(&options, &connection->client);

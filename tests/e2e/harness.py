@@ -23,7 +23,8 @@ EXECUTABLE = os.environ.get("OPENPOST", str(ROOT / "build/dev/openpost"))
 READY_WITHIN_S = 60
 RATE_LIMIT = 1000000  # a minute: tests look far more often than a client does; what the limit does has a test of its own
 POLL_S = 0.05
-COMPLAINTS = ("runtime error:", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "level=fatal bug=")
+COMPLAINTS = ("runtime error:", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "level=fatal bug=",
+              "what=child_left_its_confinement")
 
 
 def wait_until(condition, within_s, what):
@@ -370,7 +371,7 @@ class Parts:
         self.port = free_port()
         self.ledger_url, self.publish_url, self.adapter_url = (f"tcp://127.0.0.1:{free_port()}" for _ in range(3))
         ledger = ["--data", data.path, "--listen", self.ledger_url, "--publish", self.publish_url]
-        adapter = ["bluesky", "--listen", self.adapter_url, "--secret-file", data.path / "wire.secret"]
+        adapter = ["bluesky", "--listen", self.adapter_url, "--key-file", data.path / "adapter-bluesky.key"]
         gateway = ["--data", data.path, "--listen", f"127.0.0.1:{self.port}", "--ledger", self.ledger_url]
         if log_map_mib:
             ledger += ["--log-map", log_map_mib]

@@ -55,15 +55,16 @@ static enum err load_open(void *context, const struct id *post_id, uint64_t posi
                                ret_count);
 }
 
-static enum err load_account(void *context, const struct id *integration_id, const struct id *job_id, bool connecting,
-                             struct arena *arena, struct dispatch_account *ret_account)
+static enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
+                             struct dispatch_account *ret_account)
 {
     struct world *world = context;
     struct span plain;
     uint8_t nonce[12];
     char what_text[ID_TEXT_MAX];
     struct buf what = buf_of(what_text, sizeof what_text);
-    TRY(dispatch_views_account(&world->scheduler.views, integration_id, connecting, arena, ret_account));
+    TRY(dispatch_views_account(&world->scheduler.views, &due->integration_id, due->action == AGENDA_CONNECT, arena,
+                               ret_account));
     TRY(secret_get(world, &ret_account->vault_id, &plain));
     id_write(&what, job_id);
     world_random(world, nonce, sizeof nonce);

@@ -1,8 +1,7 @@
 /* bluesky_serve_test.c: the whole adapter, confined in a process of its own as in service, between a scheduler's
  * questions and a platform on loopback. */
 #include "adapters/bluesky.h"
-#include "adapters/confine.h"
-#include "adapters/self_test.h"
+#include "adapters/rules.h"
 #include "adapters/serve.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
@@ -63,9 +62,10 @@ static void random_bytes(void *context, void *data, size_t len)
 }
 
 /* The adapter's process, in the order of adapters/main.c. */
-static void run_adapter(uint16_t platform_port, uint16_t port)
+static void run_adapter(uint16_t platform_port)
 {
     struct serve *serve = NULL;
+    struct confine_rules rules;
     struct confinement confinement;
     struct serve_options options = {
         .platform = bluesky_platform(),
@@ -74,10 +74,11 @@ static void run_adapter(uint16_t platform_port, uint16_t port)
         .random = random_bytes,
         .wake_fd = -1
     };
-    memcpy(options.secret, secret, sizeof secret);
+    memcpy(options.key, secret, sizeof secret);
     random_fill(options.challenge, sizeof options.challenge);
-    const bool good = serve_open(&options, &serve) == OK && confine_begin(&options.guard, port, &confinement) == OK &&
-                      serve_listen(serve) == OK && confine_end(&confinement) == OK;
+    const bool good = adapter_rules(&options.guard, url, &rules) == OK && serve_open(&options, &serve) == OK &&
+                      confine_files(&rules, &confinement) == OK && serve_listen(serve) == OK &&
+                      confine_calls(&rules, &confinement) == OK;
     for (int64_t until_ms = clock_boot_ms() + 60000; good && clock_boot_ms() < until_ms;) {
         serve_step(serve, clock_wall_ms, 200);
     }
@@ -118,7 +119,7 @@ static void set_up(void)
     adapter = fork();
     ck_assert_int_ge(adapter, 0);
     if (adapter == 0) {
-        run_adapter(platform_port, port);
+        run_adapter(platform_port);
     }
     struct server_options at_port = options;
     at_port.port = platform_port;
@@ -308,44 +309,6 @@ START_TEST(yesterdays_frame_is_not_acted_upon)
 
 END_TEST
 
-START_TEST(a_confined_process_can_do_nothing_else)
-{
-    /* In a process of its own: confinement is for good. Without the fixture: where threads run, one may hold the heap's
-     * lock at the fork, and the child waits for it for ever. */
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, len), 0);
-    ck_assert_int_eq(listen(listener, 8), 0);
-    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
-    const uint16_t ledger_port = ntohs(address.sin_port); /* somebody listens there */
-    char folder[] = "/tmp/openpost-test-XXXXXX";
-    char file[64];
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    (void)snprintf(file, sizeof file, "%s/wire.secret", folder);
-    ck_assert_int_eq(file_write(file, SPAN("secret"), 0600), OK);
-    const pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        const struct guard none = {.loopback_count = 0};
-        struct confinement confinement;
-        const bool confined = confine_begin(&none, 0, &confinement) == OK && confine_end(&confinement) == OK;
-        if (confined && !confinement.ports) {
-            _exit(77); /* this kernel cannot */
-        }
-        _exit(confined && self_test("test", folder, ledger_port) ? 0 : 1);
-    }
-    int status = 0;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    (void)close(listener);
-    (void)unlink(file);
-    (void)rmdir(folder);
-    ck_assert(WIFEXITED(status));
-    ck_assert(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
-}
-
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("bluesky_serve");
@@ -357,10 +320,6 @@ int main(void)
     tcase_add_test(tcase, who_does_not_know_the_secret_gets_no_answer);
     tcase_add_test(tcase, yesterdays_frame_is_not_acted_upon);
     suite_add_tcase(suite, tcase);
-    TCase *alone = tcase_create("alone");
-    tcase_set_timeout(alone, 60);
-    tcase_add_test(alone, a_confined_process_can_do_nothing_else);
-    suite_add_tcase(suite, alone);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);

@@ -110,23 +110,23 @@ static inline enum err load_payload(void *context, const struct id *target_id, s
     return OK;
 }
 
-static inline enum err load_account(void *context, const struct id *integration_id, const struct id *job_id,
-                                    bool connecting, struct arena *arena, struct dispatch_account *ret_account)
+static inline enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id,
+                                    struct arena *arena, struct dispatch_account *ret_account)
 {
     const struct world *world = context;
-    (void)integration_id;
     (void)job_id;
     (void)arena;
     if (!world->has_credentials) {
         return ERR_NOT_FOUND;
     }
-    *ret_account = (struct dispatch_account){.service = SPAN("https://pds.example"),
-                                             .account = SPAN("did:plc:abc"),
-                                             .handle = SPAN("abc.example"),
-                                             .identifier = SPAN("abc"),
-                                             .credentials = connecting ? SPAN("new box") : SPAN("box"),
-                                             .vault_id = id_number(ID_SECRET, 9),
-                                             .fingerprint = SPAN("f9")};
+    *ret_account =
+        (struct dispatch_account){.service = SPAN("https://pds.example"),
+                                  .account = SPAN("did:plc:abc"),
+                                  .handle = SPAN("abc.example"),
+                                  .identifier = SPAN("abc"),
+                                  .credentials = due->action == AGENDA_CONNECT ? SPAN("new box") : SPAN("box"),
+                                  .vault_id = id_number(ID_SECRET, 9),
+                                  .fingerprint = SPAN("f9")};
     return OK;
 }
 

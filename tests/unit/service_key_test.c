@@ -86,7 +86,7 @@ START_TEST(a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is
     struct content_part part;
     make_key(place, ROLE_EDITOR);
     tag_key_of(SPAN(API_KEY), tag_key);
-    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct client *program = connect_as(place->programs_url, tag_key);
     struct command command = draft(place, &part);
     ck_assert_uint_eq(give(program, &command, NULL).refusal, ACCEPTED);
     struct command revoke = command_of(place, COMMAND_revoke_key);

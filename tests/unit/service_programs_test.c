@@ -8,7 +8,7 @@ START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
     uint8_t tag_key[TAG_KEY_LEN];
     struct content_part part;
     tag_key_of(SPAN(API_KEY), tag_key);
-    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct client *program = connect_as(place->programs_url, tag_key);
     struct command command = draft(place, &part);
     command.stream = command_stream(&command);
     struct answer got;
@@ -56,7 +56,7 @@ START_TEST(a_program_cannot_name_another_posts_target)
     struct content_part part;
     tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_EDITOR);
-    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct client *program = connect_as(place->programs_url, tag_key);
     struct target_spec target = {
         .target_id = new_id(ID_TARGET), .integration_id = new_id(ID_INTEGRATION), .channel = CHANNEL_BLUESKY};
     struct command command = draft(place, &part);
@@ -95,7 +95,7 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
         command.create_workspace.timezone = SPAN("UTC");
         ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     }
-    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct client *program = connect_as(place->programs_url, tag_key);
     uint8_t *bytes = malloc(FOLLOW_BYTES_MAX);
     uint64_t after = 0;
     while (after < 7) {

@@ -64,7 +64,7 @@ static inline enum err answer(const struct question *question, enum refusal *ret
         *ret_refusal = REFUSED_query_unknown;
         return OK;
     }
-    buf_text(out, question->asker->own ? "own " : "program ");
+    buf_text(out, question->asker->party != PARTY_NONE ? "own " : "program ");
     id_write(out, &question->asker->workspace_id);
     buf_put(out, question->arguments);
     return OK;
@@ -95,13 +95,20 @@ static inline void free_url(char url[64])
     snprintf(url, 64, "tcp://127.0.0.1:%u", publisher_port(publisher));
 }
 
-static inline struct client *connect_as(const char *url, const uint8_t key[FRAME_KEY_LEN], bool program)
+static inline struct client *connect_as(const char *url, const uint8_t key[FRAME_KEY_LEN])
 {
-    struct client_options options = {.url = url, .program = program, .random = random_fill, .now_ms = clock_boot_ms};
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     memcpy(options.key, key, sizeof options.key);
     struct client *client = NULL;
     ck_assert_int_eq(client_open(&options, &client), OK);
     return client;
+}
+
+static inline struct client *connect_party(const struct place *place, enum party party)
+{
+    uint8_t key[FRAME_KEY_LEN];
+    party_key(secret, party, key);
+    return connect_as(place->url, key);
 }
 
 static inline enum err serve(struct place *place)
@@ -169,7 +176,7 @@ static inline struct place *place_open(void)
         err = serve(place);
     }
     ck_assert_int_eq(err, OK);
-    place->client = connect_as(place->url, secret, false);
+    place->client = connect_party(place, PARTY_OPERATOR);
     struct command command = command_of(place, COMMAND_create_workspace);
     command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
     command.create_workspace.slug = SPAN("acme");

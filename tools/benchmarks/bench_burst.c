@@ -31,6 +31,7 @@ struct burst {
     struct bench *bench;
     struct bench_author author;
     struct client *client;
+    struct client *watcher; /* wake-ups are for who speaks as the scheduler */
     uint16_t port;
     uint16_t sandbox;
     int64_t first_ms; /* when the burst's second begins */
@@ -328,7 +329,7 @@ static enum err listen_to(struct burst *burst, pid_t serve)
         bench_process_name(children[i], name);
         if (strcmp(name, "ledger") == 0) {
             TRY(bench_process_option(children[i], "--publish", url, sizeof url));
-            return client_watch(burst->client, url, woken, burst);
+            return client_watch(burst->watcher, url, woken, burst);
         }
     }
     return ERR_NOT_FOUND;
@@ -341,10 +342,13 @@ static enum err run_client(struct burst *burst, const char *path, pid_t serve)
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(data_open(path, &data));
     TRY(data_address_read(&data, url, sizeof url));
-    TRY(data_secret(&data, "wire.secret", options.key));
+    TRY(data_party_key(&data, PARTY_OPERATOR, options.key));
     TRY(client_open(&options, &burst->client));
-    enum err err = listen_to(burst, serve);
+    enum err err = data_party_key(&data, PARTY_SCHEDULER, options.key);
+    err = err == OK ? client_open(&options, &burst->watcher) : err;
+    err = err == OK ? listen_to(burst, serve) : err;
     err = err == OK ? run(burst, &data) : err;
+    client_close(burst->watcher);
     client_close(burst->client);
     return err;
 }

@@ -267,7 +267,7 @@ static enum err start(struct growth *growth, const char *path)
     TRY(bench_start(growth->bench, "growth-ledger", ledger, false, &growth->ledger));
     TRY(bench_start(growth->bench, "growth-gateway", gateway, false, &growth->gateway));
     TRY(data_open(path, &data));
-    TRY(data_secret(&data, "wire.secret", options.key));
+    TRY(data_party_key(&data, PARTY_OPERATOR, options.key));
     return client_open(&options, &growth->client);
 }
 

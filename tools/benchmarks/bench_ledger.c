@@ -59,7 +59,7 @@ static enum err load_ledger(const char *url, const struct data_folder *data, con
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     struct bench_post first;
     struct answer answer;
-    TRY(data_secret(data, "wire.secret", options.key));
+    TRY(data_party_key(data, PARTY_OPERATOR, options.key));
     TRY(client_open(&options, &load.client));
     bench_post_fill(&first, author, load.text, clock_wall_ms() + DAY_MS_OF_BENCH);
     enum err err = client_command_wait(load.client, &first.command, NULL, 10000, &answer);

@@ -1,0 +1,184 @@
+/* service_party_test.c: what each of our own processes may say to the ledger with the key that it holds, and that the
+ * adapter's says nothing. */
+#include "tests/unit/service_world.h"
+
+#define CODES_MAX 256
+
+static const enum party senders[] = {PARTY_NONE, PARTY_OPERATOR, PARTY_SCHEDULER, PARTY_GATEWAY};
+
+#define SENDERS (sizeof senders / sizeof *senders)
+
+START_TEST(a_command_is_its_own_partys_and_the_operators)
+{
+    uint32_t known = 0;
+    for (uint32_t code = 0; code < CODES_MAX; code++) {
+        const enum party whose = command_party(code);
+        known += command_desc(code) != NULL;
+        ck_assert_int_eq(whose == PARTY_NONE, command_desc(code) == NULL);
+        ck_assert_int_eq(whose == PARTY_GATEWAY, command_role(code) != ROLE_COUNT);
+        ck_assert(!party_may_command(PARTY_LEDGER, code)); /* it never asks itself over the wire */
+        ck_assert_int_eq(party_may_command(PARTY_OPERATOR, code), whose != PARTY_NONE && whose != PARTY_LEDGER);
+        ck_assert_int_eq(party_may_command(PARTY_SCHEDULER, code), whose == PARTY_SCHEDULER);
+        ck_assert_int_eq(party_may_command(PARTY_GATEWAY, code), whose == PARTY_GATEWAY);
+        ck_assert_int_eq(party_may_command(PARTY_NONE, code), whose == PARTY_GATEWAY);
+    }
+    ck_assert_uint_gt(known, 30);
+    ck_assert_int_eq(command_party(COMMAND_start_attempt), PARTY_SCHEDULER);
+    ck_assert_int_eq(command_party(COMMAND_lock_post), PARTY_SCHEDULER);
+    ck_assert_int_eq(command_party(COMMAND_record_outcome), PARTY_SCHEDULER);
+    ck_assert_int_eq(command_party(COMMAND_start_ledger), PARTY_LEDGER);
+}
+
+END_TEST
+
+START_TEST(who_may_ask_what)
+{
+    static const struct {
+        uint8_t kind;
+        bool may[SENDERS]; /* as senders */
+    } rows[] = {
+        {FRAME_HELLO,                  {true, true, true, true}    },
+        {FRAME_COMMANDS,               {true, true, true, true}    },
+        {FRAME_STATUS,                 {true, true, true, true}    },
+        {FRAME_FOLLOW,                 {true, true, true, false}   },
+        {FRAME_QUERY,                  {true, true, false, true}   },
+        {FRAME_SEAL,                   {false, true, true, true}   },
+        {FRAME_JOBS,                   {false, false, false, false}},
+        {FRAME_KIND_END,               {false, false, false, false}},
+        {FRAME_COMMANDS + FRAME_REPLY, {false, false, false, false}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t k = 0; k < SENDERS; k++) {
+            ck_assert_msg(party_may_ask(senders[k], rows[i].kind) == rows[i].may[k], "kind %u of party %u",
+                          rows[i].kind, senders[k]);
+        }
+    }
+}
+
+END_TEST
+
+START_TEST(no_two_keys_are_one)
+{
+    uint8_t keys[6][FRAME_KEY_LEN];
+    memcpy(keys[0], secret, FRAME_KEY_LEN);
+    party_key(secret, PARTY_OPERATOR, keys[1]);
+    party_key(secret, PARTY_SCHEDULER, keys[2]);
+    party_key(secret, PARTY_GATEWAY, keys[3]);
+    link_key(secret, SPAN("bluesky"), keys[4]);
+    link_key(secret, SPAN("mastodon"), keys[5]);
+    for (int i = 0; i < 6; i++) {
+        for (int k = 0; k < i; k++) {
+            ck_assert_int_ne(memcmp(keys[i], keys[k], FRAME_KEY_LEN), 0);
+        }
+    }
+}
+
+END_TEST
+
+START_TEST(the_gateway_is_no_scheduler_and_speaks_for_people_only)
+{
+    struct place *place = place_open();
+    OWNED(client_close) struct client *gateway = connect_party(place, PARTY_GATEWAY);
+    struct content_part part;
+    struct command command = draft(place, &part);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, ACCEPTED);
+    const struct id post_id = command.create_post.post_id;
+    command = draft(place, &part);
+    command.actor = ACTOR_SYSTEM;
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = draft(place, &part);
+    command.role = ROLE_VIEWER;
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    const uint64_t head = ledger_head(place->ledger);
+    command = command_of(place, COMMAND_start_attempt);
+    command.actor = ACTOR_SCHEDULER;
+    command.start_attempt.post_id = post_id;
+    command.start_attempt.target_id = new_id(ID_TARGET);
+    command.start_attempt.attempt_id = new_id(ID_ATTEMPT);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = command_of(place, COMMAND_confirm_starts);
+    command.stream = new_id(ID_SYSTEM);
+    struct answer got;
+    ck_assert_int_eq(client_command_wait(gateway, &command, NULL, WAIT_MS, &got), OK);
+    ck_assert_uint_eq(got.refusal, REFUSED_role_insufficient);
+    uint8_t bytes[4096];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    uint64_t events_head = 0;
+    struct body_list list;
+    ck_assert_int_eq(client_follow_wait(gateway, 0, 1, WAIT_MS, &out, &events_head, &list), ERR_UNSUPPORTED);
+    ck_assert_uint_eq(ledger_head(place->ledger), head);
+    client_close(gateway);
+    gateway = NULL;
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(the_scheduler_is_no_gateway)
+{
+    struct place *place = place_open();
+    OWNED(client_close) struct client *scheduler = connect_party(place, PARTY_SCHEDULER);
+    struct content_part part;
+    struct command command = draft(place, &part);
+    ck_assert_uint_eq(give(scheduler, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = command_of(place, COMMAND_revoke_key);
+    command.revoke_key.key_id = new_id(ID_KEY);
+    ck_assert_uint_eq(give(scheduler, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = command_of(place, COMMAND_record_tokens); /* its own: refused only for what it says */
+    command.record_tokens.integration_id = new_id(ID_INTEGRATION);
+    command.record_tokens.vault_id = new_id(ID_SECRET);
+    command.record_tokens.fingerprint = SPAN("abc");
+    ck_assert_uint_eq(give(scheduler, &command, NULL).refusal, REFUSED_not_found);
+    uint8_t bytes[100];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct buf out = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, SPAN("whoami"), SPAN("!"));
+    ck_assert_int_eq(client_ask_wait(scheduler, FRAME_QUERY, buf_span(&body), WAIT_MS, &out), ERR_UNSUPPORTED);
+    client_close(scheduler);
+    scheduler = NULL;
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(the_adapters_key_is_nobodys_to_the_ledger)
+{
+    struct place *place = place_open();
+    uint8_t key[FRAME_KEY_LEN];
+    link_key(secret, SPAN("bluesky"), key);
+    const char *const urls[] = {place->url, place->programs_url};
+    for (int i = 0; i < 2; i++) {
+        struct client *adapter = connect_as(urls[i], key);
+        struct command command = command_of(place, COMMAND_record_tokens);
+        command.record_tokens.integration_id = new_id(ID_INTEGRATION);
+        command.record_tokens.vault_id = new_id(ID_SECRET);
+        command.record_tokens.fingerprint = SPAN("abc");
+        command.stream = command.record_tokens.integration_id;
+        struct answer got;
+        ck_assert_int_eq(client_command_wait(adapter, &command, NULL, WAIT_MS, &got), ERR_AUTH);
+        client_close(adapter);
+    }
+    place_close(place);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("service_party");
+    TCase *parties = tcase_create("parties");
+    tcase_set_timeout(parties, 60);
+    tcase_add_test(parties, a_command_is_its_own_partys_and_the_operators);
+    tcase_add_test(parties, who_may_ask_what);
+    tcase_add_test(parties, no_two_keys_are_one);
+    tcase_add_test(parties, the_gateway_is_no_scheduler_and_speaks_for_people_only);
+    tcase_add_test(parties, the_scheduler_is_no_gateway);
+    tcase_add_test(parties, the_adapters_key_is_nobodys_to_the_ledger);
+    suite_add_tcase(suite, parties);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

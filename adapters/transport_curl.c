@@ -19,7 +19,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 
-#define KEPT_HANDLES 32u /* idle easy handles that are kept; each has some KB */
+#define KEPT_HANDLES 128u /* idle easy handles that are kept; each has some KB */
 #define KEPT_CONNECTIONS 256L
 #define REUSE_IDLE_S 30L
 #define READY_MAX 64 /* sockets taken from the epoll at a time */

@@ -167,7 +167,7 @@ static void reply_outcomes(struct serve *serve, struct endpoint_request *request
                            const struct outcome_batch *batch)
 {
     const size_t cap = batch->outcomes_count == 0 ? 4096 : FRAME_BYTES_MAX;
-    uint8_t *bytes = arena_alloc(&serve->message, cap);
+    uint8_t *bytes = arena_room(&serve->message, cap);
     struct buf out = buf_of(bytes, cap);
     if (bytes == NULL || jobs_reply_write(serve->key, id, batch, &serve->message, &out) != OK) {
         endpoint_drop(request); /* what was reported is reported again */

@@ -19,7 +19,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 
-#define KEPT_HANDLES 32u /* idle easy handles that are kept; each has some KB */
+#define KEPT_HANDLES 128u /* idle easy handles that are kept; each has some KB */
 #define KEPT_CONNECTIONS 256L
 #define REUSE_IDLE_S 30L
 #define READY_MAX 64 /* sockets taken from the epoll at a time */
@@ -444,9 +444,11 @@ static void act(struct transport *transport, const struct epoll_event *ready)
         uint64_t times = 0;
         (void)!read(fd, &times, sizeof times);
     } else if (fd != transport->wake_fd) {
-        const int what = (ready->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                         (ready->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                         (ready->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+        /* Of a broken one reading or writing tells the fault. Said in advance, it might hit another that has its number
+         * since the epoll was asked. */
+        const uint32_t broken = EPOLLERR | EPOLLHUP;
+        const int what = (ready->events & (EPOLLIN | broken) ? CURL_CSELECT_IN : 0) |
+                         (ready->events & (EPOLLOUT | broken) ? CURL_CSELECT_OUT : 0);
         (void)curl_multi_socket_action(transport->multi, fd, what, &running);
     }
 }

@@ -115,7 +115,7 @@ static enum err open_server(struct gateway *gateway, const char *listen)
                                            .threads = 2,
                                            .connections_max = 4096,
                                            .connections_per_address_max = 2048,
-                                           .head_max = (size_t)8 << 10,
+                                           .head_max = (size_t)16 << 10,
                                            .body_max = BODY_BYTES_MAX,
                                            .head_within_ms = 10000,
                                            .body_within_ms = 30000,

@@ -94,7 +94,7 @@ static enum err ask(struct carrier *carrier, struct question *question, const st
                     struct arena *arena)
 {
     const size_t room = frame_room(batch);
-    void *bytes = arena_alloc(arena, room);
+    void *bytes = arena_room(arena, room);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }

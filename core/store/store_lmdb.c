@@ -41,7 +41,7 @@ struct store_lmdb {
 struct store_lmdb_txn {
     struct store_txn txn;
     MDB_txn *mdb;
-    MDB_cursor *at;      /* of a writer: where it last read or wrote; LMDB closes it with the transaction */
+    MDB_cursor *at;      /* where it last read or wrote, or NULL; a writer's is closed by LMDB with the transaction */
     uint64_t pages;      /* that it may need at worst, so far */
     uint64_t recount_at; /* pages */
     uint64_t tree_pages; /* of the tree when it began */
@@ -207,6 +207,9 @@ static enum err lmdb_commit(struct store_txn *txn)
 static void lmdb_abort(struct store_txn *txn)
 {
     struct store_lmdb_txn *own = txn_of(txn);
+    if (!txn->write && own->at != NULL) {
+        mdb_cursor_close(own->at);
+    }
     mdb_txn_abort(own->mdb);
     free(own);
 }
@@ -218,7 +221,9 @@ static void lmdb_park(struct store_txn *txn)
 
 static enum err lmdb_renew(struct store_txn *txn)
 {
-    return err_from_lmdb(mdb_txn_renew(txn_of(txn)->mdb));
+    struct store_lmdb_txn *own = txn_of(txn);
+    TRY(err_from_lmdb(mdb_txn_renew(own->mdb)));
+    return own->at != NULL ? err_from_lmdb(mdb_cursor_renew(own->mdb, own->at)) : OK;
 }
 
 static enum err lmdb_sync(struct store *store)
@@ -249,9 +254,9 @@ static enum err lmdb_clear(struct store *store)
     return err_from_lmdb(mdb_txn_commit(txn));
 }
 
-/* A writer reads and writes through one cursor: rows of one thing lie side by side, and LMDB looks on the cursor's page
- * before it walks down from the root. */
-static enum err writer_at(struct store_lmdb *lmdb, struct store_lmdb_txn *own, MDB_cursor **ret_cursor)
+/* A transaction reads and writes through one cursor: rows of one thing lie side by side, and LMDB looks on the cursor's
+ * page before it walks down from the root. */
+static enum err stand(struct store_lmdb *lmdb, struct store_lmdb_txn *own, MDB_cursor **ret_cursor)
 {
     if (own->at == NULL) {
         TRY(err_from_lmdb(mdb_cursor_open(own->mdb, lmdb->dbi, &own->at)));
@@ -264,14 +269,9 @@ static enum err lmdb_get(struct store_txn *txn, struct span key, struct span *re
 {
     MDB_val mdb_key = val_of(key);
     MDB_val value;
-    struct store_lmdb *lmdb = lmdb_of(txn->store);
-    if (txn->write) {
-        MDB_cursor *at = NULL;
-        TRY(writer_at(lmdb, txn_of(txn), &at));
-        TRY(err_from_lmdb(mdb_cursor_get(at, &mdb_key, &value, MDB_SET)));
-    } else {
-        TRY(err_from_lmdb(mdb_get(txn_of(txn)->mdb, lmdb->dbi, &mdb_key, &value)));
-    }
+    MDB_cursor *at = NULL;
+    TRY(stand(lmdb_of(txn->store), txn_of(txn), &at));
+    TRY(err_from_lmdb(mdb_cursor_get(at, &mdb_key, &value, MDB_SET)));
     *ret_value = span_of_val(&value);
     return OK;
 }
@@ -285,7 +285,7 @@ static enum err lmdb_put(struct store_txn *txn, struct span key, struct span val
     MDB_val mdb_key = val_of(key);
     MDB_val mdb_value = val_of(value);
     MDB_cursor *at = NULL;
-    TRY(writer_at(lmdb, own, &at));
+    TRY(stand(lmdb, own, &at));
     const bool appends = own->appending && span_compare(key, span_of(own->last.key, own->last.len)) > 0;
     TRY(err_from_lmdb(mdb_cursor_put(at, &mdb_key, &mdb_value, appends ? MDB_APPEND : 0)));
     own->appending = appends;

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -115,7 +116,7 @@ static uint64_t rights_of(enum confine_access access)
     case CONFINE_WRITE:
         return writing;
     case CONFINE_OWN:
-        return writing | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+        return writing | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
     }
     ASSERT(false);
     return 0;
@@ -285,6 +286,8 @@ static int allow_by_argument(scmp_filter_ctx filter, enum confine_process proces
     rc = rc == 0 ? answer_when(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, PR_SET_NAME) : rc;
     rc = rc == 0 ? answer_when(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, PR_GET_NAME) : rc;
     rc = rc == 0 ? answer_when(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, PR_SET_VMA) : rc;
+    rc = rc == 0 ? answer_when(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, FIONREAD)
+                 : rc;                                                             /* how much is there to read */
     rc = rc == 0 ? allow_when(filter, SCMP_SYS(prlimit64), 2, UINT64_MAX, 0) : rc; /* asks, and sets nothing */
     rc = rc == 0 ? allow_opening(filter, process) : rc;
     return rc == 0 ? allow_sockets(filter, process) : rc;

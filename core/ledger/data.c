@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/log/checkpoint.h"
@@ -435,5 +436,41 @@ enum err data_boot_id(char ret_boot[37])
     }
     memcpy(ret_boot, text, 36);
     ret_boot[36] = 0;
+    return OK;
+}
+
+/* "<boot id> <ms>"; what does not read so is as good as nothing. */
+enum err data_clock_write(const struct data_folder *data, int64_t apart_ms)
+{
+    char path[DATA_PATH_MAX];
+    char boot[37];
+    char text[64];
+    struct buf out = buf_of(text, sizeof text);
+    TRY(data_boot_id(boot));
+    TRY(file_of(data, "clock", path));
+    buf_text(&out, boot);
+    buf_byte(&out, ' ');
+    buf_i64(&out, apart_ms);
+    ASSERT(buf_ok(&out));
+    return write_small(path, buf_span(&out));
+}
+
+enum err data_clock_read(const struct data_folder *data, int64_t *ret_apart_ms)
+{
+    char path[DATA_PATH_MAX];
+    char boot[37];
+    char text[64];
+    struct buf buf = buf_of(text, sizeof text);
+    uint64_t apart_ms = 0;
+    TRY(data_boot_id(boot));
+    TRY(file_of(data, "clock", path));
+    TRY(file_read(path, &buf));
+    const struct span said = buf_span(&buf);
+    if (!span_starts_with(said, span_text(boot)) || said.len < sizeof boot || said.data[sizeof boot - 1] != ' ' ||
+        span_to_u64(span_of(said.data + sizeof boot, said.len - sizeof boot), &apart_ms) != OK ||
+        apart_ms > INT64_MAX) { /* one before 1970 is not worth keeping either */
+        return ERR_NOT_FOUND;
+    }
+    *ret_apart_ms = (int64_t)apart_ms;
     return OK;
 }

@@ -11,6 +11,7 @@
  *   wire.secret    0600, 32 bytes: the keys that authenticate frames between our own processes are derived from it
  *   adapter-CHANNEL.key  0600, 32 bytes: the derived key of a channel's adapter, the only thing that it is given
  *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
+ *   clock          what the wall clock was ahead of the boot clock when it was last trusted, and under which boot (text)
  *   lock           held by the process that may write
  *   ledger.url     where that process listens
  *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
@@ -59,7 +60,7 @@ enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
  * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
- * suspended by an event); on a full disk it, data_address_write and the views' mark write over the old file. The log
+ * suspended by an event); on a full disk it, data_address_write, data_clock_write and the views' mark write over the old file. The log
  * must have been opened once before: ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
@@ -82,6 +83,11 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
 enum err data_views_good(const struct data_folder *data) MUST_USE;
 enum err data_views_clean(const struct data_folder *data) MUST_USE;
+
+/* data_clock_write notes by how much the wall clock that is trusted is ahead of the boot clock; data_clock_read reads it,
+ * so that a ledger notices a clock that was set while none ran. ERR_NOT_FOUND: nothing was noted under this boot. */
+enum err data_clock_write(const struct data_folder *data, int64_t apart_ms) MUST_USE;
+enum err data_clock_read(const struct data_folder *data, int64_t *ret_apart_ms) MUST_USE;
 
 /* data_boot_id reads the kernel's boot id (36 characters and a NUL). */
 enum err data_boot_id(char ret_boot[37]) MUST_USE;

@@ -31,6 +31,7 @@ struct process {
     struct ledger *ledger;
     struct service *service;
     int64_t progress_ms;
+    int64_t apart_ms;         /* what the wall clock was ahead of the boot clock when it was last trusted */
     bool went_back;           /* the log is older than the views */
     struct random_pool salts; /* for the log, which holds them in clear */
 };
@@ -163,7 +164,7 @@ static enum err decide(struct process *process, struct command *command)
 {
     uint8_t randomness[10];
     struct answer answer;
-    const int64_t now_ms = clock_wall_ms();
+    const int64_t now_ms = clock_boot_ms() + process->apart_ms;
     random_fill(randomness, sizeof randomness);
     command->command_id = id_make(ID_COMMAND, now_ms, randomness);
     command->stream = process->data.installation_id;
@@ -187,6 +188,25 @@ static enum err go_on_if_full(enum err err, const char *file)
     journal(JOURNAL_WARN, "not_written", "file=%s err=%s next=\"make room on the data folder's disk\"", file,
             err_name(err));
     return OK;
+}
+
+static void note_clock(void *context, int64_t apart_ms)
+{
+    const struct process *process = context;
+    const enum err err = data_clock_write(&process->data, apart_ms);
+    if (err != OK) {
+        journal(JOURNAL_WARN, "not_written", "file=clock err=%s", err_name(err));
+    }
+}
+
+/* What the wall clock was when it was last trusted under this boot: one that was set while no ledger ran is not taken
+ * at its word. */
+static void know_clock(struct process *process)
+{
+    if (data_clock_read(&process->data, &process->apart_ms) != OK) {
+        process->apart_ms = clock_wall_ms() - clock_boot_ms();
+        note_clock(process, process->apart_ms);
+    }
 }
 
 /* A folder that is not where it was, or whose log is not the newest it had: suspended before anything can start, and
@@ -253,7 +273,9 @@ static enum err open_service(struct process *process, int argc, char **argv, con
                                       .installation_id = process->data.installation_id,
                                       .url = option(argc, argv, "--listen"),
                                       .programs_url = option(argc, argv, "--listen-programs"),
-                                      .publish_url = option(argc, argv, "--publish")};
+                                      .publish_url = option(argc, argv, "--publish"),
+                                      .apart_ms = process->apart_ms,
+                                      .clock_trusted = note_clock};
     TRY(data_secret(&process->data, "wire.secret", options.secret));
     const enum err err = service_open(&options, broken, process, &process->service);
     explicit_bzero(options.secret, sizeof options.secret);
@@ -272,6 +294,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     TRY(sweep_vault(process));
+    know_clock(process);
     TRY(take_over(process));
     struct confine_rules rules;
     struct confinement confinement;

@@ -134,7 +134,7 @@ static void welcome(struct work *work)
     uint8_t bytes[256];
     struct buf body = buf_of(bytes, sizeof bytes);
     struct welcome say = {.epoch = service->epoch,
-                          .head = atomic_load(&service->head),
+                          .head = work->door->own ? atomic_load(&service->head) : 0, /* not a tenant's business */
                           .time_ms = clock_wall_ms(),
                           .release = SPAN("0.1.0")};
     memcpy(say.challenge, service->challenge, sizeof say.challenge);
@@ -383,7 +383,8 @@ enum err service_open(const struct service_options *options, service_broken *bro
     arena_init(&service->arena, (size_t)256 << 20);
     arena_init(&service->read_arena, (size_t)64 << 20);
     random_fill(service->challenge, sizeof service->challenge);
-    clock_watch_begin(&service->clock_watch, clock_wall_ms(), clock_boot_ms());
+    const int64_t boot_ms = clock_boot_ms();
+    clock_watch_begin(&service->clock_watch, boot_ms + options->apart_ms, boot_ms);
     (void)pthread_mutex_init(&service->mutex, NULL);
     pthread_condattr_t attributes;
     (void)pthread_condattr_init(&attributes);

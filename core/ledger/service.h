@@ -52,11 +52,15 @@ struct service_options {
     const char *url;          /* for our own processes */
     const char *programs_url; /* for other programs; NULL: none */
     const char *publish_url;  /* wake-ups; NULL: none */
+    int64_t apart_ms;         /* what the wall clock was ahead of the boot clock when it was last trusted */
+    /* Called on the writer's thread when another difference is trusted; may be NULL. */
+    void (*clock_trusted)(void *context, int64_t apart_ms);
 };
 
 struct service;
 
 /* service_open listens and serves on threads of its own until service_close, which answers what was taken and stops.
+ * context: of broken and of clock_trusted.
  * broken: called on the writer's thread after an error that nobody may survive: the process must exit. */
 typedef void service_broken(void *context, enum err err);
 enum err service_open(const struct service_options *options, service_broken *broken, void *context,

@@ -173,6 +173,40 @@ static void count_door(struct service *service, const struct door *door, struct 
     }
 }
 
+struct figure {
+    const char *name;
+    uint64_t value;
+};
+
+static void reply_figures(struct work *work, const struct figure *figures, uint32_t count)
+{
+    uint8_t bytes[2048];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_figures_begin(&body, count);
+    for (uint32_t i = 0; i < count; i++) {
+        body_figure_put(&body, figures[i].name, figures[i].value);
+    }
+    ASSERT(buf_ok(&body));
+    service_reply(work, FRAME_STATUS + FRAME_REPLY, buf_span(&body));
+}
+
+/* What another program may know: how far its own workspace is, and what would refuse its commands. The rest would tell
+ * it how busy its neighbours are. */
+static void read_status_of_program(struct service *service, struct work *work)
+{
+    uint64_t head = 0;
+    if (log_workspace_head(service->options.log, &work->asker.workspace_id, &head) != OK) {
+        service_refuse(work, REFUSED_unavailable);
+        return;
+    }
+    const struct figure figures[] = {
+        {"head",          head                                             },
+        {"storage_full",  atomic_load(&service->storage_full)              },
+        {"clock_suspect", atomic_load(&service->clock_is_suspect) ? 1U : 0U},
+    };
+    reply_figures(work, figures, sizeof figures / sizeof *figures);
+}
+
 static void read_status(struct service *service, struct work *work)
 {
     struct log_status status;
@@ -182,10 +216,7 @@ static void read_status(struct service *service, struct work *work)
     count_door(service, &service->own, &own);
     count_door(service, &service->programs, &programs);
 
-    const struct {
-        const char *name;
-        uint64_t value;
-    } figures[] = {
+    const struct figure figures[] = {
         {"head",                  atomic_load(&service->head)                                        },
         {"epoch",                 service->epoch                                                     },
         {"groups_total",          atomic_load(&service->groups)                                      },
@@ -198,21 +229,13 @@ static void read_status(struct service *service, struct work *work)
         {"log_bytes_used",        status.bytes_used                                                  },
         {"log_bytes_max",         status.bytes_max                                                   },
         {"checkpoint_size",       status.checkpoint_size                                             },
+        {"readers_dropped_total", atomic_load(&service->readers_dropped)                             },
         {"storage_full",          atomic_load(&service->storage_full)                                },
         {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
         {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))     },
         {"scheduler_late_ms",     atomic_load(&service->late_ms)                                     },
     };
-
-    const uint32_t count = sizeof figures / sizeof *figures;
-    uint8_t bytes[2048];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_figures_begin(&body, count);
-    for (uint32_t i = 0; i < count; i++) {
-        body_figure_put(&body, figures[i].name, figures[i].value);
-    }
-    ASSERT(buf_ok(&body));
-    service_reply(work, FRAME_STATUS + FRAME_REPLY, buf_span(&body));
+    reply_figures(work, figures, sizeof figures / sizeof *figures);
 }
 
 static void read_one(struct service *service, struct work *work)
@@ -228,7 +251,11 @@ static void read_one(struct service *service, struct work *work)
         read_seal(service, work);
         return;
     case FRAME_STATUS:
-        read_status(service, work);
+        if (work->asker.own) {
+            read_status(service, work);
+        } else {
+            read_status_of_program(service, work);
+        }
         return;
     default:
         service_refuse(work, REFUSED_frame_invalid);

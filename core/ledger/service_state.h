@@ -66,7 +66,7 @@ struct work_queue {
 struct service {
     struct service_options options;
     service_broken *broken;
-    void *broken_context;
+    void *broken_context; /* and of options.clock_trusted */
     uint8_t challenge[FRAME_ID_LEN];
     uint64_t epoch; /* of this opening: the ledger itself is the writer's thread's */
     struct door own;
@@ -88,10 +88,11 @@ struct service {
     struct clock_watch clock_watch; /* the writer's */
     int64_t now_ms;                 /* likewise: what its next group is stamped with at least */
     bool owner_gone;                /* likewise: in this group */
+    int64_t readers_looked_at_ms;   /* likewise: boot clock */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
-    atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full;
+    atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full, readers_dropped;
     atomic_uint_fast64_t head;     /* what readers may see */
     atomic_int_fast64_t ticked_ms; /* boot clock: when the scheduler last asked for events */
     atomic_uint_fast64_t late_ms;  /* what it then said of the latest start that could go out */

@@ -8,6 +8,7 @@
 #include "core/ledger/service_state.h"
 
 #define LOOK_EVERY_MS ((int64_t)500) /* at the clocks, when nothing else happens */
+#define READERS_EVERY_MS MINUTE_MS   /* those that were killed are looked for */
 #define WAKE_AGAIN_US 20000          /* those who were woken and have not asked yet */
 
 /* Takes frames from the front while their commands fit into one group; the first always does. */
@@ -102,7 +103,9 @@ static void reply_frame(struct work *work, const struct answer *answers)
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
     body_answers_begin(&body, work->count);
     for (uint32_t i = 0; i < work->count; i++) {
-        body_answer_put(&body, &answers[i]);
+        struct answer answer = answers[i];
+        answer.seq = work->asker.own ? answer.seq : 0; /* it counts the neighbours' events too */
+        body_answer_put(&body, &answer);
     }
     if (!buf_ok(&body)) {
         endpoint_drop(work->request); /* out of memory: the asker repeats, and gets the first answer */
@@ -218,16 +221,45 @@ static enum err write_own(struct service *service, struct command *command)
     return committed == ERR_NO_SPACE ? OK : committed;
 }
 
+static void note_trust(const struct service *service)
+{
+    if (service->options.clock_trusted != NULL) {
+        service->options.clock_trusted(service->broken_context, service->clock_watch.good_apart_ms);
+    }
+}
+
 static enum err look_at_clocks(struct service *service)
 {
     const struct ledger *ledger = service->options.ledger;
+    const int64_t trusted_apart_ms = service->clock_watch.good_apart_ms;
     struct command command;
     service->now_ms = clock_watch_look(&service->clock_watch, clock_wall_ms(), clock_boot_ms(), ledger_stamp(ledger, 0),
                                        ledger_clock_is_suspect(ledger), &command);
+    if (service->clock_watch.good_apart_ms != trusted_apart_ms) {
+        note_trust(service);
+    }
     const enum err err = command.code != 0 ? write_own(service, &command) : OK;
     clock_watch_told(&service->clock_watch, ledger_clock_is_suspect(ledger));
     atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));
     return err;
+}
+
+/* A reader whose process was killed keeps every page of its snapshot from being used again: the files would grow for
+ * as long as nobody looked. Not to be able to look harms nothing now. */
+static void look_at_readers(struct service *service)
+{
+    const int64_t boot_ms = clock_boot_ms();
+    if (boot_ms - service->readers_looked_at_ms < READERS_EVERY_MS) {
+        return;
+    }
+    uint32_t of_log = 0;
+    uint32_t of_views = 0;
+    service->readers_looked_at_ms = boot_ms;
+    if (log_drop_dead_readers(service->options.log, &of_log) != OK ||
+        store_drop_dead_readers(service->options.views, &of_views) != OK) {
+        return;
+    }
+    atomic_fetch_add(&service->readers_dropped, of_log + of_views);
 }
 
 static struct work *wait_group(struct service *service, bool *ret_stop)
@@ -252,6 +284,7 @@ void *service_write(void *context)
     bool stop = false;
     while (err == OK && !stop) {
         struct work *first = wait_group(service, &stop);
+        look_at_readers(service);
         err = stop ? OK : look_at_clocks(service);
         if (err == OK && first != NULL) {
             err = write_group(service, first);

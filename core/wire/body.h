@@ -4,7 +4,7 @@
  *   COMMANDS   [[command, scope, body], …]
  *              command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
  *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]
- *              one per command, in their order; code "" when accepted
+ *              one per command, in their order; code "" when accepted; seq is 0 for other programs
  *   FOLLOW     [after, max] or, from a scheduler, [after, max, late]
  *              after: seq for our own processes, workspace_seq for other programs; late: ms by which it is behind
  *     reply    [head, [[envelope, payload], …]]   log.h's bytes
@@ -13,8 +13,9 @@
  *   SEAL       [secret id, integration id, box]   box: box.h under transport_key, bound to the secret id's text
  *     reply    [code]
  *   HELLO, STATUS  empty
- *     WELCOME  [challenge, epoch, head, time, release]
- *     STATUS's reply  [[name, number], …]
+ *     WELCOME  [challenge, epoch, head, time, release]   head: 0 for other programs
+ *     STATUS's reply  [[name, number], …]   for other programs: of their own workspace
+ *   What would count all workspaces' events no other program is told: nobody learns how busy a neighbour is.
  *   REFUSED    [code] */
 #ifndef OPENPOST_WIRE_BODY_H
 #define OPENPOST_WIRE_BODY_H

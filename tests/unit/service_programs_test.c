@@ -123,6 +123,48 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
 
 END_TEST
 
+/* Of its own workspace, whatever its neighbours do meanwhile: SPEC's positions. */
+START_TEST(a_program_is_not_told_how_busy_its_neighbours_are)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct content_part part;
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_EDITOR);
+    struct client *program = connect_as(place->programs_url, tag_key, true);
+    uint8_t first[512];
+    uint8_t bytes[512];
+    struct buf before = buf_of(first, sizeof first);
+    ck_assert_int_eq(client_ask_wait(program, FRAME_STATUS, SPAN(""), WAIT_MS, &before), OK);
+    for (int i = 0; i < 5; i++) {
+        struct command command = command_of(place, COMMAND_create_workspace);
+        command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
+        command.create_workspace.slug = SPAN("x");
+        command.create_workspace.name = SPAN("x");
+        command.create_workspace.timezone = SPAN("UTC");
+        ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    }
+    struct buf out = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(client_ask_wait(program, FRAME_STATUS, SPAN(""), WAIT_MS, &out), OK);
+    ck_assert(span_equal(buf_span(&out), buf_span(&before)));
+
+    out = buf_of(bytes, sizeof bytes);
+    struct welcome welcome;
+    ck_assert_int_eq(client_ask_wait(program, FRAME_HELLO, SPAN(""), WAIT_MS, &out), OK);
+    ck_assert_int_eq(body_welcome_read(buf_span(&out), &welcome), OK);
+    ck_assert_uint_eq(welcome.head, 0);
+
+    struct command command = draft(place, &part);
+    const struct answer got = give(program, &command, NULL);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    ck_assert_uint_eq(got.seq, 0);
+    ck_assert_uint_eq(got.workspace_seq, 3); /* the workspace, its key, this post */
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
 struct heard {
     uint64_t count;
     uint64_t last;
@@ -200,6 +242,7 @@ int main(void)
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_cannot_name_another_posts_target);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
+    tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);
     tcase_add_test(services, another_program_uses_the_library);
     suite_add_tcase(suite, services);
     SRunner *runner = srunner_create(suite);

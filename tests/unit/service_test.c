@@ -1,5 +1,71 @@
 /* service_test.c: the ledger behind its sockets, as our own processes meet it. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "tests/unit/service_world.h"
+
+#define LARGE_TEXT 65000 /* of each of PARTS_MAX parts: five such posts fill a frame … */
+#define LARGE_POSTS 5
+#define LARGE_FRAMES 9 /* … and so many of these are more than LOG_GROUP_BYTES_MAX */
+
+static uint64_t figure(const struct place *place, const char *wanted)
+{
+    uint8_t bytes[4096];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct body_list figures;
+    ck_assert_int_eq(client_ask_wait(place->client, FRAME_STATUS, SPAN(""), WAIT_MS, &out), OK);
+    ck_assert_int_eq(body_figures_read(buf_span(&out), &figures), OK);
+    while (figures.left > 0) {
+        struct span name;
+        uint64_t value = 0;
+        ck_assert_int_eq(body_figure_next(&figures, &name, &value), OK);
+        if (span_equal(name, span_text(wanted))) {
+            return value;
+        }
+    }
+    ck_abort_msg("there is no figure %s", wanted);
+}
+
+static void wait_for_figure(const struct place *place, const char *name, uint64_t least)
+{
+    for (int i = 0; i < WAIT_MS && figure(place, name) < least; i++) {
+        usleep(1000);
+    }
+    ck_assert_uint_ge(figure(place, name), least);
+}
+
+static void ask_challenge(const struct place *place, uint8_t ret_challenge[FRAME_ID_LEN])
+{
+    struct welcome welcome;
+    uint8_t bytes[4096];
+    struct buf reply = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(client_ask_wait(place->client, FRAME_HELLO, SPAN(""), WAIT_MS, &reply), OK);
+    ck_assert_int_eq(body_welcome_read(buf_span(&reply), &welcome), OK);
+    memcpy(ret_challenge, welcome.challenge, FRAME_ID_LEN);
+}
+
+/* The operator's key for a frame by hand, which is told its name and the challenge. */
+static struct frame_key *operator_key(const struct place *place, struct frame *frame)
+{
+    uint8_t key_bytes[FRAME_KEY_LEN];
+    uint8_t fingerprint[SHA256_LEN];
+    struct frame_key *key = NULL;
+    party_key(secret, PARTY_OPERATOR, key_bytes);
+    tag_key_fingerprint(key_bytes, fingerprint);
+    frame->has_key_name = true;
+    memcpy(frame->key_name, fingerprint, sizeof frame->key_name);
+    ask_challenge(place, frame->challenge);
+    ck_assert_int_eq(frame_key_new(key_bytes, &key), OK);
+    return key;
+}
+
+static void wait_for_reply(struct raw_reply *raw)
+{
+    for (int i = 0; i < WAIT_MS && !atomic_load(&raw->done); i++) {
+        usleep(1000);
+    }
+    ck_assert(atomic_load(&raw->done));
+}
 
 START_TEST(many_commands_at_once_are_answered_durable_and_followed)
 {
@@ -16,21 +82,8 @@ START_TEST(many_commands_at_once_are_answered_durable_and_followed)
     }
     ck_assert_uint_eq(atomic_load(&tally.good), 2000);
     follow_to(place->client, 2001);
-    uint8_t bytes[4096];
-    struct buf out = buf_of(bytes, sizeof bytes);
-    struct body_list figures;
-    uint64_t groups = 0;
-    ck_assert_int_eq(client_ask_wait(place->client, FRAME_STATUS, SPAN(""), WAIT_MS, &out), OK);
-    ck_assert_int_eq(body_figures_read(buf_span(&out), &figures), OK);
-    while (figures.left > 0) {
-        struct span name;
-        uint64_t value = 0;
-        ck_assert_int_eq(body_figure_next(&figures, &name, &value), OK);
-        if (span_equal(name, SPAN("head"))) {
-            ck_assert_uint_eq(value, 2001);
-        }
-        groups = span_equal(name, SPAN("groups_total")) ? value : groups;
-    }
+    ck_assert_uint_eq(figure(place, "head"), 2001);
+    const uint64_t groups = figure(place, "groups_total");
     ck_assert_uint_ge(groups, 4);
     ck_assert_uint_le(groups, 500);
     place_close(place);
@@ -175,20 +228,8 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
         body.data[body.len - 3] = 0xC3;
     }
     /* client.c sends no such thing: a frame by hand */
-    struct frame frame = {.kind = FRAME_COMMANDS, .id = {1}, .has_key_name = true, .body = buf_span(&body)};
-    uint8_t key_bytes[FRAME_KEY_LEN];
-    uint8_t fingerprint[SHA256_LEN];
-    party_key(secret, PARTY_OPERATOR, key_bytes);
-    tag_key_fingerprint(key_bytes, fingerprint);
-    memcpy(frame.key_name, fingerprint, sizeof frame.key_name);
-    struct welcome welcome;
-    uint8_t reply_bytes[4096];
-    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
-    ck_assert_int_eq(client_ask_wait(place->client, FRAME_HELLO, SPAN(""), WAIT_MS, &reply), OK);
-    ck_assert_int_eq(body_welcome_read(buf_span(&reply), &welcome), OK);
-    memcpy(frame.challenge, welcome.challenge, sizeof frame.challenge);
-    OWNED(frame_key_free) struct frame_key *key = NULL;
-    ck_assert_int_eq(frame_key_new(key_bytes, &key), OK);
+    struct frame frame = {.kind = FRAME_COMMANDS, .id = {1}, .body = buf_span(&body)};
+    OWNED(frame_key_free) struct frame_key *key = operator_key(place, &frame);
     uint8_t frame_bytes[8192];
     struct buf out = buf_of(frame_bytes, sizeof frame_bytes);
     ck_assert_int_eq(frame_write(key, &frame, &out), OK);
@@ -196,10 +237,7 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
     OWNED(caller_close) struct caller *caller = NULL;
     ck_assert_int_eq(caller_open(place->url, 1, FRAME_BYTES_MAX, &caller), OK);
     ck_assert_int_eq(caller_ask(caller, buf_span(&out), WAIT_MS, on_raw, &raw), OK);
-    for (int i = 0; i < WAIT_MS && !atomic_load(&raw.done); i++) {
-        usleep(1000);
-    }
-    ck_assert(atomic_load(&raw.done));
+    wait_for_reply(&raw);
     struct body_list list;
     struct answer got[3];
     ck_assert_int_eq(frame_read(span_of(raw.bytes, raw.len), &frame), OK);
@@ -219,12 +257,154 @@ START_TEST(a_command_that_cannot_be_read_spoils_no_other)
 
 END_TEST
 
+/* A frame of large posts, by hand: client.c would send the first of them alone. */
+static void ask_for_large_posts(const struct place *place, struct caller *caller, struct raw_reply *raw)
+{
+    static uint8_t text[LARGE_TEXT];
+    struct content_part texts[PARTS_MAX];
+    uint8_t *bytes = malloc(3 * FRAME_BYTES_MAX);
+    ck_assert_ptr_nonnull(bytes);
+    struct buf encoded = buf_of(bytes, FRAME_BYTES_MAX);
+    struct buf body = buf_of(bytes + FRAME_BYTES_MAX, FRAME_BYTES_MAX);
+    struct buf out = buf_of(bytes + 2 * FRAME_BYTES_MAX, FRAME_BYTES_MAX);
+    memset(text, 'a', sizeof text);
+    body_commands_begin(&body, LARGE_POSTS);
+    for (unsigned i = 0; i < LARGE_POSTS; i++) {
+        struct command command = draft(place, &texts[0]);
+        for (unsigned part = 0; part < PARTS_MAX; part++) {
+            texts[part] = (struct content_part){.text = span_of(text, sizeof text)};
+        }
+        command.create_post.parts_count = PARTS_MAX;
+        command.stream = command_stream(&command);
+        encoded.len = 0;
+        ck_assert_int_eq(command_encode(&command, &encoded), OK);
+        body_command_put(&body, buf_span(&encoded), NULL);
+    }
+    struct frame frame = {.kind = FRAME_COMMANDS, .body = buf_span(&body)};
+    random_fill(frame.id, sizeof frame.id);
+    OWNED(frame_key_free) struct frame_key *key = operator_key(place, &frame);
+    ck_assert_int_eq(frame_write(key, &frame, &out), OK);
+    ck_assert_int_eq(caller_ask(caller, buf_span(&out), WAIT_MS, on_raw, raw), OK);
+    free(bytes);
+}
+
+/* The writer is held in a first group until all of them wait: its next group has 73 MB, and the log takes 64 MiB in a
+ * transaction. */
+START_TEST(more_than_one_transaction_takes_is_written_in_several)
+{
+    struct place *place = place_open();
+    struct raw_reply replies[LARGE_FRAMES] = {{.done = false}};
+    struct tally tally = {0};
+    struct content_part part;
+    OWNED(caller_close) struct caller *caller = NULL;
+    ck_assert_int_eq(caller_open(place->url, LARGE_FRAMES, FRAME_BYTES_MAX, &caller), OK);
+    lock_take(&place->deciding);
+    struct command first = draft(place, &part);
+    first.stream = command_stream(&first);
+    ck_assert_int_eq(client_command(place->client, &first, NULL, WAIT_MS, on_answer, &tally), OK);
+    const uint64_t before = figure(place, "requests_total");
+    for (unsigned i = 0; i < LARGE_FRAMES; i++) {
+        ask_for_large_posts(place, caller, &replies[i]);
+    }
+    wait_for_figure(place, "requests_total", before + 2 * LARGE_FRAMES + 1); /* with the challenges, and the question */
+    lock_give(&place->deciding);
+    for (unsigned i = 0; i < LARGE_FRAMES; i++) {
+        struct frame frame;
+        struct body_list list;
+        struct answer got;
+        wait_for_reply(&replies[i]);
+        ck_assert_int_eq(frame_read(span_of(replies[i].bytes, replies[i].len), &frame), OK);
+        ck_assert_int_eq(body_answers_read(frame.body, &list), OK);
+        ck_assert_uint_eq(list.left, LARGE_POSTS);
+        while (list.left > 0) {
+            ck_assert_int_eq(body_answer_next(&list, &got), OK);
+            ck_assert_uint_eq(got.refusal, ACCEPTED);
+        }
+    }
+    ck_assert_uint_eq(figure(place, "head"), 2 + LARGE_FRAMES * LARGE_POSTS);
+    caller_close(caller);
+    caller = NULL;
+    place_close(place);
+}
+
+END_TEST
+
+/* Reads log and views from when it is told where they are until it is killed. */
+_Noreturn static void read_until_killed(int in, int out)
+{
+    char folder[64];
+    char path[80];
+    struct log *log = NULL;
+    struct log_cursor *cursor = NULL;
+    struct log_event event;
+    struct store *views = NULL;
+    struct store_txn *txn = NULL;
+    bool good = read(in, folder, sizeof folder) == sizeof folder;
+    snprintf(path, sizeof path, "%s/log", folder);
+    const struct log_options options = {.path = path, .read_only = true};
+    good = good && log_lmdb_open(&options, &log, NULL) == OK && log_cursor_open(log, 0, &cursor) == OK &&
+           log_cursor_next(cursor, &event) == OK;
+    snprintf(path, sizeof path, "%s/views", folder);
+    good = good && store_lmdb_open(path, (size_t)1 << 30, true, &views) == OK && store_begin(views, false, &txn) == OK;
+    (void)!write(out, good ? "y" : "n", 1);
+    (void)pause();
+    _exit(1);
+}
+
+START_TEST(what_a_killed_reader_held_is_given_back)
+{
+    int there[2];
+    int back[2];
+    char byte = 0;
+    ck_assert_int_eq(pipe(there), 0);
+    ck_assert_int_eq(pipe(back), 0);
+    const pid_t child = fork(); /* before there are threads, and before the environments are opened */
+    if (child == 0) {
+        read_until_killed(there[0], back[1]);
+    }
+    struct place *place = place_open();
+    ck_assert_int_eq(write(there[1], place->folder, sizeof place->folder), sizeof place->folder);
+    ck_assert_int_eq(read(back[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, 'y');
+    ck_assert_uint_eq(figure(place, "readers_dropped_total"), 0);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    service_close(place->service);
+    ck_assert_int_eq(serve(place), OK); /* it looks at once, and then each minute */
+    wait_for_figure(place, "readers_dropped_total", 2);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(a_clock_that_was_set_while_no_ledger_ran_is_suspect)
+{
+    struct place *place = place_open();
+    struct content_part part;
+    struct command command = draft(place, &part);
+    const struct answer before = give(place->client, &command, NULL);
+    ck_assert_uint_eq(figure(place, "clock_suspect"), 0);
+    service_close(place->service);
+    place->jumped_ms = HOUR_MS;
+    ck_assert_int_eq(serve(place), OK);
+    command = draft(place, &part);
+    const struct answer after = give(place->client, &command, NULL);
+    ck_assert_uint_eq(figure(place, "clock_suspect"), 1);
+    ck_assert_int_eq(after.time_ms, before.time_ms); /* an hour behind, and a stamp does not go back */
+    place_close(place);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service");
     TCase *services = tcase_create("services");
     tcase_set_timeout(services, 60);
     tcase_add_test(services, many_commands_at_once_are_answered_durable_and_followed);
+    tcase_add_test(services, more_than_one_transaction_takes_is_written_in_several);
+    tcase_add_test(services, what_a_killed_reader_held_is_given_back);
+    tcase_add_test(services, a_clock_that_was_set_while_no_ledger_ran_is_suspect);
     tcase_add_test(services, a_restarted_ledger_answers_old_commands_as_before);
     tcase_add_test(services, a_secret_is_sealed_and_can_be_opened_by_who_has_the_master_key);
     tcase_add_test(services, a_deleted_accounts_secrets_are_destroyed);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/lock.h"
 #include "core/base/sha256.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service.h"
@@ -41,13 +42,17 @@ struct place {
     char publish_url[64];
     struct id workspace_id;
     struct id key_id;
+    int64_t jumped_ms;        /* what the wall clock jumped ahead before the service was opened */
+    pthread_mutex_t deciding; /* who holds it keeps the writer from deciding anything that becomes an event */
 };
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
 
 static inline void random_bytes(void *context, void *data, size_t len)
 {
-    (void)context;
+    struct place *place = context;
+    lock_take(&place->deciding);
+    lock_give(&place->deciding);
     random_fill(data, len);
 }
 
@@ -121,7 +126,8 @@ static inline enum err serve(struct place *place)
                                       .installation_id = new_id(ID_SYSTEM),
                                       .url = place->url,
                                       .programs_url = place->programs_url,
-                                      .publish_url = place->publish_url};
+                                      .publish_url = place->publish_url,
+                                      .apart_ms = clock_wall_ms() - clock_boot_ms() - place->jumped_ms};
     memcpy(options.secret, secret, sizeof options.secret);
     return service_open(&options, broken, NULL, &place->service);
 }
@@ -147,6 +153,7 @@ static inline struct place *place_open(void)
     struct place *place = calloc(1, sizeof *place);
     char path[80];
     const uint8_t seed[32] = {9};
+    lock_init(&place->deciding);
     const uint8_t master[32] = {8};
     snprintf(place->folder, sizeof place->folder, "/tmp/openpost-service-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(place->folder));
@@ -166,7 +173,8 @@ static inline struct place *place_open(void)
                                            .views = place->views,
                                            .projections = projections_all,
                                            .installation_id = new_id(ID_SYSTEM),
-                                           .random = random_bytes};
+                                           .random = random_bytes,
+                                           .random_context = place};
     ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
     enum err err = ERR_BUSY;
     for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
@@ -224,6 +232,7 @@ static inline void place_close(struct place *place)
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", place->folder);
     ck_assert_int_eq(system(command), 0);
+    lock_done(&place->deciding);
     free(place);
 }
 

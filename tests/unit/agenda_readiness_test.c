@@ -1,6 +1,7 @@
 /* agenda_readiness_test.c: what counts as late, for readiness; and that the agenda thinks of a late report as the decider
  * does.
  */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 /* What comes too late for the attempt that a person's retry is about changes nothing: the platform is still read before
@@ -188,9 +189,5 @@ int main(void)
     tcase_add_test(tcase, what_is_unknown_or_read_first_is_not_late);
     tcase_add_test(tcase, late_ones_that_wait_for_their_turn_are_not_late_but_the_one_whose_turn_it_is);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* agenda_test.c: what is due, and when: preparations, locks, starts, retries, readings, and attempts that were lost. */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 START_TEST(a_post_is_prepared_fifteen_seconds_before_its_lock_and_locked_300_before_its_instant)
@@ -297,9 +298,5 @@ int main(void)
     tcase_add_test(tcase, an_attempt_without_outcome_is_lost_after_its_deadline);
     tcase_add_test(tcase, a_restored_attempt_of_an_older_epoch_is_lost_at_once_of_this_one_after_its_deadline);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* dispatch_lock_test.c: what is rendered and locked, credentials and connections, and the parts of a thread. */
+#include "tests/suite.h"
 #include "tests/unit/dispatch_world.h"
 
 START_TEST(the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch)
@@ -253,9 +254,5 @@ int main(void)
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
     tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* dispatch_test.c: nothing goes out before its start is durable, nothing twice, no outcome is lost. */
+#include "tests/suite.h"
 #include "tests/unit/dispatch_world.h"
 
 START_TEST(a_commit_goes_out_only_when_its_start_is_durable)
@@ -335,9 +336,5 @@ int main(void)
     tcase_add_test(tcase, nothing_new_is_asked_of_a_ledger_that_does_not_answer);
     tcase_add_test(tcase, a_start_waits_for_the_read_model_to_have_what_is_sent);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

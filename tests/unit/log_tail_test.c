@@ -1,6 +1,7 @@
 /* log_tail_test.c: what a log refuses to open, and with which words: shorter than what was signed, forked from it,
  * signed by another, changed since, cut short. */
 #include "tests/contract/log_surgery.h"
+#include "tests/suite.h"
 
 static void grow_copy(const struct world *world, uint64_t count, uint64_t salt)
 {
@@ -193,9 +194,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_change_in_the_tail_is_found_at_open, 0, 10);
     tcase_add_test(tcase, a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "core/wire/body.h"
 #include "gateway/gateway.h"
+#include "tests/suite.h"
 
 #define FIGURES 4
 
@@ -56,9 +57,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

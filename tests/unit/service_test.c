@@ -1,4 +1,5 @@
 /* service_test.c: the ledger behind its sockets, as our own processes meet it. */
+#include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
 START_TEST(many_commands_at_once_are_answered_durable_and_followed)
@@ -222,9 +223,5 @@ int main(void)
     tcase_add_test(services, followers_are_woken);
     tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

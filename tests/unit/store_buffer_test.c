@@ -5,6 +5,7 @@
 
 #include "core/base/sha256.h"
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 #define TXNS 60
@@ -169,9 +170,5 @@ int main(void)
     tcase_add_loop_test(tcase, what_was_committed_is_seen_by_the_next_transaction_and_reaches_the_base, 0, 6);
     tcase_add_test(tcase, a_base_without_room_is_told_at_the_next_commit_or_drain);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -4,8 +4,8 @@
 
 #include <check.h>
 
-/* suite_run runs the suite, frees it, and returns the program's exit status: 0 when every case held. */
-static inline int suite_run(Suite *suite)
+/* run_suite runs the suite, frees it, and returns the program's exit status: 0 when every case held. */
+static inline int run_suite(Suite *suite)
 {
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -582,5 +582,5 @@ int main(void)
     tcase_add_test(tcase, a_log_survives_closing_and_its_tail_is_verified);
     tcase_add_test(tcase, a_failed_commit_of_the_memory_log_keeps_nothing);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -518,5 +518,5 @@ int main(void)
     tcase_add_test(tcase, a_full_map_is_an_error_and_keeps_what_was_committed);
     tcase_add_test(tcase, a_file_of_another_kind_is_refused);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -167,5 +167,5 @@ int main(void)
     tcase_add_test(tcase, every_event_has_its_example_in_the_file);
     tcase_add_test(tcase, every_event_that_was_ever_written_is_read);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

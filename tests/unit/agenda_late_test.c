@@ -186,5 +186,5 @@ int main(void)
     tcase_add_test(tcase, a_late_start_given_back_does_not_use_up_its_turn);
     tcase_add_test(tcase, a_late_target_that_waits_for_its_turn_can_be_cancelled_or_missed);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -231,5 +231,5 @@ int main(void)
     tcase_add_test(tcase, a_restored_target_that_is_scheduled_earlier_starts_earlier);
     tcase_add_test(tcase, every_target_comes_out_once_whatever_the_order);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -150,5 +150,5 @@ int main(void)
     tcase_add_test(tcase, a_piece_larger_than_a_chunk_gets_its_own);
     tcase_add_test(tcase, a_copy_has_the_same_bytes_and_absence_stays_absence);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

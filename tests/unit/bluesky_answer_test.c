@@ -311,5 +311,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_token_tells_when_it_expires, 0, sizeof tokens / sizeof *tokens);
     tcase_add_test(tcase, answers_say_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

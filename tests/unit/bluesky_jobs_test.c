@@ -497,5 +497,5 @@ int main(void)
     tcase_add_test(tcase, a_lost_job_is_unknown_only_when_something_may_have_been_committed);
     tcase_add_test(tcase, every_step_says_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -166,5 +166,5 @@ int main(void)
     tcase_add_loop_test(tcase, any_bytes_at_all_are_survived, 0, 10);
     tcase_add_test(tcase, the_scanner_says_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

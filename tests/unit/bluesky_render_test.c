@@ -584,5 +584,5 @@ int main(void)
     tcase_add_test(tcase, facts_are_needed_for_mentions_and_links);
     tcase_add_test(tcase, a_key_is_a_tid_and_those_of_a_thread_are_in_its_order);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -211,5 +211,5 @@ int main(void)
     tcase_add_test(tcase, a_forbidden_link_is_never_fetched);
     tcase_add_test(tcase, hostile_facts_still_fit_a_result);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

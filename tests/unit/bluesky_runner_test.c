@@ -462,5 +462,5 @@ int main(void)
     tcase_add_test(tcase, a_report_is_bounded);
     tcase_add_test(tcase, closing_with_jobs_under_way_leaks_nothing);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -22,8 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/suite.h"
-
 #define RECORD "{\"$type\":\"app.bsky.feed.post\",\"text\":\"Hi\",\"createdAt\":\"2026-04-20T14:00:00Z\"}"
 #define TOKENS "{\"accessJwt\":\"access1\",\"refreshJwt\":\"refresh1\"}"
 #define WITHIN_MS 10000
@@ -363,5 +361,9 @@ int main(void)
     tcase_set_timeout(alone, 60);
     tcase_add_test(alone, a_confined_process_can_do_nothing_else);
     suite_add_tcase(suite, alone);
-    return suite_run(suite);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
 }

@@ -548,5 +548,5 @@ int main(void)
     tcase_add_test(tcase, waiting_can_be_ended_from_another_thread);
     tcase_add_test(tcase, closing_drops_what_is_under_way);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -118,5 +118,5 @@ int main(void)
     tcase_add_test(boxes, what_is_too_short_or_does_not_fit_is_said_so);
     tcase_add_test(boxes, hash_and_derived_keys_are_the_standards);
     suite_add_tcase(suite, boxes);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -453,5 +453,5 @@ int main(void)
     tcase_add_loop_test(tcase, base64_is_that_of_rfc_4648, 0, sizeof base64_pairs / sizeof *base64_pairs);
     tcase_add_loop_test(tcase, base64_of_any_other_form_is_refused, 0, sizeof base64_bad / sizeof *base64_bad);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -379,5 +379,5 @@ int main(void)
     tcase_add_test(clients, too_many_waiting_commands_are_refused_at_once);
     tcase_add_test(clients, a_wake_up_with_a_good_tag_is_passed_on);
     suite_add_tcase(suite, clients);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -128,5 +128,5 @@ int main(void)
     tcase_add_test(tcase, a_clock_that_a_person_accepted_is_not_suspect_again_for_being_behind);
     tcase_add_test(tcase, a_ledger_that_was_suspicious_before_it_started_trusts_after_a_minute);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

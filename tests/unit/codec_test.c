@@ -589,5 +589,5 @@ int main(void)
     tcase_add_test(tcase, an_arena_that_is_too_small_ends_a_random_record);
     tcase_add_test(tcase, records_are_equal_by_their_fields);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -490,5 +490,5 @@ int main(void)
     tcase_add_test(tcase, an_event_cut_anywhere_is_truncated);
     tcase_add_test(tcase, an_event_with_one_wrong_byte_is_refused_or_still_an_event);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

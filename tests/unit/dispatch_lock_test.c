@@ -217,11 +217,7 @@ START_TEST(a_later_part_answers_to_the_part_before)
     const struct id attempt_id = id_number(ID_ATTEMPT, 3);
     world->now_ms = T0;
     tell_started(world, attempt_id, 0);
-    tell(world, (struct event){
-                    .code = EVENT_attempt_finished,
-                    .attempt_finished = {
-                                         .target_id = id_number(ID_TARGET, 1), .attempt_id = attempt_id, .outcome = OUTCOME_ACCEPTED}
-    });
+    tell_finished(world, attempt_id, OUTCOME_ACCEPTED, 0);
     tick(world, T0);
     ck_command(world, COMMAND_start_attempt);
     ck_assert_uint_eq(world->command.start_attempt.part, 1);
@@ -254,5 +250,5 @@ int main(void)
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
     tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -544,5 +544,5 @@ int main(void)
     tcase_set_timeout(kills, 60);
     tcase_add_test(kills, ten_killed_servers_get_nothing_twice);
     suite_add_tcase(suite, kills);
-    return suite_run(suite);
+    return run_suite(suite);
 }

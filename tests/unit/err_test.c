@@ -102,5 +102,5 @@ int main(void)
     tcase_add_test(tcase, try_passes_a_failure_up_and_goes_on_after_success);
     tcase_add_test_raise_signal(tcase, a_false_assertion_aborts, SIGABRT);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -390,5 +390,5 @@ int main(void)
     tcase_add_test(bodies, the_other_bodies_are_read_back);
     tcase_add_test(bodies, no_body_makes_a_reader_stray);
     suite_add_tcase(suite, bodies);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -250,5 +250,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_url_is_judged_before_its_name_is_resolved, 0, sizeof urls / sizeof *urls);
     tcase_add_test(tcase, ports_are_read_from_a_list);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

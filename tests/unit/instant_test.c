@@ -239,5 +239,5 @@ int main(void)
     tcase_add_test(tcase, every_day_is_the_day_that_the_c_library_says);
     tcase_add_test(tcase, a_month_has_its_days);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

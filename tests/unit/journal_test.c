@@ -137,5 +137,5 @@ int main(void)
     tcase_add_test(tcase, a_line_says_its_level_process_and_what_and_lower_levels_are_dropped);
     tcase_add_test(tcase, a_long_line_is_cut_and_still_a_line);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

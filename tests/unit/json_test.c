@@ -366,5 +366,5 @@ int main(void)
     tcase_add_test(tcase, a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another);
     tcase_add_test(tcase, every_random_message_is_read_back_by_a_strict_reader);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -507,5 +507,5 @@ int main(void)
     tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);
     tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 3);
     suite_add_tcase(suite, groups);
-    return suite_run(suite);
+    return run_suite(suite);
 }

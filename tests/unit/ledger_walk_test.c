@@ -220,5 +220,5 @@ int main(void)
     tcase_set_timeout(walks, 60);
     tcase_add_loop_test(walks, whatever_happens_what_is_derived_is_what_the_log_says, 0, WALKS);
     suite_add_tcase(suite, walks);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -108,5 +108,5 @@ int main(void)
     tcase_add_test(tcase, in_no_window_more_than_two_quotas_pass);
     tcase_add_test(tcase, without_a_quota_all_may_pass);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

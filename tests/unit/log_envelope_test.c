@@ -220,5 +220,5 @@ int main(void)
     tcase_add_test(tcase, a_number_has_one_spelling);
     tcase_add_test(tcase, a_record_with_any_bit_flipped_is_refused_or_its_payload_does_not_match);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -387,5 +387,5 @@ int main(void)
     tcase_add_test(tcase, what_cannot_be_opened_says_why);
     tcase_add_test(tcase, a_reader_without_a_key_reads_and_signs_nothing);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

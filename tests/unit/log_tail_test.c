@@ -194,5 +194,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_change_in_the_tail_is_found_at_open, 0, 10);
     tcase_add_test(tcase, a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

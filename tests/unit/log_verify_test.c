@@ -349,5 +349,5 @@ int main(void)
     tcase_add_test(tcase, what_is_not_there_cannot_be_verified);
     tcase_add_test(tcase, a_growing_log_is_verified_by_a_reader_beside_its_writer);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -297,5 +297,5 @@ int main(void)
     tcase_add_test(tcase, every_consistency_proof_holds_and_no_spoilt_one_does);
     tcase_add_test(tcase, an_error_of_the_nodes_is_passed_up);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

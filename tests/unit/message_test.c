@@ -257,5 +257,5 @@ int main(void)
     tcase_add_test(tcase, what_the_http_server_refuses_by_itself_has_a_code_of_that_status);
     tcase_add_test(tcase, the_reference_page_says_what_is_declared);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -142,5 +142,5 @@ int main(void)
     tcase_add_test(tcase, every_random_message_is_one_line_of_utf8);
     tcase_add_test(tcase, a_secret_is_not_shown);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

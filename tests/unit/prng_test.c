@@ -142,5 +142,5 @@ int main(void)
     tcase_add_test(tcase, a_chance_of_one_in_n_comes_one_time_in_n);
     tcase_add_test(tcase, filling_writes_exactly_what_was_asked_for);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

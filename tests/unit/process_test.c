@@ -63,5 +63,5 @@ int main(void)
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

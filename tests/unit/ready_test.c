@@ -57,5 +57,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -205,5 +205,5 @@ int main(void)
                         sizeof library / sizeof library[0]);
     tcase_add_loop_test(tcase, what_is_odd_but_right_is_read_right, 0, sizeof oddities / sizeof oddities[0]);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

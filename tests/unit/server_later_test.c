@@ -296,5 +296,5 @@ int main(void)
     tcase_add_test(tcase, a_request_may_be_answered_after_the_server_was_closed);
     tcase_add_test(tcase, the_server_may_be_closed_in_the_middle_of_answers);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -408,5 +408,5 @@ int main(void)
     tcase_add_test(tcase, a_port_may_be_opened_again_at_once);
     tcase_add_test(tcase, ipv6_is_served_and_its_address_told);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

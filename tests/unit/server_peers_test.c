@@ -104,5 +104,5 @@ int main(void)
     tcase_add_test(tcase, a_key_has_its_places_and_no_more);
     tcase_add_loop_test(tcase, counts_are_right_whatever_comes_and_goes, 0, 20);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

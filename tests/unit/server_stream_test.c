@@ -186,5 +186,5 @@ int main(void)
     tcase_add_test(tcase, a_client_that_hangs_up_is_noticed_though_nothing_is_sent);
     tcase_add_test(tcase, a_stream_may_end_before_or_after_its_server_drains);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

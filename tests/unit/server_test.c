@@ -312,5 +312,5 @@ int main(void)
     tcase_add_test(tcase, a_header_that_would_split_the_answer_is_a_500);
     tcase_add_test(tcase, an_answer_may_have_long_headers_and_leaves_empty_ones_out);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -117,5 +117,5 @@ int main(void)
     tcase_add_test(keys, a_key_whose_tag_key_is_not_in_the_vault_is_told_so);
     tcase_add_test(keys, a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is_destroyed);
     suite_add_tcase(suite, keys);
-    return suite_run(suite);
+    return run_suite(suite);
 }

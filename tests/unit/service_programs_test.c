@@ -203,5 +203,5 @@ int main(void)
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, another_program_uses_the_library);
     suite_add_tcase(suite, services);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -1,5 +1,4 @@
 /* service_test.c: the ledger behind its sockets, as our own processes meet it. */
-#include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
 START_TEST(many_commands_at_once_are_answered_durable_and_followed)
@@ -223,5 +222,5 @@ int main(void)
     tcase_add_test(services, followers_are_woken);
     tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -228,5 +228,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_integration_shows_its_status, 0, (int)(sizeof statuses / sizeof *statuses));
     tcase_add_test(tcase, a_workspace_has_its_own_lateness_and_a_bounded_one);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -133,5 +133,5 @@ int main(void)
     tcase_add_test(tcase, a_count_of_more_than_there_are_bytes_is_truncated_at_once);
     tcase_add_test(tcase, elements_are_bounded_however_many_bytes_there_are);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

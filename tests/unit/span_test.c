@@ -279,5 +279,5 @@ int main(void)
     tcase_add_test(tcase, a_write_that_does_not_fit_writes_nothing_and_is_remembered);
     tcase_add_test(tcase, big_endian_numbers_are_ordered_as_their_bytes);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

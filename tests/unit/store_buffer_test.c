@@ -170,5 +170,5 @@ int main(void)
     tcase_add_loop_test(tcase, what_was_committed_is_seen_by_the_next_transaction_and_reaches_the_base, 0, 6);
     tcase_add_test(tcase, a_base_without_room_is_told_at_the_next_commit_or_drain);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

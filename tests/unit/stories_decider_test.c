@@ -53,5 +53,5 @@ int main(void)
     tcase_add_loop_test(tcase, the_stories_go_as_told, 0, (int)COUNT(tables));
     tcase_add_test(tcase, every_refusal_of_the_deciders_and_every_event_appears_in_a_story);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

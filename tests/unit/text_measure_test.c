@@ -172,5 +172,5 @@ int main(void)
     tcase_add_test(tcase, trimming_takes_every_kind_of_space_off);
     tcase_add_test(tcase, characters_have_their_classes);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

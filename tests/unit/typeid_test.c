@@ -97,5 +97,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_invalid_typeid_is_refused, 0, sizeof invalid / sizeof *invalid);
     tcase_add_test(tcase, an_id_carries_its_kind_and_its_instant);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

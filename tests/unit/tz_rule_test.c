@@ -138,5 +138,5 @@ int main(void)
     tcase_add_test(tcase, an_offset_holds_until_the_next_change_and_not_longer);
     tcase_add_test(tcase, what_is_no_rule_is_refused);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -244,5 +244,5 @@ int main(void)
     tcase_add_test(tcase, a_wrong_footer_is_refused);
     tcase_add_test(tcase, another_format_or_version_is_refused);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -190,5 +190,5 @@ int main(void)
     tcase_add_test(vaults, a_sweep_deletes_what_nobody_names);
     tcase_add_test(vaults, a_secret_has_a_limit);
     suite_add_tcase(suite, vaults);
-    return suite_run(suite);
+    return run_suite(suite);
 }

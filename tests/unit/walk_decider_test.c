@@ -160,5 +160,5 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, whatever_is_asked_in_whatever_order_the_post_stays_sound, 0, WALKS);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

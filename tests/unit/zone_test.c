@@ -519,5 +519,5 @@ int main(void)
     tcase_add_test(tcase, without_good_data_there_are_no_zones);
     tcase_add_test(tcase, what_is_beyond_the_calendar_is_out_of_range);
     suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 # Fuzzing. Under the preset fuzz (OPENPOST_FUZZ) each target is built as a libFuzzer program; under every other preset it is two
 # tests, which call tools/fuzz and tools/fuzz-coverage, which build that preset: fuzz/<name> runs it from its kept corpus for a
 # while, fuzz/<name>_coverage asks whether that corpus reaches the parser.
-set(OPENPOST_FUZZ_SECONDS 30 CACHE STRING "how long each fuzz target runs as a test")
+set(OPENPOST_FUZZ_SECONDS 30 CACHE STRING "how long a fuzz target runs as a test, where it names no time of its own")
 set(fuzz_folder ${CMAKE_CURRENT_LIST_DIR}/fuzz)
 
 function(fuzz_test name)
@@ -9,10 +9,13 @@ function(fuzz_test name)
   set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_REQUIRED fuzz)
 endfunction()
 
-# fuzz(NAME PARSER FILES… LIBRARIES NAMES… SOURCES FILES…): tests/fuzz/NAME_fuzz.c. The corpus must reach the parser's lines.
-# SOURCES are compiled into the target: what it needs of a library that would take long to build whole.
+# fuzz(NAME [SECONDS N] PARSER FILES… LIBRARIES NAMES… SOURCES FILES…): tests/fuzz/NAME_fuzz.c. The corpus must reach the parser's
+# lines. SOURCES are compiled into the target: what it needs of a library that would take long to build whole.
 function(fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "PARSER;LIBRARIES;SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SECONDS" "PARSER;LIBRARIES;SOURCES")
+  if(NOT fuzz_SECONDS)
+    set(fuzz_SECONDS ${OPENPOST_FUZZ_SECONDS})
+  endif()
   if(OPENPOST_FUZZ)
     list(TRANSFORM fuzz_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/)
     add_executable(fuzz_${name} ${fuzz_folder}/${name}_fuzz.c ${fuzz_SOURCES})
@@ -20,7 +23,7 @@ function(fuzz name)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzz_targets fuzz_${name})
   else()
-    fuzz_test(${name} ${CMAKE_SOURCE_DIR}/tools/fuzz ${OPENPOST_FUZZ_SECONDS} ${name})
+    fuzz_test(${name} ${CMAKE_SOURCE_DIR}/tools/fuzz ${fuzz_SECONDS} ${name})
     fuzz_test(${name}_coverage ${CMAKE_SOURCE_DIR}/tools/fuzz-coverage ${name} ${fuzz_PARSER})
   endif()
 endfunction()
@@ -35,7 +38,7 @@ endif()
 fuzz(codec PARSER core/message/codec.c core/message/shape.c LIBRARIES message)
 fuzz(typeid PARSER core/base/typeid.c LIBRARIES base)
 fuzz(instant PARSER core/calendar/instant.c LIBRARIES calendar)
-fuzz(tzif PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARIES calendar)
+fuzz(tzif SECONDS 20 PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARIES calendar)
 fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel.c gateway/input.c
   LIBRARIES channel message SOURCES gateway/input.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
@@ -43,12 +46,14 @@ fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Thread
   gateway/server_stream.c gateway/server_watch.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
+fuzz(proof SECONDS 20 PARSER core/log/tlog_proof.c core/log/checkpoint.c core/base/base64.c LIBRARIES base OpenSSL::Crypto
+  SOURCES core/log/tlog_proof.c core/log/checkpoint.c core/log/merkle.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c
   adapters/bluesky_request.c adapters/bluesky_resolve.c adapters/bluesky_split.c adapters/bluesky_text.c adapters/guard.c
   adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
-fuzz(bluesky_job PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
+fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
   LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
-fuzz(bluesky_page PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
+fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c LIBRARIES channel message SOURCES adapters/bluesky_answer.c)
 
 # The same target with a bug in it: a length of four bytes is read although only three are left. The kept corpus alone must not

@@ -3,6 +3,7 @@
 #include "tests/contract/log_world.h"
 
 #include "core/log/merkle.h"
+#include "tests/suite.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 
@@ -581,9 +582,5 @@ int main(void)
     tcase_add_test(tcase, a_log_survives_closing_and_its_tail_is_verified);
     tcase_add_test(tcase, a_failed_commit_of_the_memory_log_keeps_nothing);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

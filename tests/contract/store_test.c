@@ -6,6 +6,7 @@
 
 #include "core/base/sha256.h"
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 
@@ -517,9 +518,5 @@ int main(void)
     tcase_add_test(tcase, a_full_map_is_an_error_and_keeps_what_was_committed);
     tcase_add_test(tcase, a_file_of_another_kind_is_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "core/base/prng.h"
 #include "core/message/codec.h"
 #include "tests/accept.h"
+#include "tests/suite.h"
 
 #define FILE_NAME "tests/golden/events.txt"
 #define CODES 1000
@@ -166,9 +167,5 @@ int main(void)
     tcase_add_test(tcase, every_event_has_its_example_in_the_file);
     tcase_add_test(tcase, every_event_that_was_ever_written_is_read);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,12 +1,8 @@
-/* judge.c: what must hold at every step, whatever happened: it reads the log as it grows and looks at the platform.
- *
- *   positions without gap, in all, per workspace and per stream; stamps never go back
- *   no start under another ledger's fence, none before its instant, none beside another of the same target, none sent
- *   before it is durable
- *   a lock fixes exactly the version before it
- *   nothing that is under way is cancelled or missed
- *   one live post per target and part, unless a person said that it was not there
- *   at the end: nothing due was forgotten, and what the log says is what the platform has */
+/* judge.c: what must hold at every step, whatever happened (RULE_TABLE in world.h): it reads the log as it grows, looks
+ * at the platform, and now and then at what is derived. Called by world.c after each step and by sim.c; the rules of a
+ * post's life are in judge_post.c. It must never ask the code that it judges what is right. */
+#include "tests/sim/judge.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,51 +15,14 @@
 #include "projections/registry.h"
 #include "tests/sim/world.h"
 
-#define DID_MAX 64
-
-struct counted {
-    struct pool_item item; /* a stream or a workspace */
-    uint64_t count;
-};
-
-struct judged_target {
-    struct pool_item item;
-    struct id target_id;
-    struct id integration_id;
-    uint32_t status; /* enum target_status of the end, 0: open */
-    bool under_way;
-    bool by_person; /* what a person said of it is not for us to check */
-    bool lied;      /* the platform refused or hid what it did */
-    uint32_t parts;
-    uint32_t live; /* bit n: part n was accepted */
-    struct locked_part locked[LOCKED_PARTS_MAX];
-    char keys[LOCKED_PARTS_MAX][24];
-};
-
-struct judged_account {
-    struct pool_item item;
-    char did[DID_MAX];
-};
-
-struct judge {
-    uint64_t position;
-    int64_t time_ms;
-    uint64_t epoch;
-    uint64_t creates;
-    struct pool streams;
-    struct pool workspaces;
-    struct pool targets;
-    struct pool accounts;
-    struct pool attempts; /* whose start is durable */
-    struct arena arena;
-};
-
 void judge_start(struct world *world)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     ASSERT(judge != NULL);
     pool_init(&judge->streams, sizeof(struct counted));
-    pool_init(&judge->workspaces, sizeof(struct counted));
+    pool_init(&judge->sequences, sizeof(struct counted));
+    pool_init(&judge->workspaces, sizeof(struct judged_workspace));
+    pool_init(&judge->posts, sizeof(struct judged_post));
     pool_init(&judge->targets, sizeof(struct judged_target));
     pool_init(&judge->accounts, sizeof(struct judged_account));
     pool_init(&judge->attempts, sizeof(struct pool_item));
@@ -75,7 +34,9 @@ void judge_done(struct world *world)
 {
     struct judge *judge = world->judge;
     pool_done(&judge->streams);
+    pool_done(&judge->sequences);
     pool_done(&judge->workspaces);
+    pool_done(&judge->posts);
     pool_done(&judge->targets);
     pool_done(&judge->accounts);
     pool_done(&judge->attempts);
@@ -83,7 +44,7 @@ void judge_done(struct world *world)
     free(judge);
 }
 
-static void *find_or_add(struct pool *pool, const struct id *id)
+void *find_or_add(struct pool *pool, const struct id *id)
 {
     uint32_t index = pool_find(pool, id);
     if (index == 0) {
@@ -93,133 +54,71 @@ static void *find_or_add(struct pool *pool, const struct id *id)
     return pool_at(pool, index);
 }
 
-static struct judged_target *target_of(struct judge *judge, const struct id *target_id)
+static void add_digest(void *context, struct span bytes)
 {
-    struct judged_target *target = find_or_add(&judge->targets, target_id);
-    target->target_id = *target_id;
-    return target;
+    uint64_t *hash = context;
+    for (size_t i = 0; i < bytes.len; i++) {
+        *hash = (*hash ^ bytes.data[i]) * UINT64_C(0x100000001B3);
+    }
+}
+
+uint64_t text_hash(struct span text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    add_digest(&hash, text);
+    return hash;
 }
 
 /* --- events --- */
 
-static void see_targets(struct judge *judge, const struct target_spec *specs, uint32_t count)
+static void see_installation(struct judge *judge, const struct log_event *at, const struct event *event)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        target_of(judge, &specs[i].target_id)->integration_id = specs[i].integration_id;
-    }
-}
-
-static void see_lock(struct world *world, const struct log_event *at, const struct post_locked_event *event)
-{
-    if (event->version + 1 != at->version) {
-        lose(world, "%s is locked as of version %llu, and was at %llu", name_of(world, &event->post_id),
-             (unsigned long long)event->version, (unsigned long long)at->version - 1);
-    }
-    for (uint32_t i = 0; i < event->targets_count; i++) {
-        struct judged_target *target = target_of(world->judge, &event->targets[i].target_id);
-        if (target->status != 0) {
-            continue;
-        }
-        target->status = event->targets[i].code.data != NULL ? TARGET_FAILED : 0;
-        target->parts = event->targets[i].parts_count;
-        for (uint32_t k = 0; k < target->parts; k++) {
-            const struct span key = event->targets[i].parts[k].key;
-            ASSERT(key.len < sizeof target->keys[k]);
-            memcpy(target->keys[k], key.data, key.len);
-        }
-    }
-}
-
-static void see_start(struct world *world, const struct log_event *at, const struct attempt_started_event *event)
-{
-    struct judge *judge = world->judge;
-    struct judged_target *target = target_of(judge, &event->target_id);
-    if (event->fence != judge->epoch) {
-        lose(world, "%s starts under fence %llu in epoch %llu", name_of(world, &event->attempt_id),
-             (unsigned long long)event->fence, (unsigned long long)judge->epoch);
-    }
-    if (at->time_ms < event->due_ms) {
-        lose(world, "%s starts before its instant", name_of(world, &event->attempt_id));
-    }
-    if (target->under_way) {
-        lose(world, "%s starts while another attempt of %s is under way", name_of(world, &event->attempt_id),
-             name_of(world, &event->target_id));
-    }
-    if (target->status != 0 && !(target->status == TARGET_PUBLISHED && event->part + 1 == target->parts)) {
-        lose(world, "%s starts although %s is over", name_of(world, &event->attempt_id),
-             name_of(world, &event->target_id));
-    }
-    target->under_way = true;
-    find_or_add(&judge->attempts, &event->attempt_id);
-}
-
-static void see_outcome(struct judged_target *target, uint32_t outcome, uint64_t part, struct span code)
-{
-    target->under_way = false;
-    if (outcome == OUTCOME_ACCEPTED) {
-        target->live |= UINT32_C(1) << part;
-    }
-    target->lied = target->lied || outcome == OUTCOME_REFUSED || span_equal(code, SPAN("platform_refused"));
-}
-
-static void see_end(struct world *world, const struct target_ref *refs, uint32_t count, enum target_status status)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct judged_target *target = target_of(world->judge, &refs[i].target_id);
-        if (target->under_way) {
-            lose(world, "%s is %s with an attempt under way", name_of(world, &refs[i].target_id),
-                 choice_word(&target_status_words, status));
-        }
-        target->status = status;
-    }
-}
-
-static void see_post(struct world *world, const struct log_event *at, const struct event *event)
-{
-    struct judge *judge = world->judge;
     switch (event->code) {
-    case EVENT_post_created:
-        see_targets(judge, event->post_created.targets, event->post_created.targets_count);
+    case EVENT_ledger_started:
+        judge->epoch = event->ledger_started.epoch;
         break;
-    case EVENT_post_edited:
-        see_targets(judge, event->post_edited.targets, event->post_edited.targets_count);
+    case EVENT_clock_suspected:
+    case EVENT_clock_trusted:
+        judge->clock_suspect = event->code == EVENT_clock_suspected;
         break;
-    case EVENT_post_locked:
-        see_lock(world, at, &event->post_locked);
+    case EVENT_starts_suspended:
+    case EVENT_starts_confirmed:
+        judge->suspended = event->code == EVENT_starts_suspended;
+        judge->suspended_ms = at->time_ms;
         break;
-    case EVENT_attempt_started:
-        see_start(world, at, &event->attempt_started);
+    default:
         break;
-    case EVENT_attempt_finished:
-        see_outcome(target_of(judge, &event->attempt_finished.target_id), event->attempt_finished.outcome,
-                    event->attempt_finished.part, event->attempt_finished.code);
+    }
+}
+
+static void see_workspace(struct judge *judge, const struct log_event *at, const struct event *event)
+{
+    struct judged_workspace *workspace = find_or_add(&judge->workspaces, &at->stream);
+    if (event->code == EVENT_workspace_created) {
+        workspace->max_lateness_ms = event->workspace_created.max_lateness_ms;
+    } else if (event->code == EVENT_workspace_paused || event->code == EVENT_workspace_resumed) {
+        workspace->paused = event->code == EVENT_workspace_paused;
+    }
+}
+
+static void see_account(struct judge *judge, const struct log_event *at, const struct event *event)
+{
+    struct judged_account *account = find_or_add(&judge->accounts, &at->stream);
+    switch (event->code) {
+    case EVENT_integration_connected: {
+        const struct span did = event->integration_connected.account;
+        ASSERT(did.len < DID_MAX);
+        memcpy(account->did, did.data, did.len);
+        account->connected = true;
         break;
-    case EVENT_attempt_settled:
-        see_outcome(target_of(judge, &event->attempt_settled.target_id), event->attempt_settled.outcome,
-                    event->attempt_settled.part, event->attempt_settled.code);
+    }
+    case EVENT_integration_disconnected:
+    case EVENT_integration_deleted:
+        account->connected = false;
         break;
-    case EVENT_outcome_contradicted:
-        target_of(judge, &event->outcome_contradicted.target_id)->lied = true;
-        break;
-    case EVENT_target_finished:
-        target_of(judge, &event->target_finished.target_id)->status = event->target_finished.status;
-        break;
-    case EVENT_targets_missed:
-        see_end(world, event->targets_missed.targets, event->targets_missed.targets_count, TARGET_MISSED);
-        break;
-    case EVENT_targets_cancelled:
-        see_end(world, event->targets_cancelled.targets, event->targets_cancelled.targets_count, TARGET_CANCELLED);
-        break;
-    case EVENT_targets_doubted:
-        see_end(world, event->targets_doubted.targets, event->targets_doubted.targets_count, 0); /* not over */
-        break;
-    case EVENT_target_resolved:
-        target_of(judge, &event->target_resolved.target_id)->by_person = true;
-        break;
-    case EVENT_targets_retried:
-        for (uint32_t i = 0; i < event->targets_retried.targets_count; i++) {
-            target_of(judge, &event->targets_retried.targets[i].target_id)->status = 0;
-        }
+    case EVENT_integration_paused:
+    case EVENT_integration_resumed:
+        account->paused = event->code == EVENT_integration_paused;
         break;
     default:
         break;
@@ -230,7 +129,7 @@ static void check_count(struct world *world, struct pool *pool, const struct id 
 {
     struct counted *counted = find_or_add(pool, id);
     if (count != counted->count + 1) {
-        lose(world, "%s goes from %llu to %llu", name_of(world, id), (unsigned long long)counted->count,
+        lose(world, RULE_POSITIONS, "%s goes from %llu to %llu", name_of(world, id), (unsigned long long)counted->count,
              (unsigned long long)count);
     }
     counted->count = count;
@@ -279,29 +178,36 @@ static void see(struct world *world, const struct log_event *at)
     struct judge *judge = world->judge;
     struct event event;
     if (at->seq != judge->position + 1) {
-        lose(world, "position %llu follows %llu", (unsigned long long)at->seq, (unsigned long long)judge->position);
+        lose(world, RULE_POSITIONS, "position %llu follows %llu", (unsigned long long)at->seq,
+             (unsigned long long)judge->position);
     }
     if (at->time_ms < judge->time_ms) {
-        lose(world, "position %llu goes back in time", (unsigned long long)at->seq);
+        lose(world, RULE_POSITIONS, "position %llu goes back in time", (unsigned long long)at->seq);
     }
     judge->position = at->seq;
     judge->time_ms = at->time_ms;
     check_count(world, &judge->streams, &at->stream, at->version);
     if (!id_is_none(&at->workspace_id)) {
-        check_count(world, &judge->workspaces, &at->workspace_id, at->workspace_seq);
+        check_count(world, &judge->sequences, &at->workspace_id, at->workspace_seq);
     }
     arena_reset(&judge->arena);
     ASSERT(event_decode(at->payload, &judge->arena, &event) == OK);
     tell(world, at, &event);
-    if (event.code == EVENT_ledger_started) {
-        judge->epoch = event.ledger_started.epoch;
-    } else if (event.code == EVENT_integration_connected) {
-        struct judged_account *account = find_or_add(&judge->accounts, &event.integration_connected.integration_id);
-        const struct span did = event.integration_connected.account;
-        ASSERT(did.len < DID_MAX);
-        memcpy(account->did, did.data, did.len);
-    } else {
-        see_post(world, at, &event);
+    switch (at->stream.kind) {
+    case ID_SYSTEM:
+        see_installation(judge, at, &event);
+        break;
+    case ID_WORKSPACE:
+        see_workspace(judge, at, &event);
+        break;
+    case ID_INTEGRATION:
+        see_account(judge, at, &event);
+        break;
+    case ID_POST:
+        judge_post(world, at, &event);
+        break;
+    default:
+        break;
     }
 }
 
@@ -327,25 +233,67 @@ void judge_batch(struct world *world, const struct job_batch *batch)
     for (uint32_t i = 0; i < batch->jobs_count; i++) {
         if (span_equal(batch->jobs[i].kind, SPAN("commit")) &&
             pool_find(&world->judge->attempts, &batch->jobs[i].job_id) == 0) {
-            lose(world, "%s is sent, and its start is not durable", name_of(world, &batch->jobs[i].job_id));
+            lose(world, RULE_DURABLE, "%s is sent, and its start is not durable",
+                 name_of(world, &batch->jobs[i].job_id));
         }
     }
 }
 
-static struct judged_target *owner_of(struct world *world, const struct model_record *record)
+/* Which part of which target a record is: by its key, and by its words where the platform chose the key. */
+static bool is_part(struct world *world, const struct model_record *record, const struct judged_target *target,
+                    uint32_t part)
 {
-    struct judge *judge = world->judge;
-    for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
-        struct judged_target *target = pool_at(&judge->targets, i);
-        const struct judged_account *account = find_or_add(&judge->accounts, &target->integration_id);
-        for (uint32_t k = 0; k < target->parts; k++) {
-            if (span_equal(record->rkey, span_text(target->keys[k])) &&
-                span_equal(record->did, span_text(account->did))) {
-                return target;
+    const struct judged_account *account = find_or_add(&world->judge->accounts, &target->integration_id);
+    const struct judged_part *locked = &target->parts[part];
+    return span_equal(record->did, span_text(account->did)) &&
+           (world->keyless ? text_hash(record->text) == locked->text
+                           : span_equal(record->rkey, span_text(locked->key)));
+}
+
+static bool find_owner(struct world *world, const struct model_record *record, struct judged_target **ret_target,
+                       uint32_t *ret_part)
+{
+    struct pool *targets = &world->judge->targets;
+    for (uint32_t i = pool_next(targets, 0); i != 0; i = pool_next(targets, i)) {
+        struct judged_target *target = pool_at(targets, i);
+        for (uint32_t part = 0; part < target->parts_count; part++) {
+            if (is_part(world, record, target, part)) {
+                *ret_target = target;
+                *ret_part = part;
+                return true;
             }
         }
     }
-    return NULL;
+    return false;
+}
+
+static uint32_t count_live(struct world *world, const struct judged_target *target, uint32_t part)
+{
+    uint32_t count = 0;
+    size_t index = 0;
+    struct model_record record;
+    while (model_list(world->model, &index, &record)) {
+        count += is_part(world, &record, target, part) ? 1 : 0;
+    }
+    return count;
+}
+
+static void check_record(struct world *world, const struct model_record *record)
+{
+    struct judged_target *target = NULL;
+    uint32_t part = 0;
+    if (!find_owner(world, record, &target, &part)) {
+        lose(world, RULE_LIVE_AS_LOCKED, "a post is live that no lock names");
+        return;
+    }
+    if (text_hash(record->text) != target->parts[part].text) {
+        lose(world, RULE_LIVE_AS_LOCKED, "part %u of %s is live with other words", (unsigned)part,
+             name_of(world, &target->target_id));
+    }
+    const uint32_t allowed = 1 + (world->keyless ? target->absent_said : 0); /* a key is one for all attempts */
+    if (count_live(world, target, part) > allowed) {
+        lose(world, RULE_LIVE_ONCE, "part %u of %s is live twice", (unsigned)part, name_of(world, &target->target_id));
+    }
 }
 
 void judge_platform(struct world *world)
@@ -356,27 +304,14 @@ void judge_platform(struct world *world)
         return;
     }
     world->judge->creates = live.creates;
-    if (live.duplicates > 0) {
-        lose(world, "a post is live twice");
-    }
     size_t index = 0;
     struct model_record record;
     while (model_list(world->model, &index, &record)) {
-        if (owner_of(world, &record) == NULL) {
-            lose(world, "a post is live under a key that no lock names");
-        }
+        check_record(world, &record);
     }
 }
 
 /* --- derived things --- */
-
-static void add_digest(void *context, struct span bytes)
-{
-    uint64_t *hash = context;
-    for (size_t i = 0; i < bytes.len; i++) {
-        *hash = (*hash ^ bytes.data[i]) * UINT64_C(0x100000001B3);
-    }
-}
 
 static uint64_t digest_of(struct store *store)
 {
@@ -394,7 +329,7 @@ static void check_views(struct world *world)
     ASSERT(store_memory_open(&rebuilt) == OK);
     ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, &world->installation_id, NULL, NULL, &events) == OK);
     if (digest_of(rebuilt) != digest_of(world->store)) {
-        lose(world, "state and read models are not those that the log gives");
+        lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
     }
 }
 
@@ -438,17 +373,36 @@ static void check_agenda(struct world *world)
     build_agenda(world, built);
     ASSERT(dispatch_views_restore(&views, restored, &position) == OK);
     if (agenda_digest(built) != agenda_digest(restored)) {
-        lose(world, "the agenda of the events is not that of the read model");
+        lose(world, RULE_AGENDA, "the agenda of the events is not that of the read model");
     }
     if (host->agenda != NULL && host->follower.position == world->judge->position &&
         agenda_digest(host->agenda) != agenda_digest(restored)) {
-        lose(world, "the live agenda is not that of the read model");
+        lose(world, RULE_AGENDA, "the live agenda is not that of the read model");
+    }
+}
+
+/* Whatever is open by the judge's own reading is in the queue: a queue that forgot something would give an agenda, live
+ * and rebuilt, that forgot it too. */
+static void check_queue(struct world *world)
+{
+    struct judge *judge = world->judge;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    ASSERT(store_begin(world->store, false, &txn) == OK);
+    for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
+        const struct judged_target *target = pool_at(&judge->targets, i);
+        struct id post_id;
+        const bool queued = queue_post(txn, &target->target_id, &post_id) == OK;
+        if (queued != judged_is_open(judge, target)) {
+            lose(world, RULE_FORGOTTEN, "%s is %s", name_of(world, &target->target_id),
+                 queued ? "over, and in the queue" : "open, and not in the queue");
+        }
     }
 }
 
 void judge_deep(struct world *world)
 {
     check_views(world);
+    check_queue(world);
     check_agenda(world);
 }
 
@@ -456,15 +410,13 @@ void judge_deep(struct world *world)
 
 bool judge_is_settled(struct world *world)
 {
-    struct arena arena;
-    struct queue_row *rows = NULL;
-    uint32_t count = 0;
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    arena_init(&arena, (size_t)1 << 20);
-    ASSERT(store_begin(world->store, false, &txn) == OK);
-    ASSERT(queue_scan(txn, NULL, 1, &arena, &rows, &count) == OK);
-    arena_done(&arena);
-    return count == 0;
+    struct judge *judge = world->judge;
+    for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
+        if (judged_is_open(judge, pool_at(&judge->targets, i))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* What the log says of a target is what the platform has of it. */
@@ -474,30 +426,22 @@ static void compare(struct world *world, const struct judged_target *target, uin
         return;
     }
     if ((target->live & ~live) != 0) {
-        lose(world, "a part of %s was accepted and is not live", name_of(world, &target->target_id));
+        lose(world, RULE_LIVE_KNOWN, "a part of %s was accepted and is not live", name_of(world, &target->target_id));
     }
     if ((live & ~target->live) != 0 && !target->lied) {
-        lose(world, "a part of %s (%s) is live, and the log does not know it", name_of(world, &target->target_id),
-             choice_word(&target_status_words, target->status));
+        lose(world, RULE_LIVE_KNOWN, "a part of %s (%s) is live, and the log does not know it",
+             name_of(world, &target->target_id), choice_word(&target_status_words, target->status));
     }
 }
 
 void judge_end(struct world *world)
 {
     struct judge *judge = world->judge;
-    for (uint32_t i = pool_next(&judge->targets, 0); i != 0 && !world->lost; i = pool_next(&judge->targets, i)) {
+    for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
         const struct judged_target *target = pool_at(&judge->targets, i);
-        const struct judged_account *account = find_or_add(&judge->accounts, &target->integration_id);
         uint32_t live = 0;
-        size_t index = 0;
-        struct model_record record;
-        while (model_list(world->model, &index, &record)) {
-            for (uint32_t k = 0; k < target->parts; k++) {
-                if (span_equal(record.rkey, span_text(target->keys[k])) &&
-                    span_equal(record.did, span_text(account->did))) {
-                    live |= UINT32_C(1) << k;
-                }
-            }
+        for (uint32_t part = 0; part < target->parts_count; part++) {
+            live |= count_live(world, target, part) > 0 ? UINT32_C(1) << part : 0;
         }
         compare(world, target, live);
     }

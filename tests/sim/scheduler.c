@@ -80,10 +80,11 @@ static enum err load_account(void *context, const struct agenda_due *due, const 
 
 void scheduler_start(struct world *world)
 {
-    static const struct channel *channels[1];
     struct scheduler_host *host = &world->scheduler;
     uint64_t position = 0;
-    channels[0] = bluesky_channel();
+    host->channel = *bluesky_channel();
+    host->channel.keyed = !world->keyless;
+    host->channels[0] = &host->channel;
     host->views = (struct dispatch_views){.store = world->store};
     arena_init(&host->arena, (size_t)1 << 28);
     ASSERT(agenda_new(&host->agenda) == OK);
@@ -91,7 +92,7 @@ void scheduler_start(struct world *world)
     follow_begin(&host->follower, position);
     const struct dispatch_options options = {
         .agenda = host->agenda,
-        .channels = {channels,      1        },
+        .channels = {host->channels, 1       },
         .load = { world, load_post, load_payload, load_account, load_open},
         .random = world_random,
         .random_context = world
@@ -399,7 +400,7 @@ static enum err apply(struct world *world, struct body_list *list)
             return err == ERR_NOT_FOUND ? OK : err;
         }
         if (at.seq != before + 1) {
-            lose(world, "the scheduler passed over position %llu", (unsigned long long)before + 1);
+            lose(world, RULE_FOLLOW, "the scheduler passed over position %llu", (unsigned long long)before + 1);
         }
         struct event event;
         arena_reset(&host->arena);

@@ -1,6 +1,7 @@
 /* sim.c: the simulation's program: sim --seed S [--steps N] [--trace], or --seeds A..B [--steps N] [--jobs J]
- * [--expect-failure]. One seed is one run: a phase with users and faults, then faults stop and everything due must come
- * to its end. --expect-failure: for builds with a planted bug; good when any seed finds it. */
+ * [--expect RULE,…]. One seed is one run: a phase with users and faults, then faults stop and everything due must come
+ * to its end. --expect: for builds with a planted bug; good when the seeds, in their order, find each of these rules
+ * (world.h) broken, and until then no other, nor a crash. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -14,6 +15,9 @@
 #define CALM_MS (48 * HOUR_MS)
 #define DEEP_DEFAULT 250
 #define QUIET_MS 15000
+#define KEYLESS_EVERY 4 /* so many seeds have a platform without keys */
+#define SEEDS_MAX 100000
+#define CRASHED ((int)RULE_COUNT)
 
 struct options {
     uint64_t first;
@@ -22,9 +26,12 @@ struct options {
     uint64_t deep_every; /* steps between looks at what is derived */
     unsigned jobs;
     bool show;
-    bool expect_failure;
+    uint32_t expected; /* bit n: rule n is to be broken */
     bool one;
 };
+
+/* How a seed ended. */
+enum verdict { VERDICT_NONE, VERDICT_GOOD, VERDICT_BROKEN /* + the rule, or CRASHED */ };
 
 static void choose_faults(struct world *world)
 {
@@ -59,10 +66,10 @@ static void run_until(struct world *world, uint64_t steps, int64_t until_ms, boo
     }
 }
 
-static bool run(uint64_t seed, const struct options *options)
+static enum verdict run(uint64_t seed, const struct options *options)
 {
     struct world world;
-    world_init(&world, seed);
+    world_init(&world, seed, seed % KEYLESS_EVERY == 0);
     world.show = options->show;
     world.deep_every = options->deep_every;
     const uint64_t steps = options->steps;
@@ -83,16 +90,36 @@ static bool run(uint64_t seed, const struct options *options)
     users_settle(&world);
     run_until(&world, CALM_STEPS_MAX, world.true_ms + CALM_MS, true);
     if (!world.lost && !judge_is_settled(&world)) {
-        lose(&world, "something that was due is not over %lld h after the last fault", (long long)(CALM_MS / HOUR_MS));
+        lose(&world, RULE_SETTLED, "something that was due is not over %lld h after the last fault",
+             (long long)(CALM_MS / HOUR_MS));
     }
     if (!world.lost) {
         judge_deep(&world);
         judge_platform(&world);
         judge_end(&world);
     }
-    const bool good = !world.lost;
+    const enum verdict verdict = world.lost ? VERDICT_BROKEN + world.broken : VERDICT_GOOD;
     world_done(&world);
-    return good;
+    return verdict;
+}
+
+static bool parse_rules(const char *words, uint32_t *ret_rules)
+{
+    uint32_t rules = 0;
+    while (*words != 0) {
+        const size_t len = strcspn(words, ",");
+        enum rule rule = 0;
+        while (rule < RULE_COUNT && !span_equal(span_of((const uint8_t *)words, len), span_text(rule_word(rule)))) {
+            rule++;
+        }
+        if (rule == RULE_COUNT) {
+            return false;
+        }
+        rules |= UINT32_C(1) << rule;
+        words += len + (words[len] == ',' ? 1 : 0);
+    }
+    *ret_rules = rules;
+    return rules != 0;
 }
 
 static bool parse(int argc, char **argv, struct options *options)
@@ -120,49 +147,115 @@ static bool parse(int argc, char **argv, struct options *options)
             i++;
         } else if (strcmp(argv[i], "--trace") == 0) {
             options->show = true;
-        } else if (strcmp(argv[i], "--expect-failure") == 0) {
-            options->expect_failure = true;
+        } else if (strcmp(argv[i], "--expect") == 0) {
+            if (!parse_rules(value, &options->expected)) {
+                return false;
+            }
+            i++;
         } else {
             return false;
         }
     }
-    return options->jobs > 0 && options->deep_every > 0 && options->first <= options->last;
+    return options->jobs > 0 && options->deep_every > 0 && options->first <= options->last &&
+           options->last - options->first < SEEDS_MAX;
 }
 
-/* Each seed in a process of its own, so that an assertion ends one run only. Returns how many went wrong; stops at the
- * first that does, when one is enough. */
-static unsigned run_all(const struct options *options)
+/* Many seeds, each in a process of its own, so that an assertion ends one run only. */
+struct campaign {
+    const struct options *options;
+    pid_t *pids;            /* by place in the order of seeds */
+    enum verdict *verdicts; /* likewise */
+    uint64_t begun;
+    uint64_t judged; /* in order: what is found does not depend on which process was faster */
+    unsigned running;
+    unsigned wrong;
+    uint32_t found; /* bit n: rule n was broken */
+    bool surprised; /* by a crash, or by a rule that was not to be broken */
+};
+
+static void begin_seed(struct campaign *campaign)
 {
-    unsigned wrong = 0;
-    unsigned running = 0;
-    for (uint64_t seed = options->first; seed <= options->last || running > 0;) {
-        const bool enough = options->expect_failure && wrong > 0;
-        if (seed <= options->last && running < options->jobs && !enough) {
-            (void)fflush(stdout);
-            const pid_t pid = fork();
-            ASSERT(pid >= 0);
-            if (pid == 0) {
-                if (options->expect_failure) {
-                    ASSERT(freopen("/dev/null", "w", stdout) != NULL);
-                    ASSERT(freopen("/dev/null", "w", stderr) != NULL);
-                }
-                _exit(run(seed, options) ? 0 : 1);
-            }
-            running++;
-            seed++;
+    (void)fflush(stdout);
+    const pid_t pid = fork();
+    ASSERT(pid >= 0);
+    if (pid == 0) {
+        if (campaign->options->expected != 0) {
+            ASSERT(freopen("/dev/null", "w", stdout) != NULL);
+            ASSERT(freopen("/dev/null", "w", stderr) != NULL);
+        }
+        _exit((int)run(campaign->options->first + campaign->begun, campaign->options));
+    }
+    campaign->pids[campaign->begun++] = pid;
+    campaign->running++;
+}
+
+static void end_seed(struct campaign *campaign)
+{
+    int status = 0;
+    uint64_t at = 0;
+    const pid_t pid = wait(&status);
+    ASSERT(pid > 0);
+    while (campaign->pids[at] != pid) {
+        at++;
+        ASSERT(at < campaign->begun);
+    }
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    const bool told = code >= VERDICT_GOOD && code < VERDICT_BROKEN + CRASHED;
+    campaign->verdicts[at] = (enum verdict)(told ? code : VERDICT_BROKEN + CRASHED);
+    campaign->running--;
+}
+
+static bool is_over(const struct campaign *campaign)
+{
+    const uint32_t expected = campaign->options->expected;
+    return campaign->judged > campaign->options->last - campaign->options->first ||
+           (expected != 0 && (campaign->surprised || campaign->found == expected));
+}
+
+static void judge_next(struct campaign *campaign)
+{
+    const int rule = (int)campaign->verdicts[campaign->judged++] - VERDICT_BROKEN;
+    const uint32_t bit = UINT32_C(1) << rule;
+    const bool wanted = rule < CRASHED && (campaign->options->expected & bit) != 0;
+    if ((campaign->found & bit) == 0) {
+        (void)printf("%s: broken by seed %llu, after %llu.%s\n",
+                     rule < CRASHED ? rule_word((enum rule)rule) : "crashed",
+                     (unsigned long long)(campaign->options->first + campaign->judged - 1),
+                     (unsigned long long)campaign->judged, wanted ? "" : " That must not be.");
+    }
+    campaign->found |= bit;
+    campaign->wrong++;
+    campaign->surprised = campaign->surprised || !wanted;
+}
+
+static bool run_all(const struct options *options)
+{
+    const uint64_t count = options->last - options->first + 1;
+    struct campaign campaign = {.options = options,
+                                .pids = calloc(count, sizeof *campaign.pids),
+                                .verdicts = calloc(count, sizeof *campaign.verdicts)};
+    ASSERT(campaign.pids != NULL && campaign.verdicts != NULL);
+    while (!is_over(&campaign)) {
+        if (campaign.begun < count && campaign.running < options->jobs) {
+            begin_seed(&campaign);
             continue;
         }
-        if (running == 0) {
-            break;
-        }
-        int status = 0;
-        ASSERT(wait(&status) > 0);
-        running--;
-        if (status != 0) {
-            wrong++;
+        end_seed(&campaign);
+        while (!is_over(&campaign) && campaign.verdicts[campaign.judged] != VERDICT_NONE) {
+            if (campaign.verdicts[campaign.judged] == VERDICT_GOOD) {
+                campaign.judged++;
+            } else {
+                judge_next(&campaign);
+            }
         }
     }
-    return wrong;
+    while (campaign.running > 0) {
+        end_seed(&campaign);
+    }
+    (void)printf("%u of %llu seeds went wrong\n", campaign.wrong, (unsigned long long)campaign.judged);
+    free(campaign.pids);
+    free(campaign.verdicts);
+    return !campaign.surprised && campaign.found == options->expected;
 }
 
 int main(int argc, char **argv)
@@ -170,19 +263,17 @@ int main(int argc, char **argv)
     struct options options;
     if (!parse(argc, argv, &options)) {
         (void)fputs(
-            "usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--deep K] [--jobs J] [--expect-failure]\n",
+            "usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--deep K] [--jobs J] [--expect RULE,…]\n",
             stderr);
         return 64;
     }
-    if (options.one && !options.expect_failure) {
+    if (options.one && options.expected == 0) {
         (void)printf("seed %llu, %llu steps\n", (unsigned long long)options.first, (unsigned long long)options.steps);
-        const bool good = run(options.first, &options);
+        const bool good = run(options.first, &options) == VERDICT_GOOD;
         (void)printf("%s\n", good ? "good" : "LOST");
         return good ? 0 : 1;
     }
     (void)printf("seeds %llu..%llu, %llu steps each\n", (unsigned long long)options.first,
                  (unsigned long long)options.last, (unsigned long long)options.steps);
-    const unsigned wrong = run_all(&options);
-    (void)printf("%u of %llu seeds went wrong\n", wrong, (unsigned long long)(options.last - options.first + 1));
-    return (wrong > 0) == options.expect_failure ? 0 : 1;
+    return run_all(&options) ? 0 : 1;
 }

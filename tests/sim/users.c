@@ -275,6 +275,24 @@ static void on_post(struct world *world, enum command_code code)
     view_end(&view);
 }
 
+/* What a person who looks at the platform recognises: the key, or the words where the platform chose the key. */
+static bool is_seen(const struct world *world, const struct post_view *post, const struct post_payload *payload,
+                    uint64_t part, struct span account)
+{
+    const struct span key = payload->locked.parts[part].key;
+    const bool comment = part >= post->content.parts_count;
+    const struct span text = comment ? post->content.first_comment : post->content.parts[part].text;
+    size_t index = 0;
+    struct model_record record;
+    while (model_list(world->model, &index, &record)) {
+        if (span_equal(record.did, account) &&
+            (world->keyless ? span_equal(record.text, text) : span_equal(record.rkey, key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A person looks at the platform, and says what is to be seen there of the post's first unknown target; or only of one
  * that no machine ever reads. */
 static void resolve_post(struct world *world, struct view *view, const struct post_view *post, bool only_unread)
@@ -294,15 +312,10 @@ static void resolve_post(struct world *world, struct view *view, const struct po
         command.resolve_target.target_id = target->target_id;
         command.resolve_target.resolution = RESOLUTION_ABSENT;
         command.resolve_target.retry = world_chance(world, 2);
-        size_t index = 0;
-        struct model_record record;
-        while (model_list(world->model, &index, &record)) {
-            if (span_equal(record.rkey, payload.locked.parts[target->part_live].key) &&
-                span_equal(record.did, account.account)) {
-                command.resolve_target.resolution = RESOLUTION_PUBLISHED;
-                command.resolve_target.retry = false;
-                command.resolve_target.url = SPAN("https://bsky.app/seen");
-            }
+        if (is_seen(world, post, &payload, target->part_live, account.account)) {
+            command.resolve_target.resolution = RESOLUTION_PUBLISHED;
+            command.resolve_target.retry = false;
+            command.resolve_target.url = SPAN("https://bsky.app/seen");
         }
         user_send(world, &command);
         return;
@@ -325,7 +338,7 @@ static void resolve_unread(struct world *world, struct view *view)
         struct post_view post;
         arena_reset(&view->arena);
         if (posts_get(view->txn, &world->posts[i].workspace_id, &world->posts[i].post_id, &view->arena, &post) == OK) {
-            resolve_post(world, view, &post, true);
+            resolve_post(world, view, &post, !world->keyless);
         }
     }
 }

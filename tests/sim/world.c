@@ -13,10 +13,11 @@ struct name_item {
     uint32_t number;
 };
 
-void world_init(struct world *world, uint64_t seed)
+void world_init(struct world *world, uint64_t seed, bool keyless)
 {
     memset(world, 0, sizeof *world);
     world->seed = seed;
+    world->keyless = keyless;
     world->true_ms = WORLD_T0;
     prng_seed(&world->dice, seed);
     prng_seed(&world->minting, seed ^ UINT64_C(0x5DEECE66D));
@@ -27,7 +28,7 @@ void world_init(struct world *world, uint64_t seed)
     const struct log_options options = {.map_size = (size_t)1 << 32, .checkpoint_every = UINT64_MAX};
     ASSERT(log_memory_open(&options, &world->log) == OK);
     ASSERT(store_memory_open(&world->store) == OK);
-    ASSERT(model_new(false, &world->model) == OK);
+    ASSERT(model_new(keyless, &world->model) == OK);
     world->installation_id = world_mint(world, ID_SYSTEM);
 }
 
@@ -221,17 +222,29 @@ void trace(struct world *world, const char *who, const char *format, ...)
     }
 }
 
-void lose(struct world *world, const char *format, ...)
+const char *rule_word(enum rule rule)
+{
+    static const char *const words[] = {
+#define X(name_, word_, doc_) word_,
+        RULE_TABLE(X)
+#undef X
+    };
+    return words[rule];
+}
+
+void lose(struct world *world, enum rule rule, const char *format, ...)
 {
     if (world->lost) {
         return;
     }
     world->lost = true;
+    world->broken = rule;
     const uint64_t first = world->trace_count > TRACE_LINES ? world->trace_count - TRACE_LINES : 0;
     for (uint64_t i = first; i < world->trace_count && !world->show; i++) {
         (void)puts(world->trace[i % TRACE_LINES]);
     }
-    (void)printf("seed %llu, step %llu: ", (unsigned long long)world->seed, (unsigned long long)world->steps);
+    (void)printf("seed %llu, step %llu, %s: ", (unsigned long long)world->seed, (unsigned long long)world->steps,
+                 rule_word(rule));
     va_list args;
     va_start(args, format);
     (void)vprintf(format, args);

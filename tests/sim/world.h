@@ -4,8 +4,11 @@
  * world's own, so a seed is a run.
  *
  *   world.c      time: parcels, each a call at an instant; the trace
- *   ledger.c     the ledger's process      scheduler.c  the scheduler's      adapter.c  the adapter's, and the platform
- * behind it users.c      people and programs       judge.c      what must always hold */
+ *   ledger.c     the ledger's process
+ *   scheduler.c  the scheduler's
+ *   adapter.c    the adapter's, and the platform behind it
+ *   users.c      people and programs
+ *   judge.c      what must always hold: RULE_TABLE; judge_post.c of a post's life */
 #ifndef OPENPOST_TESTS_SIM_WORLD_H
 #define OPENPOST_TESTS_SIM_WORLD_H
 
@@ -27,6 +30,36 @@
 #define WORKSPACES_MAX 2
 #define SECRETS_MAX 4096
 #define INBOX_MAX 64
+
+/* What must always hold, by the name under which a planted bug says what has to find it. */
+#define RULE_TABLE(X)                                                                                         \
+    X(POSITIONS, "positions", "positions, versions and stamps follow one another without a gap")              \
+    X(FOLLOW, "follow", "no reader passes over a position")                                                   \
+    X(DURABLE, "durable", "nothing is sent before its start is durable")                                      \
+    X(FENCE, "fence", "no start under another ledger's fence")                                                \
+    X(EARLY, "early", "no lock, start or proof of absence before its time")                                   \
+    X(LATE, "late", "nothing starts too late, nothing is missed before it is late")                           \
+    X(HELD, "held", "nothing that is held starts, locks or is missed")                                        \
+    X(ONE_AT_A_TIME, "one_at_a_time", "one attempt at a target, parts in their order")                        \
+    X(OVER, "over", "what is over stays over, unless a person wants it sent again")                           \
+    X(UNTOUCHED, "untouched", "what is under way or in doubt is not cancelled or missed")                     \
+    X(LOCK, "lock", "a lock fixes exactly the version before it, and nothing changes after")                  \
+    X(END, "end", "a post's last status follows from its targets'")                                           \
+    X(LIVE_ONCE, "live_once", "one live post per target and part, unless a person said that it is not there") \
+    X(LIVE_AS_LOCKED, "live_as_locked", "what is live has the words and the key that its lock names")         \
+    X(LIVE_KNOWN, "live_known", "in the end the log knows what is live")                                      \
+    X(VIEWS, "views", "state and read models are those that the log gives")                                   \
+    X(AGENDA, "agenda", "the live agenda is that of the events and that of the read model")                   \
+    X(FORGOTTEN, "forgotten", "whatever is open is in the queue, and nothing else is")                        \
+    X(SETTLED, "settled", "once faults stop, everything due comes to its end")
+
+enum rule {
+
+#define X(name_, word_, doc_) RULE_##name_,
+    RULE_TABLE(X)
+#undef X
+        RULE_COUNT
+};
 
 struct world;
 struct parcel;
@@ -87,6 +120,8 @@ struct ledger_host {
 struct scheduler_host {
     struct agenda *agenda; /* NULL: it is down */
     struct dispatch *dispatch;
+    struct channel channel;
+    const struct channel *channels[1];
     struct dispatch_views views;
     struct follower follower;
     struct arena arena;
@@ -168,11 +203,13 @@ struct world {
     bool steady;           /* no dice: nothing happens by chance, everything takes the least time */
     struct buf *sink;      /* every line of the trace is appended here; NULL: nowhere */
     bool show;             /* every line of the trace at once */
-    bool lost;             /* something that must hold does not */
+    bool lost;             /* something that must hold does not … */
+    enum rule broken;      /* … namely */
+    bool keyless;          /* the platform chooses the keys of what is posted, and cannot be asked for one */
 };
 
 /* world.c */
-void world_init(struct world *world, uint64_t seed);
+void world_init(struct world *world, uint64_t seed, bool keyless);
 void world_done(struct world *world);
 int64_t world_wall(const struct world *world);
 /* Sends a parcel that arrives for certain after so long; bus_send over the bus with its faults. take_pointer is the
@@ -189,8 +226,9 @@ void world_random(void *context, void *data, size_t len); /* context: the world 
 void trace(struct world *world, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The name of an id in traces: post_3. Good until the fourth call from now. */
 const char *name_of(struct world *world, const struct id *id);
-/* Something that must hold does not: the run ends. */
-void lose(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Something that must hold does not: the run ends. Only the first is told. */
+void lose(struct world *world, enum rule rule, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *rule_word(enum rule rule);
 
 /* ledger.c */
 void ledger_start(struct world *world);

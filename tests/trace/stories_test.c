@@ -5,6 +5,7 @@
 #include "tests/sim/world.h"
 
 #include "core/base/assert.h"
+#include "tests/suite.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -51,7 +52,7 @@ static struct story *story_begin(void)
     story->bytes = malloc(TEXT_MAX);
     ck_assert_ptr_nonnull(story->bytes);
     story->text = buf_of(story->bytes, TEXT_MAX);
-    world_init(world, 1);
+    world_init(world, 1, false);
     world->steady = true;
     judge_start(world);
     ledger_start(world);
@@ -390,9 +391,5 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, the_story_goes_as_it_is_written, 0, sizeof stories / sizeof *stories);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

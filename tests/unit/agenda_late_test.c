@@ -1,5 +1,6 @@
 /* agenda_late_test.c: what holds a target up, what becomes of it when it is too late, and in which order late ones go.
  */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 static const struct {
@@ -185,9 +186,5 @@ int main(void)
     tcase_add_test(tcase, a_late_start_given_back_does_not_use_up_its_turn);
     tcase_add_test(tcase, a_late_target_that_waits_for_its_turn_can_be_cancelled_or_missed);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

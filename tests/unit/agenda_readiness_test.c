@@ -1,6 +1,7 @@
 /* agenda_readiness_test.c: what counts as late, for readiness; and that the agenda thinks of a late report as the decider
  * does.
  */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 /* What comes too late for the attempt that a person's retry is about changes nothing: the platform is still read before
@@ -35,23 +36,13 @@ START_TEST(a_late_report_does_not_take_the_reading_away_that_a_retry_waits_for)
 
 END_TEST
 
-static struct agenda_target waiting_row(bool contradicted)
+/* A second attempt, while the platform may say otherwise of the first. */
+static struct agenda_target second_attempt(bool contradicted)
 {
-    return (struct agenda_target){.workspace_id = the_workspace(),
-                                  .post_id = id_number(ID_POST, 1),
-                                  .target_id = id_number(ID_TARGET, 1),
-                                  .integration_id = id_number(ID_INTEGRATION, 1),
-                                  .channel = CHANNEL_BLUESKY,
-                                  .status = TARGET_ATTEMPTING,
-                                  .locked = true,
-                                  .publish_at_ms = T0,
-                                  .due_ms = T0,
-                                  .part_count = 1,
-                                  .attempt_id = id_number(ID_ATTEMPT, 2),
-                                  .attempt_open = true,
-                                  .fence = 7,
-                                  .deadline_ms = T0 + ATTEMPT_DEADLINE_MS,
-                                  .contradicted = contradicted};
+    struct agenda_target row = open_attempt(7);
+    row.attempt_id = id_number(ID_ATTEMPT, 2);
+    row.contradicted = contradicted;
+    return row;
 }
 
 /* An attempt before may be live after all: whether the next outcome leads to a start or to a reading only the read
@@ -61,7 +52,7 @@ START_TEST(after_a_contradiction_the_next_outcome_is_looked_up)
     for (int contradicted = 0; contradicted < 2; contradicted++) {
         struct world world = world_new();
         connect(&world, 1);
-        const struct agenda_target row = waiting_row(contradicted != 0);
+        const struct agenda_target row = second_attempt(contradicted != 0);
         ck_assert_int_eq(agenda_restore(world.agenda, &row), OK);
         struct event event = {.code = EVENT_attempt_finished};
         event.attempt_finished.post_id = row.post_id;
@@ -126,7 +117,7 @@ START_TEST(what_is_unknown_or_read_first_is_not_late)
     start(&world, 1, 1, 0, T0);
     finish(&world, 1, 1, 0, OUTCOME_UNKNOWN, T0 + ATTEMPT_DEADLINE_MS);
     ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0);
-    struct agenda_target row = waiting_row(false);
+    struct agenda_target row = second_attempt(false);
     row.attempt_open = false;
     row.read_first = true;
     row.status = TARGET_RETRYING;
@@ -188,9 +179,5 @@ int main(void)
     tcase_add_test(tcase, what_is_unknown_or_read_first_is_not_late);
     tcase_add_test(tcase, late_ones_that_wait_for_their_turn_are_not_late_but_the_one_whose_turn_it_is);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* agenda_rows_test.c: accounts and tokens, a person's retry, how much is handed out, and that an agenda built afresh is
  * the live one. */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 START_TEST(a_persons_retry_is_read_first_when_the_platform_refused)
@@ -230,9 +231,5 @@ int main(void)
     tcase_add_test(tcase, a_restored_target_that_is_scheduled_earlier_starts_earlier);
     tcase_add_test(tcase, every_target_comes_out_once_whatever_the_order);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

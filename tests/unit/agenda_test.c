@@ -1,4 +1,5 @@
 /* agenda_test.c: what is due, and when: preparations, locks, starts, retries, readings, and attempts that were lost. */
+#include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 
 START_TEST(a_post_is_prepared_fifteen_seconds_before_its_lock_and_locked_300_before_its_instant)
@@ -103,11 +104,7 @@ START_TEST(a_target_starts_at_its_instant_and_only_once)
     ck_none_until(&world, T0, T0 + ATTEMPT_DEADLINE_MS + AGENDA_LOST_MS);
     finish(&world, 1, 1, 0, OUTCOME_ACCEPTED, 0);
     ck_none_until(&world, T0 + DAY_MS, INT64_MAX);
-    tell(&world, T0,
-         (struct event){
-             .code = EVENT_target_finished,
-             .target_finished = {.target_id = id_number(ID_TARGET, 1), .status = TARGET_PUBLISHED}
-    });
+    published(&world);
     ck_assert_uint_eq(agenda_count(world.agenda), 0);
     agenda_free(world.agenda);
 }
@@ -149,11 +146,7 @@ START_TEST(the_next_part_of_a_thread_follows_right_away_and_the_comment_last)
     ck_assert_uint_eq(world.due[0].part, 1);
     start(&world, 1, 2, 1, T0 + 300);
     finish(&world, 1, 2, 1, OUTCOME_ACCEPTED, 0);
-    tell(&world, T0,
-         (struct event){
-             .code = EVENT_target_finished,
-             .target_finished = {.target_id = id_number(ID_TARGET, 1), .status = TARGET_PUBLISHED}
-    });
+    published(&world);
     ck_one(&world, T0 + 600, AGENDA_START, 1);
     ck_assert_uint_eq(world.due[0].part, 2);
     start(&world, 1, 3, 2, T0 + 600);
@@ -297,9 +290,5 @@ int main(void)
     tcase_add_test(tcase, an_attempt_without_outcome_is_lost_after_its_deadline);
     tcase_add_test(tcase, a_restored_attempt_of_an_older_epoch_is_lost_at_once_of_this_one_after_its_deadline);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -139,6 +139,15 @@ static inline void finish(struct world *world, uint32_t n, uint32_t attempt, uin
     });
 }
 
+static inline void published(struct world *world)
+{
+    tell(world, T0,
+         (struct event){
+             .code = EVENT_target_finished,
+             .target_finished = {.target_id = id_number(ID_TARGET, 1), .status = TARGET_PUBLISHED}
+    });
+}
+
 static inline void simple(struct world *world, uint32_t code)
 {
     struct event event = {.code = code};

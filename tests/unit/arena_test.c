@@ -6,6 +6,7 @@
 #include <stdalign.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 static bool is_all(const uint8_t *bytes, size_t len, uint8_t value)
 {
@@ -149,9 +150,5 @@ int main(void)
     tcase_add_test(tcase, a_piece_larger_than_a_chunk_gets_its_own);
     tcase_add_test(tcase, a_copy_has_the_same_bytes_and_absence_stays_absence);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/suite.h"
+
 #define NOW_MS ((int64_t)1776693600000)
 
 static struct arena arena;
@@ -309,9 +311,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_token_tells_when_it_expires, 0, sizeof tokens / sizeof *tokens);
     tcase_add_test(tcase, answers_say_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  * outcome. */
 #include <stdio.h>
 
+#include "tests/suite.h"
 #include "tests/unit/bluesky_dialogue.h"
 
 START_TEST(connect_makes_a_session)
@@ -496,9 +497,5 @@ int main(void)
     tcase_add_test(tcase, a_lost_job_is_unknown_only_when_something_may_have_been_committed);
     tcase_add_test(tcase, every_step_says_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
+
 static struct arena arena;
 
 static void set_up(void)
@@ -164,9 +166,5 @@ int main(void)
     tcase_add_loop_test(tcase, any_bytes_at_all_are_survived, 0, 10);
     tcase_add_test(tcase, the_scanner_says_when_memory_ends);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -9,6 +9,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
+
 static struct arena arena;
 static struct channel_rendering rendering;
 
@@ -582,9 +584,5 @@ int main(void)
     tcase_add_test(tcase, facts_are_needed_for_mentions_and_links);
     tcase_add_test(tcase, a_key_is_a_tid_and_those_of_a_thread_are_in_its_order);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

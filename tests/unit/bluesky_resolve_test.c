@@ -1,5 +1,6 @@
 /* bluesky_resolve_test.c: what a post names is asked of the network before it locks; whatever a foreign page does, the
  * job ends well. */
+#include "tests/suite.h"
 #include "tests/unit/bluesky_dialogue.h"
 
 START_TEST(resolve_asks_each_mention_once)
@@ -210,9 +211,5 @@ int main(void)
     tcase_add_test(tcase, a_forbidden_link_is_never_fetched);
     tcase_add_test(tcase, hostile_facts_still_fit_a_result);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "tests/suite.h"
+
 #define NOW_MS ((int64_t)1776693600000)
 #define RECORD "{\"$type\":\"app.bsky.feed.post\",\"text\":\"Hi\",\"createdAt\":\"2026-04-20T14:00:00Z\"}"
 #define CREATED "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222\",\"cid\":\"bafy1\"}"
@@ -460,9 +462,5 @@ int main(void)
     tcase_add_test(tcase, a_report_is_bounded);
     tcase_add_test(tcase, closing_with_jobs_under_way_leaks_nothing);
     suite_add_tcase(suite, tcase);
-    SRunner *runs = srunner_create(suite);
-    srunner_run_all(runs, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runs);
-    srunner_free(runs);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
+
 #define WITHIN_MS 5000
 
 static struct arena arena;
@@ -546,9 +548,5 @@ int main(void)
     tcase_add_test(tcase, waiting_can_be_ended_from_another_thread);
     tcase_add_test(tcase, closing_drops_what_is_under_way);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

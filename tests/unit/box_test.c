@@ -3,6 +3,8 @@
 
 #include <check.h>
 
+#include "tests/suite.h"
+
 static const uint8_t key[BOX_KEY_LEN] = {1, 2, 3};
 static const uint8_t nonce[12] = {9, 8, 7};
 
@@ -116,9 +118,5 @@ int main(void)
     tcase_add_test(boxes, what_is_too_short_or_does_not_fit_is_said_so);
     tcase_add_test(boxes, hash_and_derived_keys_are_the_standards);
     suite_add_tcase(suite, boxes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

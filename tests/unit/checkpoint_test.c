@@ -7,6 +7,7 @@
 
 #include "core/base/base64.h"
 #include "core/log/tlog_proof.h"
+#include "tests/suite.h"
 
 #define ORIGIN "example.com/ledger"
 #define SIGNED                                                                \
@@ -452,9 +453,5 @@ int main(void)
     tcase_add_loop_test(tcase, base64_is_that_of_rfc_4648, 0, sizeof base64_pairs / sizeof *base64_pairs);
     tcase_add_loop_test(tcase, base64_of_any_other_form_is_refused, 0, sizeof base64_bad / sizeof *base64_bad);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

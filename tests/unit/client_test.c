@@ -14,6 +14,7 @@
 #include "core/message/codec.h"
 #include "core/wire/endpoint.h"
 #include "core/wire/stream.h"
+#include "tests/suite.h"
 
 #define WAIT_MS 20000
 
@@ -424,9 +425,5 @@ int main(void)
     tcase_add_test(clients, too_many_waiting_commands_are_refused_at_once);
     tcase_add_test(clients, a_wake_up_with_a_good_tag_is_passed_on);
     suite_add_tcase(suite, clients);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

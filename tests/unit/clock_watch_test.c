@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
+
 #define WALL INT64_C(1776693600000)
 #define BOOT INT64_C(5000000)
 #define YEARS_MS (INT64_C(3650) * DAY_MS)
@@ -126,9 +128,5 @@ int main(void)
     tcase_add_test(tcase, a_clock_that_a_person_accepted_is_not_suspect_again_for_being_behind);
     tcase_add_test(tcase, a_ledger_that_was_suspicious_before_it_started_trusts_after_a_minute);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define CODES 100 /* more than any code so far */
@@ -588,9 +589,5 @@ int main(void)
     tcase_add_test(tcase, an_arena_that_is_too_small_ends_a_random_record);
     tcase_add_test(tcase, records_are_equal_by_their_fields);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/prng.h"
 #include "core/message/asked.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define CODES 100
@@ -489,9 +490,5 @@ int main(void)
     tcase_add_test(tcase, an_event_cut_anywhere_is_truncated);
     tcase_add_test(tcase, an_event_with_one_wrong_byte_is_refused_or_still_an_event);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* dispatch_lock_test.c: what is rendered and locked, credentials and connections, and the parts of a thread. */
+#include "tests/suite.h"
 #include "tests/unit/dispatch_world.h"
 
 START_TEST(the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch)
@@ -216,11 +217,7 @@ START_TEST(a_later_part_answers_to_the_part_before)
     const struct id attempt_id = id_number(ID_ATTEMPT, 3);
     world->now_ms = T0;
     tell_started(world, attempt_id, 0);
-    tell(world, (struct event){
-                    .code = EVENT_attempt_finished,
-                    .attempt_finished = {
-                                         .target_id = id_number(ID_TARGET, 1), .attempt_id = attempt_id, .outcome = OUTCOME_ACCEPTED}
-    });
+    tell_finished(world, attempt_id, OUTCOME_ACCEPTED, 0);
     tick(world, T0);
     ck_command(world, COMMAND_start_attempt);
     ck_assert_uint_eq(world->command.start_attempt.part, 1);
@@ -253,9 +250,5 @@ int main(void)
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
     tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* dispatch_test.c: nothing goes out before its start is durable, nothing twice, no outcome is lost. */
+#include "tests/suite.h"
 #include "tests/unit/dispatch_world.h"
 
 START_TEST(a_commit_goes_out_only_when_its_start_is_durable)
@@ -206,18 +207,8 @@ static const struct {
 
 START_TEST(a_reading_says_what_it_found_and_whether_there_was_a_key)
 {
-    struct world *world = world_locked_on(1, readings[_i].channel);
     const struct id attempt_id = id_number(ID_ATTEMPT, 3);
-    world->now_ms = T0;
-    tell_started(world, attempt_id, 0);
-    tell(world, (struct event){
-                    .code = EVENT_attempt_finished,
-                    .attempt_finished = {.target_id = id_number(ID_TARGET, 1),
-                                         .attempt_id = attempt_id,
-                                         .outcome = OUTCOME_UNKNOWN,
-                                         .next_ms = T0 + ATTEMPT_DEADLINE_MS}
-    });
-    tick(world, T0 + ATTEMPT_DEADLINE_MS);
+    struct world *world = world_in_doubt(readings[_i].channel, attempt_id);
     ck_no_command(world);
     ck_assert_int_eq(
         dispatch_jobs(world->dispatch, world->now_ms, readings[_i].channel, 10, &world->arena, &world->batch), OK);
@@ -239,18 +230,7 @@ END_TEST
 
 START_TEST(a_reading_that_changed_nothing_is_made_again)
 {
-    struct world *world = world_locked(1);
-    const struct id attempt_id = id_number(ID_ATTEMPT, 3);
-    world->now_ms = T0;
-    tell_started(world, attempt_id, 0);
-    tell(world, (struct event){
-                    .code = EVENT_attempt_finished,
-                    .attempt_finished = {.target_id = id_number(ID_TARGET, 1),
-                                         .attempt_id = attempt_id,
-                                         .outcome = OUTCOME_UNKNOWN,
-                                         .next_ms = T0 + ATTEMPT_DEADLINE_MS}
-    });
-    tick(world, T0 + ATTEMPT_DEADLINE_MS);
+    struct world *world = world_in_doubt(CHANNEL_BLUESKY, id_number(ID_ATTEMPT, 3));
     ck_assert_uint_eq(jobs(world), 1);
     struct job_outcome outcome = outcome_of(world, OUTCOME_UNKNOWN);
     report(world, &outcome);
@@ -335,9 +315,5 @@ int main(void)
     tcase_add_test(tcase, nothing_new_is_asked_of_a_ledger_that_does_not_answer);
     tcase_add_test(tcase, a_start_waits_for_the_read_model_to_have_what_is_sent);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -301,6 +301,28 @@ static inline void tell_started(struct world *world, struct id attempt_id, uint6
     });
 }
 
+static inline void tell_finished(struct world *world, struct id attempt_id, enum outcome outcome, int64_t next_ms)
+{
+    tell(world, (struct event){
+                    .code = EVENT_attempt_finished,
+                    .attempt_finished = {.target_id = id_number(ID_TARGET, 1),
+                                         .attempt_id = attempt_id,
+                                         .outcome = outcome,
+                                         .next_ms = next_ms}
+    });
+}
+
+/* An attempt of T0 whose outcome is not known, when it may be read. */
+static inline struct world *world_in_doubt(enum channel_code channel, struct id attempt_id)
+{
+    struct world *world = world_locked_on(1, channel);
+    world->now_ms = T0;
+    tell_started(world, attempt_id, 0);
+    tell_finished(world, attempt_id, OUTCOME_UNKNOWN, T0 + ATTEMPT_DEADLINE_MS);
+    tick(world, T0 + ATTEMPT_DEADLINE_MS);
+    return world;
+}
+
 /* A target whose commit job is with the adapter. */
 static inline struct world *world_sent(void)
 {

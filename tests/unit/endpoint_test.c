@@ -19,6 +19,7 @@
 #include "core/base/lock.h"
 #include "core/wire/caller.h"
 #include "core/wire/stream.h"
+#include "tests/suite.h"
 
 #define FRAME_MAX 65536
 #define BIG_REPLY ((size_t)1 << 20)
@@ -543,9 +544,5 @@ int main(void)
     tcase_set_timeout(kills, 60);
     tcase_add_test(kills, ten_killed_servers_get_nothing_twice);
     suite_add_tcase(suite, kills);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

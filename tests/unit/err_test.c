@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "tests/suite.h"
 
 START_TEST(every_error_has_its_own_name_and_sentence)
 {
@@ -101,9 +102,5 @@ int main(void)
     tcase_add_test(tcase, try_passes_a_failure_up_and_goes_on_after_success);
     tcase_add_test_raise_signal(tcase, a_false_assertion_aborts, SIGABRT);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

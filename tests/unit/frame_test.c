@@ -8,6 +8,7 @@
 #include "core/base/prng.h"
 #include "core/wire/body.h"
 #include "core/wire/pack.h"
+#include "tests/suite.h"
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3, 4};
 
@@ -389,9 +390,5 @@ int main(void)
     tcase_add_test(bodies, the_other_bodies_are_read_back);
     tcase_add_test(bodies, no_body_makes_a_reader_stray);
     suite_add_tcase(suite, bodies);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

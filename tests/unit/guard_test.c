@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <check.h>
 
+#include "tests/suite.h"
+
 static const struct guard closed = {.loopback_count = 0};
 static const struct guard opened = {
     .loopback_ports = {2583, 8080},
@@ -248,9 +250,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_url_is_judged_before_its_name_is_resolved, 0, sizeof urls / sizeof *urls);
     tcase_add_test(tcase, ports_are_read_from_a_list);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

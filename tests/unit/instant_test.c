@@ -6,6 +6,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
@@ -238,9 +239,5 @@ int main(void)
     tcase_add_test(tcase, every_day_is_the_day_that_the_c_library_says);
     tcase_add_test(tcase, a_month_has_its_days);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

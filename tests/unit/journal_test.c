@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 static const struct {
     const char *text;
@@ -136,9 +137,5 @@ int main(void)
     tcase_add_test(tcase, a_line_says_its_level_process_and_what_and_lower_levels_are_dropped);
     tcase_add_test(tcase, a_long_line_is_cut_and_still_a_line);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "core/calendar/instant.h"
 #include "core/message/field.h"
 #include "core/message/json_read.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define CAP ((size_t)16 << 20)
@@ -365,9 +366,5 @@ int main(void)
     tcase_add_test(tcase, a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another);
     tcase_add_test(tcase, every_random_message_is_read_back_by_a_strict_reader);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* ledger_test.c: the shell around the rules: one answer per command id and per Idempotency-Key, groups that are kept
  * whole or not at all, a full disk, and read models that are always what the log says. */
+#include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
 START_TEST(a_command_again_gets_its_first_answer_and_does_nothing)
@@ -506,9 +507,5 @@ int main(void)
     tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);
     tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 3);
     suite_add_tcase(suite, groups);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* ledger_walk_test.c: whatever commands come in whatever groups, with commits that fail, processes that are restarted
  * and commands that are sent twice: what is derived is what the log says, byte for byte, and every accepted command is
  * in the log exactly once. */
+#include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
 #define WALKS 24
@@ -219,9 +220,5 @@ int main(void)
     tcase_set_timeout(walks, 60);
     tcase_add_loop_test(walks, whatever_happens_what_is_derived_is_what_the_log_says, 0, WALKS);
     suite_add_tcase(suite, walks);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

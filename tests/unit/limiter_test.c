@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define SECOND_US 1000000
 #define QUOTA 60
@@ -107,9 +108,5 @@ int main(void)
     tcase_add_test(tcase, in_no_window_more_than_two_quotas_pass);
     tcase_add_test(tcase, without_a_quota_all_may_pass);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

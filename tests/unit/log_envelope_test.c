@@ -3,6 +3,7 @@
 #include "core/log/log_record.h"
 #include "core/log/merkle.h"
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 static struct log_event sample(uint64_t i, uint8_t payload[40])
 {
@@ -219,9 +220,5 @@ int main(void)
     tcase_add_test(tcase, a_number_has_one_spelling);
     tcase_add_test(tcase, a_record_with_any_bit_flipped_is_refused_or_its_payload_does_not_match);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

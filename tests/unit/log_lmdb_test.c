@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 
@@ -386,9 +387,5 @@ int main(void)
     tcase_add_test(tcase, what_cannot_be_opened_says_why);
     tcase_add_test(tcase, a_reader_without_a_key_reads_and_signs_nothing);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "tests/contract/log_surgery.h"
+#include "tests/suite.h"
 
 static void grow_copy(const struct world *world, uint64_t count, uint64_t salt)
 {
@@ -259,9 +260,5 @@ int main(void)
     tcase_add_test(tcase, a_workspace_s_wrong_head_is_found_at_open_when_the_tail_touches_it);
     tcase_add_test(tcase, a_log_that_grows_meanwhile_is_never_taken_for_altered);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/sha256.h"
 #include "tests/contract/log_surgery.h"
+#include "tests/suite.h"
 
 START_TEST(an_untouched_copy_is_verified_and_opens)
 {
@@ -348,9 +349,5 @@ int main(void)
     tcase_add_test(tcase, what_is_not_there_cannot_be_verified);
     tcase_add_test(tcase, a_growing_log_is_verified_by_a_reader_beside_its_writer);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

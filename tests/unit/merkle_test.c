@@ -7,6 +7,7 @@
 
 #include "core/base/base64.h"
 #include "core/base/sha256.h"
+#include "tests/suite.h"
 
 static void assert_hex(const uint8_t hash[32], const char *hex)
 {
@@ -296,9 +297,5 @@ int main(void)
     tcase_add_test(tcase, every_consistency_proof_holds_and_no_spoilt_one_does);
     tcase_add_test(tcase, an_error_of_the_nodes_is_passed_up);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

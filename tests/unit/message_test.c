@@ -7,6 +7,7 @@
 #include "core/message/refusal.h"
 #include "core/message/upcast.h"
 #include "tests/accept.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define CODES 1000
@@ -256,9 +257,5 @@ int main(void)
     tcase_add_test(tcase, what_the_http_server_refuses_by_itself_has_a_code_of_that_status);
     tcase_add_test(tcase, the_reference_page_says_what_is_declared);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -167,16 +167,6 @@ START_TEST(a_payload_is_what_was_locked_and_what_is_live)
 END_TEST
 
 /* Creates, schedules and locks post 1 with one target of one part, and starts its first attempt. */
-static void feed_first_attempt(struct world *world, bool comment)
-{
-    feed_created(world, 1, 1);
-    feed_scheduled(world, 1, 1, T0 + HOUR_MS);
-    feed_locked(world, 1, 1, 1, comment);
-    world->now_ms = T0 + HOUR_MS;
-    feed_started(world, 1, 0, 1, 0);
-    world->now_ms += 50;
-}
-
 static const struct {
     enum outcome outcome;
     enum target_status status;
@@ -489,17 +479,7 @@ START_TEST(a_person_resolves_an_unknown_outcome)
     feed_first_attempt(&world, false);
     struct event event = outcome_event(1, 0, 1, 0, OUTCOME_UNKNOWN);
     feed_post(&world, 1, &event);
-    event = event_of(EVENT_target_resolved);
-    event.target_resolved = (struct target_resolved_event){
-        .post_id = id_n(ID_POST, 1),
-        .target_id = target_n(1, 0),
-        .attempt_id = attempt_n(1, 0, 1),
-        .resolution = rows[_i].resolution,
-        .retry = rows[_i].retry,
-        .next_ms = rows[_i].retry ? world.now_ms + 5 : 0,
-        .url = rows[_i].resolution == RESOLUTION_PUBLISHED ? SPAN("https://found") : span_of(NULL, 0),
-    };
-    feed_post(&world, 1, &event);
+    feed_resolved(&world, rows[_i].resolution, rows[_i].retry, rows[_i].retry ? world.now_ms + 5 : 0);
     const struct target_row target = target_of(&world, 1, 0);
     ck_assert_uint_eq(target.status, rows[_i].status);
     ck_assert_uint_eq(target.part_live, rows[_i].resolution == RESOLUTION_PUBLISHED ? 1 : 0);

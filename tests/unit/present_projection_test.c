@@ -7,13 +7,6 @@
 
 #define OUT_MAX ((size_t)1 << 20)
 
-static struct zones *zones_of_test(void)
-{
-    struct zones *zones = NULL;
-    ck_assert_int_eq(zones_open(&zones), OK);
-    return zones;
-}
-
 /* Parses what was presented: it must be JSON. */
 static const struct json_node *parsed(struct world *world, const struct buf *out)
 {
@@ -68,6 +61,22 @@ static void feed_accounts(struct world *world)
     }
 }
 
+/* A world with accounts, and the zones in which it is presented. */
+static struct zones *present_begin(struct world *world)
+{
+    struct zones *zones = NULL;
+    world_init(world);
+    feed_accounts(world);
+    ck_assert_int_eq(zones_open(&zones), OK);
+    return zones;
+}
+
+static void present_end(struct world *world, struct zones *zones)
+{
+    zones_close(zones);
+    world_done(world);
+}
+
 static struct buf out_of(struct world *world)
 {
     return buf_of(world_alloc(world, OUT_MAX), OUT_MAX);
@@ -82,15 +91,18 @@ static struct buf presented(struct world *world, struct zones *zones, uint32_t p
     return out;
 }
 
+static const struct json_node *shown(struct world *world, struct zones *zones, uint32_t post)
+{
+    const struct buf out = presented(world, zones, post);
+    return parsed(world, &out);
+}
+
 START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
-    const struct buf out = presented(&world, zones, 1);
-    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *json = shown(&world, zones, 1);
     static const char *const absent[] = {"publish_at", "publish_at_local", "locked_at",   "not_after",
                                          "approval",   "published_at",     "duplicate_of"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
@@ -113,8 +125,7 @@ START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
     ck_assert_str_eq(text_at(&world, target, "channel"), "bluesky");
     ck_assert_str_eq(text_at(&world, target, "status"), "pending");
     ck_assert_uint_eq(json_node_member(target, "violations")->count, 0);
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -122,9 +133,7 @@ END_TEST
 START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
     world.now_ms = T0 + HOUR_MS - LOCK_AHEAD_MS;
@@ -136,8 +145,7 @@ START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
     feed_accepted(&world, 1, 0, 2, 1);
     feed_target_finished(&world, 1, 0, TARGET_PUBLISHED, span_of(NULL, 0));
     feed_post_finished(&world, 1, POST_PUBLISHED);
-    const struct buf out = presented(&world, zones, 1);
-    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *json = shown(&world, zones, 1);
     ck_assert_str_eq(text_at(&world, json, "status"), "published");
     ck_assert_str_eq(text_at(&world, json, "publish_at"), "2026-04-20T15:00:00Z");
     ck_assert_str_eq(text_at(&world, json, "publish_at_local"), "2026-04-20T11:00:00-04:00");
@@ -154,8 +162,7 @@ START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
                      "at://did:plc:abc/app.bsky.feed.post/1");
     check_null(item_at(rendering, "parts", 2), "platform_post_id");
     ck_assert(json_node_is(json_node_member(item_at(rendering, "parts", 2), "first_comment"), NODE_TRUE));
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -163,9 +170,7 @@ END_TEST
 START_TEST(texts_of_people_come_out_as_they_went_in)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     struct content_part parts[] = {{.text = SPAN("\"quoted\" \\ \n\t\x01 ünï \xF0\x9F\x98\x80")}, {.text = SPAN("b")}};
     struct label labels[] = {{.name = SPAN("a\"b")}};
     struct pair metadata[] = {
@@ -190,8 +195,7 @@ START_TEST(texts_of_people_come_out_as_they_went_in)
     };
     feed_post(&world, 1, &event);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    const struct buf out = presented(&world, zones, 1);
-    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *json = shown(&world, zones, 1);
     const struct json_node *content = json_node_member(json, "content");
     check_null(content, "text");
     ck_assert_str_eq(text_at(&world, item_at(content, "parts", 0), "text"),
@@ -202,8 +206,7 @@ START_TEST(texts_of_people_come_out_as_they_went_in)
     const struct json_node *target = item_at(json, "targets", 0);
     ck_assert_str_eq(text_at(&world, target, "variant/text"), "other");
     ck_assert_uint_eq(json_node_path(target, "platform_settings/a")->count, 1);
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -211,9 +214,7 @@ END_TEST
 START_TEST(a_waiting_target_shows_why_and_until_when)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
     feed_locked(&world, 1, 1, 1, false);
@@ -226,8 +227,7 @@ START_TEST(a_waiting_target_shows_why_and_until_when)
     event.integration_paused.integration_id = id_n(ID_INTEGRATION, 1);
     const struct id workspace_id = the_workspace();
     feed(&world, &workspace_id, &event.integration_paused.integration_id, &event);
-    const struct buf out = presented(&world, zones, 1);
-    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *json = shown(&world, zones, 1);
     const struct json_node *target = item_at(json, "targets", 0);
     ck_assert_str_eq(text_at(&world, target, "status"), "retrying");
     ck_assert_str_eq(text_at(&world, target, "held"), "paused");
@@ -235,8 +235,7 @@ START_TEST(a_waiting_target_shows_why_and_until_when)
     ck_assert_str_eq(text_at(&world, target, "error/code"), "platform_rate_limited");
     ck_assert_str_eq(text_at(&world, target, "error/message"), "The platform asks to wait.");
     ck_assert(json_node_is(json_node_path(target, "error/retryable"), NODE_TRUE));
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -257,9 +256,7 @@ static enum err fixed_rendering(void *context, const struct present *present, co
 START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 2);
     char word[] = "text_too_long";
     const struct post_view view = view_of(&world, 1);
@@ -274,8 +271,7 @@ START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
     const struct json_node *target = item_at(json, "targets", 1);
     ck_assert_int_eq(number_at(target, "rendering/target"), 1);
     ck_assert_uint_eq(json_node_member(target, "violations")->count, 1);
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -283,9 +279,7 @@ END_TEST
 START_TEST(too_little_room_is_said_at_every_length)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
     feed_locked(&world, 1, 1, 1, false);
@@ -298,8 +292,7 @@ START_TEST(too_little_room_is_said_at_every_length)
     }
     struct buf out = buf_of(whole.data, whole.len);
     ck_assert_int_eq(present_post(&present, &view, &out), OK);
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -328,9 +321,7 @@ static enum err ask(struct world *world, struct zones *zones, const char *name, 
 START_TEST(every_query_answers_with_json)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 2);
     feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
     feed_locked(&world, 1, 2, 1, false);
@@ -355,8 +346,7 @@ START_TEST(every_query_answers_with_json)
     ck_assert_str_eq(text_at(&world, attempt, "outcome"), "try_again");
     ck_assert_str_eq(text_at(&world, attempt, "error/platform_code"), "503");
     check_null(attempt, "settled_at");
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -364,9 +354,7 @@ END_TEST
 START_TEST(a_query_never_leaves_its_workspace)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     const struct id other = id_n(ID_WORKSPACE, 2);
     const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
@@ -379,8 +367,7 @@ START_TEST(a_query_never_leaves_its_workspace)
     ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
     ck_assert_int_eq(ask(&world, zones, "list_integrations", NULL, &other, &out), OK);
     ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -388,9 +375,7 @@ END_TEST
 START_TEST(wrong_arguments_are_told_apart)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     const struct id workspace_id = the_workspace();
     struct buf out;
     ck_assert_int_eq(ask(&world, zones, "get_post", NULL, &workspace_id, &out), ERR_MISSING);
@@ -404,8 +389,7 @@ START_TEST(wrong_arguments_are_told_apart)
     ck_assert_int_eq(ask(&world, zones, "list_integrations", &args, &workspace_id, &out), ERR_MALFORMED);
     args = (struct query_args){.post_id = id_n(ID_POST, 7)};
     ck_assert_int_eq(ask(&world, zones, "get_post", &args, &workspace_id, &out), ERR_NOT_FOUND);
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST
@@ -413,9 +397,7 @@ END_TEST
 START_TEST(a_history_tells_the_story_in_pages)
 {
     struct world world;
-    world_init(&world);
-    struct zones *zones = zones_of_test();
-    feed_accounts(&world);
+    struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
     feed_locked(&world, 1, 1, 1, false);
@@ -435,8 +417,7 @@ START_TEST(a_history_tells_the_story_in_pages)
     json = parsed(&world, &out);
     check_null(json, "next_cursor");
     ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"), "Attempt 1 on bluesky started.");
-    zones_close(zones);
-    world_done(&world);
+    present_end(&world, zones);
 }
 
 END_TEST

@@ -4,6 +4,7 @@
 
 #include "core/base/prng.h"
 #include "core/message/codec.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
@@ -141,9 +142,5 @@ int main(void)
     tcase_add_test(tcase, every_random_message_is_one_line_of_utf8);
     tcase_add_test(tcase, a_secret_is_not_shown);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

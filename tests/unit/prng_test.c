@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+#include "tests/suite.h"
+
 START_TEST(the_generator_is_xoshiro256_starstar)
 {
     /* The first numbers from the state 1, 2, 3, 4, as other implementations (Rust's rand_xoshiro) test them. */
@@ -140,9 +142,5 @@ int main(void)
     tcase_add_test(tcase, a_chance_of_one_in_n_comes_one_time_in_n);
     tcase_add_test(tcase, filling_writes_exactly_what_was_asked_for);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

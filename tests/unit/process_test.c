@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
+
 /* The exit code of a child whose ending hangs or is done in time; what it wrote to stderr is in ret_text. */
 static int end_of_one(unsigned within_s, bool hangs, char ret_text[256])
 {
@@ -61,9 +63,5 @@ int main(void)
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -16,6 +16,7 @@
 #include "projections/queue.h"
 #include "projections/registry.h"
 #include "projections/row_store.h"
+#include "tests/suite.h"
 
 #define T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
 #define WORLD_EVENTS_MAX 20000
@@ -335,6 +336,33 @@ static inline void feed_started(struct world *world, uint32_t post, uint32_t k, 
     feed_post(world, post, &event);
 }
 
+/* Post 1 goes to one account and its first attempt is under way. */
+static inline void feed_first_attempt(struct world *world, bool comment)
+{
+    feed_created(world, 1, 1);
+    feed_scheduled(world, 1, 1, T0 + HOUR_MS);
+    feed_locked(world, 1, 1, 1, comment);
+    world->now_ms = T0 + HOUR_MS;
+    feed_started(world, 1, 0, 1, 0);
+    world->now_ms += 50;
+}
+
+/* What a person said of that attempt, whose outcome is unknown. */
+static inline void feed_resolved(struct world *world, enum resolution resolution, bool retry, int64_t next_ms)
+{
+    struct event event = event_of(EVENT_target_resolved);
+    event.target_resolved = (struct target_resolved_event){
+        .post_id = id_n(ID_POST, 1),
+        .target_id = target_n(1, 0),
+        .attempt_id = attempt_n(1, 0, 1),
+        .resolution = resolution,
+        .retry = retry,
+        .next_ms = next_ms,
+        .url = resolution == RESOLUTION_PUBLISHED ? SPAN("https://found") : span_of(NULL, 0),
+    };
+    feed_post(world, 1, &event);
+}
+
 /* The event of an outcome; the caller sets what else it says and feeds it. */
 static inline struct event outcome_event(uint32_t post, uint32_t k, uint32_t number, uint32_t part,
                                          enum outcome outcome)
@@ -399,15 +427,6 @@ static inline struct target_row target_of(struct world *world, uint32_t post, ui
 {
     const struct post_view view = view_of(world, post);
     return view.row.targets[k];
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
 }
 
 /* A span in the initializer of a static table. */

@@ -67,10 +67,7 @@ START_TEST(a_first_comment_keeps_a_published_target_in_the_queue)
     struct world world;
     struct queue_row row;
     world_init(&world);
-    feed_created(&world, 1, 1);
-    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    feed_locked(&world, 1, 1, 1, true);
-    feed_started(&world, 1, 0, 1, 0);
+    feed_first_attempt(&world, true);
     feed_accepted(&world, 1, 0, 1, 0);
     world.now_ms += 5;
     feed_target_finished(&world, 1, 0, TARGET_PUBLISHED, span_of(NULL, 0));
@@ -103,10 +100,7 @@ START_TEST(a_target_that_waits_for_its_account_has_no_instant)
     struct world world;
     struct queue_row row;
     world_init(&world);
-    feed_created(&world, 1, 1);
-    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    feed_locked(&world, 1, 1, 1, false);
-    feed_started(&world, 1, 0, 1, 0);
+    feed_first_attempt(&world, false);
     struct event event = outcome_event(1, 0, 1, 0, OUTCOME_UNAUTHORIZED);
     feed_post(&world, 1, &event);
     ck_assert(is_queued(&world, 1, 0, &row));
@@ -122,22 +116,10 @@ START_TEST(a_person_s_answer_moves_the_base_of_lateness)
     struct world world;
     struct queue_row row;
     world_init(&world);
-    feed_created(&world, 1, 1);
-    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    feed_locked(&world, 1, 1, 1, false);
-    feed_started(&world, 1, 0, 1, 0);
+    feed_first_attempt(&world, false);
     struct event event = outcome_event(1, 0, 1, 0, OUTCOME_UNKNOWN);
     feed_post(&world, 1, &event);
-    event = event_of(EVENT_target_resolved);
-    event.target_resolved = (struct target_resolved_event){
-        .post_id = id_n(ID_POST, 1),
-        .target_id = target_n(1, 0),
-        .attempt_id = attempt_n(1, 0, 1),
-        .resolution = RESOLUTION_ABSENT,
-        .retry = true,
-        .next_ms = T0 + DAY_MS,
-    };
-    feed_post(&world, 1, &event);
+    feed_resolved(&world, RESOLUTION_ABSENT, true, T0 + DAY_MS);
     ck_assert(is_queued(&world, 1, 0, &row));
     ck_assert_int_eq(row.due_ms, T0 + DAY_MS);
     ck_assert_int_eq(row.next_ms, T0 + DAY_MS);

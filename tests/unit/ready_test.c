@@ -5,6 +5,7 @@
 
 #include "core/wire/body.h"
 #include "gateway/gateway.h"
+#include "tests/suite.h"
 
 #define FIGURES 4
 
@@ -71,9 +72,5 @@ int main(void)
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
     tcase_add_test(tcase, figures_are_told_to_this_machine_alone);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

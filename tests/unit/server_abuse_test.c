@@ -1,4 +1,5 @@
 /* server_abuse_test.c: the HTTP server refuses what its library lets through, and reads what is odd but right. */
+#include "tests/suite.h"
 #include "tests/unit/server_client.h"
 
 /* Each is followed on the connection by a request that must never be seen. */
@@ -204,9 +205,5 @@ int main(void)
                         sizeof library / sizeof library[0]);
     tcase_add_loop_test(tcase, what_is_odd_but_right_is_read_right, 0, sizeof oddities / sizeof oddities[0]);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* server_later_test.c: requests that are answered later, from other threads, after their client has gone, after the
  * server has gone. Run it under both sanitizers: who frees what is the point. */
+#include "tests/suite.h"
 #include "tests/unit/server_client.h"
 
 #define CLIENTS 32
@@ -295,9 +296,5 @@ int main(void)
     tcase_add_test(tcase, a_request_may_be_answered_after_the_server_was_closed);
     tcase_add_test(tcase, the_server_may_be_closed_in_the_middle_of_answers);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

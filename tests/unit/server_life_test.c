@@ -1,4 +1,5 @@
 /* server_life_test.c: what the server ends by itself: late clients, clients too many, idle ones; draining; opening. */
+#include "tests/suite.h"
 #include "tests/unit/server_client.h"
 
 #define SHORT_MS 300
@@ -407,9 +408,5 @@ int main(void)
     tcase_add_test(tcase, a_port_may_be_opened_again_at_once);
     tcase_add_test(tcase, ipv6_is_served_and_its_address_told);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

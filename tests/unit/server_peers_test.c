@@ -5,6 +5,7 @@
 #include <check.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 static struct peer_key key4(const char *text)
 {
@@ -103,9 +104,5 @@ int main(void)
     tcase_add_test(tcase, a_key_has_its_places_and_no_more);
     tcase_add_loop_test(tcase, counts_are_right_whatever_comes_and_goes, 0, 20);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* server_stream_test.c: answers whose body grows: what is put arrives, nobody waits for a thread, a client that does
  * not read or has gone is noticed, and the end is an end. */
+#include "tests/suite.h"
 #include "tests/unit/server_client.h"
 
 #define PATIENCE_MS 20000
@@ -185,9 +186,5 @@ int main(void)
     tcase_add_test(tcase, a_client_that_hangs_up_is_noticed_though_nothing_is_sent);
     tcase_add_test(tcase, a_stream_may_end_before_or_after_its_server_drains);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

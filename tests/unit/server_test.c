@@ -1,4 +1,5 @@
 /* server_test.c: the HTTP server over raw sockets: limits, pipelining, keep-alive, bodies, faults. */
+#include "tests/suite.h"
 #include "tests/unit/server_client.h"
 
 START_TEST(a_get_is_answered)
@@ -311,9 +312,5 @@ int main(void)
     tcase_add_test(tcase, a_header_that_would_split_the_answer_is_a_500);
     tcase_add_test(tcase, an_answer_may_have_long_headers_and_leaves_empty_ones_out);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

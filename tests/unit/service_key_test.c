@@ -1,4 +1,5 @@
 /* service_key_test.c: who may speak as an API key over RPC: whoever has the key, nobody who has read of it. */
+#include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
 /* Sends one frame by hand to the other programs' door; returns the reply's. */
@@ -116,9 +117,5 @@ int main(void)
     tcase_add_test(keys, a_key_whose_tag_key_is_not_in_the_vault_is_told_so);
     tcase_add_test(keys, a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is_destroyed);
     suite_add_tcase(suite, keys);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

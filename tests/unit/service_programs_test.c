@@ -1,5 +1,6 @@
 /* service_programs_test.c: the ledger behind its sockets, as other programs meet it: with an API key, in one workspace.
  */
+#include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
 START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
@@ -245,9 +246,5 @@ int main(void)
     tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);
     tcase_add_test(services, another_program_uses_the_library);
     suite_add_tcase(suite, services);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -412,9 +412,5 @@ int main(void)
     tcase_add_test(services, followers_are_woken);
     tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

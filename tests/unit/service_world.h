@@ -24,6 +24,7 @@
 #include "core/wire/tag_key.h"
 #include "projections/access.h"
 #include "projections/registry.h"
+#include "tests/suite.h"
 
 #define WAIT_MS 20000
 #define API_KEY "op_test_0123456789"

@@ -1,5 +1,6 @@
 /* shape_decider_test.c: states have no hidden padding and survive their rows; the generic layer knows every command;
  * and what an answer tells beside a refusal. */
+#include "tests/suite.h"
 #include "tests/unit/decider_world.h"
 
 #define SIZE(struct_, member_) sizeof(((struct struct_ *)0)->member_)
@@ -227,9 +228,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_integration_shows_its_status, 0, (int)(sizeof statuses / sizeof *statuses));
     tcase_add_test(tcase, a_workspace_has_its_own_lateness_and_a_bounded_one);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
+
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
 /* How many bytes follow a lead byte when the lengths in it are 0; -1: never used. From the specification's table
@@ -131,9 +133,5 @@ int main(void)
     tcase_add_test(tcase, a_count_of_more_than_there_are_bytes_is_truncated_at_once);
     tcase_add_test(tcase, elements_are_bounded_however_many_bytes_there_are);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
@@ -278,9 +279,5 @@ int main(void)
     tcase_add_test(tcase, a_write_that_does_not_fit_writes_nothing_and_is_remembered);
     tcase_add_test(tcase, big_endian_numbers_are_ordered_as_their_bytes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

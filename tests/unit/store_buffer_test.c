@@ -6,6 +6,7 @@
 #include "core/base/limits.h"
 #include "core/base/sha256.h"
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 #define TXNS 60
@@ -206,9 +207,5 @@ int main(void)
     tcase_add_test(tcase, a_transaction_takes_more_rows_than_one_should_have);
     tcase_add_test(tcase, a_base_without_room_is_told_at_the_next_commit_or_drain);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* stories_decider_test.c: every rule as a row: given, when, then. The rows are in the *_stories.h files beside this
  * one. */
+#include "tests/suite.h"
 #include "tests/unit/account_stories.h"
 #include "tests/unit/attempt_stories.h"
 #include "tests/unit/decider_world.h"
@@ -52,9 +53,5 @@ int main(void)
     tcase_add_loop_test(tcase, the_stories_go_as_told, 0, (int)COUNT(tables));
     tcase_add_test(tcase, every_refusal_of_the_deciders_and_every_event_appears_in_a_story);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 static const struct {
     const char *text;
@@ -171,9 +172,5 @@ int main(void)
     tcase_add_test(tcase, trimming_takes_every_kind_of_space_off);
     tcase_add_test(tcase, characters_have_their_classes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -3,6 +3,8 @@
 
 #include <check.h>
 
+#include "tests/suite.h"
+
 static const struct {
     const char *text;
     const char *prefix;
@@ -95,9 +97,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_invalid_typeid_is_refused, 0, sizeof invalid / sizeof *invalid);
     tcase_add_test(tcase, an_id_carries_its_kind_and_its_instant);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
@@ -137,9 +138,5 @@ int main(void)
     tcase_add_test(tcase, an_offset_holds_until_the_next_change_and_not_longer);
     tcase_add_test(tcase, what_is_no_rule_is_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

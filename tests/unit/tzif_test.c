@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/suite.h"
+
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define FILE_MAX 600
 
@@ -242,9 +244,5 @@ int main(void)
     tcase_add_test(tcase, a_wrong_footer_is_refused);
     tcase_add_test(tcase, another_format_or_version_is_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/store/store.h"
+#include "tests/suite.h"
 
 static const uint8_t master[BOX_KEY_LEN] = {1};
 static const uint8_t other_master[BOX_KEY_LEN] = {2};
@@ -189,9 +190,5 @@ int main(void)
     tcase_add_test(vaults, a_sweep_deletes_what_nobody_names);
     tcase_add_test(vaults, a_secret_has_a_limit);
     suite_add_tcase(suite, vaults);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * of decider_world.h holds at every step, and what the rules promise holds of the state: never two live copies of a
  * part that a machine could have avoided, no start while a target is final, no silence. */
 #include "core/base/prng.h"
+#include "tests/suite.h"
 #include "tests/unit/decider_world.h"
 
 #define WALKS 8
@@ -159,9 +160,5 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, whatever_is_asked_in_whatever_order_the_post_stays_sound, 0, WALKS);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

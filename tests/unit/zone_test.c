@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/base/prng.h"
 #include "core/calendar/instant.h"
+#include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
@@ -518,9 +519,5 @@ int main(void)
     tcase_add_test(tcase, without_good_data_there_are_no_zones);
     tcase_add_test(tcase, what_is_beyond_the_calendar_is_out_of_range);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,0 +1,100 @@
+/* judge.h: what the judge knows, from the events alone and by rules of its own: it shares no line with the deciders,
+ * the read models or the agenda. judge.c: the log, what is derived from it, what is live. judge_post.c: a post's life.
+ */
+#ifndef OPENPOST_TESTS_SIM_JUDGE_H
+#define OPENPOST_TESTS_SIM_JUDGE_H
+
+#include "tests/sim/world.h"
+
+#define DID_MAX 64
+#define KEY_MAX 24
+
+struct counted {
+    struct pool_item item; /* a stream or a workspace */
+    uint64_t count;
+};
+
+enum phase { PHASE_WAITS, PHASE_UNDER_WAY, PHASE_DOUBT };
+
+/* A part as the lock fixed it. */
+struct judged_part {
+    char key[KEY_MAX];
+    uint64_t text; /* a hash of the author's words */
+    struct hash payload_hash;
+};
+
+struct judged_target {
+    struct pool_item item;
+    struct id target_id;
+    struct id post_id;
+    struct id integration_id;
+    uint32_t status; /* enum target_status of the end, 0: open */
+    enum phase phase;
+    int64_t due_ms;  /* what lateness is counted from */
+    int64_t next_ms; /* no start before; 0: its instant decides */
+    struct id attempt_id;
+    uint64_t attempt_number;
+    uint32_t attempt_part;
+    int64_t deadline_ms;
+    bool has_comment; /* the last part */
+    bool comment_over;
+    bool by_person;       /* what a person said of it is not for us to check */
+    bool lied;            /* the platform refused or hid what it did */
+    uint32_t absent_said; /* so often a person said that it is not there */
+    uint32_t live;        /* bit n: part n was accepted */
+    uint32_t parts_count; /* 0: not locked */
+    struct judged_part parts[LOCKED_PARTS_MAX];
+};
+
+struct judged_post {
+    struct pool_item item;
+    struct id workspace_id;
+    int64_t publish_at_ms; /* 0: a draft */
+    int64_t not_after_ms;
+    bool locked;
+    uint32_t texts_count;
+    uint64_t texts[LOCKED_PARTS_MAX]; /* hashes */
+    uint64_t comment;
+    uint32_t targets_count;
+    struct id targets[TARGETS_MAX];
+};
+
+struct judged_account {
+    struct pool_item item;
+    char did[DID_MAX];
+    bool connected;
+    bool paused;
+};
+
+struct judged_workspace {
+    struct pool_item item;
+    uint64_t max_lateness_ms;
+    bool paused;
+};
+
+struct judge {
+    uint64_t position;
+    int64_t time_ms;
+    uint64_t epoch;
+    uint64_t creates;
+    bool clock_suspect;
+    bool suspended;
+    int64_t suspended_ms; /* what was due by then, the original may have sent */
+    struct pool streams;
+    struct pool sequences; /* of workspaces */
+    struct pool workspaces;
+    struct pool posts;
+    struct pool targets;
+    struct pool accounts;
+    struct pool attempts; /* whose start is durable */
+    struct arena arena;
+};
+
+void *find_or_add(struct pool *pool, const struct id *id);
+uint64_t text_hash(struct span text);
+/* judge_post looks at an event of a post's stream. */
+void judge_post(struct world *world, const struct log_event *at, const struct event *event);
+/* Whether a machine or a person still has something to do for it. */
+bool judged_is_open(const struct judge *judge, const struct judged_target *target);
+
+#endif

@@ -80,9 +80,11 @@ class CommandLine(harness.Case):
             self.assertEqual(ended.returncode, 64, (address, ended))
             self.assertIn(f"--listen {address}: expected ADDR:PORT", ended.stderr)
         for address in ("0.0.0.0:8081", "192.0.2.1:8081", "[::]:8081"):
-            ended = run("sandbox", "--listen", address, within_s=10)
-            self.assertEqual(ended.returncode, 64, (address, ended))
-            self.assertIn("only on loopback", ended.stderr)
+            for arguments in (("sandbox", "--listen", address),
+                              ("serve", "--data", data.path, "--listen", "127.0.0.1:8081", "--rpc", address)):
+                ended = run(*arguments, within_s=10)
+                self.assertEqual(ended.returncode, 64, (arguments, ended))
+                self.assertIn("only on loopback", ended.stderr)
         ended = run("key", "--data", data.path, "--name", "Bob_1", "--role", "editor")
         self.assertEqual((ended.returncode, ended.stderr),
                          (64, "openpost key: --name Bob_1: expected 1 to 24 of a-z, 0-9 and -\n"))

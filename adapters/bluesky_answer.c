@@ -17,19 +17,6 @@ static enum weight weight_of(enum bluesky_call call)
     return call == CALL_CREATE_RECORD ? WEIGHT_COMMIT : call == CALL_GET_RECORD ? WEIGHT_READ : WEIGHT_OTHER;
 }
 
-/* At most max bytes, cut between characters. */
-static struct span cut(struct span text, size_t max)
-{
-    if (text.len <= max) {
-        return text;
-    }
-    size_t end = max;
-    while (end > 0 && (text.data[end] & 0xC0) == 0x80) {
-        end--;
-    }
-    return span_of(text.data, end);
-}
-
 static void set(struct bluesky_answer *answer, enum weight weight, enum outcome commit, enum outcome other,
                 enum refusal code)
 {
@@ -149,8 +136,8 @@ static enum err read_body(const struct http_response *response, struct arena *ar
         answer->body = NULL;
         return OK;
     }
-    answer->platform_code = cut(json_node_text(answer->body, "error"), CODE_MAX);
-    answer->platform_message = cut(json_node_text(answer->body, "message"), MESSAGE_MAX);
+    answer->platform_code = span_cut(json_node_text(answer->body, "error"), CODE_MAX);
+    answer->platform_message = span_cut(json_node_text(answer->body, "message"), MESSAGE_MAX);
     return OK;
 }
 

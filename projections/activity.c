@@ -12,17 +12,10 @@
 
 /* --- writing --- */
 
-/* Cuts a text at a character's border. */
+/* As much of an event's own words as a row keeps. */
 static struct span cut(struct span text)
 {
-    if (text.len <= ACTIVITY_MESSAGE_MAX) {
-        return text;
-    }
-    size_t len = ACTIVITY_MESSAGE_MAX;
-    while (len > 0 && (text.data[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return span_of(text.data, len);
+    return span_cut(text, ACTIVITY_MESSAGE_MAX);
 }
 
 static void of_attempt_finished(const struct attempt_finished_event *finished, struct activity_row *row)

@@ -10,8 +10,8 @@
 
 extern const struct projection activity_projection;
 
-/* activity_list reads up to limit events of a post, oldest first, after that of version after (0: from the first).
- * Fewer than limit: that was all. */
+/* activity_list reads up to limit events of a post, oldest first, after the version `after` of its stream (0: from the
+ * first), into the arena. Fewer than limit: that was all. */
 enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
                        struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count) MUST_USE;
 

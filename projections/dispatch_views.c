@@ -184,8 +184,8 @@ static enum err restore_workspaces(struct store_txn *txn, struct arena *arena, s
     for (uint32_t i = 0; i < count; i++) {
         const struct agenda_workspace workspace = {.workspace_id = rows[i].workspace_id,
                                                    .paused = rows[i].paused,
-                                                   .max_lateness_ms = (int64_t)rows[i].max_lateness_ms,
-                                                   .late_spacing_ms = (int64_t)rows[i].late_spacing_ms};
+                                                   .max_lateness_ms = rows[i].max_lateness_ms,
+                                                   .late_spacing_ms = rows[i].late_spacing_ms};
         TRY(agenda_restore_workspace(agenda, &workspace));
         *after = rows[i].workspace_id;
     }

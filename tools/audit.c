@@ -1,6 +1,8 @@
 /* audit.c: openpost verify, log and replay: what an auditor does with a data folder. They only read; verify does so in
  * a child process, because a damaged file can raise SIGBUS or SIGSEGV inside LMDB: that is reported as altered. */
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -58,15 +60,29 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "1: altered, with the first wrong\n"
                                    "position; 2: cannot be read.";
 
+/* Says what is wrong. position: "null" when no single event is known to be. */
+static int tell_altered(bool json, const char *position, const char *sentence)
+{
+    if (json) {
+        char text[2048];
+        struct buf quoted = buf_of(text, sizeof text);
+        json_string(&quoted, span_text(sentence));
+        (void)printf("{\"result\":\"altered\",\"position\":%s,\"sentence\":%s}\n", position, buf_terminated(&quoted));
+    } else if (strcmp(position, "null") == 0) {
+        (void)printf("altered: %s\n", sentence);
+    } else {
+        (void)printf("altered at position %s: %s\n", position, sentence);
+    }
+    return EXIT_ALTERED;
+}
+
 static int verify_here(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
     enum err err = OK;
     if (strcmp(verifier->name, data->origin) != 0) {
-        (void)printf(
-            json ? "{\"result\":\"altered\",\"position\":null,\"sentence\":\"the folder is of %s, the key of %s\"}\n"
-                 : "altered: the folder is of %s, the key of %s\n",
-            data->origin, verifier->name);
-        return EXIT_ALTERED;
+        char sentence[64 + 2 * CHECKPOINT_NAME_MAX];
+        (void)snprintf(sentence, sizeof sentence, "the folder is of %s, the key of %s", data->origin, verifier->name);
+        return tell_altered(json, "null", sentence);
     }
     struct progress progress = progress_of("verify", json);
     struct log_fault fault = {0};
@@ -81,10 +97,9 @@ static int verify_here(const struct data_folder *data, const struct checkpoint_v
         return EXIT_GOOD;
     }
     if (err == ERR_ALTERED) {
-        (void)printf(json ? "{\"result\":\"altered\",\"position\":%llu,\"sentence\":\"%s\"}\n"
-                          : "altered at position %llu: %s\n",
-                     (unsigned long long)fault.position, fault.sentence);
-        return EXIT_ALTERED;
+        char position[24];
+        (void)snprintf(position, sizeof position, "%llu", (unsigned long long)fault.position);
+        return tell_altered(json, position, fault.sentence);
     }
     return complain("verify", data->log_path, err, EXIT_UNREADABLE);
 }
@@ -102,15 +117,19 @@ static int verify_apart(const struct data_folder *data, const struct checkpoint_
         _exit(code);
     }
     int status = 0;
-    (void)waitpid(child, &status, 0);
+    if (waitpid(child, &status, 0) != child) {
+        return complain("verify", "the child process was lost", err_from_errno(errno), EXIT_UNREADABLE);
+    }
     if (WIFEXITED(status)) {
         return WEXITSTATUS(status);
     }
-    (void)printf(json
-                     ? "{\"result\":\"altered\",\"position\":null,\"sentence\":\"reading the file raised signal %d\"}\n"
-                     : "altered: reading the file raised signal %d\n",
-                 WTERMSIG(status));
-    return EXIT_ALTERED;
+    const int number = WTERMSIG(status);
+    char sentence[64];
+    (void)snprintf(sentence, sizeof sentence, "reading the file raised signal %d", number);
+    if (number == SIGBUS || number == SIGSEGV || number == SIGABRT) {
+        return tell_altered(json, "null", sentence);
+    }
+    return complain("verify", sentence, ERR_CLOSED, EXIT_UNREADABLE); /* somebody ended it: nothing is known */
 }
 
 int tool_verify(int argc, char **argv)
@@ -214,6 +233,15 @@ struct printer {
     uint64_t after;
 };
 
+/* The end of printing. A reader that has read enough is no failure; for another, stdout's mark stays: main looks. */
+static enum err output_lost(void)
+{
+    if (errno == EPIPE) {
+        clearerr(stdout);
+    }
+    return ERR_CLOSED;
+}
+
 static enum err print_rest(struct log *log, struct printer *printer)
 {
     OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
@@ -228,11 +256,13 @@ static enum err print_rest(struct log *log, struct printer *printer)
         TRY(event_decode(at.payload, &printer->arena, &event));
         TRY(printer->json ? write_json_line(&at, &event, &printer->out) : write_text_line(&at, &event, &printer->out));
         if (fwrite(printer->out.data, 1, printer->out.len, stdout) != printer->out.len) {
-            return ERR_CLOSED;
+            return output_lost();
         }
         printer->after = at.seq;
     }
-    (void)fflush(stdout);
+    if (fflush(stdout) != 0) {
+        return output_lost();
+    }
     return err == ERR_NOT_FOUND ? OK : err;
 }
 

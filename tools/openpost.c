@@ -1,5 +1,6 @@
 /* openpost.c: the composition root: the one executable, a subcommand per process and per tool. Here core meets
  * projections, gateway and adapters; nothing else does more than one of them know. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "adapters/bluesky.h"
@@ -83,7 +84,7 @@ static void print_help(void)
         "69 a peer does not answer, 71 the system refused something needed.\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help();
@@ -108,4 +109,17 @@ int main(int argc, char **argv)
     }
     (void)fprintf(stderr, "openpost: there is no command %s (try openpost --help)\n", argv[1]);
     return EXIT_USAGE_WRONG;
+}
+
+/* What was printed is a part of what was asked for, and a key is printed only once: a full disk behind stdout is a
+ * failure. A reader that has read enough is none. */
+int main(int argc, char **argv)
+{
+    const int code = run(argc, argv);
+    const bool enough = fflush(stdout) != 0 && errno == EPIPE;
+    if (code != EXIT_GOOD || enough || ferror(stdout) == 0) {
+        return code;
+    }
+    (void)fprintf(stderr, "openpost: standard output took not all that was printed\n");
+    return EXIT_CANNOT;
 }

@@ -10,6 +10,7 @@
 #include "projections/views.h"
 
 #define EVENTS_MAX 200
+#define EVENTS_TAIL_MAX 64                    /* bytes behind the last event of a page: the cursor */
 #define SERVER_SENT_BYTES ((size_t)256 << 10) /* of one helping of a stream; one event may be longer */
 
 /* The arguments of our own questions, and whose events they are about. */
@@ -84,6 +85,7 @@ static enum err answer_events(const struct question *question, const struct aske
         return ERR_NO_MEMORY;
     }
     buf_text(out, "{\"data\":[");
+    struct buf events = buf_of(out->data + out->len, out->cap - out->len - EVENTS_TAIL_MAX);
     for (uint64_t i = 0; i < limit; i++) {
         uint64_t seq = 0;
         struct log_event at;
@@ -94,13 +96,17 @@ static enum err answer_events(const struct question *question, const struct aske
         TRY(err);
         struct buf payload = buf_of(bytes, cap);
         TRY(log_read(question->log, seq, &payload, &at));
-        if (out->cap - out->len < 8 * payload.len + 4096) {
+        const size_t before = events.len;
+        buf_text(&events, i == 0 ? "" : ",");
+        const enum err written = write_event(question, &at, &events);
+        if (written == ERR_NO_SPACE && i > 0) {
+            events.len = before;
             break; /* a shorter page: its cursor goes on from here */
         }
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(write_event(question, &at, out));
+        TRY(written);
         last = asked->first + i + 1;
     }
+    out->len += events.len;
     buf_text(out, "],\"next_cursor\":\"");
     buf_u64(out, last);
     buf_text(out, "\"}");

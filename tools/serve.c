@@ -215,7 +215,7 @@ int tool_serve(int argc, char **argv)
     const struct option_spec options[] = {
         {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                        },
         {"--listen",         &listen,     NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"                },
-        {"--rpc",            &programs,   NULL,     "ADDR:PORT for other programs over nng; default: any free"      },
+        {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"   },
         {"--sandbox",        NULL,        &sandbox, "simulate the platforms on loopback"                            },
         {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] that adapters may reach here"         },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"},
@@ -234,7 +234,7 @@ int tool_serve(int argc, char **argv)
         return EXIT_USAGE_WRONG;
     }
     if (!listen_or_complain("serve", "--listen", listen, false, &code) ||
-        (programs != NULL && !listen_or_complain("serve", "--rpc", programs, false, &code))) {
+        (programs != NULL && !listen_or_complain("serve", "--rpc", programs, true, &code))) {
         return code;
     }
     if (!listen_is_free(listen)) {

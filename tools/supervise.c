@@ -240,13 +240,3 @@ void supervisor_stop(struct supervisor *supervisor)
         child_stop(&supervisor->children[i - 1]);
     }
 }
-
-bool supervisor_all_ready(const struct supervisor *supervisor)
-{
-    for (size_t i = 0; i < supervisor->count; i++) {
-        if (!supervisor->children[i].ready) {
-            return false;
-        }
-    }
-    return true;
-}

@@ -45,6 +45,5 @@ enum err supervisor_start(struct supervisor *supervisor) MUST_USE;
 bool supervisor_step(struct supervisor *supervisor, int wait_ms);
 /* supervisor_stop ends them in the reverse order of their start, waiting for each. */
 void supervisor_stop(struct supervisor *supervisor);
-bool supervisor_all_ready(const struct supervisor *supervisor);
 
 #endif

@@ -1,4 +1,5 @@
-/* arena.c: a list of chunks, each twice as large as need be at least ARENA_CHUNK bytes. */
+/* arena.c: a list of chunks of ARENA_CHUNK bytes, or as many as one request needs. Used wherever memory belongs to a
+ * request, a job or a group. Not for several threads at once. */
 #include "core/base/arena.h"
 
 #include <stdalign.h>

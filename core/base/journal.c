@@ -40,25 +40,3 @@ void journal(enum journal_level level, const char *what, const char *format, ...
     const ssize_t written = write(STDERR_FILENO, line, (size_t)len + 1);
     (void)written; /* a closed stderr must not stop the service */
 }
-
-const char *journal_quote(struct span text, char *out, size_t cap)
-{
-    ASSERT(cap >= 8);
-    struct buf buf = buf_of(out, cap - 2);
-    buf_byte(&buf, '"');
-    for (size_t i = 0; i < text.len && buf.len + 6 < buf.cap; i++) {
-        const uint8_t c = text.data[i];
-        if (c < 0x20 || c == 0x7F) {
-            buf_text(&buf, "\\x");
-            buf_hex(&buf, span_of(&c, 1));
-        } else {
-            if (c == '"' || c == '\\') {
-                buf_byte(&buf, '\\');
-            }
-            buf_byte(&buf, c);
-        }
-    }
-    out[buf.len] = '"';
-    out[buf.len + 1] = 0;
-    return out;
-}

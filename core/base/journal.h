@@ -13,11 +13,8 @@ enum journal_level { JOURNAL_DEBUG, JOURNAL_INFO, JOURNAL_WARN, JOURNAL_ERROR };
 void journal_open(const char *process, enum journal_level level);
 
 /* journal writes ms=… level=… process=… what=… and then the key=value pairs of the printf-style format; the caller
- * writes them in logfmt and quotes with %s only what it knows to be tame: foreign text goes through journal_quote. */
+ * writes them in logfmt, with %s only what is tame: our own words, the operator's options; nothing that came over a
+ * socket. A line of more than 2047 bytes is cut. */
 void journal(enum journal_level level, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* journal_quote copies foreign text into out as a quoted logfmt value, control characters and quotes escaped, cut to
- * fit; returns out. cap >= 8. */
-const char *journal_quote(struct span text, char *out, size_t cap);
 
 #endif

@@ -9,13 +9,13 @@
 #define DAY_MS ((int64_t)24 * HOUR_MS)
 
 /* A post */
-#define TARGETS_MAX 50      /* SPEC section 1; a post's state stays under 24 KB, its row is cut after the last part */
+#define TARGETS_MAX 50      /* a client's accounts; a state stays under 24 KB, its row is cut after the last part */
 #define PARTS_MAX 25        /* parts of a thread: the longest any channel's clients make */
 #define LOCKED_PARTS_MAX 27 /* parts, a first comment and one to spare */
-#define LABELS_MAX 20       /* SPEC: metadata <= 20 pairs; labels alike */
+#define LABELS_MAX 20       /* as many as a person oversees */
 #define METADATA_MAX 20
 
-/* Its life (SPEC section 2) */
+/* Its life */
 #define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)          /* the record locks so long before publish_at */
 #define SCHEDULE_AHEAD_MAX_MS ((int64_t)5 * 366 * DAY_MS) /* further ahead is a slip of the hand */
 #define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS)    /* no reconciling read before */

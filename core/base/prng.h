@@ -1,5 +1,5 @@
 /* prng.h: seeded random numbers for jitter and simulation (xoshiro256**, Blackman and Vigna 2018; seeded through
- * splitmix64). Not for secrets, ids or salts: those come from random.h. */
+ * splitmix64). Not for secrets, ids or salts: those come from clock.h. */
 #ifndef OPENPOST_BASE_PRNG_H
 #define OPENPOST_BASE_PRNG_H
 

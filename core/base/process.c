@@ -24,6 +24,8 @@ void process_prepare(const char *name)
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     ASSERT(sigaction(SIGPIPE, &ignore, NULL) == 0);
     ASSERT(sigaction(SIGXFSZ, &ignore, NULL) == 0);
+    const struct sigaction usual = {.sa_handler = SIG_DFL}; /* ignored, as some parents leave it, it loses exit codes */
+    ASSERT(sigaction(SIGCHLD, &usual, NULL) == 0);
 }
 
 enum err process_stop_fd(int *ret_fd)

@@ -14,8 +14,9 @@
 
 #define END_WITHIN_S 20 /* closing takes milliseconds */
 
-/* process_prepare names the process (ps, journal), ignores SIGPIPE and SIGXFSZ, sets no_new_privs, umask 0027, and asks
- * for SIGTERM when the parent dies if the environment has OPENPOST_PARENT (serve sets it). */
+/* process_prepare names the process (ps), ignores SIGPIPE and SIGXFSZ, lets it wait for its children whatever was
+ * inherited for SIGCHLD, sets no_new_privs, umask 0027, and asks for SIGTERM when the parent dies if the environment has
+ * OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
 /* process_stop_fd blocks SIGTERM and SIGINT in this thread (and those made later) and returns a descriptor that becomes
  * readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
@@ -29,13 +30,13 @@ void process_ready(void);
  * may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
 void process_end_within(unsigned seconds);
 
-/* Reads a whole small file (secret, identity) of at most cap bytes. ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG, ERR_IO.
- * file_write replaces path atomically (temporary file, fsync, rename, fsync of the folder) with mode; file_exists
- * follows no meaning but the name's. */
+/* file_read appends a whole small file (secret, identity) to out; ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG (out may hold
+ * part), ERR_IO. file_write replaces path atomically (path.new, fsync, rename, fsync of the folder); a new file gets
+ * mode less the umask. ERR_NO_SPACE, ERR_ACCESS, ERR_TOO_LONG (the path), ERR_IO. Both block for the disk. */
 enum err file_read(const char *path, struct buf *out) MUST_USE;
 enum err file_write(const char *path, struct span bytes, unsigned mode) MUST_USE;
 
-/* path_join writes folder/name into out (ERR_TOO_LONG) and returns it NUL-terminated. */
+/* path_join writes folder/name into out, NUL-terminated; ERR_TOO_LONG. */
 enum err path_join(char *out, size_t cap, const char *folder, const char *name) MUST_USE;
 
 #endif

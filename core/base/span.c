@@ -45,6 +45,18 @@ size_t span_find(struct span span, uint8_t c)
     return span.len;
 }
 
+struct span span_cut(struct span text, size_t max)
+{
+    if (text.len <= max) {
+        return text;
+    }
+    size_t len = max;
+    while (len > 0 && (text.data[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return span_of(text.data, len);
+}
+
 /* How many bytes the sequence at p has, 0 when it is not well formed. Table 3-7 of the Unicode Standard. */
 static size_t utf8_sequence_len(const uint8_t *p, size_t left)
 {

@@ -38,6 +38,8 @@ int span_compare(struct span a, struct span b);
 bool span_starts_with(struct span span, struct span prefix);
 /* span_find returns the index of the first byte c, or span.len when there is none. */
 size_t span_find(struct span span, uint8_t c);
+/* span_cut returns the longest beginning of text, which is UTF-8, that has at most max bytes and whole characters. */
+struct span span_cut(struct span text, size_t max);
 /* span_is_utf8 is true for well-formed UTF-8 (RFC 3629: no surrogates, nothing above U+10FFFF, shortest form). */
 bool span_is_utf8(struct span span);
 /* span_to_u64 reads decimal digits only, no sign, no space, the whole span; ERR_MALFORMED or ERR_RANGE. */

@@ -5,7 +5,8 @@
 
 #include "core/base/span.h"
 
-/* What an id can name: SPEC's prefixes. On disk ids are text, so the order may change. */
+/* What an id can name. In the log and on the wire ids are text; the vault's rows hold the kind's number: add at the end,
+ * never reorder. */
 /* clang-format off */
 #define ID_TABLE(X) \
     X(USER, "usr") X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que") \

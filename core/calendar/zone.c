@@ -4,7 +4,8 @@
  * The system's tzdata is asked, not ICU: Debian renews tzdata with every release of IANA, but the copy inside its ICU
  * stays as old as the library (Debian 12: 2022e, so that Mexico, Egypt, Greenland and thirty other zones are an hour
  * wrong for months of 2027). The names are those of tzdata.zi, IANA's own text form, in which a line "Z name …" is a
- * zone and "L target name" a link; the clocks' changes come from the compiled files beside it (tzif.h). */
+ * zone and, behind all zones, "L target name" a link; the clocks' changes come from the zones' compiled files beside it
+ * (tzif.h). Links need no files: some systems keep those of old names in a package apart. */
 #include "core/calendar/zone.h"
 
 #include <stdlib.h>
@@ -68,21 +69,38 @@ static enum err zone_path(const struct loader *loader, struct span name, char *p
     return buf_terminated(&buf) == NULL ? ERR_TOO_LONG : OK;
 }
 
-static enum err load_zone(struct loader *loader, struct span name)
+static enum err add_zone(struct zones *zones, struct span name, const struct tzif *clock)
 {
-    struct zones *zones = loader->zones;
-    char path[PATH_LEN_MAX];
-    struct buf file = buf_of(loader->file, FILE_BYTES_MAX);
     if (name.len == 0 || zones->count == ZONES_MAX) {
         return ERR_MALFORMED;
     }
-    TRY(zone_path(loader, name, path, sizeof path));
-    TRY(file_read(path, &file));
     struct zone *zone = &zones->zones[zones->count];
-    TRY(tzif_read(buf_span(&file), &zones->arena, &zone->clock));
+    zone->clock = *clock;
     TRY(arena_copy(&zones->arena, name, &zone->name));
     zones->count++;
     return OK;
+}
+
+static enum err load_zone(struct loader *loader, struct span name)
+{
+    char path[PATH_LEN_MAX];
+    struct buf file = buf_of(loader->file, FILE_BYTES_MAX);
+    struct tzif clock;
+    TRY(zone_path(loader, name, path, sizeof path));
+    TRY(file_read(path, &file));
+    TRY(tzif_read(buf_span(&file), &loader->zones->arena, &clock));
+    return add_zone(loader->zones, name, &clock);
+}
+
+/* Its clock is its target's. */
+static enum err load_link(struct zones *zones, struct span name, struct span target)
+{
+    for (size_t i = 0; i < zones->count; i++) {
+        if (span_equal(zones->zones[i].name, target)) {
+            return add_zone(zones, name, &zones->zones[i].clock);
+        }
+    }
+    return ERR_MALFORMED;
 }
 
 static enum err load_line(struct loader *loader, struct span line)
@@ -92,8 +110,8 @@ static enum err load_line(struct loader *loader, struct span line)
         return load_zone(loader, next_word(&line, ' '));
     }
     if (span_equal(word, SPAN("L"))) {
-        (void)next_word(&line, ' ');
-        return load_zone(loader, next_word(&line, ' '));
+        const struct span target = next_word(&line, ' ');
+        return load_link(loader->zones, next_word(&line, ' '), target);
     }
     if (span_equal(word, SPAN("#")) && span_equal(next_word(&line, ' '), SPAN("version"))) {
         return arena_copy(&loader->zones->arena, line, &loader->zones->version);

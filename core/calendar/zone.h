@@ -11,7 +11,7 @@
  * later. */
 struct zones;
 
-/* zones_open reads every zone (about 600 small files, 10 ms, 0.5 MB). It fails with ERR_UNSUPPORTED when the zone data
+/* zones_open reads every zone (about 450 small files, 10 ms, 0.5 MB). It fails with ERR_UNSUPPORTED when the zone data
  * is missing or cannot be understood: the process must refuse to start. zones_open_at reads another folder. */
 enum err zones_open(struct zones **ret_zones) MUST_USE;
 enum err zones_open_at(const char *folder, struct zones **ret_zones) MUST_USE;
@@ -21,8 +21,7 @@ OWNED_BY(zones_close, struct zones *);
 /* zones_version returns the release of the data ("2026f"); it lives as long as zones. */
 struct span zones_version(const struct zones *zones);
 /* zone_exists is true for a canonical or link name of the IANA data ("Europe/Berlin", "UTC"), in its exact spelling;
- * not for POSIX strings
- * ("GMT+3"), abbreviations ("PST") or files that merely lie in the folder. */
+ * not for POSIX strings ("GMT+3"), abbreviations ("PST") or files that merely lie in the folder. */
 bool zone_exists(const struct zones *zones, struct span name);
 /* zone_offset returns the offset from UTC in minutes that holds in zone name at time_ms (a part of a minute, last seen
  * in Liberia in 1972, is cut); before 1970 the one of 1970. ERR_NOT_FOUND; ERR_RANGE beyond the year 9999. */

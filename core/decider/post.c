@@ -103,7 +103,7 @@ struct outlook post_outlook(const struct post *post)
     return outlook;
 }
 
-/* SPEC section 2, final state of the post; POST_NONE while a target is not final. */
+/* What the targets' last statuses make of the post; POST_NONE while one is not final. */
 static enum post_status final_status(const struct post *post, const struct outlook *outlook)
 {
     uint32_t count[TARGET_STATUS_COUNT] = {0};

@@ -104,25 +104,11 @@ static void miss_comment(const struct post *post, const struct post_target *targ
     }
 }
 
-static void append_missed(const struct post *post, struct span code, struct target_ref *refs, uint32_t count,
-                          struct event_list *events)
-{
-    if (count > 0) {
-        struct targets_missed_event *event = &event_append(events, EVENT_targets_missed)->targets_missed;
-        event->post_id = post->post_id;
-        event->code = code;
-        event->targets = refs;
-        event->targets_count = count;
-    }
-}
-
-/* What becomes of the targets that a command names, in lists of the room: what is past the lateness from the beginning
- * of its refs, what is past not_after from their end. */
+/* What becomes of the targets that a command names, in lists of the room. */
 struct verdict {
-    struct target_ref *refs;
+    struct target_ref *missed;
     struct target_ref *doubted;
-    uint32_t late_count;
-    uint32_t passed_count;
+    uint32_t missed_count;
     uint32_t doubted_count;
     uint32_t waiting_count;
     struct outlook outlook;
@@ -145,11 +131,29 @@ static void judge_waiting(const struct post *post, uint32_t at, const struct dec
     verdict->outlook.status[at] = doubtful ? TARGET_UNKNOWN : TARGET_MISSED;
     if (doubtful) {
         verdict->doubted[verdict->doubted_count++].target_id = target->target_id;
-    } else if (post->not_after_ms != 0 && context->now_ms > post->not_after_ms) {
-        verdict->refs[TARGETS_MAX - ++verdict->passed_count].target_id = target->target_id;
     } else {
-        verdict->refs[verdict->late_count++].target_id = target->target_id;
+        verdict->missed[verdict->missed_count++].target_id = target->target_id;
     }
+}
+
+static void append_verdict(const struct post *post, const struct verdict *verdict, int64_t now_ms,
+                           struct event_list *events)
+{
+    if (verdict->doubted_count > 0) {
+        struct targets_doubted_event *event = &event_append(events, EVENT_targets_doubted)->targets_doubted;
+        event->post_id = post->post_id;
+        event->targets = verdict->doubted;
+        event->targets_count = verdict->doubted_count;
+    }
+    if (verdict->missed_count > 0) {
+        struct targets_missed_event *event = &event_append(events, EVENT_targets_missed)->targets_missed;
+        const bool passed = post->not_after_ms != 0 && now_ms > post->not_after_ms;
+        event->post_id = post->post_id;
+        event->code = passed ? SPAN("not_after_passed") : SPAN("lateness_exceeded");
+        event->targets = verdict->missed;
+        event->targets_count = verdict->missed_count;
+    }
+    post_finish(post, &verdict->outlook, events);
 }
 
 RULE(miss)
@@ -164,7 +168,7 @@ RULE(miss)
     }
     bool seen[TARGETS_MAX] = {false};
     struct verdict verdict = {
-        .refs = context->room->refs, .doubted = context->room->doubted, .outlook = post_outlook(post)};
+        .missed = context->room->refs, .doubted = context->room->doubted, .outlook = post_outlook(post)};
     for (uint32_t i = 0; i < miss->targets_count; i++) {
         const uint32_t at = post_index(post, &miss->targets[i].target_id);
         if (at == post->target_count) {
@@ -175,19 +179,9 @@ RULE(miss)
             judge_waiting(post, at, context, &verdict, ret_events);
         }
     }
-    if (verdict.waiting_count > 0 &&
-        verdict.late_count + verdict.passed_count + verdict.doubted_count + ret_events->count == 0) {
+    if (verdict.waiting_count > 0 && verdict.missed_count + verdict.doubted_count + ret_events->count == 0) {
         return REFUSED_not_late;
     }
-    if (verdict.doubted_count > 0) {
-        struct targets_doubted_event *event = &event_append(ret_events, EVENT_targets_doubted)->targets_doubted;
-        event->post_id = post->post_id;
-        event->targets = verdict.doubted;
-        event->targets_count = verdict.doubted_count;
-    }
-    append_missed(post, SPAN("lateness_exceeded"), verdict.refs, verdict.late_count, ret_events);
-    append_missed(post, SPAN("not_after_passed"), verdict.refs + (TARGETS_MAX - verdict.passed_count),
-                  verdict.passed_count, ret_events);
-    post_finish(post, &verdict.outlook, ret_events);
+    append_verdict(post, &verdict, context->now_ms, ret_events);
     return ACCEPTED;
 }

@@ -232,7 +232,7 @@ static int64_t next_reading(const struct outcome_case *c, uint32_t probe, int64_
 {
     static const int64_t step_ms[] = {3 * MINUTE_MS, 10 * MINUTE_MS, 45 * MINUTE_MS, 5 * HOUR_MS, 18 * HOUR_MS};
     int64_t next_ms = c->context->now_ms + (probe <= 5 ? step_ms[probe - 1] : DAY_MS);
-    if (probe > 5 && c->report->keyless) {
+    if (probe > 5 && c->report->keyless && !c->target->read_first) {
         next_ms = last_ms; /* without a key a reading can only find, and it had its chances */
     }
     if (c->report->until_ms > next_ms) {

@@ -44,19 +44,13 @@ enum refusal workspace_decide(const struct workspace *workspace, const struct de
     }
 }
 
-/* A span of more than five years is as good as five: sums with instants then never overflow. */
-static int64_t bounded(uint64_t after_ms)
-{
-    return after_ms < (uint64_t)SCHEDULE_AHEAD_MAX_MS ? (int64_t)after_ms : SCHEDULE_AHEAD_MAX_MS;
-}
-
 void workspace_evolve(struct workspace *workspace, const struct event *event, int64_t time_ms)
 {
     (void)time_ms;
     switch (event->code) {
     case EVENT_workspace_created:
-        workspace->max_lateness_ms = bounded(event->workspace_created.max_lateness_ms);
-        workspace->late_spacing_ms = bounded(event->workspace_created.late_spacing_ms);
+        workspace->max_lateness_ms = workspace_after_ms(event->workspace_created.max_lateness_ms);
+        workspace->late_spacing_ms = workspace_after_ms(event->workspace_created.late_spacing_ms);
         return;
     case EVENT_workspace_paused:
         workspace->paused = 1;

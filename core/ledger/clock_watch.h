@@ -1,4 +1,4 @@
-/* clock_watch.h: may the wall clock be trusted? SPEC section 3: a wall clock behind the last stamp, or one that
+/* clock_watch.h: may the wall clock be trusted? One behind the last stamp, or one that
  * disagrees with CLOCK_BOOTTIME, by more than CLOCK_APART_MAX_MS is suspect; CLOCK_AGREE_MS of agreement make it
  * trusted again. Pure. */
 #ifndef OPENPOST_LEDGER_CLOCK_WATCH_H

@@ -64,8 +64,8 @@ struct log_status {
 };
 
 /* How to open one. sign: called under log_commit and log_checkpoint to sign the note's text with the installation's
- * Ed25519 key: core/log/checkpoint.h makes it; reserve: bytes that only log_append with privileged set may use (section
- * 13: locks, starts and outcomes go on when users' commands are refused with storage_full). */
+ * Ed25519 key: core/log/checkpoint.h makes it; reserve: bytes that only log_append with privileged set may use: locks,
+ * starts and outcomes go on when users' commands are refused with storage_full. */
 struct checkpoint_key;
 
 struct log_options {

@@ -17,7 +17,7 @@ struct answer {
     uint64_t version;                    /* of its stream, afterwards */
     uint32_t events;                     /* how many it caused; 0: it was already so */
     int64_t time_ms;                     /* the ledger's stamp */
-    int64_t hint_ms;                     /* post_locked: locked_at; attempt_early: when; else 0 */
+    int64_t hint_ms;                     /* post_locked: since when; …_early: from when on; else 0 */
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
     struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */

@@ -5,18 +5,21 @@
 #include "core/base/assert.h"
 #include "core/message/codec.h"
 
-const struct json_node *json_node_member(const struct json_node *object, const char *name)
+static const struct json_node *member_of(const struct json_node *object, struct span name)
 {
     if (!json_node_is(object, NODE_OBJECT)) {
         return NULL;
     }
-    const struct span wanted = span_text(name);
-    for (const struct json_node *member = object->first; member != NULL; member = member->next) {
-        if (span_equal(member->name, wanted)) {
-            return member;
-        }
+    const struct json_node *member = object->first;
+    while (member != NULL && !span_equal(member->name, name)) {
+        member = member->next;
     }
-    return NULL;
+    return member;
+}
+
+const struct json_node *json_node_member(const struct json_node *object, const char *name)
+{
+    return member_of(object, span_text(name));
 }
 
 const struct json_node *json_node_path(const struct json_node *object, const char *path)
@@ -24,13 +27,8 @@ const struct json_node *json_node_path(const struct json_node *object, const cha
     struct span left = span_text(path);
     while (object != NULL && left.len > 0) {
         const size_t end = span_find(left, '/');
-        const struct span name = span_of(left.data, end);
+        object = member_of(object, span_of(left.data, end));
         left = end == left.len ? span_of(left.data + end, 0) : span_of(left.data + end + 1, left.len - end - 1);
-        const struct json_node *member = object->kind == NODE_OBJECT ? object->first : NULL;
-        while (member != NULL && !span_equal(member->name, name)) {
-            member = member->next;
-        }
-        object = member;
     }
     return object;
 }
@@ -44,15 +42,6 @@ struct span json_node_text(const struct json_node *object, const char *name)
 bool json_node_is(const struct json_node *node, enum json_node_kind kind)
 {
     return node != NULL && node->kind == kind;
-}
-
-static const struct json_node *member_of(const struct json_node *object, struct span name)
-{
-    const struct json_node *member = object->first;
-    while (member != NULL && !span_equal(member->name, name)) {
-        member = member->next;
-    }
-    return member;
 }
 
 static bool children_equal(const struct json_node *a, const struct json_node *b)

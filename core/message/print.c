@@ -53,19 +53,9 @@ static void put_escape(struct buf *out, uint32_t character)
     buf_hex(out, span_of(bytes, sizeof bytes));
 }
 
-/* No more than SHOWN_MAX bytes, not in the middle of a character. */
-static struct span cut(struct span text)
-{
-    size_t len = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
-    while (len > 0 && len < text.len && (text.data[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return span_of(text.data, len);
-}
-
 static void put_text(struct buf *out, struct span text)
 {
-    const struct span shown = cut(text);
+    const struct span shown = span_cut(text, SHOWN_MAX);
     if (!span_is_utf8(shown)) {
         buf_text(out, "(not UTF-8)");
         return;

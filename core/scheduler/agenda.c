@@ -45,7 +45,7 @@ static void turn_is_over(struct agenda *agenda, const struct target_item *target
 }
 
 /* The post goes with its last target, unless it is a draft. */
-void agenda_target_remove(struct agenda *agenda, uint32_t index)
+static void remove_target(struct agenda *agenda, uint32_t index)
 {
     struct target_item *target = target_at(agenda, index);
     agenda_late_remove(agenda, index);
@@ -77,7 +77,7 @@ static void remove_listed(struct agenda *agenda, const struct target_ref *target
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t index = pool_find(&agenda->targets, &targets[i].target_id);
         if (index != 0) {
-            agenda_target_remove(agenda, index);
+            remove_target(agenda, index);
         }
     }
 }
@@ -106,7 +106,7 @@ static void set_targets(struct agenda *agenda, uint32_t post, const struct id *w
     for (uint32_t i = post_at(agenda, post)->target_first; i != 0; i = next) {
         next = target_at(agenda, i)->post_next;
         if (!is_listed(target_at(agenda, i), specs, count)) {
-            agenda_target_remove(agenda, i);
+            remove_target(agenda, i);
         }
     }
 }
@@ -144,7 +144,7 @@ static void apply_deleted(struct agenda *agenda, const struct id *post_id)
     }
     post_at(agenda, index)->scheduled = false;
     while (post_at(agenda, index)->target_first != 0) {
-        agenda_target_remove(agenda, post_at(agenda, index)->target_first);
+        remove_target(agenda, post_at(agenda, index)->target_first);
     }
     timers_set(&agenda->timers, ref_of(REF_POST, index), post_at(agenda, index)->place, TIMERS_NEVER);
     pool_remove(&agenda->posts, index);
@@ -184,7 +184,7 @@ static void lock_target(struct agenda *agenda, const struct locked_target *locke
         return;
     }
     if (locked->code.data != NULL || target_at(agenda, index)->due_ms == 0) {
-        agenda_target_remove(agenda, index);
+        remove_target(agenda, index);
         return;
     }
     struct target_item *target = target_at(agenda, index);
@@ -377,7 +377,7 @@ static void apply_finished(struct agenda *agenda, const struct target_finished_e
         target->published = true;
         agenda_time_target(agenda, index);
     } else {
-        agenda_target_remove(agenda, index);
+        remove_target(agenda, index);
     }
 }
 
@@ -401,7 +401,7 @@ static void remove_undated(struct agenda *agenda, const struct id *post_id)
     for (uint32_t i = index != 0 ? post_at(agenda, index)->target_first : 0; i != 0; i = next) {
         next = target_at(agenda, i)->post_next;
         if (target_at(agenda, i)->due_ms == 0) {
-            agenda_target_remove(agenda, i);
+            remove_target(agenda, i);
         }
     }
 }
@@ -413,7 +413,7 @@ static void apply_comment(struct agenda *agenda, const struct comment_finished_e
         return;
     }
     if (target_at(agenda, index)->published) {
-        agenda_target_remove(agenda, index);
+        remove_target(agenda, index);
     } else {
         target_at(agenda, index)->comment = false;
     }

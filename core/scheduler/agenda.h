@@ -87,8 +87,8 @@ struct agenda_integration {
 struct agenda_workspace {
     struct id workspace_id;
     bool paused;
-    int64_t max_lateness_ms;
-    int64_t late_spacing_ms;
+    uint64_t max_lateness_ms; /* both as workspace_created has them */
+    uint64_t late_spacing_ms;
 };
 
 struct agenda_installation {

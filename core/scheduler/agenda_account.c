@@ -1,5 +1,6 @@
 /* agenda_account.c: the agenda as events of the installation, of workspaces and of integrations tell it: what holds
  * starts, and what must be connected. Called by agenda.c. Pure. */
+#include "core/decider/workspace.h"
 #include "core/scheduler/agenda_state.h"
 
 uint32_t agenda_workspace(struct agenda *agenda, const struct id *id)
@@ -183,9 +184,10 @@ static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
 {
     switch (event->code) {
     case EVENT_workspace_created: {
-        const uint32_t index = agenda_workspace(agenda, &event->workspace_created.workspace_id);
-        workspace_at(agenda, index)->max_lateness_ms = (int64_t)event->workspace_created.max_lateness_ms;
-        workspace_at(agenda, index)->late_spacing_ms = (int64_t)event->workspace_created.late_spacing_ms;
+        const struct workspace_created_event *created = &event->workspace_created;
+        const uint32_t index = agenda_workspace(agenda, &created->workspace_id);
+        workspace_at(agenda, index)->max_lateness_ms = workspace_after_ms(created->max_lateness_ms);
+        workspace_at(agenda, index)->late_spacing_ms = workspace_after_ms(created->late_spacing_ms);
         return true;
     }
     case EVENT_workspace_paused:

@@ -1,5 +1,6 @@
 /* agenda_row.c: the agenda from a read model's rows, and what two agendas are compared by. Called by dispatch's owner
  * at the start and by the simulation. Pure. */
+#include "core/decider/workspace.h"
 #include "core/scheduler/agenda_state.h"
 
 static enum target_state state_of(const struct agenda_target *row)
@@ -85,8 +86,8 @@ enum err agenda_restore_workspace(struct agenda *agenda, const struct agenda_wor
     const uint32_t index = agenda_workspace(agenda, &row->workspace_id);
     struct workspace_item *workspace = workspace_at(agenda, index);
     workspace->paused = row->paused;
-    workspace->max_lateness_ms = row->max_lateness_ms;
-    workspace->late_spacing_ms = row->late_spacing_ms;
+    workspace->max_lateness_ms = workspace_after_ms(row->max_lateness_ms);
+    workspace->late_spacing_ms = workspace_after_ms(row->late_spacing_ms);
     for (uint32_t i = workspace->integration_first; i != 0; i = integration_at(agenda, i)->workspace_next) {
         agenda_time_account(agenda, i);
     }

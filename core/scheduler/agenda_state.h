@@ -1,5 +1,5 @@
-/* agenda_state.h: what the agenda knows, shared by agenda.c (events), agenda_due.c (time), agenda_row.c (rows, digest)
- * and agenda_new.c (memory). Nobody else includes it.
+/* agenda_state.h: what the agenda knows, shared by agenda.c and agenda_account.c (events), agenda_due.c (time),
+ * agenda_late.c (turns), agenda_row.c (rows, digest) and agenda_new.c (memory). Nobody else includes it.
  *
  * Records refer to each other by index; a timer's ref is kind and index. A million targets of as many posts take about
  * 200 bytes each. */
@@ -151,12 +151,12 @@ void agenda_late_remove(struct agenda *agenda, uint32_t target);
 
 /* agenda_account.c: events of the installation, of workspaces and of integrations; true when it was one. */
 bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event);
-/* agenda.c: finds a record or adds it; room was reserved. */
+/* agenda_account.c: finds a record or adds it; room was reserved. */
 uint32_t agenda_workspace(struct agenda *agenda, const struct id *id);
 uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id);
+/* agenda.c: likewise; agenda_target_add always adds. */
 uint32_t agenda_post(struct agenda *agenda, const struct id *id, const struct id *workspace_id);
 uint32_t agenda_target_add(struct agenda *agenda, uint32_t post, const struct id *id, uint32_t integration,
                            uint32_t channel);
-void agenda_target_remove(struct agenda *agenda, uint32_t target);
 
 #endif

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import signal
+import subprocess
 
 import harness
 from harness import Parts, Serve, run
@@ -78,9 +80,11 @@ class CommandLine(harness.Case):
             self.assertEqual(ended.returncode, 64, (address, ended))
             self.assertIn(f"--listen {address}: expected ADDR:PORT", ended.stderr)
         for address in ("0.0.0.0:8081", "192.0.2.1:8081", "[::]:8081"):
-            ended = run("sandbox", "--listen", address, within_s=10)
-            self.assertEqual(ended.returncode, 64, (address, ended))
-            self.assertIn("only on loopback", ended.stderr)
+            for arguments in (("sandbox", "--listen", address),
+                              ("serve", "--data", data.path, "--listen", "127.0.0.1:8081", "--rpc", address)):
+                ended = run(*arguments, within_s=10)
+                self.assertEqual(ended.returncode, 64, (arguments, ended))
+                self.assertIn("only on loopback", ended.stderr)
         ended = run("key", "--data", data.path, "--name", "Bob_1", "--role", "editor")
         self.assertEqual((ended.returncode, ended.stderr),
                          (64, "openpost key: --name Bob_1: expected 1 to 24 of a-z, 0-9 and -\n"))
@@ -115,6 +119,23 @@ class CommandLine(harness.Case):
         service = self.world.serve(data)
         self.assertEqual(harness.Api(service.port, editor).post("/v1/posts", {}).status, 201)
         self.assertEqual(harness.Api(service.port, editor).post("/v1/workspace/pause").status, 403)
+
+    def test_what_cannot_be_printed_is_a_failure(self):
+        data = self.world.data()
+        for arguments in (("log", "--data", data.path), ("log", "--data", data.path, "--follow"), ("--help",),
+                          ("key", "--data", data.path, "--name", "lost", "--role", "viewer"),
+                          ("init", "--data", self.world.folder / "lost")):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                ended = run(*arguments, stdout=full)
+            self.assertEqual(ended.returncode, 71, (arguments, ended))
+            self.assertIn("standard output", ended.stderr)
+
+    def test_a_reader_that_has_read_enough_is_no_failure(self):
+        data = self.world.data()
+        reads, writes = os.pipe()
+        os.close(reads)
+        with open(writes, "w", encoding="utf-8") as closed:
+            self.assertEqual(run("log", "--data", data.path, stdout=closed).returncode, 0)
 
 
 class Altered(harness.Case):
@@ -207,6 +228,10 @@ class Altered(harness.Case):
         service.stop()
         log.write_bytes(before)
         self.assertEqual(service.data.verify().returncode, 1)
+        deaf = subprocess.run([harness.EXECUTABLE, "verify", "--data", service.data.path], check=False, timeout=60,
+                              stdout=subprocess.DEVNULL,
+                              preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(deaf.returncode, 1, "whatever its parent does about its children")
         parts = Parts(self.world, service.data)
         parts["ledger"].start(wait=False)
         self.assertEqual(parts["ledger"].wait_end(60), 1)

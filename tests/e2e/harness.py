@@ -136,9 +136,9 @@ class Process:
         return "\n".join(lines[found[0]:found[0] + 30]) if found else ""
 
 
-def run(*arguments, within_s=120, env=None):
+def run(*arguments, within_s=120, env=None, stdout=subprocess.PIPE):
     """Runs an openpost command to its end."""
-    return subprocess.run([EXECUTABLE, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    return subprocess.run([EXECUTABLE, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=stdout,
                           stderr=subprocess.PIPE, timeout=within_s, env=dict(os.environ, **(env or {})), text=True)
 
 

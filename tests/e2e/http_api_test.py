@@ -344,6 +344,18 @@ class Http(harness.Case):
         following = self.api.get(f"/v1/events?cursor={first['next_cursor']}").json()
         self.assertEqual([(one["type"], one["stream"]) for one in following["data"]], [("post_created", post["id"])])
 
+    def test_an_event_of_more_than_a_mebibyte_does_not_stop_the_list(self):
+        text = "a long part of a long thread. " * 2100
+        long = self.api.post("/v1/posts", {"content": {"parts": [{"text": text} for _ in range(25)]}})
+        self.assertEqual(long.status, 201, long)
+        last = self.draft()
+        page = {"data": None, "next_cursor": None}
+        streams = []
+        while page["data"] != []:
+            page = self.api.get("/v1/events?limit=200" + (f"&cursor={page['next_cursor']}" if page["next_cursor"] else "")).json()
+            streams += [one["stream"] for one in page["data"]]
+        self.assertEqual(streams[-2:], [long.json()["id"], last["id"]])
+
     # Isolation and description.
 
     def test_ids_of_another_installation_are_answered_like_unknown_ones(self):

@@ -92,6 +92,28 @@ START_TEST(a_target_is_missed_when_max_lateness_or_not_after_is_over)
 
 END_TEST
 
+START_TEST(a_lateness_beyond_all_instants_misses_nothing)
+{
+    struct world world = world_new();
+    const uint64_t settings[] = {INT64_MAX, UINT64_MAX};
+    for (uint32_t n = 1; n <= 2; n++) {
+        tell(&world, 1,
+             (struct event){
+                 .code = EVENT_workspace_created,
+                 .workspace_created = {.workspace_id = the_workspace(),
+                                       .max_lateness_ms = settings[n - 1],
+                                       .late_spacing_ms = settings[n - 1]}
+        });
+        connect(&world, n);
+        schedule(&world, n, n, T0, 0);
+        lock(&world, n, 1, false);
+        ck_one(&world, T0, AGENDA_START, n);
+    }
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 START_TEST(late_targets_of_one_account_go_in_order_of_due_time_a_minute_apart_and_hold_up_no_other)
 {
     struct world world = world_new();
@@ -182,6 +204,7 @@ int main(void)
                         sizeof stops / sizeof *stops);
     tcase_add_test(tcase, what_was_due_before_a_restored_folder_was_confirmed_is_unknown_and_only_a_person_sends_it);
     tcase_add_test(tcase, a_target_is_missed_when_max_lateness_or_not_after_is_over);
+    tcase_add_test(tcase, a_lateness_beyond_all_instants_misses_nothing);
     tcase_add_test(tcase, late_targets_of_one_account_go_in_order_of_due_time_a_minute_apart_and_hold_up_no_other);
     tcase_add_test(tcase, a_late_start_given_back_does_not_use_up_its_turn);
     tcase_add_test(tcase, a_late_target_that_waits_for_its_turn_can_be_cancelled_or_missed);

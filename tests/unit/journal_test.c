@@ -6,59 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/base/prng.h"
 #include "tests/suite.h"
-
-static const struct {
-    const char *text;
-    const char *quoted;
-} quotes[] = {
-    {"",                          "\"\""                                    },
-    {"plain",                     "\"plain\""                               },
-    {"two words=x",               "\"two words=x\""                         },
-    {"a\"b\\c",                   "\"a\\\"b\\\\c\""                         },
-    {"a\nlevel=info\r\t\x1B\x7F", "\"a\\x0alevel=info\\x0d\\x09\\x1b\\x7f\""},
-    {"\xC3\xA9",                  "\"\xC3\xA9\""                            },
-};
-
-START_TEST(foreign_text_is_quoted_and_escaped)
-{
-    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
-        char out[100];
-        ck_assert_str_eq(journal_quote(span_text(quotes[i].text), out, sizeof out), quotes[i].quoted);
-    }
-    char out[100];
-    ck_assert_str_eq(journal_quote(span_of("a\0b", 3), out, sizeof out), "\"a\\x00b\"");
-    ck_assert_str_eq(journal_quote((struct span){0}, out, sizeof out), "\"\"");
-}
-
-END_TEST
-
-START_TEST(a_long_text_is_cut_to_fit_and_stays_quoted)
-{
-    struct prng prng;
-    prng_seed(&prng, 1);
-    for (size_t cap = 8; cap < 60; cap++) {
-        for (int i = 0; i < 50; i++) {
-            uint8_t text[100];
-            prng_fill(&prng, text, sizeof text);
-            char *out = malloc(cap);
-            ck_assert_ptr_eq(journal_quote(span_of(text, sizeof text), out, cap), out);
-            const size_t len = strlen(out);
-            ck_assert_uint_lt(len, cap);
-            ck_assert_uint_ge(len, 2);
-            ck_assert_int_eq(out[0], '"');
-            ck_assert_int_eq(out[len - 1], '"');
-            for (size_t at = 1; at + 1 < len; at++) {
-                ck_assert(out[at] != '"' || out[at - 1] == '\\');
-                ck_assert((unsigned char)out[at] >= 0x20);
-            }
-            free(out);
-        }
-    }
-}
-
-END_TEST
 
 /* What journal writes on stderr while it is a pipe. */
 static size_t caught(char *text, size_t cap, void (*write_lines)(void))
@@ -132,8 +80,6 @@ int main(void)
     Suite *suite = suite_create("journal");
     TCase *tcase = tcase_create("journal");
     tcase_set_timeout(tcase, 60); /* the machine may be busy */
-    tcase_add_test(tcase, foreign_text_is_quoted_and_escaped);
-    tcase_add_test(tcase, a_long_text_is_cut_to_fit_and_stays_quoted);
     tcase_add_test(tcase, a_line_says_its_level_process_and_what_and_lower_levels_are_dropped);
     tcase_add_test(tcase, a_long_line_is_cut_and_still_a_line);
     suite_add_tcase(suite, tcase);

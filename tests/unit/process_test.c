@@ -1,7 +1,8 @@
-/* process_test.c: the ending of a process that hangs. */
+/* process_test.c: the ending of a process that hangs, and what a process sets right at its start. */
 #include "core/base/process.h"
 
 #include <check.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,12 +57,30 @@ START_TEST(an_ending_in_time_is_left_alone)
 
 END_TEST
 
+START_TEST(a_child_can_be_waited_for_whatever_was_inherited)
+{
+    int status = 0;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    ck_assert_int_eq(sigaction(SIGCHLD, &ignore, NULL), 0);
+    process_prepare("openpost-tested");
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        _exit(EXIT_ALTERED);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WEXITSTATUS(status), EXIT_ALTERED);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("process");
     TCase *tcase = tcase_create("all");
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
+    tcase_add_test(tcase, a_child_can_be_waited_for_whatever_was_inherited);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

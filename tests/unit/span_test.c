@@ -264,6 +264,20 @@ START_TEST(big_endian_numbers_are_ordered_as_their_bytes)
 
 END_TEST
 
+START_TEST(text_is_cut_between_characters)
+{
+    static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"; /* of 1, 2, 3 and 4 bytes */
+    static const size_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+    for (size_t max = 0; max < sizeof kept / sizeof *kept; max++) {
+        const struct span cut = span_cut(span_text(text), max);
+        ck_assert_ptr_eq(cut.data, text);
+        ck_assert_uint_eq(cut.len, kept[max]);
+    }
+    ck_assert_ptr_null(span_cut((struct span){0}, 5).data);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("span");
@@ -278,6 +292,7 @@ int main(void)
     tcase_add_test(tcase, what_is_written_stands_in_the_buffer);
     tcase_add_test(tcase, a_write_that_does_not_fit_writes_nothing_and_is_remembered);
     tcase_add_test(tcase, big_endian_numbers_are_ordered_as_their_bytes);
+    tcase_add_test(tcase, text_is_cut_between_characters);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

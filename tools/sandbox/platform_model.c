@@ -326,14 +326,3 @@ bool model_list(const struct model *model, size_t *index, struct model_record *r
     (*index)++;
     return true;
 }
-
-uint64_t model_count(const struct model *model, struct span text)
-{
-    uint64_t count = 0;
-    size_t index = 0;
-    struct model_record record;
-    while (model_list(model, &index, &record)) {
-        count += span_equal(record.text, text) ? 1 : 0;
-    }
-    return count;
-}

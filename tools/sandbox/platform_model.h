@@ -99,8 +99,6 @@ struct model_live {
 };
 
 void model_live(const struct model *model, struct model_live *ret_live);
-/* model_count returns how many live records of any account have exactly this text. */
-uint64_t model_count(const struct model *model, struct span text);
 
 /* model_list walks live records in the order of their making: call with *index 0 first; false at the end. Spans are the
  * model's. received_ms is the instant of the call that made it. */

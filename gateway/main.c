@@ -126,6 +126,7 @@ static void close_parts(struct gateway *gateway)
     store_close(gateway->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
+    flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
 }
 
@@ -155,6 +156,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     gateway->channels = channels;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
+    flights_init(&gateway->flights);
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? data_open(arguments.data, &data) : err;

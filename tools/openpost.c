@@ -28,8 +28,16 @@ static int run_ledger(int argc, char **argv)
     if (err != OK) {
         return complain("ledger", "the time zones (package tzdata)", err, EXIT_CANNOT);
     }
+    const struct channel *room[1];
+    const struct channel_list channels = all_channels(room);
     const struct service_parts parts = {
-        .projections = projections_all, .zones = zones, .answer = questions_answer, .principal = questions_principal};
+        .projections = projections_all,
+        .zones = zones,
+        .admission = {.zones = zones, .channels = &channels},
+        .answer = questions_answer,
+        .principal = questions_principal,
+        .post = questions_post
+    };
     return ledger_main(argc, argv, &parts);
 }
 

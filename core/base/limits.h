@@ -14,6 +14,9 @@
 #define LOCKED_PARTS_MAX 27 /* parts, a first comment and one to spare */
 #define LABELS_MAX 20       /* SPEC: metadata <= 20 pairs; labels alike */
 #define METADATA_MAX 20
+#define LINK_BYTES_MAX 4096 /* twice what browsers agree on */
+#define URL_BYTES_MAX 2048
+#define REASON_BYTES_MAX 1000 /* a paragraph for people */
 
 /* Its life (SPEC section 2) */
 #define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)          /* the record locks so long before publish_at */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "adapters/bluesky.h"
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/decider/aggregate.h"
@@ -22,6 +23,7 @@
 #include "core/wire/stream.h"
 #include "core/wire/tag_key.h"
 #include "projections/access.h"
+#include "projections/posts.h"
 #include "projections/registry.h"
 
 #define WAIT_MS 20000
@@ -41,6 +43,10 @@ struct place {
     char publish_url[64];
     struct id workspace_id;
     struct id key_id;
+    struct zones *zones;
+    const struct channel *channel;
+    struct channel_list channels;
+    struct service_parts parts;
 };
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
@@ -78,7 +84,24 @@ static inline enum err principal(struct store_txn *txn, const uint8_t name[16], 
     return OK;
 }
 
-static const struct service_parts parts = {.answer = answer, .principal = principal};
+static inline enum err written(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                               struct arena *arena, struct written_post *ret_post)
+{
+    struct post_view view;
+    TRY(posts_get(txn, workspace_id, post_id, arena, &view));
+    *ret_post = (struct written_post){
+        .version = view.row.version,
+        .status = view.row.status,
+        .publish_at_ms = view.row.publish_at_ms,
+        .content = {.parts = view.content.parts,
+                    .part_count = view.content.parts_count,
+                    .link = view.content.link,
+                    .first_comment = view.content.first_comment},
+        .targets = view.content.targets,
+        .target_count = view.content.targets_count
+    };
+    return OK;
+}
 
 static inline void broken(void *context, enum err err)
 {
@@ -106,11 +129,20 @@ static inline struct client *connect_as(const char *url, const uint8_t key[FRAME
 
 static inline enum err serve(struct place *place)
 {
+    place->channel = bluesky_channel();
+    place->channels = (struct channel_list){.items = &place->channel, .count = 1};
+    place->parts = (struct service_parts){
+        .answer = answer,
+        .principal = principal,
+        .post = written,
+        .zones = place->zones,
+        .admission = {.zones = place->zones, .channels = &place->channels}
+    };
     struct service_options options = {.ledger = place->ledger,
                                       .log = place->log,
                                       .views = place->views,
                                       .vault = place->vault,
-                                      .parts = &parts,
+                                      .parts = &place->parts,
                                       .installation_id = new_id(ID_SYSTEM),
                                       .url = place->url,
                                       .programs_url = place->programs_url,
@@ -161,6 +193,7 @@ static inline struct place *place_open(void)
                                            .installation_id = new_id(ID_SYSTEM),
                                            .random = random_bytes};
     ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
+    ck_assert_int_eq(zones_open(&place->zones), OK);
     enum err err = ERR_BUSY;
     for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
         free_url(place->url);
@@ -214,6 +247,7 @@ static inline void place_close(struct place *place)
     store_close(place->views);
     log_close(place->log);
     checkpoint_key_free(place->key);
+    zones_close(place->zones);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", place->folder);
     ck_assert_int_eq(system(command), 0);

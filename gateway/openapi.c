@@ -124,6 +124,14 @@ static void write_parameters(struct buf *out, const struct route *route)
 
 /* Bodies and answers */
 
+static void write_media(struct buf *out, const char *type, const struct route *route)
+{
+    json_string(out, span_text(type));
+    buf_text(out, ":{\"schema\":{\"$ref\":\"#/components/schemas/");
+    buf_text(out, schema_at(route->takes)->name);
+    buf_text(out, "\"}}");
+}
+
 static void write_body(struct buf *out, const struct route *route)
 {
     if (route->body == BODY_NONE) {
@@ -131,11 +139,13 @@ static void write_body(struct buf *out, const struct route *route)
     }
     buf_text(out, ",\"requestBody\":{\"required\":");
     buf_text(out, route->body == BODY_JSON ? "true" : "false");
-    buf_text(out, ",\"content\":{\"");
-    buf_text(out, route->method == METHOD_PATCH ? "application/merge-patch+json" : "application/json");
-    buf_text(out, "\":{\"schema\":{\"$ref\":\"#/components/schemas/");
-    buf_text(out, schema_at(route->takes)->name);
-    buf_text(out, "\"}}}}");
+    buf_text(out, ",\"content\":{");
+    write_media(out, "application/json", route);
+    if (route->method == METHOD_PATCH) {
+        buf_byte(out, ',');
+        write_media(out, "application/merge-patch+json", route);
+    }
+    buf_text(out, "}}");
 }
 
 static void write_content(struct buf *out, enum schema_name gives)

@@ -44,5 +44,4 @@ class Described:
         if answer.body and answer.headers["Content-Type"].endswith("json"):
             self.hold(what, answer.json(), described["content"][answer.headers["Content-Type"]]["schema"])
         if answer.status < 300 and isinstance(body, dict) and "requestBody" in operation:
-            (content,) = operation["requestBody"]["content"].values()
-            self.hold(f"the body of {what}", body, content["schema"])
+            self.hold(f"the body of {what}", body, operation["requestBody"]["content"]["application/json"]["schema"])

@@ -1,4 +1,4 @@
-/* channel.c: what is the same for every channel. Called by gateway (preview, violations) and scheduler (the lock).
+/* channel.c: what is the same for every channel. Called by gateway and ledger (violations) and scheduler (the lock).
  * Pure. */
 #include "core/channel.h"
 
@@ -93,4 +93,20 @@ enum err channel_content(const struct channel_content *written, struct span vari
     }
     *ret_content = content;
     return OK;
+}
+
+enum err channel_render(const struct channel_list *list, const struct channel_content *written,
+                        const struct target_spec *target, int64_t created_ms, struct arena *arena,
+                        struct channel_rendering *ret_rendering)
+{
+    const struct channel *channel = channel_find(list, (enum channel_code)target->channel);
+    if (channel == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    struct channel_content content = *written;
+    content.settings = target->settings;
+    struct channel_content applied;
+    TRY(channel_content(&content, target->variant, arena, &applied));
+    const struct channel_facts no_facts = {{0}};
+    return channel->render(&applied, &no_facts, created_ms, arena, ret_rendering);
 }

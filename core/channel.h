@@ -74,6 +74,12 @@ struct channel_list {
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
 bool channel_has_fatal(const struct channel_rendering *rendering);
 
+/* channel_render renders what a person wrote for a target, as far as it can be without facts. ERR_NOT_FOUND: a channel
+ * that is not in the list; as channel_content else. */
+enum err channel_render(const struct channel_list *list, const struct channel_content *written,
+                        const struct target_spec *target, int64_t created_ms, struct arena *arena,
+                        struct channel_rendering *ret_rendering) MUST_USE;
+
 /* channel_content applies a target's variant (a JSON object that overrides text, parts, link or first_comment; null
  * removes) to what the author wrote. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG (parts): the variant is wrong;
  * ERR_NO_MEMORY. The result borrows from its arguments and the arena. */

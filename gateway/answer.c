@@ -68,13 +68,16 @@ static void finish(struct exchange *x, struct response *response)
         add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
     scope_close(x->scope);
+    if (x->flies) {
+        flights_end(&x->gateway->flights, &x->flight);
+    }
     server_answer(x->request, response);
 }
 
 /* Idempotency is "present" until the ledger has answered; an answer that never asked it replays nothing. */
 static void forget_idempotency(struct exchange *x)
 {
-    if (x->then == NULL) {
+    if (!x->asked) {
         x->idempotency.present = false;
     }
 }
@@ -209,9 +212,12 @@ void exchange_problem(struct exchange *x, enum refusal refusal, const char *deta
     finish(x, &response);
 }
 
-void exchange_input(struct exchange *x)
+bool exchange_input(struct exchange *x)
 {
-    exchange_problem(x, x->input.refusal, x->input.detail, x->input.param, NULL);
+    if (x->input.refusal != ACCEPTED) {
+        exchange_problem(x, x->input.refusal, x->input.detail, x->input.param, NULL);
+    }
+    return x->input.refusal != ACCEPTED;
 }
 
 void exchange_failed(struct exchange *x, enum err err)
@@ -303,5 +309,37 @@ void exchange_integration(struct exchange *x, const struct id *integration_id, u
     } else {
         exchange_json(x, status, buf_span(&out), row.version,
                       with_location ? location_of(x, "/v1/integrations/", integration_id) : NULL);
+    }
+}
+
+static void answer_workspace(struct exchange *x)
+{
+    struct workspace_row row;
+    struct buf out = {0};
+    enum err err = scope_workspace(x->scope, &row);
+    err = err == OK ? exchange_out(x, &out) : err;
+    err = err == OK ? present_workspace(&row, &out) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, x->route->success, buf_span(&out), row.version, NULL);
+    }
+}
+
+void exchange_done(struct exchange *x, const struct answer *answer)
+{
+    const bool made = x->route->success == 201;
+    if (answer->repeated) {
+        x->rendered = NULL; /* that was another post */
+    }
+    rendering_keep(x, answer->version);
+    if (x->route->success == 204) {
+        exchange_empty(x);
+    } else if (answer->stream.kind == ID_POST) {
+        exchange_post(x, &answer->stream, x->route->success, made);
+    } else if (answer->stream.kind == ID_INTEGRATION) {
+        exchange_integration(x, &answer->stream, x->route->success, made);
+    } else {
+        answer_workspace(x);
     }
 }

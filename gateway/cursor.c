@@ -80,7 +80,7 @@ bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
         good = memcmp(tag, ret_cursor->bytes + ret_cursor->position.len, TAG_LEN) == 0;
     }
     if (!good) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     }
     return good;
 }
@@ -92,7 +92,7 @@ bool exchange_cursor_u64(struct exchange *x, uint64_t *position)
         return false;
     }
     if (cursor.position.data != NULL && cursor.position.len != 8) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
         return false;
     }
     if (cursor.position.data != NULL) {

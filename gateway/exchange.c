@@ -1,15 +1,15 @@
 /* exchange.c: a request's way through the gate to its handler, in the order of SPEC section 6: 401, 404 (path), 403,
- * 405/413/415/400, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called before all
+ * 405/413/415/400, 422 of the form, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called before all
  * of that has passed. */
 #include "gateway/gateway.h"
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
-#include "core/vault/box.h"
 #include "core/wire/body.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) [ROUTE_##name_] = handle_##name_,
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+    [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
 
@@ -194,43 +194,6 @@ bool exchange_may_change(const struct exchange *x)
     return open && !exchange_is_stale(x);
 }
 
-static bool read_idempotency(struct exchange *x)
-{
-    const struct span key = request_header(x->request, "Idempotency-Key");
-    if (key.data == NULL || x->request->method != METHOD_POST) {
-        return true;
-    }
-    bool good = key.len >= 1 && key.len <= 255 && request_header_count(x->request, "Idempotency-Key") == 1;
-    for (size_t i = 0; i < key.len; i++) {
-        good = good && key.data[i] >= 0x20 && key.data[i] <= 0x7E;
-    }
-    if (!good) {
-        exchange_problem(x, REFUSED_idempotency_key_invalid, NULL, NULL, NULL);
-        return false;
-    }
-    const struct principal *principal = scope_principal(x->scope);
-    const size_t cap = 2 * sizeof(struct id) + x->request->path.len + key.len + 8;
-    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
-    if (bytes == NULL) {
-        exchange_failed(x, ERR_NO_MEMORY);
-        return false;
-    }
-    /* Ids have a fixed length and a path has no NUL, so two different scopes never give the same bytes. */
-    struct buf scope = buf_of(bytes, cap);
-    buf_put(&scope, span_of(&principal->workspace_id, sizeof principal->workspace_id));
-    buf_put(&scope, span_of(&principal->key_id, sizeof principal->key_id));
-    buf_text(&scope, "POST");
-    buf_put(&scope, x->request->path);
-    buf_byte(&scope, 0);
-    buf_put(&scope, key);
-    ASSERT(buf_ok(&scope));
-    sha256(buf_span(&scope), x->idempotency.scope);
-    /* The hash goes into the log, and a body may hold credentials: never a plain hash of it. */
-    sha256_hmac(span_of(x->gateway->body_key, sizeof x->gateway->body_key), x->request->body, x->idempotency.body);
-    x->idempotency.present = true;
-    return true;
-}
-
 /* Counts the request of a good key. False: answered, there were too many. */
 static bool is_within_rate(struct exchange *x)
 {
@@ -241,13 +204,6 @@ static bool is_within_rate(struct exchange *x)
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
     }
     return x->rate.allowed;
-}
-
-/* Routes whose handler reads parameters of the query and refuses those that it does not know. */
-static bool takes_parameters(enum route_name name)
-{
-    return name == ROUTE_list_posts || name == ROUTE_post_history || name == ROUTE_list_integrations ||
-           name == ROUTE_list_events || name == ROUTE_stream_events || name == ROUTE_punctuality;
 }
 
 /* The version that If-Match is about: the path's resource, or the workspace itself. */
@@ -272,8 +228,105 @@ static bool read_version(struct exchange *x, uint64_t *ret_version)
     return true;
 }
 
+/* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
+static void past_asked(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    struct body_list events;
+    uint64_t version = 0;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
+    err = err == OK ? body_events_read(result, &version, &events) : err;
+    const enum err seen = scope_refresh(x->scope);
+    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
+    if (seen != OK) {
+        exchange_failed(x, seen);
+    } else if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable,
+                         "The request was done before; its first answer cannot be made again at the moment.", NULL,
+                         NULL);
+    } else {
+        exchange_done(x, &x->first);
+    }
+}
+
+static void replay(struct exchange *x)
+{
+    char text[256];
+    struct buf arguments = buf_of(text, sizeof text);
+    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
+    buf_byte(&arguments, '\n');
+    buf_u64(&arguments, x->first.version);
+    buf_text(&arguments, "\n0\n");
+    id_write(&arguments, &x->first.stream);
+    buf_byte(&arguments, '\n');
+    uint8_t bytes[320];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, SPAN("stream"), buf_span(&arguments));
+    ASSERT(buf_ok(&body));
+    x->asked = true;
+    reading_end(scope_pause(x->scope));
+    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
+    if (err != OK) {
+        past_asked(x, err, (struct span){0});
+    }
+}
+
+/* Whether the key's role may use any method of the address. */
+static bool may_use(const struct exchange *x, const char *path)
+{
+    bool may = false;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        const struct route *route = route_at((enum route_name)i);
+        may = may || (strcmp(route->path, path) == 0 && scope_allows(x->scope, route->role));
+    }
+    return may;
+}
+
+/* 404, 403, 405. False: answered. */
+static bool enter(struct exchange *x, const struct route_hit *hit)
+{
+    x->route = hit->any;
+    if (!load_resource(x, hit, x->route->resource)) {
+        return false;
+    }
+    if (hit->route != NULL ? !scope_allows(x->scope, hit->route->role) : !may_use(x, hit->any->path)) {
+        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        return false;
+    }
+    if (hit->route == NULL) {
+        exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
+        return false;
+    }
+    x->route = hit->route;
+    return true;
+}
+
+/* The request's own form: 415, 400, 422. False: answered. */
+static bool has_form(struct exchange *x, enum asked_before before)
+{
+    if (!read_body(x)) {
+        return false;
+    }
+    if (before == ASKED_BADLY || before == ASKED_OTHER) {
+        exchange_problem(x, before == ASKED_OTHER ? REFUSED_idempotency_key_reused : REFUSED_idempotency_key_invalid,
+                         NULL, NULL, NULL);
+        return false;
+    }
+    if (!exchange_query_check(x)) {
+        return false;
+    }
+    if (x->body != NULL) {
+        input_check(&x->input, x->body, "", schema_at(x->route->takes));
+    }
+    return !exchange_input(x);
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
+    enum asked_before before = ASKED_NEVER;
     if (!open_gate(x) || !is_within_rate(x)) {
         return;
     }
@@ -281,25 +334,26 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
         exchange_problem(x, REFUSED_route_not_found, NULL, NULL, NULL);
         return;
     }
-    x->route = hit->route != NULL ? hit->route : hit->any;
-    if (!load_resource(x, hit, x->route->resource)) {
+    if (!exchange_asked_before(x, &before)) {
         return;
     }
-    if (hit->route == NULL) {
-        exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
+    if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->role)) {
+        x->route = hit->route;
+        replay(x);
         return;
     }
-    if (!scope_allows(x->scope, x->route->role)) {
-        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+    if (!enter(x, hit) || !has_form(x, before)) {
         return;
     }
-    if (!read_body(x) || !read_idempotency(x)) {
-        return;
+    if (x->idempotency.present) {
+        memcpy(x->flight.scope, x->idempotency.scope, sizeof x->flight.scope);
+        x->flies = flights_begin(&x->gateway->flights, &x->flight);
+        if (!x->flies) {
+            exchange_problem(x, REFUSED_idempotency_in_flight, NULL, NULL, NULL);
+            return;
+        }
     }
     uint64_t version = 0;
-    if (!takes_parameters(x->route->name) && !exchange_query_only(x, (const char *const[]){NULL})) {
-        return;
-    }
     if (x->route->match != MATCH_NONE && read_version(x, &version)) {
         read_if_match(x, version);
     }
@@ -370,69 +424,6 @@ static void redo(struct exchange *x)
     }
 }
 
-static bool is_wrong_instant(int64_t at_ms, int64_t now_ms)
-{
-    return at_ms != 0 && (at_ms <= now_ms || at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS);
-}
-
-/* The target whose own instant is wrong, in text; NULL: none. */
-static const char *wrong_target(const struct target_spec *targets, uint32_t count, int64_t now_ms,
-                                char text[INPUT_PARAM_MAX])
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (is_wrong_instant(targets[i].at_ms, now_ms)) {
-            char target[INPUT_PARAM_MAX];
-            input_pointer_index(target, "/targets", i);
-            input_pointer(text, target, "at");
-            return text;
-        }
-    }
-    return NULL;
-}
-
-/* Where in the body the instant stands that the ledger refused; NULL: not in it. */
-static const char *instant_param(const struct command *command, int64_t now_ms, char text[INPUT_PARAM_MAX])
-{
-    switch (command->code) {
-    case COMMAND_create_post:
-        return is_wrong_instant(command->create_post.at_ms, now_ms)
-                   ? "/schedule/at"
-                   : wrong_target(command->create_post.targets, command->create_post.targets_count, now_ms, text);
-    case COMMAND_edit_post:
-        return wrong_target(command->edit_post.targets, command->edit_post.targets_count, now_ms, text);
-    case COMMAND_schedule_post:
-        return is_wrong_instant(command->schedule_post.at_ms, now_ms) ? "/at" : NULL;
-    case COMMAND_retry_post:
-        return is_wrong_instant(command->retry_post.at_ms, now_ms) ? "/at" : NULL;
-    default:
-        return NULL;
-    }
-}
-
-/* Where in the body stands what the rules refused; NULL: not in it. */
-static const char *refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
-                                 char text[INPUT_PARAM_MAX])
-{
-    const bool written = x->command.code == COMMAND_create_post || x->command.code == COMMAND_edit_post;
-    switch ((int)refusal) {
-    case REFUSED_timestamp_past:
-    case REFUSED_timestamp_too_far:
-        return instant_param(&x->command, now_ms, text);
-    case REFUSED_target_missing:
-    case REFUSED_target_duplicate:
-    case REFUSED_reference_not_found:
-    case REFUSED_channel_not_publishable:
-    case REFUSED_integration_unusable:
-        return written && x->body != NULL ? "/targets" : NULL;
-    case REFUSED_content_missing:
-        return written && x->body != NULL ? "/content" : NULL;
-    case REFUSED_resolution_invalid:
-        return "/resolution";
-    default:
-        return NULL;
-    }
-}
-
 static void answer_refusal(struct exchange *x, const struct answer *answer)
 {
     enum refusal refusal = (enum refusal)answer->refusal;
@@ -445,9 +436,11 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         }
         refusal = x->match_missing ? REFUSED_precondition_required : REFUSED_precondition_failed;
     }
-    if (answer->publish_at_ms != 0) {
+    if (refusal == REFUSED_post_locked) {
         buf_text(&more, ",\"locked_at\":");
         json_time(&more, answer->hint_ms);
+    }
+    if (refusal == REFUSED_post_locked || refusal == REFUSED_post_publishing) {
         buf_text(&more, ",\"publish_at\":");
         json_time(&more, answer->publish_at_ms);
     }
@@ -460,52 +453,8 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         buf_byte(&more, ']');
     }
     char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, NULL, refused_param(x, refusal, answer->time_ms, param),
+    exchange_problem(x, refusal, NULL, exchange_refused_param(x, refusal, answer->time_ms, param),
                      more.len > 0 ? buf_terminated(&more) : NULL);
-}
-
-/* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
-static void past_asked(void *context, enum err err, struct span body)
-{
-    struct exchange *x = context;
-    enum refusal refusal = ACCEPTED;
-    struct span result;
-    struct body_list events;
-    uint64_t version = 0;
-    err = err == OK ? body_result_read(body, &refusal, &result) : err;
-    err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
-    err = err == OK ? body_events_read(result, &version, &events) : err;
-    const enum err seen = scope_refresh(x->scope);
-    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
-    if (seen != OK) {
-        exchange_failed(x, seen);
-    } else if (err != OK) {
-        exchange_problem(x, REFUSED_unavailable,
-                         "The request was done before; its first answer cannot be made again at the moment.", NULL,
-                         NULL);
-    } else {
-        x->then(x, &x->first);
-    }
-}
-
-static void replay(struct exchange *x)
-{
-    char text[256];
-    struct buf arguments = buf_of(text, sizeof text);
-    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, x->first.version);
-    buf_text(&arguments, "\n0\n");
-    id_write(&arguments, &x->first.stream);
-    buf_byte(&arguments, '\n');
-    uint8_t bytes[320];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_query_put(&body, SPAN("stream"), buf_span(&arguments));
-    ASSERT(buf_ok(&body));
-    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
-    if (err != OK) {
-        past_asked(x, err, (struct span){0});
-    }
 }
 
 static void answered(void *context, enum err err, const struct answer *answer)
@@ -532,12 +481,22 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_failed(x, err);
         return;
     }
-    x->then(x, answer);
+    exchange_done(x, answer);
 }
 
-void exchange_send(struct exchange *x, exchange_then *then)
+bool exchange_admitted(struct exchange *x)
 {
-    x->then = then;
+    const struct admission admission = {.zones = x->gateway->zones, .channels = x->gateway->channels};
+    const struct objection objection = admission_check(&admission, &x->command, &x->request->arena);
+    if (objection.refusal != ACCEPTED) {
+        exchange_problem(x, objection.refusal, objection.detail, objection.param, NULL);
+    }
+    return objection.refusal == ACCEPTED;
+}
+
+static void send_command(struct exchange *x)
+{
+    x->asked = true;
     struct client *ledger = x->gateway->ledger;
     struct reading *reading = scope_pause(x->scope);
     /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */
@@ -550,5 +509,19 @@ void exchange_send(struct exchange *x, exchange_then *then)
         exchange_problem(x, REFUSED_payload_too_large, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
+    }
+}
+
+void exchange_send(struct exchange *x)
+{
+    if (exchange_admitted(x)) {
+        send_command(x);
+    }
+}
+
+void exchange_send_fit(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
+{
+    if (exchange_admitted(x) && rendering_allows(x, content, created_ms)) {
+        send_command(x);
     }
 }

@@ -5,12 +5,14 @@
 
 #include <stdatomic.h>
 
+#include "core/admission.h"
 #include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "core/calendar/instant.h"
 #include "core/channel.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
+#include "gateway/idempotency.h"
 #include "gateway/input.h"
 #include "gateway/limiter.h"
 #include "gateway/memo.h"
@@ -32,6 +34,7 @@ struct gateway {
     uint8_t body_key[32]; /* bodies are recognised by an HMAC under it: one may hold a password */
     struct zones *zones;  /* any thread may ask */
     struct memo memo;
+    struct flights flights;
     struct limiter limiter;
     pthread_mutex_t random_lock;
     struct random_pool random; /* for ids */
@@ -41,8 +44,6 @@ struct gateway {
 };
 
 struct exchange;
-/* What happens when the ledger accepted the exchange's command. */
-typedef void exchange_then(struct exchange *exchange, const struct answer *answer);
 /* A route's handler: reads, then answers or sends one command. */
 typedef void exchange_handler(struct exchange *exchange);
 
@@ -65,7 +66,9 @@ struct exchange {
     struct idempotency idempotency;
     struct command command;
     struct answer first; /* of a repeated Idempotency-Key */
-    exchange_then *then;
+    struct flight flight;
+    bool flies; /* flight was begun */
+    bool asked; /* the ledger */
     unsigned redone;
     bool limited; /* rate holds what to tell of the key's quota */
     struct limiter_verdict rate;
@@ -85,7 +88,7 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
 /* Answers: each ends the exchange, which must not be used afterwards.
  * exchange_json: body is JSON, borrowed; etag 0: none; location NULL: none. exchange_empty: 204. exchange_problem: RFC
  * 9457; detail NULL: the refusal's title; param NULL: none; more: further members (",\"locked_at\":…"), NULL: none.
- * exchange_input: the input's fault. exchange_failed: an operating error. */
+ * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
 void exchange_empty(struct exchange *exchange);
@@ -93,14 +96,19 @@ void exchange_empty(struct exchange *exchange);
 void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
                       const char *more);
-void exchange_input(struct exchange *exchange);
+bool exchange_input(struct exchange *exchange);
 void exchange_failed(struct exchange *exchange, enum err err);
 
 /* exchange_command starts the exchange's command: ids, actor, role and workspace are the principal's. The caller fills
- * its fields. exchange_send sends it; on acceptance then is called with a scope that sees the command's effect (perhaps
- * on another thread), on refusal the problem is answered. */
+ * its fields. exchange_admitted judges what it says (core/admission.h); false: answered. exchange_send does that too, then
+ * sends it; on acceptance what it made or changed is answered as it is afterwards (perhaps on another thread), on
+ * refusal the problem. */
 struct command *exchange_command(struct exchange *exchange, enum command_code code, const struct id *stream);
-void exchange_send(struct exchange *exchange, exchange_then *then);
+bool exchange_admitted(struct exchange *exchange);
+void exchange_send(struct exchange *exchange);
+/* exchange_send_fit sends a command by which this content is, or stays, scheduled, unless a fatal violation forbids it.
+ * created_ms: when it would be published; 0: now, or not known. */
+void exchange_send_fit(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
 /* exchange_is_stale tells whether If-Match is missing or names another version: the ledger refuses it, unless the state
  * does; checks that weigh less are left out. */
 bool exchange_is_stale(const struct exchange *exchange);
@@ -110,17 +118,21 @@ bool exchange_may_change(const struct exchange *exchange);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
-/* exchange_post and exchange_integration read the resource again and answer it; exchange_show_post answers one that was
- * read in the transaction that is open. */
+/* exchange_post and exchange_integration read the resource again and answer it. exchange_done answers what an accepted
+ * command, the exchange's or under a repeated key the first one, made or changed. exchange_show_post answers a
+ * post that was read in the transaction that is open. */
 void exchange_show_post(struct exchange *exchange, const struct post_view *post, unsigned status, bool with_location);
 void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
 void exchange_integration(struct exchange *exchange, const struct id *integration_id, unsigned status,
                           bool with_location);
+void exchange_done(struct exchange *exchange, const struct answer *answer);
 
 /* exchange_query reads a query parameter, percent-decoded into the arena, the n-th (from 0) of its name; data NULL when
- * absent. exchange_query_only refuses parameters that are not in names and answers (false). */
+ * absent. exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).
+ * exchange_parameter answers what is wrong with one. */
 struct span exchange_query(struct exchange *exchange, const char *name, unsigned n);
-bool exchange_query_only(struct exchange *exchange, const char *const *names);
+bool exchange_query_check(struct exchange *exchange);
+void exchange_parameter(struct exchange *exchange, enum refusal refusal, const char *name, const char *detail);
 /* exchange_limit reads limit=1..200 (default 50); false: answered. */
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 
@@ -150,20 +162,24 @@ const char *ready_fault(struct span figures);
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
+/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it. */
+const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
+                                   char text[INPUT_PARAM_MAX]);
+
 /* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
 enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
                       int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering) MUST_USE;
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out) MUST_USE;
-/* rendering_check finds the first fatal violation of a post's content; true: there is one, and *ret_more holds
- * ",\"violations\":[…]" in the arena. created_ms: when the post would be published; 0: not known. What it rendered
- * for a known instant rendering_keep remembers, once the content is version of the post. */
-bool rendering_check(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms,
-                     const char **ret_more);
+/* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all of
+ * that target. created_ms: when the post would be published; 0: not known. What it rendered for a known instant
+ * rendering_keep remembers, once the content is version of the post. */
+bool rendering_allows(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
 void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) exchange_handler handle_##name_;
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+    exchange_handler handle_##name_;
 #include "gateway/route.def"
 
 #endif

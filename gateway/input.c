@@ -1,4 +1,4 @@
-/* input.c: see input.h. Called by the *_input.c files. */
+/* input.c: see input.h. Called by exchange.c, for every body, and by the handlers that read one. */
 #include "gateway/input.h"
 
 #include <stdio.h>
@@ -16,20 +16,11 @@ void input_pointer_index(char out[INPUT_PARAM_MAX], const char *at, uint32_t ind
     (void)snprintf(out, INPUT_PARAM_MAX, "%s/%u", at, (unsigned)index);
 }
 
-void input_wrong(struct input *input, enum refusal refusal, const char *pointer, const char *detail)
+/* '~' and '/' are escaped (RFC 6901). */
+void input_pointer_member(char out[INPUT_PARAM_MAX], const char *at, struct span name)
 {
-    if (input->refusal != ACCEPTED) {
-        return;
-    }
-    input->refusal = refusal;
-    (void)snprintf(input->param, sizeof input->param, "%s", pointer);
-    (void)snprintf(input->detail, sizeof input->detail, "%s", detail);
-}
-
-/* A client's own member name in a JSON pointer: '~' and '/' are escaped (RFC 6901), the rest is cut to fit. */
-static void escape_name(struct span name, char *out, size_t cap)
-{
-    struct buf buf = buf_of(out, cap - 1);
+    char text[64];
+    struct buf buf = buf_of(text, sizeof text - 1);
     for (size_t i = 0; i < name.len && buf.len + 8 < buf.cap; i++) {
         if (name.data[i] == '~' || name.data[i] == '/') {
             buf_text(&buf, name.data[i] == '~' ? "~0" : "~1");
@@ -41,126 +32,246 @@ static void escape_name(struct span name, char *out, size_t cap)
     while (buf.len > 0 && !span_is_utf8(buf_span(&buf))) {
         buf.len--;
     }
-    out[buf.len] = 0;
+    text[buf.len] = 0;
+    input_pointer(out, at, text);
 }
 
-void input_only(struct input *input, const struct json_node *object, const char *at, const char *const *names)
+void input_wrong(struct input *input, enum refusal refusal, const char *pointer, const char *detail)
 {
-    for (const struct json_node *member = object == NULL ? NULL : object->first; member != NULL;
-         member = member->next) {
-        bool known = false;
-        for (size_t i = 0; names[i] != NULL; i++) {
-            known = known || span_equal(member->name, span_text(names[i]));
-        }
-        if (!known) {
-            char name[64];
-            char pointer[INPUT_PARAM_MAX];
-            escape_name(member->name, name, sizeof name);
-            input_pointer(pointer, at, name);
-            input_wrong(input, REFUSED_field_unknown, pointer, "There is no such field.");
-        }
+    if (input->refusal != ACCEPTED) {
+        return;
     }
+    input->refusal = refusal;
+    (void)snprintf(input->param, sizeof input->param, "%s", pointer);
+    (void)snprintf(input->detail, sizeof input->detail, "%s", detail);
 }
 
-/* The member, NULL when absent, null or of another kind (which is a fault). */
-static const struct json_node *member_of_kind(struct input *input, const struct json_node *object, const char *at,
-                                              const char *name, enum json_node_kind kind, const char *expected)
-{
-    const struct json_node *member = json_node_member(object, name);
-    if (member == NULL || member->kind == NODE_NULL || input->refusal != ACCEPTED) {
-        return NULL;
-    }
-    if (member->kind != kind) {
-        char pointer[INPUT_PARAM_MAX];
-        input_pointer(pointer, at, name);
-        input_wrong(input, REFUSED_field_wrong_type, pointer, expected);
-        return NULL;
-    }
-    return member;
-}
+/* Values */
 
-struct span input_text(struct input *input, const struct json_node *object, const char *at, const char *name,
-                       size_t max)
+static void check_text(struct input *input, struct span text, const char *pointer, bool empty, size_t max)
 {
-    const struct json_node *member = member_of_kind(input, object, at, name, NODE_TEXT, "A text is expected.");
-    if (member == NULL) {
-        return (struct span){0};
-    }
-    if (member->text.len > max) {
-        char pointer[INPUT_PARAM_MAX];
-        char detail[96];
-        input_pointer(pointer, at, name);
-        (void)snprintf(detail, sizeof detail, "%zu bytes; at most %zu are allowed.", member->text.len, max);
+    char detail[96];
+    if (max != 0 && text.len > max) {
+        (void)snprintf(detail, sizeof detail, "%zu bytes; at most %zu are allowed.", text.len, max);
         input_wrong(input, REFUSED_field_too_long, pointer, detail);
-        return (struct span){0};
+    } else if (!empty && text.len == 0) {
+        input_wrong(input, REFUSED_field_invalid, pointer, "It may not be empty.");
     }
-    return member->text;
 }
 
-bool input_flag(struct input *input, const struct json_node *object, const char *at, const char *name)
+static void check_time(struct input *input, struct span text, const char *pointer)
 {
-    const struct json_node *member = json_node_member(object, name);
-    if (json_node_is(member, NODE_TRUE)) {
-        return true;
-    }
-    if (member != NULL && member->kind != NODE_FALSE && member->kind != NODE_NULL) {
-        char pointer[INPUT_PARAM_MAX];
-        input_pointer(pointer, at, name);
-        input_wrong(input, REFUSED_field_wrong_type, pointer, "true or false is expected.");
-    }
-    return false;
-}
-
-int64_t input_time(struct input *input, const struct json_node *object, const char *at, const char *name)
-{
-    const struct span text = input_text(input, object, at, name, 64);
-    if (text.data == NULL) {
-        return 0;
-    }
     int64_t time_ms = 0;
-    char pointer[INPUT_PARAM_MAX];
-    input_pointer(pointer, at, name);
     switch (instant_parse(text, &time_ms)) {
     case INSTANT_OK:
-        break;
+        return;
     case INSTANT_INVALID:
         input_wrong(input, REFUSED_timestamp_invalid, pointer, "Not an RFC 3339 date-time of the calendar.");
-        return 0;
+        return;
     case INSTANT_OFFSET_REQUIRED:
         input_wrong(input, REFUSED_timestamp_offset_required, pointer,
                     "Give an explicit offset: 2026-04-20T14:00:00Z or 2026-04-20T10:00:00-04:00.");
+        return;
+    }
+}
+
+static void check_word(struct input *input, struct span text, const char *pointer, const struct choice_table *words)
+{
+    char detail[sizeof input->detail];
+    if (choice_value(words, text) != 0) {
+        return;
+    }
+    struct buf out = buf_of(detail, sizeof detail - 1);
+    buf_text(&out, "Expected is one of:");
+    for (uint32_t value = 1; value < words->count; value++) {
+        buf_text(&out, value == 1 ? " " : ", ");
+        buf_text(&out, words->words[value]);
+    }
+    ASSERT(buf_ok(&out));
+    input_wrong(input, REFUSED_field_invalid, pointer, buf_terminated(&out));
+}
+
+/* What a value of a kind is in JSON. */
+struct form {
+    enum json_node_kind node;
+    const char *expected;
+};
+
+static struct form form_of(enum value_kind kind)
+{
+    switch (kind) {
+    case VALUE_object:
+    case VALUE_pairs:
+    case VALUE_json:
+        return (struct form){NODE_OBJECT, "An object is expected."};
+    case VALUE_list:
+    case VALUE_names:
+    case VALUE_jsons:
+        return (struct form){NODE_LIST, "A list is expected."};
+    case VALUE_flag:
+        return (struct form){NODE_TRUE, "true or false is expected."};
+    case VALUE_count:
+    case VALUE_range:
+        return (struct form){NODE_INTEGER, "A whole number is expected."};
+    case VALUE_text:
+    case VALUE_name:
+    case VALUE_time:
+    case VALUE_date:
+    case VALUE_hash:
+    case VALUE_id:
+    case VALUE_word:
+    case VALUE_code:
+        break;
+    }
+    return (struct form){NODE_TEXT, "A text is expected."};
+}
+
+static bool is_form(struct input *input, const struct json_node *node, const char *pointer, enum value_kind kind)
+{
+    const struct form form = form_of(kind);
+    const bool good = node->kind == form.node || (form.node == NODE_TRUE && node->kind == NODE_FALSE);
+    if (!good) {
+        input_wrong(input, REFUSED_field_wrong_type, pointer, form.expected);
+    }
+    return good;
+}
+
+static bool is_within(struct input *input, const struct json_node *node, const char *pointer, size_t max)
+{
+    char detail[96];
+    if (max == 0 || node->count <= max) {
+        return true;
+    }
+    (void)snprintf(detail, sizeof detail, "%u items; at most %zu are allowed.", (unsigned)node->count, max);
+    input_wrong(input, REFUSED_field_too_long, pointer, detail);
+    return false;
+}
+
+/* A text by name; null removes it where a patch is merged. How many there may be is known after merging. */
+static void check_pairs(struct input *input, const struct json_node *object, const char *pointer)
+{
+    for (const struct json_node *pair = object->first; pair != NULL; pair = pair->next) {
+        char at[INPUT_PARAM_MAX];
+        input_pointer_member(at, pointer, pair->name);
+        check_text(input, pair->name, at, false, NAME_MAX_LEN);
+        if (pair->kind != NODE_NULL && is_form(input, pair, at, VALUE_text)) {
+            check_text(input, pair->text, at, true, NAME_MAX_LEN);
+        }
+    }
+}
+
+/* Schemas do not contain themselves: this ends. */
+static void check_items(struct input *input, const struct json_node *list, const char *pointer,
+                        const struct value_type *type)
+{
+    uint32_t index = 0;
+    for (const struct json_node *item = list->first; item != NULL; item = item->next, index++) {
+        char at[INPUT_PARAM_MAX];
+        input_pointer_index(at, pointer, index);
+        if (type->kind == VALUE_names) {
+            if (is_form(input, item, at, VALUE_name)) {
+                check_text(input, item->text, at, false, NAME_MAX_LEN);
+            }
+        } else if (is_form(input, item, at, VALUE_object) && type->kind == VALUE_list) {
+            input_check(input, item, at, schema_at(type->schema));
+        }
+    }
+}
+
+static void check_value(struct input *input, const struct json_node *node, const char *pointer,
+                        const struct schema_member *member)
+{
+    const struct value_type *type = &member->type;
+    if (!is_form(input, node, pointer, type->kind)) {
+        return;
+    }
+    switch (type->kind) {
+    case VALUE_text:
+    case VALUE_name:
+        check_text(input, node->text, pointer, type->kind == VALUE_text, member->max);
+        break;
+    case VALUE_time:
+        check_time(input, node->text, pointer);
+        break;
+    case VALUE_word:
+        check_word(input, node->text, pointer, type->words);
+        break;
+    case VALUE_object:
+        input_check(input, node, pointer, schema_at(type->schema));
+        break;
+    case VALUE_list:
+    case VALUE_names:
+    case VALUE_jsons:
+        if (is_within(input, node, pointer, member->max)) {
+            check_items(input, node, pointer, type);
+        }
+        break;
+    case VALUE_pairs:
+        check_pairs(input, node, pointer);
+        break;
+    case VALUE_json: /* its length is known when it is written: input_json */
+    case VALUE_id:
+    case VALUE_flag:
+    case VALUE_date:
+    case VALUE_hash:
+    case VALUE_code:
+    case VALUE_count:
+    case VALUE_range:
+        break;
+    }
+}
+
+void input_check(struct input *input, const struct json_node *object, const char *at, const struct schema *schema)
+{
+    char pointer[INPUT_PARAM_MAX];
+    for (const struct json_node *node = object->first; node != NULL; node = node->next) {
+        const struct schema_member *member = schema->members;
+        while (member->name != NULL && !span_equal(node->name, span_text(member->name))) {
+            member++;
+        }
+        input_pointer_member(pointer, at, node->name);
+        if (member->name == NULL) {
+            input_wrong(input, REFUSED_field_unknown, pointer, "There is no such field.");
+        } else if (node->kind != NODE_NULL) {
+            check_value(input, node, pointer, member);
+        }
+    }
+    for (const struct schema_member *member = schema->members; member->name != NULL; member++) {
+        if (member->presence == PRESENCE_MUST && input_some(object, member->name) == NULL) {
+            input_pointer(pointer, at, member->name);
+            input_wrong(input, REFUSED_field_missing, pointer, member->doc);
+        }
+    }
+}
+
+/* Readers */
+
+const struct json_node *input_some(const struct json_node *object, const char *name)
+{
+    const struct json_node *member = json_node_member(object, name);
+    return json_node_is(member, NODE_NULL) ? NULL : member;
+}
+
+bool input_flag(const struct json_node *object, const char *name)
+{
+    return json_node_is(json_node_member(object, name), NODE_TRUE);
+}
+
+int64_t input_time(const struct json_node *object, const char *name)
+{
+    const struct span text = json_node_text(object, name);
+    int64_t time_ms = 0;
+    if (text.data == NULL || instant_parse(text, &time_ms) != INSTANT_OK) {
         return 0;
     }
     /* 0 means absent inside; the first millisecond of 1970 has passed either way. */
     return time_ms == 0 ? 1 : time_ms;
 }
 
-const struct json_node *input_object(struct input *input, const struct json_node *object, const char *at,
-                                     const char *name)
-{
-    return member_of_kind(input, object, at, name, NODE_OBJECT, "An object is expected.");
-}
-
-const struct json_node *input_list(struct input *input, const struct json_node *object, const char *at,
-                                   const char *name, uint32_t max)
-{
-    const struct json_node *list = member_of_kind(input, object, at, name, NODE_LIST, "A list is expected.");
-    if (list != NULL && list->count > max) {
-        char pointer[INPUT_PARAM_MAX];
-        char detail[96];
-        input_pointer(pointer, at, name);
-        (void)snprintf(detail, sizeof detail, "%u items; at most %u are allowed.", (unsigned)list->count,
-                       (unsigned)max);
-        input_wrong(input, REFUSED_field_too_long, pointer, detail);
-        return NULL;
-    }
-    return list;
-}
-
 struct span input_json(struct input *input, const struct json_node *object, const char *at, const char *name,
                        struct arena *arena)
 {
-    const struct json_node *member = input_object(input, object, at, name);
+    const struct json_node *member = input_some(object, name);
     if (member == NULL) {
         return (struct span){0};
     }

@@ -1,10 +1,11 @@
-/* input.h: a request's JSON, member by member. The first thing that is wrong is kept and everything after reads as
- * absent, so a handler reads all it wants and asks once. */
+/* input.h: a request's body, strictly: checked against its schema (schema.h) before a handler reads it. The first fault
+ * is kept with the JSON pointer to it; a handler stops when there is one. */
 #ifndef OPENPOST_GATEWAY_INPUT_H
 #define OPENPOST_GATEWAY_INPUT_H
 
 #include "core/message/json_read.h"
 #include "core/message/refusal.h"
+#include "gateway/schema.h"
 
 #define INPUT_PARAM_MAX 128
 
@@ -14,27 +15,27 @@ struct input {
     char detail[200];
 };
 
-/* input_wrong records a fault; pointer is the place of the value: parent and name, or an index when name is NULL. Only
- * the first counts. */
+/* input_wrong records a fault at pointer; only the first counts. */
 void input_wrong(struct input *input, enum refusal refusal, const char *pointer, const char *detail);
 
-/* input_only faults members of object that are not in names (NULL-terminated). at is object's own pointer, "" for the
- * whole body. */
-void input_only(struct input *input, const struct json_node *object, const char *at, const char *const *names);
-/* Members by name; absent or null reads as absent. Of another type: field_wrong_type. */
-struct span input_text(struct input *input, const struct json_node *object, const char *at, const char *name,
-                       size_t max);
-bool input_flag(struct input *input, const struct json_node *object, const char *at, const char *name);
-int64_t input_time(struct input *input, const struct json_node *object, const char *at, const char *name);
-const struct json_node *input_object(struct input *input, const struct json_node *object, const char *at,
-                                     const char *name);
-const struct json_node *input_list(struct input *input, const struct json_node *object, const char *at,
-                                   const char *name, uint32_t max);
-/* input_json gives an object member back as JSON text, in the arena; absent reads as absent. */
+/* input_check faults whatever in object, a body (at: "") or a part of one at that pointer, is not as schema has it:
+ * unknown and missing members, wrong types, texts that are too long or empty, unknown words, times that are none. An id
+ * is any text: whether it names something is its reader's to say. */
+void input_check(struct input *input, const struct json_node *object, const char *at, const struct schema *schema);
+
+/* Members of an object that was checked; absent and null read alike. */
+bool input_flag(const struct json_node *object, const char *name);
+int64_t input_time(const struct json_node *object, const char *name);
+/* An object or list that is there and not null, else NULL. */
+const struct json_node *input_some(const struct json_node *object, const char *name);
+/* input_json gives an object member back as JSON text, in the arena. It may hold no real numbers: field_invalid. */
 struct span input_json(struct input *input, const struct json_node *object, const char *at, const char *name,
                        struct arena *arena);
-/* input_pointer writes at/name (or at/index) into out. */
+
+/* input_pointer writes at/name (or at/index) into out; input_pointer_member a name of the client's own, escaped and cut
+ * to fit. */
 void input_pointer(char out[INPUT_PARAM_MAX], const char *at, const char *name);
 void input_pointer_index(char out[INPUT_PARAM_MAX], const char *at, uint32_t index);
+void input_pointer_member(char out[INPUT_PARAM_MAX], const char *at, struct span name);
 
 #endif

@@ -6,22 +6,6 @@
 
 #define CREDENTIALS_MAX 4096
 
-static void then_connected(struct exchange *x, const struct answer *answer)
-{
-    exchange_integration(x, &answer->stream, x->route->success, x->route->success == 201);
-}
-
-static void then_integration(struct exchange *x, const struct answer *answer)
-{
-    exchange_integration(x, &answer->stream, 200, false);
-}
-
-static void then_empty(struct exchange *x, const struct answer *answer)
-{
-    (void)answer;
-    exchange_empty(x);
-}
-
 /* What the vault keeps of an app password: JSON of the channel's own. */
 static enum err write_credentials(struct buf *out, struct span identifier, struct span password)
 {
@@ -46,7 +30,7 @@ static void sealed(void *context, enum err err, struct span body)
     } else if (refusal != ACCEPTED) {
         exchange_problem(x, refusal, NULL, NULL, NULL);
     } else {
-        exchange_send(x, then_connected);
+        exchange_send(x);
     }
 }
 
@@ -72,18 +56,25 @@ static enum err seal(struct exchange *x, const struct connect_integration_comman
     return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
 }
 
-static void connect(struct exchange *x, const struct id *integration_id, uint32_t channel, struct span service,
-                    struct span identifier, struct span password)
+/* With the credentials of the body. */
+static void connect(struct exchange *x, const struct id *integration_id, uint32_t channel)
 {
+    const struct span service = json_node_text(x->body, "service");
+    const struct span identifier = json_node_text(x->body, "identifier");
+    const struct span password = json_node_text(x->body, "app_password");
     char plain_text[CREDENTIALS_MAX];
     struct buf plain = buf_of(plain_text, sizeof plain_text);
     struct command *command = exchange_command(x, COMMAND_connect_integration, integration_id);
     struct connect_integration_command *fields = &command->connect_integration;
-    *fields = (struct connect_integration_command){.integration_id = *integration_id,
-                                                   .channel = channel,
-                                                   .service = service,
-                                                   .identifier = identifier,
-                                                   .vault_id = exchange_mint(x, ID_SECRET)};
+    *fields = (struct connect_integration_command){
+        .integration_id = *integration_id,
+        .channel = channel,
+        .service = service.data != NULL ? service : span_text(x->gateway->bluesky_service),
+        .identifier = identifier,
+        .vault_id = exchange_mint(x, ID_SECRET)};
+    if (!exchange_admitted(x)) {
+        return; /* what is sealed is for a command that will be sent */
+    }
     enum err err = write_credentials(&plain, identifier, password);
     /* A fingerprint recognises the same credentials again without being a plain hash of them: it is of the sealed id
      * and the text under the transport key's hash. */
@@ -110,85 +101,21 @@ static void connect(struct exchange *x, const struct id *integration_id, uint32_
     }
 }
 
-/* An address without a path: http(s)://host[:port]. The guard that decides whether we may go there is the adapter's. */
-static bool is_service(struct span text)
-{
-    struct span rest;
-    if (span_starts_with(text, SPAN("https://"))) {
-        rest = span_of(text.data + 8, text.len - 8);
-    } else if (span_starts_with(text, SPAN("http://"))) {
-        rest = span_of(text.data + 7, text.len - 7);
-    } else {
-        return false;
-    }
-    for (size_t i = 0; i < rest.len; i++) {
-        const uint8_t c = rest.data[i];
-        const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                          c == '-' || c == ':' || c == '[' || c == ']';
-        if (!good) {
-            return false;
-        }
-    }
-    return rest.len > 0;
-}
-
-struct account_input {
-    uint32_t channel;
-    struct span service;
-    struct span identifier;
-    struct span password;
-};
-
-static void read_account(struct exchange *x, bool needs_channel, struct account_input *ret_account)
-{
-    static const char *const names[] = {"channel", "service", "identifier", "app_password", NULL};
-    input_only(&x->input, x->body, "", names);
-    const struct span word = input_text(&x->input, x->body, "", "channel", 32);
-    ret_account->service = input_text(&x->input, x->body, "", "service", 200);
-    ret_account->identifier = input_text(&x->input, x->body, "", "identifier", 256);
-    ret_account->password = input_text(&x->input, x->body, "", "app_password", 256);
-    ret_account->channel = choice_value(&channel_words, word);
-    if (needs_channel && ret_account->channel == CHANNEL_NONE) {
-        input_wrong(&x->input, word.data == NULL ? REFUSED_field_missing : REFUSED_field_invalid, "/channel",
-                    "A channel's name is expected.");
-    } else if (needs_channel && channel_find(x->gateway->channels, (enum channel_code)ret_account->channel) == NULL) {
-        input_wrong(&x->input, REFUSED_not_yet_available, "/channel",
-                    "This installation has no adapter for that channel.");
-    }
-    if (ret_account->identifier.len == 0) {
-        input_wrong(&x->input, REFUSED_field_missing, "/identifier", "The account's handle or DID is expected.");
-    }
-    if (ret_account->password.len == 0) {
-        input_wrong(&x->input, REFUSED_field_missing, "/app_password", "An app password is expected.");
-    }
-    if (ret_account->service.data == NULL) {
-        ret_account->service = span_text(x->gateway->bluesky_service);
-    } else if (!is_service(ret_account->service)) {
-        input_wrong(&x->input, REFUSED_field_invalid, "/service", "An address like https://bsky.social is expected.");
-    }
-}
-
 void handle_connect_integration(struct exchange *x)
 {
-    struct account_input account = {0};
-    read_account(x, true, &account);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
     const struct id integration_id = exchange_mint(x, ID_INTEGRATION);
-    connect(x, &integration_id, account.channel, account.service, account.identifier, account.password);
+    connect(x, &integration_id, choice_value(&channel_words, json_node_text(x->body, "channel")));
 }
 
 void handle_reconnect_integration(struct exchange *x)
 {
-    struct account_input account = {0};
-    read_account(x, false, &account);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
+    const struct span channel = json_node_text(x->body, "channel");
+    if (channel.data != NULL && choice_value(&channel_words, channel) != x->integration.channel) {
+        input_wrong(&x->input, REFUSED_field_invalid, "/channel", "The account is on another channel.");
     }
-    connect(x, &x->id, x->integration.channel, account.service, account.identifier, account.password);
+    if (!exchange_input(x)) {
+        connect(x, &x->id, x->integration.channel);
+    }
 }
 
 void handle_get_integration(struct exchange *x)
@@ -199,19 +126,19 @@ void handle_get_integration(struct exchange *x)
 void handle_pause_integration(struct exchange *x)
 {
     exchange_command(x, COMMAND_pause_integration, &x->id)->pause_integration.integration_id = x->id;
-    exchange_send(x, then_integration);
+    exchange_send(x);
 }
 
 void handle_resume_integration(struct exchange *x)
 {
     exchange_command(x, COMMAND_resume_integration, &x->id)->resume_integration.integration_id = x->id;
-    exchange_send(x, then_integration);
+    exchange_send(x);
 }
 
 void handle_delete_integration(struct exchange *x)
 {
     exchange_command(x, COMMAND_delete_integration, &x->id)->delete_integration.integration_id = x->id;
-    exchange_send(x, then_empty);
+    exchange_send(x);
 }
 
 static enum err write_integrations(const struct exchange *x, const struct integration_row *rows, uint32_t count,
@@ -234,11 +161,10 @@ static enum err write_integrations(const struct exchange *x, const struct integr
 
 void handle_list_integrations(struct exchange *x)
 {
-    static const char *const names[] = {"limit", "cursor", NULL};
     uint32_t limit = 0;
     struct id after = {0};
     struct cursor cursor;
-    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !exchange_cursor(x, &cursor)) {
+    if (!exchange_limit(x, &limit) || !exchange_cursor(x, &cursor)) {
         return;
     }
     const bool resumes = cursor.position.len == sizeof after;

@@ -74,15 +74,14 @@ static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t s
 
 void handle_list_events(struct exchange *x)
 {
-    static const char *const names[] = {"after", "cursor", "limit", NULL};
     uint32_t limit = 0;
     uint64_t after = 0;
-    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit)) {
+    if (!exchange_limit(x, &limit)) {
         return;
     }
     const struct span text = exchange_query(x, "after", 0);
     if (text.data != NULL && span_to_u64(text, &after) != OK) {
-        exchange_problem(x, REFUSED_parameter_invalid, "after is a workspace_seq: a whole number.", NULL, NULL);
+        exchange_parameter(x, REFUSED_parameter_invalid, "after", "after is a workspace_seq: a whole number.");
         return;
     }
     if (!exchange_cursor_u64(x, &after)) {
@@ -94,12 +93,8 @@ void handle_list_events(struct exchange *x)
 /* From Last-Event-ID, as clients send it when they connect again, or from after; without either from now on. */
 void handle_stream_events(struct exchange *x)
 {
-    static const char *const names[] = {"after", NULL};
     uint64_t last = 0;
     uint64_t after = 0;
-    if (!exchange_query_only(x, names)) {
-        return;
-    }
     const enum err err = scope_workspace_last(x->scope, &last);
     if (err != OK) {
         exchange_failed(x, err);
@@ -110,7 +105,7 @@ void handle_stream_events(struct exchange *x)
     if (text.data == NULL) {
         after = last;
     } else if (span_to_u64(text, &after) != OK || after > last) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_cursor_invalid, "after", NULL);
         return;
     }
     streams_add(x, after);
@@ -157,7 +152,7 @@ static bool read_day(struct exchange *x, const char *name, uint32_t *day)
     buf_put(&buf, text);
     buf_text(&buf, "T00:00:00Z");
     if (!buf_ok(&buf) || instant_parse(buf_span(&buf), &at_ms) != INSTANT_OK) {
-        exchange_problem(x, REFUSED_parameter_invalid, "from and to are dates like 2026-04-20.", NULL, NULL);
+        exchange_parameter(x, REFUSED_parameter_invalid, name, "from and to are dates like 2026-04-20.");
         return false;
     }
     *day = (uint32_t)(at_ms / DAY_MS);
@@ -193,7 +188,6 @@ static enum err write_reports(struct exchange *x, const struct report_question *
 
 void handle_punctuality(struct exchange *x)
 {
-    static const char *const names[] = {"from", "to", "integration_id", NULL};
     struct workspace_row workspace;
     uint32_t today = 0;
     enum err err = scope_workspace(x->scope, &workspace);
@@ -203,20 +197,19 @@ void handle_punctuality(struct exchange *x)
         return;
     }
     struct report_question question = {.first_day = today - 30, .last_day = today + 1, .zone = workspace.timezone};
-    if (!exchange_query_only(x, names) || !read_day(x, "from", &question.first_day) ||
-        !read_day(x, "to", &question.last_day)) {
+    if (!read_day(x, "from", &question.first_day) || !read_day(x, "to", &question.last_day)) {
         return;
     }
     const struct span id = exchange_query(x, "integration_id", 0);
     struct integration_row row;
     if (id.data != NULL && (id_parse(id, ID_INTEGRATION, &question.integration_id) != OK ||
                             scope_integration(x->scope, &question.integration_id, &row) != OK)) {
-        exchange_problem(x, REFUSED_parameter_invalid, "There is no such integration in this workspace.", NULL, NULL);
+        exchange_parameter(x, REFUSED_parameter_invalid, "integration_id",
+                           "There is no such integration in this workspace.");
         return;
     }
     if (question.last_day < question.first_day || question.last_day - question.first_day > REPORT_DAYS_MAX) {
-        exchange_problem(x, REFUSED_parameter_invalid, "to is before from, or more than 400 days after it.", NULL,
-                         NULL);
+        exchange_parameter(x, REFUSED_parameter_invalid, "to", "to is before from, or more than 400 days after it.");
         return;
     }
     struct buf out = {0};
@@ -233,42 +226,18 @@ void handle_punctuality(struct exchange *x)
 
 /* The kill switch */
 
-static void then_workspace(struct exchange *x, const struct answer *answer)
-{
-    (void)answer;
-    struct workspace_row row;
-    struct buf out = {0};
-    enum err err = scope_workspace(x->scope, &row);
-    if (err == OK) {
-        err = exchange_out(x, &out);
-    }
-    err = err == OK ? present_workspace(&row, &out) : err;
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), row.version, NULL);
-    }
-}
-
 void handle_pause_workspace(struct exchange *x)
 {
-    static const char *const names[] = {"reason", NULL};
-    input_only(&x->input, x->body, "", names);
-    const struct span reason = input_text(&x->input, x->body, "", "reason", 1000);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
     const struct id workspace_id = scope_principal(x->scope)->workspace_id;
     struct command *command = exchange_command(x, COMMAND_pause_workspace, &workspace_id);
     command->pause_workspace.workspace_id = workspace_id;
-    command->pause_workspace.reason = reason;
-    exchange_send(x, then_workspace);
+    command->pause_workspace.reason = json_node_text(x->body, "reason");
+    exchange_send(x);
 }
 
 void handle_resume_workspace(struct exchange *x)
 {
     const struct id workspace_id = scope_principal(x->scope)->workspace_id;
     exchange_command(x, COMMAND_resume_workspace, &workspace_id)->resume_workspace.workspace_id = workspace_id;
-    exchange_send(x, then_workspace);
+    exchange_send(x);
 }

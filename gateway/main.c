@@ -138,6 +138,7 @@ static void close_parts(struct gateway *gateway)
     store_close(gateway->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
+    flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
     lock_done(&gateway->random_lock);
 }
@@ -169,6 +170,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
     lock_init(&gateway->random_lock);
+    flights_init(&gateway->flights);
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     struct confine_rules rules;
     struct confinement confinement;

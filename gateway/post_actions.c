@@ -1,21 +1,10 @@
 /* post_actions.c: what people do with a post once it is written, and what they can see of its life. */
 #include "gateway/post_input.h"
 
-static void then_post(struct exchange *x, const struct answer *answer)
-{
-    exchange_post(x, &answer->stream, 200, false);
-}
-
 void handle_schedule_post(struct exchange *x)
 {
-    const struct schedule_input schedule = post_input_schedule(x, x->body, "", true);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
-    const char *more = NULL;
-    if (exchange_may_change(x) && rendering_check(x, &x->post.content, 0, &more)) {
-        exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
+    const struct schedule_input schedule = post_input_schedule(x, x->body, "");
+    if (exchange_input(x)) {
         return;
     }
     struct command *command = exchange_command(x, COMMAND_schedule_post, &x->id);
@@ -23,13 +12,17 @@ void handle_schedule_post(struct exchange *x)
     command->schedule_post.now = schedule.now;
     command->schedule_post.at_ms = schedule.at_ms;
     command->expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
-    exchange_send(x, then_post);
+    if (exchange_may_change(x)) {
+        exchange_send_fit(x, &x->post.content, 0);
+    } else {
+        exchange_send(x);
+    }
 }
 
 void handle_cancel_post(struct exchange *x)
 {
     exchange_command(x, COMMAND_cancel_post, &x->id)->cancel_post.post_id = x->id;
-    exchange_send(x, then_post);
+    exchange_send(x);
 }
 
 void handle_cancel_target(struct exchange *x)
@@ -37,44 +30,33 @@ void handle_cancel_target(struct exchange *x)
     struct command *command = exchange_command(x, COMMAND_cancel_target, &x->id);
     command->cancel_target.post_id = x->id;
     command->cancel_target.target_id = x->target_id;
-    exchange_send(x, then_post);
+    exchange_send(x);
 }
 
 void handle_retry_post(struct exchange *x)
 {
-    const struct schedule_input schedule = post_input_schedule(x, x->body, "", false);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
+    const struct schedule_input schedule = post_input_schedule(x, x->body, "");
+    if (exchange_input(x)) {
         return;
     }
     struct command *command = exchange_command(x, COMMAND_retry_post, &x->id);
     command->retry_post.post_id = x->id;
     command->retry_post.now = schedule.now;
     command->retry_post.at_ms = schedule.at_ms;
-    exchange_send(x, then_post);
+    exchange_send(x);
 }
 
 /* {"resolution":"published","url":…} | {"resolution":"absent","retry":…} | {"resolution":"abandoned"} */
 void handle_resolve_target(struct exchange *x)
 {
-    static const char *const names[] = {"resolution", "url", "retry", NULL};
-    input_only(&x->input, x->body, "", names);
-    const struct span word = input_text(&x->input, x->body, "", "resolution", 32);
-    const struct span url = input_text(&x->input, x->body, "", "url", 2048);
-    const bool retry = input_flag(&x->input, x->body, "", "retry");
-    const uint32_t resolution = choice_value(&resolution_words, word);
-    if (resolution == RESOLUTION_NONE) {
-        input_wrong(&x->input, word.data == NULL ? REFUSED_field_missing : REFUSED_field_invalid, "/resolution",
-                    "published, absent or abandoned is expected.");
-    }
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
     struct command *command = exchange_command(x, COMMAND_resolve_target, &x->id);
     command->resolve_target = (struct resolve_target_command){
-        .post_id = x->id, .target_id = x->target_id, .resolution = resolution, .url = url, .retry = retry};
-    exchange_send(x, then_post);
+        .post_id = x->id,
+        .target_id = x->target_id,
+        .resolution = choice_value(&resolution_words, json_node_text(x->body, "resolution")),
+        .url = json_node_text(x->body, "url"),
+        .retry = input_flag(x->body, "retry")};
+    exchange_send(x);
 }
 
 typedef enum err present_part(struct exchange *x, const struct present *present, struct buf *out);
@@ -122,8 +104,7 @@ static enum err history_part(struct exchange *x, const struct present *present, 
 
 void handle_post_history(struct exchange *x)
 {
-    static const char *const names[] = {"cursor", NULL};
-    if (exchange_query_only(x, names) && exchange_cursor_u64(x, &x->after)) {
+    if (exchange_cursor_u64(x, &x->after)) {
         answer_presented(x, history_part);
     }
 }

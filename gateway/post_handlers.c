@@ -2,37 +2,6 @@
  * command, and answers what the post is afterwards. */
 #include "gateway/post_input.h"
 
-static void then_created(struct exchange *x, const struct answer *answer)
-{
-    if (answer->repeated) {
-        x->rendered = NULL; /* that was another post */
-    }
-    rendering_keep(x, answer->version);
-    exchange_post(x, &answer->stream, 201, true);
-}
-
-static void then_post(struct exchange *x, const struct answer *answer)
-{
-    exchange_post(x, &answer->stream, 200, false);
-}
-
-static void then_empty(struct exchange *x, const struct answer *answer)
-{
-    (void)answer;
-    exchange_empty(x);
-}
-
-/* Answers a fatal violation; true when it did. */
-static bool violates(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
-{
-    const char *more = NULL;
-    if (!rendering_check(x, content, created_ms, &more)) {
-        return false;
-    }
-    exchange_problem(x, REFUSED_content_violation, NULL, "/content", more);
-    return true;
-}
-
 void handle_create_post(struct exchange *x)
 {
     struct post_content_row content;
@@ -41,11 +10,7 @@ void handle_create_post(struct exchange *x)
     int64_t not_after_ms = 0;
     const struct id post_id = exchange_mint(x, ID_POST);
     post_input_create(x, &post_id, &content, &schedule, &zone, &not_after_ms);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
-    if (schedule.given && violates(x, &content, schedule.now ? 0 : schedule.at_ms)) {
+    if (exchange_input(x)) {
         return;
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
@@ -64,7 +29,11 @@ void handle_create_post(struct exchange *x)
                                            .metadata_count = content.metadata_count,
                                            .now = schedule.now,
                                            .at_ms = schedule.at_ms};
-    exchange_send(x, then_created);
+    if (schedule.given) {
+        exchange_send_fit(x, &content, schedule.at_ms);
+    } else {
+        exchange_send(x);
+    }
 }
 
 void handle_get_post(struct exchange *x)
@@ -78,11 +47,7 @@ void handle_edit_post(struct exchange *x)
     struct span zone;
     int64_t not_after_ms = 0;
     post_input_edit(x, &x->post, &content, &zone, &not_after_ms);
-    if (x->input.refusal != ACCEPTED) {
-        exchange_input(x);
-        return;
-    }
-    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x) && violates(x, &content, 0)) {
+    if (exchange_input(x)) {
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
@@ -99,13 +64,17 @@ void handle_edit_post(struct exchange *x)
                                          .labels_count = content.labels_count,
                                          .metadata = content.metadata,
                                          .metadata_count = content.metadata_count};
-    exchange_send(x, then_post);
+    if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x)) {
+        exchange_send_fit(x, &content, 0);
+    } else {
+        exchange_send(x);
+    }
 }
 
 void handle_delete_post(struct exchange *x)
 {
     exchange_command(x, COMMAND_delete_post, &x->id)->delete_post.post_id = x->id;
-    exchange_send(x, then_empty);
+    exchange_send(x);
 }
 
 void handle_duplicate_post(struct exchange *x)
@@ -135,7 +104,7 @@ void handle_duplicate_post(struct exchange *x)
                                            .metadata_count = content.metadata_count,
                                            .duplicate_of = x->id};
     x->command.expected_version = 0; /* a new stream */
-    exchange_send(x, then_created);
+    exchange_send(x);
 }
 
 /* Lists */
@@ -146,7 +115,7 @@ static bool read_status(struct exchange *x, struct post_filter *filter)
     for (unsigned n = 0; (text = exchange_query(x, "status", n)).data != NULL; n++) {
         const uint32_t status = choice_value(&post_status_words, text);
         if (status == POST_NONE || status == POST_DELETED) {
-            exchange_problem(x, REFUSED_parameter_invalid, "There is no such status.", NULL, NULL);
+            exchange_parameter(x, REFUSED_parameter_invalid, "status", "There is no such status.");
             return false;
         }
         filter->statuses |= (uint32_t)1 << status;
@@ -164,8 +133,7 @@ static bool read_ids(struct exchange *x, const char *name, enum id_kind kind, co
     struct span text;
     while (ids != NULL && (text = exchange_query(x, name, count)).data != NULL) {
         if (count == FILTER_IDS_MAX || id_parse(text, kind, &ids[count]) != OK) {
-            exchange_problem(x, REFUSED_parameter_invalid, "Not an id of that kind, or more than 50 of them.", NULL,
-                             NULL);
+            exchange_parameter(x, REFUSED_parameter_invalid, name, "Not an id of that kind, or more than 50 of them.");
             return false;
         }
         count++;
@@ -181,7 +149,7 @@ static bool read_labels(struct exchange *x, struct post_filter *filter)
     struct span text;
     while (labels != NULL && (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
         if (filter->label_count == FILTER_IDS_MAX) {
-            exchange_problem(x, REFUSED_parameter_invalid, "At most 50 labels are allowed.", NULL, NULL);
+            exchange_parameter(x, REFUSED_parameter_invalid, "label", "At most 50 labels are allowed.");
             return false;
         }
         labels[filter->label_count] = text;
@@ -201,10 +169,10 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     case INSTANT_OK:
         return true;
     case INSTANT_INVALID:
-        exchange_problem(x, REFUSED_timestamp_invalid, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_timestamp_invalid, name, NULL);
         return false;
     case INSTANT_OFFSET_REQUIRED:
-        exchange_problem(x, REFUSED_timestamp_offset_required, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_timestamp_offset_required, name, NULL);
         return false;
     }
     return false;
@@ -226,8 +194,8 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
         }
     }
     if (text.data != NULL) {
-        exchange_problem(x, REFUSED_parameter_invalid, "order is created_at, -created_at, publish_at or -publish_at.",
-                         NULL, NULL);
+        exchange_parameter(x, REFUSED_parameter_invalid, "order",
+                           "order is created_at, -created_at, publish_at or -publish_at.");
     }
     return text.data == NULL;
 }
@@ -271,13 +239,10 @@ static void answer_page(struct exchange *x, const struct post_page *page)
 
 void handle_list_posts(struct exchange *x)
 {
-    static const char *const names[] = {
-        "status", "integration_id", "label", "author_id", "publish_after", "publish_before", "order",
-        "limit",  "cursor",         "q",     NULL};
     struct post_filter filter = {0};
     uint32_t limit = 0;
     struct cursor cursor;
-    if (!exchange_query_only(x, names) || !exchange_limit(x, &limit) || !read_status(x, &filter) ||
+    if (!exchange_limit(x, &limit) || !read_status(x, &filter) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
@@ -286,14 +251,14 @@ void handle_list_posts(struct exchange *x)
         return;
     }
     if (exchange_query(x, "q", 0).data != NULL) {
-        exchange_problem(x, REFUSED_not_yet_available, "This installation has no full-text search: leave q out.", NULL,
-                         NULL);
+        exchange_parameter(x, REFUSED_not_yet_available, "q",
+                           "This installation has no full-text search: leave q out.");
         return;
     }
     struct post_page page;
     const enum err err = scope_posts(x->scope, &filter, cursor.position, limit, &page);
     if (err == ERR_MALFORMED) {
-        exchange_problem(x, REFUSED_cursor_invalid, NULL, NULL, NULL);
+        exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
     } else {

@@ -1,40 +1,24 @@
 /* post_input.c: see post_input.h. */
 #include "gateway/post_input.h"
 
-#define WORD_MAX 256
-#define TEXT_MAX 65536
-
 static void no_memory(struct input *input)
 {
     input_wrong(input, REFUSED_payload_too_large, "", "The request is larger than it may be.");
 }
 
-static void read_parts(struct exchange *x, const struct json_node *list, const char *at,
-                       struct post_content_row *content)
+static void read_parts(struct exchange *x, const struct json_node *list, struct post_content_row *content)
 {
-    static const char *const names[] = {"text", NULL};
     content->parts_count = 0;
+    if (list == NULL) {
+        return;
+    }
     content->parts = arena_alloc(&x->request->arena, sizeof *content->parts * (list->count + 1));
     if (content->parts == NULL) {
         no_memory(&x->input);
         return;
     }
     for (const struct json_node *part = list->first; part != NULL; part = part->next) {
-        char place[INPUT_PARAM_MAX];
-        input_pointer_index(place, at, content->parts_count);
-        if (part->kind != NODE_OBJECT) {
-            input_wrong(&x->input, REFUSED_field_wrong_type, place, "An object with a text is expected.");
-            return;
-        }
-        input_only(&x->input, part, place, names);
-        const struct span text = input_text(&x->input, part, place, "text", TEXT_MAX);
-        if (text.data == NULL) {
-            char pointer[INPUT_PARAM_MAX];
-            input_pointer(pointer, place, "text");
-            input_wrong(&x->input, REFUSED_field_missing, pointer, "A part needs a text.");
-            return;
-        }
-        content->parts[content->parts_count].text = text;
+        content->parts[content->parts_count].text = json_node_text(part, "text");
         content->parts_count++;
     }
 }
@@ -42,41 +26,33 @@ static void read_parts(struct exchange *x, const struct json_node *list, const c
 /* Merges {"text" | "parts", "link", "first_comment"} into content: what is not named stays, null clears. */
 static void read_content(struct exchange *x, const struct json_node *object, struct post_content_row *content)
 {
-    static const char *const names[] = {"text", "parts", "link", "first_comment", "media", NULL};
-    input_only(&x->input, object, "/content", names);
-    const struct json_node *media = input_list(&x->input, object, "/content", "media", 20);
+    const struct json_node *media = input_some(object, "media");
     if (media != NULL && media->count > 0) {
         input_wrong(&x->input, REFUSED_not_yet_available, "/content/media", "This installation has no media store.");
     }
     const struct json_node *text = json_node_member(object, "text");
-    const struct json_node *parts = json_node_member(object, "parts");
-    if (json_node_is(text, NODE_TEXT) && parts != NULL && parts->kind != NODE_NULL) {
+    const struct json_node *parts = input_some(object, "parts");
+    if (json_node_is(text, NODE_TEXT) && parts != NULL) {
         input_wrong(&x->input, REFUSED_field_invalid, "/content/parts", "Give either text or parts.");
         return;
     }
-    if (parts != NULL) {
-        const struct json_node *list = input_list(&x->input, object, "/content", "parts", PARTS_MAX);
-        if (list != NULL) {
-            read_parts(x, list, "/content/parts", content);
-        } else {
-            content->parts_count = 0;
-        }
+    if (json_node_member(object, "parts") != NULL) {
+        read_parts(x, parts, content);
     }
-    if (text != NULL) {
-        const struct span one = input_text(&x->input, object, "/content", "text", TEXT_MAX);
+    if (text != NULL && parts == NULL) {
         content->parts = arena_alloc(&x->request->arena, sizeof *content->parts);
         if (content->parts == NULL) {
             no_memory(&x->input);
             return;
         }
-        content->parts_count = one.data != NULL ? 1 : 0;
-        content->parts[0].text = one;
+        content->parts_count = text->kind == NODE_TEXT ? 1 : 0;
+        content->parts[0].text = text->text;
     }
     if (json_node_member(object, "link") != NULL) {
-        content->link = input_text(&x->input, object, "/content", "link", 4096);
+        content->link = json_node_text(object, "link");
     }
     if (json_node_member(object, "first_comment") != NULL) {
-        content->first_comment = input_text(&x->input, object, "/content", "first_comment", TEXT_MAX);
+        content->first_comment = json_node_text(object, "first_comment");
     }
 }
 
@@ -95,45 +71,25 @@ static struct id target_id_for(const struct id *post_id, const struct post_conte
 static void read_target(struct exchange *x, const struct id *post_id, const struct json_node *object, const char *at,
                         const struct post_content_row *before, struct target_spec *target)
 {
-    static const char *const names[] = {"integration_id", "at", "variant", "platform_settings", NULL};
     char pointer[INPUT_PARAM_MAX];
     input_pointer(pointer, at, "integration_id");
-    if (object->kind != NODE_OBJECT) {
-        input_wrong(&x->input, REFUSED_field_wrong_type, at, "An object with an integration_id is expected.");
-        return;
-    }
-    input_only(&x->input, object, at, names);
-    const struct span id = input_text(&x->input, object, at, "integration_id", ID_TEXT_MAX + 32);
-    if (id.data == NULL) {
-        input_wrong(&x->input, REFUSED_field_missing, pointer, "A target needs an integration_id.");
-        return;
-    }
     struct integration_row integration;
-    if (id_parse(id, ID_INTEGRATION, &target->integration_id) != OK ||
+    if (id_parse(json_node_text(object, "integration_id"), ID_INTEGRATION, &target->integration_id) != OK ||
         scope_integration(x->scope, &target->integration_id, &integration) != OK) {
         input_wrong(&x->input, REFUSED_reference_not_found, pointer, "There is no such integration in this workspace.");
         return;
     }
     target->channel = integration.channel;
     target->target_id = target_id_for(post_id, before, &target->integration_id);
-    target->at_ms = input_time(&x->input, object, at, "at");
+    target->at_ms = input_time(object, "at");
     target->variant = input_json(&x->input, object, at, "variant", &x->request->arena);
     target->settings = input_json(&x->input, object, at, "platform_settings", &x->request->arena);
-    if (target->variant.data != NULL) {
-        const struct channel_content nothing = {0};
-        struct channel_content applied;
-        if (channel_content(&nothing, target->variant, &x->request->arena, &applied) != OK) {
-            input_pointer(pointer, at, "variant");
-            input_wrong(&x->input, REFUSED_field_invalid, pointer,
-                        "A variant may override text, parts, link and first_comment with values of the same form.");
-        }
-    }
 }
 
 static void read_targets(struct exchange *x, const struct id *post_id, const struct post_content_row *before,
                          struct post_content_row *content)
 {
-    const struct json_node *list = input_list(&x->input, x->body, "", "targets", TARGETS_MAX);
+    const struct json_node *list = input_some(x->body, "targets");
     content->targets_count = 0;
     if (list == NULL) {
         return;
@@ -153,7 +109,7 @@ static void read_targets(struct exchange *x, const struct id *post_id, const str
 
 static void read_labels(struct exchange *x, struct post_content_row *content)
 {
-    const struct json_node *list = input_list(&x->input, x->body, "", "labels", LABELS_MAX);
+    const struct json_node *list = input_some(x->body, "labels");
     content->labels_count = 0;
     if (list == NULL) {
         return;
@@ -164,13 +120,6 @@ static void read_labels(struct exchange *x, struct post_content_row *content)
         return;
     }
     for (const struct json_node *item = list->first; item != NULL; item = item->next) {
-        if (item->kind != NODE_TEXT || item->text.len == 0 || item->text.len > WORD_MAX) {
-            char at[INPUT_PARAM_MAX];
-            input_pointer_index(at, "/labels", content->labels_count);
-            input_wrong(&x->input, item->kind == NODE_TEXT ? REFUSED_field_too_long : REFUSED_field_wrong_type, at,
-                        "A text of 1 to 256 bytes is expected.");
-            return;
-        }
         content->labels[content->labels_count].name = item->text;
         content->labels_count++;
     }
@@ -191,12 +140,6 @@ static void merge_pair(struct exchange *x, const struct json_node *member, struc
         }
         return;
     }
-    if (member->kind != NODE_TEXT || member->name.len == 0 || member->name.len > WORD_MAX ||
-        member->text.len > WORD_MAX) {
-        input_wrong(&x->input, member->kind == NODE_TEXT ? REFUSED_field_too_long : REFUSED_field_wrong_type,
-                    "/metadata", "Names of 1 to 256 bytes and texts of up to 256 bytes are expected.");
-        return;
-    }
     if (at == METADATA_MAX) {
         input_wrong(&x->input, REFUSED_field_too_long, "/metadata", "At most 20 entries are allowed.");
         return;
@@ -207,7 +150,7 @@ static void merge_pair(struct exchange *x, const struct json_node *member, struc
 
 static void read_metadata(struct exchange *x, struct post_content_row *content)
 {
-    const struct json_node *object = input_object(&x->input, x->body, "", "metadata");
+    const struct json_node *object = input_some(x->body, "metadata");
     struct pair *before = content->metadata;
     const uint32_t before_count = object == NULL ? 0 : content->metadata_count;
     content->metadata = arena_alloc(&x->request->arena, sizeof *content->metadata * METADATA_MAX);
@@ -226,28 +169,12 @@ static void read_metadata(struct exchange *x, struct post_content_row *content)
     }
 }
 
-static struct span read_timezone(struct exchange *x)
+struct schedule_input post_input_schedule(struct exchange *x, const struct json_node *object, const char *at)
 {
-    const struct span name = input_text(&x->input, x->body, "", "timezone", 64);
-    if (name.data == NULL) {
-        return name;
-    }
-    if (!zone_exists(x->gateway->zones, name)) {
-        input_wrong(&x->input, REFUSED_timezone_unknown, "/timezone", "An IANA name like Europe/Berlin is expected.");
-    }
-    return name;
-}
-
-struct schedule_input post_input_schedule(struct exchange *x, const struct json_node *object, const char *at,
-                                          bool allow_slot)
-{
-    static const char *const names[] = {"at", "now", "next_slot", NULL};
-    struct schedule_input schedule = {.given = object != NULL};
-    input_only(&x->input, object, at, names);
-    schedule.at_ms = input_time(&x->input, object, at, "at");
-    schedule.now = input_flag(&x->input, object, at, "now");
-    const bool slot = input_flag(&x->input, object, at, "next_slot");
-    if (x->input.refusal != ACCEPTED || object == NULL) {
+    const struct schedule_input schedule = {
+        .given = object != NULL, .now = input_flag(object, "now"), .at_ms = input_time(object, "at")};
+    const bool slot = input_flag(object, "next_slot");
+    if (object == NULL) {
         return schedule;
     }
     if ((schedule.at_ms != 0) + schedule.now + slot != 1) {
@@ -255,8 +182,7 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
     } else if (slot) {
         char pointer[INPUT_PARAM_MAX];
         input_pointer(pointer, at, "next_slot");
-        input_wrong(&x->input, allow_slot ? REFUSED_not_yet_available : REFUSED_field_invalid, pointer,
-                    allow_slot ? "This installation has no queues yet." : "A retry has no slot: give at or now.");
+        input_wrong(&x->input, REFUSED_not_yet_available, pointer, "This installation has no queues yet.");
     }
     return schedule;
 }
@@ -264,22 +190,16 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
 void post_input_create(struct exchange *x, const struct id *post_id, struct post_content_row *ret_content,
                        struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms)
 {
-    static const char *const names[] = {"content",   "targets", "schedule", "draft", "timezone",
-                                        "not_after", "labels",  "metadata", NULL};
     *ret_content = (struct post_content_row){0};
-    input_only(&x->input, x->body, "", names);
-    const struct json_node *content = input_object(&x->input, x->body, "", "content");
-    if (content != NULL) {
-        read_content(x, content, ret_content);
-    }
+    read_content(x, input_some(x->body, "content"), ret_content);
     read_targets(x, post_id, NULL, ret_content);
-    const struct json_node *schedule = input_object(&x->input, x->body, "", "schedule");
-    *ret_schedule = post_input_schedule(x, schedule, "/schedule", true);
-    if (input_flag(&x->input, x->body, "", "draft") && schedule != NULL) {
+    const struct json_node *schedule = input_some(x->body, "schedule");
+    *ret_schedule = post_input_schedule(x, schedule, "/schedule");
+    if (input_flag(x->body, "draft") && schedule != NULL) {
         input_wrong(&x->input, REFUSED_schedule_ambiguous, "/draft", "A draft has no schedule yet.");
     }
-    *ret_timezone = read_timezone(x);
-    *ret_not_after_ms = input_time(&x->input, x->body, "", "not_after");
+    *ret_timezone = json_node_text(x->body, "timezone");
+    *ret_not_after_ms = input_time(x->body, "not_after");
     read_labels(x, ret_content);
     read_metadata(x, ret_content);
 }
@@ -287,27 +207,25 @@ void post_input_create(struct exchange *x, const struct id *post_id, struct post
 void post_input_edit(struct exchange *x, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms)
 {
-    static const char *const names[] = {"content", "targets", "timezone", "not_after", "labels", "metadata", NULL};
     *ret_content = post->content;
     *ret_timezone = post->row.timezone;
     *ret_not_after_ms = post->row.not_after_ms;
-    input_only(&x->input, x->body, "", names);
     const struct json_node *content = json_node_member(x->body, "content");
     if (json_node_is(content, NODE_NULL)) {
         ret_content->parts_count = 0;
         ret_content->link = (struct span){0};
         ret_content->first_comment = (struct span){0};
-    } else if (input_object(&x->input, x->body, "", "content") != NULL) {
+    } else {
         read_content(x, content, ret_content);
     }
     if (json_node_member(x->body, "targets") != NULL) {
         read_targets(x, &x->id, &post->content, ret_content);
     }
     if (json_node_member(x->body, "timezone") != NULL) {
-        *ret_timezone = read_timezone(x);
+        *ret_timezone = json_node_text(x->body, "timezone");
     }
     if (json_node_member(x->body, "not_after") != NULL) {
-        *ret_not_after_ms = input_time(&x->input, x->body, "", "not_after");
+        *ret_not_after_ms = input_time(x->body, "not_after");
     }
     if (json_node_member(x->body, "labels") != NULL) {
         read_labels(x, ret_content);

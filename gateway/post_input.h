@@ -12,14 +12,13 @@ struct schedule_input {
 
 /* Each reads from the exchange's body into what a command carries (in the request's arena) and keeps the first fault in
  * exchange->input. post_input_create reads a whole body of the post that
- * will be post_id. post_input_edit merges a patch (RFC 7396) into what the post
- * is now: content starts as the present one. now: the first instant that is not past. */
+ * will be post_id. post_input_edit merges a patch (RFC 7396) into what the post is now: content starts as the present
+ * one. The body has the form that its schema gives it; what the values may be is admission.h's to say. */
 void post_input_create(struct exchange *exchange, const struct id *post_id, struct post_content_row *ret_content,
                        struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms);
 void post_input_edit(struct exchange *exchange, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms);
-/* {"at"} | {"next_slot"} | {"now"}: exactly one. allow_slot false: retry. */
-struct schedule_input post_input_schedule(struct exchange *exchange, const struct json_node *object, const char *at,
-                                          bool allow_slot);
+/* {"at"} | {"next_slot"} | {"now"}: exactly one. */
+struct schedule_input post_input_schedule(struct exchange *exchange, const struct json_node *object, const char *at);
 
 #endif

@@ -70,23 +70,43 @@ struct span exchange_query(struct exchange *x, const char *name, unsigned n)
     return (struct span){0};
 }
 
-bool exchange_query_only(struct exchange *x, const char *const *names)
+void exchange_parameter(struct exchange *x, enum refusal refusal, const char *name, const char *detail)
+{
+    exchange_problem(x, refusal, detail, name, NULL);
+}
+
+static const struct parameter *parameter_of(const struct route *route, struct span name)
+{
+    const struct parameter *parameter = NULL;
+    for (size_t i = 0; (parameter = parameter_at(i)) != NULL; i++) {
+        if (parameter->route == route->name && span_equal(name, span_text(parameter->name))) {
+            break;
+        }
+    }
+    return parameter;
+}
+
+bool exchange_query_check(struct exchange *x)
 {
     struct span rest = x->request->query;
     struct span found;
     struct span value;
     while (next_pair(&rest, &found, &value)) {
-        bool known = false;
-        for (size_t i = 0; names[i] != NULL; i++) {
-            known = known || span_equal(found, span_text(names[i]));
-        }
-        if (!known) {
-            exchange_problem(x, REFUSED_parameter_unknown, NULL, NULL, NULL);
+        const struct parameter *parameter = parameter_of(x->route, found);
+        if (parameter == NULL) {
+            char name[INPUT_PARAM_MAX];
+            struct buf text = buf_of(name, sizeof name - 1);
+            buf_put(&text, span_of(found.data, found.len < sizeof name - 1 ? found.len : sizeof name - 1));
+            exchange_parameter(x, REFUSED_parameter_unknown, buf_terminated(&text), NULL);
             return false;
         }
         if (decode(&x->request->arena, value).data == NULL) {
-            exchange_problem(x, REFUSED_parameter_invalid, "The parameter's value is not percent-encoded UTF-8.", NULL,
-                             NULL);
+            exchange_parameter(x, REFUSED_parameter_invalid, parameter->name,
+                               "The parameter's value is not percent-encoded UTF-8.");
+            return false;
+        }
+        if (!parameter->repeats && exchange_query(x, parameter->name, 1).data != NULL) {
+            exchange_parameter(x, REFUSED_parameter_invalid, parameter->name, "It may be there only once.");
             return false;
         }
     }
@@ -97,8 +117,8 @@ bool exchange_limit(struct exchange *x, uint32_t *ret_limit)
 {
     const struct span text = exchange_query(x, "limit", 0);
     uint64_t limit = 50;
-    if (text.data != NULL && (span_to_u64(text, &limit) != OK || limit < 1 || limit > POSTS_PAGE_MAX)) {
-        exchange_problem(x, REFUSED_parameter_invalid, "limit is a number from 1 to 200.", NULL, NULL);
+    if (text.data != NULL && (span_to_u64(text, &limit) != OK || limit < 1 || limit > LIMIT_MAX)) {
+        exchange_parameter(x, REFUSED_parameter_invalid, "limit", "limit is a number from 1 to 200.");
         return false;
     }
     *ret_limit = (uint32_t)limit;

@@ -7,20 +7,12 @@ enum err rendering_of(const struct gateway *gateway, const struct post_content_r
                       int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering)
 {
     ASSERT(target_index < content->targets_count);
-    const struct target_spec *target = &content->targets[target_index];
-    const struct channel *channel = channel_find(gateway->channels, (enum channel_code)target->channel);
-    if (channel == NULL) {
-        return ERR_NOT_FOUND;
-    }
     const struct channel_content written = {.parts = content->parts,
                                             .part_count = content->parts_count,
                                             .link = content->link,
-                                            .first_comment = content->first_comment,
-                                            .settings = target->settings};
-    struct channel_content applied;
-    TRY(channel_content(&written, target->variant, arena, &applied));
-    const struct channel_facts no_facts = {{0}};
-    return channel->render(&applied, &no_facts, created_ms, arena, ret_rendering);
+                                            .first_comment = content->first_comment};
+    return channel_render(gateway->channels, &written, &content->targets[target_index], created_ms, arena,
+                          ret_rendering);
 }
 
 static void write_violations(const struct channel_rendering *rendering, struct buf *out)
@@ -129,8 +121,19 @@ static const char *tell_violations(struct exchange *x, const struct id *target_i
     return buf_terminated(&more);
 }
 
-bool rendering_check(struct exchange *x, const struct post_content_row *content, int64_t created_ms,
-                     const char **ret_more)
+/* Where the first fatal one stands; a single text stands where the body has it. */
+static const char *fatal_param(const struct exchange *x, const struct channel_rendering *rendering)
+{
+    uint32_t i = 0;
+    while (!rendering->violations[i].fatal) {
+        i++;
+    }
+    const char *param = rendering->violations[i].param;
+    const bool one = input_some(json_node_member(x->body, "content"), "text") != NULL;
+    return one && strcmp(param, "/content/parts/0/text") == 0 ? "/content/text" : param;
+}
+
+bool rendering_allows(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
     struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
     x->rendered = NULL;
@@ -141,12 +144,13 @@ bool rendering_check(struct exchange *x, const struct post_content_row *content,
         }
         const struct id *target_id = &content->targets[i].target_id;
         if (channel_has_fatal(rendering)) {
-            *ret_more = tell_violations(x, target_id, rendering);
-            return true;
+            exchange_problem(x, REFUSED_content_violation, NULL, fatal_param(x, rendering),
+                             tell_violations(x, target_id, rendering));
+            return false;
         }
         if (created_ms != 0) {
             set_aside(x, target_id, created_ms, rendering);
         }
     }
-    return false;
+    return true;
 }

@@ -4,9 +4,9 @@
 #include "core/base/assert.h"
 
 static const struct route table[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) \
-    {ROUTE_##name_,        #name_,       METHOD_##method_, (path_),    NEEDS_##role_, \
-     RESOURCE_##resource_, BODY_##body_, MATCH_##match_,   (success_), (doc_)},
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_)         \
+    {ROUTE_##name_, #name_,         METHOD_##method_, (path_),         NEEDS_##role_,   RESOURCE_##resource_, \
+     BODY_##body_,  MATCH_##match_, (success_),       SCHEMA_##takes_, SCHEMA_##gives_, (doc_)},
 #include "gateway/route.def"
 };
 

@@ -4,9 +4,23 @@
 
 #include "gateway/server.h"
 
+/* schema.def's objects, and what else an answer can be. */
+enum schema_name {
+    SCHEMA_none,
+    SCHEMA_plain_text,
+    SCHEMA_event_stream,
+    SCHEMA_any_json,
+
+#define SCHEMA(name_, use_, doc_) SCHEMA_##name_,
+#define MEMBER(kind_, name_, presence_, of_, max_, doc_)
+#define END(name_)
+#include "gateway/schema.def"
+    SCHEMA_COUNT
+};
+
 enum route_name {
 
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, doc_) ROUTE_##name_,
+#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) ROUTE_##name_,
 #include "gateway/route.def"
     ROUTE_COUNT
 };
@@ -29,6 +43,8 @@ struct route {
     enum route_body body;
     enum route_match match;
     unsigned success;
+    enum schema_name takes; /* the body; SCHEMA_none: there is none */
+    enum schema_name gives;
     const char *doc;
 };
 

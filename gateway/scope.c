@@ -189,6 +189,12 @@ enum err scope_as_of(struct scope *scope, struct body_list events)
     return store_begin(scope->past, false, &scope->past_txn);
 }
 
+enum err scope_asked(struct scope *scope, const struct idempotency *idempotency, bool *ret_same,
+                     struct answer *ret_answer)
+{
+    return access_asked(scope->txn, idempotency, ret_same, ret_answer);
+}
+
 enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq)
 {
     return access_last_event(scope->txn, &scope->principal.workspace_id, ret_workspace_seq);

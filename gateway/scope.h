@@ -53,6 +53,9 @@ enum err scope_punctuality(struct scope *scope, const struct integration_row *in
  * scope_post, scope_integration and scope_workspace read that, and nothing else of its kind is there.
  * ERR_NOT_FOUND: they are another workspace's. */
 enum err scope_as_of(struct scope *scope, struct body_list events) MUST_USE;
+/* scope_asked finds what was answered under an Idempotency-Key of the principal's; ERR_NOT_FOUND. */
+enum err scope_asked(struct scope *scope, const struct idempotency *idempotency, bool *ret_same,
+                     struct answer *ret_answer) MUST_USE;
 /* scope_workspace_last finds the last workspace_seq. */
 enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq) MUST_USE;
 

@@ -563,3 +563,9 @@ enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, 
     uint64_t seq = 0;
     return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
 }
+
+enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
+                      struct answer *ret_answer)
+{
+    return ledger_idempotent(txn, idempotency, ret_same, ret_answer);
+}

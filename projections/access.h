@@ -4,6 +4,7 @@
 
 #include "core/base/limits.h"
 #include "core/ledger/projection.h"
+#include "core/message/answer.h"
 #include "projections/row.h"
 
 extern const struct projection access_projection;
@@ -67,5 +68,10 @@ enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, 
  * of its session, expiring, where it would otherwise be connected. Expiring is a hint to people; it stops nothing. */
 #define ACCESS_EXPIRING_MS (7 * DAY_MS)
 enum integration_status access_status(const struct integration_row *integration, int64_t now_ms);
+
+/* access_asked finds what was answered under an Idempotency-Key, and whether to the same body. ERR_NOT_FOUND. The
+ * scope's hash names workspace and principal. */
+enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
+                      struct answer *ret_answer) MUST_USE;
 
 #endif

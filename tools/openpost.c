@@ -29,11 +29,17 @@ static int run_ledger(int argc, char **argv)
     if (err != OK) {
         return complain("ledger", "the time zones (package tzdata)", err, EXIT_CANNOT);
     }
-    const struct service_parts parts = {
-        .projections = projections_all, .zones = zones, .answer = questions_answer, .principal = questions_principal};
     const struct channel *room[1];
     const struct channel_list channels = all_channels(room);
-    return ledger_main(argc, argv, &parts, &channels);
+    const struct service_parts parts = {
+        .projections = projections_all,
+        .zones = zones,
+        .admission = {.zones = zones, .channels = &channels},
+        .answer = questions_answer,
+        .principal = questions_principal,
+        .post = questions_post
+    };
+    return ledger_main(argc, argv, &parts);
 }
 
 static int run_gateway(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* questions.c: see questions.h. Runs on the ledger's reading thread. */
+/* questions.c: see questions.h. Runs on the ledger's reading thread, questions_principal and _post on its sockets'. */
 #include "tools/questions.h"
 
 #include "core/base/assert.h"
@@ -7,6 +7,7 @@
 #include "core/message/codec.h"
 #include "core/wire/body.h"
 #include "projections/access.h"
+#include "projections/posts.h"
 #include "projections/views.h"
 
 #define EVENTS_MAX 200
@@ -319,5 +320,24 @@ enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int6
     TRY(access_find_named(txn, name, now_ms, &principal));
     *ret_asker =
         (struct asker){.key_id = principal.key_id, .workspace_id = principal.workspace_id, .role = principal.role};
+    return OK;
+}
+
+enum err questions_post(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                        struct arena *arena, struct written_post *ret_post)
+{
+    struct post_view view;
+    TRY(posts_get(txn, workspace_id, post_id, arena, &view));
+    *ret_post = (struct written_post){
+        .version = view.row.version,
+        .status = view.row.status,
+        .publish_at_ms = view.row.publish_at_ms,
+        .content = {.parts = view.content.parts,
+                    .part_count = view.content.parts_count,
+                    .link = view.content.link,
+                    .first_comment = view.content.first_comment},
+        .targets = view.content.targets,
+        .target_count = view.content.targets_count
+    };
     return OK;
 }

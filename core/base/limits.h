@@ -14,6 +14,9 @@
 #define LOCKED_PARTS_MAX 27 /* parts, a first comment and one to spare */
 #define LABELS_MAX 20       /* as many as a person oversees */
 #define METADATA_MAX 20
+#define LINK_BYTES_MAX 4096 /* twice what browsers agree on */
+#define URL_BYTES_MAX 2048
+#define REASON_BYTES_MAX 1000 /* a paragraph for people */
 
 /* Its life */
 #define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)          /* the record locks so long before publish_at */

@@ -136,14 +136,14 @@ enum err desk_command_put(struct desk *desk, const struct log_event *at)
     return prune_commands(desk, at);
 }
 
-enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
+enum err desk_idempotent(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                          struct answer *ret_answer)
 {
     struct row_key key;
     struct span row;
     key_begin(&key, TABLE_IDEMPOTENCY);
     buf_put(&key.buf, span_of(idempotency->scope, 32));
-    TRY(store_get(desk->txn, key_span(&key), &row));
+    TRY(store_get(txn, key_span(&key), &row));
     if (row.len != 32 + ANSWER_ROW) {
         return ERR_ALTERED;
     }

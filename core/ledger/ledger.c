@@ -219,7 +219,7 @@ static enum err seen_before(struct ledger *ledger, const struct command *command
     if (err != ERR_NOT_FOUND || idempotency == NULL || !idempotency->present) {
         return err;
     }
-    err = desk_idempotent(&ledger->desk, idempotency, &same, &answer);
+    err = desk_idempotent(ledger->desk.txn, idempotency, &same, &answer);
     if (err == OK) {
         if (!same) {
             answer = (struct answer){.refusal = REFUSED_idempotency_key_reused, .time_ms = ledger->now_ms};
@@ -382,6 +382,12 @@ enum err ledger_handle(struct ledger *ledger, const struct command *command, con
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position)
 {
     return desk_position(txn, ret_position);
+}
+
+enum err ledger_idempotent(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
+                           struct answer *ret_answer)
+{
+    return desk_idempotent(txn, idempotency, ret_same, ret_answer);
 }
 
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer)

@@ -78,6 +78,11 @@ enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, 
                              bool *ret_needed) MUST_USE;
 enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone) MUST_USE;
 
+/* ledger_idempotent finds what was answered under an Idempotency-Key, and whether to the same body. ERR_NOT_FOUND. For
+ * readers likewise. */
+enum err ledger_idempotent(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
+                           struct answer *ret_answer) MUST_USE;
+
 /* ledger_find_command looks an answer up by command id; ERR_NOT_FOUND. */
 enum err ledger_find_command(struct ledger *ledger, const struct id *command_id, struct answer *ret_answer) MUST_USE;
 /* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,

@@ -88,7 +88,7 @@ enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, 
  * same. */
 enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer) MUST_USE;
 enum err desk_command_put(struct desk *desk, const struct log_event *at) MUST_USE;
-enum err desk_idempotent(struct desk *desk, const struct idempotency *idempotency, bool *ret_same,
+enum err desk_idempotent(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                          struct answer *ret_answer) MUST_USE;
 enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
     MUST_USE;

@@ -333,7 +333,7 @@ static void close_all(struct process *process)
     }
 }
 
-int ledger_main(int argc, char **argv, const struct service_parts *parts, const struct channel_list *channels)
+int ledger_main(int argc, char **argv, const struct service_parts *parts)
 {
     if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
@@ -342,7 +342,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts, const 
     }
     process_prepare("openpost-ledger");
     journal_open("ledger", JOURNAL_INFO);
-    struct process process = {.lock_fd = -1, .channels = channels};
+    struct process process = {.lock_fd = -1, .channels = parts->admission.channels};
     int stop_fd = -1;
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? open_all(&process, argc, argv, parts) : err;

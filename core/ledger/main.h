@@ -13,6 +13,6 @@
 
 /* ledger_main: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]. Keeps
  * a key for the adapter of each of channels in the data folder. Returns the process's exit code. */
-int ledger_main(int argc, char **argv, const struct service_parts *parts, const struct channel_list *channels);
+int ledger_main(int argc, char **argv, const struct service_parts *parts);
 
 #endif

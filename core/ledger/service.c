@@ -208,6 +208,17 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
     return command->role >= needed ? ACCEPTED : REFUSED_role_insufficient;
 }
 
+/* What else holds for another program, whom no gateway has judged. */
+static enum refusal check_program(struct work *work, struct command *command)
+{
+    const struct service_options *options = &work->door->service->options;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    if (store_begin(options->views, false, &txn) != OK) {
+        return REFUSED_unavailable;
+    }
+    return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
+}
+
 /* Decodes a frame's commands here, on one of the socket library's threads: the writer has enough to do. A command that
  * cannot be read spoils no other; where the list itself cannot, that is true of all that follow. */
 static bool decode_commands(struct work *work)
@@ -236,6 +247,9 @@ static bool decode_commands(struct work *work)
             wish->refusal = REFUSED_command_invalid;
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
+            if (wish->refusal == ACCEPTED && !work->asker.own) {
+                wish->refusal = check_program(work, &wish->command);
+            }
         }
     }
     return true;

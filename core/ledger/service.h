@@ -4,6 +4,7 @@
 #ifndef OPENPOST_LEDGER_SERVICE_H
 #define OPENPOST_LEDGER_SERVICE_H
 
+#include "core/admission.h"
 #include "core/ledger/ledger.h"
 #include "core/vault/vault.h"
 #include "core/wire/party.h"
@@ -15,8 +16,6 @@ struct asker {
     struct id workspace_id;
     uint32_t role;
 };
-
-struct zones; /* core/calendar/zone.h */
 
 /* A question of kind FRAME_QUERY. txn: a read transaction of the views. */
 struct question {
@@ -30,15 +29,29 @@ struct question {
     int64_t now_ms;
 };
 
+/* What a post's author wrote, for judging whether it can be scheduled. */
+struct written_post {
+    uint64_t version;
+    uint32_t status;       /* enum post_status */
+    int64_t publish_at_ms; /* 0: none */
+    struct channel_content content;
+    const struct target_spec *targets;
+    uint32_t target_count;
+};
+
 /* What the composition root knows and the ledger does not. */
 struct service_parts {
     struct projection_list projections;
-    struct zones *zones; /* opened before the process confines itself: no file can be opened later */
+    struct zones *zones;        /* opened before the process confines itself: no file can be opened later */
+    struct admission admission; /* what other programs' commands are held to */
     /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. */
     enum err (*answer)(const struct question *question, enum refusal *ret_refusal, struct buf *out);
     /* Finds another program's API key by the first 16 bytes of its fingerprint, and who it is: neither says that the
      * asker has the key. ERR_NOT_FOUND, ERR_AUTH: revoked or expired. */
     enum err (*principal)(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker);
+    /* Reads a post of the workspace; its texts borrow from txn and arena. ERR_NOT_FOUND. */
+    enum err (*post)(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                     struct arena *arena, struct written_post *ret_post);
 };
 
 struct service_options {

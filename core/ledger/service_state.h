@@ -106,6 +106,11 @@ void service_reply(struct work *work, uint8_t kind, struct span body);
 /* service_refuse sends FRAME_REFUSED. */
 void service_refuse(struct work *work, enum refusal refusal);
 
+/* service_admit judges a command of another program's by what it says, and by what the post says that it schedules;
+ * txn: a read transaction of the views. */
+enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
+                           int64_t now_ms, struct arena *arena);
+
 /* The two threads. */
 void *service_write(void *context);
 void *service_read(void *context);

@@ -210,11 +210,12 @@ class Api:
 
     def __init__(self, port, key=None, source="127.0.0.1", timeout_s=30):
         self.port, self.key, self.source, self.timeout_s = port, key, source, timeout_s
+        self.witness = None  # is told of every request and its answer: (method, path, body, answer)
 
     def request(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_s,
                                                 source_address=(self.source, 0))
-        sent = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        sent, said = {"Authorization": f"Bearer {self.key}"} if self.key else {}, body
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
         if body is not None:
@@ -224,9 +225,12 @@ class Api:
         try:
             connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
+        if self.witness:
+            self.witness(method, path, said, answer)
+        return answer
 
     def get(self, path, **headers):
         return self.request("GET", path, headers=headers.get("headers"))

@@ -5,6 +5,7 @@ import re
 import time
 
 import harness
+from described import Described
 from harness import Api, later
 
 DRAFT = {"content": {"text": "a draft"}}
@@ -19,6 +20,8 @@ class Http(harness.Case):
         viewer, auditor = data.another_key("viewer", "viewer"), data.another_key("auditor", "auditor")
         service = cls.world.serve(data)
         cls.api, cls.viewer, cls.auditor = service.api, Api(service.port, viewer), Api(service.port, auditor)
+        for api in (cls.api, cls.viewer, cls.auditor):
+            api.witness = Described(Api(service.port).get("/v1/openapi.json").json())
         cls.integration = cls.api.connect("alice.test")
         other = cls.world.serve(cls.world.data("other"), name="other")
         integration = other.api.connect("foreign.test")
@@ -102,7 +105,7 @@ class Http(harness.Case):
                 ({"content": {"text": 7}}, "field_wrong_type", "/content/text"),
                 ({"labels": ["x" * 257]}, "field_too_long", "/labels/0"),
                 ({"labels": [str(n) for n in range(21)]}, "field_too_long", "/labels"),
-                ({"metadata": {"k": 1}}, "field_wrong_type", "/metadata"),
+                ({"metadata": {"k": 1}}, "field_wrong_type", "/metadata/k"),
                 ({"timezone": "Mars/Olympus"}, "timezone_unknown", "/timezone"),
                 ({"schedule": {}}, "schedule_ambiguous", "/schedule"),
                 ({"schedule": {"now": True, "at": later(900)}}, "schedule_ambiguous", "/schedule"),
@@ -173,7 +176,8 @@ class Http(harness.Case):
                 ({**DRAFT, "targets": [target], "schedule": {"at": later(900)}}, "timestamp_past", "/targets/0/at"),
                 ({**DRAFT, "schedule": {"at": "2101-01-01T00:00:00Z"}}, "timestamp_too_far", "/schedule/at"),
                 ({**DRAFT, "schedule": {"now": True}}, "target_missing", "/targets"),
-                ({**DRAFT, "targets": [{"integration_id": self.integration["id"]}] * 2}, "target_duplicate", "/targets")):
+                ({**DRAFT, "targets": [{"integration_id": self.integration["id"]}] * 2}, "target_duplicate",
+                 "/targets/1/integration_id")):
             problem = self.assert_problem(self.api.post("/v1/posts", body), 422, code)
             self.assertEqual(problem["param"], param)
         path = "/v1/posts/" + self.draft()["id"]

@@ -1,5 +1,5 @@
-/* json_body_fuzz.c: a request's body: JSON to a tree, the tree through the readers that the gateway's handlers use, and
- * as a target's variant. The input is the body. */
+/* json_body_fuzz.c: a request's body: JSON to a tree, the tree against every schema of a body, and as a target's
+ * variant. The input is the body. */
 #include "core/channel.h"
 #include "core/message/json_read.h"
 #include "gateway/input.h"
@@ -35,30 +35,27 @@ static void check_fault(const struct input *input)
     ASSERT(input->refusal != ACCEPTED || input->param[0] == 0);
 }
 
-/* The forms that bodies have; each reader with an input of its own, so that one's fault does not hide the next. */
-static void check_members(const struct json_node *body, struct arena *arena)
+/* Whatever has the form of a schema can be read without looking again. */
+static void check_schemas(const struct json_node *body, struct arena *arena)
 {
-    static const char *const names[] = {"text", "flag", "time", "object", "list", "json", NULL};
-    struct input input[7] = {0};
-    input_only(&input[0], body, "", names);
-    ASSERT(input_text(&input[1], body, "", "text", 40).len <= 40);
-    (void)input_flag(&input[2], body, "/at", "flag");
-    ASSERT(input_time(&input[3], body, "", "time") >= 0);
-    const struct json_node *object = input_object(&input[4], body, "", "object");
-    ASSERT(object == NULL || object->kind == NODE_OBJECT);
-    if (object != NULL) {
-        input_only(&input[4], object, "/object", names);
-    }
-    const struct json_node *list = input_list(&input[5], body, "", "list", 3);
-    ASSERT(list == NULL || list->count <= 3);
-    for (const struct json_node *item = list == NULL ? NULL : list->first; item != NULL; item = item->next) {
-        char at[INPUT_PARAM_MAX];
-        input_pointer_index(at, "/list", list->count);
-        (void)input_text(&input[5], item, at, "text", 10);
-    }
-    (void)input_json(&input[6], body, "", "json", arena);
-    for (size_t i = 0; i < sizeof input / sizeof input[0]; i++) {
-        check_fault(&input[i]);
+    for (size_t i = 0; i < SCHEMA_COUNT && body->kind == NODE_OBJECT; i++) {
+        const struct schema *schema = schema_at((enum schema_name)i);
+        struct input input = {0};
+        if (schema == NULL || !schema->taken) {
+            continue;
+        }
+        input_check(&input, body, "", schema);
+        check_fault(&input);
+        for (const struct schema_member *member = schema->members; member->name != NULL; member++) {
+            const bool there = input_some(body, member->name) != NULL;
+            ASSERT(input.refusal != ACCEPTED || there || member->presence != PRESENCE_MUST);
+            const bool time = there && member->type.kind == VALUE_time;
+            ASSERT(input.refusal != ACCEPTED || !time || input_time(body, member->name) != 0);
+            (void)input_flag(body, member->name);
+            if (there && member->type.kind == VALUE_json) {
+                (void)input_json(&input, body, "", member->name, arena);
+            }
+        }
     }
     (void)json_node_path(body, "object/object/text");
 }
@@ -84,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const struct json_node *body = NULL;
     if (json_read(text, &arena, &body) == OK) {
         check_written(body, &arena);
-        check_members(body, &arena);
+        check_schemas(body, &arena);
         check_variant(text, &arena);
     } else {
         ASSERT(body == NULL);

@@ -235,6 +235,144 @@ START_TEST(another_program_uses_the_library)
 
 END_TEST
 
+/* An account that the platform has accepted. */
+static struct id connect_account(struct place *place)
+{
+    struct command command = command_of(place, COMMAND_connect_integration);
+    const struct id integration_id = new_id(ID_INTEGRATION);
+    command.connect_integration = (struct connect_integration_command){.integration_id = integration_id,
+                                                                       .channel = CHANNEL_BLUESKY,
+                                                                       .identifier = SPAN("acme.test"),
+                                                                       .vault_id = new_id(ID_SECRET),
+                                                                       .fingerprint = SPAN("abc")};
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    command = command_of(place, COMMAND_record_connection);
+    command.record_connection = (struct record_connection_command){.integration_id = integration_id,
+                                                                   .account = SPAN("did:plc:acme"),
+                                                                   .handle = SPAN("acme.test"),
+                                                                   .vault_id = new_id(ID_SECRET),
+                                                                   .fingerprint = SPAN("abc")};
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    return integration_id;
+}
+
+static struct command post_to(const struct place *place, const struct id *integration_id, struct content_part *part,
+                              struct target_spec *target)
+{
+    struct command command = draft(place, part);
+    *target = (struct target_spec){.integration_id = *integration_id, .channel = CHANNEL_BLUESKY};
+    target->target_id = id_derive(ID_TARGET, &command.create_post.post_id, integration_id);
+    command.create_post.targets = target;
+    command.create_post.targets_count = 1;
+    return command;
+}
+
+struct program_world {
+    struct place *place;
+    struct client *program;
+    struct id integration_id;
+};
+
+static struct program_world program_open(void)
+{
+    struct program_world world = {.place = place_open()};
+    uint8_t tag_key[TAG_KEY_LEN];
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(world.place, ROLE_ADMIN);
+    world.integration_id = connect_account(world.place);
+    world.program = connect_as(world.place->programs_url, tag_key, true);
+    return world;
+}
+
+static void program_close(struct program_world *world)
+{
+    client_close(world->program);
+    place_close(world->place);
+}
+
+/* The gateway would have refused each with the same code; admission_test has them all. */
+START_TEST(a_program_is_refused_what_a_requests_body_would_be)
+{
+    struct program_world world = program_open();
+    struct content_part part;
+    struct target_spec target;
+    struct command command = post_to(world.place, &world.integration_id, &part, &target);
+    command.create_post.timezone = SPAN("Mars/Olympus");
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_timezone_unknown);
+    command = post_to(world.place, &world.integration_id, &part, &target);
+    target.settings = SPAN("{\"a\":1},\"status\":\"published\",\"b\":{}");
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_field_invalid);
+    command = post_to(world.place, &world.integration_id, &part, &target);
+    command.create_post.duplicate_of = new_id(ID_POST);
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_reference_not_found);
+    command = command_of(world.place, COMMAND_resolve_target);
+    command.resolve_target = (struct resolve_target_command){.post_id = new_id(ID_POST),
+                                                             .target_id = new_id(ID_TARGET),
+                                                             .resolution = RESOLUTION_PUBLISHED,
+                                                             .url = SPAN("x")};
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_field_invalid);
+    command = command_of(world.place, COMMAND_connect_integration);
+    command.connect_integration = (struct connect_integration_command){.integration_id = new_id(ID_INTEGRATION),
+                                                                       .channel = CHANNEL_BLUESKY,
+                                                                       .identifier = SPAN("other.test"),
+                                                                       .vault_id = new_id(ID_SECRET),
+                                                                       .fingerprint = SPAN("abc")};
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_not_yet_available);
+    command = post_to(world.place, &world.integration_id, &part, &target);
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);
+    program_close(&world);
+}
+
+END_TEST
+
+START_TEST(a_program_cannot_schedule_what_its_channel_will_not_take)
+{
+    struct program_world world = program_open();
+    struct content_part part;
+    struct target_spec target;
+    const int64_t at_ms = clock_wall_ms() + HOUR_MS;
+    /* at once */
+    struct command command = post_to(world.place, &world.integration_id, &part, &target);
+    command.create_post.link = SPAN("ftp://example.org/");
+    command.create_post.at_ms = at_ms;
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_content_violation);
+    /* a draft may hold it, but not be scheduled */
+    command.command_id = new_id(ID_COMMAND);
+    command.create_post.at_ms = 0;
+    const struct id post_id = command.create_post.post_id;
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);
+    struct command schedule = command_of(world.place, COMMAND_schedule_post);
+    schedule.schedule_post.post_id = post_id;
+    schedule.schedule_post.at_ms = at_ms;
+    ck_assert_uint_eq(give(world.program, &schedule, NULL).refusal, REFUSED_content_violation);
+    schedule.command_id = new_id(ID_COMMAND);
+    schedule.expected_version = 2; /* a version to come */
+    ck_assert_uint_eq(give(world.program, &schedule, NULL).refusal, REFUSED_version_mismatch);
+    /* mended, scheduled, and broken again */
+    struct command edit = command_of(world.place, COMMAND_edit_post);
+    edit.edit_post.post_id = post_id;
+    edit.edit_post.parts = &part;
+    edit.edit_post.parts_count = 1;
+    edit.edit_post.targets = &target;
+    edit.edit_post.targets_count = 1;
+    edit.expected_version = 1;
+    ck_assert_uint_eq(give(world.program, &edit, NULL).refusal, ACCEPTED);
+    schedule.command_id = new_id(ID_COMMAND);
+    schedule.expected_version = 0;
+    struct answer got = give(world.program, &schedule, NULL);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    edit.command_id = new_id(ID_COMMAND);
+    edit.edit_post.link = SPAN("not an address");
+    edit.expected_version = got.version + 1;
+    ck_assert_uint_eq(give(world.program, &edit, NULL).refusal, REFUSED_version_mismatch);
+    edit.command_id = new_id(ID_COMMAND);
+    edit.expected_version = got.version;
+    ck_assert_uint_eq(give(world.program, &edit, NULL).refusal, REFUSED_content_violation);
+    program_close(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service_programs");
@@ -242,6 +380,8 @@ int main(void)
     tcase_set_timeout(services, 60);
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_cannot_name_another_posts_target);
+    tcase_add_test(services, a_program_is_refused_what_a_requests_body_would_be);
+    tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);
     tcase_add_test(services, another_program_uses_the_library);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "adapters/bluesky.h"
 #include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "core/base/sha256.h"
@@ -23,6 +24,7 @@
 #include "core/wire/stream.h"
 #include "core/wire/tag_key.h"
 #include "projections/access.h"
+#include "projections/posts.h"
 #include "projections/registry.h"
 #include "tests/suite.h"
 
@@ -45,6 +47,10 @@ struct place {
     struct id key_id;
     int64_t jumped_ms;        /* what the wall clock jumped ahead before the service was opened */
     pthread_mutex_t deciding; /* who holds it keeps the writer from deciding anything that becomes an event */
+    struct zones *zones;
+    const struct channel *channel;
+    struct channel_list channels;
+    struct service_parts parts;
 };
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
@@ -84,7 +90,24 @@ static inline enum err principal(struct store_txn *txn, const uint8_t name[16], 
     return OK;
 }
 
-static const struct service_parts parts = {.answer = answer, .principal = principal};
+static inline enum err written(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                               struct arena *arena, struct written_post *ret_post)
+{
+    struct post_view view;
+    TRY(posts_get(txn, workspace_id, post_id, arena, &view));
+    *ret_post = (struct written_post){
+        .version = view.row.version,
+        .status = view.row.status,
+        .publish_at_ms = view.row.publish_at_ms,
+        .content = {.parts = view.content.parts,
+                    .part_count = view.content.parts_count,
+                    .link = view.content.link,
+                    .first_comment = view.content.first_comment},
+        .targets = view.content.targets,
+        .target_count = view.content.targets_count
+    };
+    return OK;
+}
 
 static inline void broken(void *context, enum err err)
 {
@@ -119,11 +142,20 @@ static inline struct client *connect_party(const struct place *place, enum party
 
 static inline enum err serve(struct place *place)
 {
+    place->channel = bluesky_channel();
+    place->channels = (struct channel_list){.items = &place->channel, .count = 1};
+    place->parts = (struct service_parts){
+        .answer = answer,
+        .principal = principal,
+        .post = written,
+        .zones = place->zones,
+        .admission = {.zones = place->zones, .channels = &place->channels}
+    };
     struct service_options options = {.ledger = place->ledger,
                                       .log = place->log,
                                       .views = place->views,
                                       .vault = place->vault,
-                                      .parts = &parts,
+                                      .parts = &place->parts,
                                       .installation_id = new_id(ID_SYSTEM),
                                       .url = place->url,
                                       .programs_url = place->programs_url,
@@ -177,6 +209,7 @@ static inline struct place *place_open(void)
                                            .random = random_bytes,
                                            .random_context = place};
     ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
+    ck_assert_int_eq(zones_open(&place->zones), OK);
     enum err err = ERR_BUSY;
     for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
         free_url(place->url);
@@ -230,6 +263,7 @@ static inline void place_close(struct place *place)
     store_close(place->views);
     log_close(place->log);
     checkpoint_key_free(place->key);
+    zones_close(place->zones);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", place->folder);
     ck_assert_int_eq(system(command), 0);

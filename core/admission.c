@@ -1,0 +1,195 @@
+/* admission.c: see admission.h. Called by gateway/exchange.c and core/ledger/service_admit.c. */
+#include "core/admission.h"
+
+#include <stdio.h>
+
+#include "core/message/json_read.h"
+
+/* A post as create and edit carry it: the same members under the same names. */
+struct written {
+    struct span link;
+    struct span timezone;
+    const struct target_spec *targets;
+    uint32_t target_count;
+    const struct label *labels;
+    uint32_t label_count;
+    const struct pair *metadata;
+    uint32_t metadata_count;
+};
+
+#define WRITTEN(command_)                                                                           \
+    {                                                                                               \
+        .link = (command_)->link, .timezone = (command_)->timezone, .targets = (command_)->targets, \
+        .target_count = (command_)->targets_count, .labels = (command_)->labels,                    \
+        .label_count = (command_)->labels_count, .metadata = (command_)->metadata,                  \
+        .metadata_count = (command_)->metadata_count                                                \
+    }
+
+static const struct objection none = {.refusal = ACCEPTED};
+
+static struct objection object_at(enum refusal refusal, const char *param, const char *detail)
+{
+    struct objection objection = {.refusal = refusal, .detail = detail};
+    (void)snprintf(objection.param, sizeof objection.param, "%s", param);
+    return objection;
+}
+
+static struct objection object_in(enum refusal refusal, const char *list, uint32_t index, const char *member,
+                                  const char *detail)
+{
+    struct objection objection = {.refusal = refusal, .detail = detail};
+    (void)snprintf(objection.param, sizeof objection.param, "%s/%u%s", list, (unsigned)index, member);
+    return objection;
+}
+
+/* http:// or https://, and a host; text after the scheme and the host's length. */
+static bool split_url(struct span text, struct span *ret_rest, size_t *ret_host_len)
+{
+    const size_t scheme = span_starts_with(text, SPAN("https://"))  ? 8
+                          : span_starts_with(text, SPAN("http://")) ? 7
+                                                                    : 0;
+    const struct span rest = span_of(text.data + scheme, text.len - scheme);
+    size_t host = 0;
+    while (host < rest.len && rest.data[host] != '/' && rest.data[host] != '?' && rest.data[host] != '#') {
+        const uint8_t c = rest.data[host];
+        const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                          c == '-' || c == ':' || c == '[' || c == ']';
+        if (!good) {
+            return false;
+        }
+        host++;
+    }
+    *ret_rest = rest;
+    *ret_host_len = host;
+    return scheme != 0 && host > 0;
+}
+
+bool admission_url(struct span text)
+{
+    struct span rest;
+    size_t host_len = 0;
+    if (!split_url(text, &rest, &host_len)) {
+        return false;
+    }
+    for (size_t i = host_len; i < rest.len; i++) {
+        if (rest.data[i] <= ' ' || rest.data[i] == 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An address without a path: http(s)://host[:port]. The guard that decides whether we may go there is the adapter's. */
+static bool is_service(struct span text)
+{
+    struct span rest;
+    size_t host_len = 0;
+    return split_url(text, &rest, &host_len) && host_len == rest.len;
+}
+
+static bool is_object(struct span text, struct arena *arena)
+{
+    const struct json_node *node = NULL;
+    return json_read(text, arena, &node) == OK && json_node_is(node, NODE_OBJECT);
+}
+
+static struct objection check_targets(const struct written *written, struct arena *arena)
+{
+    const struct channel_content nothing = {0};
+    for (uint32_t i = 0; i < written->target_count; i++) {
+        const struct target_spec *target = &written->targets[i];
+        struct channel_content applied;
+        if (channel_content(&nothing, target->variant, arena, &applied) != OK) {
+            return object_in(
+                REFUSED_field_invalid, "/targets", i, "/variant",
+                "A variant may override text, parts, link and first_comment with values of the same form.");
+        }
+        if (target->settings.data != NULL && !is_object(target->settings, arena)) {
+            return object_in(REFUSED_field_invalid, "/targets", i, "/platform_settings", "An object is expected.");
+        }
+    }
+    return none;
+}
+
+static struct objection check_names(const struct written *written)
+{
+    for (uint32_t i = 0; i < written->label_count; i++) {
+        if (written->labels[i].name.len == 0) {
+            return object_in(REFUSED_field_invalid, "/labels", i, "", "A label may not be empty.");
+        }
+    }
+    for (uint32_t i = 0; i < written->metadata_count; i++) {
+        if (written->metadata[i].key.len == 0) {
+            return object_at(REFUSED_field_invalid, "/metadata", "A name may not be empty.");
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            if (span_equal(written->metadata[k].key, written->metadata[i].key)) {
+                return object_at(REFUSED_field_invalid, "/metadata", "A name may be there only once.");
+            }
+        }
+    }
+    return none;
+}
+
+static struct objection check_written(const struct admission *admission, const struct written *written,
+                                      struct arena *arena)
+{
+    if (written->timezone.data != NULL && !zone_exists(admission->zones, written->timezone)) {
+        return object_at(REFUSED_timezone_unknown, "/timezone", "An IANA name like Europe/Berlin is expected.");
+    }
+    if (written->link.len > LINK_BYTES_MAX) {
+        return object_at(REFUSED_field_too_long, "/content/link", "More than 4,096 bytes.");
+    }
+    const struct objection objection = check_names(written);
+    return objection.refusal != ACCEPTED ? objection : check_targets(written, arena);
+}
+
+static struct objection check_resolution(const struct resolve_target_command *resolve)
+{
+    if (resolve->url.len > URL_BYTES_MAX) {
+        return object_at(REFUSED_field_too_long, "/url", "More than 2,048 bytes.");
+    }
+    if (resolve->url.data != NULL && !admission_url(resolve->url)) {
+        return object_at(REFUSED_field_invalid, "/url", "An absolute http or https URL is expected.");
+    }
+    return none;
+}
+
+static struct objection check_connect(const struct admission *admission,
+                                      const struct connect_integration_command *connect)
+{
+    if (channel_find(admission->channels, (enum channel_code)connect->channel) == NULL) {
+        return object_at(REFUSED_not_yet_available, "/channel", "This installation has no adapter for that channel.");
+    }
+    if (connect->identifier.len == 0) {
+        return object_at(REFUSED_field_invalid, "/identifier", "The account's handle or DID is expected.");
+    }
+    if (connect->service.data != NULL && !is_service(connect->service)) {
+        return object_at(REFUSED_field_invalid, "/service", "An address like https://bsky.social is expected.");
+    }
+    return none;
+}
+
+struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
+{
+    switch (command->code) {
+    case COMMAND_create_post: {
+        const struct written written = WRITTEN(&command->create_post);
+        return check_written(admission, &written, arena);
+    }
+    case COMMAND_edit_post: {
+        const struct written written = WRITTEN(&command->edit_post);
+        return check_written(admission, &written, arena);
+    }
+    case COMMAND_resolve_target:
+        return check_resolution(&command->resolve_target);
+    case COMMAND_connect_integration:
+        return check_connect(admission, &command->connect_integration);
+    case COMMAND_pause_workspace:
+        return command->pause_workspace.reason.len > REASON_BYTES_MAX
+                   ? object_at(REFUSED_field_too_long, "/reason", "More than 1,000 bytes.")
+                   : none;
+    default:
+        return none;
+    }
+}

@@ -1,0 +1,30 @@
+/* admission.h: what a person's command may say, whichever door it comes through: the gateway asks before it sends one,
+ * the ledger before it decides one of another program's. What depends on state is the deciders'. Pure. */
+#ifndef OPENPOST_ADMISSION_H
+#define OPENPOST_ADMISSION_H
+
+#include "core/calendar/zone.h"
+#include "core/channel.h"
+#include "core/message/refusal.h"
+
+#define OBJECTION_PARAM_MAX 64
+
+struct admission {
+    const struct zones *zones;
+    const struct channel_list *channels;
+};
+
+struct objection {
+    enum refusal refusal;            /* ACCEPTED: none */
+    char param[OBJECTION_PARAM_MAX]; /* JSON pointer into a request's body: /targets/0/variant */
+    const char *detail;              /* static */
+};
+
+/* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
+ * form. The arena is for reading that. */
+struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
+
+/* admission_url: an absolute http or https URL without white space or control characters. */
+bool admission_url(struct span text);
+
+#endif

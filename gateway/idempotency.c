@@ -1,0 +1,100 @@
+/* idempotency.c: see idempotency.h. The look-up comes before whatever depends on the state: a repeated request gets its
+ * first answer, though its instant has passed or what it names is gone. The ledger asks again when it decides. */
+#include "gateway/idempotency.h"
+
+#include "core/base/assert.h"
+#include "core/vault/box.h"
+#include "gateway/gateway.h"
+
+void flights_init(struct flights *flights)
+{
+    memset(flights->lists, 0, sizeof flights->lists);
+    (void)pthread_mutex_init(&flights->mutex, NULL);
+}
+
+void flights_done(struct flights *flights)
+{
+    (void)pthread_mutex_destroy(&flights->mutex);
+}
+
+bool flights_begin(struct flights *flights, struct flight *flight)
+{
+    struct flight **list = &flights->lists[flight->scope[0]];
+    (void)pthread_mutex_lock(&flights->mutex);
+    const struct flight *other = *list;
+    while (other != NULL && memcmp(other->scope, flight->scope, sizeof flight->scope) != 0) {
+        other = other->next;
+    }
+    if (other == NULL) {
+        flight->next = *list;
+        *list = flight;
+    }
+    (void)pthread_mutex_unlock(&flights->mutex);
+    return other == NULL;
+}
+
+void flights_end(struct flights *flights, struct flight *flight)
+{
+    (void)pthread_mutex_lock(&flights->mutex);
+    struct flight **at = &flights->lists[flight->scope[0]];
+    while (*at != flight) {
+        at = &(*at)->next;
+    }
+    *at = flight->next;
+    (void)pthread_mutex_unlock(&flights->mutex);
+}
+
+static bool is_key(const struct exchange *x, struct span key)
+{
+    bool good = key.len >= 1 && key.len <= 255 && request_header_count(x->request, "Idempotency-Key") == 1;
+    for (size_t i = 0; i < key.len; i++) {
+        good = good && key.data[i] >= 0x20 && key.data[i] <= 0x7E;
+    }
+    return good;
+}
+
+static enum err hash_key(struct exchange *x, struct span key)
+{
+    const struct principal *principal = scope_principal(x->scope);
+    const size_t cap = 2 * sizeof(struct id) + x->request->path.len + key.len + 8;
+    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    /* Ids have a fixed length and a path has no NUL, so two different scopes never give the same bytes. */
+    struct buf scope = buf_of(bytes, cap);
+    buf_put(&scope, span_of(&principal->workspace_id, sizeof principal->workspace_id));
+    buf_put(&scope, span_of(&principal->key_id, sizeof principal->key_id));
+    buf_text(&scope, "POST");
+    buf_put(&scope, x->request->path);
+    buf_byte(&scope, 0);
+    buf_put(&scope, key);
+    ASSERT(buf_ok(&scope));
+    sha256(buf_span(&scope), x->idempotency.scope);
+    /* The hash goes into the log, and a body may hold credentials: never a plain hash of it. */
+    sha256_hmac(span_of(x->gateway->body_key, sizeof x->gateway->body_key), x->request->body, x->idempotency.body);
+    x->idempotency.present = true;
+    return OK;
+}
+
+bool exchange_asked_before(struct exchange *x, enum asked_before *ret_before)
+{
+    const struct span key = request_header(x->request, "Idempotency-Key");
+    if (key.data == NULL || x->request->method != METHOD_POST) {
+        *ret_before = ASKED_NEVER;
+        return true;
+    }
+    if (!is_key(x, key)) {
+        *ret_before = ASKED_BADLY;
+        return true;
+    }
+    bool same = false;
+    enum err err = hash_key(x, key);
+    err = err == OK ? scope_asked(x->scope, &x->idempotency, &same, &x->first) : err;
+    if (err != OK && err != ERR_NOT_FOUND) {
+        exchange_failed(x, err);
+        return false;
+    }
+    *ret_before = err == ERR_NOT_FOUND ? ASKED_NEVER : same ? ASKED_SAME : ASKED_OTHER;
+    return true;
+}

@@ -1,0 +1,328 @@
+/* openapi.c: GET /v1/openapi.json: this API as an OpenAPI 3.1 document, printed from route.def, parameter.def, schema.def,
+ * raises.def and error.def. Nothing here knows a single route. */
+#include "gateway/openapi.h"
+
+#include "core/base/assert.h"
+#include "gateway/gateway.h"
+
+static const char *method_key(enum method method)
+{
+    switch (method) {
+    case METHOD_POST:
+        return "post";
+    case METHOD_PUT:
+        return "put";
+    case METHOD_PATCH:
+        return "patch";
+    case METHOD_DELETE:
+        return "delete";
+    case METHOD_GET:
+    case METHOD_HEAD:
+    case METHOD_OPTIONS:
+    case METHOD_OTHER:
+        break;
+    }
+    return "get";
+}
+
+/* An answer with an ETag: a single resource. */
+static bool has_etag(const struct route *route)
+{
+    return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace;
+}
+
+/* Parameters */
+
+static void begin_parameter(struct buf *out, bool *first, struct span name, const char *place, bool required)
+{
+    buf_text(out, *first ? "{\"name\":" : ",{\"name\":");
+    json_string(out, name);
+    buf_text(out, ",\"in\":\"");
+    buf_text(out, place);
+    buf_text(out, required ? "\",\"required\":true,\"schema\":" : "\",\"required\":false,\"schema\":");
+    *first = false;
+}
+
+/* What stands in braces in paths. */
+static const struct {
+    const char *name;
+    struct value_type type;
+} path_types[] = {
+    {"post_id",        {.kind = VALUE_id, .id = ID_POST}       },
+    {"target_id",      {.kind = VALUE_id, .id = ID_TARGET}     },
+    {"integration_id", {.kind = VALUE_id, .id = ID_INTEGRATION}},
+    {"workspace_seq",  {.kind = VALUE_count}                   },
+};
+
+static const struct value_type *path_type(struct span name)
+{
+    for (size_t i = 0; i < sizeof path_types / sizeof *path_types; i++) {
+        if (span_equal(name, span_text(path_types[i].name))) {
+            return &path_types[i].type;
+        }
+    }
+    ASSERT(false); /* a route with a new parameter: say its type above */
+    return NULL;
+}
+
+static void write_path_parameters(struct buf *out, bool *first, const char *path)
+{
+    for (const char *at = strchr(path, '{'); at != NULL; at = strchr(at, '{')) {
+        at++;
+        const struct span name = span_of(at, strcspn(at, "}"));
+        begin_parameter(out, first, name, "path", true);
+        openapi_type(out, path_type(name), 0, true, false, NULL);
+        buf_byte(out, '}');
+    }
+}
+
+static void write_query_parameters(struct buf *out, bool *first, const struct route *route)
+{
+    const struct parameter *parameter = NULL;
+    for (size_t i = 0; (parameter = parameter_at(i)) != NULL; i++) {
+        if (parameter->route != route->name) {
+            continue;
+        }
+        begin_parameter(out, first, span_text(parameter->name), "query", false);
+        buf_text(out, parameter->repeats ? "{\"type\":\"array\",\"maxItems\":50,\"items\":" : "");
+        openapi_type(out, &parameter->type, 0, true, false, NULL);
+        buf_text(out, parameter->repeats ? "},\"explode\":true" : "");
+        buf_text(out, ",\"description\":");
+        json_string(out, span_text(parameter->doc));
+        buf_byte(out, '}');
+    }
+}
+
+static void write_header(struct buf *out, bool *first, const char *name, bool required, const char *schema)
+{
+    begin_parameter(out, first, span_text(name), "header", required);
+    buf_text(out, schema);
+    buf_byte(out, '}');
+}
+
+static void write_parameters(struct buf *out, const struct route *route)
+{
+    bool first = true;
+    buf_text(out, ",\"parameters\":[");
+    write_path_parameters(out, &first, route->path);
+    write_query_parameters(out, &first, route);
+    if (route->match != MATCH_NONE) {
+        write_header(out, &first, "If-Match", route->match == MATCH_REQUIRED, "{\"type\":\"string\"}");
+    }
+    if (route->method == METHOD_GET && has_etag(route)) {
+        write_header(out, &first, "If-None-Match", false, "{\"type\":\"string\"}");
+    }
+    if (route->method == METHOD_POST) {
+        write_header(out, &first, "Idempotency-Key", false,
+                     "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[ -~]+$\"}");
+    }
+    if (route->gives == SCHEMA_event_stream) {
+        write_header(out, &first, "Last-Event-ID", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}");
+    }
+    buf_byte(out, ']');
+}
+
+/* Bodies and answers */
+
+static void write_media(struct buf *out, const char *type, const struct route *route)
+{
+    json_string(out, span_text(type));
+    buf_text(out, ":{\"schema\":{\"$ref\":\"#/components/schemas/");
+    buf_text(out, schema_at(route->takes)->name);
+    buf_text(out, "\"}}");
+}
+
+static void write_body(struct buf *out, const struct route *route)
+{
+    if (route->body == BODY_NONE) {
+        return;
+    }
+    buf_text(out, ",\"requestBody\":{\"required\":");
+    buf_text(out, route->body == BODY_JSON ? "true" : "false");
+    buf_text(out, ",\"content\":{");
+    write_media(out, "application/json", route);
+    if (route->method == METHOD_PATCH) {
+        buf_byte(out, ',');
+        write_media(out, "application/merge-patch+json", route);
+    }
+    buf_text(out, "}}");
+}
+
+static void write_content(struct buf *out, enum schema_name gives)
+{
+    if (gives == SCHEMA_none) {
+        return;
+    }
+    const struct schema *schema = schema_at(gives);
+    buf_text(out, ",\"content\":{\"");
+    buf_text(out, gives == SCHEMA_plain_text     ? "text/plain"
+                  : gives == SCHEMA_event_stream ? "text/event-stream"
+                                                 : "application/json");
+    buf_text(out, "\":{\"schema\":{");
+    if (schema != NULL) {
+        buf_text(out, "\"$ref\":\"#/components/schemas/");
+        buf_text(out, schema->name);
+        buf_byte(out, '"');
+    } else {
+        buf_text(out, gives == SCHEMA_any_json ? "\"type\":\"object\"" : "\"type\":\"string\"");
+    }
+    buf_text(out, "}}}");
+}
+
+/* The headers of components.headers that a good answer has. */
+static void write_headers(struct buf *out, const struct route *route)
+{
+    const struct {
+        const char *name;
+        bool there;
+    } headers[] = {
+        {"Request-Id",          true                        },
+        {"RateLimit-Policy",    route->role != NEEDS_NONE   },
+        {"RateLimit",           route->role != NEEDS_NONE   },
+        {"ETag",                has_etag(route)             },
+        {"Location",            route->success == 201       },
+        {"Idempotent-Replayed", route->method == METHOD_POST},
+    };
+
+    buf_text(out, ",\"headers\":{");
+    for (size_t i = 0, written = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (headers[i].there) {
+            buf_text(out, written == 0 ? "" : ",");
+            json_string(out, span_text(headers[i].name));
+            buf_text(out, ":{\"$ref\":\"#/components/headers/");
+            buf_text(out, headers[i].name);
+            buf_text(out, "\"}");
+            written++;
+        }
+    }
+    buf_byte(out, '}');
+}
+
+/* The codes of one status; false: none. With out NULL nothing is written. */
+static bool write_codes(struct buf *out, const struct route *route, unsigned status)
+{
+    bool any = false;
+    for (enum refusal refusal = (enum refusal)1; refusal < REFUSAL_COUNT; refusal++) {
+        if (refusal_desc(refusal)->status == status && openapi_raises(route, refusal)) {
+            if (out != NULL) {
+                buf_text(out, any ? "," : "");
+                json_string(out, span_text(refusal_desc(refusal)->code));
+            }
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void write_problems(struct buf *out, const struct route *route)
+{
+    for (unsigned status = 400; status < 600; status++) {
+        if (!write_codes(NULL, route, status)) {
+            continue;
+        }
+        buf_text(out, ",\"");
+        buf_u64(out, status);
+        buf_text(out, "\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{\"schema\":{"
+                      "\"allOf\":[{\"$ref\":\"#/components/schemas/problem\"}],\"properties\":{\"code\":{\"enum\":[");
+        write_codes(out, route, status);
+        buf_text(out, "]}}}}}}");
+    }
+}
+
+static void write_operation(struct buf *out, const struct route *route)
+{
+    buf_byte(out, '"');
+    buf_text(out, method_key(route->method));
+    buf_text(out, "\":{\"operationId\":");
+    json_string(out, span_text(route->id));
+    buf_text(out, ",\"summary\":");
+    json_string(out, span_text(route->doc));
+    write_parameters(out, route);
+    write_body(out, route);
+    buf_text(out, route->role == NEEDS_NONE ? ",\"security\":[]" : "");
+    buf_text(out, ",\"responses\":{\"");
+    buf_u64(out, route->success);
+    buf_text(out, "\":{\"description\":\"Good.\"");
+    write_headers(out, route);
+    write_content(out, route->gives);
+    buf_byte(out, '}');
+    if (route->method == METHOD_GET && has_etag(route)) {
+        buf_text(out, ",\"304\":{\"description\":\"It is what If-None-Match names.\"}");
+    }
+    write_problems(out, route);
+    buf_text(out, "}}");
+}
+
+static void write_paths(struct buf *out)
+{
+    bool first_path = true;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        const struct route *route = route_at((enum route_name)i);
+        bool seen = false;
+        for (size_t j = 0; j < i; j++) {
+            seen = seen || strcmp(route_at((enum route_name)j)->path, route->path) == 0;
+        }
+        if (seen) {
+            continue;
+        }
+        buf_text(out, first_path ? "" : ",");
+        json_string(out, span_text(route->path));
+        buf_text(out, ":{");
+        bool first = true;
+        for (size_t j = i; j < ROUTE_COUNT; j++) {
+            if (strcmp(route_at((enum route_name)j)->path, route->path) == 0) {
+                buf_text(out, first ? "" : ",");
+                write_operation(out, route_at((enum route_name)j));
+                first = false;
+            }
+        }
+        buf_byte(out, '}');
+        first_path = false;
+    }
+}
+
+static void write_header_components(struct buf *out)
+{
+    static const struct {
+        const char *name;
+        const char *doc;
+    } headers[] = {
+        {"Request-Id",          "Names this request in the operator's log."                   },
+        {"RateLimit-Policy",    "The key's quota and its window in seconds."                  },
+        {"RateLimit",           "What is left of it, and when it is whole again."             },
+        {"ETag",                "The version, for If-Match and If-None-Match."                },
+        {"Location",            "The address of what was made."                               },
+        {"Idempotent-Replayed", "true: this is the first answer to the Idempotency-Key again."},
+    };
+
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        json_string(out, span_text(headers[i].name));
+        buf_text(out, ":{\"schema\":{\"type\":\"string\"},\"description\":");
+        json_string(out, span_text(headers[i].doc));
+        buf_byte(out, '}');
+    }
+}
+
+void handle_openapi(struct exchange *x)
+{
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        if (err != OK) {
+            exchange_failed(x, err);
+            return;
+        }
+        buf_text(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"OpenPost\",\"version\":\"1\"},"
+                       "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]}],\"paths\":{");
+        write_paths(&out);
+        buf_text(&out, "},\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\","
+                       "\"bearerFormat\":\"op_<name>_<secret>\"}},\"headers\":{");
+        write_header_components(&out);
+        buf_text(&out, "},\"schemas\":{");
+        openapi_schemas(&out);
+        buf_text(&out, "}}}");
+    } while (!buf_ok(&out));
+    exchange_json(x, 200, buf_span(&out), 0, NULL);
+}

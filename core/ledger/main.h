@@ -12,7 +12,7 @@
 #define LEDGER_CHECKPOINT_EVERY 4096
 
 /* ledger_main: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]. Keeps
- * a key for the adapter of each of channels in the data folder. Returns the process's exit code. */
+ * a key for the adapter of each of parts' channels in the data folder. Returns the process's exit code. */
 int ledger_main(int argc, char **argv, const struct service_parts *parts);
 
 #endif

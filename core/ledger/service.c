@@ -247,7 +247,7 @@ static bool decode_commands(struct work *work)
             wish->refusal = REFUSED_command_invalid;
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
-            if (wish->refusal == ACCEPTED && !work->asker.own) {
+            if (wish->refusal == ACCEPTED && !work->door->own) {
                 wish->refusal = check_program(work, &wish->command);
             }
         }

@@ -251,7 +251,7 @@ static void read_one(struct service *service, struct work *work)
         read_seal(service, work);
         return;
     case FRAME_STATUS:
-        if (work->asker.own) {
+        if (work->door->own) {
             read_status(service, work);
         } else {
             read_status_of_program(service, work);

@@ -104,7 +104,7 @@ static void reply_frame(struct work *work, const struct answer *answers)
     body_answers_begin(&body, work->count);
     for (uint32_t i = 0; i < work->count; i++) {
         struct answer answer = answers[i];
-        answer.seq = work->asker.own ? answer.seq : 0; /* it counts the neighbours' events too */
+        answer.seq = work->door->own ? answer.seq : 0; /* it counts the neighbours' events too */
         body_answer_put(&body, &answer);
     }
     if (!buf_ok(&body)) {

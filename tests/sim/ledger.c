@@ -84,7 +84,7 @@ void ledger_crash(struct world *world)
     world_post(world, world_between(world, 50, world->calm ? 100 : 20000), restart, (struct span){0});
 }
 
-/* Disagreement with the clock that nobody can set, or a clock behind the last stamp, is suspect. */
+/* SPEC section 3: disagreement with the clock that nobody can set, or a clock behind the last stamp, is suspect. */
 static void look(struct world *world)
 {
     struct ledger_host *host = &world->ledger;

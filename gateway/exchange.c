@@ -50,6 +50,7 @@ static bool open_gate(struct exchange *x)
     const enum err err =
         key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
     if (err == ERR_AUTH) {
+        gate_stranger(x, key);
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
         return false;
     }
@@ -83,6 +84,9 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         break;
     }
     if (err == ERR_NOT_FOUND) {
+        if (scope_is_foreign(x->scope, &x->id)) {
+            gate_refused(x, REFUSED_not_found, (enum id_kind)x->id.kind);
+        }
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return false;
     }
@@ -294,6 +298,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
         return;
     }
     if (!scope_allows(x->scope, x->route->role)) {
+        gate_refused(x, REFUSED_forbidden, ID_NONE);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return;
     }
@@ -349,6 +354,9 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     command->actor_id = principal->key_id;
     command->role = principal->role;
     command->expected_version = x->if_match;
+    if (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET) {
+        command->causation = x->post.row.seq; /* what its sender had before them */
+    }
     command->code = code;
     return command;
 }

@@ -15,6 +15,8 @@ struct scope;
  * in the arena. ERR_AUTH: no such key, for whatever reason. */
 enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct arena *arena, struct scope **ret_scope)
     MUST_USE;
+/* scope_find_refused tells, after ERR_AUTH, whose the key is that is no longer good; ERR_NOT_FOUND: nobody's. */
+enum err scope_find_refused(struct store *views, struct span key, struct principal *ret_principal) MUST_USE;
 /* scope_refresh lets it see the newest commit; scope_pause ends its read transaction (before a wait), scope_refresh
  * begins one again. scope_close accepts NULL. */
 enum err scope_refresh(struct scope *scope) MUST_USE;
@@ -44,6 +46,8 @@ enum err scope_workspace(struct scope *scope, struct workspace_row *ret_row) MUS
 enum err scope_punctuality(struct scope *scope, const struct integration_row *integration, const struct zones *zones,
                            struct span zone, uint32_t first_day, uint32_t last_day,
                            struct punctuality_report **ret_reports, uint32_t *ret_count) MUST_USE;
+/* scope_is_foreign tells whether an id that named nothing here names a post or account of another workspace. */
+bool scope_is_foreign(struct scope *scope, const struct id *id);
 /* scope_as_of makes the scope see one stream as its events (a list of body.h's, from the first on) left it: from now on
  * scope_post, scope_integration and scope_workspace read that, and nothing else of its kind is there.
  * ERR_NOT_FOUND: they are another workspace's. */

@@ -198,8 +198,7 @@ static enum err write_group(struct service *service, struct work *first)
     return OK;
 }
 
-/* A command of the ledger's own, in a group of its own. */
-static enum err write_own(struct service *service, struct command *command)
+enum err service_write_own(struct service *service, struct command *command)
 {
     uint8_t randomness[10];
     struct answer answer;
@@ -234,12 +233,12 @@ static enum err look_at_clocks(struct service *service)
         struct command command = {.code = COMMAND_suspect_clock};
         command.suspect_clock.wall_ms = wall_ms;
         command.suspect_clock.apart_ms = (uint64_t)apart_ms;
-        err = write_own(service, &command);
+        err = service_write_own(service, &command);
     } else if (apart_ms == 0 && ledger_clock_is_suspect(ledger) && clock_watch_trusts(&service->clock_watch, boot_ms)) {
         struct command command = {.code = COMMAND_trust_clock};
         clock_watch_trusted(&service->clock_watch);
         service->now_ms = wall_ms;
-        err = write_own(service, &command);
+        err = service_write_own(service, &command);
     }
     service->clock_was_suspect = ledger_clock_is_suspect(ledger);
     atomic_store(&service->clock_is_suspect, service->clock_was_suspect);
@@ -272,6 +271,8 @@ void *service_write(void *context)
         if (err == OK && first != NULL) {
             err = write_group(service, first);
         }
+        err = err == OK && !stop ? service_report(service) : err;
+        err = err == OK && !stop ? service_sign(service) : err;
     }
     if (err != OK) {
         service->broken(service->broken_context, err);

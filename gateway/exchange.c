@@ -46,6 +46,7 @@ static bool open_gate(struct exchange *x)
     const enum err err =
         key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
     if (err == ERR_AUTH) {
+        gate_stranger(x, key);
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
         return false;
     }
@@ -79,6 +80,9 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         break;
     }
     if (err == ERR_NOT_FOUND) {
+        if (scope_is_foreign(x->scope, &x->id)) {
+            gate_refused(x, REFUSED_not_found, (enum id_kind)x->id.kind);
+        }
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return false;
     }
@@ -293,6 +297,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
         return false;
     }
     if (hit->route != NULL ? !scope_allows(x->scope, hit->route->role) : !may_use(x, hit->any->path)) {
+        gate_refused(x, REFUSED_forbidden, ID_NONE);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
     }
@@ -399,6 +404,9 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     command->actor_id = principal->key_id;
     command->role = principal->role;
     command->expected_version = x->if_match;
+    if (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET) {
+        command->causation = x->post.row.seq; /* what its sender had before them */
+    }
     command->code = code;
     return command;
 }

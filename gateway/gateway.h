@@ -12,6 +12,7 @@
 #include "core/channel.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
+#include "core/wire/refusals.h"
 #include "gateway/idempotency.h"
 #include "gateway/input.h"
 #include "gateway/limiter.h"
@@ -38,6 +39,7 @@ struct gateway {
     struct limiter limiter;
     pthread_mutex_t random_lock;
     struct random_pool random; /* for ids */
+    struct refusals refusals;
     struct streams *streams;
     struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
@@ -115,6 +117,12 @@ bool exchange_is_stale(const struct exchange *exchange);
 /* exchange_may_change tells whether the post can still be changed, and is what the sender saw: only then do rules about
  * its content matter, for what the ledger refuses for its state comes before them. */
 bool exchange_may_change(const struct exchange *exchange);
+/* gate_report.c: gate_refused notes that the exchange's key does not open what was asked for (subject: the kind of
+ * another workspace's thing that was named); gate_stranger that a key opens nothing (data NULL: none was shown, which is
+ * no attempt). gate_report tells the ledger what is due of it: for main.c, once a second. */
+void gate_refused(struct exchange *exchange, enum refusal refusal, enum id_kind subject);
+void gate_stranger(struct exchange *exchange, struct span key);
+void gate_report(struct gateway *gateway);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 

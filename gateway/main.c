@@ -20,6 +20,7 @@
 #define RATE_LIMIT_DEFAULT "6000" /* 100 a second, all at once if need be */
 #define RATE_LIMIT_MAX 60000000   /* one a microsecond */
 #define RATE_WINDOW_S 60
+#define REPORT_EVERY_MS 1000
 #define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
 
 struct arguments {
@@ -141,6 +142,7 @@ static void close_parts(struct gateway *gateway)
     flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
     lock_done(&gateway->random_lock);
+    refusals_done(&gateway->refusals);
 }
 
 int gateway_main(int argc, char **argv, const struct channel_list *channels)
@@ -174,6 +176,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     struct confine_rules rules;
     struct confinement confinement;
+    refusals_init(&gateway->refusals);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? fill_rules(&arguments, &rules) : err;
     err = err == OK ? data_open(arguments.data, &data) : err;
@@ -187,8 +190,10 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
         journal(JOURNAL_INFO, "ready", "listen=%s", arguments.listen);
         process_ready();
         struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
-        while (poll(&stop, 1, -1) <= 0) {
+        while (poll(&stop, 1, REPORT_EVERY_MS) <= 0) {
+            gate_report(gateway);
         }
+        gate_report(gateway);
     } else {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\" listen=%s", err_name(err), err_sentence(err),
                 arguments.listen);

@@ -40,6 +40,15 @@ enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct
     return OK;
 }
 
+enum err scope_find_refused(struct store *views, struct span key, struct principal *ret_principal)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    uint8_t fingerprint[32];
+    tag_key_fingerprint_of(key, fingerprint);
+    TRY(store_begin(views, false, &txn));
+    return access_find_refused(txn, fingerprint, ret_principal);
+}
+
 enum err scope_refresh(struct scope *scope)
 {
     return scope->txn == NULL ? store_begin(scope->views, false, &scope->txn) : store_renew(scope->txn);
@@ -133,6 +142,18 @@ enum err scope_posts(struct scope *scope, const struct post_filter *filter, stru
 enum err scope_integration(struct scope *scope, const struct id *integration_id, struct integration_row *ret_row)
 {
     return access_integration(resources(scope), &scope->principal.workspace_id, integration_id, scope->arena, ret_row);
+}
+
+bool scope_is_foreign(struct scope *scope, const struct id *id)
+{
+    struct integration_row integration;
+    if (id->kind == ID_POST) {
+        struct post_view *post = arena_alloc(scope->arena, sizeof *post);
+        return post != NULL && posts_get(scope->txn, NULL, id, scope->arena, post) == OK &&
+               !id_equal(&post->row.workspace_id, &scope->principal.workspace_id);
+    }
+    return id->kind == ID_INTEGRATION && access_integration(scope->txn, NULL, id, scope->arena, &integration) == OK &&
+           !id_equal(&integration.workspace_id, &scope->principal.workspace_id);
 }
 
 enum err scope_integrations(struct scope *scope, const struct id *after, uint32_t limit,

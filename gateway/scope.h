@@ -15,6 +15,7 @@ struct scope;
  * in the arena. ERR_AUTH: no such key, for whatever reason. */
 enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct arena *arena, struct scope **ret_scope)
     MUST_USE;
+/* scope_find_refused tells, after ERR_AUTH, whose the key is that is no longer good; ERR_NOT_FOUND: nobody's. */
 /* scope_refresh lets it see the newest commit; scope_pause takes its read transaction away (before a wait), and
  * scope_refresh begins another. What was read borrows from that transaction until reading_end, which is due before the
  * caller waits: whoever answers in the meantime, on another thread, has a transaction of his own. scope_close accepts
@@ -49,6 +50,8 @@ enum err scope_workspace(struct scope *scope, struct workspace_row *ret_row) MUS
 enum err scope_punctuality(struct scope *scope, const struct integration_row *integration, const struct zones *zones,
                            struct span zone, uint32_t first_day, uint32_t last_day,
                            struct punctuality_report **ret_reports, uint32_t *ret_count) MUST_USE;
+/* scope_is_foreign tells whether an id that named nothing here names a post or account of another workspace. */
+bool scope_is_foreign(struct scope *scope, const struct id *id);
 /* scope_as_of makes the scope see one stream as its events (a list of body.h's, from the first on) left it: from now on
  * scope_post, scope_integration and scope_workspace read that, and nothing else of its kind is there.
  * ERR_NOT_FOUND: they are another workspace's. */

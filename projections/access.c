@@ -333,6 +333,7 @@ static enum err apply_integration(struct store_txn *txn, const struct fact *fact
     fold_integration(&row, fact->event);
     row.workspace_id = fact->at->workspace_id;
     row.version = fact->at->version;
+    row.seq = fact->at->seq;
     row.updated_ms = fact->at->time_ms;
     TRY(row_put(txn, &key, integration_row_desc(), &row, arena));
     const struct row_key list_key = integration_list_key(&row.workspace_id, &row.integration_id);
@@ -375,15 +376,22 @@ const struct projection access_projection = {.name = "access", .apply = apply};
 
 /* --- queries --- */
 
-/* The row behind the first 16 bytes of a fingerprint, if it is valid now. */
-static enum err find_valid(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct key_row *ret_row)
+/* The row behind the first 16 bytes of a fingerprint. */
+static enum err find_any(struct store_txn *txn, const uint8_t name[16], struct key_row *ret_row)
 {
     const struct row_key key = fingerprint_key(name);
     struct arena none; /* a key's row has no lists */
     arena_init(&none, 0);
-    struct key_row row;
-    const enum err err = row_get(txn, &key, key_row_desc(), &none, &row);
+    const enum err err = row_get(txn, &key, key_row_desc(), &none, ret_row);
     arena_done(&none);
+    return err;
+}
+
+/* The same, if it is valid now. */
+static enum err find_valid(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct key_row *ret_row)
+{
+    struct key_row row;
+    const enum err err = find_any(txn, name, &row);
     if (err == ERR_NOT_FOUND) {
         return ERR_AUTH;
     }
@@ -411,6 +419,17 @@ enum err access_find(struct store_txn *txn, const uint8_t fingerprint[32], int64
     TRY(find_valid(txn, fingerprint, now_ms, &row));
     if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(fingerprint, 32))) {
         return ERR_AUTH;
+    }
+    *ret_principal = principal_of(&row);
+    return OK;
+}
+
+enum err access_find_refused(struct store_txn *txn, const uint8_t fingerprint[32], struct principal *ret_principal)
+{
+    struct key_row row;
+    TRY(find_any(txn, fingerprint, &row));
+    if (!span_equal_secret(span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes), span_of(fingerprint, 32))) {
+        return ERR_NOT_FOUND;
     }
     *ret_principal = principal_of(&row);
     return OK;

@@ -24,6 +24,9 @@ struct principal {
  * unknown, revoked or expired at now_ms; nobody is told which. Allocates nothing. */
 enum err access_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
                      struct principal *ret_principal) MUST_USE;
+/* access_find_refused tells whose key it was that access_find refused: revoked, or expired. ERR_NOT_FOUND: nobody's. */
+enum err access_find_refused(struct store_txn *txn, const uint8_t fingerprint[32], struct principal *ret_principal)
+    MUST_USE;
 /* access_find_named finds a key by the first 16 bytes of its fingerprint, which anybody may know: for frames, whose tag
  * then proves who it is. ERR_AUTH. */
 enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms,

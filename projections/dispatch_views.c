@@ -124,7 +124,8 @@ static struct agenda_target agenda_row(const struct queue_row *row)
                                   .fence = row->fence,
                                   .deadline_ms = row->deadline_ms,
                                   .read_first = row->read_first,
-                                  .contradicted = row->contradicted};
+                                  .contradicted = row->contradicted,
+                                  .seq = row->seq};
 }
 
 enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
@@ -207,7 +208,8 @@ static enum err restore_integrations(struct store_txn *txn, struct arena *arena,
                                                        .connecting = rows[i].status != INTEGRATION_DELETED &&
                                                                      !id_is_none(&rows[i].connect_vault_id),
                                                        .paused = rows[i].paused,
-                                                       .token_expires_ms = rows[i].token_expires_ms};
+                                                       .token_expires_ms = rows[i].token_expires_ms,
+                                                       .seq = rows[i].seq};
         TRY(agenda_restore_integration(agenda, &integration));
         *after = rows[i].integration_id;
     }

@@ -38,6 +38,15 @@ static enum err put_post(struct store_txn *txn, const struct post_row *post, con
     return OK;
 }
 
+static void note_seq(const struct post_row *post, const struct post_change *change, uint64_t seq)
+{
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        if ((change->touched >> i & 1) == 1) {
+            post->targets[i].seq = seq;
+        }
+    }
+}
+
 static enum err update_targets(struct store_txn *txn, const struct fact *fact, const struct post_row *post,
                                const struct post_change *change, struct arena *arena)
 {
@@ -85,6 +94,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     if (post.status == POST_DELETED) {
         return remove_post(txn, &before);
     }
+    note_seq(&post, &change, fact->at->seq);
     struct post_content_row content;
     if (change.content) {
         post_fold_content(event, &content);

@@ -52,6 +52,7 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
         .needs_person = target->needs_person,
         .read_first = target->read_first,
         .contradicted = target->contradicted,
+        .seq = target->seq,
     };
     return true;
 }

@@ -31,9 +31,12 @@ static enum err open_all(struct parts *parts, bool views_trusted, struct log_fau
                                             .key = parts->key,
                                             .checkpoint_every = CHECKPOINT_EVERY};
     TRY(log_lmdb_open(&log_options, &parts->log, ret_fault));
-    TRY(store_lmdb_open(parts->data.views_path, VIEWS_MAP_BYTES, false, &parts->views));
     bool marked = false;
     TRY(data_views_begin(&parts->data, &marked));
+    if (!marked && !views_trusted) {
+        TRY(data_views_discard(&parts->data));
+    }
+    TRY(store_lmdb_open(parts->data.views_path, VIEWS_MAP_BYTES, false, &parts->views));
     bool went_back = false;
     if (marked) {
         TRY(ledger_went_back(parts->log, parts->views, &parts->data.installation_id, &went_back));

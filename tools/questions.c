@@ -48,10 +48,15 @@ static enum err read_asked(const struct question *question, struct asked *ret_as
     return OK;
 }
 
-/* One event as its tenant sees it: no seq (it would tell how busy the neighbours are). */
+/* One event as its tenant sees it: no seq (it would tell how busy the neighbours are), so what led to it is named by
+ * its workspace_seq, too. */
 static enum err write_event(const struct question *question, const struct log_event *at, struct buf *out)
 {
     struct event event;
+    struct log_event cause = {.workspace_seq = 0};
+    if (at->causation != 0) {
+        TRY(log_look(question->log, at->causation, &cause));
+    }
     TRY(event_decode(at->payload, question->arena, &event));
     const struct record_desc *desc = event_desc(event.code);
     buf_text(out, "{\"workspace_seq\":");
@@ -68,6 +73,12 @@ static enum err write_event(const struct question *question, const struct log_ev
     json_id(out, &at->actor_id);
     buf_text(out, ",\"command_id\":");
     json_id(out, &at->command_id);
+    buf_text(out, ",\"causation\":");
+    if (cause.workspace_seq != 0) {
+        buf_u64(out, cause.workspace_seq);
+    } else {
+        buf_text(out, "null");
+    }
     buf_text(out, ",\"payload_sha256\":\"");
     buf_hex(out, span_of(at->payload_hash, 32));
     buf_text(out, "\",\"data\":");
@@ -183,13 +194,13 @@ static enum err answer_server_sent(const struct question *question, const struct
     return buf_ok(&events) && buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* The newest checkpoint. What is not covered by it yet will be by the next: every CHECKPOINT_EVERY events and when the
- * ledger stops. */
+/* The newest checkpoint. What is not covered by it yet will be by the next: within CHECKPOINT_WITHIN_MS, and before the
+ * proof of it is answered. */
 static enum err answer_checkpoint(const struct question *question, struct buf *out)
 {
     struct log_status status;
     log_status(question->log, &status);
-    return status.checkpoint_size == 0 ? ERR_NOT_FOUND : log_checkpoint_at(question->log, status.checkpoint_size, out);
+    return status.checkpoint_size == 0 ? ERR_BUSY : log_checkpoint_at(question->log, status.checkpoint_size, out);
 }
 
 /* The size that a note's second line names. */
@@ -222,7 +233,8 @@ static enum err answer_proof(const struct question *question, const struct asked
     size_t count = 0;
     struct log_event at;
     TRY(ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first, &seq));
-    TRY(log_checkpoint_at(question->log, seq, &note));
+    const enum err covered = log_checkpoint_at(question->log, seq, &note);
+    TRY(covered == ERR_NOT_FOUND ? ERR_BUSY : covered);
     TRY(note_size(buf_span(&note), &size));
     TRY(log_inclusion(question->log, seq, size, hashes, &count));
     uint8_t *bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);

@@ -37,6 +37,20 @@
 #define COMMAND_MEMORY_MS ((int64_t)30 * DAY_MS)
 #define COMMAND_BYTES_MAX ((size_t)4 << 20) /* 50 targets of 25 parts of 3,000 bytes */
 
+/* Checkpoints are kept for ever, some 260 bytes each, and none is signed without an event (at least twice that) since the
+ * one before. By time alone: at most 1,440 a day, 140 MB a year. For who asks for the proof of a young event: at most
+ * one a second. */
+#define CHECKPOINT_WITHIN_MS ((int64_t)60 * SECOND_MS)
+#define CHECKPOINT_ASKED_MS SECOND_MS
+
+/* Refusals that become events (core/wire/refusals.h). Strangers, who show no key that is good, cause at most an event
+ * each ten minutes, 52,560 a year of 400 bytes: 21 MB; so does each key that was revoked. A good key's holder, who may
+ * write far more by posting: at most 8 kinds, and 3 more, a minute. */
+#define REFUSAL_STRANGER_EVERY_MS ((int64_t)10 * MINUTE_MS)
+#define REFUSAL_EVERY_MS MINUTE_MS
+#define REFUSALS_PER_KEY 8
+#define REFUSAL_PLACES 256 /* some 30 keys that misbehave at a time; what finds no place is counted as lost */
+
 /* A rebuild of views: rows kept in memory before they are written in the order of their keys. Enough that a row which
  * the events of a few commands touch is written once and that neighbours share a page; so few that they stay in the
  * processor's cache (measured: 100,000 cost a fifth more) and that a ledger which starts needs little memory. */

@@ -61,7 +61,7 @@ bool aggregate_exists_for(enum id_kind kind)
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
 #define WORKSPACE_COMMANDS(X) X(create_workspace) X(pause_workspace) X(resume_workspace)
-#define KEY_COMMANDS(X) X(create_key) X(revoke_key)
+#define KEY_COMMANDS(X) X(create_key) X(revoke_key) X(report_refusals)
 #define INTEGRATION_COMMANDS(X) \
     X(connect_integration)      \
     X(record_connection)        \
@@ -85,6 +85,7 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
     case COMMAND_start_ledger:
     case COMMAND_suspend_starts:
     case COMMAND_confirm_starts:
+    case COMMAND_report_strangers:
         *ret_stream = (struct id){0};
         return ID_SYSTEM;
     case COMMAND_add_member:

@@ -42,6 +42,12 @@ enum refusal installation_decide(const struct installation *installation, const 
             event_append(ret_events, EVENT_starts_suspended)->starts_suspended.reason = command->suspend_starts.reason;
         }
         return ACCEPTED;
+    case COMMAND_report_strangers: {
+        const struct report_strangers_command *report = &command->report_strangers;
+        event_append(ret_events, EVENT_access_refused)->access_refused =
+            (struct access_refused_event){.code = report->code, .times = report->times, .since_ms = report->since_ms};
+        return ACCEPTED;
+    }
     default:
         ASSERT(command->code == COMMAND_confirm_starts);
         if (installation->starts_suspended) {
@@ -67,6 +73,8 @@ void installation_evolve(struct installation *installation, const struct event *
     case EVENT_starts_suspended:
         installation->starts_suspended = 1;
         installation->suspended_at_ms = time_ms;
+        return;
+    case EVENT_access_refused:
         return;
     default:
         ASSERT(event->code == EVENT_starts_confirmed);

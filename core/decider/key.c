@@ -26,6 +26,17 @@ enum refusal key_decide(const struct key *key, const struct decide_context *cont
     if (command->code == COMMAND_create_key) {
         return create(key, &command->create_key, ret_events);
     }
+    if (command->code == COMMAND_report_refusals) {
+        const struct report_refusals_command *report = &command->report_refusals;
+        event_append(ret_events, EVENT_access_refused)->access_refused =
+            (struct access_refused_event){.key_id = report->key_id,
+                                          .code = report->code,
+                                          .times = report->times,
+                                          .since_ms = report->since_ms,
+                                          .request = report->request,
+                                          .subject = report->subject};
+        return ACCEPTED;
+    }
     ASSERT(command->code == COMMAND_revoke_key);
     if (!key->revoked) {
         event_append(ret_events, EVENT_key_revoked)->key_revoked.key_id = command->revoke_key.key_id;
@@ -40,6 +51,9 @@ void key_evolve(struct key *key, const struct event *event, int64_t time_ms)
         key->fingerprint = event->key_created.fingerprint;
         key->expires_ms = event->key_created.expires_ms;
         key->role = (uint8_t)event->key_created.role;
+        return;
+    }
+    if (event->code == EVENT_access_refused) {
         return;
     }
     ASSERT(event->code == EVENT_key_revoked);

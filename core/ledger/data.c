@@ -17,6 +17,7 @@
 
 #define MARK_CLEAN "clean"
 #define MARK_DOUBTFUL "doubtful"
+#define VIEWS_TRIALS_MAX 2
 
 static enum err fill_paths(const char *path, struct data_folder *data)
 {
@@ -382,7 +383,10 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
     return buf_terminated(&buf) != NULL ? OK : ERR_TOO_LONG;
 }
 
-/* The file views/mark holds the boot id under which the views are written, or MARK_CLEAN. On a full disk it may have to
+/* The file views/mark holds MARK_CLEAN, MARK_DOUBTFUL or the boot id under which the views are written. Found with a
+ * boot id they were left by a process that did not end in order: killed, which harms them not, or by what it found in
+ * them. So the next ones have them on trial, until data_views_good, which the mark counts ("BOOT N"); if
+ * VIEWS_TRIALS_MAX end likewise before, they are not trusted. On a full disk it may have to
  * go: without it the views are not trusted when they are opened next, which is safe, and this run goes on. */
 static enum err mark_write(const struct data_folder *data, struct span mark)
 {
@@ -408,10 +412,31 @@ enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);
-    const bool trusted = is_read && !moved && (span_equal(said, SPAN(MARK_CLEAN)) || span_equal(said, span_text(boot)));
-    TRY(mark_write(data, trusted ? span_text(boot) : SPAN(MARK_DOUBTFUL)));
+    const bool clean = is_read && !moved && span_equal(said, SPAN(MARK_CLEAN));
+    const bool left = is_read && !moved && said.len >= 36 && memcmp(said.data, boot, 36) == 0;
+    const unsigned trials = left && said.len > 37 ? (unsigned)(said.data[37] - '0') : 0;
+    const bool trusted = clean || (left && trials < VIEWS_TRIALS_MAX);
+    mark.len = 0;
+    buf_text(&mark, trusted ? boot : MARK_DOUBTFUL);
+    if (trusted && left) {
+        buf_byte(&mark, ' ');
+        buf_u64(&mark, trials + 1);
+    }
+    TRY(mark_write(data, buf_span(&mark)));
     *ret_trusted = trusted;
     return OK;
+}
+
+enum err data_views_doubt(const struct data_folder *data)
+{
+    return mark_write(data, SPAN(MARK_DOUBTFUL));
+}
+
+enum err data_views_discard(const struct data_folder *data)
+{
+    char path[DATA_PATH_MAX];
+    TRY(path_join(path, sizeof path, data->views_path, "data.mdb"));
+    return truncate(path, 0) == 0 || errno == ENOENT ? OK : err_from_errno(errno);
 }
 
 enum err data_views_good(const struct data_folder *data)

@@ -78,10 +78,17 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
 
 /* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written
  * under this very boot (then the kernel still has every page), and lie where they were written. From then on they are
- * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt.
+ * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt. Views whose
+ * writer did not end in order are on trial until data_views_good says that they served: when the next two do not end in
+ * order before that either, perhaps by what they find in them, they are not trusted.
+ * data_views_doubt: something in them cannot be what was written; the next data_views_begin does not trust them.
+ * data_views_discard empties their file, before it is opened, without a look at what it holds. Who reads it meanwhile
+ * sees an empty store, or ends (SIGBUS) and is started again.
  * data_views_clean: they are flushed (store_sync), and nobody writes to them any more. */
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
 enum err data_views_good(const struct data_folder *data) MUST_USE;
+enum err data_views_doubt(const struct data_folder *data) MUST_USE;
+enum err data_views_discard(const struct data_folder *data) MUST_USE;
 enum err data_views_clean(const struct data_folder *data) MUST_USE;
 
 /* data_clock_write notes by how much the wall clock that is trusted is ahead of the boot clock; data_clock_read reads it,

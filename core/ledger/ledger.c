@@ -236,7 +236,24 @@ static bool is_privileged(uint32_t code)
            code == COMMAND_resolve_target || code == COMMAND_pause_workspace || code == COMMAND_pause_integration;
 }
 
-/* Appends the decided events to the log's group; on failure none of them is in it. */
+/* The event that a command answers was in the log before it, and is of the same workspace: only our own processes name
+ * one, and one that is not there is a fault of theirs. One that is there and damaged cannot be judged: no reason not to
+ * record what happened. */
+static enum err names_its_cause(struct ledger *ledger, const struct command *command, bool *ret_does)
+{
+    struct log_event cause;
+    const struct id workspace_id = command_workspace(command);
+    if (command->causation == 0) {
+        *ret_does = true;
+        return OK;
+    }
+    const enum err err = log_look(ledger->options.log, command->causation, &cause);
+    *ret_does = err == ERR_ALTERED || (err == OK && id_equal(&cause.workspace_id, &workspace_id));
+    return err == ERR_NOT_FOUND || err == ERR_ALTERED ? OK : err;
+}
+
+/* Appends the decided events to the log's group; on failure none of them is in it. The first answers the event that the
+ * command names, the others follow from the first. */
 static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream,
                               const struct idempotency *idempotency)
 {
@@ -256,7 +273,7 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
                                      .actor = command->actor,
                                      .actor_id = command->actor_id,
                                      .command_id = command->command_id,
-                                     .causation = command->causation};
+                                     .causation = i == 0 ? command->causation : ledger->records[0].seq};
         ledger->options.random(ledger->options.random_context, record->salt, sizeof record->salt);
         const bool last = i + 1 == ledger->events.count; /* with it the command's answer is complete */
         enum err err = event_encode_asked(event, last ? idempotency : NULL, &ledger->payload_buf);
@@ -337,7 +354,12 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
     TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
     ledger->events.count = 0;
-    const enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
+    enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
+    if (refusal == ACCEPTED && ledger->events.count > 0) {
+        bool does = false;
+        TRY(names_its_cause(ledger, command, &does));
+        refusal = does ? ACCEPTED : REFUSED_command_invalid;
+    }
     if (refusal != ACCEPTED) {
         return refuse(ledger, command, stream, refusal, ret_answer);
     }

@@ -39,7 +39,8 @@ OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
- * group (abort): the caller answers nobody. Access (role, workspace of the principal) was checked by the caller. */
+ * group (abort): the caller answers nobody. Access (role, workspace of the principal) was checked by the caller.
+ * A causation that names no earlier durable event of the command's workspace is command_invalid. */
 enum err ledger_handle(struct ledger *ledger, const struct command *command, const struct idempotency *idempotency,
                        struct answer *ret_answer) MUST_USE;
 /* ledger_commit makes the group durable. ERR_NO_SPACE: nothing of it is kept, the ledger goes on, every command of the

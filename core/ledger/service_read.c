@@ -113,7 +113,13 @@ static void read_query(struct service *service, struct work *work)
     question.txn = txn;
     const size_t room = out->cap / 2; /* the result first, then the body around it behind */
     struct buf result = buf_of(out->data, room);
-    err = err == OK ? service->options.parts->answer(&question, &refusal, &result) : err;
+    if (err == OK) {
+        err = service->options.parts->answer(&question, &refusal, &result);
+        if (err == ERR_BUSY) {
+            service_await_checkpoint(service, work);
+            return;
+        }
+    }
     if (err != OK) {
         refusal = REFUSED_unavailable;
         result.len = 0;

@@ -9,6 +9,7 @@
 #include "core/ledger/service.h"
 #include "core/wire/body.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/refusals.h"
 #include "core/wire/stream.h"
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
@@ -74,11 +75,12 @@ struct service {
     struct publisher *publisher;
     struct frame_key *wake_key;
     struct party_keys parties[PARTY_COUNT];
-    pthread_mutex_t mutex; /* the queues, stopping, and the doors' endpoints */
+    pthread_mutex_t mutex; /* the queues, unsigned_reads, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;
     struct work_queue commands;
     struct work_queue reads;
+    struct work *unsigned_reads; /* questions that wait for a checkpoint */
     bool stopping;
     bool sweep; /* an account was deleted or a key revoked: its secrets go */
     pthread_t writer;
@@ -89,9 +91,12 @@ struct service {
     int64_t now_ms;                 /* likewise: what its next group is stamped with at least */
     bool owner_gone;                /* likewise: in this group */
     int64_t readers_looked_at_ms;   /* likewise: boot clock */
+    int64_t signed_ms;              /* likewise, boot clock: the last checkpoint that it asked the log for */
+    int64_t unsigned_ms;            /* likewise: since when there are events without one; 0: there are none */
     struct arena arena;             /* likewise */
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
+    struct refusals refusals;
     atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full, readers_dropped;
     atomic_uint_fast64_t head;     /* what readers may see */
     atomic_int_fast64_t ticked_ms; /* boot clock: when the scheduler last asked for events */
@@ -101,6 +106,8 @@ struct service {
     int64_t woken_us;             /* the writer's: when that was */
 };
 
+/* work_queue_put appends; under the mutex. */
+void work_queue_put(struct work_queue *queue, struct work *work);
 /* service_reply sends a reply of that kind and ends the work. */
 void service_reply(struct work *work, uint8_t kind, struct span body);
 /* service_refuse sends FRAME_REFUSED. */
@@ -110,6 +117,18 @@ void service_refuse(struct work *work, enum refusal refusal);
  * txn: a read transaction of the views. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
                            int64_t now_ms, struct arena *arena);
+/* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked again.
+ * service_sign, the writer's between two groups, signs when that is due. An error of it is one that nobody may survive.
+ */
+void service_await_checkpoint(struct service *service, struct work *work);
+enum err service_sign(struct service *service) MUST_USE;
+
+/* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
+ * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
+void service_note_refused(struct work *work, enum refusal refusal, const char *request);
+enum err service_report(struct service *service) MUST_USE;
+/* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. */
+enum err service_write_own(struct service *service, struct command *command) MUST_USE;
 
 /* The two threads. */
 void *service_write(void *context);

@@ -201,8 +201,7 @@ static enum err write_group(struct service *service, struct work *first)
     return OK;
 }
 
-/* A command of the ledger's own, in a group of its own. */
-static enum err write_own(struct service *service, struct command *command)
+enum err service_write_own(struct service *service, struct command *command)
 {
     uint8_t randomness[10];
     struct answer answer;
@@ -238,7 +237,7 @@ static enum err look_at_clocks(struct service *service)
     if (service->clock_watch.good_apart_ms != trusted_apart_ms) {
         note_trust(service);
     }
-    const enum err err = command.code != 0 ? write_own(service, &command) : OK;
+    const enum err err = command.code != 0 ? service_write_own(service, &command) : OK;
     clock_watch_told(&service->clock_watch, ledger_clock_is_suspect(ledger));
     atomic_store(&service->clock_is_suspect, ledger_clock_is_suspect(ledger));
     return err;
@@ -289,6 +288,8 @@ void *service_write(void *context)
         if (err == OK && first != NULL) {
             err = write_group(service, first);
         }
+        err = err == OK && !stop ? service_report(service) : err;
+        err = err == OK && !stop ? service_sign(service) : err;
     }
     if (err != OK) {
         service->broken(service->broken_context, err);

@@ -9,7 +9,7 @@
  * and the envelope holds the payload's SHA-256 and 128 random bits (salt), so that erasing a payload keeps every proof
  * and a small payload cannot be guessed from its leaf.
  *
- * With log_lmdb, whatever reads (log_read, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at,
+ * With log_lmdb, whatever reads (log_read, log_look, cursors, log_workspace_head, log_root, proofs, log_checkpoint_at,
  * log_status) may be called by any thread of the process while the writer's thread writes; everything else is the
  * writer's. A log in memory belongs to one thread.
  *
@@ -44,7 +44,7 @@ struct log_event {
     uint8_t actor;            /* enum actor_kind */
     struct id actor_id;       /* absent for the system */
     struct id command_id;     /* the command that caused it; absent for the system's own */
-    uint64_t causation;       /* seq of the event that it answers (an outcome: its start); 0: none */
+    uint64_t causation;       /* seq of the event that led to it (an outcome: its start); 0: none */
     uint8_t salt[16];         /* random */
     uint8_t payload_hash[32]; /* computed by the log */
     struct span payload;      /* the encoded event */
@@ -133,6 +133,9 @@ enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint
  * suffices) and ret_event->payload borrows out. ERR_NOT_FOUND past the head, ERR_ALTERED when the record does not
  * decode or its payload does not match its hash, ERR_TOO_LONG when out is too small. */
 enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_event *ret_event) MUST_USE;
+/* log_look reads the envelope of event seq: the payload is absent, and is not looked at. ERR_NOT_FOUND past the head,
+ * ERR_ALTERED. */
+enum err log_look(struct log *log, uint64_t seq, struct log_event *ret_event) MUST_USE;
 /* A cursor walks events in order from after+1. The event's payload lives until the next call. log_cursor_next:
  * ERR_NOT_FOUND at the head. It sees what was committed when it was opened. */
 enum err log_cursor_open(struct log *log, uint64_t after, struct log_cursor **ret_cursor) MUST_USE;

@@ -89,6 +89,21 @@ enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_eve
     return OK;
 }
 
+enum err log_look(struct log *log, uint64_t seq, struct log_event *ret_event)
+{
+    OWNED(log_view_end) struct log_view *view = NULL;
+    TRY(log->rows->ops->view_begin(log->rows, &view));
+    struct log_key key;
+    struct span record;
+    struct log_event event;
+    uint8_t leaf[32];
+    TRY(view->rows->ops->get(view, LOG_RECORDS, log_key(&key, seq), &record));
+    TRY(log_record_read(record, seq, &event, leaf));
+    event.payload = (struct span){0}; /* it would borrow from the view */
+    *ret_event = event;
+    return OK;
+}
+
 enum err log_cursor_open(struct log *log, uint64_t after, struct log_cursor **ret_cursor)
 {
     OWNED(log_view_end) struct log_view *view = NULL;

@@ -86,7 +86,7 @@ struct command {
     struct id actor_id;
     uint32_t role;             /* enum role of a key or member; ROLE_NONE for our own processes */
     uint64_t expected_version; /* of the stream; 0: any */
-    uint64_t causation;        /* seq of the event that it answers; 0: none */
+    uint64_t causation;        /* seq of the event that it answers: an earlier one of the same workspace; 0: none */
     uint32_t code;             /* enum command_code */
 
     union {
@@ -125,7 +125,7 @@ enum party {
     PARTY_COUNT
 };
 
-/* Whose a command is: the gateway's where command_role names a role. PARTY_NONE: an unknown code. */
+/* Whose a command is: the gateway's where command_role names a role, and where it reports what it refused. PARTY_NONE: an unknown code. */
 enum party command_party(uint32_t code);
 
 /* event_fields and command_fields give the struct that the descriptor's offsets count from. */

@@ -124,6 +124,7 @@ static void apply_written(struct agenda *agenda, const struct log_event *at, con
     }
     post_at(agenda, index)->not_after_ms = created ? event->post_created.not_after_ms : event->post_edited.not_after_ms;
     post_at(agenda, index)->version = at->version;
+    post_at(agenda, index)->cause = at->seq;
     post_at(agenda, index)->stage = STAGE_FACTS;
     post_at(agenda, index)->wait_ms = 0;
     if (created) {
@@ -171,13 +172,14 @@ static enum err apply_scheduled(struct agenda *agenda, const struct log_event *a
     post->scheduled = true;
     post->publish_at_ms = event->publish_at_ms;
     post->version = at->version;
+    post->cause = at->seq;
     post->stage = STAGE_FACTS;
     post->wait_ms = 0;
     agenda_time_post(agenda, index);
     return OK;
 }
 
-static void lock_target(struct agenda *agenda, const struct locked_target *locked)
+static void lock_target(struct agenda *agenda, const struct locked_target *locked, uint64_t seq)
 {
     const uint32_t index = pool_find(&agenda->targets, &locked->target_id);
     if (index == 0 || target_at(agenda, index)->state != STATE_PLANNED) {
@@ -196,11 +198,12 @@ static void lock_target(struct agenda *agenda, const struct locked_target *locke
         }
     }
     target->state = STATE_WAITING;
+    target->cause = seq;
     agenda_want_tokens(agenda, index);
     agenda_time_target(agenda, index);
 }
 
-static void apply_locked(struct agenda *agenda, const struct post_locked_event *event)
+static void apply_locked(struct agenda *agenda, const struct log_event *at, const struct post_locked_event *event)
 {
     const uint32_t index = pool_find(&agenda->posts, &event->post_id);
     if (index == 0) {
@@ -209,7 +212,7 @@ static void apply_locked(struct agenda *agenda, const struct post_locked_event *
     post_at(agenda, index)->stage = STAGE_LOCKED;
     agenda_time_post(agenda, index);
     for (uint32_t i = 0; i < event->targets_count; i++) {
-        lock_target(agenda, &event->targets[i]);
+        lock_target(agenda, &event->targets[i], at->seq);
     }
 }
 
@@ -230,6 +233,7 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
         integration->turn_ms = 0;
     }
     target->state = STATE_ATTEMPTING;
+    target->cause = at->seq;
     target->attempted = true;
     memcpy(target->attempt, event->attempt_id.uuid, sizeof target->attempt);
     target->attempt_part = (uint8_t)event->part;
@@ -268,11 +272,12 @@ static enum target_state state_after(struct target_item *target, uint32_t outcom
 }
 
 /* Something became of an attempt; whatever was out for it has had its effect. */
-static void settle(struct agenda *agenda, uint32_t index, enum target_state state, int64_t next_ms)
+static void settle(struct agenda *agenda, uint32_t index, enum target_state state, int64_t next_ms, uint64_t seq)
 {
     struct target_item *target = target_at(agenda, index);
     turn_is_over(agenda, target);
     target->state = (uint8_t)state;
+    target->cause = seq;
     target->next_ms = next_ms;
     target->handed = false;
     target->wait_ms = 0;
@@ -310,11 +315,11 @@ static enum err apply_outcome(struct agenda *agenda, const struct log_event *at,
     }
     const enum target_state state = state_after(target, outcome, at->time_ms, &next_ms);
     target->read_first = false;
-    settle(agenda, index, state, next_ms);
+    settle(agenda, index, state, next_ms, at->seq);
     return OK;
 }
 
-static void apply_probed(struct agenda *agenda, const struct attempt_probed_event *event)
+static void apply_probed(struct agenda *agenda, const struct log_event *at, const struct attempt_probed_event *event)
 {
     const uint32_t index = pool_find(&agenda->targets, &event->target_id);
     if (index == 0) {
@@ -322,7 +327,7 @@ static void apply_probed(struct agenda *agenda, const struct attempt_probed_even
     }
     const struct target_item *target = target_at(agenda, index);
     if (target->state != STATE_WAITING || target->read_first) { /* else it is told again of what is behind it */
-        settle(agenda, index, (enum target_state)target->state, event->next_ms);
+        settle(agenda, index, (enum target_state)target->state, event->next_ms, at->seq);
     }
 }
 
@@ -345,7 +350,8 @@ static enum err apply_resolved(struct agenda *agenda, const struct log_event *at
     return apply_outcome(agenda, at, &event->target_id, &event->attempt_id, outcome, event->next_ms);
 }
 
-static enum err apply_retried(struct agenda *agenda, const struct targets_retried_event *event)
+static enum err apply_retried(struct agenda *agenda, const struct log_event *at,
+                              const struct targets_retried_event *event)
 {
     for (uint32_t i = 0; i < event->targets_count; i++) {
         if (pool_find(&agenda->targets, &event->targets[i].target_id) == 0) {
@@ -356,6 +362,7 @@ static enum err apply_retried(struct agenda *agenda, const struct targets_retrie
         const uint32_t index = pool_find(&agenda->targets, &event->targets[i].target_id);
         struct target_item *target = target_at(agenda, index);
         target->state = STATE_WAITING;
+        target->cause = at->seq;
         target->due_ms = event->due_ms;
         target->next_ms = event->due_ms;
         target->read_first = event->targets[i].read_first;
@@ -382,13 +389,13 @@ static void apply_finished(struct agenda *agenda, const struct target_finished_e
 }
 
 /* The original of a restored folder may have sent them: a person says so. */
-static void apply_doubted(struct agenda *agenda, const struct targets_doubted_event *event)
+static void apply_doubted(struct agenda *agenda, const struct log_event *at, const struct targets_doubted_event *event)
 {
     for (uint32_t i = 0; i < event->targets_count; i++) {
         const uint32_t index = pool_find(&agenda->targets, &event->targets[i].target_id);
         if (index != 0) {
             target_at(agenda, index)->read_first = false;
-            settle(agenda, index, STATE_UNKNOWN, 0);
+            settle(agenda, index, STATE_UNKNOWN, 0, at->seq);
         }
     }
 }
@@ -432,7 +439,7 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
     case EVENT_post_scheduled:
         return apply_scheduled(agenda, at, &event->post_scheduled);
     case EVENT_post_locked:
-        apply_locked(agenda, &event->post_locked);
+        apply_locked(agenda, at, &event->post_locked);
         return OK;
     case EVENT_attempt_started:
         apply_started(agenda, at, &event->attempt_started);
@@ -446,7 +453,7 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
     case EVENT_outcome_contradicted:
         return event->outcome_contradicted.outcome == OUTCOME_ACCEPTED ? ERR_NOT_FOUND : OK;
     case EVENT_attempt_probed:
-        apply_probed(agenda, &event->attempt_probed);
+        apply_probed(agenda, at, &event->attempt_probed);
         return OK;
     case EVENT_target_finished:
         apply_finished(agenda, &event->target_finished);
@@ -455,7 +462,7 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         remove_listed(agenda, event->targets_missed.targets, event->targets_missed.targets_count);
         return OK;
     case EVENT_targets_doubted:
-        apply_doubted(agenda, &event->targets_doubted);
+        apply_doubted(agenda, at, &event->targets_doubted);
         return OK;
     case EVENT_targets_cancelled:
         remove_listed(agenda, event->targets_cancelled.targets, event->targets_cancelled.targets_count);
@@ -463,7 +470,7 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
     case EVENT_target_resolved:
         return apply_resolved(agenda, at, &event->target_resolved);
     case EVENT_targets_retried:
-        return apply_retried(agenda, &event->targets_retried);
+        return apply_retried(agenda, at, &event->targets_retried);
     case EVENT_post_finished:
         remove_undated(agenda, &event->post_finished.post_id);
         return OK;
@@ -489,4 +496,14 @@ uint64_t agenda_epoch(const struct agenda *agenda)
 uint32_t agenda_count(const struct agenda *agenda)
 {
     return agenda->targets.used;
+}
+
+uint64_t agenda_cause(const struct agenda *agenda, const struct agenda_due *due)
+{
+    const uint32_t target = pool_find(&agenda->targets, &due->target_id);
+    if (target != 0) {
+        return target_at(agenda, target)->cause;
+    }
+    const uint32_t integration = pool_find(&agenda->integrations, &due->integration_id);
+    return integration != 0 ? integration_at(agenda, integration)->cause : 0;
 }

@@ -45,6 +45,7 @@ struct agenda_due {
     int64_t due_ms;       /* when it should have been handed out */
     int64_t started_ms;   /* READ, LOST: the attempt's */
     int64_t until_ms;     /* FACTS: when the lock goes on without */
+    uint64_t cause;       /* seq of the event that made it due: what the ledger's event will answer; 0: not known */
 };
 
 /* An open target as a read model has it. */
@@ -72,6 +73,7 @@ struct agenda_target {
     int64_t deadline_ms;
     bool read_first;
     bool contradicted; /* a second definite outcome of an attempt said otherwise than the first */
+    uint64_t seq;      /* of the last event that changed it */
 };
 
 struct agenda_integration {
@@ -82,6 +84,7 @@ struct agenda_integration {
     bool connecting; /* credentials are to be tried */
     bool paused;
     int64_t token_expires_ms; /* 0: never */
+    uint64_t seq;             /* of its last event */
 };
 
 struct agenda_workspace {
@@ -124,6 +127,9 @@ void agenda_next(struct agenda *agenda, int64_t now_ms, uint32_t max, struct age
                  int64_t *ret_wake_ms);
 /* agenda_failed gives an action back: it is handed out again, if it is still right, not before again_ms. */
 void agenda_failed(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms);
+/* agenda_cause tells which event an outcome answers that came without the agenda having asked for it: the one that left
+ * its target as it is or, when that is done, its integration; 0: the agenda has neither. */
+uint64_t agenda_cause(const struct agenda *agenda, const struct agenda_due *due);
 /* agenda_facts_done: what the rendering of a post needs is there, or will not come. */
 void agenda_facts_done(struct agenda *agenda, const struct id *post_id);
 

@@ -35,6 +35,7 @@ static void apply_connected(struct agenda *agenda, const struct log_event *at,
     const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
     struct integration_item *integration = integration_at(agenda, index);
     integration->status = INTEGRATION_CONNECTED;
+    integration->cause = at->seq;
     integration->connecting = false;
     integration->token_expires_ms = event->token_expires_ms;
     integration->handed = false;
@@ -69,6 +70,7 @@ static void apply_connecting(struct agenda *agenda, const struct log_event *at,
         integration->status = INTEGRATION_CONNECTING;
     }
     integration->channel = event->channel;
+    integration->cause = at->seq;
     integration->connecting = true;
     integration->handed = false;
     integration->wait_ms = 0;

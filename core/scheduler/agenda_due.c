@@ -179,6 +179,7 @@ void agenda_want_tokens(struct agenda *agenda, uint32_t index)
     if (target->state == STATE_WAITING && integration->token_expires_ms != 0 &&
         integration->token_expires_ms < start_ms(target) + AGENDA_FRESH_MS && !integration->refresh_wanted) {
         integration->refresh_wanted = true;
+        integration->cause = integration->connecting ? integration->cause : target->cause;
         agenda_time_integration(agenda, target->integration);
     }
 }
@@ -207,7 +208,7 @@ static void name_target(const struct agenda *agenda, const struct target_item *t
 static void hand_target(struct agenda *agenda, uint32_t index, enum agenda_action action, struct agenda_due *ret_due)
 {
     struct target_item *target = target_at(agenda, index);
-    *ret_due = (struct agenda_due){.action = action, .fence = agenda->epoch};
+    *ret_due = (struct agenda_due){.action = action, .fence = agenda->epoch, .cause = target->cause};
     name_target(agenda, target, ret_due);
     ret_due->part = action == AGENDA_START || action == AGENDA_MISS ? target->part : target->attempt_part;
     ret_due->due_ms = action == AGENDA_START ? start_ms(target) : 0;
@@ -256,7 +257,7 @@ static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, str
 {
     struct post_item *post = post_at(agenda, index);
     const int64_t lock_ms = post->publish_at_ms - LOCK_AHEAD_MS;
-    *ret_due = (struct agenda_due){.due_ms = lock_ms};
+    *ret_due = (struct agenda_due){.due_ms = lock_ms, .cause = post->cause};
     ret_due->post_id.kind = ID_POST;
     memcpy(ret_due->post_id.uuid, post->item.uuid, 16);
     ret_due->workspace_id.kind = ID_WORKSPACE;
@@ -285,8 +286,9 @@ static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_
         return true;
     }
     const bool connecting = integration->connecting;
-    *ret_due =
-        (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH, .channel = integration->channel};
+    *ret_due = (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH,
+                                   .channel = integration->channel,
+                                   .cause = integration->cause};
     ret_due->integration_id.kind = ID_INTEGRATION;
     memcpy(ret_due->integration_id.uuid, integration->item.uuid, 16);
     ret_due->workspace_id.kind = ID_WORKSPACE;

@@ -27,6 +27,7 @@ static void restore_post(struct agenda *agenda, const struct agenda_target *row,
     post->publish_at_ms = row->publish_at_ms;
     post->not_after_ms = row->not_after_ms;
     post->version = row->version;
+    post->cause = row->seq;
     agenda_time_post(agenda, index);
 }
 
@@ -55,6 +56,7 @@ enum err agenda_restore(struct agenda *agenda, const struct agenda_target *row)
     target->next_ms = row->next_ms;
     target->read_first = row->read_first;
     target->contradicted = row->contradicted;
+    target->cause = row->seq;
     target->handed = false;
     target->wait_ms = 0;
     restore_post(agenda, row, post);
@@ -73,6 +75,7 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     integration->connecting = row->connecting;
     integration->paused = row->paused;
     integration->token_expires_ms = row->token_expires_ms;
+    integration->cause = row->seq;
     for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
         agenda_want_tokens(agenda, i);
     }

@@ -43,6 +43,7 @@ struct integration_item {
     int64_t turn_ms;      /* since when a late one has its turn and has not started; 0: none has */
     int64_t wait_ms;      /* CONNECT or REFRESH not before */
     int64_t token_expires_ms;
+    uint64_t cause; /* of CONNECT or REFRESH: the seq of the event that wants it */
 };
 
 enum post_stage { STAGE_FACTS = 0, STAGE_FACTS_OUT, STAGE_LOCK, STAGE_LOCK_OUT, STAGE_LOCKED };
@@ -58,6 +59,7 @@ struct post_item {
     int64_t not_after_ms;
     int64_t wait_ms; /* FACTS_OUT: when the lock goes on without; else: not before */
     uint64_t version;
+    uint64_t cause; /* of the lock: the seq of the event that gave it its instant or content */
 };
 
 enum target_state {
@@ -99,6 +101,7 @@ struct target_item {
     int64_t next_ms;
     int64_t deadline_ms;
     int64_t wait_ms; /* not handed out before */
+    uint64_t cause;  /* of what is next: the seq of the event that left it in this state */
 };
 
 struct agenda {

@@ -15,6 +15,7 @@ static struct command command_to(const struct task *task, enum command_code code
                             .workspace_id = task->due.workspace_id,
                             .stream = stream,
                             .actor = ACTOR_SCHEDULER,
+                            .causation = task->due.cause,
                             .code = code};
 }
 
@@ -281,6 +282,7 @@ static void started(struct dispatch *dispatch, int64_t now_ms, uint32_t index, c
     }
     task->started_ms = answer->time_ms;
     task->deadline_ms = answer->time_ms + ATTEMPT_DEADLINE_MS;
+    task->due.cause = answer->seq; /* its attempt_started: what the outcome answers */
     task->command_id = (struct id){0};
     task->tries = 0;
     dispatch_go(dispatch, index, TASK_JOB, now_ms, 0);

@@ -317,6 +317,7 @@ static enum err take_foreign(struct dispatch *dispatch, int64_t now_ms, enum cha
         dispatch_acknowledge(dispatch, channel, &outcome->job_id);
         return OK;
     }
+    due.cause = agenda_cause(dispatch->agenda, &due);
     uint32_t index;
     TRY(dispatch_task_add(dispatch, &due, &outcome->job_id, &index));
     task_at(dispatch, index)->foreign = true;

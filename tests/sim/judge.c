@@ -140,35 +140,41 @@ static void tell(struct world *world, const struct log_event *at, const struct e
 {
     const char *name = event_desc(event->code)->name;
     const char *stream = name_of(world, &at->stream);
-    const unsigned long long seq = at->seq;
+    char seq[48]; /* and what led to it */
+    struct buf number = buf_of(seq, sizeof seq);
+    buf_u64(&number, at->seq);
+    if (at->causation != 0) {
+        buf_text(&number, " <- ");
+        buf_u64(&number, at->causation);
+    }
+    (void)buf_terminated(&number);
     switch (event->code) {
     case EVENT_attempt_started:
-        trace(world, "log", "%llu %s %s: %s at part %u of %s", seq, name, stream,
+        trace(world, "log", "%s %s %s: %s at part %u of %s", seq, name, stream,
               name_of(world, &event->attempt_started.attempt_id), (unsigned)event->attempt_started.part,
               name_of(world, &event->attempt_started.target_id));
         break;
     case EVENT_attempt_finished:
-        trace(world, "log", "%llu %s %s: %s %s", seq, name, stream, name_of(world, &event->attempt_finished.attempt_id),
+        trace(world, "log", "%s %s %s: %s %s", seq, name, stream, name_of(world, &event->attempt_finished.attempt_id),
               choice_word(&outcome_words, event->attempt_finished.outcome));
         break;
     case EVENT_attempt_settled:
-        trace(world, "log", "%llu %s %s: %s %s%s", seq, name, stream,
-              name_of(world, &event->attempt_settled.attempt_id),
+        trace(world, "log", "%s %s %s: %s %s%s", seq, name, stream, name_of(world, &event->attempt_settled.attempt_id),
               choice_word(&outcome_words, event->attempt_settled.outcome),
               event->attempt_settled.by_read ? ", read" : "");
         break;
     case EVENT_target_finished:
-        trace(world, "log", "%llu %s %s: %s %s %.*s", seq, name, stream,
+        trace(world, "log", "%s %s %s: %s %s %.*s", seq, name, stream,
               name_of(world, &event->target_finished.target_id),
               choice_word(&target_status_words, event->target_finished.status), (int)event->target_finished.code.len,
               (const char *)event->target_finished.code.data);
         break;
     case EVENT_post_finished:
-        trace(world, "log", "%llu %s %s: %s", seq, name, stream,
+        trace(world, "log", "%s %s %s: %s", seq, name, stream,
               choice_word(&post_status_words, event->post_finished.status));
         break;
     default:
-        trace(world, "log", "%llu %s %s", seq, name, stream);
+        trace(world, "log", "%s %s %s", seq, name, stream);
         break;
     }
 }
@@ -183,6 +189,9 @@ static void see(struct world *world, const struct log_event *at)
     }
     if (at->time_ms < judge->time_ms) {
         lose(world, RULE_POSITIONS, "position %llu goes back in time", (unsigned long long)at->seq);
+    }
+    if (at->causation >= at->seq || (at->actor == ACTOR_SCHEDULER && at->causation == 0)) {
+        lose(world, "position %llu has no cause before it", (unsigned long long)at->seq);
     }
     judge->position = at->seq;
     judge->time_ms = at->time_ms;

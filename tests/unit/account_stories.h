@@ -39,6 +39,10 @@ static const struct story account_stories[] = {
     {"a revoked key is not revoked again", "key, revoke", "revoke", "nothing"},
     {"a key that was never made cannot be revoked", "", "revoke", "refused not_found"},
     {"another workspace's key is not there", "key", "revoke tenant=2", "refused not_found"},
+    {"what a key's holder was refused is a fact each time", "key, refused", "refused", "access_refused"},
+    {"a revoked key's holder is refused like anybody", "key, revoke", "refused", "access_refused"},
+    {"nobody holds a key that was never made", "", "refused", "refused not_found"},
+    {"strangers are the installation's", "strangers", "strangers", "access_refused"},
 
     /* connecting */
     {"somebody asks to connect an account", "", "connect n", "integration_connecting"},

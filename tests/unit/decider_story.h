@@ -411,6 +411,14 @@ static inline void tell_other_command(const struct step *step, struct command *c
                                                           .name = SPAN("ci"),
                                                           .role = ROLE_ADMIN,
                                                           .fingerprint = payload_hash("k", 1)};
+    } else if (strcmp(verb, "refused") == 0) {
+        command->code = COMMAND_report_refusals;
+        command->report_refusals = (struct report_refusals_command){
+            .key_id = story_id(ID_KEY, 1, 'k'), .code = SPAN("forbidden"), .times = 3, .since_ms = 1};
+    } else if (strcmp(verb, "strangers") == 0) {
+        command->code = COMMAND_report_strangers;
+        command->report_strangers =
+            (struct report_strangers_command){.code = SPAN("unauthenticated"), .times = 10000, .since_ms = 1};
     } else {
         ck_assert_msg(strcmp(verb, "revoke") == 0, "a story says %s", verb);
         command->code = COMMAND_revoke_key;

@@ -348,6 +348,59 @@ START_TEST(a_payload_above_the_logs_limit_is_refused)
 
 END_TEST
 
+static struct log_event looked_at(const struct world *world, uint64_t seq)
+{
+    struct log_event event;
+    ck_assert_int_eq(log_look(world->log, seq, &event), OK);
+    return event;
+}
+
+START_TEST(every_event_names_the_one_that_led_to_it)
+{
+    struct world *world = world_open(11, 0, 0);
+    struct target_spec spec;
+    struct content_part part;
+    world_found(world);
+    const struct command create = world_post(world, 1, world->now_ms + HOUR_MS, &spec, &part);
+    const uint64_t scheduled = world_must(world, &create).seq;
+    ck_assert_uint_eq(looked_at(world, scheduled - 1).causation, 0); /* a person's */
+    ck_assert_uint_eq(looked_at(world, scheduled).causation, scheduled - 1);
+    struct command cancel = world_command(world, COMMAND_cancel_post);
+    cancel.cancel_post.post_id = create.create_post.post_id;
+    cancel.causation = scheduled;
+    const struct answer answer = world_must(world, &cancel);
+    ck_assert_uint_eq(answer.events, 2);
+    ck_assert_uint_eq(looked_at(world, answer.seq - 1).causation, scheduled);
+    ck_assert_uint_eq(looked_at(world, answer.seq).causation, answer.seq - 1);
+    ck_assert(looked_at(world, answer.seq).payload.data == NULL);
+    world_check_rebuilt(world);
+    world_close(world);
+}
+
+END_TEST
+
+START_TEST(a_cause_that_is_no_earlier_event_of_the_workspace_is_refused)
+{
+    struct world *world = world_open(12, 0, 0);
+    world_found(world);
+    const uint64_t head = ledger_head(world->ledger);
+    const uint64_t wrong[] = {head + 1, UINT64_MAX, 1 /* the installation's */};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct command pause = world_command(world, COMMAND_pause_workspace);
+        pause.pause_workspace.workspace_id = world->workspace_id;
+        pause.causation = wrong[i];
+        ck_assert_uint_eq(world_give(world, &pause, NULL).refusal, REFUSED_command_invalid);
+    }
+    ck_assert_uint_eq(ledger_head(world->ledger), head);
+    struct command pause = world_command(world, COMMAND_pause_workspace);
+    pause.pause_workspace.workspace_id = world->workspace_id;
+    pause.causation = head;
+    ck_assert_uint_eq(looked_at(world, world_must(world, &pause).seq).causation, head);
+    world_close(world);
+}
+
+END_TEST
+
 START_TEST(stamps_never_go_back)
 {
     struct world *world = world_open(10, 0, 0);
@@ -502,6 +555,8 @@ int main(void)
     tcase_add_test(groups, a_group_is_kept_whole_or_not_at_all);
     tcase_add_test(groups, a_full_log_refuses_people_and_lets_what_is_scheduled_go_on);
     tcase_add_test(groups, a_payload_above_the_logs_limit_is_refused);
+    tcase_add_test(groups, every_event_names_the_one_that_led_to_it);
+    tcase_add_test(groups, a_cause_that_is_no_earlier_event_of_the_workspace_is_refused);
     tcase_add_test(groups, stamps_never_go_back);
     tcase_add_test(groups, every_start_of_a_ledger_has_its_own_epoch);
     tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);

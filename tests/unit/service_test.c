@@ -176,7 +176,10 @@ START_TEST(who_does_not_know_the_secret_gets_nowhere)
         ck_assert_int_eq(client_command_wait(stranger, &command, NULL, WAIT_MS, &got), ERR_AUTH);
         client_close(stranger);
     }
-    ck_assert_uint_eq(ledger_head(place->ledger), 1);
+    struct log_event event;
+    for (uint64_t seq = 2; log_look(place->log, seq, &event) == OK; seq++) {
+        ck_assert_uint_eq(event.code, EVENT_access_refused); /* and that is all that came of it */
+    }
     place_close(place);
 }
 
@@ -205,6 +208,69 @@ START_TEST(followers_are_woken)
     client_close(scheduler);
     scheduler = NULL;
     place_close(place);
+}
+
+END_TEST
+
+/* The size of the checkpoint that covers a position, asked for at once. */
+static uint64_t signed_size(struct place *place, uint64_t seq)
+{
+    uint8_t body_bytes[128];
+    uint8_t bytes[2048];
+    char number[24];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct buf text = buf_of(number, sizeof number);
+    enum refusal refusal = ACCEPTED;
+    struct span note = {0};
+    uint64_t size = 0;
+    buf_u64(&text, seq);
+    body_query_put(&body, SPAN("signed"), buf_span(&text));
+    ck_assert_int_eq(client_ask_wait(place->client, FRAME_QUERY, buf_span(&body), WAIT_MS, &out), OK);
+    ck_assert_int_eq(body_result_read(buf_span(&out), &refusal, &note), OK);
+    ck_assert_uint_eq(refusal, ACCEPTED);
+    const size_t line = span_find(note, '\n') + 1;
+    const struct span rest = span_of(note.data + line, note.len - line);
+    ck_assert_int_eq(span_to_u64(span_of(rest.data, span_find(rest, '\n')), &size), OK);
+    return size;
+}
+
+START_TEST(who_asks_for_a_young_events_checkpoint_gets_it)
+{
+    struct place *place = place_open();
+    struct content_part part;
+    for (int i = 0; i < 3; i++) { /* the second and third wait until a second is over */
+        struct command command = draft(place, &part);
+        const struct answer answer = give(place->client, &command, NULL);
+        ck_assert_uint_eq(signed_size(place, answer.seq), answer.seq);
+        ck_assert_uint_eq(signed_size(place, answer.seq), answer.seq); /* nothing new: none is signed for it */
+    }
+    place_close(place);
+}
+
+END_TEST
+
+static void on_reply(void *context, enum err err, struct span body)
+{
+    (void)body;
+    ck_assert_int_ne(err, OK);
+    atomic_store((atomic_bool *)context, true);
+}
+
+START_TEST(a_service_that_ends_keeps_nobody_waiting_for_a_checkpoint)
+{
+    struct place *place = place_open();
+    uint8_t body_bytes[128];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    atomic_bool ended = false;
+    body_query_put(&body, SPAN("signed"), SPAN("1000000"));
+    ck_assert_int_eq(client_ask(place->client, FRAME_QUERY, buf_span(&body), WAIT_MS, on_reply, &ended), OK);
+    struct content_part part;
+    struct command command = draft(place, &part);
+    (void)give(place->client, &command, NULL);
+    (void)signed_size(place, 1);
+    place_close(place);
+    ck_assert(atomic_load(&ended));
 }
 
 END_TEST
@@ -410,6 +476,8 @@ int main(void)
     tcase_add_test(services, a_deleted_accounts_secrets_are_destroyed);
     tcase_add_test(services, who_does_not_know_the_secret_gets_nowhere);
     tcase_add_test(services, followers_are_woken);
+    tcase_add_test(services, who_asks_for_a_young_events_checkpoint_gets_it);
+    tcase_add_test(services, a_service_that_ends_keeps_nobody_waiting_for_a_checkpoint);
     tcase_add_loop_test(services, a_command_that_cannot_be_read_spoils_no_other, 0, 2);
     suite_add_tcase(suite, services);
     return run_suite(suite);

@@ -72,6 +72,12 @@ static inline struct id new_id(enum id_kind kind)
 
 static inline enum err answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)
 {
+    if (span_equal(question->name, SPAN("signed"))) { /* arguments: a position */
+        uint64_t seq = 0;
+        TRY(span_to_u64(question->arguments, &seq));
+        const enum err err = log_checkpoint_at(question->log, seq, out);
+        return err == ERR_NOT_FOUND ? ERR_BUSY : err;
+    }
     if (!span_equal(question->name, SPAN("whoami"))) {
         *ret_refusal = REFUSED_query_unknown;
         return OK;

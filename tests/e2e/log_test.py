@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""The log as the product, from outside: it can be read and verified while it grows, every event says what led to it and can be proved
+at once, refusals are events, few of them, and damaged read models are made again from it."""
+
+import json
+import os
+import struct
+import threading
+
+import harness
+from harness import Api, run, wait_until
+
+WRITERS = 3
+LOOKS = 12
+STRANGERS = 10000
+PAGE, P_BRANCH, P_LEAF, P_META, P_DIRTY = 4096, 0x01, 0x02, 0x08, 0x10
+
+
+class Writer(threading.Thread):
+    """Writes drafts until told to stop."""
+
+    def __init__(self, api):
+        super().__init__()
+        self.api, self.stop, self.count, self.failure = api, False, 0, None
+
+    def run(self):
+        try:
+            while not self.stop:
+                made = self.api.post("/v1/posts", {"content": {"text": f"draft {self.count}"}})
+                assert made.status == 201, made
+                self.count += 1
+        except Exception as error:  # shown by the test, whose thread this is not
+            self.failure = error
+
+
+class Log(harness.Case):
+    def test_a_log_that_grows_is_read_and_verified_again_and_again(self):
+        service = self.world.serve(sandbox=False)
+        writers = [Writer(service.api) for _ in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        try:
+            counts = []
+            for look in range(LOOKS):
+                shown = run("log", "--data", service.data.path, "--json")
+                self.assertEqual((shown.returncode, shown.stderr), (0, ""), look)
+                counts.append(len(shown.stdout.splitlines()))
+                verified = service.data.verify()
+                self.assertEqual((verified.returncode, json.loads(verified.stdout)["result"]), (0, "good"), look)
+        finally:
+            for writer in writers:
+                writer.stop = True
+            for writer in writers:
+                writer.join(60)
+        self.assertEqual([writer.failure for writer in writers], [None] * WRITERS)
+        self.assertEqual(counts, sorted(counts))
+        self.assertGreater(counts[-1], counts[0])
+
+    def test_a_published_post_s_last_event_leads_back_to_its_first(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+        post = service.api.publish("from the first to the last", integration)
+        service.api.wait_post(post, "published")
+        events = {event["seq"]: event for event in service.data.events()}
+        last = max(seq for seq, event in events.items() if event["stream"] == post["id"])
+        chain = []
+        while last:
+            chain.append(events[last]["type"])
+            self.assertEqual(events[last]["stream"], post["id"])
+            last = events[last]["causation"]
+        self.assertEqual(chain, ["post_finished", "attempt_finished", "attempt_started", "post_locked", "post_scheduled",
+                                 "post_created"])
+        seen = {row["workspace_seq"]: row for row in service.api.get("/v1/events?limit=200").json()["data"]}
+        started = next(row for row in seen.values() if row["type"] == "attempt_started")
+        self.assertEqual(seen[started["causation"]]["type"], "post_locked")
+        self.assertIsNone(next(row for row in seen.values() if row["type"] == "post_created")["causation"])
+
+    def test_a_young_event_is_proved_at_once(self):
+        service = self.world.serve(sandbox=False)
+        file = self.world.folder / "event.tlog-proof"
+        verifier = service.api.get("/v1/log/verifier").body.decode().strip()
+        for _ in range(3):
+            self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "young"}}).status, 201)
+            last = service.api.get("/v1/events?limit=200").json()["data"][-1]
+            self.assertEqual(last["type"], "post_created")
+            proof = service.api.get(f"/v1/log/proof/{last['workspace_seq']}")
+            self.assertEqual(proof.status, 200, proof)
+            file.write_text(proof.body.decode())
+            good = run("verify", "--proof", file, "--verifier", verifier, "--json")
+            self.assertEqual(good.returncode, 0, good)
+            self.assertEqual(json.loads(good.stdout)["payload_sha256"], last["payload_sha256"])
+        self.assertEqual(service.data.verify().returncode, 0)
+
+    def refusals(self, service, count):
+        """Waits for so many events of refusals; returns them as the log has them."""
+        return wait_until(lambda: len(found := [event for event in service.data.events() if event["type"] == "access_refused"])
+                          >= count and found, 15, f"{count} refusals in the log")
+
+    def test_refusals_are_events_that_say_who_asked_for_what(self):
+        service = self.world.serve(sandbox=False)
+        viewer = Api(service.port, service.data.another_key("viewer", "viewer"))
+        keys = {row["name"]: row["id"] for row in
+                map(json.loads, run("key", "list", "--data", service.data.path, "--json").stdout.splitlines())}
+        for _ in range(3):
+            self.assertEqual(viewer.post("/v1/posts", {"content": {"text": "not mine to write"}}).status, 403)
+        found = self.refusals(service, 1)[0]
+        self.assertEqual((found["stream"], found["actor_id"]), (keys["viewer"], keys["viewer"]))
+        self.assertEqual((found["data"]["key_id"], found["data"]["code"], found["data"]["request"]),
+                         (keys["viewer"], "forbidden", "create_post"))
+        shown = [row for row in service.api.get("/v1/events?limit=200").json()["data"] if row["type"] == "access_refused"]
+        self.assertEqual([row["actor_id"] for row in shown], [keys["viewer"]])
+        self.assertEqual(run("key", "revoke", keys["viewer"], "--data", service.data.path).returncode, 0)
+        wait_until(lambda: viewer.get("/v1/posts").status == 401, 5, "revoked")
+        revoked = self.refusals(service, 2)[1]
+        self.assertEqual((revoked["stream"], revoked["data"]["code"]), (keys["viewer"], "unauthenticated"))
+        self.assertNotIn("request", {name for name, value in revoked["data"].items() if value is not None})
+
+    def test_ten_thousand_strangers_are_a_few_events_of_the_installation(self):
+        service = self.world.serve(sandbox=False)
+        before = len(service.data.events())
+        connection = harness.http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+        for number in range(STRANGERS):
+            connection.request("GET", f"/v1/posts/{number}", headers={"Authorization": f"Bearer op_x_{number:043d}"})
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, 401)
+        connection.close()
+        found = self.refusals(service, 1)
+        self.assertLessEqual(len(found), 2)
+        self.assertLessEqual(len(service.data.events()) - before, 2)
+        self.assertTrue(found[0]["stream"].startswith("sys_"))
+        self.assertIsNone(found[0]["workspace_id"])
+        service.stop()  # what was counted since is told at the end
+        self.assertLessEqual(len(self.refusals(service, 1)), 2)
+        self.assertNotIn("op_x", run("log", "--data", service.data.path, "--json").stdout)
+
+
+class Views(harness.Case):
+    def damage(self, path, which):
+        """Makes pages of the trees in an LMDB file something that they are not: flags, 2 bytes behind number and pad."""
+        changed = 0
+        with open(path, "r+b") as file:
+            for number in range(2, os.fstat(file.fileno()).st_size // PAGE):
+                file.seek(number * PAGE)
+                own, flags = struct.unpack("<Q2xH", file.read(12))
+                if own == number and flags & ~P_DIRTY in (P_BRANCH, P_LEAF) and which(flags, changed):
+                    file.seek(number * PAGE + 10)
+                    file.write(struct.pack("<H", P_META))
+                changed += own == number
+        self.assertGreater(changed, 3)
+
+    def written(self, api, count):
+        posts = {}
+        for number in range(count):
+            post = api.persist("POST", "/v1/posts", {"content": {"text": f"post {number}"}}).json()
+            posts[post["id"]] = post["content"]["text"]
+        return posts
+
+    def assert_back(self, service, posts):
+        def same():
+            found = {}
+            for post_id in posts:
+                try:
+                    answer = service.api.get("/v1/posts/" + post_id)
+                except (OSError, harness.http.client.HTTPException):
+                    return False
+                if answer.status != 200:
+                    return False
+                found[post_id] = answer.json()["content"]["text"]
+            return found == posts
+        wait_until(same, 60, "every post again as it was written")
+
+    def test_views_damaged_while_nothing_runs_are_made_again(self):
+        data = self.world.data()
+        damages = (lambda flags, n: True, lambda flags, n: flags & P_LEAF, lambda flags, n: n % 3 == 1)
+        for seed, which in enumerate(damages):
+            service = self.world.serve(data, sandbox=False, name=f"serve{seed}a")
+            posts = self.written(service.api, 40)
+            service.stop()
+            self.damage(data.path / "views" / "data.mdb", which)
+            service = self.world.serve(data, sandbox=False, name=f"serve{seed}b")
+            posts.update(self.written(service.api, 5))
+            self.assert_back(service, posts)
+            service.stop()
+            replayed = data.replay()
+            self.assertEqual(replayed.returncode, 0, replayed.stdout)
+            self.assertEqual(data.verify().returncode, 0)
+
+
+if __name__ == "__main__":
+    harness.main()

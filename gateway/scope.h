@@ -16,6 +16,7 @@ struct scope;
 enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct arena *arena, struct scope **ret_scope)
     MUST_USE;
 /* scope_find_refused tells, after ERR_AUTH, whose the key is that is no longer good; ERR_NOT_FOUND: nobody's. */
+enum err scope_find_refused(struct store *views, struct span key, struct principal *ret_principal) MUST_USE;
 /* scope_refresh lets it see the newest commit; scope_pause takes its read transaction away (before a wait), and
  * scope_refresh begins another. What was read borrows from that transaction until reading_end, which is due before the
  * caller waits: whoever answers in the meantime, on another thread, has a transaction of his own. scope_close accepts

@@ -93,7 +93,7 @@ static void put_commands(struct buf *out)
             buf_text(out, role != ROLE_COUNT         ? "Least role: "
                           : party == PARTY_SCHEDULER ? "Only the scheduler sends it"
                           : party == PARTY_OPERATOR  ? "Only an operator at the data folder sends it"
-                          : party == PARTY_GATEWAY   ? "Only the gateway, for itself, and the ledger"
+                          : party == PARTY_GATEWAY   ? "Only the gateway, for itself, and the ledger send it"
                                                      : "Only the ledger itself");
             buf_text(out, choice_word(&role_words, role));
             buf_text(out, ".\n\n");

@@ -191,7 +191,7 @@ static void see(struct world *world, const struct log_event *at)
         lose(world, RULE_POSITIONS, "position %llu goes back in time", (unsigned long long)at->seq);
     }
     if (at->causation >= at->seq || (at->actor == ACTOR_SCHEDULER && at->causation == 0)) {
-        lose(world, "position %llu has no cause before it", (unsigned long long)at->seq);
+        lose(world, RULE_CAUSES, "position %llu has no cause before it", (unsigned long long)at->seq);
     }
     judge->position = at->seq;
     judge->time_ms = at->time_ms;

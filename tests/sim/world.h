@@ -34,6 +34,7 @@
 /* What must always hold, by the name under which a planted bug says what has to find it. */
 #define RULE_TABLE(X)                                                                                         \
     X(POSITIONS, "positions", "positions, versions and stamps follow one another without a gap")              \
+    X(CAUSES, "causes", "what the scheduler asks for names the event that it answers")                        \
     X(FOLLOW, "follow", "no reader passes over a position")                                                   \
     X(DURABLE, "durable", "nothing is sent before its start is durable")                                      \
     X(FENCE, "fence", "no start under another ledger's fence")                                                \

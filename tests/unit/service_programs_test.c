@@ -132,7 +132,7 @@ START_TEST(a_program_is_not_told_how_busy_its_neighbours_are)
     struct content_part part;
     tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_EDITOR);
-    struct client *program = connect_as(place->programs_url, tag_key, true);
+    struct client *program = connect_as(place->programs_url, tag_key);
     uint8_t first[512];
     uint8_t bytes[512];
     struct buf before = buf_of(first, sizeof first);
@@ -280,7 +280,7 @@ static struct program_world program_open(void)
     tag_key_of(SPAN(API_KEY), tag_key);
     make_key(world.place, ROLE_ADMIN);
     world.integration_id = connect_account(world.place);
-    world.program = connect_as(world.place->programs_url, tag_key, true);
+    world.program = connect_as(world.place->programs_url, tag_key);
     return world;
 }
 

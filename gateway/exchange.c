@@ -1,4 +1,4 @@
-/* exchange.c: a request's way through the gate to its handler, in the order of SPEC section 6: 401, 404 (path), 403,
+/* exchange.c: a request's way through the gate to its handler, in this order: 401, 404 (path), 403,
  * 405/413/415/400, 422 of the form, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called before all
  * of that has passed. */
 #include "gateway/gateway.h"
@@ -149,7 +149,7 @@ static bool read_body(struct exchange *x)
 }
 
 /* Strong comparison of one entity tag or "*"; a list of tags matches when one does (RFC 9110 section 13.1.1). What is
- * missing or stale is refused by the ledger, which decides about the state first (SPEC's order: 409 before 428, 412).
+ * missing or stale is refused by the ledger, which decides about the state first (409 before 428, 412).
  */
 static void read_if_match(struct exchange *x, uint64_t version)
 {
@@ -292,7 +292,7 @@ static bool may_use(const struct exchange *x, const char *path)
 /* 404, 403, 405. False: answered. */
 static bool enter(struct exchange *x, const struct route_hit *hit)
 {
-    x->route = hit->any;
+    x->route = hit->route != NULL ? hit->route : hit->any;
     if (!load_resource(x, hit, x->route->resource)) {
         return false;
     }
@@ -305,7 +305,6 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
         exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
         return false;
     }
-    x->route = hit->route;
     return true;
 }
 

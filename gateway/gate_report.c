@@ -45,6 +45,7 @@ void gate_report(struct gateway *gateway)
         uint8_t randomness[10];
         random_fill(randomness, sizeof randomness);
         command.command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
+        command.stream = id_is_none(&command.stream) ? gateway->installation_id : command.stream;
         if (client_command(gateway->ledger, &command, NULL, COMMAND_WITHIN_MS, reported, NULL) != OK) {
             return;
         }

@@ -30,6 +30,7 @@ struct gateway {
     struct store *views;
     struct client *ledger;
     const struct channel_list *channels;
+    struct id installation_id;   /* to the ledger, the stream of what nobody's key is behind */
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
     uint8_t transport_key[32];
     uint8_t body_key[32]; /* bodies are recognised by an HMAC under it: one may hold a password */
@@ -81,7 +82,7 @@ struct exchange {
     struct rendered *rendered; /* by rendering_check, of what is about to be written; NULL: nothing */
 };
 
-/* exchange_handle is the server's handler: routes, opens the gate, checks in SPEC section 6's order and calls the
+/* exchange_handle is the server's handler: routes, opens the gate, checks in exchange.c's order and calls the
  * route's handler. context: the struct gateway. exchange_refusal is the server's refusal function. */
 void exchange_handle(void *context, struct request *request);
 void exchange_refusal(void *context, unsigned status, const char *code, struct arena *arena,

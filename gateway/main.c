@@ -163,7 +163,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     process_prepare("openpost-gw");
     journal_open("gateway", JOURNAL_INFO);
     int stop_fd = -1;
-    struct data_folder data;
+    struct data_folder data = {0};
     struct gateway *gateway = calloc(1, sizeof *gateway);
     if (gateway == NULL) {
         return EXIT_CANNOT;
@@ -180,6 +180,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? fill_rules(&arguments, &rules) : err;
     err = err == OK ? data_open(arguments.data, &data) : err;
+    gateway->installation_id = data.installation_id;
     err = err == OK ? open_parts(gateway, &arguments, &data, &rules, &confinement) : err;
     err = err == OK ? open_server(gateway, arguments.listen) : err;
     err = err == OK ? confine_calls(&rules, &confinement) : err;

@@ -14,6 +14,31 @@ static bool is_cancellable(const struct post_target *target)
     return target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
 }
 
+/* Before the lock the post's instant is the earliest of what is left, so that it does not lock for the sake of a target
+ * that was cancelled. There is no unlock: from the lock's instant on it stays as it is. */
+static void redate(const struct post *post, const struct decide_context *context, const struct outlook *outlook,
+                   struct event_list *events)
+{
+    uint32_t count = 0;
+    int64_t earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        const struct post_target *target = &post->targets[i];
+        if (!target_status_is_final(outlook->status[i])) {
+            context->room->dues[count++] =
+                (struct target_due){.target_id = target->target_id, .due_ms = target->due_ms};
+            earliest_ms = target->due_ms < earliest_ms ? target->due_ms : earliest_ms;
+        }
+    }
+    if (count == 0 || earliest_ms == post->publish_at_ms || post_is_locked(post, context->now_ms)) {
+        return;
+    }
+    struct post_scheduled_event *event = &event_append(events, EVENT_post_scheduled)->post_scheduled;
+    event->post_id = post->post_id;
+    event->publish_at_ms = earliest_ms;
+    event->targets = context->room->dues;
+    event->targets_count = count;
+}
+
 static void append_cancelled(const struct post *post, const struct decide_context *context, uint32_t count,
                              const struct outlook *outlook, struct event_list *events)
 {
@@ -21,6 +46,7 @@ static void append_cancelled(const struct post *post, const struct decide_contex
     event->post_id = post->post_id;
     event->targets = context->room->refs;
     event->targets_count = count;
+    redate(post, context, outlook, events);
     post_finish(post, outlook, events);
 }
 

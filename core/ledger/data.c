@@ -126,6 +126,18 @@ enum err data_verifier(const struct data_folder *data, struct buf *out)
     return OK;
 }
 
+static enum err read_boot_id(struct data_folder *data)
+{
+    char text[64];
+    struct buf buf = buf_of(text, sizeof text);
+    TRY(file_read("/proc/sys/kernel/random/boot_id", &buf));
+    if (buf.len < sizeof data->boot_id - 1) {
+        return ERR_MALFORMED;
+    }
+    memcpy(data->boot_id, text, sizeof data->boot_id - 1);
+    return OK;
+}
+
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data)
 {
     struct data_folder data = {0};
@@ -137,6 +149,7 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
     random_fill(randomness, sizeof randomness);
     data.installation_id = id_make(ID_SYSTEM, now_ms, randomness);
     TRY(fill_origin(&data));
+    TRY(read_boot_id(&data));
     TRY(make_folder(data.path));
     TRY(make_folder(data.log_path));
     TRY(make_folder(data.views_path));
@@ -170,6 +183,7 @@ enum err data_open(const char *path, struct data_folder *ret_data)
     span.len = span_find(span, '\n');
     TRY(id_parse(span, ID_SYSTEM, &data.installation_id));
     TRY(fill_origin(&data));
+    TRY(read_boot_id(&data));
     *ret_data = data;
     return OK;
 }
@@ -402,22 +416,20 @@ static enum err mark_write(const struct data_folder *data, struct span mark)
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
 {
     char path[DATA_PATH_MAX];
-    char boot[37];
     char text[64];
     struct buf mark = buf_of(text, sizeof text);
     bool moved = false;
     char sentence[256];
     TRY(data_moved(data, &moved, sentence));
-    TRY(data_boot_id(boot));
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);
     const bool clean = is_read && !moved && span_equal(said, SPAN(MARK_CLEAN));
-    const bool left = is_read && !moved && said.len >= 36 && memcmp(said.data, boot, 36) == 0;
+    const bool left = is_read && !moved && said.len >= 36 && memcmp(said.data, data->boot_id, 36) == 0;
     const unsigned trials = left && said.len > 37 ? (unsigned)(said.data[37] - '0') : 0;
     const bool trusted = clean || (left && trials < VIEWS_TRIALS_MAX);
     mark.len = 0;
-    buf_text(&mark, trusted ? boot : MARK_DOUBTFUL);
+    buf_text(&mark, trusted ? data->boot_id : MARK_DOUBTFUL);
     if (trusted && left) {
         buf_byte(&mark, ' ');
         buf_u64(&mark, trials + 1);
@@ -441,16 +453,7 @@ enum err data_views_discard(const struct data_folder *data)
 
 enum err data_views_good(const struct data_folder *data)
 {
-    char path[DATA_PATH_MAX];
-    char text[64];
-    char boot[37];
-    struct buf mark = buf_of(text, sizeof text);
-    TRY(path_join(path, sizeof path, data->views_path, "mark"));
-    if (file_read(path, &mark) == OK && mark.len > 37) { /* on trial: a confined process cannot read the boot id */
-        return mark_write(data, span_of(text, 36));
-    }
-    TRY(data_boot_id(boot));
-    return mark_write(data, span_text(boot));
+    return mark_write(data, span_text(data->boot_id));
 }
 
 enum err data_views_clean(const struct data_folder *data)
@@ -458,29 +461,14 @@ enum err data_views_clean(const struct data_folder *data)
     return mark_write(data, SPAN(MARK_CLEAN));
 }
 
-enum err data_boot_id(char ret_boot[37])
-{
-    char text[64];
-    struct buf buf = buf_of(text, sizeof text);
-    TRY(file_read("/proc/sys/kernel/random/boot_id", &buf));
-    if (buf.len < 36) {
-        return ERR_MALFORMED;
-    }
-    memcpy(ret_boot, text, 36);
-    ret_boot[36] = 0;
-    return OK;
-}
-
 /* "<boot id> <ms>"; what does not read so is as good as nothing. */
 enum err data_clock_write(const struct data_folder *data, int64_t apart_ms)
 {
     char path[DATA_PATH_MAX];
-    char boot[37];
     char text[64];
     struct buf out = buf_of(text, sizeof text);
-    TRY(data_boot_id(boot));
     TRY(file_of(data, "clock", path));
-    buf_text(&out, boot);
+    buf_text(&out, data->boot_id);
     buf_byte(&out, ' ');
     buf_i64(&out, apart_ms);
     ASSERT(buf_ok(&out));
@@ -490,16 +478,15 @@ enum err data_clock_write(const struct data_folder *data, int64_t apart_ms)
 enum err data_clock_read(const struct data_folder *data, int64_t *ret_apart_ms)
 {
     char path[DATA_PATH_MAX];
-    char boot[37];
     char text[64];
     struct buf buf = buf_of(text, sizeof text);
     uint64_t apart_ms = 0;
-    TRY(data_boot_id(boot));
     TRY(file_of(data, "clock", path));
     TRY(file_read(path, &buf));
     const struct span said = buf_span(&buf);
-    if (!span_starts_with(said, span_text(boot)) || said.len < sizeof boot || said.data[sizeof boot - 1] != ' ' ||
-        span_to_u64(span_of(said.data + sizeof boot, said.len - sizeof boot), &apart_ms) != OK ||
+    if (!span_starts_with(said, span_text(data->boot_id)) || said.len < sizeof data->boot_id ||
+        said.data[sizeof data->boot_id - 1] != ' ' ||
+        span_to_u64(span_of(said.data + sizeof data->boot_id, said.len - sizeof data->boot_id), &apart_ms) != OK ||
         apart_ms > INT64_MAX) { /* one before 1970 is not worth keeping either */
         return ERR_NOT_FOUND;
     }

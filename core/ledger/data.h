@@ -1,5 +1,5 @@
 /* data.h: the data folder: what lies where, its secrets and its identity. Used by init, ledger, gateway, scheduler,
- * verify…: each opens only what its row in DESIGN's table of processes allows.
+ * verify…: each opens only what its work needs.
  *
  *   installation   sys_…, the installation's id (text); written once
  *   identity       where the folder was when it was last known: machine id, inodes and times of two files (text)
@@ -31,7 +31,8 @@ struct data_folder {
     char views_path[DATA_PATH_MAX];
     char vault_path[DATA_PATH_MAX];
     struct id installation_id;
-    char origin[64]; /* the checkpoints' origin and key name: openpost/<installation id> */
+    char boot_id[37]; /* the kernel's, read at open: a confined process cannot read it any more */
+    char origin[64];  /* the checkpoints' origin and key name: openpost/<installation id> */
 };
 
 /* data_create makes the folder (which must not exist or be empty), its subfolders and keys, all or nothing as far as a
@@ -95,8 +96,5 @@ enum err data_views_clean(const struct data_folder *data) MUST_USE;
  * so that a ledger notices a clock that was set while none ran. ERR_NOT_FOUND: nothing was noted under this boot. */
 enum err data_clock_write(const struct data_folder *data, int64_t apart_ms) MUST_USE;
 enum err data_clock_read(const struct data_folder *data, int64_t *ret_apart_ms) MUST_USE;
-
-/* data_boot_id reads the kernel's boot id (36 characters and a NUL). */
-enum err data_boot_id(char ret_boot[37]) MUST_USE;
 
 #endif

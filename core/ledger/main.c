@@ -234,7 +234,6 @@ static enum err take_over(struct process *process)
 {
     bool moved = false;
     char sentence[256];
-    char boot[37];
     TRY(data_moved(&process->data, &moved, sentence));
     if (moved && ledger_epoch(process->ledger) == 0) {
         TRY(data_settle(
@@ -250,9 +249,8 @@ static enum err take_over(struct process *process)
         journal(JOURNAL_WARN, "starts_suspended", "reason=\"%s\" next=\"openpost confirm --data %s\"", sentence,
                 process->data.path);
     }
-    TRY(data_boot_id(boot));
     struct command command = {.code = COMMAND_start_ledger};
-    command.start_ledger.boot = span_text(boot);
+    command.start_ledger.boot = span_text(process->data.boot_id);
     command.start_ledger.release = SPAN("0.1.0");
     return decide(process, &command);
 }

@@ -127,7 +127,8 @@ enum err service_sign(struct service *service) MUST_USE;
  * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
 void service_note_refused(struct work *work, enum refusal refusal, const char *request);
 enum err service_report(struct service *service) MUST_USE;
-/* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. */
+/* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. Without a stream it is
+ * the installation's. */
 enum err service_write_own(struct service *service, struct command *command) MUST_USE;
 
 /* The two threads. */

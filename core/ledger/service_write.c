@@ -207,7 +207,9 @@ enum err service_write_own(struct service *service, struct command *command)
     struct answer answer;
     random_fill(randomness, sizeof randomness);
     command->command_id = id_make(ID_COMMAND, service->now_ms, randomness);
-    command->stream = service->options.installation_id;
+    if (id_is_none(&command->stream)) {
+        command->stream = service->options.installation_id;
+    }
     command->actor = ACTOR_SYSTEM;
     TRY(ledger_begin(service->options.ledger, service->now_ms));
     const enum err err = ledger_handle(service->options.ledger, command, NULL, &answer);

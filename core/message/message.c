@@ -98,7 +98,12 @@ const struct record_desc *command_desc(uint32_t code)
 
 uint32_t command_role(uint32_t code)
 {
-    enum { ROLE_LEDGER = ROLE_COUNT, ROLE_OPERATOR = ROLE_COUNT, ROLE_SCHEDULER = ROLE_COUNT, ROLE_GATEWAY = ROLE_COUNT };
+    enum {
+        ROLE_LEDGER = ROLE_COUNT,
+        ROLE_OPERATOR = ROLE_COUNT,
+        ROLE_SCHEDULER = ROLE_COUNT,
+        ROLE_GATEWAY = ROLE_COUNT
+    };
 
     switch (code) {
 #define COMMAND(code_, name_, role_, doc_) \

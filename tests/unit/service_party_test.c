@@ -15,12 +15,13 @@ START_TEST(a_command_is_its_own_partys_and_the_operators)
         const enum party whose = command_party(code);
         known += command_desc(code) != NULL;
         ck_assert_int_eq(whose == PARTY_NONE, command_desc(code) == NULL);
-        ck_assert_int_eq(whose == PARTY_GATEWAY, command_role(code) != ROLE_COUNT);
+        const bool is_its_own = code == COMMAND_report_refusals || code == COMMAND_report_strangers;
+        ck_assert_int_eq(whose == PARTY_GATEWAY, command_role(code) != ROLE_COUNT || is_its_own);
         ck_assert(!party_may_command(PARTY_LEDGER, code)); /* it never asks itself over the wire */
         ck_assert_int_eq(party_may_command(PARTY_OPERATOR, code), whose != PARTY_NONE && whose != PARTY_LEDGER);
         ck_assert_int_eq(party_may_command(PARTY_SCHEDULER, code), whose == PARTY_SCHEDULER);
         ck_assert_int_eq(party_may_command(PARTY_GATEWAY, code), whose == PARTY_GATEWAY);
-        ck_assert_int_eq(party_may_command(PARTY_NONE, code), whose == PARTY_GATEWAY);
+        ck_assert_int_eq(party_may_command(PARTY_NONE, code), whose == PARTY_GATEWAY && !is_its_own);
     }
     ck_assert_uint_gt(known, 30);
     ck_assert_int_eq(command_party(COMMAND_start_attempt), PARTY_SCHEDULER);
@@ -115,6 +116,29 @@ START_TEST(the_gateway_is_no_scheduler_and_speaks_for_people_only)
 
 END_TEST
 
+START_TEST(the_gateway_reports_for_itself_what_it_refused)
+{
+    struct place *place = place_open();
+    OWNED(client_close) struct client *gateway = connect_party(place, PARTY_GATEWAY);
+    make_key(place, ROLE_EDITOR);
+    struct command command = command_of(place, COMMAND_report_refusals);
+    command.actor = ACTOR_OPERATOR; /* whatever it says */
+    command.stream = place->key_id;
+    command.report_refusals =
+        (struct report_refusals_command){.key_id = place->key_id, .code = SPAN("forbidden"), .times = 3, .since_ms = 1};
+    const struct answer got = give(gateway, &command, NULL);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    struct log_event event;
+    ck_assert_int_eq(log_look(place->log, got.seq, &event), OK);
+    ck_assert_uint_eq(event.code, EVENT_access_refused);
+    ck_assert_uint_eq(event.actor, ACTOR_SYSTEM);
+    client_close(gateway);
+    gateway = NULL;
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(the_scheduler_is_no_gateway)
 {
     struct place *place = place_open();
@@ -173,6 +197,7 @@ int main(void)
     tcase_add_test(parties, who_may_ask_what);
     tcase_add_test(parties, no_two_keys_are_one);
     tcase_add_test(parties, the_gateway_is_no_scheduler_and_speaks_for_people_only);
+    tcase_add_test(parties, the_gateway_reports_for_itself_what_it_refused);
     tcase_add_test(parties, the_scheduler_is_no_gateway);
     tcase_add_test(parties, the_adapters_key_is_nobodys_to_the_ledger);
     suite_add_tcase(suite, parties);

@@ -124,7 +124,7 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
 
 END_TEST
 
-/* Of its own workspace, whatever its neighbours do meanwhile: SPEC's positions. */
+/* Of its own workspace, whatever its neighbours do meanwhile. */
 START_TEST(a_program_is_not_told_how_busy_its_neighbours_are)
 {
     struct place *place = place_open();

@@ -233,6 +233,8 @@ static bool is_counted(const struct event *event, const struct target_row *targe
         return !is_comment(target, event->attempt_finished.part);
     case EVENT_attempt_settled:
         return !is_comment(target, event->attempt_settled.part);
+    case EVENT_post_locked: /* whose rendering broke a limit has its end there */
+        return target->status == TARGET_FAILED;
     case EVENT_target_finished:
     case EVENT_targets_missed:
         return true;
@@ -254,6 +256,9 @@ static void count(struct punctuality_report *report, const struct fact *fact, co
         break;
     case EVENT_attempt_settled:
         count_outcome(report, event->attempt_settled.outcome);
+        break;
+    case EVENT_post_locked:
+        report->failed++;
         break;
     case EVENT_target_finished:
         if (event->target_finished.status == TARGET_PUBLISHED) {

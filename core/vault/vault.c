@@ -59,16 +59,16 @@ enum err vault_put(struct vault *vault, const struct id *secret_id, const struct
         return ERR_TOO_LONG;
     }
     const size_t cap = sizeof *owner_id + plain.len + BOX_OVERHEAD;
-    uint8_t key[BOX_KEY_LEN];
-    TRY(data_key(vault, owner_id, key));
     uint8_t *bytes = malloc(cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
+    uint8_t key[BOX_KEY_LEN];
+    enum err err = data_key(vault, owner_id, key);
     struct buf row = buf_of(bytes, cap);
     buf_put(&row, span_of(owner_id, sizeof *owner_id));
     OWNED(store_abort) struct store_txn *txn = NULL;
-    enum err err = box_seal(key, nonce, key_of(secret_id), plain, &row);
+    err = err == OK ? box_seal(key, nonce, key_of(secret_id), plain, &row) : err;
     explicit_bzero(key, sizeof key);
     err = err == OK ? store_begin(vault->store, true, &txn) : err;
     err = err == OK ? store_put(txn, key_of(secret_id), buf_span(&row)) : err;
@@ -88,6 +88,9 @@ enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *
         return ERR_AUTH;
     }
     memcpy(&owner_id, row.data, sizeof owner_id);
+    if (owner_id.kind >= ID_KIND_COUNT) { /* nobody's: the row was damaged */
+        return ERR_AUTH;
+    }
     uint8_t key[BOX_KEY_LEN];
     TRY(data_key(vault, &owner_id, key));
     const enum err err =

@@ -251,6 +251,30 @@ START_TEST(every_outcome_is_counted_as_itself)
 
 END_TEST
 
+START_TEST(a_target_whose_rendering_was_refused_has_failed)
+{
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 2);
+    feed_scheduled(&world, 1, 2, T0);
+    struct locked_target refused[] = {
+        {.target_id = target_n(1, 0), .code = SPAN("text_too_long")},
+        {.target_id = target_n(1, 1), .code = SPAN("text_too_long")},
+    };
+    struct event event = event_of(EVENT_post_locked);
+    event.post_locked =
+        (struct post_locked_event){.post_id = id_n(ID_POST, 1), .version = 2, .targets = refused, .targets_count = 2};
+    feed_post(&world, 1, &event);
+    struct punctuality_report *reports = NULL;
+    ck_assert_uint_eq(reports_of(&world, 0, UINT32_MAX, &reports), 1); /* of the first target's account */
+    ck_assert_uint_eq(reports[0].failed, 1);
+    ck_assert_uint_eq(reports[0].attempts, 0);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(misses_are_counted_and_comments_are_not)
 {
     struct world world;
@@ -323,6 +347,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_day_is_one_of_the_workspaces_zone, 0, sizeof locals / sizeof *locals);
     tcase_add_test(tcase, many_quarters_of_an_hour_are_summed_to_their_days);
     tcase_add_loop_test(tcase, every_outcome_is_counted_as_itself, 0, sizeof outcomes / sizeof *outcomes);
+    tcase_add_test(tcase, a_target_whose_rendering_was_refused_has_failed);
     tcase_add_test(tcase, misses_are_counted_and_comments_are_not);
     tcase_add_test(tcase, reports_are_summed);
     suite_add_tcase(suite, tcase);

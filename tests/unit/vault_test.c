@@ -124,6 +124,38 @@ START_TEST(a_row_cannot_be_passed_off_as_another_secret_or_account)
 
 END_TEST
 
+START_TEST(a_row_whose_owner_was_damaged_opens_nothing)
+{
+    uint8_t bytes[200];
+    OWNED(vault_close) struct vault *vault = NULL;
+    ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
+    put(vault, 1, "secret");
+    vault_close(vault);
+    vault = NULL;
+    OWNED(store_close) struct store *store = NULL;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    const struct id one = an_id(ID_SECRET, 1);
+    struct span row;
+    struct id owner;
+    ck_assert_int_eq(store_lmdb_open(folder, VAULT_MAP_BYTES, false, &store), OK);
+    ck_assert_int_eq(store_begin(store, true, &txn), OK);
+    ck_assert_int_eq(store_get(txn, span_of(&one, sizeof one), &row), OK);
+    const size_t len = row.len;
+    memcpy(bytes, row.data, len);
+    memcpy(&owner, bytes, sizeof owner);
+    owner.kind = ID_KIND_COUNT; /* no kind at all */
+    memcpy(bytes, &owner, sizeof owner);
+    ck_assert_int_eq(store_put(txn, span_of(&one, sizeof one), span_of(bytes, len)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+    store_close(store);
+    store = NULL;
+    struct buf out = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
+    ck_assert_int_eq(get(vault, 1, &out), ERR_AUTH);
+}
+
+END_TEST
+
 static bool is_even(void *context, const struct id *secret_id, const struct id *integration_id)
 {
     unsigned *asked = context;
@@ -187,6 +219,7 @@ int main(void)
     tcase_add_test(vaults, a_secret_is_found_again_by_the_next_process);
     tcase_add_test(vaults, another_master_key_opens_nothing);
     tcase_add_test(vaults, a_row_cannot_be_passed_off_as_another_secret_or_account);
+    tcase_add_test(vaults, a_row_whose_owner_was_damaged_opens_nothing);
     tcase_add_test(vaults, a_sweep_deletes_what_nobody_names);
     tcase_add_test(vaults, a_secret_has_a_limit);
     suite_add_tcase(suite, vaults);

@@ -1,4 +1,5 @@
-/* cursor.c: where a list's next page begins, as clients get it: opaque, and good for that list of that workspace only.
+/* cursor.c: where a list's next page begins, as clients get it: opaque, and good for that list of that workspace only,
+ * with the same filters in the same order.
  * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused. Called
  * by the handlers of lists. */
 #include "core/base/assert.h"
@@ -7,12 +8,15 @@
 
 #define TAG_LEN 8
 
-static void tag_of(const struct exchange *x, struct span position, uint8_t ret_tag[TAG_LEN])
+static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG_LEN])
 {
-    uint8_t bytes[32 + sizeof(struct id) + 64 + CURSOR_MAX];
+    uint8_t bytes[32 + sizeof(struct id) + 8 + 64 + CURSOR_MAX];
     struct buf keyed = buf_of(bytes, sizeof bytes);
     buf_put(&keyed, span_of(x->gateway->transport_key, 32));
     buf_put(&keyed, span_of(&scope_principal(x->scope)->workspace_id, sizeof(struct id)));
+    uint8_t filters[8];
+    put_be64(filters, exchange_filters(x));
+    buf_put(&keyed, span_of(filters, sizeof filters));
     buf_text(&keyed, x->route->id);
     buf_byte(&keyed, 0);
     buf_put(&keyed, position);
@@ -23,7 +27,7 @@ static void tag_of(const struct exchange *x, struct span position, uint8_t ret_t
     explicit_bzero(bytes, sizeof bytes);
 }
 
-void exchange_cursor_put(const struct exchange *x, struct span position, struct buf *out)
+void exchange_cursor_put(struct exchange *x, struct span position, struct buf *out)
 {
     uint8_t tag[TAG_LEN];
     ASSERT(position.len > 0 && position.len <= CURSOR_MAX);
@@ -34,7 +38,7 @@ void exchange_cursor_put(const struct exchange *x, struct span position, struct 
     buf_byte(out, '"');
 }
 
-void exchange_cursor_put_u64(const struct exchange *x, uint64_t position, struct buf *out)
+void exchange_cursor_put_u64(struct exchange *x, uint64_t position, struct buf *out)
 {
     uint8_t bytes[8];
     put_be64(bytes, position);

@@ -136,17 +136,18 @@ void exchange_integration(struct exchange *exchange, const struct id *integratio
                           bool with_location);
 void exchange_done(struct exchange *exchange, const struct answer *answer);
 
-/* exchange_query reads a query parameter, percent-decoded into the arena, the n-th (from 0) of its name; data NULL when
- * absent. exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).
+/* exchange_query reads a query parameter of the route's, decoded into the arena, the n-th (from 0) of its name; data NULL
+ * when absent. exchange_filters is a number for all of them but cursor, after and limit, whatever their order. exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).
  * exchange_parameter answers what is wrong with one. */
 struct span exchange_query(struct exchange *exchange, const char *name, unsigned n);
+uint64_t exchange_filters(struct exchange *exchange);
 bool exchange_query_check(struct exchange *exchange);
 void exchange_parameter(struct exchange *exchange, enum refusal refusal, const char *name, const char *detail);
 /* exchange_limit reads limit=1..200 (default 50); false: answered. */
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 
 /* cursor.c: exchange_cursor_put appends a position of this route's list, quoted and opaque. exchange_cursor reads the
- * request's (data NULL: it has none); a changed one, or another list's, is 400 cursor_invalid; false: answered. The
+ * request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false: answered. The
  * _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
 #define CURSOR_MAX 64
 
@@ -155,8 +156,8 @@ struct cursor {
     uint8_t bytes[CURSOR_MAX + 8];
 };
 
-void exchange_cursor_put(const struct exchange *exchange, struct span position, struct buf *out);
-void exchange_cursor_put_u64(const struct exchange *exchange, uint64_t position, struct buf *out);
+void exchange_cursor_put(struct exchange *exchange, struct span position, struct buf *out);
+void exchange_cursor_put_u64(struct exchange *exchange, uint64_t position, struct buf *out);
 bool exchange_cursor(struct exchange *exchange, struct cursor *ret_cursor);
 bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 

@@ -141,8 +141,8 @@ void handle_delete_integration(struct exchange *x)
     exchange_send(x);
 }
 
-static enum err write_integrations(const struct exchange *x, const struct integration_row *rows, uint32_t count,
-                                   bool more, struct buf *out)
+static enum err write_integrations(struct exchange *x, const struct integration_row *rows, uint32_t count, bool more,
+                                   struct buf *out)
 {
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {

@@ -72,6 +72,21 @@ static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t s
     }
 }
 
+/* Whoever is ahead of the log, which was put back since, would miss what comes next. False: answered. */
+static bool is_in_log(struct exchange *x, uint64_t after)
+{
+    uint64_t last = 0;
+    const enum err err = scope_workspace_last(x->scope, &last);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else if (after > last) {
+        exchange_problem(x, REFUSED_cursor_invalid,
+                         "The log is not there yet: it was put back since, or the position was never given.", "after",
+                         NULL);
+    }
+    return err == OK && after <= last;
+}
+
 void handle_list_events(struct exchange *x)
 {
     uint32_t limit = 0;
@@ -84,7 +99,7 @@ void handle_list_events(struct exchange *x)
         exchange_parameter(x, REFUSED_parameter_invalid, "after", "after is a workspace_seq: a whole number.");
         return;
     }
-    if (!exchange_cursor_u64(x, &after)) {
+    if (!exchange_cursor_u64(x, &after) || !is_in_log(x, after)) {
         return;
     }
     ask(x, "events", after, limit);
@@ -93,22 +108,21 @@ void handle_list_events(struct exchange *x)
 /* From Last-Event-ID, as clients send it when they connect again, or from after; without either from now on. */
 void handle_stream_events(struct exchange *x)
 {
-    uint64_t last = 0;
     uint64_t after = 0;
-    const enum err err = scope_workspace_last(x->scope, &last);
+    const enum err err = scope_workspace_last(x->scope, &after);
     if (err != OK) {
         exchange_failed(x, err);
         return;
     }
-    struct span text = request_header(x->request, "Last-Event-ID");
-    text = text.len == 0 ? exchange_query(x, "after", 0) : text;
-    if (text.data == NULL) {
-        after = last;
-    } else if (span_to_u64(text, &after) != OK || after > last) {
-        exchange_parameter(x, REFUSED_cursor_invalid, "after", NULL);
+    const struct span last_id = request_header(x->request, "Last-Event-ID");
+    const struct span text = last_id.len == 0 ? exchange_query(x, "after", 0) : last_id;
+    if (text.data != NULL && span_to_u64(text, &after) != OK) {
+        exchange_parameter(x, REFUSED_cursor_invalid, last_id.len == 0 ? "after" : "Last-Event-ID", NULL);
         return;
     }
-    streams_add(x, after);
+    if (is_in_log(x, after)) {
+        streams_add(x, after);
+    }
 }
 
 void handle_log_checkpoint(struct exchange *x)

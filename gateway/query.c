@@ -1,5 +1,7 @@
-/* query.c: query parameters of a URL (WHATWG application/x-www-form-urlencoded, without '+' for space: RFC 3339 offsets
- * carry a plus). */
+/* query.c: query parameters of a URL (WHATWG application/x-www-form-urlencoded; in an instant '+' is no space: RFC 3339
+ * offsets carry one). */
+#include "core/base/assert.h"
+#include "core/base/sha256.h"
 #include "gateway/gateway.h"
 
 static int hex_value(uint8_t c)
@@ -11,14 +13,14 @@ static int hex_value(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes into the arena; data NULL when malformed, not UTF-8 or out of memory. */
-static struct span decode(struct arena *arena, struct span text)
+/* Decodes into the arena; data NULL when malformed, not UTF-8 or out of memory. */
+static struct span decode(struct arena *arena, struct span text, bool plus_is_space)
 {
     uint8_t *bytes = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; bytes != NULL && i < text.len; i++) {
         if (text.data[i] != '%') {
-            bytes[len] = text.data[i];
+            bytes[len] = text.data[i] == '+' && plus_is_space ? ' ' : text.data[i];
             len++;
             continue;
         }
@@ -54,27 +56,6 @@ static bool next_pair(struct span *rest, struct span *name, struct span *value)
     return false;
 }
 
-struct span exchange_query(struct exchange *x, const char *name, unsigned n)
-{
-    struct span rest = x->request->query;
-    struct span found;
-    struct span value;
-    while (next_pair(&rest, &found, &value)) {
-        if (span_equal(found, span_text(name))) {
-            if (n == 0) {
-                return decode(&x->request->arena, value);
-            }
-            n--;
-        }
-    }
-    return (struct span){0};
-}
-
-void exchange_parameter(struct exchange *x, enum refusal refusal, const char *name, const char *detail)
-{
-    exchange_problem(x, refusal, detail, name, NULL);
-}
-
 static const struct parameter *parameter_of(const struct route *route, struct span name)
 {
     const struct parameter *parameter = NULL;
@@ -84,6 +65,54 @@ static const struct parameter *parameter_of(const struct route *route, struct sp
         }
     }
     return parameter;
+}
+
+static struct span value_of(struct exchange *x, const struct parameter *parameter, struct span value)
+{
+    return decode(&x->request->arena, value, parameter->type.kind != VALUE_time);
+}
+
+struct span exchange_query(struct exchange *x, const char *name, unsigned n)
+{
+    const struct parameter *parameter = parameter_of(x->route, span_text(name));
+    ASSERT(parameter != NULL);
+    struct span rest = x->request->query;
+    struct span found;
+    struct span value;
+    while (next_pair(&rest, &found, &value)) {
+        if (span_equal(found, span_text(name))) {
+            if (n == 0) {
+                return value_of(x, parameter, value);
+            }
+            n--;
+        }
+    }
+    return (struct span){0};
+}
+
+/* A sum, so that their order says nothing. */
+uint64_t exchange_filters(struct exchange *x)
+{
+    struct span rest = x->request->query;
+    struct span name;
+    struct span value;
+    uint64_t filters = 0;
+    while (next_pair(&rest, &name, &value)) {
+        if (!span_equal(name, SPAN("cursor")) && !span_equal(name, SPAN("after")) && !span_equal(name, SPAN("limit"))) {
+            const struct span decoded = value_of(x, parameter_of(x->route, name), value);
+            uint8_t name_hash[SHA256_LEN];
+            uint8_t value_hash[SHA256_LEN];
+            sha256(name, name_hash);
+            sha256(decoded, value_hash);
+            filters += get_be64(name_hash) ^ get_be64(value_hash);
+        }
+    }
+    return filters;
+}
+
+void exchange_parameter(struct exchange *x, enum refusal refusal, const char *name, const char *detail)
+{
+    exchange_problem(x, refusal, detail, name, NULL);
 }
 
 bool exchange_query_check(struct exchange *x)
@@ -100,7 +129,7 @@ bool exchange_query_check(struct exchange *x)
             exchange_parameter(x, REFUSED_parameter_unknown, buf_terminated(&text), NULL);
             return false;
         }
-        if (decode(&x->request->arena, value).data == NULL) {
+        if (value_of(x, parameter, value).data == NULL) {
             exchange_parameter(x, REFUSED_parameter_invalid, parameter->name,
                                "The parameter's value is not percent-encoded UTF-8.");
             return false;

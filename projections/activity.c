@@ -291,7 +291,8 @@ static void put_outcome(struct buf *out, const struct activity_row *row)
         put_at(out, " until ", row->at_ms);
         break;
     case OUTCOME_UNAUTHORIZED:
-        buf_text(out, "the platform no longer accepts the credentials");
+        buf_text(out, "without credentials that the platform accepts");
+        put_reason(out, row);
         break;
     case OUTCOME_REFUSED:
         buf_text(out, "refused for good");

@@ -8,8 +8,8 @@
 
 static const char usage[] =
     "usage: openpost confirm --data DIR\n\n"
-    "After a restore or a copy nothing starts by itself: look at what is scheduled (GET "
-    "/v1/posts?status=scheduled), make sure that\n"
+    "After a restore or a copy nothing starts by itself: look at what is to go out (GET "
+    "/v1/posts?status=scheduled&status=queued), make sure that\n"
     "no other installation publishes the same, then confirm. What is due later will be sent. What was "
     "due until now is not, for the\n"
     "original may have sent it: it becomes unknown and needs a person (POST "

@@ -334,6 +334,33 @@ class Http(harness.Case):
                 if other != cursor:
                     self.assert_problem(self.api.get(f"{path}?cursor={other}"), 400, "cursor_invalid")
 
+    def test_a_cursor_serves_the_same_filters_in_the_same_order_only(self):
+        for _ in range(3):
+            self.draft(labels=["one"])
+        cursor = self.api.get("/v1/posts?limit=1&label=one&status=draft").json()["next_cursor"]
+        for same in ("status=draft&label=one", "label=%6Fne&status=draft&limit=2"):
+            self.assertEqual(self.api.get(f"/v1/posts?{same}&cursor={cursor}").status, 200)
+        for other in ("", "label=one", "label=two&status=draft", "label=one&status=draft&order=created_at",
+                      "label=one&status=draft&status=failed"):
+            self.assert_problem(self.api.get(f"/v1/posts?{other}&cursor={cursor}"), 400, "cursor_invalid")
+
+    def test_a_plus_is_a_space_but_in_an_instant(self):
+        post = self.draft(labels=["y y"])
+        for label in ("y+y", "y%20y"):
+            found = self.api.get("/v1/posts?label=" + label).json()["data"]
+            self.assertEqual([one["id"] for one in found], [post["id"]])
+        self.assertEqual(self.api.get("/v1/posts?label=y%2By").json()["data"], [])
+        self.assertEqual(self.api.get("/v1/posts?publish_after=2026-04-20T10:00:00+02:00").status, 200)
+
+    def test_who_is_ahead_of_the_log_is_told(self):
+        last = 0
+        page = self.api.get("/v1/events?limit=200").json()
+        while page["data"]:
+            last = page["data"][-1]["workspace_seq"]
+            page = self.api.get(f"/v1/events?limit=200&cursor={page['next_cursor']}").json()
+        self.assertEqual(self.api.get(f"/v1/events?after={last}").status, 200)
+        self.assert_problem(self.api.get(f"/v1/events?after={last + 1000}"), 400, "cursor_invalid")
+
     def test_an_unknown_parameter_is_refused_everywhere(self):
         post = self.draft()
         for path in ("/v1/posts/" + post["id"], "/v1/integrations/" + self.integration["id"], "/v1/log/checkpoint",

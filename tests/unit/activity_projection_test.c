@@ -102,7 +102,7 @@ static const struct {
      "Attempt 1 on bluesky ended: certainly not accepted, the next try is at 2026-04-20T14:03:00Z: "
      "The platform could not be reached; nothing was sent."                                                                                                      },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNAUTHORIZED},
-     "Attempt 1 on bluesky ended: the platform no longer accepts the credentials."                                                                               },
+     "Attempt 1 on bluesky ended: without credentials that the platform accepts."                                                                                },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_REFUSED, .message = STATIC_SPAN("Too long!")},
      "Attempt 1 on bluesky ended: refused for good: Too long!"                                                                                                   },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNKNOWN, .at_ms = AT_MS},

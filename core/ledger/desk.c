@@ -55,9 +55,13 @@ static enum err load_state(struct store_txn *txn, const struct id *stream, void 
     return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, state);
 }
 
+/* The installation's state is always there: a row that is gone, or an older one, is damage, and not a stream that
+ * begins: what was decided upon it would be in the log for ever. */
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
 {
-    return load_state(desk->txn, stream, ret_state);
+    TRY(load_state(desk->txn, stream, ret_state));
+    const bool is_known = stream->kind == ID_SYSTEM && desk->installation_known;
+    return is_known && ret_state->head.version != desk->installation.head.version ? ERR_ALTERED : OK;
 }
 
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation)

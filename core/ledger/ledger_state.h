@@ -53,7 +53,8 @@ struct ledger {
     struct buf payload_buf;
 };
 
-/* desk_load reads an aggregate's state (the initial one when there is none). desk_installation, desk_workspace and
+/* desk_load reads an aggregate's state (the initial one when there is none). ERR_ALTERED: the installation's is not what
+ * it was, so nothing in these rows can be trusted. desk_installation, desk_workspace and
  * desk_integration come from memory when they can; NULL: there is none. desk_forget empties the memory (a group was
  * dropped). */
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state) MUST_USE;

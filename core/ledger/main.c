@@ -255,6 +255,19 @@ static enum err take_over(struct process *process)
     return decide(process, &command);
 }
 
+/* What the views have lost and open_ledger did not meet shows when something is decided upon them. */
+static enum err decide_first(struct process *process)
+{
+    enum err err = sweep_vault(process);
+    err = err == OK ? take_over(process) : err;
+    if (is_damage(err) && process->views_trusted) {
+        journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"start again: they are then rebuilt from the log\"",
+                err_name(err));
+        TRY(data_views_doubt(&process->data));
+    }
+    return err;
+}
+
 static void broken(void *context, enum err err)
 {
     const struct process *process = context;
@@ -310,9 +323,8 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     }
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
-    TRY(sweep_vault(process));
     know_clock(process);
-    TRY(take_over(process));
+    TRY(decide_first(process));
     struct confine_rules rules;
     struct confinement confinement;
     TRY(fill_rules(process, argc, argv, &rules));

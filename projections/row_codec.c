@@ -116,6 +116,7 @@ static bool put_value(const struct field_desc *field, const void *row, struct bu
     case KIND_time:
         return put_some((uint64_t) * (const int64_t *)value, out);
     case KIND_count:
+    case KIND_index:
         return put_some(*(const uint64_t *)value, out);
     case KIND_flag:
         return *(const bool *)value;
@@ -273,6 +274,7 @@ static enum err get_value(const struct field_desc *field, struct reader *reader,
     case KIND_time:
         return get_time(reader, value);
     case KIND_count:
+    case KIND_index:
         return get_number(reader, value);
     case KIND_flag:
         *(bool *)value = true;

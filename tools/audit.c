@@ -202,7 +202,7 @@ static enum err write_json_line(const struct log_event *at, struct event *event,
     json_id(out, &at->command_id);
     buf_text(out, ",\"causation\":");
     buf_u64(out, at->causation);
-    buf_text(out, ",\"payload_hash\":\"");
+    buf_text(out, ",\"payload_sha256\":\"");
     buf_hex(out, span_of(at->payload_hash, 32));
     buf_text(out, "\",\"data\":");
     TRY(record_json(desc, event_fields(event), out));

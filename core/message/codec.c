@@ -122,6 +122,7 @@ static enum err pack_value(struct msgpack_packer *packer, const struct field_des
     case KIND_time:
         return pack_time(packer, *(const int64_t *)value);
     case KIND_count:
+    case KIND_index:
         return packed(msgpack_pack_uint64(packer, *(const uint64_t *)value));
     case KIND_flag:
         return packed(*(const bool *)value ? msgpack_pack_true(packer) : msgpack_pack_false(packer));
@@ -427,6 +428,7 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
     case KIND_time:
         return read_time(object, slot);
     case KIND_count:
+    case KIND_index:
         return read_uint(object, slot);
     case KIND_flag:
         return read_flag(object, slot);

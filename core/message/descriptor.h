@@ -13,11 +13,12 @@
 #include "core/message/choice.h"
 
 /* Kinds of fields. X(kind, C type, most bytes of a text or blob or 0, doc). Absent is: an id of kind ID_NONE, a time of
- * 0, a span with data NULL, a choice of 0, a hash of zeros; a count or flag that is absent is 0 or false. */
+ * 0, a span with data NULL, a choice of 0, a hash of zeros; a count, index or flag that is absent is 0 or false. */
 #define KIND_TABLE(X)                                                 \
     X(id, struct id, 0, "TypeID text")                                \
     X(time, int64_t, 0, "UTC milliseconds since 1970")                \
     X(count, uint64_t, 0, "a number")                                 \
+    X(index, uint64_t, 0, "a place, from 0; shown from 1")            \
     X(flag, bool, 0, "true or false")                                 \
     X(word, struct span, 256, "a short text")                         \
     X(text, struct span, 65536, "a text")                             \

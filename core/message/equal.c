@@ -37,6 +37,7 @@ static bool values_equal(const struct field_desc *field, const void *a, const vo
     case KIND_time:
         return *(const int64_t *)value_a == *(const int64_t *)value_b;
     case KIND_count:
+    case KIND_index:
         return *(const uint64_t *)value_a == *(const uint64_t *)value_b;
     case KIND_flag:
         return *(const bool *)value_a == *(const bool *)value_b;

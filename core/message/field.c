@@ -19,6 +19,7 @@ bool field_is_absent(const struct field_desc *field, const void *fields)
     case KIND_time:
         return *(const int64_t *)value == 0;
     case KIND_count:
+    case KIND_index:
         return *(const uint64_t *)value == 0;
     case KIND_flag:
         return !*(const bool *)value;
@@ -47,9 +48,46 @@ bool field_is_absent(const struct field_desc *field, const void *fields)
     return true;
 }
 
+/* What the HTTP API calls otherwise than the declarations do. */
+static const struct {
+    const char *declared;
+    const char *shown;
+} names[] = {
+    {"not_after_ms",  "not_after"         },
+    {"deadline_ms",   "deadline"          },
+    {"since_ms",      "since"             },
+    {"next_ms",       "next_attempt_at"   },
+    {"at_ms",         "at"                },
+    {"publish_at_ms", "publish_at"        },
+    {"payload_hash",  "payload_sha256"    },
+    {"platform_id",   "platform_post_id"  },
+    {"revision",      "platform_revision" },
+    {"by_read",       "settled_by_reading"},
+    {"settings",      "platform_settings" },
+    {"comment",       "first_comment"     },
+};
+
+void field_put_name(const struct field_desc *field, struct buf *out)
+{
+    const struct span name = span_of(field->name, field->name_len);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (span_equal(name, span_text(names[i].declared))) {
+            buf_text(out, names[i].shown);
+            return;
+        }
+    }
+    if (field->kind != KIND_time) {
+        buf_put(out, name);
+        return;
+    }
+    ASSERT(name.len > 3); /* each ends in _ms */
+    buf_put(out, span_of(name.data, name.len - 3));
+    buf_text(out, "_at");
+}
+
 static bool zero_is_a_value(enum kind kind)
 {
-    return kind == KIND_time || kind == KIND_count || kind == KIND_flag || kind == KIND_hash;
+    return kind == KIND_time || kind == KIND_count || kind == KIND_index || kind == KIND_flag || kind == KIND_hash;
 }
 
 bool field_is_written(const struct field_desc *field, const void *fields)

@@ -1,7 +1,8 @@
 /* json.c: records as JSON objects (RFC 8259), by descriptor, for answers of the gateway, the log as people read it and
  * webhooks. Writes only; json_read.h reads. Must never write a field of kind secret.
  *
- * Every declared field is a member, in the order of declaration. Counts are written in full: those above 2^53 lose
+ * Every declared field is a member, in the order of declaration, under the name that the HTTP API has for it
+ * (field_put_name). Counts are written in full: those above 2^53 lose
  * digits in a reader that takes numbers for doubles. */
 #include "core/base/assert.h"
 #include "core/base/base64.h"
@@ -134,19 +135,37 @@ static void put_choice(struct buf *out, enum kind kind, uint32_t value)
 
 static enum err put_record(const struct record_desc *desc, const void *fields, struct buf *out);
 
+/* Labels are their names, metadata an object of texts by name: as people write them. */
+static enum err put_item(struct buf *out, const struct record_desc *desc, const void *fields)
+{
+    if (desc == label_desc()) {
+        put_text(out, &((const struct label *)fields)->name);
+        return OK;
+    }
+    if (desc == pair_desc()) {
+        const struct pair *pair = fields;
+        json_string(out, pair->key);
+        buf_byte(out, ':');
+        put_text(out, &pair->value);
+        return OK;
+    }
+    return put_record(desc, fields, out);
+}
+
 static enum err put_list(struct buf *out, const struct field_desc *field, const void *fields)
 {
     uint32_t count = 0;
     const char *items = field_items(field, fields, &count);
     const struct record_desc *desc = field->item();
-    buf_byte(out, '[');
+    const bool object = desc == pair_desc();
+    buf_byte(out, object ? '{' : '[');
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0) {
             buf_byte(out, ',');
         }
-        TRY(put_record(desc, items + i * desc->size, out));
+        TRY(put_item(out, desc, items + i * desc->size));
     }
-    buf_byte(out, ']');
+    buf_byte(out, object ? '}' : ']');
     return OK;
 }
 
@@ -162,6 +181,9 @@ static enum err put_value(struct buf *out, const struct field_desc *field, const
         return OK;
     case KIND_count:
         buf_u64(out, *(const uint64_t *)value);
+        return OK;
+    case KIND_index:
+        buf_u64(out, *(const uint64_t *)value + 1);
         return OK;
     case KIND_flag:
         buf_text(out, *(const bool *)value ? "true" : "false");
@@ -204,7 +226,7 @@ static enum err put_record(const struct record_desc *desc, const void *fields, s
             buf_byte(out, ',');
         }
         buf_byte(out, '"');
-        buf_put(out, span_of(desc->fields[i].name, desc->fields[i].name_len));
+        field_put_name(&desc->fields[i], out);
         buf_text(out, "\":");
         TRY(put_value(out, &desc->fields[i], fields));
     }

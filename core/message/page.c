@@ -2,6 +2,7 @@
  * Called by a test, which compares it with core/message/messages.md or rewrites that. */
 #include "core/message/page.h"
 
+#include "core/message/field.h"
 #include "core/message/message.h"
 #include "core/message/refusal.h"
 
@@ -31,6 +32,21 @@ static void put_kind(struct buf *out, const struct field_desc *field)
     buf_text(out, field->required ? "" : ", optional");
 }
 
+static void put_name(struct buf *out, const struct field_desc *field)
+{
+    char text[64];
+    struct buf shown = buf_of(text, sizeof text);
+    field_put_name(field, &shown);
+    buf_byte(out, '`');
+    buf_text(out, field->name);
+    buf_byte(out, '`');
+    if (!span_equal(buf_span(&shown), span_text(field->name))) {
+        buf_text(out, ", shown as `");
+        buf_put(out, buf_span(&shown));
+        buf_byte(out, '`');
+    }
+}
+
 static void put_fields(struct buf *out, const struct record_desc *desc)
 {
     if (desc->field_count == 0) {
@@ -39,9 +55,9 @@ static void put_fields(struct buf *out, const struct record_desc *desc)
     }
     buf_text(out, "| field | kind | |\n|---|---|---|\n");
     for (size_t i = 0; i < desc->field_count; i++) {
-        buf_text(out, "| `");
-        buf_text(out, desc->fields[i].name);
-        buf_text(out, "` | ");
+        buf_text(out, "| ");
+        put_name(out, &desc->fields[i]);
+        buf_text(out, " | ");
         put_kind(out, &desc->fields[i]);
         buf_text(out, " | ");
         put_cell(out, desc->fields[i].doc);
@@ -178,7 +194,9 @@ static void put_refusals(struct buf *out)
 void messages_page(struct buf *out)
 {
     buf_text(out, "# Messages\n\nPrinted from event.def, command.def, record.def, job.def and error.def: do not edit. "
-                  "`OPENPOST_ACCEPT=1 ctest --preset dev -R unit/message` writes it anew.\n\n");
+                  "`OPENPOST_ACCEPT=1 ctest --preset dev -R unit/message` writes it anew.\n\n"
+                  "A field has its name in msgpack; some are shown under another one in JSON and in lines of text "
+                  "(README.md).\n\n");
     put_events(out);
     put_commands(out);
     put_records(out);

@@ -114,6 +114,9 @@ static void put_value(struct buf *out, const struct field_desc *field, const voi
     case KIND_count:
         buf_u64(out, *(const uint64_t *)value);
         return;
+    case KIND_index:
+        buf_u64(out, *(const uint64_t *)value + 1);
+        return;
     case KIND_flag:
         buf_text(out, *(const bool *)value ? "true" : "false");
         return;
@@ -163,7 +166,7 @@ void record_print(const struct record_desc *desc, const void *fields, struct buf
             buf_byte(out, ' ');
         }
         is_first = false;
-        buf_put(out, span_of(field->name, field->name_len));
+        field_put_name(field, out);
         buf_byte(out, '=');
         put_value(out, field, fields);
     }

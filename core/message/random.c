@@ -134,6 +134,7 @@ static enum err random_value(const struct field_desc *field, struct prng *prng, 
         *(int64_t *)slot = random_time(prng);
         return OK;
     case KIND_count:
+    case KIND_index:
         *(uint64_t *)slot = random_count(prng);
         return OK;
     case KIND_flag:

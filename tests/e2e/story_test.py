@@ -59,7 +59,7 @@ class Story(harness.Case):
                 seen[tenant] = seen.get(tenant, 0) + 1
                 self.assertEqual(event["workspace_seq"], seen[tenant])
             self.assertIn("time", event)
-            self.assertEqual(len(event["payload_hash"]), 64)
+            self.assertEqual(len(event["payload_sha256"]), 64)
         self.assertEqual(len(run("log", "--data", service.data.path).stdout.splitlines()), len(events))
         after = run("log", "--data", service.data.path, "--json", "--after", len(events) - 1).stdout.splitlines()
         self.assertEqual([json.loads(line)["seq"] for line in after], [len(events)])

@@ -128,7 +128,7 @@ class Publish(harness.Case):
                       if event["type"] == "post_locked" and event["stream"] == post["id"])
         part = locked["data"]["targets"][0]["parts"][0]
         self.assertEqual(found["uri"].rsplit("/", 1)[1], part["key"])
-        self.assertEqual(harness.seconds_of(found["value"]["createdAt"]), harness.seconds_of(part["created_ms"]))
+        self.assertEqual(harness.seconds_of(found["value"]["createdAt"]), harness.seconds_of(part["created_at"]))
 
     def test_an_account_that_is_not_active_takes_no_post_and_the_attempt_says_why(self):
         made = self.pds.create_account("gone")

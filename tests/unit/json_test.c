@@ -88,10 +88,53 @@ START_TEST(every_declared_field_is_a_member)
     ck_assert_str_eq(buf_terminated(&out),
                      "{\"post_id\":null,\"version\":18446744073709551615,\"targets\":["
                      "{\"target_id\":null,\"code\":null,\"message\":null,\"parts\":["
-                     "{\"key\":\"\",\"created_ms\":\"1970-01-01T00:00:00.001Z\",\"payload\":\"AP9hYg==\","
-                     "\"payload_hash\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
-                     "\"comment\":true}]},"
+                     "{\"key\":\"\",\"created_at\":\"1970-01-01T00:00:00.001Z\",\"payload\":\"AP9hYg==\","
+                     "\"payload_sha256\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
+                     "\"first_comment\":true}]},"
                      "{\"target_id\":null,\"code\":\"too_long\",\"message\":null,\"parts\":[]}]}");
+}
+
+END_TEST
+
+START_TEST(instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_api)
+{
+    struct target_spec target = {.at_ms = 1776693600000, .settings = SPAN("{}")};
+    struct label labels[2] = {{SPAN("spring")}, {SPAN("\"x\"")}};
+    struct pair pairs[2] = {
+        {SPAN("a"), SPAN("1")},
+        {SPAN("b"), SPAN("") }
+    };
+    struct event event = {.code = EVENT_post_edited};
+    event.post_edited.targets = &target;
+    event.post_edited.targets_count = 1;
+    event.post_edited.not_after_ms = 1776693600000;
+    event.post_edited.labels = labels;
+    event.post_edited.labels_count = 2;
+    event.post_edited.metadata = pairs;
+    event.post_edited.metadata_count = 2;
+    char text[2000];
+    struct buf out = buf_of(text, sizeof text);
+    ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
+    event = (struct event){.code = EVENT_attempt_settled};
+    event.attempt_settled.part = 1;
+    event.attempt_settled.by_read = true;
+    event.attempt_settled.published_ms = 1776693600000;
+    ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
+    event = (struct event){.code = EVENT_clock_suspected};
+    event.clock_suspected.wall_ms = 1776693600000;
+    ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
+    ck_assert_str_eq(
+        buf_terminated(&out),
+        "{\"post_id\":null,\"editor_id\":null,\"parts\":[],\"link\":null,\"first_comment\":null,\"targets\":["
+        "{\"target_id\":null,\"integration_id\":null,\"channel\":null,\"at\":\"2026-04-20T14:00:00Z\","
+        "\"variant\":null,\"platform_settings\":\"{}\"}],"
+        "\"timezone\":null,\"not_after\":\"2026-04-20T14:00:00Z\",\"labels\":[\"spring\",\"\\\"x\\\"\"],"
+        "\"metadata\":{\"a\":\"1\",\"b\":\"\"}}"
+        "{\"post_id\":null,\"target_id\":null,\"attempt_id\":null,\"number\":0,\"part\":2,\"outcome\":null,"
+        "\"settled_by_reading\":true,\"code\":null,\"message\":null,\"platform_code\":null,"
+        "\"platform_message\":null,\"platform_post_id\":null,\"platform_revision\":null,\"url\":null,"
+        "\"published_at\":\"2026-04-20T14:00:00Z\",\"next_attempt_at\":null}"
+        "{\"wall_at\":\"2026-04-20T14:00:00Z\",\"apart_ms\":0}");
 }
 
 END_TEST
@@ -112,13 +155,13 @@ START_TEST(what_is_absent_is_null_and_numbers_flags_and_lists_never_are)
     ck_assert_str_eq(
         buf_terminated(&out),
         "{\"post_id\":null,\"target_id\":null,\"attempt_id\":null,\"resolution\":null,\"url\":null,"
-        "\"retry\":false,\"next_ms\":null}"
+        "\"retry\":false,\"next_attempt_at\":null}"
         "{\"post_id\":null,\"author_id\":null,\"parts\":[],\"link\":null,\"first_comment\":null,\"targets\":[],"
-        "\"timezone\":null,\"not_after_ms\":null,\"labels\":[],\"metadata\":[],\"duplicate_of\":null}"
+        "\"timezone\":null,\"not_after\":null,\"labels\":[],\"metadata\":{},\"duplicate_of\":null}"
         "{\"key\":null,\"value\":null}"
-        "{\"key\":null,\"created_ms\":null,\"payload\":null,"
-        "\"payload_hash\":\"0000000000000000000000000000000000000000000000000000000000000000\","
-        "\"comment\":false}{}");
+        "{\"key\":null,\"created_at\":null,\"payload\":null,"
+        "\"payload_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\","
+        "\"first_comment\":false}{}");
 }
 
 END_TEST
@@ -191,21 +234,25 @@ START_TEST(json_that_does_not_fit_is_refused_and_leaves_nothing)
 
 END_TEST
 
-/* The reader takes whole numbers up to 2^63 - 1. */
-static void clamp_counts(const struct record_desc *desc, void *fields)
+/* The reader takes whole numbers up to 2^63 - 1 and no name twice: admission.h lets none pass. */
+static void make_readable(const struct record_desc *desc, void *fields)
 {
+    static const char keys[] = "0123456789abcdefghij";
     for (size_t i = 0; i < desc->field_count; i++) {
         const struct field_desc *field = &desc->fields[i];
         uint64_t *count = field_slot(field, fields);
-        if (field->kind == KIND_count && *count > (uint64_t)INT64_MAX) {
-            *count = INT64_MAX;
+        if ((field->kind == KIND_count || field->kind == KIND_index) && *count >= (uint64_t)INT64_MAX) {
+            *count = INT64_MAX - 1;
         } else if (field->kind == KIND_list) {
             uint32_t items_count = 0;
             void *items = NULL;
             memcpy(&items, field_at(field, fields), sizeof items);
             (void)field_items(field, fields, &items_count);
             for (uint32_t j = 0; j < items_count; j++) {
-                clamp_counts(field->item(), (char *)items + j * field->item()->size);
+                make_readable(field->item(), (char *)items + j * field->item()->size);
+                if (field->item() == pair_desc()) {
+                    ((struct pair *)items)[j].key = span_of(&keys[j], 1);
+                }
             }
         }
     }
@@ -217,6 +264,19 @@ static void check_text(const struct json_node *node, struct span text)
 {
     ck_assert(json_node_is(node, text.data == NULL ? NODE_NULL : NODE_TEXT));
     ck_assert(text.data == NULL || span_equal(node->text, text));
+}
+
+/* A label is its name, an entry of the metadata a member. */
+static void check_item(const struct record_desc *desc, const void *fields, const struct json_node *node)
+{
+    if (desc == label_desc()) {
+        check_text(node, ((const struct label *)fields)->name);
+    } else if (desc == pair_desc()) {
+        ck_assert(span_equal(node->name, ((const struct pair *)fields)->key));
+        check_text(node, ((const struct pair *)fields)->value);
+    } else {
+        check_record(desc, fields, node);
+    }
 }
 
 static void check_field(const struct field_desc *field, const void *fields, const struct json_node *node)
@@ -232,16 +292,18 @@ static void check_field(const struct field_desc *field, const void *fields, cons
     } else if (field->kind == KIND_count) {
         ck_assert(json_node_is(node, NODE_INTEGER));
         ck_assert_uint_eq((uint64_t)node->integer, *(const uint64_t *)value);
+    } else if (field->kind == KIND_index) {
+        ck_assert_uint_eq((uint64_t)node->integer, *(const uint64_t *)value + 1);
     } else if (field->kind == KIND_flag) {
         ck_assert(json_node_is(node, *(const bool *)value ? NODE_TRUE : NODE_FALSE));
     } else if (field->kind == KIND_list) {
         uint32_t count = 0;
         const char *items = field_items(field, fields, &count);
-        ck_assert(json_node_is(node, NODE_LIST));
+        ck_assert(json_node_is(node, field->item() == pair_desc() ? NODE_OBJECT : NODE_LIST));
         ck_assert_uint_eq(node->count, count);
         const struct json_node *item = node->first;
         for (uint32_t i = 0; i < count; i++, item = item->next) {
-            check_record(field->item(), items + i * field->item()->size, item);
+            check_item(field->item(), items + i * field->item()->size, item);
         }
     } else if (field_is_absent(field, fields) && !(field->kind == KIND_hash && field->required)) {
         ck_assert(json_node_is(node, NODE_NULL));
@@ -262,7 +324,10 @@ static void check_record(const struct record_desc *desc, const void *fields, con
     ck_assert_uint_eq(object->count, desc->field_count);
     const struct json_node *member = object->first;
     for (size_t i = 0; i < desc->field_count; i++, member = member->next) {
-        ck_assert(span_equal(member->name, span_text(desc->fields[i].name)));
+        char name[64];
+        struct buf shown = buf_of(name, sizeof name);
+        field_put_name(&desc->fields[i], &shown);
+        ck_assert(span_equal(member->name, buf_span(&shown)));
         check_field(&desc->fields[i], fields, member);
     }
 }
@@ -279,7 +344,7 @@ START_TEST(every_random_message_is_read_back_by_a_strict_reader)
         for (int i = 0; desc != NULL && i < 10; i++) {
             char *fields = arena_alloc(&arena, desc->size);
             ck_assert_int_eq(record_random(desc, &prng, &arena, fields), OK);
-            clamp_counts(desc, fields);
+            make_readable(desc, fields);
             struct buf out = buf_of(text, CAP);
             ck_assert_int_eq(record_json(desc, fields, &out), OK);
             const struct json_node *node = NULL;
@@ -359,6 +424,7 @@ int main(void)
     tcase_add_test(tcase, a_string_is_quoted_and_escaped);
     tcase_add_test(tcase, an_id_and_a_time_are_quoted_or_null);
     tcase_add_test(tcase, every_declared_field_is_a_member);
+    tcase_add_test(tcase, instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_api);
     tcase_add_test(tcase, what_is_absent_is_null_and_numbers_flags_and_lists_never_are);
     tcase_add_test(tcase, a_record_with_a_secret_does_not_become_json);
     tcase_add_test(tcase, json_that_does_not_fit_is_refused_and_leaves_nothing);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+#include "core/message/field.h"
 #include "core/message/page.h"
 #include "core/message/refusal.h"
 #include "core/message/upcast.h"
@@ -13,7 +14,14 @@
 #define CODES 1000
 #define PAGE "core/message/messages.md"
 
-/* Of one record: what the codec relies on. */
+static void shown_name(const struct field_desc *field, char shown[64])
+{
+    struct buf out = buf_of(shown, 64);
+    field_put_name(field, &out);
+    ck_assert_ptr_nonnull(buf_terminated(&out));
+}
+
+/* Of one record: what the codec and what is shown rely on. */
 static void check_desc(const struct record_desc *desc)
 {
     ck_assert_msg(desc->field_count <= 64, "%s", desc->name);
@@ -29,8 +37,15 @@ static void check_desc(const struct record_desc *desc)
         ck_assert_msg(field->kind != KIND_list || (!field->required && field->max > 0), "%s.%s", desc->name,
                       field->name);
         ck_assert_msg(field->kind != KIND_secret, "%s.%s would make the message unwritable", desc->name, field->name);
+        ck_assert_msg(field->kind != KIND_time || strstr(field->name, "_ms") == field->name + field->name_len - 3,
+                      "%s.%s does not say that it counts milliseconds", desc->name, field->name);
+        char shown[64];
+        shown_name(field, shown);
         for (size_t j = 0; j < i; j++) {
+            char other[64];
+            shown_name(&desc->fields[j], other);
             ck_assert_str_ne(field->name, desc->fields[j].name);
+            ck_assert_str_ne(shown, other);
         }
         end = field->offset + 1;
     }

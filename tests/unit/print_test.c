@@ -25,8 +25,8 @@ START_TEST(a_record_is_its_present_fields)
     event.attempt_started.payload_hash.bytes[0] = 0xAB;
     event.attempt_started.due_ms = 1776693600000;
     prints(event_desc(event.code), event_fields(&event),
-           "post_id=post_01kpnk1qr0e008000000000000 number=0 part=3 fence=0 payload_hash=ab00000000000000… "
-           "due_ms=2026-04-20T14:00:00Z deadline_ms=1970-01-01T00:00:00Z");
+           "post_id=post_01kpnk1qr0e008000000000000 number=0 part=4 fence=0 payload_sha256=ab00000000000000… "
+           "due_at=2026-04-20T14:00:00Z deadline=1970-01-01T00:00:00Z");
 }
 
 END_TEST
@@ -42,9 +42,10 @@ START_TEST(lists_choices_flags_and_blobs_are_shown)
     event.post_locked.targets = &target;
     event.post_locked.targets_count = 1;
     prints(event_desc(event.code), event_fields(&event),
-           "version=0 targets=[{parts=[{key=\"k\" created_ms=1970-01-01T00:00:00Z payload=(5 bytes) "
-           "payload_hash=0000000000000000… comment=true}, {key=\"\" created_ms=1970-01-01T00:00:00Z payload=(0 bytes) "
-           "payload_hash=0000000000000000…}]}]");
+           "version=0 targets=[{parts=[{key=\"k\" created_at=1970-01-01T00:00:00Z payload=(5 bytes) "
+           "payload_sha256=0000000000000000… first_comment=true}, {key=\"\" created_at=1970-01-01T00:00:00Z payload=(0 "
+           "bytes) "
+           "payload_sha256=0000000000000000…}]}]");
     event = (struct event){.code = EVENT_target_finished};
     event.target_finished.status = TARGET_FAILED;
     prints(event_desc(event.code), event_fields(&event), "status=failed");

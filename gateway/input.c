@@ -103,6 +103,7 @@ static struct form form_of(enum value_kind kind)
     case VALUE_object:
     case VALUE_pairs:
     case VALUE_json:
+    case VALUE_data:
         return (struct form){NODE_OBJECT, "An object is expected."};
     case VALUE_list:
     case VALUE_names:
@@ -210,6 +211,7 @@ static void check_value(struct input *input, const struct json_node *node, const
         check_pairs(input, node, pointer);
         break;
     case VALUE_json: /* its length is known when it is written: input_json */
+    case VALUE_data: /* never taken */
     case VALUE_id:
     case VALUE_flag:
     case VALUE_date:

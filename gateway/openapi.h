@@ -11,6 +11,10 @@
 void openapi_schemas(struct buf *out);
 void openapi_type(struct buf *out, const struct value_type *type, size_t max, bool taken, bool nullable,
                   const char *doc);
+/* openapi_event.c: openapi_events writes a schema event_TYPE of the data of each type of event, behind others;
+ * openapi_any_event a schema's members that say: one of them. */
+void openapi_events(struct buf *out);
+void openapi_any_event(struct buf *out);
 /* openapi_raises tells whether an answer of the route may have that code. */
 bool openapi_raises(const struct route *route, enum refusal refusal);
 

@@ -154,6 +154,9 @@ static void put_value(struct buf *out, const struct value_type *type, size_t max
     case VALUE_json:
         put_json_type(out, "object", nullable);
         break;
+    case VALUE_data:
+        openapi_any_event(out);
+        break;
     }
 }
 
@@ -215,4 +218,5 @@ void openapi_schemas(struct buf *out)
             first = false;
         }
     }
+    openapi_events(out);
 }

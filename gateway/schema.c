@@ -18,6 +18,7 @@
 #define TYPE_pairs(of_) .kind = VALUE_pairs
 #define TYPE_json(of_) .kind = VALUE_json
 #define TYPE_jsons(of_) .kind = VALUE_jsons
+#define TYPE_data(of_) .kind = VALUE_data
 #define TYPE_id(of_) .kind = VALUE_id, .id = ID_##of_
 #define TYPE_word(of_) .kind = VALUE_word, .words = &of_##_words
 #define TYPE_object(of_) .kind = VALUE_object, .schema = SCHEMA_##of_

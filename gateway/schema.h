@@ -24,6 +24,7 @@ enum value_kind {
     VALUE_pairs,
     VALUE_json,
     VALUE_jsons,
+    VALUE_data,
 };
 
 #define LIMIT_MAX 200 /* of VALUE_range */

@@ -84,8 +84,11 @@ RULE(cancel_target)
         return REFUSED_post_not_scheduled;
     }
     const struct post_target *target = &post->targets[at];
+    if (target->status == TARGET_CANCELLED) {
+        return ACCEPTED; /* it is so already */
+    }
     if (target_status_is_final(target->status)) {
-        return REFUSED_post_finished;
+        return REFUSED_target_finished;
     }
     if (!is_cancellable(target)) {
         return REFUSED_post_publishing;

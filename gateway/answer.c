@@ -4,6 +4,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/journal.h"
+#include "gateway/etag.h"
 #include "gateway/gateway.h"
 
 #define OUT_FIRST ((size_t)8 << 10)
@@ -82,34 +83,6 @@ static void forget_idempotency(struct exchange *x)
     }
 }
 
-/* Weak comparison with "*" or one of a list of entity tags (RFC 9110 section 13.1.2): a proxy may have weakened ours.
- */
-static bool knows_already(struct span known, struct span tag)
-{
-    if (span_equal(known, SPAN("*"))) {
-        return true;
-    }
-    while (known.len > 0) {
-        size_t end = span_find(known, ',');
-        struct span one = span_of(known.data, end);
-        while (one.len > 0 && one.data[0] == ' ') {
-            one = span_of(one.data + 1, one.len - 1);
-        }
-        while (one.len > 0 && one.data[one.len - 1] == ' ') {
-            one.len--;
-        }
-        if (span_starts_with(one, SPAN("W/"))) {
-            one = span_of(one.data + 2, one.len - 2);
-        }
-        if (span_equal(one, tag)) {
-            return true;
-        }
-        end += end < known.len ? 1 : 0;
-        known = span_of(known.data + end, known.len - end);
-    }
-    return false;
-}
-
 void exchange_json(struct exchange *x, unsigned status, struct span body, uint64_t etag, const char *location)
 {
     forget_idempotency(x);
@@ -117,9 +90,7 @@ void exchange_json(struct exchange *x, unsigned status, struct span body, uint64
     char tag_text[32];
     struct buf tag = buf_of(tag_text, sizeof tag_text);
     if (etag != 0) {
-        buf_byte(&tag, '"');
-        buf_u64(&tag, etag);
-        buf_byte(&tag, '"');
+        etag_put(&tag, etag);
         add_header(&response, "ETag", buf_span(&tag));
     }
     if (location != NULL) {
@@ -127,7 +98,8 @@ void exchange_json(struct exchange *x, unsigned status, struct span body, uint64
     }
     const struct span known = request_header(x->request, "If-None-Match");
     const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
-    if (reads && etag != 0 && known.data != NULL && knows_already(known, buf_span(&tag))) {
+    /* Weak comparison (RFC 9110 section 13.1.2): a proxy may have weakened ours. */
+    if (reads && etag != 0 && known.data != NULL && etag_match(known, etag) >= ETAG_WEAK) {
         response.status = 304;
         response.body = (struct span){0};
         response.content_type = (struct span){0};

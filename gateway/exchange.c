@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/wire/body.h"
+#include "gateway/etag.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
@@ -148,41 +149,35 @@ static bool read_body(struct exchange *x)
     return true;
 }
 
-/* Strong comparison of one entity tag or "*"; a list of tags matches when one does (RFC 9110 section 13.1.1). What is
- * missing or stale is refused by the ledger, which decides about the state first (409 before 428, 412).
- */
+/* Strong comparison (RFC 9110 section 13.1.1). What is missing or stale is refused by the ledger, which decides about the
+ * state first (409 before 428, 412). */
 static void read_if_match(struct exchange *x, uint64_t version)
 {
     const struct span value = request_header(x->request, "If-Match");
     if (x->route->match == MATCH_NONE || (value.data == NULL && x->route->match != MATCH_REQUIRED)) {
         return;
     }
+    const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match(value, version);
     x->match_missing = value.data == NULL;
-    x->if_match = span_equal(value, SPAN("*")) ? version : VERSION_OF_NOTHING;
-    if (x->match_missing) {
-        return;
+    x->match_any = match == ETAG_ANY;
+    x->match_detail = match != ETAG_WEAK ? NULL
+                                         : "A weak entity tag (W/\"…\") never matches in If-Match (RFC 9110, 13.1.1): "
+                                           "send the ETag as it was given.";
+    x->if_match = match >= ETAG_STRONG ? version : VERSION_OF_NOTHING;
+}
+
+/* False: answered. */
+static bool is_if_match_readable(struct exchange *x)
+{
+    const struct span value = request_header(x->request, "If-Match");
+    if (x->route->match == MATCH_NONE || value.data == NULL ||
+        (request_header_count(x->request, "If-Match") == 1 && etag_match(value, 0) != ETAG_MALFORMED)) {
+        return true;
     }
-    char text[32];
-    struct buf tag = buf_of(text, sizeof text);
-    buf_byte(&tag, '"');
-    buf_u64(&tag, version);
-    buf_byte(&tag, '"');
-    struct span rest = value;
-    while (rest.len > 0) {
-        size_t end = span_find(rest, ',');
-        struct span one = span_of(rest.data, end);
-        while (one.len > 0 && one.data[0] == ' ') {
-            one = span_of(one.data + 1, one.len - 1);
-        }
-        while (one.len > 0 && one.data[one.len - 1] == ' ') {
-            one.len--;
-        }
-        if (span_equal(one, buf_span(&tag))) {
-            x->if_match = version;
-        }
-        end += end < rest.len ? 1 : 0;
-        rest = span_of(rest.data + end, rest.len - end);
-    }
+    exchange_problem(x, REFUSED_malformed_request,
+                     "If-Match is sent once: the ETag in its quotes, a list of such, or an asterisk.", "If-Match",
+                     NULL);
+    return false;
 }
 
 bool exchange_is_stale(const struct exchange *x)
@@ -211,25 +206,23 @@ static bool is_within_rate(struct exchange *x)
 }
 
 /* The version that If-Match is about: the path's resource, or the workspace itself. */
-static bool read_version(struct exchange *x, uint64_t *ret_version)
+static enum err read_version(struct exchange *x, uint64_t *ret_version)
 {
     struct workspace_row workspace;
     switch (x->route->resource) {
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         *ret_version = x->post.row.version;
-        return true;
+        return OK;
     case RESOURCE_INTEGRATION:
         *ret_version = x->integration.version;
-        return true;
+        return OK;
     case RESOURCE_NONE:
         break;
     }
-    if (scope_workspace(x->scope, &workspace) != OK) {
-        return false;
-    }
+    TRY(scope_workspace(x->scope, &workspace));
     *ret_version = workspace.version;
-    return true;
+    return OK;
 }
 
 /* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
@@ -311,7 +304,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
 /* The request's own form: 415, 400, 422. False: answered. */
 static bool has_form(struct exchange *x, enum asked_before before)
 {
-    if (!read_body(x)) {
+    if (!read_body(x) || !is_if_match_readable(x)) {
         return false;
     }
     if (before == ASKED_BADLY || before == ASKED_OTHER) {
@@ -358,7 +351,12 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
         }
     }
     uint64_t version = 0;
-    if (x->route->match != MATCH_NONE && read_version(x, &version)) {
+    if (x->route->match != MATCH_NONE) {
+        const enum err err = read_version(x, &version);
+        if (err != OK) {
+            exchange_failed(x, err);
+            return;
+        }
         read_if_match(x, version);
     }
     handlers[x->route->name](x);
@@ -410,8 +408,8 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     return command;
 }
 
-/* Somebody changed the post between our reading it and the ledger's decision, and the client named no version: read and
- * decide again. */
+/* Somebody changed the post between our reading it and the ledger's decision, and the client named no version, or any
+ * ("*"): read and decide again. */
 static void redo(struct exchange *x)
 {
     x->redone++;
@@ -421,6 +419,9 @@ static void redo(struct exchange *x)
         err = scope_integration(x->scope, &x->id, &x->integration);
     } else if (err == OK && x->route->resource != RESOURCE_NONE) {
         err = scope_post(x->scope, &x->id, &x->post);
+    }
+    if (err == OK && x->match_any) {
+        err = read_version(x, &x->if_match);
     }
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
@@ -437,7 +438,7 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
     char text[256];
     struct buf more = buf_of(text, sizeof text);
     if (refusal == REFUSED_version_mismatch) {
-        if (x->if_match == 0 && x->redone < REDO_MAX) {
+        if ((x->if_match == 0 || x->match_any) && x->redone < REDO_MAX) {
             redo(x);
             return;
         }
@@ -460,7 +461,8 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         buf_byte(&more, ']');
     }
     char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, NULL, exchange_refused_param(x, refusal, answer->time_ms, param),
+    exchange_problem(x, refusal, refusal == REFUSED_precondition_failed ? x->match_detail : NULL,
+                     exchange_refused_param(x, refusal, answer->time_ms, param),
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }
 

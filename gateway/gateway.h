@@ -66,6 +66,8 @@ struct exchange {
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
     bool match_missing;                 /* required and not sent */
+    bool match_any;                     /* If-Match: * */
+    const char *match_detail; /* why if_match is stale, where more than the refusal's title is to say; or NULL */
     struct idempotency idempotency;
     struct command command;
     struct answer first; /* of a repeated Idempotency-Key */

@@ -56,16 +56,17 @@ static bool is_key(const struct exchange *x, struct span key)
 static enum err hash_key(struct exchange *x, struct span key)
 {
     const struct principal *principal = scope_principal(x->scope);
-    const size_t cap = 2 * sizeof(struct id) + x->request->path.len + key.len + 8;
+    const char *method = method_name(x->request->method);
+    const size_t cap = 2 * sizeof(struct id) + strlen(method) + x->request->path.len + key.len + 1;
     uint8_t *bytes = arena_alloc(&x->request->arena, cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
-    /* Ids have a fixed length and a path has no NUL, so two different scopes never give the same bytes. */
+    /* Ids have a fixed length, a method no slash and a path no NUL: two different scopes never give the same bytes. */
     struct buf scope = buf_of(bytes, cap);
     buf_put(&scope, span_of(&principal->workspace_id, sizeof principal->workspace_id));
     buf_put(&scope, span_of(&principal->key_id, sizeof principal->key_id));
-    buf_text(&scope, "POST");
+    buf_text(&scope, method);
     buf_put(&scope, x->request->path);
     buf_byte(&scope, 0);
     buf_put(&scope, key);
@@ -80,7 +81,8 @@ static enum err hash_key(struct exchange *x, struct span key)
 bool exchange_asked_before(struct exchange *x, enum asked_before *ret_before)
 {
     const struct span key = request_header(x->request, "Idempotency-Key");
-    if (key.data == NULL || x->request->method != METHOD_POST) {
+    const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
+    if (key.data == NULL || reads) {
         *ret_before = ASKED_NEVER;
         return true;
     }

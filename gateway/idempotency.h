@@ -1,4 +1,4 @@
-/* idempotency.h: a POST under an Idempotency-Key: was it done before, does it run at the moment. */
+/* idempotency.h: a POST, PATCH or DELETE under an Idempotency-Key: was it done before, does it run at the moment. */
 #ifndef OPENPOST_GATEWAY_IDEMPOTENCY_H
 #define OPENPOST_GATEWAY_IDEMPOTENCY_H
 

@@ -5,6 +5,11 @@
 #include "core/base/assert.h"
 #include "gateway/gateway.h"
 
+/* etag.h; \x22 is a quote */
+#define IF_MATCH                                                                                               \
+    "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[!#-~]*\\\"([ \\t]*,[ \\t]*(W/)?\\\"[!#-~]*\\\")*)$\"," \
+    "\"examples\":[\"\\\"3\\\"\",\"*\"]}"
+
 static const char *method_key(enum method method)
 {
     switch (method) {
@@ -107,12 +112,12 @@ static void write_parameters(struct buf *out, const struct route *route)
     write_path_parameters(out, &first, route->path);
     write_query_parameters(out, &first, route);
     if (route->match != MATCH_NONE) {
-        write_header(out, &first, "If-Match", route->match == MATCH_REQUIRED, "{\"type\":\"string\"}");
+        write_header(out, &first, "If-Match", route->match == MATCH_REQUIRED, IF_MATCH);
     }
     if (route->method == METHOD_GET && has_etag(route)) {
         write_header(out, &first, "If-None-Match", false, "{\"type\":\"string\"}");
     }
-    if (route->method == METHOD_POST) {
+    if (route->method != METHOD_GET) {
         write_header(out, &first, "Idempotency-Key", false,
                      "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[ -~]+$\"}");
     }
@@ -176,12 +181,12 @@ static void write_headers(struct buf *out, const struct route *route)
         const char *name;
         bool there;
     } headers[] = {
-        {"Request-Id",          true                        },
-        {"RateLimit-Policy",    route->role != NEEDS_NONE   },
-        {"RateLimit",           route->role != NEEDS_NONE   },
-        {"ETag",                has_etag(route)             },
-        {"Location",            route->success == 201       },
-        {"Idempotent-Replayed", route->method == METHOD_POST},
+        {"Request-Id",          true                       },
+        {"RateLimit-Policy",    route->role != NEEDS_NONE  },
+        {"RateLimit",           route->role != NEEDS_NONE  },
+        {"ETag",                has_etag(route)            },
+        {"Location",            route->success == 201      },
+        {"Idempotent-Replayed", route->method != METHOD_GET},
     };
 
     buf_text(out, ",\"headers\":{");

@@ -74,7 +74,6 @@ static bool follows(const struct route *route, enum refusal refusal)
     case REFUSED_idempotency_key_invalid:
     case REFUSED_idempotency_key_reused:
     case REFUSED_idempotency_in_flight:
-        return route->method == METHOD_POST;
     case REFUSED_storage_full:
     case REFUSED_payload_too_large:
         return route->method != METHOD_GET;

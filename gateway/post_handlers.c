@@ -80,7 +80,7 @@ void handle_delete_post(struct exchange *x)
 void handle_duplicate_post(struct exchange *x)
 {
     if (exchange_is_stale(x)) {
-        exchange_problem(x, REFUSED_precondition_failed, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_precondition_failed, x->match_detail, NULL, NULL);
         return;
     }
     struct post_content_row content = x->post.content;

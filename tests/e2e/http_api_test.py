@@ -164,6 +164,24 @@ class Http(harness.Case):
         self.assert_problem(self.api.post(f"/v1/integrations/{self.integration['id']}/pause", {}, stale), 412,
                             "precondition_failed")
 
+    def test_what_if_match_says_is_read_as_the_standard_has_it(self):
+        post = self.draft()
+        path, version = "/v1/posts/" + post["id"], post["version"]
+
+        def patch(value):
+            return self.api.request("PATCH", path, {"labels": ["a"]}, {"If-Match": value})
+
+        for value in ("abc", str(version), f'"{version}', "W/3", f'"{version}", *', ""):
+            problem = self.assert_problem(patch(value), 400, "malformed_request")
+            self.assertEqual(problem["param"], "If-Match")
+        self.assertIn("weak", self.assert_problem(patch(f'W/"{version}"'), 412, "precondition_failed")["detail"])
+        weak = self.api.post(path + "/duplicate", {}, {"If-Match": f'"77", W/"{version}"'})
+        self.assertIn("weak", self.assert_problem(weak, 412, "precondition_failed")["detail"])
+        self.assertNotIn("weak", self.assert_problem(patch('"77", W/"78"'), 412, "precondition_failed")["detail"])
+        self.assertEqual(patch(f'"77", "{version}"').json()["version"], version + 1)
+        self.assertEqual(patch("*").json()["version"], version + 2)
+        self.assertEqual(self.api.get(path, headers={"If-None-Match": "abc"}).status, 200)
+
     def test_a_state_that_refuses_comes_before_rules_about_the_input(self):
         post = self.api.publish("is published", self.integration)
         path = "/v1/posts/" + self.api.wait_post(post, "published")["id"]
@@ -220,6 +238,17 @@ class Http(harness.Case):
         cancelled = self.api.post(path + "/cancel")
         self.assertEqual((cancelled.status, cancelled.json()["status"]), (200, "cancelled"))
         self.assert_problem(self.api.post(path + "/cancel"), 409, "post_finished")
+
+    def test_a_target_is_cancelled_once_and_asking_again_is_no_mistake(self):
+        other = self.api.connect("also.test")
+        post = self.api.publish("in two places", self.integration, other, schedule={"at": later(7200)})
+        path = f"/v1/posts/{post['id']}/targets/{post['targets'][0]['id']}/cancel"
+        first, again = self.api.post(path), self.api.post(path)
+        self.assertEqual((first.status, again.status, again.json()), (200, 200, first.json()))
+        self.assertEqual([one["status"] for one in again.json()["targets"]], ["cancelled", "pending"])
+        done = self.api.wait_post(self.api.publish("is out", self.integration), "published")
+        path = f"/v1/posts/{done['id']}/targets/{done['targets'][0]['id']}/cancel"
+        self.assert_problem(self.api.post(path), 409, "target_finished")
 
     # Idempotency.
 
@@ -285,12 +314,38 @@ class Http(harness.Case):
         for _ in range(2):
             self.assert_problem(self.api.post("/v1/posts", body, refused), 422, "target_missing")
 
+    def test_a_patch_and_a_delete_under_a_key_are_done_once(self):
+        post = self.draft()
+        path, key = "/v1/posts/" + post["id"], {"Idempotency-Key": "changed once"}
+        body, tag = {"labels": ["a"]}, self.etag(post)
+        changed = self.api.request("PATCH", path, body, {**tag, **key})
+        later_on = self.api.request("PATCH", path, {"labels": ["b"]}, self.etag(changed.json()))
+        again = self.api.request("PATCH", path, body, {**tag, **key})
+        self.assertEqual((again.status, again.json(), again.headers["ETag"]),
+                         (200, changed.json(), changed.headers["ETag"]))
+        self.assertEqual((changed.headers["Idempotent-Replayed"], again.headers["Idempotent-Replayed"]), (None, "true"))
+        self.assert_problem(self.api.request("PATCH", path, {"labels": ["c"]}, {**tag, **key}), 422,
+                            "idempotency_key_reused")
+        self.assertEqual(self.api.get(path).json(), later_on.json())
+        tag = self.etag(later_on.json())
+        gone = [self.api.request("DELETE", path, None, {**tag, **key}) for _ in range(2)]
+        self.assertEqual([(one.status, one.body, one.headers["Idempotent-Replayed"]) for one in gone],
+                         [(204, b"", None), (204, b"", "true")])
+        self.assert_problem(self.api.request("DELETE", path, None, tag), 404, "not_found")
+        integration = "/v1/integrations/" + self.api.connect("deleted-once.test")["id"]
+        gone = [self.api.request("DELETE", integration, None, {"If-Match": "*", **key}) for _ in range(2)]
+        self.assertEqual([(one.status, one.headers["Idempotent-Replayed"]) for one in gone], [(204, None), (204, "true")])
+
     def test_a_key_is_one_to_255_printable_ascii_characters(self):
         for key in ("", "x" * 256, "caf\u00e9".encode("latin-1").decode("latin-1"), "tab\there"):
             answer = self.api.post("/v1/posts", DRAFT, {"Idempotency-Key": key})
             self.assertEqual(answer.status, 422, (key, answer))
             self.assertEqual(answer.json()["code"], "idempotency_key_invalid")
         self.assertEqual(self.api.post("/v1/posts", DRAFT, {"Idempotency-Key": "x" * 255}).status, 201)
+        for method, body in (("PATCH", {}), ("DELETE", None)):
+            answer = self.api.request(method, "/v1/posts/" + self.draft()["id"], body, {"Idempotency-Key": ""})
+            self.assert_problem(answer, 422, "idempotency_key_invalid")
+        self.assertEqual(self.api.get("/v1/posts?limit=1", headers={"Idempotency-Key": ""}).status, 200)
 
     # Lists.
 

@@ -206,6 +206,8 @@ class Input(harness.Case):
                 (self.api, "POST", "/v1/posts?colour=1", "{", None, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", "{", {"Idempotency-Key": "\u00e9"}, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", long, text, 413, "body_too_large"),
+                (self.api, "PATCH", path + "?colour=1", "{", {"If-Match": "x"}, 400, "malformed_json"),
+                (self.api, "PATCH", closed + "?colour=1", {"colour": 1}, {"If-Match": "x"}, 400, "malformed_request"),
                 (self.api, "POST", closed + "/schedule?colour=1", {"at": later(900)}, stale, 422, "parameter_unknown"),
                 (self.api, "PATCH", closed, {"colour": 1}, stale, 422, "field_unknown"),
                 (self.api, "PATCH", closed, {"timezone": "x"}, stale, 422, "timezone_unknown"),

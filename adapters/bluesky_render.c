@@ -22,7 +22,7 @@ struct renderer {
     struct channel_rendering *rendering;
 };
 
-static void violate(struct renderer *renderer, const char *code, const char *param, const char *message)
+static void note(struct renderer *renderer, bool fatal, const char *code, const char *param, const char *message)
 {
     struct channel_rendering *rendering = renderer->rendering;
     if (rendering->violation_count == CHANNEL_VIOLATIONS_MAX) {
@@ -30,13 +30,30 @@ static void violate(struct renderer *renderer, const char *code, const char *par
     }
     struct channel_violation *violation = &rendering->violations[rendering->violation_count];
     rendering->violation_count++;
-    *violation = (struct channel_violation){.fatal = true, .code = code};
+    *violation = (struct channel_violation){.fatal = fatal, .code = code};
     struct buf out = buf_of(violation->message, sizeof violation->message - 1);
     buf_text(&out, message);
     struct buf pointer = buf_of(violation->param, sizeof violation->param - 1);
     buf_text(&pointer, param);
     ASSERT(buf_ok(&out));
     ASSERT(buf_ok(&pointer));
+}
+
+static void violate(struct renderer *renderer, const char *code, const char *param, const char *message)
+{
+    note(renderer, true, code, param, message);
+}
+
+/* "The text is longer than one post: it becomes a thread of 3." */
+static void warn_split(struct renderer *renderer)
+{
+    char message[160];
+    struct buf out = buf_of(message, sizeof message);
+    buf_text(&out, "The text is longer than one post: it becomes a thread of ");
+    buf_u64(&out, renderer->rendering->part_count);
+    buf_text(&out, ".");
+    note(renderer, false, "text_split", renderer->content->part_count == 1 ? "/content/parts/0/text" : "/content/parts",
+         buf_terminated(&out));
 }
 
 /* "The text has 301 characters and 301 bytes; Bluesky takes 300 and 3000." */
@@ -317,6 +334,9 @@ static enum err render(const struct channel_content *content, const struct chann
         TRY(render_part(&renderer, i, i == 0 ? embed : (struct span){0}));
     }
     rendering.format = rendering.part_count > 1 ? "thread" : "post";
+    if (rendering.violation_count == 0 && rendering.part_count > content->part_count) {
+        warn_split(&renderer);
+    }
     TRY(render_comment(&renderer));
     *ret_rendering = rendering;
     return OK;

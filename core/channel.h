@@ -31,8 +31,8 @@ struct channel_part {
 
 struct channel_violation {
     bool fatal;
-    const char *code;  /* static: text_too_long, too_many_parts, text_empty, link_invalid, media_unsupported,
-                          settings_invalid … */
+    const char *code;  /* static: text_split (not fatal), text_too_long, too_many_parts, text_empty, link_invalid,
+                          media_unsupported, settings_invalid … */
     char message[160]; /* for people: what, how much, how much is allowed */
     char param[64];    /* JSON pointer into the post: /content/parts/0/text */
 };

@@ -96,6 +96,15 @@ static const char *resolution_param(const struct resolve_target_command *resolve
     return published == (resolve->url.len == 0) ? "/url" : "/retry";
 }
 
+/* Where a text was expected: the member that has none, or the object that lacks it. */
+static const char *content_param(const struct json_node *body)
+{
+    const struct json_node *content = json_node_member(body, "content");
+    return input_some(content, "text") != NULL    ? "/content/text"
+           : input_some(content, "parts") != NULL ? "/content/parts"
+                                                  : "/content";
+}
+
 const char *exchange_refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX])
 {
@@ -121,7 +130,7 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_integration_unusable:
         return written ? "/targets" : NULL;
     case REFUSED_content_missing:
-        return written ? "/content" : NULL;
+        return written ? content_param(x->body) : NULL;
     default:
         return NULL;
     }

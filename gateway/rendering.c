@@ -15,7 +15,20 @@ enum err rendering_of(const struct gateway *gateway, const struct post_content_r
                           ret_rendering);
 }
 
-static void write_violations(const struct channel_rendering *rendering, struct buf *out)
+/* Where a violation stands: in the post, whose target it is; in a body that has the one text as content.text, there. */
+static void write_param(const char *param, uint32_t target_index, bool one, struct buf *out)
+{
+    if (span_starts_with(span_text(param), SPAN("/platform_settings"))) {
+        buf_text(out, "/targets/");
+        buf_u64(out, target_index);
+        buf_text(out, param);
+    } else {
+        buf_text(out, one && strcmp(param, "/content/parts/0/text") == 0 ? "/content/text" : param);
+    }
+}
+
+static void write_violations(const struct channel_rendering *rendering, uint32_t target_index, bool one,
+                             struct buf *out)
 {
     buf_byte(out, '[');
     for (uint32_t i = 0; i < rendering->violation_count; i++) {
@@ -24,15 +37,15 @@ static void write_violations(const struct channel_rendering *rendering, struct b
         json_string(out, span_text(violation->code));
         buf_text(out, ",\"message\":");
         json_string(out, span_text(violation->message));
-        buf_text(out, ",\"param\":");
-        json_string(out, span_text(violation->param));
-        buf_text(out, violation->fatal ? ",\"fatal\":true}" : ",\"fatal\":false}");
+        buf_text(out, ",\"param\":\"");
+        write_param(violation->param, target_index, one, out); /* made of our own names: nothing to escape */
+        buf_text(out, violation->fatal ? "\",\"fatal\":true}" : "\",\"fatal\":false}");
     }
     buf_byte(out, ']');
 }
 
 /* One target's two members of a post's answer. */
-static enum err write_members(const struct channel_rendering *rendering, struct buf *out)
+static enum err write_members(const struct channel_rendering *rendering, uint32_t target_index, struct buf *out)
 {
     buf_text(out, "\"rendering\":{\"format\":");
     json_string(out, span_text(rendering->format));
@@ -42,7 +55,7 @@ static enum err write_members(const struct channel_rendering *rendering, struct 
         buf_put(out, rendering->parts[i].bytes);
     }
     buf_text(out, "]},\"violations\":");
-    write_violations(rendering, out);
+    write_violations(rendering, target_index, false, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -60,7 +73,7 @@ static enum err write_rendering(const struct gateway *gateway, const struct pres
         return buf_ok(out) ? OK : ERR_NO_SPACE;
     }
     TRY(err);
-    return write_members(rendering, out);
+    return write_members(rendering, target_index, out);
 }
 
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
@@ -87,13 +100,13 @@ struct rendered {
 };
 
 /* For want of memory it is rendered again when it is shown. */
-static void set_aside(struct exchange *x, const struct id *target_id, int64_t created_ms,
+static void set_aside(struct exchange *x, const struct id *target_id, uint32_t target_index, int64_t created_ms,
                       const struct channel_rendering *rendering)
 {
     struct rendered *rendered = arena_room(&x->request->arena, sizeof *rendered);
     uint8_t *bytes = rendered == NULL ? NULL : arena_room(&x->request->arena, MEMO_BYTES_MAX);
     struct buf members = buf_of(bytes, bytes == NULL ? 0 : MEMO_BYTES_MAX);
-    if (write_members(rendering, &members) == OK) {
+    if (write_members(rendering, target_index, &members) == OK) {
         *rendered = (struct rendered){
             .next = x->rendered, .target_id = *target_id, .created_ms = created_ms, .members = buf_span(&members)};
         x->rendered = rendered;
@@ -108,35 +121,35 @@ void rendering_keep(struct exchange *x, uint64_t version)
     x->rendered = NULL;
 }
 
-static const char *tell_violations(struct exchange *x, const struct id *target_id,
-                                   const struct channel_rendering *rendering)
+/* Answers a fatal violation of a target: the first one's place, and all of them. */
+static void answer_violations(struct exchange *x, const struct id *target_id, uint32_t target_index,
+                              const struct channel_rendering *rendering)
 {
     const size_t cap = 8192;
     uint8_t *bytes = arena_alloc(&x->request->arena, cap);
     struct buf more = buf_of(bytes, bytes == NULL ? 0 : cap);
+    const bool one = input_some(json_node_member(x->body, "content"), "text") != NULL;
+    uint32_t first = 0;
+    while (!rendering->violations[first].fatal) {
+        first++;
+    }
+    char text[INPUT_PARAM_MAX];
+    struct buf param = buf_of(text, sizeof text);
+    write_param(rendering->violations[first].param, target_index, one, &param);
     buf_text(&more, ",\"target_id\":");
     json_id(&more, target_id);
     buf_text(&more, ",\"violations\":");
-    write_violations(rendering, &more);
-    return buf_terminated(&more);
-}
-
-/* Where the first fatal one stands; a single text stands where the body has it. */
-static const char *fatal_param(const struct exchange *x, const struct channel_rendering *rendering)
-{
-    uint32_t i = 0;
-    while (!rendering->violations[i].fatal) {
-        i++;
-    }
-    const char *param = rendering->violations[i].param;
-    const bool one = input_some(json_node_member(x->body, "content"), "text") != NULL;
-    return one && strcmp(param, "/content/parts/0/text") == 0 ? "/content/text" : param;
+    write_violations(rendering, target_index, one, &more);
+    exchange_problem(x, REFUSED_content_violation, NULL, buf_terminated(&param), buf_terminated(&more));
 }
 
 bool rendering_allows(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
-    struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
     x->rendered = NULL;
+    if (!content_has_text(content->parts, content->parts_count)) {
+        return true; /* content_missing: the ledger says it when its turn has come */
+    }
+    struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
     for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
         if (rendering_of(x->gateway, content, i, created_ms != 0 ? created_ms : x->now_ms, &x->request->arena,
                          rendering) != OK) {
@@ -144,12 +157,11 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
         }
         const struct id *target_id = &content->targets[i].target_id;
         if (channel_has_fatal(rendering)) {
-            exchange_problem(x, REFUSED_content_violation, NULL, fatal_param(x, rendering),
-                             tell_violations(x, target_id, rendering));
+            answer_violations(x, target_id, i, rendering);
             return false;
         }
         if (created_ms != 0) {
-            set_aside(x, target_id, created_ms, rendering);
+            set_aside(x, target_id, i, created_ms, rendering);
         }
     }
     return true;

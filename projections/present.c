@@ -267,6 +267,8 @@ static enum err put_target(const struct present *present, const struct post_view
 static void put_tail(const struct post_view *post, struct buf *out)
 {
     const struct post_content_row *content = &post->content;
+    const bool locks = post->row.status == POST_SCHEDULED && post->row.locked_ms == 0;
+    put_time(out, ",\"locks_at\":", locks ? post->row.publish_at_ms - LOCK_AHEAD_MS : 0);
     put_time(out, ",\"locked_at\":", post->row.locked_ms);
     put_time(out, ",\"not_after\":", post->row.not_after_ms);
     buf_text(out, ",\"labels\":[");

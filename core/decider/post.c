@@ -66,18 +66,6 @@ enum refusal post_check_instant(int64_t at_ms, int64_t now_ms)
     return at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS ? REFUSED_timestamp_too_far : ACCEPTED;
 }
 
-bool post_parts_have_text(const struct content_part *parts, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        for (size_t at = 0; at < parts[i].text.len; at++) {
-            if (parts[i].text.data[at] > ' ') {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* The end */
 
 bool target_status_is_final(enum target_status status)

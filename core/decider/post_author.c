@@ -127,7 +127,7 @@ static enum refusal create_scheduled(const struct decide_context *context, const
         refusal = plan_wish(&plan, context, &wish, &spec->target_id, &spec->integration_id, spec->at_ms);
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, post_parts_have_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
     }
     if (refusal == ACCEPTED) {
         append_scheduled(&plan, context, &wanted->post_id, ret_events);
@@ -224,7 +224,7 @@ static enum refusal edit_scheduled(const struct post *post, const struct decide_
     struct plan plan = {0};
     enum refusal refusal = plan_edit(&plan, post, context, wanted);
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, post_parts_have_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
     }
     if (refusal != ACCEPTED || !plan.changed) {
         return refusal;

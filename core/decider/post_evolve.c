@@ -21,7 +21,7 @@ static uint8_t *phase_of(struct post_target *target)
 static void set_content(struct post *post, const struct content_part *parts, uint32_t part_count, int64_t not_after_ms)
 {
     ASSERT(part_count <= PARTS_MAX);
-    post->has_text = post_parts_have_text(parts, part_count);
+    post->has_text = content_has_text(parts, part_count);
     post->part_count = (uint8_t)part_count;
     post->not_after_ms = not_after_ms;
 }

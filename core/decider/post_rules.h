@@ -20,8 +20,6 @@ struct outlook post_outlook(const struct post *post);
 void post_finish(const struct post *post, const struct outlook *outlook, struct event_list *events);
 /* post_index is a target's place; target_count when it is not there. */
 uint32_t post_index(const struct post *post, const struct id *target_id);
-/* post_parts_have_text: something but blanks and control characters. */
-bool post_parts_have_text(const struct content_part *parts, uint32_t count);
 /* post_check_instant: timestamp_past, timestamp_too_far or ACCEPTED. */
 enum refusal post_check_instant(int64_t at_ms, int64_t now_ms);
 

@@ -4,10 +4,14 @@
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 
-/* Whether a fatal violation forbids that content to be scheduled. created_ms: when it would be published. */
+/* Whether a fatal violation forbids that content to be scheduled. created_ms: when it would be published. Without any
+ * text it is not judged: the decider says content_missing. */
 static bool violates(const struct service_parts *parts, const struct written_post *post, int64_t created_ms,
                      struct arena *arena)
 {
+    if (!content_has_text(post->content.parts, post->content.part_count)) {
+        return false;
+    }
     struct channel_rendering *rendering = arena_alloc(arena, sizeof *rendering);
     for (uint32_t i = 0; rendering != NULL && i < post->target_count; i++) {
         if (channel_render(parts->admission.channels, &post->content, &post->targets[i], created_ms, arena,

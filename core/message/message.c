@@ -158,6 +158,18 @@ struct event *event_append(struct event_list *list, enum event_code code)
     return event;
 }
 
+bool content_has_text(const struct content_part *parts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < parts[i].text.len; at++) {
+            if (parts[i].text.data[at] > ' ') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 size_t kind_max(enum kind kind)
 {
     static const size_t most[KIND_COUNT] = {

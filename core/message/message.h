@@ -106,6 +106,9 @@ struct event_list {
     struct event events[EVENTS_PER_COMMAND_MAX];
 };
 
+/* content_has_text: something but blanks and control characters, without which nothing is scheduled. */
+bool content_has_text(const struct content_part *parts, uint32_t count);
+
 /* event_append adds an empty event of that code and returns it to be filled. */
 struct event *event_append(struct event_list *list, enum event_code code);
 

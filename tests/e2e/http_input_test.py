@@ -99,6 +99,15 @@ class Input(harness.Case):
             ({**complete, "targets": [{**self.target, "at": PAST}], "schedule": {"at": later(900)}}, "timestamp_past",
              "/targets/0/at"),
             ({**DRAFT, "schedule": {"now": True}}, "target_missing", "/targets"),
+            ({"targets": [self.target], "schedule": {"now": True}}, "content_missing", "/content"),
+            ({**complete, "content": {}, "schedule": {"now": True}}, "content_missing", "/content"),
+            ({**complete, "content": {"text": ""}, "schedule": {"now": True}}, "content_missing", "/content/text"),
+            ({"content": {"text": " "}, "schedule": {"now": True}}, "content_missing", "/content/text"),
+            ({**complete, "content": {"parts": [{"text": ""}]}, "schedule": {"now": True}}, "content_missing",
+             "/content/parts"),
+            ({**complete, "content": {"text": ""}, "schedule": {"at": PAST}}, "timestamp_past", "/schedule/at"),
+            ({**complete, "targets": [{**self.target, "platform_settings": {"format": "x"}}], "schedule": {"now": True}},
+             "content_violation", "/targets/0/platform_settings/format"),
             ({**complete, "content": {"text": "x", "link": "ftp://x"}, "schedule": {"now": True}}, "content_violation",
              "/content/link"),
             ({**complete, "content": {"parts": [{"text": "a"}, {"text": "b" * 3001}]}, "schedule": {"now": True},
@@ -113,6 +122,8 @@ class Input(harness.Case):
         tag = {"If-Match": f'"{scheduled["version"]}"'}
         self.assert_table("PATCH", "/v1/posts/" + scheduled["id"], [
             ({"targets": []}, "target_missing", "/targets"),
+            ({"content": None}, "content_missing", "/content"),
+            ({"content": {"text": ""}}, "content_missing", "/content/text"),
             ({"content": {"link": "x"}}, "content_violation", "/content/link"),
             ({"targets": [{**self.target, "at": PAST}]}, "timestamp_past", "/targets/0/at")], tag)
 

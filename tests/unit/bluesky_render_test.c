@@ -154,6 +154,16 @@ START_TEST(a_tag_longer_than_64_clusters_is_plain_text)
 
 END_TEST
 
+/* Who wrote it is told that it is split, and it can be sent. */
+static void ck_split(const char *param, const char *message)
+{
+    ck_assert_uint_eq(rendering.violation_count, 1);
+    ck_assert(!channel_has_fatal(&rendering));
+    ck_assert_str_eq(rendering.violations[0].code, "text_split");
+    ck_assert_str_eq(rendering.violations[0].param, param);
+    ck_assert_str_eq(rendering.violations[0].message, message);
+}
+
 START_TEST(three_hundred_clusters_are_one_post_and_one_more_is_a_thread)
 {
     render_text(repeat("\U0001F468\u200D", 0));
@@ -163,6 +173,7 @@ START_TEST(three_hundred_clusters_are_one_post_and_one_more_is_a_thread)
     render_text(repeat("\U0001F44D", 301));
     ck_assert_uint_eq(rendering.part_count, 2);
     ck_assert_str_eq(rendering.format, "thread");
+    ck_split("/content/parts/0/text", "The text is longer than one post: it becomes a thread of 2.");
     ck_assert_uint_eq(record_text(0).len, 1200);
     ck_assert_uint_eq(record_text(1).len, 4);
 }
@@ -440,8 +451,11 @@ END_TEST
 START_TEST(a_thread_has_at_most_25_posts)
 {
     render_text(repeat("a", 300 * 25));
-    ck_assert_uint_eq(rendering.violation_count, 0);
+    ck_split("/content/parts/0/text", "The text is longer than one post: it becomes a thread of 25.");
     ck_assert_uint_eq(rendering.part_count, 25);
+    const struct content_part two[] = {{.text = SPAN("short")}, {.text = span_text(repeat("a", 301))}};
+    render(&(struct channel_content){.parts = two, .part_count = 2}, NULL);
+    ck_split("/content/parts", "The text is longer than one post: it becomes a thread of 3.");
     render_text(repeat("a", 300 * 25 + 1));
     ck_violation("too_many_parts", "/content/parts/0/text");
     struct content_part parts[25] = {{.text = span_text(repeat("a", 301))}};

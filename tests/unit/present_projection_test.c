@@ -103,8 +103,8 @@ START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
     struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
     const struct json_node *json = shown(&world, zones, 1);
-    static const char *const absent[] = {"publish_at", "publish_at_local", "locked_at",   "not_after",
-                                         "approval",   "published_at",     "duplicate_of"};
+    static const char *const absent[] = {"publish_at", "publish_at_local", "locks_at",     "locked_at",
+                                         "not_after",  "approval",         "published_at", "duplicate_of"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         check_null(json, absent[i]);
     }
@@ -125,6 +125,26 @@ START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
     ck_assert_str_eq(text_at(&world, target, "channel"), "bluesky");
     ck_assert_str_eq(text_at(&world, target, "status"), "pending");
     ck_assert_uint_eq(json_node_member(target, "violations")->count, 0);
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(a_scheduled_post_tells_when_it_locks_until_it_is_locked)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    const struct json_node *json = shown(&world, zones, 1);
+    ck_assert_str_eq(text_at(&world, json, "locks_at"), "2026-04-20T14:55:00Z");
+    check_null(json, "locked_at");
+    feed_scheduled(&world, 1, 1, T0 + 1000); /* the instant has passed: at once */
+    ck_assert_str_eq(text_at(&world, shown(&world, zones, 1), "locks_at"), "2026-04-20T13:55:01Z");
+    feed_locked(&world, 1, 1, 3, true);
+    json = shown(&world, zones, 1);
+    check_null(json, "locks_at");
+    ck_assert_str_eq(text_at(&world, json, "locked_at"), "2026-04-20T14:00:00Z");
     present_end(&world, zones);
 }
 
@@ -470,6 +490,7 @@ int main(void)
     TCase *tcase = tcase_create("present");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_draft_has_every_member_and_null_for_what_is_absent);
+    tcase_add_test(tcase, a_scheduled_post_tells_when_it_locks_until_it_is_locked);
     tcase_add_test(tcase, a_published_post_shows_what_was_sent_and_when_here_and_there);
     tcase_add_test(tcase, texts_of_people_come_out_as_they_went_in);
     tcase_add_test(tcase, a_waiting_target_shows_why_and_until_when);

@@ -156,6 +156,11 @@ static void write_problem(struct buf *out, const struct refusal_desc *desc, cons
     buf_byte(out, '}');
 }
 
+bool exchange_says_when(unsigned status)
+{
+    return status == 429 || status == 503;
+}
+
 void exchange_problem(struct exchange *x, enum refusal refusal, const char *detail, const char *param, const char *more)
 {
     forget_idempotency(x);
@@ -172,7 +177,7 @@ void exchange_problem(struct exchange *x, enum refusal refusal, const char *deta
         add_header(&response, "WWW-Authenticate", SPAN("Bearer"));
     }
     char after_text[16];
-    if (desc->status == 503 || desc->status == 429) {
+    if (exchange_says_when(desc->status)) {
         struct buf after = buf_of(after_text, sizeof after_text);
         buf_u64(&after, refusal == REFUSED_rate_limited ? x->rate.retry_s : 1);
         add_header(&response, "Retry-After", buf_span(&after));
@@ -206,18 +211,22 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
     const enum refusal known = refusal_of(span_text(code));
     struct refusal_desc desc = *refusal_desc(known == ACCEPTED ? REFUSED_malformed_request : known);
     desc.status = status;
-    char request_id[ID_TEXT_MAX + 1];
     uint8_t randomness[10];
     random_fill(randomness, sizeof randomness);
     const struct id id = id_make(ID_REQUEST, clock_wall_ms(), randomness);
-    struct buf text = buf_of(request_id, sizeof request_id);
+    uint8_t *id_bytes = arena_alloc(arena, ID_TEXT_MAX + 1);
+    struct buf text = buf_of(id_bytes, id_bytes == NULL ? 0 : ID_TEXT_MAX + 1);
     id_write(&text, &id);
-    (void)buf_terminated(&text);
+    const char *request_id = buf_terminated(&text);
     uint8_t *bytes = arena_alloc(arena, 1024);
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : 1024);
-    write_problem(&body, &desc, NULL, NULL, request_id, NULL);
+    write_problem(&body, &desc, NULL, NULL, request_id == NULL ? "" : request_id, NULL);
     *ret_response = (struct response){
         .status = status, .content_type = SPAN("application/problem+json"), .body = buf_span(&body), .close = true};
+    add_header(ret_response, "Request-Id", buf_span(&text));
+    if (exchange_says_when(status)) {
+        add_header(ret_response, "Retry-After", SPAN("1"));
+    }
 }
 
 /* The URL of a resource, for Location. */

@@ -62,6 +62,7 @@ struct exchange {
     struct id target_id;                /* the path's second */
     struct span param;                  /* the path's first parameter as sent */
     uint64_t after;                     /* of a list whose positions are numbers */
+    uint32_t limit;                     /* of a list: how many are wanted */
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
@@ -102,6 +103,8 @@ void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
                       const char *more);
 bool exchange_input(struct exchange *exchange);
+/* exchange_says_when tells whether a problem of that status has a Retry-After. */
+bool exchange_says_when(unsigned status);
 void exchange_failed(struct exchange *exchange, enum err err);
 
 /* exchange_command starts the exchange's command: ids, actor, role and workspace are the principal's. The caller fills

@@ -5,11 +5,6 @@
 #include "core/base/assert.h"
 #include "gateway/gateway.h"
 
-/* etag.h; \x22 is a quote */
-#define IF_MATCH                                                                                               \
-    "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[!#-~]*\\\"([ \\t]*,[ \\t]*(W/)?\\\"[!#-~]*\\\")*)$\"," \
-    "\"examples\":[\"\\\"3\\\"\",\"*\"]}"
-
 static const char *method_key(enum method method)
 {
     switch (method) {
@@ -98,11 +93,36 @@ static void write_query_parameters(struct buf *out, bool *first, const struct ro
     }
 }
 
-static void write_header(struct buf *out, bool *first, const char *name, bool required, const char *schema)
+static void write_header(struct buf *out, bool *first, const char *name, bool required, const char *schema,
+                         const char *doc)
 {
     begin_parameter(out, first, span_text(name), "header", required);
     buf_text(out, schema);
+    buf_text(out, ",\"description\":");
+    json_string(out, span_text(doc));
     buf_byte(out, '}');
+}
+
+static void write_header_parameters(struct buf *out, bool *first, const struct route *route)
+{
+    if (route->match != MATCH_NONE) {
+        write_header(out, first, "If-Match", route->match == MATCH_REQUIRED, "{\"type\":\"string\"}",
+                     "The ETag in its quotes, a list of such, or * for any version (RFC 9110, 13.1.1).");
+    }
+    if (route->method == METHOD_GET && has_etag(route)) {
+        write_header(out, first, "If-None-Match", false, "{\"type\":\"string\"}",
+                     "What the client has already: then the answer is 304.");
+    }
+    if (route->method != METHOD_GET) {
+        write_header(
+            out, first, "Idempotency-Key", false,
+            "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[ -~]+$\"}",
+            "The same request repeated under the same key is done once and gets its first answer, for 30 days.");
+    }
+    if (route->gives == SCHEMA_event_stream) {
+        write_header(out, first, "Last-Event-ID", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}",
+                     "The id of the last event that the client has: the stream goes on behind it.");
+    }
 }
 
 static void write_parameters(struct buf *out, const struct route *route)
@@ -111,19 +131,7 @@ static void write_parameters(struct buf *out, const struct route *route)
     buf_text(out, ",\"parameters\":[");
     write_path_parameters(out, &first, route->path);
     write_query_parameters(out, &first, route);
-    if (route->match != MATCH_NONE) {
-        write_header(out, &first, "If-Match", route->match == MATCH_REQUIRED, IF_MATCH);
-    }
-    if (route->method == METHOD_GET && has_etag(route)) {
-        write_header(out, &first, "If-None-Match", false, "{\"type\":\"string\"}");
-    }
-    if (route->method != METHOD_GET) {
-        write_header(out, &first, "Idempotency-Key", false,
-                     "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[ -~]+$\"}");
-    }
-    if (route->gives == SCHEMA_event_stream) {
-        write_header(out, &first, "Last-Event-ID", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}");
-    }
+    write_header_parameters(out, &first, route);
     buf_byte(out, ']');
 }
 
@@ -153,6 +161,15 @@ static void write_body(struct buf *out, const struct route *route)
     buf_text(out, "}}");
 }
 
+/* What a server-sent event holds, in the form that OpenAPI 3.2 has for it (itemSchema). */
+static const char stream_items[] =
+    ",\"x-itemSchema\":{\"type\":\"object\",\"description\":\"One event; comments between them keep the connection "
+    "awake.\",\"required\":[\"id\",\"event\",\"data\"],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":"
+    "\"^[0-9]+$\",\"description\":\"The workspace_seq.\"},\"event\":{\"type\":\"string\",\"description\":\"The "
+    "type.\"},"
+    "\"data\":{\"type\":\"string\",\"contentMediaType\":\"application/json\",\"contentSchema\":{\"$ref\":"
+    "\"#/components/schemas/event\"}}}}";
+
 static void write_content(struct buf *out, enum schema_name gives)
 {
     if (gives == SCHEMA_none) {
@@ -171,22 +188,29 @@ static void write_content(struct buf *out, enum schema_name gives)
     } else {
         buf_text(out, gives == SCHEMA_any_json ? "\"type\":\"object\"" : "\"type\":\"string\"");
     }
-    buf_text(out, "}}}");
+    buf_byte(out, '}');
+    buf_text(out, gives == SCHEMA_event_stream ? stream_items : "");
+    buf_text(out, "}}");
 }
 
-/* The headers of components.headers that a good answer has. */
-static void write_headers(struct buf *out, const struct route *route)
+/* The headers of components.headers that an answer of that status has. */
+static void write_headers(struct buf *out, const struct route *route, unsigned status)
 {
+    const bool good = status < 300;
+    const bool counted = route->role != NEEDS_NONE && status != 401;
+
     const struct {
         const char *name;
         bool there;
     } headers[] = {
-        {"Request-Id",          true                       },
-        {"RateLimit-Policy",    route->role != NEEDS_NONE  },
-        {"RateLimit",           route->role != NEEDS_NONE  },
-        {"ETag",                has_etag(route)            },
-        {"Location",            route->success == 201      },
-        {"Idempotent-Replayed", route->method != METHOD_GET},
+        {"Request-Id",          true                               },
+        {"RateLimit-Policy",    counted                            },
+        {"RateLimit",           counted                            },
+        {"ETag",                good && has_etag(route)            },
+        {"Location",            status == 201                      },
+        {"Idempotent-Replayed", good && route->method != METHOD_GET},
+        {"Retry-After",         exchange_says_when(status)         },
+        {"WWW-Authenticate",    status == 401                      },
     };
 
     buf_text(out, ",\"headers\":{");
@@ -227,11 +251,54 @@ static void write_problems(struct buf *out, const struct route *route)
         }
         buf_text(out, ",\"");
         buf_u64(out, status);
-        buf_text(out, "\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{\"schema\":{"
+        buf_text(out, "\":{\"description\":\"A problem.\"");
+        write_headers(out, route, status);
+        buf_text(out, ",\"content\":{\"application/problem+json\":{\"schema\":{"
                       "\"allOf\":[{\"$ref\":\"#/components/schemas/problem\"}],\"properties\":{\"code\":{\"enum\":[");
         write_codes(out, route, status);
         buf_text(out, "]}}}}}}");
     }
+}
+
+/* What keys of each role may do, in words; which operations, each operation says. */
+static const char *const role_docs[ROLE_COUNT] = {
+    [ROLE_VIEWER] = "reads posts, accounts and reports",
+    [ROLE_AUDITOR] = "what a viewer may, and reads the log: events, proofs and checkpoints",
+    [ROLE_EDITOR] = "what a viewer may, and writes, schedules, cancels and resolves posts",
+    [ROLE_ADMIN] = "what an editor and an auditor may, and connects accounts and stops the workspace",
+    [ROLE_OWNER] = "what an admin may",
+};
+
+static void write_security_scheme(struct buf *out)
+{
+    buf_text(out, "\"key\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"op_<name>_<secret>\","
+                  "\"description\":\"A key opens one workspace and has one role.");
+    for (uint32_t role = 1; role < ROLE_COUNT; role++) {
+        ASSERT(role_docs[role] != NULL); /* a new role: say above what it may do */
+        buf_text(out, role == 1 ? " " : "; ");
+        buf_text(out, choice_word(&role_words, role));
+        buf_text(out, ": ");
+        buf_text(out, role_docs[role]);
+    }
+    buf_text(out, ". Each operation names the roles that may use it: x-required-roles, any of them.\"}");
+}
+
+static void write_roles(struct buf *out, const struct route *route)
+{
+    if (route->role == NEEDS_NONE) {
+        buf_text(out, ",\"security\":[]");
+        return;
+    }
+    bool first = true;
+    buf_text(out, ",\"x-required-roles\":[");
+    for (uint32_t role = 1; role < ROLE_COUNT; role++) {
+        if (scope_role_allows(role, route->role)) {
+            buf_text(out, first ? "" : ",");
+            json_string(out, span_text(choice_word(&role_words, role)));
+            first = false;
+        }
+    }
+    buf_byte(out, ']');
 }
 
 static void write_operation(struct buf *out, const struct route *route)
@@ -244,11 +311,11 @@ static void write_operation(struct buf *out, const struct route *route)
     json_string(out, span_text(route->doc));
     write_parameters(out, route);
     write_body(out, route);
-    buf_text(out, route->role == NEEDS_NONE ? ",\"security\":[]" : "");
+    write_roles(out, route);
     buf_text(out, ",\"responses\":{\"");
     buf_u64(out, route->success);
     buf_text(out, "\":{\"description\":\"Good.\"");
-    write_headers(out, route);
+    write_headers(out, route, route->success);
     write_content(out, route->gives);
     buf_byte(out, '}');
     if (route->method == METHOD_GET && has_etag(route)) {
@@ -292,12 +359,14 @@ static void write_header_components(struct buf *out)
         const char *name;
         const char *doc;
     } headers[] = {
-        {"Request-Id",          "Names this request in the operator's log."                   },
-        {"RateLimit-Policy",    "The key's quota and its window in seconds."                  },
-        {"RateLimit",           "What is left of it, and when it is whole again."             },
-        {"ETag",                "The version, for If-Match and If-None-Match."                },
-        {"Location",            "The address of what was made."                               },
-        {"Idempotent-Replayed", "true: this is the first answer to the Idempotency-Key again."},
+        {"Request-Id",          "Names this request in the operator's log."                            },
+        {"RateLimit-Policy",    "The key's quota and its window in seconds, wherever the key was read."},
+        {"RateLimit",           "What is left of it, and when it is whole again."                      },
+        {"ETag",                "The version, for If-Match and If-None-Match."                         },
+        {"Location",            "The address of what was made."                                        },
+        {"Idempotent-Replayed", "true: this is the first answer to the Idempotency-Key again."         },
+        {"Retry-After",         "So many seconds later the same request may succeed."                  },
+        {"WWW-Authenticate",    "Bearer: what Authorization is expected to be."                        },
     };
 
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
@@ -322,8 +391,9 @@ void handle_openapi(struct exchange *x)
         buf_text(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"OpenPost\",\"version\":\"1\"},"
                        "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]}],\"paths\":{");
         write_paths(&out);
-        buf_text(&out, "},\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\","
-                       "\"bearerFormat\":\"op_<name>_<secret>\"}},\"headers\":{");
+        buf_text(&out, "},\"components\":{\"securitySchemes\":{");
+        write_security_scheme(&out);
+        buf_text(&out, "},\"headers\":{");
         write_header_components(&out);
         buf_text(&out, "},\"schemas\":{");
         openapi_schemas(&out);

@@ -91,7 +91,7 @@ void handle_post_deliveries(struct exchange *x)
 static enum err history_part(struct exchange *x, const struct present *present, struct buf *out)
 {
     uint64_t next = 0;
-    TRY(present_history(present, &x->post, x->after, POSTS_PAGE_MAX, out, &next));
+    TRY(present_history(present, &x->post, x->after, x->limit, out, &next));
     buf_text(out, ",\"next_cursor\":");
     if (next != 0) {
         exchange_cursor_put_u64(x, next, out);
@@ -104,7 +104,7 @@ static enum err history_part(struct exchange *x, const struct present *present, 
 
 void handle_post_history(struct exchange *x)
 {
-    if (exchange_cursor_u64(x, &x->after)) {
+    if (exchange_limit(x, &x->limit) && exchange_cursor_u64(x, &x->after)) {
         answer_presented(x, history_part);
     }
 }

@@ -89,7 +89,7 @@ const uint8_t *scope_fingerprint(const struct scope *scope)
     return scope->fingerprint;
 }
 
-static bool role_allows(uint32_t has, enum route_role role)
+bool scope_role_allows(uint32_t has, enum route_role role)
 {
     switch (role) {
     case NEEDS_NONE:
@@ -108,7 +108,7 @@ static bool role_allows(uint32_t has, enum route_role role)
 
 bool scope_allows(const struct scope *scope, enum route_role role)
 {
-    return role_allows(scope->principal.role, role);
+    return scope_role_allows(scope->principal.role, role);
 }
 
 enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
@@ -119,7 +119,7 @@ enum err scope_look(struct store *views, const uint8_t fingerprint[32], const st
     TRY(store_begin(views, false, &txn));
     enum err err = access_find(txn, fingerprint, now_ms, &principal);
     if (err == ERR_NOT_FOUND || (err == OK && (!id_equal(&principal.workspace_id, workspace_id) ||
-                                               !role_allows(principal.role, NEEDS_AUDIT)))) {
+                                               !scope_role_allows(principal.role, NEEDS_AUDIT)))) {
         return ERR_AUTH;
     }
     TRY(err);

@@ -39,8 +39,12 @@ class Described:
         assert described, f"{what}: an answer of that status is not described"
         self.seen.add((operation["operationId"], answer.status))
         for name in described.get("headers", {}):
-            if name not in ("Idempotent-Replayed",):
+            early = name.startswith("RateLimit") and answer.status in (400, 408, 413, 431, 503)  # before the key is read
+            if name != "Idempotent-Replayed" and not early:
                 assert answer.headers[name] is not None, f"{what}: no {name}"
+        for name in ("Retry-After", "WWW-Authenticate", "ETag", "Location", "Idempotent-Replayed"):
+            assert answer.headers[name] is None or answer.status == 304 or name in described["headers"], \
+                f"{what}: {name} is not described"
         if answer.body and answer.headers["Content-Type"].endswith("json"):
             self.hold(what, answer.json(), described["content"][answer.headers["Content-Type"]]["schema"])
         if answer.status < 300 and isinstance(body, dict) and "requestBody" in operation:

@@ -27,6 +27,7 @@ struct plan {
     char bluesky_url[64];
     char sandbox_listen[64];
     char sandbox_url[80];
+    char sandbox_kept[DATA_PATH_MAX];
     char adapter_pair[80];
     char allowed_ports[128];
     char key_path[DATA_PATH_MAX];
@@ -91,6 +92,7 @@ static enum err choose_sandbox(struct plan *plan)
     uint64_t kept = 0;
     struct buf buf = buf_of(text, sizeof text);
     TRY(path_join(path, sizeof path, plan->data.path, "sandbox.port"));
+    TRY(path_join(plan->sandbox_kept, sizeof plan->sandbox_kept, plan->data.path, "sandbox.records"));
     const bool known =
         file_read(path, &buf) == OK && span_to_u64(buf_span(&buf), &kept) == OK && kept > 0 && kept <= UINT16_MAX;
     name_sandbox(plan, (uint16_t)kept);
@@ -163,7 +165,7 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     const char *data = plan->data.path;
     const bool sandbox = plan->sandbox_url[0] != 0;
     if (sandbox) {
-        ADD(supervisor, "sandbox", "sandbox", "--listen", plan->sandbox_listen);
+        ADD(supervisor, "sandbox", "sandbox", "--listen", plan->sandbox_listen, "--keep", plan->sandbox_kept);
     }
     ADD(supervisor, "ledger", "ledger", "--data", data, "--listen", plan->ledger_url, "--listen-programs",
         plan->programs_url, "--publish", plan->publish_url);

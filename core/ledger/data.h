@@ -15,6 +15,7 @@
  *   lock           held by the process that may write
  *   ledger.url     where that process listens
  *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
+ *   sandbox.records  what those platforms show, one record a line (tools/sandbox/keep.h)
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H

@@ -16,11 +16,12 @@
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 #include "gateway/server.h"
+#include "tools/sandbox/keep.h"
 #include "tools/sandbox/platform_model.h"
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost sandbox --listen ADDR:PORT [--keyless] [--latency MS]\n\n"
+    "usage: openpost sandbox --listen ADDR:PORT [--keep FILE] [--keyless] [--latency MS]\n\n"
     "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign "
     "in; the password\n"
     "\"wrong\" does not. Besides the platform's own calls:\n"
@@ -346,19 +347,25 @@ int sandbox_main(int argc, char **argv)
 {
     const char *listen = NULL;
     const char *latency = "0";
+    const char *kept = NULL;
     bool keyless = false;
     const struct option_spec options[] = {
-        {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback"                        },
-        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back"},
-        {"--latency", &latency, NULL,     "milliseconds that every answer takes"          },
+        {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback; needed"                                       },
+        {"--keep",    &kept,    NULL,     "FILE that holds the records, for the next start; default: forget them"},
+        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back; default: they do"     },
+        {"--latency", &latency, NULL,     "milliseconds that every answer takes, 0 to 600000; default 0"         },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
         return code;
     }
     uint64_t latency_ms = 0;
-    if (listen == NULL || span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
-        (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is needed (try --help)\n");
+    if (listen == NULL) {
+        (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is missing (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    if (span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
+        (void)fprintf(stderr, "openpost sandbox: --latency %s: expected 0 to 600000\n", latency);
         return EXIT_USAGE_WRONG;
     }
     if (!listen_or_complain("sandbox", "--listen", listen, true, &code)) {
@@ -373,8 +380,17 @@ int sandbox_main(int argc, char **argv)
     (void)pthread_mutex_init(&sandbox.mutex, NULL);
     (void)pthread_cond_init(&sandbox.wake, &attributes);
     int stop_fd = -1;
+    OWNED(model_free) struct model *model = NULL;
+    OWNED(keep_close) struct keep *keep = NULL;
     enum err err = process_stop_fd(&stop_fd);
-    err = err == OK ? model_new(keyless, &sandbox.model) : err;
+    err = err == OK ? model_new(keyless, &model) : err;
+    if (err == OK && kept != NULL) {
+        err = keep_open(kept, model, &keep);
+        if (err != OK) {
+            return complain("sandbox", kept, err, EXIT_UNREADABLE);
+        }
+    }
+    sandbox.model = model;
     pthread_t sender;
     if (err != OK || pthread_create(&sender, NULL, send_later, &sandbox) != 0) {
         return complain("sandbox", "cannot start", err, EXIT_CANNOT);
@@ -385,6 +401,5 @@ int sandbox_main(int argc, char **argv)
     (void)pthread_cond_signal(&sandbox.wake);
     (void)pthread_mutex_unlock(&sandbox.mutex);
     (void)pthread_join(sender, NULL);
-    model_free(sandbox.model);
     return code;
 }

@@ -36,7 +36,7 @@ class FirstHour(harness.Case):
         (folder / "build/release/openpost").symlink_to(harness.EXECUTABLE)
         script = "".join(f"{command}\nprintf '{MARK}%d{MARK}' $?\n" for command in commands)
         theirs, ours = "127.0.0.1:8080", f"127.0.0.1:{harness.free_port()}"
-        (folder / "script").write_text(script.replace(theirs, ours) + "cat journal.txt\n", encoding="utf-8")
+        (folder / "script").write_text(script.replace(theirs, ours) + "cat journal\n", encoding="utf-8")
         shell = self.world.process("shell", ["bash", folder / "script"], folder=folder)
         shell.start(env={"TMPDIR": str(folder)}, wait=False)
         shell.wait_end(120)

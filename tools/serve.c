@@ -13,7 +13,8 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n\n"
+    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n"
+    " e.g.: openpost serve --data /var/lib/openpost --listen 127.0.0.1:8080\n\n"
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback "
     "and\n"
@@ -216,10 +217,10 @@ int tool_serve(int argc, char **argv)
     bool sandbox = false;
     const struct option_spec options[] = {
         {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                        },
-        {"--listen",         &listen,     NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"                },
+        {"--listen",         &listen,     NULL,     "ADDR:PORT or [ADDR]:PORT of the HTTP API"                      },
         {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"   },
-        {"--sandbox",        NULL,        &sandbox, "simulate the platforms on loopback"                            },
-        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] that adapters may reach here"         },
+        {"--sandbox",        NULL,        &sandbox, "simulate the platforms; the data folder keeps their posts"     },
+        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none" },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"},
     };
     int code = EXIT_GOOD;

@@ -21,18 +21,27 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost sandbox --listen ADDR:PORT [--keep FILE] [--keyless] [--latency MS]\n\n"
-    "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign "
-    "in; the password\n"
-    "\"wrong\" does not. Besides the platform's own calls:\n"
+    "usage: openpost sandbox --listen ADDR:PORT [--keep FILE] [--keyless] [--latency MS]\n"
+    " e.g.: openpost sandbox --listen 127.0.0.1:9000 --keep records\n\n"
+    "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign\n"
+    "in; the password \"wrong\" does not. An account connects to it with \"service\":\"http://127.0.0.1:9000\" where "
+    "serve "
+    "has\n--allow-loopback 9000. Besides the platform's own calls:\n"
     "  GET    /sandbox/live    {records, posts, duplicates, calls, creates}\n"
     "  GET    /sandbox/posts   every live record\n"
-    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the next matching "
-    "calls go wrong\n"
+    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the calls whose "
+    "address ends with "
+    "path\n"
+    "                          and whose body contains that (\"\": any) go wrong, after the first skip, so many times\n"
+    "                          (0: from then on); e.g. "
+    "{\"path\":\"createRecord\",\"times\":1,\"fault\":\"silence_after_accepting\"}\n"
     "  DELETE /sandbox/rules   forget all rules\n"
     "  POST   /sandbox/clock   {\"ahead_ms\"}: its clock runs so much ahead of this machine's\n"
-    "faults: refuse, refuse_after_accepting, limit, error_before, error_after_accepting, unavailable, silence_before,\n"
-    "silence_after_accepting, slow, delayed_visibility, truncated, expired_token, unauthorized";
+    "faults:\n"
+#define X(name_, word_, doc_) "  " word_ ": " doc_ "\n"
+    MODEL_FAULT_TABLE(X)
+#undef X
+        "Rules and clock are forgotten at the end, and without --keep every record.";
 
 struct later; /* an answer that waits */
 

@@ -20,10 +20,13 @@
 #define DRAIN_MS 3000
 
 static const char usage[] =
-    "usage: openpost adapter bluesky --listen URL --key-file FILE [--allow-loopback PORT[,PORT]]\n\n"
-    "Speaks to one platform for the scheduler, which asks at URL (tcp://127.0.0.1:PORT) under the key in FILE (the\n"
+    "usage: openpost adapter bluesky --listen URL --key-file FILE [--allow-loopback PORT[,PORT]]\n"
+    " e.g.: openpost adapter bluesky --listen tcp://127.0.0.1:7413 --key-file /var/lib/openpost/adapter-bluesky.key\n\n"
+    "A process of openpost serve: speaks to one platform for the scheduler,\nwhich asks at URL (tcp://127.0.0.1:PORT) "
+    "under the key in FILE (the\n"
     "data folder's adapter-bluesky.key, made by the ledger). Confines itself: no files, no programs, no connections\n"
-    "but to ports 443 and 80 (and 53 for names), and to the loopback ports that are allowed for development.\n";
+    "but to ports 443 and 80 (and 53 for names), and to the loopback ports that are allowed for development (default: "
+    "none).\n\n" EXIT_HELP;
 
 struct arguments {
     const struct platform *platform;

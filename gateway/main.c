@@ -43,9 +43,11 @@ static const char *option(int argc, char **argv, const char *name, const char *o
 
 static const char usage[] =
     "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n"
-    "                        [--rate-limit N]\n\n"
-    "Serves the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
-    "N: requests that a key may make in a minute (default 6000; 0: any).\n";
+    "                        [--rate-limit N]\n"
+    " e.g.: openpost gateway --data /var/lib/openpost --listen 127.0.0.1:8080 --ledger tcp://127.0.0.1:7410\n\n"
+    "A process of openpost serve: the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
+    "--bluesky-service: where accounts are that name no service; default https://bsky.social.\n"
+    "N: requests that a key may make in a minute (default 6000; 0: any).\n\n" EXIT_HELP;
 
 /* ADDR:PORT or [ADDR]:PORT. */
 static bool split_listen(const char *listen, char address[64], uint16_t *ret_port)

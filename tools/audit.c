@@ -49,7 +49,8 @@ static struct progress progress_of(const char *what, bool quiet)
 
 static const char verify_usage[] = "usage: openpost verify --data DIR [--verifier VKEY] [--json]\n"
                                    "       openpost verify --proof FILE (--verifier VKEY | --data DIR) [--json]\n"
-                                   "       openpost verify --data DIR --show-verifier\n\n"
+                                   "       openpost verify --data DIR --show-verifier\n"
+                                   " e.g.: openpost verify --data /var/lib/openpost --verifier \"$(cat verifier)\"\n\n"
                                    "Reads the whole log and checks every record, payload, tree hash and signed "
                                    "checkpoint against the others and against\n"
                                    "the public key VKEY (NAME+HASH+KEY, C2SP signed-note); by default the one stored "
@@ -168,7 +169,8 @@ int tool_verify(int argc, char **argv)
 /* openpost log */
 
 static const char log_usage[] =
-    "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n\n"
+    "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n"
+    " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
     "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
 
 static const char *actor_word(uint8_t actor)
@@ -273,10 +275,10 @@ int tool_log(int argc, char **argv)
     bool json = false;
     bool follow = false;
     const struct option_spec options[] = {
-        {"--data",   &path,  NULL,    "the data folder"          },
-        {"--json",   NULL,   &json,   "one JSON object a line"   },
-        {"--after",  &after, NULL,    "begin after this position"},
-        {"--follow", NULL,   &follow, "go on as events come"     },
+        {"--data",   &path,  NULL,    "the data folder"                          },
+        {"--json",   NULL,   &json,   "one JSON object a line"                   },
+        {"--after",  &after, NULL,    "begin after this position; default 0: all"},
+        {"--follow", NULL,   &follow, "go on as events come"                     },
     };
     int code = EXIT_GOOD;
     struct data_folder data;
@@ -312,7 +314,8 @@ int tool_log(int argc, char **argv)
 
 /* openpost replay --check */
 
-static const char replay_usage[] = "usage: openpost replay --data DIR --check [--json]\n\n"
+static const char replay_usage[] = "usage: openpost replay --data DIR --check [--json]\n"
+                                   " e.g.: openpost replay --data /var/lib/openpost --check\n\n"
                                    "Rebuilds everything derived (state, indexes, read models) from the log into a "
                                    "temporary folder and compares it with\n"
                                    "what the service uses, byte for byte. Exit code 0: equal; 1: different; 2: cannot "

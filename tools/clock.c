@@ -8,7 +8,8 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost clock accept --data DIR\n\n"
+    "usage: openpost clock accept --data DIR\n"
+    " e.g.: openpost clock accept --data /var/lib/openpost\n\n"
     "While the wall clock is suspect (it jumped, or is behind the log's last stamp, by more than 2 s) nothing is "
     "locked,\n"
     "started or missed. That ends by itself after 60 s in which the clocks agree. Set the clock right first; then, if "

@@ -7,7 +7,8 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost confirm --data DIR\n\n"
+    "usage: openpost confirm --data DIR\n"
+    " e.g.: openpost confirm --data /var/lib/openpost\n\n"
     "After a restore or a copy nothing starts by itself: look at what is to go out (GET "
     "/v1/posts?status=scheduled&status=queued), make sure that\n"
     "no other installation publishes the same, then confirm. What is due later will be sent. What was "

@@ -8,7 +8,8 @@
 #include "tools/tools.h"
 
 static const char init_usage[] =
-    "usage: openpost init --data DIR [--slug SLUG] [--name NAME] [--timezone ZONE]\n\n"
+    "usage: openpost init --data DIR [--slug SLUG] [--name NAME] [--timezone ZONE]\n"
+    " e.g.: openpost init --data /var/lib/openpost --slug acme --name Acme --timezone Europe/Berlin\n\n"
     "Makes a data folder: the log and its signing key, the vault and its master key, one workspace and its owner. The "
     "last\n"
     "line is the owner's API key, shown this once. The verifier is the public key that openpost verify checks\n"

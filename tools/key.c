@@ -13,7 +13,8 @@
 static const char usage[] =
     "usage: openpost key [make] --data DIR --name NAME --role ROLE [--workspace WS] [--json]\n"
     "       openpost key list --data DIR [--workspace WS] [--json]\n"
-    "       openpost key revoke KEY_ID --data DIR [--json]\n\n"
+    "       openpost key revoke KEY_ID --data DIR [--json]\n"
+    " e.g.: openpost key make --data /var/lib/openpost --name nightly --role editor\n\n"
     "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
     "once.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
@@ -257,11 +258,11 @@ int tool_key(int argc, char **argv)
     };
     struct errand errand = {.path = NULL};
     const struct option_spec options[] = {
-        {"--data",      &errand.path,      NULL,         "the data folder"                                  },
-        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"        },
-        {"--role",      &errand.role_word, NULL,         "make: what it may do"                             },
-        {"--workspace", &errand.workspace, NULL,         "ws_…; make needs it when there is more than one"},
-        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                   },
+        {"--data",      &errand.path,      NULL,         "the data folder"                                             },
+        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                   },
+        {"--role",      &errand.role_word, NULL,         "make: owner, admin, editor, viewer or auditor"               },
+        {"--workspace", &errand.workspace, NULL,         "ws_…; make needs it when there is more than one; list: all"},
+        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                              },
     };
     const char *rest[2] = {"make", NULL};
     size_t count = 0;

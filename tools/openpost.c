@@ -85,9 +85,9 @@ static void print_help(void)
     for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
         (void)printf("  %-10s %s\n", subcommands[i].name, subcommands[i].help);
     }
-    (void)printf(
-        "\nopenpost COMMAND --help tells more. Exit codes: 0 good, 1 altered or failed, 2 unreadable, 64 wrong usage,\n"
-        "69 a peer does not answer, 71 the system refused something needed.\n");
+    (void)printf("\nopenpost COMMAND --help tells more, openpost --version which one this is. To begin: openpost init "
+                 "--data DIR, then\n"
+                 "openpost serve --data DIR --listen 127.0.0.1:8080 --sandbox.\n\n" EXIT_HELP);
 }
 
 static int run(int argc, char **argv)

@@ -19,7 +19,7 @@ static void print_help(const char *usage, const struct option_spec *options, siz
         (void)printf("  %s%-*s  %s\n", options[i].name, (int)(24 - strlen(options[i].name)), flag ? "" : " VALUE",
                      options[i].help);
     }
-    (void)printf("  --help                    this page\n");
+    (void)printf("  --help                    this page\n\n" EXIT_HELP);
 }
 
 /* The option that arg names, and its value when it has the form --name=VALUE. */

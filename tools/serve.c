@@ -13,7 +13,8 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n\n"
+    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n"
+    " e.g.: openpost serve --data /var/lib/openpost --listen 127.0.0.1:8080\n\n"
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback "
     "and\n"
@@ -27,6 +28,7 @@ struct plan {
     char bluesky_url[64];
     char sandbox_listen[64];
     char sandbox_url[80];
+    char sandbox_kept[DATA_PATH_MAX];
     char adapter_pair[80];
     char allowed_ports[128];
     char key_path[DATA_PATH_MAX];
@@ -91,6 +93,7 @@ static enum err choose_sandbox(struct plan *plan)
     uint64_t kept = 0;
     struct buf buf = buf_of(text, sizeof text);
     TRY(path_join(path, sizeof path, plan->data.path, "sandbox.port"));
+    TRY(path_join(plan->sandbox_kept, sizeof plan->sandbox_kept, plan->data.path, "sandbox.records"));
     const bool known =
         file_read(path, &buf) == OK && span_to_u64(buf_span(&buf), &kept) == OK && kept > 0 && kept <= UINT16_MAX;
     name_sandbox(plan, (uint16_t)kept);
@@ -163,7 +166,7 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     const char *data = plan->data.path;
     const bool sandbox = plan->sandbox_url[0] != 0;
     if (sandbox) {
-        ADD(supervisor, "sandbox", "sandbox", "--listen", plan->sandbox_listen);
+        ADD(supervisor, "sandbox", "sandbox", "--listen", plan->sandbox_listen, "--keep", plan->sandbox_kept);
     }
     ADD(supervisor, "ledger", "ledger", "--data", data, "--listen", plan->ledger_url, "--listen-programs",
         plan->programs_url, "--publish", plan->publish_url);
@@ -214,10 +217,10 @@ int tool_serve(int argc, char **argv)
     bool sandbox = false;
     const struct option_spec options[] = {
         {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                        },
-        {"--listen",         &listen,     NULL,     "ADDR:PORT of the HTTP API, e.g. 127.0.0.1:8080"                },
+        {"--listen",         &listen,     NULL,     "ADDR:PORT or [ADDR]:PORT of the HTTP API"                      },
         {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"   },
-        {"--sandbox",        NULL,        &sandbox, "simulate the platforms on loopback"                            },
-        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] that adapters may reach here"         },
+        {"--sandbox",        NULL,        &sandbox, "simulate the platforms; the data folder keeps their posts"     },
+        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none" },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"},
     };
     int code = EXIT_GOOD;

@@ -12,6 +12,12 @@
 #define EXIT_UNAVAILABLE 69 /* a peer does not answer */
 #define EXIT_CANNOT 71      /* the system refused something that is needed */
 
+/* The same for people, at the end of every --help. */
+#define EXIT_HELP                                                                                                \
+    "exit codes: 0 good; 1 the log was altered, or what was asked for is refused or failed; 2 the data folder\n" \
+    "cannot be read; 64 wrong usage; 69 the service, or a part of it, does not answer; 71 the system refused\n"  \
+    "something needed\n"
+
 #define END_WITHIN_S 20 /* closing takes milliseconds */
 
 /* process_prepare names the process (ps), ignores SIGPIPE and SIGXFSZ, lets it wait for its children whatever was

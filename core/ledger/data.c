@@ -421,6 +421,7 @@ enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
     bool moved = false;
     char sentence[256];
     TRY(data_moved(data, &moved, sentence));
+    TRY(make_folder(data->views_path)); /* a person may have thrown it away: it is made again from the log */
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);

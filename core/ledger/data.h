@@ -15,6 +15,7 @@
  *   lock           held by the process that may write
  *   ledger.url     where that process listens
  *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
+ *   sandbox.records  what those platforms show, one record a line (tools/sandbox/keep.h)
  */
 #ifndef OPENPOST_LEDGER_DATA_H
 #define OPENPOST_LEDGER_DATA_H
@@ -78,7 +79,8 @@ enum err data_address_write(const struct data_folder *data, const char *url) MUS
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
 
 /* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written
- * under this very boot (then the kernel still has every page), and lie where they were written. From then on they are
+ * under this very boot (then the kernel still has every page), and lie where they were written; their folder is made where
+ * it is missing. From then on they are
  * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt. Views whose
  * writer did not end in order are on trial until data_views_good says that they served: when the next two do not end in
  * order before that either, perhaps by what they find in them, they are not trusted.

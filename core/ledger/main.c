@@ -15,10 +15,12 @@
 #include "core/log/checkpoint.h"
 
 static const char usage[] =
-    "usage: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]\n\n"
-    "The single writer. URLs are tcp://127.0.0.1:PORT: one for our own processes, one for other programs, one for "
-    "wake-ups.\n"
-    "--log-map limits the log's size (for tests of a full disk).\n";
+    "usage: openpost ledger --data DIR --listen URL [--listen-programs URL] [--publish URL] [--log-map MIB]\n"
+    " e.g.: openpost ledger --data /var/lib/openpost --listen tcp://127.0.0.1:7410 --publish tcp://127.0.0.1:7412\n\n"
+    "A process of openpost serve: the single writer. URLs are tcp://127.0.0.1:PORT: one for our own processes, one "
+    "for\n"
+    "other programs, one for wake-ups.\n"
+    "--log-map limits the log's size (for tests of a full disk); default 1048576.\n\n" EXIT_HELP;
 
 #define VIEWS_ON_TRIAL_MS 2000 /* what ended the process before is soon asked for again */
 

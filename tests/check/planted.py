@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""tests/check/planted.py layers|words: plants one violation at a time into an empty tree and expects tools/check-layers or
-tools/check-words to find it, at its place, and to find nothing in a tree without."""
+"""tests/check/planted.py layers|words|readmes: plants one violation at a time into an empty tree and expects tools/check-layers,
+tools/check-words or readmes.py to find it, at its place, and to find nothing in a tree without."""
 import importlib.machinery
 import importlib.util
 import os
 import sys
 import tempfile
 
-TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
+HERE = os.path.dirname(os.path.abspath(__file__))
+CHECKS = {"layers": "../../tools/check-layers", "words": "../../tools/check-words", "readmes": "readmes.py"}
 GOOD, FOUND = False, True
 
 # (found or good, file, its lines)
@@ -65,6 +66,19 @@ WORDS = [
     (FOUND, "gateway/a.c", LINE * 601),
 ]
 
+README = "core/log/README.md"
+READMES = [
+    (GOOD, README, "No table, so `log.h` and what is beside it may go without a name."),
+    (GOOD, README, "| file | what |\n|---|---|\n| `log.h` | the log, under [core](../base) |"),
+    (GOOD, README, "| file | what |\n|---|---|\n| `l*.h` | the log |"),
+    (FOUND, README, "| file | what |\n|---|---|\n| `core/base` | not the log |"),
+    (FOUND, README, "It is in `lag.h`."),
+    (FOUND, README, "    cc core/log/lag.c"),
+    (FOUND, README, "```sh\ncc core/log/lag.c\n```"),
+    (FOUND, README, "Links to [nothing](lag.h)."),
+    (FOUND, README, "Run `openpost fly`."),
+]
+
 
 def write(root, path, text):
     full = os.path.join(root, path)
@@ -76,11 +90,11 @@ def write(root, path, text):
 
 def main(kind):
     sys.dont_write_bytecode = True
-    loader = importlib.machinery.SourceFileLoader("tool", os.path.join(TOOLS, "check-" + kind))
+    loader = importlib.machinery.SourceFileLoader("tool", os.path.join(HERE, CHECKS[kind]))
     tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("tool", loader))
     loader.exec_module(tool)
     failed = 0
-    cases = {"layers": LAYERS, "words": WORDS}[kind]
+    cases = {"layers": LAYERS, "words": WORDS, "readmes": READMES}[kind]
     with tempfile.TemporaryDirectory() as root:
         for path in HEADERS:
             write(root, path, "")

@@ -25,6 +25,8 @@ class CommandLine(harness.Case):
             shown = run(command, "--help")
             self.assertEqual((shown.returncode, shown.stderr), (0, ""), command)
             self.assertIn(f"usage: openpost {command}", shown.stdout)
+            self.assertIn(f"\n e.g.: openpost {command}", shown.stdout)
+            self.assertIn("\nexit codes: 0 good;", shown.stdout)
 
     def test_wrong_usage_is_64_and_changes_nothing(self):
         for arguments in ((), ("fly",), ("verify",), ("init",), ("serve", "--listen", "127.0.0.1:1"), ("log", "--colour"),

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/process.h"
 #include "core/ledger/data.h"
@@ -90,6 +91,23 @@ START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
 
 END_TEST
 
+START_TEST(views_whose_folder_was_thrown_away_get_one_and_are_not_trusted)
+{
+    char folder[256];
+    char path[DATA_PATH_MAX];
+    begin_folder(folder);
+    ck_assert_int_eq(data_views_clean(&data), OK);
+    ck_assert_int_eq(path_join(path, sizeof path, data.views_path, "mark"), OK);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(rmdir(data.views_path), 0);
+    ck_assert(!is_trusted());
+    ck_assert_int_eq(data_views_good(&data), OK);
+    ck_assert(is_trusted());
+    remove_folder(folder);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("views_mark");
@@ -98,6 +116,7 @@ int main(void)
     tcase_add_test(tcase, three_processes_in_a_row_that_end_at_once_are_one_too_many);
     tcase_add_test(tcase, one_that_served_for_a_while_or_ended_in_order_ends_the_trial);
     tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
+    tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -16,7 +16,8 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost bench [NAME…] [--json]\n\n"
+    "usage: openpost bench [NAME…] [--json]\n"
+    " e.g.: openpost bench log replay --events 1000000\n\n"
     "Measures this machine, all of these when none is named:\n\n"
     "  log     appends to the log / LMDB alone\n"
     "  ledger  commands / a bare nng and LMDB server; beside PostgreSQL; again with slow flushes\n"
@@ -27,8 +28,8 @@ static const char usage[] =
     "  growth  GET, POST and lock at 10 thousand, 100 thousand and 1 million posts\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
-    "removes it. tools/bench --with-references installs the references. With --fill it "
-    "measures nothing, but makes a data folder and leaves it.";
+    "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
+    "it measures nothing, but makes a data folder and leaves it.";
 
 static const struct benchmark {
     const char *name;
@@ -139,8 +140,9 @@ int tool_bench(int argc, char **argv)
         {"--fill",        &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
         {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
         {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
-        {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts"                                },
-        {"--references",  &bench.references, NULL,           "the folder that tools/benchmarks/references/setup printed"         },
+        {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts; default: at 1 million"         },
+        {"--references",  &bench.references, NULL,
+         "the folder that tools/benchmarks/references/setup printed; default: none"                                              },
         {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
         {"--bare-folder", &bare_folder,      NULL,           "used by itself: with its rows in this folder"                      },
     };

@@ -1,6 +1,13 @@
 #!/bin/bash
-# rpc.sh: the RPC by hand: nngcat, openssl and a shell. Asks for a welcome, writes a draft, reads it back and shows the
-# last events' first lines. core/wire/README.md says what the bytes are.
+# rpc.sh: the RPC by hand: nngcat, openssl and a shell. Asks for a welcome, writes a draft, reads it back and follows the
+# events. core/wire/README.md says what the bytes are. Prints
+#
+#   challenge HEX             the ledger's, from its welcome
+#   created ID                the draft
+#   {…}                       the draft, as the ledger has it: one line of JSON
+#   event ENVELOPE PAYLOAD    each of the workspace's first 100 events, as the log keeps them: msgpack, in hex
+#
+# or, with exit code 1, "refused: CODE" to stderr.
 #
 #   tools/example/rpc.sh tcp://127.0.0.1:PORT op_…
 set -euo pipefail
@@ -17,7 +24,7 @@ hex() { od -An -v -tx1 | tr -d ' \n'; }
 bytes() { # hex on stdin -> bytes
   local text
   text=$(cat)
-  printf '%b' "$(fold -w2 <<<"$text" | sed 's|^|\\x|' | tr -d '\n')"
+  printf '%b' "$(sed 's|..|\\x&|g' <<<"$text")"
 }
 number() { # msgpack: an unsigned number
   if (($1 < 128)); then printf %02x "$1"
@@ -56,33 +63,61 @@ ask() { # kind, body as hex: the reply's frame as hex
   bytes <<<"$frame$tag" >"$work/frame"
   nngcat --req --dial "$url" --file "$work/frame" --raw --recv-timeout 5 | hex
 }
+# msgpack, read from the front of its hex: a text or bytes, and what is behind them. How long is in the first byte's low
+# bits, or in the next 1, 2 or 4 bytes.
+head_len() {
+  case ${1:0:2} in
+    a? | b?) echo 2 ;;
+    c4 | d9) echo 4 ;;
+    c5 | da) echo 6 ;;
+    c6 | db) echo 10 ;;
+    *) echo "neither a text nor bytes: ${1:0:8}" >&2; return 1 ;;
+  esac
+}
+content_len() {
+  local head
+  head=$(head_len "$1")
+  if ((head == 2)); then echo $((2 * (16#${1:0:2} & 31))); else echo $((2 * 16#${1:2:head - 2})); fi
+}
+content() { printf %s "${1:$(head_len "$1"):$(content_len "$1")}"; }
+behind() { printf %s "${1:$(head_len "$1") + $(content_len "$1")}"; }
+
 # A frame of ours: array, version, kind, id (2 + 16 bytes), challenge (2 + 16), key name (2 + 16), body, tag (32).
 kind_of() { printf %d $((16#${1:4:2})); }
-body_of() { # without its length
-  local body=${1:114:$((${#1} - 114 - 64))}
-  case ${body:0:2} in
-    c4) printf %s "${body:4}" ;;
-    c5) printf %s "${body:6}" ;;
-    *) printf %s "${body:10}" ;;
-  esac
+body_of() { content "${1:114}"; }
+accepted() { # what begins with a code: all behind it, when the code is the empty one
+  local code
+  code=$(content "$1" | bytes)
+  [[ -z $code ]] || { echo "refused: $code" >&2; return 1; }
+  behind "$1"
 }
 
 reply=$(ask 1 '')
-[[ $(kind_of "$reply") == 126 ]] || { echo "not welcome: $(body_of "$reply" | bytes | tr -cd '[:print:]'); is the key right?" >&2; exit 1; }
+[[ $(kind_of "$reply") == 126 ]] || { body=$(body_of "$reply"); accepted "${body:2}"; exit 1; } # an array of one: the code
 challenge=${reply:46:32}
-echo "welcome, challenge $challenge"
+echo "challenge $challenge"
 
 post=$(new_id post)
 fields=$(map 2)$(text post_id)$(text "$post")$(text parts)$(array 1)$(map 1)$(text text)$(text "Written with nngcat.")
 command=$(array 10)$(number 40)$fields$(text "$(new_id cmd)")$nil$(text "$post")$(number 1)$nil$nil$(number 0)$(number 0)
-reply=$(ask 2 "$(array 1)$(array 3)$(bin "$command")$nil$nil")
-answer=$(body_of "$reply")
-[[ ${answer:4:2} == a0 ]] || { echo "refused: $(bytes <<<"$answer" | tr -cd '[:print:]')" >&2; exit 1; }
+answers=$(body_of "$(ask 2 "$(array 1)$(array 3)$(bin "$command")$nil$nil")")
+accepted "${answers:4}" >/dev/null # an array of one answer, an array
 echo "created $post"
 
-reply=$(ask 4 "$(array 2)$(text get_post)$(bin "$(map 1)$(text post_id)$(text "$post")")")
-body_of "$reply" | bytes | tr -cd '[:print:]' | cut -c1-400
+result=$(body_of "$(ask 4 "$(array 2)$(text get_post)$(bin "$(map 1)$(text post_id)$(text "$post")")")")
+json=$(accepted "${result:2}") # an array of two
+content "$json" | bytes
 echo
 
-reply=$(ask 3 "$(array 2)$(number 0)$(number 100)")
-echo "events: $(body_of "$reply" | bytes | grep -aoE '(ws|mem|key|post)_[0-9a-z]{26}' | sort -u | wc -l) things named in $((${#reply} / 2)) bytes"
+events=$(body_of "$(ask 3 "$(array 2)$(number 0)$(number 100)")")
+events=${events:4} # an array of two, of which the first is 0 to a program
+case $events in
+  dc*) count=$((16#${events:2:4})) events=${events:6} ;;
+  *) count=$((16#${events:1:1})) events=${events:2} ;;
+esac
+for ((i = 0; i < count; i++)); do
+  envelope=${events:2} # an array of two
+  payload=$(behind "$envelope")
+  echo "event $(content "$envelope") $(content "$payload")"
+  events=$(behind "$payload")
+done

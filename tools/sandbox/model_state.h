@@ -1,4 +1,4 @@
-/* model_state.h: what platform_model.c and model_xrpc.c share; nobody else includes it. */
+/* model_state.h: what platform_model.c, model_xrpc.c and keep.c share; nobody else includes it. */
 #ifndef OPENPOST_TOOLS_SANDBOX_MODEL_STATE_H
 #define OPENPOST_TOOLS_SANDBOX_MODEL_STATE_H
 
@@ -25,6 +25,8 @@ struct record {
 
 struct model {
     bool keyless;
+    model_keeper *keeper; /* NULL: nobody */
+    void *keeper_context;
     struct model_rule rules[MODEL_RULES_MAX];
     uint32_t rule_count;
     struct record *records;
@@ -39,8 +41,17 @@ struct model {
 
 /* Where the record (did, collection, rkey) is, NULL when there is none (deleted ones are none). */
 struct record *model_find(struct model *model, struct span did, struct span collection, struct span rkey);
+/* model_insert and model_delete do what the keeper has agreed to: ERR_NO_MEMORY, ERR_TOO_LONG beyond MODEL_RECORDS_MAX,
+ * and what the keeper says. */
 enum err model_insert(struct model *model, const struct record *record, struct span json, struct span text,
                       struct span created_at) MUST_USE;
+enum err model_delete(struct model *model, struct record *record) MUST_USE;
+
+/* model_name gives a record that is to be made its names; false: one is too long. model_make inserts it with the value
+ * of its JSON, for which the arena is used; ERR_UNSUPPORTED for a real number in it. */
+bool model_name(struct record *record, struct span did, struct span collection, struct span rkey);
+enum err model_make(struct model *model, struct record *record, const struct json_node *value, struct arena *arena)
+    MUST_USE;
 
 /* model_xrpc answers one call as a well-behaved platform. hidden_ms: a record made now is visible so much later. */
 void model_xrpc(struct model *model, int64_t now_ms, int64_t hidden_ms, const struct model_call *call,

@@ -246,20 +246,29 @@ static const char *record_fault(const struct json_node *record)
     return NULL;
 }
 
-static enum err make_record(struct call *call, const struct json_node *body, struct record *made)
+bool model_name(struct record *record, struct span did, struct span collection, struct span rkey)
 {
-    const struct json_node *record = json_node_member(body, "record");
-    struct buf json = body_of(call, json_node_size(record));
-    TRY(json_node_write(record, &json));
+    return copy_text(record->did, sizeof record->did, did) &&
+           copy_text(record->collection, sizeof record->collection, collection) &&
+           copy_text(record->rkey, sizeof record->rkey, rkey);
+}
+
+enum err model_make(struct model *model, struct record *record, const struct json_node *value, struct arena *arena)
+{
+    const size_t cap = json_node_size(value);
+    uint8_t *bytes = arena_alloc(arena, cap);
+    struct buf json = buf_of(bytes, bytes == NULL ? 0 : cap);
+    TRY(json_node_write(value, &json));
+    if (!buf_ok(&json)) {
+        return ERR_NO_MEMORY;
+    }
     uint8_t hash[32];
     sha256(buf_span(&json), hash);
-    struct buf cid = buf_of(made->cid, sizeof made->cid - 1);
+    struct buf cid = buf_of(record->cid, sizeof record->cid - 1);
     buf_text(&cid, "bafyrei");
     buf_hex(&cid, span_of(hash, 26));
-    made->received_ms = call->now_ms;
-    made->visible_ms = call->now_ms + call->hidden_ms;
-    return model_insert(call->model, made, buf_span(&json), json_node_text(record, "text"),
-                        json_node_text(record, "createdAt"));
+    return model_insert(model, record, buf_span(&json), json_node_text(value, "text"),
+                        json_node_text(value, "createdAt"));
 }
 
 static void create_record(struct call *call)
@@ -268,7 +277,7 @@ static void create_record(struct call *call)
     if (body == NULL) {
         return;
     }
-    struct record made = {0};
+    struct record made = {.received_ms = call->now_ms, .visible_ms = call->now_ms + call->hidden_ms};
     struct span rkey = json_node_text(body, "rkey");
     char own[16];
     if (call->model->keyless || rkey.data == NULL) {
@@ -282,14 +291,12 @@ static void create_record(struct call *call)
     const char *fault =
         json_node_is(record, NODE_OBJECT) ? record_fault(record) : "Missing required key \\\"record\\\"";
     if (fault != NULL || !span_equal(json_node_text(body, "repo"), span_text(call->did)) ||
-        !copy_text(made.collection, sizeof made.collection, json_node_text(body, "collection"))) {
+        !model_name(&made, span_text(call->did), json_node_text(body, "collection"), rkey)) {
         error(call, 400, "InvalidRequest", fault != NULL ? fault : "Invalid repo or collection");
         return;
     }
-    (void)copy_text(made.did, sizeof made.did, span_text(call->did));
-    (void)copy_text(made.rkey, sizeof made.rkey, rkey);
     if (model_find(call->model, span_text(made.did), span_text(made.collection), rkey) != NULL ||
-        make_record(call, body, &made) != OK) {
+        model_make(call->model, &made, record, call->arena) != OK) {
         error(call, 500, "InternalServerError", "Internal Server Error");
         return;
     }
@@ -319,9 +326,9 @@ static void delete_record(struct call *call)
     }
     struct record *record =
         model_find(call->model, span_text(call->did), json_node_text(body, "collection"), json_node_text(body, "rkey"));
-    if (record != NULL) {
-        free(record->json);
-        record->json = NULL;
+    if (record != NULL && model_delete(call->model, record) != OK) {
+        error(call, 500, "InternalServerError", "Internal Server Error");
+        return;
     }
     struct buf answer = body_of(call, 8);
     buf_text(&answer, "{}");

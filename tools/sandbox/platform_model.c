@@ -56,6 +56,29 @@ enum err model_new(bool keyless, struct model **ret_model)
     return OK;
 }
 
+void model_keep(struct model *model, model_keeper *keeper, void *context)
+{
+    model->keeper = keeper;
+    model->keeper_context = context;
+}
+
+static enum err keep(const struct model *model, const struct model_record *record)
+{
+    return model->keeper == NULL ? OK : model->keeper(model->keeper_context, record);
+}
+
+static struct model_record seen(const struct record *record)
+{
+    return (struct model_record){.did = span_text(record->did),
+                                 .collection = span_text(record->collection),
+                                 .rkey = span_text(record->rkey),
+                                 .text = span_of(record->json + record->text_at, record->text_len),
+                                 .created_at = span_of(record->json + record->created_at, record->created_len),
+                                 .json = span_of(record->json, record->json_len),
+                                 .received_ms = record->received_ms,
+                                 .visible_ms = record->visible_ms};
+}
+
 void model_free(struct model *model)
 {
     if (model == NULL) {
@@ -147,9 +170,25 @@ enum err model_insert(struct model *model, const struct record *record, struct s
     made->created_at = json.len + text.len;
     made->created_len = created_at.len;
     made->post = key_hash(span_text(record->did), text, created_at);
+    const struct model_record told = seen(made);
+    const enum err err = keep(model, &told);
+    if (err != OK) {
+        free(bytes);
+        return err;
+    }
     model->record_count++;
     model->creates++;
     index_put(model, model->record_count - 1);
+    return OK;
+}
+
+enum err model_delete(struct model *model, struct record *record)
+{
+    struct model_record told = seen(record);
+    told.json = (struct span){0};
+    TRY(keep(model, &told));
+    free(record->json);
+    record->json = NULL;
     return OK;
 }
 
@@ -316,13 +355,7 @@ bool model_list(const struct model *model, size_t *index, struct model_record *r
     if (*index >= model->record_count) {
         return false;
     }
-    const struct record *record = &model->records[*index];
-    *ret_record = (struct model_record){.did = span_text(record->did),
-                                        .rkey = span_text(record->rkey),
-                                        .text = span_of(record->json + record->text_at, record->text_len),
-                                        .created_at = span_of(record->json + record->created_at, record->created_len),
-                                        .json = span_of(record->json, record->json_len),
-                                        .received_ms = record->received_ms};
+    *ret_record = seen(&model->records[*index]);
     (*index)++;
     return true;
 }

@@ -80,6 +80,19 @@ enum err model_new(bool keyless, struct model **ret_model) MUST_USE;
 void model_free(struct model *model);
 OWNED_BY(model_free, struct model *);
 
+/* A record as others see it; spans are the model's. received_ms is the instant of the call that made it, visible_ms the
+ * one from which it can be read. */
+struct model_record {
+    struct span did, collection, rkey, text, created_at, json;
+    int64_t received_ms;
+    int64_t visible_ms;
+};
+
+/* model_keep: keeper is told of each record before it is made and, with json.data NULL, before it is deleted. What it
+ * fails at does not happen: the call is answered with 500. */
+typedef enum err model_keeper(void *context, const struct model_record *record);
+void model_keep(struct model *model, model_keeper *keeper, void *context);
+
 /* model_rule_add appends a rule (the first that matches counts); ERR_TOO_LONG beyond MODEL_RULES_MAX. model_rules_clear
  * forgets all. */
 enum err model_rule_add(struct model *model, const struct model_rule *rule) MUST_USE;
@@ -100,13 +113,7 @@ struct model_live {
 
 void model_live(const struct model *model, struct model_live *ret_live);
 
-/* model_list walks live records in the order of their making: call with *index 0 first; false at the end. Spans are the
- * model's. received_ms is the instant of the call that made it. */
-struct model_record {
-    struct span did, rkey, text, created_at, json;
-    int64_t received_ms;
-};
-
+/* model_list walks live records in the order of their making: call with *index 0 first; false at the end. */
 bool model_list(const struct model *model, size_t *index, struct model_record *ret_record);
 
 #endif

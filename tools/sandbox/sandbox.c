@@ -16,22 +16,32 @@
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 #include "gateway/server.h"
+#include "tools/sandbox/keep.h"
 #include "tools/sandbox/platform_model.h"
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost sandbox --listen ADDR:PORT [--keyless] [--latency MS]\n\n"
-    "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign "
-    "in; the password\n"
-    "\"wrong\" does not. Besides the platform's own calls:\n"
+    "usage: openpost sandbox --listen ADDR:PORT [--keep FILE] [--keyless] [--latency MS]\n"
+    " e.g.: openpost sandbox --listen 127.0.0.1:9000 --keep records\n\n"
+    "A simulated platform (Bluesky's XRPC) for dry runs: nothing leaves the machine. Any identifier and password sign\n"
+    "in; the password \"wrong\" does not. An account connects to it with \"service\":\"http://127.0.0.1:9000\" where "
+    "serve "
+    "has\n--allow-loopback 9000. Besides the platform's own calls:\n"
     "  GET    /sandbox/live    {records, posts, duplicates, calls, creates}\n"
     "  GET    /sandbox/posts   every live record\n"
-    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the next matching "
-    "calls go wrong\n"
+    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the calls whose "
+    "address ends with "
+    "path\n"
+    "                          and whose body contains that (\"\": any) go wrong, after the first skip, so many times\n"
+    "                          (0: from then on); e.g. "
+    "{\"path\":\"createRecord\",\"times\":1,\"fault\":\"silence_after_accepting\"}\n"
     "  DELETE /sandbox/rules   forget all rules\n"
     "  POST   /sandbox/clock   {\"ahead_ms\"}: its clock runs so much ahead of this machine's\n"
-    "faults: refuse, refuse_after_accepting, limit, error_before, error_after_accepting, unavailable, silence_before,\n"
-    "silence_after_accepting, slow, delayed_visibility, truncated, expired_token, unauthorized";
+    "faults:\n"
+#define X(name_, word_, doc_) "  " word_ ": " doc_ "\n"
+    MODEL_FAULT_TABLE(X)
+#undef X
+        "Rules and clock are forgotten at the end, and without --keep every record.";
 
 struct later; /* an answer that waits */
 
@@ -346,19 +356,25 @@ int sandbox_main(int argc, char **argv)
 {
     const char *listen = NULL;
     const char *latency = "0";
+    const char *kept = NULL;
     bool keyless = false;
     const struct option_spec options[] = {
-        {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback"                        },
-        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back"},
-        {"--latency", &latency, NULL,     "milliseconds that every answer takes"          },
+        {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback; needed"                                       },
+        {"--keep",    &kept,    NULL,     "FILE that holds the records, for the next start; default: forget them"},
+        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back; default: they do"     },
+        {"--latency", &latency, NULL,     "milliseconds that every answer takes, 0 to 600000; default 0"         },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
         return code;
     }
     uint64_t latency_ms = 0;
-    if (listen == NULL || span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
-        (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is needed (try --help)\n");
+    if (listen == NULL) {
+        (void)fprintf(stderr, "openpost sandbox: --listen ADDR:PORT is missing (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    if (span_to_u64(span_text(latency), &latency_ms) != OK || latency_ms > 600000) {
+        (void)fprintf(stderr, "openpost sandbox: --latency %s: expected 0 to 600000\n", latency);
         return EXIT_USAGE_WRONG;
     }
     if (!listen_or_complain("sandbox", "--listen", listen, true, &code)) {
@@ -373,8 +389,17 @@ int sandbox_main(int argc, char **argv)
     (void)pthread_mutex_init(&sandbox.mutex, NULL);
     (void)pthread_cond_init(&sandbox.wake, &attributes);
     int stop_fd = -1;
+    OWNED(model_free) struct model *model = NULL;
+    OWNED(keep_close) struct keep *keep = NULL;
     enum err err = process_stop_fd(&stop_fd);
-    err = err == OK ? model_new(keyless, &sandbox.model) : err;
+    err = err == OK ? model_new(keyless, &model) : err;
+    if (err == OK && kept != NULL) {
+        err = keep_open(kept, model, &keep);
+        if (err != OK) {
+            return complain("sandbox", kept, err, EXIT_UNREADABLE);
+        }
+    }
+    sandbox.model = model;
     pthread_t sender;
     if (err != OK || pthread_create(&sender, NULL, send_later, &sandbox) != 0) {
         return complain("sandbox", "cannot start", err, EXIT_CANNOT);
@@ -385,6 +410,5 @@ int sandbox_main(int argc, char **argv)
     (void)pthread_cond_signal(&sandbox.wake);
     (void)pthread_mutex_unlock(&sandbox.mutex);
     (void)pthread_join(sender, NULL);
-    model_free(sandbox.model);
     return code;
 }

@@ -400,7 +400,28 @@ static enum err compare(struct store *live, struct store *rebuilt, struct compar
     return err;
 }
 
-static void tell(const struct comparison *result, bool json, uint64_t events, double seconds)
+/* What a rebuild tells: how far it is, and the first event whose version is not the next of its stream. */
+struct replayed {
+    struct progress progress;
+    uint64_t out_of_order_at; /* 0: none */
+    uint64_t out_of_order;
+};
+
+static void replay_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct replayed *replayed = context;
+    show_progress(&replayed->progress, done, total);
+}
+
+static void replay_out_of_order(void *context, const struct log_event *at)
+{
+    struct replayed *replayed = context;
+    replayed->out_of_order_at = replayed->out_of_order == 0 ? at->seq : replayed->out_of_order_at;
+    replayed->out_of_order++;
+}
+
+static void tell(const struct comparison *result, const struct replayed *replayed, bool json, uint64_t events,
+                 double seconds)
 {
     char key[2 * STORE_KEY_MAX + 1];
     struct buf hex = buf_of(key, sizeof key);
@@ -413,6 +434,11 @@ static void tell(const struct comparison *result, bool json, uint64_t events, do
     if (!result->equal) {
         (void)printf(json ? ",\"key\":\"%s\"" : ", the one with key %s is not", text);
     }
+    if (replayed->out_of_order > 0) {
+        (void)printf(json ? ",\"out_of_order\":%llu,\"out_of_order_position\":%llu"
+                          : "; %llu events repeat or skip a version of their stream, the first at position %llu",
+                     (unsigned long long)replayed->out_of_order, (unsigned long long)replayed->out_of_order_at);
+    }
     (void)printf(json ? "}\n" : "\n");
 }
 
@@ -420,15 +446,16 @@ static enum err rebuild_and_compare(struct parts *parts, const char *folder, boo
 {
     OWNED(store_close) struct store *fresh = NULL;
     TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &fresh));
-    struct progress progress = progress_of("rebuild", json);
+    struct replayed replayed = {.progress = progress_of("rebuild", json)};
+    const struct replay_watch watch = {
+        .progress = replay_progress, .out_of_order = replay_out_of_order, .context = &replayed};
     uint64_t events = 0;
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, show_progress, &progress,
-                       &events));
+    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, &watch, &events));
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     struct comparison result;
     TRY(compare(parts->views, fresh, &result));
-    tell(&result, json, events, seconds);
+    tell(&result, &replayed, json, events, seconds);
     *ret_equal = result.equal;
     return OK;
 }

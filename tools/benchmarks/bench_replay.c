@@ -78,7 +78,7 @@ static enum err rebuild(struct bench *bench, const struct data_folder *data, dou
     TRY(bench_folder(bench, "replay-views", folder));
     TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &views));
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(log, views, &projections_all, &data->installation_id, NULL, NULL, &events));
+    TRY(ledger_rebuild(log, views, &projections_all, &data->installation_id, &(struct replay_watch){0}, &events));
     *ret_rate = (double)events * 1e6 / (double)(clock_monotonic_us() - start_us);
     return OK;
 }

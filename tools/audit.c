@@ -58,7 +58,9 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "--proof it checks one event's proof, as\n"
                                    "GET /v1/log/proof/{workspace_seq} gives it. Exit code 0: all is as it was written; "
                                    "1: altered, with the first wrong\n"
-                                   "position; 2: cannot be read.";
+                                   "position, or out of order: nothing was altered, but an event repeats or skips a "
+                                   "version of its stream; 2: cannot be\n"
+                                   "read.";
 
 /* Says what is wrong. position: "null" when no single event is known to be. */
 static int tell_altered(bool json, const char *position, const char *sentence)
@@ -76,6 +78,18 @@ static int tell_altered(bool json, const char *position, const char *sentence)
     return EXIT_ALTERED;
 }
 
+/* A fault of its own kind: every byte is as it was written. */
+static int tell_out_of_order(bool json, const struct log_verified *found)
+{
+    (void)printf(
+        json ? "{\"result\":\"out_of_order\",\"position\":%llu,\"sentence\":\"%s\",\"events\":%llu,\"count\":%llu}\n"
+             : "out of order at position %llu: %s: written upon damaged read models; none of the %llu events was "
+               "altered, %llu of them repeat or skip a version of their stream\n",
+        (unsigned long long)found->order.position, found->order.sentence, (unsigned long long)found->events,
+        (unsigned long long)found->out_of_order);
+    return EXIT_ALTERED;
+}
+
 static int verify_here(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
     enum err err = OK;
@@ -86,14 +100,17 @@ static int verify_here(const struct data_folder *data, const struct checkpoint_v
     }
     struct progress progress = progress_of("verify", json);
     struct log_fault fault = {0};
-    uint64_t events = 0;
+    struct log_verified found;
     const int64_t start_us = clock_monotonic_us();
-    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &events, &fault);
+    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &found, &fault);
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (err == OK && found.out_of_order > 0) {
+        return tell_out_of_order(json, &found);
+    }
     if (err == OK) {
         (void)printf(json ? "{\"result\":\"good\",\"events\":%llu,\"seconds\":%.3f}\n"
                           : "good: %llu events in %.3f s\n",
-                     (unsigned long long)events, seconds);
+                     (unsigned long long)found.events, seconds);
         return EXIT_GOOD;
     }
     if (err == ERR_ALTERED) {

@@ -59,7 +59,9 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "--proof it checks one event's proof, as\n"
                                    "GET /v1/log/proof/{workspace_seq} gives it. Exit code 0: all is as it was written; "
                                    "1: altered, with the first wrong\n"
-                                   "position; 2: cannot be read.";
+                                   "position, or out of order: nothing was altered, but an event repeats or skips a "
+                                   "version of its stream; 2: cannot be\n"
+                                   "read.";
 
 /* Says what is wrong. position: "null" when no single event is known to be. */
 static int tell_altered(bool json, const char *position, const char *sentence)
@@ -77,6 +79,18 @@ static int tell_altered(bool json, const char *position, const char *sentence)
     return EXIT_ALTERED;
 }
 
+/* A fault of its own kind: every byte is as it was written. */
+static int tell_out_of_order(bool json, const struct log_verified *found)
+{
+    (void)printf(
+        json ? "{\"result\":\"out_of_order\",\"position\":%llu,\"sentence\":\"%s\",\"events\":%llu,\"count\":%llu}\n"
+             : "out of order at position %llu: %s: written upon damaged read models; none of the %llu events was "
+               "altered, %llu of them repeat or skip a version of their stream\n",
+        (unsigned long long)found->order.position, found->order.sentence, (unsigned long long)found->events,
+        (unsigned long long)found->out_of_order);
+    return EXIT_ALTERED;
+}
+
 static int verify_here(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
     enum err err = OK;
@@ -87,14 +101,17 @@ static int verify_here(const struct data_folder *data, const struct checkpoint_v
     }
     struct progress progress = progress_of("verify", json);
     struct log_fault fault = {0};
-    uint64_t events = 0;
+    struct log_verified found;
     const int64_t start_us = clock_monotonic_us();
-    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &events, &fault);
+    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &found, &fault);
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (err == OK && found.out_of_order > 0) {
+        return tell_out_of_order(json, &found);
+    }
     if (err == OK) {
         (void)printf(json ? "{\"result\":\"good\",\"events\":%llu,\"seconds\":%.3f}\n"
                           : "good: %llu events in %.3f s\n",
-                     (unsigned long long)events, seconds);
+                     (unsigned long long)found.events, seconds);
         return EXIT_GOOD;
     }
     if (err == ERR_ALTERED) {
@@ -403,7 +420,28 @@ static enum err compare(struct store *live, struct store *rebuilt, struct compar
     return err;
 }
 
-static void tell(const struct comparison *result, bool json, uint64_t events, double seconds)
+/* What a rebuild tells: how far it is, and the first event whose version is not the next of its stream. */
+struct replayed {
+    struct progress progress;
+    uint64_t out_of_order_at; /* 0: none */
+    uint64_t out_of_order;
+};
+
+static void replay_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct replayed *replayed = context;
+    show_progress(&replayed->progress, done, total);
+}
+
+static void replay_out_of_order(void *context, const struct log_event *at)
+{
+    struct replayed *replayed = context;
+    replayed->out_of_order_at = replayed->out_of_order == 0 ? at->seq : replayed->out_of_order_at;
+    replayed->out_of_order++;
+}
+
+static void tell(const struct comparison *result, const struct replayed *replayed, bool json, uint64_t events,
+                 double seconds)
 {
     char key[2 * STORE_KEY_MAX + 1];
     struct buf hex = buf_of(key, sizeof key);
@@ -416,6 +454,11 @@ static void tell(const struct comparison *result, bool json, uint64_t events, do
     if (!result->equal) {
         (void)printf(json ? ",\"key\":\"%s\"" : ", the one with key %s is not", text);
     }
+    if (replayed->out_of_order > 0) {
+        (void)printf(json ? ",\"out_of_order\":%llu,\"out_of_order_position\":%llu"
+                          : "; %llu events repeat or skip a version of their stream, the first at position %llu",
+                     (unsigned long long)replayed->out_of_order, (unsigned long long)replayed->out_of_order_at);
+    }
     (void)printf(json ? "}\n" : "\n");
 }
 
@@ -423,15 +466,16 @@ static enum err rebuild_and_compare(struct parts *parts, const char *folder, boo
 {
     OWNED(store_close) struct store *fresh = NULL;
     TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &fresh));
-    struct progress progress = progress_of("rebuild", json);
+    struct replayed replayed = {.progress = progress_of("rebuild", json)};
+    const struct replay_watch watch = {
+        .progress = replay_progress, .out_of_order = replay_out_of_order, .context = &replayed};
     uint64_t events = 0;
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, show_progress, &progress,
-                       &events));
+    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, &watch, &events));
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     struct comparison result;
     TRY(compare(parts->views, fresh, &result));
-    tell(&result, json, events, seconds);
+    tell(&result, &replayed, json, events, seconds);
     *ret_equal = result.equal;
     return OK;
 }

@@ -28,7 +28,8 @@ struct post;         /* post.h */
 struct aggregate_head {
     uint64_t version;       /* events folded; 0: there is no such thing */
     struct id workspace_id; /* whose it is; absent: the installation's */
-    uint8_t padding[7];
+    struct id command_id;   /* that the last event came of, for the ledger's shell; absent: the system's own */
+    uint8_t padding[6];
 };
 
 /* Where a decider puts the lists of its events. */

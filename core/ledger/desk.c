@@ -41,27 +41,70 @@ void desk_forget(struct desk *desk)
     }
 }
 
-/* state: room for an aggregate of that kind; small ones are read by themselves, for a post is 25 KB. */
-static enum err load_state(struct store_txn *txn, const struct id *stream, void *state)
+/* Whether a stream has begun, by a row that lies apart from its state. */
+static enum err has_begun(struct store_txn *txn, const struct id *stream, bool *ret_begun)
 {
     struct row_key key;
-    struct span row = {0};
-    key_begin(&key, TABLE_STATE);
+    struct span row;
+    key_begin(&key, TABLE_STREAM);
     key_id(&key, stream);
     const enum err err = store_get(txn, key_span(&key), &row);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
+    if (err == OK || err == ERR_NOT_FOUND) {
+        *ret_begun = err == OK;
+        return OK;
     }
-    return aggregate_load((enum id_kind)stream->kind, err == OK ? row : (struct span){0}, state);
+    return err;
 }
 
-/* The installation's state is always there: a row that is gone, or an older one, is damage, and not a stream that
- * begins: what was decided upon it would be in the log for ever. */
+static enum err put_begun(struct desk *desk, const struct id *stream)
+{
+    struct row_key key;
+    key_begin(&key, TABLE_STREAM);
+    key_id(&key, stream);
+    return store_put(desk->txn, key_span(&key), SPAN(""));
+}
+
+static enum err get_row(struct store_txn *txn, const struct id *stream, struct span *ret_row)
+{
+    struct row_key key;
+    key_begin(&key, TABLE_STATE);
+    key_id(&key, stream);
+    return store_get(txn, key_span(&key), ret_row);
+}
+
+/* state: room for an aggregate of that kind; small ones are read by themselves, for a post is 25 KB. A state that is
+ * not there though its stream has begun was lost: upon nothing a second beginning would be decided, which would be in
+ * the log for ever. */
+static enum err load_state(struct store_txn *txn, const struct id *stream, void *state)
+{
+    struct span row = {0};
+    const enum err err = get_row(txn, stream, &row);
+    if (err == ERR_NOT_FOUND) {
+        bool begun = false;
+        TRY(has_begun(txn, stream, &begun));
+        TRY(begun ? ERR_ALTERED : OK);
+        row = (struct span){0};
+    } else {
+        TRY(err);
+    }
+    return aggregate_load((enum id_kind)stream->kind, row, state);
+}
+
+/* The same for who decides: whether a workspace has events, the log itself tells. */
+static enum err load_to_decide(const struct desk *desk, const struct id *stream, void *state)
+{
+    TRY(load_state(desk->txn, stream, state));
+    const struct aggregate_head *head = state;
+    uint64_t workspace_seq = 0;
+    if (stream->kind == ID_WORKSPACE && head->version == 0) {
+        TRY(log_workspace_head(desk->log, stream, &workspace_seq));
+    }
+    return workspace_seq == 0 ? OK : ERR_ALTERED;
+}
+
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
 {
-    TRY(load_state(desk->txn, stream, ret_state));
-    const bool is_known = stream->kind == ID_SYSTEM && desk->installation_known;
-    return is_known && ret_state->head.version != desk->installation.head.version ? ERR_ALTERED : OK;
+    return load_to_decide(desk, stream, ret_state);
 }
 
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation)
@@ -82,7 +125,7 @@ enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const 
     }
     if (!id_equal(&desk->workspace_id, workspace_id)) {
         desk->workspace_id = (struct id){0};
-        TRY(load_state(desk->txn, workspace_id, &desk->workspace));
+        TRY(load_to_decide(desk, workspace_id, &desk->workspace));
         desk->workspace_id = *workspace_id;
     }
     *ret_workspace = desk->workspace.head.version == 0 ? NULL : &desk->workspace;
@@ -211,17 +254,21 @@ static size_t place_in_row(uint64_t number)
     return (size_t)((number - 1) % SEQS_PER_ROW) * 8;
 }
 
-/* Numbers come one by one, so each goes to the end of its row. */
+/* Numbers come one by one, so each goes to the end of its row: one that does not was given by a state that is not the
+ * newest. */
 static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
 {
     struct row_key key;
     uint8_t bytes[SEQ_ROW];
     const size_t at = place_in_row(number);
     seq_key(&key, table, id, number);
+    struct span row = {0};
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (row.len != at) {
+        return ERR_ALTERED;
+    }
     if (at > 0) {
-        struct span row;
-        const enum err err = store_get(desk->txn, key_span(&key), &row);
-        TRY(err == ERR_NOT_FOUND || (err == OK && row.len != at) ? ERR_ALTERED : err);
         memcpy(bytes, row.data, at);
     }
     put_be64(bytes + at, seq);
@@ -258,6 +305,27 @@ enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
 {
     return get_seq(txn, TABLE_STATE, stream, version, ret_seq);
+}
+
+enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version)
+{
+    struct row_key key;
+    struct span row = {0};
+    uint8_t bytes[SEQ_ROW];
+    const size_t kept = place_in_row(version + 1); /* bytes of the row that the next one goes to */
+    seq_key(&key, TABLE_STATE, stream, version + 1);
+    enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err == OK && kept > 0) {
+        memcpy(bytes, row.data, kept);
+        TRY(store_put(desk->txn, key_span(&key), span_of(bytes, kept)));
+        version += SEQS_PER_ROW;
+        seq_key(&key, TABLE_STATE, stream, version + 1);
+    }
+    while ((err = store_delete(desk->txn, key_span(&key))) == OK) {
+        version += SEQS_PER_ROW;
+        seq_key(&key, TABLE_STATE, stream, version + 1);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
@@ -360,19 +428,31 @@ static enum err index_account(struct desk *desk, const struct integration *befor
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+enum err desk_index(struct desk *desk, enum id_kind kind, const struct aggregate *before, const struct aggregate *after)
+{
+    if (kind == ID_POST) {
+        return index_open(desk, &before->post, &after->post);
+    }
+    return kind == ID_INTEGRATION ? index_account(desk, &before->integration, &after->integration) : OK;
+}
+
+enum err desk_note(struct desk *desk, const struct log_event *at)
+{
+    if (at->workspace_seq != 0) {
+        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
+    }
+    return desk_command_put(desk, at);
+}
+
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
     TRY(put_seq(desk, TABLE_STATE, &at->stream, at->version, at->seq)); /* beside its state: one page for both */
-    if (at->workspace_seq != 0) {
-        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
+    if (at->version == 1) {
+        TRY(put_begun(desk, &at->stream));
     }
-    TRY(desk_command_put(desk, at));
-    if (at->stream.kind == ID_POST) {
-        TRY(index_open(desk, &before->post, &after->post));
-    } else if (at->stream.kind == ID_INTEGRATION) {
-        TRY(index_account(desk, &before->integration, &after->integration));
-    }
+    TRY(desk_note(desk, at));
+    TRY(desk_index(desk, (enum id_kind)at->stream.kind, before, after));
     const struct fact fact = {.at = at, .event = event};
     for (size_t i = 0; i < desk->projections.count; i++) {
         arena_reset(&desk->arena);
@@ -384,19 +464,19 @@ enum err desk_apply(struct desk *desk, const struct log_event *at, const struct 
 enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
 {
     const enum id_kind kind = (enum id_kind)at->stream.kind;
-    struct row_key key;
     struct span row = {0};
-    key_begin(&key, TABLE_STATE);
-    key_id(&key, &at->stream);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
+    const enum err err = get_row(desk->txn, &at->stream, &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
     TRY(aggregate_load_over(kind, err == OK ? row : (struct span){0}, room->used, &room->after));
+    room->used = aggregate_stored_size(kind, &room->after);
+    if (at->version != room->after.head.version + 1) {
+        return ERR_CONFLICT;
+    }
     /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
-    const size_t loaded = aggregate_stored_size(kind, &room->after);
+    const size_t loaded = room->used;
     memcpy(&room->before, &room->after, loaded);
     aggregate_evolve(kind, &room->after, event, &at->workspace_id, at->time_ms);
+    room->after.head.command_id = at->command_id;
     const size_t folded = aggregate_stored_size(kind, &room->after);
     room->used = folded > loaded ? folded : loaded;
     TRY(desk_apply(desk, at, event, &room->before, &room->after));

@@ -91,8 +91,7 @@ static enum err open_views(struct ledger *ledger, bool views_trusted)
     uint64_t events = 0;
     const struct ledger_options *options = &ledger->options;
     TRY(trusted_position(options, views_trusted, &position));
-    TRY(ledger_replay(&ledger->desk, options->log, options->views, position, options->progress,
-                      options->progress_context, &events));
+    TRY(ledger_replay(&ledger->desk, options->views, position, &options->watch, &events));
     return load_installation(ledger);
 }
 
@@ -103,6 +102,7 @@ enum err ledger_open(const struct ledger_options *options, bool views_trusted, s
         return ERR_NO_MEMORY;
     }
     ledger->options = *options;
+    ledger->desk.log = options->log;
     ledger->desk.installation_id = options->installation_id;
     ledger->desk.projections = options->projections;
     arena_init(&ledger->desk.arena, SCRATCH_MAX);
@@ -302,6 +302,7 @@ static enum err derive(struct ledger *ledger, const struct id *stream)
         memcpy(&ledger->before, &ledger->state, aggregate_stored_size(kind, &ledger->state));
         aggregate_evolve(kind, &ledger->state, event, &record->workspace_id, record->time_ms);
         ASSERT(ledger->state.head.version == record->version);
+        ledger->state.head.command_id = record->command_id;
         TRY(desk_apply(&ledger->desk, record, event, &ledger->before, &ledger->state));
     }
     return desk_store(&ledger->desk, stream, &ledger->state);
@@ -346,12 +347,21 @@ static enum err accept(struct ledger *ledger, const struct id *stream, const str
     return OK;
 }
 
+/* No answer to this command was found (seen_before), but the stream's last event came of it: it would be carried out
+ * again. Answers are forgotten by the time of their id, none younger than this. */
+static bool has_lost_its_answer(const struct ledger *ledger, const struct command *command)
+{
+    return ledger->state.head.version > 0 && id_equal(&ledger->state.head.command_id, &command->command_id) &&
+           id_time_ms(&command->command_id) >= ledger->now_ms - COMMAND_MEMORY_MS;
+}
+
 static enum err decide(struct ledger *ledger, const struct command *command, const struct id *stream,
                        const struct idempotency *idempotency, struct answer *ret_answer)
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
     struct decide_context context = {.now_ms = ledger->now_ms, .room = &ledger->room};
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
+    TRY(has_lost_its_answer(ledger, command) ? ERR_ALTERED : OK);
     TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
     ledger->events.count = 0;
     enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);

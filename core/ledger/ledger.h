@@ -12,6 +12,14 @@
 
 struct ledger;
 
+/* What a replay tells while it runs; each may be NULL. out_of_order: this event's version is not the next of its stream.
+ * No ledger of today writes one; a log that has one is served all the same. */
+struct replay_watch {
+    log_progress *progress;
+    void (*out_of_order)(void *context, const struct log_event *at);
+    void *context;
+};
+
 struct ledger_options {
     struct log *log;     /* borrowed */
     struct store *views; /* borrowed; the ledger is its one writer */
@@ -21,8 +29,7 @@ struct ledger_options {
      * one. */
     void (*random)(void *context, void *data, size_t len);
     void *random_context;
-    log_progress *progress; /* of a rebuild; may be NULL */
-    void *progress_context;
+    struct replay_watch watch; /* of a rebuild */
 };
 
 /* ledger_open brings the views up to the log's head (rebuilding all when in doubt: other version, position ahead of the
@@ -39,7 +46,7 @@ OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
- * group (abort): the caller answers nobody. Access (role, workspace of the principal) was checked by the caller.
+ * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role, workspace of the principal) was checked by the caller.
  * A causation that names no earlier durable event of the command's workspace is command_invalid. */
 enum err ledger_handle(struct ledger *ledger, const struct command *command, const struct idempotency *idempotency,
                        struct answer *ret_answer) MUST_USE;
@@ -89,7 +96,7 @@ enum err ledger_find_command(struct ledger *ledger, const struct id *command_id,
 /* ledger_rebuild clears and rebuilds views from log with the same projections: for replay --check and the simulation,
  * into a store of the caller's. ret_events may be NULL. */
 enum err ledger_rebuild(struct log *log, struct store *views, const struct projection_list *projections,
-                        const struct id *installation_id, log_progress *progress, void *context, uint64_t *ret_events)
+                        const struct id *installation_id, const struct replay_watch *watch, uint64_t *ret_events)
     MUST_USE;
 
 #endif

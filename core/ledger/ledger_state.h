@@ -15,6 +15,7 @@
 
 /* The writer's view of derived rows: one write transaction at a time, and what it knows by heart. */
 struct desk {
+    struct log *log;
     struct store_txn *txn; /* NULL outside a group */
     struct id installation_id;
     struct projection_list projections;
@@ -53,10 +54,9 @@ struct ledger {
     struct buf payload_buf;
 };
 
-/* desk_load reads an aggregate's state (the initial one when there is none). ERR_ALTERED: the installation's is not what
- * it was, so nothing in these rows can be trusted. desk_installation, desk_workspace and
- * desk_integration come from memory when they can; NULL: there is none. desk_forget empties the memory (a group was
- * dropped). */
+/* desk_load reads an aggregate's state (the initial one when there is none). desk_installation, desk_workspace and
+ * desk_integration come from memory when they can; NULL: there is none. ERR_ALTERED: a state is not there though its
+ * stream has begun, so nothing in these rows can be trusted. desk_forget empties the memory (a group was dropped). */
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state) MUST_USE;
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state) MUST_USE;
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation) MUST_USE;
@@ -67,11 +67,12 @@ enum err desk_integration(struct desk *desk, const struct id *workspace_id, cons
 void desk_forget(struct desk *desk);
 
 /* desk_apply writes everything derived from one event: indexes and read models. before and after: the aggregate's
- * states around it. */
+ * states around it. ERR_ALTERED: the event's number is not the next of its stream or workspace. */
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after) MUST_USE;
 
-/* desk_fold loads, folds, applies and stores: one event of a replay. room: zeros before the first. */
+/* desk_fold loads, folds, applies and stores: one event of a replay. room: zeros before the first. ERR_CONFLICT: the
+ * event's version is not the next of its stream; nothing is written. */
 struct fold_room {
     struct aggregate before;
     struct aggregate after;
@@ -79,11 +80,20 @@ struct fold_room {
 };
 enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
     MUST_USE;
+/* desk_note indexes an event by workspace and command alone: one that has no place in its stream. desk_index writes what
+ * is indexed of two states of an aggregate. desk_seqs_cut forgets where a stream's events after version stand. All three
+ * for desk_cut_back (desk_cut.c), which makes of a stream again what it was at a version before the one that it is at:
+ * for an event whose version was given by a ledger that had lost the later ones. ERR_NOT_FOUND: it is not there yet. */
+enum err desk_note(struct desk *desk, const struct log_event *at) MUST_USE;
+enum err desk_index(struct desk *desk, enum id_kind kind, const struct aggregate *before, const struct aggregate *after)
+    MUST_USE;
+enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version) MUST_USE;
+enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t version, struct fold_room *room) MUST_USE;
 /* desk_commit ends the transaction with the position that its rows stand at; on failure nothing of it is kept. */
 enum err desk_commit(struct desk *desk, uint64_t position) MUST_USE;
 /* ledger_replay applies the log's events after position to the views, and writes how many they were. */
-enum err ledger_replay(struct desk *desk, struct log *log, struct store *views, uint64_t position,
-                       log_progress *progress, void *context, uint64_t *ret_events) MUST_USE;
+enum err ledger_replay(struct desk *desk, struct store *views, uint64_t position, const struct replay_watch *watch,
+                       uint64_t *ret_events) MUST_USE;
 
 /* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the
  * same. */

@@ -35,9 +35,11 @@ struct process {
     struct ledger *ledger;
     struct service *service;
     int64_t progress_ms;
-    int64_t apart_ms;         /* what the wall clock was ahead of the boot clock when it was last trusted */
-    bool went_back;           /* the log is older than the views */
-    bool views_trusted;       /* they were taken as they are */
+    int64_t apart_ms;      /* what the wall clock was ahead of the boot clock when it was last trusted */
+    bool went_back;        /* the log is older than the views */
+    bool views_trusted;    /* they were taken as they are */
+    uint64_t out_of_order; /* events that a replay found so, and the first one's position */
+    uint64_t out_of_order_at;
     struct random_pool salts; /* for the log, which holds them in clear */
 };
 
@@ -59,6 +61,13 @@ static void show_progress(void *context, uint64_t done, uint64_t total)
         process->progress_ms = now_ms;
         journal(JOURNAL_INFO, "rebuilding", "events=%llu of=%llu", (unsigned long long)done, (unsigned long long)total);
     }
+}
+
+static void count_out_of_order(void *context, const struct log_event *at)
+{
+    struct process *process = context;
+    process->out_of_order_at = process->out_of_order == 0 ? at->seq : process->out_of_order_at;
+    process->out_of_order++;
 }
 
 static enum err open_log(struct process *process, const char *map_mib)
@@ -101,16 +110,25 @@ static enum err open_views(struct process *process, const struct service_parts *
     if (process->went_back) {
         TRY(data_unsettle(&process->data)); /* before the views, the proof, are cleared: it outlives a crash */
     }
-    const struct ledger_options options = {.log = process->log,
-                                           .views = process->views,
-                                           .projections = parts->projections,
-                                           .installation_id = process->data.installation_id,
-                                           .random = random_draw,
-                                           .random_context = &process->salts,
-                                           .progress = show_progress,
-                                           .progress_context = process};
+    const struct ledger_options options = {
+        .log = process->log,
+        .views = process->views,
+        .projections = parts->projections,
+        .installation_id = process->data.installation_id,
+        .random = random_draw,
+        .random_context = &process->salts,
+        .watch = {.progress = show_progress, .out_of_order = count_out_of_order, .context = process}
+    };
     process->progress_ms = clock_boot_ms();
+    process->out_of_order = 0;
     TRY(ledger_open(&options, process->views_trusted, &process->ledger));
+    if (process->out_of_order > 0) {
+        journal(JOURNAL_WARN, "events_out_of_order",
+                "position=%llu count=%llu sentence=\"an event repeats or skips a version of its stream: it was written "
+                "upon damaged read models; the service goes on\" next=\"openpost verify --data %s says more\"",
+                (unsigned long long)process->out_of_order_at, (unsigned long long)process->out_of_order,
+                process->data.path);
+    }
     return process->views_trusted ? OK : data_views_good(&process->data);
 }
 

@@ -162,12 +162,21 @@ enum err log_checkpoint(struct log *log, struct buf *out) MUST_USE;
 /* log_checkpoint_at writes the note of the smallest checkpoint that covers seq; ERR_NOT_FOUND when none does yet. */
 enum err log_checkpoint_at(struct log *log, uint64_t seq, struct buf *out) MUST_USE;
 
+/* What log_verify found in a log that is as it was written. An event that repeats or skips a version of its stream was
+ * never altered: whoever wrote it no longer knew the stream's events. order.position: the first one's seq; 0: none. */
+struct log_verified {
+    uint64_t events;
+    uint64_t out_of_order; /* so many such events */
+    struct log_fault order;
+};
+
 /* log_verify reads a whole log in path: every record, payload, tree row and checkpoint, against each other and the
- * public key, and calls progress (may be NULL) now and then. OK: all is as it was written. ERR_ALTERED with ret_fault.
- * ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Run it in a child process: a damaged file may raise SIGBUS or
- * SIGSEGV inside LMDB. */
+ * public key, and every event's version against its stream; it calls progress (may be NULL) now and then. OK: all is as
+ * it was written. ERR_ALTERED with ret_fault. ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Holds in memory up
+ * to 64 bytes for each stream (96 while the table grows), 160 for each workspace and 64 for each payload kept beside. Run
+ * it in a child process: a damaged file may raise SIGBUS or SIGSEGV inside LMDB. */
 typedef void log_progress(void *context, uint64_t done, uint64_t total);
 enum err log_verify(const char *path, const uint8_t public_key[32], const char *origin, log_progress *progress,
-                    void *context, uint64_t *ret_events, struct log_fault *ret_fault) MUST_USE;
+                    void *context, struct log_verified *ret_verified, struct log_fault *ret_fault) MUST_USE;
 
 #endif

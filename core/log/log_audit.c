@@ -77,6 +77,8 @@ enum err log_audit_event(struct log_audit *audit, struct log_view *view, struct 
     }
     TRY(check_workspace(audit, &event));
     audit->time_ms = event.time_ms;
+    audit->stream = event.stream;
+    audit->version = event.version;
     audit->long_payload = event.payload.len > LOG_INLINE_MAX;
     memcpy(audit->payload_hash, event.payload_hash, sizeof audit->payload_hash);
     struct tree_check check = {.view = view, .fault = audit->fault, .err = OK};

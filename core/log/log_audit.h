@@ -12,7 +12,9 @@ struct log_audit {
     struct merkle_edge edge; /* of the events checked so far */
     int64_t time_ms;
     struct log_heads heads;
-    bool long_payload; /* of the last event checked: it is kept beside */
+    struct id stream; /* of the last event checked, and its place there */
+    uint64_t version;
+    bool long_payload; /* likewise: it is kept beside */
     uint8_t payload_hash[32];
 };
 

@@ -8,6 +8,7 @@
 #include "core/base/assert.h"
 #include "core/log/log_audit.h"
 #include "core/log/log_internal.h"
+#include "core/log/log_streams.h"
 
 #define CHUNK_EVENTS 16384
 
@@ -24,6 +25,8 @@ struct verify {
     uint64_t checkpoints;  /* how many were */
     bool has_side;
     struct log_note side;
+    struct log_streams streams;
+    struct log_verified found;
     struct hash *bodies; /* hashes of the payloads kept beside that events name */
     size_t bodies_len;
     size_t bodies_cap;
@@ -58,6 +61,30 @@ static enum err note_body(struct verify *verify)
     }
     memcpy(verify->bodies[verify->bodies_len].bytes, verify->audit.payload_hash, 32);
     verify->bodies_len++;
+    return OK;
+}
+
+/* Whoever wrote a version again, or left some out, did so upon what it knew: its bytes are no worse for it. */
+static enum err note_version(struct verify *verify)
+{
+    const struct log_audit *audit = &verify->audit;
+    struct log_fault *order = &verify->found.order;
+    uint64_t before = 0;
+    TRY(log_streams_step(&verify->streams, &audit->stream, audit->version, &before));
+    if (audit->version == before + 1) {
+        return OK;
+    }
+    if (verify->found.out_of_order++ > 0) {
+        return OK;
+    }
+    char text[ID_TEXT_MAX + 1];
+    struct buf name = buf_of(text, sizeof text);
+    id_write(&name, &audit->stream);
+    order->position = audit->edge.size;
+    const int len = snprintf(order->sentence, sizeof order->sentence,
+                             "event %" PRIu64 " is version %" PRIu64 " of %s, where %" PRIu64 " is next",
+                             audit->edge.size, audit->version, buf_terminated(&name), before + 1);
+    ASSERT(len > 0 && (size_t)len < sizeof order->sentence);
     return OK;
 }
 
@@ -149,6 +176,7 @@ static enum err check_chunk(struct verify *verify, struct log_view *view, uint64
     enum err err = stand_after(walk, verify->audit.edge.size, &key, &record);
     while (err == OK && verify->audit.edge.size < to) {
         TRY(log_audit_event(&verify->audit, view, key, record));
+        TRY(note_version(verify));
         TRY(note_body(verify));
         TRY(check_marks(verify, marks));
         err = verify->rows->ops->walk_next(walk, &key, &record);
@@ -333,7 +361,7 @@ static enum err verify_rows(struct verify *verify, const char *path, log_progres
 }
 
 enum err log_verify(const char *path, const uint8_t public_key[32], const char *origin, log_progress *progress,
-                    void *context, uint64_t *ret_events, struct log_fault *ret_fault)
+                    void *context, struct log_verified *ret_verified, struct log_fault *ret_fault)
 {
     struct log_fault fault = {0};
     struct verify verify = {.public_key = public_key, .origin = origin};
@@ -341,12 +369,14 @@ enum err log_verify(const char *path, const uint8_t public_key[32], const char *
     verify.audit.from_start = true;
     const enum err err = verify_rows(&verify, path, progress, context);
     log_heads_done(&verify.audit.heads);
+    log_streams_done(&verify.streams);
     free(verify.bodies);
     if (err == ERR_ALTERED) {
         log_fault_give(&fault, verify.audit.edge.size + 1, ret_fault);
     }
     if (err == OK) {
-        *ret_events = verify.audit.edge.size;
+        verify.found.events = verify.audit.edge.size;
+        *ret_verified = verify.found;
     }
     return err;
 }

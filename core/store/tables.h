@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 4
+#define VIEWS_VERSION 5
 
 enum table {
     TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */
@@ -15,6 +15,7 @@ enum table {
     TABLE_ACCOUNT = 0x07,       /* ledger: workspace, channel, platform account -> integration */
     TABLE_CLAIM = 0x08,         /* ledger: platform post id -> target that claims it */
     TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq / 32 -> seqs */
+    TABLE_STREAM = 0x0A,        /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 
     TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
     TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */

@@ -94,11 +94,12 @@ static inline void world_end(struct world *world)
 
 static inline enum err verify(const struct world *world, struct log_fault *ret_fault)
 {
-    uint64_t events = 0;
+    struct log_verified found;
     const enum err err =
-        log_verify(world->copy, checkpoint_key_public(world->key), ORIGIN, NULL, NULL, &events, ret_fault);
+        log_verify(world->copy, checkpoint_key_public(world->key), ORIGIN, NULL, NULL, &found, ret_fault);
     if (err == OK) {
-        ck_assert_uint_eq(events, EVENTS);
+        ck_assert_uint_eq(found.events, EVENTS);
+        ck_assert_uint_eq(found.out_of_order, 0);
     }
     return err;
 }

@@ -66,8 +66,8 @@ static inline struct log_event make_event(uint64_t i, uint64_t workspaces, uint8
 {
     struct prng prng;
     prng_seed(&prng, i);
-    struct log_event event = {.stream = make_id(ID_POST, i / 3),
-                              .version = i % 3 + 1,
+    struct log_event event = {.stream = make_id(ID_POST, (i - 1) / 3),
+                              .version = (i - 1) % 3 + 1,
                               .code = (uint32_t)(i % 50),
                               .time_ms = T0 + (int64_t)i,
                               .actor = (uint8_t)(i % 5),

@@ -336,7 +336,8 @@ static void check_views(struct world *world)
     OWNED(store_close) struct store *rebuilt = NULL;
     uint64_t events = 0;
     ASSERT(store_memory_open(&rebuilt) == OK);
-    ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, &world->installation_id, NULL, NULL, &events) == OK);
+    ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, &world->installation_id, &(struct replay_watch){0},
+                          &events) == OK);
     if (digest_of(rebuilt) != digest_of(world->store)) {
         lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
     }

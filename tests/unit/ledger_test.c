@@ -461,36 +461,6 @@ static void copy_rows(struct store *from, struct store *to)
     ck_assert_int_eq(store_commit(&out), OK);
 }
 
-/* What it decided would be in the log for ever: a second beginning of the installation's stream. */
-START_TEST(an_installation_whose_row_is_gone_decides_nothing)
-{
-    struct world *world = world_open(11, 0, 0);
-    struct id id = world->options.installation_id;
-    uint8_t bytes[1 + sizeof id];
-    struct answer answer;
-    struct command command = {.code = COMMAND_suspect_clock, .stream = id, .actor = ACTOR_SYSTEM};
-    command.suspect_clock.wall_ms = world->now_ms;
-    command.command_id = world_id(world, ID_COMMAND);
-    ck_assert_int_eq(ledger_begin(world->ledger, world->now_ms), OK);
-    ck_assert_int_eq(ledger_handle(world->ledger, &command, NULL, &answer), OK);
-    ck_assert_uint_eq(answer.refusal, ACCEPTED);
-    ck_assert_int_eq(ledger_commit(world->ledger), OK);
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    ck_assert_int_eq(store_begin(world->views, true, &txn), OK);
-    bytes[0] = TABLE_STATE;
-    memcpy(bytes + 1, &id, sizeof id);
-    ck_assert_int_eq(store_delete(txn, span_of(bytes, sizeof bytes)), OK);
-    ck_assert_int_eq(store_commit(&txn), OK);
-    command.code = COMMAND_trust_clock;
-    command.command_id = world_id(world, ID_COMMAND);
-    ck_assert_int_eq(ledger_begin(world->ledger, world->now_ms), OK);
-    ck_assert_int_eq(ledger_handle(world->ledger, &command, NULL, &answer), ERR_ALTERED);
-    ledger_abort(world->ledger);
-    world_close(world);
-}
-
-END_TEST
-
 /* A log is committed before the views: views ahead of it prove that an older log was put in its place. */
 START_TEST(a_log_that_is_older_than_the_views_is_known_to_have_gone_back)
 {
@@ -589,7 +559,6 @@ int main(void)
     tcase_add_test(groups, a_cause_that_is_no_earlier_event_of_the_workspace_is_refused);
     tcase_add_test(groups, stamps_never_go_back);
     tcase_add_test(groups, every_start_of_a_ledger_has_its_own_epoch);
-    tcase_add_test(groups, an_installation_whose_row_is_gone_decides_nothing);
     tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);
     tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 3);
     suite_add_tcase(suite, groups);

@@ -193,8 +193,9 @@ static inline void world_check_rebuilt(struct world *world)
     OWNED(store_close) struct store *other = NULL;
     uint64_t events = 0;
     ck_assert_int_eq(store_memory_open(&other), OK);
-    ck_assert_int_eq(
-        ledger_rebuild(world->log, other, &projections_all, &world->options.installation_id, NULL, NULL, &events), OK);
+    ck_assert_int_eq(ledger_rebuild(world->log, other, &projections_all, &world->options.installation_id,
+                                    &(struct replay_watch){0}, &events),
+                     OK);
     ck_assert_uint_eq(events, ledger_head(world->ledger));
     ck_assert_uint_eq(world_digest(world->views), world_digest(other));
 }

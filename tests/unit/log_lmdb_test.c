@@ -49,12 +49,11 @@ static uint64_t head_of(struct log *log)
 
 static uint64_t verified(const struct world *world)
 {
-    uint64_t events = 0;
+    struct log_verified found;
     struct log_fault fault = {0};
-    const enum err err =
-        log_verify(world->path, checkpoint_key_public(world->key), ORIGIN, NULL, NULL, &events, &fault);
+    const enum err err = log_verify(world->path, checkpoint_key_public(world->key), ORIGIN, NULL, NULL, &found, &fault);
     ck_assert_msg(err == OK, "%s: %s", err_name(err), fault.sentence);
-    return events;
+    return found.events;
 }
 
 /* Appends groups for ever and writes each acknowledged head to out. */

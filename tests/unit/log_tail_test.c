@@ -232,9 +232,9 @@ START_TEST(a_log_that_grows_meanwhile_is_never_taken_for_altered)
         last = head;
         if (grown % 20 == 1) {
             struct log_fault fault = {0};
-            uint64_t events = 0;
+            struct log_verified found;
             const enum err err =
-                log_verify(world.original, checkpoint_key_public(world.key), ORIGIN, NULL, NULL, &events, &fault);
+                log_verify(world.original, checkpoint_key_public(world.key), ORIGIN, NULL, NULL, &found, &fault);
             ck_assert_msg(err == OK, "%s: %s", err_name(err), fault.sentence);
         }
     }

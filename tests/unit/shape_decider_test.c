@@ -8,8 +8,9 @@
 /* A struct without hidden padding is as large as its members. */
 START_TEST(a_state_is_exactly_its_members)
 {
-    ck_assert_uint_eq(sizeof(struct aggregate_head),
-                      SIZE(aggregate_head, version) + SIZE(aggregate_head, workspace_id) + 7);
+    ck_assert_uint_eq(sizeof(struct aggregate_head), SIZE(aggregate_head, version) +
+                                                         SIZE(aggregate_head, workspace_id) +
+                                                         SIZE(aggregate_head, command_id) + 6);
     ck_assert_uint_eq(sizeof(struct installation), sizeof(struct aggregate_head) + 8 + 8 + 1 + 1 + 6);
     ck_assert_uint_eq(sizeof(struct workspace), sizeof(struct aggregate_head) + 8 + 8 + 1 + 7);
     ck_assert_uint_eq(sizeof(struct member), sizeof(struct aggregate_head) + sizeof(struct id) + 1 + 6);

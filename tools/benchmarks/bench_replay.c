@@ -56,15 +56,15 @@ static enum err verify(const struct data_folder *data, double *ret_rate)
 {
     OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
     uint8_t seed[32];
-    uint64_t events = 0;
+    struct log_verified found;
     struct log_fault fault = {0};
     TRY(data_secret(data, "log.seed", seed));
     const enum err err = checkpoint_key_new(seed, data->origin, &key);
     explicit_bzero(seed, sizeof seed);
     TRY(err);
     const int64_t start_us = clock_monotonic_us();
-    TRY(log_verify(data->log_path, checkpoint_key_public(key), data->origin, NULL, NULL, &events, &fault));
-    *ret_rate = (double)events * 1e6 / (double)(clock_monotonic_us() - start_us);
+    TRY(log_verify(data->log_path, checkpoint_key_public(key), data->origin, NULL, NULL, &found, &fault));
+    *ret_rate = (double)found.events * 1e6 / (double)(clock_monotonic_us() - start_us);
     return OK;
 }
 
@@ -78,7 +78,7 @@ static enum err rebuild(struct bench *bench, const struct data_folder *data, dou
     TRY(bench_folder(bench, "replay-views", folder));
     TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &views));
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(log, views, &projections_all, &data->installation_id, NULL, NULL, &events));
+    TRY(ledger_rebuild(log, views, &projections_all, &data->installation_id, &(struct replay_watch){0}, &events));
     *ret_rate = (double)events * 1e6 / (double)(clock_monotonic_us() - start_us);
     return OK;
 }

@@ -17,6 +17,7 @@
 #include "gateway/input.h"
 #include "gateway/limiter.h"
 #include "gateway/memo.h"
+#include "gateway/proofs.h"
 #include "gateway/scope.h"
 #include "gateway/streams.h"
 
@@ -42,6 +43,7 @@ struct gateway {
     struct random_pool random; /* for ids */
     struct refusals refusals;
     struct streams *streams;
+    struct proofs proofs;
     struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
 };
@@ -57,12 +59,13 @@ struct exchange {
     struct request *request;
     const struct route *route;
     struct scope *scope;
-    const struct json_node *body;       /* NULL: none was sent */
-    struct id id;                       /* the path's first id */
-    struct id target_id;                /* the path's second */
-    struct span param;                  /* the path's first parameter as sent */
-    uint64_t after;                     /* of a list whose positions are numbers */
-    uint32_t limit;                     /* of a list: how many are wanted */
+    const struct json_node *body; /* NULL: none was sent */
+    struct id id;                 /* the path's first id */
+    struct id target_id;          /* the path's second */
+    struct span param;            /* the path's first parameter as sent */
+    uint64_t after;               /* of a list whose positions are numbers */
+    uint32_t limit;               /* of a list: how many are wanted */
+    struct proof_wish proof;
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */

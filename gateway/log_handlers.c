@@ -127,7 +127,7 @@ void handle_stream_events(struct exchange *x)
 
 void handle_log_checkpoint(struct exchange *x)
 {
-    ask(x, "checkpoint", 0, 0);
+    proofs_ask(x, "checkpoint", 0);
 }
 
 void handle_log_verifier(struct exchange *x)
@@ -138,11 +138,11 @@ void handle_log_verifier(struct exchange *x)
 void handle_log_proof(struct exchange *x)
 {
     uint64_t workspace_seq = 0;
-    if (span_to_u64(x->param, &workspace_seq) != OK || workspace_seq == 0) {
+    if (span_starts_with(x->param, SPAN("0")) || span_to_u64(x->param, &workspace_seq) != OK) { /* one name a thing */
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return;
     }
-    ask(x, "proof", workspace_seq, 0);
+    proofs_ask(x, "proof", workspace_seq);
 }
 
 /* Punctuality */

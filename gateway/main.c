@@ -175,6 +175,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     memo_init(&gateway->memo);
     lock_init(&gateway->random_lock);
     flights_init(&gateway->flights);
+    proofs_init(&gateway->proofs);
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     struct confine_rules rules;
     struct confinement confinement;

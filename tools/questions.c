@@ -195,12 +195,28 @@ static enum err answer_server_sent(const struct question *question, const struct
 }
 
 /* The newest checkpoint. What is not covered by it yet will be by the next: within CHECKPOINT_WITHIN_MS, and before the
- * proof of it is answered. */
-static enum err answer_checkpoint(const struct question *question, struct buf *out)
+ * proof of it is answered. ERR_BUSY: one must cover event *ret_needed first. */
+static enum err answer_checkpoint(const struct question *question, uint64_t *ret_needed, struct buf *out)
 {
     struct log_status status;
     log_status(question->log, &status);
-    return status.checkpoint_size == 0 ? ERR_BUSY : log_checkpoint_at(question->log, status.checkpoint_size, out);
+    if (status.checkpoint_size == 0) {
+        *ret_needed = 1;
+        return ERR_BUSY;
+    }
+    return log_checkpoint_at(question->log, status.checkpoint_size, out);
+}
+
+/* How far the log is signed, once that is far enough. */
+static enum err answer_covered(const struct question *question, const struct asked *asked, struct buf *out)
+{
+    struct log_status status;
+    log_status(question->log, &status);
+    if (status.checkpoint_size < asked->first) {
+        return ERR_BUSY;
+    }
+    buf_u64(out, status.checkpoint_size);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 /* The size that a note's second line names. */
@@ -222,8 +238,9 @@ static enum err answer_verifier(const struct question *question, struct buf *out
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* A .tlog-proof; its extra line holds the leaf: what the proof is about. */
-static enum err answer_proof(const struct question *question, const struct asked *asked, struct buf *out)
+/* A .tlog-proof; its extra line holds the leaf: what the proof is about. ERR_BUSY as above. */
+static enum err answer_proof(const struct question *question, const struct asked *asked, uint64_t *ret_needed,
+                             struct buf *out)
 {
     uint64_t seq = 0;
     uint64_t size = 0;
@@ -234,7 +251,11 @@ static enum err answer_proof(const struct question *question, const struct asked
     struct log_event at;
     TRY(ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first, &seq));
     const enum err covered = log_checkpoint_at(question->log, seq, &note);
-    TRY(covered == ERR_NOT_FOUND ? ERR_BUSY : covered);
+    if (covered == ERR_NOT_FOUND) {
+        *ret_needed = seq;
+        return ERR_BUSY;
+    }
+    TRY(covered);
     TRY(note_size(buf_span(&note), &size));
     TRY(log_inclusion(question->log, seq, size, hashes, &count));
     uint8_t *bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
@@ -244,6 +265,24 @@ static enum err answer_proof(const struct question *question, const struct asked
     struct buf leaf = buf_of(leaf_bytes, sizeof leaf_bytes);
     log_envelope(&at, &leaf);
     tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&leaf), buf_span(&note), out);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* What needs a checkpoint. Another program waits for it in the ledger. The gateway, behind which many keys wait, gets a
+ * line first: the position that must be covered before it asks again ("covered" tells when), 0 above an answer. */
+static enum err answer_signed(const struct question *question, const struct asked *asked, bool proof, struct buf *out)
+{
+    const bool own = question->asker->party != PARTY_NONE;
+    uint64_t needed = 0;
+    buf_text(out, own ? "0\n" : "");
+    const enum err err =
+        proof ? answer_proof(question, asked, &needed, out) : answer_checkpoint(question, &needed, out);
+    if (!own || err != ERR_BUSY) {
+        return err;
+    }
+    out->len = 0;
+    buf_u64(out, needed);
+    buf_byte(out, '\n');
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -267,7 +306,9 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     const bool own = question->asker->party != PARTY_NONE;
     const bool stream = own && span_equal(question->name, SPAN("stream"));
     const bool sent = own && span_equal(question->name, SPAN("server_sent"));
-    if (!events && !proof && !stream && !sent && !verifier && !span_equal(question->name, SPAN("checkpoint"))) {
+    const bool covered = own && span_equal(question->name, SPAN("covered"));
+    if (!events && !proof && !stream && !sent && !covered && !verifier &&
+        !span_equal(question->name, SPAN("checkpoint"))) {
         const struct views_query *query = own ? NULL : views_query_find(question->name);
         *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
         return query == NULL ? OK : answer_view(question, query, out);
@@ -293,7 +334,7 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     if (sent) {
         return answer_server_sent(question, &asked, out);
     }
-    return proof ? answer_proof(question, &asked, out) : answer_checkpoint(question, out);
+    return covered ? answer_covered(question, &asked, out) : answer_signed(question, &asked, proof, out);
 }
 
 enum err questions_answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)

@@ -43,6 +43,14 @@
 #define CHECKPOINT_WITHIN_MS ((int64_t)60 * SECOND_MS)
 #define CHECKPOINT_ASKED_MS SECOND_MS
 
+/* Who waits for one. Another program holds one of the ledger's 32 places for such: half of them at most, so that
+ * somebody else is always answered, and each key half of those that a connection of its own may have. A request holds
+ * nothing but its connection: a quarter of the gateway's 4,096, of which a key has a quarter. One too many is 429. */
+#define CHECKPOINT_WAITING_MAX 16
+#define CHECKPOINT_WAITING_PER_KEY 4
+#define PROOFS_WAITING_MAX 1024
+#define PROOFS_WAITING_PER_KEY 256
+
 /* Refusals that become events (core/wire/refusals.h). Strangers, who show no key that is good, cause at most an event
  * each ten minutes, 52,560 a year of 400 bytes: 21 MB; so does each key that was revoked. A good key's holder, who may
  * write far more by posting: at most 8 kinds, and 3 more, a minute. */

@@ -107,7 +107,9 @@ static enum err load_line(struct loader *loader, struct span line)
 {
     const struct span word = next_word(&line, ' ');
     if (span_equal(word, SPAN("Z"))) {
-        return load_zone(loader, next_word(&line, ' '));
+        const struct span name = next_word(&line, ' ');
+        return span_equal(name, SPAN("Factory")) ? OK
+                                                 : load_zone(loader, name); /* IANA's word for: nobody has set one */
     }
     if (span_equal(word, SPAN("L"))) {
         const struct span target = next_word(&line, ' ');

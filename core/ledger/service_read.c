@@ -115,13 +115,12 @@ static void read_query(struct service *service, struct work *work)
     struct buf result = buf_of(out->data, room);
     if (err == OK) {
         err = service->options.parts->answer(&question, &refusal, &result);
-        if (err == ERR_BUSY) {
-            service_await_checkpoint(service, work);
+        if (err == ERR_BUSY && service_await_checkpoint(service, work)) {
             return;
         }
     }
     if (err != OK) {
-        refusal = REFUSED_unavailable;
+        refusal = err == ERR_BUSY ? REFUSED_rate_limited : REFUSED_unavailable;
         result.len = 0;
     }
     struct buf body = buf_of(out->data + room, out->cap - room);

@@ -5,12 +5,30 @@
 #include "core/base/limits.h"
 #include "core/ledger/service_state.h"
 
-void service_await_checkpoint(struct service *service, struct work *work)
+/* Our own gateway has one question for all who wait there. Under the mutex. */
+static bool may_wait(const struct service *service, const struct work *work)
+{
+    uint32_t all = 0;
+    uint32_t of_key = 0;
+    for (const struct work *other = service->unsigned_reads; other != NULL; other = other->next) {
+        if (!other->door->own) {
+            all++;
+            of_key += id_equal(&other->asker.key_id, &work->asker.key_id) ? 1 : 0;
+        }
+    }
+    return work->door->own || (all < CHECKPOINT_WAITING_MAX && of_key < CHECKPOINT_WAITING_PER_KEY);
+}
+
+bool service_await_checkpoint(struct service *service, struct work *work)
 {
     (void)pthread_mutex_lock(&service->mutex);
-    work->next = service->unsigned_reads;
-    service->unsigned_reads = work;
+    const bool waits = may_wait(service, work);
+    if (waits) {
+        work->next = service->unsigned_reads;
+        service->unsigned_reads = work;
+    }
     (void)pthread_mutex_unlock(&service->mutex);
+    return waits;
 }
 
 static bool is_awaited(struct service *service)

@@ -56,6 +56,7 @@ struct flight {
 };
 
 struct asking {
+    struct asking *next; /* waits behind this one */
     struct client *client;
     struct question_frame frame;
     int64_t deadline_ms;
@@ -81,6 +82,9 @@ struct client {
     unsigned waiting;
     size_t waiting_bytes;
     unsigned asking;
+    struct asking *asks_first; /* wait until fewer are asked at a time */
+    struct asking *asks_last;
+    unsigned asks_waiting;
     unsigned landing; /* flights whose callbacks run: no other leaves */
     struct flight flights[FLIGHTS];
 };
@@ -449,13 +453,23 @@ enum err client_command(struct client *client, const struct command *command, co
 
 /* ---- Other questions ---- */
 
-static void asking_end(struct asking *asking, enum err err, struct span body)
+/* Takes the place of one that has ended; NULL: none waits. */
+static struct asking *asking_next(struct client *client)
 {
-    struct client *client = asking->client;
     lock_take(&client->lock);
-    client->asking--;
+    struct asking *next = client->asks_first;
+    if (next != NULL) {
+        client->asks_first = next->next;
+        client->asks_waiting--;
+    } else {
+        client->asking--;
+    }
     lock_give(&client->lock);
-    asking->done(asking->context, err, body);
+    return next;
+}
+
+static void asking_free(struct asking *asking)
+{
     free(asking->frame.bytes.data);
     free(asking);
 }
@@ -467,6 +481,20 @@ static enum err asking_start(struct asking *asking)
     TRY(frame_make(asking->client, asking->kind, asking->body, &asking->frame));
     return caller_ask(asking->client->caller, buf_span(&asking->frame.bytes),
                       attempt_ms(asking->client, asking->deadline_ms), on_asked, asking);
+}
+
+/* Ends a question; the next that waits has its place. */
+static void asking_end(struct asking *asking, enum err err, struct span body)
+{
+    while (asking != NULL) {
+        struct client *client = asking->client;
+        asking->done(asking->context, err, body);
+        asking_free(asking);
+        asking = asking_next(client);
+        err = asking == NULL ? OK : asking_start(asking);
+        asking = err == OK ? NULL : asking;
+        body = SPAN("");
+    }
 }
 
 static void on_asked(void *context, enum err err, struct span reply)
@@ -491,6 +519,18 @@ static void on_asked(void *context, enum err err, struct span reply)
     asking_end(asking, verdict == VERDICT_GOOD ? OK : err, body);
 }
 
+/* Under the lock. */
+static void asking_wait(struct client *client, struct asking *asking)
+{
+    if (client->asks_first == NULL) {
+        client->asks_first = asking;
+    } else {
+        client->asks_last->next = asking;
+    }
+    client->asks_last = asking;
+    client->asks_waiting++;
+}
+
 enum err client_ask(struct client *client, enum frame_kind kind, struct span body, int64_t timeout_ms,
                     client_replied *done, void *context)
 {
@@ -509,22 +549,28 @@ enum err client_ask(struct client *client, enum frame_kind kind, struct span bod
     asking->deadline_ms = client->options.now_ms() + timeout_ms;
     asking->done = done;
     asking->context = context;
+    enum err err = OK;
     lock_take(&client->lock);
-    const bool busy = client->asking >= ASKING_MAX;
-    client->asking += busy ? 0 : 1;
-    lock_give(&client->lock);
-    enum err err = ERR_BUSY;
-    if (!busy) {
-        err = asking_start(asking);
-        if (err == OK) {
-            return OK;
-        }
-        lock_take(&client->lock);
-        client->asking--;
-        lock_give(&client->lock);
+    const bool leaves = client->asking < ASKING_MAX;
+    if (leaves) {
+        client->asking++;
+    } else if (client->asks_waiting < CLIENT_QUESTIONS_MAX) {
+        asking_wait(client, asking);
+    } else {
+        err = ERR_BUSY;
     }
-    free(asking->frame.bytes.data);
-    free(asking);
+    lock_give(&client->lock);
+    if (leaves) {
+        err = asking_start(asking);
+        if (err != OK) {
+            lock_take(&client->lock);
+            client->asking--;
+            lock_give(&client->lock);
+        }
+    }
+    if (err != OK) {
+        asking_free(asking);
+    }
     return err;
 }
 
@@ -567,6 +613,11 @@ void client_close(struct client *client)
     lock_give(&client->lock);
     caller_close(client->caller);
     list_end(&client->queue, ERR_CLOSED);
+    if (client->asks_first !=
+        NULL) { /* those on their way have taken what waited with them: but for a race with closing */
+        client->asking++;
+        asking_end(asking_next(client), ERR_CLOSED, SPAN(""));
+    }
     for (unsigned i = 0; i < FLIGHTS; i++) {
         free(client->flights[i].body.data);
         free(client->flights[i].frame.bytes.data);

@@ -14,6 +14,7 @@
 
 #define CLIENT_WAITING_MAX 16384                     /* commands: more is ERR_BUSY */
 #define CLIENT_WAITING_BYTES_MAX ((size_t)256 << 20) /* likewise */
+#define CLIENT_QUESTIONS_MAX 4096 /* other questions: likewise; as many as a gateway has connections */
 
 struct client;
 
@@ -45,7 +46,8 @@ enum err client_command_wait(struct client *client, const struct command *comman
     MUST_USE;
 
 /* client_ask sends a body of any other kind (FRAME_FOLLOW, FRAME_QUERY, FRAME_SEAL, FRAME_STATUS, FRAME_HELLO) and
- * gives its reply's body, borrowed for the call of done. Repeated like commands: they are harmless twice.
+ * gives its reply's body, borrowed for the call of done. Repeated like commands: they are harmless twice. Few are
+ * on their way at a time, the others wait in order: ERR_BUSY when CLIENT_QUESTIONS_MAX do.
  * client_ask_wait appends the body to out; ERR_NO_SPACE. */
 typedef void client_replied(void *context, enum err err, struct span body);
 enum err client_ask(struct client *client, enum frame_kind kind, struct span body, int64_t timeout_ms,

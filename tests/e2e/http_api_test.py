@@ -625,7 +625,8 @@ class Http(harness.Case):
         proof = self.api.get("/v1/log/proof/1").body.decode()
         self.assertTrue(proof.startswith("c2sp.org/tlog-proof@v1\n"), proof)
         self.assert_problem(self.api.get("/v1/log/proof/999999"), 404, "not_found")
-        self.assert_problem(self.api.get("/v1/log/proof/one"), 404, "not_found")
+        for name in ("0", "01", "one", "-1", "18446744073709551616"):
+            self.assert_problem(self.api.get("/v1/log/proof/" + name), 404, "not_found")
 
 
 class AfterARestart(harness.Case):

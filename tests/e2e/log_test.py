@@ -2,6 +2,7 @@
 """The log as the product, from outside: it can be read and verified while it grows, every event says what led to it and can be proved
 at once, refusals are events, few of them, and damaged read models are made again from it."""
 
+import concurrent.futures
 import json
 import os
 import struct
@@ -90,6 +91,28 @@ class Log(harness.Case):
             self.assertEqual(good.returncode, 0, good)
             self.assertEqual(json.loads(good.stdout)["payload_sha256"], last["payload_sha256"])
         self.assertEqual(service.data.verify().returncode, 0)
+
+    def ask_all(self, count, api, path):
+        """So many requests at the same time; their answers."""
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            return list(pool.map(lambda _: api.get(path), range(count)))
+
+    def test_all_who_wait_for_the_same_proof_get_it_and_who_is_one_too_many_is_told_so(self):
+        service = self.world.serve(sandbox=False)
+        auditor = Api(service.port, service.data.another_key("auditor", "auditor"))
+        for count in (200, 400):
+            self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "young"}}).status, 201)
+            path = f"/v1/log/proof/{service.api.get('/v1/events?limit=200').json()['data'][-1]['workspace_seq']}"
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                many = pool.submit(self.ask_all, count, service.api, path)
+                other = pool.submit(self.ask_all, 5, auditor, path)
+            self.assertEqual({answer.status for answer in other.result()}, {200})
+            limited = [answer for answer in many.result() if answer.status != 200]
+            self.assertTrue(count > 256 or not limited, limited[:1])
+            for answer in limited:
+                self.assertEqual((answer.status, answer.json()["code"], answer.headers["Retry-After"]),
+                                 (429, "rate_limited", "1"), answer)
+            self.assertEqual(len({answer.body for answer in many.result() if answer.status == 200}), 1)
 
     def refusals(self, service, count):
         """Waits for so many events of refusals; returns them as the log has them."""

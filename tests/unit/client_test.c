@@ -376,6 +376,53 @@ START_TEST(too_many_waiting_commands_are_refused_at_once)
 
 END_TEST
 
+static void on_reply(void *context, enum err err, struct span body)
+{
+    struct tally *tally = context;
+    if (err == OK && span_equal(body, SPAN("?"))) {
+        atomic_fetch_add(&tally->good, 1);
+    } else {
+        atomic_store(&tally->last_err, (int)err);
+        atomic_fetch_add(&tally->bad, 1);
+    }
+}
+
+/* More than are on their way at a time, and than the other side takes at once. */
+START_TEST(questions_that_find_no_place_wait_for_one)
+{
+    struct straw *straw = straw_open();
+    struct client *client = connected(straw->url, secret);
+    struct tally tally = {0};
+    for (unsigned i = 0; i < 300; i++) {
+        ck_assert_int_eq(client_ask(client, FRAME_QUERY, SPAN("?"), WAIT_MS, on_reply, &tally), OK);
+    }
+    wait_for(&tally, 300);
+    ck_assert_uint_eq(atomic_load(&tally.good), 300);
+    client_close(client);
+    straw_close(straw);
+}
+
+END_TEST
+
+START_TEST(too_many_questions_are_refused_and_closing_ends_the_others)
+{
+    struct client *client = connected("tcp://127.0.0.1:1", secret);
+    struct tally tally = {0};
+    enum err err = OK;
+    unsigned taken = 0;
+    while (taken < 2 * CLIENT_QUESTIONS_MAX && err == OK) {
+        err = client_ask(client, FRAME_QUERY, SPAN("?"), WAIT_MS, on_reply, &tally);
+        taken += err == OK;
+    }
+    ck_assert_int_eq(err, ERR_BUSY);
+    ck_assert_uint_gt(taken, CLIENT_QUESTIONS_MAX);
+    client_close(client);
+    ck_assert_uint_eq(atomic_load(&tally.bad), taken);
+    ck_assert_int_eq(atomic_load(&tally.last_err), ERR_CLOSED);
+}
+
+END_TEST
+
 static atomic_uint_fast64_t woken_at;
 
 static void on_woken(void *context, uint64_t head)
@@ -423,6 +470,8 @@ int main(void)
     tcase_add_test(clients, a_wrong_key_and_an_impostor_are_told_apart_from_an_answer);
     tcase_add_test(clients, closing_ends_what_waits);
     tcase_add_test(clients, too_many_waiting_commands_are_refused_at_once);
+    tcase_add_test(clients, questions_that_find_no_place_wait_for_one);
+    tcase_add_test(clients, too_many_questions_are_refused_and_closing_ends_the_others);
     tcase_add_test(clients, a_wake_up_with_a_good_tag_is_passed_on);
     suite_add_tcase(suite, clients);
     return run_suite(suite);

@@ -1,5 +1,6 @@
 /* service_programs_test.c: the ledger behind its sockets, as other programs meet it: with an API key, in one workspace.
  */
+#include "core/base/limits.h"
 #include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
@@ -43,6 +44,67 @@ START_TEST(another_program_does_what_its_key_allows_in_its_workspace)
     const struct id secret_id = new_id(ID_SECRET);
     const struct id integration_id = new_id(ID_INTEGRATION);
     ck_assert_int_ne(client_seal_wait(program, &secret_id, &integration_id, SPAN("x"), WAIT_MS), OK);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
+struct waiters {
+    atomic_uint good;
+    atomic_uint limited;
+    atomic_uint other;
+};
+
+static void on_signed(void *context, enum err err, struct span body)
+{
+    struct waiters *waiters = context;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    atomic_fetch_add(err != OK                         ? &waiters->other
+                     : refusal == ACCEPTED             ? &waiters->good
+                     : refusal == REFUSED_rate_limited ? &waiters->limited
+                                                       : &waiters->other,
+                     1);
+}
+
+/* Asks six times at once for the checkpoint of an event that none covers yet. */
+static void ask_for_young(struct place *place, struct client *program, struct waiters *waiters)
+{
+    struct content_part part;
+    uint8_t body_bytes[128];
+    char number[24];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    struct buf text = buf_of(number, sizeof number);
+    struct command command = draft(place, &part);
+    buf_u64(&text, give(place->client, &command, NULL).seq);
+    body_query_put(&body, SPAN("signed"), buf_span(&text));
+    *waiters = (struct waiters){0};
+    for (unsigned i = 0; i < 6; i++) {
+        ck_assert_int_eq(client_ask(program, FRAME_QUERY, buf_span(&body), WAIT_MS, on_signed, waiters), OK);
+    }
+    for (int i = 0; i < WAIT_MS && waiters->good + waiters->limited + waiters->other < 6; i++) {
+        usleep(1000);
+    }
+    ck_assert_uint_eq(waiters->good + waiters->limited, 6);
+}
+
+/* They would hold every place that the ledger has for other programs. A machine that is slow enough signs before the
+ * last of the six has come. */
+START_TEST(few_questions_of_a_key_wait_for_a_checkpoint)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct waiters waiters = {0};
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_AUDITOR);
+    struct client *program = connect_as(place->programs_url, tag_key);
+    for (unsigned i = 0; i < 10 && waiters.limited == 0; i++) {
+        ask_for_young(place, program, &waiters);
+    }
+    ck_assert_uint_eq(waiters.good, CHECKPOINT_WAITING_PER_KEY);
+    ck_assert_uint_eq(waiters.limited, 6 - CHECKPOINT_WAITING_PER_KEY);
     client_close(program);
     place_close(place);
 }
@@ -380,6 +442,7 @@ int main(void)
     tcase_set_timeout(services, 60);
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_cannot_name_another_posts_target);
+    tcase_add_test(services, few_questions_of_a_key_wait_for_a_checkpoint);
     tcase_add_test(services, a_program_is_refused_what_a_requests_body_would_be);
     tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);

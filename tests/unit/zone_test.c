@@ -187,6 +187,7 @@ static const char *const no_names[] = {
     "Europe/",
     "/Berlin",
     "Europe/Atlantis",
+    "Factory", /* tzdata's own: nobody has set a zone */
     "europe/berlin",
     "EUROPE/BERLIN",
     "Europe/Berlin ",
@@ -386,6 +387,9 @@ START_TEST(every_zone_shows_what_the_c_library_shows)
     while (fgets(line, sizeof line, list) != NULL) {
         char zone[100];
         if (sscanf(line, "Z %99s", zone) != 1 && sscanf(line, "L %*s %99s", zone) != 1) {
+            continue;
+        }
+        if (strcmp(zone, "Factory") == 0) { /* refused: it says that nobody has set a zone */
             continue;
         }
         ck_assert_int_eq(setenv("TZ", zone, 1), 0);

@@ -222,7 +222,7 @@ enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows)
     return OK;
 }
 
-enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
+static enum err put_key(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
 {
     struct row_key key;
     uint8_t bytes[32 + ANSWER_ROW];
@@ -231,10 +231,16 @@ enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempo
     buf_put(&key.buf, span_of(idempotency->scope, 32));
     buf_put(&row, span_of(idempotency->body, 32));
     answer_write(&row, answer);
-    TRY(store_put(desk->txn, key_span(&key), buf_span(&row)));
+    return store_put(desk->txn, key_span(&key), buf_span(&row));
+}
+
+enum err desk_idempotent_put(struct desk *desk, const struct idempotency *idempotency, const struct answer *answer)
+{
+    TRY(put_key(desk, idempotency, answer));
     return prune_keys(desk, answer->time_ms);
 }
 
+/* Prunes nothing: what a replay puts is young, and a cursor for each would write out its buffer. */
 enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at)
 {
     struct idempotency idempotency;
@@ -245,5 +251,5 @@ enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at)
     }
     TRY(err);
     TRY(desk_command_answer(desk, &at->command_id, &answer));
-    return desk_idempotent_put(desk, &idempotency, &answer);
+    return put_key(desk, &idempotency, &answer);
 }

@@ -10,6 +10,7 @@
 
 #define CAP_MIN ((size_t)1 << 15) /* slots for REBUILD_ROWS; one event more may double them */
 #define PREFETCHED 8
+#define SORTED_FEW 8
 #define BYTES_MOST (4 * REBUILD_BYTES) /* one event beyond a full buffer, whatever it holds */
 
 /* Room for more rows: twice the slots. */
@@ -21,6 +22,11 @@ static enum err grow(struct row_set *set)
         return ERR_NO_MEMORY;
     }
     set->sorted = sorted;
+    struct sorted *spare = realloc(set->spare, cap / 2 * sizeof *spare);
+    if (spare == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    set->spare = spare;
     struct row_slot *slots = calloc(cap, sizeof *slots);
     if (slots == NULL) {
         return ERR_NO_MEMORY;
@@ -51,6 +57,7 @@ void row_set_done(struct row_set *set)
     arena_done(&set->arena);
     free(set->slots);
     free(set->sorted);
+    free(set->spare);
 }
 
 static uint64_t load64(const uint8_t *bytes, size_t len)
@@ -160,23 +167,82 @@ void row_set_forget(struct row_set *set)
     arena_reset(&set->arena);
 }
 
-static int compare(const void *a, const void *b)
+static bool is_before(const struct sorted *left, const struct sorted *right)
 {
-    const struct sorted *left = a;
-    const struct sorted *right = b;
     for (unsigned i = 0; i < 3; i++) {
         if (left->head[i] != right->head[i]) {
-            return left->head[i] < right->head[i] ? -1 : 1;
+            return left->head[i] < right->head[i];
         }
     }
-    return span_compare(span_of(left->kept->key, left->kept->key_len), span_of(right->kept->key, right->kept->key_len));
+    return span_compare(span_of(left->kept->key, left->kept->key_len),
+                        span_of(right->kept->key, right->kept->key_len)) < 0;
+}
+
+static void sort_few(struct sorted *rows, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const struct sorted row = rows[i];
+        size_t at = i;
+        for (; at > 0 && is_before(&row, &rows[at - 1]); at--) {
+            rows[at] = rows[at - 1];
+        }
+        rows[at] = row;
+    }
+}
+
+/* Merges halves: rows of posts that follow each other come nearly in order, and halves that do are left alone. spare
+ * has room for the first half. */
+static void sort(struct sorted *rows, size_t count, struct sorted *spare)
+{
+    const size_t half = count / 2;
+    if (count <= SORTED_FEW) {
+        sort_few(rows, count);
+        return;
+    }
+    sort(rows, half, spare);
+    sort(rows + half, count - half, spare);
+    if (is_before(&rows[half - 1], &rows[half])) {
+        return;
+    }
+    memcpy(spare, rows, half * sizeof *rows);
+    size_t left = 0;
+    size_t right = half;
+    for (size_t to = 0; left < half; to++) { /* once the first half is in place, so is the rest of the second */
+        const bool second = right < count && is_before(&rows[right], &spare[left]);
+        rows[to] = second ? rows[right] : spare[left];
+        right += second ? 1 : 0;
+        left += second ? 0 : 1;
+    }
+}
+
+/* Each table by itself: rows of all tables come in turn. */
+static void sort_all(struct row_set *set)
+{
+    size_t counts[256] = {0};
+    size_t next[256] = {0};
+    for (size_t i = 0; i < set->rows; i++) {
+        counts[set->sorted[i].head[0] >> 56]++;
+    }
+    for (size_t table = 1; table < 256; table++) {
+        next[table] = next[table - 1] + counts[table - 1];
+    }
+    for (size_t i = 0; i < set->rows; i++) {
+        const size_t table = set->sorted[i].head[0] >> 56;
+        set->spare[next[table]] = set->sorted[i];
+        next[table]++;
+    }
+    struct sorted *rows = set->spare;
+    set->spare = set->sorted;
+    set->sorted = rows;
+    for (size_t table = 0; table < 256; table++) {
+        sort(rows, counts[table], set->spare);
+        rows += counts[table];
+    }
 }
 
 enum err row_set_write(struct row_set *set, struct store_txn *txn)
 {
-    if (set->rows > 0) {
-        qsort(set->sorted, set->rows, sizeof *set->sorted, compare);
-    }
+    sort_all(set);
     for (size_t i = 0; i < set->rows; i++) {
         const struct kept *kept = set->sorted[i].kept;
         if (i + PREFETCHED < set->rows) {

@@ -37,6 +37,7 @@ struct row_set {
     size_t cap;                      /* slots: a power of two, twice as many as sorted has room for rows */
     struct row_slot *slots;          /* a hash table; a row whose slot is taken has the next free one */
     struct sorted *sorted;           /* rows of them, in the order in which they came, until they are flushed */
+    struct sorted *spare;            /* as large: for sorting */
     const struct kept *largest[256]; /* by the first byte of its key; NULL: none */
 };
 

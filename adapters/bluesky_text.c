@@ -111,21 +111,8 @@ static size_t find_link(struct span text, size_t at)
     return has_host ? end : at;
 }
 
-/* Length of the longest label run (letters, digits, hyphens, dots) that is a handle, from at; 0 when none is. */
-static size_t handle_len(struct span text, size_t at)
-{
-    size_t end = at;
-    while (end < text.len && (is_alnum(text.data[end]) || text.data[end] == '-' || text.data[end] == '.')) {
-        end++;
-    }
-    while (end > at && !is_alnum(text.data[end - 1])) {
-        end--;
-    }
-    const bool whole = end == text.len || (text.data[end] < 0x80 && text.data[end] != '_' && text.data[end] != '@');
-    return whole && bluesky_handle_valid(span_of(text.data + at, end - at)) ? end - at : 0;
-}
-
-bool bluesky_handle_valid(struct span text)
+/* https://atproto.com/specs/handle */
+static bool is_handle(struct span text)
 {
     if (text.len == 0 || text.len > BLUESKY_HANDLE_MAX) {
         return false;
@@ -149,6 +136,20 @@ bool bluesky_handle_valid(struct span text)
         start = i + 1;
     }
     return false;
+}
+
+/* Length of the longest label run (letters, digits, hyphens, dots) that is a handle, from at; 0 when none is. */
+static size_t handle_len(struct span text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && (is_alnum(text.data[end]) || text.data[end] == '-' || text.data[end] == '.')) {
+        end++;
+    }
+    while (end > at && !is_alnum(text.data[end - 1])) {
+        end--;
+    }
+    const bool whole = end == text.len || (text.data[end] < 0x80 && text.data[end] != '_' && text.data[end] != '@');
+    return whole && is_handle(span_of(text.data + at, end - at)) ? end - at : 0;
 }
 
 static bool opens(struct span text, size_t at, bool brackets)

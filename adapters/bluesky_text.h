@@ -34,9 +34,6 @@ enum err bluesky_marks_find(struct span text, struct arena *arena, struct bluesk
 /* bluesky_text_mentions tells whether text (may be absent) mentions anybody; needs no memory. */
 bool bluesky_text_mentions(struct span text);
 
-/* bluesky_handle_valid tells whether text is a handle (https://atproto.com/specs/handle). */
-bool bluesky_handle_valid(struct span text);
-
 enum bluesky_split_fault {
     SPLIT_OK,
     SPLIT_TOO_MANY,    /* more pieces than allowed */

@@ -64,7 +64,8 @@ static bool split_url(struct span text, struct span *ret_rest, size_t *ret_host_
     return scheme != 0 && host > 0;
 }
 
-bool admission_url(struct span text)
+/* An absolute http or https URL without white space or control characters. */
+static bool is_url(struct span text)
 {
     struct span rest;
     size_t host_len = 0;
@@ -149,7 +150,7 @@ static struct objection check_resolution(const struct resolve_target_command *re
     if (resolve->url.len > URL_BYTES_MAX) {
         return object_at(REFUSED_field_too_long, "/url", "More than 2,048 bytes.");
     }
-    if (resolve->url.data != NULL && !admission_url(resolve->url)) {
+    if (resolve->url.data != NULL && !is_url(resolve->url)) {
         return object_at(REFUSED_field_invalid, "/url", "An absolute http or https URL is expected.");
     }
     return none;

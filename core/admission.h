@@ -24,7 +24,4 @@ struct objection {
  * form. The arena is for reading that. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
 
-/* admission_url: an absolute http or https URL without white space or control characters. */
-bool admission_url(struct span text);
-
 #endif

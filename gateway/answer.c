@@ -114,7 +114,7 @@ void exchange_typed(struct exchange *x, const char *content_type, struct span bo
     finish(x, &response);
 }
 
-void exchange_empty(struct exchange *x)
+static void answer_nothing(struct exchange *x)
 {
     struct response response = {.status = 204};
     finish(x, &response);
@@ -259,7 +259,7 @@ void exchange_show_post(struct exchange *x, const struct post_view *post, unsign
     }
 }
 
-void exchange_post(struct exchange *x, const struct id *post_id, unsigned status, bool with_location)
+static void answer_post(struct exchange *x, const struct id *post_id, unsigned status, bool with_location)
 {
     struct post_view post;
     const enum err err = scope_post(x->scope, post_id, &post);
@@ -315,9 +315,9 @@ void exchange_done(struct exchange *x, const struct answer *answer)
     }
     rendering_keep(x, answer->version);
     if (x->route->success == 204) {
-        exchange_empty(x);
+        answer_nothing(x);
     } else if (answer->stream.kind == ID_POST) {
-        exchange_post(x, &answer->stream, x->route->success, made);
+        answer_post(x, &answer->stream, x->route->success, made);
     } else if (answer->stream.kind == ID_INTEGRATION) {
         exchange_integration(x, &answer->stream, x->route->success, made);
     } else {

@@ -95,12 +95,11 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
                       struct response *ret_response);
 
 /* Answers: each ends the exchange, which must not be used afterwards.
- * exchange_json: body is JSON, borrowed; etag 0: none; location NULL: none. exchange_empty: 204. exchange_problem: RFC
+ * exchange_json: body is JSON, borrowed; etag 0: none; location NULL: none. exchange_problem: RFC
  * 9457; detail NULL: the refusal's title; param NULL: none; more: further members (",\"locked_at\":…"), NULL: none.
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
-void exchange_empty(struct exchange *exchange);
 /* exchange_stream answers with what is put into stream from now on: server-sent events. */
 void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
@@ -135,11 +134,10 @@ void gate_report(struct gateway *gateway);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
-/* exchange_post and exchange_integration read the resource again and answer it. exchange_done answers what an accepted
+/* exchange_integration reads the resource again and answers it. exchange_done answers what an accepted
  * command, the exchange's or under a repeated key the first one, made or changed. exchange_show_post answers a
  * post that was read in the transaction that is open. */
 void exchange_show_post(struct exchange *exchange, const struct post_view *post, unsigned status, bool with_location);
-void exchange_post(struct exchange *exchange, const struct id *post_id, unsigned status, bool with_location);
 void exchange_integration(struct exchange *exchange, const struct id *integration_id, unsigned status,
                           bool with_location);
 void exchange_done(struct exchange *exchange, const struct answer *answer);
@@ -184,9 +182,7 @@ bool metrics_are_for(struct span remote);
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
 
-/* rendering.c: the native form of one target; ERR_NOT_FOUND: a channel that this build does not know. */
-enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
-                      int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering) MUST_USE;
+/* rendering.c: rendering_present writes the native form of one target. */
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out) MUST_USE;
 /* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all of

@@ -16,8 +16,8 @@ void input_pointer_index(char out[INPUT_PARAM_MAX], const char *at, uint32_t ind
     (void)snprintf(out, INPUT_PARAM_MAX, "%s/%u", at, (unsigned)index);
 }
 
-/* '~' and '/' are escaped (RFC 6901). */
-void input_pointer_member(char out[INPUT_PARAM_MAX], const char *at, struct span name)
+/* A name of the client's own, cut to fit; '~' and '/' are escaped (RFC 6901). */
+static void point_at_member(char out[INPUT_PARAM_MAX], const char *at, struct span name)
 {
     char text[64];
     struct buf buf = buf_of(text, sizeof text - 1);
@@ -153,7 +153,7 @@ static void check_pairs(struct input *input, const struct json_node *object, con
 {
     for (const struct json_node *pair = object->first; pair != NULL; pair = pair->next) {
         char at[INPUT_PARAM_MAX];
-        input_pointer_member(at, pointer, pair->name);
+        point_at_member(at, pointer, pair->name);
         check_text(input, pair->name, at, false, NAME_MAX_LEN);
         if (pair->kind != NODE_NULL && is_form(input, pair, at, VALUE_text)) {
             check_text(input, pair->text, at, true, NAME_MAX_LEN);
@@ -231,7 +231,7 @@ void input_check(struct input *input, const struct json_node *object, const char
         while (member->name != NULL && !span_equal(node->name, span_text(member->name))) {
             member++;
         }
-        input_pointer_member(pointer, at, node->name);
+        point_at_member(pointer, at, node->name);
         if (member->name == NULL) {
             input_wrong(input, REFUSED_field_unknown, pointer, "There is no such field.");
         } else if (node->kind != NODE_NULL) {

@@ -32,10 +32,8 @@ const struct json_node *input_some(const struct json_node *object, const char *n
 struct span input_json(struct input *input, const struct json_node *object, const char *at, const char *name,
                        struct arena *arena);
 
-/* input_pointer writes at/name (or at/index) into out; input_pointer_member a name of the client's own, escaped and cut
- * to fit. */
+/* input_pointer writes at/name (or at/index) into out. */
 void input_pointer(char out[INPUT_PARAM_MAX], const char *at, const char *name);
 void input_pointer_index(char out[INPUT_PARAM_MAX], const char *at, uint32_t index);
-void input_pointer_member(char out[INPUT_PARAM_MAX], const char *at, struct span name);
 
 #endif

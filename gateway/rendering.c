@@ -3,8 +3,9 @@
 #include "core/base/assert.h"
 #include "gateway/gateway.h"
 
-enum err rendering_of(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
-                      int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering)
+/* ERR_NOT_FOUND: a channel that this build does not know. */
+static enum err render(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
+                       int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering)
 {
     ASSERT(target_index < content->targets_count);
     const struct channel_content written = {.parts = content->parts,
@@ -67,7 +68,7 @@ static enum err write_rendering(const struct gateway *gateway, const struct pres
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = rendering_of(gateway, &post->content, target_index, created_ms, present->arena, rendering);
+    const enum err err = render(gateway, &post->content, target_index, created_ms, present->arena, rendering);
     if (err == ERR_NOT_FOUND) {
         buf_text(out, "\"rendering\":null,\"violations\":[]");
         return buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -151,8 +152,8 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
     }
     struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
     for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
-        if (rendering_of(x->gateway, content, i, created_ms != 0 ? created_ms : x->now_ms, &x->request->arena,
-                         rendering) != OK) {
+        if (render(x->gateway, content, i, created_ms != 0 ? created_ms : x->now_ms, &x->request->arena, rendering) !=
+            OK) {
             continue;
         }
         const struct id *target_id = &content->targets[i].target_id;

@@ -41,6 +41,29 @@ static bool path_matches(const char *pattern, struct span path, struct span para
     return at == path.len;
 }
 
+static const char *method_name(enum method method)
+{
+    switch (method) {
+    case METHOD_GET:
+        return "GET";
+    case METHOD_HEAD:
+        return "HEAD";
+    case METHOD_POST:
+        return "POST";
+    case METHOD_PUT:
+        return "PUT";
+    case METHOD_PATCH:
+        return "PATCH";
+    case METHOD_DELETE:
+        return "DELETE";
+    case METHOD_OPTIONS:
+        return "OPTIONS";
+    case METHOD_OTHER:
+        break;
+    }
+    return "OTHER";
+}
+
 void route_find(enum method method, struct span path, struct route_hit *ret_hit)
 {
     *ret_hit = (struct route_hit){0};
@@ -67,27 +90,4 @@ const struct route *route_at(enum route_name name)
 {
     ASSERT(name < ROUTE_COUNT);
     return &table[name];
-}
-
-const char *method_name(enum method method)
-{
-    switch (method) {
-    case METHOD_GET:
-        return "GET";
-    case METHOD_HEAD:
-        return "HEAD";
-    case METHOD_POST:
-        return "POST";
-    case METHOD_PUT:
-        return "PUT";
-    case METHOD_PATCH:
-        return "PATCH";
-    case METHOD_DELETE:
-        return "DELETE";
-    case METHOD_OPTIONS:
-        return "OPTIONS";
-    case METHOD_OTHER:
-        break;
-    }
-    return "OTHER";
 }

@@ -8,7 +8,7 @@
 #include "projections/row_store.h"
 
 /* The rows of a workspace side by side, and the two kinds of rows of a key. */
-enum place { PLACE_SELF = 0, PLACE_MEMBER = 1, PLACE_KEY = 2, PLACE_FINGERPRINT = 3, PLACE_INSTALLATION = 4 };
+enum place { PLACE_SELF = 0, PLACE_KEY = 2, PLACE_FINGERPRINT = 3, PLACE_INSTALLATION = 4 };
 
 static struct row_key workspace_key(const struct id *workspace_id)
 {
@@ -18,11 +18,11 @@ static struct row_key workspace_key(const struct id *workspace_id)
     return key;
 }
 
-/* A member or key of a workspace; the prefix of all when id is NULL. */
-static struct row_key belonging_key(enum place place, const struct id *workspace_id, const struct id *id)
+/* A key of a workspace; the prefix of all when id is NULL. */
+static struct row_key belonging_key(const struct id *workspace_id, const struct id *id)
 {
     struct row_key key = row_key(TABLE_WORKSPACE);
-    row_key_byte(&key, (uint8_t)place);
+    row_key_byte(&key, PLACE_KEY);
     row_key_id(&key, workspace_id);
     if (id != NULL) {
         row_key_id(&key, id);
@@ -81,7 +81,7 @@ static enum err apply_key_created(struct store_txn *txn, const struct fact *fact
     };
     const struct row_key by_fingerprint = fingerprint_key(created->fingerprint.bytes);
     const struct row_key by_id = key_key(&created->key_id);
-    const struct row_key by_workspace = belonging_key(PLACE_KEY, &created->workspace_id, &created->key_id);
+    const struct row_key by_workspace = belonging_key(&created->workspace_id, &created->key_id);
     const struct ref_row ref = {.id = created->key_id};
     TRY(row_put(txn, &by_fingerprint, key_row_desc(), &row, arena));
     TRY(store_put(txn, row_key_span(&by_id), span_of(created->fingerprint.bytes, sizeof created->fingerprint.bytes)));
@@ -115,20 +115,6 @@ static enum err apply_key_revoked(struct store_txn *txn, const struct fact *fact
     TRY(must(row_take(txn, &key, key_row_desc(), arena, &row)));
     row.revoked_ms = fact->at->time_ms;
     return row_put(txn, &key, key_row_desc(), &row, arena);
-}
-
-static enum err apply_member_added(struct store_txn *txn, const struct fact *fact, struct arena *arena)
-{
-    const struct member_added_event *added = &fact->event->member_added;
-    const struct member_row row = {
-        .member_id = added->member_id,
-        .workspace_id = added->workspace_id,
-        .user_id = added->user_id,
-        .role = added->role,
-        .created_ms = fact->at->time_ms,
-    };
-    const struct row_key key = belonging_key(PLACE_MEMBER, &added->workspace_id, &added->member_id);
-    return row_put(txn, &key, member_row_desc(), &row, arena);
 }
 
 static enum err apply_workspace_created(struct store_txn *txn, const struct fact *fact, struct arena *arena)
@@ -361,8 +347,6 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     case EVENT_workspace_paused:
     case EVENT_workspace_resumed:
         return apply_workspace_paused(txn, fact, arena);
-    case EVENT_member_added:
-        return apply_member_added(txn, fact, arena);
     case EVENT_key_created:
         return apply_key_created(txn, fact, arena);
     case EVENT_key_revoked:
@@ -454,7 +438,7 @@ enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
                      struct key_row **ret_keys, uint32_t *ret_count)
 {
-    const struct row_key prefix = belonging_key(PLACE_KEY, workspace_id, NULL);
+    const struct row_key prefix = belonging_key(workspace_id, NULL);
     void *rows = NULL;
     uint32_t count = 0;
     TRY(row_list(txn, &prefix, NULL, ref_row_desc(), limit, arena, &rows, &count));
@@ -498,16 +482,6 @@ enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32
     void *rows = NULL;
     TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, workspace_row_desc(), limit, arena, &rows, ret_count));
     *ret_workspaces = rows;
-    return OK;
-}
-
-enum err access_members(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
-                        struct member_row **ret_members, uint32_t *ret_count)
-{
-    const struct row_key prefix = belonging_key(PLACE_MEMBER, workspace_id, NULL);
-    void *rows = NULL;
-    TRY(row_list(txn, &prefix, NULL, member_row_desc(), limit, arena, &rows, ret_count));
-    *ret_members = rows;
     return OK;
 }
 

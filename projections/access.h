@@ -47,8 +47,6 @@ enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, 
                           struct workspace_row *ret_workspace) MUST_USE;
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                            struct workspace_row **ret_workspaces, uint32_t *ret_count) MUST_USE;
-enum err access_members(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
-                        struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
  * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the

@@ -324,7 +324,7 @@ static void put_attempt_error(const struct attempt_row *attempt, struct buf *out
     buf_text(out, "}");
 }
 
-enum err present_attempt(const struct attempt_row *attempt, struct buf *out)
+static enum err attempt_json(const struct attempt_row *attempt, struct buf *out)
 {
     put_id(out, "{\"id\":", &attempt->attempt_id);
     put_count(out, ",\"number\":", attempt->number);
@@ -369,7 +369,7 @@ enum err present_deliveries(const struct present *present, const struct post_vie
         buf_text(out, ",\"attempts\":[");
         for (uint32_t k = 0; k < count; k++) {
             buf_text(out, k == 0 ? "" : ",");
-            TRY(present_attempt(&attempts[k], out));
+            TRY(attempt_json(&attempts[k], out));
         }
         buf_text(out, "]}");
     }

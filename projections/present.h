@@ -35,7 +35,6 @@ struct present {
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 /* {"data":[{target_id, integration_id, channel, status, attempts:[…]}…]}: every attempt of every target. */
 enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
-enum err present_attempt(const struct attempt_row *attempt, struct buf *out) MUST_USE;
 /* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…]: up to limit events after a
  * version; the caller ends the object. *ret_next: the last one's version when there are others, else 0. */
 enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,

@@ -58,7 +58,7 @@ void lateness_add(struct lateness *lateness, int64_t late_ms)
     }
 }
 
-void lateness_merge(struct lateness *into, const struct lateness *from)
+static void merge(struct lateness *into, const struct lateness *from)
 {
     for (unsigned i = 0; i < PUNCTUALITY_BUCKETS; i++) {
         into->counts[i] += from->counts[i];
@@ -382,8 +382,8 @@ void punctuality_sum(struct punctuality_report *into, const struct punctuality_r
     into->published += from->published;
     into->failed += from->failed;
     into->missed += from->missed;
-    lateness_merge(&into->start, &from->start);
-    lateness_merge(&into->receipt, &from->receipt);
+    merge(&into->start, &from->start);
+    merge(&into->receipt, &from->receipt);
 }
 
 enum err punctuality_day(const struct zones *zones, struct span zone, int64_t time_ms, uint32_t *ret_day)

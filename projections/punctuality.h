@@ -26,7 +26,6 @@ unsigned lateness_bucket(int64_t late_ms);
 /* The first millisecond count above the bucket. */
 uint64_t lateness_bucket_end_ms(unsigned bucket);
 void lateness_add(struct lateness *lateness, int64_t late_ms);
-void lateness_merge(struct lateness *into, const struct lateness *from);
 /* lateness_quantile_ms: permille 500 for p50, 990 for p99; 0 when empty. */
 uint64_t lateness_quantile_ms(const struct lateness *lateness, unsigned permille);
 

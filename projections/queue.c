@@ -156,42 +156,10 @@ enum err queue_scan(struct store_txn *txn, const struct id *after, uint32_t limi
     return OK;
 }
 
-enum err queue_open(struct store_txn *txn, const struct id *post_id, struct arena *arena, struct queue_row **ret_rows,
-                    uint32_t *ret_count)
-{
-    struct post_row post = {.targets_count = 0};
-    const struct row_key key = row_key_post(post_id, PLACE_POST);
-    const enum err err = row_get(txn, &key, post_row_desc(), arena, &post);
-    if (err != ERR_NOT_FOUND) {
-        TRY(err);
-    }
-    struct queue_row *rows = arena_alloc(arena, (post.targets_count + 1) * sizeof *rows);
-    if (rows == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < post.targets_count; i++) {
-        if (queue_row_of(&post, &post.targets[i], &rows[count])) {
-            count++;
-        }
-    }
-    *ret_rows = rows;
-    *ret_count = count;
-    return OK;
-}
-
 enum err queue_post(struct store_txn *txn, const struct id *target_id, struct id *ret_post_id)
 {
     const struct row_key key = key_of(target_id);
     struct span value;
     TRY(store_get(txn, row_key_span(&key), &value));
     return post_of(value, ret_post_id);
-}
-
-enum err queue_get(struct store_txn *txn, const struct id *target_id, struct arena *arena, struct queue_row *ret_row)
-{
-    struct post_row post = {.targets_count = 0};
-    struct id post_id;
-    TRY(queue_post(txn, target_id, &post_id));
-    return read_target(txn, &post_id, target_id, arena, &post, ret_row);
 }

@@ -20,12 +20,7 @@ enum err queue_remove(struct store_txn *txn, const struct id *target_id) MUST_US
  * first). Fewer than limit: that was all. For a scheduler that starts: chunk by chunk, a transaction each. */
 enum err queue_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                     struct queue_row **ret_rows, uint32_t *ret_count) MUST_USE;
-/* queue_open reads the open targets of a post; none for one that is not there. */
-enum err queue_open(struct store_txn *txn, const struct id *post_id, struct arena *arena, struct queue_row **ret_rows,
-                    uint32_t *ret_count) MUST_USE;
-/* queue_post finds the post of an open target; queue_get reads the target's row. ERR_NOT_FOUND: it is not open. */
+/* queue_post finds the post of an open target. ERR_NOT_FOUND: it is not open. */
 enum err queue_post(struct store_txn *txn, const struct id *target_id, struct id *ret_post_id) MUST_USE;
-enum err queue_get(struct store_txn *txn, const struct id *target_id, struct arena *arena, struct queue_row *ret_row)
-    MUST_USE;
 
 #endif

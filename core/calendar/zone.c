@@ -21,9 +21,7 @@
 #define FILE_BYTES_MAX ((size_t)64 << 10) /* the longest zone file has 3.6 KB */
 #define MEMORY_MAX ((size_t)16 << 20)
 #define PATH_LEN_MAX 512
-#define DAY_S 86400
-#define OFFSET_LIMIT_S ((int64_t)26 * 3600) /* no local time is further from UTC */
-#define TIME_LIMIT_S INT64_C(253402300800)  /* 10000-01-01 */
+#define TIME_LIMIT_S INT64_C(253402300800) /* 10000-01-01 */
 
 struct zone {
     struct span name;
@@ -32,7 +30,6 @@ struct zone {
 
 struct zones {
     struct arena arena;
-    struct span version;
     size_t count;
     struct zone zones[ZONES_MAX]; /* sorted by name */
 };
@@ -115,9 +112,6 @@ static enum err load_line(struct loader *loader, struct span line)
         const struct span target = next_word(&line, ' ');
         return load_link(loader->zones, next_word(&line, ' '), target);
     }
-    if (span_equal(word, SPAN("#")) && span_equal(next_word(&line, ' '), SPAN("version"))) {
-        return arena_copy(&loader->zones->arena, line, &loader->zones->version);
-    }
     return OK; /* a rule, a zone's further line, a comment */
 }
 
@@ -173,11 +167,6 @@ void zones_close(struct zones *zones)
     }
 }
 
-struct span zones_version(const struct zones *zones)
-{
-    return zones->version;
-}
-
 static const struct tzif *clock_of(const struct zones *zones, struct span name)
 {
     const struct zone key = {.name = name};
@@ -202,38 +191,5 @@ enum err zone_offset(const struct zones *zones, struct span name, int64_t time_m
     int64_t next_s = 0;
     const int64_t time_s = time_ms < 0 ? 0 : time_ms / SECOND_MS;
     *ret_minutes = tzif_offset(clock, time_s, &next_s) / 60;
-    return OK;
-}
-
-/* The first second at which the wall shows wall_s or more. Between two changes the wall runs evenly, so each such piece
- * is asked in turn, from one that is surely too early on: a gap ends where the next piece begins, and of an overlap the
- * first piece is met first. */
-static int64_t first_at_or_after(const struct tzif *clock, int64_t wall_s)
-{
-    int64_t from_s = wall_s - OFFSET_LIMIT_S;
-    for (;;) {
-        int64_t next_s = 0;
-        const int64_t shown_s = wall_s - tzif_offset(clock, from_s, &next_s);
-        const int64_t candidate_s = shown_s > from_s ? shown_s : from_s;
-        if (candidate_s < next_s) {
-            return candidate_s;
-        }
-        from_s = next_s;
-    }
-}
-
-enum err zone_to_utc(const struct zones *zones, struct span name, int year, int month, int day, int hour, int minute,
-                     int64_t *ret_ms)
-{
-    if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > instant_days_in_month(year, month) ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59) {
-        return ERR_RANGE;
-    }
-    const struct tzif *clock = clock_of(zones, name);
-    if (clock == NULL) {
-        return ERR_NOT_FOUND;
-    }
-    const int64_t wall_s = instant_days(year, month, day) * DAY_S + (int64_t)hour * 3600 + (int64_t)minute * 60;
-    *ret_ms = first_at_or_after(clock, wall_s) * SECOND_MS;
     return OK;
 }

@@ -18,18 +18,11 @@ enum err zones_open_at(const char *folder, struct zones **ret_zones) MUST_USE;
 void zones_close(struct zones *zones);
 OWNED_BY(zones_close, struct zones *);
 
-/* zones_version returns the release of the data ("2026f"); it lives as long as zones. */
-struct span zones_version(const struct zones *zones);
 /* zone_exists is true for a canonical or link name of the IANA data ("Europe/Berlin", "UTC"), in its exact spelling;
  * not for POSIX strings ("GMT+3"), abbreviations ("PST") or files that merely lie in the folder. */
 bool zone_exists(const struct zones *zones, struct span name);
 /* zone_offset returns the offset from UTC in minutes that holds in zone name at time_ms (a part of a minute, last seen
  * in Liberia in 1972, is cut); before 1970 the one of 1970. ERR_NOT_FOUND; ERR_RANGE beyond the year 9999. */
 enum err zone_offset(const struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes) MUST_USE;
-/* zone_to_utc converts a local wall-clock time to the instant: inside a gap the first valid instant after it, in an
- * overlap the first of the two; ERR_NOT_FOUND, ERR_RANGE when it is no date or time at all (30 February, 24:00, years
- * outside 1970..9999). */
-enum err zone_to_utc(const struct zones *zones, struct span name, int year, int month, int day, int hour, int minute,
-                     int64_t *ret_ms) MUST_USE;
 
 #endif

@@ -22,12 +22,6 @@ enum refusal integration_start_refusal(const struct integration *integration)
     return integration->paused ? REFUSED_integration_paused : ACCEPTED;
 }
 
-enum integration_status integration_status(const struct integration *integration)
-{
-    const bool works = integration->connection == INTEGRATION_CONNECTED;
-    return works && integration->paused ? INTEGRATION_PAUSED : (enum integration_status)integration->connection;
-}
-
 static struct span account_of(const struct integration *integration)
 {
     return span_of(integration->account, integration->account_len);

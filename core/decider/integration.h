@@ -28,10 +28,9 @@ enum refusal integration_decide(const struct integration *integration, const str
 /* integration_stored_size: the account's unused end is not stored. */
 size_t integration_stored_size(const struct integration *integration);
 
-/* integration_status is what people are shown. integration_is_there: not NULL, and it was not deleted.
+/* integration_is_there: not NULL, and it was not deleted.
  * integration_is_schedulable: posts may be scheduled to it; it may be paused, disconnected or still connecting, but was
  * not refused. integration_start_refusal says why no attempt may start there now. */
-enum integration_status integration_status(const struct integration *integration);
 bool integration_is_there(const struct integration *integration);
 bool integration_is_schedulable(const struct integration *integration);
 enum refusal integration_start_refusal(const struct integration *integration);

@@ -117,7 +117,7 @@ enum err desk_installation(struct desk *desk, const struct installation **ret_in
     return OK;
 }
 
-enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const struct workspace **ret_workspace)
+static enum err find_workspace(struct desk *desk, const struct id *workspace_id, const struct workspace **ret_workspace)
 {
     *ret_workspace = NULL;
     if (workspace_id->kind != ID_WORKSPACE) {
@@ -132,8 +132,8 @@ enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const 
     return OK;
 }
 
-enum err desk_integration(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
-                          const struct integration **ret_integration)
+static enum err find_integration(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                                 const struct integration **ret_integration)
 {
     struct integration *state = cached(desk, integration_id);
     *ret_integration = NULL;
@@ -494,7 +494,7 @@ static enum err add_integration(struct desk *desk, const struct command *command
             return OK;
         }
     }
-    TRY(desk_integration(desk, &command->workspace_id, integration_id, &state));
+    TRY(find_integration(desk, &command->workspace_id, integration_id, &state));
     if (state != NULL && context->integration_count < 2 * TARGETS_MAX) {
         room->copies[context->integration_count] = *state;
         room->integrations[context->integration_count] = &room->copies[context->integration_count];
@@ -548,7 +548,7 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
     struct decide_context *context = ret_context;
     const enum id_kind kind = command_aggregate(command->code);
     TRY(desk_installation(desk, &context->installation));
-    TRY(desk_workspace(desk, &command->workspace_id, &context->workspace));
+    TRY(find_workspace(desk, &command->workspace_id, &context->workspace));
     context->integrations = room->integrations;
     if (kind == ID_POST) {
         TRY(add_post_integrations(desk, command, &state->post, room, context));

@@ -54,16 +54,12 @@ struct ledger {
     struct buf payload_buf;
 };
 
-/* desk_load reads an aggregate's state (the initial one when there is none). desk_installation, desk_workspace and
- * desk_integration come from memory when they can; NULL: there is none. ERR_ALTERED: a state is not there though its
- * stream has begun, so nothing in these rows can be trusted. desk_forget empties the memory (a group was dropped). */
+/* desk_load reads an aggregate's state (the initial one when there is none). ERR_ALTERED: a state is not there though
+ * its stream has begun, so nothing in these rows can be trusted. desk_installation comes from memory when it can; NULL:
+ * there is none. desk_forget empties the memory (a group was dropped). */
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state) MUST_USE;
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state) MUST_USE;
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation) MUST_USE;
-enum err desk_workspace(struct desk *desk, const struct id *workspace_id, const struct workspace **ret_workspace)
-    MUST_USE;
-enum err desk_integration(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
-                          const struct integration **ret_integration) MUST_USE;
 void desk_forget(struct desk *desk);
 
 /* desk_apply writes everything derived from one event: indexes and read models. before and after: the aggregate's

@@ -22,7 +22,7 @@ void log_state_write(const struct log_state *state, struct buf *out)
     }
 }
 
-enum err log_state_read(struct span bytes, struct log_state *ret_state)
+static enum err read_state(struct span bytes, struct log_state *ret_state)
 {
     if (bytes.len == 0) {
         return ERR_ALTERED;
@@ -58,7 +58,7 @@ enum err log_state_of(struct log_view *view, struct log_state *ret_state)
 {
     struct span bytes;
     TRY(view->rows->ops->get(view, LOG_META, LOG_STATE_KEY, &bytes));
-    return log_state_read(bytes, ret_state);
+    return read_state(bytes, ret_state);
 }
 
 struct span log_tree_key(uint8_t key[LOG_TREE_KEY], unsigned level, uint64_t index)

@@ -20,10 +20,9 @@ struct log_state {
 };
 
 /* log_state_write appends the stored form: format (1 byte), head, time_ms, checkpoint_size, checkpoints (8 each), the
- * edge's hashes from the leaf up. log_state_read: ERR_VERSION for another format, ERR_ALTERED. */
+ * edge's hashes from the leaf up. */
 void log_state_write(const struct log_state *state, struct buf *out);
-enum err log_state_read(struct span bytes, struct log_state *ret_state) MUST_USE;
-/* log_state_of reads the row; ERR_NOT_FOUND. */
+/* log_state_of reads the row; ERR_NOT_FOUND, ERR_VERSION for another format, ERR_ALTERED. */
 enum err log_state_of(struct log_view *view, struct log_state *ret_state) MUST_USE;
 
 /* log_tree_key writes the key of a stored node. log_node is a merkle_node_at whose context is a struct log_view: from a

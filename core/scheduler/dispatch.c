@@ -176,7 +176,7 @@ static void count_waiting(struct dispatch *dispatch, struct task *task, bool cou
     }
 }
 
-void dispatch_with_adapter(struct dispatch *dispatch, struct task *task, bool is_there)
+static void count_with_adapter(struct dispatch *dispatch, struct task *task, bool is_there)
 {
     if (is_there != task->with_adapter) {
         task->with_adapter = is_there;
@@ -213,7 +213,7 @@ void dispatch_go(struct dispatch *dispatch, uint32_t index, enum task_stage stag
         return;
     }
     if (stage == TASK_OUT || stage == TASK_JOB) {
-        dispatch_with_adapter(dispatch, task, stage == TASK_OUT);
+        count_with_adapter(dispatch, task, stage == TASK_OUT);
     }
     task->stage = (uint8_t)stage;
     struct queue *queue = queue_of(dispatch, task);
@@ -235,7 +235,7 @@ void dispatch_task_remove(struct dispatch *dispatch, uint32_t index)
     struct task *task = task_at(dispatch, index);
     count_waiting(dispatch, task, false);
     count_starting(dispatch, task, false);
-    dispatch_with_adapter(dispatch, task, false);
+    count_with_adapter(dispatch, task, false);
     dispatch_timer(dispatch, index, TIMERS_NEVER);
     free(task->outcome);
     pool_remove(&dispatch->tasks, index);

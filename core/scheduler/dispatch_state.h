@@ -126,7 +126,6 @@ void dispatch_task_remove(struct dispatch *dispatch, uint32_t task);
 void dispatch_go(struct dispatch *dispatch, uint32_t task, enum task_stage stage, int64_t now_ms, int64_t again_ms);
 /* True while the task's job is under way and has no outcome. */
 bool dispatch_is_out(const struct task *task);
-void dispatch_with_adapter(struct dispatch *dispatch, struct task *task, bool is_there);
 void dispatch_timer(struct dispatch *dispatch, uint32_t task, int64_t at_ms);
 uint32_t dispatch_queue_take(struct dispatch *dispatch, struct queue *queue);
 struct id dispatch_mint(struct dispatch *dispatch, enum id_kind kind, int64_t now_ms);

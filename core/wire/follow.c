@@ -28,7 +28,8 @@ bool follow_hint(struct follower *follower, uint64_t head)
     return follower->head > follower->position;
 }
 
-enum err follow_take(struct follower *follower, uint64_t seq)
+/* ERR_EXISTS: it was applied before. */
+static enum err take(struct follower *follower, uint64_t seq)
 {
     if (seq <= follower->position) {
         return ERR_EXISTS;
@@ -51,7 +52,7 @@ enum err follow_next(struct follower *follower, struct body_list *list, struct l
         struct log_event event;
         TRY(body_event_next(list, &envelope, &payload));
         TRY(log_envelope_read(envelope, &event));
-        const enum err taken = follow_take(follower, event.seq);
+        const enum err taken = take(follower, event.seq);
         if (taken == ERR_EXISTS) {
             continue;
         }

@@ -17,12 +17,10 @@ void follow_begin(struct follower *follower, uint64_t position);
 uint64_t follow_after(const struct follower *follower);
 /* follow_hint takes a wake-up's or an answer's head; true when there is something to ask for. */
 bool follow_hint(struct follower *follower, uint64_t head);
-/* follow_take accepts the next event: its seq must be the position + 1, and becomes the position. ERR_EXISTS: it was
- * applied before, pass over it. ERR_ALTERED: a gap; the caller must not go on with what it has (exit, or begin again
- * from its last saved position). */
-enum err follow_take(struct follower *follower, uint64_t seq) MUST_USE;
-/* follow_next reads the next event of a FOLLOW reply that is not applied yet and takes it; ret_event borrows from the
- * reply. ERR_NOT_FOUND at the reply's end; else body.h's, log_envelope_read's and follow_take's errors. */
+/* follow_next reads the next event of a FOLLOW reply that is not applied yet: its seq must be the position + 1, and
+ * becomes the position; ret_event borrows from the reply. ERR_NOT_FOUND at the reply's end. ERR_ALTERED: a gap; the
+ * caller must not go on with what it has (exit, or begin again from its last saved position). Else body.h's and
+ * log_envelope_read's errors. */
 enum err follow_next(struct follower *follower, struct body_list *list, struct log_event *ret_event) MUST_USE;
 
 #endif

@@ -179,7 +179,7 @@ static void tell(struct world *world, const struct log_event *at, const struct e
     }
 }
 
-static void see(struct world *world, const struct log_event *at)
+void judge_see(struct world *world, const struct log_event *at)
 {
     struct judge *judge = world->judge;
     struct event event;
@@ -231,7 +231,14 @@ void judge_events(struct world *world)
     }
     ASSERT(log_cursor_open(world->log, world->judge->position, &cursor) == OK);
     while (!world->lost && log_cursor_next(cursor, &at) == OK) {
-        see(world, &at);
+        judge_see(world, &at);
+    }
+}
+
+void judge_reader(struct world *world, uint64_t before, uint64_t seq)
+{
+    if (seq != before + 1) {
+        lose(world, RULE_FOLLOW, "the scheduler passed over position %llu", (unsigned long long)before + 1);
     }
 }
 
@@ -427,6 +434,14 @@ bool judge_is_settled(struct world *world)
         }
     }
     return true;
+}
+
+void judge_settled(struct world *world)
+{
+    if (!judge_is_settled(world)) {
+        lose(world, RULE_SETTLED, "something that was due is not over %lld h after the last fault",
+             (long long)(CALM_MS / HOUR_MS));
+    }
 }
 
 /* What the log says of a target is what the platform has of it. */

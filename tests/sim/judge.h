@@ -90,6 +90,8 @@ struct judge {
     struct arena arena;
 };
 
+/* judge_see looks at one event, as judge_events does at each that the log has. */
+void judge_see(struct world *world, const struct log_event *at);
 void *find_or_add(struct pool *pool, const struct id *id);
 uint64_t text_hash(struct span text);
 /* judge_post looks at an event of a post's stream. */

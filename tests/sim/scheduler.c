@@ -399,9 +399,7 @@ static enum err apply(struct world *world, struct body_list *list)
         if (err != OK) {
             return err == ERR_NOT_FOUND ? OK : err;
         }
-        if (at.seq != before + 1) {
-            lose(world, RULE_FOLLOW, "the scheduler passed over position %llu", (unsigned long long)before + 1);
-        }
+        judge_reader(world, before, at.seq);
         struct event event;
         arena_reset(&host->arena);
         TRY(event_decode(at.payload, &host->arena, &event));

@@ -23,6 +23,7 @@
 #include "tools/sandbox/platform_model.h"
 
 #define WORLD_T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
+#define CALM_MS (48 * HOUR_MS)            /* without users and faults, at the end */
 #define TRACE_LINES 50
 #define TRACE_WIDTH 200
 #define POSTS_MAX 64
@@ -274,7 +275,9 @@ void judge_events(struct world *world); /* after each step */
 void judge_deep(struct world *world);   /* now and then: derived things equal rebuilt ones */
 void judge_batch(struct world *world, const struct job_batch *batch);
 void judge_platform(struct world *world);
-bool judge_is_settled(struct world *world); /* nothing is open */
+void judge_reader(struct world *world, uint64_t before, uint64_t seq); /* the scheduler takes seq after before */
+bool judge_is_settled(struct world *world);                            /* nothing is open */
+void judge_settled(struct world *world);                               /* CALM_MS after the last fault it must be */
 void judge_end(struct world *world);
 
 #endif

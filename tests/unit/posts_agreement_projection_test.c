@@ -184,8 +184,8 @@ static void compare_target(struct play *play, const struct post_target *state, c
         ck_assert_uint_eq(state->probes, row->probe_count);
         ck_assert_uint_eq(state->needs_person, row->needs_person);
     }
-    struct queue_row queued;
-    const enum err err = queue_get(reading(&play->world), &state->target_id, &play->world.arena, &queued);
+    struct id post_id;
+    const enum err err = queue_post(reading(&play->world), &state->target_id, &post_id);
     const bool open = play->post.status != POST_DRAFT && !target_status_is_final(target_phase(state));
     ck_assert_int_eq(err, open ? OK : ERR_NOT_FOUND);
 }

@@ -175,31 +175,6 @@ START_TEST(more_late_comments_than_fit_are_ended_by_asking_again)
 
 END_TEST
 
-static const struct {
-    const char *given;
-    enum integration_status status;
-} statuses[] = {
-    {"connect n",                                            INTEGRATION_CONNECTING  },
-    {"connect n, refuse n",                                  INTEGRATION_REFUSED     },
-    {"connect n, accept n",                                  INTEGRATION_CONNECTED   },
-    {"connect n, accept n, pause n",                         INTEGRATION_PAUSED      },
-    {"connect n, accept n, pause n, resume n",               INTEGRATION_CONNECTED   },
-    {"connect n, accept n, pause n, disconnect n",           INTEGRATION_DISCONNECTED},
-    {"connect n, accept n, disconnect n, connect n vault=2", INTEGRATION_DISCONNECTED},
-    {"connect n, accept n, connect n vault=2, refuse n",     INTEGRATION_CONNECTED   },
-    {"connect n, accept n, pause n, remove n",               INTEGRATION_DELETED     },
-};
-
-START_TEST(an_integration_shows_its_status)
-{
-    struct world *world = world_new(NULL, NULL);
-    walk_all(world, statuses[_i].given);
-    ck_assert_int_eq(integration_status(&world->accounts[STORY_ACCOUNT_COUNT - 1].integration), statuses[_i].status);
-    world_free(world);
-}
-
-END_TEST
-
 START_TEST(a_workspace_has_its_own_lateness_and_a_bounded_one)
 {
     struct world *world = world_new(NULL, NULL);
@@ -226,7 +201,6 @@ int main(void)
     tcase_add_test(tcase, a_refusal_tells_when);
     tcase_add_test(tcase, an_integration_is_in_use_while_a_target_there_is_open);
     tcase_add_test(tcase, more_late_comments_than_fit_are_ended_by_asking_again);
-    tcase_add_loop_test(tcase, an_integration_shows_its_status, 0, (int)(sizeof statuses / sizeof *statuses));
     tcase_add_test(tcase, a_workspace_has_its_own_lateness_and_a_bounded_one);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -95,6 +95,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         return remove_post(txn, &before);
     }
     note_seq(&post, &change, fact->at->seq);
+    post.attention = posts_attention(&post);
     struct post_content_row content;
     if (change.content) {
         post_fold_content(event, &content);
@@ -102,6 +103,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
+    TRY(posts_count(txn, &before, &post, arena));
     return update_targets(txn, fact, &post, &change, arena);
 }
 

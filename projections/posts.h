@@ -4,7 +4,8 @@
  * written at every event; its attempts; what its author wrote (post_content_row, at create and edit); what its targets
  * send (locked_target, at the lock). TABLE_POST_LIST and TABLE_POST_DUE hold a narrow row per post, in the order of
  * creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant and the last
- * status. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
+ * status. TABLE_POST_ATTENTION and TABLE_POST_ATTENTION_DUE hold the same rows of the few that need a look, while they
+ * do. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
  *
  * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_H
@@ -14,6 +15,23 @@
 #include "projections/row.h"
 
 extern const struct projection posts_projection;
+
+/* What may be wrong with a post that only a look at it puts right. unknown: a target's outcome is; needs_person: and
+ * nothing that we can read settles it; contradicted: two definite outcomes of an attempt disagree, so that more may be
+ * live than should be (once so, for ever so). */
+/* clang-format off */
+#define ATTENTION_TABLE(X) X(UNKNOWN, "unknown") X(NEEDS_PERSON, "needs_person") X(CONTRADICTED, "contradicted")
+/* clang-format on */
+#define X(name_, word_) ATTENTION_##name_,
+
+enum attention { ATTENTION_NONE = 0, ATTENTION_TABLE(X) ATTENTION_COUNT };
+
+#undef X
+
+extern const struct choice_table attention_words;
+
+/* posts_counts reads how many posts of the whole installation need attention, and how many ended badly: for operators. */
+enum err posts_counts(struct store_txn *txn, struct arena *arena, struct post_count_row *ret_counts) MUST_USE;
 
 struct post_view {
     struct post_row row;
@@ -34,7 +52,8 @@ enum post_order {
 
 /* Repeated = or, different = and; an empty part filters nothing. */
 struct post_filter {
-    uint32_t statuses; /* bit n: enum post_status n; 0: any */
+    uint32_t statuses;  /* bit n: enum post_status n; 0: any */
+    uint32_t attention; /* bit n: enum attention n; 0: any, also none */
     const struct id *integrations;
     uint32_t integration_count;
     const struct id *authors;

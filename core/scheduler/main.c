@@ -60,14 +60,13 @@ struct process {
     struct arena follow_arena; /* an event's */
     struct scheduler_keys keys;
     uint32_t commands_out;
-    bool follow_out;
-    bool caught_up;
+    bool follow_out, caught_up;
     int64_t follow_again_ms;
-    int64_t follow_pause_ms;   /* not before, whoever wakes us */
-    int64_t busy_since_ms;     /* starts come first; 0: they do not */
-    int64_t late_ms;           /* told to the ledger, for readiness */
-    int64_t late_again_ms;     /* looked at again not before */
-    struct random_pool random; /* for ids and keys of posts */
+    int64_t follow_pause_ms;       /* not before, whoever wakes us */
+    int64_t busy_since_ms;         /* starts come first; 0: they do not */
+    struct agenda_overdue overdue; /* told to the ledger, for readiness and figures */
+    int64_t overdue_again_ms;      /* looked at again not before */
+    struct random_pool random;     /* for ids and keys of posts */
 };
 
 /* --- what dispatch asks for --- */
@@ -230,14 +229,13 @@ static bool seal_secrets(struct process *process, int64_t now_ms)
     return any;
 }
 
-/* How late the latest start is that could go out now. A look at every target costs some 50 ns each: of many, rarely. */
-static uint64_t late_ms(struct process *process, int64_t now_ms)
+/* What is due and has not started. A look at every target costs some 50 ns each: of many, rarely. */
+static void look_at_overdue(struct process *process, int64_t now_ms)
 {
-    if (process->caught_up && now_ms >= process->late_again_ms) {
-        process->late_ms = agenda_late_ms(process->agenda, now_ms);
-        process->late_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
+    if (process->caught_up && now_ms >= process->overdue_again_ms) {
+        process->overdue = agenda_overdue(process->agenda, now_ms);
+        process->overdue_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
     }
-    return (uint64_t)process->late_ms;
 }
 
 static void ask_follow(struct process *process, int64_t now_ms)
@@ -247,10 +245,13 @@ static void ask_follow(struct process *process, int64_t now_ms)
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
+    look_at_overdue(process, now_ms);
     body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
                                                 .max = FOLLOW_EVENTS_MAX,
                                                 .is_scheduler = true,
-                                                .late_ms = late_ms(process, now_ms)});
+                                                .late_ms = (uint64_t)process->overdue.late_ms,
+                                                .held = process->overdue.held,
+                                                .in_line = process->overdue.in_line});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
     process->follow_out =

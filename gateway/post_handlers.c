@@ -236,7 +236,7 @@ static enum err write_page(struct exchange *x, const struct present *present, co
 static void answer_page(struct exchange *x, const struct post_page *page)
 {
     struct present present;
-    scope_present(x->scope, x->gateway->zones, &present);
+    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     struct buf out = {0};

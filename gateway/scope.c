@@ -236,8 +236,8 @@ enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq)
     return access_last_event(scope->txn, &scope->principal.workspace_id, ret_workspace_seq);
 }
 
-void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present)
+void scope_present(struct scope *scope, struct zones *zones, int64_t now_ms, struct present *ret_present)
 {
-    *ret_present =
-        (struct present){.txn = scope->txn, .posts_txn = scope->past_txn, .zones = zones, .arena = scope->arena};
+    *ret_present = (struct present){
+        .txn = scope->txn, .posts_txn = scope->past_txn, .now_ms = now_ms, .zones = zones, .arena = scope->arena};
 }

@@ -75,7 +75,7 @@ enum err scope_asked(struct scope *scope, const struct idempotency *idempotency,
 /* scope_workspace_last finds the last workspace_seq. */
 enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq) MUST_USE;
 
-/* scope_present fills what presenting needs for rows read through this scope. */
-void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present);
+/* scope_present fills what presenting needs at now_ms for rows read through this scope. */
+void scope_present(struct scope *scope, struct zones *zones, int64_t now_ms, struct present *ret_present);
 
 #endif

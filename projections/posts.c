@@ -148,23 +148,3 @@ bool posts_is_final(uint32_t post_status)
     return post_status == POST_PUBLISHED || post_status == POST_PARTIALLY_PUBLISHED || post_status == POST_FAILED ||
            post_status == POST_MISSED || post_status == POST_CANCELLED;
 }
-
-const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace, bool suspended)
-{
-    const bool waits =
-        target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
-    if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
-        return NULL;
-    }
-    if (suspended) {
-        return "starts_suspended";
-    }
-    if (workspace->paused) {
-        return "workspace_paused";
-    }
-    if (integration == NULL || integration->status != INTEGRATION_CONNECTED) {
-        return "disconnected";
-    }
-    return integration->paused ? "paused" : NULL;
-}

@@ -117,11 +117,40 @@ struct target_row *posts_target(const struct post_row *post, const struct id *ta
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);
 
-/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "starts_suspended" (a
- * copied or restored folder that nobody has confirmed), "workspace_paused", "disconnected" (or being connected again),
- * "paused"; NULL when nothing holds it. integration may be NULL: it is gone ("disconnected"). */
-const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace,
-                       bool suspended);
+/* What a target that is not done waits for. The first five hold it: nothing starts until somebody lifts that. */
+/* clang-format off */
+#define WAIT_TABLE(X) \
+    X(STARTS_SUSPENDED, "starts_suspended") X(CLOCK_SUSPECT, "clock_suspect") \
+    X(WORKSPACE_PAUSED, "workspace_paused") X(DISCONNECTED, "disconnected") X(PAUSED, "paused") \
+    X(SCHEDULE, "schedule") X(RETRY, "retry") X(RATE_LIMIT, "rate_limit") X(START, "start") X(TURN, "turn") \
+    X(ATTEMPT, "attempt") X(READING, "reading") X(PERSON, "person")
+/* clang-format on */
+#define X(name_, word_) WAIT_##name_,
+
+enum wait { WAIT_NONE = 0, WAIT_TABLE(X) WAIT_COUNT };
+
+#undef X
+
+extern const struct choice_table wait_words;
+
+/* What of other things decides whether a target may start. */
+struct post_surroundings {
+    const struct integration_row *integration; /* NULL: it is gone */
+    const struct workspace_row *workspace;
+    const struct installation_row *installation;
+};
+
+struct post_wait {
+    enum wait reason;
+    int64_t until_ms;  /* when it ends by itself; 0: not known, or never */
+    int64_t missed_ms; /* one that then still waits to be sent is missed; 0: it does not wait for that */
+};
+
+/* posts_held tells what holds a waiting target of a scheduled or locked post; WAIT_NONE: nothing. */
+enum wait posts_held(const struct post_row *post, const struct target_row *target,
+                     const struct post_surroundings *surroundings);
+/* posts_wait tells what a target of a post waits for at now_ms, by the rules of core/scheduler/agenda.h. */
+struct post_wait posts_wait(const struct post_row *post, const struct target_row *target,
+                            const struct post_surroundings *surroundings, int64_t now_ms);
 
 #endif

@@ -187,25 +187,29 @@ static enum err put_rendering(const struct present *present, const struct post_v
     return OK;
 }
 
-static enum err put_held(const struct present *present, const struct post_view *post, const struct target_row *target,
+/* As of a post's past it is told what it waited for when that began. */
+static int64_t now_of(const struct present *present, const struct post_row *post)
+{
+    return present->posts_txn != NULL ? post->updated_ms : present->now_ms;
+}
+
+static enum err put_wait(const struct present *present, const struct post_view *post, const struct target_row *target,
                          const struct workspace_row *workspace, struct buf *out)
 {
     struct integration_row integration;
+    struct installation_row installation = {.suspended = false};
     const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
                                             present->arena, &integration);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    struct installation_row installation = {0};
+    TRY(err == ERR_NOT_FOUND ? OK : err);
     const enum err none = access_installation(present->txn, present->arena, &installation);
-    if (none != OK && none != ERR_NOT_FOUND) {
-        return none;
-    }
-    const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
-    /* What was due before a copy was confirmed is never started by itself: it is about to be unknown. */
-    const bool suspended = installation.suspended || (base_ms != 0 && base_ms <= installation.suspended_ms);
-    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, suspended);
-    put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
+    TRY(none == ERR_NOT_FOUND ? OK : none);
+    const struct post_surroundings surroundings = {
+        .integration = err == OK ? &integration : NULL, .workspace = workspace, .installation = &installation};
+    const struct post_wait wait = posts_wait(&post->row, target, &surroundings, now_of(present, &post->row));
+    put_word(out, ",\"waits_for\":", &wait_words, wait.reason);
+    put_time(out, ",\"waits_until\":", wait.until_ms);
+    put_time(out, ",\"missed_at\":", wait.missed_ms);
+    put_word(out, ",\"held\":", &wait_words, posts_held(&post->row, target, &surroundings));
     return OK;
 }
 
@@ -259,7 +263,7 @@ static enum err put_target(const struct present *present, const struct post_view
     put_time(out, ",\"published_at\":", target->published_ms);
     put_comment(target, out);
     put_error(out, ",\"error\":", target->code, target->message);
-    TRY(put_held(present, post, target, workspace, out));
+    TRY(put_wait(present, post, target, workspace, out));
     buf_text(out, "}");
     return OK;
 }

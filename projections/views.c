@@ -21,7 +21,8 @@ static enum err read_args(const struct views_request *request, struct query_args
 
 static struct present present_of(const struct views_request *request)
 {
-    return (struct present){.txn = request->txn, .zones = request->zones, .arena = request->arena};
+    return (struct present){
+        .txn = request->txn, .zones = request->zones, .arena = request->arena, .now_ms = request->now_ms};
 }
 
 static enum err get_view(const struct views_request *request, const struct query_args *args, struct post_view *ret_post)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Never silence: what waits says for what and until when, and what needs a person can be found."""
 
+import time
+
 import harness
-from harness import wait_until
+from harness import later, seconds_of, wait_until
 
 
 class Visible(harness.Case):
@@ -28,6 +30,44 @@ class Visible(harness.Case):
         self.assertEqual((figures["openpost_posts_unknown"], figures["openpost_posts_failed_total"]), (0, 1))
         service.stop()
         self.assert_verified_and_replayed(service.data)
+
+    def test_what_a_disconnected_account_holds_says_so_and_goes_out_once_it_is_connected_again(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        integration = api.connect()
+        sandbox.rule("unauthorized", path="", times=100)
+        first = api.publish("first", integration)
+        self.wait_for(api, first, "disconnected")
+        second = api.publish("second", integration)
+        waiting = self.wait_for(api, second, "disconnected")
+        self.assertEqual((waiting["held"], waiting["waits_until"]), ("disconnected", None))
+        self.assertAlmostEqual(seconds_of(waiting["missed_at"]) - seconds_of(waiting["publish_at"]), 6 * 3600, delta=0.01)
+        wait_until(lambda: api.figures()["openpost_ledger_targets_held"] == 2, 10, "two targets are held")
+        sandbox.forget_rules()
+        again = api.post(f"/v1/integrations/{integration['id']}/reconnect", {"identifier": "alice.test", "app_password": "new"})
+        self.assertEqual(again.status, 200, again)
+        for post in (first, second):  # not a minute late yet: neither waits for its turn
+            api.wait_post(post, "published")
+        self.assertIsNone(api.read_post(first)["targets"][0]["waits_for"])
+
+    def test_a_limit_an_instant_and_a_pause_are_told_apart(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        integration = api.connect()
+        sandbox.rule("limit", contains="limited", value_ms=600000)
+        limited = self.wait_for(api, api.publish("limited", integration), "rate_limit")
+        self.assertGreater(seconds_of(limited["waits_until"]), time.time() + 60)
+        self.assertIsNone(limited["held"])
+        planned = api.publish("planned", integration, schedule={"at": later(3600)})
+        target = planned["targets"][0]
+        self.assertEqual((target["waits_for"], target["waits_until"]), ("schedule", target["publish_at"]))
+        self.assertEqual(api.post(f"/v1/integrations/{integration['id']}/pause").status, 200)
+        self.assertEqual(api.read_post(planned)["targets"][0]["waits_for"], "paused")
+
+    def wait_for(self, api, post, reason):
+        """Waits until the post's only target waits for that; returns the target."""
+        return wait_until(lambda: (now := api.read_post(post)["targets"][0])["waits_for"] == reason and now, 30,
+                          f"waiting for {reason}")
 
 
 if __name__ == "__main__":

@@ -135,6 +135,9 @@ void agenda_facts_done(struct agenda *agenda, const struct id *post_id);
 
 /* The epoch that the agenda has learned of; 0: none yet. */
 uint64_t agenda_epoch(const struct agenda *agenda);
+/* Why it hands out no lock, start or miss at all: a restored folder that waits for a person; the clock. */
+bool agenda_is_suspended(const struct agenda *agenda);
+bool agenda_is_clock_suspect(const struct agenda *agenda);
 /* Targets on it, drafts' included. */
 uint32_t agenda_count(const struct agenda *agenda);
 /* agenda_digest sums up what events say (nothing of what was handed out): equal for two agendas that know the same.

@@ -23,9 +23,12 @@ class Visible(harness.Case):
         self.assertEqual(api.get("/v1/posts?attention=needs_person&attention=contradicted").json()["data"], [])
         self.assertEqual(api.figures()["openpost_posts_unknown"], 1)
         target = api.read_post(post)["targets"][0]["id"]
+        self.wait_line(service, "level=warn process=scheduler what=outcome_unknown seq=", f"post={post['id']} target={target}")
         answer = api.post(f"/v1/posts/{post['id']}/targets/{target}/resolve", {"resolution": "abandoned"})
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(api.get("/v1/posts?attention=unknown").json()["data"], [])
+        self.wait_line(service, "what=target_resolved", f"target={target}")
+        self.wait_line(service, "what=target_failed", "code=resolved_abandoned")
         figures = api.figures()
         self.assertEqual((figures["openpost_posts_unknown"], figures["openpost_posts_failed_total"]), (0, 1))
         service.stop()
@@ -43,6 +46,7 @@ class Visible(harness.Case):
         self.assertEqual((waiting["held"], waiting["waits_until"]), ("disconnected", None))
         self.assertAlmostEqual(seconds_of(waiting["missed_at"]) - seconds_of(waiting["publish_at"]), 6 * 3600, delta=0.01)
         wait_until(lambda: api.figures()["openpost_ledger_targets_held"] == 2, 10, "two targets are held")
+        self.wait_line(service, "what=integration_disconnected", f"integration={integration['id']} code=credentials_refused")
         sandbox.forget_rules()
         again = api.post(f"/v1/integrations/{integration['id']}/reconnect", {"identifier": "alice.test", "app_password": "new"})
         self.assertEqual(again.status, 200, again)
@@ -63,6 +67,11 @@ class Visible(harness.Case):
         self.assertEqual((target["waits_for"], target["waits_until"]), ("schedule", target["publish_at"]))
         self.assertEqual(api.post(f"/v1/integrations/{integration['id']}/pause").status, 200)
         self.assertEqual(api.read_post(planned)["targets"][0]["waits_for"], "paused")
+
+    def wait_line(self, service, *pieces):
+        """Waits for a line of the journal that has all of these."""
+        wait_until(lambda: any(all(piece in line for piece in pieces) for line in service.process.output().splitlines()),
+                   10, f"a line with {pieces}")
 
     def wait_for(self, api, post, reason):
         """Waits until the post's only target waits for that; returns the target."""

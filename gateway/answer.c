@@ -244,7 +244,7 @@ void exchange_show_post(struct exchange *x, const struct post_view *post, unsign
     struct buf out = {0};
     struct present present;
     enum err err = OK;
-    scope_present(x->scope, x->gateway->zones, &present);
+    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     do {

@@ -172,8 +172,9 @@ bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
 
 /* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
- * figure that is missing counts as bad. */
+ * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present. */
 const char *ready_fault(struct span figures);
+void ready_degraded(const struct condition *condition, struct buf *out);
 /* metrics_are_for tells whether a peer with that address is told the figures of the whole installation: this machine
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);

@@ -123,6 +123,21 @@ static bool read_status(struct exchange *x, struct post_filter *filter)
     return true;
 }
 
+static bool read_attention(struct exchange *x, struct post_filter *filter)
+{
+    struct span text;
+    for (unsigned n = 0; (text = exchange_query(x, "attention", n)).data != NULL; n++) {
+        const uint32_t attention = choice_value(&attention_words, text);
+        if (attention == ATTENTION_NONE) {
+            exchange_parameter(x, REFUSED_parameter_invalid, "attention",
+                               "attention is unknown, needs_person or contradicted.");
+            return false;
+        }
+        filter->attention |= (uint32_t)1 << attention;
+    }
+    return true;
+}
+
 #define FILTER_IDS_MAX 50
 
 static bool read_ids(struct exchange *x, const char *name, enum id_kind kind, const struct id **ret_ids,
@@ -221,7 +236,7 @@ static enum err write_page(struct exchange *x, const struct present *present, co
 static void answer_page(struct exchange *x, const struct post_page *page)
 {
     struct present present;
-    scope_present(x->scope, x->gateway->zones, &present);
+    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     struct buf out = {0};
@@ -242,7 +257,7 @@ void handle_list_posts(struct exchange *x)
     struct post_filter filter = {0};
     uint32_t limit = 0;
     struct cursor cursor;
-    if (!exchange_limit(x, &limit) || !read_status(x, &filter) ||
+    if (!exchange_limit(x, &limit) || !read_status(x, &filter) || !read_attention(x, &filter) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||

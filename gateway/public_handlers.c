@@ -1,4 +1,5 @@
 /* public_handlers.c: what needs no key: health, readiness and figures. */
+#include "core/message/refusal.h"
 #include "gateway/gateway.h"
 
 #define SCHEDULER_SILENT_MAX_MS 5000
@@ -33,9 +34,6 @@ const char *ready_fault(struct span figures)
     if (!figure_of(figures, "storage_full", &value) || value != 0) {
         return "The log is not writable: the disk is full.";
     }
-    if (!figure_of(figures, "clock_suspect", &value) || value != 0) {
-        return "The clock cannot be trusted; nothing starts.";
-    }
     if (!figure_of(figures, "scheduler_silent_ms", &value) || value > SCHEDULER_SILENT_MAX_MS) {
         return "The scheduler has not asked for events for more than 5 s.";
     }
@@ -45,6 +43,58 @@ const char *ready_fault(struct span figures)
     return NULL;
 }
 
+static void put_impairment(struct buf *out, enum refusal refusal, struct span reason, int64_t since_ms,
+                           const char *next)
+{
+    buf_text(out, "{\"code\":");
+    json_string(out, span_text(refusal_desc(refusal)->code));
+    buf_text(out, ",\"message\":");
+    json_string(out, span_text(refusal_desc(refusal)->title));
+    buf_text(out, ",\"reason\":");
+    if (reason.len > 0) {
+        json_string(out, reason);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_text(out, ",\"since\":");
+    json_time(out, since_ms);
+    buf_text(out, ",\"next\":");
+    json_string(out, span_text(next));
+    buf_text(out, "}");
+}
+
+void ready_degraded(const struct condition *condition, struct buf *out)
+{
+    buf_text(out, "[");
+    if (condition->suspended) {
+        put_impairment(out, REFUSED_starts_suspended, condition->reason, condition->suspended_ms,
+                       "openpost confirm --data DIR");
+    }
+    if (condition->clock_suspect) {
+        buf_text(out, condition->suspended ? "," : "");
+        put_impairment(out, REFUSED_clock_suspect, (struct span){0}, 0,
+                       "It ends after 60 s of agreement; if the clock is right: openpost clock accept --data DIR");
+    }
+    buf_text(out, "]");
+}
+
+/* Nothing starts, perhaps, but everything else is served: a balancer that took the API away would only make it worse. */
+static void answer_ready(struct exchange *x)
+{
+    struct condition condition;
+    struct buf out = {0};
+    enum err err = scope_condition(x->gateway->views, &x->request->arena, &condition);
+    err = err == OK ? exchange_out(x, &out) : err;
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, "The read models cannot be read.", NULL, NULL);
+        return;
+    }
+    buf_text(&out, "{\"status\":\"ready\",\"degraded\":");
+    ready_degraded(&condition, &out);
+    buf_text(&out, "}");
+    exchange_json(x, 200, buf_span(&out), 0, NULL);
+}
+
 static void ready_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
@@ -52,7 +102,7 @@ static void ready_asked(void *context, enum err err, struct span body)
     if (why != NULL) {
         exchange_problem(x, REFUSED_unavailable, why, NULL, NULL);
     } else {
-        exchange_json(x, 200, SPAN("{\"status\":\"ready\"}"), 0, NULL);
+        answer_ready(x);
     }
 }
 
@@ -76,6 +126,25 @@ static void put_figure(struct buf *out, const char *prefix, struct span name, ui
     buf_byte(out, '\n');
 }
 
+/* What waits for a person, and why nothing starts: of all tenants together. */
+static void put_condition(struct exchange *x, struct buf *out)
+{
+    struct condition condition;
+    if (scope_condition(x->gateway->views, &x->request->arena, &condition) != OK) {
+        put_figure(out, "openpost_", SPAN("views_up"), 0);
+        return;
+    }
+    put_figure(out, "openpost_", SPAN("views_up"), 1);
+    put_figure(out, "openpost_", SPAN("starts_suspended"), condition.suspended);
+    put_figure(out, "openpost_", SPAN("clock_suspect"), condition.clock_suspect);
+    put_figure(out, "openpost_posts_", SPAN("unknown"), condition.posts.unknown);
+    put_figure(out, "openpost_posts_", SPAN("needs_person"), condition.posts.needs_person);
+    put_figure(out, "openpost_posts_", SPAN("contradicted"), condition.posts.contradicted);
+    put_figure(out, "openpost_posts_", SPAN("partially_published_total"), condition.posts.partially_published);
+    put_figure(out, "openpost_posts_", SPAN("failed_total"), condition.posts.failed);
+    put_figure(out, "openpost_posts_", SPAN("missed_total"), condition.posts.missed);
+}
+
 static void metrics_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
@@ -92,6 +161,7 @@ static void metrics_asked(void *context, enum err err, struct span body)
     put_figure(&out, "openpost_gateway_", SPAN("timed_out_total"), counters.timed_out);
     put_figure(&out, "openpost_gateway_", SPAN("refused_connections_total"), counters.refused_connections);
     put_figure(&out, "openpost_gateway_", SPAN("open_connections"), counters.open_connections);
+    put_condition(x, &out);
     put_figure(&out, "openpost_", SPAN("ledger_up"), err == OK ? 1 : 0);
     struct body_list list;
     struct span name;

@@ -3,6 +3,7 @@
 #include "gateway/schema.h"
 
 #include "core/base/assert.h"
+#include "projections/posts.h"
 
 /* Members of struct value_type by kind; of_ is what the row says it is of. */
 #define TYPE_text(of_) .kind = VALUE_text

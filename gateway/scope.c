@@ -49,6 +49,21 @@ enum err scope_find_refused(struct store *views, struct span key, struct princip
     return access_find_refused(txn, fingerprint, ret_principal);
 }
 
+enum err scope_condition(struct store *views, struct arena *arena, struct condition *ret_condition)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    struct installation_row row = {.suspended = false};
+    TRY(store_begin(views, false, &txn));
+    const enum err err = access_installation(txn, arena, &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err); /* no ledger has taken over yet */
+    struct condition condition = {
+        .suspended = row.suspended, .suspended_ms = row.suspended_ms, .clock_suspect = row.clock_suspect};
+    TRY(posts_counts(txn, arena, &condition.posts));
+    TRY(arena_copy(arena, row.reason, &condition.reason));
+    *ret_condition = condition;
+    return OK;
+}
+
 enum err scope_refresh(struct scope *scope)
 {
     return scope->txn == NULL ? store_begin(scope->views, false, &scope->txn) : store_renew(scope->txn);
@@ -221,8 +236,8 @@ enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq)
     return access_last_event(scope->txn, &scope->principal.workspace_id, ret_workspace_seq);
 }
 
-void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present)
+void scope_present(struct scope *scope, struct zones *zones, int64_t now_ms, struct present *ret_present)
 {
-    *ret_present =
-        (struct present){.txn = scope->txn, .posts_txn = scope->past_txn, .zones = zones, .arena = scope->arena};
+    *ret_present = (struct present){
+        .txn = scope->txn, .posts_txn = scope->past_txn, .now_ms = now_ms, .zones = zones, .arena = scope->arena};
 }

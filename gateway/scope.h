@@ -17,6 +17,18 @@ enum err scope_open(struct store *views, struct span key, int64_t now_ms, struct
     MUST_USE;
 /* scope_find_refused tells, after ERR_AUTH, whose the key is that is no longer good; ERR_NOT_FOUND: nobody's. */
 enum err scope_find_refused(struct store *views, struct span key, struct principal *ret_principal) MUST_USE;
+
+/* scope_condition reads how the installation is, whoever asks: why nothing starts, if so, and how many posts need a
+ * look. reason lives in the arena. */
+struct condition {
+    bool suspended;       /* nothing starts until a person confirms: */
+    int64_t suspended_ms; /* since when */
+    struct span reason;   /* what was noticed */
+    bool clock_suspect;   /* nothing starts until the clock is trusted again */
+    struct post_count_row posts;
+};
+
+enum err scope_condition(struct store *views, struct arena *arena, struct condition *ret_condition) MUST_USE;
 /* scope_refresh lets it see the newest commit; scope_pause takes its read transaction away (before a wait), and
  * scope_refresh begins another. What was read borrows from that transaction until reading_end, which is due before the
  * caller waits: whoever answers in the meantime, on another thread, has a transaction of his own. scope_close accepts
@@ -65,7 +77,7 @@ enum err scope_asked(struct scope *scope, const struct idempotency *idempotency,
 /* scope_workspace_last finds the last workspace_seq. */
 enum err scope_workspace_last(struct scope *scope, uint64_t *ret_workspace_seq) MUST_USE;
 
-/* scope_present fills what presenting needs for rows read through this scope. */
-void scope_present(struct scope *scope, struct zones *zones, struct present *ret_present);
+/* scope_present fills what presenting needs at now_ms for rows read through this scope. */
+void scope_present(struct scope *scope, struct zones *zones, int64_t now_ms, struct present *ret_present);
 
 #endif

@@ -50,6 +50,40 @@ static void of_target_resolved(const struct target_resolved_event *resolved, str
     row->message = cut(resolved->url);
 }
 
+/* A target is named where the event speaks of only one. */
+static void of_targets(const struct target_ref *targets, uint32_t count, struct activity_row *row)
+{
+    row->count = count;
+    if (count == 1) {
+        row->target_id = targets[0].target_id;
+    }
+}
+
+static void of_scheduled(const struct post_scheduled_event *scheduled, struct activity_row *row)
+{
+    row->count = scheduled->targets_count;
+    row->at_ms = scheduled->publish_at_ms;
+    for (uint32_t i = 0; i < scheduled->targets_count; i++) {
+        row->flag = row->flag || scheduled->targets[i].due_ms != scheduled->publish_at_ms;
+    }
+}
+
+/* A target whose rendering broke a limit has its end here. */
+static void of_locked(const struct post_locked_event *locked, struct activity_row *row)
+{
+    for (uint32_t i = 0; i < locked->targets_count; i++) {
+        const struct locked_target *target = &locked->targets[i];
+        if (target->code.data == NULL) {
+            row->count++;
+            continue;
+        }
+        row->number++;
+        row->target_id = row->number == 1 ? target->target_id : (struct id){0};
+        row->code = target->code;
+        row->message = cut(target->message);
+    }
+}
+
 static void of_post(const struct event *event, struct activity_row *row)
 {
     switch (event->code) {
@@ -60,24 +94,24 @@ static void of_post(const struct event *event, struct activity_row *row)
         row->count = event->post_edited.targets_count;
         break;
     case EVENT_post_scheduled:
-        row->count = event->post_scheduled.targets_count;
-        row->at_ms = event->post_scheduled.publish_at_ms;
+        of_scheduled(&event->post_scheduled, row);
         break;
     case EVENT_post_locked:
-        row->count = event->post_locked.targets_count;
+        of_locked(&event->post_locked, row);
         break;
     case EVENT_targets_missed:
-        row->count = event->targets_missed.targets_count;
+        of_targets(event->targets_missed.targets, event->targets_missed.targets_count, row);
         row->code = event->targets_missed.code;
         break;
     case EVENT_targets_cancelled:
-        row->count = event->targets_cancelled.targets_count;
+        of_targets(event->targets_cancelled.targets, event->targets_cancelled.targets_count, row);
         break;
     case EVENT_targets_doubted:
-        row->count = event->targets_doubted.targets_count;
+        of_targets(event->targets_doubted.targets, event->targets_doubted.targets_count, row);
         break;
     case EVENT_targets_retried:
         row->count = event->targets_retried.targets_count;
+        row->target_id = row->count == 1 ? event->targets_retried.targets[0].target_id : (struct id){0};
         row->at_ms = event->targets_retried.due_ms;
         break;
     case EVENT_post_finished:
@@ -221,11 +255,22 @@ static void put_counted(struct buf *out, uint64_t count, const char *noun)
     buf_text(out, count == 1 ? "" : "s");
 }
 
-static void put_on(struct buf *out, const char *channel)
+static void put_on(struct buf *out, const char *where)
 {
-    if (channel[0] != '\0') {
+    if (where[0] != '\0') {
         buf_text(out, " on ");
-        buf_text(out, channel);
+        buf_text(out, where);
+    }
+}
+
+/* The one account that the event speaks of, or how many. */
+static void put_accounts(struct buf *out, const struct activity_row *row, const char *where)
+{
+    if (where[0] != '\0') {
+        put_on(out, where);
+    } else {
+        buf_text(out, " for ");
+        put_counted(out, row->count, "account");
     }
 }
 
@@ -254,6 +299,13 @@ static void put_reason(struct buf *out, const struct activity_row *row)
     }
 }
 
+/* Ends the sentence with the event's words, where its code would only say it again. */
+static void put_words(struct buf *out, const struct activity_row *row)
+{
+    buf_text(out, row->message.len > 0 ? ": " : "");
+    buf_put(out, row->message);
+}
+
 /* A full stop, unless the words before brought their own. */
 static void put_stop(struct buf *out, size_t begin)
 {
@@ -262,12 +314,14 @@ static void put_stop(struct buf *out, size_t begin)
     }
 }
 
-static void put_attempt(struct buf *out, const struct activity_row *row, const char *channel)
+static void put_attempt(struct buf *out, const struct activity_row *row, const struct activity_about *about)
 {
     buf_text(out, "Attempt ");
     buf_u64(out, row->number);
-    put_on(out, channel);
-    if (row->part > 0) {
+    put_on(out, about->where);
+    if (row->part == about->comment_part) {
+        buf_text(out, ", the first comment,");
+    } else if (row->part > 0) {
         buf_text(out, ", part ");
         buf_u64(out, row->part + 1);
         buf_text(out, ",");
@@ -283,7 +337,7 @@ static void put_outcome(struct buf *out, const struct activity_row *row)
         break;
     case OUTCOME_TRY_AGAIN:
         buf_text(out, "certainly not accepted");
-        put_at(out, ", the next try is at ", row->at_ms);
+        put_at(out, ", it is tried again at ", row->at_ms);
         put_reason(out, row);
         break;
     case OUTCOME_DEFERRED:
@@ -291,21 +345,23 @@ static void put_outcome(struct buf *out, const struct activity_row *row)
         put_at(out, " until ", row->at_ms);
         break;
     case OUTCOME_UNAUTHORIZED:
-        buf_text(out, "without credentials that the platform accepts");
-        put_reason(out, row);
+        buf_text(out,
+                 "the platform no longer takes the account's credentials, it waits until somebody connects the account "
+                 "again");
+        put_words(out, row);
         break;
     case OUTCOME_REFUSED:
         buf_text(out, "refused for good");
         put_reason(out, row);
         break;
     case OUTCOME_UNKNOWN:
-        buf_text(out, "no definite answer came");
-        put_at(out, ", the platform will be read at ", row->at_ms);
-        put_reason(out, row);
+        buf_text(out, "no definite answer came, it may be live or not");
+        put_at(out, ", the platform is looked at to find out at ", row->at_ms);
+        put_words(out, row);
         break;
     case OUTCOME_ABSENT:
         buf_text(out, "it is not on the platform");
-        put_at(out, ", the next try is at ", row->at_ms);
+        put_at(out, ", it is tried again at ", row->at_ms);
         break;
     case OUTCOME_NONE:
     case OUTCOME_COUNT:
@@ -314,39 +370,39 @@ static void put_outcome(struct buf *out, const struct activity_row *row)
     }
 }
 
-static void put_target_finished(struct buf *out, const struct activity_row *row, const char *channel)
+static void put_target_finished(struct buf *out, const struct activity_row *row, const char *where)
 {
     buf_text(out, row->target_status == TARGET_PUBLISHED ? "Published" : "Failed");
-    put_on(out, channel);
+    put_on(out, where);
     if (row->target_status != TARGET_PUBLISHED) {
         put_reason(out, row);
     }
 }
 
-static void put_probed(struct buf *out, const struct activity_row *row, const char *channel)
+static void put_probed(struct buf *out, const struct activity_row *row, const char *where)
 {
-    buf_text(out, "Reading ");
+    buf_text(out, "Look ");
     buf_u64(out, row->count);
-    put_on(out, channel);
-    buf_text(out, " settled nothing");
-    put_at(out, ", the next is at ", row->at_ms);
+    put_on(out, where);
+    buf_text(out, " did not tell whether it is live");
+    put_at(out, ", the next look is at ", row->at_ms);
     if (row->flag) {
-        buf_text(out, "; a person should look");
+        buf_text(out, "; a person should look and say what became of it");
     }
     put_reason(out, row);
 }
 
-static void put_resolved(struct buf *out, const struct activity_row *row, const char *channel)
+static void put_resolved(struct buf *out, const struct activity_row *row, const char *where)
 {
     switch ((enum resolution)row->resolution) {
     case RESOLUTION_PUBLISHED:
         buf_text(out, "A person found it");
-        put_on(out, channel);
+        put_on(out, where);
         put_reason(out, row);
         break;
     case RESOLUTION_ABSENT:
         buf_text(out, "A person found that it is not there");
-        put_on(out, channel);
+        put_on(out, where);
         if (row->flag) {
             buf_text(out, ", to be sent again");
             put_at(out, " at ", row->at_ms);
@@ -356,50 +412,51 @@ static void put_resolved(struct buf *out, const struct activity_row *row, const 
     case RESOLUTION_NONE:
     case RESOLUTION_COUNT:
         buf_text(out, "A person gave it up");
-        put_on(out, channel);
+        put_on(out, where);
         break;
     }
 }
 
-static void put_target(struct buf *out, const struct activity_row *row, const char *channel)
+static void put_target(struct buf *out, const struct activity_row *row, const struct activity_about *about)
 {
+    const char *where = about->where;
     switch (row->event) {
     case EVENT_target_prepared:
         buf_text(out, "What it needs was prepared");
-        put_on(out, channel);
+        put_on(out, where);
         break;
     case EVENT_attempt_started:
-        put_attempt(out, row, channel);
+        put_attempt(out, row, about);
         buf_text(out, " started");
         break;
     case EVENT_attempt_finished:
-        put_attempt(out, row, channel);
+        put_attempt(out, row, about);
         buf_text(out, " ended: ");
         put_outcome(out, row);
         break;
     case EVENT_attempt_settled:
-        put_attempt(out, row, channel);
-        buf_text(out, row->flag ? " was settled by reading the platform: " : " was settled by a late answer: ");
+        put_attempt(out, row, about);
+        buf_text(out, row->flag ? " was settled by a look at the platform: " : " was settled by a late answer: ");
         put_outcome(out, row);
         break;
     case EVENT_attempt_probed:
-        put_probed(out, row, channel);
+        put_probed(out, row, where);
         break;
     case EVENT_outcome_contradicted:
         buf_text(out, "A second answer");
-        put_on(out, channel);
-        buf_text(out, " contradicts the first, which stands: ");
+        put_on(out, where);
+        buf_text(out, " contradicts the first, which stands; a person should look: ");
         put_outcome(out, row);
         break;
     case EVENT_target_finished:
-        put_target_finished(out, row, channel);
+        put_target_finished(out, row, where);
         break;
     case EVENT_target_resolved:
-        put_resolved(out, row, channel);
+        put_resolved(out, row, where);
         break;
     case EVENT_comment_finished:
         buf_text(out, "The first comment");
-        put_on(out, channel);
+        put_on(out, where);
         buf_text(out, " ended: ");
         put_outcome(out, row);
         break;
@@ -408,46 +465,70 @@ static void put_target(struct buf *out, const struct activity_row *row, const ch
     }
 }
 
-static void put_post(struct buf *out, const struct activity_row *row)
+static void put_scheduled(struct buf *out, const struct activity_row *row)
+{
+    buf_text(out, "Scheduled");
+    if (row->flag) { /* its targets have instants of their own */
+        buf_text(out, " for ");
+        put_counted(out, row->count, "account");
+        put_at(out, ", the first at ", row->at_ms);
+    } else {
+        put_at(out, " for ", row->at_ms);
+    }
+}
+
+static void put_locked(struct buf *out, const struct activity_row *row, const char *where)
+{
+    buf_text(out, "Locked");
+    if (row->count > 0) {
+        buf_text(out, ": what ");
+        put_counted(out, row->count, "account");
+        buf_text(out, row->count == 1 ? " gets is fixed" : " get is fixed");
+    }
+    if (row->number > 0) {
+        buf_text(out, row->count > 0 ? "; failed" : ", and failed");
+        put_accounts(out, &(struct activity_row){.count = row->number}, where);
+        put_reason(out, row);
+    }
+}
+
+static void put_post(struct buf *out, const struct activity_row *row, const char *where)
 {
     switch (row->event) {
     case EVENT_post_created:
         buf_text(out, "Written as a draft for ");
-        put_counted(out, row->count, "target");
+        put_counted(out, row->count, "account");
         break;
     case EVENT_post_edited:
         buf_text(out, "Edited; it goes to ");
-        put_counted(out, row->count, "target");
+        put_counted(out, row->count, "account");
         break;
     case EVENT_post_deleted:
         buf_text(out, "The draft was thrown away");
         break;
     case EVENT_post_scheduled:
-        buf_text(out, "Scheduled");
-        put_at(out, " for ", row->at_ms);
+        put_scheduled(out, row);
         break;
     case EVENT_post_locked:
-        buf_text(out, "Locked: what ");
-        put_counted(out, row->count, "target");
-        buf_text(out, row->count == 1 ? " gets is fixed" : " get is fixed");
+        put_locked(out, row, where);
         break;
     case EVENT_targets_missed:
-        buf_text(out, "Missed for ");
-        put_counted(out, row->count, "target");
+        buf_text(out, "Missed");
+        put_accounts(out, row, where);
         put_reason(out, row);
         break;
     case EVENT_targets_cancelled:
-        buf_text(out, "Cancelled for ");
-        put_counted(out, row->count, "target");
+        buf_text(out, "Cancelled");
+        put_accounts(out, row, where);
         break;
     case EVENT_targets_doubted:
-        buf_text(out, "Unknown for ");
-        put_counted(out, row->count, "target");
+        buf_text(out, "Unknown");
+        put_accounts(out, row, where);
         buf_text(out, ": due before the copied or restored data was confirmed, so the original may have sent it");
         break;
     case EVENT_targets_retried:
-        buf_text(out, "A person asked to send it again to ");
-        put_counted(out, row->count, "target");
+        buf_text(out, "A person asked to send it again");
+        put_accounts(out, row, where);
         put_at(out, " at ", row->at_ms);
         break;
     case EVENT_post_finished:
@@ -460,10 +541,10 @@ static void put_post(struct buf *out, const struct activity_row *row)
     }
 }
 
-void activity_sentence(const struct activity_row *row, const char *channel, struct buf *out)
+void activity_sentence(const struct activity_row *row, const struct activity_about *about, struct buf *out)
 {
     const size_t begin = out->len;
-    put_post(out, row);
-    put_target(out, row, channel);
+    put_post(out, row, about->where);
+    put_target(out, row, about);
     put_stop(out, begin);
 }

@@ -15,9 +15,13 @@ extern const struct projection activity_projection;
 enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
                        struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count) MUST_USE;
 
-/* activity_sentence appends one sentence in English, times as UTC: "Attempt 2 on bluesky ended: the platform asks to
- * wait until 2026-04-20T14:03:00Z." channel is the word of the channel of row->target_id, "" when unknown. Every event
- * of a post has one. */
-void activity_sentence(const struct activity_row *row, const char *channel, struct buf *out);
+/* activity_sentence appends one sentence in English, times as UTC: "Attempt 2 on bluesky (acme.test) ended: the platform
+ * asks to wait until 2026-04-20T14:03:00Z." Every event of a post has one. */
+struct activity_about {
+    const char *where;     /* names the account of row->target_id; "": it has none */
+    uint64_t comment_part; /* which part its first comment is; UINT64_MAX: it has none */
+};
+
+void activity_sentence(const struct activity_row *row, const struct activity_about *about, struct buf *out);
 
 #endif

@@ -95,6 +95,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         return remove_post(txn, &before);
     }
     note_seq(&post, &change, fact->at->seq);
+    post.attention = posts_attention(&post);
     struct post_content_row content;
     if (change.content) {
         post_fold_content(event, &content);
@@ -102,6 +103,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
+    TRY(posts_count(txn, &before, &post, arena));
     return update_targets(txn, fact, &post, &change, arena);
 }
 
@@ -145,24 +147,4 @@ bool posts_is_final(uint32_t post_status)
 {
     return post_status == POST_PUBLISHED || post_status == POST_PARTIALLY_PUBLISHED || post_status == POST_FAILED ||
            post_status == POST_MISSED || post_status == POST_CANCELLED;
-}
-
-const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace, bool suspended)
-{
-    const bool waits =
-        target->status == TARGET_PENDING || target->status == TARGET_PREPARED || target->status == TARGET_RETRYING;
-    if (!waits || post->status == POST_DRAFT || posts_is_final(post->status)) {
-        return NULL;
-    }
-    if (suspended) {
-        return "starts_suspended";
-    }
-    if (workspace->paused) {
-        return "workspace_paused";
-    }
-    if (integration == NULL || integration->status != INTEGRATION_CONNECTED) {
-        return "disconnected";
-    }
-    return integration->paused ? "paused" : NULL;
 }

@@ -4,7 +4,8 @@
  * written at every event; its attempts; what its author wrote (post_content_row, at create and edit); what its targets
  * send (locked_target, at the lock). TABLE_POST_LIST and TABLE_POST_DUE hold a narrow row per post, in the order of
  * creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant and the last
- * status. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
+ * status. TABLE_POST_ATTENTION and TABLE_POST_ATTENTION_DUE hold the same rows of the few that need a look, while they
+ * do. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
  *
  * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_H
@@ -14,6 +15,23 @@
 #include "projections/row.h"
 
 extern const struct projection posts_projection;
+
+/* What may be wrong with a post that only a look at it puts right. unknown: a target's outcome is; needs_person: and
+ * nothing that we can read settles it; contradicted: two definite outcomes of an attempt disagree, so that more may be
+ * live than should be (once so, for ever so). */
+/* clang-format off */
+#define ATTENTION_TABLE(X) X(UNKNOWN, "unknown") X(NEEDS_PERSON, "needs_person") X(CONTRADICTED, "contradicted")
+/* clang-format on */
+#define X(name_, word_) ATTENTION_##name_,
+
+enum attention { ATTENTION_NONE = 0, ATTENTION_TABLE(X) ATTENTION_COUNT };
+
+#undef X
+
+extern const struct choice_table attention_words;
+
+/* posts_counts reads how many posts of the whole installation need attention, and how many ended badly: for operators. */
+enum err posts_counts(struct store_txn *txn, struct arena *arena, struct post_count_row *ret_counts) MUST_USE;
 
 struct post_view {
     struct post_row row;
@@ -34,7 +52,8 @@ enum post_order {
 
 /* Repeated = or, different = and; an empty part filters nothing. */
 struct post_filter {
-    uint32_t statuses; /* bit n: enum post_status n; 0: any */
+    uint32_t statuses;  /* bit n: enum post_status n; 0: any */
+    uint32_t attention; /* bit n: enum attention n; 0: any, also none */
     const struct id *integrations;
     uint32_t integration_count;
     const struct id *authors;
@@ -98,11 +117,40 @@ struct target_row *posts_target(const struct post_row *post, const struct id *ta
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);
 
-/* posts_held tells why a waiting target of a scheduled or locked post starts nothing at present: "starts_suspended" (a
- * copied or restored folder that nobody has confirmed), "workspace_paused", "disconnected" (or being connected again),
- * "paused"; NULL when nothing holds it. integration may be NULL: it is gone ("disconnected"). */
-const char *posts_held(const struct post_row *post, const struct target_row *target,
-                       const struct integration_row *integration, const struct workspace_row *workspace,
-                       bool suspended);
+/* What a target that is not done waits for. The first five hold it: nothing starts until somebody lifts that. */
+/* clang-format off */
+#define WAIT_TABLE(X) \
+    X(STARTS_SUSPENDED, "starts_suspended") X(CLOCK_SUSPECT, "clock_suspect") \
+    X(WORKSPACE_PAUSED, "workspace_paused") X(DISCONNECTED, "disconnected") X(PAUSED, "paused") \
+    X(SCHEDULE, "schedule") X(RETRY, "retry") X(RATE_LIMIT, "rate_limit") X(START, "start") X(TURN, "turn") \
+    X(ATTEMPT, "attempt") X(READING, "reading") X(PERSON, "person")
+/* clang-format on */
+#define X(name_, word_) WAIT_##name_,
+
+enum wait { WAIT_NONE = 0, WAIT_TABLE(X) WAIT_COUNT };
+
+#undef X
+
+extern const struct choice_table wait_words;
+
+/* What of other things decides whether a target may start. */
+struct post_surroundings {
+    const struct integration_row *integration; /* NULL: it is gone */
+    const struct workspace_row *workspace;
+    const struct installation_row *installation;
+};
+
+struct post_wait {
+    enum wait reason;
+    int64_t until_ms;  /* when it ends by itself; 0: not known, or never */
+    int64_t missed_ms; /* one that then still waits to be sent is missed; 0: it does not wait for that */
+};
+
+/* posts_held tells what holds a waiting target of a scheduled or locked post; WAIT_NONE: nothing. */
+enum wait posts_held(const struct post_row *post, const struct target_row *target,
+                     const struct post_surroundings *surroundings);
+/* posts_wait tells what a target of a post waits for at now_ms, by the rules of core/scheduler/agenda.h. */
+struct post_wait posts_wait(const struct post_row *post, const struct target_row *target,
+                            const struct post_surroundings *surroundings, int64_t now_ms);
 
 #endif

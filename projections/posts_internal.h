@@ -6,7 +6,13 @@
 #include "projections/posts.h"
 #include "projections/row_store.h"
 
-/* posts_index_update moves and rewrites the two narrow rows of a post; before is NULL for a new post, content NULL when
+/* posts_attention tells what holds for one of a post's targets: bit n: enum attention n. */
+uint64_t posts_attention(const struct post_row *post);
+/* posts_count counts a post anew that stood as before (zeros: it is new) and now stands as after. */
+enum err posts_count(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
+                     struct arena *arena) MUST_USE;
+
+/* posts_index_update moves and rewrites the narrow rows of a post; before is NULL for a new post, content NULL when
  * it was not written. */
 enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
                             const struct post_content_row *content, struct arena *arena) MUST_USE;

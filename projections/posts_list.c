@@ -1,6 +1,8 @@
 /* posts_list.c: the lists of a workspace's posts, by creation and by publish_at: written by posts.c's projection, read
  * by posts_list. Must never look at more than POSTS_SCAN_MAX rows in one call.
  *
+ * The posts that need attention are few: lists of their own hold their rows once more, in the same two orders.
+ *
  * A narrow row holds four bytes of each integration and label: it rules most posts out; what it lets through is checked
  * on the post itself. Its status is only draft, open or the last one, so that lock and attempts leave both lists alone.
  */
@@ -41,6 +43,53 @@ static struct row_key index_key(enum table table, const struct post_row *post, i
     return key;
 }
 
+/* Where a post's narrow row stands. */
+struct places {
+    struct row_key keys[4];
+    uint32_t count;
+};
+
+static void add_place(struct places *places, enum table table, const struct post_row *post, int64_t time_ms)
+{
+    places->keys[places->count] = index_key(table, post, time_ms);
+    places->count++;
+}
+
+static struct places places_of(const struct post_row *post)
+{
+    struct places places = {.count = 0};
+    add_place(&places, TABLE_POST_LIST, post, post->created_ms);
+    if (post->publish_at_ms != 0) {
+        add_place(&places, TABLE_POST_DUE, post, post->publish_at_ms);
+    }
+    if (post->attention != 0) {
+        add_place(&places, TABLE_POST_ATTENTION, post, post->created_ms);
+        add_place(&places, TABLE_POST_ATTENTION_DUE, post, post->publish_at_ms);
+    }
+    return places;
+}
+
+static bool is_among(const struct places *places, const struct row_key *key)
+{
+    for (uint32_t i = 0; i < places->count; i++) {
+        if (span_equal(row_key_span(&places->keys[i]), row_key_span(key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the rows away that stand where none is now. */
+static enum err leave_places(struct store_txn *txn, const struct places *before, const struct places *now)
+{
+    for (uint32_t i = 0; i < before->count; i++) {
+        if (!is_among(now, &before->keys[i])) {
+            TRY(row_remove(txn, &before->keys[i]));
+        }
+    }
+    return OK;
+}
+
 struct marks {
     uint8_t integrations[TARGETS_MAX * 4];
     uint8_t labels[LABELS_MAX * 4];
@@ -61,20 +110,18 @@ static void list_row_of(const struct post_row *post, const struct post_content_r
     *ret_row = row;
 }
 
-/* Writes the row in both lists, the second only for a post with an instant. fresh: the rows are known to differ. */
-static enum err put_rows(struct store_txn *txn, const struct post_row *post, struct post_list_row *row, bool fresh,
-                         struct arena *arena)
+/* Writes the row in every list that the post is in. fresh: the rows are known to differ. */
+static enum err put_rows(struct store_txn *txn, const struct post_row *post, const struct places *places,
+                         struct post_list_row *row, bool fresh, struct arena *arena)
 {
     const struct record_desc *desc = post_list_row_desc();
-    const struct row_key key = index_key(TABLE_POST_LIST, post, post->created_ms);
     row->status = class_of(post->status);
     row->dated = post->publish_at_ms != 0;
-    TRY(fresh ? row_put(txn, &key, desc, row, arena) : row_put_changed(txn, &key, desc, row, arena));
-    if (!row->dated) {
-        return OK;
+    for (uint32_t i = 0; i < places->count; i++) {
+        const struct row_key *key = &places->keys[i];
+        TRY(fresh ? row_put(txn, key, desc, row, arena) : row_put_changed(txn, key, desc, row, arena));
     }
-    const struct row_key due_key = index_key(TABLE_POST_DUE, post, post->publish_at_ms);
-    return fresh ? row_put(txn, &due_key, desc, row, arena) : row_put_changed(txn, &due_key, desc, row, arena);
+    return OK;
 }
 
 enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
@@ -82,38 +129,31 @@ enum err posts_index_update(struct store_txn *txn, const struct post_row *before
 {
     struct post_list_row row;
     struct marks marks;
+    if (before != NULL && content == NULL && before->publish_at_ms == after->publish_at_ms &&
+        before->attention == after->attention && class_of(before->status) == class_of(after->status)) {
+        return OK;
+    }
+    const struct places places = places_of(after);
     if (before == NULL) {
         ASSERT(content != NULL);
         list_row_of(after, content, &marks, &row);
-        return put_rows(txn, after, &row, true, arena);
+        return put_rows(txn, after, &places, &row, true, arena);
     }
-    const bool moved = before->publish_at_ms != after->publish_at_ms;
-    if (content == NULL && !moved && class_of(before->status) == class_of(after->status)) {
-        return OK;
-    }
-    if (moved && before->publish_at_ms != 0) {
-        const struct row_key old_key = index_key(TABLE_POST_DUE, before, before->publish_at_ms);
-        TRY(row_remove(txn, &old_key));
-    }
+    const struct places left = places_of(before);
+    TRY(leave_places(txn, &left, &places));
     if (content != NULL) {
         list_row_of(after, content, &marks, &row);
-        return put_rows(txn, after, &row, false, arena);
+        return put_rows(txn, after, &places, &row, false, arena);
     }
-    const struct row_key key = index_key(TABLE_POST_LIST, after, after->created_ms);
-    const enum err err = row_take(txn, &key, post_list_row_desc(), arena, &row);
+    const enum err err = row_take(txn, &places.keys[0], post_list_row_desc(), arena, &row);
     TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-    return put_rows(txn, after, &row, true, arena);
+    return put_rows(txn, after, &places, &row, true, arena);
 }
 
 enum err posts_index_remove(struct store_txn *txn, const struct post_row *post)
 {
-    const struct row_key key = index_key(TABLE_POST_LIST, post, post->created_ms);
-    TRY(row_remove(txn, &key));
-    if (post->publish_at_ms == 0) {
-        return OK;
-    }
-    const struct row_key due_key = index_key(TABLE_POST_DUE, post, post->publish_at_ms);
-    return row_remove(txn, &due_key);
+    const struct places left = places_of(post);
+    return leave_places(txn, &left, &(struct places){.count = 0});
 }
 
 /* --- filtering --- */
@@ -195,6 +235,9 @@ static bool wants_labels(const struct post_filter *filter, const struct post_con
 static bool matches(const struct post_filter *filter, const struct post_view *post)
 {
     const int64_t at_ms = post->row.publish_at_ms;
+    if (filter->attention != 0 && (filter->attention & post->row.attention) == 0) {
+        return false;
+    }
     if (filter->publish_after_ms != 0 && (at_ms == 0 || at_ms < filter->publish_after_ms)) {
         return false;
     }
@@ -211,6 +254,7 @@ static bool matches(const struct post_filter *filter, const struct post_view *po
  * without. */
 struct stretch {
     enum table table;
+    bool by_instant;
     bool up;
     bool undated_only;
 };
@@ -235,19 +279,20 @@ enum { INDEX_KEY_LEN = 1 + 16 + 8 + 16 };
 
 static void set_stretches(struct walk *walk)
 {
+    const bool attention = walk->filter->attention != 0;
+    const enum table created = attention ? TABLE_POST_ATTENTION : TABLE_POST_LIST;
+    const enum table dated = attention ? TABLE_POST_ATTENTION_DUE : TABLE_POST_DUE;
     switch (walk->filter->order) {
     case POST_ORDER_CREATED_DOWN:
     case POST_ORDER_CREATED_UP:
-        walk->stretches[0] =
-            (struct stretch){.table = TABLE_POST_LIST, .up = walk->filter->order == POST_ORDER_CREATED_UP};
+        walk->stretches[0] = (struct stretch){.table = created, .up = walk->filter->order == POST_ORDER_CREATED_UP};
         walk->stretch_count = 1;
         break;
     case POST_ORDER_PUBLISH_UP:
     case POST_ORDER_PUBLISH_DOWN:
         walk->stretches[0] =
-            (struct stretch){.table = TABLE_POST_DUE, .up = walk->filter->order == POST_ORDER_PUBLISH_UP};
-        walk->stretches[1] =
-            (struct stretch){.table = TABLE_POST_LIST, .up = walk->stretches[0].up, .undated_only = true};
+            (struct stretch){.table = dated, .by_instant = true, .up = walk->filter->order == POST_ORDER_PUBLISH_UP};
+        walk->stretches[1] = (struct stretch){.table = created, .up = walk->stretches[0].up, .undated_only = true};
         walk->stretch_count = 2;
         break;
     }
@@ -276,7 +321,7 @@ static enum err set_from(struct walk *walk, struct span cursor)
 static struct row_key stretch_start(const struct walk *walk)
 {
     const struct stretch *stretch = &walk->stretches[walk->stretch];
-    const bool by_instant = stretch->table == TABLE_POST_DUE;
+    const bool by_instant = stretch->by_instant;
     const struct post_filter *filter = walk->filter;
     struct row_key key = row_key(stretch->table);
     row_key_id(&key, walk->workspace_id);
@@ -312,7 +357,7 @@ static bool in_stretch(const struct walk *walk, struct span key)
         memcmp(key.data + 1, walk->workspace_id->uuid, 16) != 0) {
         return false;
     }
-    if (stretch->table != TABLE_POST_DUE) {
+    if (!stretch->by_instant) {
         return true;
     }
     const uint64_t at_ms = get_be64(key.data + 17);

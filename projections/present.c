@@ -7,7 +7,8 @@
 #include "core/message/codec.h"
 #include "core/message/refusal.h"
 
-#define HISTORY_SENTENCE_MAX 1024
+#define HISTORY_SENTENCE_MAX 2048
+#define WHERE_MAX 320           /* a channel's word, and a handle of up to 256 bytes in brackets */
 #define ATTEMPTS_SHOWN_MAX 1000 /* of one target; three a part, and probes are no attempts */
 
 /* --- members --- */
@@ -187,25 +188,29 @@ static enum err put_rendering(const struct present *present, const struct post_v
     return OK;
 }
 
-static enum err put_held(const struct present *present, const struct post_view *post, const struct target_row *target,
+/* As of a post's past it is told what it waited for when that began. */
+static int64_t now_of(const struct present *present, const struct post_row *post)
+{
+    return present->posts_txn != NULL ? post->updated_ms : present->now_ms;
+}
+
+static enum err put_wait(const struct present *present, const struct post_view *post, const struct target_row *target,
                          const struct workspace_row *workspace, struct buf *out)
 {
     struct integration_row integration;
+    struct installation_row installation = {.suspended = false};
     const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
                                             present->arena, &integration);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    struct installation_row installation = {0};
+    TRY(err == ERR_NOT_FOUND ? OK : err);
     const enum err none = access_installation(present->txn, present->arena, &installation);
-    if (none != OK && none != ERR_NOT_FOUND) {
-        return none;
-    }
-    const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
-    /* What was due before a copy was confirmed is never started by itself: it is about to be unknown. */
-    const bool suspended = installation.suspended || (base_ms != 0 && base_ms <= installation.suspended_ms);
-    const char *held = posts_held(&post->row, target, err == OK ? &integration : NULL, workspace, suspended);
-    put_span(out, ",\"held\":", held == NULL ? span_of(NULL, 0) : span_text(held));
+    TRY(none == ERR_NOT_FOUND ? OK : none);
+    const struct post_surroundings surroundings = {
+        .integration = err == OK ? &integration : NULL, .workspace = workspace, .installation = &installation};
+    const struct post_wait wait = posts_wait(&post->row, target, &surroundings, now_of(present, &post->row));
+    put_word(out, ",\"waits_for\":", &wait_words, wait.reason);
+    put_time(out, ",\"waits_until\":", wait.until_ms);
+    put_time(out, ",\"missed_at\":", wait.missed_ms);
+    put_word(out, ",\"held\":", &wait_words, posts_held(&post->row, target, &surroundings));
     return OK;
 }
 
@@ -259,7 +264,7 @@ static enum err put_target(const struct present *present, const struct post_view
     put_time(out, ",\"published_at\":", target->published_ms);
     put_comment(target, out);
     put_error(out, ",\"error\":", target->code, target->message);
-    TRY(put_held(present, post, target, workspace, out));
+    TRY(put_wait(present, post, target, workspace, out));
     buf_text(out, "}");
     return OK;
 }
@@ -383,13 +388,41 @@ static const char *actor_word(uint64_t actor)
     return actor < sizeof words / sizeof *words ? words[actor] : "system";
 }
 
-static void put_activity(const struct post_view *post, const struct activity_row *row, struct buf *out)
+/* The account that an event speaks of, as people know it: "bluesky (acme.test)". */
+static enum err put_where(const struct present *present, const struct post_view *post, const struct id *target_id,
+                          struct buf *out)
 {
-    const struct target_row *target = posts_target(&post->row, &row->target_id);
+    const struct target_row *target = posts_target(&post->row, target_id);
+    if (target == NULL) {
+        return OK;
+    }
+    buf_text(out, choice_word(&channel_words, target->channel));
+    struct integration_row integration = {.handle = {0}};
+    const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
+                                            present->arena, &integration);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (integration.handle.len > 0) {
+        buf_text(out, " (");
+        buf_put(out, integration.handle);
+        buf_text(out, ")");
+    }
+    return OK;
+}
+
+static enum err put_activity(const struct present *present, const struct post_view *post,
+                             const struct activity_row *row, struct buf *out)
+{
     const struct record_desc *desc = event_desc((uint32_t)row->event);
     char text[HISTORY_SENTENCE_MAX];
+    char where_text[WHERE_MAX];
     struct buf sentence = buf_of(text, sizeof text);
-    activity_sentence(row, target == NULL ? "" : choice_word(&channel_words, target->channel), &sentence);
+    struct buf where = buf_of(where_text, sizeof where_text - 1);
+    TRY(put_where(present, post, &row->target_id, &where));
+    const struct target_row *target = posts_target(&post->row, &row->target_id);
+    const struct activity_about about = {.where = buf_terminated(&where),
+                                         .comment_part =
+                                             target != NULL && target->comment ? target->part_count : UINT64_MAX};
+    activity_sentence(row, &about, &sentence);
     put_count(out, "{\"version\":", row->version);
     put_time(out, ",\"at\":", row->time_ms);
     put_span(out, ",\"event\":", desc == NULL ? span_of(NULL, 0) : span_text(desc->name));
@@ -399,6 +432,7 @@ static void put_activity(const struct post_view *post, const struct activity_row
     put_id(out, ",\"target_id\":", &row->target_id);
     put_span(out, ",\"sentence\":", buf_span(&sentence));
     buf_text(out, "}");
+    return OK;
 }
 
 enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
@@ -410,7 +444,7 @@ enum err present_history(const struct present *present, const struct post_view *
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        put_activity(post, &rows[i], out);
+        TRY(put_activity(present, post, &rows[i], out));
     }
     buf_text(out, "]");
     *ret_next = count > 0 && rows[count - 1].version < post->row.version ? rows[count - 1].version : 0;

@@ -25,6 +25,7 @@ typedef enum err present_rendering(void *context, const struct present *present,
 struct present {
     struct store_txn *txn;       /* the one that the rows were read with */
     struct store_txn *posts_txn; /* NULL: txn; else where the post was as it is to be shown */
+    int64_t now_ms;              /* what a target waits for changes with it */
     struct zones *zones;
     struct arena *arena;
     present_rendering *rendering; /* may be NULL */

@@ -21,7 +21,8 @@ static enum err read_args(const struct views_request *request, struct query_args
 
 static struct present present_of(const struct views_request *request)
 {
-    return (struct present){.txn = request->txn, .zones = request->zones, .arena = request->arena};
+    return (struct present){
+        .txn = request->txn, .zones = request->zones, .arena = request->arena, .now_ms = request->now_ms};
 }
 
 static enum err get_view(const struct views_request *request, const struct query_args *args, struct post_view *ret_post)
@@ -120,6 +121,7 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
     TRY(read_args(request, &args));
     struct post_filter filter = {
         .statuses = (uint32_t)(args.statuses & UINT32_MAX),
+        .attention = (uint32_t)(args.attention & UINT32_MAX),
         .integrations = &args.integration_id,
         .integration_count = id_is_none(&args.integration_id) ? 0 : 1,
         .authors = &args.author_id,
@@ -189,7 +191,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
 static const struct views_query queries[] = {
     {"get_post",          "A post as HTTP shows it: post_id.",                              get_post         },
     {"list_posts",
-     "A page of posts: statuses, integration_id, label, author_id, publish_after, "
+     "A page of posts: statuses, attention, integration_id, label, author_id, publish_after, "
      "publish_before, order, limit, cursor (the bytes whose hex is next_cursor).",          list_posts       },
     {"get_integration",   "An integration: integration_id.",                                get_integration  },
     {"list_integrations", "A page of integrations: limit, cursor.",                         list_integrations},

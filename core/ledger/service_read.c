@@ -82,6 +82,8 @@ static void read_follow(struct service *service, struct work *work)
     if (asker->party == PARTY_SCHEDULER && ask.is_scheduler) {
         atomic_store(&service->ticked_ms, clock_boot_ms());
         atomic_store(&service->late_ms, ask.late_ms);
+        atomic_store(&service->held, ask.held);
+        atomic_store(&service->in_line, ask.in_line);
     }
     if (err != OK || !buf_ok(&events) || !buf_ok(&body)) {
         service_refuse(work, REFUSED_unavailable);
@@ -239,6 +241,8 @@ static void read_status(struct service *service, struct work *work)
         {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
         {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))     },
         {"scheduler_late_ms",     atomic_load(&service->late_ms)                                     },
+        {"targets_held",          atomic_load(&service->held)                                        },
+        {"targets_in_line",       atomic_load(&service->in_line)                                     },
     };
     reply_figures(work, figures, sizeof figures / sizeof *figures);
 }

@@ -98,9 +98,9 @@ struct service {
     struct buf read_out;
     struct refusals refusals;
     atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full, readers_dropped;
-    atomic_uint_fast64_t head;     /* what readers may see */
-    atomic_int_fast64_t ticked_ms; /* boot clock: when the scheduler last asked for events */
-    atomic_uint_fast64_t late_ms;  /* what it then said of the latest start that could go out */
+    atomic_uint_fast64_t head;                   /* what readers may see */
+    atomic_int_fast64_t ticked_ms;               /* boot clock: when the scheduler last asked for events */
+    atomic_uint_fast64_t late_ms, held, in_line; /* what it then said of starts that are overdue */
     atomic_bool clock_is_suspect;
     atomic_bool asked_for_events; /* since the last wake-up */
     int64_t woken_us;             /* the writer's: when that was */

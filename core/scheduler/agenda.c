@@ -493,6 +493,16 @@ uint64_t agenda_epoch(const struct agenda *agenda)
     return agenda->epoch;
 }
 
+bool agenda_is_suspended(const struct agenda *agenda)
+{
+    return agenda->suspended;
+}
+
+bool agenda_is_clock_suspect(const struct agenda *agenda)
+{
+    return agenda->clock_suspect;
+}
+
 uint32_t agenda_count(const struct agenda *agenda)
 {
     return agenda->targets.used;

@@ -135,14 +135,23 @@ void agenda_facts_done(struct agenda *agenda, const struct id *post_id);
 
 /* The epoch that the agenda has learned of; 0: none yet. */
 uint64_t agenda_epoch(const struct agenda *agenda);
+/* Why it hands out no lock, start or miss at all: a restored folder that waits for a person; the clock. */
+bool agenda_is_suspended(const struct agenda *agenda);
+bool agenda_is_clock_suspect(const struct agenda *agenda);
 /* Targets on it, drafts' included. */
 uint32_t agenda_count(const struct agenda *agenda);
 /* agenda_digest sums up what events say (nothing of what was handed out): equal for two agendas that know the same.
  * Posts never scheduled are left out. */
 uint64_t agenda_digest(const struct agenda *agenda);
-/* agenda_late_ms: by how much the longest waiting start that could go out now is overdue; 0: none. What is held, paused
- * or unknown, is to be read first, is deferred, or is late and waits for its turn does not count. Looks at every
- * target: for readiness, now and then. */
-int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms);
+
+/* agenda_overdue: what is due and has not started. Looks at every target: for readiness and figures, now and then. */
+struct agenda_overdue {
+    int64_t late_ms;  /* by how much the longest waiting start that could go out now is overdue; 0: none. What is held,
+                         unknown, to be read first, deferred, or late and waits for its turn does not count */
+    uint32_t held;    /* targets that are due and held: paused, not connected, or all starts are */
+    uint32_t in_line; /* targets that are late and wait for their turn */
+};
+
+struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms);
 
 #endif

@@ -419,11 +419,25 @@ static int64_t attemptable_ms(const struct agenda *agenda, const struct target_i
     return start_ms(target);
 }
 
-int64_t agenda_late_ms(const struct agenda *agenda, int64_t now_ms)
+/* Its instant has come, and nothing but what holds it keeps it from being sent; a stopped agenda locks nothing either. */
+static bool is_due_and_held(const struct agenda *agenda, const struct target_item *target, int64_t now_ms)
 {
+    const bool planned = target->state == STATE_PLANNED && is_stopped(agenda) &&
+                         post_at(agenda, target->post)->scheduled && target->due_ms != 0;
+    return (planned || (target->state == STATE_WAITING && !target->read_first)) && start_ms(target) <= now_ms &&
+           is_held(agenda, integration_at(agenda, target->integration));
+}
+
+struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms)
+{
+    struct agenda_overdue overdue = {.held = 0};
     int64_t since_ms = now_ms;
     for (uint32_t i = pool_next(&agenda->targets, 0); i != 0; i = pool_next(&agenda->targets, i)) {
-        since_ms = sooner(since_ms, attemptable_ms(agenda, target_at(agenda, i)));
+        const struct target_item *target = target_at(agenda, i);
+        since_ms = sooner(since_ms, attemptable_ms(agenda, target));
+        overdue.held += is_due_and_held(agenda, target, now_ms) ? 1 : 0;
+        overdue.in_line += target->queued ? 1 : 0;
     }
-    return now_ms - since_ms;
+    overdue.late_ms = now_ms - since_ms;
+    return overdue;
 }

@@ -87,6 +87,23 @@ void inbox_put(struct inbox *inbox, struct note *take_note)
     }
 }
 
+void inbox_followed(void *context, enum err err, struct span body)
+{
+    struct note *note = note_new(NOTE_FOLLOW, err == OK ? body : (struct span){0});
+    ASSERT(note != NULL);
+    note->err = err;
+    inbox_put(context, note);
+}
+
+void inbox_woken(void *context, uint64_t head)
+{
+    struct note *note = note_new(NOTE_WOKEN, (struct span){0});
+    if (note != NULL) { /* only a hint */
+        note->head = head;
+        inbox_put(context, note);
+    }
+}
+
 struct note *inbox_take(struct inbox *inbox)
 {
     uint64_t count;

@@ -36,6 +36,10 @@ int inbox_fd(const struct inbox *inbox);
 /* note_new copies bytes behind a note; NULL: no memory. inbox_put takes it. */
 struct note *note_new(enum note_kind kind, struct span bytes);
 void inbox_put(struct inbox *inbox, struct note *take_note);
+/* inbox_followed and inbox_woken put the ledger's answers and hints (core/wire/client.h: client_replied, client_woken);
+ * context is the inbox. */
+void inbox_followed(void *context, enum err err, struct span body);
+void inbox_woken(void *context, uint64_t head);
 /* inbox_take returns the notes so far, oldest first, NULL when there is none: each is the caller's to free(). */
 struct note *inbox_take(struct inbox *inbox);
 

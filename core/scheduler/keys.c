@@ -2,7 +2,6 @@
 #include "core/scheduler/keys.h"
 
 #include "core/base/assert.h"
-#include "core/vault/vault.h"
 #include "core/wire/client.h"
 
 void keys_derive(const uint8_t secret[FRAME_KEY_LEN], struct scheduler_keys *ret_keys)
@@ -33,6 +32,25 @@ enum err keys_unbox(const struct scheduler_keys *keys, uint32_t channel, const s
     ASSERT(channel < CHANNEL_COUNT);
     id_write(&what, job_id);
     return box_open(keys->boxes[channel], buf_span(&what), box, out);
+}
+
+enum err keys_box_secret(const struct scheduler_keys *keys, struct vault *vault, const struct id *vault_id,
+                         uint32_t channel, const struct id *job_id, const uint8_t nonce[12], struct arena *arena,
+                         struct span *ret_box)
+{
+    uint8_t plain_bytes[VAULT_PLAIN_MAX];
+    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
+    TRY(vault_get(vault, vault_id, &plain));
+    const size_t cap = plain.len + BOX_OVERHEAD;
+    void *bytes = arena_alloc(arena, cap);
+    enum err err = bytes != NULL ? OK : ERR_NO_MEMORY;
+    if (err == OK) {
+        struct buf box = buf_of(bytes, cap);
+        err = keys_box(keys, channel, job_id, nonce, buf_span(&plain), &box);
+        *ret_box = buf_span(&box);
+    }
+    explicit_bzero(plain_bytes, plain.len);
+    return err;
 }
 
 void keys_fingerprint(const struct scheduler_keys *keys, struct span plain,

@@ -1,9 +1,11 @@
 /* keys.h: the keys that the scheduler holds once it serves: its own to the ledger, one for each adapter's link, and what
- * it makes of them: boxes for credentials on their way, and fingerprints that recognise credentials. Pure. */
+ * it makes of them: boxes for credentials on their way, and fingerprints that recognise credentials. */
 #ifndef OPENPOST_SCHEDULER_KEYS_H
 #define OPENPOST_SCHEDULER_KEYS_H
 
+#include "core/base/arena.h"
 #include "core/vault/box.h"
+#include "core/vault/vault.h"
 #include "core/wire/party.h"
 
 #define KEYS_FINGERPRINT_LEN 16
@@ -23,6 +25,10 @@ enum err keys_box(const struct scheduler_keys *keys, uint32_t channel, const str
                   struct span plain, struct buf *out) MUST_USE;
 enum err keys_unbox(const struct scheduler_keys *keys, uint32_t channel, const struct id *job_id, struct span box,
                     struct buf *out) MUST_USE;
+/* keys_box_secret is keys_box of what the vault holds under vault_id, into the arena. Errors of both. */
+enum err keys_box_secret(const struct scheduler_keys *keys, struct vault *vault, const struct id *vault_id,
+                         uint32_t channel, const struct id *job_id, const uint8_t nonce[12], struct arena *arena,
+                         struct span *ret_box) MUST_USE;
 /* keys_fingerprint recognises credentials and is no plain hash of them. */
 void keys_fingerprint(const struct scheduler_keys *keys, struct span plain,
                       char ret_fingerprint[KEYS_FINGERPRINT_LEN + 1]);

@@ -18,7 +18,7 @@
 #include "core/scheduler/carrier.h"
 #include "core/scheduler/inbox.h"
 #include "core/scheduler/keys.h"
-#include "core/vault/vault.h"
+#include "core/scheduler/notices.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 
@@ -59,18 +59,18 @@ struct process {
     struct carrier *carriers[CARRIERS_MAX];
     uint32_t carrier_count;
     struct follower follower;
+    struct notices notices;
     struct arena arena;        /* a turn's */
     struct arena follow_arena; /* an event's */
     struct scheduler_keys keys;
     uint32_t commands_out;
-    bool follow_out;
-    bool caught_up;
+    bool follow_out, caught_up;
     int64_t follow_again_ms;
-    int64_t follow_pause_ms;   /* not before, whoever wakes us */
-    int64_t busy_since_ms;     /* starts come first; 0: they do not */
-    int64_t late_ms;           /* told to the ledger, for readiness */
-    int64_t late_again_ms;     /* looked at again not before */
-    struct random_pool random; /* for ids and keys of posts */
+    int64_t follow_pause_ms;       /* not before, whoever wakes us */
+    int64_t busy_since_ms;         /* starts come first; 0: they do not */
+    struct agenda_overdue overdue; /* told to the ledger, for readiness and figures */
+    int64_t overdue_again_ms;      /* looked at again not before */
+    struct random_pool random;     /* for ids and keys of posts */
 };
 
 /* --- what dispatch asks for --- */
@@ -95,27 +95,6 @@ static enum err load_open(void *context, const struct id *post_id, uint64_t posi
     return process->parts->open_targets(process->views, post_id, position, arena, ret_rows, ret_count);
 }
 
-/* Out of the vault, into a box that only this job's adapter opens. */
-static enum err box_credentials(const struct process *process, uint32_t channel, const struct id *vault_id,
-                                const struct id *job_id, struct arena *arena, struct span *ret_box)
-{
-    uint8_t plain_bytes[VAULT_PLAIN_MAX];
-    uint8_t nonce[12];
-    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
-    TRY(vault_get(process->vault, vault_id, &plain));
-    random_fill(nonce, sizeof nonce);
-    const size_t cap = plain.len + BOX_OVERHEAD;
-    void *bytes = arena_alloc(arena, cap);
-    enum err err = bytes != NULL ? OK : ERR_NO_MEMORY;
-    if (err == OK) {
-        struct buf box = buf_of(bytes, cap);
-        err = keys_box(&process->keys, channel, job_id, nonce, buf_span(&plain), &box);
-        *ret_box = buf_span(&box);
-    }
-    explicit_bzero(plain_bytes, plain.len);
-    return err;
-}
-
 static enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
                              struct dispatch_account *ret_account)
 {
@@ -127,7 +106,10 @@ static enum err load_account(void *context, const struct agenda_due *due, const 
     if (id_is_none(&account.vault_id)) {
         return ERR_NOT_FOUND;
     }
-    TRY(box_credentials(process, due->channel, &account.vault_id, job_id, arena, &account.credentials));
+    uint8_t nonce[12];
+    random_fill(nonce, sizeof nonce);
+    TRY(keys_box_secret(&process->keys, process->vault, &account.vault_id, due->channel, job_id, nonce, arena,
+                        &account.credentials));
     *ret_account = account;
     return OK;
 }
@@ -152,25 +134,6 @@ static void answered(void *context, enum err err, const struct answer *answer)
     }
     inbox_put(asked->process->inbox, note);
     free(asked);
-}
-
-static void followed(void *context, enum err err, struct span body)
-{
-    struct process *process = context;
-    struct note *note = note_new(NOTE_FOLLOW, err == OK ? body : (struct span){0});
-    ASSERT(note != NULL);
-    note->err = err;
-    inbox_put(process->inbox, note);
-}
-
-static void woken(void *context, uint64_t head)
-{
-    struct process *process = context;
-    struct note *note = note_new(NOTE_WOKEN, (struct span){0});
-    if (note != NULL) { /* only a hint */
-        note->head = head;
-        inbox_put(process->inbox, note);
-    }
 }
 
 static void send_commands(struct process *process, int64_t now_ms)
@@ -233,14 +196,13 @@ static bool seal_secrets(struct process *process, int64_t now_ms)
     return any;
 }
 
-/* How late the latest start is that could go out now. A look at every target costs some 50 ns each: of many, rarely. */
-static uint64_t late_ms(struct process *process, int64_t now_ms)
+/* What is due and has not started. A look at every target costs some 50 ns each: of many, rarely. */
+static void look_at_overdue(struct process *process, int64_t now_ms)
 {
-    if (process->caught_up && now_ms >= process->late_again_ms) {
-        process->late_ms = agenda_late_ms(process->agenda, now_ms);
-        process->late_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
+    if (process->caught_up && now_ms >= process->overdue_again_ms) {
+        process->overdue = agenda_overdue(process->agenda, now_ms);
+        process->overdue_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
     }
-    return (uint64_t)process->late_ms;
 }
 
 static void ask_follow(struct process *process, int64_t now_ms)
@@ -250,20 +212,43 @@ static void ask_follow(struct process *process, int64_t now_ms)
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
+    look_at_overdue(process, now_ms);
     body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
                                                 .max = FOLLOW_EVENTS_MAX,
                                                 .is_scheduler = true,
-                                                .late_ms = late_ms(process, now_ms)});
+                                                .late_ms = (uint64_t)process->overdue.late_ms,
+                                                .held = process->overdue.held,
+                                                .in_line = process->overdue.in_line});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
-    process->follow_out =
-        client_ask(process->client, FRAME_FOLLOW, buf_span(&body), FOLLOW_WAIT_MS, followed, process) == OK;
+    process->follow_out = client_ask(process->client, FRAME_FOLLOW, buf_span(&body), FOLLOW_WAIT_MS, inbox_followed,
+                                     process->inbox) == OK;
 }
 
 /* --- what came --- */
 
+/* Facts are events, and an operator reads them here as they happen; of a flood the first ones and how many more. */
+static void tell_operator(struct process *process, int64_t now_ms, const struct log_event *at,
+                          const struct event *event)
+{
+    struct notice notice;
+    if (notice_of(at, event, &notice) && notices_allow(&process->notices, notice.kind, now_ms)) {
+        journal(notice.warns ? JOURNAL_WARN : JOURNAL_INFO, notice_word(notice.kind), "%s", notice.text);
+    }
+}
+
+static void tell_left_out(struct process *process, int64_t now_ms)
+{
+    enum notice_kind kind;
+    uint32_t count = 0;
+    while (notices_left_out(&process->notices, now_ms, &kind, &count)) {
+        journal(JOURNAL_WARN, "left_out", "of=%s lines=%u next=\"openpost log has them all\"", notice_word(kind),
+                count);
+    }
+}
+
 /* ERR_BUSY: the read model is behind; the rest is asked for again. */
-static enum err apply_events(struct process *process, struct body_list *list)
+static enum err apply_events(struct process *process, struct body_list *list, int64_t now_ms)
 {
     struct log_event at;
     for (;;) {
@@ -284,6 +269,19 @@ static enum err apply_events(struct process *process, struct body_list *list)
             process->follower = before;
             return applied;
         }
+        tell_operator(process, now_ms, &at, &event);
+    }
+}
+
+/* What was said when it began is far up in an old journal. */
+static void tell_stopped(const struct process *process)
+{
+    if (agenda_is_suspended(process->agenda)) {
+        journal(JOURNAL_WARN, "starts_suspended", "next=\"openpost confirm --data %s\"", process->data.path);
+    }
+    if (agenda_is_clock_suspect(process->agenda)) {
+        journal(JOURNAL_WARN, "clock_suspected", "next=\"if the clock is right: openpost clock accept --data %s\"",
+                process->data.path);
     }
 }
 
@@ -297,7 +295,7 @@ static enum err take_events(struct process *process, const struct note *note, in
     }
     TRY(body_events_read(span_of(note->bytes, note->len), &head, &list));
     const bool many = list.left >= FOLLOW_MANY;
-    const enum err err = apply_events(process, &list);
+    const enum err err = apply_events(process, &list, now_ms);
     if (err == ERR_BUSY) {
         process->follow_again_ms = now_ms + 1;
         return OK;
@@ -307,6 +305,7 @@ static enum err take_events(struct process *process, const struct note *note, in
         process->follow_again_ms = now_ms;
     } else if (!process->caught_up) {
         process->caught_up = true;
+        tell_stopped(process);
         journal(JOURNAL_INFO, "ready", "position=%llu targets=%u epoch=%llu",
                 (unsigned long long)follow_after(&process->follower), agenda_count(process->agenda),
                 (unsigned long long)agenda_epoch(process->agenda));
@@ -395,6 +394,7 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
 {
     int64_t wake_ms = now_ms + SLEEP_MAX_MS;
     TRY(take_notes(process, now_ms));
+    tell_left_out(process, now_ms);
     if (process->caught_up) {
         TRY(dispatch_tick(process->dispatch, now_ms, &wake_ms));
         send_commands(process, now_ms);
@@ -485,7 +485,7 @@ static enum err open_wire(struct process *process, int argc, char **argv)
     explicit_bzero(options.key, sizeof options.key);
     TRY(err);
     const char *events = option(argc, argv, "--events");
-    return events != NULL ? client_watch(process->client, events, woken, process) : OK;
+    return events != NULL ? client_watch(process->client, events, inbox_woken, process->inbox) : OK;
 }
 
 /* Read models and vault are the ledger's: on a new installation they appear a moment after it does. */

@@ -51,7 +51,10 @@ struct follow_ask {
     uint64_t after;
     uint64_t max;
     bool is_scheduler;
-    uint64_t late_ms; /* of a scheduler: how overdue the latest start is that could go out now */
+    /* of a scheduler, as struct agenda_overdue (core/scheduler/agenda.h) has them: */
+    uint64_t late_ms;
+    uint64_t held;
+    uint64_t in_line;
 };
 
 void body_follow_put(struct buf *out, const struct follow_ask *ask);

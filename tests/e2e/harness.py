@@ -280,6 +280,11 @@ class Api:
         assert made.status == 201, made
         return made.json()
 
+    def figures(self):
+        """/metrics, as a dictionary."""
+        lines = (line.split() for line in self.get("/metrics").body.decode().splitlines())
+        return {name: int(value) for name, value in lines}
+
     def read_post(self, post):
         answer = self.get("/v1/posts/" + post["id"])
         assert answer.status == 200, answer

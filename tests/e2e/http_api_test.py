@@ -589,7 +589,7 @@ class Http(harness.Case):
     def test_the_health_readiness_and_figures_of_the_service_are_public(self):
         anybody = Api(self.api.port)
         self.assertEqual(anybody.get("/healthz").status, 200)
-        self.assertEqual(anybody.get("/readyz").json(), {"status": "ready"})
+        self.assertEqual(anybody.get("/readyz").json(), {"status": "ready", "degraded": []})
         figures = anybody.get("/metrics")
         self.assertTrue(figures.headers["Content-Type"].startswith("text/plain"))
         self.assertIn(b"openpost_ledger_up 1\n", figures.body)

@@ -4,6 +4,9 @@
 
 #define CODES_MAX 1000
 
+static const struct activity_about bluesky = {.where = "bluesky", .comment_part = 2};
+static const struct activity_about nowhere = {.where = "", .comment_part = UINT64_MAX};
+
 static bool is_post_event(const struct record_desc *desc)
 {
     return desc->field_count > 0 && strcmp(desc->fields[0].name, "post_id") == 0;
@@ -49,9 +52,9 @@ START_TEST(every_event_of_a_post_has_a_sentence)
     for (uint32_t i = 0; i < count; i++) {
         char text[1024];
         struct buf out = buf_of(text, sizeof text);
-        activity_sentence(&rows[i], "bluesky", &out);
+        activity_sentence(&rows[i], &bluesky, &out);
         ck_assert(buf_ok(&out));
-        ck_assert_uint_gt(out.len, 8);
+        ck_assert_uint_gt(out.len, 6);
         ck_assert(span_is_utf8(buf_span(&out)));
         ck_assert_uint_le(rows[i].message.len, ACTIVITY_MESSAGE_MAX);
     }
@@ -78,69 +81,91 @@ END_TEST
 
 #define AT_MS (T0 + 180000) /* 14:03 */
 
+/* It speaks of one account. */
+#define TARGET .target_id = {.kind = ID_TARGET}
+
 static const struct {
     struct activity_row row;
     const char *sentence;
 } sentences[] = {
-    {{.event = EVENT_post_created, .count = 1},                                                                          "Written as a draft for 1 target."      },
-    {{.event = EVENT_post_edited, .count = 2},                                                                           "Edited; it goes to 2 targets."         },
-    {{.event = EVENT_post_deleted},                                                                                      "The draft was thrown away."            },
-    {{.event = EVENT_post_scheduled, .count = 1, .at_ms = AT_MS},                                                        "Scheduled for 2026-04-20T14:03:00Z."   },
-    {{.event = EVENT_post_locked, .count = 3},                                                                           "Locked: what 3 targets get is fixed."  },
-    {{.event = EVENT_target_prepared},                                                                                   "What it needs was prepared on bluesky."},
-    {{.event = EVENT_attempt_started, .number = 2},                                                                      "Attempt 2 on bluesky started."         },
-    {{.event = EVENT_attempt_started, .number = 3, .part = 1},                                                           "Attempt 3 on bluesky, part 2, started."},
+    {{.event = EVENT_post_created, .count = 1},                                                                          "Written as a draft for 1 account."                },
+    {{.event = EVENT_post_edited, .count = 2},                                                                           "Edited; it goes to 2 accounts."                   },
+    {{.event = EVENT_post_deleted},                                                                                      "The draft was thrown away."                       },
+    {{.event = EVENT_post_scheduled, .count = 2, .flag = true, .at_ms = AT_MS},
+     "Scheduled for 2 accounts, the first at 2026-04-20T14:03:00Z."                                                                                                         },
+    {{.event = EVENT_post_scheduled, .count = 1, .at_ms = AT_MS},                                                        "Scheduled for 2026-04-20T14:03:00Z."              },
+    {{.event = EVENT_post_locked, .count = 3},                                                                           "Locked: what 3 accounts get is fixed."            },
+    {{.event = EVENT_post_locked, .count = 1, .number = 2, .message = STATIC_SPAN("Too long.")},
+     "Locked: what 1 account gets is fixed; failed for 2 accounts: Too long."                                                                                               },
+    {{.event = EVENT_post_locked, .number = 1, .code = STATIC_SPAN("render_refused"), TARGET},
+     "Locked, and failed on bluesky: The content breaks a limit of the channel."                                                                                            },
+    {{.event = EVENT_target_prepared},                                                                                   "What it needs was prepared on bluesky."           },
+    {{.event = EVENT_attempt_started, .number = 2},                                                                      "Attempt 2 on bluesky started."                    },
+    {{.event = EVENT_attempt_started, .number = 4, .part = 2},                                                           "Attempt 4 on bluesky, the first comment, started."},
+    {{.event = EVENT_attempt_started, .number = 3, .part = 1},                                                           "Attempt 3 on bluesky, part 2, started."           },
     {{.event = EVENT_attempt_finished, .number = 2, .outcome = OUTCOME_DEFERRED, .at_ms = AT_MS},
-     "Attempt 2 on bluesky ended: the platform asks to wait until 2026-04-20T14:03:00Z."                                                                         },
+     "Attempt 2 on bluesky ended: the platform asks to wait until 2026-04-20T14:03:00Z."                                                                                    },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_ACCEPTED, .message = STATIC_SPAN("https://x/1")},
-     "Attempt 1 on bluesky ended: accepted by the platform: https://x/1."                                                                                        },
+     "Attempt 1 on bluesky ended: accepted by the platform: https://x/1."                                                                                                   },
     {{.event = EVENT_attempt_finished,
       .number = 1,
       .outcome = OUTCOME_TRY_AGAIN,
       .at_ms = AT_MS,
       .code = STATIC_SPAN("platform_unreachable")},
-     "Attempt 1 on bluesky ended: certainly not accepted, the next try is at 2026-04-20T14:03:00Z: "
-     "The platform could not be reached; nothing was sent."                                                                                                      },
+     "Attempt 1 on bluesky ended: certainly not accepted, it is tried again at 2026-04-20T14:03:00Z: "
+     "The platform could not be reached; nothing was sent."                                                                                                                 },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNAUTHORIZED},
-     "Attempt 1 on bluesky ended: without credentials that the platform accepts."                                                                                },
+     "Attempt 1 on bluesky ended: the platform no longer takes the account's credentials, it waits until somebody "
+     "connects the account again."                                                                                                                                          },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_REFUSED, .message = STATIC_SPAN("Too long!")},
-     "Attempt 1 on bluesky ended: refused for good: Too long!"                                                                                                   },
+     "Attempt 1 on bluesky ended: refused for good: Too long!"                                                                                                              },
     {{.event = EVENT_attempt_finished, .number = 1, .outcome = OUTCOME_UNKNOWN, .at_ms = AT_MS},
-     "Attempt 1 on bluesky ended: no definite answer came, the platform will be read at 2026-04-20T14:03:00Z."                                                   },
+     "Attempt 1 on bluesky ended: no definite answer came, it may be live or not, the platform is looked at to find "
+     "out at 2026-04-20T14:03:00Z."                                                                                                                                         },
     {{.event = EVENT_attempt_settled, .number = 1, .outcome = OUTCOME_ABSENT, .flag = true, .at_ms = AT_MS},
-     "Attempt 1 on bluesky was settled by reading the platform: it is not on the platform, the next try is at "
-     "2026-04-20T14:03:00Z."                                                                                                                                     },
+     "Attempt 1 on bluesky was settled by a look at the platform: it is not on the platform, it is tried again at "
+     "2026-04-20T14:03:00Z."                                                                                                                                                },
     {{.event = EVENT_attempt_settled, .number = 1, .outcome = OUTCOME_ACCEPTED},
-     "Attempt 1 on bluesky was settled by a late answer: accepted by the platform."                                                                              },
+     "Attempt 1 on bluesky was settled by a late answer: accepted by the platform."                                                                                         },
     {{.event = EVENT_attempt_probed, .count = 3, .flag = true},
-     "Reading 3 on bluesky settled nothing; a person should look."                                                                                               },
+     "Look 3 on bluesky did not tell whether it is live; a person should look and say what became of it."                                                                   },
     {{.event = EVENT_outcome_contradicted, .outcome = OUTCOME_ACCEPTED},
-     "A second answer on bluesky contradicts the first, which stands: accepted by the platform."                                                                 },
-    {{.event = EVENT_target_finished, .target_status = TARGET_PUBLISHED},                                                "Published on bluesky."                 },
+     "A second answer on bluesky contradicts the first, which stands; a person should look: accepted by the platform."                                                      },
+    {{.event = EVENT_target_finished, .target_status = TARGET_PUBLISHED},                                                "Published on bluesky."                            },
     {{.event = EVENT_target_finished, .target_status = TARGET_FAILED, .code = STATIC_SPAN("attempts_exhausted")},
-     "Failed on bluesky: Every allowed try has failed."                                                                                                          },
-    {{.event = EVENT_targets_missed, .count = 1, .code = STATIC_SPAN("approval_missing")},
-     "Missed for 1 target: approval_missing."                                                                                                                    },
-    {{.event = EVENT_targets_doubted, .count = 1},
-     "Unknown for 1 target: due before the copied or restored data was confirmed, so the original may have sent it."                                             },
-    {{.event = EVENT_targets_cancelled, .count = 2},                                                                     "Cancelled for 2 targets."              },
+     "Failed on bluesky: Every allowed try has failed."                                                                                                                     },
+    {{.event = EVENT_targets_missed, .count = 1, TARGET, .code = STATIC_SPAN("approval_missing")},
+     "Missed on bluesky: approval_missing."                                                                                                                                 },
+    {{.event = EVENT_targets_doubted, .count = 3},
+     "Unknown for 3 accounts: due before the copied or restored data was confirmed, so the original may have sent it."                                                      },
+    {{.event = EVENT_targets_cancelled, .count = 2},                                                                     "Cancelled for 2 accounts."                        },
     {{.event = EVENT_target_resolved, .resolution = RESOLUTION_PUBLISHED, .message = STATIC_SPAN("https://x/1")},
-     "A person found it on bluesky: https://x/1."                                                                                                                },
+     "A person found it on bluesky: https://x/1."                                                                                                                           },
     {{.event = EVENT_target_resolved, .resolution = RESOLUTION_ABSENT, .flag = true, .at_ms = AT_MS},
-     "A person found that it is not there on bluesky, to be sent again at 2026-04-20T14:03:00Z."                                                                 },
-    {{.event = EVENT_target_resolved, .resolution = RESOLUTION_ABANDONED},                                               "A person gave it up on bluesky."       },
-    {{.event = EVENT_targets_retried, .count = 1, .at_ms = AT_MS},
-     "A person asked to send it again to 1 target at 2026-04-20T14:03:00Z."                                                                                      },
+     "A person found that it is not there on bluesky, to be sent again at 2026-04-20T14:03:00Z."                                                                            },
+    {{.event = EVENT_target_resolved, .resolution = RESOLUTION_ABANDONED},                                               "A person gave it up on bluesky."                  },
+    {{.event = EVENT_targets_retried, .count = 1, TARGET, .at_ms = AT_MS},
+     "A person asked to send it again on bluesky at 2026-04-20T14:03:00Z."                                                                                                  },
     {{.event = EVENT_comment_finished, .outcome = OUTCOME_ACCEPTED},
-     "The first comment on bluesky ended: accepted by the platform."                                                                                             },
-    {{.event = EVENT_post_finished, .post_status = POST_PARTIALLY_PUBLISHED},                                            "The post is done: partially published."},
+     "The first comment on bluesky ended: accepted by the platform."                                                                                                        },
+    {{.event = EVENT_post_finished, .post_status = POST_PARTIALLY_PUBLISHED},                                            "The post is done: partially published."           },
 };
+
+/* Of several targets none is named. */
+static bool is_of_all(const struct activity_row *row)
+{
+    return id_is_none(&row->target_id) &&
+           (row->event == EVENT_post_locked || row->event == EVENT_targets_missed ||
+            row->event == EVENT_targets_doubted || row->event == EVENT_targets_cancelled ||
+            row->event == EVENT_targets_retried);
+}
 
 START_TEST(a_sentence_says_what_happened)
 {
     char text[1024];
     struct buf out = buf_of(text, sizeof text);
-    activity_sentence(&sentences[_i].row, "bluesky", &out);
+    const struct activity_row *row = &sentences[_i].row;
+    activity_sentence(row, is_of_all(row) ? &nowhere : &bluesky, &out);
     ck_assert_str_eq(buf_terminated(&out), sentences[_i].sentence);
 }
 
@@ -208,6 +233,40 @@ START_TEST(a_long_history_is_read_whole_whatever_the_size_of_its_pages)
 
 END_TEST
 
+/* Its end is in the lock: no event of its own follows. */
+START_TEST(a_target_that_the_lock_fails_is_named_with_its_reason)
+{
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 2);
+    feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
+    struct locked_part part = {.key = SPAN("k"), .created_ms = T0, .payload = SPAN("{}")};
+    struct locked_target targets[] = {
+        {.target_id = target_n(1, 0), .parts = &part,                 .parts_count = 1            },
+        {.target_id = target_n(1, 1), .code = SPAN("render_refused"), .message = SPAN("Too long.")},
+    };
+    struct event event = event_of(EVENT_post_locked);
+    event.post_locked =
+        (struct post_locked_event){.post_id = id_n(ID_POST, 1), .version = 2, .targets = targets, .targets_count = 2};
+    feed_post(&world, 1, &event);
+    const struct id post_id = id_n(ID_POST, 1);
+    struct activity_row *rows = NULL;
+    uint32_t count = 0;
+    char text[256];
+    struct buf out = buf_of(text, sizeof text);
+    ck_assert_int_eq(activity_list(reading(&world), &post_id, 1, 5, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert(id_equal(&rows[1].target_id, &targets[1].target_id));
+    activity_sentence(&rows[0], &nowhere, &out);
+    buf_text(&out, " ");
+    activity_sentence(&rows[1], &bluesky, &out);
+    ck_assert_str_eq(buf_terminated(&out), "Scheduled for 2 accounts, the first at 2026-04-20T15:00:00Z. "
+                                           "Locked: what 1 account gets is fixed; failed on bluesky: Too long.");
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(long_words_are_cut_between_characters)
 {
     struct world world;
@@ -242,6 +301,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_sentence_says_what_happened, 0, sizeof sentences / sizeof *sentences);
     tcase_add_test(tcase, a_history_is_read_in_pages_in_its_order);
     tcase_add_test(tcase, a_long_history_is_read_whole_whatever_the_size_of_its_pages);
+    tcase_add_test(tcase, a_target_that_the_lock_fails_is_named_with_its_reason);
     tcase_add_test(tcase, long_words_are_cut_between_characters);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

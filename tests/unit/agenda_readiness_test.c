@@ -72,18 +72,18 @@ END_TEST
 START_TEST(what_could_be_sent_and_is_not_is_late_from_its_instant_on)
 {
     struct world world = world_locked(1, false);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 - HOUR_MS), 0);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 - HOUR_MS).late_ms, 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0).late_ms, 0);
     ck_one(&world, T0, AGENDA_START, 1); /* handed out, but no start comes */
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + LATE_LIMIT_MS), LATE_LIMIT_MS);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + LATE_LIMIT_MS + 1), LATE_LIMIT_MS + 1);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + LATE_LIMIT_MS).late_ms, LATE_LIMIT_MS);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + LATE_LIMIT_MS + 1).late_ms, LATE_LIMIT_MS + 1);
     agenda_failed(world.agenda, &world.due[0], T0 + LATE_LIMIT_MS + 500);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + LATE_LIMIT_MS + 400), LATE_LIMIT_MS + 400);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + LATE_LIMIT_MS + 400).late_ms, LATE_LIMIT_MS + 400);
     start(&world, 1, 1, 0, T0 + LATE_LIMIT_MS + 600);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, 0);
     finish(&world, 1, 1, 0, OUTCOME_DEFERRED, T0 + 3 * HOUR_MS);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + 2 * HOUR_MS), 0);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + 3 * HOUR_MS + 7), 7);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 2 * HOUR_MS).late_ms, 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 3 * HOUR_MS + 7).late_ms, 7);
     agenda_free(world.agenda);
 }
 
@@ -103,9 +103,12 @@ START_TEST(what_is_held_is_not_late)
 {
     struct world world = world_locked(1, false);
     simple(&world, holding[_i].holds);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, 0);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0).held, 1);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0 - 1).held, 0); /* it is not due yet */
     simple(&world, holding[_i].releases);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), HOUR_MS);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, HOUR_MS);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).held, 0);
     agenda_free(world.agenda);
 }
 
@@ -116,19 +119,19 @@ START_TEST(what_is_unknown_or_read_first_is_not_late)
     struct world world = world_locked(1, false);
     start(&world, 1, 1, 0, T0);
     finish(&world, 1, 1, 0, OUTCOME_UNKNOWN, T0 + ATTEMPT_DEADLINE_MS);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, 0);
     struct agenda_target row = second_attempt(false);
     row.attempt_open = false;
     row.read_first = true;
     row.status = TARGET_RETRYING;
     ck_assert_int_eq(agenda_restore(world.agenda, &row), OK);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, 0);
     row.read_first = false;
     ck_assert_int_eq(agenda_restore(world.agenda, &row), OK);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), HOUR_MS);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, HOUR_MS);
     const struct agenda_installation copied = {.epoch = 7, .suspended_at_ms = T0};
     agenda_restore_installation(world.agenda, &copied);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, T0 + HOUR_MS), 0); /* only a person sends it */
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + HOUR_MS).late_ms, 0); /* only a person sends it */
     agenda_free(world.agenda);
 }
 
@@ -144,25 +147,27 @@ START_TEST(late_ones_that_wait_for_their_turn_are_not_late_but_the_one_whose_tur
     }
     const int64_t now_ms = T0 + HOUR_MS;
     ck_one(&world, now_ms, AGENDA_START, 1);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms), 0);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms + LATE_LIMIT_MS + 1), LATE_LIMIT_MS + 1);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms).late_ms, 0);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, now_ms).in_line, 2);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms + LATE_LIMIT_MS + 1).late_ms, LATE_LIMIT_MS + 1);
     agenda_failed(world.agenda, &world.due[0], now_ms + SECOND_MS); /* a failing command does not hide it */
     next(&world, now_ms + SECOND_MS);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms + 2 * SECOND_MS), 2 * SECOND_MS);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms + 2 * SECOND_MS).late_ms, 2 * SECOND_MS);
     start(&world, 1, 1, 0, now_ms + 3 * SECOND_MS);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms + 4 * SECOND_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms + 4 * SECOND_MS).late_ms, 0);
     const int64_t second_ms = world.wake_ms;
     next(&world, now_ms + 3 * SECOND_MS + LATE_SPACING_DEFAULT_MS);
     ck_assert_uint_eq(world.count, 1);
     ck_assert_int_ge(now_ms + 3 * SECOND_MS + LATE_SPACING_DEFAULT_MS, second_ms);
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms + 13 * SECOND_MS + LATE_SPACING_DEFAULT_MS), 10 * SECOND_MS);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms + 13 * SECOND_MS + LATE_SPACING_DEFAULT_MS).late_ms,
+                     10 * SECOND_MS);
     struct target_ref ref = {.target_id = world.due[0].target_id};
     tell(&world, 9,
          (struct event){
              .code = EVENT_targets_cancelled,
              .targets_cancelled = {.post_id = world.due[0].post_id, .targets = &ref, .targets_count = 1}
     });
-    ck_assert_int_eq(agenda_late_ms(world.agenda, now_ms + DAY_MS), 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, now_ms + DAY_MS).late_ms, 0);
     agenda_free(world.agenda);
 }
 

@@ -13,6 +13,7 @@
 struct model_post {
     struct id post_id;
     uint32_t status;
+    uint32_t attention; /* bit n: enum attention n */
     uint32_t author;
     uint32_t integrations; /* bit n: id_n(ID_INTEGRATION, n + 1) */
     uint32_t labels;       /* bit n: label_names[n] */
@@ -117,6 +118,25 @@ static uint32_t first_integration(const struct model_post *post)
     return i;
 }
 
+/* Nobody knows what became of its attempt; perhaps nobody will. */
+static void feed_random_doubt(struct world *world, struct prng *prng, uint32_t n, struct model_post *post)
+{
+    const uint32_t k = first_integration(post);
+    struct event event = outcome_event(n, k, 1, 0, OUTCOME_UNKNOWN);
+    feed_post(world, n, &event);
+    post->attention = 1U << ATTENTION_UNKNOWN;
+    if (prng_chance(prng, 2)) {
+        event = event_of(EVENT_attempt_probed);
+        event.attempt_probed = (struct attempt_probed_event){.post_id = post->post_id,
+                                                             .target_id = target_n(n, k),
+                                                             .attempt_id = attempt_n(n, k, 1),
+                                                             .probe = 3,
+                                                             .needs_person = true};
+        feed_post(world, n, &event);
+        post->attention |= 1U << ATTENTION_NEEDS_PERSON;
+    }
+}
+
 /* Takes a post some steps along its life. */
 static void feed_random_life(struct world *world, struct prng *prng, uint32_t n, struct model_post *post)
 {
@@ -136,6 +156,9 @@ static void feed_random_life(struct world *world, struct prng *prng, uint32_t n,
     if (steps > 2) {
         feed_started(world, n, first_integration(post), 1, 0);
         post->status = POST_PUBLISHING;
+    }
+    if (steps > 2 && prng_chance(prng, 3)) {
+        feed_random_doubt(world, prng, n, post);
     }
     if (steps > 3) {
         post->status = ends[prng_below(prng, sizeof ends / sizeof *ends)];
@@ -175,7 +198,9 @@ static bool model_matches(const struct model_post *post, const struct post_filte
         filter->publish_after_ms == 0 || (post->publish_at_ms != 0 && post->publish_at_ms >= filter->publish_after_ms);
     const bool before =
         filter->publish_before_ms == 0 || (post->publish_at_ms != 0 && post->publish_at_ms < filter->publish_before_ms);
-    return author && after && before && (filter->statuses == 0 || (filter->statuses >> post->status & 1) != 0) &&
+    const bool attention = filter->attention == 0 || (post->attention & filter->attention) != 0;
+    return author && after && before && attention &&
+           (filter->statuses == 0 || (filter->statuses >> post->status & 1) != 0) &&
            (filter->integration_count == 0 || (post->integrations & integrations) != 0) &&
            (filter->label_count == 0 || (post->labels & labels) != 0);
 }
@@ -255,6 +280,7 @@ static void random_query(struct prng *prng, struct query *query)
     struct post_filter *filter = &query->filter;
     filter->order = (enum post_order)prng_below(prng, 4);
     filter->statuses = prng_chance(prng, 2) ? 0 : (uint32_t)prng_below(prng, 1U << POST_STATUS_COUNT) & ~1U;
+    filter->attention = prng_chance(prng, 3) ? (uint32_t)prng_below(prng, 1U << ATTENTION_COUNT) & ~1U : 0;
     filter->integration_count = (uint32_t)prng_below(prng, 3);
     filter->author_count = (uint32_t)prng_below(prng, 3);
     filter->label_count = (uint32_t)prng_below(prng, 3);

@@ -184,20 +184,27 @@ START_TEST(a_waiting_target_tells_what_holds_it)
     struct target_row target = {.status = TARGET_PENDING};
     struct integration_row integration = {.status = INTEGRATION_CONNECTED};
     struct workspace_row workspace = {.paused = false};
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+    struct installation_row installation = {.suspended = false};
+    struct post_surroundings around = {
+        .integration = &integration, .workspace = &workspace, .installation = &installation};
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_NONE);
     integration.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "paused");
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_PAUSED);
     integration.status = INTEGRATION_DISCONNECTED;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "disconnected");
-    ck_assert_str_eq(posts_held(&post, &target, NULL, &workspace, false), "disconnected");
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_DISCONNECTED);
+    around.integration = NULL;
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_DISCONNECTED);
     workspace.paused = true;
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, false), "workspace_paused");
-    ck_assert_str_eq(posts_held(&post, &target, &integration, &workspace, true), "starts_suspended");
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_WORKSPACE_PAUSED);
+    installation.clock_suspect = true;
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_CLOCK_SUSPECT);
+    installation.suspended = true;
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_STARTS_SUSPENDED);
     target.status = TARGET_ATTEMPTING;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_NONE);
     target.status = TARGET_PENDING;
     post.status = POST_DRAFT;
-    ck_assert_ptr_null(posts_held(&post, &target, &integration, &workspace, false));
+    ck_assert_int_eq(posts_held(&post, &target, &around), WAIT_NONE);
 }
 
 END_TEST

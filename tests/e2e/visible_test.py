@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Never silence: what waits says for what and until when, and what needs a person can be found."""
+
+import time
+
+import harness
+from harness import later, seconds_of, wait_until
+
+
+class Visible(harness.Case):
+    def test_an_unknown_outcome_is_listed_and_counted_until_a_person_says_what_it_is(self):
+        service = self.world.serve()
+        api = service.api
+        integration = api.connect()
+        service.sandbox.rule("error_after_accepting", contains="doubtful")
+        good = api.publish("clear", integration)
+        post = api.publish("doubtful", integration)
+        api.wait_post(good, "published")
+        wait_until(lambda: api.read_post(post)["targets"][0]["status"] == "unknown", 30, "unknown")
+        for order in ("created_at", "-created_at", "publish_at", "-publish_at"):
+            page = api.get(f"/v1/posts?attention=unknown&order={order}").json()
+            self.assertEqual(([one["id"] for one in page["data"]], page["next_cursor"]), ([post["id"]], None))
+        self.assertEqual(api.get("/v1/posts?attention=needs_person&attention=contradicted").json()["data"], [])
+        self.assertEqual(api.figures()["openpost_posts_unknown"], 1)
+        target = api.read_post(post)["targets"][0]["id"]
+        self.wait_line(service, "level=warn process=scheduler what=outcome_unknown seq=", f"post={post['id']} target={target}")
+        answer = api.post(f"/v1/posts/{post['id']}/targets/{target}/resolve", {"resolution": "abandoned"})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(api.get("/v1/posts?attention=unknown").json()["data"], [])
+        self.wait_line(service, "what=target_resolved", f"target={target}")
+        self.wait_line(service, "what=target_failed", "code=resolved_abandoned")
+        figures = api.figures()
+        self.assertEqual((figures["openpost_posts_unknown"], figures["openpost_posts_failed_total"]), (0, 1))
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+    def test_what_a_disconnected_account_holds_says_so_and_goes_out_once_it_is_connected_again(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        integration = api.connect()
+        sandbox.rule("unauthorized", path="", times=100)
+        first = api.publish("first", integration)
+        self.wait_for(api, first, "disconnected")
+        second = api.publish("second", integration)
+        waiting = self.wait_for(api, second, "disconnected")
+        self.assertEqual((waiting["held"], waiting["waits_until"]), ("disconnected", None))
+        self.assertAlmostEqual(seconds_of(waiting["missed_at"]) - seconds_of(waiting["publish_at"]), 6 * 3600, delta=0.01)
+        wait_until(lambda: api.figures()["openpost_ledger_targets_held"] == 2, 10, "two targets are held")
+        self.wait_line(service, "what=integration_disconnected", f"integration={integration['id']} code=credentials_refused")
+        sandbox.forget_rules()
+        again = api.post(f"/v1/integrations/{integration['id']}/reconnect", {"identifier": "alice.test", "app_password": "new"})
+        self.assertEqual(again.status, 200, again)
+        for post in (first, second):  # not a minute late yet: neither waits for its turn
+            api.wait_post(post, "published")
+        self.assertIsNone(api.read_post(first)["targets"][0]["waits_for"])
+
+    def test_a_limit_an_instant_and_a_pause_are_told_apart(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        integration = api.connect()
+        sandbox.rule("limit", contains="limited", value_ms=600000)
+        limited = self.wait_for(api, api.publish("limited", integration), "rate_limit")
+        self.assertGreater(seconds_of(limited["waits_until"]), time.time() + 60)
+        self.assertIsNone(limited["held"])
+        planned = api.publish("planned", integration, schedule={"at": later(3600)})
+        target = planned["targets"][0]
+        self.assertEqual((target["waits_for"], target["waits_until"]), ("schedule", target["publish_at"]))
+        self.assertEqual(api.post(f"/v1/integrations/{integration['id']}/pause").status, 200)
+        self.assertEqual(api.read_post(planned)["targets"][0]["waits_for"], "paused")
+
+    def wait_line(self, service, *pieces):
+        """Waits for a line of the journal that has all of these."""
+        wait_until(lambda: any(all(piece in line for piece in pieces) for line in service.process.output().splitlines()),
+                   10, f"a line with {pieces}")
+
+    def wait_for(self, api, post, reason):
+        """Waits until the post's only target waits for that; returns the target."""
+        return wait_until(lambda: (now := api.read_post(post)["targets"][0])["waits_for"] == reason and now, 30,
+                          f"waiting for {reason}")
+
+
+if __name__ == "__main__":
+    harness.main()

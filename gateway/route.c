@@ -41,7 +41,7 @@ static bool path_matches(const char *pattern, struct span path, struct span para
     return at == path.len;
 }
 
-static const char *method_name(enum method method)
+const char *method_name(enum method method)
 {
     switch (method) {
     case METHOD_GET:

@@ -60,5 +60,6 @@ struct route_hit {
 
 void route_find(enum method method, struct span path, struct route_hit *ret_hit);
 const struct route *route_at(enum route_name name);
+const char *method_name(enum method method);
 
 #endif

@@ -525,7 +525,8 @@ static inline void one_is_not_read(struct play *play)
 static inline void projected(struct play *play)
 {
     struct world *world = &play->world;
-    ASSERT(ledger_rebuild(world->log, world->store, &projections_all, &world->installation_id, NULL, NULL, NULL) == OK);
+    ASSERT(ledger_rebuild(world->log, world->store, &projections_all, &world->installation_id,
+                          &(struct replay_watch){0}, NULL) == OK);
 }
 
 /* A scheduler that has read everything, and knows of nothing. */

@@ -199,6 +199,11 @@ bool exchange_input(struct exchange *x)
 
 void exchange_failed(struct exchange *x, enum err err)
 {
+    if (err == ERR_ALTERED) {
+        gate_damaged(x->gateway);
+        exchange_problem(x, REFUSED_views_damaged, NULL, NULL, NULL);
+        return;
+    }
     journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
     exchange_problem(x, REFUSED_unavailable,
                      "Something that this needs failed; the operator's log has the request's id.", NULL, NULL);

@@ -240,6 +240,8 @@ static void past_asked(void *context, enum err err, struct span body)
     err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
     if (seen != OK) {
         exchange_failed(x, seen);
+    } else if (refusal == REFUSED_log_altered) {
+        exchange_problem(x, refusal, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_problem(x, REFUSED_unavailable,
                          "The request was done before; its first answer cannot be made again at the moment.", NULL,

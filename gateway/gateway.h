@@ -46,6 +46,10 @@ struct gateway {
     struct proofs proofs;
     struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
+    atomic_bool telling; /* the ledger of damage; of what was seen until told_ms */
+    int64_t told_ms;
+    /* boot clock: when read models were last met that cannot be what was written; 0: not since they were made again */
+    atomic_int_fast64_t damaged_ms;
 };
 
 struct exchange;
@@ -131,6 +135,10 @@ bool exchange_may_change(const struct exchange *exchange);
 void gate_refused(struct exchange *exchange, enum refusal refusal, enum id_kind subject);
 void gate_stranger(struct exchange *exchange, struct span key);
 void gate_report(struct gateway *gateway);
+/* gate_damaged notes that the read models, as they are now, cannot be what was written; any thread. gate_tell_damage tells the
+ * ledger, from time to time, until it has made them again; false: they are whole, as far as anybody knows. */
+void gate_damaged(struct gateway *gateway);
+bool gate_tell_damage(struct gateway *gateway);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
@@ -175,6 +183,10 @@ enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
  * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present. */
 const char *ready_fault(struct span figures);
 void ready_degraded(const struct condition *condition, struct buf *out);
+/* log_fault likewise: an event of the log was met that is not as it was written. figure_of finds one figure; false: it is
+ * not among them. */
+const char *log_fault(struct span figures);
+bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 /* metrics_are_for tells whether a peer with that address is told the figures of the whole installation: this machine
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);

@@ -147,6 +147,21 @@ static void close_parts(struct gateway *gateway)
     refusals_done(&gateway->refusals);
 }
 
+/* One line when damage is met, one when it is gone. */
+static bool tell_damage(struct gateway *gateway, bool was_damaged)
+{
+    const bool damaged = gate_tell_damage(gateway);
+    if (damaged && !was_damaged) {
+        journal(
+            JOURNAL_ERROR, "views_damaged",
+            "sentence=\"the read models cannot be what was written\" next=\"the ledger is told and rebuilds them from "
+            "the log\"");
+    } else if (!damaged && was_damaged) {
+        journal(JOURNAL_INFO, "views_whole", "sentence=\"the read models were rebuilt from the log\"");
+    }
+    return damaged;
+}
+
 int gateway_main(int argc, char **argv, const struct channel_list *channels)
 {
     const struct arguments arguments = {.data = option(argc, argv, "--data", NULL),
@@ -194,8 +209,10 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
         journal(JOURNAL_INFO, "ready", "listen=%s", arguments.listen);
         process_ready();
         struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+        bool damaged = false;
         while (poll(&stop, 1, REPORT_EVERY_MS) <= 0) {
             gate_report(gateway);
+            damaged = tell_damage(gateway, damaged);
         }
         gate_report(gateway);
     } else {

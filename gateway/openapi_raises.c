@@ -47,6 +47,10 @@ static bool follows(const struct route *route, enum refusal refusal)
     case REFUSED_out_of_memory:
     case REFUSED_unavailable:
         return true;
+    case REFUSED_views_damaged:
+        return route->role != NEEDS_NONE;
+    case REFUSED_log_altered: /* a repeated Idempotency-Key is answered from the log */
+        return route->method == METHOD_POST;
     case REFUSED_unauthenticated:
     case REFUSED_rate_limited:
     case REFUSED_parameter_unknown:

@@ -10,8 +10,7 @@ void handle_health(struct exchange *x)
     exchange_json(x, 200, SPAN("{\"status\":\"ok\"}"), 0, NULL);
 }
 
-/* The figure of that name; false when it is not among them. */
-static bool figure_of(struct span body, const char *name, uint64_t *ret_value)
+bool figure_of(struct span body, const char *name, uint64_t *ret_value)
 {
     struct body_list list;
     struct span found;
@@ -86,7 +85,7 @@ static void answer_ready(struct exchange *x)
     enum err err = scope_condition(x->gateway->views, &x->request->arena, &condition);
     err = err == OK ? exchange_out(x, &out) : err;
     if (err != OK) {
-        exchange_problem(x, REFUSED_unavailable, "The read models cannot be read.", NULL, NULL);
+        exchange_failed(x, err);
         return;
     }
     buf_text(&out, "{\"status\":\"ready\",\"degraded\":");
@@ -95,10 +94,18 @@ static void answer_ready(struct exchange *x)
     exchange_json(x, 200, buf_span(&out), 0, NULL);
 }
 
+const char *log_fault(struct span figures)
+{
+    uint64_t position = 0;
+    const bool is_good = figure_of(figures, "log_altered_at", &position) && position == 0;
+    return is_good ? NULL : "An event of the log is not as it was written: run openpost verify.";
+}
+
 static void ready_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
-    const char *why = err != OK ? "The ledger does not answer." : ready_fault(body);
+    const char *why = err != OK ? "The ledger does not answer." : log_fault(body);
+    why = why == NULL ? ready_fault(body) : why;
     if (why != NULL) {
         exchange_problem(x, REFUSED_unavailable, why, NULL, NULL);
     } else {
@@ -110,6 +117,11 @@ void handle_ready(struct exchange *x)
 {
     if (atomic_load(&x->gateway->stopping)) {
         exchange_problem(x, REFUSED_unavailable, "The gateway is stopping.", NULL, NULL);
+        return;
+    }
+    if (atomic_load(&x->gateway->damaged_ms) != 0) {
+        exchange_problem(x, REFUSED_unavailable,
+                         "Stored data was damaged: the read models are being rebuilt from the log.", NULL, NULL);
         return;
     }
     if (client_ask(x->gateway->ledger, FRAME_STATUS, (struct span){0}, 2000, ready_asked, x) != OK) {

@@ -118,6 +118,9 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
     const enum err seen = scope_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
                                      clock_wall_ms(), stream->last, &more);
     const enum err state = server_stream_state(stream->out);
+    if (seen == ERR_ALTERED) {
+        gate_damaged(stream->streams->gateway);
+    }
     if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
         end_stream(stream);
     } else if (state == OK && seen == OK && more) {

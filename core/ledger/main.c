@@ -30,6 +30,7 @@ struct process {
     int lock_fd;
     struct checkpoint_key *key;
     struct log *log;
+    struct log_fault log_fault; /* why it was not opened */
     struct store *views;
     struct vault *vault;
     struct ledger *ledger;
@@ -88,13 +89,7 @@ static enum err open_log(struct process *process, const char *map_mib)
         options.map_size = (size_t)mib << 20;
         options.reserve = options.map_size / 4;
     }
-    struct log_fault fault = {0};
-    const enum err opened = log_lmdb_open(&options, &process->log, &fault);
-    if (opened == ERR_ALTERED) {
-        journal(JOURNAL_ERROR, "log_altered", "position=%llu sentence=\"%s\"", (unsigned long long)fault.position,
-                fault.sentence);
-    }
-    return opened;
+    return log_lmdb_open(&options, &process->log, &process->log_fault);
 }
 
 static enum err open_views(struct process *process, const struct service_parts *parts)
@@ -292,10 +287,27 @@ static void broken(void *context, enum err err)
 {
     const struct process *process = context;
     const bool doubted = is_damage(err) && data_views_doubt(&process->data) == OK;
-    journal(JOURNAL_ERROR, "commit_failed",
-            "err=%s next=\"the process ends; serve starts it again and it verifies its log%s\"", err_name(err),
-            doubted ? ", from which it then rebuilds the views" : "");
+    if (doubted) {
+        journal(
+            JOURNAL_ERROR, "views_doubted",
+            "err=%s sentence=\"the read models cannot be what was written\" folder=%s next=\"the process ends; when it "
+            "is started again it rebuilds them from the log\"",
+            err_name(err), process->data.views_path);
+    } else {
+        journal(JOURNAL_ERROR, "commit_failed",
+                "err=%s next=\"the process ends; serve starts it again and it verifies its log\"", err_name(err));
+    }
     _exit(EXIT_CANNOT);
+}
+
+static void tell_of_log(void *context, uint64_t position)
+{
+    const struct process *process = context;
+    journal(
+        JOURNAL_ERROR, "log_altered",
+        "position=%llu sentence=\"this event is not as it was written\" next=\"openpost verify --data %s tells what is "
+        "altered; stop the service and restore data from a copy\"",
+        (unsigned long long)position, process->data.path);
 }
 
 /* All files below the data folder and no other, its own ports, and nobody to connect to. */
@@ -325,7 +337,9 @@ static enum err open_service(struct process *process, int argc, char **argv, con
                                       .programs_url = option(argc, argv, "--listen-programs"),
                                       .publish_url = option(argc, argv, "--publish"),
                                       .apart_ms = process->apart_ms,
-                                      .clock_trusted = note_clock};
+                                      .clock_trusted = note_clock,
+                                      .log_altered = tell_of_log,
+                                      .views_made = !process->views_trusted};
     TRY(data_secret(&process->data, "wire.secret", options.secret));
     const enum err err = service_open(&options, broken, process, &process->service);
     explicit_bzero(options.secret, sizeof options.secret);
@@ -399,6 +413,45 @@ static void serve(const struct process *process, int stop_fd)
     }
 }
 
+/* What is altered, where, and what to do about it. */
+static void tell_altered(const struct process *process)
+{
+    struct log_status status = {.altered_at = process->log_fault.position};
+    const char *sentence = process->log_fault.sentence;
+    if (process->log != NULL) {
+        log_status(process->log, &status);
+        sentence = "this event is not as it was written";
+    }
+    if (process->log == NULL || status.altered_at != 0) {
+        journal(
+            JOURNAL_ERROR, "log_altered",
+            "position=%llu sentence=\"%s\" file=%s/data.mdb next=\"openpost verify --data %s tells what is altered; "
+            "restore data from a copy\"",
+            (unsigned long long)status.altered_at, sentence, process->data.log_path, process->data.path);
+    } else if (process->vault == NULL) {
+        journal(
+            JOURNAL_ERROR, "not_started",
+            "err=ALTERED file=%s/data.mdb sentence=\"the vault is not as it was written\" next=\"restore this folder "
+            "from a copy\"",
+            process->data.vault_path);
+    } else {
+        journal(
+            JOURNAL_ERROR, "not_started",
+            "err=ALTERED file=%s/data.mdb sentence=\"the read models cannot be what was written; the log is good since "
+            "its last checkpoint\" next=\"start again: they are rebuilt from the log\"",
+            process->data.views_path);
+    }
+}
+
+static void tell_not_started(const struct process *process, enum err err)
+{
+    if (err == ERR_ALTERED) {
+        tell_altered(process);
+    } else {
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+    }
+}
+
 int ledger_main(int argc, char **argv, const struct service_parts *parts)
 {
     if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
@@ -416,7 +469,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
         process_ready();
         serve(&process, stop_fd);
     } else {
-        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
+        tell_not_started(&process, err);
     }
     close_all(&process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));

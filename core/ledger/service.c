@@ -406,7 +406,8 @@ enum err service_open(const struct service_options *options, service_broken *bro
     service->reads.last = &service->reads.first;
     service->epoch = ledger_epoch(options->ledger);
     atomic_store(&service->head, ledger_head(options->ledger));
-    atomic_store(&service->ticked_ms, clock_boot_ms());
+    service->opened_ms = clock_boot_ms();
+    atomic_store(&service->ticked_ms, service->opened_ms);
     arena_init(&service->arena, (size_t)256 << 20);
     arena_init(&service->read_arena, (size_t)64 << 20);
     random_fill(service->challenge, sizeof service->challenge);

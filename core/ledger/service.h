@@ -69,13 +69,17 @@ struct service_options {
     int64_t apart_ms;         /* what the wall clock was ahead of the boot clock when it was last trusted */
     /* Called on the writer's thread when another difference is trusted; may be NULL. */
     void (*clock_trusted)(void *context, int64_t apart_ms);
+    /* Called on the reader's thread, once, when an event of the log is not as it was written; may be NULL. */
+    void (*log_altered)(void *context, uint64_t position);
+    bool views_made; /* at this start, from the log: nobody may doubt them again at once */
 };
 
 struct service;
 
 /* service_open listens and serves on threads of its own until service_close, which answers what was taken and stops.
- * context: of broken and of clock_trusted.
- * broken: called on the writer's thread after an error that nobody may survive: the process must exit. */
+ * context: of broken, clock_trusted and log_altered.
+ * broken: called on the writer's thread after an error that nobody may survive: the process must exit. ERR_ALTERED: the
+ * views cannot be what was written, as the writer, the reader or another process that reads them found. */
 typedef void service_broken(void *context, enum err err);
 enum err service_open(const struct service_options *options, service_broken *broken, void *context,
                       struct service **ret_service) MUST_USE;

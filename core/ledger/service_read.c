@@ -5,6 +5,37 @@
 #include "core/ledger/service_state.h"
 #include "core/store/tables.h"
 
+bool service_doubt(struct service *service, int64_t seen_ms)
+{
+    if (service->options.views_made && seen_ms < service->opened_ms) {
+        return false;
+    }
+    if (!service->options.views_made || clock_boot_ms() - service->opened_ms >= DOUBT_AGAIN_MS) {
+        atomic_store(&service->views_doubted, true);
+    }
+    return true;
+}
+
+/* Why a question cannot be answered. Either the log is altered, which only people can judge, or the views are, which can
+ * be made again. */
+static enum refusal why(struct service *service, enum err err)
+{
+    struct log_status status;
+    log_status(service->options.log, &status);
+    if (err != ERR_ALTERED) {
+        return REFUSED_unavailable;
+    }
+    if (status.altered_at == 0) {
+        (void)service_doubt(service, clock_boot_ms());
+        return REFUSED_views_damaged;
+    }
+    if (!service->told_of_log && service->options.log_altered != NULL) {
+        service->options.log_altered(service->broken_context, status.altered_at);
+    }
+    service->told_of_log = true;
+    return REFUSED_log_altered;
+}
+
 /* Appends events to the reply until one of the bounds; *count: how many. */
 static enum err put_events(struct service *service, uint64_t after, uint64_t max, struct buf *out, uint32_t *count)
 {
@@ -86,7 +117,7 @@ static void read_follow(struct service *service, struct work *work)
         atomic_store(&service->in_line, ask.in_line);
     }
     if (err != OK || !buf_ok(&events) || !buf_ok(&body)) {
-        service_refuse(work, REFUSED_unavailable);
+        service_refuse(work, why(service, err));
     } else {
         service_reply(work, FRAME_FOLLOW + FRAME_REPLY, buf_span(&body));
     }
@@ -122,7 +153,7 @@ static void read_query(struct service *service, struct work *work)
         }
     }
     if (err != OK) {
-        refusal = err == ERR_BUSY ? REFUSED_rate_limited : REFUSED_unavailable;
+        refusal = err == ERR_BUSY ? REFUSED_rate_limited : why(service, err);
         result.len = 0;
     }
     struct buf body = buf_of(out->data + room, out->cap - room);
@@ -236,6 +267,7 @@ static void read_status(struct service *service, struct work *work)
         {"log_bytes_used",        status.bytes_used                                                  },
         {"log_bytes_max",         status.bytes_max                                                   },
         {"checkpoint_size",       status.checkpoint_size                                             },
+        {"log_altered_at",        status.altered_at                                                  },
         {"readers_dropped_total", atomic_load(&service->readers_dropped)                             },
         {"storage_full",          atomic_load(&service->storage_full)                                },
         {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
@@ -245,6 +277,25 @@ static void read_status(struct service *service, struct work *work)
         {"targets_in_line",       atomic_load(&service->in_line)                                     },
     };
     reply_figures(work, figures, sizeof figures / sizeof *figures);
+}
+
+/* Another of our processes met views that cannot be what was written. */
+static void read_doubt(struct service *service, struct work *work)
+{
+    struct body_list list;
+    struct span name;
+    uint64_t seen_ms = 0;
+    uint8_t bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    if (body_figures_read(work->frame.body, &list) != OK || list.left != 1 ||
+        body_figure_next(&list, &name, &seen_ms) != OK || !span_equal(name, SPAN("seen_ms"))) {
+        service_refuse(work, REFUSED_frame_invalid);
+        return;
+    }
+    body_figures_begin(&body, 1);
+    body_figure_put(&body, "damaged", service_doubt(service, (int64_t)seen_ms) ? 1 : 0);
+    ASSERT(buf_ok(&body));
+    service_reply(work, FRAME_DOUBT + FRAME_REPLY, buf_span(&body));
 }
 
 static void read_one(struct service *service, struct work *work)
@@ -265,6 +316,9 @@ static void read_one(struct service *service, struct work *work)
         } else {
             read_status_of_program(service, work);
         }
+        return;
+    case FRAME_DOUBT:
+        read_doubt(service, work);
         return;
     default:
         service_refuse(work, REFUSED_frame_invalid);

@@ -17,6 +17,8 @@
 #define PROGRAM_FLIGHTS 8                                                 /* of one connection */
 #define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
 
+#define DOUBT_AGAIN_MS \
+    (10 * MINUTE_MS) /* views that were just made again are not doubted sooner: no loop of rebuilds */
 #define WORK_MEMORY_MAX ((size_t)128 << 20) /* of one frame's decoded commands: a frame is 8 MiB at most */
 #define WORK_MEMORY_KEPT ((size_t)1 << 20)
 
@@ -67,7 +69,7 @@ struct work_queue {
 struct service {
     struct service_options options;
     service_broken *broken;
-    void *broken_context; /* and of options.clock_trusted */
+    void *broken_context; /* and of the other callbacks */
     uint8_t challenge[FRAME_ID_LEN];
     uint64_t epoch; /* of this opening: the ledger itself is the writer's thread's */
     struct door own;
@@ -97,6 +99,9 @@ struct service {
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
     struct refusals refusals;
+    bool told_of_log;          /* likewise: options.log_altered was called */
+    int64_t opened_ms;         /* boot clock */
+    atomic_bool views_doubted; /* the writer ends the process */
     atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full, readers_dropped;
     atomic_uint_fast64_t head;                   /* what readers may see */
     atomic_int_fast64_t ticked_ms;               /* boot clock: when the scheduler last asked for events */
@@ -123,6 +128,11 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
  */
 bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;
+
+/* service_read.c: service_doubt has the writer end the process, for the views cannot be what was written, as was seen at
+ * seen_ms (boot clock). False: they were made again since then. What was just made again it does not doubt at once,
+ * whoever says so. */
+bool service_doubt(struct service *service, int64_t seen_ms);
 
 /* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
  * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */

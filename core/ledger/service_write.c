@@ -286,7 +286,8 @@ void *service_write(void *context)
     while (err == OK && !stop) {
         struct work *first = wait_group(service, &stop);
         look_at_readers(service);
-        err = stop ? OK : look_at_clocks(service);
+        err = atomic_load(&service->views_doubted) ? ERR_ALTERED : OK;
+        err = err != OK || stop ? err : look_at_clocks(service);
         if (err == OK && first != NULL) {
             err = write_group(service, first);
         }

@@ -25,6 +25,7 @@ static void publish_status(struct log *log)
         .head = log->state.edge.size, .time_ms = log->state.time_ms, .checkpoint_size = log->state.checkpoint_size};
     log->rows->ops->usage(log->rows, &status.bytes_used, &status.bytes_max);
     lock_take(&log->status_lock);
+    status.altered_at = log->status.altered_at; /* the readers' */
     log->status = status;
     lock_give(&log->status_lock);
 }

@@ -60,7 +60,8 @@ struct log_status {
     int64_t time_ms;
     uint64_t checkpoint_size;
     uint64_t bytes_used;
-    uint64_t bytes_max; /* of the map */
+    uint64_t bytes_max;  /* of the map */
+    uint64_t altered_at; /* the first event that a reader did not find as it was written, or could not prove; 0: none */
 };
 
 /* How to open one. sign: called under log_commit and log_checkpoint to sign the note's text with the installation's

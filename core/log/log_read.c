@@ -1,11 +1,12 @@
 /* log_read.c: the readers' side of a log: events, cursors, roots, proofs, kept checkpoints. With LMDB it may be called
- * by any thread: each call or cursor has a view of its own and takes nothing from struct log that changes. Must never
- * hold a view for long: an old view keeps the writer from reusing pages. */
+ * by any thread: each call or cursor has a view of its own and takes nothing from struct log that changes; where an event
+ * is not as it was written, the log's status says so from then on. Must never hold a view for long: an old view keeps the writer from reusing pages. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/lock.h"
 #include "core/base/sha256.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
@@ -13,7 +14,7 @@
 #define CURSOR_RENEW 1024 /* events after which a cursor takes a fresh view */
 
 struct log_cursor {
-    struct log_rows *rows;
+    struct log *log;
     struct log_view *view;
     struct log_walk *walk;
     uint64_t next; /* seq */
@@ -66,7 +67,18 @@ static enum err view_head(struct log_view *view, uint64_t *ret_head)
     return OK;
 }
 
-enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_event *ret_event)
+/* Passes on what reading event seq led to. */
+static enum err noted(struct log *log, uint64_t seq, enum err err)
+{
+    if (err == ERR_ALTERED) {
+        lock_take(&log->status_lock);
+        log->status.altered_at = log->status.altered_at == 0 ? seq : log->status.altered_at;
+        lock_give(&log->status_lock);
+    }
+    return err;
+}
+
+static enum err read_event(struct log *log, uint64_t seq, struct buf *out, struct log_event *ret_event)
 {
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
@@ -89,7 +101,12 @@ enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_eve
     return OK;
 }
 
-enum err log_look(struct log *log, uint64_t seq, struct log_event *ret_event)
+enum err log_read(struct log *log, uint64_t seq, struct buf *out, struct log_event *ret_event)
+{
+    return noted(log, seq, read_event(log, seq, out, ret_event));
+}
+
+static enum err look_at(struct log *log, uint64_t seq, struct log_event *ret_event)
 {
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
@@ -104,6 +121,11 @@ enum err log_look(struct log *log, uint64_t seq, struct log_event *ret_event)
     return OK;
 }
 
+enum err log_look(struct log *log, uint64_t seq, struct log_event *ret_event)
+{
+    return noted(log, seq, look_at(log, seq, ret_event));
+}
+
 enum err log_cursor_open(struct log *log, uint64_t after, struct log_cursor **ret_cursor)
 {
     OWNED(log_view_end) struct log_view *view = NULL;
@@ -114,7 +136,7 @@ enum err log_cursor_open(struct log *log, uint64_t after, struct log_cursor **re
     if (cursor == NULL) {
         return ERR_NO_MEMORY;
     }
-    cursor->rows = log->rows;
+    cursor->log = log;
     cursor->head = head;
     cursor->next = after < head ? after + 1 : head + 1;
     *ret_cursor = cursor;
@@ -132,13 +154,13 @@ static void cursor_rest(struct log_cursor *cursor)
 
 static enum err cursor_step(struct log_cursor *cursor, struct span *ret_key, struct span *ret_record)
 {
-    const struct log_rows_ops *ops = cursor->rows->ops;
+    const struct log_rows_ops *ops = cursor->log->rows->ops;
     if (cursor->left > 0) {
         cursor->left--;
         return ops->walk_next(cursor->walk, ret_key, ret_record);
     }
     cursor_rest(cursor);
-    TRY(ops->view_begin(cursor->rows, &cursor->view));
+    TRY(ops->view_begin(cursor->log->rows, &cursor->view));
     TRY(ops->walk_begin(cursor->view, LOG_RECORDS, &cursor->walk));
     struct log_key key;
     TRY(ops->walk_seek(cursor->walk, log_key(&key, cursor->next), ret_key, ret_record));
@@ -146,7 +168,7 @@ static enum err cursor_step(struct log_cursor *cursor, struct span *ret_key, str
     return OK;
 }
 
-enum err log_cursor_next(struct log_cursor *cursor, struct log_event *ret_event)
+static enum err cursor_next(struct log_cursor *cursor, struct log_event *ret_event)
 {
     if (cursor->next > cursor->head) {
         cursor_rest(cursor);
@@ -166,6 +188,12 @@ enum err log_cursor_next(struct log_cursor *cursor, struct log_event *ret_event)
     TRY(log_event_from(cursor->view, record, cursor->next, ret_event, leaf));
     cursor->next++;
     return OK;
+}
+
+enum err log_cursor_next(struct log_cursor *cursor, struct log_event *ret_event)
+{
+    const uint64_t seq = cursor->next;
+    return noted(cursor->log, seq, cursor_next(cursor, ret_event));
 }
 
 void log_cursor_close(struct log_cursor *cursor)
@@ -189,7 +217,7 @@ enum err log_inclusion(struct log *log, uint64_t seq, uint64_t size, uint8_t ret
     ASSERT(seq >= 1 && seq <= size);
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
-    return merkle_inclusion(seq - 1, size, log_node, view, ret_proof, ret_count);
+    return noted(log, seq, merkle_inclusion(seq - 1, size, log_node, view, ret_proof, ret_count));
 }
 
 enum err log_consistency(struct log *log, uint64_t old_size, uint64_t size, uint8_t ret_proof[LOG_PROOF_MAX][32],

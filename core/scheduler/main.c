@@ -17,7 +17,7 @@
 #include "core/message/codec.h"
 #include "core/scheduler/carrier.h"
 #include "core/scheduler/inbox.h"
-#include "core/scheduler/keys.h"
+#include "core/scheduler/loader.h"
 #include "core/scheduler/notices.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
@@ -29,6 +29,7 @@
 #define FOLLOW_MANY 16       /* events in a reply: then … */
 #define FOLLOW_PAUSE_MS 10   /* … the next question waits for so long: under load each costs more than its events */
 #define SEAL_WAIT_MS 5000
+#define DOUBT_WAIT_MS 2000
 #define SLEEP_MAX_MS 1000
 #define LATE_AGAIN_MS 1000
 #define LATE_TARGETS_PER_MS 100 /* a million targets: every 11 s */
@@ -48,10 +49,8 @@ static const char usage[] =
     "--publish; one --adapter for each channel that has one.\n\n" EXIT_HELP;
 
 struct process {
-    const struct scheduler_parts *parts;
+    struct loader loader;
     struct data_folder data;
-    struct vault *vault;
-    void *views;
     struct agenda *agenda;
     struct dispatch *dispatch;
     struct client *client;
@@ -62,7 +61,6 @@ struct process {
     struct notices notices;
     struct arena arena;        /* a turn's */
     struct arena follow_arena; /* an event's */
-    struct scheduler_keys keys;
     uint32_t commands_out;
     bool follow_out, caught_up;
     int64_t follow_again_ms;
@@ -72,47 +70,6 @@ struct process {
     int64_t overdue_again_ms;      /* looked at again not before */
     struct random_pool random;     /* for ids and keys of posts */
 };
-
-/* --- what dispatch asks for --- */
-
-static enum err load_post(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post)
-{
-    struct process *process = context;
-    return process->parts->post(process->views, post_id, arena, ret_post);
-}
-
-static enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
-                             struct dispatch_payload *ret_payload)
-{
-    struct process *process = context;
-    return process->parts->payload(process->views, target_id, arena, ret_payload);
-}
-
-static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
-                          struct agenda_target **ret_rows, uint32_t *ret_count)
-{
-    struct process *process = context;
-    return process->parts->open_targets(process->views, post_id, position, arena, ret_rows, ret_count);
-}
-
-static enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
-                             struct dispatch_account *ret_account)
-{
-    struct process *process = context;
-    struct dispatch_account account;
-    const enum err err =
-        process->parts->account(process->views, &due->integration_id, due->action == AGENDA_CONNECT, arena, &account);
-    TRY(err == ERR_NOT_FOUND ? ERR_BUSY : err); /* the read model is a moment behind */
-    if (id_is_none(&account.vault_id)) {
-        return ERR_NOT_FOUND;
-    }
-    uint8_t nonce[12];
-    random_fill(nonce, sizeof nonce);
-    TRY(keys_box_secret(&process->keys, process->vault, &account.vault_id, due->channel, job_id, nonce, arena,
-                        &account.credentials));
-    *ret_account = account;
-    return OK;
-}
 
 /* --- to the ledger --- */
 
@@ -167,12 +124,12 @@ static enum err seal(struct process *process, const struct dispatch_secret *secr
 {
     uint8_t bytes[VAULT_PLAIN_MAX];
     struct buf plain = buf_of(bytes, sizeof bytes);
-    enum err err = keys_unbox(&process->keys, secret->channel, &secret->job_id, secret->box, &plain);
+    enum err err = keys_unbox(&process->loader.keys, secret->channel, &secret->job_id, secret->box, &plain);
     const bool opened = err == OK;
     if (opened) {
         err = client_seal_wait(process->client, &secret->secret_id, &secret->integration_id, buf_span(&plain),
                                SEAL_WAIT_MS);
-        keys_fingerprint(&process->keys, buf_span(&plain), fingerprint);
+        keys_fingerprint(&process->loader.keys, buf_span(&plain), fingerprint);
     }
     explicit_bzero(bytes, sizeof bytes);
     return !opened ? ERR_AUTH : err == ERR_AUTH ? ERR_BUSY : err; /* ERR_AUTH: of the box, not of the ledger */
@@ -410,7 +367,7 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
     const int64_t follow_ms =
         process->follow_again_ms > process->follow_pause_ms ? process->follow_again_ms : process->follow_pause_ms;
     *ret_wake_ms = process->follow_out || wake_ms < follow_ms ? wake_ms : follow_ms;
-    return OK;
+    return process->loader.damaged ? ERR_ALTERED : OK;
 }
 
 static enum err serve(struct process *process, int stop_fd)
@@ -422,9 +379,9 @@ static enum err serve(struct process *process, int stop_fd)
     while ((fds[0].revents & POLLIN) == 0) {
         const int64_t now_ms = clock_wall_ms();
         int64_t wake_ms = now_ms;
-        TRY(process->parts->begin(process->views));
+        TRY(process->loader.parts->begin(process->loader.views));
         const enum err err = turn(process, now_ms, &wake_ms);
-        process->parts->end(process->views);
+        process->loader.parts->end(process->loader.views);
         TRY(err);
         if (seal_secrets(process, now_ms)) {
             wake_ms = now_ms;
@@ -464,7 +421,7 @@ static enum err open_carrier(struct process *process, const char *pair)
                                       .inbox = process->inbox,
                                       .random = random_draw,
                                       .random_context = &process->random};
-    memcpy(options.key, process->keys.links[channel], sizeof options.key);
+    memcpy(options.key, process->loader.keys.links[channel], sizeof options.key);
     const enum err err = carrier_open(&options, &process->carriers[process->carrier_count]);
     explicit_bzero(options.key, sizeof options.key);
     process->carrier_count += err == OK;
@@ -475,7 +432,7 @@ static enum err open_wire(struct process *process, int argc, char **argv)
 {
     struct client_options options = {
         .url = option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
-    memcpy(options.key, process->keys.ledger, sizeof options.key);
+    memcpy(options.key, process->loader.keys.ledger, sizeof options.key);
     enum err err = client_open(&options, &process->client);
     for (int i = 1; i + 1 < argc && err == OK; i++) {
         if (strcmp(argv[i], "--adapter") == 0) {
@@ -498,8 +455,10 @@ static enum err open_stores(struct process *process)
         if (i > 0) {
             (void)poll(NULL, 0, OPEN_AGAIN_MS);
         }
-        err = process->views == NULL ? process->parts->open(process->data.views_path, &process->views) : OK;
-        err = err == OK ? vault_open(process->data.vault_path, master, true, &process->vault) : err;
+        err = process->loader.views == NULL
+                  ? process->loader.parts->open(process->data.views_path, &process->loader.views)
+                  : OK;
+        err = err == OK ? vault_open(process->data.vault_path, master, true, &process->loader.vault) : err;
     }
     explicit_bzero(master, sizeof master);
     return err;
@@ -527,24 +486,18 @@ static enum err open_all(struct process *process, int argc, char **argv)
     arena_init(&process->follow_arena, ARENA_MAX);
     TRY(data_open(option(argc, argv, "--data"), &process->data));
     TRY(data_secret(&process->data, "wire.secret", secret));
-    keys_derive(secret, &process->keys);
+    keys_derive(secret, &process->loader.keys);
     explicit_bzero(secret, sizeof secret);
     TRY(inbox_open(&process->inbox));
     TRY(open_stores(process));
     TRY(agenda_new(&process->agenda));
-    TRY(process->parts->restore(process->views, process->agenda, &position));
+    TRY(loader_restore(&process->loader, process->agenda, &position));
     follow_begin(&process->follower, position);
-    const struct dispatch_options options = {
-        .agenda = process->agenda,
-        .channels = process->parts->channels,
-        .load = {.context = process,
-                 .post = load_post,
-                 .payload = load_payload,
-                 .account = load_account,
-                 .open = load_open},
-        .random = random_draw,
-        .random_context = &process->random
-    };
+    const struct dispatch_options options = {.agenda = process->agenda,
+                                             .channels = process->loader.parts->channels,
+                                             .load = loader_of(&process->loader),
+                                             .random = random_draw,
+                                             .random_context = &process->random};
     TRY(dispatch_new(&options, &process->dispatch));
     TRY(fill_rules(argc, argv, &rules));
     TRY(confine_files(&rules, &confinement)); /* the threads that are made from here on are bound by it too */
@@ -564,12 +517,27 @@ static void close_all(struct process *process)
     }
     dispatch_free(process->dispatch);
     agenda_free(process->agenda);
-    process->parts->close(process->views);
-    vault_close(process->vault);
+    process->loader.parts->close(process->loader.views);
+    vault_close(process->loader.vault);
     inbox_close(process->inbox);
     arena_done(&process->arena);
     arena_done(&process->follow_arena);
-    explicit_bzero(&process->keys, sizeof process->keys);
+    explicit_bzero(&process->loader.keys, sizeof process->loader.keys);
+}
+
+/* Read models that cannot be what was written: the ledger, who makes them again, is told. */
+static void tell_damage(struct process *process, const char *ledger)
+{
+    struct client_options options = {.url = ledger, .random = random_fill, .now_ms = clock_boot_ms};
+    memcpy(options.key, process->loader.keys.ledger, sizeof options.key);
+    enum err err = process->client == NULL ? client_open(&options, &process->client) : OK;
+    explicit_bzero(options.key, sizeof options.key);
+    err = err == OK ? loader_tell_damage(process->client, clock_boot_ms(), DOUBT_WAIT_MS) : err;
+    journal(
+        JOURNAL_ERROR, "views_damaged",
+        "told=%s sentence=\"the read models cannot be what was written\" next=\"the ledger rebuilds them from the log, "
+        "and this process is started again\"",
+        err_name(err));
 }
 
 int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
@@ -585,7 +553,7 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
     if (process == NULL) {
         return EXIT_CANNOT;
     }
-    process->parts = parts;
+    process->loader.parts = parts;
     int stop_fd = -1;
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? open_all(process, argc, argv) : err;
@@ -593,6 +561,9 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     } else {
         err = serve(process, stop_fd);
+    }
+    if (process->loader.damaged) {
+        tell_damage(process, option(argc, argv, "--ledger"));
     }
     process_end_within(END_WITHIN_S);
     close_all(process);

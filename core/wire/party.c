@@ -42,6 +42,7 @@ bool party_may_ask(enum party party, uint8_t frame_kind)
     case FRAME_QUERY:
         return party != PARTY_SCHEDULER;
     case FRAME_SEAL:
+    case FRAME_DOUBT:
         return party != PARTY_NONE;
     default:
         return false;

@@ -88,6 +88,46 @@ START_TEST(one_bit_flipped_in_a_stored_value_is_found_where_it_is)
 
 END_TEST
 
+/* Behind the last checkpoint nobody looks when a log is opened. */
+START_TEST(an_altered_event_that_is_read_stands_in_the_logs_status)
+{
+    struct world world;
+    struct surgery surgery;
+    struct row row;
+    struct log *log = NULL;
+    struct log_status status;
+    struct log_event event;
+    static uint8_t bytes[16000];
+    struct buf payload = buf_of(bytes, sizeof bytes);
+    world_begin(&world);
+    surgery_begin(&surgery, &world, "records");
+    surgery_nth(&surgery, 41, &row); /* from 0 */
+    flip(row.value, 8 * row.value_len - 1);
+    surgery_put(&surgery, &row);
+    surgery_end(&surgery);
+    const struct log_options options = options_of(&world, world.copy);
+    ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
+    ck_assert_int_eq(log_read(log, 41, &payload, &event), OK);
+    log_status(log, &status);
+    ck_assert_uint_eq(status.altered_at, 0);
+    payload.len = 0;
+    struct log_cursor *cursor = NULL;
+    ck_assert_int_eq(log_cursor_open(log, 40, &cursor), OK);
+    ck_assert_int_eq(log_cursor_next(cursor, &event), OK);
+    ck_assert_int_eq(_i == 0 ? log_read(log, 42, &payload, &event) : log_cursor_next(cursor, &event), ERR_ALTERED);
+    log_cursor_close(cursor);
+    log_status(log, &status);
+    ck_assert_uint_eq(status.altered_at, 42);
+    append_mixed(log, EVENTS + 1, EVENTS + 2, 0);
+    log_status(log, &status);
+    ck_assert_uint_eq(status.altered_at, 42); /* for as long as it is open */
+    ck_assert_uint_eq(status.head, EVENTS + 2);
+    log_close(log);
+    world_end(&world);
+}
+
+END_TEST
+
 START_TEST(one_bit_flipped_in_a_key_is_found)
 {
     struct world world;
@@ -390,6 +430,7 @@ int main(void)
     tcase_add_test(tcase, what_is_not_there_cannot_be_verified);
     tcase_add_test(tcase, a_growing_log_is_verified_by_a_reader_beside_its_writer);
     suite_add_tcase(suite, tcase);
+    tcase_add_loop_test(tcase, an_altered_event_that_is_read_stands_in_the_logs_status, 0, 2);
     tcase_add_loop_test(tcase, an_event_that_repeats_or_skips_a_version_is_named_and_nothing_was_altered, 0, 3);
     return run_suite(suite);
 }

@@ -41,6 +41,19 @@ START_TEST(an_installation_is_ready_or_says_why_not)
 
 END_TEST
 
+START_TEST(an_installation_whose_log_is_altered_is_not_ready)
+{
+    uint8_t bytes[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_figures_begin(&body, 1);
+    body_figure_put(&body, _i == 2 ? "other" : "log_altered_at", _i == 1 ? 7 : 0);
+    const char *why = log_fault(buf_span(&body));
+    ck_assert((why == NULL) == (_i == 0));
+    ck_assert(why == NULL || strstr(why, "openpost verify") != NULL);
+}
+
+END_TEST
+
 START_TEST(what_cannot_be_read_is_not_ready)
 {
     ck_assert_ptr_nonnull(ready_fault(SPAN("nonsense")));
@@ -99,6 +112,7 @@ int main(void)
     Suite *suite = suite_create("ready");
     TCase *tcase = tcase_create("ready");
     tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
+    tcase_add_loop_test(tcase, an_installation_whose_log_is_altered_is_not_ready, 0, 3);
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
     tcase_add_test(tcase, what_holds_starts_back_is_told_with_what_ends_it);
     tcase_add_test(tcase, figures_are_told_to_this_machine_alone);

@@ -45,6 +45,7 @@ START_TEST(who_may_ask_what)
         {FRAME_QUERY,                  {true, true, false, true}   },
         {FRAME_SEAL,                   {false, true, true, true}   },
         {FRAME_JOBS,                   {false, false, false, false}},
+        {FRAME_DOUBT,                  {false, true, true, true}   },
         {FRAME_KIND_END,               {false, false, false, false}},
         {FRAME_COMMANDS + FRAME_REPLY, {false, false, false, false}},
     };

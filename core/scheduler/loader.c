@@ -1,0 +1,76 @@
+/* loader.c: see loader.h. Called by dispatch through its options, within a turn's transaction. Must never keep what it
+ * read, nor a secret longer than it takes to box it. */
+#include "core/scheduler/loader.h"
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/wire/body.h"
+
+/* Passes on what a look at the read models led to. */
+static enum err looked(struct loader *loader, enum err err)
+{
+    loader->damaged = loader->damaged || err == ERR_ALTERED;
+    return err;
+}
+
+static enum err load_post(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post)
+{
+    struct loader *loader = context;
+    return looked(loader, loader->parts->post(loader->views, post_id, arena, ret_post));
+}
+
+static enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
+                             struct dispatch_payload *ret_payload)
+{
+    struct loader *loader = context;
+    return looked(loader, loader->parts->payload(loader->views, target_id, arena, ret_payload));
+}
+
+static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,
+                          struct agenda_target **ret_rows, uint32_t *ret_count)
+{
+    struct loader *loader = context;
+    return looked(loader, loader->parts->open_targets(loader->views, post_id, position, arena, ret_rows, ret_count));
+}
+
+static enum err load_account(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
+                             struct dispatch_account *ret_account)
+{
+    struct loader *loader = context;
+    struct dispatch_account account;
+    const enum err err = looked(loader, loader->parts->account(loader->views, &due->integration_id,
+                                                               due->action == AGENDA_CONNECT, arena, &account));
+    TRY(err == ERR_NOT_FOUND ? ERR_BUSY : err); /* the read model is a moment behind */
+    if (id_is_none(&account.vault_id)) {
+        return ERR_NOT_FOUND;
+    }
+    uint8_t nonce[12];
+    random_fill(nonce, sizeof nonce);
+    TRY(keys_box_secret(&loader->keys, loader->vault, &account.vault_id, due->channel, job_id, nonce, arena,
+                        &account.credentials));
+    *ret_account = account;
+    return OK;
+}
+
+struct dispatch_load loader_of(struct loader *loader)
+{
+    return (struct dispatch_load){
+        .context = loader, .post = load_post, .payload = load_payload, .account = load_account, .open = load_open};
+}
+
+enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position)
+{
+    return looked(loader, loader->parts->restore(loader->views, agenda, ret_position));
+}
+
+enum err loader_tell_damage(struct client *client, int64_t seen_ms, int64_t timeout_ms)
+{
+    uint8_t bytes[64];
+    uint8_t reply_bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
+    body_figures_begin(&body, 1);
+    body_figure_put(&body, "seen_ms", (uint64_t)seen_ms);
+    ASSERT(buf_ok(&body));
+    return client_ask_wait(client, FRAME_DOUBT, buf_span(&body), timeout_ms, &reply);
+}

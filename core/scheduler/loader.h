@@ -1,0 +1,26 @@
+/* loader.h: what dispatch asks of the read models and of the vault; used by main.c, in a turn. */
+#ifndef OPENPOST_SCHEDULER_LOADER_H
+#define OPENPOST_SCHEDULER_LOADER_H
+
+#include "core/scheduler/keys.h"
+#include "core/scheduler/main.h"
+#include "core/vault/vault.h"
+#include "core/wire/client.h"
+
+struct loader {
+    const struct scheduler_parts *parts;
+    void *views;
+    struct vault *vault;
+    struct scheduler_keys keys;
+    bool damaged; /* the read models cannot be what was written: this turn is the last one */
+};
+
+/* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). Both note damage.
+ */
+struct dispatch_load loader_of(struct loader *loader);
+enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
+/* loader_tell_damage tells the ledger that the read models were found damaged at seen_ms (boot clock); blocks for its
+ * answer. Errors are those of client_ask_wait. */
+enum err loader_tell_damage(struct client *client, int64_t seen_ms, int64_t timeout_ms) MUST_USE;
+
+#endif

@@ -336,7 +336,9 @@ static const char replay_usage[] = "usage: openpost replay --data DIR --check [-
                                    "Rebuilds everything derived (state, indexes, read models) from the log into a "
                                    "temporary folder and compares it with\n"
                                    "what the service uses, byte for byte. Exit code 0: equal; 1: different; 2: cannot "
-                                   "be read. Stop the service first.";
+                                   "be read. Stop the service first.\n"
+                                   "A folder without read models (a backup, say) has nothing to compare: that its log "
+                                   "can be replayed is said, with 0.";
 
 /* One side of the comparison: the rows of a store that are derived from the log, in their order. */
 struct side {
@@ -440,19 +442,25 @@ static void replay_out_of_order(void *context, const struct log_event *at)
     replayed->out_of_order++;
 }
 
+/* result NULL: there was nothing to compare with. */
 static void tell(const struct comparison *result, const struct replayed *replayed, bool json, uint64_t events,
                  double seconds)
 {
     char key[2 * STORE_KEY_MAX + 1];
     struct buf hex = buf_of(key, sizeof key);
-    buf_hex(&hex, span_of(result->key, result->key_len));
-    const char *text = buf_terminated(&hex);
-    (void)printf(json ? "{\"result\":\"%s\",\"events\":%llu,\"seconds\":%.3f,\"rows\":%llu"
-                      : "%s: %llu events replayed in %.3f s; %llu rows are equal",
-                 result->equal ? "equal" : "different", (unsigned long long)events, seconds,
-                 (unsigned long long)result->rows);
-    if (!result->equal) {
-        (void)printf(json ? ",\"key\":\"%s\"" : ", the one with key %s is not", text);
+    if (result == NULL) {
+        (void)printf(json ? "{\"result\":\"replayed\",\"events\":%llu,\"seconds\":%.3f"
+                          : "replayed: %llu events in %.3f s; the folder has no read models to compare with",
+                     (unsigned long long)events, seconds);
+    } else {
+        (void)printf(json ? "{\"result\":\"%s\",\"events\":%llu,\"seconds\":%.3f,\"rows\":%llu"
+                          : "%s: %llu events replayed in %.3f s; %llu rows are equal",
+                     result->equal ? "equal" : "different", (unsigned long long)events, seconds,
+                     (unsigned long long)result->rows);
+    }
+    if (result != NULL && !result->equal) {
+        buf_hex(&hex, span_of(result->key, result->key_len));
+        (void)printf(json ? ",\"key\":\"%s\"" : ", the one with key %s is not", buf_terminated(&hex));
     }
     if (replayed->out_of_order > 0) {
         (void)printf(json ? ",\"out_of_order\":%llu,\"out_of_order_position\":%llu"
@@ -462,7 +470,9 @@ static void tell(const struct comparison *result, const struct replayed *replaye
     (void)printf(json ? "}\n" : "\n");
 }
 
-static enum err rebuild_and_compare(struct parts *parts, const char *folder, bool json, bool *ret_equal)
+/* Into a folder that is deleted afterwards; views NULL: there is nothing to compare with. */
+static enum err rebuild_and_compare(const struct data_folder *data, struct log *log, struct store *views,
+                                    const char *folder, bool json, bool *ret_equal)
 {
     OWNED(store_close) struct store *fresh = NULL;
     TRY(store_lmdb_open(folder, VIEWS_MAP_BYTES, false, &fresh));
@@ -471,13 +481,52 @@ static enum err rebuild_and_compare(struct parts *parts, const char *folder, boo
         .progress = replay_progress, .out_of_order = replay_out_of_order, .context = &replayed};
     uint64_t events = 0;
     const int64_t start_us = clock_monotonic_us();
-    TRY(ledger_rebuild(parts->log, fresh, &projections_all, &parts->data.installation_id, &watch, &events));
+    TRY(ledger_rebuild(log, fresh, &projections_all, &data->installation_id, &watch, &events));
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
-    struct comparison result;
-    TRY(compare(parts->views, fresh, &result));
-    tell(&result, &replayed, json, events, seconds);
+    struct comparison result = {.equal = true};
+    if (views != NULL) {
+        TRY(compare(views, fresh, &result));
+    }
+    tell(views == NULL ? NULL : &result, &replayed, json, events, seconds);
     *ret_equal = result.equal;
     return OK;
+}
+
+static enum err replay_apart(const struct data_folder *data, struct log *log, struct store *views, bool json,
+                             bool *ret_equal)
+{
+    char folder[DATA_PATH_MAX];
+    char file[DATA_PATH_MAX];
+    TRY(path_join(folder, sizeof folder, data->path, "replay.XXXXXX"));
+    if (mkdtemp(folder) == NULL) {
+        return err_from_errno(errno);
+    }
+    const enum err err = rebuild_and_compare(data, log, views, folder, json, ret_equal);
+    (void)(path_join(file, sizeof file, folder, "data.mdb") == OK && unlink(file) == 0);
+    (void)(path_join(file, sizeof file, folder, "lock.mdb") == OK && unlink(file) == 0);
+    (void)rmdir(folder);
+    return err;
+}
+
+static bool has_views(const struct data_folder *data)
+{
+    char file[DATA_PATH_MAX];
+    return path_join(file, sizeof file, data->views_path, "data.mdb") == OK && access(file, F_OK) == 0;
+}
+
+/* Whoever only reads the log needs neither its key nor the folder's lock. */
+static enum err replay(const struct data_folder *data, bool json, bool *ret_equal, struct log_fault *ret_fault)
+{
+    if (has_views(data)) {
+        struct parts parts = {.lock_fd = -1};
+        TRY(parts_open(data, true, &parts, ret_fault));
+        const enum err err = replay_apart(data, parts.log, parts.views, json, ret_equal);
+        parts_close(&parts);
+        return err;
+    }
+    OWNED(log_close) struct log *log = NULL;
+    TRY(parts_open_log(data, &log, ret_fault));
+    return replay_apart(data, log, NULL, json, ret_equal);
 }
 
 int tool_replay(int argc, char **argv)
@@ -500,26 +549,17 @@ int tool_replay(int argc, char **argv)
         (void)fprintf(stderr, "openpost replay: --check is what it can do (try --help)\n");
         return EXIT_USAGE_WRONG;
     }
+    if (has_views(&data) && !files_or_complain("replay", &data, false, &code)) {
+        return code;
+    }
     process_prepare("openpost-replay");
-    struct parts parts = {.lock_fd = -1};
     struct log_fault fault = {0};
     bool equal = false;
-    char folder[DATA_PATH_MAX];
-    enum err err = parts_open(&data, true, &parts, &fault);
+    const enum err err = replay(&data, json, &equal, &fault);
     if (err == ERR_BUSY) {
         (void)fprintf(stderr, "openpost replay: a service runs on %s; stop it first\n", path);
         return EXIT_UNREADABLE;
     }
-    err = err == OK ? path_join(folder, sizeof folder, data.path, "replay.XXXXXX") : err;
-    err = err == OK && mkdtemp(folder) == NULL ? ERR_IO : err;
-    if (err == OK) {
-        err = rebuild_and_compare(&parts, folder, json, &equal);
-        char file[DATA_PATH_MAX];
-        (void)(path_join(file, sizeof file, folder, "data.mdb") == OK && unlink(file) == 0);
-        (void)(path_join(file, sizeof file, folder, "lock.mdb") == OK && unlink(file) == 0);
-        (void)rmdir(folder);
-    }
-    parts_close(&parts);
     if (err != OK) {
         return complain("replay", fault.sentence[0] != 0 ? fault.sentence : path, err,
                         err == ERR_ALTERED ? EXIT_ALTERED : EXIT_UNREADABLE);

@@ -16,7 +16,7 @@ static const char usage[] =
     "it\n"
     "is still behind the last stamp, accept it: what is due starts at once, and events keep the last stamp until the\n"
     "clock has passed it. A ledger that starts again before that has to be told again.\n"
-    "Exit code 0: accepted, or it was not suspect.";
+    "Exit code 0: accepted, or it was not suspect; 69: the service that runs on the folder does not answer.";
 
 int tool_clock(int argc, char **argv)
 {
@@ -35,7 +35,7 @@ int tool_clock(int argc, char **argv)
         (void)fprintf(stderr, "openpost clock: what to do with it? There is only: accept (try --help)\n");
         return EXIT_USAGE_WRONG;
     }
-    if (!data_or_complain("clock", path, &data, &code)) {
+    if (!data_or_complain("clock", path, &data, &code) || !files_or_complain("clock", &data, false, &code)) {
         return code;
     }
     process_prepare("openpost-clock");
@@ -49,7 +49,7 @@ int tool_clock(int argc, char **argv)
         operator_close(&hand);
     }
     if (err != OK) {
-        return complain("clock", hand.fault.sentence[0] != 0 ? hand.fault.sentence : path, err, EXIT_CANNOT);
+        return operator_failed("clock", &hand, err);
     }
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost clock: %s\n", refusal_desc((enum refusal)answer.refusal)->title);

@@ -15,7 +15,9 @@ static const char usage[] =
     "due until now is not, for the\n"
     "original may have sent it: it becomes unknown and needs a person (POST "
     "/v1/posts/{id}/targets/{id}/resolve: published, absent,\n"
-    "abandoned), one by one.";
+    "abandoned), one by one. Exit code 0: confirmed, or nothing was suspended; 69: the service that runs on the folder "
+    "does\n"
+    "not answer.";
 
 /* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
 static enum err suspend_if_moved(struct operator_hand *hand, struct answer *ret_answer)
@@ -58,7 +60,7 @@ int tool_confirm(int argc, char **argv)
     int code = EXIT_GOOD;
     struct data_folder data;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
-        !data_or_complain("confirm", path, &data, &code)) {
+        !data_or_complain("confirm", path, &data, &code) || !files_or_complain("confirm", &data, false, &code)) {
         return code;
     }
     process_prepare("openpost-confirm");
@@ -68,7 +70,7 @@ int tool_confirm(int argc, char **argv)
     err = err == OK ? confirm(&hand, &answer) : err;
     operator_close(&hand);
     if (err != OK) {
-        return complain("confirm", hand.fault.sentence[0] != 0 ? hand.fault.sentence : path, err, EXIT_CANNOT);
+        return operator_failed("confirm", &hand, err);
     }
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);

@@ -20,8 +20,8 @@ static const char usage[] =
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
     "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
     "auditor. Exit codes: 0 done (a key that was revoked before stays so); 1 refused: there is no such key or\n"
-    "workspace; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not answer; 71 the system\n"
-    "refused something needed.";
+    "workspace, or the log was altered; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
+    "answer; 71 the system refused something needed.";
 
 #define KEYS_MAX 10000
 #define WORKSPACES_AT_A_TIME 100
@@ -65,17 +65,7 @@ static int refused(const char *what)
 
 static int failed(const struct errand *errand, enum err err)
 {
-    switch ((int)err) {
-    case ERR_TIMED_OUT:
-    case ERR_CLOSED:
-    case ERR_AUTH:
-        return complain("key", "the service that runs on the folder does not answer", err, EXIT_UNAVAILABLE);
-    case ERR_ALTERED:
-        return complain("key", errand->hand.fault.sentence[0] != 0 ? errand->hand.fault.sentence : errand->path, err,
-                        EXIT_UNREADABLE);
-    default:
-        return complain("key", errand->path, err, EXIT_CANNOT);
-    }
+    return operator_failed("key", &errand->hand, err);
 }
 
 static void print_id(const char *label, const struct id *id)
@@ -289,5 +279,9 @@ int tool_key(int argc, char **argv)
     if (making && choice_value(&role_words, span_text(errand.role_word)) == ROLE_NONE) {
         return wrong_value("--role", errand.role_word, "owner, admin, editor, viewer or auditor");
     }
-    return data_or_complain("key", errand.path, &errand.data, &code) ? run(&errand, forms[form].run) : code;
+    if (!data_or_complain("key", errand.path, &errand.data, &code) ||
+        !files_or_complain("key", &errand.data, true, &code)) {
+        return code;
+    }
+    return run(&errand, forms[form].run);
 }

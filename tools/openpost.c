@@ -68,6 +68,7 @@ static const struct subcommand {
     {"log",       tool_log,      false, "print the log, one event a line"                             },
     {"replay",    tool_replay,   false, "rebuild everything derived and compare byte for byte"        },
     {"key",       tool_key,      true,  "API keys: make, list, revoke"                                },
+    {"backup",    tool_backup,   false, "copy a data folder, while a service runs or not"             },
     {"confirm",   tool_confirm,  false, "let a copied or restored folder start what is scheduled"     },
     {"clock",     tool_clock,    false, "accept a wall clock that is suspect"                         },
     {"bench",     tool_bench,    true,  "measure this machine, each figure beside a reference"        },

@@ -2,7 +2,11 @@
  * to a folder whose lock it does not hold. */
 #include "tools/operator.h"
 
+#include <stdio.h>
+
 #include "core/base/clock.h"
+#include "core/base/process.h"
+#include "tools/tools.h"
 
 #define ANSWER_WITHIN_MS 10000
 
@@ -10,10 +14,15 @@ static enum err reach_service(struct operator_hand *hand)
 {
     char url[128];
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
-    TRY(data_address_read(&hand->data, url, sizeof url));
+    const enum err addressed = data_address_read(&hand->data, url, sizeof url);
     TRY(data_party_key(&hand->data, PARTY_OPERATOR, options.key));
-    const enum err err = client_open(&options, &hand->client);
+    const enum err err = addressed == OK ? client_open(&options, &hand->client) : addressed;
     explicit_bzero(options.key, sizeof options.key);
+    if (err != OK && err != ERR_NO_MEMORY) {
+        (void)snprintf(hand->fault.sentence, sizeof hand->fault.sentence,
+                       "a service runs on the folder, but the file ledger.url does not say where: restart it");
+        return ERR_CLOSED;
+    }
     TRY(err);
     TRY(store_lmdb_open(hand->data.views_path, VIEWS_MAP_BYTES, true, &hand->running));
     hand->views = hand->running;
@@ -45,6 +54,22 @@ void operator_close(struct operator_hand *hand)
     hand->running = NULL;
     hand->vault = NULL;
     hand->views = NULL;
+}
+
+int operator_failed(const char *command, const struct operator_hand *hand, enum err err)
+{
+    const char *said = hand->fault.sentence[0] != 0 ? hand->fault.sentence : NULL;
+    switch ((int)err) {
+    case ERR_TIMED_OUT:
+    case ERR_CLOSED:
+    case ERR_AUTH:
+        return complain(command, said != NULL ? said : "the service that runs on the folder does not answer", err,
+                        EXIT_UNAVAILABLE);
+    case ERR_ALTERED:
+        return complain(command, said != NULL ? said : hand->data.path, err, EXIT_ALTERED);
+    default:
+        return complain(command, said != NULL ? said : hand->data.path, err, EXIT_CANNOT);
+    }
 }
 
 enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer)

@@ -22,6 +22,9 @@ struct operator_hand {
 enum err operator_open(const struct data_folder *data, struct operator_hand *hand) MUST_USE;
 void operator_close(struct operator_hand *hand);
 
+/* operator_failed complains of an operating error of these functions and returns the exit code. */
+int operator_failed(const char *command, const struct operator_hand *hand, enum err err);
+
 /* operator_command has one command of the operator's decided, durable when it returns. operator_keep keeps a secret in
  * the vault, likewise: before any command names it. ERR_TIMED_OUT, ERR_CLOSED: the service does not answer. */
 enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer) MUST_USE;

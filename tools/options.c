@@ -178,6 +178,29 @@ bool listen_is_free(const char *value)
     return !taken;
 }
 
+/* A data folder, but for its file installation. */
+static bool is_damaged(const char *path, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char seed[DATA_PATH_MAX];
+    struct data_folder data = {0};
+    if (path_join(seed, sizeof seed, path, "log.seed") != OK || access(seed, F_OK) != 0) {
+        return false;
+    }
+    (void)snprintf(data.path, sizeof data.path, "%s", path);
+    return data_check(&data, false, ret_sentence) != OK;
+}
+
+bool files_or_complain(const char *command, const struct data_folder *data, bool with_vault, int *ret_exit)
+{
+    char sentence[DATA_SENTENCE_MAX];
+    if (data_check(data, with_vault, sentence) == OK) {
+        return true;
+    }
+    (void)fprintf(stderr, "openpost %s: %s\n", command, sentence);
+    *ret_exit = EXIT_UNREADABLE;
+    return false;
+}
+
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit)
 {
     if (path == NULL) {
@@ -186,6 +209,12 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
         return false;
     }
     const enum err err = data_open(path, ret_data);
+    char sentence[DATA_SENTENCE_MAX];
+    if (err != OK && is_damaged(path, sentence)) {
+        (void)fprintf(stderr, "openpost %s: %s\n", command, sentence);
+        *ret_exit = EXIT_UNREADABLE;
+        return false;
+    }
     if (err != OK) {
         (void)fprintf(stderr, "openpost %s: --data %s is not a data folder of openpost: %s\n", command, path,
                       err_sentence(err));

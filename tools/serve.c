@@ -18,7 +18,9 @@ static const char usage[] =
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback "
     "and\n"
-    "nothing leaves the machine.";
+    "nothing leaves the machine. Exit code 2: the folder cannot be read; 69: it, or the address, is in use already, or "
+    "a\n"
+    "process did not become ready.";
 
 struct plan {
     struct data_folder data;
@@ -207,6 +209,24 @@ static int run(struct supervisor *supervisor, const struct plan *plan, const cha
     return EXIT_GOOD;
 }
 
+/* Another process that comes between this look and our ledger's is met by the ledger. */
+static bool is_served(const struct data_folder *data)
+{
+    int fd = -1;
+    const enum err err = data_lock(data, &fd);
+    if (err == OK) {
+        (void)close(fd);
+        return false;
+    }
+    if (err != ERR_BUSY) {
+        return false; /* the ledger says what it is */
+    }
+    const uint64_t holder = data_lock_holder(data);
+    (void)fprintf(stderr, "openpost serve: --data %s: process %llu serves it or writes to it already\n", data->path,
+                  (unsigned long long)holder);
+    return true;
+}
+
 int tool_serve(int argc, char **argv)
 {
     const char *data_path = NULL;
@@ -229,7 +249,8 @@ int tool_serve(int argc, char **argv)
     }
     static struct plan plan; /* lives as long as the children's arguments: until the process ends */
     static struct supervisor supervisor;
-    if (!data_or_complain("serve", data_path, &plan.data, &code)) {
+    if (!data_or_complain("serve", data_path, &plan.data, &code) ||
+        !files_or_complain("serve", &plan.data, true, &code)) {
         return code;
     }
     if (listen == NULL) {
@@ -239,6 +260,9 @@ int tool_serve(int argc, char **argv)
     if (!listen_or_complain("serve", "--listen", listen, false, &code) ||
         (programs != NULL && !listen_or_complain("serve", "--rpc", programs, true, &code))) {
         return code;
+    }
+    if (is_served(&plan.data)) {
+        return EXIT_UNAVAILABLE;
     }
     if (!listen_is_free(listen)) {
         (void)fprintf(stderr, "openpost serve: --listen %s: another program listens there\n", listen);

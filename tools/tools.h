@@ -13,6 +13,7 @@ int tool_verify(int argc, char **argv);
 int tool_log(int argc, char **argv);
 int tool_replay(int argc, char **argv);
 int tool_key(int argc, char **argv);
+int tool_backup(int argc, char **argv);
 int tool_confirm(int argc, char **argv);
 int tool_clock(int argc, char **argv);
 int tool_bench(int argc, char **argv);
@@ -41,5 +42,7 @@ bool listen_is_free(const char *value);
 
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);
+/* files_or_complain looks at the folder's small files (data_check), for whoever is to write to it. */
+bool files_or_complain(const char *command, const struct data_folder *data, bool with_vault, int *ret_exit);
 
 #endif

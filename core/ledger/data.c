@@ -337,13 +337,15 @@ enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_se
     TRY(identity_now(data, &now));
     TRY(file_of(data, "identity", file));
     const enum err err = file_read(file, &then);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
+    const bool says_nothing = err != OK || !span_starts_with(buf_span(&then), SPAN("machine="));
+    *ret_moved = says_nothing || !span_equal(buf_span(&now), buf_span(&then));
+    const char *sentence = "the data folder is where it was";
+    if (says_nothing && err != ERR_NOT_FOUND) {
+        sentence = "the file identity does not tell where the data folder was: it counts as copied or restored";
+    } else if (*ret_moved) {
+        sentence = "the data folder is not where it was: copied, moved to another disk or restored";
     }
-    *ret_moved = err == ERR_NOT_FOUND || !span_equal(buf_span(&now), buf_span(&then));
-    (void)snprintf(ret_sentence, 256, "%s",
-                   *ret_moved ? "the data folder is not where it was: copied, moved to another disk or restored"
-                              : "the data folder is where it was");
+    (void)snprintf(ret_sentence, 256, "%s", sentence);
     return OK;
 }
 
@@ -377,8 +379,25 @@ enum err data_lock(const struct data_folder *data, int *ret_fd)
         (void)close(fd);
         return err;
     }
+    char text[24];
+    const int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    const bool noted = ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len;
+    (void)noted; /* on a full disk: it only tells people who holds it */
     *ret_fd = fd;
     return OK;
+}
+
+uint64_t data_lock_holder(const struct data_folder *data)
+{
+    char path[DATA_PATH_MAX];
+    char text[24];
+    struct buf buf = buf_of(text, sizeof text);
+    uint64_t holder = 0;
+    if (file_of(data, "lock", path) != OK || file_read(path, &buf) != OK) {
+        return 0;
+    }
+    const struct span said = buf_span(&buf);
+    return span_to_u64(span_of(said.data, span_find(said, '\n')), &holder) == OK ? holder : 0;
 }
 
 enum err data_address_write(const struct data_folder *data, const char *url)
@@ -421,7 +440,7 @@ enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
     bool moved = false;
     char sentence[256];
     TRY(data_moved(data, &moved, sentence));
-    TRY(make_folder(data->views_path)); /* a person may have thrown it away: it is made again from the log */
+    TRY(make_folder(data->views_path)); /* left out of a backup, or thrown away: it is made again from the log */
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);

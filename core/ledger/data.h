@@ -12,7 +12,7 @@
  *   adapter-CHANNEL.key  0600, 32 bytes: the derived key of a channel's adapter, the only thing that it is given
  *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
  *   clock          what the wall clock was ahead of the boot clock when it was last trusted, and under which boot (text)
- *   lock           held by the process that may write
+ *   lock           held by the process that may write: its id (text)
  *   ledger.url     where that process listens
  *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
  *   sandbox.records  what those platforms show, one record a line (tools/sandbox/keep.h)
@@ -42,6 +42,11 @@ struct data_folder {
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
+/* data_check looks at every small file that the folder cannot do without; with_vault: at the master key, too, while it is
+ * still in the environment. On failure (of any kind) a sentence names the file and says what to do. */
+#define DATA_SENTENCE_MAX (DATA_PATH_MAX + 512)
+enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX]) MUST_USE;
+
 /* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
  * data_master_key looks into the environment first and takes the key out of it, so call it once in a process.
  * data_master_text does that alone, for who hands it on (serve) or must not have it: false: there is none. */
@@ -61,7 +66,7 @@ enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE
 enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
- * *ret_moved, and a sentence. data_settle writes what is found now as its identity (after starts were confirmed, or
+ * *ret_moved, and a sentence; an identity that cannot be read describes none. data_settle writes what is found now as its identity (after starts were confirmed, or
  * suspended by an event); on a full disk it, data_address_write, data_clock_write and the views' mark write over the old file. The log
  * must have been opened once before: ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
@@ -70,9 +75,10 @@ enum err data_settle(const struct data_folder *data) MUST_USE;
  * proof that it is not what it was, and must not lose it in a crash. ERR_ACCESS, ERR_IO. */
 enum err data_unsettle(const struct data_folder *data) MUST_USE;
 
-/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd. ERR_BUSY: another
- * one is. */
+/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd, and notes its id in
+ * the file. ERR_BUSY: another one is. data_lock_holder reads whose id was noted last; 0: nobody's. */
 enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
+uint64_t data_lock_holder(const struct data_folder *data);
 /* data_address_write notes where the running ledger listens (file ledger.url), for commands on the same machine;
  * data_address_read reads it. ERR_NOT_FOUND, ERR_TOO_LONG. */
 enum err data_address_write(const struct data_folder *data, const char *url) MUST_USE;

@@ -85,6 +85,10 @@ enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MU
 enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
                              bool *ret_needed) MUST_USE;
 enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone) MUST_USE;
+/* ledger_next_secret finds the next secret in use behind that of *owner_id (zeros: the first): of connected accounts
+ * (their credentials), then of keys that are not revoked (their tag keys); writes the owner, too. ERR_NOT_FOUND: that
+ * was all. For readers likewise. */
+enum err ledger_next_secret(struct store_txn *txn, struct id *owner_id, struct id *ret_secret_id) MUST_USE;
 
 /* ledger_idempotent finds what was answered under an Idempotency-Key, and whether to the same body. ERR_NOT_FOUND. For
  * readers likewise. */

@@ -12,6 +12,7 @@
 #include "core/base/process.h"
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
+#include "core/ledger/vault_gaps.h"
 #include "core/log/checkpoint.h"
 
 static const char usage[] =
@@ -27,6 +28,7 @@ static const char usage[] =
 struct process {
     const struct channel_list *channels;
     struct data_folder data;
+    bool unreadable; /* a file of it is not what it should be, and was named */
     int lock_fd;
     struct checkpoint_key *key;
     struct log *log;
@@ -193,6 +195,34 @@ static enum err sweep_vault(struct process *process)
     return err == OK ? sweep.err : err;
 }
 
+/* Says which secrets are gone with their vault, before somebody's post is late for it. Nothing is decided: with the vault
+ * put back all is well. */
+static enum err tell_vault_gaps(const struct process *process)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    struct vault_gaps gaps;
+    char text[VAULT_GAPS_SHOWN * (ID_TEXT_MAX + 1) + 8];
+    struct buf shown = buf_of(text, sizeof text);
+    TRY(store_begin(process->views, false, &txn));
+    TRY(vault_gaps_find(txn, process->vault, &gaps));
+    for (uint32_t i = 0; i < gaps.accounts && i < VAULT_GAPS_SHOWN; i++) {
+        buf_text(&shown, i == 0 ? "" : " ");
+        id_write(&shown, &gaps.shown[i]);
+    }
+    buf_text(&shown, gaps.accounts > VAULT_GAPS_SHOWN ? " …" : "");
+    if (gaps.accounts + gaps.keys > 0) {
+        journal(
+            JOURNAL_WARN, "credentials_missing",
+            "accounts=%u which=\"%s\" keys=%u reason=\"%s\" next=\"stop the service, put vault/ and master.key back "
+            "from the backup and start again; without a backup connect these accounts again (POST "
+            "/v1/integrations/{id}/reconnect) and make new keys for what speaks RPC\"",
+            gaps.accounts, buf_terminated(&shown), gaps.keys,
+            gaps.sealed > 0 ? "the vault was sealed under another master key, or is damaged"
+                            : "the vault does not hold them");
+    }
+    return OK;
+}
+
 /* A command of the ledger's own before anybody else is served. */
 static enum err decide(struct process *process, struct command *command)
 {
@@ -346,9 +376,21 @@ static enum err open_service(struct process *process, int argc, char **argv, con
     return err;
 }
 
+static enum err open_data(struct process *process, const char *path)
+{
+    char sentence[DATA_SENTENCE_MAX];
+    TRY(data_open(path, &process->data));
+    const enum err err = data_check(&process->data, true, sentence);
+    if (err != OK) {
+        process->unreadable = true;
+        journal(JOURNAL_ERROR, "file_wrong", "sentence=\"%s\"", sentence);
+    }
+    return err;
+}
+
 static enum err open_all(struct process *process, int argc, char **argv, const struct service_parts *parts)
 {
-    TRY(data_open(option(argc, argv, "--data"), &process->data));
+    TRY(open_data(process, option(argc, argv, "--data")));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
     TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
@@ -357,6 +399,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     }
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
+    TRY(tell_vault_gaps(process));
     know_clock(process);
     TRY(decide_first(process));
     struct confine_rules rules;
@@ -452,6 +495,14 @@ static void tell_not_started(const struct process *process, enum err err)
     }
 }
 
+static int exit_code(const struct process *process, enum err err)
+{
+    if (process->unreadable) {
+        return EXIT_UNREADABLE;
+    }
+    return err == OK ? EXIT_GOOD : (err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT);
+}
+
 int ledger_main(int argc, char **argv, const struct service_parts *parts)
 {
     if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
@@ -474,5 +525,5 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
     close_all(&process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
     /* A sanitizer's exit handler would read /proc, which is denied. */
-    _exit(err == OK ? EXIT_GOOD : (err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT));
+    _exit(exit_code(&process, err));
 }

@@ -123,17 +123,18 @@ static enum err fill_job(struct dispatch *dispatch, const struct task *task, str
     return OK;
 }
 
-/* A job that cannot be made: without credentials the account must be connected again, anything else is tried again. */
+/* A job that cannot be made: without credentials that the vault gives, the account must be connected again; anything
+ * else is tried again. */
 static void unmade(struct dispatch *dispatch, int64_t now_ms, uint32_t index, enum err err)
 {
     const struct task *task = task_at(dispatch, index);
-    if (err == ERR_NOT_FOUND) {
+    if (err == ERR_NOT_FOUND || err == ERR_AUTH) {
         const struct job_outcome none = {.job_id = task->job_id,
                                          .kind = span_text(kind_of(task->due.action)),
                                          .outcome = OUTCOME_UNAUTHORIZED,
-                                         .code = SPAN("credentials_refused"),
-                                         .message =
-                                             SPAN("There are no credentials for the account; nothing was sent.")};
+                                         .code = SPAN("credentials_missing"),
+                                         .message = SPAN("The vault does not hold the account's credentials, or its "
+                                                         "master key is another; nothing was sent.")};
         if (dispatch_set_outcome(dispatch, now_ms, index, &none) == OK) {
             return;
         }

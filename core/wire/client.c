@@ -5,89 +5,16 @@
  * the next is being sent and decoded; more would only make groups smaller. So would a frame that leaves while a
  * flight's callbacks run, which often ask for more: what they ask for leaves together, when the last of them is done.
  */
-#include "core/wire/client.h"
-
 #include <stdlib.h>
 
-#include "core/base/lock.h"
 #include "core/message/codec.h"
-#include "core/wire/caller.h"
-#include "core/wire/stream.h"
+#include "core/wire/client_state.h"
 #include "core/wire/tag_key.h"
 
-#define FLIGHTS 2
-#define ASKING_MAX \
-    30 /* questions other than commands at a time: with the flights, half of what a ledger allows a connection */
 #define ATTEMPT_MS 5000       /* then the same frame is sent again */
 #define WELCOMES_MAX 5        /* a ledger that welcomes without end is none */
 #define COMMAND_AROUND_MAX 80 /* bytes around a command in a frame */
 #define FLIGHT_BYTES_MAX (FRAME_BYTES_MAX - 4096)
-
-/* A command that waits or flies. */
-struct pending {
-    struct pending *next;
-    struct idempotency idempotency;
-    int64_t deadline_ms;
-    client_answered *done;
-    void *context;
-    size_t len;
-    uint8_t bytes[];
-};
-
-struct pending_list {
-    struct pending *first;
-    struct pending *last;
-};
-
-/* A frame on its way, and what its reply must match. */
-struct question_frame {
-    uint8_t id[FRAME_ID_LEN];
-    unsigned welcomes;
-    struct buf bytes; /* its own memory */
-};
-
-struct flight {
-    struct client *client;
-    bool busy;
-    struct pending_list commands;
-    uint32_t count;
-    struct buf body;
-    struct question_frame frame;
-};
-
-struct asking {
-    struct asking *next; /* waits behind this one */
-    struct client *client;
-    struct question_frame frame;
-    int64_t deadline_ms;
-    client_replied *done;
-    void *context;
-    enum frame_kind kind;
-    struct span body;
-};
-
-struct client {
-    struct client_options options;
-    uint8_t key_name[FRAME_ID_LEN];
-    struct caller *caller;
-    struct subscriber *subscriber;
-    struct frame_key *wake_key;
-    client_woken *woken;
-    void *woken_context;
-    pthread_mutex_t lock; /* of what follows */
-    struct frame_key *key;
-    uint8_t challenge[FRAME_ID_LEN];
-    bool closing;
-    struct pending_list queue;
-    unsigned waiting;
-    size_t waiting_bytes;
-    unsigned asking;
-    struct asking *asks_first; /* wait until fewer are asked at a time */
-    struct asking *asks_last;
-    unsigned asks_waiting;
-    unsigned landing; /* flights whose callbacks run: no other leaves */
-    struct flight flights[FLIGHTS];
-};
 
 static void list_put(struct pending_list *list, struct pending *pending)
 {
@@ -153,8 +80,7 @@ static enum err room(struct buf *buf, size_t cap)
     return OK;
 }
 
-/* Writes the frame with the challenge that is known now. */
-static enum err frame_make(struct client *client, enum frame_kind kind, struct span body,
+enum err client_frame_make(struct client *client, enum frame_kind kind, struct span body,
                            struct question_frame *ret_frame)
 {
     TRY(room(&ret_frame->bytes, body.len + FRAME_OVERHEAD_MAX));
@@ -177,11 +103,7 @@ static bool says_no_tag_key(const struct frame *frame)
            refusal == REFUSED_key_not_in_vault;
 }
 
-enum verdict { VERDICT_GOOD, VERDICT_AGAIN, VERDICT_BAD };
-
-/* Judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a new challenge, or bad
- * with *ret_err. */
-static enum verdict reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
+enum verdict client_reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
                                 struct span reply, struct span *ret_body, enum err *ret_err)
 {
     struct frame frame;
@@ -220,7 +142,7 @@ static enum verdict reply_judge(struct client *client, enum frame_kind kind, str
     return VERDICT_GOOD;
 }
 
-static int64_t attempt_ms(struct client *client, int64_t deadline_ms)
+int64_t client_attempt_ms(struct client *client, int64_t deadline_ms)
 {
     const int64_t left_ms = deadline_ms - client->options.now_ms();
     return left_ms < 1 ? 1 : left_ms > ATTEMPT_MS ? ATTEMPT_MS : left_ms;
@@ -297,7 +219,7 @@ static void on_flight(void *context, enum err err, struct span reply)
         return;
     }
     struct span body;
-    switch (reply_judge(client, FRAME_COMMANDS, &flight->frame, reply, &body, &err)) {
+    switch (client_reply_judge(client, FRAME_COMMANDS, &flight->frame, reply, &body, &err)) {
     case VERDICT_GOOD:
         flight_land(flight, body);
         return;
@@ -319,8 +241,8 @@ static enum err flight_start(struct flight *flight)
     for (const struct pending *pending = flight->commands.first; pending != NULL; pending = pending->next) {
         deadline_ms = pending->deadline_ms < deadline_ms ? pending->deadline_ms : deadline_ms;
     }
-    TRY(frame_make(client, FRAME_COMMANDS, buf_span(&flight->body), &flight->frame));
-    return caller_ask(client->caller, buf_span(&flight->frame.bytes), attempt_ms(client, deadline_ms), on_flight,
+    TRY(client_frame_make(client, FRAME_COMMANDS, buf_span(&flight->body), &flight->frame));
+    return caller_ask(client->caller, buf_span(&flight->frame.bytes), client_attempt_ms(client, deadline_ms), on_flight,
                       flight);
 }
 
@@ -451,129 +373,6 @@ enum err client_command(struct client *client, const struct command *command, co
     return OK;
 }
 
-/* ---- Other questions ---- */
-
-/* Takes the place of one that has ended; NULL: none waits. */
-static struct asking *asking_next(struct client *client)
-{
-    lock_take(&client->lock);
-    struct asking *next = client->asks_first;
-    if (next != NULL) {
-        client->asks_first = next->next;
-        client->asks_waiting--;
-    } else {
-        client->asking--;
-    }
-    lock_give(&client->lock);
-    return next;
-}
-
-static void asking_free(struct asking *asking)
-{
-    free(asking->frame.bytes.data);
-    free(asking);
-}
-
-static void on_asked(void *context, enum err err, struct span reply);
-
-static enum err asking_start(struct asking *asking)
-{
-    TRY(frame_make(asking->client, asking->kind, asking->body, &asking->frame));
-    return caller_ask(asking->client->caller, buf_span(&asking->frame.bytes),
-                      attempt_ms(asking->client, asking->deadline_ms), on_asked, asking);
-}
-
-/* Ends a question; the next that waits has its place. */
-static void asking_end(struct asking *asking, enum err err, struct span body)
-{
-    while (asking != NULL) {
-        struct client *client = asking->client;
-        asking->done(asking->context, err, body);
-        asking_free(asking);
-        asking = asking_next(client);
-        err = asking == NULL ? OK : asking_start(asking);
-        asking = err == OK ? NULL : asking;
-        body = SPAN("");
-    }
-}
-
-static void on_asked(void *context, enum err err, struct span reply)
-{
-    struct asking *asking = context;
-    struct client *client = asking->client;
-    struct span body = SPAN("");
-    enum verdict verdict = VERDICT_AGAIN;
-    if (err == OK) {
-        verdict = reply_judge(client, asking->kind, &asking->frame, reply, &body, &err);
-    } else {
-        err = ERR_TIMED_OUT;
-        verdict = client->options.now_ms() < asking->deadline_ms ? VERDICT_AGAIN : VERDICT_BAD;
-    }
-    if (verdict == VERDICT_AGAIN) {
-        const enum err started = asking_start(asking);
-        if (started == OK) {
-            return;
-        }
-        err = started;
-    }
-    asking_end(asking, verdict == VERDICT_GOOD ? OK : err, body);
-}
-
-/* Under the lock. */
-static void asking_wait(struct client *client, struct asking *asking)
-{
-    if (client->asks_first == NULL) {
-        client->asks_first = asking;
-    } else {
-        client->asks_last->next = asking;
-    }
-    client->asks_last = asking;
-    client->asks_waiting++;
-}
-
-enum err client_ask(struct client *client, enum frame_kind kind, struct span body, int64_t timeout_ms,
-                    client_replied *done, void *context)
-{
-    ASSERT(kind != FRAME_COMMANDS);
-    struct asking *asking = calloc(1, sizeof *asking + body.len);
-    if (asking == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    uint8_t *copy = (uint8_t *)(asking + 1);
-    if (body.len > 0) {
-        memcpy(copy, body.data, body.len);
-    }
-    asking->client = client;
-    asking->kind = kind;
-    asking->body = span_of(copy, body.len);
-    asking->deadline_ms = client->options.now_ms() + timeout_ms;
-    asking->done = done;
-    asking->context = context;
-    enum err err = OK;
-    lock_take(&client->lock);
-    const bool leaves = client->asking < ASKING_MAX;
-    if (leaves) {
-        client->asking++;
-    } else if (client->asks_waiting < CLIENT_QUESTIONS_MAX) {
-        asking_wait(client, asking);
-    } else {
-        err = ERR_BUSY;
-    }
-    lock_give(&client->lock);
-    if (leaves) {
-        err = asking_start(asking);
-        if (err != OK) {
-            lock_take(&client->lock);
-            client->asking--;
-            lock_give(&client->lock);
-        }
-    }
-    if (err != OK) {
-        asking_free(asking);
-    }
-    return err;
-}
-
 /* ---- Opening and closing ---- */
 
 enum err client_open(const struct client_options *options, struct client **ret_client)
@@ -613,11 +412,7 @@ void client_close(struct client *client)
     lock_give(&client->lock);
     caller_close(client->caller);
     list_end(&client->queue, ERR_CLOSED);
-    if (client->asks_first !=
-        NULL) { /* those on their way have taken what waited with them: but for a race with closing */
-        client->asking++;
-        asking_end(asking_next(client), ERR_CLOSED, SPAN(""));
-    }
+    client_asks_end(client);
     for (unsigned i = 0; i < FLIGHTS; i++) {
         free(client->flights[i].body.data);
         free(client->flights[i].frame.bytes.data);

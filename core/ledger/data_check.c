@@ -1,0 +1,143 @@
+/* data_check.c: what is wrong with a small file of the data folder, in words for whoever must mend it. Called by the
+ * tools before they begin and by the ledger when it cannot. It only reads.
+ *
+ * Not in the table are the files that may hold anything: identity (the folder then counts as moved, and nothing starts
+ * until somebody confirms), clock, views/mark, sandbox.port and adapter-CHANNEL.key are taken for what they are worth
+ * and made again; log/checkpoint is the log's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/process.h"
+#include "core/ledger/data.h"
+#include "core/log/checkpoint.h"
+
+#define SECRET_LEN 32
+
+struct small_file {
+    const char *name;
+    bool secret;
+    bool may_miss;
+    enum err (*form)(const struct data_folder *data, struct span bytes); /* NULL: any SECRET_LEN bytes */
+    const char *remedy;
+};
+
+static enum err installation_form(const struct data_folder *data, struct span bytes)
+{
+    struct id id;
+    (void)data;
+    bytes.len = span_find(bytes, '\n');
+    return id_parse(bytes, ID_SYSTEM, &id);
+}
+
+static enum err verifier_form(const struct data_folder *data, struct span bytes)
+{
+    struct checkpoint_verifier verifier;
+    bytes.len = span_find(bytes, '\n');
+    TRY(checkpoint_verifier_read(bytes, &verifier));
+    return strcmp(verifier.name, data->origin) == 0 ? OK : ERR_CONFLICT;
+}
+
+static const struct small_file files[] = {
+    {"installation", false, false, installation_form,
+     "put it back from the backup, or write one line into it: the sys_… in the name that log.vkey begins with"},
+    {"log.seed",     true,  false, NULL,
+     "put it back from the backup. Without it nothing that was written is lost (openpost verify and log read it), but "
+     "nothing more can be signed: this installation cannot go on"                                               },
+    {"wire.secret",  true,  false, NULL,
+     "put it back from the backup, or write 32 random bytes into it: repeated Idempotency-Keys of before are then not "
+     "recognised, and cursors of before not taken"                                                              },
+    {"master.key",   true,  false, NULL,
+     "put it back from the backup, or set OPENPOST_MASTER_KEY. Without it write 32 random bytes into it: every account "
+     "must then be connected again, and what speaks RPC needs new keys"                                         },
+    {"log.vkey",     false, true,  verifier_form,     "delete it: the next start makes it again, from log.seed" },
+};
+
+static void say(char *ret_sentence, const char *path, const char *what, const char *remedy)
+{
+    (void)snprintf(ret_sentence, DATA_SENTENCE_MAX, "%s: %s; %s", path, what, remedy);
+}
+
+/* What is wrong with the bytes; false: nothing. */
+static bool tell_form(const struct data_folder *data, const struct small_file *file, struct span bytes,
+                      char ret_what[128])
+{
+    if (bytes.len == 0) {
+        (void)snprintf(ret_what, 128, "it is empty");
+    } else if (file->form == NULL && bytes.len != SECRET_LEN) {
+        (void)snprintf(ret_what, 128, "it has %s%zu bytes instead of %d", bytes.len > SECRET_LEN ? "at least " : "",
+                       bytes.len, SECRET_LEN);
+    } else if (file->form != NULL && file->form(data, bytes) != OK) {
+        (void)snprintf(ret_what, 128, "it does not hold what it should");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The environment goes before the folder's file; false: it says nothing. */
+static bool check_master_text(char ret_sentence[DATA_SENTENCE_MAX], enum err *ret_err)
+{
+    const char *text = getenv(DATA_MASTER_ENV);
+    if (text == NULL) {
+        return false;
+    }
+    *ret_err =
+        strlen(text) == 2 * SECRET_LEN && strspn(text, "0123456789abcdef") == 2 * SECRET_LEN ? OK : ERR_MALFORMED;
+    if (*ret_err != OK) {
+        say(ret_sentence, DATA_MASTER_ENV, "it is not 64 hexadecimal digits (0-9, a-f)",
+            "set it to the key that sealed the vault, or unset it where master.key holds that");
+    }
+    return true;
+}
+
+static enum err check(const struct data_folder *data, const struct small_file *file,
+                      char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char path[DATA_PATH_MAX];
+    char what[128];
+    uint8_t bytes[256];
+    struct stat about;
+    struct buf buf = buf_of(bytes, file->secret ? SECRET_LEN + 1 : sizeof bytes);
+    TRY(path_join(path, sizeof path, data->path, file->name));
+    enum err err = file_read(path, &buf);
+    if (err == ERR_NOT_FOUND && file->may_miss) {
+        return OK;
+    }
+    if (err != OK && err != ERR_TOO_LONG) {
+        (void)snprintf(what, sizeof what, "it cannot be read: %s",
+                       err == ERR_NOT_FOUND ? "there is none" : err_sentence(err));
+        say(ret_sentence, path, what, err == ERR_ACCESS ? "give it to the user that openpost runs as" : file->remedy);
+        return err;
+    }
+    const bool wrong = err == ERR_TOO_LONG || tell_form(data, file, buf_span(&buf), what);
+    explicit_bzero(bytes, sizeof bytes);
+    if (wrong) {
+        if (err == ERR_TOO_LONG) {
+            (void)snprintf(what, sizeof what, "it is longer than what it should hold");
+        }
+        say(ret_sentence, path, what, file->remedy);
+        return ERR_MALFORMED;
+    }
+    if (file->secret && stat(path, &about) == 0 && (about.st_mode & S_IRWXO) != 0) {
+        (void)snprintf(what, sizeof what, "every user of this machine may read or write it (mode %03o)",
+                       (unsigned)(about.st_mode & 0777));
+        say(ret_sentence, path, what, "chmod 600 it; who may have read it can forge what it protects");
+        return ERR_ACCESS;
+    }
+    return OK;
+}
+
+enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const bool master = strcmp(files[i].name, "master.key") == 0;
+        enum err err = OK;
+        if (!master || (with_vault && !check_master_text(ret_sentence, &err))) {
+            err = check(data, &files[i], ret_sentence);
+        }
+        TRY(err);
+    }
+    return OK;
+}

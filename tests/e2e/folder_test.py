@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""The data folder in a person's hands: backed up while it is served, restored, with a file that is broken or gone, held by another
+process. Each time one sentence says what it is and what to do, and the exit code is the one that --help names."""
+
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import harness
+from harness import Parts, Serve, later, run, wait_until
+
+# What lies in a small file instead, whether the folder can still be served, and what is then said.
+GARBAGE = {
+    "installation": (False, "in the name that log.vkey begins with"),
+    "log.seed": (False, "put it back from the backup"),
+    "wire.secret": (False, "put it back from the backup, or write 32 random bytes into it"),
+    "master.key": (False, "put it back from the backup, or set OPENPOST_MASTER_KEY"),
+    "log.vkey": (False, "delete it: the next start makes it again"),
+    "identity": (True, "the file identity does not tell where the data folder was"),
+    "clock": (True, ""),
+    "views/mark": (True, ""),
+    "ledger.url": (True, ""),
+    "lock": (True, ""),
+    "sandbox.port": (True, ""),
+    "adapter-bluesky.key": (True, ""),
+    "log/checkpoint": (False, "checkpoint"),
+}
+CONTENTS = (b"", b"short", bytes(range(256)) * 20)
+
+
+class SmallFiles(harness.Case):
+    def served(self, data, name):
+        """What serve said, and its exit code: None when it became ready."""
+        service = Serve(self.world, data, name=name)
+        service.process.start(wait=False)
+        ready = wait_until(lambda: "ready: http" in service.process.output() or not service.process.alive() and "ended", 120,
+                           "an end or readiness")
+        code = service.process.stop() if ready is True else service.process.wait_end()
+        return service.process.output(), None if ready is True else code
+
+    def test_garbage_in_any_small_file_is_named_or_made_again(self):
+        original = self.world.data("original")
+        self.world.serve(original).stop()
+        small = {str(path.relative_to(original.path)) for path in original.path.rglob("*")
+                 if path.is_file() and not path.name.endswith(".mdb")}
+        self.assertEqual(small, set(GARBAGE))
+        for number, (name, (served, sentence)) in enumerate(GARBAGE.items()):
+            content = CONTENTS[number % len(CONTENTS)]
+            with self.subTest(name):
+                data = original.copy(self.world.folder / "broken")
+                run("confirm", "--data", data.path)
+                (data.path / name).write_bytes(content)
+                said, code = self.served(data, f"serve-{number}")
+                if served:
+                    self.assertEqual(code, None, said)
+                    self.assertIn(sentence, said)
+                elif name == "log/checkpoint":
+                    self.assertEqual(code, 69, said)
+                    self.assertIn(sentence, said)
+                else:
+                    self.assertEqual((code, len(said.splitlines())), (2, 1), said)
+                    self.assertIn(f"{data.path}/{name}: ", said)
+                    self.assertIn(sentence, said)
+                    ledger = run("ledger", "--data", data.path, "--listen", f"tcp://127.0.0.1:{harness.free_port()}")
+                    self.assertNotIn(ledger.returncode, (0, -signal.SIGABRT, -signal.SIGSEGV), ledger.stderr)
+                for arguments in (("verify",), ("log",), ("replay", "--check"), ("confirm",), ("clock", "accept"),
+                                  ("key", "list"), ("backup", "--to", self.world.folder / "copy")):
+                    ended = run(*arguments, "--data", data.path)
+                    self.assertIn(ended.returncode, (0, 1, 2, 71), (arguments, ended))
+                    self.assertEqual(ended.returncode != 0, ended.stderr != "" or "altered" in ended.stdout, (arguments, ended))
+                    shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
+                shutil.rmtree(data.path)
+
+    def test_a_vault_that_is_gone_is_told_at_once_and_no_platform_is_blamed(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+        service.stop()
+        self.assertNotIn("credentials_missing", service.process.output())
+        shutil.rmtree(service.data.path / "vault")
+        service.start()
+        warning = [line for line in service.process.output().splitlines() if "credentials_missing" in line]
+        self.assertEqual(len(warning), 1, service.process.output())
+        self.assertIn(f'accounts=1 which="{integration["id"]}" keys=1 reason="the vault does not hold them"', warning[0])
+        self.assertIn("connect these accounts again", warning[0])
+        post = service.api.publish("nothing to send it with", integration)
+        path = f"/v1/integrations/{integration['id']}"
+        lost = wait_until(lambda: (now := service.api.get(path).json())["status"] == "disconnected" and now, 30, "disconnected")
+        self.assertEqual(lost["error"]["code"], "credentials_missing", lost)
+        self.assertIn("vault", lost["error"]["message"])
+        wait_until(lambda: service.api.read_post(post)["targets"][0]["held"] == "disconnected", 30, "held")
+        self.assertEqual(service.sandbox.texts(), [])
+        again = service.api.post(path + "/reconnect", {"identifier": "alice.test", "app_password": "app-password"},
+                                 {"If-Match": "*"})
+        self.assertEqual(again.status, 200, again)
+        service.api.wait_post(post, "published", within_s=60)
+        self.assertEqual(service.sandbox.texts(), ["nothing to send it with"])
+
+    def test_a_vault_of_another_master_key_is_told_too(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        (service.data.path / "master.key").write_bytes(os.urandom(32))
+        service.start()
+        self.assertIn('reason="the vault was sealed under another master key', service.process.output())
+
+
+class InUse(harness.Case):
+    def test_a_second_serve_says_in_one_line_who_has_the_folder(self):
+        service = self.world.serve()
+        second = run("serve", "--data", service.data.path, "--listen", f"127.0.0.1:{harness.free_port()}")
+        self.assertEqual((second.returncode, second.stdout), (69, ""), second)
+        holder = int((service.data.path / "lock").read_text())
+        self.assertIn("openpost", pathlib.Path(f"/proc/{holder}/comm").read_text())
+        self.assertEqual(second.stderr, f"openpost serve: --data {service.data.path}: process {holder} serves it or writes to "
+                                        "it already\n")
+
+    def test_every_command_ends_with_the_code_that_its_help_names(self):
+        data = self.world.data()
+        seedless = data.copy(self.world.folder / "seedless")
+        (seedless.path / "log.seed").unlink()
+        nothing, copies = self.world.folder / "nothing", self.world.folder / "copies"
+        copies.mkdir()
+        copy = (str(copies / str(number)) for number in itertools.count())
+        # What it is called with, and its code for a good folder, one without its seed, none, and a word too many.
+        table = ((("verify",), 0, 0, 2, 64), (("log",), 0, 0, 2, 64), (("replay", "--check"), 0, 2, 2, 64),
+                 (("key", "list"), 0, 2, 2, 64), (("confirm",), 0, 2, 2, 64), (("clock", "accept"), 0, 2, 2, 64),
+                 (("backup", "--to"), 0, 2, 2, 64))
+        general = run("--help").stdout
+        for words, *codes in table:
+            for code, more in zip(codes, ((data.path,), (seedless.path,), (nothing,), (data.path, "a", "b", "c"))):
+                to = [next(copy)] if words[-1] == "--to" else []
+                ended = run(*words, *to, "--data", *more)
+                self.assertEqual(ended.returncode, code, (words, more, ended))
+                self.assertRegex(run(words[0], "--help").stdout + general, rf"\b{code}\b")
+        for path in (seedless.path, nothing):
+            ended = run("serve", "--data", path, "--listen", f"127.0.0.1:{harness.free_port()}")
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), ended)
+
+    def test_a_service_that_does_not_answer_is_69_for_every_command_that_asks_it(self):
+        data = self.world.data()
+        key = json.loads(run("key", "list", "--data", data.path, "--json").stdout.splitlines()[0])["id"]
+        parts = Parts(self.world, data)
+        parts.processes["ledger"].start()
+        commands = (("confirm",), ("clock", "accept"), ("key", "--name", "late", "--role", "viewer"), ("key", "revoke", key))
+        parts.processes["ledger"].signal(signal.SIGSTOP)
+        try:
+            with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
+                for command, ended in zip(commands, pool.map(lambda one: run(*one, "--data", data.path), commands)):
+                    self.assertEqual(ended.returncode, 69, (command, ended))
+                    self.assertIn("the service that runs on the folder does not answer", ended.stderr)
+                    self.assertIn("69", run(command[0], "--help").stdout)
+            (data.path / "ledger.url").write_text("nowhere")
+            ended = run("confirm", "--data", data.path)
+            self.assertEqual(ended.returncode, 69, ended)
+            self.assertIn("ledger.url does not say where", ended.stderr)
+        finally:
+            parts.processes["ledger"].signal(signal.SIGCONT)
+
+
+class Backup(harness.Case):
+    def test_a_backup_of_a_served_folder_is_verified_served_and_sends_nothing_twice(self):
+        sandbox = self.world.sandbox()
+        options = ("--allow-loopback", str(sandbox.api.port))
+        original = Serve(self.world, self.world.data(), sandbox=False, options=options).start()
+        integration = original.api.connect(service=sandbox.url)
+        done = original.api.publish("published before the backup", integration)
+        original.api.wait_post(done, "published")
+        waits = original.api.publish("due after the backup", integration, schedule={"at": later(20)})
+        long = original.api.post("/v1/posts", {"content": {"text": "a long body " * 400}})
+        self.assertEqual(long.status, 201, long)
+        path = self.world.folder / "backup"
+        made = run("backup", "--data", original.data.path, "--to", path)
+        self.assertEqual(made.returncode, 0, made)
+        self.assertRegex(made.stdout, r"^backup: .*\nevents: \d+\nnext: openpost verify --data ")
+        self.assertLess(int(subprocess.check_output(["du", "-s", "--apparent-size", "-k", path]).split()[0]), 100_000)
+        self.assertFalse((path / "views").exists())
+        original.api.wait_post(waits, "published", within_s=60)
+        original.process.kill9()
+        copy = object.__new__(harness.Data)
+        copy.path, copy.key = path, original.data.key
+        self.assertEqual(copy.verify().returncode, 0)
+        replayed = run("replay", "--data", path, "--check", "--json")
+        self.assertEqual((replayed.returncode, json.loads(replayed.stdout)["result"]), (0, "replayed"), replayed)
+        restored = Serve(self.world, copy, sandbox=False, options=options, name="restored").start()
+        self.assertIn("starts_suspended", restored.process.output())
+        self.assertNotIn("credentials_missing", restored.process.output())
+        self.assertEqual(restored.api.read_post(waits)["targets"][0]["held"], "starts_suspended")
+        self.assertEqual(restored.api.read_post(long.json())["content"]["text"], "a long body " * 400)
+        confirmed = run("confirm", "--data", path)
+        self.assertEqual(confirmed.returncode, 0, confirmed)
+        wait_until(lambda: restored.api.read_post(waits)["targets"][0]["needs_person"], 30, "a person is needed")
+        fresh = restored.api.publish("after the restore", integration)
+        restored.api.wait_post(fresh, "published", within_s=60)
+        self.assertEqual(sandbox.texts(), ["published before the backup", "due after the backup", "after the restore"])
+        restored.stop()
+        self.assert_verified_and_replayed(copy)
+
+    def test_backups_under_writers_are_all_whole(self):
+        service = self.world.serve(sandbox=False)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            writer = pool.submit(lambda: [service.api.post("/v1/posts", {"content": {"text": "x" * 3000}}).status
+                                          for _ in range(150)])
+            for number in range(5):
+                path = self.world.folder / f"backup-{number}"
+                made = run("backup", "--data", service.data.path, "--to", path)
+                self.assertEqual(made.returncode, 0, made)
+                self.assertEqual(run("verify", "--data", path).returncode, 0)
+            self.assertEqual(set(writer.result()), {201})
+
+    def test_a_backup_of_a_folder_at_rest_is_made_once_and_over_nothing(self):
+        data = self.world.data()
+        path = self.world.folder / "backup"
+        self.assertEqual(run("backup", "--data", data.path, "--to", path).returncode, 0)
+        again = run("backup", "--data", data.path, "--to", path)
+        self.assertEqual(again.returncode, 71, again)
+        self.assertIn("nothing was changed", again.stderr)
+        nowhere = run("backup", "--data", data.path, "--to", self.world.folder / "no" / "such")
+        self.assertEqual(nowhere.returncode, 71, nowhere)
+        self.assertEqual(run("backup", "--data", self.world.folder / "none", "--to", path).returncode, 2)
+        self.assertEqual(run("backup", "--data", data.path).returncode, 64)
+        for secret in ("log.seed", "wire.secret", "master.key"):
+            self.assertEqual((path / secret).stat().st_mode & 0o777, 0o600)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o700)
+
+    def test_a_folder_without_read_models_is_replayed_and_served(self):
+        service = self.world.serve()
+        service.stop()
+        shutil.rmtree(service.data.path / "views")
+        replayed = run("replay", "--data", service.data.path, "--check")
+        self.assertEqual(replayed.returncode, 0, replayed)
+        self.assertIn("the folder has no read models to compare with", replayed.stdout)
+        self.assertEqual(sorted(path.name for path in service.data.path.glob("replay.*")), [])
+        service.start()
+        self.assertEqual(service.api.get("/v1/posts").status, 200)
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,164 @@
+/* backup.c: openpost backup: a copy of a data folder that can be put in its place, made while a service runs or without
+ * one. The order of the copies is what makes it consistent: the newest checkpoint before the log (a log that is shorter
+ * than its checkpoint is refused), the log before the vault (a secret is there before an event names it), and the file
+ * installation last (without it nothing takes the folder for one). */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "core/base/process.h"
+#include "core/store/copy_lmdb.h"
+#include "tools/parts.h"
+#include "tools/tools.h"
+
+static const char usage[] =
+    "usage: openpost backup --data DIR --to COPY\n\n"
+    "Copies a data folder to COPY, which must not exist or be empty; a service may run on it and goes on. Copied are "
+    "the\n"
+    "log, the vault and the small files with the keys: keep COPY as secret as the folder itself. The read models are "
+    "not;\n"
+    "they are built again when COPY is first served. What COPY then holds until somebody confirms: openpost confirm "
+    "--help.\n"
+    "Exit code 0: COPY is whole; 2: the folder cannot be read; 71: COPY cannot be written.";
+
+/* Where a copy goes wrong, and what that says. */
+struct backup {
+    const char *to;
+    char place[DATA_PATH_MAX]; /* what was being copied */
+};
+
+static enum err copy_file(struct backup *backup, const char *folder, const char *name, unsigned mode, bool may_miss)
+{
+    char bytes[4096];
+    char path[DATA_PATH_MAX];
+    struct buf buf = buf_of(bytes, sizeof bytes);
+    TRY(path_join(backup->place, sizeof backup->place, folder, name));
+    const enum err err = file_read(backup->place, &buf);
+    if (err == ERR_NOT_FOUND && may_miss) {
+        return OK;
+    }
+    TRY(err);
+    TRY(path_join(path, sizeof path, backup->to, name));
+    const enum err written = file_write(path, buf_span(&buf), mode);
+    explicit_bzero(bytes, sizeof bytes);
+    return written;
+}
+
+static enum err copy_log(struct backup *backup, const struct data_folder *data)
+{
+    char to[DATA_PATH_MAX];
+    char side[DATA_PATH_MAX];
+    struct backup log = {.to = to};
+    TRY(path_join(to, sizeof to, backup->to, "log"));
+    (void)snprintf(backup->place, sizeof backup->place, "%s", data->log_path);
+    if (mkdir(to, 0750) != 0) {
+        return err_from_errno(errno);
+    }
+    TRY(path_join(side, sizeof side, data->path, "log"));
+    TRY(copy_file(&log, side, "checkpoint", 0640, true));
+    return copy_lmdb(data->log_path, to);
+}
+
+/* A folder that lost its vault is worth a backup too: what is gone is told when it is served. */
+static enum err copy_vault(struct backup *backup, const struct data_folder *data)
+{
+    char to[DATA_PATH_MAX];
+    TRY(path_join(to, sizeof to, backup->to, "vault"));
+    (void)snprintf(backup->place, sizeof backup->place, "%s", data->vault_path);
+    const enum err err = copy_lmdb(data->vault_path, to);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err copy_all(struct backup *backup, const struct data_folder *data)
+{
+    static const struct {
+        const char *name;
+        unsigned mode;
+        bool may_miss;
+    } files[] = {
+        {"log.seed",     0600, false},
+        {"wire.secret",  0600, false},
+        {"master.key",   0600, true }, /* it may be kept in the environment alone */
+        {"log.vkey",     0644, true }, /* made again from log.seed */
+        {"sandbox.port", 0640, true },
+    };
+
+    TRY(copy_log(backup, data));
+    TRY(copy_vault(backup, data));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        TRY(copy_file(backup, data->path, files[i].name, files[i].mode, files[i].may_miss));
+    }
+    return copy_file(backup, data->path, "installation", 0640, false);
+}
+
+/* The log's end is verified as it is whenever a log is opened. */
+static enum err count_events(const char *to, uint64_t *ret_events, struct log_fault *ret_fault)
+{
+    OWNED(log_close) struct log *log = NULL;
+    struct data_folder copy;
+    struct log_status status;
+    TRY(data_open(to, &copy));
+    TRY(parts_open_log(&copy, &log, ret_fault));
+    log_status(log, &status);
+    *ret_events = status.head;
+    return OK;
+}
+
+static bool is_new_or_empty(const char *path)
+{
+    if (mkdir(path, 0700) == 0) {
+        return true;
+    }
+    DIR *folder = opendir(path);
+    bool empty = folder != NULL;
+    for (const struct dirent *entry = empty ? readdir(folder) : NULL; entry != NULL; entry = readdir(folder)) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return empty;
+}
+
+int tool_backup(int argc, char **argv)
+{
+    const char *path = NULL;
+    const char *to = NULL;
+    const struct option_spec options[] = {
+        {"--data", &path, NULL, "the data folder"                               },
+        {"--to",   &to,   NULL, "the folder to make; must not exist or be empty"},
+    };
+    int code = EXIT_GOOD;
+    struct data_folder data;
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
+        return code;
+    }
+    if (to == NULL) {
+        (void)fprintf(stderr, "openpost backup: --to COPY is missing (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    if (!data_or_complain("backup", path, &data, &code) || !files_or_complain("backup", &data, false, &code)) {
+        return code;
+    }
+    process_prepare("openpost-backup");
+    if (!is_new_or_empty(to)) {
+        (void)fprintf(stderr, "openpost backup: --to %s cannot be made, or is not empty; nothing was changed\n", to);
+        return EXIT_CANNOT;
+    }
+    struct backup backup = {.to = to};
+    struct log_fault fault = {0};
+    uint64_t events = 0;
+    enum err err = copy_all(&backup, &data);
+    if (err != OK) {
+        (void)fprintf(stderr, "openpost backup: %s is not whole: it can be deleted\n", to);
+        return complain("backup", backup.place, err, EXIT_CANNOT);
+    }
+    err = count_events(to, &events, &fault);
+    if (err != OK) {
+        return complain("backup", fault.sentence[0] != 0 ? fault.sentence : to, err,
+                        err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT);
+    }
+    (void)printf("backup: %s\nevents: %llu\nnext: openpost verify --data %s\n", to, (unsigned long long)events, to);
+    return EXIT_GOOD;
+}

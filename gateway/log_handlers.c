@@ -173,25 +173,35 @@ static bool read_day(struct exchange *x, const char *name, uint32_t *day)
     return true;
 }
 
+static enum err write_account(struct exchange *x, const struct report_question *question,
+                              const struct integration_row *account, bool *first, struct buf *out)
+{
+    struct punctuality_report *reports = NULL;
+    uint32_t count = 0;
+    if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &account->integration_id)) {
+        return OK;
+    }
+    TRY(scope_punctuality(x->scope, account, x->gateway->zones, question->zone, question->first_day, question->last_day,
+                          &reports, &count));
+    for (uint32_t r = 0; r < count; r++) {
+        buf_text(out, *first ? "" : ",");
+        TRY(present_punctuality(&reports[r], out));
+        *first = false;
+    }
+    return OK;
+}
+
 static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out)
 {
     struct integration_row *rows = NULL;
-    uint32_t row_count = 0;
+    uint32_t count = POSTS_PAGE_MAX;
     bool first = true;
-    TRY(scope_integrations(x->scope, NULL, POSTS_PAGE_MAX, &rows, &row_count));
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < row_count; i++) {
-        struct punctuality_report *reports = NULL;
-        uint32_t count = 0;
-        if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &rows[i].integration_id)) {
-            continue;
-        }
-        TRY(scope_punctuality(x->scope, &rows[i], x->gateway->zones, question->zone, question->first_day,
-                              question->last_day, &reports, &count));
-        for (uint32_t r = 0; r < count; r++) {
-            buf_text(out, first ? "" : ",");
-            TRY(present_punctuality(&reports[r], out));
-            first = false;
+    while (count == POSTS_PAGE_MAX) {
+        TRY(scope_integrations(x->scope, rows == NULL ? NULL : &rows[count - 1].integration_id, POSTS_PAGE_MAX, &rows,
+                               &count));
+        for (uint32_t i = 0; i < count; i++) {
+            TRY(write_account(x, question, &rows[i], &first, out));
         }
     }
     buf_text(out, "],\"timezone\":");

@@ -4,7 +4,7 @@
  * workspace may change its own. Written by posts.h's projection while the post is at hand.
  *
  * Lateness is kept in 64 buckets: 0 for in time, then two to each power of two of milliseconds: [1,2) [2,3) [3,4) [4,6)
- * [6,8) [8,12) … ; the last takes all that is longer. A quantile is the upper end of its bucket, at most a third above
+ * [6,8) [8,12) … ; the last takes all that is longer. A quantile is the upper end of its bucket, at most half above
  * the truth, and never above the true maximum. */
 #ifndef OPENPOST_PROJECTIONS_PUNCTUALITY_H
 #define OPENPOST_PROJECTIONS_PUNCTUALITY_H

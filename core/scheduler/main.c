@@ -42,11 +42,9 @@
 
 static const char usage[] =
     "usage: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]...\n"
-    " e.g.: openpost scheduler --data /var/lib/openpost --ledger tcp://127.0.0.1:7410 --events tcp://127.0.0.1:7412\n"
-    "           --adapter bluesky=tcp://127.0.0.1:7413\n\n"
-    "A process of openpost serve, the clock: locks, starts and reads what is due.\n--ledger and --events are the "
-    "ledger's --listen and\n"
-    "--publish; one --adapter for each channel that has one.\n\n" EXIT_HELP;
+    " e.g.: openpost scheduler --data DIR --ledger tcp://127.0.0.1:7410 --events tcp://127.0.0.1:7412\n\n"
+    "A process of openpost serve, the clock. --ledger and --events are the ledger's --listen and "
+    "--publish.\n\n" EXIT_HELP;
 
 struct process {
     struct loader loader;

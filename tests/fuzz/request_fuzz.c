@@ -153,7 +153,7 @@ static void check_bearer(struct span value)
     ASSERT((key.data != NULL) == is_bearer && (key.data == NULL || key.len == value.len - 7));
 }
 
-/* One member of the list, by a second reading: C strings, tokens. */
+/* One member of the list, by a second reading: C strings. */
 static void check_match(struct span input)
 {
     if (input.len < 8 || memchr(input.data + 8, 0, input.len - 8) != NULL) {
@@ -169,11 +169,12 @@ static void check_match(struct span input)
     buf_byte(&out, '"');
     bool wanted = strcmp(text, "*") == 0;
     const bool matches = header_matches(span_of(input.data + 8, input.len - 8), version);
-    char *rest = text;
-    for (const char *one = strtok_r(text, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
-        one += strspn(one, " \t");
-        const size_t len = strcspn(one, " \t");
-        wanted = wanted || (one[len + strspn(one + len, " \t")] == 0 && span_equal(span_of(one, len), buf_span(&out)));
+    for (const char *at = text; *at != 0; at += *at == ',' ? 1 : 0) {
+        at += strspn(at, " \t");
+        const size_t len = strcspn(at, ", \t");
+        const char *after = at + len + strspn(at + len, " \t");
+        wanted = wanted || ((*after == 0 || *after == ',') && span_equal(span_of(at, len), buf_span(&out)));
+        at = after + strcspn(after, ",");
     }
     free(text);
     ASSERT(matches == wanted);

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/wire/body.h"
 #include "gateway/etag.h"
+#include "gateway/header_value.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
@@ -24,26 +25,11 @@ struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
     return id_make(kind, exchange->now_ms, randomness);
 }
 
-/* The key of Authorization: Bearer KEY; the scheme's case does not count (RFC 9110 section 11.1). */
-static struct span bearer_key(const struct request *request)
-{
-    const struct span value = request_header(request, "Authorization");
-    static const char scheme[] = "bearer ";
-    if (value.len <= sizeof scheme - 1 || request_header_count(request, "Authorization") != 1) {
-        return (struct span){0};
-    }
-    for (size_t i = 0; i < sizeof scheme - 1; i++) {
-        const uint8_t c = value.data[i];
-        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != scheme[i]) {
-            return (struct span){0};
-        }
-    }
-    return span_of(value.data + sizeof scheme - 1, value.len - (sizeof scheme - 1));
-}
-
 static bool open_gate(struct exchange *x)
 {
-    const struct span key = bearer_key(x->request);
+    const struct span key = request_header_count(x->request, "Authorization") == 1
+                                ? header_bearer(request_header(x->request, "Authorization"))
+                                : (struct span){0};
     const enum err err =
         key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
     if (err == ERR_AUTH) {
@@ -94,12 +80,6 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     return true;
 }
 
-static bool is_json(struct span content_type)
-{
-    const struct span bare = span_of(content_type.data, span_find(content_type, ';'));
-    return span_equal(bare, SPAN("application/json")) || span_equal(bare, SPAN("application/merge-patch+json"));
-}
-
 /* What is wrong with a body that is not read. */
 static const char *json_fault(enum err err)
 {
@@ -133,7 +113,7 @@ static bool read_body(struct exchange *x)
         exchange_problem(x, REFUSED_malformed_request, "This request takes no body.", NULL, NULL);
         return false;
     }
-    if (!is_json(request_header(request, "Content-Type"))) {
+    if (!header_is_json(request_header(request, "Content-Type"))) {
         exchange_problem(x, REFUSED_unsupported_media_type, NULL, NULL, NULL);
         return false;
     }

@@ -5,6 +5,7 @@
 #include "core/base/assert.h"
 #include "core/vault/box.h"
 #include "gateway/gateway.h"
+#include "gateway/header_value.h"
 
 void flights_init(struct flights *flights)
 {
@@ -44,15 +45,6 @@ void flights_end(struct flights *flights, struct flight *flight)
     (void)pthread_mutex_unlock(&flights->mutex);
 }
 
-static bool is_key(const struct exchange *x, struct span key)
-{
-    bool good = key.len >= 1 && key.len <= 255 && request_header_count(x->request, "Idempotency-Key") == 1;
-    for (size_t i = 0; i < key.len; i++) {
-        good = good && key.data[i] >= 0x20 && key.data[i] <= 0x7E;
-    }
-    return good;
-}
-
 static enum err hash_key(struct exchange *x, struct span key)
 {
     const struct principal *principal = scope_principal(x->scope);
@@ -86,7 +78,7 @@ bool exchange_asked_before(struct exchange *x, enum asked_before *ret_before)
         *ret_before = ASKED_NEVER;
         return true;
     }
-    if (!is_key(x, key)) {
+    if (request_header_count(x->request, "Idempotency-Key") != 1 || !header_is_idempotency_key(key)) {
         *ret_before = ASKED_BADLY;
         return true;
     }

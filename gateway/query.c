@@ -124,7 +124,7 @@ bool exchange_query_check(struct exchange *x)
         const struct parameter *parameter = parameter_of(x->route, found);
         if (parameter == NULL) {
             char name[INPUT_PARAM_MAX];
-            struct buf text = buf_of(name, sizeof name - 1);
+            struct buf text = buf_of(name, sizeof name);
             buf_put(&text, span_of(found.data, found.len < sizeof name - 1 ? found.len : sizeof name - 1));
             exchange_parameter(x, REFUSED_parameter_unknown, buf_terminated(&text), NULL);
             return false;

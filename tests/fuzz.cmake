@@ -55,6 +55,9 @@ fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_reso
   LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c LIBRARIES channel message SOURCES adapters/bluesky_answer.c)
+fuzz(guard SECONDS 20 PARSER adapters/guard.c LIBRARIES base SOURCES adapters/guard.c)
+fuzz(request PARSER gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c LIBRARIES channel message
+  SOURCES gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c gateway/schema.c)
 
 # The same target with a bug in it: a length of four bytes is read although only three are left. The kept corpus alone must not
 # show it, a fuzzer must.

@@ -170,6 +170,31 @@ enum err merkle_consistency(uint64_t old_size, uint64_t size, merkle_node_at *no
     return OK;
 }
 
+/* What RFC 9162 sections 2.1.3.2 and 2.1.4.2 share: a proof leads from node fn, of a level whose last node is sn, to the
+ * top. sr becomes the root of the whole tree, fr that of the tree that ends with the node. */
+static enum err climb(uint64_t fn, uint64_t sn, const uint8_t (*proof)[32], size_t count, uint8_t fr[32],
+                      uint8_t sr[32])
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sn == 0) {
+            return ERR_MALFORMED;
+        }
+        if ((fn & 1) == 1 || fn == sn) {
+            merkle_node(proof[i], fr, fr);
+            merkle_node(proof[i], sr, sr);
+            while ((fn & 1) == 0 && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            merkle_node(sr, proof[i], sr);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    return sn == 0 ? OK : ERR_MALFORMED;
+}
+
 /* RFC 9162 section 2.1.3.2. */
 enum err merkle_check_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[32], const uint8_t (*proof)[32],
                                 size_t count, const uint8_t root[32])
@@ -177,33 +202,15 @@ enum err merkle_check_inclusion(uint64_t index, uint64_t size, const uint8_t lea
     if (index >= size) {
         return ERR_MALFORMED;
     }
-    uint64_t fn = index;
-    uint64_t sn = size - 1;
-    uint8_t r[32];
-    memcpy(r, leaf, sizeof r);
-    for (size_t i = 0; i < count; i++) {
-        if (sn == 0) {
-            return ERR_MALFORMED;
-        }
-        if ((fn & 1) == 1 || fn == sn) {
-            merkle_node(proof[i], r, r);
-            while ((fn & 1) == 0 && fn != 0) {
-                fn >>= 1;
-                sn >>= 1;
-            }
-        } else {
-            merkle_node(r, proof[i], r);
-        }
-        fn >>= 1;
-        sn >>= 1;
-    }
-    if (sn != 0) {
-        return ERR_MALFORMED;
-    }
-    return memcmp(r, root, sizeof r) == 0 ? OK : ERR_ALTERED;
+    uint8_t fr[32];
+    uint8_t sr[32];
+    memcpy(fr, leaf, sizeof fr);
+    memcpy(sr, leaf, sizeof sr);
+    TRY(climb(index, size - 1, proof, count, fr, sr));
+    return memcmp(sr, root, sizeof sr) == 0 ? OK : ERR_ALTERED;
 }
 
-/* RFC 9162 section 2.1.4.2, steps 3 to 6 for 0 < old_size < size. first stands for the proof's first hash, or the old
+/* RFC 9162 section 2.1.4.2, steps 3 to 6 for 0 < old_size < size. start stands for the proof's first hash, or the old
  * root. */
 static enum err check_walk(uint64_t old_size, const uint8_t old_root[32], uint64_t size, const uint8_t root[32],
                            const uint8_t *start, const uint8_t (*rest)[32], size_t rest_count)
@@ -218,26 +225,7 @@ static enum err check_walk(uint64_t old_size, const uint8_t old_root[32], uint64
     uint8_t sr[32];
     memcpy(fr, start, sizeof fr);
     memcpy(sr, start, sizeof sr);
-    for (size_t i = 0; i < rest_count; i++) {
-        if (sn == 0) {
-            return ERR_MALFORMED;
-        }
-        if ((fn & 1) == 1 || fn == sn) {
-            merkle_node(rest[i], fr, fr);
-            merkle_node(rest[i], sr, sr);
-            while ((fn & 1) == 0 && fn != 0) {
-                fn >>= 1;
-                sn >>= 1;
-            }
-        } else {
-            merkle_node(sr, rest[i], sr);
-        }
-        fn >>= 1;
-        sn >>= 1;
-    }
-    if (sn != 0) {
-        return ERR_MALFORMED;
-    }
+    TRY(climb(fn, sn, rest, rest_count, fr, sr));
     return memcmp(fr, old_root, sizeof fr) == 0 && memcmp(sr, root, sizeof sr) == 0 ? OK : ERR_ALTERED;
 }
 

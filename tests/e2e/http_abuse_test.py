@@ -231,6 +231,20 @@ class Abuse(harness.Case):
             wire.send(b"{}")
             self.assertEqual(status_of(wire.read_all()), 201)
 
+    def test_a_command_of_a_client_that_half_closes_is_carried_out_once_and_its_answer_can_be_asked_for(self):
+        body = b'{"content":{"text":"half-closed"}}'
+        lines = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Idempotency-Key: half-closed")
+        with Wire(self.port) as wire:
+            wire.send(self.head(*lines, method="POST", body=body))
+            wire.socket.shutdown(socket.SHUT_WR)
+            first = wire.read_all()
+        self.assertIn(first[:13], (b"", b"HTTP/1.1 201 "), "gateway/README.md")
+        again = self.head(*lines, "Connection: close", method="POST", body=body)
+        while status_of(answer := self.exchange(again)) == 409:
+            pass  # the first is still on its way
+        self.assertEqual(status_of(answer), 201)
+        self.assertIn(b"Idempotent-Replayed: true", answer)
+
     # Slow and many.
 
     def ask_without_reading(self, ended):

@@ -3,7 +3,6 @@
 #include "core/scheduler/loader.h"
 
 #include "core/base/assert.h"
-#include "core/base/clock.h"
 #include "core/wire/body.h"
 
 /* Passes on what a look at the read models led to. */
@@ -41,7 +40,7 @@ static enum err box_credentials(const struct loader *loader, uint32_t channel, c
     uint8_t nonce[12];
     struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
     TRY(vault_get(loader->vault, vault_id, &plain));
-    random_fill(nonce, sizeof nonce);
+    loader->random(nonce, sizeof nonce);
     const size_t cap = plain.len + BOX_OVERHEAD;
     void *bytes = arena_alloc(arena, cap);
     enum err err = bytes != NULL ? OK : ERR_NO_MEMORY;

@@ -83,7 +83,6 @@ static enum err load_state(struct store_txn *txn, const struct id *stream, void 
         bool begun = false;
         TRY(has_begun(txn, stream, &begun));
         TRY(begun ? ERR_ALTERED : OK);
-        row = (struct span){0};
     } else {
         TRY(err);
     }
@@ -423,7 +422,7 @@ static enum err index_account(struct desk *desk, const struct integration *befor
     if (has) {
         return store_put(desk->txn, key_span(&key), span_of(&after->integration_id, sizeof after->integration_id));
     }
-    account_key(&key, &after->head.workspace_id, before->channel, span_of(before->account, before->account_len));
+    account_key(&key, &before->head.workspace_id, before->channel, span_of(before->account, before->account_len));
     const enum err err = store_delete(desk->txn, key_span(&key));
     return err == ERR_NOT_FOUND ? OK : err;
 }

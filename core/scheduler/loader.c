@@ -3,7 +3,6 @@
 #include "core/scheduler/loader.h"
 
 #include "core/base/assert.h"
-#include "core/base/clock.h"
 #include "core/wire/body.h"
 
 /* Passes on what a look at the read models led to. */
@@ -45,7 +44,7 @@ static enum err load_account(void *context, const struct agenda_due *due, const 
         return ERR_NOT_FOUND;
     }
     uint8_t nonce[12];
-    random_fill(nonce, sizeof nonce);
+    loader->random(nonce, sizeof nonce);
     TRY(keys_box_secret(&loader->keys, loader->vault, &account.vault_id, due->channel, job_id, nonce, arena,
                         &account.credentials));
     *ret_account = account;

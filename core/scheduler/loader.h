@@ -12,7 +12,8 @@ struct loader {
     void *views;
     struct vault *vault;
     struct scheduler_keys keys;
-    bool damaged; /* the read models cannot be what was written: this turn is the last one */
+    void (*random)(void *data, size_t len); /* random_fill; for boxes */
+    bool damaged;                           /* the read models cannot be what was written: this turn is the last one */
 };
 
 /* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). Both note damage.

@@ -552,6 +552,7 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
         return EXIT_CANNOT;
     }
     process->loader.parts = parts;
+    process->loader.random = random_fill;
     int stop_fd = -1;
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? open_all(process, argc, argv) : err;

@@ -15,9 +15,8 @@ static const char usage[] =
     "due until now is not, for the\n"
     "original may have sent it: it becomes unknown and needs a person (POST "
     "/v1/posts/{id}/targets/{id}/resolve: published, absent,\n"
-    "abandoned), one by one. Exit code 0: confirmed, or nothing was suspended; 69: the service that runs on the folder "
-    "does\n"
-    "not answer.";
+    "abandoned), one by one.\n"
+    "Exit code 0: confirmed, or nothing was suspended; 69: the service that runs on the folder does not answer.";
 
 /* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
 static enum err suspend_if_moved(struct operator_hand *hand, struct answer *ret_answer)

@@ -16,11 +16,9 @@ static const char usage[] =
     "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n"
     " e.g.: openpost serve --data /var/lib/openpost --listen 127.0.0.1:8080\n\n"
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
-    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback "
-    "and\n"
-    "nothing leaves the machine. Exit code 2: the folder cannot be read; 69: it, or the address, is in use already, or "
-    "a\n"
-    "process did not become ready.";
+    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback\n"
+    "and nothing leaves the machine.\n"
+    "Exit code 2: the folder cannot be read; 69: it or the address is in use, or a process did not become ready.";
 
 struct plan {
     struct data_folder data;
@@ -221,9 +219,12 @@ static bool is_served(const struct data_folder *data)
     if (err != ERR_BUSY) {
         return false; /* the ledger says what it is */
     }
-    const uint64_t holder = data_lock_holder(data);
-    (void)fprintf(stderr, "openpost serve: --data %s: process %llu serves it or writes to it already\n", data->path,
-                  (unsigned long long)holder);
+    const uint64_t holder = data_lock_holder(data); /* 0: it could not be noted */
+    char who[40] = "another process";
+    if (holder != 0) {
+        (void)snprintf(who, sizeof who, "process %llu", (unsigned long long)holder);
+    }
+    (void)fprintf(stderr, "openpost serve: --data %s: %s serves it or writes to it already\n", data->path, who);
     return true;
 }
 

@@ -304,6 +304,7 @@ static enum err take_over(struct process *process)
 static enum err decide_first(struct process *process)
 {
     enum err err = sweep_vault(process);
+    err = err == OK ? tell_vault_gaps(process) : err;
     err = err == OK ? take_over(process) : err;
     if (is_damage(err) && process->views_trusted) {
         journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"start again: they are then rebuilt from the log\"",
@@ -399,7 +400,6 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     }
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
-    TRY(tell_vault_gaps(process));
     know_clock(process);
     TRY(decide_first(process));
     struct confine_rules rules;

@@ -2,8 +2,7 @@
  *
  * Called by whoever stores or sends a message. Packing goes straight into the caller's buffer. Unpacking first has
  * shape.c bound what the bytes may ask for, then lets msgpack-c make a tree whose texts point into the bytes, then
- * fills the struct and checks every field. Foreign bytes are never trusted and never asserted on. Must never write a
- * field of kind secret. */
+ * fills the struct and checks every field. Foreign bytes are never trusted, nor asserted on. Must write no secret. */
 #include "core/message/codec.h"
 
 #include <msgpack.h>

@@ -154,11 +154,9 @@ START_TEST(a_tag_longer_than_64_clusters_is_plain_text)
 
 END_TEST
 
-/* Who wrote it is told that it is split, and it can be sent. */
 static void ck_split(const char *param, const char *message)
 {
-    ck_assert_uint_eq(rendering.violation_count, 1);
-    ck_assert(!channel_has_fatal(&rendering));
+    ck_assert(rendering.violation_count == 1 && !channel_has_fatal(&rendering));
     ck_assert_str_eq(rendering.violations[0].code, "text_split");
     ck_assert_str_eq(rendering.violations[0].param, param);
     ck_assert_str_eq(rendering.violations[0].message, message);

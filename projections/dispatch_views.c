@@ -7,6 +7,8 @@
 #include "projections/posts.h"
 #include "projections/queue.h"
 
+_Static_assert(QUEUE_LATE_MS == AGENDA_LATE_MS, "readers are told of a turn when the agenda makes one wait for it");
+
 #define ROWS_AT_A_TIME 10000 /* a read transaction lasts some 20 ms */
 #define ARENA_MAX ((size_t)256 << 20)
 

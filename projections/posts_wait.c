@@ -1,7 +1,6 @@
 /* posts_wait.c: what a target waits for and until when, read off the rows: the scheduler says nothing about it, an event
  * per wait would tell no more. Called by present.c. Pure; must never say otherwise than core/scheduler/agenda_due.c does.
  */
-#include "core/scheduler/agenda.h"
 #include "projections/post_fold.h"
 #include "projections/posts.h"
 #include "projections/queue.h"
@@ -58,7 +57,7 @@ static struct post_wait wait_for_start(const struct target_row *target, int64_t 
         return (struct post_wait){.reason = WAIT_READING, .until_ms = ready_ms};
     }
     if (now_ms >= ready_ms) {
-        const bool spaced = target->part_live == 0 && now_ms - ready_ms > AGENDA_LATE_MS;
+        const bool spaced = target->part_live == 0 && now_ms - ready_ms > QUEUE_LATE_MS;
         return (struct post_wait){.reason = spaced ? WAIT_TURN : WAIT_START};
     }
     const bool retries = post_fold_phase(target) == TARGET_RETRYING && target->code.data != NULL;

@@ -9,6 +9,8 @@
 #include "core/store/store.h"
 #include "projections/row.h"
 
+#define QUEUE_LATE_MS 60000 /* overdue by more, a target waits for its turn: core/scheduler/agenda.h's AGENDA_LATE_MS */
+
 /* queue_is_open tells whether a target is in the queue; queue_row_of fills what the scheduler must know of it, false:
  * it is not. Pure. */
 bool queue_is_open(const struct post_row *post, const struct target_row *target);

@@ -17,18 +17,18 @@ enum table {
     TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq / 32 -> seqs */
     TABLE_STREAM = 0x0A,        /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 
-    TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
-    TABLE_POST_LIST = 0x21,   /* posts: workspace, created, post -> narrow row */
-    TABLE_POST_DUE = 0x22,    /* posts: workspace, publish_at, post -> narrow row */
+    TABLE_POST = 0x20,      /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
+    TABLE_POST_LIST = 0x21, /* posts: workspace, created, post -> narrow row */
+    TABLE_POST_DUE = 0x22,  /* posts: workspace, publish_at, post -> narrow row */
     TABLE_POST_ATTENTION = 0x23,     /* posts: as TABLE_POST_LIST, of those that need attention */
     TABLE_POST_ATTENTION_DUE = 0x24, /* posts: as TABLE_POST_DUE, likewise */
     TABLE_POST_COUNT = 0x25,         /* posts: how many need attention or ended badly */
-    TABLE_QUEUE = 0x28,       /* queue: open target's id -> its post's id */
-    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
-    TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys */
-    TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
-    TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
-    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, quarter of an hour -> counts and lateness */
+    TABLE_QUEUE = 0x28,              /* queue: open target's id -> its post's id */
+    TABLE_ACCESS = 0x38,             /* access: key fingerprint -> key; key id -> fingerprint */
+    TABLE_WORKSPACE = 0x39,          /* access: workspace id -> document; its members and keys */
+    TABLE_INTEGRATION = 0x3A,        /* access: integration id -> document */
+    TABLE_INTEGRATION_LIST = 0x3B,   /* access: workspace, integration */
+    TABLE_PUNCTUALITY = 0x40,        /* analytics: integration, quarter of an hour -> counts and lateness */
 };
 
 #endif

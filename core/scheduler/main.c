@@ -27,7 +27,7 @@
 #define FOLLOW_WAIT_MS 10000
 #define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
 #define FOLLOW_MANY 16       /* events in a reply: then … */
-#define FOLLOW_PAUSE_MS 10   /* … the next question waits for so long: under load each costs more than its events */
+#define FOLLOW_PAUSE_MS 25   /* … the next question waits for so long: under load each costs more than its events */
 #define SEAL_WAIT_MS 5000
 #define DOUBT_WAIT_MS 2000
 #define SLEEP_MAX_MS 1000

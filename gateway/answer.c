@@ -86,7 +86,8 @@ static void forget_idempotency(struct exchange *x)
 void exchange_json(struct exchange *x, unsigned status, struct span body, uint64_t etag, const char *location)
 {
     forget_idempotency(x);
-    struct response response = {.status = status, .content_type = SPAN("application/json"), .body = body};
+    struct response response = {
+        .status = status, .content_type = SPAN("application/json"), .body = body, .body_stays = true};
     char tag_text[32];
     struct buf tag = buf_of(tag_text, sizeof tag_text);
     if (etag != 0) {
@@ -170,8 +171,10 @@ void exchange_problem(struct exchange *x, enum refusal refusal, const char *deta
     uint8_t *bytes = arena_alloc(&x->request->arena, cap);
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
     write_problem(&body, desc, detail, param, x->request_id, more);
-    struct response response = {
-        .status = desc->status, .content_type = SPAN("application/problem+json"), .body = buf_span(&body)};
+    struct response response = {.status = desc->status,
+                                .content_type = SPAN("application/problem+json"),
+                                .body = buf_span(&body),
+                                .body_stays = true};
     struct route_hit hit;
     if (desc->status == 401) {
         add_header(&response, "WWW-Authenticate", SPAN("Bearer"));

@@ -99,8 +99,9 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
                       struct response *ret_response);
 
 /* Answers: each ends the exchange, which must not be used afterwards.
- * exchange_json: body is JSON, borrowed; etag 0: none; location NULL: none. exchange_problem: RFC
- * 9457; detail NULL: the refusal's title; param NULL: none; more: further members (",\"locked_at\":…"), NULL: none.
+ * exchange_json: body is JSON, in the request's arena or static; etag 0: none; location NULL: none.
+ * exchange_problem: RFC 9457; detail NULL: the refusal's title; param NULL: none; more: further members
+ * (",\"locked_at\":…"), NULL: none.
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);

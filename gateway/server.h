@@ -52,8 +52,8 @@ struct response {
     struct span content_type; /* data NULL: no body type */
     struct header headers[RESPONSE_HEADERS_MAX];
     unsigned header_count;
-    struct span body; /* borrowed until server_answer returns, which copies it unless body_static */
-    bool body_static; /* the body lives as long as the process */
+    struct span body; /* borrowed until server_answer returns, which copies it unless body_stays */
+    bool body_stays;  /* the body lives in the request's arena, or as long as the process */
     bool close;       /* close the connection after the answer */
     bool abort;       /* the sandbox's faults: close without a byte of answer */
     size_t

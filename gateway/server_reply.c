@@ -48,7 +48,7 @@ static struct MHD_Response *create(struct conn *conn, const struct response *res
     }
     struct span body = response->body.len == 0 ? span_of(nothing, 0) : response->body;
     const bool truncate = response->truncate > 0 && response->truncate < body.len;
-    if (body.len > 0 && (truncate || !response->body_static)) {
+    if (body.len > 0 && (truncate || !response->body_stays)) {
         if (!blob_reserve(&conn->reply, body.len)) {
             return NULL;
         }

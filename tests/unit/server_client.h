@@ -35,7 +35,7 @@ struct world {
 static inline void answer_text(struct request *request, unsigned status, struct span body)
 {
     const struct response response = {
-        .status = status, .content_type = SPAN("text/plain"), .body = body, .body_static = false};
+        .status = status, .content_type = SPAN("text/plain"), .body = body, .body_stays = false};
     server_answer(request, &response);
 }
 
@@ -81,7 +81,7 @@ static inline void handle(void *context, struct request *request)
                                           .headers = {{"X-One", SPAN("1")}},
                                           .header_count = 1,
                                           .body = SPAN("{\"hello\":true}"),
-                                          .body_static = true};
+                                          .body_stays = true};
         server_answer(request, &response);
     } else if (span_equal(request->path, SPAN("/later"))) {
         keep(world, request);
@@ -94,8 +94,7 @@ static inline void handle(void *context, struct request *request)
         const struct response response = {.status = 200, .abort = true};
         server_answer(request, &response);
     } else if (span_equal(request->path, SPAN("/truncate"))) {
-        const struct response response = {
-            .status = 200, .body = SPAN("0123456789"), .body_static = true, .truncate = 4};
+        const struct response response = {.status = 200, .body = SPAN("0123456789"), .body_stays = true, .truncate = 4};
         server_answer(request, &response);
     } else if (span_equal(request->path, SPAN("/none"))) {
         const struct response response = {.status = 204};

@@ -113,7 +113,7 @@ static void handle_large(void *context, struct request *request)
     static uint8_t zeros[16 << 20];
     const struct response response = {
         .status = 200, .body = {zeros, request->query.len << 16},
-             .body_static = true
+             .body_stays = true
     };
     server_answer(request, &response);
 }

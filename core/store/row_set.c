@@ -67,7 +67,8 @@ static uint64_t load64(const uint8_t *bytes, size_t len)
     return word;
 }
 
-/* Multiplied and folded word by word: keys differ in few bytes. */
+/* Multiplied and folded word by word: keys differ in few bytes. Once more at the end, for a product's low bits know
+ * nothing of the last word's high ones. */
 uint64_t row_set_hash(struct span key)
 {
     uint64_t hash = key.len * 0x9E3779B97F4A7C15U;
@@ -77,6 +78,7 @@ uint64_t row_set_hash(struct span key)
         hash ^= hash >> 32;
     }
     hash = (hash ^ load64(key.data + at, key.len - at)) * 0xD6E8FEB86659FD93U;
+    hash = (hash ^ hash >> 29) * 0x9E3779B97F4A7C15U;
     return hash ^ hash >> 32;
 }
 

@@ -10,7 +10,7 @@
 
 #define CAP_MIN ((size_t)1 << 15) /* slots for REBUILD_ROWS; one event more may double them */
 #define PREFETCHED 8
-#define SORTED_FEW 8
+#define SORTED_FEW 8                   /* rows that are sorted by shifting them */
 #define BYTES_MOST (4 * REBUILD_BYTES) /* one event beyond a full buffer, whatever it holds */
 
 /* Room for more rows: twice the slots. */

@@ -5,7 +5,9 @@
 #include "core/ledger/service_state.h"
 #include "core/store/tables.h"
 
-bool service_doubt(struct service *service, int64_t seen_ms)
+/* Has the writer end the process, for the views cannot be what was written, as was seen at seen_ms (boot clock). False:
+ * they were made again since then. What was just made again it does not doubt at once, whoever says so. */
+static bool doubt(struct service *service, int64_t seen_ms)
 {
     if (service->options.views_made && seen_ms < service->opened_ms) {
         return false;
@@ -26,7 +28,7 @@ static enum refusal why(struct service *service, enum err err)
         return REFUSED_unavailable;
     }
     if (status.altered_at == 0) {
-        (void)service_doubt(service, clock_boot_ms());
+        (void)doubt(service, clock_boot_ms());
         return REFUSED_views_damaged;
     }
     if (!service->told_of_log && service->options.log_altered != NULL) {
@@ -293,7 +295,7 @@ static void read_doubt(struct service *service, struct work *work)
         return;
     }
     body_figures_begin(&body, 1);
-    body_figure_put(&body, "damaged", service_doubt(service, (int64_t)seen_ms) ? 1 : 0);
+    body_figure_put(&body, "damaged", doubt(service, (int64_t)seen_ms) ? 1 : 0);
     ASSERT(buf_ok(&body));
     service_reply(work, FRAME_DOUBT + FRAME_REPLY, buf_span(&body));
 }

@@ -129,11 +129,6 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
 bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;
 
-/* service_read.c: service_doubt has the writer end the process, for the views cannot be what was written, as was seen at
- * seen_ms (boot clock). False: they were made again since then. What was just made again it does not doubt at once,
- * whoever says so. */
-bool service_doubt(struct service *service, int64_t seen_ms);
-
 /* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
  * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
 void service_note_refused(struct work *work, enum refusal refusal, const char *request);

@@ -34,9 +34,8 @@ enum frame_kind {
     FRAME_SEAL = 5,     /* keep this secret; our own processes only */
     FRAME_STATUS = 6,   /* how are you? */
     FRAME_JOBS = 7,     /* scheduler to adapter (jobs.h) */
-    FRAME_DOUBT =
-        8, /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms, when
-                           by the boot clock; damaged: 0: they were made again since */
+    FRAME_DOUBT = 8,    /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms,
+                           when by the boot clock; damaged: 0: they were made again since */
     FRAME_KIND_END,
     FRAME_REPLY = 64,
     FRAME_WELCOME = 126, /* answer to HELLO and to a frame with another challenge, which was not acted upon */

@@ -436,7 +436,8 @@ START_TEST(a_history_tells_the_story_in_pages)
     ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
     json = parsed(&world, &out);
     check_null(json, "next_cursor");
-    ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"), "Attempt 1 on bluesky (acme.test) started.");
+    ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"),
+                     "Attempt 1 on bluesky (acme.test) started.");
     present_end(&world, zones);
 }
 

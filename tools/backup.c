@@ -13,11 +13,12 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost backup --data DIR --to COPY\n\n"
+    "usage: openpost backup --data DIR --to COPY\n"
+    " e.g.: openpost backup --data /var/lib/openpost --to /srv/backup/openpost\n\n"
     "Copies a data folder to COPY, which must not exist or be empty; a service may run on it and goes on. Copied are\n"
     "the log, the vault and the small files with the keys: keep COPY as secret as the folder itself. The read models\n"
     "are not: they are built again when COPY is first served, and nothing is sent then until a person says so\n"
-    "(openpost confirm --help).\n"
+    "(openpost confirm --help). What the simulated platform of serve --sandbox holds is not copied.\n"
     "Exit code 0: COPY is whole; 2: the folder cannot be read; 71: COPY cannot be written.";
 
 /* Where a copy goes wrong, and what that says. */

@@ -27,6 +27,7 @@ GARBAGE = {
     "ledger.url": (True, ""),
     "lock": (True, ""),
     "sandbox.port": (True, ""),
+    "sandbox.records": (False, "sandbox.records"),
     "adapter-bluesky.key": (True, ""),
     "log/checkpoint": (False, "checkpoint"),
 }
@@ -59,7 +60,7 @@ class SmallFiles(harness.Case):
                 if served:
                     self.assertEqual(code, None, said)
                     self.assertIn(sentence, said)
-                elif name == "log/checkpoint":
+                elif name in ("log/checkpoint", "sandbox.records"):
                     self.assertEqual(code, 69, said)
                     self.assertIn(sentence, said)
                 else:

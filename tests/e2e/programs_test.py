@@ -45,7 +45,7 @@ class Programs(harness.Case):
             self.assertEqual(word, "event")
             self.assertIn(event["stream"].encode(), bytes.fromhex(envelope))
             payloads.append(hashlib.sha256(bytes.fromhex(payload)).hexdigest())
-        self.assertEqual(payloads, [event["payload_hash"] for event in events])
+        self.assertEqual(payloads, [event["payload_sha256"] for event in events])
 
     def test_a_shell_with_nngcat_is_told_why_it_is_refused(self):
         _, said = self.drive(harness.ROOT / "tools/example/rpc.sh", role="viewer", code=1)

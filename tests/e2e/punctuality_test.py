@@ -39,17 +39,17 @@ def days_of(events):
         if kind == "post_created":
             accounts.update({one["target_id"]: one["integration_id"] for one in data["targets"]})
         elif kind == "post_scheduled":
-            due.update({one["target_id"]: one["due_ms"] for one in data["targets"]})
+            due.update({one["target_id"]: one["due_at"] for one in data["targets"]})
         elif kind == "targets_retried":
-            due.update({one["target_id"]: data["due_ms"] for one in data["targets"]})
+            due.update({one["target_id"]: data["due_at"] for one in data["targets"]})
         elif kind == "post_locked":
             for one in data["targets"]:
-                comments.update((one["target_id"], at) for at, part in enumerate(one["parts"]) if part["comment"])
+                comments.update((one["target_id"], at) for at, part in enumerate(one["parts"], 1) if part["first_comment"])
                 if one["code"]:
                     day(one["target_id"]).counts["failed"] += 1
         elif kind == "attempt_started" and counted:
             day(target).counts["attempts"] += 1
-            day(target).starts.append(late_ms(event, data["due_ms"]))
+            day(target).starts.append(late_ms(event, data["due_at"]))
         elif kind in ("attempt_finished", "attempt_settled") and counted:
             day(target).counts[WORDS.get(data["outcome"], data["outcome"])] += 1
         elif kind == "target_finished":

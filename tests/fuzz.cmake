@@ -40,7 +40,7 @@ fuzz(typeid PARSER core/base/typeid.c LIBRARIES base)
 fuzz(instant PARSER core/calendar/instant.c LIBRARIES calendar)
 fuzz(tzif SECONDS 20 PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARIES calendar)
 fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel.c gateway/input.c
-  LIBRARIES channel message SOURCES gateway/input.c gateway/schema.c)
+  LIBRARIES channel message projections SOURCES gateway/input.c gateway/schema.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
   SOURCES gateway/server.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
   gateway/server_stream.c gateway/server_watch.c)
@@ -56,7 +56,8 @@ fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_reso
 fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c LIBRARIES channel message SOURCES adapters/bluesky_answer.c)
 fuzz(guard SECONDS 20 PARSER adapters/guard.c LIBRARIES base SOURCES adapters/guard.c)
-fuzz(request PARSER gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c LIBRARIES channel message
+fuzz(request PARSER gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c
+  LIBRARIES channel message projections
   SOURCES gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c gateway/schema.c)
 
 # The same target with a bug in it: a length of four bytes is read although only three are left. The kept corpus alone must not

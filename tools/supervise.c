@@ -42,7 +42,7 @@ void child_arg(struct child *child, const char *arg)
 }
 
 /* In the new process: everything of the parent's that the program must not have is closed or reset. */
-_Noreturn static void become(const struct child *child, int ready_fd)
+_Noreturn static void become(const struct child *child, pid_t parent, int ready_fd)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -50,7 +50,8 @@ _Noreturn static void become(const struct child *child, int ready_fd)
     char number[16];
     (void)snprintf(number, sizeof number, "%d", ready_fd);
     (void)setenv("OPENPOST_READY_FD", number, 1);
-    (void)setenv("OPENPOST_PARENT", "1", 1);
+    (void)snprintf(number, sizeof number, "%d", parent);
+    (void)setenv("OPENPOST_PARENT", number, 1);
     if (child->master_key != NULL) {
         (void)setenv(DATA_MASTER_ENV, child->master_key, 1);
     } else {
@@ -66,6 +67,7 @@ static enum err child_start(struct child *child)
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_from_errno(errno);
     }
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) {
         (void)close(ends[0]);
@@ -74,7 +76,7 @@ static enum err child_start(struct child *child)
     }
     if (pid == 0) {
         (void)fcntl(ends[1], F_SETFD, 0);
-        become(child, ends[1]);
+        become(child, parent, ends[1]);
     }
     (void)close(ends[1]);
     child->pid = pid;

@@ -89,16 +89,33 @@ static enum err load_state(struct store_txn *txn, const struct id *stream, void 
     return aggregate_load((enum id_kind)stream->kind, row, state);
 }
 
-/* The same for who decides: whether a workspace has events, the log itself tells. */
+/* Whether the log has events of the installation: the first start left one, a few behind the beginning. */
+static enum err installation_has_begun(struct log *log, bool *ret_begun)
+{
+    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
+    struct log_event event = {.seq = 0};
+    enum err err = log_cursor_open(log, 0, &cursor);
+    while (err == OK && event.stream.kind != ID_SYSTEM) {
+        err = log_cursor_next(cursor, &event);
+    }
+    *ret_begun = err == OK;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* The same for who decides: whether the installation or a workspace has events, the log itself tells. */
 static enum err load_to_decide(const struct desk *desk, const struct id *stream, void *state)
 {
     TRY(load_state(desk->txn, stream, state));
     const struct aggregate_head *head = state;
-    uint64_t workspace_seq = 0;
-    if (stream->kind == ID_WORKSPACE && head->version == 0) {
+    bool begun = false;
+    if (head->version == 0 && stream->kind == ID_WORKSPACE) {
+        uint64_t workspace_seq = 0;
         TRY(log_workspace_head(desk->log, stream, &workspace_seq));
+        begun = workspace_seq != 0;
+    } else if (head->version == 0 && stream->kind == ID_SYSTEM) {
+        TRY(installation_has_begun(desk->log, &begun));
     }
-    return workspace_seq == 0 ? OK : ERR_ALTERED;
+    return begun ? ERR_ALTERED : OK;
 }
 
 enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
@@ -109,7 +126,7 @@ enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate 
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation)
 {
     if (!desk->installation_known) {
-        TRY(load_state(desk->txn, &desk->installation_id, &desk->installation));
+        TRY(load_to_decide(desk, &desk->installation_id, &desk->installation));
         desk->installation_known = true;
     }
     *ret_installation = &desk->installation;
@@ -155,14 +172,14 @@ enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, 
     if (owner_id->kind == ID_KEY) {
         struct key key;
         TRY(load_state(txn, owner_id, &key));
-        *ret_needed = key.head.version != 0 && !key.revoked && id_equal(secret_id, owner_id);
-        return OK;
+        *ret_needed = !key.revoked && id_equal(secret_id, owner_id);
+        return key.head.version != 0 ? OK : ERR_NOT_FOUND;
     }
     struct integration state;
     TRY(load_state(txn, owner_id, &state));
-    *ret_needed = state.head.version != 0 && state.connection != INTEGRATION_DELETED &&
-                  (state.connecting || id_equal(&state.vault_id, secret_id));
-    return OK;
+    *ret_needed =
+        state.connection != INTEGRATION_DELETED && (state.connecting || id_equal(&state.vault_id, secret_id));
+    return state.head.version != 0 ? OK : ERR_NOT_FOUND;
 }
 
 enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone)

@@ -80,6 +80,7 @@ enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MU
 
 /* ledger_needs_secret tells whether its owner still needs a secret of the vault: an integration that is there, the
  * credentials in use and any while it is being connected; an API key that is not revoked, its tag key.
+ * ERR_NOT_FOUND: nothing is known of that owner: a crash came before its event, or rows were lost.
  * ledger_owner_is_gone: deleted or revoked: all of its secrets may go at once. For readers with a transaction of their
  * own. */
 enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,

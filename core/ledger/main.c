@@ -41,6 +41,7 @@ struct process {
     int64_t apart_ms;      /* what the wall clock was ahead of the boot clock when it was last trusted */
     bool went_back;        /* the log is older than the views */
     bool views_trusted;    /* they were taken as they are */
+    bool vault_broken;     /* the vault cannot be what was written */
     uint64_t out_of_order; /* events that a replay found so, and the first one's position */
     uint64_t out_of_order_at;
     struct random_pool salts; /* for the log, which holds them in clear */
@@ -167,6 +168,7 @@ static enum err open_vault(struct process *process)
 
 struct sweep {
     struct store_txn *txn;
+    bool views_made; /* at this start, of the whole log: who is not in them never was */
     enum err err;
 };
 
@@ -175,19 +177,23 @@ static bool is_needed(void *context, const struct id *secret_id, const struct id
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
     if (sweep->err == OK) {
-        sweep->err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
+        const enum err err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
+        needed = err == ERR_NOT_FOUND ? !sweep->views_made : err != OK || needed;
+        sweep->err = err == ERR_NOT_FOUND ? OK : err;
     }
     return needed;
 }
 
 /* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
- * gone. Nobody is connected yet, so none is about to be named. */
+ * gone. Nobody is connected yet, so none is about to be named. An owner of whom nothing is known keeps its secrets until
+ * the views were made anew: rows may have been lost. */
 static enum err sweep_vault(struct process *process)
 {
-    struct sweep sweep = {.txn = NULL};
+    struct sweep sweep = {.txn = NULL, .views_made = !process->views_trusted};
     uint64_t deleted = 0;
     TRY(store_begin(process->views, false, &sweep.txn));
     const enum err err = vault_sweep(process->vault, is_needed, &sweep, &deleted);
+    process->vault_broken = err == ERR_ALTERED && sweep.err == OK;
     store_abort(sweep.txn);
     if (deleted > 0) {
         journal(JOURNAL_INFO, "vault_swept", "deleted=%llu", (unsigned long long)deleted);
@@ -306,7 +312,7 @@ static enum err decide_first(struct process *process)
     enum err err = sweep_vault(process);
     err = err == OK ? tell_vault_gaps(process) : err;
     err = err == OK ? take_over(process) : err;
-    if (is_damage(err) && process->views_trusted) {
+    if (is_damage(err) && process->views_trusted && !process->vault_broken) {
         journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"start again: they are then rebuilt from the log\"",
                 err_name(err));
         TRY(data_views_doubt(&process->data));
@@ -471,7 +477,7 @@ static void tell_altered(const struct process *process)
             "position=%llu sentence=\"%s\" file=%s/data.mdb next=\"openpost verify --data %s tells what is altered; "
             "restore data from a copy\"",
             (unsigned long long)status.altered_at, sentence, process->data.log_path, process->data.path);
-    } else if (process->vault == NULL) {
+    } else if (process->vault == NULL || process->vault_broken) {
         journal(
             JOURNAL_ERROR, "not_started",
             "err=ALTERED file=%s/data.mdb sentence=\"the vault is not as it was written\" next=\"restore this folder "

@@ -228,6 +228,24 @@ START_TEST(a_command_whose_answer_is_gone_is_not_carried_out_again)
 
 END_TEST
 
+/* The log tells of the installation, too, whatever else is gone: a first start would begin it a second time. */
+START_TEST(an_installation_of_which_no_row_is_left_is_known_by_the_log)
+{
+    struct world *world = world_open(38, 0, 0);
+    world_found(world);
+    struct command command = about(world, 0, NULL);
+    world_must(world, &command);
+    lose_state(world, &world->options.installation_id);
+    delete_row(world->views, TABLE_STREAM, &world->options.installation_id, NULL);
+    ledger_close(world->ledger);
+    world->ledger = NULL;
+    ck_assert_int_eq(ledger_open(&world->options, true, &world->ledger), ERR_ALTERED);
+    world_open_ledger(world, false);
+    world_close(world);
+}
+
+END_TEST
+
 /* What the vault's sweep asks: it would delete what is still needed. */
 START_TEST(the_secrets_of_an_account_whose_state_is_gone_are_not_given_up)
 {
@@ -242,6 +260,11 @@ START_TEST(the_secrets_of_an_account_whose_state_is_gone_are_not_given_up)
     ck_assert_int_eq(ledger_owner_is_gone(txn, &world->integrations[0], &answer), ERR_ALTERED);
     ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &world->key_id, &answer), ERR_ALTERED);
     ck_assert_int_eq(ledger_owner_is_gone(txn, &world->key_id, &answer), ERR_ALTERED);
+    store_abort(txn);
+    txn = NULL;
+    const struct id stranger = world_id(world, ID_INTEGRATION); /* of whom every row may be gone */
+    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &stranger, &answer), ERR_NOT_FOUND);
     store_abort(txn);
     txn = NULL;
     world_close(world);
@@ -428,6 +451,7 @@ int main(void)
     tcase_add_test(lost, a_version_that_is_taken_is_not_given_again);
     tcase_add_test(lost, a_command_whose_answer_is_gone_is_not_carried_out_again);
     tcase_add_test(lost, the_secrets_of_an_account_whose_state_is_gone_are_not_given_up);
+    tcase_add_test(lost, an_installation_of_which_no_row_is_left_is_known_by_the_log);
     suite_add_tcase(suite, lost);
     TCase *order = tcase_create("out of order");
     tcase_add_loop_test(order, a_stream_that_began_again_goes_on_from_its_second_beginning, 0, 1);

@@ -18,7 +18,9 @@ static const char usage[] =
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback\n"
     "and nothing leaves the machine.\n"
-    "Exit code 2: the folder cannot be read; 69: it or the address is in use, or a process did not become ready.";
+    "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it or the address is in use, or a process "
+    "did\n"
+    "not become ready.";
 
 struct plan {
     struct data_folder data;
@@ -201,10 +203,12 @@ static int run(struct supervisor *supervisor, const struct plan *plan, const cha
         }
     }
     supervisor_stop(supervisor);
-    if (err != OK && err != ERR_CLOSED) {
-        return complain("serve", "a process did not become ready; its own lines above say why", err, EXIT_UNAVAILABLE);
+    if (err == OK || err == ERR_CLOSED) {
+        return EXIT_GOOD;
     }
-    return EXIT_GOOD;
+    const int code = err == ERR_ALTERED ? EXIT_ALTERED : (err == ERR_ACCESS ? EXIT_UNREADABLE : EXIT_UNAVAILABLE);
+    (void)fprintf(stderr, "openpost serve: a process did not become ready; its own lines above say why\n");
+    return code;
 }
 
 /* Another process that comes between this look and our ledger's is met by the ledger. */

@@ -15,6 +15,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/journal.h"
+#include "core/base/process.h"
 #include "core/ledger/data.h"
 
 static int64_t now_ms(void)
@@ -111,6 +112,7 @@ static void child_ended(struct child *child, int status)
     journal(JOURNAL_WARN, "child_ended", "child=%s pid=%d %s=%d again_in_ms=%lld", child->name, (int)child->pid,
             WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
             (long long)child->back_off_ms);
+    child->ended_with = WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
     child->pid = 0;
     child->ready = false;
     if (child->ready_fd >= 0) {
@@ -207,7 +209,9 @@ enum err supervisor_start(struct supervisor *supervisor)
             }
             if (now_ms() > until_ms || child->restarts >= 3) {
                 journal(JOURNAL_ERROR, "child_not_ready", "child=%s", child->name);
-                return ERR_TIMED_OUT;
+                return child->ended_with == EXIT_ALTERED      ? ERR_ALTERED
+                       : child->ended_with == EXIT_UNREADABLE ? ERR_ACCESS
+                                                              : ERR_TIMED_OUT;
             }
         }
     }

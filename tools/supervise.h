@@ -26,6 +26,7 @@ struct child {
     int64_t restart_ms; /* when to start again; 0: none planned */
     int64_t back_off_ms;
     unsigned restarts;
+    int ended_with; /* the exit code that it ended with last; 0: none yet, or a signal */
 };
 
 struct supervisor {
@@ -38,8 +39,9 @@ struct supervisor {
 struct child *supervisor_add(struct supervisor *supervisor, const char *name);
 void child_arg(struct child *child, const char *arg);
 
-/* supervisor_start starts every process in order, each once the one before is ready. ERR_TIMED_OUT, ERR_IO; ERR_CLOSED
- * when told to stop meanwhile; what was started keeps running: supervisor_stop. */
+/* supervisor_start starts every process in order, each once the one before is ready. ERR_ALTERED, ERR_ACCESS: one ends
+ * again and again with EXIT_ALTERED, EXIT_UNREADABLE; ERR_TIMED_OUT: it is not ready; ERR_IO; ERR_CLOSED when told to stop
+ * meanwhile; what was started keeps running: supervisor_stop. */
 enum err supervisor_start(struct supervisor *supervisor) MUST_USE;
 /* supervisor_step waits up to wait_ms, reaps, restarts; returns false when told to stop. */
 bool supervisor_step(struct supervisor *supervisor, int wait_ms);

@@ -22,6 +22,7 @@
 #define RATE_WINDOW_S 60
 #define REPORT_EVERY_MS 1000
 #define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
+#define DOUBT_WAIT_MS 5000
 
 struct arguments {
     const char *data;
@@ -83,6 +84,19 @@ static enum err open_views(const char *path, struct store **ret_views)
     return err;
 }
 
+/* Who cannot even open them tells the ledger, which makes them again, and ends: serve starts it once more. */
+static void tell_damage_at_start(const struct client_options *options)
+{
+    struct client *client = NULL;
+    enum err err = client_open(options, &client);
+    err = err == OK ? client_doubt_wait(client, clock_boot_ms(), DOUBT_WAIT_MS) : err;
+    client_close(client);
+    journal(JOURNAL_ERROR, "views_damaged",
+            "told=%s sentence=\"the read models cannot be what was written\" next=\"the ledger rebuilds them from the "
+            "log, and this process is started again\"",
+            err_name(err));
+}
+
 /* No file, for all that it reads is open; its own port to listen on, the ledger's to connect to. */
 static enum err fill_rules(const struct arguments *arguments, struct confine_rules *rules)
 {
@@ -99,9 +113,13 @@ static enum err open_parts(struct gateway *gateway, const struct arguments *argu
     client_transport_key(options.key, gateway->transport_key);
     TRY(box_derive(options.key, "idempotency", gateway->body_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
-    TRY(open_views(data->views_path, &gateway->views));
-    TRY(confine_files(rules, ret_confinement)); /* the threads that are made from here on are bound by it too */
-    const enum err err = client_open(&options, &gateway->ledger);
+    enum err err = open_views(data->views_path, &gateway->views);
+    if (err == ERR_ALTERED || err == ERR_VERSION) {
+        tell_damage_at_start(&options);
+    }
+    err =
+        err == OK ? confine_files(rules, ret_confinement) : err; /* the threads made from here on are bound by it too */
+    err = err == OK ? client_open(&options, &gateway->ledger) : err;
     explicit_bzero(options.key, sizeof options.key);
     return err == OK ? streams_open(gateway, &gateway->streams) : err;
 }

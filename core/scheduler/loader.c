@@ -2,13 +2,11 @@
  * read, nor a secret longer than it takes to box it. */
 #include "core/scheduler/loader.h"
 
-#include "core/base/assert.h"
-#include "core/wire/body.h"
 
 /* Passes on what a look at the read models led to. */
 static enum err looked(struct loader *loader, enum err err)
 {
-    loader->damaged = loader->damaged || err == ERR_ALTERED;
+    loader->damaged = loader->damaged || err == ERR_ALTERED || err == ERR_VERSION;
     return err;
 }
 
@@ -51,6 +49,11 @@ static enum err load_account(void *context, const struct agenda_due *due, const 
     return OK;
 }
 
+enum err loader_open(struct loader *loader, const char *path)
+{
+    return looked(loader, loader->parts->open(path, &loader->views));
+}
+
 struct dispatch_load loader_of(struct loader *loader)
 {
     return (struct dispatch_load){
@@ -60,16 +63,4 @@ struct dispatch_load loader_of(struct loader *loader)
 enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position)
 {
     return looked(loader, loader->parts->restore(loader->views, agenda, ret_position));
-}
-
-enum err loader_tell_damage(struct client *client, int64_t seen_ms, int64_t timeout_ms)
-{
-    uint8_t bytes[64];
-    uint8_t reply_bytes[64];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
-    body_figures_begin(&body, 1);
-    body_figure_put(&body, "seen_ms", (uint64_t)seen_ms);
-    ASSERT(buf_ok(&body));
-    return client_ask_wait(client, FRAME_DOUBT, buf_span(&body), timeout_ms, &reply);
 }

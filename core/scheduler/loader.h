@@ -16,12 +16,11 @@ struct loader {
     bool damaged;                           /* the read models cannot be what was written: this turn is the last one */
 };
 
-/* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). Both note damage.
+/* loader_open opens the read models. ERR_NOT_FOUND: the ledger has not made them yet. */
+enum err loader_open(struct loader *loader, const char *path) MUST_USE;
+/* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). All note damage.
  */
 struct dispatch_load loader_of(struct loader *loader);
 enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
-/* loader_tell_damage tells the ledger that the read models were found damaged at seen_ms (boot clock); blocks for its
- * answer. Errors are those of client_ask_wait. */
-enum err loader_tell_damage(struct client *client, int64_t seen_ms, int64_t timeout_ms) MUST_USE;
 
 #endif

@@ -453,9 +453,7 @@ static enum err open_stores(struct process *process)
         if (i > 0) {
             (void)poll(NULL, 0, OPEN_AGAIN_MS);
         }
-        err = process->loader.views == NULL
-                  ? process->loader.parts->open(process->data.views_path, &process->loader.views)
-                  : OK;
+        err = process->loader.views == NULL ? loader_open(&process->loader, process->data.views_path) : OK;
         err = err == OK ? vault_open(process->data.vault_path, master, true, &process->loader.vault) : err;
     }
     explicit_bzero(master, sizeof master);
@@ -530,7 +528,7 @@ static void tell_damage(struct process *process, const char *ledger)
     memcpy(options.key, process->loader.keys.ledger, sizeof options.key);
     enum err err = process->client == NULL ? client_open(&options, &process->client) : OK;
     explicit_bzero(options.key, sizeof options.key);
-    err = err == OK ? loader_tell_damage(process->client, clock_boot_ms(), DOUBT_WAIT_MS) : err;
+    err = err == OK ? client_doubt_wait(process->client, clock_boot_ms(), DOUBT_WAIT_MS) : err;
     journal(
         JOURNAL_ERROR, "views_damaged",
         "told=%s sentence=\"the read models cannot be what was written\" next=\"the ledger rebuilds them from the log, "

@@ -45,6 +45,10 @@ enum err client_command_wait(struct client *client, const struct command *comman
                              const struct idempotency *idempotency, int64_t timeout_ms, struct answer *ret_answer)
     MUST_USE;
 
+/* client_doubt_wait tells the ledger that the read models were found damaged at seen_ms (boot clock): FRAME_DOUBT. Errors
+ * are those of client_ask_wait. */
+enum err client_doubt_wait(struct client *client, int64_t seen_ms, int64_t timeout_ms) MUST_USE;
+
 /* client_ask sends a body of any other kind (FRAME_FOLLOW, FRAME_QUERY, FRAME_SEAL, FRAME_STATUS, FRAME_HELLO) and
  * gives its reply's body, borrowed for the call of done. Repeated like commands: they are harmless twice. Few are
  * on their way at a time, the others wait in order: ERR_BUSY when CLIENT_QUESTIONS_MAX do.

@@ -142,6 +142,18 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
     return body_events_read(span_of(out->data + start, out->len - start), ret_head, ret_list);
 }
 
+enum err client_doubt_wait(struct client *client, int64_t seen_ms, int64_t timeout_ms)
+{
+    uint8_t bytes[64];
+    uint8_t reply_bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
+    body_figures_begin(&body, 1);
+    body_figure_put(&body, "seen_ms", (uint64_t)seen_ms);
+    ASSERT(buf_ok(&body));
+    return client_ask_wait(client, FRAME_DOUBT, buf_span(&body), timeout_ms, &reply);
+}
+
 void client_transport_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[32])
 {
     const enum err err = box_derive(key, "transport", ret_key);

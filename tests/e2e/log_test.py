@@ -5,8 +5,10 @@ at once, refusals are events, few of them, and damaged read models are made agai
 import concurrent.futures
 import json
 import os
+import signal
 import struct
 import threading
+from pathlib import Path
 
 import harness
 from harness import Api, run, wait_until
@@ -250,6 +252,46 @@ class Views(harness.Case):
         service.stop()
         told = [line for line in self.journal(service, "views_damaged") if "gateway" in line]
         self.assertEqual(len(told), 1, told)
+        self.assert_verified_and_replayed(service.data)
+
+    def damage_metas(self, service, change):
+        """What LMDB begins with: two pages, of which the newer one tells where everything is."""
+        with open(service.data.path / "views" / "data.mdb", "r+b") as file:
+            for at in (0, PAGE):
+                file.seek(at)
+                page = bytearray(file.read(PAGE))
+                change(page)
+                file.seek(at)
+                file.write(page)
+
+    def kill_gateway(self, service):
+        parent = service.process.child.pid
+        for child in map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+            if b"gateway" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                os.kill(child, signal.SIGKILL)
+
+    def test_views_that_only_a_new_reader_finds_unreadable_are_made_again(self):
+        service = self.world.serve(sandbox=False)
+        posts = self.written(service.api, 5)
+        self.damage_metas(service, lambda page: page.__setitem__(slice(16, 20), b"none"))  # the magic number
+        self.kill_gateway(service)
+        self.assert_back(service, posts)
+        posts.update(self.written(service.api, 5))
+        self.assert_back(service, posts)
+        service.stop()
+        self.assertTrue(self.journal(service, "views_damaged"))
+        self.assert_verified_and_replayed(service.data)
+
+    def test_views_that_were_emptied_begin_nothing_anew_and_cost_no_credentials(self):
+        service = self.world.serve()
+        account = service.api.connect()
+        # the main tree of each: depth, counts, root (none)
+        self.damage_metas(service, lambda page: struct.pack_into("<HQQQQQ", page, 94, 0, 0, 0, 0, 0, 2**64 - 1))
+        service.stop()
+        service = self.world.serve(service.data, name="again")
+        post = service.api.publish("with the same credentials", account)
+        service.api.wait_post(post, "published")
+        service.stop()
         self.assert_verified_and_replayed(service.data)
 
     def test_an_event_altered_while_everything_runs_is_named_and_nothing_else(self):

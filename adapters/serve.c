@@ -236,10 +236,10 @@ static void take_message(struct serve *serve, struct endpoint_request *request, 
     const enum err err =
         jobs_request_read(serve->key, endpoint_bytes(request), serve->options.challenge, &serve->message, id, &batch);
     if (err == OK) {
-        endpoint_trust(request);
+        endpoint_trust(request, &(struct id){0});
         take_batch(serve, request, id, &batch, now_ms);
     } else if (err == ERR_CONFLICT && jobs_welcome_write(serve->key, id, serve->options.challenge, &out) == OK) {
-        endpoint_trust(request);
+        endpoint_trust(request, &(struct id){0});
         endpoint_reply(request, buf_span(&out));
     } else {
         serve->figures.strange++;

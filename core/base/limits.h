@@ -44,7 +44,7 @@
 #define CHECKPOINT_ASKED_MS SECOND_MS
 
 /* Who waits for one. Another program holds one of the ledger's 32 places for such: half of them at most, so that
- * somebody else is always answered, and each key half of those that a connection of its own may have. A request holds
+ * somebody else is always answered, and each key half of those that its workspace's programs may have. A request holds
  * nothing but its connection: a quarter of the gateway's 4,096, of which a key has a quarter. One too many is 429. */
 #define CHECKPOINT_WAITING_MAX 16
 #define CHECKPOINT_WAITING_PER_KEY 4

@@ -311,11 +311,13 @@ static enum err derive(struct ledger *ledger, const struct id *stream)
 static enum err refuse(struct ledger *ledger, const struct command *command, const struct id *stream,
                        enum refusal refusal, struct answer *ret_answer)
 {
-    struct answer answer = {.refusal = refusal,
-                            .time_ms = ledger->now_ms,
-                            .seq = ledger_head(ledger),
-                            .stream = *stream,
-                            .version = ledger->state.head.version};
+    struct answer answer = {
+        .refusal = refusal, .time_ms = ledger->now_ms, .seq = ledger_head(ledger), .stream = *stream};
+    if (refusal == REFUSED_not_found) { /* perhaps another workspace's: nothing of it is told */
+        *ret_answer = answer;
+        return OK;
+    }
+    answer.version = ledger->state.head.version;
     aggregate_hint((enum id_kind)stream->kind, &ledger->state, command, refusal, &answer.hint_ms,
                    &answer.publish_at_ms);
     if (refusal == REFUSED_integration_in_use) {

@@ -10,11 +10,18 @@
 #include "core/wire/client.h"
 #include "core/wire/tag_key.h"
 
-void work_queue_put(struct work_queue *queue, struct work *work)
+static void work_queue_put(struct work_queue *queue, struct work *work)
 {
     work->next = NULL;
     *queue->last = work;
     queue->last = &work->next;
+}
+
+void service_queue_read(struct work *work)
+{
+    struct service *service = work->door->service;
+    work_queue_put(work->door->own ? &service->reads : &service->program_reads, work);
+    (void)pthread_cond_signal(&service->reads_wake);
 }
 
 void service_reply(struct work *work, uint8_t kind, struct span body)
@@ -266,12 +273,13 @@ static bool decode_commands(struct work *work)
 static void enqueue(struct work *work)
 {
     struct service *service = work->door->service;
-    const bool writes = work->frame.kind == FRAME_COMMANDS;
     (void)pthread_mutex_lock(&service->mutex);
     const bool stopping = service->stopping;
-    if (!stopping) {
-        work_queue_put(writes ? &service->commands : &service->reads, work);
-        (void)pthread_cond_signal(writes ? &service->commands_wake : &service->reads_wake);
+    if (!stopping && work->frame.kind == FRAME_COMMANDS) {
+        work_queue_put(&service->commands, work);
+        (void)pthread_cond_signal(&service->commands_wake);
+    } else if (!stopping) {
+        service_queue_read(work);
     }
     (void)pthread_mutex_unlock(&service->mutex);
     if (stopping) {
@@ -301,7 +309,7 @@ static void handle(void *context, struct endpoint_request *request)
         refuse_stranger(work, refusal != ACCEPTED ? refusal : REFUSED_frame_unauthenticated);
         return;
     }
-    endpoint_trust(request);
+    endpoint_trust(request, &work->asker.workspace_id);
     if (work->frame.kind == FRAME_HELLO || memcmp(work->frame.challenge, door->service->challenge, FRAME_ID_LEN) != 0) {
         welcome(work); /* not acted upon: it may be a repetition of yesterday's */
         return;
@@ -334,6 +342,7 @@ static enum err door_open(struct service *service, struct door *door, const char
     const struct endpoint_options options = {.url = url,
                                              .contexts = contexts,
                                              .per_connection = own ? contexts : PROGRAM_FLIGHTS,
+                                             .per_holder = own ? contexts : PROGRAM_FLIGHTS,
                                              .frame_max = FRAME_BYTES_MAX,
                                              .handle = handle,
                                              .context = door};
@@ -404,6 +413,7 @@ enum err service_open(const struct service_options *options, service_broken *bro
     refusals_init(&service->refusals);
     service->commands.last = &service->commands.first;
     service->reads.last = &service->reads.first;
+    service->program_reads.last = &service->program_reads.first;
     service->epoch = ledger_epoch(options->ledger);
     atomic_store(&service->head, ledger_head(options->ledger));
     service->opened_ms = clock_boot_ms();

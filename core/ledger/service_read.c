@@ -65,6 +65,9 @@ static enum err put_workspace_events(struct service *service, const struct id *w
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     const size_t start = out->len;
+    arena_reset(&service->read_arena);
+    uint8_t *payload = arena_room(&service->read_arena, LOG_PAYLOAD_MAX); /* of one event after the other */
+    TRY(payload == NULL ? ERR_NO_MEMORY : OK);
     TRY(store_begin(service->options.views, false, &txn));
     while (*count < max && out->len - start < FOLLOW_BYTES_MAX) {
         uint64_t seq = 0;
@@ -74,9 +77,7 @@ static enum err put_workspace_events(struct service *service, const struct id *w
             return OK;
         }
         TRY(err);
-        arena_reset(&service->read_arena);
-        uint8_t *payload = arena_alloc(&service->read_arena, LOG_PAYLOAD_MAX);
-        struct buf text = buf_of(payload, payload == NULL ? 0 : LOG_PAYLOAD_MAX);
+        struct buf text = buf_of(payload, LOG_PAYLOAD_MAX);
         TRY(log_read(service->options.log, seq, &text, &event));
         uint8_t bytes[LOG_ENVELOPE_MAX];
         struct buf envelope = buf_of(bytes, sizeof bytes);
@@ -302,6 +303,10 @@ static void read_doubt(struct service *service, struct work *work)
 
 static void read_one(struct service *service, struct work *work)
 {
+    if (endpoint_is_lost(work->request)) {
+        endpoint_drop(work->request);
+        return;
+    }
     switch (work->frame.kind) {
     case FRAME_FOLLOW:
         read_follow(service, work);
@@ -345,20 +350,28 @@ static void sweep_vault(struct service *service)
     (void)err;
 }
 
+/* What our own processes ask comes first: publishing waits for no program, but for the one question that is being
+ * answered. Under the mutex. NULL: nothing waits. */
+static struct work *take_read(struct service *service)
+{
+    struct work_queue *queue = service->reads.first != NULL ? &service->reads : &service->program_reads;
+    struct work *work = queue->first;
+    if (work != NULL) {
+        queue->first = work->next;
+        queue->last = work->next == NULL ? &queue->first : queue->last;
+    }
+    return work;
+}
+
 void *service_read(void *context)
 {
     struct service *service = context;
     for (;;) {
         (void)pthread_mutex_lock(&service->mutex);
-        while (service->reads.first == NULL && !service->sweep && !service->stopping) {
+        struct work *work = take_read(service);
+        while (work == NULL && !service->sweep && !service->stopping) {
             (void)pthread_cond_wait(&service->reads_wake, &service->mutex);
-        }
-        struct work *work = service->reads.first;
-        if (work != NULL) {
-            service->reads.first = work->next;
-            if (work->next == NULL) {
-                service->reads.last = &service->reads.first;
-            }
+            work = take_read(service);
         }
         const bool sweep = service->sweep;
         const bool stopping = service->stopping;

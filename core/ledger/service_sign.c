@@ -46,9 +46,8 @@ static void ask_again(struct service *service)
     while (service->unsigned_reads != NULL && !service->stopping) {
         struct work *work = service->unsigned_reads;
         service->unsigned_reads = work->next;
-        work_queue_put(&service->reads, work);
+        service_queue_read(work);
     }
-    (void)pthread_cond_signal(&service->reads_wake);
     (void)pthread_mutex_unlock(&service->mutex);
 }
 

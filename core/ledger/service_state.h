@@ -14,7 +14,7 @@
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
-#define PROGRAM_FLIGHTS 8                                                 /* of one connection */
+#define PROGRAM_FLIGHTS 8 /* of one workspace, on however many connections: a quarter, so that others find a place */
 #define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
 
 #define DOUBT_AGAIN_MS \
@@ -81,8 +81,9 @@ struct service {
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;
     struct work_queue commands;
-    struct work_queue reads;
-    struct work *unsigned_reads; /* questions that wait for a checkpoint */
+    struct work_queue reads;         /* of our own processes: first */
+    struct work_queue program_reads; /* when there are none of those */
+    struct work *unsigned_reads;     /* questions that wait for a checkpoint */
     bool stopping;
     bool sweep; /* an account was deleted or a key revoked: its secrets go */
     pthread_t writer;
@@ -111,8 +112,8 @@ struct service {
     int64_t woken_us;             /* the writer's: when that was */
 };
 
-/* work_queue_put appends; under the mutex. */
-void work_queue_put(struct work_queue *queue, struct work *work);
+/* service_queue_read has the reader take work up in its turn; under the mutex. */
+void service_queue_read(struct work *work);
 /* service_reply sends a reply of that kind and ends the work. */
 void service_reply(struct work *work, uint8_t kind, struct span body);
 /* service_refuse sends FRAME_REFUSED. */

@@ -14,7 +14,7 @@ struct answer {
     bool repeated;                       /* this is the first answer again */
     uint64_t seq;                        /* of its last event; the ledger's head when there was none */
     uint64_t workspace_seq;              /* of its last event in the command's workspace; 0 when there was none */
-    uint64_t version;                    /* of its stream, afterwards */
+    uint64_t version;                    /* of its stream, afterwards; not_found: 0, it may be another workspace's */
     uint32_t events;                     /* how many it caused; 0: it was already so */
     int64_t time_ms;                     /* the ledger's stamp */
     int64_t hint_ms;                     /* post_locked: since when; …_early: from when on; else 0 */

@@ -1,6 +1,7 @@
 /* endpoint.c: see endpoint.h. Called by ledger main.c; link.c calls it back. It must never let one connection keep
  * another from being served: each may have per_connection requests on their way, replies that it does not take
- * included, and nothing more of it is read until it does; free places go to the connections that wait, in turn. */
+ * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered; free
+ * places go to the connections that wait, in turn. */
 #include "core/wire/endpoint.h"
 
 #include <stdlib.h>
@@ -44,10 +45,25 @@ struct endpoint {
 
 /* ---- Called by links, with the lock ---- */
 
+/* Does link's holder have all the places that it may? */
+static bool holds_its_share(const struct endpoint *endpoint, const struct link *link)
+{
+    if (id_is_none(&link->holder)) {
+        return false;
+    }
+    unsigned held = 0;
+    for (unsigned i = 0; i < endpoint->options.contexts; i++) {
+        const struct link *other = endpoint->requests[i].link;
+        held += other != NULL && id_equal(&other->holder, &link->holder) ? 1 : 0;
+    }
+    return held >= endpoint->options.per_holder;
+}
+
 static bool may_take(void *context, struct link *link)
 {
     struct endpoint *endpoint = context;
-    return !endpoint->stopping && endpoint->free != NULL && link->asked < endpoint->options.per_connection;
+    return !endpoint->stopping && endpoint->free != NULL && link->asked < endpoint->options.per_connection &&
+           !holds_its_share(endpoint, link);
 }
 
 /* The way back is what stands before and in the first word whose highest bit is set; 0: there is none. */
@@ -241,11 +257,20 @@ unsigned endpoint_slot(const struct endpoint_request *request)
     return request->number;
 }
 
-void endpoint_trust(struct endpoint_request *request)
+void endpoint_trust(struct endpoint_request *request, const struct id *holder)
 {
     lock_take(&request->endpoint->lock);
     request->link->trusted = true;
+    request->link->holder = *holder;
     lock_give(&request->endpoint->lock);
+}
+
+bool endpoint_is_lost(const struct endpoint_request *request)
+{
+    lock_take(&request->endpoint->lock);
+    const bool lost = request->link->closed;
+    lock_give(&request->endpoint->lock);
+    return lost;
 }
 
 /* Gives the place back. With the lock. */

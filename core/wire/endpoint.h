@@ -5,6 +5,7 @@
 
 #include "core/base/owned.h"
 #include "core/base/span.h"
+#include "core/base/typeid.h"
 
 #define ENDPOINT_CONNECTIONS_MAX 1024
 #define ENDPOINT_STRANGERS_MAX \
@@ -22,7 +23,8 @@ struct endpoint_options {
     unsigned contexts; /* requests being answered at a time; more wait */
     unsigned
         per_connection; /* of which so many may be one connection's; those that it does not take the replies of count */
-    size_t frame_max;   /* longer: the connection is closed */
+    unsigned per_holder; /* likewise all connections' that one holder is trusted with, while they are being answered */
+    size_t frame_max;    /* longer: the connection is closed */
     endpoint_handle *handle;
     void *context;
 };
@@ -51,8 +53,11 @@ void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_coun
  * user's per-request memory. */
 struct span endpoint_bytes(const struct endpoint_request *request);
 unsigned endpoint_slot(const struct endpoint_request *request);
-/* endpoint_trust: what came was authentic; the connection is no stranger's any more. */
-void endpoint_trust(struct endpoint_request *request);
+/* endpoint_trust: what came was authentic; the connection is no stranger's any more, but holder's. No id: of somebody
+ * whom per_holder does not bind. */
+void endpoint_trust(struct endpoint_request *request, const struct id *holder);
+/* endpoint_is_lost: nobody is there any more to take the reply. */
+bool endpoint_is_lost(const struct endpoint_request *request);
 /* endpoint_reply copies bytes and ends the request; endpoint_drop closes its connection and ends it. Neither blocks. */
 void endpoint_reply(struct endpoint_request *request, struct span bytes);
 void endpoint_drop(struct endpoint_request *request);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "core/base/typeid.h"
 #include "core/wire/stream.h"
 
 #define LINK_REQ 0x30      /* the protocol of who asks … */
@@ -70,6 +71,7 @@ struct link {
     unsigned asked;
     unsigned held;
     bool trusted;
+    struct id holder; /* of a trusted one; may be none */
     bool ended;
     uint64_t order;
     uint8_t chunk[LINK_CHUNK];

@@ -90,7 +90,7 @@ static void on_request(void *context, struct endpoint_request *request)
         const uint8_t refusal[64] = {0};
         endpoint_reply(request, span_of(refusal, sizeof refusal));
     } else {
-        endpoint_trust(request);
+        endpoint_trust(request, &(struct id){0});
         if (straw->forging) {
             frame_key_set(straw->key, other_secret);
         }

@@ -24,8 +24,8 @@
 #define FRAME_MAX 65536
 #define BIG_REPLY ((size_t)1 << 20)
 
-/* Answers with the request's own bytes; "big" with 1 MiB; "trust" makes the connection a trusted one; "drop" is
- * dropped; "keep" waits. */
+/* Answers with the request's own bytes; "big" with 1 MiB; "trust" makes the connection a trusted one, "ours" one
+ * of a holder's; "drop" is dropped; "keep" waits. */
 struct echo {
     struct endpoint *endpoint;
     uint8_t *big;
@@ -42,7 +42,10 @@ static void on_request(void *context, struct endpoint_request *request)
     if (span_equal(bytes, SPAN("big"))) {
         endpoint_reply(request, span_of(echo->big, BIG_REPLY));
     } else if (span_equal(bytes, SPAN("trust"))) {
-        endpoint_trust(request);
+        endpoint_trust(request, &(struct id){0});
+        endpoint_reply(request, bytes);
+    } else if (span_equal(bytes, SPAN("ours"))) {
+        endpoint_trust(request, &(struct id){.kind = ID_WORKSPACE, .uuid = {1}});
         endpoint_reply(request, bytes);
     } else if (span_equal(bytes, SPAN("drop"))) {
         endpoint_drop(request);
@@ -64,6 +67,7 @@ static void echo_open(struct echo *echo)
     const struct endpoint_options options = {.url = "tcp://127.0.0.1:0",
                                              .contexts = 16,
                                              .per_connection = 8,
+                                             .per_holder = 5,
                                              .frame_max = FRAME_MAX,
                                              .handle = on_request,
                                              .context = echo};
@@ -288,6 +292,76 @@ START_TEST(a_peer_that_asks_too_much_at_a_time_waits_for_its_own_answers)
     caller = NULL;
     echo_close(&echo);
     close(fd);
+}
+
+END_TEST
+
+static int raw_connect_ours(const struct echo *echo)
+{
+    uint8_t reply[16];
+    const int fd = raw_connect(endpoint_port(echo->endpoint), true);
+    ck_assert(raw_send(fd, 0, SPAN("ours")));
+    ck_assert_int_eq(recv(fd, reply, sizeof reply, MSG_WAITALL), (ssize_t)sizeof reply);
+    return fd;
+}
+
+START_TEST(one_holders_connections_share_its_places_in_turn)
+{
+    struct echo echo;
+    echo_open(&echo);
+    int fds[3];
+    for (unsigned i = 0; i < 3; i++) {
+        fds[i] = raw_connect_ours(&echo);
+    }
+    for (uint32_t i = 0; i < 12; i++) {
+        ck_assert(raw_send(fds[i % 3], i, SPAN("keep")));
+    }
+    while (atomic_load(&echo.kept_count) < 5) {
+        usleep(1000);
+    }
+    OWNED(caller_close) struct caller *caller = NULL;
+    size_t len = 0;
+    ck_assert_int_eq(caller_open(echo.url, 2, BIG_REPLY * 2, &caller), OK);
+    for (int i = 0; i < 50; i++) {
+        ck_assert_int_eq(ask(caller, SPAN("hello"), 5000, &len), OK);
+    }
+    ck_assert_uint_eq(atomic_load(&echo.kept_count), 5);
+    for (unsigned i = 0; i < 12; i++) {
+        while (atomic_load(&echo.kept_count) <= i) {
+            usleep(1000);
+        }
+        endpoint_reply(echo.kept[i], SPAN("late"));
+    }
+    uint8_t replies[4 * 16];
+    for (unsigned i = 0; i < 3; i++) { /* each got all of its own */
+        ck_assert_int_eq(recv(fds[i], replies, sizeof replies, MSG_WAITALL), (ssize_t)sizeof replies);
+        close(fds[i]);
+    }
+    caller_close(caller);
+    caller = NULL;
+    echo_close(&echo);
+}
+
+END_TEST
+
+START_TEST(a_request_whose_connection_was_closed_says_so)
+{
+    struct echo echo;
+    echo_open(&echo);
+    const int fd = raw_connect(endpoint_port(echo.endpoint), true);
+    ck_assert(raw_send(fd, 1, SPAN("keep")));
+    while (atomic_load(&echo.kept_count) < 1) {
+        usleep(1000);
+    }
+    ck_assert(!endpoint_is_lost(echo.kept[0]));
+    close(fd);
+    const int64_t until_ms = clock_boot_ms() + 5000;
+    while (!endpoint_is_lost(echo.kept[0]) && clock_boot_ms() < until_ms) {
+        usleep(1000);
+    }
+    ck_assert(endpoint_is_lost(echo.kept[0]));
+    endpoint_drop(echo.kept[0]);
+    echo_close(&echo);
 }
 
 END_TEST
@@ -536,6 +610,8 @@ int main(void)
     tcase_add_test(sockets, a_silent_server_is_a_time_out_and_all_contexts_busy_is_said_so);
     tcase_add_test(sockets, a_peer_that_never_reads_is_dropped_within_a_second_and_others_are_served);
     tcase_add_test(sockets, a_peer_that_asks_too_much_at_a_time_waits_for_its_own_answers);
+    tcase_add_test(sockets, one_holders_connections_share_its_places_in_turn);
+    tcase_add_test(sockets, a_request_whose_connection_was_closed_says_so);
     tcase_add_test(sockets, nonsense_and_strangers_harm_nobody);
     tcase_add_test(sockets, too_many_strangers_close_the_oldest_and_never_a_trusted_one);
     tcase_add_test(sockets, a_publication_reaches_who_listens);

@@ -185,7 +185,17 @@ START_TEST(another_workspaces_things_are_not_there)
     command = world_command(world, COMMAND_delete_post);
     command.workspace_id = foreign;
     command.delete_post.post_id = post_id;
-    ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_not_found);
+    const struct answer of_foreign = world_give(world, &command, NULL);
+    command.command_id = world_id(world, ID_COMMAND);
+    command.delete_post.post_id = world_id(world, ID_POST);
+    const struct answer of_unknown = world_give(world, &command, NULL);
+    ck_assert_uint_eq(of_foreign.refusal, REFUSED_not_found);
+    ck_assert_uint_eq(of_unknown.refusal, REFUSED_not_found);
+    ck_assert_uint_eq(of_foreign.version, 0);
+    ck_assert_uint_eq(of_unknown.version, 0);
+    ck_assert_uint_eq(of_foreign.seq, of_unknown.seq);
+    ck_assert_int_eq(of_foreign.hint_ms, 0);
+    ck_assert_int_eq(of_foreign.publish_at_ms, 0);
     command = world_post(world, 1, 0, specs, &part);
     command.workspace_id = foreign;
     ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_reference_not_found);

@@ -111,6 +111,70 @@ START_TEST(few_questions_of_a_key_wait_for_a_checkpoint)
 
 END_TEST
 
+struct turn {
+    uint64_t number;
+    atomic_bool done;
+};
+
+static void on_turn(void *context, enum err err, struct span body)
+{
+    struct turn *turn = context;
+    enum refusal refusal = REFUSED_unavailable;
+    struct span result;
+    const bool good = err == OK && body_result_read(body, &refusal, &result) == OK && refusal == ACCEPTED;
+    if (!good || span_to_u64(result, &turn->number) != OK) {
+        turn->number = UINT64_MAX;
+    }
+    atomic_store(&turn->done, true);
+}
+
+static void ask_at(struct client *client, const char *name, struct gate *gate, struct turn *turn)
+{
+    uint8_t bytes[64];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    body_query_put(&body, span_text(name), span_of(&gate, sizeof gate));
+    ck_assert_int_eq(client_ask(client, FRAME_QUERY, buf_span(&body), WAIT_MS, on_turn, turn), OK);
+}
+
+/* A client has one connection: once a command of its is answered, what it asked before lies in the reader's queue. */
+START_TEST(a_programs_questions_wait_for_those_of_our_own_processes)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    struct content_part part;
+    struct gate gate = {0};
+    struct turn at_gate = {0};
+    struct turn turns[3] = {0};
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_EDITOR);
+    struct client *program = connect_as(place->programs_url, tag_key);
+    struct command command = draft(place, &part);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, ACCEPTED); /* both know the ledger's challenge */
+    ask_at(place->client, "gate", &gate, &at_gate);
+    while (!atomic_load(&gate.entered)) {
+        usleep(1000);
+    }
+    ask_at(program, "turn", &gate, &turns[0]);
+    ask_at(program, "turn", &gate, &turns[1]);
+    command = draft(place, &part);
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, ACCEPTED);
+    ask_at(place->client, "turn", &gate, &turns[2]);
+    command = draft(place, &part);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    atomic_store(&gate.open, true);
+    for (unsigned i = 0; i < 3; i++) {
+        while (!atomic_load(&turns[i].done)) {
+            usleep(1000);
+        }
+    }
+    ck_assert_uint_eq(turns[2].number, 0);
+    ck_assert_uint_eq(turns[0].number + turns[1].number, 3);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
 /* The queue and the agenda know a target by its id: who could choose it could make another's post vanish there. */
 START_TEST(a_program_cannot_name_another_posts_target)
 {
@@ -443,6 +507,7 @@ int main(void)
     tcase_add_test(services, another_program_does_what_its_key_allows_in_its_workspace);
     tcase_add_test(services, a_program_cannot_name_another_posts_target);
     tcase_add_test(services, few_questions_of_a_key_wait_for_a_checkpoint);
+    tcase_add_test(services, a_programs_questions_wait_for_those_of_our_own_processes);
     tcase_add_test(services, a_program_is_refused_what_a_requests_body_would_be);
     tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);

@@ -70,6 +70,22 @@ static inline struct id new_id(enum id_kind kind)
     return id_make(kind, clock_wall_ms(), randomness);
 }
 
+/* Which question was answered when: "gate" holds the reader until it is open, "turn" gets the next number. The arguments
+ * of both are the gate's address. */
+struct gate {
+    atomic_bool entered;
+    atomic_bool open;
+    atomic_uint turns;
+};
+
+static inline void pass_gate(struct gate *gate)
+{
+    atomic_store(&gate->entered, true);
+    while (!atomic_load(&gate->open)) {
+        usleep(1000);
+    }
+}
+
 static inline enum err answer(const struct question *question, enum refusal *ret_refusal, struct buf *out)
 {
     if (span_equal(question->name, SPAN("signed"))) { /* arguments: a position */
@@ -77,6 +93,16 @@ static inline enum err answer(const struct question *question, enum refusal *ret
         TRY(span_to_u64(question->arguments, &seq));
         const enum err err = log_checkpoint_at(question->log, seq, out);
         return err == ERR_NOT_FOUND ? ERR_BUSY : err;
+    }
+    if (span_equal(question->name, SPAN("gate")) || span_equal(question->name, SPAN("turn"))) {
+        struct gate *gate = NULL;
+        memcpy(&gate, question->arguments.data, sizeof gate);
+        if (span_equal(question->name, SPAN("gate"))) {
+            pass_gate(gate);
+        } else {
+            buf_u64(out, atomic_fetch_add(&gate->turns, 1));
+        }
+        return OK;
     }
     if (!span_equal(question->name, SPAN("whoami"))) {
         *ret_refusal = REFUSED_query_unknown;

@@ -248,7 +248,8 @@ static enum err write_target(const struct present *present, const struct post_vi
     put_json(out, ",\"variant\":", spec->variant);
     put_json(out, ",\"platform_settings\":", spec->settings);
     TRY(put_rendering(present, post, index, out));
-    put_count(out, ",\"parts_live\":", target->part_live);
+    const bool comment_live = target->part_live > target->part_count; /* parts_total does not count it either */
+    put_count(out, ",\"parts_live\":", comment_live ? target->part_count : target->part_live);
     buf_text(out, ",\"parts_total\":");
     if (target->part_count > 0) {
         buf_u64(out, target->part_count);

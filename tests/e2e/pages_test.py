@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Lists of what is large, or many, though allowed: a page is shorter rather than refused, and its cursor leads on."""
 
+import time
+
 import harness
 
 
@@ -41,6 +43,18 @@ class Pages(harness.Case):
             items, counts = self.walk(f"/v1/posts?label=long&order=created_at&limit={limit}")
             self.assertEqual([post["id"] for post in items], made)
             self.assertEqual(counts[0], most)
+
+    def test_any_number_of_accounts_has_a_punctuality_report(self):
+        accounts = [self.api.connect(f"many{i}.test") for i in range(50)]
+        post = self.api.wait_post(self.api.publish("to all", *accounts), "published", within_s=60)
+        for _ in range(250):  # they need not be let in
+            body = {"channel": "bluesky", "identifier": "many.test", "app_password": "wrong"}
+            self.assertEqual(self.api.post("/v1/integrations", body).status, 201)
+        for period in ("", f"from={time.strftime('%Y-%m-%d', time.gmtime(time.time() - 390 * 86400))}"):
+            days, _ = self.walk(f"/v1/punctuality?{period}")
+            self.assertEqual(sorted(day["integration_id"] for day in days),
+                             sorted(target["integration_id"] for target in post["targets"]))
+        self.assert_problem(self.api.get("/v1/punctuality?cursor=00"), 400, "cursor_invalid")
 
     def test_posts_to_many_accounts_make_shorter_pages(self):
         targets = [{"integration_id": self.api.connect(f"wide{i}.test")["id"]} for i in range(50)]

@@ -168,9 +168,9 @@ void exchange_problem(struct exchange *x, enum refusal refusal, const char *deta
     const struct refusal_desc *desc = refusal_desc(refusal);
     ASSERT(desc->status != 0);
     const size_t cap = 2048 + (more == NULL ? 0 : strlen(more)) + 6 * (detail == NULL ? 0 : strlen(detail));
-    uint8_t *bytes = arena_alloc(&x->request->arena, cap);
-    struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
-    write_problem(&body, desc, detail, param, x->request_id, more);
+    uint8_t *bytes = arena_room(&x->request->arena, cap);
+    struct buf body = bytes == NULL ? buf_of(x->problem, sizeof x->problem) : buf_of(bytes, cap);
+    write_problem(&body, desc, bytes == NULL ? NULL : detail, param, x->request_id, bytes == NULL ? NULL : more);
     struct response response = {.status = desc->status,
                                 .content_type = SPAN("application/problem+json"),
                                 .body = buf_span(&body),
@@ -208,6 +208,10 @@ void exchange_failed(struct exchange *x, enum err err)
         return;
     }
     journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
+    if (err == ERR_NO_MEMORY || err == ERR_TOO_LONG) {
+        exchange_problem(x, REFUSED_out_of_memory, NULL, NULL, NULL);
+        return;
+    }
     exchange_problem(x, REFUSED_unavailable,
                      "Something that this needs failed; the operator's log has the request's id.", NULL, NULL);
 }

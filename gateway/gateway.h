@@ -90,6 +90,7 @@ struct exchange {
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
     struct rendered *rendered; /* by rendering_check, of what is about to be written; NULL: nothing */
+    uint8_t problem[2048];     /* for a problem when the request's arena has no room left */
 };
 
 /* exchange_handle is the server's handler: routes, opens the gate, checks in exchange.c's order and calls the
@@ -101,7 +102,7 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
 /* Answers: each ends the exchange, which must not be used afterwards.
  * exchange_json: body is JSON, in the request's arena or static; etag 0: none; location NULL: none.
  * exchange_problem: RFC 9457; detail NULL: the refusal's title; param NULL: none; more: further members
- * (",\"locked_at\":…"), NULL: none.
+ * (",\"locked_at\":…"), NULL: none. Detail and more are left out when there is no memory for them.
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);

@@ -147,8 +147,12 @@ void handle_log_proof(struct exchange *x)
 
 /* Punctuality */
 
+#define PAGE_END_MAX 512 /* bytes after the days: the zone's name and the cursor */
+
 struct report_question {
     struct id integration_id; /* absent: all */
+    struct id after;          /* absent: from the first account */
+    struct id until;          /* the page's last account; absent: the last of all */
     uint32_t first_day;       /* local dates of the workspace's zone */
     uint32_t last_day;
     struct span zone;
@@ -173,8 +177,8 @@ static bool read_day(struct exchange *x, const char *name, uint32_t *day)
     return true;
 }
 
-static enum err write_account(struct exchange *x, const struct report_question *question,
-                              const struct integration_row *account, bool *first, struct buf *out)
+static enum err write_days(struct exchange *x, const struct report_question *question,
+                           const struct integration_row *account, struct buf *out)
 {
     struct punctuality_report *reports = NULL;
     uint32_t count = 0;
@@ -184,30 +188,80 @@ static enum err write_account(struct exchange *x, const struct report_question *
     TRY(scope_punctuality(x->scope, account, x->gateway->zones, question->zone, question->first_day, question->last_day,
                           &reports, &count));
     for (uint32_t r = 0; r < count; r++) {
-        buf_text(out, *first ? "" : ",");
+        buf_text(out, out->data[out->len - 1] == '[' ? "" : ",");
         TRY(present_punctuality(&reports[r], out));
-        *first = false;
     }
     return OK;
 }
 
-static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out)
+/* The days of the account after *last, which it becomes. What they took to be written is given back: there may be
+ * thousands of accounts. */
+static enum err write_next(struct exchange *x, const struct report_question *question, struct buf *out, struct id *last,
+                           bool *ret_more)
 {
-    struct integration_row *rows = NULL;
-    uint32_t count = POSTS_PAGE_MAX;
-    bool first = true;
+    const struct arena_mark mark = arena_mark(&x->request->arena);
+    struct integration_row *account = NULL;
+    uint32_t count = 0;
+    enum err err = scope_integrations(x->scope, id_is_none(last) ? NULL : last, 1, &account, &count);
+    if (err == OK && count > 0) {
+        err = write_days(x, question, account, out);
+        *last = account->integration_id;
+    }
+    arena_rewind(&x->request->arena, mark);
+    *ret_more = count > 0;
+    return err;
+}
+
+static bool is_end(const struct report_question *question, const struct id *last)
+{
+    return !id_is_none(&question->until) && id_equal(&question->until, last);
+}
+
+/* *fit: the last account that found room, and the page's end with it. */
+static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out,
+                              struct id *fit)
+{
+    struct id last = question->after;
+    bool more = true;
     buf_text(out, "{\"data\":[");
-    while (count == POSTS_PAGE_MAX) {
-        TRY(scope_integrations(x->scope, rows == NULL ? NULL : &rows[count - 1].integration_id, POSTS_PAGE_MAX, &rows,
-                               &count));
-        for (uint32_t i = 0; i < count; i++) {
-            TRY(write_account(x, question, &rows[i], &first, out));
+    while (more && !is_end(question, &last)) {
+        TRY(write_next(x, question, out, &last, &more));
+        if (out->cap - out->len >= PAGE_END_MAX) {
+            *fit = last;
         }
     }
     buf_text(out, "],\"timezone\":");
     json_string(out, question->zone);
-    buf_text(out, ",\"next_cursor\":null}");
+    buf_text(out, ",\"next_cursor\":");
+    if (more) {
+        exchange_cursor_put(x, span_of(&last, sizeof last), out);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_byte(out, '}');
     return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* Days that are more together than an answer may be make a page of fewer accounts: its cursor leads on. */
+static void answer_reports(struct exchange *x, struct report_question *question)
+{
+    struct buf out = {0};
+    struct id fit = {0};
+    enum err err = OK;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_reports(x, question, &out, &fit) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err == ERR_TOO_LONG && !id_is_none(&fit)) {
+        out = buf_of(out.data, out.cap);
+        question->until = fit;
+        err = write_reports(x, question, &out, &fit);
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), 0, NULL);
+    }
 }
 
 void handle_punctuality(struct exchange *x)
@@ -221,8 +275,13 @@ void handle_punctuality(struct exchange *x)
         return;
     }
     struct report_question question = {.first_day = today - 30, .last_day = today + 1, .zone = workspace.timezone};
-    if (!read_day(x, "from", &question.first_day) || !read_day(x, "to", &question.last_day)) {
+    struct cursor cursor;
+    if (!read_day(x, "from", &question.first_day) || !read_day(x, "to", &question.last_day) ||
+        !exchange_cursor(x, &cursor)) {
         return;
+    }
+    if (cursor.position.len == sizeof question.after) {
+        memcpy(&question.after, cursor.position.data, sizeof question.after);
     }
     const struct span id = exchange_query(x, "integration_id", 0);
     struct integration_row row;
@@ -236,16 +295,7 @@ void handle_punctuality(struct exchange *x)
         exchange_parameter(x, REFUSED_parameter_invalid, "to", "to is before from, or more than 400 days after it.");
         return;
     }
-    struct buf out = {0};
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_reports(x, &question, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
-    }
+    answer_reports(x, &question);
 }
 
 /* The kill switch */

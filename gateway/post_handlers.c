@@ -215,11 +215,13 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
     return text.data == NULL;
 }
 
+/* *fit: how many of the posts found room, when not all of it did. */
 static enum err write_page(struct exchange *x, const struct present *present, const struct post_page *page,
-                           struct buf *out)
+                           struct buf *out, uint32_t *fit)
 {
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < page->count; i++) {
+        *fit = i;
         buf_text(out, i == 0 ? "" : ",");
         TRY(present_post(present, &page->posts[i], out));
     }
@@ -233,9 +235,11 @@ static enum err write_page(struct exchange *x, const struct present *present, co
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-static void answer_page(struct exchange *x, const struct post_page *page)
+/* Posts that are more together than an answer may be make a shorter page: its cursor leads on. */
+static void answer_page(struct exchange *x, const struct post_filter *filter, struct span after, struct post_page *page)
 {
     struct present present;
+    uint32_t fit = 0;
     scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
@@ -243,8 +247,13 @@ static void answer_page(struct exchange *x, const struct post_page *page)
     enum err err;
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? write_page(x, &present, page, &out) : err;
+        err = err == OK ? write_page(x, &present, page, &out, &fit) : err;
     } while (err == ERR_NO_SPACE);
+    if (err == ERR_TOO_LONG && fit > 0) {
+        out = buf_of(out.data, out.cap);
+        err = scope_posts(x->scope, filter, after, fit, page);
+        err = err == OK ? write_page(x, &present, page, &out, &fit) : err;
+    }
     if (err != OK) {
         exchange_failed(x, err);
     } else {
@@ -277,6 +286,6 @@ void handle_list_posts(struct exchange *x)
     } else if (err != OK) {
         exchange_failed(x, err);
     } else {
-        answer_page(x, &page);
+        answer_page(x, &filter, cursor.position, &page);
     }
 }

@@ -230,8 +230,8 @@ static void put_comment(const struct target_row *target, struct buf *out)
     buf_text(out, "}");
 }
 
-static enum err put_target(const struct present *present, const struct post_view *post, uint32_t index,
-                           const struct workspace_row *workspace, struct buf *out)
+static enum err write_target(const struct present *present, const struct post_view *post, uint32_t index,
+                             const struct workspace_row *workspace, struct buf *out)
 {
     const struct target_row *target = &post->row.targets[index];
     const struct target_spec *spec = &post->content.targets[index];
@@ -248,7 +248,8 @@ static enum err put_target(const struct present *present, const struct post_view
     put_json(out, ",\"variant\":", spec->variant);
     put_json(out, ",\"platform_settings\":", spec->settings);
     TRY(put_rendering(present, post, index, out));
-    put_count(out, ",\"parts_live\":", target->part_live);
+    const bool comment_live = target->part_live > target->part_count; /* parts_total does not count it either */
+    put_count(out, ",\"parts_live\":", comment_live ? target->part_count : target->part_live);
     buf_text(out, ",\"parts_total\":");
     if (target->part_count > 0) {
         buf_u64(out, target->part_count);
@@ -267,6 +268,16 @@ static enum err put_target(const struct present *present, const struct post_view
     TRY(put_wait(present, post, target, workspace, out));
     buf_text(out, "}");
     return OK;
+}
+
+/* A page has up to ten thousand targets: what one took to be written is given back. */
+static enum err put_target(const struct present *present, const struct post_view *post, uint32_t index,
+                           const struct workspace_row *workspace, struct buf *out)
+{
+    const struct arena_mark mark = arena_mark(present->arena);
+    const enum err err = write_target(present, post, index, workspace, out);
+    arena_rewind(present->arena, mark);
+    return err;
 }
 
 static void put_tail(const struct post_view *post, struct buf *out)

@@ -340,7 +340,7 @@ enum err punctuality_query(struct store_txn *txn, const struct id *integration_i
 {
     const struct row_key prefix = prefix_of(integration_id);
     struct days days = {.zones = zones, .zone = zone, .first = first_day, .last = last_day, .max = limit};
-    days.reports = arena_alloc(arena, (limit + 1) * sizeof *days.reports);
+    days.reports = arena_room(arena, (limit + 1) * sizeof *days.reports);
     if (days.reports == NULL) {
         return ERR_NO_MEMORY;
     }

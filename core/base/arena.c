@@ -40,6 +40,24 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){.chunk = arena->current, .used = arena->current == NULL ? 0 : arena->current->used};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    if (mark.chunk == NULL) {
+        arena_reset(arena);
+        return;
+    }
+    for (struct arena_chunk *chunk = mark.chunk->next; chunk != NULL; chunk = chunk->next) {
+        chunk->used = 0;
+    }
+    mark.chunk->used = mark.used;
+    arena->current = mark.chunk;
+}
+
 static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
 {
     const size_t cap = size > ARENA_CHUNK ? size : ARENA_CHUNK;

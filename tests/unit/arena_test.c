@@ -45,6 +45,32 @@ START_TEST(memory_is_zeroed_aligned_and_apart)
 
 END_TEST
 
+START_TEST(a_rewound_arena_keeps_what_was_there_before_the_mark)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)100 << 10);
+    const struct arena_mark start = arena_mark(&arena);
+    uint8_t *kept = arena_alloc(&arena, 1000);
+    memset(kept, 7, 1000);
+    const struct arena_mark mark = arena_mark(&arena);
+    for (int round = 0; round < 100; round++) { /* together far beyond the limit */
+        for (int i = 0; i < 3; i++) {
+            uint8_t *scratch = arena_alloc(&arena, (size_t)20 << 10);
+            ck_assert_ptr_nonnull(scratch);
+            memset(scratch, 8, (size_t)20 << 10);
+        }
+        arena_rewind(&arena, mark);
+        ck_assert(is_all(kept, 1000, 7));
+    }
+    const uint8_t *next = arena_alloc(&arena, 16);
+    ck_assert(next >= kept + 1000 && next < kept + 1100); /* where the first round began */
+    arena_rewind(&arena, start);
+    ck_assert_ptr_eq(arena_alloc(&arena, 1000), kept); /* a mark of the empty arena */
+    arena_done(&arena);
+}
+
+END_TEST
+
 START_TEST(a_reset_arena_takes_nothing_more_for_the_same_work)
 {
     struct arena arena;
@@ -144,6 +170,7 @@ int main(void)
     TCase *tcase = tcase_create("arena");
     tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, memory_is_zeroed_aligned_and_apart);
+    tcase_add_test(tcase, a_rewound_arena_keeps_what_was_there_before_the_mark);
     tcase_add_test(tcase, a_reset_arena_takes_nothing_more_for_the_same_work);
     tcase_add_test(tcase, the_limit_holds_and_what_was_taken_stays);
     tcase_add_test(tcase, an_arena_without_a_byte_gives_none);

@@ -182,6 +182,14 @@ START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
                      "at://did:plc:abc/app.bsky.feed.post/1");
     check_null(item_at(rendering, "parts", 2), "platform_post_id");
     ck_assert(json_node_is(json_node_member(item_at(rendering, "parts", 2), "first_comment"), NODE_TRUE));
+    feed_started(&world, 1, 0, 3, 2);
+    feed_accepted(&world, 1, 0, 3, 2);
+    target = item_at(shown(&world, zones, 1), "targets", 0);
+    rendering = json_node_member(target, "rendering");
+    ck_assert_str_eq(text_at(&world, item_at(rendering, "parts", 2), "platform_post_id"),
+                     "at://did:plc:abc/app.bsky.feed.post/1"); /* of the fixture, for all but the first */
+    ck_assert_int_eq(number_at(target, "parts_live"), 2);      /* a first comment is no part */
+    ck_assert_int_eq(number_at(target, "parts_total"), 2);
     present_end(&world, zones);
 }
 

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Lists of what is large, or many, though allowed: a page is shorter rather than refused, and its cursor leads on."""
+
+import time
+
+import harness
+
+
+class Pages(harness.Case):
+    """One service for all cases; each makes what it needs."""
+
+    @classmethod
+    def make_world(cls):
+        service = cls.world.serve(cls.world.data(), options=("--rate-limit", "0"))
+        cls.api = service.api
+        cls.api.timeout_s = 120
+
+    def walk(self, path):
+        """Every item of a list, page by page, and how many each page had."""
+        items, counts, cursor = [], [], ""
+        while True:
+            answer = self.api.get(path + cursor)
+            self.assertEqual(answer.status, 200, answer)
+            page = answer.json()
+            items += page["data"]
+            counts.append(len(page["data"]))
+            if page["next_cursor"] is None:
+                return items, counts
+            self.assertGreater(counts[-1], 0)
+            cursor = f"&cursor={page['next_cursor']}"
+
+    def drafts(self, count, **post):
+        made = []
+        for _ in range(count):
+            answer = self.api.post("/v1/posts", post)
+            self.assertEqual(answer.status, 201, answer)
+            made.append(answer.json()["id"])
+        return made
+
+    def test_posts_with_long_texts_make_shorter_pages(self):
+        made = self.drafts(30, content={"parts": [{"text": "x" * 30000}] * 25}, labels=["long"])
+        for limit, most in ((1, 1), (50, 11), (200, 11)):  # an answer is at most 8 MiB
+            items, counts = self.walk(f"/v1/posts?label=long&order=created_at&limit={limit}")
+            self.assertEqual([post["id"] for post in items], made)
+            self.assertEqual(counts[0], most)
+
+    def test_any_number_of_accounts_has_a_punctuality_report(self):
+        accounts = [self.api.connect(f"many{i}.test") for i in range(50)]
+        post = self.api.wait_post(self.api.publish("to all", *accounts), "published", within_s=60)
+        for _ in range(250):  # they need not be let in
+            body = {"channel": "bluesky", "identifier": "many.test", "app_password": "wrong"}
+            self.assertEqual(self.api.post("/v1/integrations", body).status, 201)
+        for period in ("", f"from={time.strftime('%Y-%m-%d', time.gmtime(time.time() - 390 * 86400))}"):
+            days, _ = self.walk(f"/v1/punctuality?{period}")
+            self.assertEqual(sorted(day["integration_id"] for day in days),
+                             sorted(target["integration_id"] for target in post["targets"]))
+        self.assert_problem(self.api.get("/v1/punctuality?cursor=00"), 400, "cursor_invalid")
+
+    def test_posts_to_many_accounts_make_shorter_pages(self):
+        targets = [{"integration_id": self.api.connect(f"wide{i}.test")["id"]} for i in range(50)]
+        parts = [{"text": ("a word " * 50)[:280]}] * 25
+        made = self.drafts(25, content={"parts": parts}, targets=targets, labels=["wide"])
+        for limit in (10, 50):
+            items, counts = self.walk(f"/v1/posts?label=wide&order=created_at&limit={limit}")
+            self.assertEqual([post["id"] for post in items], made)
+            self.assertTrue(10 <= counts[0] < 25, counts)
+            self.assertTrue(all(target["rendering"] for post in items for target in post["targets"]))
+
+
+if __name__ == "__main__":
+    harness.main()

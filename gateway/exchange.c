@@ -129,23 +129,6 @@ static bool read_body(struct exchange *x)
     return true;
 }
 
-/* Strong comparison (RFC 9110 section 13.1.1). What is missing or stale is refused by the ledger, which decides about the
- * state first (409 before 428, 412). */
-static void read_if_match(struct exchange *x, uint64_t version)
-{
-    const struct span value = request_header(x->request, "If-Match");
-    if (x->route->match == MATCH_NONE || (value.data == NULL && x->route->match != MATCH_REQUIRED)) {
-        return;
-    }
-    const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match(value, version);
-    x->match_missing = value.data == NULL;
-    x->match_any = match == ETAG_ANY;
-    x->match_detail = match != ETAG_WEAK ? NULL
-                                         : "A weak entity tag (W/\"…\") never matches in If-Match (RFC 9110, 13.1.1): "
-                                           "send the ETag as it was given.";
-    x->if_match = match >= ETAG_STRONG ? version : VERSION_OF_NOTHING;
-}
-
 /* False: answered. */
 static bool is_if_match_readable(struct exchange *x)
 {
@@ -202,6 +185,25 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     }
     TRY(scope_workspace(x->scope, &workspace));
     *ret_version = workspace.version;
+    return OK;
+}
+
+/* Holds If-Match against the version as we see it now: strong comparison (RFC 9110 section 13.1.1). What is missing or
+ * stale is refused by the ledger, which decides about the state first (409 before 428, 412). */
+static enum err read_if_match(struct exchange *x)
+{
+    const struct span value = request_header(x->request, "If-Match");
+    if (x->route->match == MATCH_NONE || (value.data == NULL && x->route->match != MATCH_REQUIRED)) {
+        return OK;
+    }
+    uint64_t version = 0;
+    TRY(read_version(x, &version));
+    const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match(value, version);
+    x->match_missing = value.data == NULL;
+    x->match_detail = match != ETAG_WEAK ? NULL
+                                         : "A weak entity tag (W/\"…\") never matches in If-Match (RFC 9110, 13.1.1): "
+                                           "send the ETag as it was given.";
+    x->if_match = match >= ETAG_STRONG ? version : VERSION_OF_NOTHING;
     return OK;
 }
 
@@ -332,14 +334,10 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
             return;
         }
     }
-    uint64_t version = 0;
-    if (x->route->match != MATCH_NONE) {
-        const enum err err = read_version(x, &version);
-        if (err != OK) {
-            exchange_failed(x, err);
-            return;
-        }
-        read_if_match(x, version);
+    const enum err err = read_if_match(x);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
     }
     handlers[x->route->name](x);
 }
@@ -390,11 +388,10 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
     return command;
 }
 
-/* Somebody changed the post between our reading it and the ledger's decision, and the client named no version, or any
- * ("*"): read and decide again. */
+/* Somebody changed it between our reading and the ledger's decision: reads again, and decides again if the client named
+ * no version, any ("*"), or in a list the one that it has now. */
 static void redo(struct exchange *x)
 {
-    x->redone++;
     x->now_ms = clock_wall_ms();
     enum err err = scope_refresh(x->scope);
     if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
@@ -402,29 +399,31 @@ static void redo(struct exchange *x)
     } else if (err == OK && x->route->resource != RESOURCE_NONE) {
         err = scope_post(x->scope, &x->id, &x->post);
     }
-    if (err == OK && x->match_any) {
-        err = read_version(x, &x->if_match);
-    }
+    err = err == OK ? read_if_match(x) : err;
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
+    } else if (exchange_is_stale(x)) {
+        exchange_problem(x, x->match_missing ? REFUSED_precondition_required : REFUSED_precondition_failed,
+                         x->match_detail, NULL, NULL);
+    } else if (x->redone == REDO_MAX) {
+        exchange_problem(x, REFUSED_unavailable, "Others change it all the time; nothing was done. Ask again.", NULL,
+                         NULL);
     } else {
+        x->redone++;
         handlers[x->route->name](x);
     }
 }
 
 static void answer_refusal(struct exchange *x, const struct answer *answer)
 {
-    enum refusal refusal = (enum refusal)answer->refusal;
+    const enum refusal refusal = (enum refusal)answer->refusal;
     char text[256];
     struct buf more = buf_of(text, sizeof text);
     if (refusal == REFUSED_version_mismatch) {
-        if ((x->if_match == 0 || x->match_any) && x->redone < REDO_MAX) {
-            redo(x);
-            return;
-        }
-        refusal = x->match_missing ? REFUSED_precondition_required : REFUSED_precondition_failed;
+        redo(x);
+        return;
     }
     if (refusal == REFUSED_post_locked) {
         buf_text(&more, ",\"locked_at\":");
@@ -443,8 +442,7 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         buf_byte(&more, ']');
     }
     char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, refusal == REFUSED_precondition_failed ? x->match_detail : NULL,
-                     exchange_refused_param(x, refusal, answer->time_ms, param),
+    exchange_problem(x, refusal, NULL, exchange_refused_param(x, refusal, answer->time_ms, param),
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }
 

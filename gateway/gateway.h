@@ -24,7 +24,8 @@
 #define COMMAND_WITHIN_MS \
     10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
 #define VERSION_OF_NOTHING ((uint64_t)INT64_MAX) /* no stream gets there: whoever expects it is refused */
-#define REDO_MAX 3 /* a post changed between our reading and the ledger's deciding: read again, so often */
+#define REDO_MAX \
+    64 /* changed between our reading and the ledger's deciding: read again, so often; another got on each time */
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
 struct gateway {
@@ -74,7 +75,6 @@ struct exchange {
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
     bool match_missing;                 /* required and not sent */
-    bool match_any;                     /* If-Match: * */
     const char *match_detail; /* why if_match is stale, where more than the refusal's title is to say; or NULL */
     struct idempotency idempotency;
     struct command command;

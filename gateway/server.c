@@ -57,13 +57,14 @@ static enum err daemon_start(struct server *server)
     const unsigned limit = (options->connections_max + 256) * options->threads;
     /* Its pool holds a head and its parsed form, later the answer's head. It is cleared for each request: not larger.
      */
-    const size_t pool = 2 * options->head_max + 4096;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, conn_request, server,
-        MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, options->threads,
-        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool, MHD_OPTION_URI_LOG_CALLBACK,
-        conn_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, conn_unescape, server, MHD_OPTION_NOTIFY_COMPLETED,
-        conn_completed, server, MHD_OPTION_NOTIFY_CONNECTION, conn_event, server, MHD_OPTION_END);
+    server->pool = 2 * options->head_max + 4096;
+    server->daemon =
+        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                         conn_request, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+                         options->threads, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         server->pool, MHD_OPTION_URI_LOG_CALLBACK, conn_uri, server, MHD_OPTION_UNESCAPE_CALLBACK,
+                         conn_unescape, server, MHD_OPTION_NOTIFY_COMPLETED, conn_completed, server,
+                         MHD_OPTION_NOTIFY_CONNECTION, conn_event, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         server->listen_fd = -1; /* libmicrohttpd may have closed it */
         return ERR_IO;
@@ -78,6 +79,7 @@ static enum err server_start(struct server *server)
         const char *code;
     } raws[RAW_COUNT] = {
         [RAW_TIMEOUT] = {408, "request_timeout"     },
+        [RAW_HEAD] = {431, "head_too_large"      },
         [RAW_BODY] = {413, "body_too_large"      },
         [RAW_CONNECTIONS] = {503, "too_many_connections"},
     };

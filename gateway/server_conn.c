@@ -170,6 +170,60 @@ void conn_event(void *context, struct MHD_Connection *mhd, void **socket_context
 
 /* Requests. */
 
+static enum MHD_Result weigh_field(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                   const char *value, size_t value_len)
+{
+    (void)kind;
+    (void)name;
+    (void)value;
+    *(size_t *)context += POOL_RECORD + name_len + value_len;
+    return MHD_YES;
+}
+
+/* Whether what libmicrohttpd keeps of a request (its line, a record of each parameter, header, trailer and cookie, a copy
+ * of the cookies) leaves its pool room for the answer's head: without that it closes without a word. */
+static bool leaves_room(const struct conn *conn)
+{
+    const enum MHD_ValueKind fields = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_FOOTER_KIND;
+    const int parameters = MHD_get_connection_values(conn->mhd, MHD_GET_ARGUMENT_KIND, NULL, NULL);
+    size_t len = conn->uri.len + (size_t)parameters * POOL_RECORD;
+    (void)MHD_get_connection_values_n(conn->mhd, fields, weigh_field, &len);
+    return len + POOL_ANSWER <= conn->server->pool;
+}
+
+/* Answers where libmicrohttpd cannot, and closes. */
+static enum MHD_Result refuse_raw(struct conn *conn, enum raw raw)
+{
+    atomic_fetch_add(&conn->server->refused_large, 1);
+    conn->step = STEP_REFUSED;
+    conn->linger = true;
+    if (conn_enter(conn, PHASE_HANDLER, 0)) {
+        raw_send(conn, raw);
+    }
+    return MHD_NO;
+}
+
+/* libmicrohttpd keeps a record of each query parameter, and closes without a word when it has no memory for one: it is
+ * answered before they are parsed. What follows of the head has a moment to come. */
+static void refuse_line(struct conn *conn)
+{
+    atomic_fetch_add(&conn->server->refused_large, 1);
+    conn->linger = true;
+    if (conn_enter(conn, PHASE_FRESH, clock_monotonic_us() + POLITE_US)) {
+        raw_send(conn, RAW_HEAD);
+        (void)shutdown(conn->fd, SHUT_WR);
+    }
+}
+
+static size_t count_parameters(struct span target)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < target.len; i++) {
+        count += target.data[i] == '&';
+    }
+    return count;
+}
+
 /* A request line is there: the request's head has begun. Returns what conn_request gets as *request_context. */
 void *conn_uri(void *context, const char *uri, struct MHD_Connection *mhd)
 {
@@ -185,6 +239,10 @@ void *conn_uri(void *context, const char *uri, struct MHD_Connection *mhd)
     memcpy(conn->uri.data, uri, len + 1);
     conn->uri.len = len;
     conn->uri_raw = uri;
+    if (count_parameters(span_of(conn->uri.data, len)) > PARAMETERS_MAX) {
+        refuse_line(conn);
+        return NULL;
+    }
     conn->step = STEP_HEAD;
     /* The first head's time runs from the accept, a later one's from its request line: the time before that is idle_ms.
      */
@@ -236,6 +294,9 @@ static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *co
 
 static enum MHD_Result take_head(struct conn *conn, const char *method, const char *version)
 {
+    if (!leaves_room(conn)) {
+        return refuse_raw(conn, RAW_HEAD);
+    }
     const char *code = NULL;
     const unsigned status = head_take(conn, method, version, &code);
     if (status != 0) {
@@ -256,13 +317,7 @@ static enum MHD_Result take_body(struct conn *conn, const char *data, size_t *le
     const size_t need = conn->body.len + *len;
     if (need > conn->server->options.body_max) {
         /* Only a chunked body gets here, and libmicrohttpd takes no answer in the middle of one. */
-        atomic_fetch_add(&conn->server->refused_large, 1);
-        conn->step = STEP_REFUSED;
-        conn->linger = true;
-        if (conn_enter(conn, PHASE_HANDLER, 0)) {
-            raw_send(conn, RAW_BODY);
-        }
-        return MHD_NO;
+        return refuse_raw(conn, RAW_BODY);
     }
     if (need > conn->body.cap) {
         /* Memory follows what has arrived, not what was announced. */
@@ -282,6 +337,9 @@ static enum MHD_Result take_body(struct conn *conn, const char *data, size_t *le
 static enum MHD_Result hand_over(struct conn *conn)
 {
     struct server *server = conn->server;
+    if (conn->chunked && !leaves_room(conn)) { /* there may be trailers */
+        return refuse_raw(conn, RAW_HEAD);
+    }
     if (!conn_enter(conn, PHASE_HANDLER, 0)) {
         return MHD_NO;
     }

@@ -33,9 +33,12 @@ enum step { STEP_IDLE, STEP_HEAD, STEP_BODY, STEP_HANDED, STEP_REFUSED };
 /* What a connection waits for; PHASE_HANDLER has no deadline. */
 enum phase { PHASE_HANDLER, PHASE_FRESH, PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_SEND, PHASE_EXPIRED };
 
-enum raw { RAW_TIMEOUT, RAW_BODY, RAW_CONNECTIONS, RAW_COUNT };
+enum raw { RAW_TIMEOUT, RAW_HEAD, RAW_BODY, RAW_CONNECTIONS, RAW_COUNT };
 
 #define FIELDS_MAX 100                            /* headers a request may have */
+#define PARAMETERS_MAX 256                        /* query parameters, whatever they say */
+#define POOL_RECORD 64                            /* libmicrohttpd's, of a parameter, header, trailer or cookie */
+#define POOL_ANSWER 3072                          /* the head of an answer, in libmicrohttpd's pool */
 #define REQUEST_ARENA_MAX ((size_t)32 << 20)      /* a handler's memory for one request */
 #define POLITE_MAX 64                             /* connections over the caps that get an answer, at a time */
 #define LINGER_MAX 64                             /* refused connections closed gently at a time */
@@ -85,6 +88,7 @@ struct conn {
 struct server {
     struct server_options options;
     struct MHD_Daemon *daemon;
+    size_t pool; /* libmicrohttpd's memory for a request: its head, that parsed, and the answer's head */
     int listen_fd;
     uint16_t port;
     bool layout_known;     /* libmicrohttpd's memory layout is the one that server_head.c read */

@@ -1,5 +1,5 @@
-/* server_reply.c: answers: as libmicrohttpd's responses, and as ready bytes for the three cases in which it cannot
- * answer (a deadline, a chunked body over its limit, a connection over the caps). Called by whoever answers; never
+/* server_reply.c: answers: as libmicrohttpd's responses, and as ready bytes for the cases in which it cannot
+ * answer (a deadline, a head that fills its memory, a chunked body over its limit, a connection over the caps). Called by whoever answers; never
  * blocks. */
 #include <stdlib.h>
 

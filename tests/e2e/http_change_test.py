@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """How two changes meet over HTTP: preconditions, a request that is repeated, a state that refuses."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import harness
 from described import Described
 from harness import Api, later
@@ -73,6 +75,21 @@ class Change(harness.Case):
         self.assertEqual(patch(f'"77", "{version}"').json()["version"], version + 1)
         self.assertEqual(patch("*").json()["version"], version + 2)
         self.assertEqual(self.api.get(path, headers={"If-None-Match": "abc"}).status, 200)
+
+    def test_many_changes_at_once_of_any_version_are_all_made(self):
+        post, many = self.draft(), 40
+        path, version = "/v1/posts/" + post["id"], post["version"]
+        some_version = ", ".join(f'"{n}"' for n in range(version, version + 3 * many))
+        changes = [("PATCH", path, lambda n: {"labels": [str(n)]}, {"If-Match": "*"}),
+                   ("PATCH", path, lambda n: {"labels": [str(n)]}, {"If-Match": some_version}),
+                   ("POST", path + "/schedule", lambda n: {"at": later(7200 + n)}, {})]
+        post = self.api.request("PATCH", path, {"targets": [{"integration_id": self.integration["id"]}]},
+                                {"If-Match": "*"}).json()
+        with ThreadPoolExecutor(many) as pool:
+            for method, where, body, headers in changes:
+                sent = [pool.submit(self.api.request, method, where, body(n), headers) for n in range(many)]
+                self.assertEqual([a.result().status for a in sent], [200] * many, [a.result() for a in sent])
+        self.assertEqual(self.api.get(path).json()["version"], post["version"] + len(changes) * many)
 
     def test_a_state_that_refuses_comes_before_rules_about_the_input(self):
         post = self.api.publish("is published", self.integration)

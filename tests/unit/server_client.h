@@ -283,6 +283,7 @@ static inline unsigned take_held(struct world *world, unsigned n, struct request
 /* Those that libmicrohttpd cannot send have their lines in another order and no Date. */
 #define RAW(line, length, code) \
     "HTTP/1.1 " line "\r\nConnection: close\r\nContent-Length: " length "\r\nContent-Type: text/plain\r\n\r\n" code
+#define RAW_HEAD_TOO_LARGE RAW("431 Request Header Fields Too Large", "14", "head_too_large")
 #define RAW_TIMEOUT RAW("408 Request Timeout", "15", "request_timeout")
 
 #endif

@@ -78,6 +78,65 @@ START_TEST(more_than_a_hundred_headers_are_refused)
 
 END_TEST
 
+START_TEST(more_than_256_query_parameters_are_refused)
+{
+    struct world *world = world_open(usual);
+    static char out[ANSWER_MAX];
+    static uint8_t bytes[8000];
+    for (unsigned separators = 255; separators < 7000; separators = separators * 2 - 254) {
+        struct buf buf = buf_of(bytes, sizeof bytes);
+        buf_text(&buf, "GET /hello?");
+        for (unsigned i = 0; i < separators; i++) {
+            buf_byte(&buf, '&');
+        }
+        buf_text(&buf, " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        ck_assert(buf_ok(&buf));
+        ask(world, buf_span(&buf), out, sizeof out);
+        if (separators == 255) {
+            ck_assert_msg(strncmp(out, "HTTP/1.1 200 ", 13) == 0, "%s", out);
+        } else {
+            ck_assert_msg(strcmp(out, RAW_HEAD_TOO_LARGE) == 0, "%u: %s", separators, out);
+        }
+    }
+    world_close(world);
+}
+
+END_TEST
+
+/* What libmicrohttpd keeps of each, so that at some number of them its memory is full. */
+static const struct {
+    const char *before, *each, *after;
+} many[] = {
+    {"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n",                                     "X: y\r\n", "\r\n"    },
+    {"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: ",                             "a=b; ",    "\r\n\r\n"},
+    {"POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n", "\r\n"    },
+};
+
+START_TEST(any_number_of_headers_cookies_or_trailers_is_answered)
+{
+    struct world *world = world_open(usual);
+    static char out[ANSWER_MAX];
+    static uint8_t bytes[4000];
+    bool refused = false;
+    for (unsigned count = 90; count < 400; count++) {
+        struct buf buf = buf_of(bytes, sizeof bytes);
+        buf_text(&buf, many[_i].before);
+        for (unsigned i = 0; i < count; i++) {
+            buf_text(&buf, many[_i].each);
+        }
+        buf_text(&buf, many[_i].after);
+        ck_assert(buf_ok(&buf));
+        ask(world, buf_span(&buf), out, sizeof out);
+        refused = refused || strncmp(out, "HTTP/1.1 431 ", 13) == 0;
+        ck_assert_msg(refused ? strncmp(out, "HTTP/1.1 431 ", 13) == 0 : strncmp(out, "HTTP/1.1 200 ", 13) == 0,
+                      "%u: %s", count, out);
+    }
+    ck_assert(refused);
+    world_close(world);
+}
+
+END_TEST
+
 START_TEST(a_head_without_end_is_refused_by_the_library)
 {
     struct world *world = world_open(usual);
@@ -303,6 +362,8 @@ int main(void)
     tcase_add_test(tcase, a_get_is_answered);
     tcase_add_test(tcase, a_head_of_the_greatest_size_is_taken_and_one_byte_more_is_refused);
     tcase_add_test(tcase, more_than_a_hundred_headers_are_refused);
+    tcase_add_test(tcase, more_than_256_query_parameters_are_refused);
+    tcase_add_loop_test(tcase, any_number_of_headers_cookies_or_trailers_is_answered, 0, sizeof many / sizeof many[0]);
     tcase_add_test(tcase, a_head_without_end_is_refused_by_the_library);
     tcase_add_test(tcase, pipelined_requests_are_answered_in_their_order);
     tcase_add_test(tcase, a_connection_is_kept_as_its_client_says);

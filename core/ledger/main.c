@@ -167,6 +167,7 @@ static enum err open_vault(struct process *process)
 
 struct sweep {
     struct store_txn *txn;
+    int64_t since_ms; /* the log's first event */
     enum err err;
 };
 
@@ -174,18 +175,26 @@ static bool is_needed(void *context, const struct id *secret_id, const struct id
 {
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
-    if (sweep->err == OK) {
+    if (sweep->err == OK && id_time_ms(secret_id) >= sweep->since_ms) {
         sweep->err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
     }
     return needed;
 }
 
 /* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
- * gone. Nobody is connected yet, so none is about to be named. */
+ * gone. Nobody is connected yet, so none is about to be named. One that is older than the log belongs to another, which
+ * may come back: it stays. */
 static enum err sweep_vault(struct process *process)
 {
-    struct sweep sweep = {.txn = NULL};
+    struct sweep sweep = {.since_ms = INT64_MAX};
+    struct log_event first;
     uint64_t deleted = 0;
+    const enum err looked = log_look(process->log, 1, &first);
+    if (looked == OK) {
+        sweep.since_ms = first.time_ms;
+    } else if (looked != ERR_NOT_FOUND) {
+        return looked;
+    }
     TRY(store_begin(process->views, false, &sweep.txn));
     const enum err err = vault_sweep(process->vault, is_needed, &sweep, &deleted);
     store_abort(sweep.txn);

@@ -109,6 +109,66 @@ class SmallFiles(harness.Case):
         service.start()
         self.assertIn('reason="the vault was sealed under another master key', service.process.output())
 
+    def test_a_folder_without_its_log_is_no_new_installation(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        data, away = service.data, self.world.folder / "away"
+
+        def unmount():
+            (data.path / "log").rename(away)
+
+        def unmount_from_a_mount_point():
+            unmount()
+            (data.path / "log").mkdir()
+
+        def empty():
+            unmount_from_a_mount_point()
+            (data.path / "log" / "data.mdb").touch()
+
+        for number, lose in enumerate((unmount, unmount_from_a_mount_point, empty)):
+            with self.subTest(lose.__name__):
+                lose()
+                before = self.everything_in(data.path)
+                said, code = self.served(data, f"without-log-{number}")
+                self.assertEqual((code, len(said.splitlines())), (2, 1), said)
+                self.assertIn(f"{data.path}/log/data.mdb: the log cannot be read: there is none; mount its disk, or put log/ back "
+                              "from the backup", said)
+                for arguments in (("confirm",), ("clock", "accept"), ("key", "--name", "late", "--role", "viewer"),
+                                  ("backup", "--to", self.world.folder / "copy")):
+                    self.assertEqual(run(*arguments, "--data", data.path).returncode, 2, arguments)
+                ledger = run("ledger", "--data", data.path, "--listen", f"tcp://127.0.0.1:{harness.free_port()}")
+                self.assertEqual(ledger.returncode, 2, ledger)
+                self.assertEqual(self.everything_in(data.path), before)
+                shutil.rmtree(data.path / "log", ignore_errors=True)
+                away.rename(data.path / "log")
+        service.start()
+        self.assertNotIn("credentials_missing", service.process.output())
+        self.assertNotIn("starts_suspended", service.process.output())
+
+    @staticmethod
+    def everything_in(folder):
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
+                if path.is_file() and "views" not in path.parts}
+
+    def test_a_vault_that_is_older_than_the_log_is_not_swept(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        later_log = self.world.data("later")
+        for name in ("vault", "master.key"):
+            path = later_log.path / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            subprocess.run(["cp", "-a", str(service.data.path / name), str(path)], check=True, timeout=60)
+        other = self.world.serve(later_log, name="other")
+        other.stop()
+        self.assertIn("credentials_missing", other.process.output())
+        self.assertNotIn("vault_swept", other.process.output())
+        shutil.rmtree(service.data.path / "vault")
+        (later_log.path / "vault").rename(service.data.path / "vault")
+        service.start()
+        self.assertNotIn("credentials_missing", service.process.output())
+
 
 class InUse(harness.Case):
     def test_a_second_serve_says_in_one_line_who_has_the_folder(self):

@@ -284,9 +284,35 @@ class Backup(harness.Case):
         self.assertEqual(nowhere.returncode, 71, nowhere)
         self.assertEqual(run("backup", "--data", self.world.folder / "none", "--to", path).returncode, 2)
         self.assertEqual(run("backup", "--data", data.path).returncode, 64)
+        (data.path / "empty").mkdir()
+        for inside in (data.path, data.path / "backup", data.path / "empty", data.path / "empty" / ".." / "x/", data.path / "log"):
+            ended = run("backup", "--data", data.path, "--to", inside)
+            self.assertEqual((ended.returncode, ended.stdout), (64, ""), ended)
+            self.assertIn("lies in the data folder itself", ended.stderr)
+        self.assertFalse((data.path / "backup").exists())
+        beside = pathlib.Path(f"{data.path}-backup")
+        self.assertEqual(run("backup", "--data", data.path, "--to", beside).returncode, 0)
         for secret in ("log.seed", "wire.secret", "master.key"):
             self.assertEqual((path / secret).stat().st_mode & 0o777, 0o600)
         self.assertEqual(path.stat().st_mode & 0o777, 0o700)
+
+    def test_a_backup_of_an_altered_log_says_so_and_is_kept(self):
+        service = self.world.serve(sandbox=False)
+        for number in range(3):
+            made = service.api.post("/v1/posts", {"content": {"text": f"the backed-up text number {number}"}})
+            self.assertEqual(made.status, 201, made)
+        service.stop()
+        data = service.data
+        first = next(event for event in data.events() if event["type"] == "post_created")
+        log = data.path / "log" / "data.mdb"
+        log.write_bytes(log.read_bytes().replace(b"the backed-up text number 0", b"the backed-up text number 9"))
+        path = self.world.folder / "backup"
+        made = run("backup", "--data", data.path, "--to", path)
+        self.assertEqual((made.returncode, made.stdout), (1, ""), made)
+        self.assertIn(f"the log is altered at position {first['seq']}: ", made.stderr)
+        self.assertIn(f"{path} holds it as it is and was kept", made.stderr)
+        verified = run("verify", "--data", path, "--json")
+        self.assertEqual((verified.returncode, json.loads(verified.stdout)["position"]), (1, first["seq"]))
 
     def test_a_folder_without_read_models_is_replayed_and_served(self):
         service = self.world.serve()

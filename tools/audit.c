@@ -1,12 +1,9 @@
-/* audit.c: openpost verify, log and replay: what an auditor does with a data folder. They only read; verify does so in
- * a child process, because a damaged file can raise SIGBUS or SIGSEGV inside LMDB: that is reported as altered. */
+/* audit.c: openpost verify, log and replay: what an auditor does with a data folder. They only read. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -18,34 +15,7 @@
 #include "tools/parts.h"
 #include "tools/proof.h"
 #include "tools/tools.h"
-
-struct progress {
-    const char *what;
-    int64_t started_us;
-    int64_t shown_us;
-    bool quiet;
-};
-
-/* One line on stderr each second, on a terminal in place. */
-static void show_progress(void *context, uint64_t done, uint64_t total)
-{
-    struct progress *progress = context;
-    const int64_t now_us = clock_monotonic_us();
-    if (progress->quiet || now_us - progress->shown_us < 1000000) {
-        return;
-    }
-    progress->shown_us = now_us;
-    const int64_t spent_us = now_us - progress->started_us;
-    (void)fprintf(stderr, "%s: %llu of %llu events, %llu/s\n", progress->what, (unsigned long long)done,
-                  (unsigned long long)total,
-                  (unsigned long long)(done * 1000000 / (uint64_t)(spent_us > 0 ? spent_us : 1)));
-}
-
-static struct progress progress_of(const char *what, bool quiet)
-{
-    const int64_t now_us = clock_monotonic_us();
-    return (struct progress){.what = what, .started_us = now_us, .shown_us = now_us, .quiet = quiet};
-}
+#include "tools/verify.h"
 
 static const char verify_usage[] = "usage: openpost verify --data DIR [--verifier VKEY] [--json]\n"
                                    "       openpost verify --proof FILE (--verifier VKEY | --data DIR) [--json]\n"
@@ -63,19 +33,24 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "version of its stream; 2: cannot be\n"
                                    "read.";
 
-/* Says what is wrong. position: "null" when no single event is known to be. */
-static int tell_altered(bool json, const char *position, const char *sentence)
+/* Says what is wrong. position 0: no single event is known to be. */
+static int tell_altered(bool json, uint64_t position, const char *sentence)
 {
-    if (json) {
-        char text[2048];
-        struct buf quoted = buf_of(text, sizeof text);
-        json_string(&quoted, span_text(sentence));
-        (void)printf("{\"result\":\"altered\",\"position\":%s,\"sentence\":%s}\n", position, buf_terminated(&quoted));
-    } else if (strcmp(position, "null") == 0) {
-        (void)printf("altered: %s\n", sentence);
-    } else {
-        (void)printf("altered at position %s: %s\n", position, sentence);
+    char text[2048];
+    struct buf out = buf_of(text, sizeof text);
+    buf_text(&out, json ? "{\"result\":\"altered\",\"position\":" : position > 0 ? "altered at position " : "altered");
+    if (position > 0) {
+        buf_u64(&out, position);
+    } else if (json) {
+        buf_text(&out, "null");
     }
+    buf_text(&out, json ? ",\"sentence\":" : ": ");
+    if (json) {
+        json_string(&out, span_text(sentence));
+    } else {
+        buf_text(&out, sentence);
+    }
+    (void)printf("%s%s\n", buf_terminated(&out), json ? "}" : "");
     return EXIT_ALTERED;
 }
 
@@ -91,19 +66,18 @@ static int tell_out_of_order(bool json, const struct log_verified *found)
     return EXIT_ALTERED;
 }
 
-static int verify_here(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
+static int verify_log(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
 {
-    enum err err = OK;
-    if (strcmp(verifier->name, data->origin) != 0) {
-        char sentence[64 + 2 * CHECKPOINT_NAME_MAX];
-        (void)snprintf(sentence, sizeof sentence, "the folder is of %s, the key of %s", data->origin, verifier->name);
-        return tell_altered(json, "null", sentence);
-    }
-    struct progress progress = progress_of("verify", json);
     struct log_fault fault = {0};
     struct log_verified found;
+    if (strcmp(verifier->name, data->origin) != 0) {
+        (void)snprintf(fault.sentence, sizeof fault.sentence, "the folder is of %s, the key of %s", data->origin,
+                       verifier->name);
+        return tell_altered(json, 0, fault.sentence);
+    }
+    struct progress progress = progress_of("verify", json);
     const int64_t start_us = clock_monotonic_us();
-    err = log_verify(data->log_path, verifier->public_key, data->origin, show_progress, &progress, &found, &fault);
+    const enum err err = verify_apart(data, verifier, &progress, &found, &fault);
     const double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     if (err == OK && found.out_of_order > 0) {
         return tell_out_of_order(json, &found);
@@ -115,39 +89,9 @@ static int verify_here(const struct data_folder *data, const struct checkpoint_v
         return EXIT_GOOD;
     }
     if (err == ERR_ALTERED) {
-        char position[24];
-        (void)snprintf(position, sizeof position, "%llu", (unsigned long long)fault.position);
-        return tell_altered(json, position, fault.sentence);
+        return tell_altered(json, fault.position, fault.sentence);
     }
-    return complain("verify", data->log_path, err, EXIT_UNREADABLE);
-}
-
-/* The folder in a child of its own. */
-static int verify_apart(const struct data_folder *data, const struct checkpoint_verifier *verifier, bool json)
-{
-    const pid_t child = fork();
-    if (child < 0) {
-        return complain("verify", "no child process", ERR_NO_MEMORY, EXIT_UNREADABLE);
-    }
-    if (child == 0) {
-        const int code = verify_here(data, verifier, json);
-        (void)fflush(NULL);
-        _exit(code);
-    }
-    int status = 0;
-    if (waitpid(child, &status, 0) != child) {
-        return complain("verify", "the child process was lost", err_from_errno(errno), EXIT_UNREADABLE);
-    }
-    if (WIFEXITED(status)) {
-        return WEXITSTATUS(status);
-    }
-    const int number = WTERMSIG(status);
-    char sentence[64];
-    (void)snprintf(sentence, sizeof sentence, "reading the file raised signal %d", number);
-    if (number == SIGBUS || number == SIGSEGV || number == SIGABRT) {
-        return tell_altered(json, "null", sentence);
-    }
-    return complain("verify", sentence, ERR_CLOSED, EXIT_UNREADABLE); /* somebody ended it: nothing is known */
+    return complain("verify", fault.sentence[0] != 0 ? fault.sentence : data->log_path, err, EXIT_UNREADABLE);
 }
 
 int tool_verify(int argc, char **argv)
@@ -180,7 +124,7 @@ int tool_verify(int argc, char **argv)
         (void)(err == OK && printf("%s\n", buf_terminated(&out)));
         return err == OK ? EXIT_GOOD : complain("verify", "log.vkey cannot be read", err, EXIT_UNREADABLE);
     }
-    return proof != NULL ? verify_proof(proof, &verifier, json) : verify_apart(&data, &verifier, json);
+    return proof != NULL ? verify_proof(proof, &verifier, json) : verify_log(&data, &verifier, json);
 }
 
 /* openpost log */
@@ -432,7 +376,7 @@ struct replayed {
 static void replay_progress(void *context, uint64_t done, uint64_t total)
 {
     struct replayed *replayed = context;
-    show_progress(&replayed->progress, done, total);
+    progress_show(&replayed->progress, done, total);
 }
 
 static void replay_out_of_order(void *context, const struct log_event *at)

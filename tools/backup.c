@@ -4,13 +4,16 @@
  * installation last (without it nothing takes the folder for one). */
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "core/base/process.h"
 #include "core/store/copy_lmdb.h"
-#include "tools/parts.h"
 #include "tools/tools.h"
+#include "tools/verify.h"
 
 static const char usage[] =
     "usage: openpost backup --data DIR --to COPY\n"
@@ -19,7 +22,10 @@ static const char usage[] =
     "the log, the vault and the small files with the keys: keep COPY as secret as the folder itself. The read models\n"
     "are not: they are built again when COPY is first served, and nothing is sent then until a person says so\n"
     "(openpost confirm --help). What the simulated platform of serve --sandbox holds is not copied.\n"
-    "Exit code 0: COPY is whole; 2: the folder cannot be read; 71: COPY cannot be written.";
+    "At last the copied log is read and verified, all of it.\n"
+    "Exit code 0: COPY is whole; 1: the log is altered, and so is its copy, which is kept; 2: the folder cannot be "
+    "read;\n"
+    "71: COPY cannot be written.";
 
 /* Where a copy goes wrong, and what that says. */
 struct backup {
@@ -91,17 +97,50 @@ static enum err copy_all(struct backup *backup, const struct data_folder *data)
     return copy_file(backup, data->path, "installation", 0640, false);
 }
 
-/* The log's end is verified as it is whenever a log is opened. */
-static enum err count_events(const char *to, uint64_t *ret_events, struct log_fault *ret_fault)
+/* The copied log, all of it: a backup that was never read is a hope. */
+static enum err verify_copy(const char *to, uint64_t *ret_events, struct log_fault *ret_fault)
 {
-    OWNED(log_close) struct log *log = NULL;
     struct data_folder copy;
-    struct log_status status;
+    struct checkpoint_verifier verifier;
+    struct log_verified found;
+    char text[CHECKPOINT_VERIFIER_MAX + 2];
+    struct buf buf = buf_of(text, sizeof text);
     TRY(data_open(to, &copy));
-    TRY(parts_open_log(&copy, &log, ret_fault));
-    log_status(log, &status);
-    *ret_events = status.head;
+    TRY(data_verifier_write(&copy));
+    TRY(data_verifier(&copy, &buf));
+    TRY(checkpoint_verifier_read(buf_span(&buf), &verifier));
+    struct progress progress = progress_of("backup: verify", false);
+    TRY(verify_apart(&copy, &verifier, &progress, &found, ret_fault));
+    *ret_events = found.events;
     return OK;
+}
+
+static int tell_altered(const char *to, const struct log_fault *fault)
+{
+    char where[40] = "";
+    if (fault->position > 0) {
+        (void)snprintf(where, sizeof where, " at position %llu", (unsigned long long)fault->position);
+    }
+    (void)fprintf(
+        stderr,
+        "openpost backup: the log is altered%s: %s; %s holds it as it is and was kept, but do not rely on it: "
+        "keep the backups of before\n",
+        where, fault->sentence, to);
+    return EXIT_ALTERED;
+}
+
+/* Whether a folder to be made lies in another: the next backup would not hold it, and a restore would lose it. */
+static bool lies_within(const char *to, const char *folder)
+{
+    char parent[DATA_PATH_MAX];
+    char inner[PATH_MAX];
+    char outer[PATH_MAX];
+    (void)snprintf(parent, sizeof parent, "%s", to);
+    if ((realpath(to, inner) == NULL && realpath(dirname(parent), inner) == NULL) || realpath(folder, outer) == NULL) {
+        return false; /* what cannot be found cannot be made either */
+    }
+    const size_t len = strlen(outer);
+    return strncmp(inner, outer, len) == 0 && (inner[len] == 0 || inner[len] == '/');
 }
 
 static bool is_new_or_empty(const char *path)
@@ -140,6 +179,11 @@ int tool_backup(int argc, char **argv)
     if (!data_or_complain("backup", path, &data, &code) || !files_or_complain("backup", &data, false, &code)) {
         return code;
     }
+    if (lies_within(to, data.path)) {
+        (void)fprintf(stderr, "openpost backup: --to %s lies in the data folder itself: choose a place outside it\n",
+                      to);
+        return EXIT_USAGE_WRONG;
+    }
     process_prepare("openpost-backup");
     if (!is_new_or_empty(to)) {
         (void)fprintf(stderr, "openpost backup: --to %s cannot be made, or is not empty; nothing was changed\n", to);
@@ -153,10 +197,12 @@ int tool_backup(int argc, char **argv)
         (void)fprintf(stderr, "openpost backup: %s is not whole: it can be deleted\n", to);
         return complain("backup", backup.place, err, EXIT_CANNOT);
     }
-    err = count_events(to, &events, &fault);
+    err = verify_copy(to, &events, &fault);
+    if (err == ERR_ALTERED) {
+        return tell_altered(to, &fault);
+    }
     if (err != OK) {
-        return complain("backup", fault.sentence[0] != 0 ? fault.sentence : to, err,
-                        err == ERR_ALTERED ? EXIT_ALTERED : EXIT_CANNOT);
+        return complain("backup", fault.sentence[0] != 0 ? fault.sentence : to, err, EXIT_CANNOT);
     }
     (void)printf("backup: %s\nevents: %llu\nnext: openpost verify --data %s\n", to, (unsigned long long)events, to);
     return EXIT_GOOD;

@@ -1,9 +1,10 @@
-/* data_check.c: what is wrong with a small file of the data folder, in words for whoever must mend it. Called by the
- * tools before they begin and by the ledger when it cannot. It only reads.
+/* data_check.c: what is wrong with a small file of the data folder, or that its log is not there, in words for whoever
+ * must mend it. Called by the tools and by the ledger before they begin. It only reads.
  *
  * Not in the table are the files that may hold anything: identity (the folder then counts as moved, and nothing starts
  * until somebody confirms), clock, views/mark, sandbox.port and adapter-CHANNEL.key are taken for what they are worth
  * and made again; log/checkpoint is the log's. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -129,6 +130,29 @@ static enum err check(const struct data_folder *data, const struct small_file *f
     return OK;
 }
 
+/* Only init makes a log: a folder that lost its own is not a new installation, to be served with nothing in it. */
+static enum err check_log(const struct data_folder *data, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char path[DATA_PATH_MAX];
+    struct stat about;
+    TRY(path_join(path, sizeof path, data->path, "log/data.mdb"));
+    if (stat(path, &about) == 0) {
+        if (about.st_size > 0) {
+            return OK;
+        }
+        errno = ENOENT; /* LMDB takes an empty file for a new one, too */
+    }
+    const enum err err = err_from_errno(errno);
+    char what[128];
+    (void)snprintf(what, sizeof what, "the log cannot be read: %s",
+                   err == ERR_NOT_FOUND ? "there is none" : err_sentence(err));
+    say(ret_sentence, path, what,
+        err == ERR_ACCESS ? "give it to the user that openpost runs as"
+                          : "mount its disk, or put log/ back from the backup; after an init that was cut short, "
+                            "delete the folder and make it again. Nothing was changed");
+    return err;
+}
+
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX])
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -139,5 +163,5 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
         }
         TRY(err);
     }
-    return OK;
+    return check_log(data, ret_sentence);
 }

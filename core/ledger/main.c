@@ -169,6 +169,7 @@ static enum err open_vault(struct process *process)
 struct sweep {
     struct store_txn *txn;
     bool views_made; /* at this start, of the whole log: who is not in them never was */
+    int64_t since_ms; /* the log's first event */
     enum err err;
 };
 
@@ -176,7 +177,7 @@ static bool is_needed(void *context, const struct id *secret_id, const struct id
 {
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
-    if (sweep->err == OK) {
+    if (sweep->err == OK && id_time_ms(secret_id) >= sweep->since_ms) {
         const enum err err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
         needed = err == ERR_NOT_FOUND ? !sweep->views_made : err != OK || needed;
         sweep->err = err == ERR_NOT_FOUND ? OK : err;
@@ -185,12 +186,20 @@ static bool is_needed(void *context, const struct id *secret_id, const struct id
 }
 
 /* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
- * gone. Nobody is connected yet, so none is about to be named. An owner of whom nothing is known keeps its secrets until
- * the views were made anew: rows may have been lost. */
+ * gone. Nobody is connected yet, so none is about to be named. What is older than the log belongs to another, which may
+ * come back: it stays. So do the secrets of an owner of whom nothing is known until the views were made anew: rows may
+ * have been lost. */
 static enum err sweep_vault(struct process *process)
 {
-    struct sweep sweep = {.txn = NULL, .views_made = !process->views_trusted};
+    struct sweep sweep = {.views_made = !process->views_trusted, .since_ms = INT64_MAX};
+    struct log_event first;
     uint64_t deleted = 0;
+    const enum err looked = log_look(process->log, 1, &first);
+    if (looked == OK) {
+        sweep.since_ms = first.time_ms;
+    } else if (looked != ERR_NOT_FOUND) {
+        return looked;
+    }
     TRY(store_begin(process->views, false, &sweep.txn));
     const enum err err = vault_sweep(process->vault, is_needed, &sweep, &deleted);
     process->vault_broken = err == ERR_ALTERED && sweep.err == OK;

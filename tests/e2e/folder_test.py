@@ -109,6 +109,66 @@ class SmallFiles(harness.Case):
         service.start()
         self.assertIn('reason="the vault was sealed under another master key', service.process.output())
 
+    def test_a_folder_without_its_log_is_no_new_installation(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        data, away = service.data, self.world.folder / "away"
+
+        def unmount():
+            (data.path / "log").rename(away)
+
+        def unmount_from_a_mount_point():
+            unmount()
+            (data.path / "log").mkdir()
+
+        def empty():
+            unmount_from_a_mount_point()
+            (data.path / "log" / "data.mdb").touch()
+
+        for number, lose in enumerate((unmount, unmount_from_a_mount_point, empty)):
+            with self.subTest(lose.__name__):
+                lose()
+                before = self.everything_in(data.path)
+                said, code = self.served(data, f"without-log-{number}")
+                self.assertEqual((code, len(said.splitlines())), (2, 1), said)
+                self.assertIn(f"{data.path}/log/data.mdb: the log cannot be read: there is none; mount its disk, or put log/ back "
+                              "from the backup", said)
+                for arguments in (("confirm",), ("clock", "accept"), ("key", "--name", "late", "--role", "viewer"),
+                                  ("backup", "--to", self.world.folder / "copy")):
+                    self.assertEqual(run(*arguments, "--data", data.path).returncode, 2, arguments)
+                ledger = run("ledger", "--data", data.path, "--listen", f"tcp://127.0.0.1:{harness.free_port()}")
+                self.assertEqual(ledger.returncode, 2, ledger)
+                self.assertEqual(self.everything_in(data.path), before)
+                shutil.rmtree(data.path / "log", ignore_errors=True)
+                away.rename(data.path / "log")
+        service.start()
+        self.assertNotIn("credentials_missing", service.process.output())
+        self.assertNotIn("starts_suspended", service.process.output())
+
+    @staticmethod
+    def everything_in(folder):
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
+                if path.is_file() and "views" not in path.parts}
+
+    def test_a_vault_that_is_older_than_the_log_is_not_swept(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        later_log = self.world.data("later")
+        for name in ("vault", "master.key"):
+            path = later_log.path / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            subprocess.run(["cp", "-a", str(service.data.path / name), str(path)], check=True, timeout=60)
+        other = self.world.serve(later_log, name="other")
+        other.stop()
+        self.assertIn("credentials_missing", other.process.output())
+        self.assertNotIn("vault_swept", other.process.output())
+        shutil.rmtree(service.data.path / "vault")
+        (later_log.path / "vault").rename(service.data.path / "vault")
+        service.start()
+        self.assertNotIn("credentials_missing", service.process.output())
+
 
 class InUse(harness.Case):
     def test_a_second_serve_says_in_one_line_who_has_the_folder(self):
@@ -224,9 +284,35 @@ class Backup(harness.Case):
         self.assertEqual(nowhere.returncode, 71, nowhere)
         self.assertEqual(run("backup", "--data", self.world.folder / "none", "--to", path).returncode, 2)
         self.assertEqual(run("backup", "--data", data.path).returncode, 64)
+        (data.path / "empty").mkdir()
+        for inside in (data.path, data.path / "backup", data.path / "empty", data.path / "empty" / ".." / "x/", data.path / "log"):
+            ended = run("backup", "--data", data.path, "--to", inside)
+            self.assertEqual((ended.returncode, ended.stdout), (64, ""), ended)
+            self.assertIn("lies in the data folder itself", ended.stderr)
+        self.assertFalse((data.path / "backup").exists())
+        beside = pathlib.Path(f"{data.path}-backup")
+        self.assertEqual(run("backup", "--data", data.path, "--to", beside).returncode, 0)
         for secret in ("log.seed", "wire.secret", "master.key"):
             self.assertEqual((path / secret).stat().st_mode & 0o777, 0o600)
         self.assertEqual(path.stat().st_mode & 0o777, 0o700)
+
+    def test_a_backup_of_an_altered_log_says_so_and_is_kept(self):
+        service = self.world.serve(sandbox=False)
+        for number in range(3):
+            made = service.api.post("/v1/posts", {"content": {"text": f"the backed-up text number {number}"}})
+            self.assertEqual(made.status, 201, made)
+        service.stop()
+        data = service.data
+        first = next(event for event in data.events() if event["type"] == "post_created")
+        log = data.path / "log" / "data.mdb"
+        log.write_bytes(log.read_bytes().replace(b"the backed-up text number 0", b"the backed-up text number 9"))
+        path = self.world.folder / "backup"
+        made = run("backup", "--data", data.path, "--to", path)
+        self.assertEqual((made.returncode, made.stdout), (1, ""), made)
+        self.assertIn(f"the log is altered at position {first['seq']}: ", made.stderr)
+        self.assertIn(f"{path} holds it as it is and was kept", made.stderr)
+        verified = run("verify", "--data", path, "--json")
+        self.assertEqual((verified.returncode, json.loads(verified.stdout)["position"]), (1, first["seq"]))
 
     def test_a_folder_without_read_models_is_replayed_and_served(self):
         service = self.world.serve()

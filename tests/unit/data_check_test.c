@@ -17,11 +17,13 @@ struct place {
 
 static void place_begin(struct place *place)
 {
-    char path[80];
+    char path[96];
     snprintf(place->parent, sizeof place->parent, "/tmp/openpost-check-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(place->parent));
     snprintf(path, sizeof path, "%s/data", place->parent);
     ck_assert_int_eq(data_create(path, 1, &place->data), OK);
+    snprintf(path, sizeof path, "%s/data/log/data.mdb", place->parent);
+    ck_assert_int_eq(file_write(path, SPAN("a log"), 0640), OK);
 }
 
 static void place_end(struct place *place)
@@ -56,6 +58,8 @@ static const struct damage {
     {"installation", "",                                "it is empty",                         "in the name that log.vkey"     },
     {"installation", "ws_01h455vb4pex5vsknk084sn02q\n", "not hold what it should",             "in the name that log.vkey"     },
     {"installation", "\xff\xfe",                        "not hold what it should",             "in the name that log.vkey"     },
+    {"log/data.mdb", NULL,                              "there is none",                       "put log/ back from the backup" },
+    {"log/data.mdb", "",                                "there is none",                       "put log/ back from the backup" },
     {"log.vkey",     "",                                "it is empty",                         "delete it"                     },
     {"log.vkey",     "openpost/sys_x+00000000+AA",      "not hold what it should",             "delete it"                     },
 };

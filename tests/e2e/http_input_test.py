@@ -65,6 +65,7 @@ class Input(harness.Case):
             ({"targets": [{**own, "at": "soon"}]}, "timestamp_invalid", "/targets/0/at"),
             ({"targets": [{**own, "variant": []}]}, "field_wrong_type", "/targets/0/variant"),
             ({"targets": [{**own, "variant": {"text": 7}}]}, "field_invalid", "/targets/0/variant"),
+            ({"targets": [{**own, "variant": {"tekst": "a"}}]}, "field_unknown", "/targets/0/variant/tekst"),
             ({"targets": [{**own, "platform_settings": {"a": 1.5}}]}, "field_invalid", "/targets/0/platform_settings"),
             ({"targets": [{**own, "platform_settings": {"a": "x" * 65536}}]}, "field_too_long",
              "/targets/0/platform_settings"),

@@ -155,7 +155,8 @@ class Input(harness.Case):
             ({**account, "password": "x"}, "field_unknown", "/password")])
         self.assert_table("POST", f"/v1/integrations/{self.integration['id']}/reconnect", [
             ({"identifier": "alice.test"}, "field_missing", "/app_password"),
-            ({**account, "channel": "x"}, "field_invalid", "/channel")])
+            ({**account, "channel": "x"}, "field_invalid", "/channel"),
+            ({**account, "service": "https://elsewhere.example"}, "field_invalid", "/service")])
         self.assert_table("POST", "/v1/workspace/pause", [
             ({"reason": 7}, "field_wrong_type", "/reason"), ({"reason": "x" * 1001}, "field_too_long", "/reason")])
 

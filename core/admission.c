@@ -94,16 +94,60 @@ static bool is_object(struct span text, struct arena *arena)
     return json_read(text, arena, &node) == OK && json_node_is(node, NODE_OBJECT);
 }
 
+/* The first member that nothing reads: a typo would publish the post's own text instead. at: where the object stands. */
+static struct objection check_members(const struct json_node *object, const char *const *known, const char *at)
+{
+    for (const struct json_node *member = object->first; member != NULL; member = member->next) {
+        const char *const *name = known;
+        while (*name != NULL && !span_equal(member->name, span_text(*name))) {
+            name++;
+        }
+        if (*name == NULL) {
+            char param[OBJECTION_PARAM_MAX];
+            struct buf out = buf_of(param, sizeof param - 1);
+            buf_text(&out, at);
+            buf_byte(&out, '/');
+            json_pointer_token(&out, member->name);
+            return object_at(REFUSED_field_unknown, buf_terminated(&out), "There is no such field.");
+        }
+    }
+    return none;
+}
+
+static struct objection check_variant(struct span variant, uint32_t index, struct arena *arena)
+{
+    static const char *const members[] = {"text", "parts", "link", "first_comment", NULL};
+    static const char *const part_members[] = {"text", NULL};
+    const struct channel_content nothing = {0};
+    struct channel_content applied;
+    const struct json_node *node = NULL;
+    if (variant.data == NULL) {
+        return none;
+    }
+    if (channel_content(&nothing, variant, arena, &applied) != OK || json_read(variant, arena, &node) != OK) {
+        return object_in(REFUSED_field_invalid, "/targets", index, "/variant",
+                         "A variant may override text, parts, link and first_comment with values of the same form.");
+    }
+    char at[OBJECTION_PARAM_MAX - JSON_POINTER_TOKEN_MAX - 1];
+    (void)snprintf(at, sizeof at, "/targets/%u/variant", (unsigned)index);
+    struct objection objection = check_members(node, members, at);
+    const struct json_node *parts = json_node_member(node, "parts");
+    const struct json_node *part = parts == NULL ? NULL : parts->first;
+    for (uint32_t i = 0; objection.refusal == ACCEPTED && part != NULL; i++, part = part->next) {
+        (void)snprintf(at, sizeof at, "/targets/%u/variant/parts/%u", (unsigned)index, (unsigned)i);
+        objection = check_members(part, part_members, at);
+    }
+    return objection;
+}
+
+/* The settings' members are the channel's own: its rendering names one that it does not know as a violation. */
 static struct objection check_targets(const struct written *written, struct arena *arena)
 {
-    const struct channel_content nothing = {0};
     for (uint32_t i = 0; i < written->target_count; i++) {
         const struct target_spec *target = &written->targets[i];
-        struct channel_content applied;
-        if (channel_content(&nothing, target->variant, arena, &applied) != OK) {
-            return object_in(
-                REFUSED_field_invalid, "/targets", i, "/variant",
-                "A variant may override text, parts, link and first_comment with values of the same form.");
+        const struct objection objection = check_variant(target->variant, i, arena);
+        if (objection.refusal != ACCEPTED) {
+            return objection;
         }
         if (target->settings.data != NULL && !is_object(target->settings, arena)) {
             return object_in(REFUSED_field_invalid, "/targets", i, "/platform_settings", "An object is expected.");

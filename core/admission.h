@@ -7,7 +7,7 @@
 #include "core/channel.h"
 #include "core/message/refusal.h"
 
-#define OBJECTION_PARAM_MAX 64
+#define OBJECTION_PARAM_MAX 128
 
 struct admission {
     const struct zones *zones;
@@ -21,7 +21,7 @@ struct objection {
 };
 
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
- * form. The arena is for reading that. */
+ * form, with no member that would be ignored. The arena is for reading that. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
 
 #endif

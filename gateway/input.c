@@ -28,22 +28,12 @@ void input_pointer_index(char out[INPUT_PARAM_MAX], const char *at, uint32_t ind
     (void)snprintf(out, INPUT_PARAM_MAX, "%s/%u", at, (unsigned)index);
 }
 
-/* A name of the client's own, cut to fit; '~' and '/' are escaped (RFC 6901). */
+/* A name of the client's own. */
 static void point_at_member(char out[INPUT_PARAM_MAX], const char *at, struct span name)
 {
-    char text[63];
+    char text[JSON_POINTER_TOKEN_MAX];
     struct buf buf = buf_of(text, sizeof text);
-    for (size_t i = 0; i < name.len && buf.len + 8 < buf.cap; i++) {
-        if (name.data[i] == '~' || name.data[i] == '/') {
-            buf_text(&buf, name.data[i] == '~' ? "~0" : "~1");
-        } else {
-            buf_byte(&buf, name.data[i]);
-        }
-    }
-    /* Never end inside a character. */
-    while (buf.len > 0 && !span_is_utf8(buf_span(&buf))) {
-        buf.len--;
-    }
+    json_pointer_token(&buf, name);
     join(out, at, buf_span(&buf));
 }
 

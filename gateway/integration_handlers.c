@@ -56,22 +56,20 @@ static enum err seal(struct exchange *x, const struct connect_integration_comman
     return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
 }
 
-/* With the credentials of the body. */
-static void connect(struct exchange *x, const struct id *integration_id, uint32_t channel)
+/* With the credentials of the body. service: data NULL: where the account is. */
+static void connect(struct exchange *x, const struct id *integration_id, uint32_t channel, struct span service)
 {
-    const struct span service = json_node_text(x->body, "service");
     const struct span identifier = json_node_text(x->body, "identifier");
     const struct span password = json_node_text(x->body, "app_password");
     char plain_text[CREDENTIALS_MAX];
     struct buf plain = buf_of(plain_text, sizeof plain_text);
     struct command *command = exchange_command(x, COMMAND_connect_integration, integration_id);
     struct connect_integration_command *fields = &command->connect_integration;
-    *fields = (struct connect_integration_command){
-        .integration_id = *integration_id,
-        .channel = channel,
-        .service = service.data != NULL ? service : span_text(x->gateway->bluesky_service),
-        .identifier = identifier,
-        .vault_id = exchange_mint(x, ID_SECRET)};
+    *fields = (struct connect_integration_command){.integration_id = *integration_id,
+                                                   .channel = channel,
+                                                   .service = service,
+                                                   .identifier = identifier,
+                                                   .vault_id = exchange_mint(x, ID_SECRET)};
     if (!exchange_admitted(x)) {
         return; /* what is sealed is for a command that will be sent */
     }
@@ -104,17 +102,28 @@ static void connect(struct exchange *x, const struct id *integration_id, uint32_
 void handle_connect_integration(struct exchange *x)
 {
     const struct id integration_id = exchange_mint(x, ID_INTEGRATION);
-    connect(x, &integration_id, choice_value(&channel_words, json_node_text(x->body, "channel")));
+    const struct span service = json_node_text(x->body, "service");
+    connect(x, &integration_id, choice_value(&channel_words, json_node_text(x->body, "channel")),
+            service.data != NULL ? service : span_text(x->gateway->bluesky_service));
 }
 
+/* An account stays where it was connected: a post whose outcome is unknown would be looked for elsewhere, not be found
+ * and be sent twice. */
 void handle_reconnect_integration(struct exchange *x)
 {
+    const bool was_connected = x->integration.account.data != NULL;
     const struct span channel = json_node_text(x->body, "channel");
     if (channel.data != NULL && choice_value(&channel_words, channel) != x->integration.channel) {
         input_wrong(&x->input, REFUSED_field_invalid, "/channel", "The account is on another channel.");
     }
+    const struct span service = json_node_text(x->body, "service");
+    if (was_connected && service.data != NULL && !span_equal(service, x->integration.service)) {
+        input_wrong(&x->input, REFUSED_field_invalid, "/service",
+                    "The account is at another address: leave service out. An account that moved is deleted and "
+                    "connected anew.");
+    }
     if (!exchange_input(x)) {
-        connect(x, &x->id, x->integration.channel);
+        connect(x, &x->id, x->integration.channel, was_connected ? (struct span){0} : service);
     }
 }
 

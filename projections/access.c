@@ -223,12 +223,22 @@ static void fold_connecting(struct integration_row *row, const struct integratio
         row->integration_id = connecting->integration_id;
         row->channel = connecting->channel;
         row->status = INTEGRATION_CONNECTING;
-        row->service = connecting->service;
+        if (connecting->service.data != NULL) {
+            row->service = connecting->service;
+        }
+        row->identifier = connecting->identifier;
         no_failure(row);
     }
-    row->identifier = connecting->identifier;
     row->connect_vault_id = connecting->vault_id;
     row->connect_service = connecting->service;
+    row->connect_identifier = connecting->identifier;
+}
+
+static void nothing_to_try(struct integration_row *row)
+{
+    row->connect_vault_id = (struct id){.kind = ID_NONE};
+    row->connect_service = span_of(NULL, 0);
+    row->connect_identifier = span_of(NULL, 0);
 }
 
 static void fold_refused(struct integration_row *row, const struct integration_refused_event *refused)
@@ -236,8 +246,7 @@ static void fold_refused(struct integration_row *row, const struct integration_r
     if (row->account.data == NULL) {
         row->status = INTEGRATION_REFUSED;
     }
-    row->connect_vault_id = (struct id){.kind = ID_NONE};
-    row->connect_service = span_of(NULL, 0);
+    nothing_to_try(row);
     row->code = refused->code;
     row->message = refused->message;
 }
@@ -250,12 +259,14 @@ static void fold_connected(struct integration_row *row, const struct integration
     if (connected->service.data != NULL) {
         row->service = connected->service;
     }
+    if (row->connect_identifier.data != NULL) {
+        row->identifier = row->connect_identifier;
+    }
     row->vault_id = connected->vault_id;
     row->fingerprint = connected->fingerprint;
     row->token_expires_ms = connected->token_expires_ms;
     row->session_expires_ms = connected->session_expires_ms;
-    row->connect_vault_id = (struct id){.kind = ID_NONE};
-    row->connect_service = span_of(NULL, 0);
+    nothing_to_try(row);
     no_failure(row);
 }
 

@@ -93,10 +93,11 @@ enum err dispatch_views_account(void *context, const struct id *integration_id, 
     TRY(txn_of(context, &txn));
     TRY(access_integration(txn, NULL, integration_id, arena, &row));
     const bool elsewhere = connecting && row.connect_service.data != NULL;
+    const bool renamed = connecting && row.connect_identifier.data != NULL;
     *ret_account = (struct dispatch_account){.service = elsewhere ? row.connect_service : row.service,
                                              .account = row.account,
                                              .handle = row.handle,
-                                             .identifier = row.identifier,
+                                             .identifier = renamed ? row.connect_identifier : row.identifier,
                                              .vault_id = connecting ? row.connect_vault_id : row.vault_id,
                                              .fingerprint = row.fingerprint};
     return OK;

@@ -139,3 +139,20 @@ size_t json_node_size(const struct json_node *node)
     }
     return size;
 }
+
+void json_pointer_token(struct buf *out, struct span name)
+{
+    char text[JSON_POINTER_TOKEN_MAX];
+    struct buf buf = buf_of(text, sizeof text);
+    for (size_t i = 0; i < name.len && buf.len + 8 < buf.cap; i++) {
+        if (name.data[i] == '~' || name.data[i] == '/') {
+            buf_text(&buf, name.data[i] == '~' ? "~0" : "~1");
+        } else {
+            buf_byte(&buf, name.data[i]);
+        }
+    }
+    while (buf.len > 0 && !span_is_utf8(buf_span(&buf))) {
+        buf.len--;
+    }
+    buf_put(out, buf_span(&buf));
+}

@@ -41,5 +41,9 @@ bool json_node_equal(const struct json_node *a, const struct json_node *b);
  * of ours has any); *out may overflow. json_node_size tells how many bytes suffice. */
 enum err json_node_write(const struct json_node *node, struct buf *out) MUST_USE;
 size_t json_node_size(const struct json_node *node);
+/* json_pointer_token appends a member's name as one token of a JSON pointer (RFC 6901: '~' and '/' escaped), cut where
+ * it would be longer than JSON_POINTER_TOKEN_MAX bytes, never inside a character. */
+#define JSON_POINTER_TOKEN_MAX 63
+void json_pointer_token(struct buf *out, struct span name);
 
 #endif

@@ -65,6 +65,7 @@ class Input(harness.Case):
             ({"targets": [{**own, "at": "soon"}]}, "timestamp_invalid", "/targets/0/at"),
             ({"targets": [{**own, "variant": []}]}, "field_wrong_type", "/targets/0/variant"),
             ({"targets": [{**own, "variant": {"text": 7}}]}, "field_invalid", "/targets/0/variant"),
+            ({"targets": [{**own, "variant": {"tekst": "a"}}]}, "field_unknown", "/targets/0/variant/tekst"),
             ({"targets": [{**own, "platform_settings": {"a": 1.5}}]}, "field_invalid", "/targets/0/platform_settings"),
             ({"targets": [{**own, "platform_settings": {"a": "x" * 65536}}]}, "field_too_long",
              "/targets/0/platform_settings"),
@@ -154,7 +155,8 @@ class Input(harness.Case):
             ({**account, "password": "x"}, "field_unknown", "/password")])
         self.assert_table("POST", f"/v1/integrations/{self.integration['id']}/reconnect", [
             ({"identifier": "alice.test"}, "field_missing", "/app_password"),
-            ({**account, "channel": "x"}, "field_invalid", "/channel")])
+            ({**account, "channel": "x"}, "field_invalid", "/channel"),
+            ({**account, "service": "https://elsewhere.example"}, "field_invalid", "/service")])
         self.assert_table("POST", "/v1/workspace/pause", [
             ({"reason": 7}, "field_wrong_type", "/reason"), ({"reason": "x" * 1001}, "field_too_long", "/reason")])
 

@@ -104,6 +104,33 @@ class Story(harness.Case):
             lambda: service.api.get("/v1/integrations/" + refused["id"]).json()["status"] == "connected", 20,
             "connected")
 
+    def test_an_account_stays_where_it_was_connected(self):
+        """Elsewhere a post whose outcome is unknown would not be found, and be sent twice."""
+        sandbox = self.world.sandbox()
+        service = self.world.serve(options=("--allow-loopback", str(sandbox.port)))
+        api = service.api
+        integration = api.connect(service=sandbox.url)
+        path = "/v1/integrations/" + integration["id"]
+        credentials = {"identifier": "alice.test", "app_password": "new"}
+        elsewhere = {**credentials, "service": service.sandbox.url}
+        problem = self.assert_problem(api.post(path + "/reconnect", elsewhere), 422, "field_invalid")
+        self.assertEqual(problem["param"], "/service")
+        for body in (credentials, {**credentials, "service": sandbox.url, "app_password": "newer"}):
+            before = api.get(path).json()["version"]
+            self.assertEqual(api.post(path + "/reconnect", body).status, 200)
+            harness.wait_until(lambda: api.get(path).json()["version"] == before + 2, 20, "connecting and connected")
+        self.assertEqual(api.get(path).json()["service"], sandbox.url)
+        api.wait_post(api.publish("where it was", integration), "published")
+        self.assertEqual((sandbox.texts(), service.sandbox.texts()), (["where it was"], []))
+
+    def test_a_reconnection_that_is_refused_leaves_the_name(self):
+        api = self.world.serve().api
+        path = "/v1/integrations/" + api.connect()["id"]
+        answer = api.post(path + "/reconnect", {"identifier": "other.test", "app_password": "right"})
+        self.assertEqual(answer.status, 200, answer)
+        now = harness.wait_until(lambda: (now := api.get(path).json())["error"] and now, 20, "account_mismatch")
+        self.assertEqual((now["status"], now["identifier"], now["error"]["code"]), ("connected", "alice.test", "account_mismatch"))
+
 
 if __name__ == "__main__":
     harness.main()

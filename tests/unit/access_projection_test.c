@@ -223,11 +223,13 @@ START_TEST(a_refused_reconnect_leaves_the_connection_that_was)
     struct event event = event_of(EVENT_integration_connecting);
     event.integration_connecting.channel = CHANNEL_BLUESKY;
     event.integration_connecting.service = SPAN("https://elsewhere");
-    event.integration_connecting.identifier = SPAN("acme.test");
+    event.integration_connecting.identifier = SPAN("other.test");
     event.integration_connecting.vault_id = id_n(ID_SECRET, 9);
     event.integration_connecting.fingerprint = SPAN("f9");
     feed_integration_event(&world, event);
     struct integration_row row = integration_of(&world);
+    ck_assert_span_eq(row.connect_identifier, "other.test");
+    ck_assert_span_eq(row.identifier, "acme.test");
     const struct id tried_id = id_n(ID_SECRET, 9);
     ck_assert_uint_eq(row.status, INTEGRATION_CONNECTED);
     ck_assert(id_equal(&row.connect_vault_id, &tried_id));
@@ -242,7 +244,41 @@ START_TEST(a_refused_reconnect_leaves_the_connection_that_was)
     ck_assert_uint_eq(row.status, INTEGRATION_CONNECTED);
     ck_assert(id_equal(&row.vault_id, &vault_id));
     ck_assert(id_is_none(&row.connect_vault_id));
+    ck_assert_ptr_null(row.connect_identifier.data);
+    ck_assert_span_eq(row.identifier, "acme.test");
     ck_assert_span_eq(row.message, "No.");
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
+/* Named anew, without an address: it stays where it is. */
+START_TEST(an_account_that_is_connected_again_is_where_it_was)
+{
+    struct world world;
+    world_init(&world);
+    const struct id workspace_id = the_workspace();
+    const struct id integration_id = id_n(ID_INTEGRATION, 1);
+    feed_integration(&world, &workspace_id, &integration_id);
+    struct event event = event_of(EVENT_integration_connecting);
+    event.integration_connecting.channel = CHANNEL_BLUESKY;
+    event.integration_connecting.identifier = SPAN("renamed.test");
+    event.integration_connecting.vault_id = id_n(ID_SECRET, 9);
+    event.integration_connecting.fingerprint = SPAN("f9");
+    feed_integration_event(&world, event);
+    ck_assert_span_eq(integration_of(&world).identifier, "acme.test");
+    event = event_of(EVENT_integration_connected);
+    event.integration_connected.account = SPAN("did:plc:abc");
+    event.integration_connected.handle = SPAN("renamed.test");
+    event.integration_connected.vault_id = id_n(ID_SECRET, 10);
+    event.integration_connected.fingerprint = SPAN("f10");
+    feed_integration_event(&world, event);
+    const struct integration_row row = integration_of(&world);
+    ck_assert_span_eq(row.identifier, "renamed.test");
+    ck_assert_span_eq(row.service, "http://127.0.0.1:2583");
+    ck_assert_ptr_null(row.connect_identifier.data);
+    check_rebuild(&world);
     world_done(&world);
 }
 
@@ -370,6 +406,7 @@ int main(void)
     tcase_add_test(tcase, workspaces_are_listed);
     tcase_add_test(tcase, an_integration_goes_its_way);
     tcase_add_test(tcase, a_refused_reconnect_leaves_the_connection_that_was);
+    tcase_add_test(tcase, an_account_that_is_connected_again_is_where_it_was);
     tcase_add_test(tcase, a_first_connection_that_is_refused_says_why);
     tcase_add_test(tcase, a_deleted_integration_is_found_by_nobody);
     tcase_add_test(tcase, integrations_are_listed_by_workspace_and_scanned_over_all);

@@ -107,6 +107,42 @@ START_TEST(a_targets_variant_and_settings_are_json_of_their_form)
 
 END_TEST
 
+/* A typo that is let pass publishes the post's own text. */
+START_TEST(a_variants_member_that_nothing_reads_is_named)
+{
+    static const struct {
+        const char *variant;
+        const char *param;
+    } wrong[] = {
+        {"{\"tekst\":\"for A\"}",                                   "/targets/0/variant/tekst"    },
+        {"{\"text\":\"for A\",\"labels\":[]}",                      "/targets/0/variant/labels"   },
+        {"{\"content\":{\"text\":\"for A\"}}",                      "/targets/0/variant/content"  },
+        {"{\"a/b~c\":null}",                                        "/targets/0/variant/a~1b~0c"  },
+        {"{\"parts\":[{\"text\":\"a\"},{\"text\":\"b\",\"c\":1}]}", "/targets/0/variant/parts/1/c"},
+    };
+    struct target_spec target;
+    struct label label;
+    struct pair pairs[2];
+    struct command command = create(&target, &label, pairs);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        target.variant = span_text(wrong[i].variant);
+        OBJECTS(&command, field_unknown, wrong[i].param);
+    }
+    target.variant = SPAN("{\"parts\":[{\"text\":\"a\"}],\"link\":null,\"first_comment\":\"b\",\"text\":null}");
+    ck_assert_uint_eq(judged(&command).refusal, ACCEPTED);
+    char text[400];
+    memset(text, 'x', sizeof text);
+    memcpy(text, "{\"", 2);
+    memcpy(text + sizeof text - 4, "\":1}", 4);
+    target.variant = span_of(text, sizeof text);
+    const struct objection objection = judged(&command);
+    ck_assert_uint_eq(objection.refusal, REFUSED_field_unknown);
+    ck_assert_uint_lt(strlen(objection.param), OBJECTION_PARAM_MAX);
+    ck_assert_int_eq(strncmp(objection.param, "/targets/0/variant/xxx", 22), 0);
+}
+
+END_TEST
+
 START_TEST(where_a_post_is_said_to_be_is_an_absolute_address)
 {
     static const char *const good[] = {"https://bsky.app/profile/a/post/b", "http://x.y?z", "https://[::1]:8080/#f"};
@@ -189,6 +225,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_posts_values_are_judged_and_the_first_fault_is_named);
     tcase_add_test(tcase, a_targets_variant_and_settings_are_json_of_their_form);
+    tcase_add_test(tcase, a_variants_member_that_nothing_reads_is_named);
     tcase_add_test(tcase, where_a_post_is_said_to_be_is_an_absolute_address);
     tcase_add_test(tcase, an_account_is_on_a_channel_that_is_there_at_an_address_without_a_path);
     tcase_add_test(tcase, a_reason_is_a_paragraph);

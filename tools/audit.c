@@ -12,6 +12,7 @@
 #include "core/message/codec.h"
 #include "core/store/tables.h"
 #include "projections/registry.h"
+#include "tools/leaf.h"
 #include "tools/parts.h"
 #include "tools/proof.h"
 #include "tools/tools.h"
@@ -31,7 +32,8 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "1: altered, with the first wrong\n"
                                    "position, or out of order: nothing was altered, but an event repeats or skips a "
                                    "version of its stream; 2: cannot be\n"
-                                   "read.";
+                                   "read. With --proof 1 also says that the log's head is not signed by VKEY, 2 that "
+                                   "FILE is no such proof.";
 
 /* Says what is wrong. position 0: no single event is known to be. */
 static int tell_altered(bool json, uint64_t position, const char *sentence)
@@ -134,40 +136,12 @@ static const char log_usage[] =
     " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
     "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
 
-static const char *actor_word(uint8_t actor)
-{
-    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
-    return actor < sizeof words / sizeof *words ? words[actor] : "?";
-}
-
 static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
 {
     const struct record_desc *desc = event_desc(event->code);
-    buf_text(out, "{\"seq\":");
-    buf_u64(out, at->seq);
-    buf_text(out, ",\"workspace_id\":");
-    json_id(out, &at->workspace_id);
-    buf_text(out, ",\"workspace_seq\":");
-    buf_u64(out, at->workspace_seq);
-    buf_text(out, ",\"stream\":");
-    json_id(out, &at->stream);
-    buf_text(out, ",\"version\":");
-    buf_u64(out, at->version);
-    buf_text(out, ",\"time\":");
-    json_time(out, at->time_ms);
-    buf_text(out, ",\"type\":");
-    json_string(out, span_text(desc->name));
-    buf_text(out, ",\"actor\":");
-    json_string(out, span_text(actor_word(at->actor)));
-    buf_text(out, ",\"actor_id\":");
-    json_id(out, &at->actor_id);
-    buf_text(out, ",\"command_id\":");
-    json_id(out, &at->command_id);
-    buf_text(out, ",\"causation\":");
-    buf_u64(out, at->causation);
-    buf_text(out, ",\"payload_sha256\":\"");
-    buf_hex(out, span_of(at->payload_hash, 32));
-    buf_text(out, "\",\"data\":");
+    buf_byte(out, '{');
+    leaf_json(at, out);
+    buf_text(out, ",\"data\":");
     TRY(record_json(desc, event_fields(event), out));
     buf_text(out, "}\n");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -180,7 +154,7 @@ static enum err write_text_line(const struct log_event *at, struct event *event,
     buf_byte(out, ' ');
     json_time(out, at->time_ms);
     buf_byte(out, ' ');
-    buf_text(out, actor_word(at->actor));
+    buf_text(out, leaf_actor(at->actor));
     buf_byte(out, ' ');
     buf_text(out, desc->name);
     buf_byte(out, ' ');

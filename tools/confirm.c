@@ -16,6 +16,9 @@ static const char usage[] =
     "original may have sent it: it becomes unknown and needs a person (POST "
     "/v1/posts/{id}/targets/{id}/resolve: published, absent,\n"
     "abandoned), one by one.\n"
+    "Keys and accounts are as they were when the copy was made: what was revoked, paused or removed since works again. "
+    "Look at\n"
+    "openpost key list and GET /v1/integrations, and revoke again, before the service is open to others.\n"
     "Exit code 0: confirmed, or nothing was suspended; 69: the service that runs on the folder does not answer.";
 
 /* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
@@ -77,6 +80,8 @@ int tool_confirm(int argc, char **argv)
     }
     (void)printf(answer.events > 0
                      ? "confirmed: what is due from now on will start; what was due until now needs a person\n"
+                       "keys and accounts are as they were when the copy was made: check openpost key list, revoke "
+                       "again what was revoked since\n"
                      : "nothing was suspended\n");
     return EXIT_GOOD;
 }

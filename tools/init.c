@@ -13,7 +13,8 @@ static const char init_usage[] =
     "Makes a data folder: the log and its signing key, the vault and its master key, one workspace and its owner. The "
     "last\n"
     "line is the owner's API key, shown this once. The verifier is the public key that openpost verify checks\n"
-    "the log by: keep a copy elsewhere. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.";
+    "the log by: keep a copy elsewhere. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.\n"
+    "Exit code 0: made; 71: DIR exists and is not empty, or cannot be made.";
 
 struct founding {
     struct span slug;
@@ -143,7 +144,7 @@ int tool_init(int argc, char **argv)
     enum err err = data_create(path, clock_wall_ms(), &data);
     if (err == ERR_EXISTS) {
         (void)fprintf(stderr, "openpost init: %s exists and is not empty; nothing was changed\n", path);
-        return EXIT_UNREADABLE;
+        return EXIT_CANNOT;
     }
     if (err == ERR_NOT_FOUND) {
         (void)fprintf(stderr, "openpost init: %s: its parent folder does not exist: %.*s\n", path, parent_len(path),

@@ -8,7 +8,7 @@
 #include "core/base/process.h"
 #include "core/log/log.h"
 #include "core/log/tlog_proof.h"
-#include "core/message/message.h"
+#include "tools/leaf.h"
 #include "tools/tools.h"
 
 #define PROOF_BYTES_MAX 16384
@@ -35,64 +35,77 @@ bool verifier_choose(const char *text, const struct data_folder *data, struct ch
     return true;
 }
 
-/* The leaf out of the extra line, proved. */
-static enum err prove(struct span file, const struct checkpoint_verifier *verifier, struct buf *leaf,
-                      struct log_event *ret_at)
-{
+/* A proof, its leaf, and the event that stands in it: nothing of it is verified. */
+struct claim {
     struct tlog_proof proof;
-    TRY(tlog_proof_read(file, &proof));
-    if (proof.extra.data == NULL) {
+    struct buf leaf;
+    struct log_event at;
+};
+
+static enum err claim_read(struct span file, struct claim *claim)
+{
+    TRY(tlog_proof_read(file, &claim->proof));
+    if (claim->proof.extra.data == NULL) {
         return ERR_MISSING;
     }
-    TRY(base64_read(proof.extra, leaf));
-    TRY(tlog_proof_check(&proof, verifier->name, verifier->public_key, buf_span(leaf)));
-    TRY(log_envelope_read(buf_span(leaf), ret_at));
-    return ret_at->seq == proof.index + 1 ? OK : ERR_ALTERED;
+    TRY(base64_read(claim->proof.extra, &claim->leaf));
+    return log_envelope_read(buf_span(&claim->leaf), &claim->at);
 }
 
-static void print_event(const struct log_event *at, bool json)
+static int tell_good(const struct log_event *at, bool json)
 {
-    char text[800];
+    char text[1200];
     struct buf out = buf_of(text, sizeof text);
-    const struct record_desc *desc = event_desc(at->code);
-    buf_text(&out, json ? "{\"result\":\"good\",\"workspace_id\":\"" : "good: event ");
-    if (!json) {
-        buf_u64(&out, at->workspace_seq);
-        buf_text(&out, " of ");
-    }
-    id_write(&out, &at->workspace_id);
     if (json) {
-        buf_text(&out, "\",\"workspace_seq\":");
-        buf_u64(&out, at->workspace_seq);
+        buf_text(&out, "{\"result\":\"good\",");
+        leaf_json(at, &out);
+        buf_text(&out, "}\n");
+    } else {
+        buf_text(&out, "good: this event stands in the log as it was written\n");
+        leaf_text(at, &out);
     }
-    buf_text(&out, json ? ",\"type\":\"" : ": ");
-    buf_text(&out, desc == NULL ? "unknown" : desc->name);
-    buf_text(&out, json ? "\",\"payload_sha256\":\"" : ", payload SHA-256 ");
-    buf_hex(&out, span_of(at->payload_hash, 32));
-    buf_text(&out, json ? "\"}\n" : "\n");
     (void)printf("%s", buf_terminated(&out));
+    return EXIT_GOOD;
+}
+
+static int tell_bad(const char *result, const char *sentence, bool json)
+{
+    (void)printf(json ? "{\"result\":\"%s\",\"sentence\":\"%s\"}\n" : "%s: %s\n", result, sentence);
+    return EXIT_ALTERED;
+}
+
+static int tell_no_proof(const char *path, struct span file)
+{
+    (void)fprintf(stderr, "openpost verify: %s: %s\n", path,
+                  file.len == 0 ? "it is empty"
+                                : "it is not a proof (C2SP tlog-proof) with an event's leaf in its extra line, as GET "
+                                  "/v1/log/proof/{workspace_seq} gives it");
+    return EXIT_UNREADABLE;
 }
 
 int verify_proof(const char *path, const struct checkpoint_verifier *verifier, bool json)
 {
-    static const char *const sentences[] = {"the checkpoint is not signed by that key",
-                                            "the leaf is not at that place of the signed tree",
-                                            "not a proof (C2SP tlog-proof) with its leaf in the extra line"};
     char bytes[PROOF_BYTES_MAX];
-    uint8_t leaf_bytes[LOG_ENVELOPE_MAX];
+    uint8_t leaf[LOG_ENVELOPE_MAX];
     struct buf file = buf_of(bytes, sizeof bytes);
-    struct buf leaf = buf_of(leaf_bytes, sizeof leaf_bytes);
-    struct log_event at = {0};
+    struct claim claim = {.leaf = buf_of(leaf, sizeof leaf)};
     enum err err = file_read(path, &file);
-    if (err != OK) {
+    if (err != OK && err != ERR_TOO_LONG) {
         return complain("verify", path, err, EXIT_UNREADABLE);
     }
-    err = prove(buf_span(&file), verifier, &leaf, &at);
-    if (err == OK) {
-        print_event(&at, json);
-        return EXIT_GOOD;
+    if (err == ERR_TOO_LONG || claim_read(buf_span(&file), &claim) != OK) {
+        return tell_no_proof(path, buf_span(&file));
     }
-    const char *sentence = sentences[err == ERR_AUTH ? 0 : err == ERR_ALTERED ? 1 : 2];
-    (void)printf(json ? "{\"result\":\"altered\",\"sentence\":\"%s\"}\n" : "altered: %s\n", sentence);
-    return EXIT_ALTERED;
+    err = tlog_proof_check(&claim.proof, verifier->name, verifier->public_key, buf_span(&claim.leaf));
+    if (err == OK && claim.at.seq == claim.proof.index + 1) {
+        return tell_good(&claim.at, json);
+    }
+    if (err == ERR_AUTH) {
+        return tell_bad("not_signed", "the checkpoint is not signed by that key: it is another log's, or was altered",
+                        json);
+    }
+    if (err != OK && err != ERR_ALTERED) { /* no checkpoint where it should be */
+        return tell_no_proof(path, buf_span(&file));
+    }
+    return tell_bad("altered", "the leaf is not at that place of the signed tree", json);
 }

@@ -18,9 +18,8 @@ static const char usage[] =
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback\n"
     "and nothing leaves the machine.\n"
-    "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it or the address is in use, or a process "
-    "did\n"
-    "not become ready.";
+    "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
+    "or a process did not become ready.";
 
 struct plan {
     struct data_folder data;
@@ -35,6 +34,7 @@ struct plan {
     char allowed_ports[128];
     char key_path[DATA_PATH_MAX];
     char master_key[DATA_MASTER_TEXT_MAX]; /* out of the environment; "": the folder's file is used */
+    uint16_t sandbox_port;                 /* where the sandbox was; 0: nowhere yet */
     uint16_t port;                         /* the next that is ours */
 };
 
@@ -60,16 +60,16 @@ static bool port_is_free(uint16_t port)
     return is_free;
 }
 
-/* A row of loopback ports that are free now. Should another program take one before our process does, then that process
+/* A row of loopback ports that are free now, without the sandbox's. Should another program take one before our process does, then that process
  * ends, says so and serve gives up: start again. */
-static enum err choose_ports(uint16_t *ret_first)
+static enum err choose_ports(uint16_t sandbox_port, uint16_t *ret_first)
 {
     for (int try = 0; try < PORTS_TRIES; try++) {
         uint16_t random = 0;
         random_fill(&random, sizeof random);
         const uint16_t first = (uint16_t)(PORTS_FROM + random % (PORTS_TO - PORTS_FROM - PORTS_MAX));
         uint16_t count = 0;
-        while (count < PORTS_MAX && port_is_free((uint16_t)(first + count))) {
+        while (count < PORTS_MAX && first + count != sandbox_port && port_is_free((uint16_t)(first + count))) {
             count++;
         }
         if (count == PORTS_MAX) {
@@ -86,26 +86,42 @@ static void name_sandbox(struct plan *plan, uint16_t port)
     (void)snprintf(plan->sandbox_url, sizeof plan->sandbox_url, "http://%s", plan->sandbox_listen);
 }
 
-/* The simulated platform's port is part of its accounts' addresses: a restarted service finds them where they were, as
- * long as nobody else took the port. */
+static uint16_t read_sandbox_port(const struct data_folder *data)
+{
+    char path[DATA_PATH_MAX];
+    char text[8];
+    uint64_t port = 0;
+    struct buf buf = buf_of(text, sizeof text);
+    const bool known = path_join(path, sizeof path, data->path, "sandbox.port") == OK && file_read(path, &buf) == OK &&
+                       span_to_u64(buf_span(&buf), &port) == OK && port <= UINT16_MAX;
+    return known ? (uint16_t)port : 0;
+}
+
+/* The simulated platform's port is part of its accounts' addresses: a restarted service finds them where they were, or
+ * does not start. At another port every post that is due would fail for good. */
+static bool sandbox_or_complain(struct plan *plan)
+{
+    plan->sandbox_port = read_sandbox_port(&plan->data);
+    name_sandbox(plan, plan->sandbox_port);
+    if (plan->sandbox_port == 0 || listen_is_free(plan->sandbox_listen)) {
+        return true;
+    }
+    (void)fprintf(
+        stderr,
+        "openpost serve: --sandbox: another program listens on %s, where the simulated accounts are: end it, or "
+        "delete %s/sandbox.port and connect them again\n",
+        plan->sandbox_listen, plan->data.path);
+    return false;
+}
+
 static enum err choose_sandbox(struct plan *plan)
 {
     char path[DATA_PATH_MAX];
     char text[8];
-    uint64_t kept = 0;
-    struct buf buf = buf_of(text, sizeof text);
     TRY(path_join(path, sizeof path, plan->data.path, "sandbox.port"));
     TRY(path_join(plan->sandbox_kept, sizeof plan->sandbox_kept, plan->data.path, "sandbox.records"));
-    const bool known =
-        file_read(path, &buf) == OK && span_to_u64(buf_span(&buf), &kept) == OK && kept > 0 && kept <= UINT16_MAX;
-    name_sandbox(plan, (uint16_t)kept);
-    const bool ours =
-        kept < plan->port && kept + PORTS_MAX > plan->port; /* by chance just chosen for another process */
-    if (known && !ours && listen_is_free(plan->sandbox_listen)) {
-        return OK;
-    }
-    name_sandbox(plan, plan->port);
-    if (!known) {
+    if (plan->sandbox_port == 0) {
+        name_sandbox(plan, plan->port);
         (void)snprintf(text, sizeof text, "%u", (unsigned)plan->port);
         const enum err err = file_write(path, span_text(text), 0640);
         (void)err; /* on a full disk, say: the accounts are to be connected anew after the next start */
@@ -122,7 +138,7 @@ static enum err choose_url(struct plan *plan, char *out, size_t cap, const char 
 
 static enum err choose_urls(struct plan *plan, const char *programs, const char *loopback, bool sandbox)
 {
-    TRY(choose_ports(&plan->port));
+    TRY(choose_ports(plan->sandbox_port, &plan->port));
     TRY(choose_url(plan, plan->ledger_url, sizeof plan->ledger_url, "tcp://"));
     TRY(choose_url(plan, plan->publish_url, sizeof plan->publish_url, "tcp://"));
     TRY(choose_url(plan, plan->bluesky_url, sizeof plan->bluesky_url, "tcp://"));
@@ -271,6 +287,9 @@ int tool_serve(int argc, char **argv)
     }
     if (!listen_is_free(listen)) {
         (void)fprintf(stderr, "openpost serve: --listen %s: another program listens there\n", listen);
+        return EXIT_UNAVAILABLE;
+    }
+    if (sandbox && !sandbox_or_complain(&plan)) {
         return EXIT_UNAVAILABLE;
     }
     process_prepare("openpost-serve");

@@ -14,7 +14,7 @@
  *   clock          what the wall clock was ahead of the boot clock when it was last trusted, and under which boot (text)
  *   lock           held by the process that may write: its id (text)
  *   ledger.url     where that process listens
- *   sandbox.port   where serve --sandbox simulates the platforms: part of its accounts' addresses
+ *   sandbox.port   where serve --sandbox simulates the platforms, and nowhere else: part of its accounts' addresses
  *   sandbox.records  what those platforms show, one record a line (tools/sandbox/keep.h)
  */
 #ifndef OPENPOST_LEDGER_DATA_H

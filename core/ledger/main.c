@@ -306,8 +306,11 @@ static enum err take_over(struct process *process)
         command.suspend_starts.reason = span_text(sentence);
         TRY(decide(process, &command));
         TRY(go_on_if_full(data_settle(&process->data), "identity")); /* suspended again at the next start: safe */
-        journal(JOURNAL_WARN, "starts_suspended", "reason=\"%s\" next=\"openpost confirm --data %s\"", sentence,
-                process->data.path);
+        journal(JOURNAL_WARN, "starts_suspended",
+                "reason=\"%s\" next=\"keys and accounts are as they were when the copy was made: openpost key list "
+                "--data %s, "
+                "revoke again what was revoked since; then openpost confirm --data %s\"",
+                sentence, process->data.path, process->data.path);
     }
     struct command command = {.code = COMMAND_start_ledger};
     command.start_ledger.boot = span_text(process->data.boot_id);

@@ -6,6 +6,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 
 import harness
@@ -51,7 +52,7 @@ class CommandLine(harness.Case):
         data = self.world.data()
         before = (data.path / "installation").read_bytes()
         again = run("init", "--data", data.path)
-        self.assertEqual(again.returncode, 2)
+        self.assertEqual(again.returncode, 71)
         self.assertIn("nothing was changed", again.stderr)
         self.assertEqual((data.path / "installation").read_bytes(), before)
         for secret in ("log.seed", "wire.secret", "master.key"):
@@ -111,6 +112,21 @@ class CommandLine(harness.Case):
         self.assertEqual(service.sandbox.url, url)
         post = service.api.publish("after the restart", integration)
         self.assertEqual(service.api.wait_post(post, "published", "failed")["status"], "published")
+
+    def test_a_sandbox_whose_port_is_taken_is_not_started_at_another(self):
+        service = self.world.serve()
+        service.api.connect()
+        service.stop()
+        port = int((service.data.path / "sandbox.port").read_text())
+        with socket.socket() as squatter:
+            squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            squatter.bind(("127.0.0.1", port))
+            squatter.listen()
+            ended = run("serve", "--data", service.data.path, "--listen", f"127.0.0.1:{service.port}", "--sandbox")
+            self.assertEqual((ended.returncode, ended.stdout, len(ended.stderr.splitlines())), (69, "", 1), ended)
+            self.assertIn(f"another program listens on 127.0.0.1:{port}, where the simulated accounts are", ended.stderr)
+        service.start()
+        self.assertTrue(service.sandbox.url.endswith(f":{port}"))
 
     def test_keys_open_what_their_role_allows_and_wrong_names_are_refused(self):
         data = self.world.data()

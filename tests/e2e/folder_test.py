@@ -249,6 +249,8 @@ class Backup(harness.Case):
         self.assertEqual((replayed.returncode, json.loads(replayed.stdout)["result"]), (0, "replayed"), replayed)
         restored = Serve(self.world, copy, sandbox=False, options=options, name="restored").start()
         self.assertIn("starts_suspended", restored.process.output())
+        self.assertIn(f"keys and accounts are as they were when the copy was made: openpost key list --data {path}, revoke again",
+                      restored.process.output())
         self.assertNotIn("credentials_missing", restored.process.output())
         self.assertEqual(restored.api.read_post(waits)["targets"][0]["held"], "starts_suspended")
         self.assertEqual(restored.api.read_post(long.json())["content"]["text"], "a long body " * 400)

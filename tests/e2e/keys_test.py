@@ -155,8 +155,15 @@ class Keys(harness.Case):
             good = run("verify", "--proof", file, "--verifier", verifier, "--json")
             self.assertEqual(good.returncode, 0, (good, proof))
             said = json.loads(good.stdout)
-            self.assertEqual((said["workspace_seq"], said["type"], said["payload_sha256"]),
-                             (number, events[number]["type"], events[number]["payload_sha256"]))
+            stored = next(event for event in service.data.events() if event["seq"] == said["seq"])
+            self.assertEqual((said.pop("result"), stored["workspace_seq"]), ("good", number))
+            self.assertEqual((said["type"], said["payload_sha256"]), (events[number]["type"], events[number]["payload_sha256"]))
+            self.assertEqual(said, {name: value for name, value in stored.items() if name != "data"}, "the whole leaf")
+            shown = run("verify", "--proof", file, "--verifier", verifier).stdout
+            for line in (f"time: {stored['time']}", f"type: {stored['type']}", f"stream: {stored['stream']}", f"seq: {stored['seq']}",
+                         f"command: {stored['command_id']}", f"payload SHA-256: {stored['payload_sha256']}"):
+                self.assertIn("\n" + line + "\n", shown)
+            self.assertIn(f"\nactor: {stored['actor']}", shown)
             lines = proof.splitlines()
             self.assertEqual([lines[0], lines[1][:6], lines[2][:6]], ["c2sp.org/tlog-proof@v1", "extra ", "index "])
             self.assertTrue(lines[-1].startswith("\N{EM DASH} openpost/sys_"), "nothing follows the signatures")
@@ -167,6 +174,26 @@ class Keys(harness.Case):
                         changed = lines[:at] + [line[:character] + wrong + line[character + 1:]] + lines[at + 1:]
                         file.write_text("\n".join(changed) + "\n")
                         self.assertNotEqual(run("verify", "--proof", file, "--verifier", verifier).returncode, 0, changed)
+
+    def test_what_is_no_proof_and_a_proof_of_another_log_are_told_apart(self):
+        service = self.service()
+        proof = service.api.get("/v1/log/proof/1").body
+        file = self.world.folder / "event.tlog-proof"
+        other = run("verify", "--data", self.world.data("other").path, "--show-verifier").stdout.strip()
+        own = run("verify", "--data", service.data.path, "--show-verifier").stdout.strip()
+        for bad, sentence in ((b"", "it is empty"), (b"garbage\n", "not a proof"), (os.urandom(300), "not a proof"),
+                              (proof[:80], "not a proof"), (proof.split(b"\n\n")[0] + b"\n\n", "not a proof"),
+                              (b"x" * 100_000, "not a proof"), (proof.replace(b"extra ", b"index "), "not a proof")):
+            file.write_bytes(bad)
+            ended = run("verify", "--proof", file, "--verifier", own)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), (bad, ended))
+            self.assertIn(f"{file}: it is", ended.stderr)
+            self.assertIn(sentence, ended.stderr)
+        file.write_bytes(proof)
+        ended = run("verify", "--proof", file, "--verifier", other)
+        self.assertEqual((ended.returncode, ended.stdout.split(":")[0]), (1, "not_signed"), ended)
+        told = json.loads(run("verify", "--proof", file, "--verifier", other, "--json").stdout)
+        self.assertEqual((told["result"], "not signed by that key" in told["sentence"]), ("not_signed", True), told)
 
     def test_a_log_is_verified_without_its_private_key_and_not_with_another_s_public_one(self):
         data, other = self.world.data(), self.world.data("other")

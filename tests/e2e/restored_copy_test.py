@@ -117,7 +117,9 @@ class RestoredCopy(harness.Case):
         copy = service.data.copy(self.world.folder / "copy")
         wait_until(lambda: harness.time.time() > due, 20, "the post's instant")
         confirmed = run("confirm", "--data", copy.path)
-        self.assertEqual(confirmed.stdout, "confirmed: what is due from now on will start; what was due until now needs a person\n", confirmed.stderr)
+        self.assertEqual(confirmed.stdout, "confirmed: what is due from now on will start; what was due until now needs a person\n"
+                         "keys and accounts are as they were when the copy was made: check openpost key list, revoke again what was "
+                         "revoked since\n", confirmed.stderr)
         copied = Serve(self.world, copy, name="copy").start()
         self.ask_person(copied.api, post)
         types = [event["type"] for event in copy.events()]

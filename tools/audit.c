@@ -190,12 +190,6 @@ static const char log_usage[] =
     " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
     "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
 
-static const char *actor_word(uint8_t actor)
-{
-    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
-    return actor < sizeof words / sizeof *words ? words[actor] : "?";
-}
-
 static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
 {
     const struct record_desc *desc = event_desc(event->code);

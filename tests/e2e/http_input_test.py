@@ -172,7 +172,8 @@ class Input(harness.Case):
 
     def test_a_parameter_at_fault_is_named(self):
         for query, code, status in (
-                ("colour=red", "parameter_unknown", 422), ("status=purple", "parameter_invalid", 422), ("attention=purple", "parameter_invalid", 422),
+                ("colour=red", "parameter_unknown", 422), ("status=purple", "parameter_invalid", 422), ("status=deleted", "parameter_invalid", 422),
+                ("attention=purple", "parameter_invalid", 422),
                 ("integration_id=x", "parameter_invalid", 422), ("author_id=x", "parameter_invalid", 422),
                 ("publish_after=soon", "timestamp_invalid", 422),
                 ("publish_before=2026-04-20T14:00:00", "timestamp_offset_required", 422),

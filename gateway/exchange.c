@@ -443,7 +443,7 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         buf_byte(&more, ']');
     }
     char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, refusal == REFUSED_precondition_failed ? x->match_detail : NULL,
+    exchange_problem(x, refusal, exchange_refused_detail(x, refusal),
                      exchange_refused_param(x, refusal, answer->time_ms, param),
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }

@@ -442,7 +442,8 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         buf_byte(&more, ']');
     }
     char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, NULL, exchange_refused_param(x, refusal, answer->time_ms, param),
+    exchange_problem(x, refusal, exchange_refused_detail(x, refusal),
+                     exchange_refused_param(x, refusal, answer->time_ms, param),
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }
 

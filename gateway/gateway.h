@@ -193,9 +193,11 @@ bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
-/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it. */
+/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it. And
+ * what is to say of it beyond the refusal's title; NULL: nothing. */
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
+const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 
 /* rendering.c: rendering_present writes the native form of one target. */
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,

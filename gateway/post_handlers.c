@@ -113,8 +113,8 @@ static bool read_status(struct exchange *x, struct post_filter *filter)
 {
     struct span text;
     for (unsigned n = 0; (text = exchange_query(x, "status", n)).data != NULL; n++) {
-        const uint32_t status = choice_value(&post_status_words, text);
-        if (status == POST_NONE || status == POST_DELETED) {
+        const uint32_t status = choice_value(&post_listed_words, text);
+        if (status == POST_NONE) {
             exchange_parameter(x, REFUSED_parameter_invalid, "status", "There is no such status.");
             return false;
         }

@@ -76,7 +76,7 @@ static const char *instant_param(const struct command *command, int64_t now_ms, 
 }
 
 /* What makes a target later than it may be. */
-static const char *late_param(const struct command *command)
+static const char *late_param(const struct command *command, const struct json_node *body)
 {
     switch (command->code) {
     case COMMAND_create_post:
@@ -85,7 +85,7 @@ static const char *late_param(const struct command *command)
     case COMMAND_resolve_target:
         return "/retry";
     default:
-        return "/at";
+        return input_flag(body, "now") ? "/now" : "/at";
     }
 }
 
@@ -118,7 +118,7 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_timestamp_too_far:
         return instant_param(command, now_ms, text);
     case REFUSED_lateness_exceeded:
-        return late_param(command);
+        return late_param(command, x->body);
     case REFUSED_resolution_invalid:
         return resolution_param(&command->resolve_target);
     case REFUSED_target_duplicate:
@@ -131,6 +131,18 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
         return written ? "/targets" : NULL;
     case REFUSED_content_missing:
         return written ? content_param(x->body) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+const char *exchange_refused_detail(const struct exchange *x, enum refusal refusal)
+{
+    switch ((int)refusal) {
+    case REFUSED_precondition_failed:
+        return x->match_detail;
+    case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */
+        return "It would be sent after the post's not_after.";
     default:
         return NULL;
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/limits.h"
 #include "core/calendar/instant.h"
+#include "core/log/log.h"
 #include "core/message/codec.h"
 #include "core/message/refusal.h"
 
@@ -391,12 +392,6 @@ enum err present_deliveries(const struct present *present, const struct post_vie
     }
     buf_text(out, "],\"next_cursor\":null}");
     return done(out);
-}
-
-static const char *actor_word(uint64_t actor)
-{
-    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
-    return actor < sizeof words / sizeof *words ? words[actor] : "system";
 }
 
 /* The account that an event speaks of, as people know it: "bluesky (acme.test)". */

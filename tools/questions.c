@@ -69,6 +69,8 @@ static enum err write_event(const struct question *question, const struct log_ev
     json_id(out, &at->stream);
     buf_text(out, ",\"version\":");
     buf_u64(out, at->version);
+    buf_text(out, ",\"actor\":");
+    json_string(out, span_text(actor_word(at->actor)));
     buf_text(out, ",\"actor_id\":");
     json_id(out, &at->actor_id);
     buf_text(out, ",\"command_id\":");

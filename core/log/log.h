@@ -32,6 +32,9 @@
 /* Who caused an event. */
 enum actor_kind { ACTOR_SYSTEM = 0, ACTOR_KEY = 1, ACTOR_MEMBER = 2, ACTOR_SCHEDULER = 3, ACTOR_OPERATOR = 4 };
 
+/* actor_word names a kind of actor for people: "?" for one that this release does not know. */
+const char *actor_word(uint64_t actor);
+
 struct log_event {
     uint64_t seq;             /* given by the log */
     struct id workspace_id;   /* absent: an event of the installation */

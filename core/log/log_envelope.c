@@ -221,3 +221,9 @@ enum err log_record_read(struct span record, uint64_t seq, struct log_event *ret
     memcpy(ret_leaf, leaf, sizeof leaf);
     return OK;
 }
+
+const char *actor_word(uint64_t actor)
+{
+    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
+    return actor < sizeof words / sizeof *words ? words[actor] : "?";
+}

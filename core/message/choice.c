@@ -8,6 +8,7 @@
 
 TABLE(channel, CHANNEL_TABLE);
 TABLE(role, ROLE_TABLE);
+TABLE(post_listed, POST_LISTED_TABLE);
 TABLE(post_status, POST_STATUS_TABLE);
 TABLE(target_status, TARGET_STATUS_TABLE);
 TABLE(integration_status, INTEGRATION_STATUS_TABLE);

@@ -18,10 +18,12 @@
 /* clang-format on */
 
 /* clang-format off */
-#define POST_STATUS_TABLE(X) \
+#define POST_LISTED_TABLE(X) \
     X(DRAFT, "draft") X(SCHEDULED, "scheduled") X(QUEUED, "queued") X(PUBLISHING, "publishing") \
     X(PUBLISHED, "published") X(PARTIALLY_PUBLISHED, "partially_published") X(FAILED, "failed") \
-    X(MISSED, "missed") X(CANCELLED, "cancelled") X(DELETED, "deleted")
+    X(MISSED, "missed") X(CANCELLED, "cancelled")
+/* A deleted post is in no list. */
+#define POST_STATUS_TABLE(X) POST_LISTED_TABLE(X) X(DELETED, "deleted")
 /* clang-format on */
 
 /* clang-format off */
@@ -92,7 +94,7 @@ struct choice_table {
     uint32_t count;
 };
 
-extern const struct choice_table channel_words, role_words, post_status_words, target_status_words,
+extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when

@@ -343,6 +343,14 @@ class Http(harness.Case):
             for operation in methods.values():
                 self.assertEqual({one["name"] for one in operation["parameters"] if one["in"] == "path"}, named)
 
+    def test_a_status_that_the_document_lists_can_be_asked_for(self):
+        document = Api(self.api.port).get("/v1/openapi.json").json()
+        schema = next(one for one in document["paths"]["/v1/posts"]["get"]["parameters"] if one["name"] == "status")["schema"]
+        words = schema.get("enum") or schema["items"]["enum"]
+        self.assertIn("cancelled", words)
+        for word in words:
+            self.assertEqual(self.api.get(f"/v1/posts?status={word}").status, 200, word)
+
     def test_the_document_says_which_roles_may_use_an_operation(self):
         document = Api(self.api.port).get("/v1/openapi.json").json()
         told = document["components"]["securitySchemes"]["key"]["description"]

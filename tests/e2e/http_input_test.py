@@ -170,9 +170,18 @@ class Input(harness.Case):
         for body in (None, {}):
             self.assertEqual(self.api.post(path + "/duplicate", body).status, 201)
 
+    def test_who_is_too_late_is_told_of_not_after(self):
+        post = self.draft(targets=[self.target], content={"text": "a"}, not_after=PAST)
+        for body, param in (({"now": True}, "/now"), ({"at": later(3600)}, "/at")):
+            answer = self.api.post(f"/v1/posts/{post['id']}/schedule", body)
+            problem = self.assert_problem(answer, 409, "lateness_exceeded")
+            self.assertEqual(problem["param"], param)
+            self.assertIn("not_after", problem["detail"])
+
     def test_a_parameter_at_fault_is_named(self):
         for query, code, status in (
-                ("colour=red", "parameter_unknown", 422), ("status=purple", "parameter_invalid", 422), ("attention=purple", "parameter_invalid", 422),
+                ("colour=red", "parameter_unknown", 422), ("status=purple", "parameter_invalid", 422), ("status=deleted", "parameter_invalid", 422),
+                ("attention=purple", "parameter_invalid", 422),
                 ("integration_id=x", "parameter_invalid", 422), ("author_id=x", "parameter_invalid", 422),
                 ("publish_after=soon", "timestamp_invalid", 422),
                 ("publish_before=2026-04-20T14:00:00", "timestamp_offset_required", 422),

@@ -77,6 +77,10 @@ class Log(harness.Case):
         started = next(row for row in seen.values() if row["type"] == "attempt_started")
         self.assertEqual(seen[started["causation"]]["type"], "post_locked")
         self.assertIsNone(next(row for row in seen.values() if row["type"] == "post_created")["causation"])
+        actors = {row["type"]: row["actor"] for row in seen.values()}
+        self.assertEqual((actors["post_created"], actors["attempt_started"]), ("key", "scheduler"))
+        told = {event["workspace_seq"]: event["actor"] for event in events.values() if event["workspace_seq"]}
+        self.assertEqual({seq: row["actor"] for seq, row in seen.items()}, told)
 
     def test_a_young_event_is_proved_at_once(self):
         service = self.world.serve(sandbox=False)

@@ -177,8 +177,7 @@ enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, 
     }
     struct integration state;
     TRY(load_state(txn, owner_id, &state));
-    *ret_needed =
-        state.connection != INTEGRATION_DELETED && (state.connecting || id_equal(&state.vault_id, secret_id));
+    *ret_needed = state.connection != INTEGRATION_DELETED && (state.connecting || id_equal(&state.vault_id, secret_id));
     return state.head.version != 0 ? OK : ERR_NOT_FOUND;
 }
 

@@ -168,7 +168,7 @@ static enum err open_vault(struct process *process)
 
 struct sweep {
     struct store_txn *txn;
-    bool views_made; /* at this start, of the whole log: who is not in them never was */
+    bool views_made;  /* at this start, of the whole log: who is not in them never was */
     int64_t since_ms; /* the log's first event */
     enum err err;
 };

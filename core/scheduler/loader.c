@@ -2,7 +2,6 @@
  * read, nor a secret longer than it takes to box it. */
 #include "core/scheduler/loader.h"
 
-
 /* Passes on what a look at the read models led to. */
 static enum err looked(struct loader *loader, enum err err)
 {

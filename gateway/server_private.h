@@ -36,8 +36,7 @@ enum phase { PHASE_HANDLER, PHASE_FRESH, PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHA
 enum raw { RAW_TIMEOUT, RAW_HEAD, RAW_BODY, RAW_CONNECTIONS, RAW_COUNT };
 
 #define FIELDS_MAX 100                            /* headers a request may have */
-#define PARAMETERS_MAX 256                        /* query parameters, whatever they say */
-#define POOL_RECORD 64                            /* libmicrohttpd's, of a parameter, header, trailer or cookie */
+#define POOL_RECORD 64                            /* libmicrohttpd's, of a header, trailer or cookie */
 #define POOL_ANSWER 3072                          /* the head of an answer, in libmicrohttpd's pool */
 #define REQUEST_ARENA_MAX ((size_t)32 << 20)      /* a handler's memory for one request */
 #define POLITE_MAX 64                             /* connections over the caps that get an answer, at a time */

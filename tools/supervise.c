@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,8 +52,11 @@ _Noreturn static void become(const struct child *child, pid_t parent, int ready_
     char number[16];
     (void)snprintf(number, sizeof number, "%d", ready_fd);
     (void)setenv("OPENPOST_READY_FD", number, 1);
-    (void)snprintf(number, sizeof number, "%d", parent);
-    (void)setenv("OPENPOST_PARENT", number, 1);
+    (void)setenv("OPENPOST_PARENT", "1", 1);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != parent) {
+        _exit(EXIT_CANNOT); /* it died before it could be asked for */
+    }
     if (child->master_key != NULL) {
         (void)setenv(DATA_MASTER_ENV, child->master_key, 1);
     } else {

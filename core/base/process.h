@@ -22,7 +22,7 @@
 
 /* process_prepare names the process (ps), ignores SIGPIPE and SIGXFSZ, lets it wait for its children whatever was
  * inherited for SIGCHLD, sets no_new_privs, umask 0027, and asks for SIGTERM when the parent dies if the environment has
- * its process id as OPENPOST_PARENT (serve sets it); ends at once if it died already. */
+ * OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
 /* process_stop_fd blocks SIGTERM, SIGINT and SIGHUP in this thread (and those made later) and returns a descriptor that becomes
  * readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */

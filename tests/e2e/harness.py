@@ -67,7 +67,7 @@ class Process:
         assert self.child is None, f"{self.name} runs already"
         self.ready_fd, theirs = os.pipe()
         os.set_blocking(self.ready_fd, False)
-        environment = dict(os.environ, OPENPOST_READY_FD=str(theirs), OPENPOST_PARENT=str(os.getpid()), **(env or {}))
+        environment = dict(os.environ, OPENPOST_READY_FD=str(theirs), OPENPOST_PARENT="1", **(env or {}))
         with open(self.log_path, "ab") as out:
             self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment,
                                           pass_fds=[theirs], preexec_fn=self.limits, cwd=self.cwd)

@@ -63,10 +63,8 @@ static void settle(const char *output, const char *library)
 }
 
 /* In the new process. execv's prototype predates const; it changes nothing. */
-_Noreturn static void become(const char *const *args, pid_t parent, const char *output, int ready_fd,
-                             const char *library)
+_Noreturn static void become(const char *const *args, const char *output, int ready_fd, const char *library)
 {
-    char number[16];
     char name[] = "openpost";
     char *argv[ARGS_MAX] = {name};
     for (size_t i = 0; args[i] != NULL && i < ARGS_MAX - 2; i++) {
@@ -74,12 +72,12 @@ _Noreturn static void become(const char *const *args, pid_t parent, const char *
     }
     settle(output, library);
     if (ready_fd >= 0) {
+        char number[16];
         (void)snprintf(number, sizeof number, "%d", ready_fd);
         (void)fcntl(ready_fd, F_SETFD, 0);
         (void)setenv("OPENPOST_READY_FD", number, 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
     }
-    (void)snprintf(number, sizeof number, "%d", parent);
-    (void)setenv("OPENPOST_PARENT", number, 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
+    (void)setenv("OPENPOST_PARENT", "1", 1); /* NOLINT(concurrency-mt-unsafe): a new process has one thread */
     (void)execv("/proc/self/exe", argv);
     _exit(127);
 }
@@ -167,10 +165,9 @@ enum err bench_start(const struct bench *bench, const char *name, const char *co
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_from_errno(errno);
     }
-    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        become(args, parent, output, ends[1], slow ? library : NULL);
+        become(args, output, ends[1], slow ? library : NULL);
     }
     (void)close(ends[1]);
     struct pollfd wait = {.fd = ends[0], .events = POLLIN};
@@ -239,13 +236,12 @@ enum err bench_serve(const struct bench *bench, const char *data, uint16_t *ret_
     const char *const args[] = {"serve", "--data",       data,       "--listen",
                                 listen,  "--rate-limit", "60000000", ret_sandbox_port != NULL ? "--sandbox" : NULL,
                                 NULL};
-    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) {
         return err_from_errno(errno);
     }
     if (pid == 0) {
-        become(args, parent, output, -1, NULL);
+        become(args, output, -1, NULL);
     }
     const enum err err = wait_served(output, pid, ret_sandbox_port);
     if (err != OK) {

@@ -185,7 +185,7 @@ class Abuse(harness.Case):
                 ("path of 40 KB", self.head(path="/" + "x" * 40000), (414, 431)),
                 ("150 headers", self.head(*(f"X-{n}: y" for n in range(150))), (431,)),
                 ("530 headers", self.head(*("X: y" for n in range(530))), (431,)),
-                ("600 parameters", self.head(path="/v1/posts?" + "status=draft&" * 600), (401,)),
+                ("600 parameters", self.head("Connection: close", path="/v1/posts?" + "status=draft&" * 600), (200,)),
                 ("a body of 1 TB is announced",
                  self.head(f"Content-Length: {1 << 40}", "Expect: 100-continue", method="POST"), (413,))):
             status = status_of(self.exchange(data))

@@ -180,13 +180,12 @@ static enum MHD_Result weigh_field(void *context, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-/* Whether what libmicrohttpd keeps of a request (its line, a record of each parameter, header, trailer and cookie, a copy
- * of the cookies) leaves its pool room for the answer's head: without that it closes without a word. */
+/* Whether what libmicrohttpd keeps of a request (its line, a record of each header, trailer and cookie, a copy of the
+ * cookies) leaves its pool room for the answer's head: without that it closes without a word. */
 static bool leaves_room(const struct conn *conn)
 {
     const enum MHD_ValueKind fields = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_FOOTER_KIND;
-    const int parameters = MHD_get_connection_values(conn->mhd, MHD_GET_ARGUMENT_KIND, NULL, NULL);
-    size_t len = conn->uri.len + (size_t)parameters * POOL_RECORD;
+    size_t len = conn->uri.len;
     (void)MHD_get_connection_values_n(conn->mhd, fields, weigh_field, &len);
     return len + POOL_ANSWER <= conn->server->pool;
 }

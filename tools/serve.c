@@ -60,8 +60,8 @@ static bool port_is_free(uint16_t port)
     return is_free;
 }
 
-/* A row of loopback ports that are free now, without the sandbox's. Should another program take one before our process does, then that process
- * ends, says so and serve gives up: start again. */
+/* A row of loopback ports that are free now, without the sandbox's. Should another program take one before our process
+ * does, then that process ends, says so and serve gives up: start again. */
 static enum err choose_ports(uint16_t sandbox_port, uint16_t *ret_first)
 {
     for (int try = 0; try < PORTS_TRIES; try++) {

@@ -24,8 +24,8 @@
  * inherited for SIGCHLD, sets no_new_privs, umask 0027, and asks for SIGTERM when the parent dies if the environment has
  * OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
-/* process_stop_fd blocks SIGTERM, SIGINT and SIGHUP in this thread (and those made later) and returns a descriptor that becomes
- * readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
+/* process_stop_fd blocks SIGTERM, SIGINT and SIGHUP in this thread (and those made later) and returns a descriptor that
+ * becomes readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
 enum err process_stop_fd(int *ret_fd) MUST_USE;
 /* process_ready tells serve that this process can do its work: writes one byte to the descriptor named by
  * OPENPOST_READY_FD and closes it; nothing when there is none. */

@@ -23,10 +23,10 @@ static bool doubt(struct service *service, int64_t seen_ms)
 static enum refusal why(struct service *service, enum err err)
 {
     struct log_status status;
-    log_status(service->options.log, &status);
     if (err != ERR_ALTERED) {
         return REFUSED_unavailable;
     }
+    log_status(service->options.log, &status);
     if (status.altered_at == 0) {
         (void)doubt(service, clock_boot_ms());
         return REFUSED_views_damaged;

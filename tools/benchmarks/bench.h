@@ -33,6 +33,7 @@ struct bench {
     uint64_t events;        /* of the replay's log */
     uint64_t posts;         /* of the burst */
     char folder[DATA_PATH_MAX];
+    unsigned made; /* things in folder that are told apart by a number */
     bool failed; /* something that must hold did not */
     bool reached[GOAL_COUNT];
     double goals[GOAL_COUNT]; /* where reached */

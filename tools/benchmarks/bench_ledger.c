@@ -132,7 +132,7 @@ enum err bench_ledger_rate(struct bench *bench, unsigned outstanding, bool slow,
     pid_t pid = 0;
     TRY(choose_url(url));
     TRY(choose_url(publish));
-    (void)snprintf(name, sizeof name, "ledger-%s", url + sizeof "tcp://127.0.0.1:" - 1);
+    (void)snprintf(name, sizeof name, "ledger-%u", ++bench->made);
     TRY(path_join(path, sizeof path, bench->folder, name));
     TRY(bench_found(path, true, &author));
     TRY(data_open(path, &data));
@@ -170,7 +170,7 @@ static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, 
     random_fill(bytes, sizeof bytes);
     TRY(command_len(&len));
     TRY(choose_url(url));
-    (void)snprintf(name, sizeof name, "bare-%s", url + sizeof "tcp://127.0.0.1:" - 1);
+    (void)snprintf(name, sizeof name, "bare-%u", ++bench->made);
     TRY(bench_folder(bench, name, folder));
     const char *const args[] = {"bench", "--bare-server", url, "--bare-folder", folder, NULL};
     TRY(bench_start(bench, name, args, slow, &pid));

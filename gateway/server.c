@@ -29,7 +29,7 @@ static enum err listen_on(struct server *server)
     const int yes = 1;
     struct sockaddr_storage bound;
     socklen_t bound_len = sizeof bound;
-    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
                     bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0 &&
                     getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0;
@@ -49,27 +49,18 @@ static enum err listen_on(struct server *server)
     return OK;
 }
 
-static enum err daemon_start(struct server *server)
+static enum err worker_start(struct server *server, struct worker *worker)
 {
     const struct server_options *options = &server->options;
-    /* libmicrohttpd shares its limit out to its threads, and it stops accepting at it: far above ours, so that ours
-     * holds. */
-    const unsigned limit = (options->connections_max + 256) * options->threads;
-    /* Its pool holds a head and its parsed form, later the answer's head. It is cleared for each request: not larger.
-     */
-    server->pool = 2 * options->head_max + 4096;
-    server->daemon =
-        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                         conn_request, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-                         options->threads, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         server->pool, MHD_OPTION_URI_LOG_CALLBACK, conn_uri, server, MHD_OPTION_UNESCAPE_CALLBACK,
-                         conn_unescape, server, MHD_OPTION_NOTIFY_COMPLETED, conn_completed, server,
-                         MHD_OPTION_NOTIFY_CONNECTION, conn_event, server, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        server->listen_fd = -1; /* libmicrohttpd may have closed it */
-        return ERR_IO;
-    }
-    return OK;
+    const unsigned limit = options->connections_max + 256; /* far above ours, so that ours holds */
+    worker->server = server;
+    worker->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        conn_request, server, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT, server->pool,
+        MHD_OPTION_URI_LOG_CALLBACK, conn_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, conn_unescape, server,
+        MHD_OPTION_NOTIFY_COMPLETED, conn_completed, server, MHD_OPTION_NOTIFY_CONNECTION, conn_event, worker,
+        MHD_OPTION_END);
+    return worker->daemon == NULL ? ERR_IO : OK;
 }
 
 static enum err server_start(struct server *server)
@@ -90,12 +81,19 @@ static enum err server_start(struct server *server)
     }
     TRY(listen_on(server));
     TRY(watch_start(server));
-    return daemon_start(server);
+    /* libmicrohttpd's pool holds a head and its parsed form, later the answer's head. It is cleared for each request:
+     * not larger. */
+    server->pool = 2 * server->options.head_max + 4096;
+    for (unsigned i = 0; i < server->options.threads; i++) {
+        TRY(worker_start(server, &server->workers[i]));
+    }
+    return accept_start(server);
 }
 
 enum err server_open(const struct server_options *options, struct server **ret_server)
 {
-    ASSERT(options->threads >= 2 && options->handler != NULL && options->refusal != NULL);
+    ASSERT(options->threads > 0 && options->threads <= SERVER_THREADS_MAX);
+    ASSERT(options->handler != NULL && options->refusal != NULL);
     ASSERT(options->connections_max > 0 && options->head_max > 0);
     struct sigaction pipe_action;
     if (sigaction(SIGPIPE, NULL, &pipe_action) == 0 && pipe_action.sa_handler == SIG_DFL) {
@@ -174,9 +172,8 @@ void server_drain(struct server *server, uint32_t within_ms)
     if (server == NULL) {
         return;
     }
-    if (!atomic_exchange(&server->draining, true) && MHD_quiesce_daemon(server->daemon) >= 0) {
-        /* Not closed yet: a thread of libmicrohttpd may be about to accept from it. */
-        (void)shutdown(server->listen_fd, SHUT_RDWR);
+    if (!atomic_exchange(&server->draining, true)) {
+        (void)shutdown(server->listen_fd, SHUT_RDWR); /* not closed yet: the acceptor uses it */
     }
     const int64_t until_us = clock_monotonic_us() + (int64_t)within_ms * 1000;
     (void)pthread_mutex_lock(&server->mutex);
@@ -210,11 +207,14 @@ void server_close(struct server *server)
     if (server == NULL) {
         return;
     }
-    if (server->daemon != NULL) {
-        server_drain(server, 0);
-        atomic_store(&server->closing, true);
-        abandon_held(server);
-        MHD_stop_daemon(server->daemon);
+    server_drain(server, 0);
+    accept_stop(server);
+    atomic_store(&server->closing, true);
+    abandon_held(server);
+    for (unsigned i = 0; i < server->options.threads; i++) {
+        if (server->workers[i].daemon != NULL) {
+            MHD_stop_daemon(server->workers[i].daemon);
+        }
     }
     watch_stop(server);
     if (server->listen_fd >= 0) {

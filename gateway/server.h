@@ -1,5 +1,5 @@
 /* server.h: an HTTP/1.1 server on one listening socket, and all that libmicrohttpd lets through but we refuse. Only
- * server*.c knows libmicrohttpd (poll mode with a thread pool). Used by the gateway and by the sandbox.
+ * server*.c knows libmicrohttpd (poll mode, a daemon for each thread). Used by the gateway and by the sandbox.
  *
  * A request reaches the handler whole (head and body read, within limits and deadlines) on one of the server's threads.
  * The handler answers at once with server_answer, or keeps the request and answers later from any thread (the
@@ -46,6 +46,7 @@ struct header {
 struct server_stream;
 
 #define RESPONSE_HEADERS_MAX 16
+#define SERVER_THREADS_MAX 16
 
 struct response {
     unsigned status;
@@ -73,7 +74,7 @@ typedef void server_refusal(void *context, unsigned status, const char *code, st
 struct server_options {
     const char *address; /* numeric IPv4 or IPv6 */
     uint16_t port;       /* 0: any free one; see server_port */
-    unsigned threads;    /* >= 2 */
+    unsigned threads;    /* 1..SERVER_THREADS_MAX; connections are shared out evenly among them */
     unsigned connections_max;
     unsigned connections_per_address_max; /* 0: no cap, as behind a proxy; an IPv6 /64 counts as one address */
     size_t head_max;                      /* bytes: request line and headers together */

@@ -160,10 +160,14 @@ static void conn_closed(struct server *server, struct conn *conn)
 void conn_event(void *context, struct MHD_Connection *mhd, void **socket_context,
                 enum MHD_ConnectionNotificationCode code)
 {
+    struct worker *worker = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        conn_opened(context, mhd, socket_context);
-    } else if (*socket_context != NULL) {
-        conn_closed(context, *socket_context);
+        conn_opened(worker->server, mhd, socket_context);
+        return;
+    }
+    atomic_fetch_sub(&worker->connections, 1);
+    if (*socket_context != NULL) {
+        conn_closed(worker->server, *socket_context);
         *socket_context = NULL;
     }
 }

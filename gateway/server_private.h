@@ -1,7 +1,8 @@
 /* server_private.h: what the server*.c files share; nobody else includes it.
  *
  * One struct conn per connection holds the request being read or answered, and memory that its next request uses again.
- * Three kinds of threads meet here: libmicrohttpd's (all callbacks), the watcher (deadlines) and whoever answers.
+ * Four kinds of threads meet here: libmicrohttpd's (all callbacks), the acceptor (new connections), the watcher
+ * (deadlines) and whoever answers.
  *
  * A request's stage is the one word that its thread, an answering thread and server_close race for:
  *
@@ -84,17 +85,24 @@ struct conn {
     size_t truncate;
 };
 
+/* One of libmicrohttpd's daemons: a thread and its connections. */
+struct worker {
+    struct server *server;
+    struct MHD_Daemon *daemon; /* NULL: not started */
+    atomic_uint connections;   /* given to it and not closed yet */
+};
+
 struct server {
     struct server_options options;
-    struct MHD_Daemon *daemon;
+    struct worker workers[SERVER_THREADS_MAX];
     size_t pool; /* libmicrohttpd's memory for a request: its head, that parsed, and the answer's head */
     int listen_fd;
     uint16_t port;
     bool layout_known;     /* libmicrohttpd's memory layout is the one that server_head.c read */
     pthread_mutex_t mutex; /* the list, the peers; held while the watcher uses a connection's socket */
     pthread_cond_t cond;   /* a connection has closed, or the watcher shall stop */
-    pthread_t watcher;
-    bool watching, stop;
+    pthread_t acceptor, watcher;
+    bool accepting, watching, stop;
     struct conn *first;
     struct peers peers;
     unsigned polite;
@@ -108,7 +116,13 @@ struct server {
     unsigned lingering_count; /* under mutex */
 };
 
-/* server_conn.c: blobs, and the callbacks given to libmicrohttpd, whose documentation says what they get and return. */
+/* server_accept.c: accept_start takes connections from listen_fd until server.draining is set and listen_fd shut down;
+ * accept_stop then waits for its thread, and gives no worker a connection any more. */
+enum err accept_start(struct server *server) MUST_USE;
+void accept_stop(struct server *server);
+
+/* server_conn.c: blobs, and the callbacks given to libmicrohttpd, whose documentation says what they get and return.
+ * Their context is the server, but of conn_event: the worker. */
 bool blob_reserve(struct blob *blob, size_t cap) MUST_USE;
 void conn_event(void *context, struct MHD_Connection *mhd, void **socket_context,
                 enum MHD_ConnectionNotificationCode code);

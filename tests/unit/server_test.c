@@ -14,6 +14,58 @@ START_TEST(a_get_is_answered)
 
 END_TEST
 
+/* Which threads answered: of two, in the order in which they came. */
+struct shares {
+    pthread_mutex_t mutex;
+    pthread_t threads[2];
+    unsigned known;
+    unsigned count[2];
+};
+
+static void count_thread(void *context, struct request *request)
+{
+    struct shares *shares = context;
+    (void)pthread_mutex_lock(&shares->mutex);
+    unsigned i = 0;
+    while (i < shares->known && !pthread_equal(shares->threads[i], pthread_self())) {
+        i++;
+    }
+    ck_assert_uint_lt(i, 2);
+    shares->threads[i] = pthread_self();
+    shares->known = i < shares->known ? shares->known : i + 1;
+    shares->count[i]++;
+    (void)pthread_mutex_unlock(&shares->mutex);
+    const struct response response = {.status = 204};
+    server_answer(request, &response);
+}
+
+START_TEST(connections_are_shared_out_evenly_among_the_threads)
+{
+    struct shares shares = {.known = 0};
+    struct world world = {.server = NULL};
+    struct server_options options = usual;
+    int clients[16];
+    options.handler = count_thread;
+    options.context = &shares;
+    ck_assert_int_eq(pthread_mutex_init(&shares.mutex, NULL), 0);
+    ck_assert_int_eq(server_open(&options, &world.server), OK);
+    for (unsigned i = 0; i < 16; i++) {
+        char start[16];
+        clients[i] = dial(&world);
+        say(clients[i], SPAN("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        ck_assert_int_eq(recv(clients[i], start, sizeof start, MSG_WAITALL), (int)sizeof start);
+    }
+    ck_assert_uint_eq(shares.count[0], 8);
+    ck_assert_uint_eq(shares.count[1], 8);
+    for (unsigned i = 0; i < 16; i++) {
+        (void)close(clients[i]);
+    }
+    server_close(world.server);
+    (void)pthread_mutex_destroy(&shares.mutex);
+}
+
+END_TEST
+
 /* A head of exactly len bytes with as many headers; X-Test comes last. */
 static struct span head_of(uint8_t *out, size_t len, unsigned headers, size_t target_len)
 {
@@ -363,6 +415,7 @@ int main(void)
     tcase_add_test(tcase, a_head_without_end_is_refused_by_the_library);
     tcase_add_test(tcase, pipelined_requests_are_answered_in_their_order);
     tcase_add_test(tcase, a_connection_is_kept_as_its_client_says);
+    tcase_add_test(tcase, connections_are_shared_out_evenly_among_the_threads);
     tcase_add_test(tcase, a_body_is_asked_for_with_100_continue_only_when_it_is_wanted);
     tcase_add_test(tcase, a_body_is_taken_up_to_its_limit_and_no_further);
     tcase_add_test(tcase, a_fault_ends_the_connection_as_it_is_told);

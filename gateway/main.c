@@ -23,6 +23,8 @@
 #define REPORT_EVERY_MS 1000
 #define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
 #define DOUBT_WAIT_MS 5000
+#define CONNECTIONS_MAX 4096
+#define FILES_BESIDE 256 /* open files that are not clients' connections, and a reserve to turn some away */
 
 struct arguments {
     const char *data;
@@ -131,11 +133,23 @@ static enum err open_server(struct gateway *gateway, const char *listen)
     if (!split_listen(listen, address, &port)) {
         return ERR_MALFORMED;
     }
+    const uint32_t files = process_files();
+    const uint32_t most = files < CONNECTIONS_MAX + FILES_BESIDE ? files - FILES_BESIDE : CONNECTIONS_MAX;
+    if (files <= FILES_BESIDE) {
+        return ERR_NO_SPACE;
+    }
+    if (most < CONNECTIONS_MAX) {
+        journal(
+            JOURNAL_WARN, "fewer_connections",
+            "connections=%u files=%u sentence=\"the limit of open files allows fewer connections: raise it with ulimit "
+            "-n, or LimitNOFILE in a unit, to %u\"",
+            most, files, CONNECTIONS_MAX + FILES_BESIDE);
+    }
     const struct server_options options = {.address = address,
                                            .port = port,
                                            .threads = 2,
-                                           .connections_max = 4096,
-                                           .connections_per_address_max = 2048,
+                                           .connections_max = most,
+                                           .connections_per_address_max = most / 2,
                                            .head_max = (size_t)16 << 10,
                                            .body_max = BODY_BYTES_MAX,
                                            .head_within_ms = 10000,

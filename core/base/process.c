@@ -7,11 +7,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
+
+uint32_t process_files(void)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+    ASSERT(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    return limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+}
+
+static void raise_files(void)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+    ASSERT(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    if (limit.rlim_cur < FILES_WANTED) {
+        limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* whoever needs many asks process_files */
+    }
+}
 
 void process_prepare(const char *name)
 {
@@ -21,6 +39,7 @@ void process_prepare(const char *name)
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
     }
     (void)umask(0027);
+    raise_files();
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     ASSERT(sigaction(SIGPIPE, &ignore, NULL) == 0);
     ASSERT(sigaction(SIGXFSZ, &ignore, NULL) == 0);

@@ -4,10 +4,13 @@
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/suite.h"
+
+#define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 
 /* The exit code of a child whose ending hangs or is done in time; what it wrote to stderr is in ret_text. */
 static int end_of_one(unsigned within_s, bool hangs, char ret_text[256])
@@ -74,6 +77,42 @@ START_TEST(a_child_can_be_waited_for_whatever_was_inherited)
 
 END_TEST
 
+/* In a child, as a limit that was lowered stays so. */
+START_TEST(the_limit_of_open_files_is_raised_as_far_as_it_may)
+{
+    const struct {
+        rlim_t soft, hard;
+        uint32_t after;
+    } rows[] = {
+        {256, 100000, FILES_WANTED},
+        {256, 512,    512         },
+        {900, 900,    900         },
+    };
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int status = 0;
+        const pid_t pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+            struct rlimit limit = {.rlim_cur = rows[i].soft, .rlim_max = rows[i].hard};
+            struct rlimit had;
+            if (getrlimit(RLIMIT_NOFILE, &had) != 0) {
+                _exit(EXIT_CANNOT);
+            }
+            limit.rlim_max = had.rlim_max < limit.rlim_max ? had.rlim_max : limit.rlim_max;
+            const uint32_t after = limit.rlim_max < rows[i].after ? (uint32_t)limit.rlim_max : rows[i].after;
+            const bool set = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+            process_prepare("openpost-tested");
+            _exit(set && process_files() == after ? EXIT_GOOD : EXIT_ALTERED);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert(WIFEXITED(status));
+        ck_assert_int_eq(WEXITSTATUS(status), EXIT_GOOD);
+    }
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("process");
@@ -81,6 +120,7 @@ int main(void)
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
     tcase_add_test(tcase, a_child_can_be_waited_for_whatever_was_inherited);
+    tcase_add_test(tcase, the_limit_of_open_files_is_raised_as_far_as_it_may);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

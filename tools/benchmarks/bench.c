@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
 #include "tools/benchmarks/bare_nng.h"
 #include "tools/tools.h"
@@ -129,6 +130,8 @@ int tool_bench(int argc, char **argv)
     const char *names[BENCHMARK_COUNT];
     const char *events = NULL;
     const char *posts = NULL;
+    const char *ahead = NULL;
+    uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
     const char *fill_path = NULL;
@@ -139,6 +142,8 @@ int tool_bench(int argc, char **argv)
         {"--events",      &events,           NULL,           "of the replay's log; default 100000"                               },
         {"--fill",        &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
         {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
+        {"--ahead",       &ahead,            NULL,
+         "seconds from the burst's creation to its second; above 300 it is locked in them; default: few"                         },
         {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
         {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts; default: at 1 million"         },
         {"--references",  &bench.references, NULL,
@@ -156,9 +161,11 @@ int tool_bench(int argc, char **argv)
             return EXIT_USAGE_WRONG;
         }
     }
-    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts)) {
+    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
+        !number("--ahead", ahead, 3600, &ahead_s)) {
         return EXIT_USAGE_WRONG;
     }
+    bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;
     process_prepare("openpost-bench");
     if (bare_url != NULL && bare_folder != NULL) {
         return bare_nng_serve(bare_url, bare_folder) == OK ? EXIT_GOOD : EXIT_CANNOT;

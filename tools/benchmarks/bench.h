@@ -32,9 +32,10 @@ struct bench {
     const char *references; /* the folder that references/setup printed; NULL: none */
     uint64_t events;        /* of the replay's log */
     uint64_t posts;         /* of the burst */
+    int64_t ahead_ms;       /* the burst's posts are created so long before they are due; 0: as shortly as it can */
     char folder[DATA_PATH_MAX];
     unsigned made; /* things in folder that are told apart by a number */
-    bool failed; /* something that must hold did not */
+    bool failed;   /* something that must hold did not */
     bool reached[GOAL_COUNT];
     double goals[GOAL_COUNT]; /* where reached */
 };

@@ -16,7 +16,8 @@
 #define FLIGHTS 2 /* messages of many commands that our client has under way */
 #define ROUNDS 3  /* ours and the reference in turn; the median counts */
 #define ROUND_MS INT64_C(700)
-#define TEXT_LEN 260 /* that of a usual post; Bluesky takes 300 characters */
+#define LMDB_FLUSHES 2 /* of a commit: its pages, its meta page */
+#define TEXT_LEN 260   /* that of a usual post; Bluesky takes 300 characters */
 #define DAY_MS_OF_BENCH INT64_C(86400000)
 
 struct load {
@@ -181,6 +182,19 @@ static enum err bare_rate(struct bench *bench, unsigned messages, unsigned each,
     return err;
 }
 
+/* One at a time and a millisecond more for each flush: a rate above that many flushes allow was not durable, or the
+ * library that makes them slow was not loaded. */
+static void check_flushes(struct bench *bench, const char *whose, unsigned outstanding, bool slow, unsigned flushes,
+                          double rate)
+{
+    if (slow && outstanding == 1 && rate > 1000.0 / flushes) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "%s: %.0f a second are more than flushes of 1 ms allow, %u each", whose, rate,
+                       flushes);
+        bench_broken(bench, "ledger, 1 outstanding, +1 ms", text);
+    }
+}
+
 /* A row each time, and what PostgreSQL does beside it with as many connections. */
 static void compare(struct bench *bench, const struct postgres *postgres, unsigned outstanding, bool slow, double ours)
 {
@@ -194,6 +208,7 @@ static void compare(struct bench *bench, const struct postgres *postgres, unsign
         bench_not_run(bench, name, "pgbench, its second reference, failed");
         return;
     }
+    check_flushes(bench, "PostgreSQL", outstanding, slow, 1, reference);
     bench_figure(bench, name, ours, reference, "commands/s", "PostgreSQL, one row each");
 }
 
@@ -206,6 +221,8 @@ static enum err run_one(struct bench *bench, const struct postgres *postgres, un
     for (unsigned round = 0; round < ROUNDS; round++) {
         TRY(bare_rate(bench, outstanding, 1, slow, &bare[round]));
         TRY(bench_ledger_rate(bench, outstanding, slow, &ours[round]));
+        check_flushes(bench, "bare nng and LMDB", outstanding, slow, LMDB_FLUSHES, bare[round]);
+        check_flushes(bench, "ledger", outstanding, slow, LMDB_FLUSHES, ours[round]);
         if (outstanding > FLIGHTS) {
             TRY(bare_rate(bench, FLIGHTS, outstanding / FLIGHTS, slow, &packed[round]));
         }

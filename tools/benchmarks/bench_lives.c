@@ -116,11 +116,11 @@ void lives_show(struct bench *bench, const struct life *lives)
         const char *name;
         bool (*holds)(const struct life *life);
     } rules[] = {
-        {"burst, one lock before it was due",    is_locked      },
-        {"burst, one attempt after its lock",    is_started     },
-        {"burst, attempts with the lock's hash", is_as_locked   },
-        {"burst, attempts with the epoch",       is_fenced      },
-        {"burst, locked 300 to 270 s ahead",     is_locked_ahead},
+        {"burst, one lock before it was due", is_locked      },
+        {"burst, one attempt after its lock", is_started     },
+        {"burst, hash as in the lock",        is_as_locked   },
+        {"burst, fence is the epoch",         is_fenced      },
+        {"burst, locked 300 to 290 s ahead",  is_locked_ahead},
     };
 
     const size_t count = sizeof rules / sizeof *rules - (bench->ahead_ms > LOCK_AHEAD_MS ? 0 : 1);

@@ -25,9 +25,9 @@ static const struct goal {
     [GOAL_REPLAY] = {"replay", "verified, decoded and rebuilt in all views",    true,  300000, "events/s", "a whole run"        },
     [GOAL_BURST] = {"burst",  "20,000 due in one second: durable start, p99",  false, 500,    "ms",       "--posts 20000"      },
     [GOAL_MEMORY] = {"memory", "idle, all processes together",                  false, 40000,  "kB",       "a whole run"        },
-    [GOAL_GROWTH_GET] = {"growth", "cost of a GET, most posts / 10 thousand",       false, 1.6,    "x",        "--growth-max 100000"},
-    [GOAL_GROWTH_POST] = {"growth", "cost of a POST, most posts / 10 thousand",      false, 1.6,    "x",        "--growth-max 100000"},
-    [GOAL_GROWTH_LOCK] = {"growth", "cost of a lock, most posts / 10 thousand",      false, 1.6,    "x",        "--growth-max 100000"},
+    [GOAL_GROWTH_GET] = {"growth", "cost of a GET, 1 million / 10 thousand",        false, 1.6,    "x",        "--growth-max 100000"},
+    [GOAL_GROWTH_POST] = {"growth", "cost of a POST, 1 million / 10 thousand",       false, 1.6,    "x",        "--growth-max 100000"},
+    [GOAL_GROWTH_LOCK] = {"growth", "cost of a lock, 1 million / 10 thousand",       false, 1.6,    "x",        "--growth-max 100000"},
     [GOAL_GROWTH_BEYOND] = {"growth", "cost of the dearest, 10 million / 1 million",   false, 1.3,    "x",
                         "--growth-max 10000000"                                                                                    },
 };

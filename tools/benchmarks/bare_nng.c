@@ -1,5 +1,6 @@
 /* bare_nng.c: see bare_nng.h. Called by bench.c (the server, in a child) and bench_ledger.c (the client). No tags, no
- * rules, no read models: what the ledger adds to this is its cost. */
+ * rules, no read models: what the ledger adds to this is its cost. A message is its requests, each behind its length in
+ * four bytes, big-endian; the reply is as many times ACCEPTED. */
 #include "tools/benchmarks/bare_nng.h"
 
 #include <nng/nng.h>
@@ -17,6 +18,9 @@
 
 #define SERVER_CONTEXTS 512 /* as many as the ledger takes into one group */
 #define CLIENT_MAX 1024
+#define REQUESTS_BYTES_MAX ((size_t)1 << 20)
+#define ACCEPTED "accepted"
+#define ACCEPTED_LEN (sizeof ACCEPTED - 1)
 #define DRAIN_TRIES 5000
 
 struct server;
@@ -25,7 +29,8 @@ struct waiter {
     struct server *server;
     nng_ctx ctx;
     nng_aio *aio;
-    nng_msg *request;
+    nng_msg *message;
+    unsigned requests; /* in it */
     struct waiter *next;
     bool sending;
 };
@@ -57,7 +62,7 @@ static void served(void *context)
         return;
     }
     struct server *server = waiter->server;
-    waiter->request = nng_aio_get_msg(waiter->aio);
+    waiter->message = nng_aio_get_msg(waiter->aio);
     (void)pthread_mutex_lock(&server->mutex);
     waiter->next = server->first;
     server->first = waiter;
@@ -65,14 +70,30 @@ static void served(void *context)
     (void)pthread_mutex_unlock(&server->mutex);
 }
 
+static enum err put_requests(struct bare *bare, struct waiter *waiter)
+{
+    const uint8_t *at = nng_msg_body(waiter->message);
+    size_t left = nng_msg_len(waiter->message);
+    for (waiter->requests = 0; left > 0; waiter->requests++) {
+        uint8_t id[16];
+        const size_t len = left < 4 ? left : get_be32(at);
+        if (left < 4 || len > left - 4) {
+            return ERR_MALFORMED;
+        }
+        random_fill(id, sizeof id);
+        TRY(bare_append(bare, span_of(at + 4, len)));
+        TRY(bare_put(bare, span_of(id, sizeof id), SPAN("12345678")));
+        at += 4 + len;
+        left -= 4 + len;
+    }
+    return OK;
+}
+
 static enum err commit(struct server *server, struct waiter *first)
 {
     TRY(bare_begin(server->bare));
     for (struct waiter *one = first; one != NULL; one = one->next) {
-        uint8_t id[16];
-        random_fill(id, sizeof id);
-        TRY(bare_append(server->bare, span_of(nng_msg_body(one->request), nng_msg_len(one->request))));
-        TRY(bare_put(server->bare, span_of(id, sizeof id), SPAN("12345678")));
+        TRY(put_requests(server->bare, one));
     }
     return bare_commit(server->bare);
 }
@@ -95,10 +116,12 @@ static void *write_all(void *context)
         while (first != NULL) {
             struct waiter *one = first;
             first = one->next;
-            nng_msg_clear(one->request);
-            (void)nng_msg_append(one->request, "accepted", 8);
+            nng_msg_clear(one->message);
+            for (unsigned i = 0; i < one->requests; i++) {
+                (void)nng_msg_append(one->message, ACCEPTED, ACCEPTED_LEN);
+            }
             one->sending = true;
-            nng_aio_set_msg(one->aio, one->request);
+            nng_aio_set_msg(one->aio, one->message);
             nng_ctx_send(one->ctx, one->aio);
         }
     }
@@ -147,7 +170,7 @@ enum err bare_nng_serve(const char *url, const char *folder)
 }
 
 struct load {
-    struct span request;
+    struct span message; /* each is the same */
     atomic_bool stopping;
     atomic_ullong answered;
     atomic_uint under_way;
@@ -163,7 +186,7 @@ struct asker {
 static void send_one(struct asker *asker)
 {
     nng_msg *msg = NULL;
-    if (nng_msg_alloc(&msg, 0) != 0 || nng_msg_append(msg, asker->load->request.data, asker->load->request.len) != 0) {
+    if (nng_msg_alloc(&msg, 0) != 0 || nng_msg_append(msg, asker->load->message.data, asker->load->message.len) != 0) {
         return;
     }
     atomic_fetch_add(&asker->load->under_way, 1);
@@ -183,24 +206,25 @@ static void asked(void *context)
         nng_ctx_recv(asker->ctx, asker->aio);
         return;
     }
-    nng_msg_free(nng_aio_get_msg(asker->aio));
-    atomic_fetch_add(&asker->load->answered, 1);
+    nng_msg *reply = nng_aio_get_msg(asker->aio);
+    atomic_fetch_add(&asker->load->answered, nng_msg_len(reply) / ACCEPTED_LEN);
+    nng_msg_free(reply);
     if (!atomic_load(&asker->load->stopping)) {
         send_one(asker);
     }
     atomic_fetch_sub(&asker->load->under_way, 1);
 }
 
-static enum err load_all(nng_socket socket, struct asker *askers, struct load *load, unsigned outstanding, int64_t ms,
+static enum err load_all(nng_socket socket, struct asker *askers, struct load *load, unsigned messages, int64_t ms,
                          double *ret_rate)
 {
-    for (unsigned i = 0; i < outstanding; i++) {
+    for (unsigned i = 0; i < messages; i++) {
         askers[i].load = load;
         TRY(result(nng_ctx_open(&askers[i].ctx, socket)));
         TRY(result(nng_aio_alloc(&askers[i].aio, asked, &askers[i])));
     }
     const int64_t start_us = clock_monotonic_us();
-    for (unsigned i = 0; i < outstanding; i++) {
+    for (unsigned i = 0; i < messages; i++) {
         send_one(&askers[i]);
     }
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -214,31 +238,45 @@ static enum err load_all(nng_socket socket, struct asker *askers, struct load *l
     return OK;
 }
 
-enum err bare_nng_load(const char *url, unsigned outstanding, struct span request, int64_t ms, double *ret_rate)
+static enum err dial_and_load(const char *url, struct asker *askers, struct load *load, unsigned messages, int64_t ms,
+                              double *ret_rate)
 {
     nng_socket socket;
-    struct load load = {.request = request};
-    if (outstanding > CLIENT_MAX) {
-        return ERR_RANGE;
-    }
-    struct asker *askers = calloc(outstanding, sizeof *askers);
-    if (askers == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    enum err err = result(nng_req0_open(&socket));
-    if (err == OK) {
-        /* Before the contexts: they copy it. */
-        err = result(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE));
-        err = err == OK ? result(nng_dial(socket, url, NULL, 0)) : err;
-        err = err == OK ? load_all(socket, askers, &load, outstanding, ms, ret_rate) : err;
-        (void)nng_close(socket);
-    }
-    for (unsigned i = 0; i < outstanding; i++) {
+    TRY(result(nng_req0_open(&socket)));
+    /* Before the contexts: they copy it. */
+    enum err err = result(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE));
+    err = err == OK ? result(nng_dial(socket, url, NULL, 0)) : err;
+    err = err == OK ? load_all(socket, askers, load, messages, ms, ret_rate) : err;
+    (void)nng_close(socket);
+    for (unsigned i = 0; i < messages; i++) {
         if (askers[i].aio != NULL) {
             nng_aio_stop(askers[i].aio);
             nng_aio_free(askers[i].aio);
         }
     }
+    return err;
+}
+
+enum err bare_nng_load(const char *url, unsigned messages, unsigned each, struct span request, int64_t ms,
+                       double *ret_rate)
+{
+    const size_t len = each * (4 + request.len);
+    if (messages > CLIENT_MAX || len > REQUESTS_BYTES_MAX) {
+        return ERR_RANGE;
+    }
+    struct asker *askers = calloc(messages, sizeof *askers);
+    uint8_t *bytes = malloc(len);
+    enum err err = askers != NULL && bytes != NULL ? OK : ERR_NO_MEMORY;
+    if (err == OK) {
+        struct load load = {.message = span_of(bytes, len)};
+        for (unsigned i = 0; i < each; i++) {
+            uint8_t *at = bytes + i * (4 + request.len);
+            put_be32(at, (uint32_t)request.len);
+            memcpy(at + 4, request.data, request.len);
+        }
+        err = dial_and_load(url, askers, &load, messages, ms, ret_rate);
+    }
+    free(bytes);
     free(askers);
     return err;
 }

@@ -5,12 +5,12 @@
 
 #include "core/base/span.h"
 
-/* bare_nng_serve answers at url until its process is told to stop: each request becomes two rows, all that wait share a
- * transaction, and the reply follows the commit. */
+/* bare_nng_serve answers at url until its process is told to stop: a message has one request or more, each of which
+ * becomes two rows; all that wait share a transaction, and the replies follow the commit. */
 enum err bare_nng_serve(const char *url, const char *folder) MUST_USE;
-/* bare_nng_load keeps outstanding requests of request's bytes under way for ms and tells how many were answered a
- * second. */
-enum err bare_nng_load(const char *url, unsigned outstanding, struct span request, int64_t ms, double *ret_rate)
-    MUST_USE;
+/* bare_nng_load keeps messages of so many requests (each) under way for ms, every request of those bytes, and tells how
+ * many requests were answered a second. */
+enum err bare_nng_load(const char *url, unsigned messages, unsigned each, struct span request, int64_t ms,
+                       double *ret_rate) MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
 #include "tools/benchmarks/bare_nng.h"
 #include "tools/tools.h"
@@ -25,7 +26,7 @@ static const char usage[] =
     "  memory  each idle process, and all together\n"
     "  burst   lateness of 20,000 posts due in one second / BullMQ on Redis\n"
     "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
-    "  growth  GET, POST and lock at 10 thousand, 100 thousand and 1 million posts\n\n"
+    "  growth  GET, POST and lock at 10 thousand, 100 thousand and 1 million posts, or up to 10 million\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -125,10 +126,13 @@ static bool number(const char *name, const char *text, uint64_t most, uint64_t *
 
 int tool_bench(int argc, char **argv)
 {
-    struct bench bench = {.events = 100000, .posts = 20000};
+    struct bench bench = {.events = 100000, .posts = 20000, .growth_max = 1000000};
     const char *names[BENCHMARK_COUNT];
     const char *events = NULL;
     const char *posts = NULL;
+    const char *ahead = NULL;
+    const char *growth_max = NULL;
+    uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
     const char *fill_path = NULL;
@@ -139,8 +143,11 @@ int tool_bench(int argc, char **argv)
         {"--events",      &events,           NULL,           "of the replay's log; default 100000"                               },
         {"--fill",        &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
         {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
+        {"--ahead",       &ahead,            NULL,
+         "seconds from the burst's creation to its second; above 300 it is locked in them; default: few"                         },
         {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
-        {"--quick",       NULL,              &bench.quick,   "growth stops at 100 thousand posts; default: at 1 million"         },
+        {"--growth-max",  &growth_max,       NULL,
+         "posts at which growth stops: 10000, 100000, 1000000 or 10000000; default 1000000"                                      },
         {"--references",  &bench.references, NULL,
          "the folder that tools/benchmarks/references/setup printed; default: none"                                              },
         {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
@@ -156,9 +163,11 @@ int tool_bench(int argc, char **argv)
             return EXIT_USAGE_WRONG;
         }
     }
-    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts)) {
+    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
+        !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max)) {
         return EXIT_USAGE_WRONG;
     }
+    bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;
     process_prepare("openpost-bench");
     if (bare_url != NULL && bare_folder != NULL) {
         return bare_nng_serve(bare_url, bare_folder) == OK ? EXIT_GOOD : EXIT_CANNOT;

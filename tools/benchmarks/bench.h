@@ -22,19 +22,21 @@ enum bench_goal_code {
     GOAL_GROWTH_GET,
     GOAL_GROWTH_POST,
     GOAL_GROWTH_LOCK,
+    GOAL_GROWTH_BEYOND,
     GOAL_COUNT
 };
 
 struct bench {
     bool json;
-    bool quick;             /* growth stops at 100,000 posts */
     bool instant;           /* the burst's posts are due in the same millisecond instead of the same second */
     const char *references; /* the folder that references/setup printed; NULL: none */
     uint64_t events;        /* of the replay's log */
     uint64_t posts;         /* of the burst */
+    uint64_t growth_max;    /* posts at which growth stops */
+    int64_t ahead_ms;       /* the burst's posts are created so long before they are due; 0: as shortly as it can */
     char folder[DATA_PATH_MAX];
     unsigned made; /* things in folder that are told apart by a number */
-    bool failed; /* something that must hold did not */
+    bool failed;   /* something that must hold did not */
     bool reached[GOAL_COUNT];
     double goals[GOAL_COUNT]; /* where reached */
 };

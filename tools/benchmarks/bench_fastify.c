@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/process.h"
 
 #define WARM_ROUND 900 /* rounds of the scripts that only warm up and choose */
@@ -39,7 +40,7 @@ static enum err measure(struct bench *bench, const struct bench_author *author, 
     char script[DATA_PATH_MAX];
     struct wrk_result result;
     for (unsigned i = 0; i < 2; i++) {
-        TRY(wrk_post_script(bench, author, WARM_ROUND + 2 * round + i, script));
+        TRY(wrk_post_script(bench, author, WARM_ROUND + 2 * round + i, clock_wall_ms(), script));
         TRY(wrk_run(bench, fastify->port, WARM_CONNECTIONS, 2, script, &result));
     }
     *ret_rate = result.rate;

@@ -124,14 +124,14 @@ static enum err do_all(struct filling *filling, uint64_t steps_ago, do_one *one)
     return ledger_commit(filling->parts->ledger);
 }
 
-static enum err run(struct filling *filling, uint64_t events, int64_t until_us)
+static enum err run(struct filling *filling, uint64_t events)
 {
     struct command command = {.code = COMMAND_start_ledger};
     struct answer answer;
     command.start_ledger.boot = SPAN("bench");
     command.start_ledger.release = SPAN("bench");
     TRY(parts_command(filling->parts, &command, filling->now_ms, &answer));
-    while (ledger_head(filling->parts->ledger) < events && (until_us == 0 || clock_monotonic_us() < until_us)) {
+    while (ledger_head(filling->parts->ledger) < events) {
         TRY(do_all(filling, 0, create));
         TRY(do_all(filling, STEPS_TO_LOCK, lock));
         TRY(do_all(filling, STEPS_TO_SEND, send));
@@ -141,7 +141,7 @@ static enum err run(struct filling *filling, uint64_t events, int64_t until_us)
     return OK;
 }
 
-enum err bench_fill(struct parts *parts, const struct bench_author *author, uint64_t events, int64_t until_us)
+enum err bench_fill(struct parts *parts, const struct bench_author *author, uint64_t events)
 {
     struct filling *filling = calloc(1, sizeof *filling);
     if (filling == NULL) {
@@ -153,7 +153,7 @@ enum err bench_fill(struct parts *parts, const struct bench_author *author, uint
     memset(filling->text, 'a', sizeof filling->text);
     memset(filling->payload, 'b', sizeof filling->payload);
     sha256(span_of(filling->payload, sizeof filling->payload), filling->payload_hash.bytes);
-    const enum err err = run(filling, events, until_us);
+    const enum err err = run(filling, events);
     free(filling);
     return err;
 }

@@ -5,8 +5,7 @@
 #include "tools/benchmarks/bench_world.h"
 
 /* bench_fill appends posts' lives (created and scheduled, locked, started, accepted, finished) until the log has at
- * least so many events, or clock_monotonic_us() has passed until_us (0: no end). Lives overlap: some 15,000 posts are
- * open at any time. The log's times run ahead of the clock. */
-enum err bench_fill(struct parts *parts, const struct bench_author *author, uint64_t events, int64_t until_us) MUST_USE;
+ * least so many events. Lives overlap: some 15,000 posts are open at any time. The log's times run ahead of the clock. */
+enum err bench_fill(struct parts *parts, const struct bench_author *author, uint64_t events) MUST_USE;
 
 #endif

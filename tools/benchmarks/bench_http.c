@@ -1,6 +1,7 @@
 /* bench_http.c: POST and GET over HTTP with wrk: POST against Fastify and PostgreSQL with the same requests, and
- * against the ledger's own rate; GET of 1,000 posts against as many files of the same size from nginx. What was posted
- * is counted in the log, and 1,000 posts are read back and compared with what was sent. Called by bench.c. */
+ * against the ledger's own rate; GET of 1,000 posts against as many files of the same size from nginx; each in three
+ * rounds that alternate with the reference's. What was posted is counted in the log, and 1,000 posts are read back and
+ * compared with what was sent. Called by bench.c. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,12 @@
 #include "core/message/codec.h"
 #include "tools/benchmarks/bench_fastify.h"
 
+#define ROUNDS 3 /* ours and the reference in turn; the median counts */
 #define ROUND_SECONDS 2
 #define READ_BACK 1000
+#define COUNTS 3 /* of connections */
+
+static const unsigned counts[COUNTS] = {16, 64, 256};
 
 struct http {
     struct bench *bench;
@@ -21,53 +26,80 @@ struct http {
     struct fastify fastify;
     uint16_t port;
     char data[DATA_PATH_MAX];
+    int64_t began_ms;
+    unsigned scripts;  /* that POSTed */
     uint64_t answers;  /* to POST, 2xx */
     size_t answer_len; /* of a GET's body */
 };
 
-static enum err run_fastify(struct http *http, const struct wrk_result *ours, unsigned connections, const char *script)
+/* What both sides did in each round. Rounds alternate, so that whatever else the machine does strikes both. */
+struct rounds {
+    double rate[ROUNDS];
+    double p99_ms[ROUNDS];
+};
+
+static void note(struct rounds *rounds, unsigned round, const struct wrk_result *result)
 {
-    char name[64];
-    struct wrk_result theirs;
+    rounds->rate[round] = result->rate;
+    rounds->p99_ms[round] = result->p99_ms;
+}
+
+static enum err post_to_fastify(struct http *http, unsigned connections, const char *script,
+                                struct wrk_result *ret_result)
+{
     uint64_t before = 0;
     uint64_t after = 0;
     const char *const query = "SELECT count(*) FROM posts";
     TRY(postgres_count(&http->fastify.postgres, query, &before));
-    TRY(wrk_run(http->bench, http->fastify.port, connections, ROUND_SECONDS, script, &theirs));
+    TRY(wrk_run(http->bench, http->fastify.port, connections, ROUND_SECONDS, script, ret_result));
     TRY(postgres_count(&http->fastify.postgres, query, &after));
-    if (after - before < theirs.answers) {
+    if (after - before < ret_result->answers) {
         bench_broken(http->bench, "http", "PostgreSQL has fewer rows than Fastify answered");
-    }
-    (void)snprintf(name, sizeof name, "http POST, %u connections", connections);
-    bench_figure(http->bench, name, ours->rate, theirs.rate, "requests/s",
-                 http->fastify.workers == 1 ? "Fastify and PostgreSQL" : "Fastify, two processes, and PostgreSQL");
-    (void)snprintf(name, sizeof name, "http POST, %u connections, p99", connections);
-    bench_figure(http->bench, name, ours->p99_ms, theirs.p99_ms, "ms", "Fastify and PostgreSQL");
-    if (connections == 64) {
-        bench_goal(http->bench, GOAL_POST_RATE, ours->rate / theirs.rate);
-        bench_goal(http->bench, GOAL_POST_P99, ours->p99_ms / theirs.p99_ms);
     }
     return OK;
 }
 
-static enum err run_posts(struct http *http)
+static void show_fastify(struct http *http, unsigned connections, double rate, double p99_ms, struct rounds *theirs)
 {
-    const unsigned counts[] = {16, 64, 256};
-    for (unsigned i = 0; i < sizeof counts / sizeof *counts; i++) {
-        char name[64];
-        char script[DATA_PATH_MAX];
-        struct wrk_result ours;
-        double reference = 0;
-        TRY(wrk_post_script(http->bench, &http->author, i, script));
-        TRY(wrk_run(http->bench, http->port, counts[i], ROUND_SECONDS, script, &ours));
-        http->answers += ours.answers;
-        if (http->fastify.pid != 0) {
-            TRY(run_fastify(http, &ours, counts[i], script));
-        }
-        TRY(bench_ledger_rate(http->bench, counts[i], false, &reference));
-        (void)snprintf(name, sizeof name, "http POST, %u connections", counts[i]);
-        bench_figure(http->bench, name, ours.rate, reference, "requests/s", "the ledger alone, over nng");
+    char name[64];
+    const double their_rate = bench_median(theirs->rate, ROUNDS);
+    const double their_p99_ms = bench_median(theirs->p99_ms, ROUNDS);
+    (void)snprintf(name, sizeof name, "http POST, %u connections", connections);
+    bench_figure(http->bench, name, rate, their_rate, "requests/s",
+                 http->fastify.workers == 1 ? "Fastify and PostgreSQL" : "Fastify, two processes, and PostgreSQL");
+    (void)snprintf(name, sizeof name, "http POST, %u connections, p99", connections);
+    bench_figure(http->bench, name, p99_ms, their_p99_ms, "ms", "Fastify and PostgreSQL");
+    if (connections == 64) {
+        bench_goal(http->bench, GOAL_POST_RATE, rate / their_rate);
+        bench_goal(http->bench, GOAL_POST_P99, p99_ms / their_p99_ms);
     }
+}
+
+static enum err run_posts(struct http *http, unsigned connections)
+{
+    char name[64];
+    struct rounds ours = {0};
+    struct rounds theirs = {0};
+    double ledger[ROUNDS] = {0};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        char script[DATA_PATH_MAX];
+        struct wrk_result result;
+        TRY(wrk_post_script(http->bench, &http->author, http->scripts++, http->began_ms, script));
+        TRY(wrk_run(http->bench, http->port, connections, ROUND_SECONDS, script, &result));
+        http->answers += result.answers;
+        note(&ours, round, &result);
+        if (http->fastify.pid != 0) {
+            TRY(post_to_fastify(http, connections, script, &result));
+            note(&theirs, round, &result);
+        }
+        TRY(bench_ledger_rate(http->bench, connections, false, &ledger[round]));
+    }
+    const double rate = bench_median(ours.rate, ROUNDS);
+    if (http->fastify.pid != 0) {
+        show_fastify(http, connections, rate, bench_median(ours.p99_ms, ROUNDS), &theirs);
+    }
+    (void)snprintf(name, sizeof name, "http POST, %u connections", connections);
+    bench_figure(http->bench, name, rate, bench_median(ledger, ROUNDS), "requests/s", "the ledger alone, over nng");
     return OK;
 }
 
@@ -125,11 +157,13 @@ static enum err choose(struct http *http, struct sample *samples, uint64_t *ret_
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Whether what is read back is what was sent: the text, the metadata, the id. */
+/* Whether what is read back is what was sent: the text, the metadata, the instant, the target; and the id. */
 static enum err is_as_sent(struct http *http, const struct sample *sample, const char *text, bool *ret_good)
 {
     char sent[2048];
     char brief[2048];
+    char due[64];
+    char target[64];
     char filler[WRK_TEXT_LEN + 1] = {0};
     uint8_t bytes[WRK_BODY_LEN];
     struct buf metadata = buf_of(bytes, sizeof bytes);
@@ -137,7 +171,17 @@ static enum err is_as_sent(struct http *http, const struct sample *sample, const
     memset(filler, 'x', WRK_TEXT_LEN);
     (void)snprintf(sent, sizeof sent, "\"%s%s\"", sample->name, filler);
     (void)snprintf(brief, sizeof brief, "\"brief\":\"%.*s\"", (int)metadata.len, (const char *)bytes);
-    *ret_good = strstr(text, sent) != NULL && strstr(text, brief) != NULL && strstr(text, sample->id) != NULL;
+    struct buf out = buf_of(due, sizeof due);
+    buf_text(&out, "\"publish_at\":");
+    json_time(&out, wrk_due_ms(http->began_ms, sample->name));
+    TRY(buf_terminated(&out) != NULL ? OK : ERR_TOO_LONG);
+    out = buf_of(target, sizeof target);
+    buf_text(&out, "\"integration_id\":\"");
+    id_write(&out, &http->author.integration_id);
+    buf_text(&out, "\"");
+    TRY(buf_terminated(&out) != NULL ? OK : ERR_TOO_LONG);
+    *ret_good = strstr(text, sent) != NULL && strstr(text, brief) != NULL && strstr(text, sample->id) != NULL &&
+                strstr(text, due) != NULL && strstr(text, target) != NULL;
     return OK;
 }
 
@@ -224,34 +268,48 @@ static enum err write_list(struct http *http, const struct sample *samples, uint
     return out != NULL && fclose(out) == 0 ? wrk_get_script(http->bench, name, list, ret_script) : ERR_IO;
 }
 
+static enum err get_rounds(struct http *http, uint16_t nginx_port, unsigned connections, const char *script,
+                           const char *nginx_script)
+{
+    char name[64];
+    char against[64];
+    struct rounds ours = {0};
+    struct rounds theirs = {0};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct wrk_result result;
+        TRY(wrk_run(http->bench, nginx_port, connections, ROUND_SECONDS, nginx_script, &result));
+        note(&theirs, round, &result);
+        TRY(wrk_run(http->bench, http->port, connections, ROUND_SECONDS, script, &result));
+        note(&ours, round, &result);
+    }
+    const double rate = bench_median(ours.rate, ROUNDS);
+    const double their_rate = bench_median(theirs.rate, ROUNDS);
+    (void)snprintf(name, sizeof name, "http GET, %u connections", connections);
+    (void)snprintf(against, sizeof against, "files of %zu bytes from nginx", http->answer_len);
+    bench_figure(http->bench, name, rate, their_rate, "requests/s", against);
+    (void)snprintf(name, sizeof name, "http GET, %u connections, p99", connections);
+    bench_figure(http->bench, name, bench_median(ours.p99_ms, ROUNDS), bench_median(theirs.p99_ms, ROUNDS), "ms",
+                 against);
+    bench_goal(http->bench, GOAL_GET, rate / their_rate);
+    return OK;
+}
+
 static enum err run_gets(struct http *http, const struct sample *samples, uint64_t count)
 {
-    const unsigned counts[] = {16, 64, 256};
-    char ours_script[DATA_PATH_MAX];
-    char theirs_script[DATA_PATH_MAX];
+    char script[DATA_PATH_MAX];
+    char nginx_script[DATA_PATH_MAX];
     uint16_t port = 0;
     pid_t pid = 0;
     if (!bench_has_program("nginx")) {
         bench_not_run(http->bench, "http GET", "nginx, its reference, is not installed: tools/bench --with-references");
         return OK;
     }
-    TRY(write_list(http, samples, count, http->author.key, "get", ours_script));
-    TRY(write_list(http, samples, count, "-", "get-nginx", theirs_script));
+    TRY(write_list(http, samples, count, http->author.key, "get", script));
+    TRY(write_list(http, samples, count, "-", "get-nginx", nginx_script));
     TRY(start_nginx(http, samples, count, &port, &pid));
     enum err err = OK;
-    for (unsigned i = 0; err == OK && i < sizeof counts / sizeof *counts; i++) {
-        char name[64];
-        char against[64];
-        struct wrk_result ours;
-        struct wrk_result theirs;
-        err = wrk_run(http->bench, port, counts[i], ROUND_SECONDS, theirs_script, &theirs);
-        err = err == OK ? wrk_run(http->bench, http->port, counts[i], ROUND_SECONDS, ours_script, &ours) : err;
-        if (err == OK) {
-            (void)snprintf(name, sizeof name, "http GET, %u connections", counts[i]);
-            (void)snprintf(against, sizeof against, "files of %zu bytes from nginx", http->answer_len);
-            bench_figure(http->bench, name, ours.rate, theirs.rate, "requests/s", against);
-            bench_goal(http->bench, GOAL_GET, ours.rate / theirs.rate);
-        }
+    for (unsigned i = 0; err == OK && i < COUNTS; i++) {
+        err = get_rounds(http, port, counts[i], script, nginx_script);
     }
     bench_stop(pid);
     return err;
@@ -260,7 +318,9 @@ static enum err run_gets(struct http *http, const struct sample *samples, uint64
 static enum err run(struct http *http, struct sample *samples)
 {
     uint64_t count = 0;
-    TRY(run_posts(http));
+    for (unsigned i = 0; i < COUNTS; i++) {
+        TRY(run_posts(http, counts[i]));
+    }
     fastify_stop(&http->fastify);
     TRY(choose(http, samples, &count));
     TRY(read_back(http, samples, count));
@@ -269,7 +329,7 @@ static enum err run(struct http *http, struct sample *samples)
 
 enum err bench_http(struct bench *bench)
 {
-    struct http http = {.bench = bench};
+    struct http http = {.bench = bench, .began_ms = clock_wall_ms()};
     pid_t pid = 0;
     const char *why = NULL;
     if (!bench_has_program("wrk")) {

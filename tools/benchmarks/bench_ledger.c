@@ -1,5 +1,6 @@
 /* bench_ledger.c: durable commands a second through the wire, with every projection, against a bare nng server with two
- * LMDB rows a request; on the disk as it is and with one more millisecond for each flush. Called by bench.c. */
+ * LMDB rows a request: one request a message, for the goal, and beside it packed as our client packs; on the disk as it
+ * is and with one more millisecond for each flush. Called by bench.c. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -12,9 +13,11 @@
 #include "tools/benchmarks/bare_nng.h"
 #include "tools/benchmarks/bench_postgres.h"
 
-#define ROUNDS 3 /* ours and the reference in turn; the median counts */
+#define FLIGHTS 2 /* messages of many commands that our client has under way */
+#define ROUNDS 3  /* ours and the reference in turn; the median counts */
 #define ROUND_MS INT64_C(700)
-#define TEXT_LEN 260 /* that of a usual post; Bluesky takes 300 characters */
+#define LMDB_FLUSHES 2 /* of a commit: its pages, its meta page */
+#define TEXT_LEN 260   /* that of a usual post; Bluesky takes 300 characters */
 #define DAY_MS_OF_BENCH INT64_C(86400000)
 
 struct load {
@@ -159,7 +162,7 @@ static enum err command_len(size_t *ret_len)
     return buf_ok(&out) ? OK : ERR_TOO_LONG;
 }
 
-static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, double *ret_rate)
+static enum err bare_rate(struct bench *bench, unsigned messages, unsigned each, bool slow, double *ret_rate)
 {
     char folder[DATA_PATH_MAX];
     char name[64];
@@ -174,9 +177,22 @@ static enum err bare_rate(struct bench *bench, unsigned outstanding, bool slow, 
     TRY(bench_folder(bench, name, folder));
     const char *const args[] = {"bench", "--bare-server", url, "--bare-folder", folder, NULL};
     TRY(bench_start(bench, name, args, slow, &pid));
-    const enum err err = bare_nng_load(url, outstanding, span_of(bytes, len), ROUND_MS, ret_rate);
+    const enum err err = bare_nng_load(url, messages, each, span_of(bytes, len), ROUND_MS, ret_rate);
     bench_stop(pid);
     return err;
+}
+
+/* One at a time and a millisecond more for each flush: a rate above that many flushes allow was not durable, or the
+ * library that makes them slow was not loaded. */
+static void check_flushes(struct bench *bench, const char *whose, unsigned outstanding, bool slow, unsigned flushes,
+                          double rate)
+{
+    if (slow && outstanding == 1 && rate > 1000.0 / flushes) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "%s: %.0f a second are more than flushes of 1 ms allow, %u each", whose, rate,
+                       flushes);
+        bench_broken(bench, "ledger, 1 outstanding, +1 ms", text);
+    }
 }
 
 /* A row each time, and what PostgreSQL does beside it with as many connections. */
@@ -192,6 +208,7 @@ static void compare(struct bench *bench, const struct postgres *postgres, unsign
         bench_not_run(bench, name, "pgbench, its second reference, failed");
         return;
     }
+    check_flushes(bench, "PostgreSQL", outstanding, slow, 1, reference);
     bench_figure(bench, name, ours, reference, "commands/s", "PostgreSQL, one row each");
 }
 
@@ -199,15 +216,24 @@ static enum err run_one(struct bench *bench, const struct postgres *postgres, un
 {
     double ours[ROUNDS] = {0};
     double bare[ROUNDS] = {0};
+    double packed[ROUNDS] = {0};
     char name[64];
     for (unsigned round = 0; round < ROUNDS; round++) {
-        TRY(bare_rate(bench, outstanding, slow, &bare[round]));
+        TRY(bare_rate(bench, outstanding, 1, slow, &bare[round]));
         TRY(bench_ledger_rate(bench, outstanding, slow, &ours[round]));
+        check_flushes(bench, "bare nng and LMDB", outstanding, slow, LMDB_FLUSHES, bare[round]);
+        check_flushes(bench, "ledger", outstanding, slow, LMDB_FLUSHES, ours[round]);
+        if (outstanding > FLIGHTS) {
+            TRY(bare_rate(bench, FLIGHTS, outstanding / FLIGHTS, slow, &packed[round]));
+        }
     }
     const double rate = bench_median(ours, ROUNDS);
     const double reference = bench_median(bare, ROUNDS);
     (void)snprintf(name, sizeof name, "ledger, %u outstanding%s", outstanding, slow ? ", +1 ms" : "");
     bench_figure(bench, name, rate, reference, "commands/s", "nng and two LMDB rows");
+    if (outstanding > FLIGHTS) {
+        bench_figure(bench, name, rate, bench_median(packed, ROUNDS), "commands/s", "the same, all in two messages");
+    }
     switch (outstanding) {
     case 16:
         bench_goal(bench, slow ? GOAL_SLOW_16 : GOAL_LEDGER_16, rate / reference);

@@ -62,16 +62,32 @@ enum err bench_process_option(pid_t pid, const char *option, char *out, size_t c
     return ERR_NOT_FOUND;
 }
 
-enum err bench_process_kb(pid_t pid, double *ret_kb)
+/* A line of smaps_rollup, which counts in units of 1,024 bytes. */
+static enum err read_rollup(pid_t pid, const char *line, double *ret_kb)
 {
     char text[4096];
     size_t len = 0;
     TRY(read_proc(pid, "smaps_rollup", text, sizeof text, &len));
-    const char *pss = strstr(text, "\nPss:");
-    if (pss == NULL) {
+    const char *at = strstr(text, line);
+    if (at == NULL) {
         return ERR_MALFORMED;
     }
-    *ret_kb = strtod(pss + 5, NULL) * 1.024;
+    *ret_kb = strtod(at + strlen(line), NULL) * 1.024;
+    return OK;
+}
+
+enum err bench_process_kb(pid_t pid, double *ret_kb)
+{
+    return read_rollup(pid, "\nPss:", ret_kb);
+}
+
+enum err bench_process_shared_kb(pid_t pid, double *ret_kb)
+{
+    double file_kb = 0;
+    double shmem_kb = 0;
+    TRY(read_rollup(pid, "\nPss_File:", &file_kb));
+    TRY(read_rollup(pid, "\nPss_Shmem:", &shmem_kb));
+    *ret_kb = file_kb + shmem_kb;
     return OK;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/message/codec.h"
 
@@ -18,8 +17,20 @@
 #define BRIEF "\"},\"metadata\":{\"brief\":\""
 #define END "\"}}"
 #define DUE_LEN 20
+#define NAME "wrk-" /* then script, thread and number, a dash after each */
 
-enum err wrk_post_script(const struct bench *bench, const struct bench_author *author, unsigned round,
+/* Whole seconds, and a second of its own for each round. */
+static int64_t due_ms(int64_t now_ms, unsigned long round)
+{
+    return (now_ms + AHEAD_MS) / 1000 * 1000 + (int64_t)round * 1000;
+}
+
+int64_t wrk_due_ms(int64_t now_ms, const char *name)
+{
+    return due_ms(now_ms, strtoul(name + strlen(NAME), NULL, 10));
+}
+
+enum err wrk_post_script(const struct bench *bench, const struct bench_author *author, unsigned round, int64_t now_ms,
                          char ret_path[DATA_PATH_MAX])
 {
     char text[4096];
@@ -28,7 +39,7 @@ enum err wrk_post_script(const struct bench *bench, const struct bench_author *a
     char due[64];
     struct buf id_buf = buf_of(id, ID_TEXT_MAX);
     struct buf due_buf = buf_of(due, sizeof due);
-    json_time(&due_buf, (clock_wall_ms() + AHEAD_MS) / 1000 * 1000);
+    json_time(&due_buf, due_ms(now_ms, round));
     if (buf_terminated(&due_buf) == NULL || strlen(due) < 20) {
         return ERR_TOO_LONG;
     }
@@ -41,7 +52,7 @@ enum err wrk_post_script(const struct bench *bench, const struct bench_author *a
                  "local count = 0\n"
                  "function request()\n"
                  "  count = count + 1\n"
-                 "  local name = 'wrk-%u-' .. number .. '-' .. count .. '-'\n"
+                 "  local name = '" NAME "%u-' .. number .. '-' .. count .. '-'\n"
                  "  local body = '" HEAD "' .. name .. filler .. '" MIDDLE "%s" TAIL "%.19sZ" BRIEF "'\n"
                  "  body = body .. string.rep('m', %zu - #body) .. '" END "'\n"
                  "  return wrk.format('POST', '/v1/posts', {['Authorization'] = 'Bearer %s', ['Content-Type'] = "
@@ -79,7 +90,7 @@ bool wrk_name(struct span text, char ret_name[WRK_NAME_MAX])
 {
     char head[WRK_NAME_MAX] = {0};
     memcpy(head, text.data, text.len < WRK_NAME_MAX - 1 ? text.len : WRK_NAME_MAX - 1);
-    const char *at = strncmp(head, "wrk-", 4) == 0 ? head + 4 : NULL;
+    const char *at = strncmp(head, NAME, strlen(NAME)) == 0 ? head + strlen(NAME) : NULL;
     for (unsigned i = 0; i < 3 && at != NULL; i++) { /* script, thread, number */
         at = skip_number(at);
     }

@@ -15,10 +15,12 @@ struct wrk_result {
 };
 
 /* wrk_post_script writes the script that POSTs: each request a body of WRK_BODY_LEN bytes with a name of its own as the
- * head of its text and as Idempotency-Key. round makes names of different scripts differ. wrk_get_script: reads of
- * every line of the file at list, "PATH KEY" each (KEY: - for none), in turn, each thread from its own place. */
-enum err wrk_post_script(const struct bench *bench, const struct bench_author *author, unsigned round,
+ * head of its text and as Idempotency-Key, due on the day after now_ms. round makes names and instants of different
+ * scripts differ; wrk_due_ms tells the instant from now_ms and a name. wrk_get_script: reads of every line of the file
+ * at list, "PATH KEY" each (KEY: - for none), in turn, each thread from its own place. */
+enum err wrk_post_script(const struct bench *bench, const struct bench_author *author, unsigned round, int64_t now_ms,
                          char ret_path[DATA_PATH_MAX]) MUST_USE;
+int64_t wrk_due_ms(int64_t now_ms, const char *name) MUST_USE;
 enum err wrk_get_script(const struct bench *bench, const char *name, const char *list, char ret_path[DATA_PATH_MAX])
     MUST_USE;
 /* wrk_name takes the name from a post's text when the text is one that a script sent; wrk_metadata writes the value of

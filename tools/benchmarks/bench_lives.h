@@ -1,0 +1,35 @@
+/* bench_lives.h: what the log says of each post of the burst: its lock, its attempt, and whether they belong together.
+ */
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_LIVES_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_LIVES_H
+
+#include "tools/benchmarks/bench_world.h"
+
+#define LIFE_TEXT_MAX 128
+#define LIFE_LOCK_LATE_MAX_MS 10000 /* a thirtieth of LOCK_AHEAD_MS */
+
+/* The first three are given, the others read. */
+struct life {
+    struct id post_id;
+    uint64_t number; /* in the order of creation */
+    int64_t due_ms;
+    unsigned locks;
+    unsigned starts; /* attempts, at whatever */
+    uint64_t locked_seq;
+    uint64_t started_seq;
+    int64_t locked_ms; /* the ledger's stamp */
+    struct hash locked_hash;
+    bool locked_own;  /* its bytes are the post's, and the hash theirs */
+    bool started_own; /* its hash is the lock's */
+    bool fenced;      /* its fence is the epoch of the ledger that ran */
+};
+
+/* life_text writes the text of post number so; no two are the same. */
+void life_text(uint64_t number, char ret_text[LIFE_TEXT_MAX]);
+/* lives_read sorts the lives by id and reads what the whole log says of them. lives_show prints how many are as they
+ * must be: one lock before the post was due, one attempt after it, of the same bytes, under the running epoch; with
+ * --ahead of more than five minutes, the lock five minutes before. What is not so is broken. */
+enum err lives_read(const struct data_folder *data, struct life *lives, uint64_t count) MUST_USE;
+void lives_show(struct bench *bench, const struct life *lives);
+
+#endif

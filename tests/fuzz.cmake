@@ -32,7 +32,7 @@ if(OPENPOST_FUZZ)
   add_custom_target(fuzz_targets)
 else()
   add_test(NAME fuzz/build COMMAND ${CMAKE_SOURCE_DIR}/tools/fuzz build)
-  set_tests_properties(fuzz/build PROPERTIES LABELS fuzz TIMEOUT 900 FIXTURES_SETUP fuzz)
+  set_tests_properties(fuzz/build PROPERTIES LABELS fuzz TIMEOUT 900 PROCESSORS 2 FIXTURES_SETUP fuzz)
 endif()
 
 fuzz(codec PARSER core/message/codec.c core/message/shape.c LIBRARIES message)

@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """tests/check/planted.py layers|words|readmes: plants one violation at a time into an empty tree and expects tools/check-layers,
-tools/check-words or readmes.py to find it, at its place, and to find nothing in a tree without."""
+tools/check-words or readmes.py to find it, at its place, and to find nothing in a tree without.
+tests/check/planted.py purity|format|unused: likewise with tools/check-purity (into a copy of the sources that it compiles),
+tools/check-format and tools/check-unused (of a build of two files), which must name what was planted."""
 import importlib.machinery
 import importlib.util
+import json
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 CHECKS = {"layers": "../../tools/check-layers", "words": "../../tools/check-words", "readmes": "readmes.py"}
 GOOD, FOUND = False, True
 
@@ -79,6 +85,30 @@ READMES = [
     (FOUND, README, "Run `openpost fly`."),
 ]
 
+# What the script must name (None: it finds nothing), and the tree: file: its lines. Of purity: what is appended to a file.
+PURITY = [
+    (None, {}),
+    ("time", {"core/decider/post.c": "#include <time.h>\nlong planted(void);\nlong planted(void) { return time(NULL); }"}),
+    ("count", {"core/decider/post.c": "int planted(void);\nint planted(void) { static int count; return ++count; }"}),
+    ("malloc", {"core/scheduler/agenda_due.c": "#include <stdlib.h>\nvoid *planted(void);\nvoid *planted(void) { return malloc(1); }"}),
+    ("getrandom", {"adapters/bluesky_answer.c":
+                   "#include <sys/random.h>\nlong planted(void *at);\nlong planted(void *at) { return getrandom(at, 1, 0); }"}),
+]
+FORMAT = [
+    (None, {"core/base/a.c": "int x;\n"}),
+    ("core/base/a.c", {"core/base/a.c": "int  x;\n"}),
+    ("tests/unit/a.h", {"tests/unit/a.h": "struct a {\n  int x;\n};\n"}),
+]
+USED = "int used(void);\nint used(void) { return 1; }\n"
+USER = "int used(void);\nint main(void) { return used(); }\n"
+UNUSED = [
+    (None, {"core/base/a.c": USED, "tools/b.c": USER}),
+    (None, {"core/base/a.c": USED, "tests/unit/b.c": USER}),
+    (None, {"core/base/a.c": "static int used(void) { return 1; }\nint main(void) { return used(); }\n"}),
+    ("core/base/a.c: used", {"core/base/a.c": USED, "tools/b.c": "int main(void) { return 0; }\n"}),
+    ("core/base/a.c: table", {"core/base/a.c": USED + "extern const int table[];\nconst int table[] = {1};\n", "tools/b.c": USER}),
+]
+
 
 def write(root, path, text):
     full = os.path.join(root, path)
@@ -88,25 +118,73 @@ def write(root, path, text):
     return full
 
 
-def main(kind):
+def judged(kind, cases, judge):
+    """Exit status: 0 when judge(case), which gives a sentence about what went wrong or None, has none."""
+    wrong = [said for said in map(judge, cases) if said]
+    print("\n".join(wrong + [f"{kind}: {len(cases)} trees, {len(wrong)} judged wrongly"]))
+    return 1 if wrong else 0
+
+
+def module_finds(kind, cases):
     sys.dont_write_bytecode = True
     loader = importlib.machinery.SourceFileLoader("tool", os.path.join(HERE, CHECKS[kind]))
     tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("tool", loader))
     loader.exec_module(tool)
-    failed = 0
-    cases = {"layers": LAYERS, "words": WORDS, "readmes": READMES}[kind]
     with tempfile.TemporaryDirectory() as root:
         for path in HEADERS:
             write(root, path, "")
-        for found, path, text in cases:
+
+        def judge(case):
+            found, path, text = case
             planted = write(root, path, text)
             violations = tool.violations(root)[1]
             os.remove(planted)
             if found != bool(violations) or any(not one.startswith(path + ":") for one in violations):
-                failed += 1
-                print(f"{path}: {text[:60]!r}: {violations or 'nothing found'}")
-    print(f"{kind}: {len(cases)} trees, {failed} judged wrongly")
-    return 1 if failed else 0
+                return f"{path}: {text[:60]!r}: {violations or 'nothing found'}"
+        return judged(kind, cases, judge)
 
 
-sys.exit(main(sys.argv[1]))
+def purity_command(root, files):
+    for folder in ("core", "adapters"):
+        shutil.copytree(os.path.join(ROOT, folder), os.path.join(root, folder))
+    for path, text in files.items():
+        with open(os.path.join(root, path), "a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    return "cc", root
+
+
+def format_command(root, files):
+    for folder in ("core", "projections", "gateway", "adapters", "tools", "tests"):
+        os.makedirs(os.path.join(root, folder))
+    shutil.copy(os.path.join(ROOT, ".clang-format"), root)
+    for path, text in files.items():
+        write(root, path, text)
+    return "--in", root
+
+
+def unused_command(root, files):
+    entries = []
+    for path, text in files.items():
+        source = write(root, path, text)
+        made = os.path.join(root, path.replace(".c", ".o"))
+        subprocess.run(["cc", "-c", source, "-o", made], check=True)
+        entries.append({"file": source, "command": f"cc -c {source} -o {made}"})
+    write(root, "compile_commands.json", json.dumps(entries))
+    return (root,)
+
+
+def script_finds(kind, cases, command):
+    def judge(case):
+        word, files = case
+        with tempfile.TemporaryDirectory() as root:
+            script = os.path.join(ROOT, "tools", "check-" + kind)
+            done = subprocess.run([script, *command(root, files)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if (done.returncode == 0) != (word is None) or (word or "") not in done.stdout:
+            return f"{word} in {files}: exit {done.returncode}\n{done.stdout}"
+    return judged(kind, cases, judge)
+
+
+MODULES = {"layers": LAYERS, "words": WORDS, "readmes": READMES}
+SCRIPTS = {"purity": (PURITY, purity_command), "format": (FORMAT, format_command), "unused": (UNUSED, unused_command)}
+asked = sys.argv[1]
+sys.exit(module_finds(asked, MODULES[asked]) if asked in MODULES else script_finds(asked, *SCRIPTS[asked]))

@@ -15,14 +15,23 @@ import harness
 from harness import Parts, wait_until
 
 OWNERS = {"core/ledger": "ledger", "core/scheduler": "scheduler", "adapters": "adapter", "gateway": "gateway"}
-# How often a failpoint is passed between a post's creation and its outcome, if more than once: the ledger commits the
-# creation, the lock, the start and the outcome; the scheduler has the last three answered.
-PASSAGES = {"ledger_before_commit": 4, "ledger_committed": 4, "ledger_replied": 4, "command_answered": 3}
+# The steps of a post, each one commit of the ledger's.
+STEPS = ("post_created", "post_locked", "attempt_started", "attempt_finished")
+STARTED = 3  # steps that the log holds between the start and the outcome
+# How many steps the log holds when a process dies at the first, second, … passage of a failpoint; at those that are not
+# here, once a post: STARTED. A commit more or less, or a step in another order, is another number: the test says so.
+LOGGED = {"ledger_before_commit": (0, 1, 2, 3), "ledger_committed": (1, 2, 3, 4), "ledger_replied": (1, 2, 3, 4),
+          "command_answered": (2, 3, 4)}
+HANDED_ON = ("outcomes_reported",)  # the scheduler has what the dead process knew: the next step may be in the log already
+TRIES_MAX = 4
+SPARE_ACCOUNTS = 20  # for the rounds that failpoints do not make, and those that are played again
+PASSAGES = {name: len(logged) for name, logged in LOGGED.items()}
 UNKNOWN_WITHIN_S = 180
 SETTLED_WITHIN_S = 220  # the deadline of 120 s, a reading, a wait of 30 s, a second try
-LAST_STEP_S = {"published": 0.3, "unknown": 0.3, "attempting": 3}
+FAR_ENOUGH_S = {"published": 0, "unknown": 0, "attempting": 3}  # how long a status must stand: after that, only a deadline
 
-Round = collections.namedtuple("Round", "failpoint passage accepted turn", defaults=(0,))
+Round = collections.namedtuple("Round", "failpoint passage accepted turn again", defaults=(0, 0))
+Death = collections.namedtuple("Death", "logged accepted")  # steps in the log; does the platform have the post
 
 
 def failpoints():
@@ -42,7 +51,7 @@ class Place:
         self.name, self.platform = name, platform
         self.parts = Parts(world, world.data(name), [platform.port], service=platform.url)
         self.api = self.parts.api
-        self.posts, self.died, self.settled = {}, {}, {}
+        self.posts, self.deaths, self.settled = {}, {}, {}
 
     def start(self, logins):
         """An account for each round: late targets of one account would be sent a minute apart."""
@@ -54,23 +63,35 @@ class Place:
         return self.api.read_post(post)["targets"][0]
 
     def text_of(self, which):
-        words = (self.name, which.failpoint, which.passage, "accepted" if which.accepted else "plain", which.turn)
+        words = (self.name, which.failpoint, which.passage, "accepted" if which.accepted else "plain", which.turn, which.again)
         return " ".join(map(str, words))
 
+    def death(self, text):
+        """What recovery finds: read while the dead process has not been started again."""
+        known = {post["id"] for post in self.posts.values()}
+        steps = [event["type"] for event in self.parts.data.events()
+                 if event["type"] in STEPS and event["data"]["post_id"] not in known]
+        return Death(len(steps), text in self.platform.texts())
+
     def play(self, which, arm):
-        """One post while a process dies; goes on once the post is as far as it can get for now."""
+        """One post while the process that arm returns dies; goes on once it has died and was started again, and the post
+        is as far as it can get for now."""
         text = self.text_of(which)
         process = arm()
         if which.accepted:
             self.platform.rule("silence_after_accepting", contains=f'"{text}"')
         account = self.accounts[len(self.posts)]
-        made, died = [], []
+        made = []
         writer = threading.Thread(target=lambda: made.append(self.api.publish(text, account)))
         writer.start()
         since = {}
 
         def settled():
-            died.extend(self.parts.tend())
+            if process and which not in self.deaths:
+                if self.parts[process].alive():
+                    return False
+                self.deaths[which] = self.death(text)
+            self.parts.tend()
             if writer.is_alive() or not made:
                 return False
             try:
@@ -78,17 +99,27 @@ class Place:
             except OSError:
                 return False
             stands_s = time.monotonic() - since.setdefault(status, time.monotonic())
-            return stands_s > LAST_STEP_S.get(status, 60)  # a process may die a moment after the last step is seen
-        wait_until(settled, 40, f"as far as it gets: {which}")
+            return stands_s >= FAR_ENOUGH_S.get(status, 60)
+        wait_until(settled, 40, f"dead, and as far as it gets: {which}")
         writer.join()
         self.platform.forget_rules()  # killed before anything was sent: the rule is not for the second try
         self.posts[text] = made[0]
-        self.died[which] = process in died
+
+    def play_there(self, which, arm):
+        """Plays a round until its process has died where it was meant to: it may die of what earlier rounds left to do."""
+        steps = LOGGED.get(which.failpoint, (STARTED,))[which.passage - 1]
+        expected = (steps, steps + 1) if which.failpoint in HANDED_ON else (steps,)
+        for again in range(TRIES_MAX):
+            one = which._replace(again=again)
+            self.play(one, lambda text=self.text_of(one): arm(text))
+            if self.deaths[one].logged in expected:
+                return
+        raise AssertionError(f"{TRIES_MAX} times not {expected} steps in the log: {one}, {self.deaths[one]}")
 
     def play_failpoint(self, which, process):
         environment = {"OPENPOST_FAILPOINT": f"{which.failpoint}:{which.passage}"}
 
-        def arm():
+        def arm(_):
             """What earlier rounds left to do may kill the process before this round's post is there: once more then."""
             self.parts.tend()
             self.parts[process].stop()
@@ -100,14 +131,11 @@ class Place:
                     return process
                 self.parts[process].wait_end()
             raise AssertionError(f"{process} dies at {which} before it has anything to do")
-        self.play(which, arm)
+        self.play_there(which, arm)
 
     def play_under_way(self, process):
         """Kills the process while the platform has accepted and its answer is on its way."""
-        which = Round(f"{process}_while_the_answer_is_under_way", 1, False)
-        text = self.text_of(which)
-
-        def arm():
+        def arm(text):
             self.platform.rule("slow", contains=f'"{text}"', value_ms=1500)
             before = self.platform.creates()
 
@@ -116,7 +144,7 @@ class Place:
                 self.parts[process].signal(9)
             threading.Thread(target=kill).start()
             return process
-        self.play(which, arm)
+        self.play_there(Round(f"{process}_while_the_answer_is_under_way", 1, False), arm)
 
 
 def all_rounds(only_last=False):
@@ -129,14 +157,14 @@ class Kills(harness.Case):
     """What the test here and the one on a real server share."""
 
     def play_all(self, place, rounds, logins=None):
-        place.start(logins or [(f"{place.name}-{number}.test", "any") for number in range(len(rounds) + 3)])
+        place.start(logins or [(f"{place.name}-{number}.test", "any") for number in range(len(rounds) + SPARE_ACCOUNTS)])
         for which, process in rounds:
             place.play_failpoint(which, process)
         for process in ("ledger", "scheduler", "adapter"):
             place.play_under_way(process)
-        reached = {which.failpoint for which, died in place.died.items() if died}
-        missing = {which.failpoint for which in place.died} - reached
-        self.assertFalse(missing, f"no process died at {missing}")
+        under_way = [death.accepted for death in place.deaths.values() if death.logged == STARTED]
+        self.assertGreaterEqual(sum(under_way), len(under_way) / 2, "deaths between start and outcome, platform has accepted")
+        print(f"{place.name}: between start and outcome {len(under_way)} deaths, {sum(under_way)} with the post accepted")
 
     def wait_settled(self, place, statuses, within_s):
         open_posts = dict(place.posts)
@@ -183,8 +211,7 @@ class Failpoints(Kills):
         for place in (keyed, keyless):
             self.assert_verified_and_replayed(place.parts.data)
             self.assert_shown_in_time(place)
-            print(f"{place.name}: {len(place.died)} rounds, {sum(place.died.values())} processes killed, "
-                  f"{len(place.posts)} posts, {len(place.platform.texts())} live")
+            print(f"{place.name}: {len(place.deaths)} processes killed, {len(place.posts)} posts, {len(place.platform.texts())} live")
 
     def assert_live(self, keyed, keyless):
         live = collections.Counter(keyed.platform.texts())

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""One bit of a log turned over, again and again: in what the log stores it is always found, and where; anywhere in the
-file it is found or changes nothing of what the log says; and no command ever dies of it.
+"""One bit of a log turned over, again and again: in what the log stores it is always found, and where; in the file
+`checkpoint` beside it, which has no position, it is found; anywhere in the log's file it is found or changes nothing of
+what the log says; and no command ever dies of it.
 
 OPENPOST_FLIP_EVENTS sets the size of the log (default 10000), OPENPOST_FLIPS how many bits of each kind (default 100),
 OPENPOST_FLIP_SEED the dice, OPENPOST_FLIP_DATA a folder made by `openpost bench --fill` to use (and leave as it was)
@@ -90,14 +91,17 @@ class FlippedBits(harness.Case):
             if path is not None:
                 file.close()
 
+    def first_that_names(self, payload_hash):
+        """The position of the first event with this long payload, whose record holds its hash."""
+        return next(struct.unpack(">Q", row.key)[0] for row in self.rows.rows(self.rows.tables["records"])
+                    if payload_hash in self.rows.bytes(row.value_at, row.value_len))
+
     def row_part(self, kind, dice):
-        """(place, length, the position that it must be found at; None: any) of a stored record, or of a part of it."""
-        if kind == "checkpoint file":
-            return 0, os.path.getsize(self.path / "log" / "checkpoint"), None
+        """(place, length, the position that it must be found at) of a stored record, or of a part of it."""
         table = {"tree": "tree", "checkpoint": "checkpoints", "long payload": "bodies"}.get(kind, "records")
         row = self.rows.some_row(table, dice)
         if kind == "long payload":
-            return row.value_at, row.value_len, None
+            return row.value_at, row.value_len, self.first_that_names(row.key)
         if kind == "tree":
             level, index = row.key[0], struct.unpack(">Q", row.key[1:])[0]
             return row.value_at, row.value_len, (index << level) + 1
@@ -111,26 +115,32 @@ class FlippedBits(harness.Case):
             return row.value_at, header, position
         return row.value_at + header, row.value_len - header, position
 
+    def assert_found(self, position, place, bit, path=None):
+        answer = self.flipped(place, bit, path)
+        self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr)
+        told = json.loads(answer.stdout)
+        self.assertEqual((told["result"], told["position"]), ("altered", position), told)
+        self.assertGreater(len(told["sentence"]), 10)
+
     def test_a_bit_of_what_is_stored_is_found_with_its_position(self):
         dice = random.Random(SEED)
-        kinds = ["key", "header", "payload", "tree", "checkpoint", "long payload", "checkpoint file", "header", "payload", "payload"]
+        kinds = ["key", "header", "payload", "tree", "checkpoint", "long payload", "payload", "header", "payload", "payload"]
         found = 0
         for number in range(FLIPS):
             kind = kinds[number % len(kinds)]
             place, length, position = self.row_part(kind, dice)
             place, bit = place + dice.randrange(length), dice.randrange(8)
-            side = self.path / "log" / "checkpoint" if kind == "checkpoint file" else None
             with self.subTest(kind=kind, place=place, bit=bit, position=position):
-                answer = self.flipped(place, bit, side)
-                self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr)
-                told = json.loads(answer.stdout)
-                self.assertEqual(told["result"], "altered")
-                self.assertEqual(told["position"] is None, kind == "checkpoint file", told)
-                self.assertGreater(len(told["sentence"]), 10)
-                if position is not None:
-                    self.assertEqual(told["position"], position, told)
+                self.assert_found(position, place, bit)
                 found += 1
-        print(f"{found} of {FLIPS} bits of stored records found")
+        print(f"{found} of {FLIPS} bits of stored records found with their position")
+
+    def test_a_bit_of_the_checkpoint_beside_the_log_is_found(self):
+        dice, side = random.Random(SEED + 2), self.path / "log" / "checkpoint"
+        for _ in range(max(1, FLIPS // 10)):
+            place, bit = dice.randrange(side.stat().st_size), dice.randrange(8)
+            with self.subTest(place=place, bit=bit):
+                self.assert_found(None, place, bit, side)
 
     def test_a_bit_anywhere_in_the_file_is_found_or_changes_nothing(self):
         dice = random.Random(SEED + 1)

@@ -24,11 +24,14 @@ class TwoSchedulers(harness.Case):
         self.assertEqual(collections.Counter(sandbox.texts()),
                          collections.Counter(f"post {number}" for number in range(POSTS)))
         self.assertEqual(sandbox.live()["duplicates"], 0)
+        asked = parts.api.figures()["openpost_ledger_commands_total"]
         parts.stop()
         self.assert_verified_and_replayed(parts.data)
-        starts = collections.Counter(event["stream"] for event in parts.data.events()
-                                     if event["type"] == "attempt_started")
+        events = parts.data.events()
+        starts = collections.Counter(event["stream"] for event in events if event["type"] == "attempt_started")
         self.assertEqual(set(starts.values()), {1})
+        granted = len({event["command_id"] for event in events})
+        self.assertGreater(asked - granted, POSTS // 2, "both asked for the locks and starts that one of them was granted")
 
     def test_when_one_of_them_dies_the_other_goes_on(self):
         sandbox = self.world.sandbox()

@@ -2,12 +2,13 @@
  * line, however old, must decode and, as long as its event has not been replaced, encode to the same bytes again;
  * today's example of every event must be among them.
  *
- * OPENPOST_ACCEPT=1 appends the examples that are missing. A line is never changed or taken away: somebody's log holds
- * it. */
+ * OPENPOST_ACCEPT=1 appends the examples that are missing. A line is never changed or taken away, for somebody's log
+ * holds it: the lines that there are have a digest below, which only a person writes. */
 #include <check.h>
 #include <stdlib.h>
 
 #include "core/base/prng.h"
+#include "core/base/sha256.h"
 #include "core/message/codec.h"
 #include "tests/accept.h"
 #include "tests/suite.h"
@@ -17,6 +18,10 @@
 #define TRIES 300           /* random values that an example is chosen from */
 #define EXAMPLE_MAX 1200    /* bytes, so that a line can be looked at */
 #define FILE_MAX (1U << 20) /* bytes */
+
+/* How many lines were kept when one was last appended, and their SHA-256. */
+#define KEPT_LINES 42
+#define KEPT_SHA256 "c2eb3d3d33897bea754bc59e975bed0b13f0c443ae93e09258a69b959e7641cb"
 
 static size_t present_fields(const struct record_desc *desc, const struct event *event)
 {
@@ -108,6 +113,16 @@ static struct buf load(void)
     return text;
 }
 
+static void digest(struct span text, char ret_hex[2 * SHA256_LEN + 1])
+{
+    uint8_t hash[SHA256_LEN];
+    sha256(text, hash);
+    struct buf out = buf_of(ret_hex, 2 * SHA256_LEN + 1);
+    buf_hex(&out, span_of(hash, sizeof hash));
+    buf_byte(&out, 0);
+    ck_assert(buf_ok(&out));
+}
+
 START_TEST(every_event_has_its_example_in_the_file)
 {
     struct buf file = load();
@@ -159,6 +174,27 @@ START_TEST(every_event_that_was_ever_written_is_read)
 
 END_TEST
 
+START_TEST(no_line_is_changed_or_taken_away)
+{
+    const struct buf file = load();
+    size_t lines = 0;
+    size_t kept_len = 0;
+    for (size_t i = 0; i < file.len; i++) {
+        if (file.data[i] == '\n' && ++lines == KEPT_LINES) {
+            kept_len = i + 1;
+        }
+    }
+    char kept[2 * SHA256_LEN + 1];
+    char all[2 * SHA256_LEN + 1];
+    digest(span_of(file.data, kept_len), kept);
+    digest(buf_span(&file), all);
+    ck_assert_str_eq(kept, KEPT_SHA256);
+    ck_assert_msg(lines == KEPT_LINES || is_accepting(), "lines were appended: KEPT_LINES %zu, KEPT_SHA256 \"%s\"",
+                  lines, all);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("events");
@@ -166,6 +202,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, every_event_has_its_example_in_the_file);
     tcase_add_test(tcase, every_event_that_was_ever_written_is_read);
+    tcase_add_test(tcase, no_line_is_changed_or_taken_away);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -32,7 +32,7 @@ def rounds():
 class Kills(failpoints.Kills):
     def test_every_post_is_in_its_repository_exactly_once(self):
         played = rounds()
-        platform = Platform(self.world, Pds(self.world), len(played) + 4)
+        platform = Platform(self.world, Pds(self.world), len(played) + failpoints.SPARE_ACCOUNTS)
         place = failpoints.Place(self.world, "real", platform)
         self.play_all(place, played, [(one.handle, one.password) for one in platform.accounts])
         dropped = failpoints.Round("a_reply_that_never_arrives", 1, True)
@@ -46,8 +46,8 @@ class Kills(failpoints.Kills):
             self.assertEqual([record["value"]["text"] for record in records], [text])
         self.assert_verified_and_replayed(place.parts.data)
         self.assert_shown_in_time(place)
-        killed = collections.Counter(which.failpoint for which, died in place.died.items() if died)
-        print(f"real PDS: {len(place.died)} rounds, {sum(killed.values())} processes killed "
+        killed = collections.Counter(which.failpoint for which in place.deaths)
+        print(f"real PDS: {len(place.posts)} rounds, {sum(killed.values())} processes killed "
               f"({min(killed[name] for name in failpoints.failpoints())} or more per failpoint), {len(live)} live, 0 duplicates, 0 lost")
 
 

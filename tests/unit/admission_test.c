@@ -3,6 +3,7 @@
 
 #include "adapters/bluesky.h"
 #include "core/admission.h"
+#include "tests/suite.h"
 
 static struct zones *zones;
 static struct arena arena;
@@ -230,9 +231,5 @@ int main(void)
     tcase_add_test(tcase, an_account_is_on_a_channel_that_is_there_at_an_address_without_a_path);
     tcase_add_test(tcase, a_reason_is_a_paragraph);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

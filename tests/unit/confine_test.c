@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 
 #include "adapters/rules.h"
 #include "core/base/process.h"
+#include "tests/suite.h"
 
 #define PROCESSES 4
 
@@ -259,7 +261,13 @@ static bool fill_rules(const struct place *place, enum confine_process process, 
 }
 
 #define UNCONFINED 101
-#define NO_PORTS 102
+
+/* Landlock's version in this kernel, asked of it and not of the code under test: files from 1, ports from 4. */
+static int landlock_abi(void)
+{
+    const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    return version > 0 ? (int)version : 0;
+}
 
 struct attempt {
     const struct place *place;
@@ -277,21 +285,19 @@ static void *attempt_in_thread(void *context)
 }
 
 /* In the child. The other thread is there before the second step: the first step binds it, for it was made after. */
-_Noreturn static void be_confined(struct attempt *attempt, enum confine_process process, bool in_thread, bool ports)
+_Noreturn static void be_confined(struct attempt *attempt, enum confine_process process, bool in_thread)
 {
     struct confine_rules rules;
     struct confinement confinement;
     pthread_t thread;
+    const int landlock_version = landlock_abi();
     bool good = fill_rules(attempt->place, process, &rules) && confine_files(&rules, &confinement) == OK;
     (void)pthread_mutex_init(&attempt->start, NULL);
     (void)pthread_mutex_lock(&attempt->start);
     good = good && (!in_thread || pthread_create(&thread, NULL, attempt_in_thread, attempt) == 0);
     good = good && confine_calls(&rules, &confinement) == OK && confinement.calls;
-    if (!good || !confinement.files) {
+    if (!good || !confinement.files || confinement.ports != (landlock_version >= 4)) {
         _exit(UNCONFINED);
-    }
-    if (ports && !confinement.ports) {
-        _exit(NO_PORTS); /* this kernel cannot: its files and calls are restricted all the same */
     }
     if (in_thread) {
         (void)pthread_mutex_unlock(&attempt->start);
@@ -302,14 +308,14 @@ _Noreturn static void be_confined(struct attempt *attempt, enum confine_process 
     _exit(attempt->number > 100 ? 100 : attempt->number);
 }
 
-static int wait_status(const struct place *place, enum confine_process process, probe *try, bool in_thread, bool ports)
+static int wait_status(const struct place *place, enum confine_process process, probe *try, bool in_thread)
 {
     struct attempt attempt = {.place = place, .try = try};
     int status = 0;
     const pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        be_confined(&attempt, process, in_thread, ports);
+        be_confined(&attempt, process, in_thread);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_msg(!WIFEXITED(status) || WEXITSTATUS(status) != UNCONFINED, "%s could not be confined", names[process]);
@@ -319,9 +325,13 @@ static int wait_status(const struct place *place, enum confine_process process, 
 /* Killed for the call, or told that it may not: what fails for any other reason proves nothing. */
 static bool was_refused(int status)
 {
-    return WIFSIGNALED(status)
-               ? WTERMSIG(status) == SIGSYS
-               : WEXITSTATUS(status) == EACCES || WEXITSTATUS(status) == EPERM || WEXITSTATUS(status) == NO_PORTS;
+    return WIFSIGNALED(status) ? WTERMSIG(status) == SIGSYS
+                               : WEXITSTATUS(status) == EACCES || WEXITSTATUS(status) == EPERM;
+}
+
+static bool was_possible(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void tell(enum confine_process process, const char *what, bool in_thread, bool expected, int status)
@@ -364,12 +374,15 @@ static void place_close(struct place *place)
 START_TEST(no_process_can_do_what_none_needs)
 {
     const enum confine_process process = (enum confine_process)_i;
+    const int abi = landlock_abi();
     struct place place;
     place_open(&place);
+    printf("%s: Landlock's version is %d%s\n", names[process], abi, abi < 4 ? ": no rules for ports" : "");
     for (size_t i = 0; i < 2 * sizeof everybody / sizeof *everybody; i++) {
         const struct refused *row = &everybody[i / 2];
-        const int status = wait_status(&place, process, row->try, i % 2 == 1, row->needs_ports);
-        tell(process, row->what, i % 2 == 1, was_refused(status), status);
+        const int status = wait_status(&place, process, row->try, i % 2 == 1);
+        const bool kernel_cannot = row->needs_ports && abi < 4 && was_possible(status);
+        tell(process, row->what, i % 2 == 1, was_refused(status) || kernel_cannot, status);
     }
     place_close(&place);
 }
@@ -383,9 +396,8 @@ START_TEST(each_process_can_do_what_it_needs_and_not_what_another_needs)
     place_open(&place);
     for (size_t i = 0; i < 2 * sizeof each / sizeof *each; i++) {
         const struct depends *row = &each[i / 2];
-        const int status = wait_status(&place, process, row->try, i % 2 == 1, false);
-        const bool possible = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        tell(process, row->what, i % 2 == 1, row->may[process] ? possible : was_refused(status), status);
+        const int status = wait_status(&place, process, row->try, i % 2 == 1);
+        tell(process, row->what, i % 2 == 1, row->may[process] ? was_possible(status) : was_refused(status), status);
     }
     place_close(&place);
 }
@@ -414,9 +426,5 @@ int main(void)
     tcase_add_loop_test(tcase, each_process_can_do_what_it_needs_and_not_what_another_needs, 0, PROCESSES);
     tcase_add_test(tcase, a_url_without_a_port_makes_no_rule);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/process.h"
 #include "core/ledger/data.h"
+#include "tests/suite.h"
 
 #define APART INT64_C(1776693600000)
 
@@ -78,9 +79,5 @@ int main(void)
     tcase_add_test(tcase, what_was_noted_last_under_this_boot_is_read);
     tcase_add_test(tcase, another_boots_clock_and_nonsense_are_nothing);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

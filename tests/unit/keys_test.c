@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "core/wire/client.h"
+#include "tests/suite.h"
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
 static const uint8_t nonce[12] = {4};
@@ -78,9 +79,5 @@ int main(void)
     tcase_add_test(tcase, a_box_is_one_adapters_and_one_jobs);
     tcase_add_test(tcase, a_fingerprint_is_the_same_for_the_same_and_under_one_secret_only);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/base/prng.h"
+#include "tests/suite.h"
 
 #define WALL_MS ((int64_t)1776693600000)
 
@@ -160,9 +161,5 @@ int main(void)
     tcase_add_test(tcase, a_key_that_is_no_longer_good_says_nothing_but_whose_it_was);
     tcase_add_test(tcase, more_kinds_than_places_are_counted_and_places_are_free_again);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

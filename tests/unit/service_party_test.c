@@ -1,5 +1,6 @@
 /* service_party_test.c: what each of our own processes may say to the ledger with the key that it holds, and that the
  * adapter's says nothing. */
+#include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
 #define CODES_MAX 256
@@ -202,9 +203,5 @@ int main(void)
     tcase_add_test(parties, the_scheduler_is_no_gateway);
     tcase_add_test(parties, the_adapters_key_is_nobodys_to_the_ledger);
     suite_add_tcase(suite, parties);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "core/base/process.h"
 #include "core/ledger/data.h"
 #include "tests/contract/log_world.h"
+#include "tests/suite.h"
 
 static struct data_folder data; /* its paths are long */
 
@@ -118,9 +119,5 @@ int main(void)
     tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
     tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

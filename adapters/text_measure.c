@@ -5,6 +5,8 @@
 
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
@@ -104,6 +106,65 @@ enum err text_clusters(struct span text, uint32_t *ret_count)
         return OK;
     }
     return walk(text, TEXT_CLUSTER, NULL, 0, ret_count);
+}
+
+/* Of ASCII only case is folded, to the same that ICU makes of it. */
+static bool fold_plain(struct span text, uint8_t *bytes)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        if (c >= 0x80) {
+            return false;
+        }
+        bytes[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+    }
+    return true;
+}
+
+/* ERR_NO_SPACE: units does not hold it; *ret_len would. */
+static enum err fold_units(const UChar *text, int32_t len, UChar *units, int32_t max, int32_t *ret_len)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *folder = unorm2_getNFKCCasefoldInstance(&status);
+    *ret_len = U_FAILURE(status) ? 0 : unorm2_normalize(folder, text, len, units, max, &status);
+    return status == U_BUFFER_OVERFLOW_ERROR ? ERR_NO_SPACE : U_FAILURE(status) ? ERR_NO_MEMORY : OK;
+}
+
+enum err text_fold(struct span text, struct arena *arena, struct span *ret_folded)
+{
+    ASSERT(text.len < INT32_MAX / 4);
+    uint8_t *plain = arena_room(arena, text.len + 1);
+    if (plain == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    if (fold_plain(text, plain)) {
+        *ret_folded = span_of(plain, text.len);
+        return OK;
+    }
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t len = 0;
+    UChar *units = arena_room(arena, (text.len + 1) * sizeof *units); /* a unit takes a byte or more */
+    if (units == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    (void)u_strFromUTF8(units, (int32_t)text.len + 1, &len, (const char *)text.data, (int32_t)text.len, &status);
+    ASSERT(U_SUCCESS(status));
+    int32_t max = 2 * len;
+    UChar *folded = arena_room(arena, ((size_t)max + 1) * sizeof *folded);
+    enum err err = folded == NULL ? ERR_NO_MEMORY : fold_units(units, len, folded, max, &max);
+    if (err == ERR_NO_SPACE) {
+        folded = arena_room(arena, ((size_t)max + 1) * sizeof *folded);
+        err = folded == NULL ? ERR_NO_MEMORY : fold_units(units, len, folded, max, &max);
+    }
+    TRY(err);
+    uint8_t *bytes = arena_room(arena, (size_t)max * 3 + 1); /* of UTF-8 for a unit, at most */
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    (void)u_strToUTF8((char *)bytes, max * 3 + 1, &len, folded, max, &status);
+    ASSERT(U_SUCCESS(status));
+    *ret_folded = span_of(bytes, (size_t)len);
+    return OK;
 }
 
 uint32_t text_next(struct span text, size_t *at)

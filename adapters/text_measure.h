@@ -1,5 +1,5 @@
-/* text_measure.h: where the units of a text begin and end, and what its characters are. text_measure.c is the adapters'
- * one file that knows ICU.
+/* text_measure.h: where the units of a text begin and end, what its characters are, which texts are the same to people.
+ * text_measure.c is the one file that knows ICU.
  *
  * All offsets are bytes of UTF-8. Texts must be well-formed UTF-8 (span_is_utf8). */
 #ifndef OPENPOST_ADAPTERS_TEXT_MEASURE_H
@@ -24,6 +24,10 @@ struct text_breaks {
 enum err text_breaks_find(struct span text, enum text_unit unit, struct arena *arena, struct text_breaks *ret_breaks)
     MUST_USE;
 enum err text_clusters(struct span text, uint32_t *ret_count) MUST_USE;
+
+/* text_fold writes into the arena what a text has in common with those that people take for the same: toNFKC_Casefold
+ * (Unicode 3.13, R5), without case, ways of composing, widths and invisible characters. ERR_NO_MEMORY. */
+enum err text_fold(struct span text, struct arena *arena, struct span *ret_folded) MUST_USE;
 
 /* text_next returns the code point at *at (< text.len) and moves *at behind it. */
 uint32_t text_next(struct span text, size_t *at);

@@ -2,6 +2,8 @@
  * Pure. */
 #include "core/channel.h"
 
+#include <stdio.h>
+
 #include "core/message/json_read.h"
 
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code)
@@ -22,6 +24,28 @@ bool channel_has_fatal(const struct channel_rendering *rendering)
         }
     }
     return false;
+}
+
+void channel_bound(struct channel_rendering *rendering)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < rendering->part_count; i++) {
+        bytes += rendering->parts[i].bytes.len;
+    }
+    if (bytes <= CHANNEL_BYTES_MAX) {
+        return;
+    }
+    rendering->part_count = 0;
+    if (rendering->violation_count == CHANNEL_VIOLATIONS_MAX) {
+        rendering->violation_count--;
+    }
+    struct channel_violation *violation = &rendering->violations[rendering->violation_count];
+    *violation = (struct channel_violation){.fatal = true, .code = "rendering_too_large", .param = "/content"};
+    (void)snprintf(
+        violation->message, sizeof violation->message,
+        "%zu bytes in the channel's form; at most %d are allowed: fewer parts, links, mentions and hashtags.", bytes,
+        CHANNEL_BYTES_MAX);
+    rendering->violation_count++;
 }
 
 /* A member that is text or null; absent leaves *text alone. */
@@ -108,5 +132,7 @@ enum err channel_render(const struct channel_list *list, const struct channel_co
     struct channel_content applied;
     TRY(channel_content(&content, target->variant, arena, &applied));
     const struct channel_facts no_facts = {{0}};
-    return channel->render(&applied, &no_facts, created_ms, arena, ret_rendering);
+    TRY(channel->render(&applied, &no_facts, created_ms, arena, ret_rendering));
+    channel_bound(ret_rendering);
+    return OK;
 }

@@ -32,12 +32,16 @@ struct channel_part {
 struct channel_violation {
     bool fatal;
     const char *code;  /* static: text_split (not fatal), text_too_long, too_many_parts, text_empty, link_invalid,
-                          media_unsupported, settings_invalid … */
+                          media_unsupported, settings_invalid, rendering_too_large … */
     char message[160]; /* for people: what, how much, how much is allowed */
     char param[64];    /* JSON pointer into the post: /content/parts/0/text */
 };
 
 #define CHANNEL_VIOLATIONS_MAX 16
+
+/* Of a target's parts together: 25 of 3,200 bytes. So what 50 targets get is less than an event may have
+ * (LOG_PAYLOAD_MAX), and a post with all of it less than an answer may have. */
+#define CHANNEL_BYTES_MAX 80000
 
 struct channel_rendering {
     const char *format; /* static: "post", "thread" */
@@ -73,6 +77,10 @@ struct channel_list {
  * not be sent. */
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
 bool channel_has_fatal(const struct channel_rendering *rendering);
+
+/* channel_bound takes the parts of a rendering that has more than CHANNEL_BYTES_MAX, and says so: a fatal violation.
+ * Whoever calls a channel's render calls it next. */
+void channel_bound(struct channel_rendering *rendering);
 
 /* channel_render renders what a person wrote for a target, as far as it can be without facts. ERR_NOT_FOUND: a channel
  * that is not in the list; as channel_content else. */

@@ -59,7 +59,7 @@ static void finish(struct exchange *x, struct response *response)
 {
     add_header(response, "Request-Id", span_text(x->request_id));
     add_header(response, "Cache-Control", SPAN("no-store"));
-    if (x->idempotency.present && response->status < 300) {
+    if (x->replayed && response->status < 300) {
         add_header(response, "Idempotent-Replayed", SPAN("true"));
     }
     char policy_text[64];
@@ -75,24 +75,12 @@ static void finish(struct exchange *x, struct response *response)
     server_answer(x->request, response);
 }
 
-/* Idempotency is "present" until the ledger has answered; an answer that never asked it replays nothing. */
-static void forget_idempotency(struct exchange *x)
+void exchange_json(struct exchange *x, unsigned status, struct span body, struct span tag, const char *location)
 {
-    if (!x->asked) {
-        x->idempotency.present = false;
-    }
-}
-
-void exchange_json(struct exchange *x, unsigned status, struct span body, uint64_t etag, const char *location)
-{
-    forget_idempotency(x);
     struct response response = {
         .status = status, .content_type = SPAN("application/json"), .body = body, .body_stays = true};
-    char tag_text[32];
-    struct buf tag = buf_of(tag_text, sizeof tag_text);
-    if (etag != 0) {
-        etag_put(&tag, etag);
-        add_header(&response, "ETag", buf_span(&tag));
+    if (tag.data != NULL) {
+        add_header(&response, "ETag", tag);
     }
     if (location != NULL) {
         add_header(&response, "Location", span_text(location));
@@ -100,7 +88,7 @@ void exchange_json(struct exchange *x, unsigned status, struct span body, uint64
     const struct span known = request_header(x->request, "If-None-Match");
     const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
     /* Weak comparison (RFC 9110 section 13.1.2): a proxy may have weakened ours. */
-    if (reads && etag != 0 && known.data != NULL && etag_match(known, etag) >= ETAG_WEAK) {
+    if (reads && tag.data != NULL && known.data != NULL && etag_match(known, tag) >= ETAG_WEAK) {
         response.status = 304;
         response.body = (struct span){0};
         response.content_type = (struct span){0};
@@ -110,7 +98,6 @@ void exchange_json(struct exchange *x, unsigned status, struct span body, uint64
 
 void exchange_typed(struct exchange *x, const char *content_type, struct span body)
 {
-    forget_idempotency(x);
     struct response response = {.status = 200, .content_type = span_text(content_type), .body = body};
     finish(x, &response);
 }
@@ -123,7 +110,6 @@ static void answer_nothing(struct exchange *x)
 
 void exchange_stream(struct exchange *x, struct server_stream *stream)
 {
-    forget_idempotency(x);
     struct response response = {.status = 200, .content_type = SPAN("text/event-stream"), .stream = stream};
     add_header(&response, "X-Accel-Buffering", SPAN("no")); /* nginx in front would keep events back */
     finish(x, &response);
@@ -164,7 +150,6 @@ bool exchange_says_when(unsigned status)
 
 void exchange_problem(struct exchange *x, enum refusal refusal, const char *detail, const char *param, const char *more)
 {
-    forget_idempotency(x);
     const struct refusal_desc *desc = refusal_desc(refusal);
     ASSERT(desc->status != 0);
     const size_t cap = 2048 + (more == NULL ? 0 : strlen(more)) + 6 * (detail == NULL ? 0 : strlen(detail));
@@ -266,72 +251,95 @@ void exchange_show_post(struct exchange *x, const struct post_view *post, unsign
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, status, buf_span(&out), post->row.version,
+        char text[ETAG_MAX];
+        exchange_json(x, status, buf_span(&out), etag_of(post->row.version, NULL, text),
                       with_location ? location_of(x, "/v1/posts/", &post->row.post_id) : NULL);
     }
 }
 
-static void answer_post(struct exchange *x, const struct id *post_id, unsigned status, bool with_location)
+void exchange_show_integration(struct exchange *x, const struct integration_row *row, unsigned status,
+                               bool with_location)
 {
-    struct post_view post;
-    const enum err err = scope_post(x->scope, post_id, &post);
-    if (err == ERR_NOT_FOUND) {
-        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
-    } else if (err != OK) {
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? present_integration(row, x->now_ms, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    /* The clock alone makes it expiring: another representation of the same version. */
+    const bool expiring = access_status(row, x->now_ms) == INTEGRATION_EXPIRING;
+    char text[ETAG_MAX];
+    exchange_json(x, status, buf_span(&out), etag_of(row->version, expiring ? "expiring" : NULL, text),
+                  with_location ? location_of(x, "/v1/integrations/", &row->integration_id) : NULL);
+}
+
+void exchange_show_workspace(struct exchange *x, const struct workspace_row *row)
+{
+    struct buf out = {0};
+    char text[ETAG_MAX];
+    enum err err = exchange_out(x, &out);
+    err = err == OK ? present_workspace(row, &out) : err;
+    if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_show_post(x, &post, status, with_location);
+        exchange_json(x, x->route->success, buf_span(&out), etag_of(row->version, NULL, text), NULL);
     }
 }
 
-void exchange_integration(struct exchange *x, const struct id *integration_id, unsigned status, bool with_location)
+/* Whether what was read, with that version, is as the command of x->first left it: so is it answered, at first and at each
+ * repeat. False: others have changed or removed it since, or it could not be read: the exchange goes on, or has ended. */
+static bool is_as_left(struct exchange *x, enum err err, uint64_t version)
 {
-    struct integration_row row;
-    enum err err = scope_integration(x->scope, integration_id, &row);
-    struct buf out = {0};
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? present_integration(&row, x->now_ms, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
-    if (err == ERR_NOT_FOUND) {
-        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
-    } else if (err != OK) {
+    const bool as_left = err == OK && (x->rewound || version <= x->first.version);
+    if (!as_left && !x->rewound && (err == OK || err == ERR_NOT_FOUND)) {
+        exchange_rewind(x);
+    } else if (!as_left) {
         exchange_failed(x, err);
-    } else {
-        exchange_json(x, status, buf_span(&out), row.version,
-                      with_location ? location_of(x, "/v1/integrations/", integration_id) : NULL);
+    }
+    return as_left;
+}
+
+static void answer_post(struct exchange *x, unsigned status, bool made)
+{
+    struct post_view post = {0};
+    const enum err err = scope_post(x->scope, &x->first.stream, &post);
+    if (is_as_left(x, err, post.row.version)) {
+        exchange_show_post(x, &post, status, made);
+    }
+}
+
+static void answer_integration(struct exchange *x, unsigned status, bool made)
+{
+    struct integration_row row = {0};
+    const enum err err = scope_integration(x->scope, &x->first.stream, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_integration(x, &row, status, made);
     }
 }
 
 static void answer_workspace(struct exchange *x)
 {
-    struct workspace_row row;
-    struct buf out = {0};
-    enum err err = scope_workspace(x->scope, &row);
-    err = err == OK ? exchange_out(x, &out) : err;
-    err = err == OK ? present_workspace(&row, &out) : err;
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, x->route->success, buf_span(&out), row.version, NULL);
+    struct workspace_row row = {0};
+    const enum err err = scope_workspace(x->scope, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_workspace(x, &row);
     }
 }
 
-void exchange_done(struct exchange *x, const struct answer *answer)
+void exchange_done(struct exchange *x)
 {
     const bool made = x->route->success == 201;
-    if (answer->repeated) {
-        x->rendered = NULL; /* that was another post */
-    }
-    rendering_keep(x, answer->version);
+    rendering_keep(x, x->first.version);
     if (x->route->success == 204) {
         answer_nothing(x);
-    } else if (answer->stream.kind == ID_POST) {
-        answer_post(x, &answer->stream, x->route->success, made);
-    } else if (answer->stream.kind == ID_INTEGRATION) {
-        exchange_integration(x, &answer->stream, x->route->success, made);
+    } else if (x->first.stream.kind == ID_POST) {
+        answer_post(x, x->route->success, made);
+    } else if (x->first.stream.kind == ID_INTEGRATION) {
+        answer_integration(x, x->route->success, made);
     } else {
         answer_workspace(x);
     }

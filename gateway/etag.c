@@ -1,11 +1,18 @@
 /* etag.c: see etag.h. Called by exchange.c for what a client saw, by answer.c for what it knows already. */
 #include "gateway/etag.h"
 
-void etag_put(struct buf *out, uint64_t version)
+#include "core/base/assert.h"
+
+struct span etag_of(uint64_t version, const char *word, char text[ETAG_MAX])
 {
-    buf_byte(out, '"');
-    buf_u64(out, version);
-    buf_byte(out, '"');
+    struct buf out = buf_of(text, ETAG_MAX);
+    buf_byte(&out, '"');
+    buf_u64(&out, version);
+    buf_text(&out, word != NULL ? "-" : "");
+    buf_text(&out, word != NULL ? word : "");
+    buf_byte(&out, '"');
+    ASSERT(buf_ok(&out));
+    return buf_span(&out);
 }
 
 static struct span past(struct span text, size_t len)
@@ -38,11 +45,15 @@ static size_t opaque_len(struct span text)
     return 0;
 }
 
-enum etag_match etag_match(struct span value, uint64_t version)
+/* tag without its last quote, then a hyphen: the same version, shown as something. */
+static bool has_word(struct span opaque, struct span tag)
 {
-    char text[32];
-    struct buf own = buf_of(text, sizeof text);
-    etag_put(&own, version);
+    const size_t len = tag.len - 1;
+    return opaque.len > len && span_starts_with(opaque, span_of(tag.data, len)) && opaque.data[len] == '-';
+}
+
+static enum etag_match match_list(struct span value, struct span tag, bool any_word)
+{
     if (span_equal(value, SPAN("*"))) {
         return ETAG_ANY;
     }
@@ -55,15 +66,25 @@ enum etag_match etag_match(struct span value, uint64_t version)
         }
         const bool weak = span_starts_with(rest, SPAN("W/"));
         rest = past(rest, weak ? 2 : 0);
-        const size_t len = opaque_len(rest);
-        const enum etag_match one = !span_equal(span_of(rest.data, len), buf_span(&own)) ? ETAG_OTHER
-                                    : weak                                               ? ETAG_WEAK
-                                                                                         : ETAG_STRONG;
-        rest = past_blanks(past(rest, len));
-        if (len == 0 || (rest.len > 0 && rest.data[0] != ',')) {
+        const struct span opaque = span_of(rest.data, opaque_len(rest));
+        const bool ours = span_equal(opaque, tag) || (any_word && has_word(opaque, tag));
+        const enum etag_match one = !ours ? ETAG_OTHER : weak ? ETAG_WEAK : ETAG_STRONG;
+        rest = past_blanks(past(rest, opaque.len));
+        if (opaque.len == 0 || (rest.len > 0 && rest.data[0] != ',')) {
             return ETAG_MALFORMED;
         }
         match = one > match ? one : match;
     }
     return match;
+}
+
+enum etag_match etag_match(struct span value, struct span tag)
+{
+    return match_list(value, tag, false);
+}
+
+enum etag_match etag_match_version(struct span value, uint64_t version)
+{
+    char text[ETAG_MAX];
+    return match_list(value, etag_of(version, NULL, text), true);
 }

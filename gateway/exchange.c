@@ -134,7 +134,7 @@ static bool is_if_match_readable(struct exchange *x)
 {
     const struct span value = request_header(x->request, "If-Match");
     if (x->route->match == MATCH_NONE || value.data == NULL ||
-        (request_header_count(x->request, "If-Match") == 1 && etag_match(value, 0) != ETAG_MALFORMED)) {
+        (request_header_count(x->request, "If-Match") == 1 && etag_match_version(value, 0) != ETAG_MALFORMED)) {
         return true;
     }
     exchange_problem(x, REFUSED_malformed_request,
@@ -198,7 +198,7 @@ static enum err read_if_match(struct exchange *x)
     }
     uint64_t version = 0;
     TRY(read_version(x, &version));
-    const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match(value, version);
+    const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match_version(value, version);
     x->match_missing = value.data == NULL;
     x->match_detail = match != ETAG_WEAK ? NULL
                                          : "A weak entity tag (W/\"…\") never matches in If-Match (RFC 9110, 13.1.1): "
@@ -207,7 +207,6 @@ static enum err read_if_match(struct exchange *x)
     return OK;
 }
 
-/* A repeated Idempotency-Key gets its first answer: the resource as the first command left it. */
 static void past_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
@@ -226,14 +225,16 @@ static void past_asked(void *context, enum err err, struct span body)
         exchange_problem(x, refusal, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_problem(x, REFUSED_unavailable,
-                         "The request was done before; its first answer cannot be made again at the moment.", NULL,
-                         NULL);
+                         "The request was done; its answer cannot be made at the moment. With the same Idempotency-Key "
+                         "a repeat is safe.",
+                         NULL, NULL);
     } else {
-        exchange_done(x, &x->first);
+        x->rewound = true;
+        exchange_done(x);
     }
 }
 
-static void replay(struct exchange *x)
+void exchange_rewind(struct exchange *x)
 {
     char text[256];
     struct buf arguments = buf_of(text, sizeof text);
@@ -247,7 +248,6 @@ static void replay(struct exchange *x)
     struct buf body = buf_of(bytes, sizeof bytes);
     body_query_put(&body, SPAN("stream"), buf_span(&arguments));
     ASSERT(buf_ok(&body));
-    x->asked = true;
     reading_end(scope_pause(x->scope));
     const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
     if (err != OK) {
@@ -320,7 +320,8 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     }
     if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->role)) {
         x->route = hit->route;
-        replay(x);
+        x->replayed = true;
+        exchange_rewind(x);
         return;
     }
     if (!enter(x, hit) || !has_form(x, before)) {
@@ -460,10 +461,11 @@ static void answered(void *context, enum err err, const struct answer *answer)
         answer_refusal(x, answer);
         return;
     }
-    x->idempotency.present = x->idempotency.present && answer->repeated; /* from now on: say that it is a replay */
+    x->first = *answer;
     if (answer->repeated) {
-        x->first = *answer;
-        replay(x);
+        x->replayed = x->idempotency.present;
+        x->rendered = NULL; /* that was another post */
+        exchange_rewind(x);
         return;
     }
     err = scope_refresh(x->scope);
@@ -471,7 +473,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_failed(x, err);
         return;
     }
-    exchange_done(x, answer);
+    exchange_done(x);
 }
 
 bool exchange_admitted(struct exchange *x)
@@ -486,7 +488,6 @@ bool exchange_admitted(struct exchange *x)
 
 static void send_command(struct exchange *x)
 {
-    x->asked = true;
     struct client *ledger = x->gateway->ledger;
     struct reading *reading = scope_pause(x->scope);
     /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */

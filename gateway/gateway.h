@@ -32,6 +32,7 @@ struct gateway {
     struct store *views;
     struct client *ledger;
     const struct channel_list *channels;
+    post_text_fold *fold;        /* for searching */
     struct id installation_id;   /* to the ledger, the stream of what nobody's key is behind */
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
     uint8_t transport_key[32];
@@ -75,13 +76,15 @@ struct exchange {
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
     bool match_missing;                 /* required and not sent */
-    const char *match_detail; /* why if_match is stale, where more than the refusal's title is to say; or NULL */
-    struct idempotency idempotency;
+    const char *match_detail;       /* why if_match is stale, where more than the refusal's title is to say; or NULL */
+    const char *retry_detail;       /* why a retry finds nothing to send again, where we see it; or NULL */
+    struct idempotency idempotency; /* present: the client sent a key */
     struct command command;
-    struct answer first; /* of a repeated Idempotency-Key */
+    struct answer first; /* what the ledger answered: to the command, or to the first of a repeated Idempotency-Key */
+    bool replayed;       /* it is the first answer again */
+    bool rewound;        /* the scope shows the stream as `first` left it */
     struct flight flight;
     bool flies; /* flight was begun */
-    bool asked; /* the ledger */
     unsigned redone;
     bool limited; /* rate holds what to tell of the key's quota */
     struct limiter_verdict rate;
@@ -100,11 +103,12 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
                       struct response *ret_response);
 
 /* Answers: each ends the exchange, which must not be used afterwards.
- * exchange_json: body is JSON, in the request's arena or static; etag 0: none; location NULL: none.
+ * exchange_json: body is JSON, in the request's arena or static; tag: its ETag (etag.h), data NULL: none; location NULL:
+ * none.
  * exchange_problem: RFC 9457; detail NULL: the refusal's title; param NULL: none; more: further members
  * (",\"locked_at\":…"), NULL: none. Detail and more are left out when there is no memory for them.
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
-void exchange_json(struct exchange *exchange, unsigned status, struct span body, uint64_t etag, const char *location);
+void exchange_json(struct exchange *exchange, unsigned status, struct span body, struct span tag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
 /* exchange_stream answers with what is put into stream from now on: server-sent events. */
 void exchange_stream(struct exchange *exchange, struct server_stream *stream);
@@ -144,13 +148,15 @@ bool gate_tell_damage(struct gateway *gateway);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
-/* exchange_integration reads the resource again and answers it. exchange_done answers what an accepted
- * command, the exchange's or under a repeated key the first one, made or changed. exchange_show_post answers a
- * post that was read in the transaction that is open. */
+/* exchange_done answers what the accepted command of exchange->first made or changed, as that left it: what others have
+ * changed since is undone by exchange_rewind, which reads the stream's events and calls exchange_done again. The others
+ * answer a row that was read in the transaction that is open. */
+void exchange_done(struct exchange *exchange);
+void exchange_rewind(struct exchange *exchange);
 void exchange_show_post(struct exchange *exchange, const struct post_view *post, unsigned status, bool with_location);
-void exchange_integration(struct exchange *exchange, const struct id *integration_id, unsigned status,
-                          bool with_location);
-void exchange_done(struct exchange *exchange, const struct answer *answer);
+void exchange_show_integration(struct exchange *exchange, const struct integration_row *row, unsigned status,
+                               bool with_location);
+void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
 
 /* exchange_query reads a query parameter of the route's, decoded into the arena, the n-th (from 0) of its name; data NULL
  * when absent. exchange_filters is a number for all of them but cursor, after and limit, whatever their order. exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).

@@ -5,6 +5,7 @@
 #include "gateway/gateway.h"
 
 #define CREDENTIALS_MAX 4096
+#define FINGERPRINT_LEN 16 /* hex digits */
 
 /* What the vault keeps of an app password: JSON of the channel's own. */
 static enum err write_credentials(struct buf *out, struct span identifier, struct span password)
@@ -56,42 +57,47 @@ static enum err seal(struct exchange *x, const struct connect_integration_comman
     return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
 }
 
-/* With the credentials of the body. service: data NULL: where the account is. */
-static void connect(struct exchange *x, const struct id *integration_id, uint32_t channel, struct span service)
+/* A fingerprint recognises the same credentials again without being a plain hash of them: an HMAC under the transport
+ * key. */
+static enum err fingerprint(struct exchange *x, struct span plain, struct span *ret_fingerprint)
 {
-    const struct span identifier = json_node_text(x->body, "identifier");
-    const struct span password = json_node_text(x->body, "app_password");
-    char plain_text[CREDENTIALS_MAX];
-    struct buf plain = buf_of(plain_text, sizeof plain_text);
+    uint8_t hash[SHA256_LEN];
+    uint8_t *hex = arena_alloc(&x->request->arena, FINGERPRINT_LEN);
+    if (hex == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    sha256_hmac(span_of(x->gateway->transport_key, sizeof x->gateway->transport_key), plain, hash);
+    struct buf text = buf_of(hex, FINGERPRINT_LEN);
+    buf_hex(&text, span_of(hash, FINGERPRINT_LEN / 2));
+    *ret_fingerprint = buf_span(&text);
+    return OK;
+}
+
+/* Seals the body's credentials, then sends the command that names them. plain: room for them. */
+static enum err seal_credentials(struct exchange *x, struct connect_integration_command *fields, struct buf *plain)
+{
+    TRY(write_credentials(plain, fields->identifier, json_node_text(x->body, "app_password")));
+    TRY(fingerprint(x, buf_span(plain), &fields->fingerprint));
+    return seal(x, fields, buf_span(plain));
+}
+
+/* With the credentials of the body. service: data NULL: where the account is. */
+static void connect_account(struct exchange *x, const struct id *integration_id, uint32_t channel, struct span service)
+{
     struct command *command = exchange_command(x, COMMAND_connect_integration, integration_id);
     struct connect_integration_command *fields = &command->connect_integration;
     *fields = (struct connect_integration_command){.integration_id = *integration_id,
                                                    .channel = channel,
                                                    .service = service,
-                                                   .identifier = identifier,
+                                                   .identifier = json_node_text(x->body, "identifier"),
                                                    .vault_id = exchange_mint(x, ID_SECRET)};
     if (!exchange_admitted(x)) {
         return; /* what is sealed is for a command that will be sent */
     }
-    enum err err = write_credentials(&plain, identifier, password);
-    /* A fingerprint recognises the same credentials again without being a plain hash of them: it is of the sealed id
-     * and the text under the transport key's hash. */
-    uint8_t material[32 + CREDENTIALS_MAX];
-    uint8_t hash[32];
-    memcpy(material, x->gateway->transport_key, 32);
-    memcpy(material + 32, plain_text, plain.len);
-    sha256(span_of(material, 32 + plain.len), hash);
-    explicit_bzero(material, sizeof material);
-    uint8_t *hex = arena_alloc(&x->request->arena, 16);
-    if (hex == NULL) {
-        err = ERR_NO_MEMORY;
-    } else {
-        struct buf fingerprint = buf_of(hex, 16);
-        buf_hex(&fingerprint, span_of(hash, 8));
-        fields->fingerprint = buf_span(&fingerprint);
-    }
-    err = err == OK ? seal(x, fields, buf_span(&plain)) : err;
-    explicit_bzero(plain_text, sizeof plain_text);
+    char text[CREDENTIALS_MAX];
+    struct buf plain = buf_of(text, sizeof text);
+    const enum err err = seal_credentials(x, fields, &plain);
+    explicit_bzero(text, sizeof text);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err != OK) {
@@ -103,8 +109,8 @@ void handle_connect_integration(struct exchange *x)
 {
     const struct id integration_id = exchange_mint(x, ID_INTEGRATION);
     const struct span service = json_node_text(x->body, "service");
-    connect(x, &integration_id, choice_value(&channel_words, json_node_text(x->body, "channel")),
-            service.data != NULL ? service : span_text(x->gateway->bluesky_service));
+    connect_account(x, &integration_id, choice_value(&channel_words, json_node_text(x->body, "channel")),
+                    service.data != NULL ? service : span_text(x->gateway->bluesky_service));
 }
 
 /* An account stays where it was connected: a post whose outcome is unknown would be looked for elsewhere, not be found
@@ -123,13 +129,13 @@ void handle_reconnect_integration(struct exchange *x)
                     "connected anew.");
     }
     if (!exchange_input(x)) {
-        connect(x, &x->id, x->integration.channel, was_connected ? (struct span){0} : service);
+        connect_account(x, &x->id, x->integration.channel, was_connected ? (struct span){0} : service);
     }
 }
 
 void handle_get_integration(struct exchange *x)
 {
-    exchange_integration(x, &x->id, 200, false);
+    exchange_show_integration(x, &x->integration, 200, false);
 }
 
 void handle_pause_integration(struct exchange *x)
@@ -150,6 +156,7 @@ void handle_delete_integration(struct exchange *x)
     exchange_send(x);
 }
 
+/* more: there are others after them. */
 static enum err write_integrations(struct exchange *x, const struct integration_row *rows, uint32_t count, bool more,
                                    struct buf *out)
 {
@@ -159,7 +166,7 @@ static enum err write_integrations(struct exchange *x, const struct integration_
         TRY(present_integration(&rows[i], x->now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
-    if (more && count > 0) {
+    if (more) {
         exchange_cursor_put(x, span_of(&rows[count - 1].integration_id, sizeof(struct id)), out);
         buf_byte(out, '}');
     } else {
@@ -182,18 +189,19 @@ void handle_list_integrations(struct exchange *x)
     }
     struct integration_row *rows = NULL;
     uint32_t count = 0;
-    enum err err = scope_integrations(x->scope, resumes ? &after : NULL, limit, &rows, &count);
+    /* one more than fits tells whether there is another page */
+    enum err err = scope_integrations(x->scope, resumes ? &after : NULL, limit + 1, &rows, &count);
+    const bool more = count > limit;
     struct buf out = {0};
-    while (err == OK || err == ERR_NO_SPACE) {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_integrations(x, rows, count, count == limit, &out) : err;
-        if (err == OK) {
-            break;
-        }
+    if (err == OK) {
+        do {
+            err = exchange_out(x, &out);
+            err = err == OK ? write_integrations(x, rows, more ? limit : count, more, &out) : err;
+        } while (err == ERR_NO_SPACE);
     }
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
 }

@@ -27,7 +27,7 @@ static void answer_events(struct exchange *x, struct span page)
     if (!buf_ok(&out)) {
         exchange_failed(x, ERR_NO_MEMORY);
     } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
 }
 
@@ -260,7 +260,7 @@ static void answer_reports(struct exchange *x, struct report_question *question)
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
 }
 
@@ -298,7 +298,18 @@ void handle_punctuality(struct exchange *x)
     answer_reports(x, &question);
 }
 
-/* The kill switch */
+/* The workspace and its kill switch */
+
+void handle_get_workspace(struct exchange *x)
+{
+    struct workspace_row row;
+    const enum err err = scope_workspace(x->scope, &row);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_show_workspace(x, &row);
+    }
+}
 
 void handle_pause_workspace(struct exchange *x)
 {

@@ -194,7 +194,7 @@ static bool tell_damage(struct gateway *gateway, bool was_damaged)
     return damaged;
 }
 
-int gateway_main(int argc, char **argv, const struct channel_list *channels)
+int gateway_main(int argc, char **argv, const struct channel_list *channels, post_text_fold *fold)
 {
     const struct arguments arguments = {.data = option(argc, argv, "--data", NULL),
                                         .listen = option(argc, argv, "--listen", NULL),
@@ -218,6 +218,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
         return EXIT_CANNOT;
     }
     gateway->channels = channels;
+    gateway->fold = fold;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
     lock_init(&gateway->random_lock);

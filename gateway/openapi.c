@@ -399,5 +399,5 @@ void handle_openapi(struct exchange *x)
         openapi_schemas(&out);
         buf_text(&out, "}}}");
     } while (!buf_ok(&out));
-    exchange_json(x, 200, buf_span(&out), 0, NULL);
+    exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
 }

@@ -33,12 +33,33 @@ void handle_cancel_target(struct exchange *x)
     exchange_send(x);
 }
 
+/* Of targets that ended before they were locked nothing can be sent again: there are no bytes. */
+static const char *retry_detail(const struct post_row *post)
+{
+    bool failed = false;
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        const struct target_row *target = &post->targets[i];
+        if (target->status == TARGET_FAILED || target->status == TARGET_MISSED) {
+            if (target->part_count > 0) {
+                return NULL;
+            }
+            failed = true;
+        }
+    }
+    return failed
+               ? "What failed was never locked, so there is nothing to send again: the channel did not take its "
+                 "content, "
+                 "or its time had passed. POST /v1/posts/{post_id}/duplicate makes a draft of it to mend and schedule."
+               : NULL;
+}
+
 void handle_retry_post(struct exchange *x)
 {
     const struct schedule_input schedule = post_input_schedule(x, x->body, "");
     if (exchange_input(x)) {
         return;
     }
+    x->retry_detail = retry_detail(&x->post.row);
     struct command *command = exchange_command(x, COMMAND_retry_post, &x->id);
     command->retry_post.post_id = x->id;
     command->retry_post.now = schedule.now;
@@ -74,7 +95,7 @@ static void answer_presented(struct exchange *x, present_part *part)
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
 }
 

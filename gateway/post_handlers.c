@@ -193,6 +193,27 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     return false;
 }
 
+#define SEARCH_BYTES_MAX 256 /* longer than what anybody types to find a post */
+
+static bool read_search(struct exchange *x, struct post_filter *filter)
+{
+    const struct span text = exchange_query(x, "q", 0);
+    if (text.data == NULL) {
+        return true;
+    }
+    filter->fold = x->gateway->fold;
+    const enum err err = filter->fold(text, &x->request->arena, &filter->search);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return false;
+    }
+    if (text.len > SEARCH_BYTES_MAX || filter->search.len == 0) {
+        exchange_parameter(x, REFUSED_parameter_invalid, "q", "A text of 1 to 256 bytes, some of them to be seen.");
+        return false;
+    }
+    return true;
+}
+
 static bool read_order(struct exchange *x, struct post_filter *filter)
 {
     static const char *const words[] = {
@@ -257,7 +278,7 @@ static void answer_page(struct exchange *x, const struct post_filter *filter, st
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), 0, NULL);
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
 }
 
@@ -270,13 +291,8 @@ void handle_list_posts(struct exchange *x)
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
-        !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_order(x, &filter) ||
-        !exchange_cursor(x, &cursor)) {
-        return;
-    }
-    if (exchange_query(x, "q", 0).data != NULL) {
-        exchange_parameter(x, REFUSED_not_yet_available, "q",
-                           "This installation has no full-text search: leave q out.");
+        !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_search(x, &filter) ||
+        !read_order(x, &filter) || !exchange_cursor(x, &cursor)) {
         return;
     }
     struct post_page page;

@@ -7,7 +7,7 @@
 
 void handle_health(struct exchange *x)
 {
-    exchange_json(x, 200, SPAN("{\"status\":\"ok\"}"), 0, NULL);
+    exchange_json(x, 200, SPAN("{\"status\":\"ok\"}"), (struct span){0}, NULL);
 }
 
 bool figure_of(struct span body, const char *name, uint64_t *ret_value)
@@ -91,7 +91,7 @@ static void answer_ready(struct exchange *x)
     buf_text(&out, "{\"status\":\"ready\",\"degraded\":");
     ready_degraded(&condition, &out);
     buf_text(&out, "}");
-    exchange_json(x, 200, buf_span(&out), 0, NULL);
+    exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
 }
 
 const char *log_fault(struct span figures)

@@ -141,6 +141,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
     switch ((int)refusal) {
     case REFUSED_precondition_failed:
         return x->match_detail;
+    case REFUSED_post_not_finished:
+        return x->retry_detail;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */
         return "It would be sent after the post's not_after.";
     default:

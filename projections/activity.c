@@ -5,6 +5,7 @@
 #include "core/calendar/instant.h"
 #include "core/message/refusal.h"
 #include "projections/post_fold.h"
+#include "projections/posts.h"
 #include "projections/row_codec.h"
 #include "projections/row_store.h"
 
@@ -492,16 +493,31 @@ static void put_locked(struct buf *out, const struct activity_row *row, const ch
     }
 }
 
-static void put_post(struct buf *out, const struct activity_row *row, const char *where)
+static void put_edited(struct buf *out, const struct activity_row *row, uint64_t changed)
 {
+    buf_text(out, "Edited");
+    const char *before = ": ";
+    for (uint32_t edited = 1; edited < EDITED_COUNT; edited++) {
+        if ((changed >> edited & 1) != 0) {
+            buf_text(out, before);
+            buf_text(out, choice_word(&edited_words, edited));
+            before = ", ";
+        }
+    }
+    buf_text(out, "; it goes to ");
+    put_counted(out, row->count, "account");
+}
+
+static void put_post(struct buf *out, const struct activity_row *row, const struct activity_about *about)
+{
+    const char *where = about->where;
     switch (row->event) {
     case EVENT_post_created:
         buf_text(out, "Written as a draft for ");
         put_counted(out, row->count, "account");
         break;
     case EVENT_post_edited:
-        buf_text(out, "Edited; it goes to ");
-        put_counted(out, row->count, "account");
+        put_edited(out, row, about->changed);
         break;
     case EVENT_post_deleted:
         buf_text(out, "The draft was thrown away");
@@ -544,7 +560,7 @@ static void put_post(struct buf *out, const struct activity_row *row, const char
 void activity_sentence(const struct activity_row *row, const struct activity_about *about, struct buf *out)
 {
     const size_t begin = out->len;
-    put_post(out, row, about->where);
+    put_post(out, row, about);
     put_target(out, row, about);
     put_stop(out, begin);
 }

@@ -20,6 +20,7 @@ enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t
 struct activity_about {
     const char *where;     /* names the account of row->target_id; "": it has none */
     uint64_t comment_part; /* which part its first comment is; UINT64_MAX: it has none */
+    uint64_t changed;      /* of an edit: bit n: enum edited n (posts.h) */
 };
 
 void activity_sentence(const struct activity_row *row, const struct activity_about *about, struct buf *out);

@@ -100,6 +100,9 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     if (change.content) {
         post_fold_content(event, &content);
     }
+    if (event->code == EVENT_post_edited) {
+        TRY(posts_edit_note(txn, &before, &post, &content, arena));
+    }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));

@@ -50,6 +50,10 @@ enum post_order {
     POST_ORDER_PUBLISH_DOWN,
 };
 
+/* A fold makes of a text what two texts have in common that people take for the same: neither case nor the way in which
+ * a character is composed counts. The composition root's; ERR_NO_MEMORY. */
+typedef enum err post_text_fold(struct span text, struct arena *arena, struct span *ret_folded);
+
 /* Repeated = or, different = and; an empty part filters nothing. */
 struct post_filter {
     uint32_t statuses;  /* bit n: enum post_status n; 0: any */
@@ -62,12 +66,15 @@ struct post_filter {
     uint32_t label_count;
     int64_t publish_after_ms;  /* publish_at >= it; 0: any. Posts without an instant are out */
     int64_t publish_before_ms; /* publish_at < it; 0: any */
+    struct span search;        /* folded; one of the author's texts, variants' too, holds it; data NULL: any */
+    post_text_fold *fold;      /* for the texts; not used without search */
     enum post_order order;
 };
 
 #define POST_CURSOR_MAX 48 /* bytes */
 #define POSTS_PAGE_MAX 200
-#define POSTS_SCAN_MAX 5000 /* rows looked at in one call: < 10 ms */
+#define POSTS_SCAN_MAX 5000                      /* rows looked at in one call: < 10 ms */
+#define POSTS_SEARCH_BYTES_MAX ((size_t)4 << 20) /* of texts looked through in one call: < 100 ms, mostly far less */
 
 struct post_page {
     struct post_view *posts;
@@ -78,9 +85,29 @@ struct post_page {
 
 /* posts_list returns up to limit (1..POSTS_PAGE_MAX) posts of a workspace after cursor (empty: from the beginning).
  * Posts made meanwhile move nothing. A page may have fewer posts, even none, and a cursor: POSTS_SCAN_MAX rows were
- * looked at; go on from there. ERR_MALFORMED: cursor was not given by this list in this order for this workspace. */
+ * looked at, or POSTS_SEARCH_BYTES_MAX of texts; go on from there. ERR_MALFORMED: cursor was not given by this list in this order for this workspace. */
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page) MUST_USE;
+
+/* What an edit may change, for people. */
+/* clang-format off */
+#define EDITED_TABLE(X) \
+    X(TEXT, "text") X(LINK, "link") X(FIRST_COMMENT, "first comment") X(ACCOUNTS, "accounts") X(VARIANTS, "variants") \
+    X(SETTINGS, "platform settings") X(INSTANTS, "instants") X(TIMEZONE, "time zone") X(NOT_AFTER, "not after") \
+    X(LABELS, "labels") X(METADATA, "metadata")
+/* clang-format on */
+#define X(name_, word_) EDITED_##name_,
+
+enum edited { EDITED_NONE = 0, EDITED_TABLE(X) EDITED_COUNT };
+
+#undef X
+
+extern const struct choice_table edited_words;
+
+/* posts_edited reads what the edit changed that made this version of a post: bit n: enum edited n; 0: nothing, or it was
+ * no edit. */
+enum err posts_edited(struct store_txn *txn, const struct id *post_id, uint64_t version, struct arena *arena,
+                      uint64_t *ret_changed) MUST_USE;
 
 /* posts_attempts reads the attempts of a target of a post, oldest first, from number after+1, at most limit. */
 enum err posts_attempts(struct store_txn *txn, const struct id *post_id, const struct id *target_id, uint64_t after,

@@ -23,6 +23,16 @@ enum err posts_index_remove(struct store_txn *txn, const struct post_row *post) 
 enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
                                  struct arena *arena) MUST_USE;
 
+/* posts_edit_note keeps what an edit changes: before and post are the post before and after it, the content before it is
+ * read, content is what it leaves. */
+enum err posts_edit_note(struct store_txn *txn, const struct post_row *before, const struct post_row *post,
+                         const struct post_content_row *content, struct arena *arena) MUST_USE;
+
+/* posts_search looks for the filter's search in what an author wrote; *bytes grows by the length of the texts that were
+ * looked through. */
+enum err posts_search(const struct post_filter *filter, const struct post_content_row *content, struct arena *arena,
+                      size_t *bytes, bool *ret_found) MUST_USE;
+
 /* posts_attempt_by_id finds the row of an attempt that an event names by its id only. */
 enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,
                              const struct id *attempt_id, struct arena *arena, struct attempt_row *ret_row) MUST_USE;

@@ -272,6 +272,7 @@ struct walk {
     struct row_key from; /* where it begins: len 0: at its end of the list */
     uint32_t limit;
     uint32_t scanned;
+    size_t searched; /* bytes of texts */
     struct post_page page;
 };
 
@@ -381,6 +382,9 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
     arena_reset(walk->scratch);
     TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->scratch, &post));
     *ret_matches = matches(walk->filter, &post);
+    if (*ret_matches && walk->filter->search.data != NULL) {
+        TRY(posts_search(walk->filter, &post.content, walk->scratch, &walk->searched, ret_matches));
+    }
     if (*ret_matches && walk->page.count < walk->limit) {
         TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &walk->page.posts[walk->page.count]));
     }
@@ -391,7 +395,7 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
 static enum err visit(struct walk *walk, struct span key, struct span value, bool *ret_done)
 {
     *ret_done = false;
-    if (walk->scanned == POSTS_SCAN_MAX) {
+    if (walk->scanned == POSTS_SCAN_MAX || walk->searched >= POSTS_SEARCH_BYTES_MAX) {
         *ret_done = true;
         return OK;
     }

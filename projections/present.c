@@ -425,9 +425,14 @@ static enum err put_activity(const struct present *present, const struct post_vi
     struct buf where = buf_of(where_text, sizeof where_text - 1);
     TRY(put_where(present, post, &row->target_id, &where));
     const struct target_row *target = posts_target(&post->row, &row->target_id);
+    uint64_t changed = 0;
+    if (row->event == EVENT_post_edited) {
+        TRY(posts_edited(post_txn(present), &post->row.post_id, row->version, present->arena, &changed));
+    }
     const struct activity_about about = {.where = buf_terminated(&where),
                                          .comment_part =
-                                             target != NULL && target->comment ? target->part_count : UINT64_MAX};
+                                             target != NULL && target->comment ? target->part_count : UINT64_MAX,
+                                         .changed = changed};
     activity_sentence(row, &about, &sentence);
     put_count(out, "{\"version\":", row->version);
     put_time(out, ",\"at\":", row->time_ms);

@@ -23,6 +23,7 @@ enum post_place {
     PLACE_PREPARED = 3, /* target id -> prepared_row */
     PLACE_CONTENT = 4,  /* post_content_row */
     PLACE_PAYLOAD = 5,  /* target id -> locked_target */
+    PLACE_EDIT = 6,     /* version -> post_edit_row */
 };
 
 /* row_key begins a key; the others append to it. */

@@ -16,7 +16,7 @@
 #include "tools/verify.h"
 
 static const char usage[] =
-    "usage: openpost backup --data DIR --to COPY\n"
+    "usage: openpost backup --data DIR --to COPY [--json]\n"
     " e.g.: openpost backup --data /var/lib/openpost --to /srv/backup/openpost\n\n"
     "Copies a data folder to COPY, which must not exist or be empty; a service may run on it and goes on. Copied are\n"
     "the log, the vault and the small files with the keys: keep COPY as secret as the folder itself. The read models\n"
@@ -98,7 +98,7 @@ static enum err copy_all(struct backup *backup, const struct data_folder *data)
 }
 
 /* The copied log, all of it: a backup that was never read is a hope. */
-static enum err verify_copy(const char *to, uint64_t *ret_events, struct log_fault *ret_fault)
+static enum err verify_copy(const char *to, bool quiet, uint64_t *ret_events, struct log_fault *ret_fault)
 {
     struct data_folder copy;
     struct checkpoint_verifier verifier;
@@ -109,14 +109,25 @@ static enum err verify_copy(const char *to, uint64_t *ret_events, struct log_fau
     TRY(data_verifier_write(&copy));
     TRY(data_verifier(&copy, &buf));
     TRY(checkpoint_verifier_read(buf_span(&buf), &verifier));
-    struct progress progress = progress_of("backup: verify", false);
+    struct progress progress = progress_of("backup: verify", quiet);
     TRY(verify_apart(&copy, &verifier, &progress, &found, ret_fault));
     *ret_events = found.events;
     return OK;
 }
 
-static int tell_altered(const char *to, const struct log_fault *fault)
+static void tell_json(const char *result, const char *to)
 {
+    print_member(true, "result", span_text(result));
+    print_member(false, "backup", span_text(to));
+}
+
+static int tell_altered(const char *to, const struct log_fault *fault, bool json)
+{
+    if (json) {
+        tell_json("altered", to);
+        print_member(false, "sentence", span_text(fault->sentence));
+        (void)printf(",\"position\":%llu}\n", (unsigned long long)fault->position);
+    }
     char where[40] = "";
     if (fault->position > 0) {
         (void)snprintf(where, sizeof where, " at position %llu", (unsigned long long)fault->position);
@@ -163,9 +174,11 @@ int tool_backup(int argc, char **argv)
 {
     const char *path = NULL;
     const char *to = NULL;
+    bool json = false;
     const struct option_spec options[] = {
-        {"--data", &path, NULL, "the data folder"                               },
-        {"--to",   &to,   NULL, "the folder to make; must not exist or be empty"},
+        {"--data", &path, NULL,  "the data folder"                               },
+        {"--to",   &to,   NULL,  "the folder to make; must not exist or be empty"},
+        {"--json", NULL,  &json, "one JSON object"                               },
     };
     int code = EXIT_GOOD;
     struct data_folder data;
@@ -197,13 +210,18 @@ int tool_backup(int argc, char **argv)
         (void)fprintf(stderr, "openpost backup: %s is not whole: it can be deleted\n", to);
         return complain("backup", backup.place, err, EXIT_CANNOT);
     }
-    err = verify_copy(to, &events, &fault);
+    err = verify_copy(to, json, &events, &fault);
     if (err == ERR_ALTERED) {
-        return tell_altered(to, &fault);
+        return tell_altered(to, &fault, json);
     }
     if (err != OK) {
         return complain("backup", fault.sentence[0] != 0 ? fault.sentence : to, err, EXIT_CANNOT);
     }
-    (void)printf("backup: %s\nevents: %llu\nnext: openpost verify --data %s\n", to, (unsigned long long)events, to);
+    if (json) {
+        tell_json("good", to);
+        (void)printf(",\"events\":%llu}\n", (unsigned long long)events);
+    } else {
+        (void)printf("backup: %s\nevents: %llu\nnext: openpost verify --data %s\n", to, (unsigned long long)events, to);
+    }
     return EXIT_GOOD;
 }

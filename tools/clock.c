@@ -8,7 +8,7 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost clock accept --data DIR\n"
+    "usage: openpost clock accept --data DIR [--json]\n"
     " e.g.: openpost clock accept --data /var/lib/openpost\n\n"
     "While the wall clock is suspect (it jumped, or is behind the log's last stamp, by more than 2 s) nothing is "
     "locked,\n"
@@ -16,7 +16,8 @@ static const char usage[] =
     "it\n"
     "is still behind the last stamp, accept it: what is due starts at once, and events keep the last stamp until the\n"
     "clock has passed it. A ledger that starts again before that has to be told again.\n"
-    "Exit code 0: accepted, or it was not suspect; 69: the service that runs on the folder does not answer.";
+    "Exit code 0: accepted, or it was not suspect; 1: refused; 2: the folder cannot be read; 69: the service that runs "
+    "on the folder does not answer.";
 
 int tool_clock(int argc, char **argv)
 {
@@ -25,8 +26,10 @@ int tool_clock(int argc, char **argv)
     size_t count = 0;
     int code = EXIT_GOOD;
     struct data_folder data;
+    bool json = false;
     const struct option_spec options[] = {
-        {"--data", &path, NULL, "the data folder"},
+        {"--data", &path, NULL,  "the data folder"},
+        {"--json", NULL,  &json, "one JSON object"},
     };
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, words, 1, &count, &code)) {
         return code;
@@ -55,6 +58,10 @@ int tool_clock(int argc, char **argv)
         (void)fprintf(stderr, "openpost clock: %s\n", refusal_desc((enum refusal)answer.refusal)->title);
         return EXIT_ALTERED;
     }
-    (void)printf(answer.events > 0 ? "accepted: starts go on\n" : "the clock was not suspect\n");
+    if (json) {
+        (void)printf(answer.events > 0 ? "{\"result\":\"accepted\"}\n" : "{\"result\":\"not_suspect\"}\n");
+    } else {
+        (void)printf(answer.events > 0 ? "accepted: starts go on\n" : "the clock was not suspect\n");
+    }
     return EXIT_GOOD;
 }

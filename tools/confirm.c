@@ -7,7 +7,7 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost confirm --data DIR\n"
+    "usage: openpost confirm --data DIR [--json]\n"
     " e.g.: openpost confirm --data /var/lib/openpost\n\n"
     "After a restore or a copy nothing starts by itself: look at what is to go out (GET "
     "/v1/posts?status=scheduled&status=queued), make sure that\n"
@@ -19,7 +19,8 @@ static const char usage[] =
     "Keys and accounts are as they were when the copy was made: what was revoked, paused or removed since works again. "
     "Look at\n"
     "openpost key list and GET /v1/integrations, and revoke again, before the service is open to others.\n"
-    "Exit code 0: confirmed, or nothing was suspended; 69: the service that runs on the folder does not answer.";
+    "Exit code 0: confirmed, or nothing was suspended; 1: refused; 2: the folder cannot be read; 69: the service that "
+    "runs on the folder does not answer.";
 
 /* A copy that was never started is suspended first, as the ledger would have done: what is due already must be held. */
 static enum err suspend_if_moved(struct operator_hand *hand, struct answer *ret_answer)
@@ -56,8 +57,10 @@ static enum err confirm(struct operator_hand *hand, struct answer *ret_answer)
 int tool_confirm(int argc, char **argv)
 {
     const char *path = NULL;
+    bool json = false;
     const struct option_spec options[] = {
-        {"--data", &path, NULL, "the data folder"},
+        {"--data", &path, NULL,  "the data folder"},
+        {"--json", NULL,  &json, "one JSON object"},
     };
     int code = EXIT_GOOD;
     struct data_folder data;
@@ -77,6 +80,10 @@ int tool_confirm(int argc, char **argv)
     if (answer.refusal != ACCEPTED) {
         (void)fprintf(stderr, "openpost confirm: %s\n", refusal_desc((enum refusal)answer.refusal)->title);
         return EXIT_ALTERED;
+    }
+    if (json) {
+        (void)printf(answer.events > 0 ? "{\"result\":\"confirmed\"}\n" : "{\"result\":\"nothing_suspended\"}\n");
+        return EXIT_GOOD;
     }
     (void)printf(answer.events > 0
                      ? "confirmed: what is due from now on will start; what was due until now needs a person\n"

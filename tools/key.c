@@ -4,20 +4,23 @@
 #include <stdlib.h>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
+#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "projections/access.h"
 #include "tools/keys.h"
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost key [make] --data DIR --name NAME --role ROLE [--workspace WS] [--json]\n"
+    "usage: openpost key [make] --data DIR --name NAME --role ROLE [--expires WHEN] [--workspace WS] [--json]\n"
     "       openpost key list --data DIR [--workspace WS] [--json]\n"
     "       openpost key revoke KEY_ID --data DIR [--json]\n"
     " e.g.: openpost key make --data /var/lib/openpost --name nightly --role editor\n\n"
     "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
     "once.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
+    "WHEN, from which on a key opens nothing, is an instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d.\n"
     "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
     "auditor. Exit codes: 0 done (a key that was revoked before stays so); 1 refused: there is no such key or\n"
     "workspace, or the log was altered; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
@@ -32,6 +35,8 @@ struct errand {
     const char *name;
     const char *role_word;
     const char *workspace;
+    const char *expires; /* as typed; NULL: never */
+    int64_t expires_ms;
     const char *id;
     bool json;
     struct operator_hand hand;
@@ -88,7 +93,8 @@ static int make(struct errand *errand)
         return refused("there is no such workspace, or more than one: name it with --workspace WS");
     }
     store_park(errand->txn);
-    err = key_create(&errand->hand, &workspace_id, span_text(errand->name), (enum role)role, &key_id, key, &answer);
+    err = key_create(&errand->hand, &workspace_id, span_text(errand->name), (enum role)role, errand->expires_ms,
+                     &key_id, key, &answer);
     if (err != OK) {
         return failed(errand, err);
     }
@@ -96,9 +102,18 @@ static int make(struct errand *errand)
         return refused(refusal_desc((enum refusal)answer.refusal)->title);
     }
     print_id(errand->json ? "{\"id\":\"" : "id: ", &key_id);
-    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",\"key\":\"%s\"}\n"
-                              : "\nname: %s\nrole: %s\nkey: %s\n",
-                 errand->name, errand->role_word, key);
+    char expires_text[40];
+    struct buf expires = buf_of(expires_text, sizeof expires_text);
+    if (errand->json) {
+        json_time(&expires, errand->expires_ms);
+    } else if (errand->expires_ms != 0) {
+        buf_text(&expires, "expires: ");
+        instant_write(&expires, errand->expires_ms);
+        buf_text(&expires, "\n");
+    }
+    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",\"expires_at\":%s,\"key\":\"%s\"}\n"
+                              : "\nname: %s\nrole: %s\n%skey: %s\n",
+                 errand->name, errand->role_word, buf_terminated(&expires), key);
     explicit_bzero(key, sizeof key);
     return EXIT_GOOD;
 }
@@ -235,6 +250,20 @@ static int wrong_value(const char *option, const char *value, const char *expect
     return EXIT_USAGE_WRONG;
 }
 
+/* An instant to come, or days from now: a key that is good for no time is a slip of the hand. */
+static bool read_expires(struct errand *errand)
+{
+    const int64_t now_ms = clock_wall_ms();
+    int64_t after_ms = 0;
+    if (errand->expires == NULL) {
+        return true;
+    }
+    const bool days = duration_parse(errand->expires, &after_ms) && after_ms % DAY_MS == 0;
+    errand->expires_ms = now_ms + after_ms;
+    return (days || instant_parse(span_text(errand->expires), &errand->expires_ms) == INSTANT_OK) &&
+           errand->expires_ms > now_ms;
+}
+
 int tool_key(int argc, char **argv)
 {
     static const struct {
@@ -251,6 +280,7 @@ int tool_key(int argc, char **argv)
         {"--data",      &errand.path,      NULL,         "the data folder"                                             },
         {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                   },
         {"--role",      &errand.role_word, NULL,         "make: owner, admin, editor, viewer or auditor"               },
+        {"--expires",   &errand.expires,   NULL,         "make: from when on it opens nothing; default: never"         },
         {"--workspace", &errand.workspace, NULL,         "ws_…; make needs it when there is more than one; list: all"},
         {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                              },
     };
@@ -272,6 +302,13 @@ int tool_key(int argc, char **argv)
     const bool making = forms[form].run == make;
     if (making != (errand.name != NULL) || making != (errand.role_word != NULL)) {
         return wrong(making ? "--name and --role are needed" : "--name and --role are for make");
+    }
+    if (!making && errand.expires != NULL) {
+        return wrong("--expires is for make");
+    }
+    if (!read_expires(&errand)) {
+        return wrong_value("--expires", errand.expires,
+                           "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d");
     }
     if (making && !key_name_is_valid(span_text(errand.name))) {
         return wrong_value("--name", errand.name, "1 to 24 of a-z, 0-9 and -");

@@ -35,7 +35,7 @@ void key_make(struct span name, char ret_text[KEY_TEXT_MAX])
 }
 
 enum err key_create(struct operator_hand *hand, const struct id *workspace_id, struct span name, enum role role,
-                    struct id *ret_key_id, char ret_text[KEY_TEXT_MAX], struct answer *ret_answer)
+                    int64_t expires_ms, struct id *ret_key_id, char ret_text[KEY_TEXT_MAX], struct answer *ret_answer)
 {
     char text[KEY_TEXT_MAX];
     uint8_t tag_key[TAG_KEY_LEN];
@@ -44,8 +44,11 @@ enum err key_create(struct operator_hand *hand, const struct id *workspace_id, s
     const struct id key_id = id_make(ID_KEY, clock_wall_ms(), randomness);
     struct command command = {.code = COMMAND_create_key, .workspace_id = *workspace_id, .stream = key_id};
     struct create_key_command *fields = &command.create_key;
-    *fields = (struct create_key_command){
-        .key_id = key_id, .workspace_id = *workspace_id, .name = name, .role = (uint32_t)role};
+    *fields = (struct create_key_command){.key_id = key_id,
+                                          .workspace_id = *workspace_id,
+                                          .name = name,
+                                          .role = (uint32_t)role,
+                                          .expires_ms = expires_ms};
     key_make(name, text);
     tag_key_of(span_text(text), tag_key);
     tag_key_fingerprint(tag_key, fields->fingerprint.bytes);

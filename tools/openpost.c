@@ -5,6 +5,7 @@
 
 #include "adapters/bluesky.h"
 #include "adapters/main.h"
+#include "adapters/text_measure.h"
 #include "core/base/process.h"
 #include "core/calendar/zone.h"
 #include "core/ledger/main.h"
@@ -46,7 +47,7 @@ static int run_gateway(int argc, char **argv)
 {
     const struct channel *room[1];
     const struct channel_list channels = all_channels(room);
-    return gateway_main(argc, argv, &channels);
+    return gateway_main(argc, argv, &channels, text_fold);
 }
 
 static int run_scheduler(int argc, char **argv)

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
+#include "core/message/codec.h"
 #include "tools/tools.h"
+
+#define DURATION_MAX_MS ((int64_t)3660 * DAY_MS)
 
 static void print_help(const char *usage, const struct option_spec *options, size_t option_count)
 {
@@ -86,6 +90,41 @@ bool options_parse(int argc, char **argv, const char *usage, const struct option
         *ret_rest = rest_count;
     }
     return true;
+}
+
+bool duration_parse(const char *text, int64_t *ret_ms)
+{
+    static const struct {
+        char letter;
+        int64_t ms;
+    } units[] = {
+        {'s', SECOND_MS},
+        {'m', MINUTE_MS},
+        {'h', HOUR_MS  },
+        {'d', DAY_MS   },
+    };
+
+    const size_t len = strlen(text);
+    uint64_t count = 0;
+    if (len < 2 || span_to_u64(span_of(text, len - 1), &count) != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (text[len - 1] == units[i].letter && count <= (uint64_t)(DURATION_MAX_MS / units[i].ms)) {
+            *ret_ms = (int64_t)count * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+void print_member(bool opens, const char *name, struct span value)
+{
+    char text[4096];
+    struct buf out = buf_of(text, sizeof text);
+    json_string(&out, value);
+    ASSERT(buf_terminated(&out) != NULL);
+    (void)printf("%c\"%s\":%s", opens ? '{' : ',', name, text);
 }
 
 int complain(const char *command, const char *sentence, enum err err, int exit_code)

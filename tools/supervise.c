@@ -201,23 +201,40 @@ bool supervisor_step(struct supervisor *supervisor, int wait_ms)
     return true;
 }
 
+/* Of the first count of them; NULL: all are ready at once. */
+static const struct child *first_unready(const struct supervisor *supervisor, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!supervisor->children[i].ready) {
+            return &supervisor->children[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err await_ready(struct supervisor *supervisor, size_t count)
+{
+    const int64_t until_ms = now_ms() + READY_WITHIN_MS;
+    const struct child *child;
+    while ((child = first_unready(supervisor, count)) != NULL) {
+        if (!supervisor_step(supervisor, 200)) {
+            return ERR_CLOSED;
+        }
+        if (!child->ready && (now_ms() > until_ms || child->restarts >= 3)) {
+            journal(JOURNAL_ERROR, "child_not_ready", "child=%s", child->name);
+            return child->ended_with == EXIT_ALTERED      ? ERR_ALTERED
+                   : child->ended_with == EXIT_UNREADABLE ? ERR_ACCESS
+                                                          : ERR_TIMED_OUT;
+        }
+    }
+    return OK;
+}
+
 enum err supervisor_start(struct supervisor *supervisor)
 {
     for (size_t i = 0; i < supervisor->count; i++) {
-        struct child *child = &supervisor->children[i];
-        TRY(child_start(child));
-        const int64_t until_ms = now_ms() + READY_WITHIN_MS;
-        while (!child->ready) {
-            if (!supervisor_step(supervisor, 200)) {
-                return ERR_CLOSED;
-            }
-            if (now_ms() > until_ms || child->restarts >= 3) {
-                journal(JOURNAL_ERROR, "child_not_ready", "child=%s", child->name);
-                return child->ended_with == EXIT_ALTERED      ? ERR_ALTERED
-                       : child->ended_with == EXIT_UNREADABLE ? ERR_ACCESS
-                                                              : ERR_TIMED_OUT;
-            }
-        }
+        TRY(child_start(&supervisor->children[i]));
+        TRY(await_ready(supervisor, i + 1));
     }
     return OK;
 }

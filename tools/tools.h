@@ -31,6 +31,12 @@ struct option_spec {
 bool options_parse(int argc, char **argv, const char *usage, const struct option_spec *options, size_t option_count,
                    const char **rest, size_t rest_max, size_t *ret_rest, int *ret_exit);
 
+/* duration_parse reads a whole number and its unit: 30s, 15m, 6h, 90d; at most ten years. False: it is none. */
+bool duration_parse(const char *text, int64_t *ret_ms);
+
+/* print_member prints ,"name":"value" as JSON, the first member after its brace: opens true. */
+void print_member(bool opens, const char *name, struct span value);
+
 /* complain prints "openpost COMMAND: sentence: err's sentence" and returns exit_code. */
 int complain(const char *command, const char *sentence, enum err err, int exit_code);
 

@@ -27,8 +27,8 @@ static struct span account_of(const struct integration *integration)
     return span_of(integration->account, integration->account_len);
 }
 
-static enum refusal connect(const struct integration *integration, const struct connect_integration_command *wish,
-                            struct event_list *ret_events)
+static enum refusal connect_account(const struct integration *integration,
+                                    const struct connect_integration_command *wish, struct event_list *ret_events)
 {
     if (integration->head.version != 0 && wish->channel != integration->channel) {
         return REFUSED_account_mismatch;
@@ -107,8 +107,8 @@ static enum refusal refuse_connection(const struct integration *integration,
     return ACCEPTED;
 }
 
-static enum refusal disconnect(const struct integration *integration, const struct disconnect_integration_command *wish,
-                               struct event_list *ret_events)
+static enum refusal disconnect_account(const struct integration *integration,
+                                       const struct disconnect_integration_command *wish, struct event_list *ret_events)
 {
     if (integration->connection == INTEGRATION_CONNECTED) {
         struct integration_disconnected_event *event =
@@ -128,7 +128,7 @@ enum refusal integration_decide(const struct integration *integration, const str
     }
     switch (command->code) {
     case COMMAND_connect_integration:
-        return connect(integration, &command->connect_integration, ret_events);
+        return connect_account(integration, &command->connect_integration, ret_events);
     case COMMAND_record_connection:
         return record_connection(integration, context, &command->record_connection, ret_events);
     case COMMAND_refuse_connection:
@@ -136,7 +136,7 @@ enum refusal integration_decide(const struct integration *integration, const str
     case COMMAND_record_tokens:
         return record_tokens(integration, &command->record_tokens, ret_events);
     case COMMAND_disconnect_integration:
-        return disconnect(integration, &command->disconnect_integration, ret_events);
+        return disconnect_account(integration, &command->disconnect_integration, ret_events);
     case COMMAND_pause_integration:
         if (!integration->paused) {
             event_append(ret_events, EVENT_integration_paused)->integration_paused.integration_id =

@@ -250,6 +250,7 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
         return ERR_NO_MEMORY;
     }
     TRY(channel->render(&content, &facts, target->due_ms, arena, rendering));
+    channel_bound(rendering);
     if (channel_has_fatal(rendering) || rendering->part_count == 0) {
         return refuse(arena, first_fatal(rendering), locked);
     }

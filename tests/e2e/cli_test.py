@@ -58,6 +58,66 @@ class CommandLine(harness.Case):
         for secret in ("log.seed", "wire.secret", "master.key"):
             self.assertEqual((data.path / secret).stat().st_mode & 0o777, 0o600)
 
+    def test_what_the_operators_commands_did_can_be_read_by_programs(self):
+        folder, copy = self.world.folder / "json", self.world.folder / "copy"
+
+        def told(*arguments):
+            ended = run(*arguments, "--json")
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""), arguments)
+            return json.loads(ended.stdout)
+        made = told("init", "--data", folder)
+        self.assertEqual((set(made), made["data"]), ({"data", "log", "verifier", "workspace_id", "key"}, str(folder)))
+        self.assertRegex(made["key"], r"^op_owner_\w{43}$")
+        backup = told("backup", "--data", folder, "--to", copy)
+        self.assertEqual((backup["result"], backup["backup"]), ("good", str(copy)))
+        self.assertGreaterEqual(backup["events"], 3)
+        self.assertEqual(told("confirm", "--data", folder), {"result": "nothing_suspended"})
+        self.assertEqual(told("confirm", "--data", copy), {"result": "confirmed"})
+        self.assertEqual(told("clock", "accept", "--data", folder), {"result": "not_suspect"})
+
+    def test_how_late_posts_may_be_is_said_when_the_workspace_is_made(self):
+        data = self.world.data("late", "--max-lateness", "90m", "--late-spacing", "5s")
+        (made,) = [one["data"] for one in data.events() if one["type"] == "workspace_created"]
+        self.assertEqual((made["max_lateness_ms"], made["late_spacing_ms"]), (90 * 60 * 1000, 5000))
+        for option, wrong in (("--max-lateness", ("", "6", "h", "59s", "367d", "1.5h", "-1h", "6H")),
+                              ("--late-spacing", ("0s", "2d", "60000ms", "x"))):
+            for value in wrong:
+                ended = run("init", "--data", self.world.folder / "none", option, value)
+                self.assertEqual(ended.returncode, 64, (option, value, ended))
+                self.assertIn(f"{option} {value}: expected a time of", ended.stderr)
+        self.assertFalse((self.world.folder / "none").exists())
+
+    def test_all_processes_are_ready_at_once_when_readiness_is_told(self):
+        """One that was ready and dies while a later one starts is awaited again."""
+        data = self.world.data()
+        service = harness.Serve(self.world, data)
+        service.process.start(wait=False)
+        serve = service.process.child.pid
+
+        def child(name, other_than=0):
+            for pid in open(f"/proc/{serve}/task/{serve}/children", encoding="ascii").read().split():
+                try:
+                    words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
+                except OSError:
+                    continue
+                if len(words) > 2 and words[1] == name.encode() and int(pid) != other_than:
+                    return int(pid)
+            return 0
+        while not child("adapter"):
+            self.assertTrue(service.process.alive(), service.process.tail())
+        adapter, ledger = child("adapter"), child("ledger")
+        os.kill(adapter, signal.SIGSTOP)
+        self.assertFalse(child("scheduler"), "the adapter was ready before it could be stopped")
+        os.kill(ledger, signal.SIGKILL)
+        again = harness.wait_until(lambda: child("ledger", other_than=ledger), 30, "the ledger's restart")
+        os.kill(again, signal.SIGSTOP)
+        os.kill(adapter, signal.SIGCONT)
+        with self.assertRaises(AssertionError):
+            harness.wait_until(lambda: child("scheduler"), 2, "the next one's start")
+        os.kill(again, signal.SIGCONT)
+        harness.wait_until(lambda: "\nready: " in "\n" + service.process.output(), 60, "ready")
+        self.assertEqual(service.api.post("/v1/posts", {}).status, 201)
+
     def test_the_folder_of_a_running_service_belongs_to_it_alone(self):
         service = self.world.serve()
         second = Serve(self.world, service.data, name="second")

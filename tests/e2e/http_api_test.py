@@ -193,11 +193,59 @@ class Http(harness.Case):
         self.assertEqual(self.api.get("/v1/posts?label=narrow&status=published").json()["data"], [])
         self.assert_problem(self.api.get("/v1/posts?colour=red"), 422, "parameter_unknown")
         self.assert_problem(self.api.get("/v1/posts?status=purple"), 422, "parameter_invalid")
-        self.assert_problem(self.api.get("/v1/posts?q=narrow"), 422, "not_yet_available")
         for limit in ("0", "201", "-1", "many"):
             self.assert_problem(self.api.get("/v1/posts?limit=" + limit), 422, "parameter_invalid")
         for cursor in ("00", "zz", "abc", "ff" * 200):
             self.assert_problem(self.api.get("/v1/posts?cursor=" + cursor), 400, "cursor_invalid")
+
+    def test_a_text_is_found_whatever_its_case_and_only_in_the_own_workspace(self):
+        one = self.draft(content={"text": "Ein Fr\u00fchlingsfest am Kanal"}, labels=["sought"])
+        two = self.draft(content={"text": "x", "first_comment": "nach dem FR\u00dcHLINGSFEST"})
+        self.draft(content={"text": "something else"}, labels=["sought"])
+
+        def found(query):
+            answer = self.viewer.get("/v1/posts?order=created_at&" + query)
+            self.assertEqual(answer.status, 200, answer)
+            return [post["id"] for post in answer.json()["data"]]
+        self.assertEqual(found("q=fru%CC%88hlingsfest"), [one["id"], two["id"]])
+        self.assertEqual(found("q=FR%C3%9CHLINGSFEST+am&label=sought"), [one["id"]])
+        self.assertEqual(found("q=autumn-leaves"), [])
+        page = self.api.get("/v1/posts?order=created_at&limit=1&q=fr%C3%BChlingsfest").json()
+        self.assertEqual([post["id"] for post in page["data"]], [one["id"]])
+        self.assertEqual(found("limit=1&q=fr%C3%BChlingsfest&cursor=" + page["next_cursor"]), [two["id"]])
+        self.assert_problem(self.api.get("/v1/posts?q=other&cursor=" + page["next_cursor"]), 400, "cursor_invalid")
+
+    def test_the_workspace_tells_any_key_what_it_is(self):
+        for api in (self.api, self.viewer, self.auditor):
+            answer = api.get("/v1/workspace")
+            self.assertEqual(answer.status, 200, answer)
+            shown = answer.json()
+            self.assertEqual((shown["slug"], shown["name"], shown["timezone"], shown["paused"]), ("main", "Main", "UTC", False))
+            self.assertEqual((shown["max_lateness_ms"], shown["late_spacing_ms"]), (6 * 3600 * 1000, 60000))
+            self.assertEqual(answer.headers["ETag"], f'"{shown["version"]}"')
+            again = api.get("/v1/workspace", headers={"If-None-Match": answer.headers["ETag"]})
+            self.assertEqual((again.status, again.body), (304, b""))
+        self.assert_problem(self.api.request("DELETE", "/v1/workspace"), 405, "method_not_allowed")
+
+    def test_as_many_accounts_as_fit_are_the_last_page(self):
+        first, *others = self.api.get("/v1/integrations?limit=200").json()["data"]
+        count = 1 + len(others)
+        self.assertIsNone(self.api.get(f"/v1/integrations?limit={count}").json()["next_cursor"])
+        self.api.connect("one-more.test")
+        page = self.api.get(f"/v1/integrations?limit={count}").json()
+        self.assertEqual((len(page["data"]), page["data"][0]["id"]), (count, first["id"]))
+        rest = self.api.get(f"/v1/integrations?limit={count}&cursor={page['next_cursor']}").json()
+        self.assertEqual(([one["identifier"] for one in rest["data"]], rest["next_cursor"]), (["one-more.test"], None))
+
+    def test_a_history_names_what_an_edit_changed(self):
+        post = self.draft()
+        path = "/v1/posts/" + post["id"]
+        answer = self.api.request("PATCH", path, {"content": {"text": "other words"}, "labels": ["a"],
+                                                  "targets": [{"integration_id": self.integration["id"]}]}, self.etag(post))
+        self.assertEqual(answer.status, 200, answer)
+        sentences = [one["sentence"] for one in self.api.get(path + "/history").json()["data"]]
+        self.assertEqual(sentences, ["Written as a draft for 0 accounts.",
+                                     "Edited: text, accounts, labels; it goes to 1 account."])
 
     def test_a_cursor_that_was_changed_or_is_another_lists_is_refused(self):
         for _ in range(3):

@@ -159,6 +159,21 @@ class Change(harness.Case):
         path = f"/v1/posts/{done['id']}/targets/{done['targets'][0]['id']}/cancel"
         self.assert_problem(self.api.post(path), 409, "target_finished")
 
+    def test_who_was_overtaken_is_answered_what_the_own_change_left_at_first_and_later(self):
+        path, many = "/v1/posts/" + self.draft()["id"], 24
+
+        def change(n):
+            return self.api.request("PATCH", path, {"labels": [str(n)]}, {"If-Match": "*", "Idempotency-Key": f"race {n}"})
+        with ThreadPoolExecutor(many) as pool:
+            answers = list(pool.map(change, range(many)))
+        self.assertEqual([one.status for one in answers], [200] * many)
+        self.assertEqual([one.json()["labels"] for one in answers], [[str(n)] for n in range(many)])
+        self.assertEqual(len({one.headers["ETag"] for one in answers}), many)
+        for n, first in enumerate(answers):
+            again = change(n)
+            self.assertEqual((again.json(), again.headers["ETag"]), (first.json(), first.headers["ETag"]))
+            self.assertEqual((first.headers["Idempotent-Replayed"], again.headers["Idempotent-Replayed"]), (None, "true"))
+
     # Idempotency.
 
     def test_a_repeated_request_has_the_first_answer_and_says_that_it_is_one(self):

@@ -185,7 +185,8 @@ class Input(harness.Case):
                 ("integration_id=x", "parameter_invalid", 422), ("author_id=x", "parameter_invalid", 422),
                 ("publish_after=soon", "timestamp_invalid", 422),
                 ("publish_before=2026-04-20T14:00:00", "timestamp_offset_required", 422),
-                ("order=up", "parameter_invalid", 422), ("limit=0", "parameter_invalid", 422), ("q=x", "not_yet_available", 422),
+                ("order=up", "parameter_invalid", 422), ("limit=0", "parameter_invalid", 422), ("q=", "parameter_invalid", 422),
+                ("q=%C2%AD", "parameter_invalid", 422), ("q=" + "x" * 257, "parameter_invalid", 422),
                 ("label=%ff", "parameter_invalid", 422), ("cursor=00", "cursor_invalid", 400)):
             problem = self.assert_problem(self.api.get("/v1/posts?" + query), status, code)
             self.assertEqual(problem["param"], query.partition("=")[0])

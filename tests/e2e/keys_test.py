@@ -102,6 +102,37 @@ class Keys(harness.Case):
         service.start()
         self.assertEqual(self.rpc(key["key"]).hello()[0], WELCOME, "the vault's row outlives a restart")
 
+    def test_a_key_opens_nothing_from_its_expiry_on(self):
+        service = self.service()
+        wall = time.time()
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(wall + 4))
+        made = run("key", "make", "--data", service.data.path, "--name", "brief", "--role", "viewer", "--expires", expires,
+                   "--json")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        key = json.loads(made.stdout)
+        self.assertEqual(key["expires_at"], expires)
+        api = Api(service.port, key["key"])
+        if api.get("/v1/posts").status != 200:
+            self.assertGreaterEqual(time.time(), wall + 3)  # the machine was too busy to be asked in time
+        harness.wait_until(lambda: api.get("/v1/posts").status == 401, 10, "expired")
+        self.assertGreaterEqual(time.time(), int(wall + 4))
+        self.assertEqual(self.rpc(key["key"]).hello()[0], REFUSED)
+        listed = [json.loads(line) for line in run("key", "list", "--data", service.data.path, "--json").stdout.splitlines()]
+        self.assertIn((key["id"], expires), [(one["id"], one["expires_at"]) for one in listed])
+
+    def test_an_expiry_is_an_instant_to_come_or_days(self):
+        data = self.world.data()
+        make = ("key", "make", "--data", data.path, "--name", "a", "--role", "viewer")
+        made = run(*make, "--expires", "90d")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertRegex(made.stdout, r"\nexpires: 20\d\d-.*Z\nkey: op_a_\w{43}\n$")
+        for wrong in ("", "90", "0d", "12h", "2001-01-01T00:00:00Z", "2101-01-01T00:00:00", "soon", "99999d"):
+            ended = run(*make, "--expires", wrong)
+            self.assertEqual(ended.returncode, 64, (wrong, ended))
+            self.assertIn(f"--expires {wrong}: expected an instant to come", ended.stderr)
+        self.assertEqual(run("key", "list", "--data", data.path, "--expires", "90d").returncode, 64)
+        self.assertEqual(len(run("key", "list", "--data", data.path).stdout.splitlines()), 2)
+
     def test_a_revoked_key_opens_nothing_within_a_second_whatever_connection_it_comes_by(self):
         service = self.service()
         key = json.loads(run("key", "--data", service.data.path, "--name", "short", "--role", "viewer", "--json").stdout)

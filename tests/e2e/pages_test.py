@@ -66,6 +66,18 @@ class Pages(harness.Case):
             self.assertTrue(10 <= counts[0] < 25, counts)
             self.assertTrue(all(target["rendering"] for post in items for target in post["targets"]))
 
+    def test_a_post_is_never_larger_than_an_answer(self):
+        targets = [{"integration_id": self.api.connect(f"dense{i}.test")["id"]} for i in range(50)]
+        parts = [{"text": " ".join(f"#{n:x}" for n in range(60))}] * 25  # each hashtag is many times as long on the channel
+        (made,) = self.drafts(1, content={"parts": parts}, targets=targets)
+        answer = self.api.get("/v1/posts/" + made)
+        self.assertEqual(answer.status, 200, answer)
+        for target in answer.json()["targets"]:
+            (violation,) = [one for one in target["violations"] if one["fatal"]]
+            self.assertEqual((violation["code"], target["rendering"]["parts"]), ("rendering_too_large", []))
+        refused = self.api.post(f"/v1/posts/{made}/schedule", {"now": True})
+        self.assert_problem(refused, 422, "content_violation")
+
 
 if __name__ == "__main__":
     harness.main()

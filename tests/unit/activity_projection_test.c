@@ -171,6 +171,69 @@ START_TEST(a_sentence_says_what_happened)
 
 END_TEST
 
+START_TEST(an_edit_names_what_it_changed_and_nothing_of_what_it_holds)
+{
+    struct world world;
+    world_init(&world);
+    feed_created(&world, 1, 2);
+    struct content_part parts[] = {{.text = SPAN("Hello")}, {.text = SPAN("more")}};
+    struct label label = {.name = SPAN("spring")};
+    struct pair pair = {.key = SPAN("a"), .value = SPAN("1")};
+    struct target_spec *same = specs_of(&world, 1, 2);
+    struct target_spec *other = specs_of(&world, 1, 2);
+    other[0].at_ms = T0 + HOUR_MS;
+    other[0].settings = SPAN("{}");
+    other[1].variant = SPAN("{\"text\":\"hidden\"}");
+
+    const struct {
+        struct post_edited_event edited;
+        const char *sentence;
+    } edits[] = {
+        {{.parts = parts, .parts_count = 1, .targets = same, .targets_count = 2},  "Edited; it goes to 2 accounts."},
+        {{.parts = parts, .parts_count = 2, .targets = same, .targets_count = 2},
+         "Edited: text; it goes to 2 accounts."                                                                    },
+        {{.parts = parts, .parts_count = 2, .targets = other, .targets_count = 2},
+         "Edited: variants, platform settings, instants; it goes to 2 accounts."                                   },
+        {{.parts = parts, .parts_count = 2, .targets = other, .targets_count = 1},
+         "Edited: accounts; it goes to 1 account."                                                                 },
+        {{.parts = parts,
+          .parts_count = 2,
+          .targets = other,
+          .targets_count = 1,
+          .link = SPAN("https://a.test"),
+          .first_comment = SPAN("c"),
+          .timezone = SPAN("Europe/Berlin"),
+          .not_after_ms = T0 + DAY_MS,
+          .labels = &label,
+          .labels_count = 1,
+          .metadata = &pair,
+          .metadata_count = 1},
+         "Edited: link, first comment, time zone, not after, labels, metadata; it goes to 1 account."              },
+    };
+    const struct id post_id = id_n(ID_POST, 1);
+    for (uint32_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct event event = event_of(EVENT_post_edited);
+        event.post_edited = edits[i].edited;
+        event.post_edited.post_id = post_id;
+        event.post_edited.editor_id = id_n(ID_KEY, 1);
+        feed_post(&world, 1, &event);
+        char text[256];
+        struct buf out = buf_of(text, sizeof text);
+        struct activity_row *rows = NULL;
+        uint32_t count = 0;
+        struct activity_about about = nowhere;
+        ck_assert_int_eq(activity_list(reading(&world), &post_id, i + 1, 1, &world.arena, &rows, &count), OK);
+        ck_assert_uint_eq(count, 1);
+        ck_assert_int_eq(posts_edited(reading(&world), &post_id, rows[0].version, &world.arena, &about.changed), OK);
+        activity_sentence(&rows[0], &about, &out);
+        ck_assert_str_eq(buf_terminated(&out), edits[i].sentence);
+    }
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(a_history_is_read_in_pages_in_its_order)
 {
     struct world world;
@@ -299,6 +362,7 @@ int main(void)
     tcase_add_test(tcase, every_event_of_a_post_has_a_sentence);
     tcase_add_test(tcase, an_event_of_others_leaves_nothing);
     tcase_add_loop_test(tcase, a_sentence_says_what_happened, 0, sizeof sentences / sizeof *sentences);
+    tcase_add_test(tcase, an_edit_names_what_it_changed_and_nothing_of_what_it_holds);
     tcase_add_test(tcase, a_history_is_read_in_pages_in_its_order);
     tcase_add_test(tcase, a_long_history_is_read_whole_whatever_the_size_of_its_pages);
     tcase_add_test(tcase, a_target_that_the_lock_fails_is_named_with_its_reason);

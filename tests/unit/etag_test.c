@@ -1,4 +1,4 @@
-/* etag_test.c: what If-Match and If-None-Match may say, and what of it names version 3. */
+/* etag_test.c: what If-Match and If-None-Match may say, and what of it names version 3 or the tag "3". */
 #include "gateway/etag.h"
 
 #include <check.h>
@@ -48,7 +48,9 @@ static const struct {
 
 START_TEST(a_value_is_a_star_or_a_list_of_tags_or_nothing)
 {
-    ck_assert_msg(etag_match(span_text(rows[_i].value), 3) == rows[_i].match, "%s", rows[_i].value);
+    const struct span value = span_text(rows[_i].value);
+    ck_assert_msg(etag_match_version(value, 3) == rows[_i].match, "%s", rows[_i].value);
+    ck_assert_msg(etag_match(value, SPAN("\"3\"")) == rows[_i].match, "%s", rows[_i].value);
 }
 
 END_TEST
@@ -57,12 +59,31 @@ START_TEST(what_we_put_we_know_again)
 {
     const uint64_t versions[] = {0, 1, 10, UINT64_MAX};
     for (size_t i = 0; i < ROWS(versions); i++) {
-        char text[32];
-        struct buf out = buf_of(text, sizeof text);
-        etag_put(&out, versions[i]);
-        ck_assert_int_eq(etag_match(buf_span(&out), versions[i]), ETAG_STRONG);
-        ck_assert_int_eq(etag_match(buf_span(&out), versions[i] ^ 1), ETAG_OTHER);
+        char text[ETAG_MAX];
+        const struct span tag = etag_of(versions[i], NULL, text);
+        ck_assert_int_eq(etag_match(tag, tag), ETAG_STRONG);
+        ck_assert_int_eq(etag_match_version(tag, versions[i]), ETAG_STRONG);
+        ck_assert_int_eq(etag_match_version(tag, versions[i] ^ 1), ETAG_OTHER);
     }
+}
+
+END_TEST
+
+START_TEST(a_version_that_is_shown_otherwise_has_another_tag_and_is_the_same_to_decide_upon)
+{
+    char plain_text[ETAG_MAX];
+    char worded_text[ETAG_MAX];
+    const struct span plain = etag_of(3, NULL, plain_text);
+    const struct span worded = etag_of(3, "expiring", worded_text);
+    ck_assert(span_equal(worded, SPAN("\"3-expiring\"")));
+    ck_assert_int_eq(etag_match(plain, worded), ETAG_OTHER);
+    ck_assert_int_eq(etag_match(worded, plain), ETAG_OTHER);
+    ck_assert_int_eq(etag_match(worded, worded), ETAG_STRONG);
+    ck_assert_int_eq(etag_match_version(worded, 3), ETAG_STRONG);
+    ck_assert_int_eq(etag_match_version(SPAN("W/\"3-expiring\""), 3), ETAG_WEAK);
+    ck_assert_int_eq(etag_match_version(worded, 4), ETAG_OTHER);
+    ck_assert_int_eq(etag_match_version(SPAN("\"33-expiring\""), 3), ETAG_OTHER);
+    ck_assert_int_eq(etag_match_version(SPAN("\"3expiring\""), 3), ETAG_OTHER);
 }
 
 END_TEST
@@ -73,6 +94,7 @@ int main(void)
     TCase *tcase = tcase_create("etag");
     tcase_add_loop_test(tcase, a_value_is_a_star_or_a_list_of_tags_or_nothing, 0, (int)ROWS(rows));
     tcase_add_test(tcase, what_we_put_we_know_again);
+    tcase_add_test(tcase, a_version_that_is_shown_otherwise_has_another_tag_and_is_the_same_to_decide_upon);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -20,7 +20,7 @@
 
 #define T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
 #define WORLD_EVENTS_MAX 20000
-#define WORLD_STREAMS_MAX 8000
+#define WORLD_STREAMS_MAX 12000
 #define WORLD_BYTES_MAX ((size_t)16 << 20)
 
 struct world {

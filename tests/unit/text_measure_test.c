@@ -160,6 +160,46 @@ START_TEST(characters_have_their_classes)
 
 END_TEST
 
+START_TEST(what_people_take_for_the_same_folds_to_the_same)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool same;
+    } pairs[] = {
+        {"Spring",        "sPRING",                                                                                        true },
+        {"Fr\u00FChling", "FRU\u0308HLING",                                                                                true },
+        {"Stra\u00DFe",   "STRASSE",                                                                                       true },
+        {"\uFF21\uFF22",  "ab",                                                                                            true }, /* full width */
+        {"soft\u00ADly",  "softly",                                                                                        true },
+        {"u",             "\u00FC",                                                                                        false},
+        {"",              "",                                                                                              true },
+        {"\uFDFA",        "\u0635\u0644\u0649 \u0627\u0644\u0644\u0647 \u0639\u0644\u064A\u0647 \u0648\u0633\u0644\u0645",
+         true                                                                                                                   }, /* eighteen times as long */
+    };
+
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct arena arena;
+        struct span a;
+        struct span b;
+        arena_init(&arena, 1 << 20);
+        ck_assert_int_eq(text_fold(span_text(pairs[i].a), &arena, &a), OK);
+        ck_assert_int_eq(text_fold(span_text(pairs[i].b), &arena, &b), OK);
+        ck_assert(span_is_utf8(a));
+        ck_assert_msg(span_equal(a, b) == pairs[i].same, "%s", pairs[i].a);
+        arena_done(&arena);
+    }
+    struct arena none;
+    struct span folded;
+    arena_init(&none, 4096);
+    uint8_t bytes[8192];
+    memset(bytes, 'A', sizeof bytes);
+    ck_assert_int_eq(text_fold(span_of(bytes, sizeof bytes), &none, &folded), ERR_NO_MEMORY);
+    arena_done(&none);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("text_measure");
@@ -168,6 +208,7 @@ int main(void)
     tcase_add_test(tcase, counting_agrees_with_the_breaks);
     tcase_add_test(tcase, ends_are_bytes_and_the_last_is_the_length);
     tcase_add_test(tcase, sentences_and_lines_end_behind_their_space);
+    tcase_add_test(tcase, what_people_take_for_the_same_folds_to_the_same);
     tcase_add_test(tcase, no_room_in_the_arena_is_said);
     tcase_add_test(tcase, trimming_takes_every_kind_of_space_off);
     tcase_add_test(tcase, characters_have_their_classes);

@@ -256,28 +256,33 @@ static void read_status(struct service *service, struct work *work)
     struct endpoint_counts programs = {0};
     count_door(service, &service->own, &own);
     count_door(service, &service->programs, &programs);
+    struct publisher_counts wakes = {0};
+    if (service->publisher != NULL) {
+        publisher_counts(service->publisher, &wakes);
+    }
 
     const struct figure figures[] = {
-        {"head",                  atomic_load(&service->head)                                        },
-        {"epoch",                 service->epoch                                                     },
-        {"groups_total",          atomic_load(&service->groups)                                      },
-        {"commands_total",        atomic_load(&service->commands_done)                               },
-        {"frames_refused_total",  atomic_load(&service->refused_frames)                              },
-        {"requests_total",        own.requests + programs.requests                                   },
-        {"peers_stalled_total",   own.stalled + programs.stalled                                     },
-        {"peers_dropped_total",   own.dropped + own.strangers + programs.dropped + programs.strangers},
-        {"peers_malformed_total", own.malformed + programs.malformed                                 },
-        {"log_bytes_used",        status.bytes_used                                                  },
-        {"log_bytes_max",         status.bytes_max                                                   },
-        {"checkpoint_size",       status.checkpoint_size                                             },
-        {"log_altered_at",        status.altered_at                                                  },
-        {"readers_dropped_total", atomic_load(&service->readers_dropped)                             },
-        {"storage_full",          atomic_load(&service->storage_full)                                },
-        {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
-        {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))     },
-        {"scheduler_late_ms",     atomic_load(&service->late_ms)                                     },
-        {"targets_held",          atomic_load(&service->held)                                        },
-        {"targets_in_line",       atomic_load(&service->in_line)                                     },
+        {"head",                  atomic_load(&service->head)                                                       },
+        {"epoch",                 service->epoch                                                                    },
+        {"groups_total",          atomic_load(&service->groups)                                                     },
+        {"commands_total",        atomic_load(&service->commands_done)                                              },
+        {"frames_refused_total",  atomic_load(&service->refused_frames)                                             },
+        {"requests_total",        own.requests + programs.requests                                                  },
+        {"peers_stalled_total",   own.stalled + programs.stalled                                                    },
+        {"peers_dropped_total",   own.dropped + own.strangers + programs.dropped + programs.strangers + wakes.closed},
+        {"connections",           own.connections + programs.connections + wakes.connections                        },
+        {"peers_malformed_total", own.malformed + programs.malformed                                                },
+        {"log_bytes_used",        status.bytes_used                                                                 },
+        {"log_bytes_max",         status.bytes_max                                                                  },
+        {"checkpoint_size",       status.checkpoint_size                                                            },
+        {"log_altered_at",        status.altered_at                                                                 },
+        {"readers_dropped_total", atomic_load(&service->readers_dropped)                                            },
+        {"storage_full",          atomic_load(&service->storage_full)                                               },
+        {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                                   },
+        {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))                    },
+        {"scheduler_late_ms",     atomic_load(&service->late_ms)                                                    },
+        {"targets_held",          atomic_load(&service->held)                                                       },
+        {"targets_in_line",       atomic_load(&service->in_line)                                                    },
     };
     reply_figures(work, figures, sizeof figures / sizeof *figures);
 }

@@ -9,8 +9,8 @@
 #include "core/ledger/service.h"
 #include "core/wire/body.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/publisher.h"
 #include "core/wire/refusals.h"
-#include "core/wire/stream.h"
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "core/base/lock.h"
-#include "core/wire/link.h"
+#include "core/wire/links.h"
 
 #define HOPS_MAX 8 /* words of nng's way back: one, and one for each device between */
 
@@ -28,14 +28,10 @@ struct endpoint {
     struct timer
         *kick; /* flushes on a thread of nng's what a reply made room for: whoever replies is not to handle requests */
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t idle;  /* the last link ended */
     bool stopping;
     bool kicked;
     unsigned flushing; /* threads that will look at the ready requests again before they leave */
-    struct link *links;
-    struct link *dead; /* ended, to be freed on a thread that is none of theirs */
-    unsigned link_count;
-    uint64_t order;
+    struct links links;
     struct endpoint_request *free;
     struct endpoint_request *ready_first;
     struct endpoint_request *ready_last;
@@ -109,15 +105,15 @@ static void on_message(void *context, struct link *link, uint8_t *message, size_
 static void resume_one(struct endpoint *endpoint)
 {
     struct link *first = NULL;
-    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
         if (link->paused && !link->closed && may_take(endpoint, link) &&
             (first == NULL || link->order < first->order)) {
             first = link;
         }
     }
     if (first != NULL) {
-        endpoint->order++;
-        first->order = endpoint->order;
+        endpoint->links.order++;
+        first->order = endpoint->links.order;
         link_resume(first);
     }
 }
@@ -143,19 +139,8 @@ static void on_lost(void *context, struct link *link, bool timed_out)
 /* Moves a link that nothing refers to any more to the dead. */
 static void bury(struct endpoint *endpoint, struct link *link)
 {
-    if (!link->ended || link->held > 0) {
-        return;
-    }
-    struct link **at = &endpoint->links;
-    while (*at != link) {
-        at = &(*at)->next;
-    }
-    *at = link->next;
-    link->next = endpoint->dead;
-    endpoint->dead = link;
-    endpoint->link_count--;
-    if (endpoint->link_count == 0) {
-        ASSERT(pthread_cond_broadcast(&endpoint->idle) == 0);
+    if (link->ended && link->held == 0) {
+        links_bury(&endpoint->links, link);
     }
 }
 
@@ -192,25 +177,12 @@ static void on_kick(void *context)
 
 /* ---- Connections ---- */
 
-static void free_the_dead(struct endpoint *endpoint)
-{
-    lock_take(&endpoint->lock);
-    struct link *dead = endpoint->dead;
-    endpoint->dead = NULL;
-    lock_give(&endpoint->lock);
-    while (dead != NULL) {
-        struct link *next = dead->next;
-        link_free(dead);
-        dead = next;
-    }
-}
-
 /* Makes room: among too many strangers the oldest has to go. */
 static void mind_strangers(struct endpoint *endpoint)
 {
     struct link *oldest = NULL;
     unsigned strangers = 0;
-    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
         if (!link->trusted && !link->closed) {
             strangers++;
             oldest = oldest == NULL || link->order < oldest->order ? link : oldest;
@@ -225,9 +197,9 @@ static void mind_strangers(struct endpoint *endpoint)
 static void on_accepted(void *context, struct stream *stream)
 {
     struct endpoint *endpoint = context;
-    free_the_dead(endpoint);
+    links_free_dead(&endpoint->links, &endpoint->lock);
     lock_take(&endpoint->lock);
-    if (endpoint->stopping || endpoint->link_count >= ENDPOINT_CONNECTIONS_MAX) {
+    if (endpoint->stopping || endpoint->links.count >= ENDPOINT_CONNECTIONS_MAX) {
         endpoint->counts.strangers++;
         lock_give(&endpoint->lock);
         stream_free(stream);
@@ -235,11 +207,7 @@ static void on_accepted(void *context, struct stream *stream)
     }
     struct link *link = link_new(&endpoint->owner, stream);
     if (link != NULL) {
-        endpoint->order++;
-        link->order = endpoint->order;
-        link->next = endpoint->links;
-        endpoint->links = link;
-        endpoint->link_count++;
+        links_add(&endpoint->links, link);
         mind_strangers(endpoint);
     }
     lock_give(&endpoint->lock);
@@ -329,7 +297,7 @@ uint16_t endpoint_port(const struct endpoint *endpoint)
 void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_counts)
 {
     lock_take(&endpoint->lock);
-    endpoint->counts.connections = endpoint->link_count;
+    endpoint->counts.connections = endpoint->links.count;
     *ret_counts = endpoint->counts;
     lock_give(&endpoint->lock);
 }
@@ -344,7 +312,7 @@ enum err endpoint_open(const struct endpoint_options *options, struct endpoint *
         return ERR_NO_MEMORY;
     }
     lock_init(&endpoint->lock);
-    ASSERT(pthread_cond_init(&endpoint->idle, NULL) == 0);
+    links_init(&endpoint->links);
     endpoint->options = *options;
     endpoint->owner = (struct link_owner){.us = LINK_REP,
                                           .them = LINK_REQ,
@@ -386,19 +354,12 @@ void endpoint_close(struct endpoint *endpoint)
     }
     endpoint_stop(endpoint);
     lock_take(&endpoint->lock);
-    for (struct link *link = endpoint->links; link != NULL;) {
-        struct link *next = link->next; /* closing may bury it */
-        link_close(link);
-        link = next;
-    }
-    while (endpoint->link_count > 0) {
-        ASSERT(pthread_cond_wait(&endpoint->idle, &endpoint->lock) == 0);
-    }
+    links_close_all(&endpoint->links, &endpoint->lock);
     lock_give(&endpoint->lock);
-    free_the_dead(endpoint);
+    links_free_dead(&endpoint->links, &endpoint->lock);
     timer_close(endpoint->kick);
     listener_close(endpoint->listener);
-    ASSERT(pthread_cond_destroy(&endpoint->idle) == 0);
+    links_done(&endpoint->links);
     lock_done(&endpoint->lock);
     free(endpoint);
 }

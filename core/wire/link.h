@@ -1,8 +1,8 @@
-/* link.h: messages over a stream, in nng's mapping of REQ and REP on TCP (https://nanomsg.org/rfcs/sp-tcp-v1.html,
+/* link.h: messages over a stream, in nng's mapping on TCP (https://nanomsg.org/rfcs/sp-tcp-v1.html, for REQ and REP
  * sp-reqrep-01): each side greets with 8 bytes (0, 'S', 'P', 0, protocol in 16 bits, 0, 0), then every message is its
  * length in 64 bits, big-endian, and its bytes. Private to core/wire.
  *
- * A link belongs to an owner (an endpoint or a caller) and is guarded by the owner's lock: call every function here
+ * A link belongs to an owner (an endpoint, a caller or a publisher) and is guarded by the owner's lock: call every function here
  * with it held. */
 #ifndef OPENPOST_WIRE_LINK_H
 #define OPENPOST_WIRE_LINK_H
@@ -14,6 +14,8 @@
 
 #define LINK_REQ 0x30      /* the protocol of who asks … */
 #define LINK_REP 0x31      /* … and of who answers */
+#define LINK_PUB 0x20      /* who tells … */
+#define LINK_SUB 0x21      /* … and who listens */
 #define LINK_TAKE_MS 500   /* a peer that takes not a byte for so long is gone */
 #define LINK_GIVE_MS 10000 /* likewise one that stops in the middle of its greeting or of a message */
 #define LINK_CHUNK 16384
@@ -29,7 +31,7 @@ struct link_out {
 };
 
 struct link_owner {
-    uint8_t us; /* LINK_REQ or LINK_REP */
+    uint8_t us; /* LINK_… */
     uint8_t them;
     size_t frame_max;
     pthread_mutex_t *lock;

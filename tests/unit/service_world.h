@@ -21,7 +21,7 @@
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 #include "core/wire/openpost.h"
-#include "core/wire/stream.h"
+#include "core/wire/publisher.h"
 #include "core/wire/tag_key.h"
 #include "projections/access.h"
 #include "projections/posts.h"

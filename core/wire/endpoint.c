@@ -1,7 +1,7 @@
 /* endpoint.c: see endpoint.h. Called by ledger main.c; link.c calls it back. It must never let one connection keep
  * another from being served: each may have per_connection requests on their way, replies that it does not take
- * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered; free
- * places go to the connections that wait, in turn. */
+ * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered, and are
+ * ENDPOINT_HOLDER_MAX at most; free places go to the connections that wait, in turn. */
 #include "core/wire/endpoint.h"
 
 #include <stdlib.h>
@@ -194,6 +194,29 @@ static void mind_strangers(struct endpoint *endpoint)
     }
 }
 
+/* Likewise among the connections of link's holder, but for link itself: the oldest of those that ask nothing just now. */
+static void mind_holder(struct endpoint *endpoint, const struct link *link)
+{
+    struct link *oldest = NULL;
+    bool oldest_asks = true;
+    unsigned count = 0;
+    for (struct link *other = endpoint->links.first; other != NULL; other = other->next) {
+        if (!other->closed && id_equal(&other->holder, &link->holder)) {
+            const bool asks = other->asked > 0;
+            count++;
+            if (other != link &&
+                (oldest == NULL || asks < oldest_asks || (asks == oldest_asks && other->order < oldest->order))) {
+                oldest = other;
+                oldest_asks = asks;
+            }
+        }
+    }
+    if (count > ENDPOINT_HOLDER_MAX) {
+        endpoint->counts.crowded++;
+        link_close(oldest);
+    }
+}
+
 static void on_accepted(void *context, struct stream *stream)
 {
     struct endpoint *endpoint = context;
@@ -227,10 +250,16 @@ unsigned endpoint_slot(const struct endpoint_request *request)
 
 void endpoint_trust(struct endpoint_request *request, const struct id *holder)
 {
-    lock_take(&request->endpoint->lock);
-    request->link->trusted = true;
-    request->link->holder = *holder;
-    lock_give(&request->endpoint->lock);
+    struct endpoint *endpoint = request->endpoint;
+    struct link *link = request->link;
+    lock_take(&endpoint->lock);
+    const bool known = link->trusted && id_equal(&link->holder, holder);
+    link->trusted = true;
+    link->holder = *holder;
+    if (!known && !id_is_none(holder)) {
+        mind_holder(endpoint, link);
+    }
+    lock_give(&endpoint->lock);
 }
 
 bool endpoint_is_lost(const struct endpoint_request *request)

@@ -8,6 +8,7 @@
 #include "core/base/typeid.h"
 
 #define ENDPOINT_CONNECTIONS_MAX 1024
+#define ENDPOINT_HOLDER_MAX 64 /* connections of one holder: one more closes the oldest that asks nothing just now */
 #define ENDPOINT_STRANGERS_MAX \
     64 /* connections that never sent anything authentic: one more closes the oldest of them */
 
@@ -34,7 +35,8 @@ struct endpoint_counts {
     uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or stopped midway for 10 s */
     uint64_t dropped;     /* by endpoint_drop */
     uint64_t malformed;   /* not nng's mapping, or too long */
-    uint64_t strangers;   /* because of too many strangers */
+    uint64_t strangers;   /* because of too many strangers, or connections at all */
+    uint64_t crowded;     /* because of too many of one holder's */
     uint64_t connections; /* open now */
 };
 
@@ -54,7 +56,7 @@ void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_coun
 struct span endpoint_bytes(const struct endpoint_request *request);
 unsigned endpoint_slot(const struct endpoint_request *request);
 /* endpoint_trust: what came was authentic; the connection is no stranger's any more, but holder's. No id: of somebody
- * whom per_holder does not bind. */
+ * whom neither per_holder nor ENDPOINT_HOLDER_MAX binds. */
 void endpoint_trust(struct endpoint_request *request, const struct id *holder);
 /* endpoint_is_lost: nobody is there any more to take the reply. */
 bool endpoint_is_lost(const struct endpoint_request *request);

@@ -343,6 +343,37 @@ START_TEST(one_holders_connections_share_its_places_in_turn)
 
 END_TEST
 
+START_TEST(one_holders_connections_are_bounded_and_its_oldest_idle_one_goes)
+{
+    struct echo echo;
+    echo_open(&echo);
+    int fds[ENDPOINT_HOLDER_MAX + 1];
+    for (unsigned i = 0; i < ENDPOINT_HOLDER_MAX + 1; i++) {
+        fds[i] = raw_connect_ours(&echo);
+        if (i == 0) { /* the oldest waits for an answer */
+            ck_assert(raw_send(fds[0], 1, SPAN("keep")));
+            while (atomic_load(&echo.kept_count) < 1) {
+                usleep(1000);
+            }
+        }
+    }
+    ck_assert(raw_closed_within(fds[1], 5000, 0));
+    struct endpoint_counts counts;
+    endpoint_counts(echo.endpoint, &counts);
+    ck_assert_uint_eq(counts.crowded, 1);
+    uint8_t reply[16];
+    endpoint_reply(echo.kept[0], SPAN("late"));
+    ck_assert_int_eq(recv(fds[0], reply, sizeof reply, MSG_WAITALL), (ssize_t)sizeof reply);
+    ck_assert(raw_send(fds[ENDPOINT_HOLDER_MAX], 1, SPAN("last")));
+    ck_assert_int_eq(recv(fds[ENDPOINT_HOLDER_MAX], reply, sizeof reply, MSG_WAITALL), (ssize_t)sizeof reply);
+    for (unsigned i = 0; i < ENDPOINT_HOLDER_MAX + 1; i++) {
+        close(fds[i]);
+    }
+    echo_close(&echo);
+}
+
+END_TEST
+
 START_TEST(a_request_whose_connection_was_closed_says_so)
 {
     struct echo echo;
@@ -568,6 +599,7 @@ int main(void)
     tcase_add_test(sockets, a_peer_that_never_reads_is_dropped_within_a_second_and_others_are_served);
     tcase_add_test(sockets, a_peer_that_asks_too_much_at_a_time_waits_for_its_own_answers);
     tcase_add_test(sockets, one_holders_connections_share_its_places_in_turn);
+    tcase_add_test(sockets, one_holders_connections_are_bounded_and_its_oldest_idle_one_goes);
     tcase_add_test(sockets, a_request_whose_connection_was_closed_says_so);
     tcase_add_test(sockets, nonsense_and_strangers_harm_nobody);
     tcase_add_test(sockets, too_many_strangers_close_the_oldest_and_never_a_trusted_one);

@@ -55,6 +55,35 @@ static bool holds_its_share(const struct endpoint *endpoint, const struct link *
     return held >= endpoint->options.per_holder;
 }
 
+/* The oldest stranger that is in the middle of a message, or NULL; *ret_len: of all such messages. */
+static struct link *oldest_midway(const struct endpoint *endpoint, size_t *ret_len)
+{
+    struct link *oldest = NULL;
+    size_t len = 0;
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
+        if (!link->trusted && !link->closed && link->message != NULL) {
+            len += link->message_len;
+            oldest = oldest == NULL || link->order < oldest->order ? link : oldest;
+        }
+    }
+    *ret_len = len;
+    return oldest;
+}
+
+/* What a stranger says that it will send is held before anybody can know whose it is. */
+static void on_begins(void *context, const struct link *link, size_t len)
+{
+    struct endpoint *endpoint = context;
+    const size_t max = ENDPOINT_STRANGERS_FRAMES * endpoint->owner.frame_max;
+    size_t under_way = 0;
+    struct link *oldest = link->trusted ? NULL : oldest_midway(endpoint, &under_way);
+    while (oldest != NULL && under_way + len > max) {
+        endpoint->counts.strangers++;
+        link_close(oldest);
+        oldest = oldest_midway(endpoint, &under_way);
+    }
+}
+
 static bool may_take(void *context, struct link *link)
 {
     struct endpoint *endpoint = context;
@@ -346,8 +375,10 @@ enum err endpoint_open(const struct endpoint_options *options, struct endpoint *
     endpoint->owner = (struct link_owner){.us = LINK_REP,
                                           .them = LINK_REQ,
                                           .frame_max = options->frame_max + (size_t)4 * HOPS_MAX,
+                                          .give_ms = options->give_ms == 0 ? LINK_GIVE_MS : options->give_ms,
                                           .lock = &endpoint->lock,
                                           .context = endpoint,
+                                          .begins = on_begins,
                                           .may_take = may_take,
                                           .message = on_message,
                                           .sent = on_sent,

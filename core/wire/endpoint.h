@@ -12,6 +12,10 @@
 #define ENDPOINT_STRANGERS_MAX \
     64 /* connections that never sent anything authentic: one more closes the oldest of them */
 
+#define ENDPOINT_STRANGERS_FRAMES \
+    2 /* so many times frame_max of memory for what strangers have begun to send: more closes
+                                     * the oldest of them; ours may come back with a long frame first */
+
 struct endpoint;
 struct endpoint_request;
 
@@ -26,13 +30,14 @@ struct endpoint_options {
         per_connection; /* of which so many may be one connection's; those that it does not take the replies of count */
     unsigned per_holder; /* likewise all connections' that one holder is trusted with, while they are being answered */
     size_t frame_max;    /* longer: the connection is closed */
+    int give_ms;         /* one that takes longer for a frame is closed; 0: LINK_GIVE_MS */
     endpoint_handle *handle;
     void *context;
 };
 
 struct endpoint_counts {
     uint64_t requests;
-    uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or stopped midway for 10 s */
+    uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or too long for a frame */
     uint64_t dropped;     /* by endpoint_drop */
     uint64_t malformed;   /* not nng's mapping, or too long */
     uint64_t strangers;   /* because of too many strangers, or connections at all */

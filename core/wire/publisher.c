@@ -107,6 +107,7 @@ enum err publisher_open(const char *url, struct publisher **ret_publisher)
     publisher->owner = (struct link_owner){.us = LINK_PUB,
                                            .them = LINK_SUB,
                                            .frame_max = HEARD_MAX,
+                                           .give_ms = LINK_GIVE_MS,
                                            .lock = &publisher->lock,
                                            .context = publisher,
                                            .may_take = may_take,

@@ -5,6 +5,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/sha256.h"
 #include "core/decider/aggregate.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
@@ -230,6 +231,15 @@ static enum refusal check_program(struct work *work, struct command *command)
     return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
 }
 
+/* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for instance. */
+static void bind_scope(const struct asker *asker, struct idempotency *idempotency)
+{
+    uint8_t bytes[sizeof asker->key_id + sizeof idempotency->scope];
+    memcpy(bytes, &asker->key_id, sizeof asker->key_id);
+    memcpy(bytes + sizeof asker->key_id, idempotency->scope, sizeof idempotency->scope);
+    sha256(span_of(bytes, sizeof bytes), idempotency->scope);
+}
+
 /* Decodes a frame's commands here, on one of the socket library's threads: the writer has enough to do. A command that
  * cannot be read spoils no other; where the list itself cannot, that is true of all that follow. */
 static bool decode_commands(struct work *work)
@@ -259,6 +269,7 @@ static bool decode_commands(struct work *work)
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
             if (wish->refusal == ACCEPTED && !work->door->own) {
+                bind_scope(&work->asker, &wish->idempotency);
                 wish->refusal = check_program(work, &wish->command);
             }
             if (!work->door->own &&

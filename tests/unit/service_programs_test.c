@@ -499,6 +499,31 @@ START_TEST(a_program_cannot_schedule_what_its_channel_will_not_take)
 
 END_TEST
 
+/* What it sends as scope may be another's: the gateway's are no secret of the key's. */
+START_TEST(a_program_neither_reads_nor_takes_up_anothers_idempotency_key)
+{
+    struct program_world world = program_open();
+    struct content_part part;
+    const struct idempotency key = {.present = true, .scope = {1}, .body = {2}};
+    const struct idempotency next = {.present = true, .scope = {3}, .body = {2}};
+    struct command command = draft(world.place, &part);
+    ck_assert_uint_eq(give(world.place->client, &command, &key).refusal, ACCEPTED);
+    struct command of_program = draft(world.place, &part);
+    struct answer got = give(world.program, &of_program, &key);
+    ck_assert_uint_eq(got.refusal, ACCEPTED);
+    ck_assert(!got.repeated && id_equal(&got.stream, &of_program.create_post.post_id));
+    struct command again = draft(world.place, &part);
+    got = give(world.program, &again, &key);
+    ck_assert(got.repeated && id_equal(&got.stream, &of_program.create_post.post_id));
+    again = draft(world.place, &part);
+    ck_assert(!give(world.program, &again, &next).repeated);
+    again = draft(world.place, &part);
+    ck_assert(!give(world.place->client, &again, &next).repeated);
+    program_close(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service_programs");
@@ -510,6 +535,7 @@ int main(void)
     tcase_add_test(services, a_programs_questions_wait_for_those_of_our_own_processes);
     tcase_add_test(services, a_program_is_refused_what_a_requests_body_would_be);
     tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
+    tcase_add_test(services, a_program_neither_reads_nor_takes_up_anothers_idempotency_key);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);
     tcase_add_test(services, another_program_uses_the_library);

@@ -272,10 +272,6 @@ static bool decode_commands(struct work *work)
                 bind_scope(&work->asker, &wish->idempotency);
                 wish->refusal = check_program(work, &wish->command);
             }
-            if (!work->door->own &&
-                (wish->refusal == REFUSED_not_found || wish->refusal == REFUSED_role_insufficient)) {
-                service_note_refused(work, wish->refusal, command_desc(wish->command.code)->name);
-            }
         }
     }
     return true;
@@ -315,7 +311,7 @@ static void handle(void *context, struct endpoint_request *request)
     if (refusal != ACCEPTED || !frame_check(work->key, bytes)) {
         if (refusal == ACCEPTED || refusal == REFUSED_frame_unauthenticated) {
             work->asker = (struct asker){.party = PARTY_NONE}; /* whoever it says it is */
-            service_note_refused(work, REFUSED_frame_unauthenticated, NULL);
+            service_note_refused(work, REFUSED_frame_unauthenticated, NULL, ID_NONE);
         }
         refuse_stranger(work, refusal != ACCEPTED ? refusal : REFUSED_frame_unauthenticated);
         return;

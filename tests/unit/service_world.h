@@ -104,6 +104,10 @@ static inline enum err answer(const struct question *question, enum refusal *ret
         }
         return OK;
     }
+    if (span_equal(question->name, SPAN("find"))) { /* arguments: an id, of what is not there */
+        *ret_refusal = REFUSED_not_found;
+        return id_parse(question->arguments, ID_NONE, question->named);
+    }
     if (!span_equal(question->name, SPAN("whoami"))) {
         *ret_refusal = REFUSED_query_unknown;
         return OK;

@@ -172,6 +172,27 @@ static bool targets_are_own(const struct command *command)
            (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 
+/* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word of
+ * them is in the log. */
+static bool payloads_are_hashed(const struct command *command)
+{
+    const struct lock_post_command *lock = &command->lock_post;
+    if (command->code != COMMAND_lock_post) {
+        return true;
+    }
+    for (uint32_t i = 0; i < lock->targets_count; i++) {
+        for (uint32_t j = 0; j < lock->targets[i].parts_count; j++) {
+            const struct locked_part *part = &lock->targets[i].parts[j];
+            uint8_t hash[SHA256_LEN];
+            sha256(part->payload, hash);
+            if (memcmp(part->payload_hash.bytes, hash, sizeof hash) != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* What access allows; everything else about a command is the decider's. The gateway speaks for a key or member, the
  * scheduler for itself, an operator for both. */
 static enum refusal check_access(const struct asker *asker, struct command *command)
@@ -268,6 +289,9 @@ static bool decode_commands(struct work *work)
             wish->refusal = REFUSED_command_invalid;
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
+            if (wish->refusal == ACCEPTED && !payloads_are_hashed(&wish->command)) {
+                wish->refusal = REFUSED_command_invalid;
+            }
             if (wish->refusal == ACCEPTED && !work->door->own) {
                 bind_scope(&work->asker, &wish->idempotency);
                 wish->refusal = check_program(work, &wish->command);

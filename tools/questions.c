@@ -288,6 +288,15 @@ static enum err answer_signed(const struct question *question, const struct aske
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+/* The thing that a question of the views names. */
+static void name_thing(const struct question *question)
+{
+    struct query_args args = {.limit = 0};
+    if (record_decode(query_args_desc(), question->arguments, question->arena, &args) == OK) {
+        *question->named = id_is_none(&args.post_id) ? args.integration_id : args.post_id;
+    }
+}
+
 static enum err answer_view(const struct question *question, const struct views_query *query, struct buf *out)
 {
     const struct views_request request = {.txn = question->txn,
@@ -296,7 +305,11 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .zones = question->zones,
                                           .arena = question->arena,
                                           .now_ms = question->now_ms};
-    return query->answer(&request, out);
+    const enum err err = query->answer(&request, out);
+    if (err == ERR_NOT_FOUND) {
+        name_thing(question);
+    }
+    return err;
 }
 
 static enum err answer_by_name(const struct question *question, enum refusal *refusal, struct buf *out)

@@ -149,6 +149,61 @@ struct id command_workspace(const struct command *command)
     }
 }
 
+bool command_begins_with(uint32_t command_code, uint32_t event_code)
+{
+    static const struct {
+        uint32_t command;
+        uint32_t event;
+    } firsts[] = {
+        {COMMAND_suspect_clock,          EVENT_clock_suspected         },
+        {COMMAND_trust_clock,            EVENT_clock_trusted           },
+        {COMMAND_start_ledger,           EVENT_ledger_started          },
+        {COMMAND_suspend_starts,         EVENT_starts_suspended        },
+        {COMMAND_confirm_starts,         EVENT_starts_confirmed        },
+        {COMMAND_create_workspace,       EVENT_workspace_created       },
+        {COMMAND_pause_workspace,        EVENT_workspace_paused        },
+        {COMMAND_resume_workspace,       EVENT_workspace_resumed       },
+        {COMMAND_add_member,             EVENT_member_added            },
+        {COMMAND_create_key,             EVENT_key_created             },
+        {COMMAND_revoke_key,             EVENT_key_revoked             },
+        {COMMAND_connect_integration,    EVENT_integration_connecting  },
+        {COMMAND_record_connection,      EVENT_integration_connected   },
+        {COMMAND_refuse_connection,      EVENT_integration_refused     },
+        {COMMAND_record_tokens,          EVENT_integration_refreshed   },
+        {COMMAND_pause_integration,      EVENT_integration_paused      },
+        {COMMAND_resume_integration,     EVENT_integration_resumed     },
+        {COMMAND_disconnect_integration, EVENT_integration_disconnected},
+        {COMMAND_delete_integration,     EVENT_integration_deleted     },
+        {COMMAND_create_post,            EVENT_post_created            },
+        {COMMAND_edit_post,              EVENT_post_edited             },
+        {COMMAND_delete_post,            EVENT_post_deleted            },
+        {COMMAND_schedule_post,          EVENT_post_scheduled          },
+        {COMMAND_lock_post,              EVENT_post_locked             },
+        {COMMAND_record_prepared,        EVENT_target_prepared         },
+        {COMMAND_start_attempt,          EVENT_attempt_started         },
+        {COMMAND_record_outcome,         EVENT_attempt_finished        },
+        {COMMAND_record_outcome,         EVENT_attempt_settled         },
+        {COMMAND_record_outcome,         EVENT_attempt_probed          },
+        {COMMAND_record_outcome,         EVENT_outcome_contradicted    },
+        {COMMAND_miss_targets,           EVENT_targets_missed          },
+        {COMMAND_miss_targets,           EVENT_targets_doubted         },
+        {COMMAND_miss_targets,           EVENT_comment_finished        },
+        {COMMAND_cancel_post,            EVENT_targets_cancelled       },
+        {COMMAND_cancel_target,          EVENT_targets_cancelled       },
+        {COMMAND_retry_post,             EVENT_targets_retried         },
+        {COMMAND_resolve_target,         EVENT_target_resolved         },
+        {COMMAND_report_refusals,        EVENT_access_refused          },
+        {COMMAND_report_strangers,       EVENT_access_refused          },
+    };
+
+    for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+        if (firsts[i].command == command_code && firsts[i].event == event_code) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t aggregate_size_max(enum id_kind kind)
 {
     return describe(kind)->size;

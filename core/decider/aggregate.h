@@ -35,6 +35,8 @@ struct aggregate {
 enum id_kind command_aggregate(uint32_t code);
 struct id command_stream(const struct command *command);
 struct id command_workspace(const struct command *command);
+/* command_begins_with tells whether a command of that code can have that event as the first that it causes. */
+bool command_begins_with(uint32_t command_code, uint32_t event_code);
 
 /* aggregate_exists_for tells whether there is an aggregate of that kind of id. The others need one. aggregate_size_max
  * is the size of its whole state; aggregate_stored_size that of the beginning that is not zero. */

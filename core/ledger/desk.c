@@ -72,6 +72,21 @@ static enum err get_row(struct store_txn *txn, const struct id *stream, struct s
     return store_get(txn, key_span(&key), ret_row);
 }
 
+enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const struct id *workspace_id,
+                           bool *ret_foreign)
+{
+    struct span row;
+    struct aggregate_head head = {.version = 0};
+    const enum err err = get_row(txn, stream, &row);
+    if (err == OK) {
+        TRY(row.len < sizeof head ? ERR_TRUNCATED : OK);
+        memcpy(&head, row.data, sizeof head);
+    }
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_foreign = head.version > 0 && !id_equal(&head.workspace_id, workspace_id);
+    return OK;
+}
+
 /* state: room for an aggregate of that kind; small ones are read by themselves, for a post is 25 KB. A state that is
  * not there though its stream has begun was lost: upon nothing a second beginning would be decided, which would be in
  * the log for ever. */

@@ -5,9 +5,10 @@
 #include "core/ledger/ledger_state.h"
 #include "core/message/codec.h"
 
-/* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events (4), stream (17). */
+/* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events, the first one's code (4 each),
+ * stream (17). */
 
-#define ANSWER_ROW (4 * 8 + 4 + sizeof(struct id))
+#define ANSWER_ROW (4 * 8 + 2 * 4 + sizeof(struct id))
 
 static void answer_write(struct buf *row, const struct answer *answer)
 {
@@ -18,7 +19,8 @@ static void answer_write(struct buf *row, const struct answer *answer)
         buf_put(row, span_of(number, 8));
     }
     put_be32(number, answer->events);
-    buf_put(row, span_of(number, 4));
+    put_be32(number + 4, answer->first_event);
+    buf_put(row, span_of(number, 8));
     buf_put(row, span_of(&answer->stream, sizeof answer->stream));
 }
 
@@ -33,7 +35,8 @@ static enum err answer_read(struct span row, struct answer *ret_answer)
     answer.version = get_be64(row.data + 16);
     answer.time_ms = (int64_t)get_be64(row.data + 24);
     answer.events = get_be32(row.data + 32);
-    memcpy(&answer.stream, row.data + 36, sizeof answer.stream);
+    answer.first_event = get_be32(row.data + 36);
+    memcpy(&answer.stream, row.data + 40, sizeof answer.stream);
     *ret_answer = answer;
     return OK;
 }
@@ -119,6 +122,7 @@ static enum err put_row(struct desk *desk, const struct log_event *at)
     answer.workspace_seq = at->workspace_seq;
     answer.version = at->version;
     answer.time_ms = at->time_ms;
+    answer.first_event = err == OK ? answer.first_event : at->code;
     answer.events = err == OK ? answer.events + 1 : 1;
     answer.stream = at->stream;
     answer_write(&row, &answer);

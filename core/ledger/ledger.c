@@ -202,33 +202,6 @@ enum err ledger_commit(struct ledger *ledger)
     return derived == ERR_NO_SPACE ? ERR_IO : derived; /* the log has it: only a reopened ledger may go on */
 }
 
-/* Whether this command, or this Idempotency-Key, was answered before. ERR_NOT_FOUND: it was not. */
-static enum err seen_before(struct ledger *ledger, const struct command *command, const struct id *stream,
-                            const struct idempotency *idempotency, struct answer *ret_answer)
-{
-    struct answer answer;
-    bool same = false;
-    enum err err = desk_command_answer(&ledger->desk, &command->command_id, &answer);
-    if (err == OK) {
-        if (!id_equal(&answer.stream, stream)) {
-            answer = (struct answer){.refusal = REFUSED_command_reused, .time_ms = ledger->now_ms};
-        }
-        *ret_answer = answer;
-        return OK;
-    }
-    if (err != ERR_NOT_FOUND || idempotency == NULL || !idempotency->present) {
-        return err;
-    }
-    err = desk_idempotent(ledger->desk.txn, idempotency, &same, &answer);
-    if (err == OK) {
-        if (!same) {
-            answer = (struct answer){.refusal = REFUSED_idempotency_key_reused, .time_ms = ledger->now_ms};
-        }
-        *ret_answer = answer;
-    }
-    return err;
-}
-
 /* Commands that may use the log's reserve: what is scheduled goes out, and people may stop it. */
 static bool is_privileged(uint32_t code)
 {
@@ -328,6 +301,44 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
     return OK;
 }
 
+/* The answer to a command whose id has one already: that one again, but only to who names the same stream, of the same
+ * workspace, and asks for the same. The id alone proves nothing: it may have been read somewhere. */
+static enum err answer_again(struct ledger *ledger, const struct command *command, const struct id *stream,
+                             const struct answer *first, struct answer *ret_answer)
+{
+    const struct id workspace_id = command_workspace(command);
+    TRY(desk_load(&ledger->desk, stream, &ledger->state));
+    if (ledger->state.head.version > 0 && !id_equal(&ledger->state.head.workspace_id, &workspace_id)) {
+        return refuse(ledger, command, stream, REFUSED_not_found, ret_answer);
+    }
+    const bool same = id_equal(&first->stream, stream) && command_begins_with(command->code, first->first_event);
+    *ret_answer = same ? *first : (struct answer){.refusal = REFUSED_command_reused, .time_ms = ledger->now_ms};
+    return OK;
+}
+
+/* Whether this command, or this Idempotency-Key, was answered before. ERR_NOT_FOUND: it was not. */
+static enum err seen_before(struct ledger *ledger, const struct command *command, const struct id *stream,
+                            const struct idempotency *idempotency, struct answer *ret_answer)
+{
+    struct answer answer;
+    bool same = false;
+    enum err err = desk_command_answer(&ledger->desk, &command->command_id, &answer);
+    if (err == OK) {
+        return answer_again(ledger, command, stream, &answer, ret_answer);
+    }
+    if (err != ERR_NOT_FOUND || idempotency == NULL || !idempotency->present) {
+        return err;
+    }
+    err = desk_idempotent(ledger->desk.txn, idempotency, &same, &answer);
+    if (err == OK) {
+        if (!same) {
+            answer = (struct answer){.refusal = REFUSED_idempotency_key_reused, .time_ms = ledger->now_ms};
+        }
+        *ret_answer = answer;
+    }
+    return err;
+}
+
 /* A decided command whose events the log took, or that needed none. */
 static enum err accept(struct ledger *ledger, const struct id *stream, const struct idempotency *idempotency,
                        struct answer *ret_answer)
@@ -338,6 +349,7 @@ static enum err accept(struct ledger *ledger, const struct id *stream, const str
         TRY(derive(ledger, stream));
         answer.seq = ledger->records[count - 1].seq;
         answer.workspace_seq = ledger->records[count - 1].workspace_seq;
+        answer.first_event = ledger->records[0].code;
     } else {
         answer.seq = ledger_head(ledger);
     }

@@ -75,6 +75,10 @@ enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
     MUST_USE;
 
+/* ledger_is_foreign tells whether there is something of that id, but of another workspace. For readers likewise. */
+enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const struct id *workspace_id,
+                           bool *ret_foreign) MUST_USE;
+
 /* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
 

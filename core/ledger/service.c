@@ -5,6 +5,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/sha256.h"
 #include "core/decider/aggregate.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
@@ -171,6 +172,27 @@ static bool targets_are_own(const struct command *command)
            (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 
+/* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word of
+ * them is in the log. */
+static bool payloads_are_hashed(const struct command *command)
+{
+    const struct lock_post_command *lock = &command->lock_post;
+    if (command->code != COMMAND_lock_post) {
+        return true;
+    }
+    for (uint32_t i = 0; i < lock->targets_count; i++) {
+        for (uint32_t j = 0; j < lock->targets[i].parts_count; j++) {
+            const struct locked_part *part = &lock->targets[i].parts[j];
+            uint8_t hash[SHA256_LEN];
+            sha256(part->payload, hash);
+            if (memcmp(part->payload_hash.bytes, hash, sizeof hash) != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* What access allows; everything else about a command is the decider's. The gateway speaks for a key or member, the
  * scheduler for itself, an operator for both. */
 static enum refusal check_access(const struct asker *asker, struct command *command)
@@ -230,6 +252,15 @@ static enum refusal check_program(struct work *work, struct command *command)
     return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
 }
 
+/* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for instance. */
+static void bind_scope(const struct asker *asker, struct idempotency *idempotency)
+{
+    uint8_t bytes[sizeof asker->key_id + sizeof idempotency->scope];
+    memcpy(bytes, &asker->key_id, sizeof asker->key_id);
+    memcpy(bytes + sizeof asker->key_id, idempotency->scope, sizeof idempotency->scope);
+    sha256(span_of(bytes, sizeof bytes), idempotency->scope);
+}
+
 /* Decodes a frame's commands here, on one of the socket library's threads: the writer has enough to do. A command that
  * cannot be read spoils no other; where the list itself cannot, that is true of all that follow. */
 static bool decode_commands(struct work *work)
@@ -258,12 +289,12 @@ static bool decode_commands(struct work *work)
             wish->refusal = REFUSED_command_invalid;
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
-            if (wish->refusal == ACCEPTED && !work->door->own) {
-                wish->refusal = check_program(work, &wish->command);
+            if (wish->refusal == ACCEPTED && !payloads_are_hashed(&wish->command)) {
+                wish->refusal = REFUSED_command_invalid;
             }
-            if (!work->door->own &&
-                (wish->refusal == REFUSED_not_found || wish->refusal == REFUSED_role_insufficient)) {
-                service_note_refused(work, wish->refusal, command_desc(wish->command.code)->name);
+            if (wish->refusal == ACCEPTED && !work->door->own) {
+                bind_scope(&work->asker, &wish->idempotency);
+                wish->refusal = check_program(work, &wish->command);
             }
         }
     }
@@ -304,7 +335,7 @@ static void handle(void *context, struct endpoint_request *request)
     if (refusal != ACCEPTED || !frame_check(work->key, bytes)) {
         if (refusal == ACCEPTED || refusal == REFUSED_frame_unauthenticated) {
             work->asker = (struct asker){.party = PARTY_NONE}; /* whoever it says it is */
-            service_note_refused(work, REFUSED_frame_unauthenticated, NULL);
+            service_note_refused(work, REFUSED_frame_unauthenticated, NULL, ID_NONE);
         }
         refuse_stranger(work, refusal != ACCEPTED ? refusal : REFUSED_frame_unauthenticated);
         return;

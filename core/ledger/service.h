@@ -27,6 +27,7 @@ struct question {
     struct arena *arena;
     struct zones *zones; /* of the parts */
     int64_t now_ms;
+    struct id *named; /* for the answerer to write what it was asked for and did not find in the workspace */
 };
 
 /* What a post's author wrote, for judging whether it can be scheduled. */

@@ -99,6 +99,7 @@ static void read_follow(struct service *service, struct work *work)
     }
     const bool own = asker->party != PARTY_NONE;
     if (!own && asker->role != ROLE_AUDITOR && asker->role < ROLE_ADMIN) {
+        service_note_refused(work, REFUSED_role_insufficient, "follow", ID_NONE);
         service_refuse(work, REFUSED_role_insufficient);
         return;
     }
@@ -126,13 +127,26 @@ static void read_follow(struct service *service, struct work *work)
     }
 }
 
+/* What another program is refused for reasons of security. */
+static void note_question(struct work *work, enum refusal refusal, const struct id *named)
+{
+    static const char request[] = "query";
+    if (refusal == REFUSED_role_insufficient) {
+        service_note_refused(work, refusal, request, ID_NONE);
+    } else if (refusal == REFUSED_not_found) {
+        (void)service_note_foreign(work, named, request);
+    }
+}
+
 static void read_query(struct service *service, struct work *work)
 {
+    struct id named = {0};
     struct question question = {.log = service->options.log,
                                 .asker = &work->asker,
                                 .arena = &service->read_arena,
                                 .zones = service->options.parts->zones,
-                                .now_ms = clock_wall_ms()};
+                                .now_ms = clock_wall_ms(),
+                                .named = &named};
     enum refusal refusal = ACCEPTED;
     struct span name;
     struct span arguments;
@@ -158,6 +172,9 @@ static void read_query(struct service *service, struct work *work)
     if (err != OK) {
         refusal = err == ERR_BUSY ? REFUSED_rate_limited : why(service, err);
         result.len = 0;
+    }
+    if (!work->door->own) {
+        note_question(work, refusal, &named);
     }
     struct buf body = buf_of(out->data + room, out->cap - room);
     body_result_put(&body, refusal, buf_span(&result));
@@ -256,28 +273,35 @@ static void read_status(struct service *service, struct work *work)
     struct endpoint_counts programs = {0};
     count_door(service, &service->own, &own);
     count_door(service, &service->programs, &programs);
+    struct publisher_counts wakes = {0};
+    if (service->publisher != NULL) {
+        publisher_counts(service->publisher, &wakes);
+    }
 
     const struct figure figures[] = {
-        {"head",                  atomic_load(&service->head)                                        },
-        {"epoch",                 service->epoch                                                     },
-        {"groups_total",          atomic_load(&service->groups)                                      },
-        {"commands_total",        atomic_load(&service->commands_done)                               },
-        {"frames_refused_total",  atomic_load(&service->refused_frames)                              },
-        {"requests_total",        own.requests + programs.requests                                   },
-        {"peers_stalled_total",   own.stalled + programs.stalled                                     },
-        {"peers_dropped_total",   own.dropped + own.strangers + programs.dropped + programs.strangers},
-        {"peers_malformed_total", own.malformed + programs.malformed                                 },
-        {"log_bytes_used",        status.bytes_used                                                  },
-        {"log_bytes_max",         status.bytes_max                                                   },
-        {"checkpoint_size",       status.checkpoint_size                                             },
-        {"log_altered_at",        status.altered_at                                                  },
-        {"readers_dropped_total", atomic_load(&service->readers_dropped)                             },
-        {"storage_full",          atomic_load(&service->storage_full)                                },
-        {"clock_suspect",         atomic_load(&service->clock_is_suspect) ? 1 : 0                    },
-        {"scheduler_silent_ms",   (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))     },
-        {"scheduler_late_ms",     atomic_load(&service->late_ms)                                     },
-        {"targets_held",          atomic_load(&service->held)                                        },
-        {"targets_in_line",       atomic_load(&service->in_line)                                     },
+        {"head",                   atomic_load(&service->head)                                                },
+        {"epoch",                  service->epoch                                                             },
+        {"groups_total",           atomic_load(&service->groups)                                              },
+        {"commands_total",         atomic_load(&service->commands_done)                                       },
+        {"commands_refused_total", atomic_load(&service->commands_refused)                                    },
+        {"frames_refused_total",   atomic_load(&service->refused_frames)                                      },
+        {"requests_total",         own.requests + programs.requests                                           },
+        {"peers_stalled_total",    own.stalled + programs.stalled                                             },
+        {"peers_dropped_total",
+         own.dropped + own.strangers + programs.dropped + programs.strangers + programs.crowded + wakes.closed},
+        {"connections",            own.connections + programs.connections + wakes.connections                 },
+        {"peers_malformed_total",  own.malformed + programs.malformed                                         },
+        {"log_bytes_used",         status.bytes_used                                                          },
+        {"log_bytes_max",          status.bytes_max                                                           },
+        {"checkpoint_size",        status.checkpoint_size                                                     },
+        {"log_altered_at",         status.altered_at                                                          },
+        {"readers_dropped_total",  atomic_load(&service->readers_dropped)                                     },
+        {"storage_full",           atomic_load(&service->storage_full)                                        },
+        {"clock_suspect",          atomic_load(&service->clock_is_suspect) ? 1 : 0                            },
+        {"scheduler_silent_ms",    (uint64_t)(clock_boot_ms() - atomic_load(&service->ticked_ms))             },
+        {"scheduler_late_ms",      atomic_load(&service->late_ms)                                             },
+        {"targets_held",           atomic_load(&service->held)                                                },
+        {"targets_in_line",        atomic_load(&service->in_line)                                             },
     };
     reply_figures(work, figures, sizeof figures / sizeof *figures);
 }

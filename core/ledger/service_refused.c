@@ -1,9 +1,11 @@
-/* service_refused.c: what the doors refuse for reasons of security: noted on the socket library's threads, appended by the
- * writer between two groups. */
+/* service_refused.c: what the doors refuse for reasons of security: noted by whoever answers, appended by the writer between
+ * two groups. Whether something is another workspace's is looked up when the answer stands: nothing of it depends on
+ * what is found. */
 #include "core/base/clock.h"
+#include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 
-void service_note_refused(struct work *work, enum refusal refusal, const char *request)
+void service_note_refused(struct work *work, enum refusal refusal, const char *request, enum id_kind subject)
 {
     const struct asker *asker = &work->asker;
     const bool is_known = !id_is_none(&asker->key_id);
@@ -12,8 +14,36 @@ void service_note_refused(struct work *work, enum refusal refusal, const char *r
                                     .is_good = is_known,
                                     .refusal = refusal,
                                     .request = request,
-                                    .subject = refusal == REFUSED_not_found ? ID_WORKSPACE : ID_NONE};
+                                    .subject = subject};
     refusals_note(&work->door->service->refusals, &refused, clock_boot_ms(), clock_wall_ms());
+}
+
+bool service_note_foreign(struct work *work, const struct id *named, const char *request)
+{
+    bool foreign = false;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    if (store_begin(work->door->service->options.views, false, &txn) != OK ||
+        ledger_is_foreign(txn, named, &work->asker.workspace_id, &foreign) != OK || !foreign) {
+        return false;
+    }
+    service_note_refused(work, REFUSED_not_found, request, (enum id_kind)named->kind);
+    return true;
+}
+
+void service_note_answers(struct work *work, const struct answer *answers)
+{
+    for (uint32_t i = 0; i < work->count && !work->door->own; i++) {
+        const struct command *command = &work->commands[i].command;
+        if (answers[i].refusal == REFUSED_role_insufficient) {
+            service_note_refused(work, REFUSED_role_insufficient, command_desc(command->code)->name, ID_NONE);
+        } else if (answers[i].refusal == REFUSED_not_found) {
+            const struct id stream = command_stream(command);
+            const char *name = command_desc(command->code)->name;
+            if (!service_note_foreign(work, &stream, name)) { /* or in the envelope */
+                (void)service_note_foreign(work, &command->workspace_id, name);
+            }
+        }
+    }
 }
 
 enum err service_report(struct service *service)

@@ -9,8 +9,8 @@
 #include "core/ledger/service.h"
 #include "core/wire/body.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/publisher.h"
 #include "core/wire/refusals.h"
-#include "core/wire/stream.h"
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
@@ -103,7 +103,7 @@ struct service {
     bool told_of_log;          /* likewise: options.log_altered was called */
     int64_t opened_ms;         /* boot clock */
     atomic_bool views_doubted; /* the writer ends the process */
-    atomic_uint_fast64_t groups, commands_done, refused_frames, storage_full, readers_dropped;
+    atomic_uint_fast64_t groups, commands_done, commands_refused, refused_frames, storage_full, readers_dropped;
     atomic_uint_fast64_t head;                   /* what readers may see */
     atomic_int_fast64_t ticked_ms;               /* boot clock: when the scheduler last asked for events */
     atomic_uint_fast64_t late_ms, held, in_line; /* what it then said of starts that are overdue */
@@ -131,8 +131,13 @@ bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;
 
 /* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
- * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
-void service_note_refused(struct work *work, enum refusal refusal, const char *request);
+ * command's or question's name, a constant; NULL: none; subject: the kind of the other workspace's thing that was named.
+ * service_note_foreign does so where named is one (what is nowhere is no event); service_note_answers for what the
+ * commands of another program's frame got. service_report, the writer's between two groups, makes events of what is
+ * due. */
+void service_note_refused(struct work *work, enum refusal refusal, const char *request, enum id_kind subject);
+bool service_note_foreign(struct work *work, const struct id *named, const char *request);
+void service_note_answers(struct work *work, const struct answer *answers);
 enum err service_report(struct service *service) MUST_USE;
 /* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. Without a stream it is
  * the installation's. */

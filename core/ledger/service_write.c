@@ -161,6 +161,17 @@ static void note_storage(struct service *service, const struct work *first, cons
     }
 }
 
+static void count_commands(struct service *service, const struct answer *answers, uint32_t count)
+{
+    uint64_t refused = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        refused += answers[i].refusal != ACCEPTED;
+    }
+    atomic_fetch_add(&service->groups, 1);
+    atomic_fetch_add(&service->commands_done, count);
+    atomic_fetch_add(&service->commands_refused, refused);
+}
+
 /* One group: decide all, make it durable, answer all. An error here is one that nobody may survive. */
 static enum err write_group(struct service *service, struct work *first)
 {
@@ -183,8 +194,7 @@ static enum err write_group(struct service *service, struct work *first)
     }
     note_storage(service, first, answers);
     FAILPOINT("ledger_committed");
-    atomic_fetch_add(&service->groups, 1);
-    atomic_fetch_add(&service->commands_done, count);
+    count_commands(service, answers, count);
     wake_followers(service); /* before the replies: a read after a reply sees its write */
     if (service->owner_gone) {
         ask_for_sweep(service);
@@ -193,6 +203,7 @@ static enum err write_group(struct service *service, struct work *first)
     for (struct work *work = first; work != NULL;) {
         struct work *following = work->next; /* a replied work may be taken again at once */
         const uint32_t work_count = work->count;
+        service_note_answers(work, next);
         reply_frame(work, next);
         next += work_count;
         work = following;

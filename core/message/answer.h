@@ -16,6 +16,7 @@ struct answer {
     uint64_t workspace_seq;              /* of its last event in the command's workspace; 0 when there was none */
     uint64_t version;                    /* of its stream, afterwards; not_found: 0, it may be another workspace's */
     uint32_t events;                     /* how many it caused; 0: it was already so */
+    uint32_t first_event;                /* the code of the first of them; for the ledger, not told */
     int64_t time_ms;                     /* the ledger's stamp */
     int64_t hint_ms;                     /* post_locked: since when; …_early: from when on; else 0 */
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
@@ -23,7 +24,8 @@ struct answer {
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
 };
 
-/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.
+/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body. What
+ * another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it.
  * Absent when present is false. The row lives beside the command index, at least 24 h. */
 struct idempotency {
     bool present;

@@ -1,13 +1,13 @@
 /* endpoint.c: see endpoint.h. Called by ledger main.c; link.c calls it back. It must never let one connection keep
  * another from being served: each may have per_connection requests on their way, replies that it does not take
- * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered; free
- * places go to the connections that wait, in turn. */
+ * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered, and are
+ * ENDPOINT_HOLDER_MAX at most; free places go to the connections that wait, in turn. */
 #include "core/wire/endpoint.h"
 
 #include <stdlib.h>
 
 #include "core/base/lock.h"
-#include "core/wire/link.h"
+#include "core/wire/links.h"
 
 #define HOPS_MAX 8 /* words of nng's way back: one, and one for each device between */
 
@@ -28,14 +28,10 @@ struct endpoint {
     struct timer
         *kick; /* flushes on a thread of nng's what a reply made room for: whoever replies is not to handle requests */
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t idle;  /* the last link ended */
     bool stopping;
     bool kicked;
     unsigned flushing; /* threads that will look at the ready requests again before they leave */
-    struct link *links;
-    struct link *dead; /* ended, to be freed on a thread that is none of theirs */
-    unsigned link_count;
-    uint64_t order;
+    struct links links;
     struct endpoint_request *free;
     struct endpoint_request *ready_first;
     struct endpoint_request *ready_last;
@@ -57,6 +53,35 @@ static bool holds_its_share(const struct endpoint *endpoint, const struct link *
         held += other != NULL && id_equal(&other->holder, &link->holder) ? 1 : 0;
     }
     return held >= endpoint->options.per_holder;
+}
+
+/* The oldest stranger that is in the middle of a message, or NULL; *ret_len: of all such messages. */
+static struct link *oldest_midway(const struct endpoint *endpoint, size_t *ret_len)
+{
+    struct link *oldest = NULL;
+    size_t len = 0;
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
+        if (!link->trusted && !link->closed && link->message != NULL) {
+            len += link->message_len;
+            oldest = oldest == NULL || link->order < oldest->order ? link : oldest;
+        }
+    }
+    *ret_len = len;
+    return oldest;
+}
+
+/* What a stranger says that it will send is held before anybody can know whose it is. */
+static void on_begins(void *context, const struct link *link, size_t len)
+{
+    struct endpoint *endpoint = context;
+    const size_t max = ENDPOINT_STRANGERS_FRAMES * endpoint->owner.frame_max;
+    size_t under_way = 0;
+    struct link *oldest = link->trusted ? NULL : oldest_midway(endpoint, &under_way);
+    while (oldest != NULL && under_way + len > max) {
+        endpoint->counts.strangers++;
+        link_close(oldest);
+        oldest = oldest_midway(endpoint, &under_way);
+    }
 }
 
 static bool may_take(void *context, struct link *link)
@@ -109,15 +134,15 @@ static void on_message(void *context, struct link *link, uint8_t *message, size_
 static void resume_one(struct endpoint *endpoint)
 {
     struct link *first = NULL;
-    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
         if (link->paused && !link->closed && may_take(endpoint, link) &&
             (first == NULL || link->order < first->order)) {
             first = link;
         }
     }
     if (first != NULL) {
-        endpoint->order++;
-        first->order = endpoint->order;
+        endpoint->links.order++;
+        first->order = endpoint->links.order;
         link_resume(first);
     }
 }
@@ -143,19 +168,8 @@ static void on_lost(void *context, struct link *link, bool timed_out)
 /* Moves a link that nothing refers to any more to the dead. */
 static void bury(struct endpoint *endpoint, struct link *link)
 {
-    if (!link->ended || link->held > 0) {
-        return;
-    }
-    struct link **at = &endpoint->links;
-    while (*at != link) {
-        at = &(*at)->next;
-    }
-    *at = link->next;
-    link->next = endpoint->dead;
-    endpoint->dead = link;
-    endpoint->link_count--;
-    if (endpoint->link_count == 0) {
-        ASSERT(pthread_cond_broadcast(&endpoint->idle) == 0);
+    if (link->ended && link->held == 0) {
+        links_bury(&endpoint->links, link);
     }
 }
 
@@ -192,25 +206,12 @@ static void on_kick(void *context)
 
 /* ---- Connections ---- */
 
-static void free_the_dead(struct endpoint *endpoint)
-{
-    lock_take(&endpoint->lock);
-    struct link *dead = endpoint->dead;
-    endpoint->dead = NULL;
-    lock_give(&endpoint->lock);
-    while (dead != NULL) {
-        struct link *next = dead->next;
-        link_free(dead);
-        dead = next;
-    }
-}
-
 /* Makes room: among too many strangers the oldest has to go. */
 static void mind_strangers(struct endpoint *endpoint)
 {
     struct link *oldest = NULL;
     unsigned strangers = 0;
-    for (struct link *link = endpoint->links; link != NULL; link = link->next) {
+    for (struct link *link = endpoint->links.first; link != NULL; link = link->next) {
         if (!link->trusted && !link->closed) {
             strangers++;
             oldest = oldest == NULL || link->order < oldest->order ? link : oldest;
@@ -222,12 +223,35 @@ static void mind_strangers(struct endpoint *endpoint)
     }
 }
 
+/* Likewise among the connections of link's holder, but for link itself: the oldest of those that ask nothing just now. */
+static void mind_holder(struct endpoint *endpoint, const struct link *link)
+{
+    struct link *oldest = NULL;
+    bool oldest_asks = true;
+    unsigned count = 0;
+    for (struct link *other = endpoint->links.first; other != NULL; other = other->next) {
+        if (!other->closed && id_equal(&other->holder, &link->holder)) {
+            const bool asks = other->asked > 0;
+            count++;
+            if (other != link &&
+                (oldest == NULL || asks < oldest_asks || (asks == oldest_asks && other->order < oldest->order))) {
+                oldest = other;
+                oldest_asks = asks;
+            }
+        }
+    }
+    if (count > ENDPOINT_HOLDER_MAX) {
+        endpoint->counts.crowded++;
+        link_close(oldest);
+    }
+}
+
 static void on_accepted(void *context, struct stream *stream)
 {
     struct endpoint *endpoint = context;
-    free_the_dead(endpoint);
+    links_free_dead(&endpoint->links, &endpoint->lock);
     lock_take(&endpoint->lock);
-    if (endpoint->stopping || endpoint->link_count >= ENDPOINT_CONNECTIONS_MAX) {
+    if (endpoint->stopping || endpoint->links.count >= ENDPOINT_CONNECTIONS_MAX) {
         endpoint->counts.strangers++;
         lock_give(&endpoint->lock);
         stream_free(stream);
@@ -235,11 +259,7 @@ static void on_accepted(void *context, struct stream *stream)
     }
     struct link *link = link_new(&endpoint->owner, stream);
     if (link != NULL) {
-        endpoint->order++;
-        link->order = endpoint->order;
-        link->next = endpoint->links;
-        endpoint->links = link;
-        endpoint->link_count++;
+        links_add(&endpoint->links, link);
         mind_strangers(endpoint);
     }
     lock_give(&endpoint->lock);
@@ -259,10 +279,16 @@ unsigned endpoint_slot(const struct endpoint_request *request)
 
 void endpoint_trust(struct endpoint_request *request, const struct id *holder)
 {
-    lock_take(&request->endpoint->lock);
-    request->link->trusted = true;
-    request->link->holder = *holder;
-    lock_give(&request->endpoint->lock);
+    struct endpoint *endpoint = request->endpoint;
+    struct link *link = request->link;
+    lock_take(&endpoint->lock);
+    const bool known = link->trusted && id_equal(&link->holder, holder);
+    link->trusted = true;
+    link->holder = *holder;
+    if (!known && !id_is_none(holder)) {
+        mind_holder(endpoint, link);
+    }
+    lock_give(&endpoint->lock);
 }
 
 bool endpoint_is_lost(const struct endpoint_request *request)
@@ -329,7 +355,7 @@ uint16_t endpoint_port(const struct endpoint *endpoint)
 void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_counts)
 {
     lock_take(&endpoint->lock);
-    endpoint->counts.connections = endpoint->link_count;
+    endpoint->counts.connections = endpoint->links.count;
     *ret_counts = endpoint->counts;
     lock_give(&endpoint->lock);
 }
@@ -344,13 +370,15 @@ enum err endpoint_open(const struct endpoint_options *options, struct endpoint *
         return ERR_NO_MEMORY;
     }
     lock_init(&endpoint->lock);
-    ASSERT(pthread_cond_init(&endpoint->idle, NULL) == 0);
+    links_init(&endpoint->links);
     endpoint->options = *options;
     endpoint->owner = (struct link_owner){.us = LINK_REP,
                                           .them = LINK_REQ,
                                           .frame_max = options->frame_max + (size_t)4 * HOPS_MAX,
+                                          .give_ms = options->give_ms == 0 ? LINK_GIVE_MS : options->give_ms,
                                           .lock = &endpoint->lock,
                                           .context = endpoint,
+                                          .begins = on_begins,
                                           .may_take = may_take,
                                           .message = on_message,
                                           .sent = on_sent,
@@ -386,19 +414,12 @@ void endpoint_close(struct endpoint *endpoint)
     }
     endpoint_stop(endpoint);
     lock_take(&endpoint->lock);
-    for (struct link *link = endpoint->links; link != NULL;) {
-        struct link *next = link->next; /* closing may bury it */
-        link_close(link);
-        link = next;
-    }
-    while (endpoint->link_count > 0) {
-        ASSERT(pthread_cond_wait(&endpoint->idle, &endpoint->lock) == 0);
-    }
+    links_close_all(&endpoint->links, &endpoint->lock);
     lock_give(&endpoint->lock);
-    free_the_dead(endpoint);
+    links_free_dead(&endpoint->links, &endpoint->lock);
     timer_close(endpoint->kick);
     listener_close(endpoint->listener);
-    ASSERT(pthread_cond_destroy(&endpoint->idle) == 0);
+    links_done(&endpoint->links);
     lock_done(&endpoint->lock);
     free(endpoint);
 }

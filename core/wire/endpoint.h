@@ -8,8 +8,13 @@
 #include "core/base/typeid.h"
 
 #define ENDPOINT_CONNECTIONS_MAX 1024
+#define ENDPOINT_HOLDER_MAX 64 /* connections of one holder: one more closes the oldest that asks nothing just now */
 #define ENDPOINT_STRANGERS_MAX \
     64 /* connections that never sent anything authentic: one more closes the oldest of them */
+
+#define ENDPOINT_STRANGERS_FRAMES \
+    2 /* so many times frame_max of memory for what strangers have begun to send: more closes
+                                     * the oldest of them; ours may come back with a long frame first */
 
 struct endpoint;
 struct endpoint_request;
@@ -25,16 +30,18 @@ struct endpoint_options {
         per_connection; /* of which so many may be one connection's; those that it does not take the replies of count */
     unsigned per_holder; /* likewise all connections' that one holder is trusted with, while they are being answered */
     size_t frame_max;    /* longer: the connection is closed */
+    int give_ms;         /* one that takes longer for a frame is closed; 0: LINK_GIVE_MS */
     endpoint_handle *handle;
     void *context;
 };
 
 struct endpoint_counts {
     uint64_t requests;
-    uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or stopped midway for 10 s */
+    uint64_t stalled;     /* connections closed because they took no reply for 0.5 s, or too long for a frame */
     uint64_t dropped;     /* by endpoint_drop */
     uint64_t malformed;   /* not nng's mapping, or too long */
-    uint64_t strangers;   /* because of too many strangers */
+    uint64_t strangers;   /* because of too many strangers, or connections at all */
+    uint64_t crowded;     /* because of too many of one holder's */
     uint64_t connections; /* open now */
 };
 
@@ -54,7 +61,7 @@ void endpoint_counts(struct endpoint *endpoint, struct endpoint_counts *ret_coun
 struct span endpoint_bytes(const struct endpoint_request *request);
 unsigned endpoint_slot(const struct endpoint_request *request);
 /* endpoint_trust: what came was authentic; the connection is no stranger's any more, but holder's. No id: of somebody
- * whom per_holder does not bind. */
+ * whom neither per_holder nor ENDPOINT_HOLDER_MAX binds. */
 void endpoint_trust(struct endpoint_request *request, const struct id *holder);
 /* endpoint_is_lost: nobody is there any more to take the reply. */
 bool endpoint_is_lost(const struct endpoint_request *request);

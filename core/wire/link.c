@@ -1,6 +1,6 @@
 /* link.c: see link.h. Called by endpoint.c and caller.c, and by stream.c's threads. What arrives is anybody's: it must
- * never allocate more than the owner's frame_max for a message, nor hold a peer that stands still for longer than the
- * two limits of link.h. */
+ * never allocate more than the owner's frame_max for a message, nor hold a peer for longer than the two limits of link.h.
+ */
 #include "core/wire/link.h"
 
 #include <stdlib.h>
@@ -23,6 +23,8 @@ static void end_if_idle(struct link *link)
 {
     if (link->closed && !link->reading && !link->writing && !link->ended) {
         link->ended = true;
+        free(link->message);
+        link->message = NULL;
         link->owner->ended(link->owner->context, link);
     }
 }
@@ -55,8 +57,12 @@ static bool greeting_is_good(const struct link *link)
 static bool message_begin(struct link *link)
 {
     const uint64_t len = get_be64(link->head);
-    if (len == 0 || len > link->owner->frame_max) {
+    const struct link_owner *owner = link->owner;
+    if (len == 0 || len > owner->frame_max) {
         return false;
+    }
+    if (owner->begins != NULL) {
+        owner->begins(owner->context, link, (size_t)len);
     }
     link->message = malloc((size_t)len);
     link->message_len = (size_t)len;
@@ -76,6 +82,7 @@ static void parse(struct link *link)
             if (!link->greeted) {
                 link->greeted = greeting_is_good(link);
                 link->head_len = 0;
+                link->until_ms = 0;
                 if (!link->greeted) {
                     lose(link, false);
                 }
@@ -96,8 +103,21 @@ static void parse(struct link *link)
         uint8_t *message = link->message;
         link->message = NULL;
         link->head_len = 0;
+        link->until_ms = 0;
         link->owner->message(link->owner->context, link, message, link->message_len);
     }
+}
+
+/* How long the peer may take for its next byte; 0: its time is over. What has begun has one deadline, however many
+ * pieces it comes in. */
+static int patience_ms(struct link *link)
+{
+    if (link->greeted && link->head_len == 0) {
+        return STREAM_FOREVER;
+    }
+    const uint64_t now_ms = timer_now_ms();
+    link->until_ms = link->until_ms == 0 ? now_ms + (uint64_t)link->owner->give_ms : link->until_ms;
+    return link->until_ms > now_ms ? (int)(link->until_ms - now_ms) : 0;
 }
 
 static void read_more(struct link *link)
@@ -106,15 +126,19 @@ static void read_more(struct link *link)
         return;
     }
     ASSERT(link->chunk_at == link->chunk_len);
-    const bool midway = !link->greeted || link->head_len > 0 || link->message != NULL;
+    const int timeout_ms = patience_ms(link);
+    if (timeout_ms == 0) {
+        lose(link, true);
+        return;
+    }
     const size_t wanted = link->message == NULL ? 0 : link->message_len - link->message_got;
     link->reading = true;
     link->chunk_at = 0;
     link->chunk_len = 0;
     if (wanted >= LINK_CHUNK) { /* a large message is read to where it belongs */
-        stream_read(link->stream, link->message + link->message_got, wanted, LINK_GIVE_MS);
+        stream_read(link->stream, link->message + link->message_got, wanted, timeout_ms);
     } else {
-        stream_read(link->stream, link->chunk, LINK_CHUNK, midway ? LINK_GIVE_MS : STREAM_FOREVER);
+        stream_read(link->stream, link->chunk, LINK_CHUNK, timeout_ms);
     }
 }
 
@@ -145,6 +169,7 @@ void link_resume(struct link *link)
         link->paused = false;
         parse(link);
         read_more(link);
+        end_if_idle(link);
     }
 }
 

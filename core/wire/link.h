@@ -1,8 +1,8 @@
-/* link.h: messages over a stream, in nng's mapping of REQ and REP on TCP (https://nanomsg.org/rfcs/sp-tcp-v1.html,
+/* link.h: messages over a stream, in nng's mapping on TCP (https://nanomsg.org/rfcs/sp-tcp-v1.html, for REQ and REP
  * sp-reqrep-01): each side greets with 8 bytes (0, 'S', 'P', 0, protocol in 16 bits, 0, 0), then every message is its
  * length in 64 bits, big-endian, and its bytes. Private to core/wire.
  *
- * A link belongs to an owner (an endpoint or a caller) and is guarded by the owner's lock: call every function here
+ * A link belongs to an owner (an endpoint, a caller or a publisher) and is guarded by the owner's lock: call every function here
  * with it held. */
 #ifndef OPENPOST_WIRE_LINK_H
 #define OPENPOST_WIRE_LINK_H
@@ -12,10 +12,13 @@
 #include "core/base/typeid.h"
 #include "core/wire/stream.h"
 
-#define LINK_REQ 0x30      /* the protocol of who asks … */
-#define LINK_REP 0x31      /* … and of who answers */
-#define LINK_TAKE_MS 500   /* a peer that takes not a byte for so long is gone */
-#define LINK_GIVE_MS 10000 /* likewise one that stops in the middle of its greeting or of a message */
+#define LINK_REQ 0x30    /* the protocol of who asks … */
+#define LINK_REP 0x31    /* … and of who answers */
+#define LINK_PUB 0x20    /* who tells … */
+#define LINK_SUB 0x21    /* … and who listens */
+#define LINK_TAKE_MS 500 /* a peer that takes not a byte for so long is gone */
+#define LINK_GIVE_MS \
+    10000 /* likewise one whose greeting or whose message is not complete so long after its first byte */
 #define LINK_CHUNK 16384
 
 struct link;
@@ -29,15 +32,17 @@ struct link_out {
 };
 
 struct link_owner {
-    uint8_t us; /* LINK_REQ or LINK_REP */
+    uint8_t us; /* LINK_… */
     uint8_t them;
     size_t frame_max;
+    int give_ms; /* LINK_GIVE_MS, but in tests */
     pthread_mutex_t *lock;
     void *context;
-    /* With the lock. may_take: may another message come now? If not, link_resume later. message: its memory is the
+    /* With the lock. begins: memory for a message of len bytes is about to be taken; may be NULL. may_take: may another message come now? If not, link_resume later. message: its memory is the
      * owner's (free). sent: before out is freed. lost: once, when the link is closed for whatever reason (timed_out:
      * the peer took or gave nothing for too long). ended: nothing of it is under way any more; the owner may link_free
      * it, but not within the call. */
+    void (*begins)(void *context, const struct link *link, size_t len);
     bool (*may_take)(void *context, struct link *link);
     void (*message)(void *context, struct link *link, uint8_t *take_bytes, size_t len);
     void (*sent)(void *context, struct link *link, struct link_out *out);
@@ -58,6 +63,7 @@ struct link {
     bool paused;
     uint8_t head[8]; /* of the greeting, then of the message that is coming */
     size_t head_len;
+    uint64_t until_ms; /* timer_now_ms: when greeting or message have to be complete; 0: none has begun */
     uint8_t *message;
     size_t message_len;
     size_t message_got;

@@ -23,7 +23,6 @@
 
 struct openpost {
     struct client *client;
-    uint8_t key_scope[32]; /* tells Idempotency-Keys of this API key from others' */
 };
 
 const char *openpost_status_sentence(enum openpost_status status)
@@ -80,7 +79,6 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
     }
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     tag_key_of(span_text(api_key), options.key);
-    tag_key_fingerprint(options.key, connection->key_scope);
     const enum err err = client_open(&options, &connection->client);
     explicit_bzero(&options, sizeof options);
     if (err != OK) {
@@ -126,16 +124,14 @@ static void fill_code(struct openpost_answer *answer, uint32_t refusal)
     copy_text(answer->code, sizeof answer->code, refusal == ACCEPTED ? "" : refusal_desc((enum refusal)refusal)->code);
 }
 
-/* The scope of the key: whose it is and what it is for; the gateway's are others, so the same key over HTTP is another.
- */
-static struct idempotency idempotency_of(const struct openpost *connection, const char *what, const char *key,
-                                         struct span body)
+/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over HTTP
+ * is another. */
+static struct idempotency idempotency_of(const char *what, const char *key, struct span body)
 {
     uint8_t bytes[400];
     struct buf scope = buf_of(bytes, sizeof bytes);
     struct idempotency idempotency = {.present = true};
-    buf_put(&scope, span_of(connection->key_scope, sizeof connection->key_scope));
-    buf_text(&scope, " rpc ");
+    buf_text(&scope, "rpc ");
     buf_text(&scope, what);
     buf_byte(&scope, ' ');
     buf_text(&scope, key);
@@ -235,7 +231,7 @@ enum openpost_status openpost_create_post(struct openpost *connection, const str
             pack_uint(&body, (uint64_t)room.targets[i].at_ms);
         }
         if (buf_ok(&body)) {
-            idempotency = idempotency_of(connection, "create_post", idempotency_key, buf_span(&body));
+            idempotency = idempotency_of("create_post", idempotency_key, buf_span(&body));
         }
         free(bytes);
         if (!idempotency.present) {

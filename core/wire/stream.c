@@ -4,7 +4,6 @@
 #include "core/wire/stream.h"
 
 #include <nng/nng.h>
-#include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/pubsub0/sub.h>
 #include <nng/supplemental/util/platform.h>
 #include <stdatomic.h>
@@ -370,60 +369,6 @@ uint64_t timer_now_ms(void)
 }
 
 /* ---- Wake-ups ---- */
-
-struct publisher {
-    nng_socket socket;
-    bool socket_open;
-    uint16_t port;
-};
-
-enum err publisher_open(const char *url, struct publisher **ret_publisher)
-{
-    TRY(stream_address_check(url));
-    OWNED(publisher_close) struct publisher *publisher = calloc(1, sizeof *publisher);
-    if (publisher == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    nng_listener listener;
-    int port = 0;
-    TRY_NNG(nng_pub0_open(&publisher->socket));
-    publisher->socket_open = true;
-    TRY_NNG(nng_socket_set_size(publisher->socket, NNG_OPT_RECVMAXSZ, 64)); /* subscribers have nothing to say */
-    TRY_NNG(nng_listen(publisher->socket, url, &listener, 0));
-    TRY_NNG(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port));
-    publisher->port = (uint16_t)port;
-    *ret_publisher = publisher;
-    publisher = NULL;
-    return OK;
-}
-
-void publisher_close(struct publisher *publisher)
-{
-    if (publisher == NULL) {
-        return;
-    }
-    if (publisher->socket_open) {
-        (void)nng_close(publisher->socket);
-    }
-    free(publisher);
-}
-
-uint16_t publisher_port(const struct publisher *publisher)
-{
-    return publisher->port;
-}
-
-void publisher_send(struct publisher *publisher, struct span bytes)
-{
-    nng_msg *message = NULL;
-    if (nng_msg_alloc(&message, bytes.len) != 0) {
-        return;
-    }
-    memcpy(nng_msg_body(message), bytes.data, bytes.len);
-    if (nng_sendmsg(publisher->socket, message, NNG_FLAG_NONBLOCK) != 0) {
-        nng_msg_free(message);
-    }
-}
 
 struct subscriber {
     nng_socket socket;

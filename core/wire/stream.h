@@ -1,7 +1,7 @@
-/* stream.h: connected byte streams, listeners, dialers, timers and wake-ups, all of nng: stream.c is the only file that
- * knows it. Private to core/wire but for the wake-ups.
+/* stream.h: connected byte streams, listeners, dialers, timers and who hears wake-ups, all of nng: stream.c is the only
+ * file that knows it. Private to core/wire.
  *
- * Why nng's streams and not its REQ and REP sockets: in nng 1.5 a connection that is closed between the arrival of a
+ * Why nng's streams and not its REQ, REP and PUB sockets: in nng 1.5 a connection that is closed between the arrival of a
  * message's length and of its body never ends (tcp_recv on a stopped aio calls nobody back); its socket then never
  * reconnects, and the one thread that frees closed connections of the whole process waits for ever. Killing a busy
  * server showed it once in about 60 times. What is spoken is nng's own mapping all the same (link.h), so that nngcat
@@ -75,18 +75,9 @@ OWNED_BY(timer_close, struct timer *);
 /* Milliseconds of a clock that only goes forward, for deadlines. */
 uint64_t timer_now_ms(void);
 
-/* ---- Wake-ups: PUB and SUB, only ever a hint ---- */
+/* ---- Wake-ups: SUB, only ever a hint (publisher.h) ---- */
 
-struct publisher;
 struct subscriber;
-
-enum err publisher_open(const char *url, struct publisher **ret_publisher) MUST_USE;
-void publisher_close(struct publisher *publisher);
-OWNED_BY(publisher_close, struct publisher *);
-uint16_t publisher_port(const struct publisher *publisher);
-/* publisher_send drops the message where a subscriber is slow; never blocks, never fails. */
-void publisher_send(struct publisher *publisher, struct span bytes);
-
 typedef void subscriber_heard(void *context, struct span bytes);
 enum err subscriber_open(const char *url, size_t len_max, subscriber_heard *heard, void *context,
                          struct subscriber **ret_subscriber) MUST_USE;

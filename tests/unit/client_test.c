@@ -13,7 +13,7 @@
 #include "core/base/lock.h"
 #include "core/message/codec.h"
 #include "core/wire/endpoint.h"
-#include "core/wire/stream.h"
+#include "core/wire/publisher.h"
 #include "tests/suite.h"
 
 #define WAIT_MS 20000

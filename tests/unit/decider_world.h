@@ -119,6 +119,7 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
     const enum refusal refusal = aggregate_decide(scene->kind, scene->state, &scene->context, &scene->command, &events);
     ck_assert_mem_eq(before, scene->state, size);
     const struct id workspace_id = command_workspace(&scene->command);
+    ck_assert(events.count == 0 || command_begins_with(scene->command.code, events.events[0].code));
     for (uint32_t i = 0; i < events.count; i++) {
         say_event(out, &events.events[i]);
         happen(world, scene->kind, scene->state, &events.events[i], &workspace_id);

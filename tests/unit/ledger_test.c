@@ -49,6 +49,19 @@ START_TEST(a_command_id_serves_one_command_and_for_thirty_days)
     struct command other = world_post(world, 1, 0, specs, &part);
     other.command_id = command.command_id;
     ck_assert_uint_eq(world_give(world, &other, NULL).refusal, REFUSED_command_reused);
+    struct command schedule = world_command(world, COMMAND_schedule_post);
+    schedule.schedule_post.post_id = command.create_post.post_id;
+    schedule.schedule_post.at_ms = world->now_ms + HOUR_MS;
+    world_must(world, &schedule);
+    other = world_command(world, COMMAND_cancel_post); /* nobody is told "accepted" of what was not done */
+    other.command_id = schedule.command_id;
+    other.cancel_post.post_id = command.create_post.post_id;
+    for (int i = 0; i < 3; i++) { /* also after a rebuild */
+        ck_assert_uint_eq(world_give(world, &other, NULL).refusal, REFUSED_command_reused);
+        ck_assert(world_give(world, &schedule, NULL).repeated);
+        ledger_close(world->ledger);
+        world_open_ledger(world, i == 0);
+    }
     world->now_ms += 30 * DAY_MS + 1;
     ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_command_too_old);
     other.command_id = world_id(world, ID_POST);
@@ -174,6 +187,7 @@ START_TEST(another_workspaces_things_are_not_there)
     world_found(world);
     struct command command = world_post(world, 1, 0, specs, &part);
     world_must(world, &command);
+    struct command again = command;
     const struct id post_id = command.create_post.post_id;
     const struct id foreign = world_id(world, ID_WORKSPACE);
     command = world_command(world, COMMAND_create_workspace);
@@ -196,6 +210,12 @@ START_TEST(another_workspaces_things_are_not_there)
     ck_assert_uint_eq(of_foreign.seq, of_unknown.seq);
     ck_assert_int_eq(of_foreign.hint_ms, 0);
     ck_assert_int_eq(of_foreign.publish_at_ms, 0);
+    ck_assert(world_give(world, &again, NULL).repeated);
+    again.workspace_id = foreign; /* nor are their commands' answers */
+    const struct answer of_foreign_command = world_give(world, &again, NULL);
+    ck_assert_uint_eq(of_foreign_command.refusal, REFUSED_not_found);
+    ck_assert_uint_eq(of_foreign_command.version, 0);
+    ck_assert_uint_eq(of_foreign_command.workspace_seq, 0);
     command = world_post(world, 1, 0, specs, &part);
     command.workspace_id = foreign;
     ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_reference_not_found);

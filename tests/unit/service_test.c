@@ -463,11 +463,61 @@ START_TEST(a_clock_that_was_set_while_no_ledger_ran_is_suspect)
 
 END_TEST
 
+START_TEST(a_lock_whose_hash_is_not_its_payloads_is_refused)
+{
+    struct place *place = place_open();
+    struct client *scheduler = connect_party(place, PARTY_SCHEDULER);
+    struct locked_part part = {.key = SPAN(""), .payload = SPAN("the bytes")};
+    struct locked_target target = {.target_id = new_id(ID_TARGET), .parts = &part, .parts_count = 1};
+    sha256(part.payload, part.payload_hash.bytes);
+    for (int i = 0; i < 2; i++) {
+        struct command command = command_of(place, COMMAND_lock_post);
+        command.lock_post.post_id = new_id(ID_POST);
+        command.lock_post.targets = &target;
+        command.lock_post.targets_count = 1;
+        ck_assert_uint_eq(give(scheduler, &command, NULL).refusal,
+                          i == 0 ? REFUSED_not_found : REFUSED_command_invalid);
+        part.payload_hash.bytes[SHA256_LEN - 1] ^= 1;
+    }
+    client_close(scheduler);
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(refused_commands_are_counted_whoever_refused_them)
+{
+    struct place *place = place_open();
+    struct content_part part;
+    uint8_t tag_key[TAG_KEY_LEN];
+    make_key(place, ROLE_EDITOR);
+    const uint64_t before = figure(place, "commands_total");
+    ck_assert_uint_eq(figure(place, "commands_refused_total"), 0);
+    struct command command = draft(place, &part);
+    give(place->client, &command, NULL);
+    command = command_of(place, COMMAND_cancel_post); /* the decider */
+    command.cancel_post.post_id = new_id(ID_POST);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, REFUSED_not_found);
+    tag_key_of(SPAN(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key);
+    command = command_of(place, COMMAND_pause_workspace); /* the door */
+    command.pause_workspace.workspace_id = place->workspace_id;
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_role_insufficient);
+    ck_assert_uint_eq(figure(place, "commands_total"), before + 3);
+    ck_assert_uint_eq(figure(place, "commands_refused_total"), 2);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service");
     TCase *services = tcase_create("services");
     tcase_set_timeout(services, 180);
+    tcase_add_test(services, a_lock_whose_hash_is_not_its_payloads_is_refused);
+    tcase_add_test(services, refused_commands_are_counted_whoever_refused_them);
     tcase_add_test(services, many_commands_at_once_are_answered_durable_and_followed);
     tcase_add_test(services, more_than_one_transaction_takes_is_written_in_several);
     tcase_add_test(services, what_a_killed_reader_held_is_given_back);

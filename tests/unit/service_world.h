@@ -21,7 +21,7 @@
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 #include "core/wire/openpost.h"
-#include "core/wire/stream.h"
+#include "core/wire/publisher.h"
 #include "core/wire/tag_key.h"
 #include "projections/access.h"
 #include "projections/posts.h"
@@ -103,6 +103,10 @@ static inline enum err answer(const struct question *question, enum refusal *ret
             buf_u64(out, atomic_fetch_add(&gate->turns, 1));
         }
         return OK;
+    }
+    if (span_equal(question->name, SPAN("find"))) { /* arguments: an id, of what is not there */
+        *ret_refusal = REFUSED_not_found;
+        return id_parse(question->arguments, ID_NONE, question->named);
     }
     if (!span_equal(question->name, SPAN("whoami"))) {
         *ret_refusal = REFUSED_query_unknown;

@@ -42,14 +42,15 @@ static enum err add(struct finder *finder, struct bluesky_mark mark)
     return OK;
 }
 
-static bool has_prefix_nocase(struct span text, size_t at, const char *prefix)
+static bool has_prefix_nocase(struct span text, size_t at, const char *lower)
 {
-    const size_t len = strlen(prefix);
+    const size_t len = strlen(lower);
     if (text.len - at < len) {
         return false;
     }
     for (size_t i = 0; i < len; i++) {
-        if ((text.data[at + i] | 0x20) != (uint8_t)(prefix[i] | 0x20)) {
+        const uint8_t c = text.data[at + i];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != (uint8_t)lower[i]) {
             return false;
         }
     }
@@ -174,13 +175,13 @@ static size_t find_mention(struct span text, size_t at)
     return len == 0 ? at : at + 1 + len;
 }
 
-/* Length of the '#' or full-width '#' at at, 0 when there is none. */
+/* Length of the '#' or full-width '#' (U+FF03) at at, 0 when there is none. */
 static size_t hash_len(struct span text, size_t at)
 {
     if (text.data[at] == '#') {
         return 1;
     }
-    return has_prefix_nocase(text, at, "\xEF\xBC\x83") && text.data[at] == 0xEF ? 3 : 0;
+    return span_starts_with(span_of(text.data + at, text.len - at), SPAN("\xEF\xBC\x83")) ? 3 : 0;
 }
 
 static enum err find_tag(struct span text, size_t at, size_t *ret_end)

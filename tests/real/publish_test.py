@@ -122,6 +122,28 @@ class Publish(harness.Case):
         self.assertEqual(len(found), post["targets"][0]["parts_total"])
         self.assertEqual(" ".join(found).split(), words)
 
+    def test_a_post_is_as_long_as_the_platform_counts(self):
+        """Families joined by ZWJ, letters with combining marks, flags, Hangul of single letters: one character each."""
+        family = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+        kinds = [family, "e\u0301", "\U0001f1e9\U0001f1ea", "\u1112\u1161\u11ab", "\U0001f44d\U0001f3fd", "a"]
+        longest = "".join(kinds * 50)
+        _, found = self.publish(longest, targets=[self.single()])
+        self.assertEqual(found["value"]["text"], longest)
+        for more in ("a", family, "o\u0308"):
+            refused = self.api.post("/v1/posts", {"content": {"text": longest + more}, "targets": [self.single()],
+                                                  "schedule": {"now": True}})
+            self.assertEqual((refused.status, refused.json()["violations"][0]["code"]), (422, "text_too_long"), refused)
+            self.assertIn("301 characters", refused.json()["violations"][0]["message"])
+            raw = self.pds.call("POST", "com.atproto.repo.createRecord", {
+                "repo": self.alice.did, "collection": pds.POSTS,
+                "record": dict(found["value"], text=longest + more)}, self.alice.token)
+            self.assertEqual(raw.status, 400, raw)
+            self.assertIn("grapheme too big (maximum 300, got 301)", raw.json()["message"])
+
+    def single(self):
+        """A target that may not become a thread."""
+        return {"integration_id": self.account["id"], "platform_settings": {"format": "post"}}
+
     def test_the_bytes_that_were_locked_are_the_bytes_that_are_live(self):
         post, found = self.publish("locked bytes")
         locked = next(event for event in self.service.data.events()

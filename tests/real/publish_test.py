@@ -4,6 +4,9 @@
 import base64
 import hashlib
 import http.server
+import json
+import pathlib
+import subprocess
 import threading
 import time
 
@@ -143,6 +146,25 @@ class Publish(harness.Case):
     def single(self):
         """A target that may not become a thread."""
         return {"integration_id": self.account["id"], "platform_settings": {"format": "post"}}
+
+    def test_a_post_that_the_adapter_deletes_is_read_as_absent(self):
+        post, found = self.publish("here for a short time")
+        _, _, _, collection, key = found["uri"].split("/")
+
+        def job(kind):
+            helper = pathlib.Path(harness.EXECUTABLE).parent / "tests/real/bluesky_job"
+            session = self.pds.call("POST", "com.atproto.server.createSession",
+                                    {"identifier": self.alice.handle, "password": self.alice.password}).body
+            ran = subprocess.run([helper, str(self.pds.port), kind, self.alice.did, key, json.dumps(found["value"])],
+                                 input=session, stdout=subprocess.PIPE, timeout=60, check=True)
+            return ran.stdout.decode().strip()
+        self.assertEqual(job("read"), "accepted")
+        self.assertEqual(job("delete"), "accepted")
+        self.assertEqual(job("read"), "absent")
+        answer = self.pds.call("GET", "com.atproto.repo.getRecord",
+                               query=f"?repo={self.alice.did}&collection={collection}&rkey={key}")
+        self.assertEqual((answer.status, answer.json()["error"]), (400, "RecordNotFound"))
+        self.assertEqual(job("delete"), "accepted", "what is not there is deleted")
 
     def test_the_bytes_that_were_locked_are_the_bytes_that_are_live(self):
         post, found = self.publish("locked bytes")

@@ -6,7 +6,8 @@
  * bluesky_resolve.c (which call comes next). All pure.
  *
  * Facts (struct channel_facts, the result of a resolve job):
- * {"mentions":{"handle":"did"},"card":{"uri","title","description","thumb"?}}. Settings: {"langs":[up to 3 BCP 47
+ * {"mentions":{"handle":"did"},"card"?:{"uri","title"?,"description","thumb"?}}; what could not be found is missing, and
+ * the rendering goes without and notes it. Settings: {"langs":[up to 3 BCP 47
  * tags],"format":"post"|"thread"}. Credentials: to connect {"identifier","password"}; afterwards
  * {"accessJwt","refreshJwt"}. The app password itself is not kept. */
 #ifndef OPENPOST_ADAPTERS_BLUESKY_H
@@ -29,5 +30,8 @@ const struct platform *bluesky_platform(void);
 struct json_node;
 enum err bluesky_record(struct span text, int64_t created_ms, struct span langs, struct span embed,
                         const struct json_node *mentions, struct arena *arena, struct span *ret_record) MUST_USE;
+
+/* bluesky_mention_did gives the DID that a handle resolved to; data NULL: it did not. */
+struct span bluesky_mention_did(const struct json_node *mentions, struct span handle);
 
 #endif

@@ -24,7 +24,7 @@ struct bluesky_asker bluesky_asker_of(const struct bluesky_step *step, bool auth
     return (struct bluesky_asker){.service = step->job->job->service,
                                   .token = authorised ? step->state->access : (struct span){0},
                                   .arena = step->job->arena,
-                                  .deadline_ms = step->job->job->deadline_ms};
+                                  .deadline_ms = step->state->deadline_ms};
 }
 
 static void refuse(const struct bluesky_step *step, enum refusal code, const char *message)
@@ -443,8 +443,9 @@ static enum err read_answered(const struct bluesky_step *step, const struct blue
 static enum err answered(const struct bluesky_step *step, const struct http_response *response)
 {
     const enum bluesky_call call = step->state->call;
+    const bool resolves = span_equal(step->job->job->kind, SPAN("resolve"));
     struct bluesky_answer answer;
-    if (call != CALL_REFRESH_SESSION && span_equal(step->job->job->kind, SPAN("resolve"))) {
+    if (call != CALL_REFRESH_SESSION && resolves) {
         return bluesky_resolve_answered(step, response);
     }
     TRY(bluesky_answer(call, response, step->job->now_ms, step->job->arena, &answer));
@@ -452,7 +453,8 @@ static enum err answered(const struct bluesky_step *step, const struct http_resp
     case CALL_CREATE_SESSION:
         return session_answered(step, &answer);
     case CALL_REFRESH_SESSION:
-        return refresh_answered(step, &answer);
+        TRY(refresh_answered(step, &answer));
+        return *step->finished && resolves ? bluesky_resolve_without_picture(step) : OK;
     case CALL_CREATE_RECORD:
         return create_answered(step, &answer);
     case CALL_GET_RECORD:
@@ -494,8 +496,10 @@ static enum err next(struct platform_job *job, const struct http_response *last,
             return ERR_NO_MEMORY;
         }
     }
+    struct bluesky_state *state = job->state;
+    state->deadline_ms = first ? job->job->deadline_ms : state->deadline_ms;
     const struct bluesky_step step = {
-        .job = job, .state = job->state, .request = &request, .finished = &finished, .outcome = &outcome};
+        .job = job, .state = state, .request = &request, .finished = &finished, .outcome = &outcome};
     job->exchanging = false;
     TRY(first ? begin(&step) : last != NULL ? answered(&step, last) : resumed(&step));
     *ret_finished = finished;

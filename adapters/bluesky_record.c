@@ -9,9 +9,8 @@
 #include "core/message/codec.h"
 #include "core/message/json_node.h"
 
-/* The DID that a mention resolved to; data NULL when it did not. Handles compare without case, the facts hold them in
- * lower case. */
-static struct span resolved(const struct json_node *mentions, struct span handle)
+/* Handles compare without case, the facts hold them in lower case. */
+struct span bluesky_mention_did(const struct json_node *mentions, struct span handle)
 {
     char text[BLUESKY_HANDLE_MAX + 1];
     ASSERT(handle.len <= BLUESKY_HANDLE_MAX);
@@ -45,7 +44,8 @@ static void write_facets(struct buf *out, const struct bluesky_marks *marks, con
     bool first = true;
     for (uint32_t i = 0; i < marks->count; i++) {
         const struct bluesky_mark *mark = &marks->items[i];
-        const struct span did = mark->kind == MARK_MENTION ? resolved(mentions, mark->value) : (struct span){0};
+        const struct span did =
+            mark->kind == MARK_MENTION ? bluesky_mention_did(mentions, mark->value) : (struct span){0};
         if (mark->kind == MARK_MENTION && did.data == NULL) {
             continue;
         }

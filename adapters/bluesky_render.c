@@ -315,6 +315,66 @@ static enum err render_comment(struct renderer *renderer)
     return add_part(renderer, text, (struct span){0}, true);
 }
 
+/* Counts the mentions of a text that stay plain, and keeps the first of all. */
+static enum err count_plain(const struct renderer *renderer, struct span text, struct span *first, uint32_t *count)
+{
+    struct bluesky_marks marks;
+    TRY(bluesky_marks_find(text, renderer->arena, &marks));
+    for (uint32_t i = 0; i < marks.count; i++) {
+        const struct bluesky_mark *mark = &marks.items[i];
+        const struct json_node *mentions = json_node_member(renderer->facts, "mentions");
+        if (mark->kind == MARK_MENTION && bluesky_mention_did(mentions, mark->value).data == NULL) {
+            *first = *count == 0 ? mark->value : *first;
+            (*count)++;
+        }
+    }
+    return OK;
+}
+
+/* "@bob.test and 2 more stay plain text: …" */
+static enum err note_mentions(struct renderer *renderer)
+{
+    enum { SHOWN_MAX = 64 };
+
+    const struct channel_content *content = renderer->content;
+    struct span first = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < content->part_count; i++) {
+        TRY(count_plain(renderer, content->parts[i].text, &first, &count));
+    }
+    TRY(count_plain(renderer, content->first_comment, &first, &count));
+    if (count == 0) {
+        return OK;
+    }
+    char message[160];
+    struct buf out = buf_of(message, sizeof message);
+    buf_text(&out, "@");
+    buf_put(&out, span_cut(first, SHOWN_MAX));
+    if (count > 1) {
+        buf_text(&out, " and ");
+        buf_u64(&out, count - 1);
+        buf_text(&out, " more");
+    }
+    buf_text(&out, count > 1 ? " stay" : " stays");
+    buf_text(&out, " plain text: nobody has the handle, or the network did not say who.");
+    note(renderer, false, "mention_plain", "/content", buf_terminated(&out));
+    return OK;
+}
+
+/* Notes what the network was asked for and did not give. */
+static enum err note_missing(struct renderer *renderer)
+{
+    if (renderer->facts == NULL) {
+        return OK; /* it was not asked */
+    }
+    const struct json_node *card = json_node_member(renderer->facts, "card");
+    if (renderer->content->link.data != NULL && json_node_text(card, "title").len == 0) {
+        note(renderer, false, "card_plain", "/content/link",
+             "The link's card has no title: its page has none, or could not be read.");
+    }
+    return note_mentions(renderer);
+}
+
 static enum err render(const struct channel_content *content, const struct channel_facts *facts, int64_t created_ms,
                        struct arena *arena, struct channel_rendering *ret_rendering)
 {
@@ -338,6 +398,7 @@ static enum err render(const struct channel_content *content, const struct chann
         warn_split(&renderer);
     }
     TRY(render_comment(&renderer));
+    TRY(note_missing(&renderer));
     *ret_rendering = rendering;
     return OK;
 }

@@ -5,6 +5,8 @@
 
 #include "adapters/text_measure.h"
 
+#define EMOJI_STYLE 0xFE0F /* behind a '#' it makes that the emoji of a key */
+
 struct finder {
     struct span text;
     struct arena *arena;
@@ -42,14 +44,15 @@ static enum err add(struct finder *finder, struct bluesky_mark mark)
     return OK;
 }
 
-static bool has_prefix_nocase(struct span text, size_t at, const char *prefix)
+static bool has_prefix_nocase(struct span text, size_t at, const char *lower)
 {
-    const size_t len = strlen(prefix);
+    const size_t len = strlen(lower);
     if (text.len - at < len) {
         return false;
     }
     for (size_t i = 0; i < len; i++) {
-        if ((text.data[at + i] | 0x20) != (uint8_t)(prefix[i] | 0x20)) {
+        const uint8_t c = text.data[at + i];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != (uint8_t)lower[i]) {
             return false;
         }
     }
@@ -79,13 +82,21 @@ static size_t count_byte(struct span text, size_t start, size_t end, uint8_t c)
     return count;
 }
 
-/* A URL in running text does not end in punctuation, nor in a bracket that it did not open. */
+/* A closing bracket that the URL did not open. */
+static bool is_stray(struct span text, size_t start, size_t end)
+{
+    const uint8_t last = text.data[end - 1];
+    const uint8_t open = last == ')' ? '(' : last == ']' ? '[' : last == '}' ? '{' : 0;
+    return open != 0 && count_byte(text, start, end, open) < count_byte(text, start, end, last);
+}
+
+/* A URL in running text does not end in punctuation. */
 static size_t without_tail(struct span text, size_t start, size_t end)
 {
     while (end > start) {
         const uint8_t last = text.data[end - 1];
-        const bool stray = last == ')' && count_byte(text, start, end, '(') < count_byte(text, start, end, ')');
-        if (!stray && (last == 0 || strchr(".,;:!?'\"]}>*_", last) == NULL)) {
+        const bool mark = last != 0 && strchr(".,;:!?'", last) != NULL;
+        if (!mark && !is_stray(text, start, end)) {
             break;
         }
         end--;
@@ -138,21 +149,25 @@ static bool is_handle(struct span text)
     return false;
 }
 
-/* Length of the longest label run (letters, digits, hyphens, dots) that is a handle, from at; 0 when none is. */
+/* Length of the handle from at, without the dots and hyphens that follow it; 0 when none is there. Whatever is not
+ * ASCII ends it, so that it may be inflected ("@bob.test's" with U+2019, "@bob.test" with a Japanese particle). */
 static size_t handle_len(struct span text, size_t at)
 {
     size_t end = at;
     while (end < text.len && (is_alnum(text.data[end]) || text.data[end] == '-' || text.data[end] == '.')) {
         end++;
     }
+    if (end < text.len && text.data[end] == '_') {
+        return 0; /* no character of a handle: the name of something else */
+    }
     while (end > at && !is_alnum(text.data[end - 1])) {
         end--;
     }
-    const bool whole = end == text.len || (text.data[end] < 0x80 && text.data[end] != '_' && text.data[end] != '@');
-    return whole && is_handle(span_of(text.data + at, end - at)) ? end - at : 0;
+    return is_handle(span_of(text.data + at, end - at)) ? end - at : 0;
 }
 
-static bool opens(struct span text, size_t at, bool brackets)
+/* Whether a mention (round_bracket) or tag may begin at at. */
+static bool opens(struct span text, size_t at, bool round_bracket)
 {
     if (at == 0) {
         return true;
@@ -162,7 +177,7 @@ static bool opens(struct span text, size_t at, bool brackets)
         before--;
     }
     const uint32_t c = text_next(text, &before);
-    return text_is_space(c) || (brackets && (c == '(' || c == '[' || c == '{' || c == '"' || c == '\''));
+    return text_is_space(c) || (round_bracket && c == '(');
 }
 
 static size_t find_mention(struct span text, size_t at)
@@ -174,13 +189,13 @@ static size_t find_mention(struct span text, size_t at)
     return len == 0 ? at : at + 1 + len;
 }
 
-/* Length of the '#' or full-width '#' at at, 0 when there is none. */
+/* Length of the '#' or full-width '#' (U+FF03) at at, 0 when there is none. */
 static size_t hash_len(struct span text, size_t at)
 {
     if (text.data[at] == '#') {
         return 1;
     }
-    return has_prefix_nocase(text, at, "\xEF\xBC\x83") && text.data[at] == 0xEF ? 3 : 0;
+    return span_starts_with(span_of(text.data + at, text.len - at), SPAN("\xEF\xBC\x83")) ? 3 : 0;
 }
 
 static enum err find_tag(struct span text, size_t at, size_t *ret_end)
@@ -194,13 +209,14 @@ static enum err find_tag(struct span text, size_t at, size_t *ret_end)
     size_t end = start; /* after the last character that is not punctuation */
     bool named = false;
     for (size_t i = start; i < text.len;) {
+        const bool first = i == start;
         const uint32_t c = text_next(text, &i);
-        if (text_is_space(c) || text_is_invisible(c) || c < 0x20 || (c == 0xFE0F && end == start)) {
+        if (text_is_space(c) || text_is_invisible(c) || (first && c == EMOJI_STYLE)) {
             break;
         }
         if (!text_is_punctuation(c)) {
             end = i;
-            named = named || !text_is_digit(c);
+            named = named || c < '0' || c > '9';
         }
     }
     uint32_t clusters = 0;

@@ -26,9 +26,30 @@ struct bluesky_marks {
     uint32_t count;
 };
 
-/* bluesky_marks_find lists what text names, in the arena; ERR_NO_MEMORY. Links are explicit http and https URLs; a
- * mention is '@' and a handle (a domain name with at least one dot) after white space or an opening bracket; a tag is
- * '#' and at least one character that is neither digit nor punctuation, after white space. */
+/* bluesky_marks_find lists what text names, in the arena; ERR_NO_MEMORY. It finds what Bluesky's own client does
+ * (detectFacets of the npm package @atproto/api 0.20), but for what is marked with a star below; white space is
+ * Unicode's.
+ *
+ * A mention is '@' and a handle at the text's beginning, after white space or '('. The handle ends before the first
+ * character that is no ASCII letter, digit, '-' or '.'; if that is '_', there is none.
+ *   * Any domain name of two labels or more, in any case: the client wants a top-level domain of its list, in lower
+ *     case. Here the network is asked whose it is, and one that is nobody's stays plain text.
+ * A tag is '#' or U+FF03 and what follows it up to white space or an invisible character, without the punctuation at
+ * its end, at the text's beginning or after white space; at least one character is neither ASCII digit nor
+ * punctuation; at most 64 clusters.
+ *   * And at most 640 bytes, which the lexicon wants and the client does not look at.
+ *   * No cashtags: "$ABC" is a sum or a variable as often as a share.
+ * A link is a URL with http:// or https:// and everything up to white space, without the punctuation at its end and
+ * a ')' that it does not open.
+ *   * Only with its scheme. The client also links "example.com" when its last label is on the list of top-level
+ *     domains, which grows by the month: README.md and script.sh are somebody's addresses there. What an agency
+ *     publishes leads only to where somebody wrote that it leads.
+ *   * HTTP:// in capitals, too; and after any character but an ASCII letter or digit, as in Japanese, quotes and
+ *     brackets, where the client links nothing. It ends before '<', '>' and '"'.
+ *   * All the punctuation at its end is taken off, with "'" and any bracket that it does not open; the client takes
+ *     one character and one ')', so that "https://a.example..." leads nowhere. The host begins with a letter, a digit,
+ *     '[' or outside ASCII.
+ * Marks never overlap (*): of two the one that begins first. */
 enum err bluesky_marks_find(struct span text, struct arena *arena, struct bluesky_marks *ret_marks) MUST_USE;
 
 /* bluesky_text_mentions tells whether text (may be absent) mentions anybody; needs no memory. */

@@ -17,6 +17,7 @@ struct http_request {
     struct span content_type;  /* of the body; data NULL: none */
     struct span body;          /* data NULL: none */
     size_t response_max;       /* bytes of the answer's body that are kept; more is HTTP_TOO_LARGE */
+    int64_t not_before_ms;     /* it waits in line until then; 0: for nothing */
     int64_t deadline_ms;       /* the transport gives up by then */
     bool once;                 /* it commits something: never put on a wire twice by the transport itself */
 };

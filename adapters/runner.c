@@ -1,5 +1,5 @@
 /* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun),
- * waiting (its request waits for room in the transport), asking (its request is under way), parked (it wants to
+ * waiting (its request waits for its instant or for room in the transport), asking (its request is under way), parked (it wants to
  * exchange its account's credentials while another job of the account does), finished, or told (its outcome was reported
  * and is not acknowledged). Called from one thread; never sleeps, never asks for the time. */
 #include "adapters/runner.h"
@@ -311,8 +311,12 @@ static void send_waiting(struct runner *runner, int64_t now_ms)
 {
     static const struct http_response never = {.result = HTTP_NOT_SENT};
     const struct runner_transport *transport = &runner->options.transport;
-    while (runner->waiting.first != NULL && transport->has_room(transport->context)) {
-        struct slot *slot = runner->waiting.first;
+    for (struct slot *slot = runner->waiting.first, *next = NULL;
+         slot != NULL && transport->has_room(transport->context); slot = next) {
+        next = slot->next;
+        if (slot->request.not_before_ms > now_ms) {
+            continue;
+        }
         move(runner, slot, PHASE_ASKING);
         if (transport->start(transport->context, &slot->request, now_ms, &slot->arena, slot) != OK) {
             step(runner, slot, now_ms, &never);
@@ -333,7 +337,7 @@ void runner_tick(struct runner *runner, int64_t now_ms)
     static const struct http_response never = {.result = HTTP_NOT_SENT};
     for (struct slot *slot = runner->parked.first, *next = NULL; slot != NULL; slot = next) {
         next = slot->next;
-        if (slot->job->deadline_ms <= now_ms) {
+        if (slot->request.deadline_ms <= now_ms) {
             step(runner, slot, now_ms, &never);
         }
     }

@@ -190,11 +190,6 @@ bool text_is_punctuation(uint32_t c)
     return u_ispunct((UChar32)c) != 0;
 }
 
-bool text_is_digit(uint32_t c)
-{
-    return u_isdigit((UChar32)c) != 0;
-}
-
 bool text_is_invisible(uint32_t c)
 {
     return c == 0x00AD || c == 0x2060 || (c >= 0x200A && c <= 0x200D) || c == 0x20E2;

@@ -32,12 +32,10 @@ enum err text_fold(struct span text, struct arena *arena, struct span *ret_folde
 /* text_next returns the code point at *at (< text.len) and moves *at behind it. */
 uint32_t text_next(struct span text, size_t *at);
 
-/* text_is_space: White_Space. text_is_punctuation: general category P. text_is_digit: general category Nd.
- * text_is_invisible: soft hyphen, word joiner, zero-width space and the like, which end a hashtag without being seen.
- */
+/* text_is_space: White_Space. text_is_punctuation: general category P. text_is_invisible: soft hyphen, word joiner,
+ * zero-width space and the like, which end a hashtag without being seen. */
 bool text_is_space(uint32_t c);
 bool text_is_punctuation(uint32_t c);
-bool text_is_digit(uint32_t c);
 bool text_is_invisible(uint32_t c);
 /* text_trim takes white space off both ends. */
 struct span text_trim(struct span text);

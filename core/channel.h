@@ -17,8 +17,8 @@ struct channel_content {
 };
 
 /* What had to be asked of the network before rendering, as text of the adapter's own (JSON): resolved mentions, the
- * link's card with its uploaded image. data NULL: not asked (preview): the rendering is as good as it can be without.
- */
+ * link's card with its uploaded image. data NULL: not asked (preview): the rendering is as good as it can be without;
+ * {}: asked, and nothing came: it is the same, and notes what is missing (a violation that is not fatal). */
 struct channel_facts {
     struct span json;
 };
@@ -31,8 +31,8 @@ struct channel_part {
 
 struct channel_violation {
     bool fatal;
-    const char *code;  /* static: text_split (not fatal), text_too_long, too_many_parts, text_empty, link_invalid,
-                          media_unsupported, settings_invalid, rendering_too_large … */
+    const char *code;  /* static: text_split, mention_plain, card_plain (not fatal), text_too_long, too_many_parts,
+                          text_empty, link_invalid, media_unsupported, settings_invalid, rendering_too_large … */
     char message[160]; /* for people: what, how much, how much is allowed */
     char param[64];    /* JSON pointer into the post: /content/parts/0/text */
 };

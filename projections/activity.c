@@ -76,6 +76,7 @@ static void of_locked(const struct post_locked_event *locked, struct activity_ro
         const struct locked_target *target = &locked->targets[i];
         if (target->code.data == NULL) {
             row->count++;
+            row->message = row->number == 0 && row->message.data == NULL ? cut(target->message) : row->message;
             continue;
         }
         row->number++;
@@ -490,6 +491,9 @@ static void put_locked(struct buf *out, const struct activity_row *row, const ch
         buf_text(out, row->count > 0 ? "; failed" : ", and failed");
         put_accounts(out, &(struct activity_row){.count = row->number}, where);
         put_reason(out, row);
+    } else if (row->message.len > 0) {
+        buf_text(out, "; ");
+        buf_put(out, row->message);
     }
 }
 

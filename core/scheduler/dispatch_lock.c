@@ -226,6 +226,18 @@ static const char *first_fatal(const struct channel_rendering *rendering)
     return "There is nothing to send.";
 }
 
+/* What people should know of a rendering that can be sent: what is not fatal of its violations. */
+static enum err note(const struct channel_rendering *rendering, struct arena *arena, struct locked_target *locked)
+{
+    char text[sizeof rendering->violations];
+    struct buf out = buf_of(text, sizeof text);
+    for (uint32_t i = 0; i < rendering->violation_count; i++) {
+        buf_text(&out, i == 0 ? "" : " ");
+        buf_text(&out, rendering->violations[i].message);
+    }
+    return rendering->violation_count == 0 ? OK : text_copy(arena, buf_terminated(&out), &locked->message);
+}
+
 static enum err lock_target(struct dispatch *dispatch, const struct dispatch_post *post,
                             const struct dispatch_target *target, struct arena *arena, struct locked_target *locked)
 {
@@ -243,7 +255,8 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     }
     const uint32_t fact = pool_find(&dispatch->facts, &target->spec.target_id);
     if (fact != 0) {
-        facts.json = span_of(fact_at(dispatch, fact)->json, fact_at(dispatch, fact)->json_len);
+        const struct fact_item *item = fact_at(dispatch, fact);
+        facts.json = item->json != NULL ? span_of(item->json, item->json_len) : SPAN("{}");
     }
     struct channel_rendering *rendering = arena_alloc(arena, sizeof *rendering);
     if (rendering == NULL) {
@@ -254,6 +267,7 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     if (channel_has_fatal(rendering) || rendering->part_count == 0) {
         return refuse(arena, first_fatal(rendering), locked);
     }
+    TRY(note(rendering, arena, locked));
     locked->parts = arena_alloc(arena, rendering->part_count * sizeof *locked->parts);
     if (locked->parts == NULL) {
         return ERR_NO_MEMORY;

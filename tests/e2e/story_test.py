@@ -45,6 +45,17 @@ class Story(harness.Case):
         service.stop()
         self.assertGreater(self.assert_verified_and_replayed(data), 10)
 
+    def test_a_mention_is_asked_for_again_and_one_that_stays_plain_is_told(self):
+        service = self.world.serve()
+        integration = service.api.connect("alice.test")
+        service.sandbox.rule("unavailable", path="resolveHandle", times=1)
+        post = service.api.wait_post(service.api.publish("@bob.test, @unknown.test", integration), "published")
+        record = service.sandbox.posts()[0]["record"]
+        self.assertEqual([(facet["index"]["byteStart"], facet["index"]["byteEnd"]) for facet in record["facets"]], [(0, 9)])
+        history = service.api.get(f"/v1/posts/{post['id']}/history").json()["data"]
+        self.assertIn("Locked: what 1 account gets is fixed; @unknown.test stays plain text: nobody has the handle, or "
+                      "the network did not say who.", [one["sentence"] for one in history])
+
     def test_the_log_as_json_has_one_event_a_line_and_no_position_is_missing(self):
         service = self.world.serve()
         service.api.publish("numbered", service.api.connect())

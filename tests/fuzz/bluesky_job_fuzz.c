@@ -12,7 +12,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define NOW_MS ((int64_t)1776693600000)
-#define STEPS_MAX 100 /* 64 mentions, a page, a picture, its upload, an exchange */
+#define STEPS_MAX 100 /* two mentions and a card in each of eight rounds, an exchange */
 #define OTHER_EXCHANGED 255
 #define GOOD_CREDENTIALS \
     "{\"accessJwt\":\"a.b.c\",\"refreshJwt\":\"r\",\"identifier\":\"@alice.test\",\"password\":\"p\"}"
@@ -165,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                             .key = lack == LACK_KEY ? SPAN("") : SPAN("3mjwoc5yy2222"),
                             .payload = lack == LACK_PAYLOAD ? SPAN("[") : payload,
                             .started_ms = NOW_MS - 1000,
-                            .deadline_ms = NOW_MS + 1000};
+                            .deadline_ms = NOW_MS + 120000};
     run(&job, credentials[lack], span_of(data + 1, len - 1));
     return 0;
 }

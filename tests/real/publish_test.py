@@ -4,6 +4,9 @@
 import base64
 import hashlib
 import http.server
+import json
+import pathlib
+import subprocess
 import threading
 import time
 
@@ -121,6 +124,47 @@ class Publish(harness.Case):
         found = [one["value"]["text"] for one in self.pds.records(self.alice) if one["value"]["text"].startswith("word")]
         self.assertEqual(len(found), post["targets"][0]["parts_total"])
         self.assertEqual(" ".join(found).split(), words)
+
+    def test_a_post_is_as_long_as_the_platform_counts(self):
+        """Families joined by ZWJ, letters with combining marks, flags, Hangul of single letters: one character each."""
+        family = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+        kinds = [family, "e\u0301", "\U0001f1e9\U0001f1ea", "\u1112\u1161\u11ab", "\U0001f44d\U0001f3fd", "a"]
+        longest = "".join(kinds * 50)
+        _, found = self.publish(longest, targets=[self.single()])
+        self.assertEqual(found["value"]["text"], longest)
+        for more in ("a", family, "o\u0308"):
+            refused = self.api.post("/v1/posts", {"content": {"text": longest + more}, "targets": [self.single()],
+                                                  "schedule": {"now": True}})
+            self.assertEqual((refused.status, refused.json()["violations"][0]["code"]), (422, "text_too_long"), refused)
+            self.assertIn("301 characters", refused.json()["violations"][0]["message"])
+            raw = self.pds.call("POST", "com.atproto.repo.createRecord", {
+                "repo": self.alice.did, "collection": pds.POSTS,
+                "record": dict(found["value"], text=longest + more)}, self.alice.token)
+            self.assertEqual(raw.status, 400, raw)
+            self.assertIn("grapheme too big (maximum 300, got 301)", raw.json()["message"])
+
+    def single(self):
+        """A target that may not become a thread."""
+        return {"integration_id": self.account["id"], "platform_settings": {"format": "post"}}
+
+    def test_a_post_that_the_adapter_deletes_is_read_as_absent(self):
+        post, found = self.publish("here for a short time")
+        _, _, _, collection, key = found["uri"].split("/")
+
+        def job(kind):
+            helper = pathlib.Path(harness.EXECUTABLE).parent / "tests/real/bluesky_job"
+            session = self.pds.call("POST", "com.atproto.server.createSession",
+                                    {"identifier": self.alice.handle, "password": self.alice.password}).body
+            ran = subprocess.run([helper, str(self.pds.port), kind, self.alice.did, key, json.dumps(found["value"])],
+                                 input=session, stdout=subprocess.PIPE, timeout=60, check=True)
+            return ran.stdout.decode().strip()
+        self.assertEqual(job("read"), "accepted")
+        self.assertEqual(job("delete"), "accepted")
+        self.assertEqual(job("read"), "absent")
+        answer = self.pds.call("GET", "com.atproto.repo.getRecord",
+                               query=f"?repo={self.alice.did}&collection={collection}&rkey={key}")
+        self.assertEqual((answer.status, answer.json()["error"]), (400, "RecordNotFound"))
+        self.assertEqual(job("delete"), "accepted", "what is not there is deleted")
 
     def test_the_bytes_that_were_locked_are_the_bytes_that_are_live(self):
         post, found = self.publish("locked bytes")

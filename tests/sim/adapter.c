@@ -13,8 +13,8 @@
 
 #define REQUESTS_MAX 64
 #define EXECUTED_WITHIN_MS \
-    20000 /* a request that arrived is carried out by then or never: well before its deadline \
-           */
+    20000           /* a request that arrived is carried out by then or never: a commit well before its deadline */
+#define TICK_MS 500 /* as the process has it */
 
 const uint8_t sim_box_key[32] = {1, 2, 3};
 
@@ -94,6 +94,30 @@ static struct span piece(const struct request *request, size_t before, size_t le
     return span_of(request->bytes + before, len);
 }
 
+static void tick_due(struct world *world, struct parcel *parcel);
+
+/* A job without a request under way waits for an instant. */
+static void tick(struct world *world)
+{
+    struct adapter_host *host = &world->adapter;
+    struct runner_figures figures;
+    runner_tick(host->runner, world_wall(world));
+    runner_figures(host->runner, &figures);
+    if (figures.open > host->requests && !host->tick_waits) {
+        host->tick_waits = true;
+        world_post(world, TICK_MS, tick_due, (struct span){0})->incarnation = host->incarnation;
+    }
+}
+
+static void tick_due(struct world *world, struct parcel *parcel)
+{
+    struct adapter_host *host = &world->adapter;
+    if (host->runner != NULL && host->incarnation == parcel->incarnation) {
+        host->tick_waits = false;
+        tick(world);
+    }
+}
+
 static void answered(struct world *world, struct parcel *parcel)
 {
     struct request *request = parcel->pointer;
@@ -105,7 +129,7 @@ static void answered(struct world *world, struct parcel *parcel)
             ASSERT(arena_copy(request->arena, body, &request->response.body) == OK);
         }
         runner_answered(host->runner, world_wall(world), request->tag, &request->response);
-        runner_tick(host->runner, world_wall(world));
+        tick(world);
         if (runner_has_report(host->runner, world_wall(world))) {
             send_report(world, 0);
         }
@@ -167,7 +191,7 @@ static void execute(struct world *world, struct parcel *parcel)
     if (answer.silent || request->no_answer) {
         end_request(world, request, HTTP_NO_ANSWER, 0, (struct span){0}, world_between(world, 0, 1000));
     } else if (answer.delay_ms > left_ms) {
-        end_request(world, request, HTTP_TIMED_OUT, 0, (struct span){0}, left_ms);
+        end_request(world, request, HTTP_TIMED_OUT, 0, (struct span){0}, left_ms > 0 ? left_ms : 0);
     } else if (answer.truncated) {
         end_request(world, request, HTTP_TRUNCATED, answer.status, span_of(answer.body.data, answer.body.len / 2),
                     answer.delay_ms);
@@ -262,6 +286,7 @@ void adapter_start(struct world *world)
     host->incarnation++;
     host->requests = 0;
     host->report_waits = false;
+    host->tick_waits = false;
     trace(world, "adapter", "starts");
 }
 
@@ -280,7 +305,7 @@ void adapter_take(struct world *world, struct parcel *parcel)
     arena_init(&arena, (size_t)1 << 26);
     ASSERT(record_decode(job_batch_desc(), span_of(parcel->bytes, parcel->len), &arena, &batch) == OK);
     ASSERT(runner_take(host->runner, world_wall(world), &batch) == OK);
-    runner_tick(host->runner, world_wall(world));
+    tick(world);
     arena_done(&arena);
     if (world_chance(world, world->faults.adapter_crash)) {
         adapter_crash(world); /* it has begun, and nobody hears of it */

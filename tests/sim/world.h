@@ -146,6 +146,7 @@ struct adapter_host {
     uint32_t requests;
     uint32_t unreachable; /* so many requests find no connection */
     bool report_waits;
+    bool tick_waits;
 };
 
 struct secret {

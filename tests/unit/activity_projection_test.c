@@ -95,6 +95,8 @@ static const struct {
      "Scheduled for 2 accounts, the first at 2026-04-20T14:03:00Z."                                                                                                         },
     {{.event = EVENT_post_scheduled, .count = 1, .at_ms = AT_MS},                                                        "Scheduled for 2026-04-20T14:03:00Z."              },
     {{.event = EVENT_post_locked, .count = 3},                                                                           "Locked: what 3 accounts get is fixed."            },
+    {{.event = EVENT_post_locked, .count = 1, .message = STATIC_SPAN("@a.test stays plain text.")},
+     "Locked: what 1 account gets is fixed; @a.test stays plain text."                                                                                                      },
     {{.event = EVENT_post_locked, .count = 1, .number = 2, .message = STATIC_SPAN("Too long.")},
      "Locked: what 1 account gets is fixed; failed for 2 accounts: Too long."                                                                                               },
     {{.event = EVENT_post_locked, .number = 1, .code = STATIC_SPAN("render_refused"), TARGET},

@@ -359,6 +359,27 @@ START_TEST(a_job_that_waits_for_an_exchange_too_long_is_tried_again)
 
 END_TEST
 
+START_TEST(a_request_waits_for_its_instant_and_holds_up_nobody)
+{
+    struct job jobs[2] = {commit_of(1, 1), commit_of(2, 2)};
+    jobs[0].kind = SPAN("resolve");
+    jobs[0].payload = SPAN("{\"texts\":[\"@a.test\"]}");
+    ck_assert_int_eq(take(jobs, 1), OK);
+    answer(0, 503, "");
+    ck_assert_int_eq(take(jobs + 1, 1), OK);
+    ck_assert_uint_eq(sent_count, 2);
+    ck_assert_str_eq(sent[1].authorization, "Bearer access1");
+    now_ms += 999;
+    runner_tick(runner, now_ms);
+    ck_assert_uint_eq(sent_count, 2);
+    now_ms += 1;
+    runner_tick(runner, now_ms);
+    ck_assert_uint_eq(sent_count, 3);
+    ck_assert_str_eq(sent[2].url, sent[0].url);
+}
+
+END_TEST
+
 START_TEST(jobs_wait_for_room_in_their_order)
 {
     struct job jobs[3] = {commit_of(1, 1), commit_of(2, 2), commit_of(3, 3)};
@@ -456,6 +477,7 @@ int main(void)
     tcase_add_test(tcase, an_accounts_credentials_are_exchanged_by_one_job_at_a_time);
     tcase_add_test(tcase, when_an_exchange_fails_the_next_job_exchanges_itself);
     tcase_add_test(tcase, a_job_that_waits_for_an_exchange_too_long_is_tried_again);
+    tcase_add_test(tcase, a_request_waits_for_its_instant_and_holds_up_nobody);
     tcase_add_test(tcase, jobs_wait_for_room_in_their_order);
     tcase_add_test(tcase, a_request_that_cannot_be_started_was_not_sent);
     tcase_add_test(tcase, more_jobs_than_there_is_room_for_are_refused_together);

@@ -64,6 +64,7 @@ START_TEST(what_rendering_needs_is_asked_before_the_lock)
     tick(world, T0 - LOCK_AHEAD_MS);
     ck_command(world, COMMAND_lock_post);
     ck_assert(span_equal(world->command.lock_post.targets[0].parts[0].payload, SPAN("{\"facts\":1}")));
+    ck_assert_ptr_null(world->command.lock_post.targets[0].message.data);
     world_free(world);
 }
 
@@ -80,7 +81,10 @@ START_TEST(facts_that_do_not_come_do_not_stop_the_lock)
     ck_no_command(world);
     tick(world, T0 - LOCK_AHEAD_MS + AGENDA_FACTS_WAIT_MS);
     ck_command(world, COMMAND_lock_post);
-    ck_assert(span_equal(world->command.lock_post.targets[0].parts[0].payload, SPAN("hello @abc")));
+    const struct locked_target *locked = &world->command.lock_post.targets[0];
+    ck_assert(span_equal(locked->parts[0].payload, SPAN("{}"))); /* the rendering hears that nothing came */
+    ck_assert(span_equal(locked->message, SPAN("Plain text.")));
+    ck_assert_ptr_null(locked->code.data);
     answer(world, ACCEPTED);
     struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
     outcome.result = SPAN("{}");

@@ -56,6 +56,10 @@ static inline enum err render(const struct channel_content *content, const struc
         ret_rendering->violations[0] =
             (struct channel_violation){.fatal = true, .code = "text_too_long", .message = "Too long."};
     }
+    if (span_equal(facts->json, SPAN("{}"))) {
+        ret_rendering->violation_count = 1;
+        ret_rendering->violations[0] = (struct channel_violation){.code = "mention_plain", .message = "Plain text."};
+    }
     return OK;
 }
 

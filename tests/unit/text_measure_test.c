@@ -152,7 +152,6 @@ START_TEST(characters_have_their_classes)
     ck_assert(text_is_invisible(0x200B));
     ck_assert(text_is_punctuation(0x3002));
     ck_assert(!text_is_punctuation('a'));
-    ck_assert(text_is_digit(0x0665));
     size_t at = 0;
     ck_assert_uint_eq(text_next(span_text("\U0001F44D"), &at), 0x1F44D);
     ck_assert_uint_eq(at, 4);

@@ -14,8 +14,8 @@
 
 #define STEPS_DEFAULT 1500
 #define CALM_STEPS_MAX 40000
-#define DEEP_EVERY 25        /* steps between looks at what is derived … */
-#define DEEP_ALWAYS_EVERY 50 /* … but in two of so many seeds, where every step is looked at */
+#define DEEP_EVERY 100       /* steps between looks at what is derived … */
+#define DEEP_ALWAYS_EVERY 50 /* … but in one of so many seeds, where every step is looked at */
 #define QUIET_MS 15000
 #define KEYLESS_EVERY 4 /* so many seeds have a platform without keys */
 #define SEEDS_MAX 100000
@@ -62,7 +62,7 @@ static bool is_keyless(uint64_t seed)
 
 static uint64_t deep_every(uint64_t seed, const struct options *options)
 {
-    return options->deep_every != 0 ? options->deep_every : seed % DEEP_ALWAYS_EVERY < 2 ? 1 : DEEP_EVERY;
+    return options->deep_every != 0 ? options->deep_every : seed % DEEP_ALWAYS_EVERY == 0 ? 1 : DEEP_EVERY;
 }
 
 static void run_until(struct world *world, uint64_t steps, int64_t until_ms, uint64_t deep_every, bool until_settled)

@@ -5,9 +5,10 @@
  *   refresh   refreshSession
  *   resolve   resolveHandle …, page, picture, uploadBlob (bluesky_resolve.c)
  *   prepare   nothing
- *   commit    createRecord; on an expired token refreshSession and createRecord once more
+ *   commit    createRecord; on an expired token refreshSession and createRecord once more; without a key the platform
+ *             chooses one, and the record that it names is ours
  *   read      getRecord: accepted when the record is the one that was locked, absent when there is certainly none,
- *             else unknown
+ *             else unknown; without a key nothing can be looked for: unknown
  *   delete    deleteRecord, refreshed like commit
  *
  * Nothing but createRecord commits, and it is asked at most twice, the second time only after a definite "your token
@@ -184,9 +185,10 @@ static void end_unauthorized(const struct bluesky_step *step)
     *step->finished = true;
 }
 
-static bool names_record(const struct bluesky_step *step)
+/* A record has a name before it is made where the channel has keys; to read or delete one it must have. */
+static bool names_enough(const struct bluesky_step *step, bool commit)
 {
-    return step->job->job->key.len > 0 && step->job->job->account.len > 0;
+    return step->job->job->account.len > 0 && (commit || step->job->job->key.len > 0);
 }
 
 static enum err begin_kind(const struct bluesky_step *step, const struct json_node *credentials)
@@ -213,7 +215,7 @@ static enum err begin_kind(const struct bluesky_step *step, const struct json_no
         refuse(step, REFUSED_platform_refused, "Bluesky has no such job.");
         return OK;
     }
-    if (!names_record(step)) {
+    if (!names_enough(step, commit)) {
         refuse(step, REFUSED_platform_refused, "The job names no record.");
         step->outcome->outcome = read ? OUTCOME_UNKNOWN : OUTCOME_REFUSED; /* nothing was read, so nothing is known */
         return OK;
@@ -355,10 +357,15 @@ static enum err set_place(const struct bluesky_step *step, const struct json_nod
     return OK;
 }
 
-/* Whether an answer is about the record that was asked for: at://{account}/{collection}/{key}. */
+/* Whether an answer is about the record that was asked for: at://{account}/{collection}/{key}. Asked for without a key,
+ * it has the name that the platform gave it. */
 static enum err names_asked(const struct bluesky_step *step, const struct json_node *body, bool *ret_same)
 {
     const struct job *job = step->job->job;
+    if (job->key.len == 0) {
+        *ret_same = true;
+        return OK;
+    }
     const size_t cap = 64 + job->account.len + job->key.len;
     uint8_t *bytes = arena_alloc(step->job->arena, cap);
     if (bytes == NULL) {

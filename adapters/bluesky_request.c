@@ -145,13 +145,16 @@ enum err bluesky_ask_read(const struct bluesky_asker *asker, const struct job *j
     return OK;
 }
 
-/* {"repo":…,"collection":…,"rkey":… without the closing brace */
+/* {"repo":…,"collection":…,"rkey":… without the closing brace; no rkey where the channel has no keys */
 static void put_place(struct buf *body, const struct job *job)
 {
     buf_text(body, "{\"repo\":");
     json_string(body, job->account);
-    buf_text(body, ",\"collection\":\"" BLUESKY_COLLECTION "\",\"rkey\":");
-    json_string(body, job->key);
+    buf_text(body, ",\"collection\":\"" BLUESKY_COLLECTION "\"");
+    if (job->key.len > 0) {
+        buf_text(body, ",\"rkey\":");
+        json_string(body, job->key);
+    }
 }
 
 enum err bluesky_ask_delete(const struct bluesky_asker *asker, const struct job *job, struct http_request *ret_request)

@@ -39,7 +39,7 @@ struct agenda_due {
     struct id post_id;
     struct id target_id;
     struct id integration_id;
-    struct id attempt_id; /* READ, LOST */
+    struct id attempt_id; /* of the target the last; absent: none yet */
     uint32_t part;        /* START: to send; READ, LOST: the attempt's */
     uint64_t fence;       /* START: the ledger's epoch */
     int64_t due_ms;       /* when it should have been handed out */

@@ -10,7 +10,6 @@
  *
  * A record that was handed out has no entry among the timers until an event or agenda_failed gives it one again. */
 #include "core/base/assert.h"
-#include "core/base/mutant.h"
 #include "core/scheduler/agenda_state.h"
 
 static int64_t later(int64_t a, int64_t b)
@@ -87,9 +86,6 @@ static int64_t target_ms(const struct agenda *agenda, const struct target_item *
     case STATE_WAITING:
         return waiting_ms(agenda, target);
     case STATE_ATTEMPTING:
-        if (MUTANT(5) && target->orphan) {
-            return TIMERS_NEVER;
-        }
         if (target->orphan && target->fence < agenda->epoch) {
             return target->wait_ms;
         }

@@ -36,22 +36,6 @@ static enum err fill_parents(const struct task *task, const struct dispatch_payl
     return has_root && has_parent ? OK : ERR_BUSY; /* the read model is a moment behind */
 }
 
-/* MUTANT(2): every attempt gets a key of its own. */
-static enum err fill_other_key(struct dispatch *dispatch, const struct task *task, struct arena *arena, struct job *job)
-{
-    const struct channel *channel = channel_find(&dispatch->options.channels, (enum channel_code)task->due.channel);
-    uint8_t randomness[10];
-    dispatch->options.random(dispatch->options.random_context, randomness, sizeof randomness);
-    uint8_t *text = arena_alloc(arena, 64);
-    if (text == NULL || channel == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf buf = buf_of(text, 64);
-    channel->key(task->started_ms, randomness, &buf);
-    job->key = buf_span(&buf);
-    return OK;
-}
-
 static enum err fill_part(struct dispatch *dispatch, const struct task *task, struct arena *arena, struct job *job)
 {
     struct dispatch_payload payload;
@@ -66,8 +50,8 @@ static enum err fill_part(struct dispatch *dispatch, const struct task *task, st
     job->payload = part->payload;
     job->prepared = payload.prepared;
     job->started_ms = task->due.action == AGENDA_READ ? task->due.started_ms : task->started_ms;
-    if (MUTANT(2) && task->due.action == AGENDA_START) {
-        TRY(fill_other_key(dispatch, task, arena, job));
+    if (MUTANT(2) && task->due.action == AGENDA_START && task->due.part == 0 && !id_is_none(&task->due.attempt_id)) {
+        job->key = (struct span){0}; /* not the first attempt at the part: under a key that the platform chooses */
     }
     return fill_parents(task, &payload, job);
 }
@@ -307,7 +291,7 @@ static enum err take_foreign(struct dispatch *dispatch, int64_t now_ms, enum cha
                              .target_id = outcome->target_id,
                              .integration_id = outcome->integration_id};
     const bool is_commit = span_equal(outcome->kind, SPAN("commit"));
-    if (is_commit && !id_is_none(&due.post_id) && !id_is_none(&due.target_id)) {
+    if (is_commit && !id_is_none(&due.post_id) && !id_is_none(&due.target_id) && !MUTANT(5)) {
         due.action = AGENDA_START;
     } else if (span_equal(outcome->kind, SPAN("connect")) && !id_is_none(&due.integration_id)) {
         due.action = AGENDA_CONNECT;

@@ -41,10 +41,11 @@
 #define ARENA_MAX ((size_t)256 << 20)
 
 static const char usage[] =
-    "usage: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]...\n"
+    "usage: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]... [--keyless]\n"
     " e.g.: openpost scheduler --data DIR --ledger tcp://127.0.0.1:7410 --events tcp://127.0.0.1:7412\n\n"
-    "A process of openpost serve, the clock. --ledger and --events are the ledger's --listen and "
-    "--publish.\n\n" EXIT_HELP;
+    "A process of openpost serve, the clock. --ledger and --events are the ledger's --listen and --publish. "
+    "--keyless:\n"
+    "no platform knows a post by its key, as with openpost sandbox --keyless.\n\n" EXIT_HELP;
 
 struct process {
     struct loader loader;
@@ -67,6 +68,8 @@ struct process {
     struct agenda_overdue overdue; /* told to the ledger, for readiness and figures */
     int64_t overdue_again_ms;      /* looked at again not before */
     struct random_pool random;     /* for ids and keys of posts */
+    struct channel channels[CHANNEL_COUNT];
+    const struct channel *channel_items[CHANNEL_COUNT];
 };
 
 /* --- to the ledger --- */
@@ -405,6 +408,27 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
+static bool has_flag(int argc, char **argv, const char *name)
+{
+    int i = 1;
+    while (i < argc && strcmp(argv[i], name) != 0) {
+        i++;
+    }
+    return i < argc;
+}
+
+/* The channels of this build; where keyless, as those are that have no keys. */
+static struct channel_list channels_of(struct process *process, bool keyless)
+{
+    const struct channel_list *all = &process->loader.parts->channels;
+    for (size_t i = 0; i < all->count; i++) {
+        process->channels[i] = *all->items[i];
+        process->channels[i].keyed = all->items[i]->keyed && !keyless;
+        process->channel_items[i] = &process->channels[i];
+    }
+    return (struct channel_list){.items = process->channel_items, .count = all->count};
+}
+
 static enum err open_carrier(struct process *process, const char *pair)
 {
     const char *equals = strchr(pair, '=');
@@ -490,7 +514,7 @@ static enum err open_all(struct process *process, int argc, char **argv)
     TRY(loader_restore(&process->loader, process->agenda, &position));
     follow_begin(&process->follower, position);
     const struct dispatch_options options = {.agenda = process->agenda,
-                                             .channels = process->loader.parts->channels,
+                                             .channels = channels_of(process, has_flag(argc, argv, "--keyless")),
                                              .load = loader_of(&process->loader),
                                              .random = random_draw,
                                              .random_context = &process->random};

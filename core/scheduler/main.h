@@ -25,8 +25,8 @@ struct scheduler_parts {
                              struct agenda_target **ret_rows, uint32_t *ret_count);
 };
 
-/* scheduler_main: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]…. Returns the
- * process's exit code. */
+/* scheduler_main: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]… [--keyless]. Returns
+ * the process's exit code. */
 int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts);
 
 #endif

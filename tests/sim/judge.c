@@ -25,7 +25,8 @@ void judge_start(struct world *world)
     pool_init(&judge->posts, sizeof(struct judged_post));
     pool_init(&judge->targets, sizeof(struct judged_target));
     pool_init(&judge->accounts, sizeof(struct judged_account));
-    pool_init(&judge->attempts, sizeof(struct pool_item));
+    pool_init(&judge->attempts, sizeof(struct judged_attempt));
+    judge->rebuilt.position = UINT64_MAX;
     arena_init(&judge->arena, (size_t)1 << 26);
     world->judge = judge;
 }
@@ -253,17 +254,34 @@ void judge_batch(struct world *world, const struct job_batch *batch)
                  name_of(world, &batch->jobs[i].job_id));
         }
     }
+    for (uint32_t i = 0; i < batch->done_count; i++) {
+        const uint32_t index = pool_find(&world->judge->attempts, &batch->done[i].target_id);
+        const struct judged_attempt *attempt = index == 0 ? NULL : pool_at(&world->judge->attempts, index);
+        if (attempt != NULL && attempt->reported > attempt->recorded) {
+            lose(world, RULE_RECORDED, "what became of %s may be forgotten, and is not in the log",
+                 name_of(world, &batch->done[i].target_id));
+        }
+    }
 }
 
-/* Which part of which target a record is: by its key, and by its words where the platform chose the key. */
+void judge_report(struct world *world, const struct outcome_batch *report)
+{
+    for (uint32_t i = 0; i < report->outcomes_count; i++) {
+        const struct job_outcome *outcome = &report->outcomes[i];
+        const uint32_t index = pool_find(&world->judge->attempts, &outcome->job_id);
+        if (index != 0) {
+            ((struct judged_attempt *)pool_at(&world->judge->attempts, index))->reported =
+                certainty_of(outcome->outcome);
+        }
+    }
+}
+
+/* Which part of which target a record is: by its words, whatever its key: nobody here writes the same twice. */
 static bool is_part(struct world *world, const struct model_record *record, const struct judged_target *target,
                     uint32_t part)
 {
     const struct judged_account *account = find_or_add(&world->judge->accounts, &target->integration_id);
-    const struct judged_part *locked = &target->parts[part];
-    return span_equal(record->did, span_text(account->did)) &&
-           (world->keyless ? text_hash(record->text) == locked->text
-                           : span_equal(record->rkey, span_text(locked->key)));
+    return span_equal(record->did, span_text(account->did)) && text_hash(record->text) == target->parts[part].text;
 }
 
 static bool find_owner(struct world *world, const struct model_record *record, struct judged_target **ret_target,
@@ -302,10 +320,6 @@ static void check_record(struct world *world, const struct model_record *record)
         lose(world, RULE_LIVE_AS_LOCKED, "a post is live that no lock names");
         return;
     }
-    if (text_hash(record->text) != target->parts[part].text) {
-        lose(world, RULE_LIVE_AS_LOCKED, "part %u of %s is live with other words", (unsigned)part,
-             name_of(world, &target->target_id));
-    }
     const uint32_t allowed = 1 + (world->keyless ? target->absent_said : 0); /* a key is one for all attempts */
     if (count_live(world, target, part) > allowed) {
         lose(world, RULE_LIVE_ONCE, "part %u of %s is live twice", (unsigned)part, name_of(world, &target->target_id));
@@ -338,25 +352,25 @@ static uint64_t digest_of(struct store *store)
     return hash;
 }
 
-static void check_views(struct world *world)
+static uint64_t rebuild_views(struct world *world)
 {
     OWNED(store_close) struct store *rebuilt = NULL;
     uint64_t events = 0;
     ASSERT(store_memory_open(&rebuilt) == OK);
     ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, &world->installation_id, &(struct replay_watch){0},
                           &events) == OK);
-    if (digest_of(rebuilt) != digest_of(world->store)) {
-        lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
-    }
+    return digest_of(rebuilt);
 }
 
 /* An agenda from the events alone; what it does not have it loads, as a live one does. */
-static void build_agenda(struct world *world, struct agenda *agenda)
+static uint64_t rebuild_agenda(struct world *world)
 {
+    OWNED(agenda_free) struct agenda *agenda = NULL;
     OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
     struct dispatch_views views = {.store = world->store};
     struct arena arena;
     struct log_event at;
+    ASSERT(agenda_new(&agenda) == OK);
     arena_init(&arena, (size_t)1 << 26);
     ASSERT(log_cursor_open(world->log, 0, &cursor) == OK);
     ASSERT(dispatch_views_begin(&views) == OK);
@@ -376,20 +390,28 @@ static void build_agenda(struct world *world, struct agenda *agenda)
     }
     dispatch_views_end(&views);
     arena_done(&arena);
+    return agenda_digest(agenda);
+}
+
+/* They change with the log only, so that they are made once for each of its positions that is looked at. */
+static void rebuild(struct world *world)
+{
+    struct rebuilt *rebuilt = &world->judge->rebuilt;
+    if (rebuilt->position != world->judge->position) {
+        *rebuilt = (struct rebuilt){
+            .position = world->judge->position, .views = rebuild_views(world), .agenda = rebuild_agenda(world)};
+    }
 }
 
 static void check_agenda(struct world *world)
 {
     const struct scheduler_host *host = &world->scheduler;
-    OWNED(agenda_free) struct agenda *built = NULL;
     OWNED(agenda_free) struct agenda *restored = NULL;
     struct dispatch_views views = {.store = world->store};
     uint64_t position = 0;
-    ASSERT(agenda_new(&built) == OK);
     ASSERT(agenda_new(&restored) == OK);
-    build_agenda(world, built);
     ASSERT(dispatch_views_restore(&views, restored, &position) == OK);
-    if (agenda_digest(built) != agenda_digest(restored)) {
+    if (world->judge->rebuilt.agenda != agenda_digest(restored)) {
         lose(world, RULE_AGENDA, "the agenda of the events is not that of the read model");
     }
     if (host->agenda != NULL && host->follower.position == world->judge->position &&
@@ -418,7 +440,10 @@ static void check_queue(struct world *world)
 
 void judge_deep(struct world *world)
 {
-    check_views(world);
+    rebuild(world);
+    if (world->judge->rebuilt.views != digest_of(world->store)) {
+        lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
+    }
     check_queue(world);
     check_agenda(world);
 }
@@ -453,15 +478,31 @@ static void compare(struct world *world, const struct judged_target *target, uin
     if ((target->live & ~live) != 0) {
         lose(world, RULE_LIVE_KNOWN, "a part of %s was accepted and is not live", name_of(world, &target->target_id));
     }
-    if ((live & ~target->live) != 0 && !target->lied) {
+    if ((live & ~(target->live | target->unknown)) != 0 && !target->lied) {
         lose(world, RULE_LIVE_KNOWN, "a part of %s (%s) is live, and the log does not know it",
              name_of(world, &target->target_id), choice_word(&target_status_words, target->status));
+    }
+}
+
+/* Only now, so that what a wrong key leads to, a second record, is seen first. */
+static void check_key(struct world *world, const struct model_record *record)
+{
+    struct judged_target *target = NULL;
+    uint32_t part = 0;
+    if (find_owner(world, record, &target, &part) && !span_equal(record->rkey, span_text(target->parts[part].key))) {
+        lose(world, RULE_LIVE_AS_LOCKED, "part %u of %s is live under another key", (unsigned)part,
+             name_of(world, &target->target_id));
     }
 }
 
 void judge_end(struct world *world)
 {
     struct judge *judge = world->judge;
+    size_t index = 0;
+    struct model_record record;
+    while (!world->keyless && model_list(world->model, &index, &record)) {
+        check_key(world, &record);
+    }
     for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
         const struct judged_target *target = pool_at(&judge->targets, i);
         uint32_t live = 0;

@@ -14,6 +14,15 @@ struct counted {
     uint64_t count;
 };
 
+/* How much is known of what became of an attempt. */
+enum certainty { CERTAINTY_NONE, CERTAINTY_DOUBT, CERTAINTY_FULL };
+
+struct judged_attempt {
+    struct pool_item item;
+    enum certainty reported; /* by its adapter */
+    enum certainty recorded; /* in the log */
+};
+
 enum phase { PHASE_WAITS, PHASE_UNDER_WAY, PHASE_DOUBT };
 
 /* A part as the lock fixed it. */
@@ -42,6 +51,7 @@ struct judged_target {
     bool lied;            /* the platform refused or hid what it did */
     uint32_t absent_said; /* so often a person said that it is not there */
     uint32_t live;        /* bit n: part n was accepted */
+    uint32_t unknown;     /* bit n: of part n it is over that nobody knows */
     uint32_t parts_count; /* 0: not locked */
     struct judged_part parts[LOCKED_PARTS_MAX];
 };
@@ -72,6 +82,13 @@ struct judged_workspace {
     bool paused;
 };
 
+/* What the log gives, by its digests. */
+struct rebuilt {
+    uint64_t position; /* as of; UINT64_MAX: not looked at yet */
+    uint64_t views;
+    uint64_t agenda;
+};
+
 struct judge {
     uint64_t position;
     int64_t time_ms;
@@ -87,6 +104,7 @@ struct judge {
     struct pool targets;
     struct pool accounts;
     struct pool attempts; /* whose start is durable */
+    struct rebuilt rebuilt;
     struct arena arena;
 };
 
@@ -96,6 +114,8 @@ void *find_or_add(struct pool *pool, const struct id *id);
 uint64_t text_hash(struct span text);
 /* judge_post looks at an event of a post's stream. */
 void judge_post(struct world *world, const struct log_event *at, const struct event *event);
+/* How much of an attempt is known by an outcome. */
+enum certainty certainty_of(uint32_t outcome);
 /* Whether a machine or a person still has something to do for it. */
 bool judged_is_open(const struct judge *judge, const struct judged_target *target);
 

@@ -511,6 +511,21 @@ static inline void sent(struct play *play)
     judge_batch(&play->world, &batch);
 }
 
+/* The first attempt's adapter tells that it was accepted; it may forget it. */
+static inline void reported(struct play *play)
+{
+    struct job_outcome outcome = {.job_id = play->attempt_ids[0], .outcome = OUTCOME_ACCEPTED};
+    const struct outcome_batch report = {.outcomes = &outcome, .outcomes_count = 1};
+    judge_report(&play->world, &report);
+}
+
+static inline void forgotten(struct play *play)
+{
+    struct target_ref done = {.target_id = play->attempt_ids[0]};
+    const struct job_batch batch = {.done = &done, .done_count = 1};
+    judge_batch(&play->world, &batch);
+}
+
 static inline void next_is_read(struct play *play)
 {
     judge_reader(&play->world, 3, 4);

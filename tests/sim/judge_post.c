@@ -191,10 +191,17 @@ static void see_start(const struct look *look, const struct attempt_started_even
     find_or_add(&look->judge->attempts, &event->attempt_id);
 }
 
+enum certainty certainty_of(uint32_t outcome)
+{
+    return outcome == OUTCOME_UNKNOWN ? CERTAINTY_DOUBT : CERTAINTY_FULL;
+}
+
 static void see_outcome(const struct look *look, const struct id *target_id, const struct id *attempt_id,
                         uint32_t outcome, uint64_t part, struct span code, int64_t next_ms)
 {
     struct judged_target *target = target_of(look, target_id);
+    struct judged_attempt *attempt = find_or_add(&look->judge->attempts, attempt_id);
+    attempt->recorded = certainty_of(outcome);
     if (outcome == OUTCOME_ACCEPTED) {
         target->live |= UINT32_C(1) << part;
     }
@@ -202,6 +209,15 @@ static void see_outcome(const struct look *look, const struct id *target_id, con
     if (id_equal(&target->attempt_id, attempt_id)) {
         target->phase = outcome == OUTCOME_UNKNOWN ? PHASE_DOUBT : PHASE_WAITS;
         target->next_ms = next_ms;
+    }
+}
+
+static void see_comment(const struct look *look, const struct comment_finished_event *event)
+{
+    struct judged_target *target = target_of(look, &event->target_id);
+    target->comment_over = true;
+    if (event->outcome == OUTCOME_UNKNOWN) {
+        target->unknown |= UINT32_C(1) << (target->parts_count - 1);
     }
 }
 
@@ -355,7 +371,7 @@ static void see_attempt(const struct look *look, const struct event *event)
         see_resolved(look, &event->target_resolved);
         return;
     case EVENT_comment_finished:
-        target_of(look, &event->comment_finished.target_id)->comment_over = true;
+        see_comment(look, &event->comment_finished);
         return;
     case EVENT_post_finished:
         see_finish(look, (enum post_status)event->post_finished.status);

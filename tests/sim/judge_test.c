@@ -77,7 +77,11 @@ static const struct row rows[] = {
     {"other bytes than the locked ones", RULE_LOCK, {locked, other_payload, start}},
     {"an end that is not that of the targets", RULE_END, {accepted, post_missed}},
     {"an end while a target is open", RULE_END, {locked, post_published}},
-    {"live twice", RULE_LIVE_ONCE, {keyless, accepted, first_part_live, first_part_live_again}},
+    {"a platform without keys chooses its own", NOTHING_BROKEN, {keyless, accepted, first_part_live_again, second_part_live, compared}},
+    {"what is recorded may be forgotten", NOTHING_BROKEN, {started, reported, accept, forgotten}},
+    {"live twice on a platform without keys", RULE_LIVE_ONCE, {keyless, accepted, first_part_live, first_part_live_again}},
+    {"live twice under two keys", RULE_LIVE_ONCE, {accepted, first_part_live, first_part_live_again}},
+    {"live under another key", RULE_LIVE_AS_LOCKED, {accepted, first_part_live_again, second_part_live, compared}},
     {"live without a lock", RULE_LIVE_AS_LOCKED, {scheduled, first_part_live}},
     {"live with other words", RULE_LIVE_AS_LOCKED, {accepted, other_words_live}},
     {"accepted and not live", RULE_LIVE_KNOWN, {accepted, compared}},
@@ -87,6 +91,8 @@ static const struct row rows[] = {
     {"open, and not in the queue", RULE_FORGOTTEN, {begun, draft, projected, unlogged, schedule, looked_deep}},
     {"over, and in the queue", RULE_FORGOTTEN, {scheduled, projected, unlogged, cancel, looked_deep}},
     {"due, and never over", RULE_SETTLED, {scheduled, settled}},
+    {"forgotten, and not recorded", RULE_RECORDED, {started, reported, forgotten}},
+    {"forgotten, and recorded as unknown only", RULE_RECORDED, {started, reported, doubt, forgotten}},
 };
 
 /* clang-format on */

@@ -449,6 +449,7 @@ void scheduler_reported(struct world *world, struct parcel *parcel)
     }
     arena_reset(&host->arena);
     ASSERT(record_decode(outcome_batch_desc(), span_of(parcel->bytes, parcel->len), &host->arena, &batch) == OK);
+    judge_report(world, &batch);
     for (uint32_t i = 0; i < batch.outcomes_count; i++) {
         trace(world, "scheduler", "hears %s of %s", choice_word(&outcome_words, batch.outcomes[i].outcome),
               name_of(world, &batch.outcomes[i].job_id));

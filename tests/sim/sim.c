@@ -1,9 +1,11 @@
 /* sim.c: the simulation's program: sim --seed S [--steps N] [--trace], or --seeds A..B [--steps N] [--jobs J]
  * [--expect RULE,…]. One seed is one run: a phase with users and faults, then faults stop and everything due must come
- * to its end. --expect: for builds with a planted bug; good when the seeds, in their order, find each of these rules
- * (world.h) broken, and until then no other, nor a crash. */
+ * to its end. Seeds are good when none breaks a rule, and on platforms of either kind something went live: a world in
+ * which nothing is sent breaks none. --expect: for builds with a planted bug; good when the seeds, in their order, find
+ * each of these rules (world.h) broken, and until then no other, nor a crash. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +14,8 @@
 
 #define STEPS_DEFAULT 1500
 #define CALM_STEPS_MAX 40000
-#define DEEP_DEFAULT 250
+#define DEEP_EVERY 100       /* steps between looks at what is derived … */
+#define DEEP_ALWAYS_EVERY 50 /* … but in one of so many seeds, where every step is looked at */
 #define QUIET_MS 15000
 #define KEYLESS_EVERY 4 /* so many seeds have a platform without keys */
 #define SEEDS_MAX 100000
@@ -22,7 +25,7 @@ struct options {
     uint64_t first;
     uint64_t last;
     uint64_t steps;
-    uint64_t deep_every; /* steps between looks at what is derived */
+    uint64_t deep_every; /* steps between looks at what is derived; 0: as the seed has it */
     unsigned jobs;
     bool show;
     uint32_t expected; /* bit n: rule n is to be broken */
@@ -52,11 +55,21 @@ static void choose_faults(struct world *world)
     faults->clock = world_chance(world, 3) ? 12 : 0;
 }
 
-static void run_until(struct world *world, uint64_t steps, int64_t until_ms, bool until_settled)
+static bool is_keyless(uint64_t seed)
+{
+    return seed % KEYLESS_EVERY == 0;
+}
+
+static uint64_t deep_every(uint64_t seed, const struct options *options)
+{
+    return options->deep_every != 0 ? options->deep_every : seed % DEEP_ALWAYS_EVERY == 0 ? 1 : DEEP_EVERY;
+}
+
+static void run_until(struct world *world, uint64_t steps, int64_t until_ms, uint64_t deep_every, bool until_settled)
 {
     const uint64_t end = world->steps + steps;
     while (!world->lost && world->steps < end && world->true_ms < until_ms && world_step(world)) {
-        if (world->steps % world->deep_every == 0) {
+        if (world->steps % deep_every == 0) {
             judge_deep(world);
         }
         if (until_settled && world->steps % 20 == 0 && judge_is_settled(world)) {
@@ -65,13 +78,15 @@ static void run_until(struct world *world, uint64_t steps, int64_t until_ms, boo
     }
 }
 
-static enum verdict run(uint64_t seed, const struct options *options)
+/* *ret_live: records that are live in the end. */
+static enum verdict run(uint64_t seed, const struct options *options, uint64_t *ret_live)
 {
     struct world world;
-    world_init(&world, seed, seed % KEYLESS_EVERY == 0);
+    struct model_live live;
+    world_init(&world, seed, is_keyless(seed));
     world.show = options->show;
-    world.deep_every = options->deep_every;
     const uint64_t steps = options->steps;
+    const uint64_t deep = deep_every(seed, options);
     judge_start(&world);
     choose_faults(&world);
     const struct faults faults = world.faults;
@@ -80,14 +95,14 @@ static enum verdict run(uint64_t seed, const struct options *options)
     adapter_start(&world);
     users_start(&world);
     scheduler_start(&world);
-    run_until(&world, steps, WORLD_T0 + QUIET_MS, false); /* workspaces and accounts are there */
+    run_until(&world, steps, WORLD_T0 + QUIET_MS, deep, false); /* workspaces and accounts are there */
     world.faults = faults;
-    run_until(&world, steps, INT64_MAX, false);
+    run_until(&world, steps, INT64_MAX, deep, false);
     world.calm = true;
     world.faults = (struct faults){0};
     model_rules_clear(world.model);
     users_settle(&world);
-    run_until(&world, CALM_STEPS_MAX, world.true_ms + CALM_MS, true);
+    run_until(&world, CALM_STEPS_MAX, world.true_ms + CALM_MS, deep, true);
     if (!world.lost) {
         judge_settled(&world);
     }
@@ -96,6 +111,8 @@ static enum verdict run(uint64_t seed, const struct options *options)
         judge_platform(&world);
         judge_end(&world);
     }
+    model_live(world.model, &live);
+    *ret_live = live.records;
     const enum verdict verdict = world.lost ? VERDICT_BROKEN + world.broken : VERDICT_GOOD;
     world_done(&world);
     return verdict;
@@ -122,7 +139,7 @@ static bool parse_rules(const char *words, uint32_t *ret_rules)
 
 static bool parse(int argc, char **argv, struct options *options)
 {
-    *options = (struct options){.first = 1, .last = 200, .steps = STEPS_DEFAULT, .deep_every = DEEP_DEFAULT, .jobs = 2};
+    *options = (struct options){.first = 1, .last = 200, .steps = STEPS_DEFAULT, .jobs = 2};
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         char *end = NULL;
@@ -154,8 +171,7 @@ static bool parse(int argc, char **argv, struct options *options)
             return false;
         }
     }
-    return options->jobs > 0 && options->deep_every > 0 && options->first <= options->last &&
-           options->last - options->first < SEEDS_MAX;
+    return options->jobs > 0 && options->first <= options->last && options->last - options->first < SEEDS_MAX;
 }
 
 /* Many seeds, each in a process of its own, so that an assertion ends one run only. */
@@ -163,6 +179,7 @@ struct campaign {
     const struct options *options;
     pid_t *pids;            /* by place in the order of seeds */
     enum verdict *verdicts; /* likewise */
+    uint64_t *live;         /* likewise, records in the end; shared with the processes that play the seeds */
     uint64_t begun;
     uint64_t judged; /* in order: what is found does not depend on which process was faster */
     unsigned running;
@@ -181,7 +198,8 @@ static void begin_seed(struct campaign *campaign)
             ASSERT(freopen("/dev/null", "w", stdout) != NULL);
             ASSERT(freopen("/dev/null", "w", stderr) != NULL);
         }
-        _exit((int)run(campaign->options->first + campaign->begun, campaign->options));
+        _exit(
+            (int)run(campaign->options->first + campaign->begun, campaign->options, &campaign->live[campaign->begun]));
     }
     campaign->pids[campaign->begun++] = pid;
     campaign->running++;
@@ -226,13 +244,30 @@ static void judge_next(struct campaign *campaign)
     campaign->surprised = campaign->surprised || !wanted;
 }
 
+/* Counts what went live over the seeds of one kind; false: nothing did. */
+static bool count_live(const struct campaign *campaign, bool keyless)
+{
+    uint64_t seeds = 0;
+    uint64_t live = 0;
+    for (uint64_t at = 0; at < campaign->judged; at++) {
+        const bool counts = is_keyless(campaign->options->first + at) == keyless;
+        seeds += counts ? 1 : 0;
+        live += counts ? campaign->live[at] : 0;
+    }
+    (void)printf("%s keys: %llu live over %llu seeds\n", keyless ? "without" : "with", (unsigned long long)live,
+                 (unsigned long long)seeds);
+    return seeds == 0 || live > 0;
+}
+
 static bool run_all(const struct options *options)
 {
     const uint64_t count = options->last - options->first + 1;
     struct campaign campaign = {.options = options,
                                 .pids = calloc(count, sizeof *campaign.pids),
                                 .verdicts = calloc(count, sizeof *campaign.verdicts)};
-    ASSERT(campaign.pids != NULL && campaign.verdicts != NULL);
+    campaign.live =
+        mmap(NULL, count * sizeof *campaign.live, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT(campaign.pids != NULL && campaign.verdicts != NULL && campaign.live != MAP_FAILED);
     while (!is_over(&campaign)) {
         if (campaign.begun < count && campaign.running < options->jobs) {
             begin_seed(&campaign);
@@ -251,9 +286,13 @@ static bool run_all(const struct options *options)
         end_seed(&campaign);
     }
     (void)printf("%u of %llu seeds went wrong\n", campaign.wrong, (unsigned long long)campaign.judged);
+    const bool with_keys = count_live(&campaign, false);
+    const bool without_keys = count_live(&campaign, true);
+    const bool sent = options->expected != 0 || (with_keys && without_keys);
     free(campaign.pids);
     free(campaign.verdicts);
-    return !campaign.surprised && campaign.found == options->expected;
+    (void)munmap(campaign.live, count * sizeof *campaign.live);
+    return sent && !campaign.surprised && campaign.found == options->expected;
 }
 
 int main(int argc, char **argv)
@@ -267,8 +306,9 @@ int main(int argc, char **argv)
     }
     if (options.one && options.expected == 0) {
         (void)printf("seed %llu, %llu steps\n", (unsigned long long)options.first, (unsigned long long)options.steps);
-        const bool good = run(options.first, &options) == VERDICT_GOOD;
-        (void)printf("%s\n", good ? "good" : "LOST");
+        uint64_t live = 0;
+        const bool good = run(options.first, &options, &live) == VERDICT_GOOD;
+        (void)printf("%s, %llu live\n", good ? "good" : "LOST", (unsigned long long)live);
         return good ? 0 : 1;
     }
     (void)printf("seeds %llu..%llu, %llu steps each\n", (unsigned long long)options.first,

@@ -48,12 +48,13 @@
     X(LOCK, "lock", "a lock fixes exactly the version before it, and nothing changes after")                  \
     X(END, "end", "a post's last status follows from its targets'")                                           \
     X(LIVE_ONCE, "live_once", "one live post per target and part, unless a person said that it is not there") \
-    X(LIVE_AS_LOCKED, "live_as_locked", "what is live has the words and the key that its lock names")         \
+    X(LIVE_AS_LOCKED, "live_as_locked", "what is live has the words and, in the end, the key of its lock")    \
     X(LIVE_KNOWN, "live_known", "in the end the log knows what is live")                                      \
     X(VIEWS, "views", "state and read models are those that the log gives")                                   \
     X(AGENDA, "agenda", "the live agenda is that of the events and that of the read model")                   \
     X(FORGOTTEN, "forgotten", "whatever is open is in the queue, and nothing else is")                        \
-    X(SETTLED, "settled", "once faults stop, everything due comes to its end")
+    X(SETTLED, "settled", "once faults stop, everything due comes to its end")                                \
+    X(RECORDED, "recorded", "no adapter may forget more of an attempt than the log knows")
 
 enum rule {
 
@@ -201,7 +202,6 @@ struct world {
     uint32_t name_counts[ID_KIND_COUNT];
     char (*trace)[TRACE_WIDTH];
     uint64_t trace_count;
-    uint64_t deep_every;
     uint32_t lose_answers; /* so many of the ledger's next answers to the scheduler are lost */
     bool steady;           /* no dice: nothing happens by chance, everything takes the least time */
     struct buf *sink;      /* every line of the trace is appended here; NULL: nowhere */
@@ -272,9 +272,10 @@ void user_send(struct world *world, struct command *command);
 /* judge.c */
 void judge_start(struct world *world);
 void judge_done(struct world *world);
-void judge_events(struct world *world); /* after each step */
-void judge_deep(struct world *world);   /* now and then: derived things equal rebuilt ones */
-void judge_batch(struct world *world, const struct job_batch *batch);
+void judge_events(struct world *world);                                     /* after each step */
+void judge_deep(struct world *world);                                       /* derived things equal rebuilt ones */
+void judge_batch(struct world *world, const struct job_batch *batch);       /* leaves for the adapter */
+void judge_report(struct world *world, const struct outcome_batch *report); /* the scheduler hears it */
 void judge_platform(struct world *world);
 void judge_reader(struct world *world, uint64_t before, uint64_t seq); /* the scheduler takes seq after before */
 bool judge_is_settled(struct world *world);                            /* nothing is open */

@@ -44,7 +44,7 @@ static void until_event(struct story *story, uint32_t code)
     ck_abort_msg("it never happens");
 }
 
-static struct story *story_begin(void)
+static struct story *story_begin(bool keyless)
 {
     struct story *story = calloc(1, sizeof *story);
     ck_assert_ptr_nonnull(story);
@@ -52,7 +52,7 @@ static struct story *story_begin(void)
     story->bytes = malloc(TEXT_MAX);
     ck_assert_ptr_nonnull(story->bytes);
     story->text = buf_of(story->bytes, TEXT_MAX);
-    world_init(world, 1, false);
+    world_init(world, 1, keyless);
     world->steady = true;
     judge_start(world);
     ledger_start(world);
@@ -343,14 +343,43 @@ static void a_clock_that_jumps_stops_starts_until_it_is_trusted(struct story *st
     until(story, 300000);
 }
 
+static void without_keys_a_thread_goes_part_by_part_to_the_records_that_the_platform_names(struct story *story)
+{
+    write_post(story, &(struct wish){
+                          .parts = {"one", "two"}
+    });
+    until(story, 120000);
+}
+
+static void without_keys_a_definite_refusal_is_tried_again(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_LIMIT, 1);
+    write_post(story, &(struct wish){.parts = {"hello"}});
+    until(story, 300000);
+}
+
+static void without_keys_silence_is_unknown_until_a_person_tells(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_SILENCE_AFTER, 1);
+    write_post(story, &(struct wish){.parts = {"hello"}});
+    until(story, 400000);
+    users_settle(&story->world); /* they look at the platform */
+    until(story, 400100);
+}
+
 static const struct {
     const char *name;
     void (*tell)(struct story *story);
+    bool keyless;
 } stories[] = {
 
-#define STORY(name_)  \
-    {                 \
-#name_, name_ \
+#define STORY(name_)         \
+    {                        \
+#name_, name_, false \
+    }
+#define STORY_KEYLESS(name_) \
+    {                        \
+#name_, name_, true  \
     }
     STORY(a_post_is_locked_five_minutes_before_and_sent_at_its_instant),
     STORY(what_a_post_names_is_asked_before_the_lock),
@@ -373,11 +402,14 @@ static const struct {
     STORY(what_waited_too_long_is_missed),
     STORY(late_posts_of_one_account_go_out_one_by_one),
     STORY(a_clock_that_jumps_stops_starts_until_it_is_trusted),
+    STORY_KEYLESS(without_keys_a_thread_goes_part_by_part_to_the_records_that_the_platform_names),
+    STORY_KEYLESS(without_keys_a_definite_refusal_is_tried_again),
+    STORY_KEYLESS(without_keys_silence_is_unknown_until_a_person_tells),
 };
 
 START_TEST(the_story_goes_as_it_is_written)
 {
-    struct story *story = story_begin();
+    struct story *story = story_begin(stories[_i].keyless);
     stories[_i].tell(story);
     story_end(story, stories[_i].name);
 }

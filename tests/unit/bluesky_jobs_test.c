@@ -346,8 +346,12 @@ START_TEST(a_job_that_lacks_something_asks_nothing)
     begin("commit");
     ends(OUTCOME_UNAUTHORIZED, "credentials_refused");
     again();
-    job.key = (struct span){0};
+    job.account = (struct span){0};
     begin("commit");
+    ends(OUTCOME_REFUSED, "platform_refused");
+    again();
+    job.key = (struct span){0};
+    begin("delete");
     ends(OUTCOME_REFUSED, "platform_refused");
     again();
     job.payload = SPAN("[]");
@@ -356,6 +360,29 @@ START_TEST(a_job_that_lacks_something_asks_nothing)
     again();
     begin("dance");
     ends(OUTCOME_REFUSED, "platform_refused");
+}
+
+END_TEST
+
+START_TEST(without_a_key_the_platform_names_the_record)
+{
+    job.key = (struct span){0};
+    begin("commit");
+    ck_text(request.body, "{\"repo\":\"did:plc:alice\",\"collection\":\"app.bsky.feed.post\",\"record\":" RECORD "}");
+    ck_assert(request.once);
+    answer(200, "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/chosen\",\"cid\":\"bafy1\"}");
+    ends(OUTCOME_ACCEPTED, NULL);
+    ck_text(outcome.platform_id, "at://did:plc:alice/app.bsky.feed.post/chosen");
+    ck_text(outcome.url, "https://bsky.app/profile/alice.test/post/chosen");
+}
+
+END_TEST
+
+START_TEST(without_a_key_a_reading_finds_nothing_and_proves_nothing)
+{
+    job.key = SPAN("");
+    begin("read");
+    ends(OUTCOME_UNKNOWN, "platform_refused");
 }
 
 END_TEST
@@ -490,6 +517,8 @@ int main(void)
     tcase_add_test(tcase, a_commit_after_an_exchange_that_gets_no_answer_is_unknown);
     tcase_add_test(tcase, tokens_exchanged_by_another_job_are_used);
     tcase_add_test(tcase, a_job_that_lacks_something_asks_nothing);
+    tcase_add_test(tcase, without_a_key_the_platform_names_the_record);
+    tcase_add_test(tcase, without_a_key_a_reading_finds_nothing_and_proves_nothing);
     tcase_add_test(tcase, read_proves_presence_by_key_and_content);
     tcase_add_test(tcase, another_record_under_the_key_proves_nothing);
     tcase_add_test(tcase, read_proves_absence_only_by_the_platforms_word);

@@ -280,7 +280,11 @@ static void create_record(struct call *call)
     struct record made = {.received_ms = call->now_ms, .visible_ms = call->now_ms + call->hidden_ms};
     struct span rkey = json_node_text(body, "rkey");
     char own[16];
-    if (call->model->keyless || rkey.data == NULL) {
+    if (call->model->keyless && rkey.data != NULL) {
+        error(call, 400, "InvalidRequest", "Records are given no key here");
+        return;
+    }
+    if (rkey.data == NULL) {
         (void)snprintf(own, sizeof own, "3k%011llu", (unsigned long long)call->model->creates);
         rkey = span_text(own);
     } else if (!is_tid(rkey)) {
@@ -335,30 +339,6 @@ static void delete_record(struct call *call)
     good(call, &answer);
 }
 
-static void list_records(struct call *call)
-{
-    const struct span did = query_value(call, "repo");
-    size_t size = 64;
-    for (size_t i = 0; i < call->model->record_count; i++) {
-        size += call->model->records[i].json_len + 256;
-    }
-    struct buf body = body_of(call, size);
-    bool first = true;
-    buf_text(&body, "{\"records\":[");
-    for (size_t i = call->model->record_count; i > 0; i--) {
-        const struct record *record = &call->model->records[i - 1];
-        if (record->json == NULL || record->visible_ms > call->now_ms || !span_equal(span_text(record->did), did)) {
-            continue;
-        }
-        buf_text(&body, first ? "" : ",");
-        answer_record(call, record, true);
-        buf_put(&body, call->answer->body);
-        first = false;
-    }
-    buf_text(&body, "]}");
-    good(call, &body);
-}
-
 static void upload_blob(struct call *call)
 {
     if (!authorized(call, 'a')) {
@@ -407,7 +387,6 @@ void model_xrpc(struct model *model, int64_t now_ms, int64_t hidden_ms, const st
         {"POST", "/xrpc/com.atproto.repo.createRecord",      create_record  },
         {"GET",  "/xrpc/com.atproto.repo.getRecord",         get_record     },
         {"POST", "/xrpc/com.atproto.repo.deleteRecord",      delete_record  },
-        {"GET",  "/xrpc/com.atproto.repo.listRecords",       list_records   },
         {"POST", "/xrpc/com.atproto.repo.uploadBlob",        upload_blob    },
         {"GET",  "/xrpc/com.atproto.identity.resolveHandle", resolve_handle },
     };

@@ -2,9 +2,10 @@
  * which platforms lie. Pure: no I/O, and the time is handed in, so the sandbox serves it over HTTP under the wall clock
  * and the simulation calls it under a virtual one.
  *
- * It speaks atproto's XRPC (the calls that the Bluesky adapter makes). In keyless mode it stands for platforms whose
- * commits carry no key: it chooses every record's key itself and has no way to read one back. Any identifier and
- * password sign in, unless a rule says otherwise; an account's DID follows from its name. */
+ * It speaks atproto's XRPC: the calls that the Bluesky adapter makes, and no other. In keyless mode it stands for
+ * platforms whose commits carry no key: it chooses every record's key itself, refuses a record that comes with one, and
+ * has no way to read one back. Any identifier and password sign in, unless a rule says otherwise; an account's DID
+ * follows from its name. */
 #ifndef OPENPOST_TOOLS_SANDBOX_PLATFORM_MODEL_H
 #define OPENPOST_TOOLS_SANDBOX_PLATFORM_MODEL_H
 

@@ -361,7 +361,8 @@ int sandbox_main(int argc, char **argv)
     const struct option_spec options[] = {
         {"--listen",  &listen,  NULL,     "ADDR:PORT, on loopback; needed"                                       },
         {"--keep",    &kept,    NULL,     "FILE that holds the records, for the next start; default: forget them"},
-        {"--keyless", NULL,     &keyless, "commits carry no key, nothing can be read back; default: they do"     },
+        {"--keyless", NULL,     &keyless,
+         "records come without a key, none can be read back: for a scheduler with --keyless"                     },
         {"--latency", &latency, NULL,     "milliseconds that every answer takes, 0 to 600000; default 0"         },
     };
     int code = EXIT_GOOD;

@@ -5,8 +5,8 @@
  *   refresh   refreshSession
  *   resolve   resolveHandle …, page, picture, uploadBlob (bluesky_resolve.c)
  *   prepare   nothing
- *   commit    createRecord; on an expired token refreshSession and createRecord once more; without a key the platform
- *             chooses one, and the record that it names is ours
+ *   commit    createRecord; on an expired token refreshSession and, once the new pair is stored, createRecord again;
+ *             without a key the platform chooses one, and the record that it names is ours
  *   read      getRecord: accepted when the record is the one that was locked, absent when there is certainly none,
  *             else unknown; without a key nothing can be looked for: unknown
  *   delete    deleteRecord, refreshed like commit
@@ -324,9 +324,8 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
     TRY(keep_tokens(step, answer->body));
     if (step->state->after == CALL_COUNT) {
         bluesky_end(step, answer);
-        return OK;
     }
-    return ask_again(step);
+    return OK; /* else the job goes on once the pair is stored: resumed */
 }
 
 /* Fills in where the post is: https://bsky.app/profile/{handle}/post/{rkey}. */
@@ -479,7 +478,7 @@ static enum err answered(const struct bluesky_step *step, const struct http_resp
     return OK;
 }
 
-/* Another job of the account exchanged its credentials: go on with them. */
+/* The pair that an exchange gave, this job's or another one's of the account, is stored: go on with it. */
 static enum err resumed(const struct bluesky_step *step)
 {
     const struct json_node *credentials = NULL;
@@ -515,7 +514,7 @@ static enum err next(struct platform_job *job, const struct http_response *last,
         outcome.session_expires_ms = job->fresh.data != NULL ? job->fresh_session_ms : 0;
         *ret_outcome = outcome;
     } else {
-        ASSERT(request.url.len > 0);
+        ASSERT(request.url.len > 0 || job->fresh.data != NULL);
         *ret_request = request;
     }
     return OK;

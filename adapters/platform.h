@@ -25,17 +25,18 @@ struct platform_job {
     void *state;               /* the platform's, in the arena; NULL before the first step */
     bool exchanging;   /* set by next: the request exchanges the account's credentials; one at a time per account */
     bool committed;    /* set by next: a request that commits something was asked */
-    struct span fresh; /* set by next: new credentials, in clear; the process seals them into the outcome */
+    struct span fresh; /* set by next: new credentials, in clear; the process seals them into an outcome */
     int64_t fresh_expires_ms; /* when those expire; 0: unknown */
     int64_t fresh_session_ms; /* when they can no longer be exchanged; 0: unknown */
 };
 
 struct platform {
     const struct channel *(*channel)(void);
-    /* next computes the next step. last is the answer to the request asked last, NULL at first; NULL again later means
-     * that another job exchanged the account's credentials meanwhile: job->credentials are the new ones and the
-     * exchange that was asked is not needed. Either *ret_finished is false and *ret_request is to be sent, or it is
-     * true and *ret_outcome (begun with platform_outcome) says how the job ended; its texts live in the arena. */
+    /* next computes the next step. last is the answer to the request asked last, NULL at first. *ret_finished true:
+     * *ret_outcome (begun with platform_outcome) says how the job ended; its texts live in the arena. Else *ret_request
+     * is to be sent, unless last was the answer to an exchange and job->fresh is what it gave: then nothing is asked.
+     * The process has the pair stored, and calls next with last NULL and the pair as job->credentials (fresh is empty
+     * again). A job whose exchange another one of its account has made meanwhile is called likewise. */
     enum err (*next)(struct platform_job *job, const struct http_response *last, struct http_request *ret_request,
                      bool *ret_finished, struct job_outcome *ret_outcome);
 };

@@ -1,7 +1,9 @@
 /* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun),
- * waiting (its request waits for its instant or for room in the transport), asking (its request is under way), parked (it wants to
- * exchange its account's credentials while another job of the account does), finished, or told (its outcome was reported
- * and is not acknowledged). Called from one thread; never sleeps, never asks for the time. */
+ * waiting (its request waits for its instant or for room in the transport), asking (its request is under way), parked
+ * (it wants to exchange its account's credentials, which another job of the account does, or has done without the new
+ * pair being stored yet), finished, or told (its outcome was reported and is not acknowledged). A job that goes on with
+ * a pair that it was given is finished and told of that first: an outcome of its own, a refresh's. Called from one
+ * thread; never sleeps, never asks for the time, never uses a pair that nobody has stored. */
 #include "adapters/runner.h"
 
 #include "adapters/runner_seen.h"
@@ -18,6 +20,7 @@ struct slot {
     struct platform_job under_way;
     struct http_request request; /* asked last */
     int64_t told_ms;             /* PHASE_TOLD: since when */
+    bool exchanged; /* its outcome brings a pair that an exchange gave: nobody's before it is acknowledged */
 };
 
 struct list {
@@ -30,6 +33,7 @@ struct runner {
     struct slot *slots;
     uint32_t free_count;
     struct list free, queued, waiting, asking, parked, finished, told;
+    uint32_t storing; /* slots of finished and told whose job goes on once its pair is stored */
     struct runner_seen seen;
     uint64_t fence; /* the newest seen */
     struct runner_figures figures;
@@ -118,7 +122,7 @@ static struct span job_text(const struct id *id, char out[ID_TEXT_MAX])
     return buf_span(&buf);
 }
 
-/* Seals what an exchange gave into the outcome. */
+/* Seals what an exchange or a connection gave into the outcome. */
 static enum err seal_fresh(struct runner *runner, struct slot *slot)
 {
     char text[ID_TEXT_MAX];
@@ -130,7 +134,7 @@ static enum err seal_fresh(struct runner *runner, struct slot *slot)
     }
     struct buf box = buf_of(bytes, cap);
     runner->options.random(runner->options.random_context, nonce, sizeof nonce);
-    TRY(box_seal(runner->options.key, nonce, job_text(&slot->job->job_id, text), slot->under_way.fresh, &box));
+    TRY(box_seal(runner->options.key, nonce, job_text(&slot->outcome->job_id, text), slot->under_way.fresh, &box));
     slot->outcome->credentials = buf_span(&box);
     slot->outcome->token_expires_ms = slot->under_way.fresh_expires_ms;
     slot->outcome->session_expires_ms = slot->under_way.fresh_session_ms;
@@ -188,6 +192,7 @@ static void finish(struct runner *runner, struct slot *slot)
 {
     if (slot->under_way.fresh.data != NULL && seal_fresh(runner, slot) != OK) {
         slot->outcome->credentials = (struct span){0}; /* lost; the account's old pair is tried next time */
+        slot->exchanged = false;
     }
     slot->under_way = (struct platform_job){0};
     move(runner, slot, PHASE_FINISHED);
@@ -197,6 +202,22 @@ static void finish(struct runner *runner, struct slot *slot)
     runner->figures.kept++;
     shrink(slot);
     slot->job = NULL;
+}
+
+/* The job was given a pair and is not done: the pair is told of as the outcome of a refresh, under an id of its own, and
+ * the job goes on when that is acknowledged. */
+static enum err tell_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
+{
+    uint8_t randomness[10];
+    runner->options.random(runner->options.random_context, randomness, sizeof randomness);
+    platform_outcome(slot->job, OUTCOME_ACCEPTED, slot->outcome);
+    slot->outcome->job_id = id_make(ID_REQUEST, now_ms, randomness);
+    slot->outcome->kind = SPAN("refresh");
+    TRY(seal_fresh(runner, slot));
+    move(runner, slot, PHASE_FINISHED);
+    runner->figures.kept++;
+    runner->storing++;
+    return OK;
 }
 
 static bool exchanges(const struct list *list, const struct slot *slot)
@@ -210,56 +231,61 @@ static bool exchanges(const struct list *list, const struct slot *slot)
     return false;
 }
 
+static bool exchanged(const struct list *list, const struct slot *slot)
+{
+    for (const struct slot *other = list->first; other != NULL; other = other->next) {
+        if (other->exchanged && id_equal(&other->outcome->integration_id, &slot->job->integration_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void ask(struct runner *runner, struct slot *slot)
 {
     const bool taken =
-        slot->under_way.exchanging && (exchanges(&runner->waiting, slot) || exchanges(&runner->asking, slot));
+        slot->under_way.exchanging && (exchanges(&runner->waiting, slot) || exchanges(&runner->asking, slot) ||
+                                       exchanged(&runner->finished, slot) || exchanged(&runner->told, slot));
     move(runner, slot, taken ? PHASE_PARKED : PHASE_WAITING);
 }
 
-static void unpark(struct runner *runner, const struct slot *slot, struct span fresh, int64_t now_ms);
-
-/* One step of the job's platform: ends the job or puts its next request in line. */
-static void step(struct runner *runner, struct slot *slot, int64_t now_ms, const struct http_response *last)
+/* An exchange gave nothing: the first job that waited for it asks for one itself, and the others wait on. */
+static void ask_parked(struct runner *runner, const struct id *integration_id)
 {
-    const bool exchanged = last != NULL && slot->phase == PHASE_ASKING && slot->under_way.exchanging;
-    const uint8_t *before = slot->under_way.fresh.data;
-    bool finished = false;
-    struct job_outcome outcome;
-    slot->under_way.now_ms = now_ms;
-    slot->under_way.exchanging = false;
-    const enum err err = runner->options.platform->next(&slot->under_way, last, &slot->request, &finished, &outcome);
-    if (exchanged) {
-        const bool fresh = slot->under_way.fresh.data != before;
-        unpark(runner, slot, fresh ? slot->under_way.fresh : (struct span){0}, now_ms);
+    struct slot *slot = runner->parked.first;
+    while (slot != NULL && !id_equal(&slot->job->integration_id, integration_id)) {
+        slot = slot->next;
     }
-    if (err != OK) {
-        platform_lost(&slot->under_way, slot->outcome);
-        finish(runner, slot);
-    } else if (finished) {
-        *slot->outcome = outcome;
-        finish(runner, slot);
-    } else {
+    if (slot != NULL) {
         ask(runner, slot);
     }
 }
 
-/* Jobs that waited for slot's exchange go on with what it gave; if it failed, the first of them exchanges itself and
- * the others wait on. */
-static void unpark(struct runner *runner, const struct slot *slot, struct span fresh, int64_t now_ms)
+/* One step of the job's platform: ends the job, puts its next request in line, or has a new pair stored first. */
+static void step(struct runner *runner, struct slot *slot, int64_t now_ms, const struct http_response *last)
 {
-    for (struct slot *other = runner->parked.first, *next = NULL; other != NULL; other = next) {
-        struct span copy = {0};
-        next = other->next;
-        if (!id_equal(&other->job->integration_id, &slot->job->integration_id)) {
-            continue;
-        }
-        if (fresh.data == NULL || arena_copy(&other->arena, fresh, &copy) != OK) {
-            ask(runner, other);
-            return;
-        }
-        other->under_way.credentials = copy;
-        step(runner, other, now_ms, NULL); /* never recurses further: nothing was exchanged in it */
+    const bool exchange = last != NULL && slot->phase == PHASE_ASKING && slot->under_way.exchanging;
+    const struct id integration_id = slot->job->integration_id;
+    bool finished = false;
+    struct job_outcome outcome;
+    slot->under_way.now_ms = now_ms;
+    slot->under_way.exchanging = false;
+    enum err err = runner->options.platform->next(&slot->under_way, last, &slot->request, &finished, &outcome);
+    slot->exchanged = slot->exchanged || (exchange && slot->under_way.fresh.data != NULL);
+    if (err == OK && !finished && slot->exchanged) {
+        err = tell_pair(runner, slot, now_ms);
+    } else if (err == OK && finished) {
+        *slot->outcome = outcome;
+        finish(runner, slot);
+    } else if (err == OK) {
+        ask(runner, slot);
+    }
+    if (err != OK) {
+        platform_lost(&slot->under_way, slot->outcome);
+        finish(runner, slot);
+    }
+    if (exchange && !slot->exchanged) {
+        ask_parked(runner, &integration_id);
     }
 }
 
@@ -272,20 +298,16 @@ static void end(struct runner *runner, struct slot *slot, enum refusal code, con
     finish(runner, slot);
 }
 
-/* The job's credentials in clear; ERR_AUTH when the box is not one of ours for this job. */
-static enum err open_credentials(struct runner *runner, struct slot *slot)
+/* A box's content in clear, in the slot's memory; ERR_AUTH when it is not one of ours for that job. */
+static enum err open_box(struct runner *runner, struct slot *slot, const struct id *job_id, struct span box)
 {
     char text[ID_TEXT_MAX];
-    const struct span box = slot->job->credentials;
-    if (box.data == NULL) {
-        return OK;
-    }
     uint8_t *bytes = arena_alloc(&slot->arena, box.len);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
     struct buf plain = buf_of(bytes, box.len);
-    TRY(box_open(runner->options.key, job_text(&slot->job->job_id, text), box, &plain));
+    TRY(box_open(runner->options.key, job_text(job_id, text), box, &plain));
     slot->under_way.credentials = buf_span(&plain);
     return OK;
 }
@@ -300,7 +322,9 @@ static void begin(struct runner *runner, struct slot *slot, int64_t now_ms)
     }
     slot->under_way =
         (struct platform_job){.job = job, .guard = runner->options.guard, .arena = &slot->arena, .now_ms = now_ms};
-    if (open_credentials(runner, slot) != OK) { /* ours to mend: no reason to call the account disconnected */
+    const struct span box = job->credentials;
+    if (box.data != NULL && open_box(runner, slot, &job->job_id, box) != OK) {
+        /* ours to mend: no reason to call the account disconnected */
         end(runner, slot, REFUSED_platform_unavailable, "The job's credentials cannot be opened.");
         return;
     }
@@ -332,14 +356,35 @@ void runner_answered(struct runner *runner, int64_t now_ms, void *tag, const str
     send_waiting(runner, now_ms);
 }
 
-void runner_tick(struct runner *runner, int64_t now_ms)
+/* Until when a job may wait: for its turn to exchange, or for its new pair to be stored. */
+static int64_t over_ms(const struct slot *slot)
+{
+    return slot->phase == PHASE_PARKED ? slot->request.deadline_ms : slot->job->deadline_ms;
+}
+
+/* Ends those jobs of a list that have waited for so long that their time is over. */
+static void end_overdue(struct runner *runner, const struct list *list, int64_t now_ms)
 {
     static const struct http_response never = {.result = HTTP_NOT_SENT};
-    for (struct slot *slot = runner->parked.first, *next = NULL; slot != NULL; slot = next) {
+    for (struct slot *slot = list->first, *next = NULL; slot != NULL; slot = next) {
         next = slot->next;
-        if (slot->request.deadline_ms <= now_ms) {
-            step(runner, slot, now_ms, &never);
+        if (slot->job == NULL || over_ms(slot) > now_ms) {
+            continue;
         }
+        if (slot->phase != PHASE_PARKED) { /* its pair is told of once more, with the job's own outcome */
+            runner->figures.kept--;
+            runner->storing--;
+        }
+        step(runner, slot, now_ms, &never);
+    }
+}
+
+void runner_tick(struct runner *runner, int64_t now_ms)
+{
+    end_overdue(runner, &runner->parked, now_ms);
+    if (runner->storing > 0) {
+        end_overdue(runner, &runner->told, now_ms);
+        end_overdue(runner, &runner->finished, now_ms);
     }
     send_waiting(runner, now_ms);
     const struct runner_transport *transport = &runner->options.transport;
@@ -358,14 +403,46 @@ static void release(struct runner *runner, struct slot *slot)
     runner->free_count++;
 }
 
-static bool forget(struct runner *runner, const struct list *list, const struct id *job_id)
+/* The pair of a slot's outcome is stored: the jobs of its account that waited for it go on with it, its own too. */
+static void use_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
+{
+    const struct job_outcome *outcome = slot->outcome;
+    const struct slot *last = runner->parked.last; /* what parks again stands behind it */
+    slot->exchanged = false;
+    for (struct slot *other = runner->parked.first, *next = NULL; other != NULL; other = next) {
+        next = other != last ? other->next : NULL;
+        if (!id_equal(&other->job->integration_id, &outcome->integration_id)) {
+            continue;
+        }
+        if (open_box(runner, other, &outcome->job_id, outcome->credentials) == OK) {
+            step(runner, other, now_ms, NULL);
+        } else {
+            ask(runner, other);
+        }
+    }
+    if (slot->job != NULL) {
+        runner->storing--;
+        slot->under_way.credentials = slot->under_way.fresh;
+        slot->under_way.fresh = (struct span){0};
+        step(runner, slot, now_ms, NULL);
+    }
+}
+
+static bool forget(struct runner *runner, const struct list *list, const struct id *job_id, int64_t now_ms)
 {
     for (struct slot *slot = list->first; slot != NULL; slot = slot->next) {
-        if (id_equal(&slot->outcome->job_id, job_id)) {
-            runner->figures.kept--;
-            release(runner, slot);
-            return true;
+        if (!id_equal(&slot->outcome->job_id, job_id)) {
+            continue;
         }
+        const bool goes_on = slot->job != NULL;
+        runner->figures.kept--;
+        if (slot->exchanged) {
+            use_pair(runner, slot, now_ms);
+        }
+        if (!goes_on) {
+            release(runner, slot);
+        }
+        return true;
     }
     return false;
 }
@@ -388,6 +465,7 @@ static enum err admit(struct runner *runner, const struct job *job, struct slot 
         return err;
     }
     slot->under_way = (struct platform_job){0};
+    slot->exchanged = false;
     move(runner, slot, PHASE_QUEUED);
     runner->free_count--;
     *ret_slot = slot;
@@ -400,8 +478,8 @@ enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_bat
     uint32_t count = 0;
     for (uint32_t i = 0; i < batch->done_count; i++) {
         const struct id *job_id = &batch->done[i].target_id;
-        if (!forget(runner, &runner->told, job_id)) {
-            (void)forget(runner, &runner->finished, job_id);
+        if (!forget(runner, &runner->told, job_id, now_ms)) {
+            (void)forget(runner, &runner->finished, job_id, now_ms);
         }
     }
     if (batch->jobs_count > runner->free_count || batch->jobs_count > sizeof admitted / sizeof *admitted) {

@@ -1,6 +1,7 @@
 /* runner.h: what an adapter process does with jobs, without clock or sockets: takes them once, opens their credentials,
- * moves them through their platform's steps, and keeps each outcome until the scheduler has acknowledged it. main.c
- * drives it with the network, the simulation with a model.
+ * moves them through their platform's steps, and keeps each outcome until the scheduler has acknowledged it. A pair that
+ * a job was given on its way is reported as an outcome, too, and used when that is acknowledged. main.c drives it with the
+ * network, the simulation with a model.
  *
  *   forever: runner_take for each batch that comes; runner_answered for each answer of the transport; runner_tick;
  * runner_report when somebody asks */

@@ -125,7 +125,12 @@ static void run(const struct job *job, struct span credentials, struct span inpu
         if (bluesky_platform()->next(&under_way, last, &request, &finished, &outcome) != OK) {
             break; /* memory is bounded */
         }
-        if (!finished) {
+        if (!finished && under_way.fresh.data != NULL) { /* nothing is asked before the pair is stored */
+            ASSERT(request.url.len == 0);
+            under_way.credentials = under_way.fresh;
+            under_way.fresh = (struct span){0};
+            last = NULL;
+        } else if (!finished) {
             ASSERT(!open);
             answers_next(&answers);
             last = answers.by_other && under_way.exchanging ? NULL : &answers.last;

@@ -233,6 +233,7 @@ static enum err start(void *context, const struct http_request *asked, int64_t n
     struct span path;
     struct span query;
     (void)now_ms;
+    judge_token(world, asked->authorization);
     split_url(asked->url, &path, &query);
     const size_t len =
         method.len + path.len + query.len + asked->authorization.len + asked->content_type.len + asked->body.len;

@@ -341,6 +341,21 @@ void judge_platform(struct world *world)
     }
 }
 
+void judge_token(struct world *world, struct span authorization)
+{
+    const struct span bearer = SPAN("Bearer ");
+    if (authorization.len <= bearer.len) {
+        return;
+    }
+    for (uint32_t i = 0; i < world->secret_count; i++) {
+        const struct span secret = span_text(world->secrets[i].text);
+        if (memmem(secret.data, secret.len, authorization.data + bearer.len, authorization.len - bearer.len) != NULL) {
+            return;
+        }
+    }
+    lose(world, RULE_STORED, "a token is used that the vault does not hold");
+}
+
 /* --- derived things --- */
 
 static uint64_t digest_of(struct store *store)

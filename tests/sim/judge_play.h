@@ -474,7 +474,7 @@ static inline void goes_live(struct play *play, const char *key, const char *tex
                    key, text);
     const struct model_call call = {.method = SPAN("POST"),
                                     .path = SPAN("/xrpc/com.atproto.repo.createRecord"),
-                                    .authorization = SPAN("Bearer a.9999999999999." ACCOUNT ".1"),
+                                    .authorization = SPAN("Bearer a.x.9999999999999." ACCOUNT ".1"),
                                     .content_type = SPAN("application/json"),
                                     .body = span_text(body)};
     model_call_answer(play->world.model, play->now_ms, &call, &arena, &answer);
@@ -524,6 +524,17 @@ static inline void forgotten(struct play *play)
     struct target_ref done = {.target_id = play->attempt_ids[0]};
     const struct job_batch batch = {.done = &done, .done_count = 1};
     judge_batch(&play->world, &batch);
+}
+
+static inline void token_stored(struct play *play)
+{
+    const struct id secret_id = world_mint(&play->world, ID_SECRET);
+    secret_put(&play->world, &secret_id, SPAN("{\"accessJwt\":\"access1\",\"refreshJwt\":\"refresh1\"}"));
+}
+
+static inline void token_used(struct play *play)
+{
+    judge_token(&play->world, SPAN("Bearer access1"));
 }
 
 static inline void next_is_read(struct play *play)

@@ -36,6 +36,8 @@ static const struct row rows[] = {
     {"the scheduler names no cause", RULE_CAUSES, {begun, by_scheduler, confirm}},
     {"an event is caused by one after it", RULE_CAUSES, {begun, caused_after, confirm}},
     {"a reader passes over a position", RULE_FOLLOW, {one_is_not_read}},
+    {"a token that the vault holds is used", NOTHING_BROKEN, {token_stored, token_used}},
+    {"a token that nobody has stored is used", RULE_STORED, {token_used}},
     {"what has not started is sent", RULE_DURABLE, {locked, sent}},
     {"a start under an old fence", RULE_FENCE, {locked, old_fence, start}},
     {"a lock before its time", RULE_EARLY, {scheduled, before_lock, lock}},

@@ -38,6 +38,7 @@
     X(CAUSES, "causes", "what the scheduler asks for names the event that it answers")                        \
     X(FOLLOW, "follow", "no reader passes over a position")                                                   \
     X(DURABLE, "durable", "nothing is sent before its start is durable")                                      \
+    X(STORED, "stored", "no token is used before it is stored")                                               \
     X(FENCE, "fence", "no start under another ledger's fence")                                                \
     X(EARLY, "early", "no lock, start or proof of absence before its time")                                   \
     X(LATE, "late", "nothing starts too late, nothing is missed before it is late")                           \
@@ -277,6 +278,7 @@ void judge_deep(struct world *world);                                       /* d
 void judge_batch(struct world *world, const struct job_batch *batch);       /* leaves for the adapter */
 void judge_report(struct world *world, const struct outcome_batch *report); /* the scheduler hears it */
 void judge_platform(struct world *world);
+void judge_token(struct world *world, struct span authorization);      /* a request goes out with it */
 void judge_reader(struct world *world, uint64_t before, uint64_t seq); /* the scheduler takes seq after before */
 bool judge_is_settled(struct world *world);                            /* nothing is open */
 void judge_settled(struct world *world);                               /* CALM_MS after the last fault it must be */

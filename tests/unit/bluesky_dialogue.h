@@ -15,6 +15,7 @@
 #define PLACE "\"repo\":\"did:plc:alice\",\"collection\":\"app.bsky.feed.post\",\"rkey\":\"3mjwoc5yy2222\""
 #define CREATED "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222\",\"cid\":\"bafy1\"}"
 #define EXPIRED "{\"error\":\"ExpiredToken\",\"message\":\"Token has expired\"}"
+#define FRESH "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}"
 #define XRPC "https://pds.test/xrpc/com.atproto."
 
 static struct arena arena;
@@ -83,6 +84,17 @@ static inline void page(const char *type, struct span body)
     const struct http_response response = {
         .result = HTTP_COMPLETE, .status = 200, .headers.content_type = span_text(type), .body = body};
     next(&response);
+}
+
+/* The pair that an exchange gave is stored, as the process does before the job goes on. */
+static inline void stores(const char *pair)
+{
+    ck_assert(!finished);
+    ck_assert(span_equal(under_way.fresh, span_text(pair)));
+    ck_assert_uint_eq(request.url.len, 0); /* nothing is asked with it before */
+    under_way.credentials = under_way.fresh;
+    under_way.fresh = (struct span){0};
+    next(NULL);
 }
 
 static inline void ck_text(struct span text, const char *wanted)

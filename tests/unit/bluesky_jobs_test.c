@@ -263,12 +263,13 @@ START_TEST(an_expired_token_is_refreshed_once_and_the_commit_repeated)
     asks(HTTP_POST, XRPC "server.refreshSession", "Bearer refresh1");
     ck_assert(under_way.exchanging);
     answer(200, "{\"did\":\"did:plc:alice\",\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
-    asks(HTTP_POST, XRPC "repo.createRecord", "Bearer access2");
     ck_assert(!under_way.exchanging);
+    stores(FRESH);
+    asks(HTTP_POST, XRPC "repo.createRecord", "Bearer access2");
     ck_text(request.body, "{" PLACE ",\"record\":" RECORD "}");
     answer(200, CREATED);
     ends(OUTCOME_ACCEPTED, NULL);
-    ck_text(under_way.fresh, "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
+    ck_assert_ptr_null(under_way.fresh.data);
 }
 
 END_TEST
@@ -277,10 +278,10 @@ START_TEST(a_second_401_is_unauthorized)
 {
     begin("commit");
     answer(401, "");
-    answer(200, "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
+    answer(200, FRESH);
+    stores(FRESH);
     answer(401, "");
     ends(OUTCOME_UNAUTHORIZED, "credentials_refused");
-    ck_assert_ptr_nonnull(under_way.fresh.data); /* the pair was exchanged all the same and must be kept */
 }
 
 END_TEST
@@ -316,10 +317,22 @@ START_TEST(a_commit_after_an_exchange_that_gets_no_answer_is_unknown)
 {
     begin("commit");
     answer(401, "");
-    answer(200, "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
+    answer(200, FRESH);
+    stores(FRESH);
     breaks(HTTP_TIMED_OUT);
     ends(OUTCOME_UNKNOWN, "outcome_unknown");
-    ck_assert_ptr_nonnull(under_way.fresh.data);
+}
+
+END_TEST
+
+START_TEST(a_commit_whose_pair_is_not_stored_in_time_was_not_sent)
+{
+    begin("commit");
+    answer(401, "");
+    answer(200, FRESH);
+    breaks(HTTP_NOT_SENT);
+    ends(OUTCOME_TRY_AGAIN, "platform_unreachable");
+    ck_text(under_way.fresh, FRESH); /* the pair was exchanged all the same and must be kept */
 }
 
 END_TEST
@@ -443,7 +456,8 @@ START_TEST(delete_is_repeatable)
     ck_text(request.body, "{" PLACE "}");
     ck_assert(!request.once);
     answer(400, EXPIRED);
-    answer(200, "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
+    answer(200, FRESH);
+    stores(FRESH);
     asks(HTTP_POST, XRPC "repo.deleteRecord", "Bearer access2");
     answer(200, "{}");
     ends(OUTCOME_ACCEPTED, NULL);
@@ -515,6 +529,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_failed_exchange_within_a_commit_is_not_unknown, 0,
                         sizeof exchanges / sizeof *exchanges);
     tcase_add_test(tcase, a_commit_after_an_exchange_that_gets_no_answer_is_unknown);
+    tcase_add_test(tcase, a_commit_whose_pair_is_not_stored_in_time_was_not_sent);
     tcase_add_test(tcase, tokens_exchanged_by_another_job_are_used);
     tcase_add_test(tcase, a_job_that_lacks_something_asks_nothing);
     tcase_add_test(tcase, without_a_key_the_platform_names_the_record);

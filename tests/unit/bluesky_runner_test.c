@@ -1,5 +1,6 @@
 /* bluesky_runner_test.c: a job is begun once, whatever is repeated; its outcome is kept until it is acknowledged; an
- * account's credentials are exchanged by one job at a time. The network is an array. */
+ * account's credentials are exchanged by one job at a time, and a new pair is used by none before it is stored. The
+ * network is an array. */
 #include "adapters/bluesky.h"
 #include "adapters/runner.h"
 
@@ -286,6 +287,79 @@ START_TEST(exchanged_credentials_come_back_sealed)
 
 END_TEST
 
+/* The only outcome that is told: a pair, under an id that is no job's. */
+static struct id told_pair(const struct job *job)
+{
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    const struct job_outcome *told = &batch.outcomes[0];
+    ck_assert_int_eq(told->outcome, OUTCOME_ACCEPTED);
+    ck_assert(span_equal(told->kind, SPAN("refresh")));
+    ck_assert(!id_equal(&told->job_id, &job->job_id));
+    ck_assert(id_equal(&told->integration_id, &job->integration_id));
+    ck_assert(id_equal(&told->target_id, &job->target_id)); /* by it the scheduler finds the cause */
+    ck_sealed(told, FRESH);
+    return told->job_id;
+}
+
+START_TEST(a_pair_is_used_only_when_it_is_stored)
+{
+    struct job job = commit_of(1, 1);
+    ck_assert_int_eq(take(&job, 1), OK);
+    answer(0, 401, "");
+    answer(1, 200, FRESH);
+    ck_assert_uint_eq(sent_count, 2);
+    const struct id pair = told_pair(&job);
+    acknowledge(&job.job_id); /* another's: nobody waits for it */
+    ck_assert_uint_eq(sent_count, 2);
+    now_ms += RUNNER_AGAIN_MS;
+    const struct id again = told_pair(&job); /* told until somebody has stored it */
+    ck_assert(id_equal(&again, &pair));
+    acknowledge(&pair);
+    ck_assert_uint_eq(sent_count, 3);
+    ck_assert_str_eq(sent[2].authorization, "Bearer access2");
+    acknowledge(&pair); /* said twice */
+    answer(2, 200, CREATED);
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &job.job_id));
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_ACCEPTED);
+    ck_assert_ptr_null(batch.outcomes[0].credentials.data);
+    acknowledge(&job.job_id);
+    struct runner_figures figures;
+    runner_figures(runner, &figures);
+    ck_assert_uint_eq(figures.finished, 1);
+    ck_assert_uint_eq(figures.open, 0);
+    ck_assert_uint_eq(figures.kept, 0);
+}
+
+END_TEST
+
+START_TEST(a_job_whose_pair_is_not_stored_in_time_ends_with_it_and_sends_nothing)
+{
+    struct job job = commit_of(1, 1);
+    ck_assert_int_eq(take(&job, 1), OK);
+    answer(0, 401, "");
+    answer(1, 200, FRESH);
+    const struct id pair = told_pair(&job);
+    now_ms = job.deadline_ms;
+    runner_tick(runner, now_ms);
+    const struct outcome_batch batch = report();
+    ck_assert_uint_eq(batch.outcomes_count, 1);
+    ck_assert(id_equal(&batch.outcomes[0].job_id, &job.job_id));
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
+    ck_sealed(&batch.outcomes[0], FRESH);
+    acknowledge(&pair); /* too late */
+    acknowledge(&job.job_id);
+    ck_assert_uint_eq(sent_count, 2);
+    struct runner_figures figures;
+    runner_figures(runner, &figures);
+    ck_assert_uint_eq(figures.kept, 0);
+    ck_assert_uint_eq(figures.open, 0);
+}
+
+END_TEST
+
 START_TEST(an_accounts_credentials_are_exchanged_by_one_job_at_a_time)
 {
     struct job jobs[4] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1), commit_of(4, 2)};
@@ -299,19 +373,44 @@ START_TEST(an_accounts_credentials_are_exchanged_by_one_job_at_a_time)
     ck_assert_str_eq(sent[4].authorization, "Bearer refresh1");
     ck_assert_ptr_ne(sent[4].tag, sent[5].tag);
     answer(4, 200, FRESH);
-    ck_assert_uint_eq(sent_count, 9);
-    for (size_t i = 6; i < 9; i++) {
+    ck_assert_uint_eq(sent_count, 6); /* nobody goes on before the pair is stored */
+    const struct id pair = told_pair(&jobs[0]);
+    struct job late = commit_of(5, 1); /* was given the old pair, too */
+    ck_assert_int_eq(take(&late, 1), OK);
+    answer(6, 401, "");
+    ck_assert_uint_eq(sent_count, 7);
+    acknowledge(&pair);
+    ck_assert_uint_eq(sent_count, 11);
+    for (size_t i = 7; i < 11; i++) {
         ck_assert_str_eq(sent[i].authorization, "Bearer access2");
         answer(i, 200, CREATED);
     }
     const struct outcome_batch batch = report();
-    ck_assert_uint_eq(batch.outcomes_count, 3);
-    unsigned exchanged = 0;
-    for (uint32_t i = 0; i < 3; i++) {
+    ck_assert_uint_eq(batch.outcomes_count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
         ck_assert_int_eq(batch.outcomes[i].outcome, OUTCOME_ACCEPTED);
-        exchanged += batch.outcomes[i].credentials.data != NULL;
+        ck_assert_ptr_null(batch.outcomes[i].credentials.data);
     }
-    ck_assert_uint_eq(exchanged, 1);
+}
+
+END_TEST
+
+START_TEST(what_a_refresh_gave_is_used_by_those_who_wait_when_it_is_stored)
+{
+    struct job jobs[4] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1), commit_of(4, 1)};
+    jobs[0].kind = SPAN("refresh");
+    jobs[2].kind = SPAN("refresh"); /* will exchange what the first one gave */
+    jobs[3].kind = SPAN("refresh");
+    ck_assert_int_eq(take(jobs, 4), OK);
+    ck_assert_uint_eq(sent_count, 2);
+    answer(1, 401, "");
+    answer(0, 200, FRESH);
+    ck_assert_uint_eq(sent_count, 2);
+    ck_assert_uint_eq(report().outcomes_count, 1);
+    acknowledge(&jobs[0].job_id);
+    ck_assert_uint_eq(sent_count, 4);
+    ck_assert_str_eq(sent[2].authorization, "Bearer refresh2");
+    ck_assert_str_eq(sent[3].authorization, "Bearer access2");
 }
 
 END_TEST
@@ -328,10 +427,14 @@ START_TEST(when_an_exchange_fails_the_next_job_exchanges_itself)
     ck_assert_uint_eq(sent_count, 5);
     ck_assert_str_eq(sent[4].authorization, "Bearer refresh1");
     answer(4, 200, FRESH);
+    const struct outcome_batch batch = report(); /* the first has failed */
+    ck_assert_uint_eq(batch.outcomes_count, 2);
+    ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
+    acknowledge(&batch.outcomes[1].job_id);
     ck_assert_uint_eq(sent_count, 7);
     answer(5, 200, CREATED);
     answer(6, 200, CREATED);
-    ck_assert_uint_eq(report().outcomes_count, 3);
+    ck_assert_uint_eq(report().outcomes_count, 2);
 }
 
 END_TEST
@@ -353,6 +456,8 @@ START_TEST(a_job_that_waits_for_an_exchange_too_long_is_tried_again)
     ck_assert(id_equal(&batch.outcomes[0].job_id, &jobs[1].job_id));
     ck_assert_int_eq(batch.outcomes[0].outcome, OUTCOME_TRY_AGAIN);
     answer(2, 200, FRESH); /* the exchange still helps the other */
+    const struct id pair = told_pair(&jobs[0]);
+    acknowledge(&pair);
     answer(3, 200, CREATED);
     ck_assert_uint_eq(report().outcomes_count, 1);
 }
@@ -458,6 +563,7 @@ START_TEST(closing_with_jobs_under_way_leaks_nothing)
     answer(0, 401, "");
     answer(1, 401, "");
     answer(2, 200, CREATED);
+    answer(3, 200, FRESH);
 }
 
 END_TEST
@@ -474,6 +580,9 @@ int main(void)
     tcase_add_test(tcase, a_commit_of_an_older_ledger_is_refused);
     tcase_add_test(tcase, credentials_of_another_job_are_not_used);
     tcase_add_test(tcase, exchanged_credentials_come_back_sealed);
+    tcase_add_test(tcase, a_pair_is_used_only_when_it_is_stored);
+    tcase_add_test(tcase, a_job_whose_pair_is_not_stored_in_time_ends_with_it_and_sends_nothing);
+    tcase_add_test(tcase, what_a_refresh_gave_is_used_by_those_who_wait_when_it_is_stored);
     tcase_add_test(tcase, an_accounts_credentials_are_exchanged_by_one_job_at_a_time);
     tcase_add_test(tcase, when_an_exchange_fails_the_next_job_exchanges_itself);
     tcase_add_test(tcase, a_job_that_waits_for_an_exchange_too_long_is_tried_again);

@@ -8,6 +8,7 @@
 #define RKEY_MAX 32
 #define DID_MAX 40
 #define CID_MAX 64
+#define TOKEN_MAX 128
 
 struct record {
     char did[DID_MAX];
@@ -23,6 +24,12 @@ struct record {
     int64_t received_ms;
 };
 
+/* A refresh token that was exchanged. */
+struct spent_token {
+    char token[TOKEN_MAX];
+    int64_t until_ms;
+};
+
 struct model {
     bool keyless;
     model_keeper *keeper; /* NULL: nobody */
@@ -35,6 +42,8 @@ struct model {
     uint32_t *index; /* open addressing over hash of (did, collection, rkey): record number + 1 */
     size_t index_cap;
     uint64_t tokens; /* sessions given out, to make each token another one */
+    struct spent_token *spent;
+    size_t spent_count;
     uint64_t calls;
     uint64_t creates;
 };

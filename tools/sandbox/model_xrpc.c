@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/base64.h"
 #include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "core/vault/box.h"
@@ -82,17 +83,60 @@ static struct span query_value(struct call *call, const char *name)
     return (struct span){0};
 }
 
-/* Tokens: a:<expiry ms>:<did>:<serial> for access, r:… for refresh: readable, for whoever debugs; nothing here is
- * secret. */
+/* Tokens: a.<claims>.<expiry ms>.<did>.<serial> for access, r.… for refresh: readable, for whoever debugs; nothing here
+ * is secret. The claims are a JWT's (RFC 7519) in base64url, which of these 18 bytes of ASCII has neither padding nor
+ * letters other than base64's. */
 static void put_token(struct buf *out, char kind, int64_t expires_ms, const char *did, uint64_t serial)
 {
+    char claims[32];
+    (void)snprintf(claims, sizeof claims, "{\"exp\":%010lld}", (long long)(expires_ms / 1000));
     buf_byte(out, (uint8_t)kind);
+    buf_byte(out, '.');
+    base64_write(out, span_text(claims));
     buf_byte(out, '.');
     buf_i64(out, expires_ms);
     buf_byte(out, '.');
     buf_text(out, did);
     buf_byte(out, '.');
     buf_u64(out, serial);
+}
+
+static struct span next_piece(struct span *rest)
+{
+    const size_t len = span_find(*rest, '.');
+    const struct span piece = span_of(rest->data, len);
+    *rest = len < rest->len ? span_of(rest->data + len + 1, rest->len - len - 1) : (struct span){0};
+    return piece;
+}
+
+static struct spent_token *find_spent(const struct model *model, struct span token)
+{
+    for (size_t i = 0; i < model->spent_count; i++) {
+        if (span_equal(span_text(model->spent[i].token), token)) {
+            return &model->spent[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first exchange of a refresh token ends it, but for the grace that a PDS gives (its REFRESH_GRACE_MS). False:
+ * answered, for want of memory. */
+static bool spend(struct call *call, struct span token)
+{
+    struct model *model = call->model;
+    if (find_spent(model, token) != NULL) {
+        return true;
+    }
+    struct spent_token *spent = realloc(model->spent, (model->spent_count + 1) * sizeof *spent);
+    if (spent == NULL) {
+        error(call, 500, "InternalServerError", "out of memory");
+        return false;
+    }
+    model->spent = spent;
+    spent += model->spent_count++;
+    *spent = (struct spent_token){.until_ms = call->now_ms + MODEL_GRACE_MS};
+    memcpy(spent->token, token.data, token.len);
+    return true;
 }
 
 /* Reads a Bearer token of that kind into call->did; false: answered. */
@@ -104,24 +148,24 @@ static bool authorized(struct call *call, char kind)
         return false;
     }
     token = span_of(token.data + 7, token.len - 7);
-    const size_t first = span_find(token, '.');
-    const struct span after =
-        first < token.len ? span_of(token.data + first + 1, token.len - first - 1) : (struct span){0};
-    const size_t second = span_find(after, '.');
+    struct span rest = token;
     uint64_t expires_ms = 0;
-    if (first != 1 || token.data[0] != (uint8_t)kind || second >= after.len ||
-        span_to_u64(span_of(after.data, second), &expires_ms) != OK) {
-        error(call, 400, "InvalidToken", "Token could not be verified");
-        return false;
-    }
-    struct span did = span_of(after.data + second + 1, after.len - second - 1);
-    did.len = span_find(did, '.');
-    if (did.len >= DID_MAX) {
+    const struct span which = next_piece(&rest);
+    (void)next_piece(&rest);
+    const struct span expires = next_piece(&rest);
+    const struct span did = next_piece(&rest);
+    if (token.len >= TOKEN_MAX || which.len != 1 || which.data[0] != (uint8_t)kind || did.len == 0 ||
+        did.len >= DID_MAX || span_to_u64(expires, &expires_ms) != OK) {
         error(call, 400, "InvalidToken", "Token could not be verified");
         return false;
     }
     if ((int64_t)expires_ms <= call->now_ms) {
         error(call, 400, "ExpiredToken", "Token has expired");
+        return false;
+    }
+    const struct spent_token *spent = find_spent(call->model, token);
+    if (spent != NULL && spent->until_ms <= call->now_ms) {
+        error(call, 400, "ExpiredToken", "Token has been revoked");
         return false;
     }
     memcpy(call->did, did.data, did.len);
@@ -177,7 +221,8 @@ static void create_session(struct call *call)
 
 static void refresh_session(struct call *call)
 {
-    if (authorized(call, 'r')) {
+    const struct span authorization = call->asked->authorization;
+    if (authorized(call, 'r') && spend(call, span_of(authorization.data + 7, authorization.len - 7))) {
         answer_session(call, call->did, span_text(call->did));
     }
 }

@@ -89,6 +89,7 @@ void model_free(struct model *model)
     }
     free(model->records);
     free(model->index);
+    free(model->spent);
     free(model);
 }
 

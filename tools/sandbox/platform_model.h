@@ -5,7 +5,8 @@
  * It speaks atproto's XRPC: the calls that the Bluesky adapter makes, and no other. In keyless mode it stands for
  * platforms whose commits carry no key: it chooses every record's key itself, refuses a record that comes with one, and
  * has no way to read one back. Any identifier and password sign in, unless a rule says otherwise; an account's DID
- * follows from its name. */
+ * follows from its name. Sessions end as a PDS's do: tokens expire, and a refresh token that was exchanged is good for
+ * MODEL_GRACE_MS more. */
 #ifndef OPENPOST_TOOLS_SANDBOX_PLATFORM_MODEL_H
 #define OPENPOST_TOOLS_SANDBOX_PLATFORM_MODEL_H
 
@@ -16,6 +17,7 @@
 #define MODEL_RECORDS_MAX 4194304 /* then createRecord answers 500: a guard against a forgotten sandbox */
 #define MODEL_ACCESS_MS ((int64_t)2 * 3600 * 1000)
 #define MODEL_REFRESH_MS ((int64_t)90 * 24 * 3600 * 1000)
+#define MODEL_GRACE_MS ((int64_t)2 * 3600 * 1000) /* of a refresh token that was exchanged */
 
 struct model;
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import random
 import re
 import signal
@@ -95,9 +96,9 @@ class CommandLine(harness.Case):
         serve = service.process.child.pid
 
         def child(name, other_than=0):
-            for pid in open(f"/proc/{serve}/task/{serve}/children", encoding="ascii").read().split():
+            for pid in pathlib.Path(f"/proc/{serve}/task/{serve}/children").read_text(encoding="ascii").split():
                 try:
-                    words = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
+                    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 except OSError:
                     continue
                 if len(words) > 2 and words[1] == name.encode() and int(pid) != other_than:

@@ -68,7 +68,7 @@ class Pages(harness.Case):
 
     def test_a_post_is_never_larger_than_an_answer(self):
         targets = [{"integration_id": self.api.connect(f"dense{i}.test")["id"]} for i in range(50)]
-        parts = [{"text": " ".join(f"#{n:x}" for n in range(60))}] * 25  # each hashtag is many times as long on the channel
+        parts = [{"text": " ".join(f"#a{n:x}" for n in range(60))}] * 25  # each hashtag is many times as long on the channel
         (made,) = self.drafts(1, content={"parts": parts}, targets=targets)
         answer = self.api.get("/v1/posts/" + made)
         self.assertEqual(answer.status, 200, answer)
@@ -77,6 +77,18 @@ class Pages(harness.Case):
             self.assertEqual((violation["code"], target["rendering"]["parts"]), ("rendering_too_large", []))
         refused = self.api.post(f"/v1/posts/{made}/schedule", {"now": True})
         self.assert_problem(refused, 422, "content_violation")
+
+    def test_what_grows_too_large_by_its_mentions_fails_at_its_lock_and_a_retry_says_what_to_do(self):
+        account = self.api.connect("m.test")
+        parts = [{"text": "@m.test " * 35}] * 25  # what a mention becomes is known at the lock only
+        post = self.api.wait_post(self.api.publish({"parts": parts}, account), "failed")
+        (target,) = post["targets"]
+        self.assertEqual((target["status"], target["error"]["code"]), ("failed", "render_refused"))
+        self.assertIn("in the channel's form", target["error"]["message"])
+        path = "/v1/posts/" + post["id"]
+        problem = self.assert_problem(self.api.post(path + "/retry", {"now": True}), 409, "post_not_finished")
+        self.assertIn("/duplicate", problem["detail"])
+        self.assertEqual(self.api.post(path + "/duplicate").status, 201)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ static struct span harmless(const struct bluesky_step *step, struct span text)
     return text.len > 0 ? text : (struct span){0};
 }
 
-void bluesky_end(const struct bluesky_step *step, const struct bluesky_answer *answer)
+/* Ends the job with an answer's outcome. */
+static void end_with(const struct bluesky_step *step, const struct bluesky_answer *answer)
 {
     if (answer->outcome == OUTCOME_ACCEPTED) {
         platform_outcome(step->job->job, OUTCOME_ACCEPTED, step->outcome);
@@ -297,7 +298,7 @@ static struct span service_of(const struct bluesky_step *step, const struct json
 
 static enum err session_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
 {
-    bluesky_end(step, answer);
+    end_with(step, answer);
     if (answer->outcome != OUTCOME_ACCEPTED) {
         return OK;
     }
@@ -313,7 +314,7 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
     const struct span did = json_node_text(answer->body, "did");
     const struct span account = step->job->job->account;
     if (answer->outcome != OUTCOME_ACCEPTED) {
-        bluesky_end(step, answer);
+        end_with(step, answer);
         return OK;
     }
     if (did.len > 0 && account.len > 0 && !span_equal(did, account)) {
@@ -323,7 +324,7 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
     }
     TRY(keep_tokens(step, answer->body));
     if (step->state->after == CALL_COUNT) {
-        bluesky_end(step, answer);
+        end_with(step, answer);
     }
     return OK; /* else the job goes on once the pair is stored: resumed */
 }
@@ -393,7 +394,7 @@ static enum err create_answered(const struct bluesky_step *step, const struct bl
     if (asked) {
         return OK;
     }
-    bluesky_end(step, answer);
+    end_with(step, answer);
     if (answer->outcome != OUTCOME_ACCEPTED) {
         return OK;
     }
@@ -411,7 +412,7 @@ static enum err delete_answered(const struct bluesky_step *step, const struct bl
     bool asked = false;
     TRY(bluesky_exchange(step, answer, &asked));
     if (!asked) {
-        bluesky_end(step, answer);
+        end_with(step, answer);
     }
     return OK;
 }
@@ -420,7 +421,7 @@ static enum err delete_answered(const struct bluesky_step *step, const struct bl
 static enum err read_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
 {
     const struct job *job = step->job->job;
-    bluesky_end(step, answer);
+    end_with(step, answer);
     if (answer->outcome != OUTCOME_ACCEPTED) {
         return OK;
     }

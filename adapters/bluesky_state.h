@@ -54,8 +54,6 @@ struct bluesky_step {
 
 /* bluesky_asker_of gives what requests are made with; authorised: with the access token. */
 struct bluesky_asker bluesky_asker_of(const struct bluesky_step *step, bool authorised);
-/* bluesky_end ends the job with an answer's outcome. */
-void bluesky_end(const struct bluesky_step *step, const struct bluesky_answer *answer);
 /* bluesky_exchange asks for new tokens if the answer says that they may help and the job has not done so yet:
  * *ret_asked. ERR_NO_MEMORY. */
 enum err bluesky_exchange(const struct bluesky_step *step, const struct bluesky_answer *answer, bool *ret_asked)

@@ -6,6 +6,7 @@
 #include "adapters/bluesky.h"
 #include "adapters/main.h"
 #include "core/base/process.h"
+#include "core/base/version.h"
 #include "core/calendar/zone.h"
 #include "core/ledger/main.h"
 #include "gateway/main.h"

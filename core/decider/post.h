@@ -23,7 +23,8 @@
 #include "core/decider/decider.h"
 
 #define FORMER_ATTEMPTS_MAX \
-    8 /* outcomes of older attempts are attempt_unknown; three tries and a person's five retries */
+    8 /* three tries and a person's five retries; deferrals have no bound, and outcomes of attempts that are older \
+         are refused as attempt_unknown: no event, but counted among the refused commands */
 
 /* An attempt before the current one: recognised by the last 8 bytes of its id, which are random. */
 struct former_attempt {

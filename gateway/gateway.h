@@ -92,7 +92,7 @@ struct exchange {
     struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
-    struct rendered *rendered; /* by rendering_check, of what is about to be written; NULL: nothing */
+    struct rendered *rendered; /* by rendering_allows, of what is about to be written; NULL: nothing */
     uint8_t problem[2048];     /* for a problem when the request's arena has no room left */
 };
 

@@ -138,8 +138,8 @@ enum err posts_payload(struct store_txn *txn, const struct id *post_id, const st
 /* posts_live finds a live part in a payload; NULL when it is not live. */
 const struct live_part *posts_live(const struct post_payload *payload, uint64_t part);
 
-/* posts_target finds a target of a post by id; NULL. target_is_final: published, failed, cancelled or missed.
- * post_is_final: the same of a post. */
+/* posts_target finds a target of a post by id; NULL. posts_target_is_final: published, failed, cancelled or missed.
+ * posts_is_final: the same of a post. */
 struct target_row *posts_target(const struct post_row *post, const struct id *target_id);
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);

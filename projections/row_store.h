@@ -18,7 +18,7 @@ struct row_key {
 /* The rows of a post lie side by side, what changes often first, so that an event touches one page or two. */
 enum post_place {
     PLACE_POST = 0,     /* post_row */
-    PLACE_ACTIVITY = 1, /* version / 8 -> activity_rows */
+    PLACE_ACTIVITY = 1, /* version / 8 -> up to 8 of activity_row */
     PLACE_ATTEMPT = 2,  /* target id, number -> attempt_row */
     PLACE_PREPARED = 3, /* target id -> prepared_row */
     PLACE_CONTENT = 4,  /* post_content_row */

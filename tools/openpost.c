@@ -7,6 +7,7 @@
 #include "adapters/main.h"
 #include "adapters/text_measure.h"
 #include "core/base/process.h"
+#include "core/base/version.h"
 #include "core/calendar/zone.h"
 #include "core/ledger/main.h"
 #include "gateway/main.h"

@@ -5,8 +5,6 @@
 
 #include "core/ledger/data.h"
 
-#define OPENPOST_VERSION "0.1.0"
-
 int tool_init(int argc, char **argv);
 int tool_serve(int argc, char **argv);
 int tool_verify(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* post.h: the unit of publishing: when it is locked, what may be started, what an outcome means. The rules stand in
- * post.c (what people and the lock ask), post_attempt.c (starts, misses), post_outcome.c (what became of them); the
- * fold in post_evolve.c.
+ * post_author.c (what is written and when it is due), post_person.c (what people ask later), post_lock.c,
+ * post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in post_evolve.c, what they share in
+ * post.c.
  *
  * A target's parts are sent in order. next_part is the first that is not live; a first comment is the last part. When
  * every other part is live the target is published; the comment then goes on in comment_status, which nothing else
@@ -22,7 +23,8 @@
 #include "core/decider/decider.h"
 
 #define FORMER_ATTEMPTS_MAX \
-    8 /* outcomes of older attempts are attempt_unknown; three tries and a person's five retries */
+    8 /* three tries and a person's five retries; deferrals have no bound, and outcomes of attempts that are older \
+         are refused as attempt_unknown: no event, but counted among the refused commands */
 
 /* An attempt before the current one: recognised by the last 8 bytes of its id, which are random. */
 struct former_attempt {
@@ -93,7 +95,7 @@ bool post_is_locked(const struct post *post, int64_t now_ms);
 bool post_is_final(const struct post *post);
 
 /* post_target finds a target by id, NULL when there is none. post_has_open_target: the post is scheduled and has a
- * target on that integration that is not final (delete_integration counts these). post_phase and target_is_final: see
+ * target on that integration that is not final (delete_integration counts these). target_phase: see
  * above; target_window_end: the last instant at which it may be sent, under that workspace's rule. */
 const struct post_target *post_target(const struct post *post, const struct id *target_id);
 bool post_has_open_target(const struct post *post, const struct id *integration_id);

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "core/base/version.h"
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/ledger/vault_gaps.h"
@@ -38,6 +39,7 @@ struct process {
     struct ledger *ledger;
     struct service *service;
     int64_t progress_ms;
+    int64_t rebuild_ms;    /* boot clock: when the read models began to be brought up to the log */
     int64_t apart_ms;      /* what the wall clock was ahead of the boot clock when it was last trusted */
     bool went_back;        /* the log is older than the views */
     bool views_trusted;    /* they were taken as they are */
@@ -57,13 +59,19 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
+static unsigned long long per_s(uint64_t events, int64_t took_ms)
+{
+    return events * 1000 / (uint64_t)(took_ms > 0 ? took_ms : 1);
+}
+
 static void show_progress(void *context, uint64_t done, uint64_t total)
 {
     struct process *process = context;
     const int64_t now_ms = clock_boot_ms();
     if (now_ms - process->progress_ms >= 1000) {
         process->progress_ms = now_ms;
-        journal(JOURNAL_INFO, "rebuilding", "events=%llu of=%llu", (unsigned long long)done, (unsigned long long)total);
+        journal(JOURNAL_INFO, "rebuilding", "events=%llu of=%llu per_s=%llu", (unsigned long long)done,
+                (unsigned long long)total, per_s(done, now_ms - process->rebuild_ms));
     }
 }
 
@@ -117,9 +125,16 @@ static enum err open_views(struct process *process, const struct service_parts *
         .random_context = &process->salts,
         .watch = {.progress = show_progress, .out_of_order = count_out_of_order, .context = process}
     };
-    process->progress_ms = clock_boot_ms();
+    process->rebuild_ms = clock_boot_ms();
+    process->progress_ms = process->rebuild_ms;
     process->out_of_order = 0;
     TRY(ledger_open(&options, process->views_trusted, &process->ledger));
+    if (!process->views_trusted) {
+        const int64_t took_ms = clock_boot_ms() - process->rebuild_ms;
+        const uint64_t events = ledger_head(process->ledger);
+        journal(JOURNAL_INFO, "rebuilt", "events=%llu took_ms=%lld per_s=%llu", (unsigned long long)events,
+                (long long)took_ms, per_s(events, took_ms));
+    }
     if (process->out_of_order > 0) {
         journal(JOURNAL_WARN, "events_out_of_order",
                 "position=%llu count=%llu sentence=\"an event repeats or skips a version of its stream: it was written "
@@ -314,7 +329,7 @@ static enum err take_over(struct process *process)
     }
     struct command command = {.code = COMMAND_start_ledger};
     command.start_ledger.boot = span_text(process->data.boot_id);
-    command.start_ledger.release = SPAN("0.1.0");
+    command.start_ledger.release = SPAN(OPENPOST_VERSION);
     return decide(process, &command);
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
+#include "core/base/version.h"
 #include "core/decider/aggregate.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
@@ -144,7 +145,7 @@ static void welcome(struct work *work)
     struct welcome say = {.epoch = service->epoch,
                           .head = work->door->own ? atomic_load(&service->head) : 0, /* not a tenant's business */
                           .time_ms = clock_wall_ms(),
-                          .release = SPAN("0.1.0")};
+                          .release = SPAN(OPENPOST_VERSION)};
     memcpy(say.challenge, service->challenge, sizeof say.challenge);
     body_welcome_put(&body, &say);
     ASSERT(buf_ok(&body));

@@ -62,7 +62,7 @@ struct field_desc {
     size_t offset;
     /* lists only */
     const struct record_desc *(*item)(void);
-    size_t count_offset; /* of the uint32_t name_count beside the pointer */
+    size_t count_offset; /* of the uint32_t beside the pointer: the field's name and _count */
     uint32_t max;        /* items */
 };
 

@@ -7,13 +7,12 @@
 #define VIEWS_VERSION 7
 
 enum table {
-    TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */
-    TABLE_COMMAND = 0x03,       /* ledger: command id -> first answer, 30 days */
+    TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
+    TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, 30 days */
     TABLE_IDEMPOTENCY = 0x04,   /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
     TABLE_STATE = 0x05,         /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events */
     TABLE_OPEN = 0x06,          /* ledger: integration, post -> the post has an open target there */
     TABLE_ACCOUNT = 0x07,       /* ledger: workspace, channel, platform account -> integration */
-    TABLE_CLAIM = 0x08,         /* ledger: platform post id -> target that claims it */
     TABLE_WORKSPACE_SEQ = 0x09, /* ledger: workspace, workspace_seq / 32 -> seqs */
     TABLE_STREAM = 0x0A,        /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 

@@ -5,13 +5,16 @@
  *              command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
  *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]
  *              one per command, in their order; code "" when accepted; seq is 0 for other programs
- *   FOLLOW     [after, max] or, from a scheduler, [after, max, late]
- *              after: seq for our own processes, workspace_seq for other programs; late: ms by which it is behind
+ *   FOLLOW     [after, max] or, from a scheduler, [after, max, late, held, in line]
+ *              after: seq for our own processes, workspace_seq for other programs; the rest: struct follow_ask
  *     reply    [head, [[envelope, payload], …]]   log.h's bytes
  *   QUERY      [name, arguments]
  *     reply    [code, result]: code "" when good
- *   SEAL       [secret id, integration id, box]   box: box.h under transport_key, bound to the secret id's text
+ *   SEAL       [secret id, owner id, box]   box: box.h under transport_key, bound to the secret id's text;
+ *              owner: the integration, or the key itself
  *     reply    [code]
+ *   DOUBT      [["seen_ms", boot clock]]
+ *     reply    [["damaged", 0 or 1]]
  *   HELLO, STATUS  empty
  *     WELCOME  [challenge, epoch, head, time, release]   head: 0 for other programs
  *     STATUS's reply  [[name, number], …]   for other programs: of their own workspace

@@ -251,6 +251,7 @@ class Views(harness.Case):
         self.assert_back(service, posts)
         wait_until(lambda: service.api.get("/readyz").status == 200, 60, "ready again")
         self.assertTrue(self.journal(service, "views_doubted"))
+        self.assertRegex(self.journal(service, "rebuilt")[-1], r"events=[1-9]\d* took_ms=\d+ per_s=[1-9]")
         posts.update(self.written(service.api, 5))
         self.assert_back(service, posts)
         service.stop()

@@ -72,6 +72,22 @@ START_TEST(one_that_served_for_a_while_or_ended_in_order_ends_the_trial)
 
 END_TEST
 
+START_TEST(views_that_were_left_under_another_boot_are_not_trusted)
+{
+    char folder[256];
+    begin_folder(folder);
+    ck_assert_int_eq(data_views_good(&data), OK);
+    ck_assert(is_trusted());
+    data.boot_id[0] = data.boot_id[0] == '0' ? '1' : '0'; /* what the kernel had not written yet is gone */
+    ck_assert(!is_trusted());
+    ck_assert_int_eq(data_views_clean(&data), OK); /* flushed in order: no boot matters */
+    data.boot_id[0] = data.boot_id[0] == '0' ? '1' : '0';
+    ck_assert(is_trusted());
+    remove_folder(folder);
+}
+
+END_TEST
+
 START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
 {
     char folder[256];
@@ -116,6 +132,7 @@ int main(void)
     tcase_add_test(tcase, views_that_nobody_vouches_for_are_not_trusted_until_they_were_made);
     tcase_add_test(tcase, three_processes_in_a_row_that_end_at_once_are_one_too_many);
     tcase_add_test(tcase, one_that_served_for_a_while_or_ended_in_order_ends_the_trial);
+    tcase_add_test(tcase, views_that_were_left_under_another_boot_are_not_trusted);
     tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
     tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
     suite_add_tcase(suite, tcase);

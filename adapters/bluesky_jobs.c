@@ -333,7 +333,7 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
 static enum err set_place(const struct bluesky_step *step, const struct json_node *body, int64_t published_ms)
 {
     const struct job *job = step->job->job;
-    const struct span uri = json_node_text(body, "uri");
+    const struct span uri = harmless(step, json_node_text(body, "uri")); /* without a key it may be any text */
     const struct span person = job->handle.len > 0 ? job->handle : job->account;
     size_t start = uri.len;
     while (start > 0 && uri.data[start - 1] != '/') {

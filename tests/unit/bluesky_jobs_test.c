@@ -387,6 +387,12 @@ START_TEST(without_a_key_the_platform_names_the_record)
     ends(OUTCOME_ACCEPTED, NULL);
     ck_text(outcome.platform_id, "at://did:plc:alice/app.bsky.feed.post/chosen");
     ck_text(outcome.url, "https://bsky.app/profile/alice.test/post/chosen");
+    again();
+    job.key = (struct span){0};
+    begin("commit");
+    answer(200, "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/access1\",\"cid\":\"bafy1\"}");
+    ends(OUTCOME_ACCEPTED, NULL);
+    ck_text(outcome.platform_id, "(struck: it repeated a secret)");
 }
 
 END_TEST

@@ -199,7 +199,6 @@ static void lock_target(struct agenda *agenda, const struct locked_target *locke
     }
     target->state = STATE_WAITING;
     target->cause = seq;
-    agenda_want_tokens(agenda, index);
     agenda_time_target(agenda, index);
 }
 

@@ -6,7 +6,11 @@
  * agenda that lags behind the log asks for something that is refused; no harm comes of that.
  *
  * Held (workspace or integration paused, disconnected): nothing starts, no next part either; what gets too late is
- * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started or missed. */
+ * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started, missed or
+ * exchanged.
+ *
+ * Tokens are exchanged before a start that would find them dead, which waits for that if it must, and long before their
+ * session ends; one exchange at a time per account. */
 #ifndef OPENPOST_SCHEDULER_AGENDA_H
 #define OPENPOST_SCHEDULER_AGENDA_H
 
@@ -17,7 +21,7 @@
 #define AGENDA_FACTS_WAIT_MS 10000  /* and the lock waits no longer than that for the answers */
 #define AGENDA_LATE_MS 60000        /* overdue by more: a late start, spaced out (as /readyz counts) */
 #define AGENDA_LOST_MS 5000         /* an attempt without outcome so long after its deadline is unknown */
-#define AGENDA_FRESH_MS 600000      /* tokens that expire sooner after a target's instant are exchanged at its lock */
+#define AGENDA_FRESH_MS 600000      /* tokens that expire sooner after a start are exchanged before it */
 
 #define AGENDA_LOOKS_MAX 5000 /* records looked at in one call: some 10 ms */
 
@@ -83,8 +87,10 @@ struct agenda_integration {
     uint32_t status; /* enum integration_status, pause aside; of one that is connected again: what it is meanwhile */
     bool connecting; /* credentials are to be tried */
     bool paused;
-    int64_t token_expires_ms; /* 0: never */
-    uint64_t seq;             /* of its last event */
+    int64_t tokens_ms;          /* when the tokens were given: the instant in their vault_id; 0: it has none */
+    int64_t token_expires_ms;   /* 0: never */
+    int64_t session_expires_ms; /* 0: not known */
+    uint64_t seq;               /* of its last event */
 };
 
 struct agenda_workspace {

@@ -37,10 +37,9 @@ static void apply_connected(struct agenda *agenda, const struct log_event *at,
     integration->status = INTEGRATION_CONNECTED;
     integration->cause = at->seq;
     integration->connecting = false;
-    integration->token_expires_ms = event->token_expires_ms;
     integration->handed = false;
     integration->wait_ms = 0;
-    integration->refresh_wanted = false;
+    agenda_tokens_set(integration, id_time_ms(&event->vault_id), event->token_expires_ms, event->session_expires_ms);
     agenda_time_account(agenda, index);
 }
 
@@ -52,7 +51,8 @@ static void apply_gone(struct agenda *agenda, const struct log_event *at, const 
     struct integration_item *integration = integration_at(agenda, index);
     integration->status = (uint8_t)status;
     integration->connecting = integration->connecting && status != INTEGRATION_DELETED;
-    integration->refresh_wanted = false;
+    integration->wanted_ms = 0;
+    integration->failures = 0;
     if (!integration->connecting) {
         integration->handed = false;
         integration->wait_ms = 0;
@@ -95,13 +95,19 @@ static void apply_refreshed(struct agenda *agenda, const struct log_event *at,
 {
     const uint32_t index = agenda_integration(agenda, &event->integration_id, &at->workspace_id);
     struct integration_item *integration = integration_at(agenda, index);
-    integration->token_expires_ms = event->token_expires_ms;
+    const bool awaited = integration->wanted_ms != 0;
     if (!integration->connecting) {
+        integration->cause = at->seq;
         integration->handed = false;
         integration->wait_ms = 0;
     }
-    integration->refresh_wanted = false; /* if these do not last either, another exchange would not help */
-    agenda_time_integration(agenda, index);
+    agenda_tokens_set(integration, id_time_ms(&event->vault_id), event->token_expires_ms,
+                      event->session_expires_ms != 0 ? event->session_expires_ms : integration->session_expires_ms);
+    if (awaited) {
+        agenda_time_account(agenda, index);
+    } else {
+        agenda_time_integration(agenda, index);
+    }
 }
 
 static void set_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)

@@ -6,7 +6,7 @@
  *                doubtful: MISS at once, which makes it unknown
  *                a late START joins its integration's heap, which lets one go per late_spacing
  *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
- *   integration  CONNECT, REFRESH, and the next late START
+ *   integration  CONNECT, REFRESH (agenda_tokens.c), and the next late START
  *
  * A record that was handed out has no entry among the timers until an event or agenda_failed gives it one again. */
 #include "core/base/assert.h"
@@ -75,7 +75,7 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
         return is_usable(integration) ? sooner(miss, ready) : miss;
     }
     const bool held = is_held(agenda, integration) || is_doubtful(agenda, target);
-    return held || target->queued ? miss : sooner(miss, ready);
+    return held || target->queued ? miss : sooner(miss, agenda_tokens_look_ms(integration, ready));
 }
 
 static int64_t target_ms(const struct agenda *agenda, const struct target_item *target)
@@ -145,11 +145,13 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
     int64_t at_ms = TIMERS_NEVER;
     if (is_held(agenda, integration)) {
         integration->turn_ms = 0;
-    } else if (integration->late_root != 0) {
+    } else if (integration->late_root != 0 && !agenda_tokens_awaited(integration, 0)) {
         at_ms = integration->late_open_ms;
     }
-    if (!integration->handed && (integration->connecting || (integration->refresh_wanted && is_usable(integration)))) {
+    if (integration->connecting && !integration->handed) {
         at_ms = sooner(at_ms, integration->wait_ms);
+    } else if (!integration->handed && is_usable(integration) && !is_stopped(agenda)) {
+        at_ms = sooner(at_ms, agenda_tokens_due_ms(integration)); /* the original of a copied folder needs its own */
     }
     timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place, at_ms);
 }
@@ -169,18 +171,6 @@ void agenda_time_all(struct agenda *agenda)
     }
     for (uint32_t i = pool_next(&agenda->integrations, 0); i != 0; i = pool_next(&agenda->integrations, i)) {
         agenda_time_account(agenda, i);
-    }
-}
-
-void agenda_want_tokens(struct agenda *agenda, uint32_t index)
-{
-    const struct target_item *target = target_at(agenda, index);
-    struct integration_item *integration = integration_at(agenda, target->integration);
-    if (target->state == STATE_WAITING && integration->token_expires_ms != 0 &&
-        integration->token_expires_ms < start_ms(target) + AGENDA_FRESH_MS && !integration->refresh_wanted) {
-        integration->refresh_wanted = true;
-        integration->cause = integration->connecting ? integration->cause : target->cause;
-        agenda_time_integration(agenda, target->integration);
     }
 }
 
@@ -243,6 +233,12 @@ static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, s
         hand_target(agenda, index, now_ms >= miss_ms(agenda, target) ? AGENDA_MISS : AGENDA_READ, ret_due);
         return true;
     }
+    const int64_t ready_ms = later(start_ms(target), target->wait_ms);
+    agenda_tokens_want(agenda, target->integration, ready_ms, now_ms, target->cause);
+    if (now_ms < ready_ms || agenda_tokens_awaited(integration_at(agenda, target->integration), ready_ms)) {
+        agenda_time_target(agenda, index);
+        return false;
+    }
     if (target->part > 0 || now_ms - start_ms(target) <= AGENDA_LATE_MS) {
         hand_target(agenda, index, AGENDA_START, ret_due);
         return true;
@@ -276,14 +272,24 @@ static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, str
     return true;
 }
 
+static bool is_late_ones_turn(const struct agenda *agenda, const struct integration_item *integration, int64_t now_ms)
+{
+    return integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= integration->late_open_ms &&
+           !agenda_tokens_awaited(integration, 0);
+}
+
 static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
 {
     struct integration_item *integration = integration_at(agenda, index);
-    if (integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= integration->late_open_ms) {
+    if (is_late_ones_turn(agenda, integration, now_ms)) {
         const uint32_t target = integration->late_root;
-        hand_late(agenda, target, now_ms, ret_due);
+        agenda_tokens_want(agenda, index, now_ms, now_ms, target_at(agenda, target)->cause);
+        const bool goes = !agenda_tokens_awaited(integration, now_ms);
+        if (goes) {
+            hand_late(agenda, target, now_ms, ret_due);
+        }
         agenda_time_integration(agenda, index);
-        return true;
+        return goes;
     }
     const bool connecting = integration->connecting;
     *ret_due = (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH,
@@ -367,11 +373,17 @@ static void fail_post(struct agenda *agenda, const struct agenda_due *due, int64
 static void fail_integration(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)
 {
     const uint32_t index = pool_find(&agenda->integrations, &due->integration_id);
-    if (index != 0 && integration_at(agenda, index)->handed) {
-        integration_at(agenda, index)->handed = false;
-        integration_at(agenda, index)->wait_ms = again_ms;
-        agenda_time_integration(agenda, index);
+    if (index == 0 || !integration_at(agenda, index)->handed) {
+        return;
     }
+    struct integration_item *integration = integration_at(agenda, index);
+    integration->handed = false;
+    if (due->action == AGENDA_REFRESH) {
+        agenda_tokens_failed(integration, again_ms);
+    } else {
+        integration->wait_ms = again_ms;
+    }
+    agenda_time_account(agenda, index);
 }
 
 void agenda_failed(struct agenda *agenda, const struct agenda_due *due, int64_t again_ms)

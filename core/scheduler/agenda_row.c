@@ -60,7 +60,6 @@ enum err agenda_restore(struct agenda *agenda, const struct agenda_target *row)
     target->handed = false;
     target->wait_ms = 0;
     restore_post(agenda, row, post);
-    agenda_want_tokens(agenda, index);
     agenda_time_target(agenda, index);
     return OK;
 }
@@ -74,11 +73,8 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     integration->status = (uint8_t)row->status;
     integration->connecting = row->connecting;
     integration->paused = row->paused;
-    integration->token_expires_ms = row->token_expires_ms;
     integration->cause = row->seq;
-    for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
-        agenda_want_tokens(agenda, i);
-    }
+    agenda_tokens_set(integration, row->tokens_ms, row->token_expires_ms, row->session_expires_ms);
     agenda_time_account(agenda, index);
     return OK;
 }
@@ -169,7 +165,9 @@ uint64_t agenda_digest(const struct agenda *agenda)
         hash = mix_number(hash, integration->status);
         hash = mix_number(hash, integration->connecting);
         hash = mix_number(hash, integration->paused);
-        sum += mix_number(hash, integration->token_expires_ms);
+        hash = mix_number(hash, integration->tokens_ms);
+        hash = mix_number(hash, integration->token_expires_ms);
+        sum += mix_number(hash, integration->session_expires_ms);
     }
     for (uint32_t i = pool_next(&agenda->workspaces, 0); i != 0; i = pool_next(&agenda->workspaces, i)) {
         const struct workspace_item *workspace = workspace_at(agenda, i);

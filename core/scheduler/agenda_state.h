@@ -1,5 +1,6 @@
 /* agenda_state.h: what the agenda knows, shared by agenda.c and agenda_account.c (events), agenda_due.c (time),
- * agenda_late.c (turns), agenda_row.c (rows, digest) and agenda_new.c (memory). Nobody else includes it.
+ * agenda_late.c (turns), agenda_tokens.c (exchanges), agenda_row.c (rows, digest) and agenda_new.c (memory). Nobody else
+ * includes it.
  *
  * Records refer to each other by index; a timer's ref is kind and index. A million targets of as many posts take about
  * 200 bytes each. */
@@ -38,12 +39,15 @@ struct integration_item {
     bool paused;
     bool connecting;      /* credentials are to be tried */
     bool handed;          /* CONNECT or REFRESH is out */
-    bool refresh_wanted;  /* a locked target needs newer tokens */
+    uint8_t failures;     /* exchanges that failed since the last one that did not */
     int64_t late_open_ms; /* the next late start not before */
     int64_t turn_ms;      /* since when a late one has its turn and has not started; 0: none has */
     int64_t wait_ms;      /* CONNECT or REFRESH not before */
+    int64_t tokens_ms;    /* when the tokens were given; 0: not known */
     int64_t token_expires_ms;
-    uint64_t cause; /* of CONNECT or REFRESH: the seq of the event that wants it */
+    int64_t session_expires_ms;
+    int64_t wanted_ms; /* since when a start needs newer tokens; 0: none does */
+    uint64_t cause;    /* of CONNECT or REFRESH: the seq of the event that wants it */
 };
 
 enum post_stage { STAGE_FACTS = 0, STAGE_FACTS_OUT, STAGE_LOCK, STAGE_LOCK_OUT, STAGE_LOCKED };
@@ -146,8 +150,17 @@ void agenda_time_post(struct agenda *agenda, uint32_t post);
 void agenda_time_integration(struct agenda *agenda, uint32_t integration); /* itself */
 void agenda_time_account(struct agenda *agenda, uint32_t integration);     /* and its targets */
 void agenda_time_all(struct agenda *agenda);
-/* The target's locked instant may need newer tokens. */
-void agenda_want_tokens(struct agenda *agenda, uint32_t target);
+/* agenda_tokens.c: when to look at a start for that instant: then, or before because newer tokens are needed;
+ * TIMERS_NEVER: it waits for them, as agenda_tokens_awaited tells. agenda_tokens_want wants them if they are needed. */
+int64_t agenda_tokens_look_ms(const struct integration_item *integration, int64_t start_ms);
+bool agenda_tokens_awaited(const struct integration_item *integration, int64_t start_ms);
+void agenda_tokens_want(struct agenda *agenda, uint32_t integration, int64_t start_ms, int64_t now_ms, uint64_t cause);
+/* When they are to be exchanged, whether for a start or because the session must not end. */
+int64_t agenda_tokens_due_ms(const struct integration_item *integration);
+/* An exchange failed; the account has new ones. */
+void agenda_tokens_failed(struct integration_item *integration, int64_t again_ms);
+void agenda_tokens_set(struct integration_item *integration, int64_t tokens_ms, int64_t token_expires_ms,
+                       int64_t session_expires_ms);
 /* agenda_late.c: the integration's heap of late targets. */
 void agenda_late_put(struct agenda *agenda, uint32_t target);
 void agenda_late_remove(struct agenda *agenda, uint32_t target);

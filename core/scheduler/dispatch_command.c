@@ -337,8 +337,9 @@ static void step_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t in
         dispatch->figures.dropped++;
     }
     const bool had_effect = answer->refusal == ACCEPTED && answer->events > 0;
-    if (recorded && !had_effect && !task->foreign &&
-        (task->due.action == AGENDA_READ || task->due.action == AGENDA_LOST)) {
+    const bool awaited = recorded ? task->due.action == AGENDA_READ || task->due.action == AGENDA_LOST
+                                  : task->due.action == AGENDA_REFRESH && (task->steps & STEP_TOKENS) != 0;
+    if (awaited && !had_effect && !task->foreign) {
         agenda_failed(dispatch->agenda, &task->due,
                       again_after(now_ms, answer)); /* no event will take it off the agenda */
     }

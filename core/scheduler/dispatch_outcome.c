@@ -261,8 +261,10 @@ static void go_step(struct dispatch *dispatch, int64_t now_ms, uint32_t index)
         dispatch_acknowledge(dispatch, task->due.channel, &task->job_id);
     }
     if (task->due.action == AGENDA_REFRESH && task->outcome->credentials.data == NULL) {
-        dispatch_give_back(dispatch, index,
-                           now_ms + CONNECT_AGAIN_MS); /* no new tokens: once more, unless it is disconnected now */
+        const int64_t again_ms =
+            now_ms + CONNECT_AGAIN_MS; /* no new tokens: once more, unless it is disconnected now */
+        const int64_t until_ms = task->outcome->until_ms;
+        dispatch_give_back(dispatch, index, until_ms > again_ms ? until_ms : again_ms);
     } else {
         dispatch_task_remove(dispatch, index);
     }
@@ -296,8 +298,9 @@ enum err dispatch_set_outcome(struct dispatch *dispatch, int64_t now_ms, uint32_
     return OK;
 }
 
-/* An outcome of a job that this process did not send: it was restarted, or had given the job up. What was committed,
- * connected or refreshed must be recorded all the same. */
+/* An outcome of a job that this process did not send: it was restarted, or had given the job up, or a job of its own was
+ * given a pair that must be stored before it goes on. What was committed, connected or refreshed must be recorded all the
+ * same. */
 static enum err take_foreign(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel,
                              const struct job_outcome *outcome)
 {
@@ -389,8 +392,9 @@ void dispatch_sealed(struct dispatch *dispatch, int64_t now_ms, uint32_t ticket,
     struct task *task = task_at(dispatch, ticket);
     ASSERT(task->stage == TASK_SEALING);
     if (err == ERR_AUTH) {
-        task->steps &= (uint8_t) ~(STEP_SEAL | STEP_TOKENS); /* nobody can open it: without it */
-        task->steps |= STEP_SEAL;                            /* which dispatch_next_step takes off */
+        task->outcome->credentials = (struct span){0}; /* nobody can open it: without it */
+        task->steps &= (uint8_t) ~(STEP_SEAL | STEP_TOKENS);
+        task->steps |= STEP_SEAL; /* which dispatch_next_step takes off */
         dispatch->figures.dropped++;
         dispatch_next_step(dispatch, now_ms, ticket);
         return;

@@ -28,20 +28,26 @@ static void until(struct story *story, int64_t after_start_ms)
     }
 }
 
-/* Runs until the log has one more event of that kind. */
-static void until_event(struct story *story, uint32_t code)
+/* Runs until somebody says that. */
+static void until_said(struct story *story, const char *who, const char *what)
 {
     for (int i = 0; i < 100000; i++) {
         const uint64_t before = story->world.trace_count;
         ck_assert(world_step(&story->world));
         for (uint64_t line = before; line < story->world.trace_count; line++) {
-            if (strstr(story->world.trace[line % TRACE_LINES], event_desc(code)->name) != NULL &&
-                strstr(story->world.trace[line % TRACE_LINES], "log ") != NULL) {
+            if (strstr(story->world.trace[line % TRACE_LINES], what) != NULL &&
+                strstr(story->world.trace[line % TRACE_LINES], who) != NULL) {
                 return;
             }
         }
     }
     ck_abort_msg("it never happens");
+}
+
+/* Runs until the log has one more event of that kind. */
+static void until_event(struct story *story, uint32_t code)
+{
+    until_said(story, "log ", event_desc(code)->name);
 }
 
 static struct story *story_begin(void)
@@ -250,6 +256,55 @@ static void an_expired_token_is_exchanged_within_the_attempt(struct story *story
     until(story, 120000);
 }
 
+/* The session is as it was: hours later, when the server takes nothing but the newest pair, another post goes out. */
+static void hours_later_another_post(struct story *story)
+{
+    until(story, 5 * HOUR_MS);
+    write_post(story, &(struct wish){.parts = {"hello again"}, .after_ms = HOUR_MS});
+    until(story, 7 * HOUR_MS);
+}
+
+static void an_adapter_that_dies_with_a_pair_that_nobody_has_exchanges_the_old_one_again(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_EXPIRED, 2);
+    write_post(story, &(struct wish){.parts = {"hello"}});
+    until_said(story, "platform", "refreshSession: 200");
+    adapter_crash(&story->world);
+    hours_later_another_post(story);
+}
+
+static void a_pair_is_told_until_a_scheduler_that_lives_has_stored_it(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_EXPIRED, 1);
+    write_post(story, &(struct wish){.parts = {"hello"}});
+    until_said(story, "platform", "refreshSession: 200");
+    scheduler_crash(&story->world);
+    until_said(story, "scheduler", "record_tokens");
+    scheduler_crash(&story->world);
+    hours_later_another_post(story);
+}
+
+static void a_post_planned_two_hundred_days_ahead_finds_its_session_alive(struct story *story)
+{
+    write_post(story, &(struct wish){.parts = {"hello"}, .after_ms = 200 * DAY_MS});
+    until(story, 201 * DAY_MS);
+}
+
+static void a_token_that_will_be_dead_is_exchanged_before_the_start(struct story *story)
+{
+    write_post(story, &(struct wish){.parts = {"hello"}, .after_ms = 3 * HOUR_MS});
+    until(story, 4 * HOUR_MS);
+}
+
+static void what_is_resumed_after_its_token_died_is_given_a_new_one_first(struct story *story)
+{
+    hold(story, true);
+    write_post(story, &(struct wish){.parts = {"hello"}, .after_ms = 2 * HOUR_MS});
+    until(story, 2 * HOUR_MS + 10 * MINUTE_MS);
+    hold(story, false);
+    until(story, 3 * HOUR_MS);
+}
+
 static void credentials_that_are_no_longer_good_disconnect_and_reconnecting_sends(struct story *story)
 {
     platform_will(story, "createRecord", MODEL_UNAUTHORIZED, 2);
@@ -363,6 +418,11 @@ static const struct {
     STORY(a_refusal_that_was_none_is_found_when_a_person_retries),
     STORY(a_limit_defers_to_its_reset),
     STORY(an_expired_token_is_exchanged_within_the_attempt),
+    STORY(an_adapter_that_dies_with_a_pair_that_nobody_has_exchanges_the_old_one_again),
+    STORY(a_pair_is_told_until_a_scheduler_that_lives_has_stored_it),
+    STORY(a_post_planned_two_hundred_days_ahead_finds_its_session_alive),
+    STORY(a_token_that_will_be_dead_is_exchanged_before_the_start),
+    STORY(what_is_resumed_after_its_token_died_is_given_a_new_one_first),
     STORY(credentials_that_are_no_longer_good_disconnect_and_reconnecting_sends),
     STORY(a_scheduler_that_dies_before_the_job_goes_leaves_an_unknown_that_is_read),
     STORY(an_adapter_that_dies_with_the_job_leaves_an_unknown_that_is_read),

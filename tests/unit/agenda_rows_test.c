@@ -1,4 +1,4 @@
-/* agenda_rows_test.c: accounts and tokens, a person's retry, how much is handed out, and that an agenda built afresh is
+/* agenda_rows_test.c: accounts, a person's retry, how much is handed out, and that an agenda built afresh is
  * the live one. */
 #include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
@@ -64,28 +64,6 @@ START_TEST(an_account_is_connected_once_and_again_when_that_could_not_be_tried)
     ck_assert_int_eq(world.due[0].action, AGENDA_CONNECT);
     simple(&world, EVENT_integration_connected);
     ck_none_until(&world, T0, INT64_MAX);
-    agenda_free(world.agenda);
-}
-
-END_TEST
-
-START_TEST(tokens_that_would_expire_soon_are_exchanged_at_the_lock)
-{
-    struct world world = world_new();
-    connect(&world, 1);
-    struct event refreshed = {
-        .code = EVENT_integration_refreshed,
-        .integration_refreshed = {.integration_id = id_number(ID_INTEGRATION, 1), .token_expires_ms = T0 + 1}
-    };
-    tell(&world, 2, refreshed);
-    schedule(&world, 1, 1, T0, 0);
-    lock(&world, 1, 1, false);
-    next(&world, T0 - LOCK_AHEAD_MS);
-    ck_assert_uint_eq(world.count, 1);
-    ck_assert_int_eq(world.due[0].action, AGENDA_REFRESH);
-    refreshed.integration_refreshed.token_expires_ms = T0 + HOUR_MS;
-    tell(&world, 2, refreshed);
-    ck_none_until(&world, T0 - LOCK_AHEAD_MS, T0);
     agenda_free(world.agenda);
 }
 
@@ -225,7 +203,6 @@ int main(void)
     tcase_add_test(tcase, a_persons_retry_is_read_first_when_the_platform_refused);
     tcase_add_test(tcase, an_event_that_opens_a_target_the_agenda_does_not_have_asks_for_its_row);
     tcase_add_test(tcase, an_account_is_connected_once_and_again_when_that_could_not_be_tried);
-    tcase_add_test(tcase, tokens_that_would_expire_soon_are_exchanged_at_the_lock);
     tcase_add_test(tcase, no_more_is_handed_out_than_asked_for_and_the_rest_is_due_at_once);
     tcase_add_test(tcase, an_agenda_restored_from_rows_equals_one_built_from_events);
     tcase_add_test(tcase, a_restored_target_that_is_scheduled_earlier_starts_earlier);

@@ -139,6 +139,75 @@ START_TEST(new_tokens_are_sealed_then_recorded_then_the_outcome_then_acknowledge
 
 END_TEST
 
+/* Its session was given sixty days ago, and an exchange is out that keeps it alive. */
+static struct world *world_refreshing(void)
+{
+    const uint8_t randomness[10] = {0};
+    const struct id integration_id = id_number(ID_INTEGRATION, 1);
+    struct world *world = world_new();
+    tell(world, (struct event){
+                    .code = EVENT_integration_connecting,
+                    .integration_connecting = {.integration_id = integration_id, .channel = CHANNEL_BLUESKY}
+    });
+    tell(world, (struct event){
+                    .code = EVENT_integration_connected,
+                    .integration_connected = {.integration_id = integration_id,
+                                              .vault_id = id_make(ID_SECRET, T0 - 60 * DAY_MS, randomness),
+                                              .session_expires_ms = T0 + 30 * DAY_MS}
+    });
+    tick(world, T0);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("refresh")));
+    return world;
+}
+
+static const struct {
+    const char *name;
+    enum err sealed;
+    enum refusal refusal;
+} unstored[] = {
+    {"nobody can open the box",           ERR_AUTH, ACCEPTED                      },
+    {"the ledger does not take the pair", OK,       REFUSED_integration_connecting},
+};
+
+/* No event takes the exchange off the agenda then. */
+START_TEST(an_exchange_whose_pair_is_not_stored_is_made_again)
+{
+    struct world *world = world_refreshing();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.credentials = SPAN("a new box");
+    report(world, &outcome);
+    struct dispatch_secret secret;
+    uint32_t ticket;
+    ck_assert(dispatch_seal(world->dispatch, T0, &secret, &ticket));
+    dispatch_sealed(world->dispatch, T0, ticket, unstored[_i].sealed, SPAN("f1"));
+    if (unstored[_i].sealed == OK) {
+        ck_command(world, COMMAND_record_tokens);
+        answer(world, unstored[_i].refusal);
+    }
+    tick(world, T0 + HOUR_MS);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("refresh")));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_limit_defers_an_exchange_to_its_reset)
+{
+    struct world *world = world_refreshing();
+    struct job_outcome outcome = outcome_of(world, OUTCOME_DEFERRED);
+    outcome.until_ms = T0 + HOUR_MS;
+    report(world, &outcome);
+    tick(world, T0 + HOUR_MS - 1);
+    ck_assert_uint_eq(jobs(world), 0);
+    tick(world, T0 + HOUR_MS);
+    ck_assert_uint_eq(jobs(world), 1);
+    world_free(world);
+}
+
+END_TEST
+
 static struct world *world_connecting(void)
 {
     struct world *world = world_new();
@@ -245,6 +314,9 @@ int main(void)
     tcase_add_test(tcase, facts_that_do_not_come_do_not_stop_the_lock);
     tcase_add_test(tcase, credentials_that_are_no_longer_good_disconnect_the_account_first);
     tcase_add_test(tcase, new_tokens_are_sealed_then_recorded_then_the_outcome_then_acknowledged);
+    tcase_add_loop_test(tcase, an_exchange_whose_pair_is_not_stored_is_made_again, 0,
+                        sizeof unstored / sizeof *unstored);
+    tcase_add_test(tcase, a_limit_defers_an_exchange_to_its_reset);
     tcase_add_test(tcase, a_connection_is_sealed_and_recorded);
     tcase_add_test(tcase, a_connection_that_the_platform_refuses_is_refused);
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);

@@ -1,10 +1,13 @@
 """A real Bluesky PDS for the tests of this folder, and a proxy that can stand between it and the adapter."""
 
+import base64
 import collections
+import hmac
 import http.client
 import http.server
 import json
 import pathlib
+import secrets
 import subprocess
 import sys
 import threading
@@ -38,8 +41,9 @@ class Pds:
         self.api = harness.Api(self.port, timeout_s=60)
         self.process = world.process(f"pds-{self.port}", ["node", "pds.cjs", self.port, harness.free_port()],
                                      folder=installed())
+        self.secret = secrets.token_hex(16)
         # Its own temporary folder lies in the test's, so that nothing is left even if it is killed.
-        environment = {"TMPDIR": str(world.folder), "LOG_ENABLED": "false"}
+        environment = {"TMPDIR": str(world.folder), "LOG_ENABLED": "false", "PDS_JWT_SECRET": self.secret}
         self.process.start(dict(environment, PDS_RATE_LIMITS="1") if rate_limits else environment, wait=False)
 
         def ready():
@@ -57,6 +61,15 @@ class Pds:
                          {"handle": handle, "password": password, "email": f"{name}@example.org"})
         assert made.status == 200, made
         return Account(made.json()["did"], handle, password, made.json()["accessJwt"])
+
+    def expired(self, token):
+        """The same access token, as the server itself would have signed it three hours ago: dead for one."""
+        head, claims, _ = token.split(".")
+        content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        content = dict(content, iat=int(time.time()) - 3 * 3600, exp=int(time.time()) - 3600)
+        signed = head + "." + base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+        proof = hmac.digest(self.secret.encode(), signed.encode(), "sha256")
+        return signed + "." + base64.urlsafe_b64encode(proof).decode().rstrip("=")
 
     def records(self, account):
         """Every post of the account's repository, oldest first: what is really live."""
@@ -81,11 +94,11 @@ class Pds:
 
 class Proxy:
     """Hands every call on to the PDS, unless a rule says otherwise. Rules have the names that the sandbox gives them:
-    silence_after_accepting, slow, expired_token."""
+    silence_after_accepting, slow. One is its own: expired_session gives a session whose access token is dead."""
 
     def __init__(self, world, pds):
         self.pds, self.rules, self.lock, self.created = pds, [], threading.Lock(), 0
-        self.calls = collections.Counter()
+        self.calls, self.refusals = collections.Counter(), []
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -135,9 +148,6 @@ class Proxy:
     def handle(self, request, body):
         fault, value_ms = self.strike(request.path, body)
         self.calls[request.path.split("?")[0].rsplit(".", 1)[-1]] += 1
-        if fault == "expired_token":
-            self.reply(request, 400, {}, json.dumps({"error": "ExpiredToken", "message": "Token has expired"}).encode())
-            return
         connection = http.client.HTTPConnection("127.0.0.1", self.pds.port, timeout=60)
         kept = {name: value for name, value in request.headers.items() if name.lower() not in ("host", "connection")}
         connection.request(request.command, request.path, body, kept)
@@ -147,6 +157,11 @@ class Proxy:
         if request.path.endswith("createRecord") and answer.status == 200:
             with self.lock:
                 self.created += 1
+        if fault == "expired_session":
+            session = json.loads(content)
+            content = json.dumps(dict(session, accessJwt=self.pds.expired(session["accessJwt"]))).encode()
+        if request.path.split("?")[0].endswith("createRecord"):
+            self.refusals += [json.loads(content)["error"]] if answer.status == 400 else []
         if fault == "silence_after_accepting":
             request.close_connection = True
             return

@@ -153,16 +153,18 @@ class Tokens(harness.Case):
         account = server.create_account("carol")
         service = Serve(self.world, self.world.data(), sandbox=False,
                         options=("--allow-loopback", str(proxy.port))).start()
+        proxy.rule("expired_session", path="createSession")
         integration = service.api.connect(account.handle, proxy.url, account.password)
         self.assertEqual(integration["status"], "connected")
-        proxy.rule("expired_token")
         post = service.api.wait_post(service.api.publish("after a refresh", integration), "published")
+        self.assertEqual(proxy.refusals, ["ExpiredToken"], "the server itself refuses the token")
         attempts = service.api.get(f"/v1/posts/{post['id']}/deliveries").json()["data"][0]["attempts"]
         self.assertEqual([one["outcome"] for one in attempts], ["accepted"])
         self.assertEqual([one["value"]["text"] for one in server.records(account)], ["after a refresh"])
         self.assertEqual(proxy.calls["refreshSession"], 1)
-        harness.wait_until(lambda: "integration_refreshed" in [one["type"] for one in service.data.events()], 10,
-                           "the new tokens are kept")
+        told = [event["type"] for event in service.data.events()]
+        self.assertLess(told.index("integration_refreshed"), told.index("attempt_finished"),
+                        "the new pair is in the log before it is used")
         service.stop()
         service.start()
         service.api.wait_post(service.api.publish("with the new pair", integration), "published")

@@ -25,7 +25,7 @@ async function main() {
     blobstoreDiskLocation: path.join(data, 'blobs'),
     recoveryDidKey: recovery.did(),
     adminPassword: crypto.randomBytes(16).toString('hex'),
-    jwtSecret: crypto.randomBytes(16).toString('hex'),
+    jwtSecret: process.env.PDS_JWT_SECRET || crypto.randomBytes(16).toString('hex'),
     serviceHandleDomains: ['.test'],
     didPlcUrl: `http://localhost:${plcPort}`,
     bskyAppViewUrl: 'https://appview.invalid',

@@ -211,6 +211,8 @@ static enum err restore_integrations(struct store_txn *txn, struct arena *arena,
                                                        .connecting = rows[i].status != INTEGRATION_DELETED &&
                                                                      !id_is_none(&rows[i].connect_vault_id),
                                                        .paused = rows[i].paused,
+                                                       .connect_ms = rows[i].connect_ms,
+                                                       .limited_ms = rows[i].limited_ms,
                                                        .token_expires_ms = rows[i].token_expires_ms,
                                                        .seq = rows[i].seq};
         TRY(agenda_restore_integration(agenda, &integration));

@@ -6,7 +6,10 @@
  * agenda that lags behind the log asks for something that is refused; no harm comes of that.
  *
  * Held (workspace or integration paused, disconnected): nothing starts, no next part either; what gets too late is
- * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started or missed. */
+ * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started or missed.
+ *
+ * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
+ * then; readings go on. What is overdue by more than AGENDA_LATE_MS then takes its turn among the late ones. */
 #ifndef OPENPOST_SCHEDULER_AGENDA_H
 #define OPENPOST_SCHEDULER_AGENDA_H
 
@@ -44,7 +47,7 @@ struct agenda_due {
     uint64_t fence;       /* START: the ledger's epoch */
     int64_t due_ms;       /* when it should have been handed out */
     int64_t started_ms;   /* READ, LOST: the attempt's */
-    int64_t until_ms;     /* FACTS: when the lock goes on without */
+    int64_t until_ms;     /* FACTS: when the lock goes on without; CONNECT: when what passes is no longer waited for */
     uint64_t cause;       /* seq of the event that made it due: what the ledger's event will answer; 0: not known */
 };
 
@@ -83,6 +86,8 @@ struct agenda_integration {
     uint32_t status; /* enum integration_status, pause aside; of one that is connected again: what it is meanwhile */
     bool connecting; /* credentials are to be tried */
     bool paused;
+    int64_t connect_ms;       /* connecting: since when */
+    int64_t limited_ms;       /* the platform's limit: no start before; 0: none yet */
     int64_t token_expires_ms; /* 0: never */
     uint64_t seq;             /* of its last event */
 };

@@ -74,6 +74,8 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     integration->status = (uint8_t)row->status;
     integration->connecting = row->connecting;
     integration->paused = row->paused;
+    integration->connect_ms = row->connect_ms;
+    integration->limited_ms = row->limited_ms;
     integration->token_expires_ms = row->token_expires_ms;
     integration->cause = row->seq;
     for (uint32_t i = integration->target_first; i != 0; i = target_at(agenda, i)->integration_next) {
@@ -169,6 +171,8 @@ uint64_t agenda_digest(const struct agenda *agenda)
         hash = mix_number(hash, integration->status);
         hash = mix_number(hash, integration->connecting);
         hash = mix_number(hash, integration->paused);
+        hash = mix_number(hash, integration->connecting ? integration->connect_ms : 0);
+        hash = mix_number(hash, integration->limited_ms);
         sum += mix_number(hash, integration->token_expires_ms);
     }
     for (uint32_t i = pool_next(&agenda->workspaces, 0); i != 0; i = pool_next(&agenda->workspaces, i)) {

@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 6
+#define VIEWS_VERSION 7
 
 enum table {
     TABLE_META = 0x01,          /* ledger: position, version, boot id, clean mark */

@@ -3,6 +3,7 @@
  * is "unknown", never "try again". */
 #include "adapters/bluesky_call.h"
 
+#include "adapters/http_date.h"
 #include "core/base/assert.h"
 #include "core/base/limits.h"
 #include "core/message/json_read.h"
@@ -108,8 +109,7 @@ static void set_client_error(struct bluesky_answer *answer, enum bluesky_call ca
     const bool exchange = call == CALL_CREATE_SESSION || call == CALL_REFRESH_SESSION;
     if (response->status == 429) {
         set(answer, weight, OUTCOME_DEFERRED, OUTCOME_DEFERRED, REFUSED_platform_rate_limited);
-        const int64_t until_ms = bluesky_answer_until(&response->headers, now_ms);
-        answer->until_ms = until_ms != 0 ? until_ms : now_ms + MINUTE_MS;
+        answer->until_ms = bluesky_answer_until(&response->headers, now_ms);
     } else if (is_one_of(answer->platform_code, closed)) {
         set(answer, weight, OUTCOME_UNAUTHORIZED, OUTCOME_UNAUTHORIZED, REFUSED_credentials_refused);
     } else if (response->status == 401 || is_one_of(answer->platform_code, expired)) {
@@ -182,17 +182,33 @@ enum err bluesky_answer(enum bluesky_call call, const struct http_response *resp
     return OK;
 }
 
-int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms)
+/* Retry-After: seconds, or an HTTP-date (RFC 9110 section 10.2.3). */
+static bool retry_after(struct span text, int64_t now_ms, int64_t *ret_ms)
+{
+    uint64_t value = 0;
+    if (span_to_u64(text, &value) == OK && value <= (uint64_t)INT32_MAX) {
+        *ret_ms = now_ms + (int64_t)value * SECOND_MS;
+        return true;
+    }
+    return http_date_parse(text, now_ms, ret_ms) == OK;
+}
+
+static bool rate_reset(struct span text, int64_t now_ms, int64_t *ret_ms)
 {
     enum { EPOCH_LEAST = 1000000000 }; /* smaller numbers are seconds from now, as newer drafts of the header have it */
 
     uint64_t value = 0;
+    if (span_to_u64(text, &value) != OK || value > (uint64_t)INT64_MAX / 1000) {
+        return false;
+    }
+    *ret_ms = (value >= EPOCH_LEAST ? 0 : now_ms) + (int64_t)value * SECOND_MS;
+    return true;
+}
+
+int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms)
+{
     int64_t until_ms = 0;
-    if (span_to_u64(headers->rate_reset, &value) == OK && value <= (uint64_t)INT64_MAX / 1000) {
-        until_ms = value >= EPOCH_LEAST ? (int64_t)value * 1000 : now_ms + (int64_t)value * 1000;
-    } else if (span_to_u64(headers->retry_after, &value) == OK && value <= (uint64_t)INT32_MAX) {
-        until_ms = now_ms + (int64_t)value * 1000;
-    } else {
+    if (!retry_after(headers->retry_after, now_ms, &until_ms) && !rate_reset(headers->rate_reset, now_ms, &until_ms)) {
         return 0;
     }
     if (until_ms < now_ms + SECOND_MS) {

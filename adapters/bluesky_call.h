@@ -82,8 +82,8 @@ struct bluesky_answer {
  *   200 without, other 2xx, 3xx              unknown        unknown        try_again
  *   401, ExpiredToken, InvalidToken          unauthorized   unknown        unauthorized (expired: refresh, ask again)
  *   account taken down, deactivated …        unauthorized   unknown        unauthorized
- *   429                                      deferred       unknown        deferred     until the headers' instant, else
- *                                                                                       60 s
+ *   429                                      deferred       unknown        deferred     until the headers' instant, if
+ *                                                                                       they name one
  *   413                                      refused        unknown        refused
  *   400 RecordNotFound                       refused        absent         refused
  *   other 4xx with an XRPC error             refused        unknown        refused
@@ -94,7 +94,9 @@ struct bluesky_answer {
 enum err bluesky_answer(enum bluesky_call call, const struct http_response *response, int64_t now_ms,
                         struct arena *arena, struct bluesky_answer *ret_answer) MUST_USE;
 
-/* bluesky_answer_until gives the instant before which the headers ask not to come again; 0 when they name none. */
+/* bluesky_answer_until gives the instant before which the headers ask not to come again: Retry-After's or, where that
+ * is absent or says nothing, RateLimit-Reset's; at least a second and at most BLUESKY_RESET_MAX_MS from now. 0 when they
+ * name none: whoever asks again then backs off. */
 int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms);
 
 /* bluesky_token_expires_ms reads the instant (exp) out of a JWT (RFC 7519) without judging its signature; 0 when there

@@ -1,15 +1,26 @@
-/* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun),
- * waiting (its request waits for its instant or for room in the transport), asking (its request is under way), parked
- * (it wants to exchange its account's credentials, which another job of the account does, or has done without the new
- * pair being stored yet), finished, or told (its outcome was reported and is not acknowledged). A job that goes on with
- * a pair that it was given is finished and told of that first: an outcome of its own, a refresh's. Called from one
- * thread; never sleeps, never asks for the time, never uses a pair that nobody has stored. */
+/* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun), in
+ * line (a commit whose account has enough of them under way), waiting (its request waits for its instant or for room in
+ * the transport), asking (its request is under way), parked (it wants to exchange its account's credentials, which
+ * another job of the account does, or has done without the new pair being stored yet), finished, or told (its outcome
+ * was reported and is not acknowledged). A job that goes on with a pair that it was given is finished and told of that
+ * first: an outcome of its own, a refresh's. Called from one thread; never sleeps, never asks for the time, never uses a
+ * pair that nobody has stored. */
 #include "adapters/runner.h"
 
+#include "adapters/runner_account.h"
 #include "adapters/runner_seen.h"
 #include "core/base/assert.h"
 
-enum phase { PHASE_FREE, PHASE_QUEUED, PHASE_WAITING, PHASE_ASKING, PHASE_PARKED, PHASE_FINISHED, PHASE_TOLD };
+enum phase {
+    PHASE_FREE,
+    PHASE_QUEUED,
+    PHASE_IN_LINE,
+    PHASE_WAITING,
+    PHASE_ASKING,
+    PHASE_PARKED,
+    PHASE_FINISHED,
+    PHASE_TOLD
+};
 
 struct slot {
     enum phase phase;
@@ -18,13 +29,11 @@ struct slot {
     struct job *job;
     struct job_outcome *outcome; /* reserved from the start, so that finishing needs no memory */
     struct platform_job under_way;
-    struct http_request request; /* asked last */
-    int64_t told_ms;             /* PHASE_TOLD: since when */
+    struct http_request request;    /* asked last */
+    struct runner_account *account; /* of a commit that stands, or stood, in line, or has begun */
+    struct span fresh;              /* the account's credentials, in clear, exchanged while it was in line */
+    int64_t told_ms;                /* PHASE_TOLD: since when */
     bool exchanged; /* its outcome brings a pair that an exchange gave: nobody's before it is acknowledged */
-};
-
-struct list {
-    struct slot *first, *last;
 };
 
 struct runner {
@@ -32,14 +41,15 @@ struct runner {
     struct runner_options options;
     struct slot *slots;
     uint32_t free_count;
-    struct list free, queued, waiting, asking, parked, finished, told;
+    struct runner_line free, queued, waiting, asking, parked, finished, told;
     uint32_t storing; /* slots of finished and told whose job goes on once its pair is stored */
+    struct runner_accounts accounts;
     struct runner_seen seen;
     uint64_t fence; /* the newest seen */
     struct runner_figures figures;
 };
 
-static void list_add(struct list *list, struct slot *slot)
+static void list_add(struct runner_line *list, struct slot *slot)
 {
     slot->next = NULL;
     slot->previous = list->last;
@@ -51,7 +61,7 @@ static void list_add(struct list *list, struct slot *slot)
     list->last = slot;
 }
 
-static void list_remove(struct list *list, struct slot *slot)
+static void list_remove(struct runner_line *list, struct slot *slot)
 {
     if (slot->previous != NULL) {
         slot->previous->next = slot->next;
@@ -68,10 +78,12 @@ static void list_remove(struct list *list, struct slot *slot)
 enum err runner_new(const struct runner_options *options, struct runner **ret_runner)
 {
     struct arena arena;
-    arena_init(&arena, sizeof(struct runner) + sizeof(struct slot) * RUNNER_JOBS_MAX + 65536);
+    const size_t each = sizeof(struct slot) + sizeof(struct runner_account);
+    arena_init(&arena, sizeof(struct runner) + each * RUNNER_JOBS_MAX + 65536);
     struct runner *runner = arena_alloc(&arena, sizeof *runner);
     struct slot *slots = arena_alloc(&arena, sizeof *slots * RUNNER_JOBS_MAX);
-    if (runner == NULL || slots == NULL) {
+    struct runner_account *accounts = arena_alloc(&arena, sizeof *accounts * RUNNER_JOBS_MAX);
+    if (runner == NULL || slots == NULL || accounts == NULL) {
         arena_done(&arena);
         return ERR_NO_MEMORY;
     }
@@ -79,6 +91,7 @@ enum err runner_new(const struct runner_options *options, struct runner **ret_ru
     for (uint32_t i = 0; i < RUNNER_JOBS_MAX; i++) {
         list_add(&runner->free, &slots[i]);
     }
+    runner_accounts_init(&runner->accounts, accounts, RUNNER_JOBS_MAX);
     runner_seen_init(&runner->seen, RUNNER_SEEN_MAX);
     *ret_runner = runner;
     return OK;
@@ -160,9 +173,12 @@ static void shrink(struct slot *slot)
     slot->outcome = outcome;
 }
 
-static struct list *list_of(struct runner *runner, enum phase phase)
+/* Of a slot in a phase. */
+static struct runner_line *list_of(struct runner *runner, const struct slot *slot, enum phase phase)
 {
     switch (phase) {
+    case PHASE_IN_LINE:
+        return &slot->account->line;
     case PHASE_QUEUED:
         return &runner->queued;
     case PHASE_WAITING:
@@ -183,9 +199,21 @@ static struct list *list_of(struct runner *runner, enum phase phase)
 
 static void move(struct runner *runner, struct slot *slot, enum phase phase)
 {
-    list_remove(list_of(runner, slot->phase), slot);
+    list_remove(list_of(runner, slot, slot->phase), slot);
     slot->phase = phase;
-    list_add(list_of(runner, phase), slot);
+    list_add(list_of(runner, slot, phase), slot);
+}
+
+/* A commit is over: those in its account's line for which there is room now, or which need not be sent, are queued. */
+static void leave_account(struct runner *runner, struct slot *slot, int64_t now_ms)
+{
+    struct runner_account *account = slot->account;
+    slot->account = NULL;
+    runner_account_ended(account, slot->outcome, now_ms);
+    while (account->line.first != NULL && (account->open < account->room || now_ms < account->quiet_ms)) {
+        account->open++;
+        move(runner, account->line.first, PHASE_QUEUED);
+    }
 }
 
 static void finish(struct runner *runner, struct slot *slot)
@@ -193,6 +221,9 @@ static void finish(struct runner *runner, struct slot *slot)
     if (slot->under_way.fresh.data != NULL && seal_fresh(runner, slot) != OK) {
         slot->outcome->credentials = (struct span){0}; /* lost; the account's old pair is tried next time */
         slot->exchanged = false;
+    }
+    if (slot->account != NULL) {
+        leave_account(runner, slot, slot->under_way.now_ms);
     }
     slot->under_way = (struct platform_job){0};
     move(runner, slot, PHASE_FINISHED);
@@ -220,7 +251,7 @@ static enum err tell_pair(struct runner *runner, struct slot *slot, int64_t now_
     return OK;
 }
 
-static bool exchanges(const struct list *list, const struct slot *slot)
+static bool exchanges(const struct runner_line *list, const struct slot *slot)
 {
     for (const struct slot *other = list->first; other != NULL; other = other->next) {
         if (other != slot && other->under_way.exchanging &&
@@ -231,7 +262,7 @@ static bool exchanges(const struct list *list, const struct slot *slot)
     return false;
 }
 
-static bool exchanged(const struct list *list, const struct slot *slot)
+static bool exchanged(const struct runner_line *list, const struct slot *slot)
 {
     for (const struct slot *other = list->first; other != NULL; other = other->next) {
         if (other->exchanged && id_equal(&other->outcome->integration_id, &slot->job->integration_id)) {
@@ -299,7 +330,8 @@ static void end(struct runner *runner, struct slot *slot, enum refusal code, con
 }
 
 /* A box's content in clear, in the slot's memory; ERR_AUTH when it is not one of ours for that job. */
-static enum err open_box(struct runner *runner, struct slot *slot, const struct id *job_id, struct span box)
+static enum err open_box(struct runner *runner, struct slot *slot, const struct id *job_id, struct span box,
+                         struct span *ret_plain)
 {
     char text[ID_TEXT_MAX];
     uint8_t *bytes = arena_alloc(&slot->arena, box.len);
@@ -308,26 +340,64 @@ static enum err open_box(struct runner *runner, struct slot *slot, const struct 
     }
     struct buf plain = buf_of(bytes, box.len);
     TRY(box_open(runner->options.key, job_text(job_id, text), box, &plain));
-    slot->under_way.credentials = buf_span(&plain);
+    *ret_plain = buf_span(&plain);
     return OK;
+}
+
+static bool is_commit(const struct slot *slot)
+{
+    return span_equal(slot->job->kind, SPAN("commit"));
+}
+
+/* Whether a queued job may begin. A commit of an account that has enough of them under way waits in line; one of an
+ * account that the platform has just limited ends without being sent. */
+static bool may_begin(struct runner *runner, struct slot *slot, int64_t now_ms)
+{
+    if (!is_commit(slot)) {
+        return true;
+    }
+    const bool has_room = slot->account != NULL; /* it stood in line */
+    struct runner_account *account =
+        has_room ? slot->account : runner_account_of(&runner->accounts, &slot->job->integration_id, now_ms);
+    if (now_ms < account->quiet_ms) {
+        account->open -= has_room;
+        slot->account = NULL;
+        platform_refuse(slot->job, OUTCOME_DEFERRED, REFUSED_platform_rate_limited, slot->outcome);
+        slot->outcome->message = SPAN("The platform had just limited the account; nothing was sent.");
+        slot->outcome->until_ms = account->until_ms;
+        finish(runner, slot);
+        return false;
+    }
+    slot->account = account;
+    if (has_room) {
+        return true;
+    }
+    if (account->open >= account->room) {
+        move(runner, slot, PHASE_IN_LINE);
+        return false;
+    }
+    account->open++;
+    return true;
 }
 
 static void begin(struct runner *runner, struct slot *slot, int64_t now_ms)
 {
     const struct job *job = slot->job;
-    if (span_equal(job->kind, SPAN("commit")) && job->fence < runner->fence) {
+    slot->under_way =
+        (struct platform_job){.job = job, .guard = runner->options.guard, .arena = &slot->arena, .now_ms = now_ms};
+    if (is_commit(slot) && job->fence < runner->fence) {
         runner->figures.stale++;
         end(runner, slot, REFUSED_fence_stale, NULL);
         return;
     }
-    slot->under_way =
-        (struct platform_job){.job = job, .guard = runner->options.guard, .arena = &slot->arena, .now_ms = now_ms};
-    const struct span box = job->credentials;
-    if (box.data != NULL && open_box(runner, slot, &job->job_id, box) != OK) {
+    struct span credentials = slot->fresh;
+    if (credentials.data == NULL && job->credentials.data != NULL &&
+        open_box(runner, slot, &job->job_id, job->credentials, &credentials) != OK) {
         /* ours to mend: no reason to call the account disconnected */
         end(runner, slot, REFUSED_platform_unavailable, "The job's credentials cannot be opened.");
         return;
     }
+    slot->under_way.credentials = credentials;
     step(runner, slot, now_ms, NULL);
 }
 
@@ -363,7 +433,7 @@ static int64_t over_ms(const struct slot *slot)
 }
 
 /* Ends those jobs of a list that have waited for so long that their time is over. */
-static void end_overdue(struct runner *runner, const struct list *list, int64_t now_ms)
+static void end_overdue(struct runner *runner, const struct runner_line *list, int64_t now_ms)
 {
     static const struct http_response never = {.result = HTTP_NOT_SENT};
     for (struct slot *slot = list->first, *next = NULL; slot != NULL; slot = next) {
@@ -389,8 +459,11 @@ void runner_tick(struct runner *runner, int64_t now_ms)
     send_waiting(runner, now_ms);
     const struct runner_transport *transport = &runner->options.transport;
     while (runner->queued.first != NULL && transport->has_room(transport->context)) {
-        begin(runner, runner->queued.first, now_ms);
-        send_waiting(runner, now_ms);
+        struct slot *slot = runner->queued.first;
+        if (may_begin(runner, slot, now_ms)) {
+            begin(runner, slot, now_ms);
+            send_waiting(runner, now_ms);
+        }
     }
 }
 
@@ -403,10 +476,18 @@ static void release(struct runner *runner, struct slot *slot)
     runner->free_count++;
 }
 
-/* The pair of a slot's outcome is stored: the jobs of its account that waited for it go on with it, its own too. */
+/* The pair of a slot's outcome is stored: what stands in its account's line begins with it, and the jobs that waited for
+ * it go on with it, its own too. What cannot open it exchanges once more. */
 static void use_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
 {
     const struct job_outcome *outcome = slot->outcome;
+    const struct id *pair = &outcome->job_id;
+    struct runner_account *account = runner_account_of(&runner->accounts, &outcome->integration_id, now_ms);
+    for (struct slot *other = account->line.first; other != NULL; other = other->next) {
+        if (open_box(runner, other, pair, outcome->credentials, &other->fresh) != OK) {
+            other->fresh = (struct span){0};
+        }
+    }
     const struct slot *last = runner->parked.last; /* what parks again stands behind it */
     slot->exchanged = false;
     for (struct slot *other = runner->parked.first, *next = NULL; other != NULL; other = next) {
@@ -414,7 +495,7 @@ static void use_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
         if (!id_equal(&other->job->integration_id, &outcome->integration_id)) {
             continue;
         }
-        if (open_box(runner, other, &outcome->job_id, outcome->credentials) == OK) {
+        if (open_box(runner, other, pair, outcome->credentials, &other->under_way.credentials) == OK) {
             step(runner, other, now_ms, NULL);
         } else {
             ask(runner, other);
@@ -428,7 +509,7 @@ static void use_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
     }
 }
 
-static bool forget(struct runner *runner, const struct list *list, const struct id *job_id, int64_t now_ms)
+static bool forget(struct runner *runner, const struct runner_line *list, const struct id *job_id, int64_t now_ms)
 {
     for (struct slot *slot = list->first; slot != NULL; slot = slot->next) {
         if (!id_equal(&slot->outcome->job_id, job_id)) {
@@ -466,6 +547,8 @@ static enum err admit(struct runner *runner, const struct job *job, struct slot 
     }
     slot->under_way = (struct platform_job){0};
     slot->exchanged = false;
+    slot->account = NULL;
+    slot->fresh = (struct span){0};
     move(runner, slot, PHASE_QUEUED);
     runner->free_count--;
     *ret_slot = slot;

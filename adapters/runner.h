@@ -3,6 +3,9 @@
  * a job was given on its way is reported as an outcome, too, and used when that is acknowledged. main.c drives it with the
  * network, the simulation with a model.
  *
+ * Commits of one account are sent a few at a time (runner_account.h), and after an outcome that speaks of a limit none
+ * before its end: such a one is deferred to that without being sent.
+ *
  *   forever: runner_take for each batch that comes; runner_answered for each answer of the transport; runner_tick;
  * runner_report when somebody asks */
 #ifndef OPENPOST_ADAPTERS_RUNNER_H

@@ -217,7 +217,8 @@ static void no_failure(struct integration_row *row)
 }
 
 /* One that was connected before goes on as it is until the new credentials are accepted. */
-static void fold_connecting(struct integration_row *row, const struct integration_connecting_event *connecting)
+static void fold_connecting(struct integration_row *row, const struct integration_connecting_event *connecting,
+                            int64_t time_ms)
 {
     if (row->account.data == NULL) {
         row->integration_id = connecting->integration_id;
@@ -232,6 +233,7 @@ static void fold_connecting(struct integration_row *row, const struct integratio
     row->connect_vault_id = connecting->vault_id;
     row->connect_service = connecting->service;
     row->connect_identifier = connecting->identifier;
+    row->connect_ms = time_ms;
 }
 
 static void nothing_to_try(struct integration_row *row)
@@ -239,6 +241,7 @@ static void nothing_to_try(struct integration_row *row)
     row->connect_vault_id = (struct id){.kind = ID_NONE};
     row->connect_service = span_of(NULL, 0);
     row->connect_identifier = span_of(NULL, 0);
+    row->connect_ms = 0;
 }
 
 static void fold_refused(struct integration_row *row, const struct integration_refused_event *refused)
@@ -280,11 +283,11 @@ static void fold_refreshed(struct integration_row *row, const struct integration
     }
 }
 
-static void fold_integration(struct integration_row *row, const struct event *event)
+static void fold_integration(struct integration_row *row, const struct event *event, int64_t time_ms)
 {
     switch (event->code) {
     case EVENT_integration_connecting:
-        fold_connecting(row, &event->integration_connecting);
+        fold_connecting(row, &event->integration_connecting, time_ms);
         break;
     case EVENT_integration_connected:
         fold_connected(row, &event->integration_connected);
@@ -327,7 +330,7 @@ static enum err apply_integration(struct store_txn *txn, const struct fact *fact
     } else {
         TRY(must(err));
     }
-    fold_integration(&row, fact->event);
+    fold_integration(&row, fact->event, fact->at->time_ms);
     row.workspace_id = fact->at->workspace_id;
     row.version = fact->at->version;
     row.seq = fact->at->seq;
@@ -341,12 +344,30 @@ static enum err apply_integration(struct store_txn *txn, const struct fact *fact
     return is_new ? row_put(txn, &list_key, ref_row_desc(), &ref, arena) : OK;
 }
 
+/* An outcome of a post that tells of a limit of its account's. */
+static enum err apply_limit(struct store_txn *txn, const struct id *integration_id, int64_t until_ms,
+                            struct arena *arena)
+{
+    const struct row_key key = integration_key(integration_id);
+    struct integration_row row;
+    if (until_ms == 0) {
+        return OK;
+    }
+    TRY(must(row_take(txn, &key, integration_row_desc(), arena, &row)));
+    if (row.limited_ms >= until_ms) {
+        return OK;
+    }
+    row.limited_ms = until_ms;
+    return row_put(txn, &key, integration_row_desc(), &row, arena);
+}
+
 static enum err apply(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
-    if (is_integration_event(fact->event->code)) {
+    const struct event *event = fact->event;
+    if (is_integration_event(event->code)) {
         return apply_integration(txn, fact, arena);
     }
-    switch (fact->event->code) {
+    switch (event->code) {
     case EVENT_ledger_started:
     case EVENT_clock_suspected:
     case EVENT_clock_trusted:
@@ -362,6 +383,10 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         return apply_key_created(txn, fact, arena);
     case EVENT_key_revoked:
         return apply_key_revoked(txn, fact, arena);
+    case EVENT_attempt_finished:
+        return apply_limit(txn, &event->attempt_finished.integration_id, event->attempt_finished.until_ms, arena);
+    case EVENT_attempt_settled:
+        return apply_limit(txn, &event->attempt_settled.integration_id, event->attempt_settled.until_ms, arena);
     default:
         return OK;
     }

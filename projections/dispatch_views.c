@@ -211,6 +211,8 @@ static enum err restore_integrations(struct store_txn *txn, struct arena *arena,
                                                        .connecting = rows[i].status != INTEGRATION_DELETED &&
                                                                      !id_is_none(&rows[i].connect_vault_id),
                                                        .paused = rows[i].paused,
+                                                       .connect_ms = rows[i].connect_ms,
+                                                       .limited_ms = rows[i].limited_ms,
                                                        .tokens_ms = id_time_ms(&rows[i].vault_id),
                                                        .token_expires_ms = rows[i].token_expires_ms,
                                                        .session_expires_ms = rows[i].session_expires_ms,

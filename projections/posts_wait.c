@@ -50,11 +50,14 @@ enum wait posts_held(const struct post_row *post, const struct target_row *targe
 }
 
 /* It may start as far as others are concerned. */
-static struct post_wait wait_for_start(const struct target_row *target, int64_t now_ms)
+static struct post_wait wait_for_start(const struct target_row *target, int64_t limited_ms, int64_t now_ms)
 {
     const int64_t ready_ms = later(target->due_ms, target->next_ms);
     if (target->read_first) {
         return (struct post_wait){.reason = WAIT_READING, .until_ms = ready_ms};
+    }
+    if (now_ms < limited_ms && ready_ms < limited_ms) {
+        return (struct post_wait){.reason = WAIT_RATE_LIMIT, .until_ms = limited_ms};
     }
     if (now_ms >= ready_ms) {
         const bool spaced = target->part_live == 0 && now_ms - ready_ms > QUEUE_LATE_MS;
@@ -92,7 +95,7 @@ struct post_wait posts_wait(const struct post_row *post, const struct target_row
     }
     struct post_wait wait = {.reason = posts_held(post, target, surroundings)};
     if (wait.reason == WAIT_NONE) {
-        wait = wait_for_start(target, now_ms);
+        wait = wait_for_start(target, surroundings->integration->limited_ms, now_ms);
     }
     if (!posts_target_is_final(target->status)) { /* else only its first comment is left, which is nobody's due time */
         wait.missed_ms = missed_ms(post, target, surroundings->workspace);

@@ -25,7 +25,9 @@
 #define TRIES_MAX 3                                       /* counted attempts per part */
 #define RETRY_FIRST_MS ((int64_t)30 * SECOND_MS)
 #define RETRY_SECOND_MS ((int64_t)120 * SECOND_MS)
-#define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS) /* then failed: outcome_unknown */
+#define DEFERRALS_MAX 6 /* a limit whose end nobody names: 30 s, 1, 2, 4, 8, 16 and from then on 32 minutes */
+#define CONNECT_WITHIN_MS ((int64_t)600 * SECOND_MS) /* a connection is tried so long before it is refused */
+#define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS)        /* then failed: outcome_unknown */
 #define MAX_LATENESS_DEFAULT_MS ((int64_t)6 * HOUR_MS)
 #define LATE_SPACING_DEFAULT_MS ((int64_t)60 * SECOND_MS)
 #define PROBES_BEFORE_PERSON 3

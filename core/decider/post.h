@@ -53,7 +53,8 @@ struct post_target {
     uint8_t needs_person; /* to look at an unknown outcome */
     uint8_t read_first;
     uint8_t platform_refused; /* the platform's 4xx is why it failed */
-    uint8_t padding[3];
+    uint8_t deferrals;        /* in a row; DEFERRALS_MAX: or more */
+    uint8_t padding[2];
     uint32_t attempt_count;
     uint64_t prepared_check; /* of what prepare steps gave last; 0: nothing */
     int64_t at_ms;           /* its own instant, as the author gave it; 0: the post's */

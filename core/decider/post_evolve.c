@@ -169,6 +169,7 @@ static void evolve_part_live(struct post_target *target, uint8_t part)
     if (part == target->next_part) {
         target->next_part++;
         target->tries = 0;
+        target->deferrals = 0;
         target->read_first = 0;
         target->platform_refused = 0;
     }
@@ -189,6 +190,8 @@ static void evolve_outcome_in_play(struct post_target *target, enum outcome outc
     if (outcome == OUTCOME_TRY_AGAIN || outcome == OUTCOME_ABSENT) {
         target->tries++;
     }
+    target->deferrals =
+        outcome == OUTCOME_DEFERRED ? (uint8_t)(target->deferrals + (target->deferrals < DEFERRALS_MAX ? 1 : 0)) : 0;
     go_on(target, TARGET_RETRYING, next_ms);
     target->read_first = outcome != OUTCOME_ABSENT && target_former_contradicted(target);
 }
@@ -291,6 +294,7 @@ static void evolve_retried(struct post *post, const struct targets_retried_event
         go_on(target, TARGET_RETRYING, event->due_ms);
         target->status = TARGET_RETRYING;
         target->tries = 0;
+        target->deferrals = 0;
         target->read_first = event->targets[i].read_first;
     }
     if (post_is_final(post)) {

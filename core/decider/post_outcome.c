@@ -45,22 +45,33 @@ static struct consequence starts_at(const struct outcome_case *c, int64_t next_m
     return (struct consequence){.follow = FOLLOWS_START, .next_ms = next_ms};
 }
 
+/* An instant so far from now, give or take a fifth by the sender's dice. */
+static int64_t after(const struct outcome_case *c, int64_t wait_ms)
+{
+    const uint64_t jitter = c->report->jitter_permille <= 400 ? c->report->jitter_permille : 400;
+    return c->context->now_ms + wait_ms * (800 + (int64_t)jitter) / 1000;
+}
+
 static struct consequence tries_again(const struct outcome_case *c)
 {
     if (c->target->tries + 1 >= TRIES_MAX) {
         return ends("attempts_exhausted");
     }
-    const int64_t wait_ms = c->target->tries == 0 ? RETRY_FIRST_MS : RETRY_SECOND_MS;
-    const uint64_t jitter = c->report->jitter_permille <= 400 ? c->report->jitter_permille : 400;
-    return starts_at(c, c->context->now_ms + wait_ms * (800 + (int64_t)jitter) / 1000);
+    return starts_at(c, after(c, c->target->tries == 0 ? RETRY_FIRST_MS : RETRY_SECOND_MS));
 }
 
-/* A reset that has passed, or none, must not make a loop of starts. */
-static struct consequence deferred(const struct outcome_case *c)
+/* When the platform's limit that the report speaks of ends; 0: it speaks of none. Where the platform named no instant it
+ * is asked again later each time. One that has passed, by the time of the decision, must not make a loop of starts. */
+static int64_t limit_end_ms(const struct outcome_case *c, enum outcome outcome)
 {
-    const int64_t now_ms = c->context->now_ms;
-    const int64_t until_ms = c->report->until_ms != 0 ? c->report->until_ms : now_ms + RETRY_FIRST_MS;
-    return starts_at(c, until_ms > now_ms ? until_ms : now_ms + SECOND_MS);
+    const int64_t soonest_ms = c->context->now_ms + SECOND_MS;
+    if (c->report->until_ms == 0) {
+        return outcome == OUTCOME_DEFERRED ? after(c, RETRY_FIRST_MS << c->target->deferrals) : 0;
+    }
+    if (outcome == OUTCOME_DEFERRED) {
+        return c->report->until_ms > soonest_ms ? c->report->until_ms : soonest_ms;
+    }
+    return c->report->until_ms > c->context->now_ms ? c->report->until_ms : 0;
 }
 
 static int64_t first_reading(const struct outcome_case *c)
@@ -82,7 +93,7 @@ static struct consequence judge(const struct outcome_case *c, enum outcome outco
     case OUTCOME_ABSENT:
         return tries_again(c);
     case OUTCOME_DEFERRED:
-        return deferred(c);
+        return starts_at(c, limit_end_ms(c, outcome));
     case OUTCOME_UNAUTHORIZED: /* waits, without an instant, for the account to be connected again */
         return (struct consequence){.follow = FOLLOWS_START};
     case OUTCOME_REFUSED: {
@@ -172,6 +183,10 @@ static void conclude(const struct outcome_case *c, const struct consequence *con
         (to_)->url = (c_)->report->url;                           \
         (to_)->published_ms = (c_)->report->published_ms;         \
         (to_)->next_ms = (next_ms_);                              \
+        (to_)->until_ms = limit_end_ms((c_), (outcome_));         \
+        if ((to_)->until_ms != 0) {                               \
+            (to_)->integration_id = (c_)->target->integration_id; \
+        }                                                         \
     } while (0)
 
 static enum refusal finish(const struct outcome_case *c, enum outcome outcome, struct event_list *events)

@@ -484,6 +484,7 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
 enum err agenda_apply(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
     TRY(agenda_reserve(agenda, 1, TARGETS_MAX, 1, TARGETS_MAX));
+    agenda_apply_limit(agenda, at, event);
     return agenda_apply_account(agenda, at, event) ? OK : apply_to_post(agenda, at, event);
 }
 

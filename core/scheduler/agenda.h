@@ -9,6 +9,9 @@
  * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started, missed or
  * exchanged.
  *
+ * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
+ * then; readings go on. What is overdue by more than AGENDA_LATE_MS then takes its turn among the late ones.
+ *
  * Tokens are exchanged before a start that would find them dead, which waits for that if it must, and long before their
  * session ends; one exchange at a time per account. */
 #ifndef OPENPOST_SCHEDULER_AGENDA_H
@@ -48,7 +51,7 @@ struct agenda_due {
     uint64_t fence;       /* START: the ledger's epoch */
     int64_t due_ms;       /* when it should have been handed out */
     int64_t started_ms;   /* READ, LOST: the attempt's */
-    int64_t until_ms;     /* FACTS: when the lock goes on without */
+    int64_t until_ms;     /* FACTS: when the lock goes on without; CONNECT: when what passes is no longer waited for */
     uint64_t cause;       /* seq of the event that made it due: what the ledger's event will answer; 0: not known */
 };
 
@@ -87,6 +90,8 @@ struct agenda_integration {
     uint32_t status; /* enum integration_status, pause aside; of one that is connected again: what it is meanwhile */
     bool connecting; /* credentials are to be tried */
     bool paused;
+    int64_t connect_ms;         /* connecting: since when */
+    int64_t limited_ms;         /* the platform's limit: no start before; 0: none yet */
     int64_t tokens_ms;          /* when the tokens were given: the instant in their vault_id; 0: it has none */
     int64_t token_expires_ms;   /* 0: never */
     int64_t session_expires_ms; /* 0: not known */

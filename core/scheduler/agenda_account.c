@@ -72,6 +72,7 @@ static void apply_connecting(struct agenda *agenda, const struct log_event *at,
     integration->channel = event->channel;
     integration->cause = at->seq;
     integration->connecting = true;
+    integration->connect_ms = at->time_ms;
     integration->handed = false;
     integration->wait_ms = 0;
     agenda_time_account(agenda, index);
@@ -206,6 +207,28 @@ static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
         return true;
     default:
         return false;
+    }
+}
+
+/* Targets that are due find out when their turn comes (agenda_due.c): there may be a million. */
+static void limit(struct agenda *agenda, const struct log_event *at, const struct id *id, int64_t until_ms)
+{
+    if (until_ms == 0) {
+        return;
+    }
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    if (integration_at(agenda, index)->limited_ms < until_ms) {
+        integration_at(agenda, index)->limited_ms = until_ms;
+        agenda_time_integration(agenda, index);
+    }
+}
+
+void agenda_apply_limit(struct agenda *agenda, const struct log_event *at, const struct event *event)
+{
+    if (event->code == EVENT_attempt_finished) {
+        limit(agenda, at, &event->attempt_finished.integration_id, event->attempt_finished.until_ms);
+    } else if (event->code == EVENT_attempt_settled) {
+        limit(agenda, at, &event->attempt_settled.integration_id, event->attempt_settled.until_ms);
     }
 }
 

@@ -2,7 +2,8 @@
  * the simulation and, after each event, agenda.c. Pure.
  *
  *   post         FACTS at the lock - 15 s, LOCK when they are there, at the latest 10 s after the lock's instant
- *   target       waiting: START at max(due, next), or MISS when max_lateness or not_after is over; held: MISS only;
+ *   target       waiting: START at max(due, next, the end of its account's limit), or MISS when max_lateness or
+ *                not_after is over; held: MISS only;
  *                doubtful: MISS at once, which makes it unknown
  *                a late START joins its integration's heap, which lets one go per late_spacing
  *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
@@ -65,14 +66,20 @@ static int64_t miss_ms(const struct agenda *agenda, const struct target_item *ta
     return post->not_after_ms != 0 ? sooner(late_ms, post->not_after_ms + 1) : late_ms;
 }
 
+/* When nothing but its tokens keeps it from starting. */
+static int64_t ready_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    return later(later(start_ms(target), target->wait_ms), integration_at(agenda, target->integration)->limited_ms);
+}
+
 static int64_t waiting_ms(const struct agenda *agenda, const struct target_item *target)
 {
     const struct integration_item *integration = integration_at(agenda, target->integration);
     const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
-    const int64_t ready = later(start_ms(target), target->wait_ms);
     if (target->read_first) {
-        return is_usable(integration) ? sooner(miss, ready) : miss;
+        return is_usable(integration) ? sooner(miss, later(start_ms(target), target->wait_ms)) : miss;
     }
+    const int64_t ready = ready_ms(agenda, target);
     const bool held = is_held(agenda, integration) || is_doubtful(agenda, target);
     return held || target->queued ? miss : sooner(miss, agenda_tokens_look_ms(integration, ready));
 }
@@ -135,6 +142,12 @@ void agenda_time_post(struct agenda *agenda, uint32_t index)
     timers_set(&agenda->timers, ref_of(REF_POST, index), post->place, post_ms(agenda, post));
 }
 
+/* When the next late one may go. */
+static int64_t turn_ms(const struct integration_item *integration)
+{
+    return later(integration->late_open_ms, integration->limited_ms);
+}
+
 void agenda_time_integration(struct agenda *agenda, uint32_t index)
 {
     struct integration_item *integration = integration_at(agenda, index);
@@ -142,7 +155,7 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
     if (is_held(agenda, integration)) {
         integration->turn_ms = 0;
     } else if (integration->late_root != 0 && !agenda_tokens_awaited(integration, 0)) {
-        at_ms = integration->late_open_ms;
+        at_ms = turn_ms(integration);
     }
     if (integration->connecting && !integration->handed) {
         at_ms = sooner(at_ms, integration->wait_ms);
@@ -225,13 +238,17 @@ static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, s
         return true;
     }
     ASSERT(target->state == STATE_WAITING);
+    if (now_ms < waiting_ms(agenda, target)) { /* the account was limited since its timer was set */
+        timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, target_ms(agenda, target));
+        return false;
+    }
     if (now_ms >= miss_ms(agenda, target) || target->read_first) {
         hand_target(agenda, index, now_ms >= miss_ms(agenda, target) ? AGENDA_MISS : AGENDA_READ, ret_due);
         return true;
     }
-    const int64_t ready_ms = later(start_ms(target), target->wait_ms);
-    agenda_tokens_want(agenda, target->integration, ready_ms, now_ms, target->cause);
-    if (now_ms < ready_ms || agenda_tokens_awaited(integration_at(agenda, target->integration), ready_ms)) {
+    const int64_t ready = ready_ms(agenda, target);
+    agenda_tokens_want(agenda, target->integration, ready, now_ms, target->cause);
+    if (now_ms < ready || agenda_tokens_awaited(integration_at(agenda, target->integration), ready)) {
         agenda_time_target(agenda, index);
         return false;
     }
@@ -270,7 +287,7 @@ static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, str
 
 static bool is_late_ones_turn(const struct agenda *agenda, const struct integration_item *integration, int64_t now_ms)
 {
-    return integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= integration->late_open_ms &&
+    return integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= turn_ms(integration) &&
            !agenda_tokens_awaited(integration, 0);
 }
 
@@ -290,6 +307,7 @@ static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_
     const bool connecting = integration->connecting;
     *ret_due = (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH,
                                    .channel = integration->channel,
+                                   .until_ms = connecting ? integration->connect_ms + CONNECT_WITHIN_MS : 0,
                                    .cause = integration->cause};
     ret_due->integration_id.kind = ID_INTEGRATION;
     memcpy(ret_due->integration_id.uuid, integration->item.uuid, 16);
@@ -422,9 +440,9 @@ static int64_t attemptable_ms(const struct agenda *agenda, const struct target_i
         return TIMERS_NEVER;
     }
     if (target->queued || (target->handed && target->late)) {
-        return integration->turn_ms != 0 ? integration->turn_ms : TIMERS_NEVER;
+        return integration->turn_ms != 0 ? later(integration->turn_ms, integration->limited_ms) : TIMERS_NEVER;
     }
-    return start_ms(target);
+    return later(start_ms(target), integration->limited_ms);
 }
 
 /* Its instant has come, and nothing but what holds it keeps it from being sent; a stopped agenda locks nothing either. */

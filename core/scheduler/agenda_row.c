@@ -73,6 +73,8 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     integration->status = (uint8_t)row->status;
     integration->connecting = row->connecting;
     integration->paused = row->paused;
+    integration->connect_ms = row->connect_ms;
+    integration->limited_ms = row->limited_ms;
     integration->cause = row->seq;
     agenda_tokens_set(integration, row->tokens_ms, row->token_expires_ms, row->session_expires_ms);
     agenda_time_account(agenda, index);
@@ -165,6 +167,8 @@ uint64_t agenda_digest(const struct agenda *agenda)
         hash = mix_number(hash, integration->status);
         hash = mix_number(hash, integration->connecting);
         hash = mix_number(hash, integration->paused);
+        hash = mix_number(hash, integration->connecting ? integration->connect_ms : 0);
+        hash = mix_number(hash, integration->limited_ms);
         hash = mix_number(hash, integration->tokens_ms);
         hash = mix_number(hash, integration->token_expires_ms);
         sum += mix_number(hash, integration->session_expires_ms);

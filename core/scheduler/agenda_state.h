@@ -43,6 +43,8 @@ struct integration_item {
     int64_t late_open_ms; /* the next late start not before */
     int64_t turn_ms;      /* since when a late one has its turn and has not started; 0: none has */
     int64_t wait_ms;      /* CONNECT or REFRESH not before */
+    int64_t limited_ms;   /* the platform's limit: no start before */
+    int64_t connect_ms;   /* since when credentials are tried */
     int64_t tokens_ms;    /* when the tokens were given; 0: not known */
     int64_t token_expires_ms;
     int64_t session_expires_ms;
@@ -167,6 +169,8 @@ void agenda_late_remove(struct agenda *agenda, uint32_t target);
 
 /* agenda_account.c: events of the installation, of workspaces and of integrations; true when it was one. */
 bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event);
+/* agenda_account.c: what an event says of a platform's limit on an account. */
+void agenda_apply_limit(struct agenda *agenda, const struct log_event *at, const struct event *event);
 /* agenda_account.c: finds a record or adds it; room was reserved. */
 uint32_t agenda_workspace(struct agenda *agenda, const struct id *id);
 uint32_t agenda_integration(struct agenda *agenda, const struct id *id, const struct id *workspace_id);

@@ -9,6 +9,7 @@
 
 #define LOAD_AGAIN_MS 500
 #define CONNECT_AGAIN_MS 30000
+#define CONNECT_PASSING_MS 10000 /* the first wait after a failure that passes */
 
 /* --- jobs out --- */
 
@@ -211,10 +212,31 @@ static struct job_outcome *outcome_copy(const struct job_outcome *outcome)
     return copy;
 }
 
+/* When a connection that failed in passing is tried again: each wait is as long as all before it, unless the platform
+ * named an instant. 0: not, for the platform's word was its last, or there is no time left; then it is refused. */
+static int64_t connect_again_ms(const struct task *task, const struct job_outcome *outcome, int64_t now_ms)
+{
+    const bool passes = outcome->outcome == OUTCOME_DEFERRED || outcome->outcome == OUTCOME_TRY_AGAIN;
+    if (task->due.action != AGENDA_CONNECT || !passes) {
+        return 0;
+    }
+    if (task->foreign) {
+        return now_ms; /* the agenda asks by itself */
+    }
+    const int64_t tried_ms = now_ms - (task->due.until_ms - CONNECT_WITHIN_MS);
+    const int64_t wait_ms = tried_ms > CONNECT_PASSING_MS ? tried_ms : CONNECT_PASSING_MS;
+    const int64_t named_ms = outcome->until_ms;
+    const int64_t again_ms = named_ms > now_ms ? named_ms : now_ms + wait_ms * (800 + (int64_t)task->jitter) / 1000;
+    return again_ms <= task->due.until_ms ? again_ms : 0;
+}
+
 static uint8_t steps_of(const struct task *task, const struct job_outcome *outcome)
 {
     const enum agenda_action action = task->due.action;
     uint8_t steps = 0;
+    if (task->again_ms != 0) {
+        return steps;
+    }
     if (outcome->credentials.data != NULL) {
         steps = action == AGENDA_CONNECT ? STEP_SEAL : STEP_SEAL | STEP_TOKENS;
     }
@@ -249,6 +271,8 @@ static void go_step(struct dispatch *dispatch, int64_t now_ms, uint32_t index)
             now_ms + CONNECT_AGAIN_MS; /* no new tokens: once more, unless it is disconnected now */
         const int64_t until_ms = task->outcome->until_ms;
         dispatch_give_back(dispatch, index, until_ms > again_ms ? until_ms : again_ms);
+    } else if (task->again_ms != 0) {
+        dispatch_give_back(dispatch, index, task->again_ms);
     } else {
         dispatch_task_remove(dispatch, index);
     }
@@ -274,6 +298,7 @@ enum err dispatch_set_outcome(struct dispatch *dispatch, int64_t now_ms, uint32_
     uint8_t dice[2];
     dispatch->options.random(dispatch->options.random_context, dice, sizeof dice);
     task->jitter = (uint32_t)(dice[0] << 8 | dice[1]) % 401;
+    task->again_ms = connect_again_ms(task, outcome, now_ms);
     task->steps = steps_of(task, outcome);
     if (task->due.action == AGENDA_FACTS) {
         dispatch_fact(dispatch, &task->due, outcome->outcome == OUTCOME_ACCEPTED ? outcome->result : (struct span){0});

@@ -9,6 +9,8 @@
  *   CONNECT, REFRESH  JOB -> outcome -> its steps
  *   FACTS             a JOB resolve per target that needs one; the post's lock waits for them
  *
+ * A CONNECT that failed in passing has no steps: the agenda gets it back, until CONNECT_WITHIN_MS are over.
+ *
  * The steps of an outcome, in order, each durable before the next: SEAL and TOKENS (credentials that came with it),
  * DISCONNECT (they are no longer good), RECORD. Only then is the outcome acknowledged. */
 #ifndef OPENPOST_SCHEDULER_DISPATCH_STATE_H
@@ -56,7 +58,7 @@ struct task {
     struct hash payload_hash;
     int64_t started_ms;
     int64_t deadline_ms;
-    int64_t not_before_ms;
+    int64_t again_ms;            /* CONNECT: it failed in passing, and is asked for again then; else 0 */
     struct job_outcome *outcome; /* owned, texts and all */
     uint32_t refusal;            /* CONNECT: why a connection that the platform accepted is not ours */
     uint8_t fingerprint_len;

@@ -314,9 +314,9 @@ class Sandbox:
         self.url, self.port = url, int(url.rsplit(":", 1)[1])
         self.api = Api(self.port)
 
-    def rule(self, fault, contains="", path="createRecord", skip=0, times=1, value_ms=0):
+    def rule(self, fault, contains="", path="createRecord", skip=0, times=1, value_ms=0, retry_after=""):
         answer = self.api.post("/sandbox/rules", {"path": path, "contains": contains, "skip": skip, "times": times,
-                                                  "fault": fault, "value_ms": value_ms})
+                                                  "fault": fault, "value_ms": value_ms, "retry_after": retry_after})
         assert answer.status == 200, answer
 
     def forget_rules(self):

@@ -232,8 +232,10 @@ static enum err start(void *context, const struct http_request *asked, int64_t n
     const struct span method = span_text(method_of(asked->method));
     struct span path;
     struct span query;
-    (void)now_ms;
     judge_token(world, asked->authorization);
+    if (asked->deadline_ms <= now_ms) {
+        return ERR_TIMED_OUT; /* as the real one: never sent */
+    }
     split_url(asked->url, &path, &query);
     const size_t len =
         method.len + path.len + query.len + asked->authorization.len + asked->content_type.len + asked->body.len;

@@ -249,6 +249,34 @@ static void a_limit_defers_to_its_reset(struct story *story)
     until(story, 300000);
 }
 
+static void a_limit_holds_every_post_of_its_account_and_no_others(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_LIMIT, 1);
+    write_post(story, &(struct wish){.parts = {"first"}});
+    write_post(story, &(struct wish){.parts = {"second"}});
+    write_post(story, &(struct wish){.parts = {"third"}, .both = true});
+    until(story, 70000);
+    write_post(story, &(struct wish){.parts = {"fourth"}});
+    until(story, 300000);
+}
+
+static void the_last_answer_of_a_window_holds_what_comes_after(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_LAST, 1);
+    write_post(story, &(struct wish){.parts = {"first"}});
+    until(story, 70000);
+    write_post(story, &(struct wish){.parts = {"second"}});
+    until(story, 300000);
+}
+
+static void a_connection_that_fails_in_passing_is_tried_again(struct story *story)
+{
+    platform_will(story, "createSession", MODEL_UNAVAILABLE, 1);
+    platform_will(story, "createSession", MODEL_LIMIT, 1);
+    user_connect(&story->world, 0);
+    until(story, 300000);
+}
+
 static void an_expired_token_is_exchanged_within_the_attempt(struct story *story)
 {
     platform_will(story, "createRecord", MODEL_EXPIRED, 1);
@@ -446,6 +474,9 @@ static const struct {
     STORY(silence_before_accepting_is_proved_absent_and_sent_again_under_the_same_key),
     STORY(a_refusal_that_was_none_is_found_when_a_person_retries),
     STORY(a_limit_defers_to_its_reset),
+    STORY(a_limit_holds_every_post_of_its_account_and_no_others),
+    STORY(the_last_answer_of_a_window_holds_what_comes_after),
+    STORY(a_connection_that_fails_in_passing_is_tried_again),
     STORY(an_expired_token_is_exchanged_within_the_attempt),
     STORY(an_adapter_that_dies_with_a_pair_that_nobody_has_exchanges_the_old_one_again),
     STORY(a_pair_is_told_until_a_scheduler_that_lives_has_stored_it),

@@ -213,6 +213,63 @@ START_TEST(an_integration_goes_its_way)
 
 END_TEST
 
+START_TEST(a_connection_remembers_since_when_it_is_tried)
+{
+    struct world world;
+    world_init(&world);
+    const struct id workspace_id = the_workspace();
+    const struct id integration_id = id_n(ID_INTEGRATION, 1);
+    feed_integration(&world, &workspace_id, &integration_id);
+    ck_assert_int_eq(integration_of(&world).connect_ms, 0);
+    world.now_ms += MINUTE_MS;
+    struct event event = event_of(EVENT_integration_connecting);
+    event.integration_connecting.channel = CHANNEL_BLUESKY;
+    event.integration_connecting.identifier = SPAN("acme.test");
+    event.integration_connecting.vault_id = id_n(ID_SECRET, 9);
+    event.integration_connecting.fingerprint = SPAN("f9");
+    feed_integration_event(&world, event);
+    ck_assert_int_eq(integration_of(&world).connect_ms, world.now_ms);
+    event = event_of(EVENT_integration_refused);
+    event.integration_refused.code = SPAN("platform_rate_limited");
+    event.integration_refused.message = SPAN("No.");
+    feed_integration_event(&world, event);
+    ck_assert_int_eq(integration_of(&world).connect_ms, 0);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(an_outcome_that_speaks_of_a_limit_is_kept_with_its_account)
+{
+    struct world world;
+    world_init(&world);
+    const struct id workspace_id = the_workspace();
+    const struct id integration_id = id_n(ID_INTEGRATION, 1);
+    feed_integration(&world, &workspace_id, &integration_id);
+    const struct integration_row before = integration_of(&world);
+    feed_first_attempt(&world, false);
+    struct event event = outcome_event(1, 0, 1, 0, OUTCOME_DEFERRED);
+    event.attempt_finished.next_ms = T0 + 2 * HOUR_MS;
+    event.attempt_finished.until_ms = T0 + 2 * HOUR_MS;
+    event.attempt_finished.integration_id = integration_id;
+    feed_post(&world, 1, &event);
+    struct integration_row row = integration_of(&world);
+    ck_assert_int_eq(row.limited_ms, T0 + 2 * HOUR_MS);
+    ck_assert_uint_eq(row.version, before.version);
+    ck_assert_uint_eq(row.seq, before.seq);
+    feed_started(&world, 1, 0, 2, 0);
+    event.attempt_finished.attempt_id = attempt_n(1, 0, 2);
+    event.attempt_finished.number = 2;
+    event.attempt_finished.until_ms = T0 + HOUR_MS; /* never shortened */
+    feed_post(&world, 1, &event);
+    ck_assert_int_eq(integration_of(&world).limited_ms, T0 + 2 * HOUR_MS);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(a_refused_reconnect_leaves_the_connection_that_was)
 {
     struct world world;
@@ -405,6 +462,8 @@ int main(void)
     tcase_add_test(tcase, a_workspace_is_paused_and_resumed);
     tcase_add_test(tcase, workspaces_are_listed);
     tcase_add_test(tcase, an_integration_goes_its_way);
+    tcase_add_test(tcase, a_connection_remembers_since_when_it_is_tried);
+    tcase_add_test(tcase, an_outcome_that_speaks_of_a_limit_is_kept_with_its_account);
     tcase_add_test(tcase, a_refused_reconnect_leaves_the_connection_that_was);
     tcase_add_test(tcase, an_account_that_is_connected_again_is_where_it_was);
     tcase_add_test(tcase, a_first_connection_that_is_refused_says_why);

@@ -1,159 +1,7 @@
 /* bluesky_runner_test.c: a job is begun once, whatever is repeated; its outcome is kept until it is acknowledged; an
- * account's credentials are exchanged by one job at a time, and a new pair is used by none before it is stored. The
- * network is an array. */
-#include "adapters/bluesky.h"
-#include "adapters/runner.h"
-
-#include <check.h>
-
+ * account's credentials are exchanged by one job at a time, and a new pair is used by none before it is stored. */
 #include "tests/suite.h"
-
-#define NOW_MS ((int64_t)1776693600000)
-#define RECORD "{\"$type\":\"app.bsky.feed.post\",\"text\":\"Hi\",\"createdAt\":\"2026-04-20T14:00:00Z\"}"
-#define CREATED "{\"uri\":\"at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222\",\"cid\":\"bafy1\"}"
-#define TOKENS "{\"accessJwt\":\"access1\",\"refreshJwt\":\"refresh1\"}"
-
-struct sent {
-    void *tag;
-    char url[128];
-    char authorization[64];
-};
-
-static struct arena arena;
-static struct runner *runner;
-static struct sent sent[4096];
-static size_t sent_count;
-static size_t room;
-static enum err start_fails;
-static int64_t now_ms;
-static uint8_t nonce;
-static const struct guard guard;
-static const uint8_t key[BOX_KEY_LEN] = {7};
-
-static bool has_room(void *context)
-{
-    (void)context;
-    return room > 0;
-}
-
-static void copy_text(char *out, size_t cap, struct span text)
-{
-    struct buf buf = buf_of(out, cap);
-    buf_put(&buf, text);
-    ck_assert_ptr_nonnull(buf_terminated(&buf));
-}
-
-static enum err start(void *context, const struct http_request *request, int64_t at_ms, struct arena *of_job, void *tag)
-{
-    (void)context;
-    (void)at_ms;
-    ck_assert_ptr_nonnull(of_job);
-    ck_assert_uint_gt(room, 0);
-    if (start_fails != OK) {
-        return start_fails;
-    }
-    room--;
-    sent[sent_count].tag = tag;
-    copy_text(sent[sent_count].url, sizeof sent[sent_count].url, request->url);
-    copy_text(sent[sent_count].authorization, sizeof sent[sent_count].authorization, request->authorization);
-    sent_count++;
-    return OK;
-}
-
-static void fill(void *context, void *data, size_t len)
-{
-    (void)context;
-    nonce++;
-    memset(data, nonce, len);
-}
-
-static void set_up(void)
-{
-    const struct runner_options options = {
-        .platform = bluesky_platform(),
-        .guard = &guard,
-        .transport = {.has_room = has_room, .start = start},
-        .key = {7                   },
-        .random = fill
-    };
-    arena_init(&arena, 16 << 20);
-    sent_count = 0;
-    room = 1000;
-    start_fails = OK;
-    now_ms = NOW_MS;
-    ck_assert_int_eq(runner_new(&options, &runner), OK);
-}
-
-static void tear_down(void)
-{
-    runner_free(runner);
-    arena_done(&arena);
-}
-
-static struct id id_of(enum id_kind kind, uint64_t number)
-{
-    uint8_t randomness[10] = {0};
-    put_be64(randomness + 2, number);
-    return id_make(kind, NOW_MS, randomness);
-}
-
-static struct span sealed(const struct id *job_id, const char *plain)
-{
-    char text[ID_TEXT_MAX];
-    uint8_t *bytes = arena_alloc(&arena, strlen(plain) + BOX_OVERHEAD);
-    struct buf box = buf_of(bytes, strlen(plain) + BOX_OVERHEAD);
-    struct buf what = buf_of(text, sizeof text);
-    const uint8_t once[12] = {1};
-    id_write(&what, job_id);
-    ck_assert_int_eq(box_seal(key, once, buf_span(&what), span_text(plain), &box), OK);
-    return buf_span(&box);
-}
-
-/* A commit by account number account. */
-static struct job commit_of(uint64_t number, uint64_t account)
-{
-    struct job job = {.job_id = id_of(ID_ATTEMPT, number),
-                      .kind = SPAN("commit"),
-                      .channel = CHANNEL_BLUESKY,
-                      .integration_id = id_of(ID_INTEGRATION, account),
-                      .target_id = id_of(ID_TARGET, number),
-                      .service = SPAN("https://pds.test"),
-                      .account = SPAN("did:plc:alice"),
-                      .handle = SPAN("alice.test"),
-                      .key = SPAN("3mjwoc5yy2222"),
-                      .payload = SPAN(RECORD),
-                      .fence = 5,
-                      .deadline_ms = NOW_MS + 120000};
-    job.credentials = sealed(&job.job_id, TOKENS);
-    return job;
-}
-
-static enum err take(struct job *jobs, uint32_t count)
-{
-    const struct job_batch batch = {.jobs = jobs, .jobs_count = count};
-    return runner_take(runner, now_ms, &batch);
-}
-
-static void acknowledge(const struct id *job_id)
-{
-    struct target_ref done = {.target_id = *job_id};
-    const struct job_batch batch = {.done = &done, .done_count = 1};
-    ck_assert_int_eq(runner_take(runner, now_ms, &batch), OK);
-}
-
-static void answer(size_t i, unsigned status, const char *body)
-{
-    const struct http_response response = {.result = HTTP_COMPLETE, .status = status, .body = span_text(body)};
-    room++;
-    runner_answered(runner, now_ms, sent[i].tag, &response);
-}
-
-static struct outcome_batch report(void)
-{
-    struct outcome_batch batch;
-    ck_assert_int_eq(runner_report(runner, now_ms, &arena, &batch), OK);
-    return batch;
-}
+#include "tests/unit/runner_world.h"
 
 START_TEST(a_job_is_done_and_its_outcome_kept_until_acknowledged)
 {
@@ -270,8 +118,6 @@ static void ck_sealed(const struct job_outcome *outcome, const char *wanted)
     ck_assert_str_eq(buf_terminated(&out), wanted);
 }
 
-#define FRESH "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}"
-
 START_TEST(exchanged_credentials_come_back_sealed)
 {
     struct job job = commit_of(1, 1);
@@ -362,7 +208,7 @@ END_TEST
 
 START_TEST(an_accounts_credentials_are_exchanged_by_one_job_at_a_time)
 {
-    struct job jobs[4] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1), commit_of(4, 2)};
+    struct job jobs[4] = {delete_of(1, 1), delete_of(2, 1), delete_of(3, 1), delete_of(4, 2)};
     ck_assert_int_eq(take(jobs, 4), OK);
     ck_assert_uint_eq(sent_count, 4);
     answer(0, 401, "");
@@ -417,7 +263,7 @@ END_TEST
 
 START_TEST(when_an_exchange_fails_the_next_job_exchanges_itself)
 {
-    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 1)};
+    struct job jobs[3] = {delete_of(1, 1), delete_of(2, 1), delete_of(3, 1)};
     ck_assert_int_eq(take(jobs, 3), OK);
     answer(0, 401, "");
     answer(1, 401, "");
@@ -441,7 +287,7 @@ END_TEST
 
 START_TEST(a_job_that_waits_for_an_exchange_too_long_is_tried_again)
 {
-    struct job jobs[2] = {commit_of(1, 1), commit_of(2, 1)};
+    struct job jobs[2] = {delete_of(1, 1), delete_of(2, 1)};
     jobs[1].deadline_ms = NOW_MS + 1000;
     ck_assert_int_eq(take(jobs, 2), OK);
     answer(0, 401, "");
@@ -558,7 +404,7 @@ END_TEST
 
 START_TEST(closing_with_jobs_under_way_leaks_nothing)
 {
-    struct job jobs[3] = {commit_of(1, 1), commit_of(2, 1), commit_of(3, 3)};
+    struct job jobs[3] = {delete_of(1, 1), delete_of(2, 1), commit_of(3, 3)};
     ck_assert_int_eq(take(jobs, 3), OK);
     answer(0, 401, "");
     answer(1, 401, "");

@@ -71,6 +71,7 @@ static inline void say_attempt_event(struct buf *out, const struct event *event)
         say(out, " %d", (int)event->attempt_finished.number);
         say_word(out, &outcome_words, event->attempt_finished.outcome);
         say_time(out, "next", event->attempt_finished.next_ms);
+        say_time(out, "until", event->attempt_finished.until_ms);
         return;
     case EVENT_attempt_settled:
         say_letter(out, &event->attempt_settled.target_id);
@@ -78,6 +79,7 @@ static inline void say_attempt_event(struct buf *out, const struct event *event)
         say_word(out, &outcome_words, event->attempt_settled.outcome);
         say_flag(out, "read", event->attempt_settled.by_read);
         say_time(out, "next", event->attempt_settled.next_ms);
+        say_time(out, "until", event->attempt_settled.until_ms);
         return;
     case EVENT_attempt_probed:
         say_letter(out, &event->attempt_probed.target_id);

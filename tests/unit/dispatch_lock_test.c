@@ -215,6 +215,7 @@ END_TEST
 static struct world *world_connecting(void)
 {
     struct world *world = world_new();
+    world->now_ms = T0;
     tell(world,
          (struct event){
              .code = EVENT_integration_connecting,
@@ -262,6 +263,94 @@ START_TEST(a_connection_that_the_platform_refuses_is_refused)
     report(world, &outcome);
     ck_command(world, COMMAND_refuse_connection);
     ck_assert(span_equal(world->command.refuse_connection.message, outcome.message));
+    world_free(world);
+}
+
+END_TEST
+
+/* The platform's answer to the connection that is under way, in the words of a failure that passes. */
+static void fail_in_passing(struct world *world, enum outcome how, int64_t until_ms)
+{
+    struct job_outcome outcome = outcome_of(world, how);
+    outcome.code = how == OUTCOME_DEFERRED ? SPAN("platform_rate_limited") : SPAN("platform_unavailable");
+    outcome.message = SPAN("Not now.");
+    outcome.until_ms = until_ms;
+    report(world, &outcome);
+}
+
+/* Nothing is recorded; the connection is asked for again between the two instants. */
+static void ck_asked_again(struct world *world, int64_t first_ms, int64_t last_ms)
+{
+    ck_no_command(world);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_assert_uint_eq(world->batch.done_count, 1); /* the outcome is acknowledged */
+    tick(world, first_ms - 1);
+    ck_assert_uint_eq(jobs(world), 0);
+    tick(world, last_ms);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("connect")));
+}
+
+START_TEST(a_connection_that_fails_in_passing_is_tried_again_when_the_platform_says_so)
+{
+    struct world *world = world_connecting();
+    fail_in_passing(world, OUTCOME_DEFERRED, T0 + 45000);
+    ck_asked_again(world, T0 + 45000, T0 + 45000);
+    struct job_outcome outcome = outcome_of(world, OUTCOME_ACCEPTED);
+    outcome.account = SPAN("did:plc:abc");
+    report(world, &outcome);
+    ck_command(world, COMMAND_record_connection);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(each_wait_for_a_connection_is_as_long_as_all_before_it_and_after_ten_minutes_it_is_refused)
+{
+    struct world *world = world_connecting();
+    fail_in_passing(world, OUTCOME_TRY_AGAIN, 0);
+    ck_asked_again(world, T0 + 8000, T0 + 12000);
+    fail_in_passing(world, OUTCOME_DEFERRED, 0);
+    ck_asked_again(world, T0 + 12000 + 9600, T0 + 12000 + 14400);
+    world->now_ms = T0 + 300000;                           /* the platform took its time */
+    fail_in_passing(world, OUTCOME_DEFERRED, T0 + 299000); /* an instant that has passed names none */
+    ck_asked_again(world, T0 + 300000 + 240000, T0 + 300000 + 300000);
+    fail_in_passing(world, OUTCOME_DEFERRED, 0);
+    ck_command(world, COMMAND_refuse_connection);
+    ck_assert(span_equal(world->command.refuse_connection.code, SPAN("platform_rate_limited")));
+    ck_assert(span_equal(world->command.refuse_connection.message, SPAN("Not now.")));
+    answer(world, ACCEPTED);
+    ck_no_command(world);
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_connection_that_would_be_tried_too_late_is_refused_at_once)
+{
+    struct world *world = world_connecting();
+    fail_in_passing(world, OUTCOME_DEFERRED, T0 + CONNECT_WITHIN_MS + 1);
+    ck_command(world, COMMAND_refuse_connection);
+    ck_assert(span_equal(world->command.refuse_connection.code, SPAN("platform_rate_limited")));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_connection_that_failed_in_passing_for_a_scheduler_that_is_gone_is_asked_for_by_its_agenda_alone)
+{
+    struct world *world = world_new();
+    const struct job_outcome outcome = {.job_id = id_number(ID_REQUEST, 77),
+                                        .kind = SPAN("connect"),
+                                        .outcome = OUTCOME_TRY_AGAIN,
+                                        .workspace_id = id_number(ID_WORKSPACE, 1),
+                                        .integration_id = id_number(ID_INTEGRATION, 1),
+                                        .channel = CHANNEL_BLUESKY};
+    tick(world, T0);
+    report(world, &outcome);
+    ck_no_command(world);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_assert_uint_eq(world->batch.done_count, 1);
     world_free(world);
 }
 
@@ -323,6 +412,11 @@ int main(void)
     tcase_add_test(tcase, a_limit_defers_an_exchange_to_its_reset);
     tcase_add_test(tcase, a_connection_is_sealed_and_recorded);
     tcase_add_test(tcase, a_connection_that_the_platform_refuses_is_refused);
+    tcase_add_test(tcase, a_connection_that_fails_in_passing_is_tried_again_when_the_platform_says_so);
+    tcase_add_test(tcase, each_wait_for_a_connection_is_as_long_as_all_before_it_and_after_ten_minutes_it_is_refused);
+    tcase_add_test(tcase, a_connection_that_would_be_tried_too_late_is_refused_at_once);
+    tcase_add_test(tcase,
+                   a_connection_that_failed_in_passing_for_a_scheduler_that_is_gone_is_asked_for_by_its_agenda_alone);
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
     tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
     suite_add_tcase(suite, tcase);

@@ -88,6 +88,25 @@ START_TEST(between_two_tries_it_says_why_and_until_when)
 
 END_TEST
 
+START_TEST(a_limit_of_its_account_holds_it_until_then_and_no_longer)
+{
+    struct place place = place_of(TARGET_PENDING);
+    place.integration.limited_ms = DUE_MS + 45 * SECOND_MS;
+    check_wait(&place, T0, WAIT_RATE_LIMIT, DUE_MS + 45 * SECOND_MS, DUE_MS + LATENESS_MS);
+    check_wait(&place, DUE_MS + 45 * SECOND_MS, WAIT_START, 0, DUE_MS + LATENESS_MS);
+    place.integration.limited_ms = DUE_MS; /* over when it is due */
+    check_wait(&place, T0, WAIT_SCHEDULE, DUE_MS, DUE_MS + LATENESS_MS);
+    place.integration.limited_ms = DUE_MS + HOUR_MS; /* late by then: in turn */
+    check_wait(&place, DUE_MS + HOUR_MS - 1, WAIT_RATE_LIMIT, DUE_MS + HOUR_MS, DUE_MS + LATENESS_MS);
+    check_wait(&place, DUE_MS + HOUR_MS, WAIT_TURN, 0, DUE_MS + LATENESS_MS);
+    place.target.read_first = true;
+    check_wait(&place, DUE_MS, WAIT_READING, DUE_MS, DUE_MS + LATENESS_MS);
+    place.integration.paused = true;
+    check_wait(&place, DUE_MS, WAIT_PAUSED, 0, DUE_MS + LATENESS_MS);
+}
+
+END_TEST
+
 START_TEST(an_attempt_is_waited_for_until_its_deadline_and_a_reading_until_its_instant)
 {
     struct place place = place_of(TARGET_ATTEMPTING);
@@ -145,6 +164,7 @@ int main(void)
     tcase_add_test(tcase, it_waits_for_its_instant_and_then_to_be_started);
     tcase_add_test(tcase, late_it_waits_for_its_turn_and_a_next_part_does_not);
     tcase_add_test(tcase, between_two_tries_it_says_why_and_until_when);
+    tcase_add_test(tcase, a_limit_of_its_account_holds_it_until_then_and_no_longer);
     tcase_add_test(tcase, an_attempt_is_waited_for_until_its_deadline_and_a_reading_until_its_instant);
     tcase_add_test(tcase, what_holds_it_comes_first_and_has_no_end_of_its_own);
     tcase_add_test(tcase, what_is_done_or_a_draft_waits_for_nothing_and_a_first_comment_does);

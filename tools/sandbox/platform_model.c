@@ -261,6 +261,12 @@ void model_error(struct model_answer *answer, struct arena *arena, unsigned stat
     answer->body = buf_span(&body);
 }
 
+/* 0: the platform names no instant. */
+static int64_t reset_s(const struct model_rule *rule, int64_t now_ms)
+{
+    return rule->value_ms != 0 ? (now_ms + rule->value_ms + 999) / 1000 : 0;
+}
+
 /* Faults that come instead of the call; false: the call happens. */
 static bool struck_before(const struct model_rule *rule, int64_t now_ms, struct arena *arena,
                           struct model_answer *answer)
@@ -271,7 +277,7 @@ static bool struck_before(const struct model_rule *rule, int64_t now_ms, struct 
         return true;
     case MODEL_LIMIT:
         model_error(answer, arena, 429, "RateLimitExceeded", "Rate Limit Exceeded");
-        answer->limit_reset_s = (now_ms + rule->value_ms + 999) / 1000;
+        answer->limit_reset_s = reset_s(rule, now_ms);
         return true;
     case MODEL_ERROR_BEFORE:
         model_error(answer, arena, 500, "InternalServerError", "Internal Server Error");
@@ -295,6 +301,7 @@ static bool struck_before(const struct model_rule *rule, int64_t now_ms, struct 
     case MODEL_SLOW:
     case MODEL_HIDDEN:
     case MODEL_TRUNCATED:
+    case MODEL_LAST:
     case MODEL_FAULT_COUNT:
         break;
     }
@@ -307,6 +314,10 @@ void model_call_answer(struct model *model, int64_t now_ms, const struct model_c
     *ret_answer = (struct model_answer){0};
     model->calls++;
     const struct model_rule rule = strike(model, call);
+    if (rule.retry_after[0] != 0) {
+        const enum err err = arena_copy(arena, span_text(rule.retry_after), &ret_answer->retry_after);
+        (void)err; /* without the header */
+    }
     if (struck_before(&rule, now_ms, arena, ret_answer)) {
         return;
     }
@@ -318,6 +329,7 @@ void model_call_answer(struct model *model, int64_t now_ms, const struct model_c
     }
     ret_answer->silent = rule.fault == MODEL_SILENCE_AFTER;
     ret_answer->truncated = rule.fault == MODEL_TRUNCATED;
+    ret_answer->limit_reset_s = rule.fault == MODEL_LAST ? reset_s(&rule, now_ms) : 0;
     ret_answer->delay_ms = rule.fault == MODEL_SLOW ? rule.value_ms : 0;
 }
 

@@ -26,7 +26,7 @@ struct model;
     X(NONE, "none", "answer as usual")                                                                          \
     X(REFUSE, "refuse", "400 InvalidRequest, nothing happened")                                                 \
     X(REFUSE_AFTER, "refuse_after_accepting", "400, and yet it happened")                                       \
-    X(LIMIT, "limit", "429 with RateLimit-Reset value_ms ahead")                                                \
+    X(LIMIT, "limit", "429 with RateLimit-Reset value_ms ahead, without where that is 0")                       \
     X(ERROR_BEFORE, "error_before", "500, nothing happened")                                                    \
     X(ERROR_AFTER, "error_after_accepting", "500, and yet it happened")                                         \
     X(UNAVAILABLE, "unavailable", "503, nothing happened")                                                      \
@@ -36,7 +36,8 @@ struct model;
     X(HIDDEN, "delayed_visibility", "the usual answer; reads do not show the record for value_ms")              \
     X(TRUNCATED, "truncated", "the usual answer, cut in the middle of its body")                                \
     X(EXPIRED, "expired_token", "400 ExpiredToken, nothing happened")                                           \
-    X(UNAUTHORIZED, "unauthorized", "401, nothing happened")
+    X(UNAUTHORIZED, "unauthorized", "401, nothing happened")                                                    \
+    X(LAST, "last", "the usual answer, which says that it is the last until RateLimit-Reset, value_ms ahead")
 
 enum model_fault {
 
@@ -57,6 +58,7 @@ struct model_rule {
     uint32_t times;    /* then so many are struck; 0: for ever */
     enum model_fault fault;
     int64_t value_ms;
+    char retry_after[40]; /* of any fault that answers: the header's value; "": without it */
 };
 
 struct model_call {
@@ -72,10 +74,11 @@ struct model_call {
 struct model_answer {
     unsigned status;
     struct span body;
-    bool silent;           /* no answer: the connection closes */
-    bool truncated;        /* half of the body, then the connection closes */
-    int64_t delay_ms;      /* before the answer */
-    int64_t limit_reset_s; /* RateLimit-Reset (UNIX seconds), 0: no such headers */
+    bool silent;             /* no answer: the connection closes */
+    bool truncated;          /* half of the body, then the connection closes */
+    int64_t delay_ms;        /* before the answer */
+    int64_t limit_reset_s;   /* RateLimit-Reset (UNIX seconds), 0: no such headers */
+    struct span retry_after; /* Retry-After; data NULL: none */
 };
 
 /* model_new makes an empty platform; ERR_NO_MEMORY. model_free accepts NULL. */

@@ -29,12 +29,12 @@ static const char usage[] =
     "has\n--allow-loopback 9000. Besides the platform's own calls:\n"
     "  GET    /sandbox/live    {records, posts, duplicates, calls, creates}\n"
     "  GET    /sandbox/posts   every live record\n"
-    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\"}: the calls whose "
-    "address ends with "
-    "path\n"
-    "                          and whose body contains that (\"\": any) go wrong, after the first skip, so many times\n"
-    "                          (0: from then on); e.g. "
-    "{\"path\":\"createRecord\",\"times\":1,\"fault\":\"silence_after_accepting\"}\n"
+    "  POST   /sandbox/rules   {\"path\",\"contains\",\"skip\",\"times\",\"fault\",\"value_ms\",\"retry_after\"}:\n"
+    "                          the calls whose address ends with path and whose body contains that (\"\": any) go\n"
+    "                          wrong, after the first skip, so many times (0: from then on); retry_after is that "
+    "header\n"
+    "                          of the answer, seconds or a date; e.g.\n"
+    "                          {\"path\":\"createRecord\",\"times\":1,\"fault\":\"silence_after_accepting\"}\n"
     "  DELETE /sandbox/rules   forget all rules\n"
     "  POST   /sandbox/clock   {\"ahead_ms\"}: its clock runs so much ahead of this machine's\n"
     "faults:\n"
@@ -100,6 +100,10 @@ static void answer_model(struct request *request, const struct model_answer *ans
         response.headers[2] = (struct header){"RateLimit-Reset", buf_span(&reset)};
         response.headers[3] = (struct header){"RateLimit-Policy", SPAN("3000;w=300")};
         response.header_count = 4;
+    }
+    if (answer->retry_after.data != NULL) {
+        response.headers[response.header_count] = (struct header){"Retry-After", answer->retry_after};
+        response.header_count++;
     }
     response.abort = answer->silent;
     response.truncate = answer->truncated ? (answer->body.len / 2 > 0 ? answer->body.len / 2 : 1) : 0;
@@ -251,7 +255,8 @@ static void handle_rule(struct sandbox *sandbox, struct request *request)
     rule.fault = good ? model_fault_of(json_node_text(body, "fault")) : MODEL_FAULT_COUNT;
     good = good && rule.fault != MODEL_FAULT_COUNT &&
            copy_word(rule.path, sizeof rule.path, json_node_text(body, "path")) &&
-           copy_word(rule.contains, sizeof rule.contains, json_node_text(body, "contains"));
+           copy_word(rule.contains, sizeof rule.contains, json_node_text(body, "contains")) &&
+           copy_word(rule.retry_after, sizeof rule.retry_after, json_node_text(body, "retry_after"));
     if (good) {
         rule.skip = (uint32_t)number_of(body, "skip");
         rule.times = (uint32_t)number_of(body, "times");

@@ -82,8 +82,8 @@ struct bluesky_answer {
  *   200 without, other 2xx, 3xx              unknown        unknown        try_again
  *   401, ExpiredToken, InvalidToken          unauthorized   unknown        unauthorized (expired: refresh, ask again)
  *   account taken down, deactivated …        unauthorized   unknown        unauthorized
- *   429                                      deferred       unknown        deferred     until the headers' instant, else
- *                                                                                       60 s
+ *   429                                      deferred       unknown        deferred     until the headers' instant,
+ *                                                                                       else 60 s
  *   413                                      refused        unknown        refused
  *   400 RecordNotFound                       refused        absent         refused
  *   other 4xx with an XRPC error             refused        unknown        refused

@@ -1,7 +1,7 @@
 /* runner.c: jobs from batch to outcome. Each job has a slot and an arena of its own; a slot is queued (not begun),
  * waiting (its request waits for room in the transport), asking (its request is under way), parked (it wants to
- * exchange its account's credentials while another job of the account does), finished, or told (its outcome was reported
- * and is not acknowledged). Called from one thread; never sleeps, never asks for the time. */
+ * exchange its account's credentials while another job of the account does), finished, or told (its outcome was
+ * reported and is not acknowledged). Called from one thread; never sleeps, never asks for the time. */
 #include "adapters/runner.h"
 
 #include "adapters/runner_seen.h"

@@ -21,8 +21,8 @@
 #define END_WITHIN_S 20 /* closing takes milliseconds */
 
 /* process_prepare names the process (ps), ignores SIGPIPE and SIGXFSZ, lets it wait for its children whatever was
- * inherited for SIGCHLD, sets no_new_privs, umask 0027, and asks for SIGTERM when the parent dies if the environment has
- * OPENPOST_PARENT (serve sets it). */
+ * inherited for SIGCHLD, sets no_new_privs, umask 0027, and asks for SIGTERM when the parent dies if the environment
+ * has OPENPOST_PARENT (serve sets it). */
 void process_prepare(const char *name);
 /* process_stop_fd blocks SIGTERM, SIGINT and SIGHUP in this thread (and those made later) and returns a descriptor that
  * becomes readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
@@ -32,8 +32,8 @@ enum err process_stop_fd(int *ret_fd) MUST_USE;
 void process_ready(void);
 
 /* process_end_within lets the process's ending, which has begun, take so many seconds: then it says so on stderr and
- * ends with EXIT_CANNOT, whatever it waits for. Nothing is lost by it: every process may be killed at any time. For what
- * may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
+ * ends with EXIT_CANNOT, whatever it waits for. Nothing is lost by it: every process may be killed at any time. For
+ * what may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
 void process_end_within(unsigned seconds);
 
 /* file_read appends a whole small file (secret, identity) to out; ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG (out may hold

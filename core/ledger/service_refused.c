@@ -1,5 +1,5 @@
-/* service_refused.c: what the doors refuse for reasons of security: noted on the socket library's threads, appended by the
- * writer between two groups. */
+/* service_refused.c: what the doors refuse for reasons of security: noted on the socket library's threads, appended by
+ * the writer between two groups. */
 #include "core/base/clock.h"
 #include "core/ledger/service_state.h"
 

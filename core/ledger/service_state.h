@@ -123,15 +123,15 @@ void service_refuse(struct work *work, enum refusal refusal);
  * txn: a read transaction of the views. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
                            int64_t now_ms, struct arena *arena);
-/* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked again;
- * false: too many of its key's wait, or of all programs'.
- * service_sign, the writer's between two groups, signs when that is due. An error of it is one that nobody may survive.
+/* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked
+ * again; false: too many of its key's wait, or of all programs'. service_sign, the writer's between two groups, signs
+ * when that is due. An error of it is one that nobody may survive.
  */
 bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;
 
-/* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
- * command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
+/* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request:
+ * a command's name, NULL: none. service_report, the writer's between two groups, makes events of what is due. */
 void service_note_refused(struct work *work, enum refusal refusal, const char *request);
 enum err service_report(struct service *service) MUST_USE;
 /* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. Without a stream it is

@@ -69,6 +69,9 @@ WORDS = [
     (FOUND, "gateway/README.md", "FIX" "ME: later"),
     (FOUND, "tools/script", "# a st" "ub"),
     (FOUND, "gateway/a.c", "/* not imple" "mented yet */"),
+    (GOOD, "gateway/a.h", "/* " + "x" * 114 + " */\n * " + "x" * 117),
+    (FOUND, "gateway/a.h", "/* " + "x" * 115 + " */"),
+    (FOUND, "gateway/a.c", "/* two\n   * " + "x" * 117 + " */"),
     (GOOD, "gateway/a.c", LINE * 600),
     (FOUND, "gateway/a.c", LINE * 601),
 ]

@@ -94,7 +94,8 @@ static bool is_object(struct span text, struct arena *arena)
     return json_read(text, arena, &node) == OK && json_node_is(node, NODE_OBJECT);
 }
 
-/* The first member that nothing reads: a typo would publish the post's own text instead. at: where the object stands. */
+/* The first member that nothing reads: a typo would publish the post's own text instead. at: where the object stands.
+ */
 static struct objection check_members(const struct json_node *object, const char *const *known, const char *at)
 {
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {

@@ -1,6 +1,6 @@
 /* exchange.c: a request's way through the gate to its handler, in this order: 401, 404 (path), 403,
- * 405/413/415/400, 422 of the form, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called before all
- * of that has passed. */
+ * 405/413/415/400, 422 of the form, then the handler's 422; 409, 428 and 412 are the ledger's. No handler is called
+ * before all of that has passed. */
 #include "gateway/gateway.h"
 
 #include "core/base/assert.h"

@@ -1,6 +1,6 @@
 /* gate_report.c: what the ledger is to know of the gateway's: what was refused for reasons of security, and read models
- * that are damaged. Noted where it is met, told once a second, so that the way of a request waits for nobody. Called by exchange.c and main.c. Must never keep anything that
- * a stranger sent. */
+ * that are damaged. Noted where it is met, told once a second, so that the way of a request waits for nobody. Called by
+ * exchange.c and main.c. Must never keep anything that a stranger sent. */
 #include "core/base/clock.h"
 #include "core/wire/body.h"
 #include "gateway/gateway.h"

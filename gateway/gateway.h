@@ -120,8 +120,8 @@ bool exchange_says_when(unsigned status);
 void exchange_failed(struct exchange *exchange, enum err err);
 
 /* exchange_command starts the exchange's command: ids, actor, role and workspace are the principal's. The caller fills
- * its fields. exchange_admitted judges what it says (core/admission.h); false: answered. exchange_send does that too, then
- * sends it; on acceptance what it made or changed is answered as it is afterwards (perhaps on another thread), on
+ * its fields. exchange_admitted judges what it says (core/admission.h); false: answered. exchange_send does that too,
+ * then sends it; on acceptance what it made or changed is answered as it is afterwards (perhaps on another thread), on
  * refusal the problem. */
 struct command *exchange_command(struct exchange *exchange, enum command_code code, const struct id *stream);
 bool exchange_admitted(struct exchange *exchange);
@@ -136,13 +136,13 @@ bool exchange_is_stale(const struct exchange *exchange);
  * its content matter, for what the ledger refuses for its state comes before them. */
 bool exchange_may_change(const struct exchange *exchange);
 /* gate_report.c: gate_refused notes that the exchange's key does not open what was asked for (subject: the kind of
- * another workspace's thing that was named); gate_stranger that a key opens nothing (data NULL: none was shown, which is
- * no attempt). gate_report tells the ledger what is due of it: for main.c, once a second. */
+ * another workspace's thing that was named); gate_stranger that a key opens nothing (data NULL: none was shown, which
+ * is no attempt). gate_report tells the ledger what is due of it: for main.c, once a second. */
 void gate_refused(struct exchange *exchange, enum refusal refusal, enum id_kind subject);
 void gate_stranger(struct exchange *exchange, struct span key);
 void gate_report(struct gateway *gateway);
-/* gate_damaged notes that the read models, as they are now, cannot be what was written; any thread. gate_tell_damage tells the
- * ledger, from time to time, until it has made them again; false: they are whole, as far as anybody knows. */
+/* gate_damaged notes that the read models, as they are now, cannot be what was written; any thread. gate_tell_damage
+ * tells the ledger, from time to time, until it has made them again; false: they are whole, as far as anybody knows. */
 void gate_damaged(struct gateway *gateway);
 bool gate_tell_damage(struct gateway *gateway);
 /* exchange_mint makes an id. */
@@ -158,8 +158,9 @@ void exchange_show_integration(struct exchange *exchange, const struct integrati
                                bool with_location);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
 
-/* exchange_query reads a query parameter of the route's, decoded into the arena, the n-th (from 0) of its name; data NULL
- * when absent. exchange_filters is a number for all of them but cursor, after and limit, whatever their order. exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).
+/* exchange_query reads a query parameter of the route's, decoded into the arena, the n-th (from 0) of its name; data
+ * NULL when absent. exchange_filters is a number for all of them but cursor, after and limit, whatever their order.
+ * exchange_query_check refuses parameters that are not the route's (parameter.def) and answers (false).
  * exchange_parameter answers what is wrong with one. */
 struct span exchange_query(struct exchange *exchange, const char *name, unsigned n);
 uint64_t exchange_filters(struct exchange *exchange);
@@ -169,8 +170,8 @@ void exchange_parameter(struct exchange *exchange, enum refusal refusal, const c
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 
 /* cursor.c: exchange_cursor_put appends a position of this route's list, quoted and opaque. exchange_cursor reads the
- * request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false: answered. The
- * _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
+ * request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false:
+ * answered. The _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
 #define CURSOR_MAX 64
 
 struct cursor {
@@ -191,16 +192,16 @@ enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
  * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present. */
 const char *ready_fault(struct span figures);
 void ready_degraded(const struct condition *condition, struct buf *out);
-/* log_fault likewise: an event of the log was met that is not as it was written. figure_of finds one figure; false: it is
- * not among them. */
+/* log_fault likewise: an event of the log was met that is not as it was written. figure_of finds one figure; false: it
+ * is not among them. */
 const char *log_fault(struct span figures);
 bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 /* metrics_are_for tells whether a peer with that address is told the figures of the whole installation: this machine
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
-/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it. And
- * what is to say of it beyond the refusal's title; NULL: nothing. */
+/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it.
+ * And what is to say of it beyond the refusal's title; NULL: nothing. */
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
 const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
@@ -208,8 +209,8 @@ const char *exchange_refused_detail(const struct exchange *exchange, enum refusa
 /* rendering.c: rendering_present writes the native form of one target. */
 enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
                            uint32_t target_index, struct buf *out) MUST_USE;
-/* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all of
- * that target. created_ms: when the post would be published; 0: not known. What it rendered for a known instant
+/* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all
+ * of that target. created_ms: when the post would be published; 0: not known. What it rendered for a known instant
  * rendering_keep remembers, once the content is version of the post. */
 bool rendering_allows(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
 void rendering_keep(struct exchange *exchange, uint64_t version);

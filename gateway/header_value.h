@@ -1,12 +1,12 @@
-/* header_value.h: the values of request headers that are read here, as their RFCs define them; entity tags are etag.h's.
- * Pure. */
+/* header_value.h: the values of request headers that are read here, as their RFCs define them; entity tags are
+ * etag.h's. Pure. */
 #ifndef OPENPOST_GATEWAY_HEADER_VALUE_H
 #define OPENPOST_GATEWAY_HEADER_VALUE_H
 
 #include "core/base/span.h"
 
-/* header_bearer returns the key of Authorization: Bearer KEY, borrowed; the scheme's case does not count (RFC 9110 section
- * 11.1). data NULL: another scheme, or no key. */
+/* header_bearer returns the key of Authorization: Bearer KEY, borrowed; the scheme's case does not count (RFC 9110
+ * section 11.1). data NULL: another scheme, or no key. */
 struct span header_bearer(struct span authorization);
 /* header_is_json tells whether a Content-Type is that of a JSON body, whatever its parameters; case does not count (RFC
  * 9110 section 8.3.1). */

@@ -1,5 +1,5 @@
-/* openapi.c: GET /v1/openapi.json: this API as an OpenAPI 3.1 document, printed from route.def, parameter.def, schema.def,
- * raises.def and error.def. Nothing here knows a single route. */
+/* openapi.c: GET /v1/openapi.json: this API as an OpenAPI 3.1 document, printed from route.def, parameter.def,
+ * schema.def, raises.def and error.def. Nothing here knows a single route. */
 #include "gateway/openapi.h"
 
 #include "core/base/assert.h"

@@ -77,7 +77,8 @@ void ready_degraded(const struct condition *condition, struct buf *out)
     buf_text(out, "]");
 }
 
-/* Nothing starts, perhaps, but everything else is served: a balancer that took the API away would only make it worse. */
+/* Nothing starts, perhaps, but everything else is served: a balancer that took the API away would only make it worse.
+ */
 static void answer_ready(struct exchange *x)
 {
     struct condition condition;

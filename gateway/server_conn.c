@@ -206,10 +206,10 @@ static enum MHD_Result refuse_raw(struct conn *conn, enum raw raw)
     return MHD_NO;
 }
 
-/* libmicrohttpd would make a record of each query parameter and, when its memory ends among them, go on with a request that
- * it has answered and forgotten (0.9.75: parse_initial_message_line takes no notice of what MHD_parse_arguments_ returns):
- * a client could end the process. Nobody here reads those records, so it finds no parameter behind the question mark. The
- * bytes are its own buffer's, which it is about to write to itself. */
+/* libmicrohttpd would make a record of each query parameter and, when its memory ends among them, go on with a request
+ * that it has answered and forgotten (0.9.75: parse_initial_message_line takes no notice of what MHD_parse_arguments_
+ * returns): a client could end the process. Nobody here reads those records, so it finds no parameter behind the
+ * question mark. The bytes are its own buffer's, which it is about to write to itself. */
 static void hide_query(const char *uri)
 {
     char *query = strchr((char *)(uintptr_t)uri, '?');

@@ -1,6 +1,6 @@
-/* server_reply.c: answers: as libmicrohttpd's responses, and as ready bytes for the cases in which it cannot answer (a deadline, a
- * head that fills its memory, a chunked body over its limit, a connection over the caps). Called by whoever answers;
- * never blocks. */
+/* server_reply.c: answers: as libmicrohttpd's responses, and as ready bytes for the cases in which it cannot answer (a
+ * deadline, a head that fills its memory, a chunked body over its limit, a connection over the caps). Called by whoever
+ * answers; never blocks. */
 #include <stdlib.h>
 
 #include "gateway/server_private.h"

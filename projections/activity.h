@@ -15,8 +15,8 @@ extern const struct projection activity_projection;
 enum err activity_list(struct store_txn *txn, const struct id *post_id, uint64_t after, uint32_t limit,
                        struct arena *arena, struct activity_row **ret_rows, uint32_t *ret_count) MUST_USE;
 
-/* activity_sentence appends one sentence in English, times as UTC: "Attempt 2 on bluesky (acme.test) ended: the platform
- * asks to wait until 2026-04-20T14:03:00Z." Every event of a post has one. */
+/* activity_sentence appends one sentence in English, times as UTC: "Attempt 2 on bluesky (acme.test) ended: the
+ * platform asks to wait until 2026-04-20T14:03:00Z." Every event of a post has one. */
 struct activity_about {
     const char *where;     /* names the account of row->target_id; "": it has none */
     uint64_t comment_part; /* which part its first comment is; UINT64_MAX: it has none */

@@ -30,7 +30,8 @@ enum attention { ATTENTION_NONE = 0, ATTENTION_TABLE(X) ATTENTION_COUNT };
 
 extern const struct choice_table attention_words;
 
-/* posts_counts reads how many posts of the whole installation need attention, and how many ended badly: for operators. */
+/* posts_counts reads how many posts of the whole installation need attention, and how many ended badly: for operators.
+ */
 enum err posts_counts(struct store_txn *txn, struct arena *arena, struct post_count_row *ret_counts) MUST_USE;
 
 struct post_view {
@@ -38,8 +39,8 @@ struct post_view {
     struct post_content_row content; /* content.targets[i] is what the author wrote for row.targets[i] */
 };
 
-/* posts_get reads a post, whose texts borrow from the transaction. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown, deleted, or another
- * workspace's. */
+/* posts_get reads a post, whose texts borrow from the transaction. workspace_id NULL: whosever it is (our own processes
+ * only). ERR_NOT_FOUND: unknown, deleted, or another workspace's. */
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post) MUST_USE;
 

@@ -1,5 +1,5 @@
-/* posts_attention.c: which posts need a look, and how many: the words, the bits of a post and the installation's figures.
- * Called by posts.c's projection, and for the figures by the gateway. Must never count what a rebuild would
+/* posts_attention.c: which posts need a look, and how many: the words, the bits of a post and the installation's
+ * figures. Called by posts.c's projection, and for the figures by the gateway. Must never count what a rebuild would
  * count otherwise: the figures follow from the posts' rows alone.
  *
  * The figures are one row, written only when one of them changes: when an outcome becomes doubtful or known, and when a

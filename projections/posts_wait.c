@@ -1,5 +1,6 @@
-/* posts_wait.c: what a target waits for and until when, read off the rows: the scheduler says nothing about it, an event
- * per wait would tell no more. Called by present.c. Pure; must never say otherwise than core/scheduler/agenda_due.c does.
+/* posts_wait.c: what a target waits for and until when, read off the rows: the scheduler says nothing about it, an
+ * event per wait would tell no more. Called by present.c. Pure; must never say otherwise than
+ * core/scheduler/agenda_due.c does.
  */
 #include "projections/post_fold.h"
 #include "projections/posts.h"

@@ -1,5 +1,5 @@
-/* verify.h: a whole log read in a child process: a damaged file can raise SIGBUS or SIGSEGV inside LMDB, and that is then
- * reported as altered. Used by openpost verify and openpost backup. */
+/* verify.h: a whole log read in a child process: a damaged file can raise SIGBUS or SIGSEGV inside LMDB, and that is
+ * then reported as altered. Used by openpost verify and openpost backup. */
 #ifndef OPENPOST_TOOLS_VERIFY_H
 #define OPENPOST_TOOLS_VERIFY_H
 

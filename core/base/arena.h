@@ -1,7 +1,7 @@
 /* arena.h: memory that is given back all at once: one arena per request, job or group of commands.
  *
- * Grows in chunks up to a limit. What it hands out lives until arena_reset, arena_rewind or arena_done; nothing is freed
- * singly. */
+ * Grows in chunks up to a limit. What it hands out lives until arena_reset, arena_rewind or arena_done; nothing is
+ * freed singly. */
 #ifndef OPENPOST_BASE_ARENA_H
 #define OPENPOST_BASE_ARENA_H
 
@@ -23,9 +23,9 @@ void arena_done(struct arena *arena);
 /* arena_reset forgets what was handed out and keeps the chunks for the next round. */
 void arena_reset(struct arena *arena);
 
-/* arena_rewind forgets what was handed out since arena_mark, as arena_reset does with everything: for the scratch memory
- * of each item of a long list. What was handed out before the mark stays; a mark is void after a reset, or a rewind to
- * an earlier one. */
+/* arena_rewind forgets what was handed out since arena_mark, as arena_reset does with everything: for the scratch
+ * memory of each item of a long list. What was handed out before the mark stays; a mark is void after a reset, or a
+ * rewind to an earlier one. */
 struct arena_mark {
     struct arena_chunk *chunk;
     size_t used;

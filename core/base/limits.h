@@ -39,9 +39,9 @@
 #define COMMAND_MEMORY_MS ((int64_t)30 * DAY_MS)
 #define COMMAND_BYTES_MAX ((size_t)4 << 20) /* 50 targets of 25 parts of 3,000 bytes */
 
-/* Checkpoints are kept for ever, some 260 bytes each, and none is signed without an event (at least twice that) since the
- * one before. By time alone: at most 1,440 a day, 140 MB a year. For who asks for the proof of a young event: at most
- * one a second. */
+/* Checkpoints are kept for ever, some 260 bytes each, and none is signed without an event (at least twice that) since
+ * the one before. By time alone: at most 1,440 a day, 140 MB a year. For who asks for the proof of a young event: at
+ * most one a second. */
 #define CHECKPOINT_WITHIN_MS ((int64_t)60 * SECOND_MS)
 #define CHECKPOINT_ASKED_MS SECOND_MS
 

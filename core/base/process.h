@@ -35,8 +35,8 @@ enum err process_stop_fd(int *ret_fd) MUST_USE;
 void process_ready(void);
 
 /* process_end_within lets the process's ending, which has begun, take so many seconds: then it says so on stderr and
- * ends with EXIT_CANNOT, whatever it waits for. Nothing is lost by it: every process may be killed at any time. For what
- * may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
+ * ends with EXIT_CANNOT, whatever it waits for. Nothing is lost by it: every process may be killed at any time. For
+ * what may wait for ever: nng 1.5's sockets, which now and then never finish closing. 0: as long as it takes again. */
 void process_end_within(unsigned seconds);
 
 /* file_read appends a whole small file (secret, identity) to out; ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG (out may hold

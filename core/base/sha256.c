@@ -1,7 +1,7 @@
 /* sha256.c: OpenSSL's SHA-256, called for every event several times. Through EVP a hash costs 200 ns before it has seen
  * a byte (measured with 3.0: 65 bytes 441 ns, 242 ns without), for its context is made anew each time, and an HMAC more
- * than a microsecond; the functions below are the same code without it. OpenSSL 3 calls them deprecated because they cannot be served by another
- * provider, which nobody asks for here. */
+ * than a microsecond; the functions below are the same code without it. OpenSSL 3 calls them deprecated because they
+ * cannot be served by another provider, which nobody asks for here. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha256.h"
 

@@ -5,8 +5,8 @@
 
 #include "core/base/span.h"
 
-/* What an id can name. In the log and on the wire ids are text; the vault's rows hold the kind's number: add at the end,
- * never reorder. */
+/* What an id can name. In the log and on the wire ids are text; the vault's rows hold the kind's number: add at the
+ * end, never reorder. */
 /* clang-format off */
 #define ID_TABLE(X) \
     X(USER, "usr") X(WORKSPACE, "ws") X(MEMBER, "mem") X(KEY, "key") X(INTEGRATION, "int") X(QUEUE, "que") \
@@ -37,9 +37,9 @@ struct id {
 
 /* id_make builds a UUIDv7 from now_ms and ten bytes of randomness; the kind must be a real one. */
 struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10]);
-/* id_derive makes the id of the one thing of that kind that belongs to owner and other: a UUIDv7 with owner's instant whose
- * random bits are SHA-256's of both. Nobody can choose ids so that two owners' things share one. A post's target towards
- * an integration has this id. */
+/* id_derive makes the id of the one thing of that kind that belongs to owner and other: a UUIDv7 with owner's instant
+ * whose random bits are SHA-256's of both. Nobody can choose ids so that two owners' things share one. A post's target
+ * towards an integration has this id. */
 struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other);
 /* id_time_ms returns the instant inside the UUIDv7. */
 int64_t id_time_ms(const struct id *id);

@@ -1,6 +1,6 @@
 /* confine.c: see confine.h. Landlock by its system calls (Debian 12's headers stop before network rules) and seccomp
- * through libseccomp. Called by main.c files only. Must never allow by a list of what is forbidden: a kernel to come has
- * calls that nobody here has heard of. */
+ * through libseccomp. Called by main.c files only. Must never allow by a list of what is forbidden: a kernel to come
+ * has calls that nobody here has heard of. */
 #include "core/confine/confine.h"
 
 #include <errno.h>
@@ -248,8 +248,8 @@ static int answer_when(scmp_filter_ctx filter, uint32_t action, int call, unsign
     return seccomp_rule_add_array(filter, action, call, 1, &when);
 }
 
-/* glibc's resolver looks for a name service's socket (AF_UNIX) and at the interfaces (AF_NETLINK), and has other ways: a
- * look is no reason to die, and none to let it talk to whatever listens on this machine. */
+/* glibc's resolver looks for a name service's socket (AF_UNIX) and at the interfaces (AF_NETLINK), and has other ways:
+ * a look is no reason to die, and none to let it talk to whatever listens on this machine. */
 static int allow_sockets(scmp_filter_ctx filter, enum confine_process process)
 {
     static const int looked_for[] = {AF_UNIX, AF_NETLINK};

@@ -43,8 +43,8 @@ struct confinement {
     bool calls; /* seccomp */
 };
 
-/* Each adds to the rules. confine_path: a path that is not there is left out by confine_files. confine_connect takes the
- * number behind a URL's last colon; confine_bind likewise: ERR_MALFORMED, ERR_RANGE. */
+/* Each adds to the rules. confine_path: a path that is not there is left out by confine_files. confine_connect takes
+ * the number behind a URL's last colon; confine_bind likewise: ERR_MALFORMED, ERR_RANGE. */
 void confine_path(struct confine_rules *rules, const char *path, enum confine_access access);
 void confine_connect_port(struct confine_rules *rules, uint16_t port);
 enum err confine_connect(struct confine_rules *rules, const char *url) MUST_USE;

@@ -11,7 +11,7 @@
  *   wire.secret    0600, 32 bytes: the keys that authenticate frames between our own processes are derived from it
  *   adapter-CHANNEL.key  0600, 32 bytes: the derived key of a channel's adapter, the only thing that it is given
  *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
- *   clock          what the wall clock was ahead of the boot clock when it was last trusted, and under which boot (text)
+ *   clock          how far the wall clock was ahead of the boot clock when last trusted, and under which boot (text)
  *   lock           held by the process that may write: its id (text)
  *   ledger.url     where that process listens
  *   sandbox.port   where serve --sandbox simulates the platforms, and nowhere else: part of its accounts' addresses
@@ -42,8 +42,9 @@ struct data_folder {
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
-/* data_check looks at every small file that the folder cannot do without, and that there is a log (which only init makes);
- * with_vault: at the master key, too, while it is still in the environment. On failure (of any kind) a sentence names the file and says what to do. */
+/* data_check looks at every small file that the folder cannot do without, and that there is a log (which only init
+ * makes); with_vault: at the master key, too, while it is still in the environment. On failure (of any kind) a sentence
+ * names the file and says what to do. */
 #define DATA_SENTENCE_MAX (DATA_PATH_MAX + 512)
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX]) MUST_USE;
 
@@ -66,17 +67,18 @@ enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE
 enum err data_verifier_write(const struct data_folder *data) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
- * *ret_moved, and a sentence; an identity that cannot be read describes none. data_settle writes what is found now as its identity (after starts were confirmed, or
- * suspended by an event); on a full disk it, data_address_write, data_clock_write and the views' mark write over the old file. The log
- * must have been opened once before: ERR_NOT_FOUND. */
+ * *ret_moved, and a sentence; an identity that cannot be read describes none. data_settle writes what is found now as
+ * its identity (after starts were confirmed, or suspended by an event); on a full disk it, data_address_write,
+ * data_clock_write and the views' mark write over the old file. The log must have been opened once before:
+ * ERR_NOT_FOUND. */
 enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_sentence[256]) MUST_USE;
 enum err data_settle(const struct data_folder *data) MUST_USE;
 /* data_unsettle forgets the identity, so that the folder counts as moved until data_settle: for whoever finds another
  * proof that it is not what it was, and must not lose it in a crash. ERR_ACCESS, ERR_IO. */
 enum err data_unsettle(const struct data_folder *data) MUST_USE;
 
-/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd, and notes its id in
- * the file. ERR_BUSY: another one is. data_lock_holder reads whose id was noted last; 0: nobody's. */
+/* data_lock makes this process the one that may write to the folder, until it ends or closes *ret_fd, and notes its id
+ * in the file. ERR_BUSY: another one is. data_lock_holder reads whose id was noted last; 0: nobody's. */
 enum err data_lock(const struct data_folder *data, int *ret_fd) MUST_USE;
 uint64_t data_lock_holder(const struct data_folder *data);
 /* data_address_write notes where the running ledger listens (file ledger.url), for commands on the same machine;
@@ -85,23 +87,23 @@ enum err data_address_write(const struct data_folder *data, const char *url) MUS
 enum err data_address_read(const struct data_folder *data, char *ret_url, size_t cap) MUST_USE;
 
 /* data_views_begin, before the views are opened for writing: *ret_trusted when they were closed in order or written
- * under this very boot (then the kernel still has every page), and lie where they were written; their folder is made where
- * it is missing. From then on they are
- * marked as written under this boot, or as doubtful until data_views_good says that they were rebuilt. Views whose
- * writer did not end in order are on trial until data_views_good says that they served: when the next two do not end in
- * order before that either, perhaps by what they find in them, they are not trusted.
- * data_views_doubt: something in them cannot be what was written; the next data_views_begin does not trust them.
- * data_views_discard empties their file, before it is opened, without a look at what it holds. Who reads it meanwhile
- * sees an empty store, or ends (SIGBUS) and is started again.
- * data_views_clean: they are flushed (store_sync), and nobody writes to them any more. */
+ * under this very boot (then the kernel still has every page), and lie where they were written; their folder is made
+ * where it is missing. From then on they are marked as written under this boot, or as doubtful until data_views_good
+ * says that they were rebuilt. Views whose writer did not end in order are on trial until data_views_good says that
+ * they served: when the next two do not end in order before that either, perhaps by what they find in them, they are
+ * not trusted. data_views_doubt: something in them cannot be what was written; the next data_views_begin does not trust
+ * them. data_views_discard empties their file, before it is opened, without a look at what it holds. Who reads it
+ * meanwhile sees an empty store, or ends (SIGBUS) and is started again. data_views_clean: they are flushed
+ * (store_sync), and nobody writes to them any more. */
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
 enum err data_views_good(const struct data_folder *data) MUST_USE;
 enum err data_views_doubt(const struct data_folder *data) MUST_USE;
 enum err data_views_discard(const struct data_folder *data) MUST_USE;
 enum err data_views_clean(const struct data_folder *data) MUST_USE;
 
-/* data_clock_write notes by how much the wall clock that is trusted is ahead of the boot clock; data_clock_read reads it,
- * so that a ledger notices a clock that was set while none ran. ERR_NOT_FOUND: nothing was noted under this boot. */
+/* data_clock_write notes by how much the wall clock that is trusted is ahead of the boot clock; data_clock_read reads
+ * it, so that a ledger notices a clock that was set while none ran. ERR_NOT_FOUND: nothing was noted under this boot.
+ */
 enum err data_clock_write(const struct data_folder *data, int64_t apart_ms) MUST_USE;
 enum err data_clock_read(const struct data_folder *data, int64_t *ret_apart_ms) MUST_USE;
 

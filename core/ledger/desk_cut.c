@@ -1,6 +1,6 @@
-/* desk_cut.c: a stream as it was at an earlier version, folded from the log again. Called by a replay for an event whose
- * version is not the next one: a ledger whose views had lost rows gave it, upon the state that it still had, and what it
- * wrote since then follows from that. Must never be needed by a log that no damage came to. */
+/* desk_cut.c: a stream as it was at an earlier version, folded from the log again. Called by a replay for an event
+ * whose version is not the next one: a ledger whose views had lost rows gave it, upon the state that it still had, and
+ * what it wrote since then follows from that. Must never be needed by a log that no damage came to. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
 #include "core/message/codec.h"

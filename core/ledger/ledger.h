@@ -12,8 +12,8 @@
 
 struct ledger;
 
-/* What a replay tells while it runs; each may be NULL. out_of_order: this event's version is not the next of its stream.
- * No ledger of today writes one; a log that has one is served all the same. */
+/* What a replay tells while it runs; each may be NULL. out_of_order: this event's version is not the next of its
+ * stream. No ledger of today writes one; a log that has one is served all the same. */
 struct replay_watch {
     log_progress *progress;
     void (*out_of_order)(void *context, const struct log_event *at);
@@ -46,8 +46,9 @@ OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
- * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role, workspace of the principal) was checked by the caller.
- * A causation that names no earlier durable event of the command's workspace is command_invalid. */
+ * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role,
+ * workspace of the principal) was checked by the caller. A causation that names no earlier durable event of the
+ * command's workspace is command_invalid. */
 enum err ledger_handle(struct ledger *ledger, const struct command *command, const struct idempotency *idempotency,
                        struct answer *ret_answer) MUST_USE;
 /* ledger_commit makes the group durable. ERR_NO_SPACE: nothing of it is kept, the ledger goes on, every command of the

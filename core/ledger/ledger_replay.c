@@ -24,8 +24,8 @@ struct replay {
 };
 
 /* An event that repeats a version of its stream was decided upon the state at the version before, and what follows it
- * upon that one: so the stream goes on from there. One that skips versions was decided upon what nobody has: it is passed
- * over. The ledger serves in either case. */
+ * upon that one: so the stream goes on from there. One that skips versions was decided upon what nobody has: it is
+ * passed over. The ledger serves in either case. */
 static enum err apply_out_of_order(struct replay *replay, const struct fact *fact)
 {
     struct desk *desk = replay->desk;

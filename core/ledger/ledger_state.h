@@ -76,10 +76,11 @@ struct fold_room {
 };
 enum err desk_fold(struct desk *desk, const struct log_event *at, const struct event *event, struct fold_room *room)
     MUST_USE;
-/* desk_note indexes an event by workspace and command alone: one that has no place in its stream. desk_index writes what
- * is indexed of two states of an aggregate. desk_seqs_cut forgets where a stream's events after version stand. All three
- * for desk_cut_back (desk_cut.c), which makes of a stream again what it was at a version before the one that it is at:
- * for an event whose version was given by a ledger that had lost the later ones. ERR_NOT_FOUND: it is not there yet. */
+/* desk_note indexes an event by workspace and command alone: one that has no place in its stream. desk_index writes
+ * what is indexed of two states of an aggregate. desk_seqs_cut forgets where a stream's events after version stand. All
+ * three for desk_cut_back (desk_cut.c), which makes of a stream again what it was at a version before the one that it
+ * is at: for an event whose version was given by a ledger that had lost the later ones. ERR_NOT_FOUND: it is not there
+ * yet. */
 enum err desk_note(struct desk *desk, const struct log_event *at) MUST_USE;
 enum err desk_index(struct desk *desk, enum id_kind kind, const struct aggregate *before, const struct aggregate *after)
     MUST_USE;

@@ -225,8 +225,8 @@ static enum err sweep_vault(struct process *process)
     return err == OK ? sweep.err : err;
 }
 
-/* Says which secrets are gone with their vault, before somebody's post is late for it. Nothing is decided: with the vault
- * put back all is well. */
+/* Says which secrets are gone with their vault, before somebody's post is late for it. Nothing is decided: with the
+ * vault put back all is well. */
 static enum err tell_vault_gaps(const struct process *process)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;

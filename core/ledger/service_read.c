@@ -18,8 +18,8 @@ static bool doubt(struct service *service, int64_t seen_ms)
     return true;
 }
 
-/* Why a question cannot be answered. Either the log is altered, which only people can judge, or the views are, which can
- * be made again. */
+/* Why a question cannot be answered. Either the log is altered, which only people can judge, or the views are, which
+ * can be made again. */
 static enum refusal why(struct service *service, enum err err)
 {
     struct log_status status;

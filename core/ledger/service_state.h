@@ -123,9 +123,9 @@ void service_refuse(struct work *work, enum refusal refusal);
  * txn: a read transaction of the views. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
                            int64_t now_ms, struct arena *arena);
-/* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked again;
- * false: too many of its key's wait, or of all programs'.
- * service_sign, the writer's between two groups, signs when that is due. An error of it is one that nobody may survive.
+/* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked
+ * again; false: too many of its key's wait, or of all programs'. service_sign, the writer's between two groups, signs
+ * when that is due. An error of it is one that nobody may survive.
  */
 bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;

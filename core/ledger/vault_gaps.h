@@ -1,5 +1,5 @@
-/* vault_gaps.h: what the vault should hold and does not: its folder was lost, or restored without its master key. Used by
- * main.c when a ledger starts. */
+/* vault_gaps.h: what the vault should hold and does not: its folder was lost, or restored without its master key. Used
+ * by main.c when a ledger starts. */
 #ifndef OPENPOST_LEDGER_VAULT_GAPS_H
 #define OPENPOST_LEDGER_VAULT_GAPS_H
 

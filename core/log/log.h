@@ -176,9 +176,9 @@ struct log_verified {
 
 /* log_verify reads a whole log in path: every record, payload, tree row and checkpoint, against each other and the
  * public key, and every event's version against its stream; it calls progress (may be NULL) now and then. OK: all is as
- * it was written. ERR_ALTERED with ret_fault. ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Holds in memory up
- * to 64 bytes for each stream (96 while the table grows), 160 for each workspace and 64 for each payload kept beside. Run
- * it in a child process: a damaged file may raise SIGBUS or SIGSEGV inside LMDB. */
+ * it was written. ERR_ALTERED with ret_fault. ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Holds in memory
+ * up to 64 bytes for each stream (96 while the table grows), 160 for each workspace and 64 for each payload kept
+ * beside. Run it in a child process: a damaged file may raise SIGBUS or SIGSEGV inside LMDB. */
 typedef void log_progress(void *context, uint64_t done, uint64_t total);
 enum err log_verify(const char *path, const uint8_t public_key[32], const char *origin, log_progress *progress,
                     void *context, struct log_verified *ret_verified, struct log_fault *ret_fault) MUST_USE;

@@ -1,6 +1,7 @@
 /* log_read.c: the readers' side of a log: events, cursors, roots, proofs, kept checkpoints. With LMDB it may be called
- * by any thread: each call or cursor has a view of its own and takes nothing from struct log that changes; where an event
- * is not as it was written, the log's status says so from then on. Must never hold a view for long: an old view keeps the writer from reusing pages. */
+ * by any thread: each call or cursor has a view of its own and takes nothing from struct log that changes; where an
+ * event is not as it was written, the log's status says so from then on. Must never hold a view for long: an old view
+ * keeps the writer from reusing pages. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

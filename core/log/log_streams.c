@@ -1,4 +1,5 @@
-/* log_streams.c: see log_streams.h. Our UUIDs end in 62 random bits, so their tail is their hash. Called by verification.
+/* log_streams.c: see log_streams.h. Our UUIDs end in 62 random bits, so their tail is their hash. Called by
+ * verification.
  */
 #include "core/log/log_streams.h"
 

@@ -19,8 +19,8 @@ struct log_streams {
 };
 
 void log_streams_done(struct log_streams *streams);
-/* log_streams_step notes version as the stream's last and writes the one that was, 0 when there was none. A version above
- * UINT32_MAX is noted as that one. ERR_NO_MEMORY. */
+/* log_streams_step notes version as the stream's last and writes the one that was, 0 when there was none. A version
+ * above UINT32_MAX is noted as that one. ERR_NO_MEMORY. */
 enum err log_streams_step(struct log_streams *streams, const struct id *stream, uint64_t version, uint64_t *ret_before)
     MUST_USE;
 

@@ -170,8 +170,8 @@ enum err merkle_consistency(uint64_t old_size, uint64_t size, merkle_node_at *no
     return OK;
 }
 
-/* What RFC 9162 sections 2.1.3.2 and 2.1.4.2 share: a proof leads from node fn, of a level whose last node is sn, to the
- * top. sr becomes the root of the whole tree, fr that of the tree that ends with the node. */
+/* What RFC 9162 sections 2.1.3.2 and 2.1.4.2 share: a proof leads from node fn, of a level whose last node is sn, to
+ * the top. sr becomes the root of the whole tree, fr that of the tree that ends with the node. */
 static enum err climb(uint64_t fn, uint64_t sn, const uint8_t (*proof)[32], size_t count, uint8_t fr[32],
                       uint8_t sr[32])
 {

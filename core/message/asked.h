@@ -6,7 +6,8 @@
 #include "core/message/answer.h"
 #include "core/message/descriptor.h"
 
-/* asked_is_there tells whether an encoded event has a good third item; asked_write appends it: [scope, body], both bin 32.
+/* asked_is_there tells whether an encoded event has a good third item; asked_write appends it: [scope, body], both
+ * bin 32.
  */
 bool asked_is_there(struct span bytes);
 void asked_write(const struct idempotency *idempotency, struct buf *out);

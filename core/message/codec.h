@@ -36,10 +36,11 @@ enum err event_asked(struct span bytes, struct idempotency *ret_idempotency) MUS
 enum err command_encode(const struct command *command, struct buf *out) MUST_USE;
 enum err command_decode(struct span bytes, struct arena *arena, struct command *ret_command) MUST_USE;
 
-/* record_json appends the record as a JSON object (RFC 8259), one member per declared field under field_put_name's name,
- * times as RFC 3339 UTC (instant.h), hashes as hex, blobs as base64, an index from 1, labels as a list of texts, metadata
- * as an object. Absent is null; but a count or index is a number, a flag true or false, a list [] (metadata {}) at least. ERR_SECRET, ERR_NO_SPACE (nothing is kept). json_string appends one quoted string: quotes, backslashes and
- * control characters escaped, bytes that are not UTF-8 replaced by U+FFFD. */
+/* record_json appends the record as a JSON object (RFC 8259), one member per declared field under field_put_name's
+ * name, times as RFC 3339 UTC (instant.h), hashes as hex, blobs as base64, an index from 1, labels as a list of texts,
+ * metadata as an object. Absent is null; but a count or index is a number, a flag true or false, a list [] (metadata
+ * {}) at least. ERR_SECRET, ERR_NO_SPACE (nothing is kept). json_string appends one quoted string: quotes, backslashes
+ * and control characters escaped, bytes that are not UTF-8 replaced by U+FFFD. */
 enum err record_json(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 void json_string(struct buf *out, struct span text);
 void json_id(struct buf *out, const struct id *id); /* quoted, or null when absent */

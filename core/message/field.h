@@ -18,8 +18,8 @@ static inline void *field_slot(const struct field_desc *field, void *fields)
     return (char *)fields + field->offset;
 }
 
-/* field_put_name appends the name that the field has wherever people and their programs read it, in JSON and in lines of
- * text: the HTTP API's own. Where the declaration says nothing else, an instant's _ms becomes _at. */
+/* field_put_name appends the name that the field has wherever people and their programs read it, in JSON and in lines
+ * of text: the HTTP API's own. Where the declaration says nothing else, an instant's _ms becomes _at. */
 void field_put_name(const struct field_desc *field, struct buf *out);
 
 /* field_items returns a list's items and their number. */

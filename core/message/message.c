@@ -3,8 +3,8 @@
 
 #include "core/base/assert.h"
 
-/* Each table ends in an empty row, so that a message without fields is legal C too. Inside each function `self` is the struct
- * that the offsets count from. */
+/* Each table ends in an empty row, so that a message without fields is legal C too. Inside each function `self` is the
+ * struct that the offsets count from. */
 #define TABLE_END(code_, name_, doc_)                                                           \
     {                                                                                           \
         .name = NULL                                                                            \

@@ -115,7 +115,8 @@ struct event *event_append(struct event_list *list, enum event_code code);
 /* NULL when the code is unknown. */
 const struct record_desc *event_desc(uint32_t code);
 const struct record_desc *command_desc(uint32_t code);
-/* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send. */
+/* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send.
+ */
 uint32_t command_role(uint32_t code);
 
 /* Our own processes, as senders of commands. */
@@ -128,7 +129,8 @@ enum party {
     PARTY_COUNT
 };
 
-/* Whose a command is: the gateway's where command_role names a role, and where it reports what it refused. PARTY_NONE: an unknown code. */
+/* Whose a command is: the gateway's where command_role names a role, and where it reports what it refused. PARTY_NONE:
+ * an unknown code. */
 enum party command_party(uint32_t code);
 
 /* event_fields and command_fields give the struct that the descriptor's offsets count from. */

@@ -445,7 +445,8 @@ static int64_t attemptable_ms(const struct agenda *agenda, const struct target_i
     return later(start_ms(target), integration->limited_ms);
 }
 
-/* Its instant has come, and nothing but what holds it keeps it from being sent; a stopped agenda locks nothing either. */
+/* Its instant has come, and nothing but what holds it keeps it from being sent; a stopped agenda locks nothing either.
+ */
 static bool is_due_and_held(const struct agenda *agenda, const struct target_item *target, int64_t now_ms)
 {
     const bool planned = target->state == STATE_PLANNED && is_stopped(agenda) &&

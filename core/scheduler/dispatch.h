@@ -72,8 +72,8 @@ struct dispatch_load {
     enum err (*post)(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
     enum err (*payload)(void *context, const struct id *target_id, struct arena *arena,
                         struct dispatch_payload *ret_payload);
-    /* What job_id, made for due, needs to know of due's account. AGENDA_CONNECT: the credentials to try; otherwise those
-     * in use. ERR_NOT_FOUND: the account has none any more; ERR_AUTH: none that can be opened. */
+    /* What job_id, made for due, needs to know of due's account. AGENDA_CONNECT: the credentials to try; otherwise
+     * those in use. ERR_NOT_FOUND: the account has none any more; ERR_AUTH: none that can be opened. */
     enum err (*account)(void *context, const struct agenda_due *due, const struct id *job_id, struct arena *arena,
                         struct dispatch_account *ret_account);
     /* The open targets of a post, as agenda rows. ERR_BUSY: the read model is behind position. */

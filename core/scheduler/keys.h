@@ -1,5 +1,5 @@
-/* keys.h: the keys that the scheduler holds once it serves: its own to the ledger, one for each adapter's link, and what
- * it makes of them: boxes for credentials on their way, and fingerprints that recognise credentials. */
+/* keys.h: the keys that the scheduler holds once it serves: its own to the ledger, one for each adapter's link, and
+ * what it makes of them: boxes for credentials on their way, and fingerprints that recognise credentials. */
 #ifndef OPENPOST_SCHEDULER_KEYS_H
 #define OPENPOST_SCHEDULER_KEYS_H
 

@@ -49,7 +49,8 @@ struct notices {
 
 /* notices_allow tells whether a line of the kind may be written at now_ms, and counts it either way. */
 bool notices_allow(struct notices *notices, enum notice_kind kind, int64_t now_ms);
-/* notices_left_out finds a kind whose minute is over and of which lines were left out, and forgets them; false: none. */
+/* notices_left_out finds a kind whose minute is over and of which lines were left out, and forgets them; false: none.
+ */
 bool notices_left_out(struct notices *notices, int64_t now_ms, enum notice_kind *ret_kind, uint32_t *ret_count);
 
 #endif

@@ -429,7 +429,8 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
     TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));
-    /* A new page is zeros that the kernel "reads": with read-ahead, in large pieces of memory that was never touched. */
+    /* A new page is zeros that the kernel "reads": with read-ahead, in large pieces of memory that was never touched.
+     */
     const unsigned fast = lmdb->is_durable ? 0 : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT | MDB_NORDAHEAD;
     const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : fast);
     TRY(err_from_lmdb(mdb_env_open(lmdb->env, path, flags, 0640)));

@@ -45,8 +45,8 @@ enum err client_command_wait(struct client *client, const struct command *comman
                              const struct idempotency *idempotency, int64_t timeout_ms, struct answer *ret_answer)
     MUST_USE;
 
-/* client_doubt_wait tells the ledger that the read models were found damaged at seen_ms (boot clock): FRAME_DOUBT. Errors
- * are those of client_ask_wait. */
+/* client_doubt_wait tells the ledger that the read models were found damaged at seen_ms (boot clock): FRAME_DOUBT.
+ * Errors are those of client_ask_wait. */
 enum err client_doubt_wait(struct client *client, int64_t seen_ms, int64_t timeout_ms) MUST_USE;
 
 /* client_ask sends a body of any other kind (FRAME_FOLLOW, FRAME_QUERY, FRAME_SEAL, FRAME_STATUS, FRAME_HELLO) and
@@ -69,14 +69,13 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
 enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms) MUST_USE;
 
-/* client_watch, the scheduler's (they bear its key's tag), listens to the ledger's wake-ups at url and calls woken with the
- * head. Once per client; ends with
- * client_close. */
+/* client_watch, the scheduler's (they bear its key's tag), listens to the ledger's wake-ups at url and calls woken with
+ * the head. Once per client; ends with client_close. */
 typedef void client_woken(void *context, uint64_t head);
 enum err client_watch(struct client *client, const char *url, client_woken *woken, void *context) MUST_USE;
 
-/* client_transport_key derives the key of boxes on their way between two of our processes (SEAL, jobs) from the key that
- * authenticates their frames. */
+/* client_transport_key derives the key of boxes on their way between two of our processes (SEAL, jobs) from the key
+ * that authenticates their frames. */
 void client_transport_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[32]);
 
 #endif

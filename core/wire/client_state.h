@@ -72,8 +72,8 @@ struct client {
 enum err client_frame_make(struct client *client, enum frame_kind kind, struct span body,
                            struct question_frame *ret_frame) MUST_USE;
 
-/* client_reply_judge judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a new
- * challenge, or bad with *ret_err. */
+/* client_reply_judge judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a
+ * new challenge, or bad with *ret_err. */
 enum verdict { VERDICT_GOOD, VERDICT_AGAIN, VERDICT_BAD };
 enum verdict client_reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
                                 struct span reply, struct span *ret_body, enum err *ret_err);

@@ -1,5 +1,5 @@
-/* party.c: see party.h. Called by whoever reads the secret (data.c) and by the ledger's service, which asks it about every
- * frame and every command. Pure. */
+/* party.c: see party.h. Called by whoever reads the secret (data.c) and by the ledger's service, which asks it about
+ * every frame and every command. Pure. */
 #include "core/wire/party.h"
 
 #include "core/base/assert.h"

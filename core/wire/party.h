@@ -1,7 +1,7 @@
 /* party.h: who of our own processes holds which key. Each has one of its own, derived from the installation's secret
- * (HKDF-SHA-256, RFC 5869), from which neither the secret nor another's key can be found; the secret itself is forgotten
- * before a process is confined. So the ledger knows who speaks, and a process that is taken over can say what its own
- * work needs, and no more. */
+ * (HKDF-SHA-256, RFC 5869), from which neither the secret nor another's key can be found; the secret itself is
+ * forgotten before a process is confined. So the ledger knows who speaks, and a process that is taken over can say what
+ * its own work needs, and no more. */
 #ifndef OPENPOST_WIRE_PARTY_H
 #define OPENPOST_WIRE_PARTY_H
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tests/check/planted.py layers|words|readmes: plants one violation at a time into an empty tree and expects tools/check-layers,
-tools/check-words or readmes.py to find it, at its place, and to find nothing in a tree without.
+"""tests/check/planted.py layers|words|readmes|refusals: plants one violation at a time into an empty tree and expects
+tools/check-layers, tools/check-words, readmes.py or refusals.py to find it, at its place, and to find nothing in a tree without.
 tests/check/planted.py purity|format|unused: likewise with tools/check-purity (into a copy of the sources that it compiles),
 tools/check-format and tools/check-unused (of a build of two files), which must name what was planted."""
 import importlib.machinery
@@ -14,7 +14,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-CHECKS = {"layers": "../../tools/check-layers", "words": "../../tools/check-words", "readmes": "readmes.py"}
+CHECKS = {"layers": "../../tools/check-layers", "words": "../../tools/check-words", "readmes": "readmes.py",
+          "refusals": "refusals.py"}
 GOOD, FOUND = False, True
 
 # (found or good, file, its lines)
@@ -68,6 +69,9 @@ WORDS = [
     (FOUND, "gateway/README.md", "FIX" "ME: later"),
     (FOUND, "tools/script", "# a st" "ub"),
     (FOUND, "gateway/a.c", "/* not imple" "mented yet */"),
+    (GOOD, "gateway/a.h", "/* " + "x" * 114 + " */\n * " + "x" * 117),
+    (FOUND, "gateway/a.h", "/* " + "x" * 115 + " */"),
+    (FOUND, "gateway/a.c", "/* two\n   * " + "x" * 117 + " */"),
     (GOOD, "gateway/a.c", LINE * 600),
     (FOUND, "gateway/a.c", LINE * 601),
 ]
@@ -83,6 +87,14 @@ READMES = [
     (FOUND, README, "```sh\ncc core/log/lag.c\n```"),
     (FOUND, README, "Links to [nothing](lag.h)."),
     (FOUND, README, "Run `openpost fly`."),
+]
+
+# In a tree whose one test expects "is_expected".
+ERRORS = "core/message/error.def"
+REFUSALS = [
+    (GOOD, ERRORS, 'REFUSAL(is_expected, 503, yes, GATEWAY, "A title.")'),
+    (GOOD, ERRORS, 'REFUSAL(of_a_rule, 409, no, DECIDER, "The stories see to it.")'),
+    (FOUND, ERRORS, 'REFUSAL(expected, 503, yes, GATEWAY, "A title.")'),
 ]
 
 # What the script must name (None: it finds nothing), and the tree: file: its lines. Of purity: what is appended to a file.
@@ -133,6 +145,7 @@ def module_finds(kind, cases):
     with tempfile.TemporaryDirectory() as root:
         for path in HEADERS:
             write(root, path, "")
+        write(root, "tests/unit/expecting_test.c", 'const char *code = "is_expected";')
 
         def judge(case):
             found, path, text = case
@@ -184,7 +197,7 @@ def script_finds(kind, cases, command):
     return judged(kind, cases, judge)
 
 
-MODULES = {"layers": LAYERS, "words": WORDS, "readmes": READMES}
+MODULES = {"layers": LAYERS, "words": WORDS, "readmes": READMES, "refusals": REFUSALS}
 SCRIPTS = {"purity": (PURITY, purity_command), "format": (FORMAT, format_command), "unused": (UNUSED, unused_command)}
 asked = sys.argv[1]
 sys.exit(module_finds(asked, MODULES[asked]) if asked in MODULES else script_finds(asked, *SCRIPTS[asked]))

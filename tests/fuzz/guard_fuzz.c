@@ -1,5 +1,5 @@
-/* guard_fuzz.c: the gate that addresses from outside pass (adapters/guard.h). The first byte says which: 'u' a URL; 'a' an
- * address, behind whether it is IPv6 and its port; 'p' a list of ports. */
+/* guard_fuzz.c: the gate that addresses from outside pass (adapters/guard.h). The first byte says which: 'u' a URL; 'a'
+ * an address, behind whether it is IPv6 and its port; 'p' a list of ports. */
 #include "adapters/guard.h"
 #include "tests/fuzz/fuzz.h"
 

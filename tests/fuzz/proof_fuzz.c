@@ -1,5 +1,5 @@
-/* proof_fuzz.c: what `openpost verify --proof` reads comes from strangers: a proof (C2SP tlog-proof), the signed note in
- * it, and a verifier key. The first byte says which: 'p' a proof; 'v' a verifier key; 's' a tree head that is signed
+/* proof_fuzz.c: what `openpost verify --proof` reads comes from strangers: a proof (C2SP tlog-proof), the signed note
+ * in it, and a verifier key. The first byte says which: 'p' a proof; 'v' a verifier key; 's' a tree head that is signed
  * here, size and root and then where it is changed. */
 #include "core/base/base64.h"
 #include "core/log/checkpoint.h"

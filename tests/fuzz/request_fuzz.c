@@ -1,7 +1,7 @@
 /* request_fuzz.c: what of a request's head the gateway reads after the judge of heads: its query, the cursor in it, and
  * header values. The first byte says which: 'q' a query, after a byte that chooses the route; 'c' a position that a
- * cursor was made of, and behind its length and two bytes what is changed in the cursor; 'a' Authorization; 'm' If-Match
- * after eight bytes of the version; 'i' Idempotency-Key; 't' Content-Type. */
+ * cursor was made of, and behind its length and two bytes what is changed in the cursor; 'a' Authorization; 'm'
+ * If-Match after eight bytes of the version; 'i' Idempotency-Key; 't' Content-Type. */
 #include <stdlib.h>
 #include <strings.h>
 

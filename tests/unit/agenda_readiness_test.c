@@ -1,5 +1,5 @@
-/* agenda_readiness_test.c: what counts as late, for readiness; and that the agenda thinks of a late report as the decider
- * does.
+/* agenda_readiness_test.c: what counts as late, for readiness; and that the agenda thinks of a late report as the
+ * decider does.
  */
 #include "tests/suite.h"
 #include "tests/unit/agenda_world.h"

@@ -86,7 +86,9 @@ START_TEST(a_limit_of_the_platform_is_waited_for)
     next(&limited);
     waits(7000);
     asks(HTTP_GET, ASK_A, NULL);
-    answer(429, ""); /* names no instant: longer than there is time */
+    const struct http_response for_long = {
+        .result = HTTP_COMPLETE, .status = 429, .headers.retry_after = SPAN("60"), .body = SPAN("")};
+    next(&for_long); /* longer than there is time */
     ends(OUTCOME_ACCEPTED, NULL);
     ck_text(outcome.result, "{\"mentions\":{}}");
 }

@@ -1,4 +1,5 @@
-/* data_clock_test.c: what the data folder remembers of the clock, and for how long: under the boot that it was noted in.
+/* data_clock_test.c: what the data folder remembers of the clock, and for how long: under the boot that it was noted
+ * in.
  */
 #include <check.h>
 #include <stdio.h>

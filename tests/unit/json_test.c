@@ -133,7 +133,7 @@ START_TEST(instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_ap
         "{\"post_id\":null,\"target_id\":null,\"attempt_id\":null,\"number\":0,\"part\":2,\"outcome\":null,"
         "\"settled_by_reading\":true,\"code\":null,\"message\":null,\"platform_code\":null,"
         "\"platform_message\":null,\"platform_post_id\":null,\"platform_revision\":null,\"url\":null,"
-        "\"published_at\":\"2026-04-20T14:00:00Z\",\"next_attempt_at\":null}"
+        "\"published_at\":\"2026-04-20T14:00:00Z\",\"next_attempt_at\":null,\"until_at\":null,\"integration_id\":null}"
         "{\"wall_at\":\"2026-04-20T14:00:00Z\",\"apart_ms\":0}");
 }
 

@@ -1,5 +1,5 @@
-/* service_doubt_test.c: whoever meets read models that cannot be what was written ends the ledger's process, which makes
- * them again; but nobody makes it do so again and again. */
+/* service_doubt_test.c: whoever meets read models that cannot be what was written ends the ledger's process, which
+ * makes them again; but nobody makes it do so again and again. */
 #include "tests/unit/service_world.h"
 
 struct ended {

@@ -355,8 +355,8 @@ static void ask_for_large_posts(const struct place *place, struct caller *caller
     free(bytes);
 }
 
-/* The writer is held in a first group until all of them wait: its next group has more than 73 MB, and the log takes 64 MiB in a
- * transaction. */
+/* The writer is held in a first group until all of them wait: its next group has more than 73 MB, and the log takes 64
+ * MiB in a transaction. */
 START_TEST(more_than_one_transaction_takes_is_written_in_several)
 {
     struct place *place = place_open();

@@ -70,8 +70,8 @@ static inline struct id new_id(enum id_kind kind)
     return id_make(kind, clock_wall_ms(), randomness);
 }
 
-/* Which question was answered when: "gate" holds the reader until it is open, "turn" gets the next number. The arguments
- * of both are the gate's address. */
+/* Which question was answered when: "gate" holds the reader until it is open, "turn" gets the next number. The
+ * arguments of both are the gate's address. */
 struct gate {
     atomic_bool entered;
     atomic_bool open;

@@ -1,5 +1,5 @@
-/* vault_gaps_test.c: what a starting ledger says of secrets that the log names and the vault does not give. Accounts are
- * met in tests/e2e/folder_test.py. */
+/* vault_gaps_test.c: what a starting ledger says of secrets that the log names and the vault does not give. Accounts
+ * are met in tests/e2e/folder_test.py. */
 #include "core/ledger/vault_gaps.h"
 
 #include "tests/suite.h"

@@ -6,8 +6,8 @@
  * bluesky_resolve.c (which call comes next). All pure.
  *
  * Facts (struct channel_facts, the result of a resolve job):
- * {"mentions":{"handle":"did"},"card"?:{"uri","title"?,"description","thumb"?}}; what could not be found is missing, and
- * the rendering goes without and notes it. Settings: {"langs":[up to 3 BCP 47
+ * {"mentions":{"handle":"did"},"card"?:{"uri","title"?,"description","thumb"?}}; what could not be found is missing,
+ * and the rendering goes without and notes it. Settings: {"langs":[up to 3 BCP 47
  * tags],"format":"post"|"thread"}. Credentials: to connect {"identifier","password"}; afterwards
  * {"accessJwt","refreshJwt"}. The app password itself is not kept. */
 #ifndef OPENPOST_ADAPTERS_BLUESKY_H

@@ -1,5 +1,5 @@
-/* http_date.c: see http_date.h. Each form is a pattern; called by the adapters for what Retry-After says. Must never ask
- * for the time. */
+/* http_date.c: see http_date.h. Each form is a pattern; called by the adapters for what Retry-After says. Must never
+ * ask for the time. */
 #include "adapters/http_date.h"
 
 #include "core/base/limits.h"

@@ -3,51 +3,12 @@
  * the transport), asking (its request is under way), parked (it wants to exchange its account's credentials, which
  * another job of the account does, or has done without the new pair being stored yet), finished, or told (its outcome
  * was reported and is not acknowledged). A job that goes on with a pair that it was given is finished and told of that
- * first: an outcome of its own, a refresh's. Called from one thread; never sleeps, never asks for the time, never uses a
- * pair that nobody has stored. */
+ * first: an outcome of its own, a refresh's. Called from one thread; never sleeps, never asks for the time, never uses
+ * a pair that nobody has stored. */
 #include "adapters/runner.h"
 
-#include "adapters/runner_account.h"
-#include "adapters/runner_seen.h"
+#include "adapters/runner_state.h"
 #include "core/base/assert.h"
-
-enum phase {
-    PHASE_FREE,
-    PHASE_QUEUED,
-    PHASE_IN_LINE,
-    PHASE_WAITING,
-    PHASE_ASKING,
-    PHASE_PARKED,
-    PHASE_FINISHED,
-    PHASE_TOLD
-};
-
-struct slot {
-    enum phase phase;
-    struct slot *next, *previous; /* of the list that the phase names */
-    struct arena arena;
-    struct job *job;
-    struct job_outcome *outcome; /* reserved from the start, so that finishing needs no memory */
-    struct platform_job under_way;
-    struct http_request request;    /* asked last */
-    struct runner_account *account; /* of a commit that stands, or stood, in line, or has begun */
-    struct span fresh;              /* the account's credentials, in clear, exchanged while it was in line */
-    int64_t told_ms;                /* PHASE_TOLD: since when */
-    bool exchanged; /* its outcome brings a pair that an exchange gave: nobody's before it is acknowledged */
-};
-
-struct runner {
-    struct arena arena;
-    struct runner_options options;
-    struct slot *slots;
-    uint32_t free_count;
-    struct runner_line free, queued, waiting, asking, parked, finished, told;
-    uint32_t storing; /* slots of finished and told whose job goes on once its pair is stored */
-    struct runner_accounts accounts;
-    struct runner_seen seen;
-    uint64_t fence; /* the newest seen */
-    struct runner_figures figures;
-};
 
 static void list_add(struct runner_line *list, struct slot *slot)
 {
@@ -128,32 +89,6 @@ static enum err copy_texts(const struct record_desc *desc, void *fields, struct 
     return OK;
 }
 
-static struct span job_text(const struct id *id, char out[ID_TEXT_MAX])
-{
-    struct buf buf = buf_of(out, ID_TEXT_MAX);
-    id_write(&buf, id);
-    return buf_span(&buf);
-}
-
-/* Seals what an exchange or a connection gave into the outcome. */
-static enum err seal_fresh(struct runner *runner, struct slot *slot)
-{
-    char text[ID_TEXT_MAX];
-    uint8_t nonce[12];
-    const size_t cap = slot->under_way.fresh.len + BOX_OVERHEAD;
-    uint8_t *bytes = arena_alloc(&slot->arena, cap);
-    if (bytes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf box = buf_of(bytes, cap);
-    runner->options.random(runner->options.random_context, nonce, sizeof nonce);
-    TRY(box_seal(runner->options.key, nonce, job_text(&slot->outcome->job_id, text), slot->under_way.fresh, &box));
-    slot->outcome->credentials = buf_span(&box);
-    slot->outcome->token_expires_ms = slot->under_way.fresh_expires_ms;
-    slot->outcome->session_expires_ms = slot->under_way.fresh_session_ms;
-    return OK;
-}
-
 /* Moves the outcome into an arena of its own, so that a kept outcome costs little. Without memory it stays where it is.
  */
 static void shrink(struct slot *slot)
@@ -197,7 +132,7 @@ static struct runner_line *list_of(struct runner *runner, const struct slot *slo
     return &runner->free;
 }
 
-static void move(struct runner *runner, struct slot *slot, enum phase phase)
+void runner_move(struct runner *runner, struct slot *slot, enum phase phase)
 {
     list_remove(list_of(runner, slot, slot->phase), slot);
     slot->phase = phase;
@@ -212,13 +147,13 @@ static void leave_account(struct runner *runner, struct slot *slot, int64_t now_
     runner_account_ended(account, slot->outcome, now_ms);
     while (account->line.first != NULL && (account->open < account->room || now_ms < account->quiet_ms)) {
         account->open++;
-        move(runner, account->line.first, PHASE_QUEUED);
+        runner_move(runner, account->line.first, PHASE_QUEUED);
     }
 }
 
 static void finish(struct runner *runner, struct slot *slot)
 {
-    if (slot->under_way.fresh.data != NULL && seal_fresh(runner, slot) != OK) {
+    if (slot->under_way.fresh.data != NULL && pair_seal(runner, slot) != OK) {
         slot->outcome->credentials = (struct span){0}; /* lost; the account's old pair is tried next time */
         slot->exchanged = false;
     }
@@ -226,7 +161,7 @@ static void finish(struct runner *runner, struct slot *slot)
         leave_account(runner, slot, slot->under_way.now_ms);
     }
     slot->under_way = (struct platform_job){0};
-    move(runner, slot, PHASE_FINISHED);
+    runner_move(runner, slot, PHASE_FINISHED);
     runner->figures.finished++;
     runner->figures.unknown += slot->outcome->outcome == OUTCOME_UNKNOWN;
     runner->figures.open--;
@@ -235,65 +170,8 @@ static void finish(struct runner *runner, struct slot *slot)
     slot->job = NULL;
 }
 
-/* The job was given a pair and is not done: the pair is told of as the outcome of a refresh, under an id of its own, and
- * the job goes on when that is acknowledged. */
-static enum err tell_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
-{
-    uint8_t randomness[10];
-    runner->options.random(runner->options.random_context, randomness, sizeof randomness);
-    platform_outcome(slot->job, OUTCOME_ACCEPTED, slot->outcome);
-    slot->outcome->job_id = id_make(ID_REQUEST, now_ms, randomness);
-    slot->outcome->kind = SPAN("refresh");
-    TRY(seal_fresh(runner, slot));
-    move(runner, slot, PHASE_FINISHED);
-    runner->figures.kept++;
-    runner->storing++;
-    return OK;
-}
-
-static bool exchanges(const struct runner_line *list, const struct slot *slot)
-{
-    for (const struct slot *other = list->first; other != NULL; other = other->next) {
-        if (other != slot && other->under_way.exchanging &&
-            id_equal(&other->job->integration_id, &slot->job->integration_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool exchanged(const struct runner_line *list, const struct slot *slot)
-{
-    for (const struct slot *other = list->first; other != NULL; other = other->next) {
-        if (other->exchanged && id_equal(&other->outcome->integration_id, &slot->job->integration_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void ask(struct runner *runner, struct slot *slot)
-{
-    const bool taken =
-        slot->under_way.exchanging && (exchanges(&runner->waiting, slot) || exchanges(&runner->asking, slot) ||
-                                       exchanged(&runner->finished, slot) || exchanged(&runner->told, slot));
-    move(runner, slot, taken ? PHASE_PARKED : PHASE_WAITING);
-}
-
-/* An exchange gave nothing: the first job that waited for it asks for one itself, and the others wait on. */
-static void ask_parked(struct runner *runner, const struct id *integration_id)
-{
-    struct slot *slot = runner->parked.first;
-    while (slot != NULL && !id_equal(&slot->job->integration_id, integration_id)) {
-        slot = slot->next;
-    }
-    if (slot != NULL) {
-        ask(runner, slot);
-    }
-}
-
 /* One step of the job's platform: ends the job, puts its next request in line, or has a new pair stored first. */
-static void step(struct runner *runner, struct slot *slot, int64_t now_ms, const struct http_response *last)
+void runner_step(struct runner *runner, struct slot *slot, int64_t now_ms, const struct http_response *last)
 {
     const bool exchange = last != NULL && slot->phase == PHASE_ASKING && slot->under_way.exchanging;
     const struct id integration_id = slot->job->integration_id;
@@ -304,19 +182,19 @@ static void step(struct runner *runner, struct slot *slot, int64_t now_ms, const
     enum err err = runner->options.platform->next(&slot->under_way, last, &slot->request, &finished, &outcome);
     slot->exchanged = slot->exchanged || (exchange && slot->under_way.fresh.data != NULL);
     if (err == OK && !finished && slot->exchanged) {
-        err = tell_pair(runner, slot, now_ms);
+        err = pair_tell(runner, slot, now_ms);
     } else if (err == OK && finished) {
         *slot->outcome = outcome;
         finish(runner, slot);
     } else if (err == OK) {
-        ask(runner, slot);
+        pair_ask(runner, slot);
     }
     if (err != OK) {
         platform_lost(&slot->under_way, slot->outcome);
         finish(runner, slot);
     }
     if (exchange && !slot->exchanged) {
-        ask_parked(runner, &integration_id);
+        pair_ask_parked(runner, &integration_id);
     }
 }
 
@@ -327,21 +205,6 @@ static void end(struct runner *runner, struct slot *slot, enum refusal code, con
         slot->outcome->message = span_text(message);
     }
     finish(runner, slot);
-}
-
-/* A box's content in clear, in the slot's memory; ERR_AUTH when it is not one of ours for that job. */
-static enum err open_box(struct runner *runner, struct slot *slot, const struct id *job_id, struct span box,
-                         struct span *ret_plain)
-{
-    char text[ID_TEXT_MAX];
-    uint8_t *bytes = arena_alloc(&slot->arena, box.len);
-    if (bytes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf plain = buf_of(bytes, box.len);
-    TRY(box_open(runner->options.key, job_text(job_id, text), box, &plain));
-    *ret_plain = buf_span(&plain);
-    return OK;
 }
 
 static bool is_commit(const struct slot *slot)
@@ -373,7 +236,7 @@ static bool may_begin(struct runner *runner, struct slot *slot, int64_t now_ms)
         return true;
     }
     if (account->open >= account->room) {
-        move(runner, slot, PHASE_IN_LINE);
+        runner_move(runner, slot, PHASE_IN_LINE);
         return false;
     }
     account->open++;
@@ -392,13 +255,13 @@ static void begin(struct runner *runner, struct slot *slot, int64_t now_ms)
     }
     struct span credentials = slot->fresh;
     if (credentials.data == NULL && job->credentials.data != NULL &&
-        open_box(runner, slot, &job->job_id, job->credentials, &credentials) != OK) {
+        pair_open(runner, slot, &job->job_id, job->credentials, &credentials) != OK) {
         /* ours to mend: no reason to call the account disconnected */
         end(runner, slot, REFUSED_platform_unavailable, "The job's credentials cannot be opened.");
         return;
     }
     slot->under_way.credentials = credentials;
-    step(runner, slot, now_ms, NULL);
+    runner_step(runner, slot, now_ms, NULL);
 }
 
 static void send_waiting(struct runner *runner, int64_t now_ms)
@@ -411,9 +274,9 @@ static void send_waiting(struct runner *runner, int64_t now_ms)
         if (slot->request.not_before_ms > now_ms) {
             continue;
         }
-        move(runner, slot, PHASE_ASKING);
+        runner_move(runner, slot, PHASE_ASKING);
         if (transport->start(transport->context, &slot->request, now_ms, &slot->arena, slot) != OK) {
-            step(runner, slot, now_ms, &never);
+            runner_step(runner, slot, now_ms, &never);
         }
     }
 }
@@ -422,7 +285,7 @@ void runner_answered(struct runner *runner, int64_t now_ms, void *tag, const str
 {
     struct slot *slot = tag;
     ASSERT(slot->phase == PHASE_ASKING);
-    step(runner, slot, now_ms, response);
+    runner_step(runner, slot, now_ms, response);
     send_waiting(runner, now_ms);
 }
 
@@ -445,7 +308,7 @@ static void end_overdue(struct runner *runner, const struct runner_line *list, i
             runner->figures.kept--;
             runner->storing--;
         }
-        step(runner, slot, now_ms, &never);
+        runner_step(runner, slot, now_ms, &never);
     }
 }
 
@@ -472,41 +335,8 @@ static void release(struct runner *runner, struct slot *slot)
     arena_done(&slot->arena);
     slot->job = NULL;
     slot->outcome = NULL;
-    move(runner, slot, PHASE_FREE);
+    runner_move(runner, slot, PHASE_FREE);
     runner->free_count++;
-}
-
-/* The pair of a slot's outcome is stored: what stands in its account's line begins with it, and the jobs that waited for
- * it go on with it, its own too. What cannot open it exchanges once more. */
-static void use_pair(struct runner *runner, struct slot *slot, int64_t now_ms)
-{
-    const struct job_outcome *outcome = slot->outcome;
-    const struct id *pair = &outcome->job_id;
-    struct runner_account *account = runner_account_of(&runner->accounts, &outcome->integration_id, now_ms);
-    for (struct slot *other = account->line.first; other != NULL; other = other->next) {
-        if (open_box(runner, other, pair, outcome->credentials, &other->fresh) != OK) {
-            other->fresh = (struct span){0};
-        }
-    }
-    const struct slot *last = runner->parked.last; /* what parks again stands behind it */
-    slot->exchanged = false;
-    for (struct slot *other = runner->parked.first, *next = NULL; other != NULL; other = next) {
-        next = other != last ? other->next : NULL;
-        if (!id_equal(&other->job->integration_id, &outcome->integration_id)) {
-            continue;
-        }
-        if (open_box(runner, other, pair, outcome->credentials, &other->under_way.credentials) == OK) {
-            step(runner, other, now_ms, NULL);
-        } else {
-            ask(runner, other);
-        }
-    }
-    if (slot->job != NULL) {
-        runner->storing--;
-        slot->under_way.credentials = slot->under_way.fresh;
-        slot->under_way.fresh = (struct span){0};
-        step(runner, slot, now_ms, NULL);
-    }
 }
 
 static bool forget(struct runner *runner, const struct runner_line *list, const struct id *job_id, int64_t now_ms)
@@ -518,7 +348,7 @@ static bool forget(struct runner *runner, const struct runner_line *list, const 
         const bool goes_on = slot->job != NULL;
         runner->figures.kept--;
         if (slot->exchanged) {
-            use_pair(runner, slot, now_ms);
+            pair_use(runner, slot, now_ms);
         }
         if (!goes_on) {
             release(runner, slot);
@@ -549,7 +379,7 @@ static enum err admit(struct runner *runner, const struct job *job, struct slot 
     slot->exchanged = false;
     slot->account = NULL;
     slot->fresh = (struct span){0};
-    move(runner, slot, PHASE_QUEUED);
+    runner_move(runner, slot, PHASE_QUEUED);
     runner->free_count--;
     *ret_slot = slot;
     return OK;
@@ -628,7 +458,7 @@ enum err runner_report(struct runner *runner, int64_t now_ms, struct arena *aren
         batch.outcomes[batch.outcomes_count] = *slot->outcome;
         batch.outcomes_count++;
         slot->told_ms = now_ms;
-        move(runner, slot, PHASE_TOLD);
+        runner_move(runner, slot, PHASE_TOLD);
         slot = next_due(runner, now_ms);
     }
     *ret_batch = batch;

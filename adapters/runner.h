@@ -1,7 +1,7 @@
 /* runner.h: what an adapter process does with jobs, without clock or sockets: takes them once, opens their credentials,
- * moves them through their platform's steps, and keeps each outcome until the scheduler has acknowledged it. A pair that
- * a job was given on its way is reported as an outcome, too, and used when that is acknowledged. main.c drives it with the
- * network, the simulation with a model.
+ * moves them through their platform's steps, and keeps each outcome until the scheduler has acknowledged it. A pair
+ * that a job was given on its way is reported as an outcome, too, and used when that is acknowledged. main.c drives it
+ * with the network, the simulation with a model.
  *
  * Commits of one account are sent a few at a time (runner_account.h), and after an outcome that speaks of a limit none
  * before its end: such a one is deferred to that without being sent.

@@ -1,8 +1,8 @@
 /* runner_account.h: how many commits of an account may be under way, and which wait for that; for runner.c alone.
  *
- * A burst begins with two commits, so that one that hangs holds up none but itself; each that is accepted makes room for
- * one more, up to RUNNER_ROOM_MAX: twice as many each round. So a platform that limits the account says so to the few
- * that were under way, and the others are not sent. */
+ * A burst begins with two commits, so that one that hangs holds up none but itself; each that is accepted makes room
+ * for one more, up to RUNNER_ROOM_MAX: twice as many each round. So a platform that limits the account says so to the
+ * few that were under way, and the others are not sent. */
 #ifndef OPENPOST_ADAPTERS_RUNNER_ACCOUNT_H
 #define OPENPOST_ADAPTERS_RUNNER_ACCOUNT_H
 
@@ -40,7 +40,8 @@ void runner_accounts_init(struct runner_accounts *accounts, struct runner_accoun
  * has none is forgotten some time after it may send again, or when its place is needed. */
 struct runner_account *runner_account_of(struct runner_accounts *accounts, const struct id *integration_id,
                                          int64_t now_ms);
-/* runner_account_ended: one of its commits is no longer under way, by this outcome; what waits in line may have room. */
+/* runner_account_ended: one of its commits is no longer under way, by this outcome; what waits in line may have
+ * room. */
 void runner_account_ended(struct runner_account *account, const struct job_outcome *outcome, int64_t now_ms);
 
 #endif

@@ -1,5 +1,6 @@
 /* channel.h: what core asks of a platform, without knowing any: its name and limits, and the native form of a post.
- * Each adapter provides its channel, the composition root (tools/openpost.c) hands them to gateway and scheduler. Pure. */
+ * Each adapter provides its channel, the composition root (tools/openpost.c) hands them to gateway and scheduler.
+ * Pure. */
 #ifndef OPENPOST_CHANNEL_H
 #define OPENPOST_CHANNEL_H
 

@@ -290,8 +290,10 @@ void exchange_show_workspace(struct exchange *x, const struct workspace_row *row
     }
 }
 
-/* Whether what was read, with that version, is as the command of x->first left it: so is it answered, at first and at each
- * repeat. False: others have changed or removed it since, or it could not be read: the exchange goes on, or has ended. */
+/* Whether what was read, with that version, is as the command of x->first left it: so is it answered, at first and at
+ * each repeat. False: others have changed or removed it since, or it could not be read: the exchange goes on, or has
+ *
+ * ended. */
 static bool is_as_left(struct exchange *x, enum err err, uint64_t version)
 {
     const bool as_left = err == OK && (x->rewound || version <= x->first.version);

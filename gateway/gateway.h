@@ -103,8 +103,8 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
                       struct response *ret_response);
 
 /* Answers: each ends the exchange, which must not be used afterwards.
- * exchange_json: body is JSON, in the request's arena or static; tag: its ETag (etag.h), data NULL: none; location NULL:
- * none.
+ * exchange_json: body is JSON, in the request's arena or static; tag: its ETag (etag.h), data NULL: none; location
+ * NULL: none.
  * exchange_problem: RFC 9457; detail NULL: the refusal's title; param NULL: none; more: further members
  * (",\"locked_at\":…"), NULL: none. Detail and more are left out when there is no memory for them.
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */

@@ -86,7 +86,8 @@ struct post_page {
 
 /* posts_list returns up to limit (1..POSTS_PAGE_MAX) posts of a workspace after cursor (empty: from the beginning).
  * Posts made meanwhile move nothing. A page may have fewer posts, even none, and a cursor: POSTS_SCAN_MAX rows were
- * looked at, or POSTS_SEARCH_BYTES_MAX of texts; go on from there. ERR_MALFORMED: cursor was not given by this list in this order for this workspace. */
+ * looked at, or POSTS_SEARCH_BYTES_MAX of texts; go on from there. ERR_MALFORMED: cursor was not given by this list in
+ * this order for this workspace. */
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page) MUST_USE;
 
@@ -105,8 +106,8 @@ enum edited { EDITED_NONE = 0, EDITED_TABLE(X) EDITED_COUNT };
 
 extern const struct choice_table edited_words;
 
-/* posts_edited reads what the edit changed that made this version of a post: bit n: enum edited n; 0: nothing, or it was
- * no edit. */
+/* posts_edited reads what the edit changed that made this version of a post: bit n: enum edited n; 0: nothing, or it
+ * was no edit. */
 enum err posts_edited(struct store_txn *txn, const struct id *post_id, uint64_t version, struct arena *arena,
                       uint64_t *ret_changed) MUST_USE;
 

@@ -1,5 +1,6 @@
-/* posts_edit.c: what each edit of a post changed: names of things, never what they hold. Written by posts.c's projection,
- * which has the content before and after; read for the post's history. An edit that changed nothing has no row. */
+/* posts_edit.c: what each edit of a post changed: names of things, never what they hold. Written by posts.c's
+ * projection, which has the content before and after; read for the post's history. An edit that changed nothing has no
+ * row. */
 #include "projections/posts_internal.h"
 
 #define X(name_, word_) word_,

@@ -1,6 +1,6 @@
 /* posts_search.c: whether what an author wrote holds a text: parts, link, first comment, and the same of each target's
- * variant. Called by posts_list.c for a row that everything else lets through. What counts as the same text is the fold's
- * to say. */
+ * variant. Called by posts_list.c for a row that everything else lets through. What counts as the same text is the
+ * fold's to say. */
 #include "core/message/json_read.h"
 #include "projections/posts_internal.h"
 

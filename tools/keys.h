@@ -13,8 +13,8 @@
 bool key_name_is_valid(struct span name);
 void key_make(struct span name, char ret_text[KEY_TEXT_MAX]);
 
-/* key_create makes a key in a workspace: first its tag key into the vault, then the command. expires_ms: from then on it
- * opens nothing; 0: never. *ret_key_id and ret_text: the key. The errors of operator.h; ret_answer->refusal. */
+/* key_create makes a key in a workspace: first its tag key into the vault, then the command. expires_ms: from then on
+ * it opens nothing; 0: never. *ret_key_id and ret_text: the key. The errors of operator.h; ret_answer->refusal. */
 enum err key_create(struct operator_hand *hand, const struct id *workspace_id, struct span name, enum role role,
                     int64_t expires_ms, struct id *ret_key_id, char ret_text[KEY_TEXT_MAX], struct answer *ret_answer)
     MUST_USE;

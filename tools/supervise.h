@@ -39,10 +39,10 @@ struct supervisor {
 struct child *supervisor_add(struct supervisor *supervisor, const char *name);
 void child_arg(struct child *child, const char *arg);
 
-/* supervisor_start starts every process in order, each once those before are ready; when it returns OK all are, also one
- * that had ended meanwhile. ERR_ALTERED, ERR_ACCESS: one ends
- * again and again with EXIT_ALTERED, EXIT_UNREADABLE; ERR_TIMED_OUT: it is not ready; ERR_IO; ERR_CLOSED when told to stop
- * meanwhile; what was started keeps running: supervisor_stop. */
+/* supervisor_start starts every process in order, each once those before are ready; when it returns OK all are, also
+ * one that had ended meanwhile. ERR_ALTERED, ERR_ACCESS: one ends
+ * again and again with EXIT_ALTERED, EXIT_UNREADABLE; ERR_TIMED_OUT: it is not ready; ERR_IO; ERR_CLOSED when told to
+ * stop meanwhile; what was started keeps running: supervisor_stop. */
 enum err supervisor_start(struct supervisor *supervisor) MUST_USE;
 /* supervisor_step waits up to wait_ms, reaps, restarts; returns false when told to stop. */
 bool supervisor_step(struct supervisor *supervisor, int wait_ms);

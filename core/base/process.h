@@ -18,12 +18,14 @@
     "cannot be read; 64 wrong usage; 69 the service, or a part of it, does not answer; 71 the system refused\n"  \
     "something needed\n"
 
-#define END_WITHIN_S 20    /* closing takes milliseconds */
-#define FILES_WANTED 16384 /* a shell's or a unit's soft limit is often 1024; the gateway alone takes 4096 connections */
+#define END_WITHIN_S 20 /* closing takes milliseconds */
+#define FILES_WANTED \
+    16384 /* a shell's or a unit's soft limit is often 1024; the gateway alone takes 4096 connections */
 
 /* process_prepare names the process (ps), ignores SIGPIPE and SIGXFSZ, lets it wait for its children whatever was
- * inherited for SIGCHLD, sets no_new_privs, umask 0027, raises the limit of open files as far as it may, to FILES_WANTED
- * at most, and asks for SIGTERM when the parent dies if the environment has OPENPOST_PARENT (serve sets it). */
+ * inherited for SIGCHLD, sets no_new_privs, umask 0027, raises the limit of open files as far as it may, to
+ * FILES_WANTED at most, and asks for SIGTERM when the parent dies if the environment has OPENPOST_PARENT (serve sets
+ * it). */
 void process_prepare(const char *name);
 /* process_files is how many files this process may have open at once. */
 uint32_t process_files(void);

@@ -60,8 +60,9 @@ static struct consequence tries_again(const struct outcome_case *c)
     return starts_at(c, after(c, c->target->tries == 0 ? RETRY_FIRST_MS : RETRY_SECOND_MS));
 }
 
-/* When the platform's limit that the report speaks of ends; 0: it speaks of none. Where the platform named no instant it
- * is asked again later each time. One that has passed, by the time of the decision, must not make a loop of starts. */
+/* When the platform's limit that the report speaks of ends; 0: it speaks of none. Where the platform named no instant
+ * it is asked again later each time. One that has passed, by the time of the decision, must not make a loop of
+ * starts. */
 static int64_t limit_end_ms(const struct outcome_case *c, enum outcome outcome)
 {
     const int64_t soonest_ms = c->context->now_ms + SECOND_MS;

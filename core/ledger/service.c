@@ -173,8 +173,8 @@ static bool targets_are_own(const struct command *command)
            (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
 }
 
-/* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word of
- * them is in the log. */
+/* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word
+ * of them is in the log. */
 static bool payloads_are_hashed(const struct command *command)
 {
     const struct lock_post_command *lock = &command->lock_post;
@@ -253,7 +253,8 @@ static enum refusal check_program(struct work *work, struct command *command)
     return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
 }
 
-/* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for instance. */
+/* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
+ * instance. */
 static void bind_scope(const struct asker *asker, struct idempotency *idempotency)
 {
     uint8_t bytes[sizeof asker->key_id + sizeof idempotency->scope];

@@ -1,6 +1,6 @@
-/* service_refused.c: what the doors refuse for reasons of security: noted by whoever answers, appended by the writer between
- * two groups. Whether something is another workspace's is looked up when the answer stands: nothing of it depends on
- * what is found. */
+/* service_refused.c: what the doors refuse for reasons of security: noted by whoever answers, appended by the writer
+ * between two groups. Whether something is another workspace's is looked up when the answer stands: nothing of it
+ * depends on what is found. */
 #include "core/base/clock.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"

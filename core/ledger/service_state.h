@@ -130,10 +130,10 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
 bool service_await_checkpoint(struct service *service, struct work *work);
 enum err service_sign(struct service *service) MUST_USE;
 
-/* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request: a
- * command's or question's name, a constant; NULL: none; subject: the kind of the other workspace's thing that was named.
- * service_note_foreign does so where named is one (what is nowhere is no event); service_note_answers for what the
- * commands of another program's frame got. service_report, the writer's between two groups, makes events of what is
+/* service_refused.c: service_note_refused notes that work's asker, or somebody who is not known, was refused; request:
+ * a command's or question's name, a constant; NULL: none; subject: the kind of the other workspace's thing that was
+ * named. service_note_foreign does so where named is one (what is nowhere is no event); service_note_answers for what
+ * the commands of another program's frame got. service_report, the writer's between two groups, makes events of what is
  * due. */
 void service_note_refused(struct work *work, enum refusal refusal, const char *request, enum id_kind subject);
 bool service_note_foreign(struct work *work, const struct id *named, const char *request);

@@ -24,8 +24,8 @@ struct answer {
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
 };
 
-/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body. What
- * another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it.
+/* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.
+ * What another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it.
  * Absent when present is false. The row lives beside the command index, at least 24 h. */
 struct idempotency {
     bool present;

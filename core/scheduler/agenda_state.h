@@ -1,6 +1,6 @@
 /* agenda_state.h: what the agenda knows, shared by agenda.c and agenda_account.c (events), agenda_due.c (time),
- * agenda_late.c (turns), agenda_tokens.c (exchanges), agenda_row.c (rows, digest) and agenda_new.c (memory). Nobody else
- * includes it.
+ * agenda_late.c (turns), agenda_tokens.c (exchanges), agenda_row.c (rows, digest) and agenda_new.c (memory). Nobody
+ * else includes it.
  *
  * Records refer to each other by index; a timer's ref is kind and index. A million targets of as many posts take about
  * 200 bytes each. */

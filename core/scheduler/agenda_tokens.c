@@ -1,14 +1,14 @@
-/* agenda_tokens.c: when an account's tokens are exchanged for new ones: before a start that would find them dead, and long
- * before the session ends that nobody used. Called by agenda_due.c. Pure.
+/* agenda_tokens.c: when an account's tokens are exchanged for new ones: before a start that would find them dead, and
+ * long before the session ends that nobody used. Called by agenda_due.c. Pure.
  *
- *   a start      is looked at 1 to 5 min before its instant; if the access token dies within 10 min after it, an exchange
- *                is wanted. At once where the instant is near or past: a post for now, a retry, what was held
- *   meanwhile    a start that would find it dead waits for the exchange. One that fails lets it go: its attempt exchanges
- *                itself, or says why not
+ *   a start      is looked at 1 to 5 min before its instant; if the access token dies within 10 min after it, an
+ *                exchange is wanted. At once where the instant is near or past: a post for now, a retry, what was held
+ *   meanwhile    a start that would find it dead waits for the exchange. One that fails lets it go: its attempt
+ *                exchanges itself, or says why not
  *   idle         after a third of the session's life (of 90 days: 27 to 30 days)
  *
- * Each account has its own place in such a span of time, by the random end of its id: ten thousand accounts that post at
- * nine o'clock, or were connected together, are not exchanged in one second. */
+ * Each account has its own place in such a span of time, by the random end of its id: ten thousand accounts that post
+ * at nine o'clock, or were connected together, are not exchanged in one second. */
 #include "core/scheduler/agenda_state.h"
 
 #define AHEAD_LEAST_MS MINUTE_MS
@@ -30,8 +30,8 @@ static int64_t place_in(const struct integration_item *integration, int64_t span
     return (int64_t)(place * (uint64_t)span_ms >> 32);
 }
 
-/* Will a start at that instant find a token that lives on for a while? A pair that is quite new is taken as it is: if it
- * does not last, another exchange would not help. */
+/* Will a start at that instant find a token that lives on for a while? A pair that is quite new is taken as it is: if
+ * it does not last, another exchange would not help. */
 static bool lasts(const struct integration_item *integration, int64_t start_ms)
 {
     return integration->token_expires_ms == 0 || integration->token_expires_ms >= start_ms + AGENDA_FRESH_MS ||

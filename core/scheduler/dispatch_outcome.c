@@ -307,9 +307,9 @@ enum err dispatch_set_outcome(struct dispatch *dispatch, int64_t now_ms, uint32_
     return OK;
 }
 
-/* An outcome of a job that this process did not send: it was restarted, or had given the job up, or a job of its own was
- * given a pair that must be stored before it goes on. What was committed, connected or refreshed must be recorded all the
- * same. */
+/* An outcome of a job that this process did not send: it was restarted, or had given the job up, or a job of its own
+ * was given a pair that must be stored before it goes on. What was committed, connected or refreshed must be recorded
+ * all the same. */
 static enum err take_foreign(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel,
                              const struct job_outcome *outcome)
 {

@@ -1,7 +1,7 @@
 /* endpoint.c: see endpoint.h. Called by ledger main.c; link.c calls it back. It must never let one connection keep
  * another from being served: each may have per_connection requests on their way, replies that it does not take
- * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered, and are
- * ENDPOINT_HOLDER_MAX at most; free places go to the connections that wait, in turn. */
+ * included, and nothing more of it is read until it does; all of one holder's may have per_holder being answered, and
+ * are ENDPOINT_HOLDER_MAX at most; free places go to the connections that wait, in turn. */
 #include "core/wire/endpoint.h"
 
 #include <stdlib.h>
@@ -223,7 +223,8 @@ static void mind_strangers(struct endpoint *endpoint)
     }
 }
 
-/* Likewise among the connections of link's holder, but for link itself: the oldest of those that ask nothing just now. */
+/* Likewise among the connections of link's holder, but for link itself: the oldest of those that ask nothing just
+ * now. */
 static void mind_holder(struct endpoint *endpoint, const struct link *link)
 {
     struct link *oldest = NULL;

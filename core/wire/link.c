@@ -1,5 +1,6 @@
 /* link.c: see link.h. Called by endpoint.c and caller.c, and by stream.c's threads. What arrives is anybody's: it must
- * never allocate more than the owner's frame_max for a message, nor hold a peer for longer than the two limits of link.h.
+ * never allocate more than the owner's frame_max for a message, nor hold a peer for longer than the two limits of
+ * link.h.
  */
 #include "core/wire/link.h"
 

@@ -2,8 +2,8 @@
  * sp-reqrep-01): each side greets with 8 bytes (0, 'S', 'P', 0, protocol in 16 bits, 0, 0), then every message is its
  * length in 64 bits, big-endian, and its bytes. Private to core/wire.
  *
- * A link belongs to an owner (an endpoint, a caller or a publisher) and is guarded by the owner's lock: call every function here
- * with it held. */
+ * A link belongs to an owner (an endpoint, a caller or a publisher) and is guarded by the owner's lock: call every
+ * function here with it held. */
 #ifndef OPENPOST_WIRE_LINK_H
 #define OPENPOST_WIRE_LINK_H
 
@@ -38,10 +38,10 @@ struct link_owner {
     int give_ms; /* LINK_GIVE_MS, but in tests */
     pthread_mutex_t *lock;
     void *context;
-    /* With the lock. begins: memory for a message of len bytes is about to be taken; may be NULL. may_take: may another message come now? If not, link_resume later. message: its memory is the
-     * owner's (free). sent: before out is freed. lost: once, when the link is closed for whatever reason (timed_out:
-     * the peer took or gave nothing for too long). ended: nothing of it is under way any more; the owner may link_free
-     * it, but not within the call. */
+    /* With the lock. begins: memory for a message of len bytes is about to be taken; may be NULL. may_take: may another
+     * message come now? If not, link_resume later. message: its memory is the owner's (free). sent: before out is
+     * freed. lost: once, when the link is closed for whatever reason (timed_out: the peer took or gave nothing for too
+     * long). ended: nothing of it is under way any more; the owner may link_free it, but not within the call. */
     void (*begins)(void *context, const struct link *link, size_t len);
     bool (*may_take)(void *context, struct link *link);
     void (*message)(void *context, struct link *link, uint8_t *take_bytes, size_t len);

@@ -1,5 +1,6 @@
-/* links.h: the links that somebody who listens has: kept until nothing refers to them, freed on a thread that is none of
- * theirs. For endpoint.c and publisher.c. Guarded by the owner's lock: call with it held but where it says otherwise.
+/* links.h: the links that somebody who listens has: kept until nothing refers to them, freed on a thread that is none
+ * of theirs. For endpoint.c and publisher.c. Guarded by the owner's lock: call with it held but where it says
+ * otherwise.
  */
 #ifndef OPENPOST_WIRE_LINKS_H
 #define OPENPOST_WIRE_LINKS_H

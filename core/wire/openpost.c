@@ -124,8 +124,8 @@ static void fill_code(struct openpost_answer *answer, uint32_t refusal)
     copy_text(answer->code, sizeof answer->code, refusal == ACCEPTED ? "" : refusal_desc((enum refusal)refusal)->code);
 }
 
-/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over HTTP
- * is another. */
+/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over
+ * HTTP is another. */
 static struct idempotency idempotency_of(const char *what, const char *key, struct span body)
 {
     uint8_t bytes[400];

@@ -1,5 +1,6 @@
-/* publisher.h: wake-ups for whoever listens: nng's PUB spoken over link.h, so that every SUB socket hears them. Only ever
- * a hint: nobody says who listens, so what is sent must be worth nothing to a stranger, and proves itself (frame.h). */
+/* publisher.h: wake-ups for whoever listens: nng's PUB spoken over link.h, so that every SUB socket hears them. Only
+ * ever a hint: nobody says who listens, so what is sent must be worth nothing to a stranger, and proves itself
+ * (frame.h). */
 #ifndef OPENPOST_WIRE_PUBLISHER_H
 #define OPENPOST_WIRE_PUBLISHER_H
 

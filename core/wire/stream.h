@@ -1,8 +1,8 @@
 /* stream.h: connected byte streams, listeners, dialers, timers and who hears wake-ups, all of nng: stream.c is the only
  * file that knows it. Private to core/wire.
  *
- * Why nng's streams and not its REQ, REP and PUB sockets: in nng 1.5 a connection that is closed between the arrival of a
- * message's length and of its body never ends (tcp_recv on a stopped aio calls nobody back); its socket then never
+ * Why nng's streams and not its REQ, REP and PUB sockets: in nng 1.5 a connection that is closed between the arrival of
+ * a message's length and of its body never ends (tcp_recv on a stopped aio calls nobody back); its socket then never
  * reconnects, and the one thread that frees closed connections of the whole process waits for ever. Killing a busy
  * server showed it once in about 60 times. What is spoken is nng's own mapping all the same (link.h), so that nngcat
  * and every REQ socket can ask.

@@ -1,5 +1,5 @@
-/* agenda_tokens_test.c: when an account's tokens are exchanged: before a start that would find them dead, long before an
- * idle session ends, never twice at a time, never for who is not connected; and what a start does meanwhile. */
+/* agenda_tokens_test.c: when an account's tokens are exchanged: before a start that would find them dead, long before
+ * an idle session ends, never twice at a time, never for who is not connected; and what a start does meanwhile. */
 #include "tests/suite.h"
 #include "tests/unit/agenda_world.h"
 

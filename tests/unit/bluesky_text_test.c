@@ -1,6 +1,6 @@
 /* bluesky_text_test.c: what a text names, compared byte by byte with what Bluesky's own client finds in it: the second
- * column is what detectFacets of the npm package @atproto/api 0.20.41 gives, many of the texts are its tests' own. Where
- * we differ on purpose (bluesky_text.h says why), both are in the row. */
+ * column is what detectFacets of the npm package @atproto/api 0.20.41 gives, many of the texts are its tests' own.
+ * Where we differ on purpose (bluesky_text.h says why), both are in the row. */
 #include "adapters/bluesky_text.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
-/* publication_test.c: what is published reaches who listens, whoever else is there; addresses other than loopback's are no
- * addresses. */
+/* publication_test.c: what is published reaches who listens, whoever else is there; addresses other than loopback's are
+ * no addresses. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
-/* service_refused_test.c: what other programs are refused for reasons of security is told by events, and nothing else is. */
+/* service_refused_test.c: what other programs are refused for reasons of security is told by events, and nothing else
+ * is. */
 #include "tests/unit/service_world.h"
 
 /* Writes "request subject times" of each access_refused in the log, once there are count of them. */

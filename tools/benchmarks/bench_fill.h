@@ -5,7 +5,8 @@
 #include "tools/benchmarks/bench_world.h"
 
 /* bench_fill appends posts' lives (created and scheduled, locked, started, accepted, finished) until the log has at
- * least so many events. Lives overlap: some 15,000 posts are open at any time. The log's times run ahead of the clock. */
+ * least so many events. Lives overlap: some 15,000 posts are open at any time. The log's times run ahead of the
+ * clock. */
 enum err bench_fill(struct parts *parts, const struct bench_author *author, uint64_t events) MUST_USE;
 
 #endif

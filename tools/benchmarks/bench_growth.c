@@ -1,7 +1,7 @@
 /* bench_growth.c: what a GET, a POST and a lock cost with 10 thousand posts in one workspace, 100 thousand in 1,000 and
- * a million in 10,000, against the first of these, and with ten million against one. Ledger and gateway run as in a service; no scheduler, so that nobody
- * else locks. Called by bench.c. Every cost is shown twice: as time that passed, and as processor time of our two
- * processes, which the load's own share cannot hide. */
+ * a million in 10,000, against the first of these, and with ten million against one. Ledger and gateway run as in a
+ * service; no scheduler, so that nobody else locks. Called by bench.c. Every cost is shown twice: as time that passed,
+ * and as processor time of our two processes, which the load's own share cannot hide. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

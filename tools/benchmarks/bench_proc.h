@@ -14,8 +14,8 @@ enum err bench_children(pid_t pid, pid_t ret_children[BENCH_CHILDREN_MAX], size_
 void bench_process_name(pid_t pid, char name[32]);
 /* bench_process_option copies what follows an option in a process's command line; ERR_NOT_FOUND. */
 enum err bench_process_option(pid_t pid, const char *option, char *out, size_t cap) MUST_USE;
-/* bench_process_kb: proportional memory (Pss) in units of 1,000 bytes; bench_process_shared_kb: that of files and shared
- * memory in it. bench_process_cpu_us: processor time so far. */
+/* bench_process_kb: proportional memory (Pss) in units of 1,000 bytes; bench_process_shared_kb: that of files and
+ * shared memory in it. bench_process_cpu_us: processor time so far. */
 enum err bench_process_kb(pid_t pid, double *ret_kb) MUST_USE;
 enum err bench_process_shared_kb(pid_t pid, double *ret_kb) MUST_USE;
 enum err bench_process_cpu_us(pid_t pid, double *ret_us) MUST_USE;

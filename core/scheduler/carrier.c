@@ -31,6 +31,7 @@ struct carrier {
     uint32_t job_count;
     int64_t send_again_ms;
     int64_t poll_again_ms;
+    bool gone; /* the adapter that had our jobs is no more, and dispatch has not been told */
 };
 
 enum err carrier_open(const struct carrier_options *options, struct carrier **ret_carrier)
@@ -189,15 +190,17 @@ enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_
         } else {
             carrier->poll_again_ms = now_ms;
         }
-        const bool gone =
-            memcmp(before, unknown, sizeof before) != 0 && memcmp(before, carrier->challenge, sizeof before) != 0;
-        return gone ? dispatch_adapter_gone(dispatch, now_ms, carrier->options.channel) : OK;
-    }
-    if (is_send && err != OK) {
+        carrier->gone = carrier->gone || (memcmp(before, unknown, sizeof before) != 0 &&
+                                          memcmp(before, carrier->challenge, sizeof before) != 0);
+    } else if (is_send && err != OK) {
         give_back(carrier, dispatch, now_ms, err == ERR_BUSY); /* never sent, or not taken */
         carrier->send_again_ms = now_ms + AGAIN_MS;
     } else if (!is_send) {
         carrier->poll_again_ms = now_ms + (err == OK ? REST_MS : AGAIN_MS);
     }
-    return err;
+    if (carrier->gone && !carrier->send.out) { /* of a batch under way its own reply tells whether it was taken */
+        carrier->gone = false;
+        TRY(dispatch_adapter_gone(dispatch, now_ms, carrier->options.channel));
+    }
+    return err == ERR_CONFLICT ? OK : err;
 }

@@ -42,7 +42,7 @@ fuzz(tzif SECONDS 20 PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARI
 fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel.c gateway/input.c
   LIBRARIES channel message projections SOURCES gateway/input.c gateway/schema.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
-  SOURCES gateway/server.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
+  SOURCES gateway/server.c gateway/server_accept.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
   gateway/server_stream.c gateway/server_watch.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)

@@ -50,8 +50,11 @@ static bool take_day_name(struct reading *reading)
            (reading->rest.data[len] | 0x20) <= 'z') {
         len++;
     }
+    if (len < 3) {
+        return false;
+    }
     reading->rest = span_of(reading->rest.data + len, reading->rest.len - len);
-    return len >= 3;
+    return true;
 }
 
 static bool take_month(struct reading *reading)

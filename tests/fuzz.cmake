@@ -39,7 +39,7 @@ fuzz(codec PARSER core/message/codec.c core/message/shape.c LIBRARIES message)
 fuzz(typeid PARSER core/base/typeid.c LIBRARIES base)
 fuzz(instant PARSER core/calendar/instant.c LIBRARIES calendar)
 fuzz(tzif SECONDS 20 PARSER core/calendar/tzif.c core/calendar/tz_rule.c LIBRARIES calendar)
-fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel.c gateway/input.c
+fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/channel_content.c gateway/input.c
   LIBRARIES channel message projections SOURCES gateway/input.c gateway/schema.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
   SOURCES gateway/server.c gateway/server_accept.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c

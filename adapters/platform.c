@@ -10,7 +10,8 @@ void platform_outcome(const struct job *job, enum outcome outcome, struct job_ou
                                         .integration_id = job->integration_id,
                                         .post_id = job->post_id,
                                         .target_id = job->target_id,
-                                        .channel = job->channel};
+                                        .channel = job->channel,
+                                        .vault_id = job->vault_id};
 }
 
 void platform_refuse(const struct job *job, enum outcome outcome, enum refusal code, struct job_outcome *ret_outcome)

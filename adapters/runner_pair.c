@@ -111,8 +111,8 @@ void pair_use(struct runner *runner, struct slot *slot, int64_t now_ms)
     const struct id *pair = &outcome->job_id;
     struct runner_account *account = runner_account_of(&runner->accounts, &outcome->integration_id, now_ms);
     for (struct slot *other = account->line.first; other != NULL; other = other->next) {
-        if (pair_open(runner, other, pair, outcome->credentials, &other->fresh) != OK) {
-            other->fresh = (struct span){0};
+        if (pair_open(runner, other, pair, outcome->credentials, &other->fresh) == OK) {
+            other->job->vault_id = (struct id){0};
         }
     }
     const struct slot *last = runner->parked.last; /* what parks again stands behind it */
@@ -123,6 +123,7 @@ void pair_use(struct runner *runner, struct slot *slot, int64_t now_ms)
             continue;
         }
         if (pair_open(runner, other, pair, outcome->credentials, &other->under_way.credentials) == OK) {
+            other->job->vault_id = (struct id){0};
             runner_step(runner, other, now_ms, NULL);
         } else {
             pair_ask(runner, other);
@@ -131,6 +132,7 @@ void pair_use(struct runner *runner, struct slot *slot, int64_t now_ms)
     if (slot->job != NULL) {
         runner->storing--;
         slot->under_way.credentials = slot->under_way.fresh;
+        slot->job->vault_id = (struct id){0}; /* under which the scheduler has sealed them it alone knows */
         slot->under_way.fresh = (struct span){0};
         runner_step(runner, slot, now_ms, NULL);
     }

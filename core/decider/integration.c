@@ -72,6 +72,13 @@ static enum refusal record_connection(const struct integration *integration, con
     return ACCEPTED;
 }
 
+/* Whether the account has other credentials by now than those that something came of: a person has connected it anew
+ * meanwhile, or another job exchanged them. */
+static bool has_another(const struct integration *integration, const struct id *from_vault_id)
+{
+    return !id_is_none(from_vault_id) && !id_equal(&integration->vault_id, from_vault_id);
+}
+
 static enum refusal record_tokens(const struct integration *integration, const struct record_tokens_command *wish,
                                   struct event_list *ret_events)
 {
@@ -81,7 +88,7 @@ static enum refusal record_tokens(const struct integration *integration, const s
     if (integration->connection != INTEGRATION_CONNECTED) {
         return REFUSED_integration_disconnected;
     }
-    if (id_equal(&integration->vault_id, &wish->vault_id)) {
+    if (id_equal(&integration->vault_id, &wish->vault_id) || has_another(integration, &wish->from_vault_id)) {
         return ACCEPTED;
     }
     struct integration_refreshed_event *event =
@@ -110,7 +117,7 @@ static enum refusal refuse_connection(const struct integration *integration,
 static enum refusal disconnect_account(const struct integration *integration,
                                        const struct disconnect_integration_command *wish, struct event_list *ret_events)
 {
-    if (integration->connection == INTEGRATION_CONNECTED) {
+    if (integration->connection == INTEGRATION_CONNECTED && !has_another(integration, &wish->from_vault_id)) {
         struct integration_disconnected_event *event =
             &event_append(ret_events, EVENT_integration_disconnected)->integration_disconnected;
         event->integration_id = wish->integration_id;

@@ -163,7 +163,8 @@ static enum err fill_step(struct dispatch *dispatch, const struct task *task, st
                                            .vault_id = task->secret_id,
                                            .fingerprint = fingerprint_of(task),
                                            .token_expires_ms = task->outcome->token_expires_ms,
-                                           .session_expires_ms = task->outcome->session_expires_ms};
+                                           .session_expires_ms = task->outcome->session_expires_ms,
+                                           .from_vault_id = task->outcome->vault_id};
         return OK;
     }
     if (task->steps & STEP_DISCONNECT) {
@@ -172,7 +173,8 @@ static enum err fill_step(struct dispatch *dispatch, const struct task *task, st
         ret_command->disconnect_integration = (struct disconnect_integration_command){
             .integration_id = integration_id,
             .code = outcome->code.data != NULL ? outcome->code : SPAN("credentials_refused"),
-            .message = outcome->message};
+            .message = outcome->message,
+            .from_vault_id = outcome->vault_id};
         return OK;
     }
     return fill_record(dispatch, task, arena, ret_command);

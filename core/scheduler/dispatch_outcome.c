@@ -97,7 +97,8 @@ static enum err fill_job(struct dispatch *dispatch, const struct task *task, str
                       .account = account.account,
                       .handle = action == AGENDA_CONNECT ? account.identifier : account.handle,
                       .credentials = account.credentials,
-                      .deadline_ms = task->deadline_ms};
+                      .deadline_ms = task->deadline_ms,
+                      .vault_id = account.vault_id};
     if (action == AGENDA_START || action == AGENDA_READ) {
         TRY(fill_part(dispatch, task, arena, &job));
     } else if (action == AGENDA_FACTS) {

@@ -69,6 +69,10 @@ static const struct story account_stories[] = {
     {"tokens are exchanged", "", "tokens a vault=2", "integration_refreshed"},
     {"the same pair again is nothing new", "tokens a vault=2", "tokens a vault=2", "nothing"},
     {"a disconnected account has no tokens to exchange", "disconnect a", "tokens a vault=2", "refused integration_disconnected"},
+    {"a pair that came of one that is no longer used changes nothing", "connect a, accept a vault=2", "tokens a vault=3 from=1", "nothing"},
+    {"a pair that came of the one in use takes its place", "tokens a vault=2", "tokens a vault=3 from=2", "integration_refreshed"},
+    {"a pair that is refused when it is no longer used disconnects nothing", "connect a, accept a vault=2", "disconnect a from=1", "nothing"},
+    {"the pair in use that is refused disconnects", "tokens a vault=2", "disconnect a from=2", "integration_disconnected"},
     {"a connecting account has no tokens yet", "connect n", "tokens n vault=2", "refused integration_connecting"},
 
     /* pause, disconnect, delete */

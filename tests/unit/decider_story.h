@@ -327,6 +327,9 @@ static inline bool tell_account_command(const struct step *step, struct command 
 {
     const struct id integration_id = story_id(ID_INTEGRATION, 1, step->words[1][0]);
     const struct id vault_id = story_id(ID_SECRET, number(option(step, "vault"), 1), step->words[1][0]);
+    const struct id from_vault_id =
+        option(step, "from") == NULL ? (struct id){0}
+                                     : story_id(ID_SECRET, number(option(step, "from"), 1), step->words[1][0]);
     const char *account = option(step, "account") != NULL ? option(step, "account") : step->words[1];
     const char *verb = step->words[0];
     if (strcmp(verb, "connect") == 0) {
@@ -348,7 +351,8 @@ static inline bool tell_account_command(const struct step *step, struct command 
             (struct refuse_connection_command){.code = SPAN("credentials_refused"), .message = SPAN("no")};
     } else if (strcmp(verb, "tokens") == 0) {
         command->code = COMMAND_record_tokens;
-        command->record_tokens = (struct record_tokens_command){.vault_id = vault_id, .fingerprint = SPAN("f")};
+        command->record_tokens = (struct record_tokens_command){
+            .vault_id = vault_id, .fingerprint = SPAN("f"), .from_vault_id = from_vault_id};
     } else if (strcmp(verb, "pause") == 0) {
         command->code = COMMAND_pause_integration;
     } else if (strcmp(verb, "resume") == 0) {
@@ -356,6 +360,7 @@ static inline bool tell_account_command(const struct step *step, struct command 
     } else if (strcmp(verb, "disconnect") == 0) {
         command->code = COMMAND_disconnect_integration;
         command->disconnect_integration.code = SPAN("credentials_refused");
+        command->disconnect_integration.from_vault_id = from_vault_id;
     } else if (strcmp(verb, "remove") == 0) {
         command->code = COMMAND_delete_integration;
     } else {

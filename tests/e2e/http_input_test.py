@@ -226,6 +226,8 @@ class Input(harness.Case):
                 (self.viewer, "PUT", "/v1/posts", "{", text, 405, "method_not_allowed"),
                 (self.api, "PUT", "/v1/posts?colour=1", "{", text, 405, "method_not_allowed"),
                 (self.api, "POST", "/v1/posts?colour=1", "{", text, 415, "unsupported_media_type"),
+                (self.api, "POST", "/v1/posts?colour=1", "{", {"Content-Encoding": "gzip"}, 415, "unsupported_media_type"),
+                (self.api, "POST", "/v1/posts?colour=1", "{", {"Content-Encoding": "identity"}, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts?colour=1", "{", None, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", "{", {"Idempotency-Key": "\u00e9"}, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", long, text, 413, "body_too_large"),

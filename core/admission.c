@@ -133,6 +133,10 @@ static struct objection check_variant(struct span variant, uint32_t index, struc
     (void)snprintf(at, sizeof at, "/targets/%u/variant", (unsigned)index);
     struct objection objection = check_members(node, members, at);
     const struct json_node *parts = json_node_member(node, "parts");
+    if (objection.refusal == ACCEPTED && json_node_is(parts, NODE_LIST) &&
+        json_node_is(json_node_member(node, "text"), NODE_TEXT)) {
+        return object_in(REFUSED_field_invalid, "/targets", index, "/variant/parts", "Give either text or parts.");
+    }
     const struct json_node *part = parts == NULL ? NULL : parts->first;
     for (uint32_t i = 0; objection.refusal == ACCEPTED && part != NULL; i++, part = part->next) {
         (void)snprintf(at, sizeof at, "/targets/%u/variant/parts/%u", (unsigned)index, (unsigned)i);

@@ -89,9 +89,9 @@ enum err channel_render(const struct channel_list *list, const struct channel_co
                         const struct target_spec *target, int64_t created_ms, struct arena *arena,
                         struct channel_rendering *ret_rendering) MUST_USE;
 
-/* channel_content applies a target's variant (a JSON object that overrides text, parts, link or first_comment; null
- * removes) to what the author wrote. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG (parts): the variant is wrong;
- * ERR_NO_MEMORY. The result borrows from its arguments and the arena. */
+/* channel_content applies a target's variant, a JSON object, to what the author wrote: link and first_comment override
+ * their like, text or parts the parts (admission.h refuses both); null removes. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG
+ * (parts): the variant is wrong; ERR_NO_MEMORY. The result borrows from its arguments and the arena. */
 enum err channel_content(const struct channel_content *written, struct span variant, struct arena *arena,
                          struct channel_content *ret_content) MUST_USE;
 

@@ -42,6 +42,30 @@ static enum err apply_parts(const struct json_node *parts, struct arena *arena, 
     return OK;
 }
 
+/* text and parts are two forms of the same: either replaces both. */
+static enum err apply_what_it_says(const struct json_node *variant, struct arena *arena,
+                                   struct channel_content *content)
+{
+    struct span text = {0};
+    const struct json_node *parts = json_node_member(variant, "parts");
+    TRY(apply_text(variant, "text", &text));
+    if (parts != NULL && !json_node_is(parts, NODE_NULL)) {
+        return apply_parts(parts, arena, content);
+    }
+    if (text.data != NULL) {
+        struct content_part *one = arena_alloc(arena, sizeof *one);
+        if (one == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        one->text = text;
+        content->parts = one;
+        content->part_count = 1;
+    } else if (parts != NULL || json_node_member(variant, "text") != NULL) {
+        content->part_count = 0;
+    }
+    return OK;
+}
+
 enum err channel_content(const struct channel_content *written, struct span variant, struct arena *arena,
                          struct channel_content *ret_content)
 {
@@ -52,23 +76,9 @@ enum err channel_content(const struct channel_content *written, struct span vari
         if (!json_node_is(node, NODE_OBJECT)) {
             return ERR_KIND;
         }
-        struct span text = {0};
         TRY(apply_text(node, "link", &content.link));
         TRY(apply_text(node, "first_comment", &content.first_comment));
-        TRY(apply_text(node, "text", &text));
-        if (text.data != NULL) {
-            struct content_part *one = arena_alloc(arena, sizeof *one);
-            if (one == NULL) {
-                return ERR_NO_MEMORY;
-            }
-            one->text = text;
-            content.parts = one;
-            content.part_count = 1;
-        }
-        const struct json_node *parts = json_node_member(node, "parts");
-        if (parts != NULL) {
-            TRY(apply_parts(parts, arena, &content));
-        }
+        TRY(apply_what_it_says(node, arena, &content));
     }
     *ret_content = content;
     return OK;

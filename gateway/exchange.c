@@ -117,6 +117,11 @@ static bool read_body(struct exchange *x)
         exchange_problem(x, REFUSED_unsupported_media_type, NULL, NULL, NULL);
         return false;
     }
+    if (request_header_count(request, "Content-Encoding") > 1 ||
+        !header_is_identity(request_header(request, "Content-Encoding"))) {
+        exchange_problem(x, REFUSED_unsupported_media_type, "Send the body without a Content-Encoding.", NULL, NULL);
+        return false;
+    }
     const enum err err = json_read(request->body, &x->request->arena, &x->body);
     if (err == ERR_NO_MEMORY) {
         exchange_failed(x, err);

@@ -45,6 +45,11 @@ bool header_is_json(struct span content_type)
     return is_word(bare, SPAN("application/json")) || is_word(bare, SPAN("application/merge-patch+json"));
 }
 
+bool header_is_identity(struct span content_encoding)
+{
+    return content_encoding.data == NULL || is_word(without_spaces(content_encoding), SPAN("identity"));
+}
+
 bool header_is_idempotency_key(struct span key)
 {
     bool good = key.len >= 1 && key.len <= 255;

@@ -11,6 +11,9 @@ struct span header_bearer(struct span authorization);
 /* header_is_json tells whether a Content-Type is that of a JSON body, whatever its parameters; case does not count (RFC
  * 9110 section 8.3.1). */
 bool header_is_json(struct span content_type);
+/* header_is_identity tells whether a Content-Encoding leaves the body as it is: absent, or identity in any case (RFC
+ * 9110 section 8.4.1). */
+bool header_is_identity(struct span content_encoding);
 /* header_is_idempotency_key: 1 to 255 printable characters of ASCII. */
 bool header_is_idempotency_key(struct span key);
 

@@ -87,19 +87,23 @@ static bool is_in_log(struct exchange *x, uint64_t after)
     return err == OK && after <= last;
 }
 
+/* Leaves *after alone where the parameter is absent. False: answered. */
+static bool read_after(struct exchange *x, uint64_t *after)
+{
+    const struct span text = exchange_query(x, "after", 0);
+    if (text.data != NULL && span_to_u64(text, after) != OK) {
+        exchange_parameter(x, REFUSED_parameter_invalid, "after", "after is a workspace_seq: a whole number.");
+        return false;
+    }
+    return true;
+}
+
 void handle_list_events(struct exchange *x)
 {
     uint32_t limit = 0;
     uint64_t after = 0;
-    if (!exchange_limit(x, &limit)) {
-        return;
-    }
-    const struct span text = exchange_query(x, "after", 0);
-    if (text.data != NULL && span_to_u64(text, &after) != OK) {
-        exchange_parameter(x, REFUSED_parameter_invalid, "after", "after is a workspace_seq: a whole number.");
-        return;
-    }
-    if (!exchange_cursor_u64(x, &after) || !is_in_log(x, after)) {
+    if (!exchange_limit(x, &limit) || !read_after(x, &after) || !exchange_cursor_u64(x, &after) ||
+        !is_in_log(x, after)) {
         return;
     }
     ask(x, "events", after, limit);
@@ -115,12 +119,11 @@ void handle_stream_events(struct exchange *x)
         return;
     }
     const struct span last_id = request_header(x->request, "Last-Event-ID");
-    const struct span text = last_id.len == 0 ? exchange_query(x, "after", 0) : last_id;
-    if (text.data != NULL && span_to_u64(text, &after) != OK) {
-        exchange_parameter(x, REFUSED_cursor_invalid, last_id.len == 0 ? "after" : "Last-Event-ID", NULL);
+    if (last_id.len > 0 && span_to_u64(last_id, &after) != OK) {
+        exchange_parameter(x, REFUSED_cursor_invalid, "Last-Event-ID", NULL);
         return;
     }
-    if (is_in_log(x, after)) {
+    if ((last_id.len > 0 || read_after(x, &after)) && is_in_log(x, after)) {
         streams_add(x, after);
     }
 }

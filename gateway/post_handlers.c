@@ -195,6 +195,16 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
 
 #define SEARCH_BYTES_MAX 256 /* longer than what anybody types to find a post */
 
+/* Folded, the spaces of other alphabets are that of ASCII. */
+static bool is_blank(struct span folded)
+{
+    size_t at = 0;
+    while (at < folded.len && folded.data[at] <= ' ') {
+        at++;
+    }
+    return at == folded.len;
+}
+
 static bool read_search(struct exchange *x, struct post_filter *filter)
 {
     const struct span text = exchange_query(x, "q", 0);
@@ -207,7 +217,7 @@ static bool read_search(struct exchange *x, struct post_filter *filter)
         exchange_failed(x, err);
         return false;
     }
-    if (text.len > SEARCH_BYTES_MAX || filter->search.len == 0) {
+    if (text.len > SEARCH_BYTES_MAX || is_blank(filter->search)) {
         exchange_parameter(x, REFUSED_parameter_invalid, "q", "A text of 1 to 256 bytes, some of them to be seen.");
         return false;
     }

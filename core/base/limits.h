@@ -19,10 +19,10 @@
 #define REASON_BYTES_MAX 1000 /* a paragraph for people */
 
 /* Its life */
-#define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)          /* the record locks so long before publish_at */
-#define SCHEDULE_AHEAD_MAX_MS ((int64_t)5 * 366 * DAY_MS) /* further ahead is a slip of the hand */
-#define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS)    /* no reconciling read before */
-#define TRIES_MAX 3                                       /* counted attempts per part */
+#define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)       /* the record locks so long before publish_at */
+#define SCHEDULE_AHEAD_MAX_MS ((int64_t)1830 * DAY_MS) /* five years; further ahead is a slip of the hand */
+#define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS) /* no reconciling read before */
+#define TRIES_MAX 3                                    /* counted attempts per part */
 #define RETRY_FIRST_MS ((int64_t)30 * SECOND_MS)
 #define RETRY_SECOND_MS ((int64_t)120 * SECOND_MS)
 #define DEFERRALS_MAX 6 /* a limit whose end nobody names: 30 s, 1, 2, 4, 8, 16 and from then on 32 minutes */

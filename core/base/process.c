@@ -116,7 +116,7 @@ enum err file_read(const char *path, struct buf *out)
         return err_from_errno(errno);
     }
     enum err err = OK;
-    for (;;) {
+    while (buf_ok(out)) { /* what has no end, such as a device, is left there */
         uint8_t bytes[4096];
         const ssize_t got = read(fd, bytes, sizeof bytes);
         if (got <= 0) {

@@ -12,8 +12,8 @@ struct workspace {
     uint8_t padding[7];
 };
 
-/* workspace_after_ms is the span that a setting of an event or a row stands for: more than five years is as good as
- * five, so that its sum with an instant never overflows. */
+/* workspace_after_ms is the span that a setting of an event or a row stands for: more than 1,830 days is as good as
+ * that, so that its sum with an instant never overflows. */
 static inline int64_t workspace_after_ms(uint64_t setting_ms)
 {
     return setting_ms < (uint64_t)SCHEDULE_AHEAD_MAX_MS ? (int64_t)setting_ms : SCHEDULE_AHEAD_MAX_MS;

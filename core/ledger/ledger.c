@@ -302,7 +302,8 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
 }
 
 /* The answer to a command whose id has one already: that one again, but only to who names the same stream, of the same
- * workspace, and asks for the same. The id alone proves nothing: it may have been read somewhere. */
+ * workspace, and sends the same kind of command. Its fields are not compared: no row keeps them. The id alone proves
+ * nothing: it may have been read somewhere. */
 static enum err answer_again(struct ledger *ledger, const struct command *command, const struct id *stream,
                              const struct answer *first, struct answer *ret_answer)
 {

@@ -105,13 +105,17 @@ static void read_follow(struct service *service, struct work *work)
     }
     atomic_store(&service->asked_for_events, true); /* before the log is looked at */
     uint64_t head = atomic_load(&service->head);
-    if (!own && log_workspace_head(service->options.log, &asker->workspace_id, &head) != OK) {
-        head = 0;
+    enum err err = own ? OK : log_workspace_head(service->options.log, &asker->workspace_id, &head);
+    if (err == OK && !own && ask.after > head) { /* it would miss what comes next */
+        service_refuse(work, REFUSED_cursor_invalid);
+        return;
     }
     const size_t room = service->read_out.cap / 2; /* the events first, then the body around them behind */
     struct buf events = buf_of(service->read_out.data, room);
-    const enum err err = own ? put_events(service, ask.after, ask.max, &events, &count)
-                             : put_workspace_events(service, &asker->workspace_id, ask.after, ask.max, &events, &count);
+    if (err == OK) {
+        err = own ? put_events(service, ask.after, ask.max, &events, &count)
+                  : put_workspace_events(service, &asker->workspace_id, ask.after, ask.max, &events, &count);
+    }
     struct buf body = buf_of(service->read_out.data + room, service->read_out.cap - room);
     body_events_put(&body, head, count, buf_span(&events));
     if (asker->party == PARTY_SCHEDULER && ask.is_scheduler) {

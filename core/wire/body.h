@@ -6,7 +6,8 @@
  *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]
  *              one per command, in their order; code "" when accepted; seq is 0 for other programs
  *   FOLLOW     [after, max] or, from a scheduler, [after, max, late, held, in line]
- *              after: seq for our own processes, workspace_seq for other programs; the rest: struct follow_ask
+ *              after: seq for our own processes, workspace_seq for other programs, to whom one beyond their last
+ *              is refused as cursor_invalid; the rest: struct follow_ask
  *     reply    [head, [[envelope, payload], …]]   log.h's bytes
  *   QUERY      [name, arguments]
  *     reply    [code, result]: code "" when good

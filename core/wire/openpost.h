@@ -105,7 +105,8 @@ typedef void openpost_event_handler(void *context, const struct openpost_event *
 
 /* openpost_follow calls handler for each event after *position, in order and without gap, moves *position on, and
  * returns when there is no more for now. Keep *position where what you do with the events is kept, and call again every
- * now and then. Needs a key of role admin, owner or auditor. */
+ * now and then. Needs a key of role admin, owner or auditor. OPENPOST_INVALID, for a *position beyond the workspace's
+ * last event, too: the ledger was put back to an older copy since, so begin again. */
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
                                      openpost_event_handler *handler, void *context);
 

@@ -186,12 +186,13 @@ class Input(harness.Case):
                 ("publish_after=soon", "timestamp_invalid", 422),
                 ("publish_before=2026-04-20T14:00:00", "timestamp_offset_required", 422),
                 ("order=up", "parameter_invalid", 422), ("limit=0", "parameter_invalid", 422), ("q=", "parameter_invalid", 422),
-                ("q=%C2%AD", "parameter_invalid", 422), ("q=" + "x" * 257, "parameter_invalid", 422),
+                ("q=%20", "parameter_invalid", 422), ("q=%E3%80%80", "parameter_invalid", 422), ("q=%C2%AD", "parameter_invalid", 422), ("q=" + "x" * 257, "parameter_invalid", 422),
                 ("label=%ff", "parameter_invalid", 422), ("cursor=00", "cursor_invalid", 400)):
             problem = self.assert_problem(self.api.get("/v1/posts?" + query), status, code)
             self.assertEqual(problem["param"], query.partition("=")[0])
         for path, param in (("/v1/punctuality?from=x", "from"), ("/v1/punctuality?integration_id=" + NOWHERE, "integration_id"),
                             ("/v1/punctuality?to=2001-01-01", "to"), ("/v1/events?after=x", "after"),
+                            ("/v1/events/stream?after=x", "after"),
                             ("/v1/events?limit=5&limit=6", "limit"), ("/v1/integrations?limit=x", "limit")):
             self.assertEqual(self.assert_problem(self.api.get(path), 422, "parameter_invalid")["param"], param)
 
@@ -226,6 +227,8 @@ class Input(harness.Case):
                 (self.viewer, "PUT", "/v1/posts", "{", text, 405, "method_not_allowed"),
                 (self.api, "PUT", "/v1/posts?colour=1", "{", text, 405, "method_not_allowed"),
                 (self.api, "POST", "/v1/posts?colour=1", "{", text, 415, "unsupported_media_type"),
+                (self.api, "POST", "/v1/posts?colour=1", "{", {"Content-Encoding": "gzip"}, 415, "unsupported_media_type"),
+                (self.api, "POST", "/v1/posts?colour=1", "{", {"Content-Encoding": "identity"}, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts?colour=1", "{", None, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", "{", {"Idempotency-Key": "\u00e9"}, 400, "malformed_json"),
                 (self.api, "POST", "/v1/posts", long, text, 413, "body_too_large"),

@@ -131,6 +131,10 @@ START_TEST(a_variants_member_that_nothing_reads_is_named)
     }
     target.variant = SPAN("{\"parts\":[{\"text\":\"a\"}],\"link\":null,\"first_comment\":\"b\",\"text\":null}");
     ck_assert_uint_eq(judged(&command).refusal, ACCEPTED);
+    target.variant = SPAN("{\"parts\":null,\"text\":\"a\"}");
+    ck_assert_uint_eq(judged(&command).refusal, ACCEPTED);
+    target.variant = SPAN("{\"parts\":[{\"text\":\"a\"}],\"text\":\"b\"}");
+    OBJECTS(&command, field_invalid, "/targets/0/variant/parts");
     char text[400];
     memset(text, 'x', sizeof text);
     memcpy(text, "{\"", 2);

@@ -46,6 +46,18 @@ START_TEST(a_media_type_is_known_in_any_case_and_with_parameters)
 
 END_TEST
 
+START_TEST(a_body_is_taken_in_no_coding_but_identity)
+{
+    ck_assert(header_is_identity((struct span){0}));
+    ck_assert(header_is_identity(SPAN("identity")));
+    ck_assert(header_is_identity(SPAN(" Identity ")));
+    ck_assert(!header_is_identity(SPAN("gzip")));
+    ck_assert(!header_is_identity(SPAN("identity, gzip")));
+    ck_assert(!header_is_identity(SPAN("")));
+}
+
+END_TEST
+
 START_TEST(an_idempotency_key_is_printable_and_not_too_long)
 {
     uint8_t bytes[256];
@@ -66,6 +78,7 @@ int main(void)
     TCase *tcase = tcase_create("header_value");
     tcase_add_loop_test(tcase, a_key_is_what_follows_the_scheme, 0, ROWS(bearers));
     tcase_add_loop_test(tcase, a_media_type_is_known_in_any_case_and_with_parameters, 0, ROWS(types));
+    tcase_add_test(tcase, a_body_is_taken_in_no_coding_but_identity);
     tcase_add_test(tcase, an_idempotency_key_is_printable_and_not_too_long);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

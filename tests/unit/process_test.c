@@ -51,6 +51,21 @@ START_TEST(an_ending_that_hangs_is_ended_and_says_so)
 
 END_TEST
 
+/* A device has no end. */
+START_TEST(a_file_is_read_no_further_than_there_is_room)
+{
+    uint8_t bytes[5000];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    (void)alarm(10);
+    ck_assert_int_eq(file_read("/dev/zero", &out), ERR_TOO_LONG);
+    out = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(file_read("/dev/null", &out), OK);
+    ck_assert_uint_eq(out.len, 0);
+    (void)alarm(0);
+}
+
+END_TEST
+
 START_TEST(an_ending_in_time_is_left_alone)
 {
     char text[256];
@@ -119,6 +134,7 @@ int main(void)
     TCase *tcase = tcase_create("all");
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
+    tcase_add_test(tcase, a_file_is_read_no_further_than_there_is_room);
     tcase_add_test(tcase, a_child_can_be_waited_for_whatever_was_inherited);
     tcase_add_test(tcase, the_limit_of_open_files_is_raised_as_far_as_it_may);
     suite_add_tcase(suite, tcase);

@@ -361,6 +361,36 @@ START_TEST(another_program_uses_the_library)
 
 END_TEST
 
+/* Its workspace's log was put back since: "nothing new" would have it miss what comes next. */
+START_TEST(a_program_that_is_ahead_of_its_workspace_is_told)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    uint8_t bytes[256];
+    uint64_t head = 0;
+    struct body_list list;
+    struct heard heard = {0};
+    struct openpost *connection = NULL;
+    tag_key_of(SPAN(API_KEY), tag_key);
+    make_key(place, ROLE_ADMIN);
+    struct client *program = connect_as(place->programs_url, tag_key);
+    struct buf out = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(client_follow_wait(program, 2, 1, WAIT_MS, &out, &head, &list), OK);
+    ck_assert_uint_eq(head, 2);
+    ck_assert_uint_eq(list.left, 0);
+    ck_assert_int_eq(client_follow_wait(program, 3, 1, WAIT_MS, &out, &head, &list), ERR_UNSUPPORTED); /* refused */
+    ck_assert_int_eq(openpost_open(place->programs_url, API_KEY, &connection), OPENPOST_OK);
+    uint64_t position = UINT64_MAX;
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_INVALID);
+    ck_assert_uint_eq(position, UINT64_MAX);
+    ck_assert_uint_eq(heard.count, 0);
+    openpost_close(connection);
+    client_close(program);
+    place_close(place);
+}
+
+END_TEST
+
 /* An account that the platform has accepted. */
 static struct id connect_account(struct place *place)
 {
@@ -537,6 +567,7 @@ int main(void)
     tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
     tcase_add_test(services, a_program_neither_reads_nor_takes_up_anothers_idempotency_key);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
+    tcase_add_test(services, a_program_that_is_ahead_of_its_workspace_is_told);
     tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);
     tcase_add_test(services, another_program_uses_the_library);
     suite_add_tcase(suite, services);

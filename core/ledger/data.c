@@ -79,11 +79,12 @@ static enum err write_in_place(const char *path, struct span bytes)
 }
 
 /* Writes a small file anew, or over the old one where a full disk has no room for a second: scheduled posts are to go
- * out from the log's reserve all the same. */
+ * out from the log's reserve all the same. Without an old one it stays at ERR_NO_SPACE. */
 static enum err write_small(const char *path, struct span bytes)
 {
-    const enum err err = file_write(path, bytes, 0640);
-    return err == ERR_NO_SPACE ? write_in_place(path, bytes) : err;
+    const enum err anew = file_write(path, bytes, 0640);
+    const enum err err = anew == ERR_NO_SPACE ? write_in_place(path, bytes) : anew;
+    return err == ERR_NOT_FOUND ? anew : err;
 }
 
 static enum err write_secret(const struct data_folder *data, const char *name)

@@ -201,20 +201,42 @@ bool listen_or_complain(const char *command, const char *option, const char *val
     return true;
 }
 
-bool listen_is_free(const char *value)
+/* The system's reason for which nobody can listen there now; 0: none is known. */
+static int listen_obstacle(const char *value)
 {
     struct listen_address address;
     if (!listen_parse(value, &address)) {
-        return false;
+        return EINVAL;
     }
     const int yes = 1;
     const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool taken = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-                       bind(fd, &address.any, address.len) != 0 && errno == EADDRINUSE;
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return 0;
     }
-    return !taken;
+    const bool bound =
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 || bind(fd, &address.any, address.len) == 0;
+    const int number = bound ? 0 : errno;
+    (void)close(fd);
+    return number;
+}
+
+bool listen_is_free(const char *value)
+{
+    return listen_obstacle(value) != EADDRINUSE;
+}
+
+bool listen_free_or_complain(const char *command, const char *option, const char *value)
+{
+    const int number = listen_obstacle(value);
+    const char *sentence = number == EADDRINUSE      ? "another program listens there"
+                           : number == EADDRNOTAVAIL ? "it is not an address of this machine"
+                           : number == EACCES
+                               ? "this user may not listen on that port; one of 1024 or above is free to all"
+                               : NULL;
+    if (sentence != NULL) {
+        (void)fprintf(stderr, "openpost %s: %s %s: %s\n", command, option, value, sentence);
+    }
+    return sentence == NULL;
 }
 
 /* A data folder, but for its file installation. */

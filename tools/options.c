@@ -276,9 +276,16 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
         *ret_exit = EXIT_UNREADABLE;
         return false;
     }
+    if (err == ERR_ACCESS) {
+        (void)fprintf(stderr, "openpost %s: --data %s: permission denied: the user with the id %u may not read it\n",
+                      command, path, (unsigned)geteuid());
+        *ret_exit = EXIT_UNREADABLE;
+        return false;
+    }
     if (err != OK) {
+        const bool lacks = err == ERR_NOT_FOUND && access(path, F_OK) == 0;
         (void)fprintf(stderr, "openpost %s: --data %s is not a data folder of openpost: %s\n", command, path,
-                      err_sentence(err));
+                      lacks ? "it has no file installation" : err_sentence(err));
         if (strcmp(command, "serve") == 0) { /* whoever examines or confirms has one already, elsewhere */
             (void)fprintf(stderr, "make one with openpost init --data %s\n", path);
         }

@@ -48,18 +48,20 @@ static enum err make_folder(const char *path)
     return mkdir(path, 0750) == 0 || errno == EEXIST ? OK : err_from_errno(errno);
 }
 
-static bool is_empty(const char *path)
+/* OK: nothing is there, or an empty folder. ERR_EXISTS: something else. */
+static enum err look_empty(const char *path)
 {
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        return errno == ENOENT;
+        const enum err err = err_from_errno(errno);
+        return err != ERR_NOT_FOUND ? err : access(path, F_OK) == 0 ? ERR_EXISTS : OK;
     }
     bool empty = true;
     for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
     }
     (void)closedir(folder);
-    return empty;
+    return empty ? OK : ERR_EXISTS;
 }
 
 /* Writes over a file that is there. Not atomic: what a crash leaves must be read as doubt by whoever reads it. */
@@ -143,9 +145,7 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
 {
     struct data_folder data = {0};
     TRY(fill_paths(path, &data));
-    if (!is_empty(path)) {
-        return ERR_EXISTS;
-    }
+    TRY(look_empty(path));
     uint8_t randomness[10];
     random_fill(randomness, sizeof randomness);
     data.installation_id = id_make(ID_SYSTEM, now_ms, randomness);

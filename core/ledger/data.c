@@ -344,7 +344,9 @@ enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_se
     if (says_nothing && err != ERR_NOT_FOUND) {
         sentence = "the file identity does not tell where the data folder was: it counts as copied or restored";
     } else if (*ret_moved) {
-        sentence = "the data folder is not where it was: copied, moved to another disk or restored";
+        sentence =
+            "the data folder is not where it was: copied, moved to another disk or restored, or its files were given "
+            "another owner or mode";
     }
     (void)snprintf(ret_sentence, 256, "%s", sentence);
     return OK;

@@ -136,7 +136,11 @@ static enum err open_server(struct gateway *gateway, const char *listen)
     const uint32_t files = process_files();
     const uint32_t most = files < CONNECTIONS_MAX + FILES_BESIDE ? files - FILES_BESIDE : CONNECTIONS_MAX;
     if (files <= FILES_BESIDE) {
-        return ERR_NO_SPACE;
+        journal(JOURNAL_ERROR, "too_few_files",
+                "files=%u sentence=\"the limit of open files leaves none for connections: raise it with ulimit -n, or "
+                "LimitNOFILE in a unit, to %u\"",
+                files, CONNECTIONS_MAX + FILES_BESIDE);
+        return ERR_UNSUPPORTED;
     }
     if (most < CONNECTIONS_MAX) {
         journal(

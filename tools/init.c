@@ -1,5 +1,8 @@
 /* init.c: openpost init: makes a data folder with one workspace, its owner and the owner's API key. */
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
@@ -24,6 +27,7 @@ static const char init_usage[] =
 #define LATENESS_MAX_MS (366 * DAY_MS)
 #define SPACING_MIN_MS SECOND_MS
 #define SPACING_MAX_MS DAY_MS
+#define INIT_ROOM_BYTES (LOG_RESERVE_BYTES + ((size_t)16 << 20)) /* the log's first step, and all else */
 
 struct founding {
     struct span slug;
@@ -156,9 +160,37 @@ static int parent_len(const char *path)
     return (int)len;
 }
 
-/* Why the folder was not made. */
+/* Before anything is written that a full disk would cut short. */
+static enum err look_room(const char *path)
+{
+    struct statvfs disk;
+    if (statvfs(path, &disk) != 0) {
+        return err_from_errno(errno);
+    }
+    return (uint64_t)disk.f_bavail * disk.f_frsize < INIT_ROOM_BYTES ? ERR_NO_SPACE : OK;
+}
+
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+    (void)about;
+    (void)type;
+    if (where->level > 0) { /* the folder itself may have been there */
+        (void)remove(path); /* what stays is named by the next init */
+    }
+    return 0;
+}
+
+/* Why the folder was not made. On a full disk what was made in it, which was empty or not there, goes. */
 static int not_made(const char *path, enum err err)
 {
+    if (err == ERR_NO_SPACE) {
+        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        (void)fprintf(stderr,
+                      "openpost init: %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
+                      "log's reserve; the folder is left empty\n",
+                      path, INIT_ROOM_BYTES >> 20);
+        return EXIT_CANNOT;
+    }
     if (err == ERR_EXISTS) {
         (void)fprintf(stderr, "openpost init: %s exists and is not empty; nothing was changed\n", path);
         return EXIT_CANNOT;
@@ -175,6 +207,7 @@ static int make(const char *path, const struct founding *founding, bool json)
 {
     struct data_folder data;
     enum err err = data_create(path, clock_wall_ms(), &data);
+    err = err == OK ? look_room(path) : err;
     if (err != OK) {
         return not_made(path, err);
     }
@@ -189,7 +222,7 @@ static int make(const char *path, const struct founding *founding, bool json)
     struct buf verifier = buf_of(verifier_text, sizeof verifier_text);
     err = err == OK ? data_verifier(&data, &verifier) : err;
     if (err != OK) {
-        return complain("init", path, err, EXIT_CANNOT);
+        return not_made(path, err);
     }
     char id_text[ID_TEXT_MAX + 1];
     struct buf text = buf_of(id_text, sizeof id_text);

@@ -201,20 +201,42 @@ bool listen_or_complain(const char *command, const char *option, const char *val
     return true;
 }
 
-bool listen_is_free(const char *value)
+/* The system's reason for which nobody can listen there now; 0: none is known. */
+static int listen_obstacle(const char *value)
 {
     struct listen_address address;
     if (!listen_parse(value, &address)) {
-        return false;
+        return EINVAL;
     }
     const int yes = 1;
     const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool taken = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-                       bind(fd, &address.any, address.len) != 0 && errno == EADDRINUSE;
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return 0;
     }
-    return !taken;
+    const bool bound =
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 || bind(fd, &address.any, address.len) == 0;
+    const int number = bound ? 0 : errno;
+    (void)close(fd);
+    return number;
+}
+
+bool listen_is_free(const char *value)
+{
+    return listen_obstacle(value) != EADDRINUSE;
+}
+
+bool listen_free_or_complain(const char *command, const char *option, const char *value)
+{
+    const int number = listen_obstacle(value);
+    const char *sentence = number == EADDRINUSE      ? "another program listens there"
+                           : number == EADDRNOTAVAIL ? "it is not an address of this machine"
+                           : number == EACCES
+                               ? "this user may not listen on that port; one of 1024 or above is free to all"
+                               : NULL;
+    if (sentence != NULL) {
+        (void)fprintf(stderr, "openpost %s: %s %s: %s\n", command, option, value, sentence);
+    }
+    return sentence == NULL;
 }
 
 /* A data folder, but for its file installation. */
@@ -254,9 +276,16 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
         *ret_exit = EXIT_UNREADABLE;
         return false;
     }
+    if (err == ERR_ACCESS) {
+        (void)fprintf(stderr, "openpost %s: --data %s: permission denied: the user with the id %u may not read it\n",
+                      command, path, (unsigned)geteuid());
+        *ret_exit = EXIT_UNREADABLE;
+        return false;
+    }
     if (err != OK) {
+        const bool lacks = err == ERR_NOT_FOUND && access(path, F_OK) == 0;
         (void)fprintf(stderr, "openpost %s: --data %s is not a data folder of openpost: %s\n", command, path,
-                      err_sentence(err));
+                      lacks ? "it has no file installation" : err_sentence(err));
         if (strcmp(command, "serve") == 0) { /* whoever examines or confirms has one already, elsewhere */
             (void)fprintf(stderr, "make one with openpost init --data %s\n", path);
         }

@@ -19,7 +19,7 @@ static const char usage[] =
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback\n"
     "and nothing leaves the machine.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
-    "or a process did not become ready.";
+    "the address is not this machine's, or a process did not become ready.";
 
 struct plan {
     struct data_folder data;
@@ -285,8 +285,7 @@ int tool_serve(int argc, char **argv)
     if (is_served(&plan.data)) {
         return EXIT_UNAVAILABLE;
     }
-    if (!listen_is_free(listen)) {
-        (void)fprintf(stderr, "openpost serve: --listen %s: another program listens there\n", listen);
+    if (!listen_free_or_complain("serve", "--listen", listen)) {
         return EXIT_UNAVAILABLE;
     }
     if (sandbox && !sandbox_or_complain(&plan)) {

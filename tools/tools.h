@@ -41,8 +41,10 @@ int complain(const char *command, const char *sentence, enum err err, int exit_c
 /* listen_or_complain judges the value of an option that takes ADDR:PORT or [ADDR]:PORT, with a numeric address and a
  * port of 1 to 65535; loopback_only: nobody else's machine may reach it. */
 bool listen_or_complain(const char *command, const char *option, const char *value, bool loopback_only, int *ret_exit);
-/* listen_is_free tells whether a value that was judged so may be listened on now. */
+/* listen_is_free tells whether nobody listens on a value that was judged so. listen_free_or_complain also refuses an
+ * address that is not this machine's and a port that is not for this user. */
 bool listen_is_free(const char *value);
+bool listen_free_or_complain(const char *command, const char *option, const char *value);
 
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);

@@ -35,6 +35,7 @@ enum err err_from_errno(int number)
     case EFBIG:
         return ERR_NO_SPACE;
     case ENOENT:
+    case ENOTDIR:
         return ERR_NOT_FOUND;
     case EEXIST:
         return ERR_EXISTS;

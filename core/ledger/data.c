@@ -48,18 +48,20 @@ static enum err make_folder(const char *path)
     return mkdir(path, 0750) == 0 || errno == EEXIST ? OK : err_from_errno(errno);
 }
 
-static bool is_empty(const char *path)
+/* OK: nothing is there, or an empty folder. ERR_EXISTS: something else. */
+static enum err look_empty(const char *path)
 {
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        return errno == ENOENT;
+        const enum err err = err_from_errno(errno);
+        return err != ERR_NOT_FOUND ? err : access(path, F_OK) == 0 ? ERR_EXISTS : OK;
     }
     bool empty = true;
     for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
     }
     (void)closedir(folder);
-    return empty;
+    return empty ? OK : ERR_EXISTS;
 }
 
 /* Writes over a file that is there. Not atomic: what a crash leaves must be read as doubt by whoever reads it. */
@@ -79,11 +81,12 @@ static enum err write_in_place(const char *path, struct span bytes)
 }
 
 /* Writes a small file anew, or over the old one where a full disk has no room for a second: scheduled posts are to go
- * out from the log's reserve all the same. */
+ * out from the log's reserve all the same. Without an old one it stays at ERR_NO_SPACE. */
 static enum err write_small(const char *path, struct span bytes)
 {
-    const enum err err = file_write(path, bytes, 0640);
-    return err == ERR_NO_SPACE ? write_in_place(path, bytes) : err;
+    const enum err anew = file_write(path, bytes, 0640);
+    const enum err err = anew == ERR_NO_SPACE ? write_in_place(path, bytes) : anew;
+    return err == ERR_NOT_FOUND ? anew : err;
 }
 
 static enum err write_secret(const struct data_folder *data, const char *name)
@@ -142,9 +145,7 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
 {
     struct data_folder data = {0};
     TRY(fill_paths(path, &data));
-    if (!is_empty(path)) {
-        return ERR_EXISTS;
-    }
+    TRY(look_empty(path));
     uint8_t randomness[10];
     random_fill(randomness, sizeof randomness);
     data.installation_id = id_make(ID_SYSTEM, now_ms, randomness);
@@ -343,7 +344,9 @@ enum err data_moved(const struct data_folder *data, bool *ret_moved, char ret_se
     if (says_nothing && err != ERR_NOT_FOUND) {
         sentence = "the file identity does not tell where the data folder was: it counts as copied or restored";
     } else if (*ret_moved) {
-        sentence = "the data folder is not where it was: copied, moved to another disk or restored";
+        sentence =
+            "the data folder is not where it was: copied, moved to another disk or restored, or its files were given "
+            "another owner or mode";
     }
     (void)snprintf(ret_sentence, 256, "%s", sentence);
     return OK;

@@ -128,6 +128,25 @@ START_TEST(the_environments_master_key_goes_before_the_file)
 
 END_TEST
 
+START_TEST(a_folder_is_made_only_in_a_folder_and_where_nothing_is)
+{
+    struct place place;
+    struct data_folder data;
+    char path[160];
+    place_begin(&place);
+    path_of(&place, "", path);
+    ck_assert_int_eq(data_create(path, 1, &data), ERR_EXISTS);
+    path_of(&place, "log.seed", path);
+    ck_assert_int_eq(data_create(path, 1, &data), ERR_EXISTS);
+    path_of(&place, "log.seed/data", path);
+    ck_assert_int_eq(data_create(path, 1, &data), ERR_NOT_FOUND);
+    path_of(&place, "none/data", path);
+    ck_assert_int_eq(data_create(path, 1, &data), ERR_NOT_FOUND);
+    place_end(&place);
+}
+
+END_TEST
+
 /* What may be anything: where the folder was is then not known, the rest is made again. */
 START_TEST(an_identity_that_says_nothing_is_that_of_a_copy)
 {
@@ -182,6 +201,7 @@ int main(void)
     tcase_add_test(checks, the_environments_master_key_goes_before_the_file);
     tcase_add_test(checks, an_identity_that_says_nothing_is_that_of_a_copy);
     tcase_add_test(checks, who_holds_the_lock_is_known);
+    tcase_add_test(checks, a_folder_is_made_only_in_a_folder_and_where_nothing_is);
     suite_add_tcase(suite, checks);
     return run_suite(suite);
 }

@@ -39,6 +39,7 @@ static const struct {
     {EDQUOT,       ERR_NO_SPACE   },
     {EFBIG,        ERR_NO_SPACE   },
     {ENOENT,       ERR_NOT_FOUND  },
+    {ENOTDIR,      ERR_NOT_FOUND  },
     {EEXIST,       ERR_EXISTS     },
     {EACCES,       ERR_ACCESS     },
     {EPERM,        ERR_ACCESS     },

@@ -1,6 +1,8 @@
 /* views_mark_test.c: when the mark beside the views vouches for them, and when it no longer does. */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,6 +127,41 @@ START_TEST(views_whose_folder_was_thrown_away_get_one_and_are_not_trusted)
 
 END_TEST
 
+/* No file may grow: to whoever writes one, that is a full disk. */
+static void fill_disk(bool full)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = full ? 0 : limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(a_full_disk_on_which_a_small_file_is_missing_is_told_as_full)
+{
+    char folder[256];
+    char path[DATA_PATH_MAX];
+    bool trusted = true;
+    begin_folder(folder);
+    ck_assert_int_eq(data_unsettle(&data), OK); /* no file identity, nor views/mark, ledger.url and clock */
+    fill_disk(true);
+    const enum err begun = data_views_begin(&data, &trusted);
+    const enum err settled = data_settle(&data);
+    const enum err addressed = data_address_write(&data, "tcp://127.0.0.1:7410");
+    const enum err clocked = data_clock_write(&data, 1);
+    fill_disk(false);
+    ck_assert_int_eq(begun, OK);
+    ck_assert(!trusted);
+    ck_assert_int_eq(settled, ERR_NO_SPACE);
+    ck_assert_int_eq(addressed, ERR_NO_SPACE);
+    ck_assert_int_eq(clocked, ERR_NO_SPACE);
+    ck_assert_int_eq(path_join(path, sizeof path, data.views_path, "mark.new"), OK);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    remove_folder(folder);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("views_mark");
@@ -135,6 +172,7 @@ int main(void)
     tcase_add_test(tcase, views_that_were_left_under_another_boot_are_not_trusted);
     tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
     tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
+    tcase_add_test(tcase, a_full_disk_on_which_a_small_file_is_missing_is_told_as_full);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -186,6 +186,23 @@ enum err file_write(const char *path, struct span bytes, unsigned mode)
     return folder_sync(path);
 }
 
+enum err file_allocate(const char *path, uint64_t len, unsigned mode)
+{
+    struct stat about;
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = fstat(fd, &about) == 0 ? OK : err_from_errno(errno);
+    const bool is_empty = err == OK && about.st_size == 0;
+    const bool has_holes = err == OK && (uint64_t)about.st_blocks * 512 < (uint64_t)about.st_size;
+    if ((is_empty || has_holes) && fallocate(fd, 0, 0, is_empty ? (off_t)len : about.st_size) != 0) {
+        err = errno == EOPNOTSUPP || errno == ENOSYS ? OK : err_from_errno(errno);
+    }
+    (void)close(fd);
+    return err;
+}
+
 enum err path_join(char *out, size_t cap, const char *folder, const char *name)
 {
     const int len = snprintf(out, cap, "%s/%s", folder, name);

@@ -47,6 +47,11 @@ void process_end_within(unsigned seconds);
 enum err file_read(const char *path, struct buf *out) MUST_USE;
 enum err file_write(const char *path, struct span bytes, unsigned mode) MUST_USE;
 
+/* file_allocate gives every byte of a file that is to be mapped its place on the disk, so that writing to the map
+ * cannot end in SIGBUS; an empty file, or one made here with the mode less the umask, gets len bytes of zeros. A file
+ * system that cannot do it is left alone. ERR_NO_SPACE, ERR_ACCESS, ERR_NOT_FOUND, ERR_IO. */
+enum err file_allocate(const char *path, uint64_t len, unsigned mode) MUST_USE;
+
 /* path_join writes folder/name into out, NUL-terminated; ERR_TOO_LONG. */
 enum err path_join(char *out, size_t cap, const char *folder, const char *name) MUST_USE;
 

@@ -38,7 +38,8 @@ struct data_folder {
 
 /* data_create makes the folder (which must not exist or be empty), its subfolders and keys, all or nothing as far as a
  * file system can; data_settle is the caller's, once the log is there. ERR_EXISTS, ERR_ACCESS, ERR_NO_SPACE, ERR_IO;
- * ERR_NOT_FOUND: there is no folder to make it in. data_open reads what every process may know. ERR_NOT_FOUND: not a data folder. */
+ * ERR_NOT_FOUND: there is no folder to make it in. data_open reads what every process may know. ERR_NOT_FOUND: not a
+ * data folder. ERR_ACCESS. */
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 

@@ -327,9 +327,9 @@ static inline bool tell_account_command(const struct step *step, struct command 
 {
     const struct id integration_id = story_id(ID_INTEGRATION, 1, step->words[1][0]);
     const struct id vault_id = story_id(ID_SECRET, number(option(step, "vault"), 1), step->words[1][0]);
-    const struct id from_vault_id =
-        option(step, "from") == NULL ? (struct id){0}
-                                     : story_id(ID_SECRET, number(option(step, "from"), 1), step->words[1][0]);
+    const struct id from_vault_id = option(step, "from") == NULL
+                                        ? (struct id){0}
+                                        : story_id(ID_SECRET, number(option(step, "from"), 1), step->words[1][0]);
     const char *account = option(step, "account") != NULL ? option(step, "account") : step->words[1];
     const char *verb = step->words[0];
     if (strcmp(verb, "connect") == 0) {

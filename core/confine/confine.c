@@ -249,12 +249,13 @@ static int answer_when(scmp_filter_ctx filter, uint32_t action, int call, unsign
 }
 
 /* glibc's resolver looks for a name service's socket (AF_UNIX) and at the interfaces (AF_NETLINK), and has other ways:
- * a look is no reason to die, and none to let it talk to whatever listens on this machine. */
+ * a look is no reason to die, and none to let it talk to whatever listens on this machine. Nor is its bind: one of
+ * nng's threads may have got its AF_NETLINK socket just before the filter. */
 static int allow_sockets(scmp_filter_ctx filter, enum confine_process process)
 {
     static const int looked_for[] = {AF_UNIX, AF_NETLINK};
     static const int families[] = {AF_INET, AF_INET6};
-    int rc = 0;
+    int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(bind), 0);
     for (size_t i = 0; rc == 0 && i < sizeof looked_for / sizeof *looked_for; i++) {
         rc = answer_when(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, (uint64_t)looked_for[i]);
     }

@@ -124,8 +124,9 @@ def have_mounts_of_our_own():
     """Goes on in a name space where this program may mount: as root in one of mounts, else in one of users as well."""
     if "OPENPOST_OWN_MOUNTS" not in os.environ:
         os.environ["OPENPOST_OWN_MOUNTS"] = "1"
-        flags = "-m" if os.geteuid() == 0 else "-rm"
-        os.execvp("unshare", ["unshare", flags, sys.executable, "-B", *sys.argv])
+        # In a chroot the root is no mount point, whose propagation could be changed: what is mounted here is also unmounted.
+        flags = ["-m", "--propagation", "unchanged"] if os.geteuid() == 0 else ["-rm"]
+        os.execvp("unshare", ["unshare", *flags, sys.executable, "-B", *sys.argv])
 
 
 if __name__ == "__main__":

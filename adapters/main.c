@@ -106,7 +106,7 @@ static void serve_until_told(struct serve *serve, int stop_fd)
         uint8_t signal[128]; /* one struct signalfd_siginfo */
         serve_step(serve, clock_wall_ms, IDLE_MS);
         if (poll(&stop, 1, 0) > 0 && read(stop_fd, signal, sizeof signal) > 0) {
-            serve_stopping(serve); /* what is under way may end, and be told to whoever asks */
+            serve_stopping(serve, clock_wall_ms()); /* what is under way may end, and be told to whoever asks */
             until_ms = clock_boot_ms() + DRAIN_MS;
         }
     }

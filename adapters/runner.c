@@ -212,6 +212,19 @@ static bool is_commit(const struct slot *slot)
     return span_equal(slot->job->kind, SPAN("commit"));
 }
 
+/* A queued commit ends without having been sent. */
+static void put_off(struct runner *runner, struct slot *slot, enum refusal code, const char *message, int64_t until_ms)
+{
+    if (slot->account != NULL) { /* it stood in line, and had been given room */
+        slot->account->open--;
+        slot->account = NULL;
+    }
+    platform_refuse(slot->job, OUTCOME_DEFERRED, code, slot->outcome);
+    slot->outcome->message = span_text(message);
+    slot->outcome->until_ms = until_ms;
+    finish(runner, slot);
+}
+
 /* Whether a queued job may begin. A commit of an account that has enough of them under way waits in line; one of an
  * account that the platform has just limited ends without being sent. */
 static bool may_begin(struct runner *runner, struct slot *slot, int64_t now_ms)
@@ -223,12 +236,8 @@ static bool may_begin(struct runner *runner, struct slot *slot, int64_t now_ms)
     struct runner_account *account =
         has_room ? slot->account : runner_account_of(&runner->accounts, &slot->job->integration_id, now_ms);
     if (now_ms < account->quiet_ms) {
-        account->open -= has_room;
-        slot->account = NULL;
-        platform_refuse(slot->job, OUTCOME_DEFERRED, REFUSED_platform_rate_limited, slot->outcome);
-        slot->outcome->message = SPAN("The platform had just limited the account; nothing was sent.");
-        slot->outcome->until_ms = account->until_ms;
-        finish(runner, slot);
+        put_off(runner, slot, REFUSED_platform_rate_limited,
+                "The platform had just limited the account; nothing was sent.", account->until_ms);
         return false;
     }
     slot->account = account;
@@ -326,6 +335,21 @@ void runner_tick(struct runner *runner, int64_t now_ms)
         if (may_begin(runner, slot, now_ms)) {
             begin(runner, slot, now_ms);
             send_waiting(runner, now_ms);
+        }
+    }
+}
+
+void runner_recall(struct runner *runner, int64_t now_ms)
+{
+    for (uint32_t i = 0; i < RUNNER_JOBS_MAX; i++) {
+        struct slot *slot = &runner->slots[i];
+        if (slot->phase == PHASE_IN_LINE) {
+            slot->account->open++;
+            runner_move(runner, slot, PHASE_QUEUED);
+        }
+        if (slot->phase == PHASE_QUEUED && is_commit(slot)) {
+            put_off(runner, slot, REFUSED_platform_unreachable,
+                    "The service was told to stop before it was sent; nothing was sent.", now_ms);
         }
     }
 }

@@ -217,9 +217,12 @@ static void take_batch(struct serve *serve, struct endpoint_request *request, co
                        const struct job_batch *batch, int64_t now_ms)
 {
     const bool closed = serve->stopping && batch->jobs_count > 0;
+    if (batch->recall) {
+        runner_recall(serve->runner, now_ms);
+    }
     if (closed || runner_take(serve->runner, now_ms, batch) != OK) {
         turn_away(serve, request, id);
-    } else if (batch->jobs_count + batch->done_count > 0 || runner_has_report(serve->runner, now_ms)) {
+    } else if (batch->jobs_count + batch->done_count > 0 || batch->recall || runner_has_report(serve->runner, now_ms)) {
         report(serve, request, id, now_ms);
     } else {
         hold(serve, request, id, now_ms);
@@ -289,9 +292,10 @@ void serve_step(struct serve *serve, int64_t (*now)(void), int wait_ms)
     answer_held(serve, now());
 }
 
-void serve_stopping(struct serve *serve)
+void serve_stopping(struct serve *serve, int64_t now_ms)
 {
     serve->stopping = true;
+    runner_recall(serve->runner, now_ms);
 }
 
 bool serve_is_idle(const struct serve *serve)

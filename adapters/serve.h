@@ -32,9 +32,10 @@ OWNED_BY(serve_close, struct serve *);
 uint16_t serve_port(const struct serve *serve);
 
 /* serve_step does what there is to do and waits up to wait_ms for more; now gives the time (clock_wall_ms).
- * serve_stopping: take no more jobs, only report; serve_is_idle: nothing is under way and nothing unacknowledged. */
+ * serve_stopping: take no more jobs, put off those that were not begun (runner_recall), only report; serve_is_idle:
+ * nothing is under way and nothing unacknowledged. */
 void serve_step(struct serve *serve, int64_t (*now)(void), int wait_ms);
-void serve_stopping(struct serve *serve);
+void serve_stopping(struct serve *serve, int64_t now_ms);
 bool serve_is_idle(const struct serve *serve);
 
 struct serve_figures {

@@ -31,7 +31,9 @@ struct carrier {
     uint32_t job_count;
     int64_t send_again_ms;
     int64_t poll_again_ms;
-    bool gone; /* the adapter that had our jobs is no more, and dispatch has not been told */
+    bool recall;   /* the adapter is to be told so … */
+    bool recalled; /* … and was, as far as we know */
+    bool gone;     /* the adapter that had our jobs is no more, and dispatch has not been told */
 };
 
 enum err carrier_open(const struct carrier_options *options, struct carrier **ret_carrier)
@@ -111,7 +113,8 @@ static enum err send_jobs(struct carrier *carrier, struct dispatch *dispatch, in
 {
     struct job_batch batch;
     TRY(dispatch_jobs(dispatch, now_ms, carrier->options.channel, DISPATCH_JOBS_MAX, arena, &batch));
-    if (batch.jobs_count == 0 && batch.done_count == 0) {
+    batch.recall = carrier->recall;
+    if (batch.jobs_count == 0 && batch.done_count == 0 && !batch.recall) {
         return OK;
     }
     FAILPOINT("jobs_ready");
@@ -124,9 +127,27 @@ static enum err send_jobs(struct carrier *carrier, struct dispatch *dispatch, in
         dispatch_jobs_failed(dispatch, now_ms, &batch, true);
         carrier->send_again_ms = now_ms + AGAIN_MS;
     } else {
+        carrier->recalled = batch.recall;
         FAILPOINT("jobs_sent");
     }
     return err;
+}
+
+static bool has_batch(const struct carrier *carrier, const struct dispatch *dispatch)
+{
+    const enum channel_code channel = carrier->options.channel;
+    return dispatch_has_jobs(dispatch, channel) ||
+           (carrier->recall && !carrier->recalled && dispatch_has_out(dispatch, channel));
+}
+
+void carrier_recall(struct carrier *carrier)
+{
+    carrier->recall = true;
+}
+
+bool carrier_is_quiet(const struct carrier *carrier, const struct dispatch *dispatch)
+{
+    return !carrier->send.out && !has_batch(carrier, dispatch);
 }
 
 enum err carrier_turn(struct carrier *carrier, struct dispatch *dispatch, int64_t now_ms, struct arena *arena,
@@ -134,8 +155,7 @@ enum err carrier_turn(struct carrier *carrier, struct dispatch *dispatch, int64_
 {
     enum err err = OK;
     const struct job_batch nothing = {0};
-    if (!carrier->send.out && now_ms >= carrier->send_again_ms &&
-        dispatch_has_jobs(dispatch, carrier->options.channel)) {
+    if (!carrier->send.out && now_ms >= carrier->send_again_ms && has_batch(carrier, dispatch)) {
         err = send_jobs(carrier, dispatch, now_ms, arena);
     }
     if (err == OK && !carrier->poll.out && now_ms >= carrier->poll_again_ms) {
@@ -184,6 +204,7 @@ enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_
     struct question *question = is_send ? &carrier->send : &carrier->poll;
     question->out = false;
     const enum err err = take_reply(carrier, dispatch, now_ms, question, note, arena);
+    carrier->recalled = carrier->recalled && (!is_send || err == OK);
     if (err == ERR_CONFLICT) { /* another process than we knew: now we know this one, and nothing was done */
         if (is_send) {
             give_back(carrier, dispatch, now_ms, true);

@@ -29,6 +29,10 @@ enum channel_code carrier_channel(const struct carrier *carrier);
  * is; not before now_ms reaches its back-off after a failure. *ret_again_ms: when to call it again at the latest. */
 enum err carrier_turn(struct carrier *carrier, struct dispatch *dispatch, int64_t now_ms, struct arena *arena,
                       int64_t *ret_again_ms) MUST_USE;
+/* carrier_recall: from now on the adapter is told, if it has any jobs, to give back what it has not begun. */
+void carrier_recall(struct carrier *carrier);
+/* carrier_is_quiet: no batch is under way, and there is none to send. */
+bool carrier_is_quiet(const struct carrier *carrier, const struct dispatch *dispatch);
 /* carrier_note takes a note of this carrier's: outcomes go to dispatch, jobs of a batch that failed are given back to
  * it. The error is what went wrong with the adapter, for the journal. */
 enum err carrier_note(struct carrier *carrier, struct dispatch *dispatch, int64_t now_ms, const struct note *note,

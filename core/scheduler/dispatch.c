@@ -388,11 +388,71 @@ static enum err expire_all(struct dispatch *dispatch, int64_t now_ms)
     return OK;
 }
 
+/* --- the end --- */
+
+static bool is_before(const struct task *task, enum task_stage stage)
+{
+    return task->stage == stage || (task->stage == TASK_PAUSE && task->resume == stage);
+}
+
+/* Gives up a task that is not begun, or of which nothing but a look would be lost; others go on. */
+static enum err wind_up_task(struct dispatch *dispatch, int64_t now_ms, uint32_t index)
+{
+    const struct task *task = task_at(dispatch, index);
+    const enum agenda_action action = task->due.action;
+    if (task->steps != 0) {
+        return OK; /* an outcome on its way to the log */
+    }
+    if (action == AGENDA_START && is_before(task, TASK_JOB)) {
+        const struct job_outcome put_off = {
+            .job_id = task->job_id,
+            .kind = SPAN("commit"),
+            .outcome = OUTCOME_DEFERRED,
+            .code = SPAN("platform_unreachable"),
+            .message = SPAN("The service was told to stop before it was sent; nothing was sent."),
+            .until_ms = now_ms};
+        return dispatch_set_outcome(dispatch, now_ms, index, &put_off);
+    }
+    const bool is_look = action == AGENDA_FACTS || action == AGENDA_READ;
+    const bool is_unasked = is_before(task, TASK_COMMAND) && id_is_none(&task->command_id); /* else it may be decided */
+    if (is_look || is_unasked || is_before(task, TASK_JOB)) {
+        dispatch_task_remove(dispatch, index);
+    }
+    return OK;
+}
+
+static enum err wind_up(struct dispatch *dispatch, int64_t now_ms)
+{
+    for (uint32_t i = pool_next(&dispatch->tasks, 0); i != 0; i = pool_next(&dispatch->tasks, i)) {
+        TRY(wind_up_task(dispatch, now_ms, i));
+    }
+    return OK;
+}
+
+void dispatch_stop(struct dispatch *dispatch)
+{
+    dispatch->stopping = true;
+}
+
+bool dispatch_is_idle(const struct dispatch *dispatch)
+{
+    bool idle = dispatch->tasks.used == 0;
+    for (uint32_t i = 0; i < CHANNEL_COUNT; i++) {
+        idle = idle && dispatch->done[i].count == 0;
+    }
+    return idle;
+}
+
+/* --- time --- */
+
 enum err dispatch_tick(struct dispatch *dispatch, int64_t now_ms, int64_t *ret_wake_ms)
 {
     TRY(expire_all(dispatch, now_ms));
     int64_t wake_ms = dispatch->ledger_again_ms;
-    if (now_ms >= dispatch->ledger_again_ms && dispatch->waiting < DISPATCH_COMMANDS_MAX) {
+    if (dispatch->stopping) {
+        TRY(wind_up(dispatch, now_ms));
+        wake_ms = now_ms < wake_ms ? wake_ms : TIMERS_NEVER;
+    } else if (now_ms >= dispatch->ledger_again_ms && dispatch->waiting < DISPATCH_COMMANDS_MAX) {
         uint32_t count = 0;
         do { /* again while something came: what was settled on the spot (facts that nobody needs) makes the next due */
             const uint32_t waiting =
@@ -428,6 +488,11 @@ bool dispatch_has_jobs(const struct dispatch *dispatch, enum channel_code channe
 {
     const bool has_room = dispatch->with_adapter[channel] < DISPATCH_OUT_MAX;
     return (has_room && dispatch->jobs[channel].count > 0) || dispatch->done[channel].count > 0;
+}
+
+bool dispatch_has_out(const struct dispatch *dispatch, enum channel_code channel)
+{
+    return dispatch->with_adapter[channel] > 0;
 }
 
 void dispatch_figures(struct dispatch *dispatch, struct dispatch_figures *ret_figures)

@@ -110,6 +110,12 @@ enum err dispatch_follow(struct dispatch *dispatch, const struct log_event *at, 
  * again if nothing happens before. */
 enum err dispatch_tick(struct dispatch *dispatch, int64_t now_ms, int64_t *ret_wake_ms) MUST_USE;
 
+/* dispatch_stop: from now on dispatch_tick takes nothing from the agenda, and gives up what was not begun: a start that
+ * the ledger was not asked for, a look at the platform; a commit that no adapter has yet is put off, deferred. What was
+ * begun goes on to its record. dispatch_is_idle: there is nothing of that left, nor an outcome to acknowledge. */
+void dispatch_stop(struct dispatch *dispatch);
+bool dispatch_is_idle(const struct dispatch *dispatch);
+
 /* dispatch_command fills the next command to send; false: none. It borrows from arena. Answer it by its ticket: OK with
  * the ledger's answer, an error: nobody knows whether it was decided. */
 bool dispatch_command(struct dispatch *dispatch, int64_t now_ms, struct arena *arena, struct command *ret_command,
@@ -139,6 +145,8 @@ void dispatch_sealed(struct dispatch *dispatch, int64_t now_ms, uint32_t ticket,
  * DISPATCH_DONE_MAX). What it gives is taken as sent: if it could not be, say so with dispatch_jobs_failed; never_left:
  * certainly no byte of it reached the adapter. */
 bool dispatch_has_jobs(const struct dispatch *dispatch, enum channel_code channel);
+/* dispatch_has_out: the channel's adapter has jobs, or outcomes that are not acknowledged. */
+bool dispatch_has_out(const struct dispatch *dispatch, enum channel_code channel);
 enum err dispatch_jobs(struct dispatch *dispatch, int64_t now_ms, enum channel_code channel, uint32_t max,
                        struct arena *arena, struct job_batch *ret_batch) MUST_USE;
 void dispatch_jobs_failed(struct dispatch *dispatch, int64_t now_ms, const struct job_batch *batch, bool never_left);

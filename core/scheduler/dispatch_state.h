@@ -111,6 +111,7 @@ struct dispatch {
     uint32_t waiting;        /* tasks in COMMAND or ANSWER, or pausing to go back there */
     int64_t ledger_again_ms; /* the ledger did not answer: nothing new is asked of it before */
     uint8_t ledger_failures;
+    bool stopping;
     struct dispatch_figures figures;
 };
 

@@ -19,6 +19,7 @@
 #include "core/scheduler/inbox.h"
 #include "core/scheduler/loader.h"
 #include "core/scheduler/notices.h"
+#include "core/scheduler/sealer.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 
@@ -28,13 +29,13 @@
 #define FOLLOW_AGAIN_MS 1000 /* a wake-up may be lost */
 #define FOLLOW_MANY 16       /* events in a reply: then … */
 #define FOLLOW_PAUSE_MS 25   /* … the next question waits for so long: under load each costs more than its events */
-#define SEAL_WAIT_MS 5000
 #define DOUBT_WAIT_MS 2000
 #define SLEEP_MAX_MS 1000
 #define LATE_AGAIN_MS 1000
 #define LATE_TARGETS_PER_MS 100 /* a million targets: every 11 s */
 #define BUSY_MAX_MS 1000
 #define BUSY_LOOK_MS 20
+#define DRAIN_WITHIN_MS 5000 /* for what is under way at a stop: a platform's answer, and its record */
 #define CARRIERS_MAX (CHANNEL_COUNT - 1)
 #define OPEN_TRIES 600
 #define OPEN_AGAIN_MS 100
@@ -117,41 +118,6 @@ static void send_commands(struct process *process, int64_t now_ms)
             journal(JOURNAL_WARN, "command_not_sent", "err=%s", err_name(err));
         }
     }
-}
-
-/* New credentials that an adapter was given: into the vault before anything names them. */
-static enum err seal(struct process *process, const struct dispatch_secret *secret,
-                     char fingerprint[KEYS_FINGERPRINT_LEN + 1])
-{
-    uint8_t bytes[VAULT_PLAIN_MAX];
-    struct buf plain = buf_of(bytes, sizeof bytes);
-    enum err err = keys_unbox(&process->loader.keys, secret->channel, &secret->job_id, secret->box, &plain);
-    const bool opened = err == OK;
-    if (opened) {
-        err = client_seal_wait(process->client, &secret->secret_id, &secret->integration_id, buf_span(&plain),
-                               SEAL_WAIT_MS);
-        keys_fingerprint(&process->loader.keys, buf_span(&plain), fingerprint);
-    }
-    explicit_bzero(bytes, sizeof bytes);
-    return !opened ? ERR_AUTH : err == ERR_AUTH ? ERR_BUSY : err; /* ERR_AUTH: of the box, not of the ledger */
-}
-
-/* True when there were any: their commands are ready now. */
-static bool seal_secrets(struct process *process, int64_t now_ms)
-{
-    bool any = false;
-    struct dispatch_secret secret;
-    uint32_t ticket;
-    while (dispatch_seal(process->dispatch, now_ms, &secret, &ticket)) {
-        char fingerprint[KEYS_FINGERPRINT_LEN + 1] = "";
-        const enum err err = seal(process, &secret, fingerprint);
-        dispatch_sealed(process->dispatch, now_ms, ticket, err, span_text(fingerprint));
-        if (err != OK) {
-            journal(JOURNAL_WARN, "not_sealed", "err=%s", err_name(err));
-        }
-        any = true;
-    }
-    return any;
 }
 
 /* What is due and has not started. A look at every target costs some 50 ns each: of many, rarely. */
@@ -371,6 +337,58 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
     return process->loader.damaged ? ERR_ALTERED : OK;
 }
 
+/* A turn, and the sleep after it: until one of fds is readable, or there is something to do. */
+static enum err step(struct process *process, struct pollfd *fds, nfds_t count)
+{
+    const int64_t now_ms = clock_wall_ms();
+    int64_t wake_ms = now_ms;
+    TRY(process->loader.parts->begin(process->loader.views));
+    const enum err err = turn(process, now_ms, &wake_ms);
+    process->loader.parts->end(process->loader.views);
+    TRY(err);
+    bool any = false;
+    const enum err sealed = sealer_turn(process->dispatch, &process->loader.keys, process->client, now_ms, &any);
+    if (sealed != OK) {
+        journal(JOURNAL_WARN, "not_sealed", "err=%s", err_name(sealed));
+    }
+    wake_ms = any ? now_ms : wake_ms;
+    const int64_t left_ms = wake_ms - clock_wall_ms();
+    const int64_t sleep_ms = left_ms < 0 ? 0 : (left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS);
+    if (poll(fds, count, (int)sleep_ms) < 0) {
+        fds[0].revents = 0;
+    }
+    return OK;
+}
+
+static bool is_drained(const struct process *process)
+{
+    bool drained = dispatch_is_idle(process->dispatch);
+    for (uint32_t i = 0; i < process->carrier_count; i++) {
+        drained = drained && carrier_is_quiet(process->carriers[i], process->dispatch);
+    }
+    return drained;
+}
+
+/* Nothing new starts; what is under way is recorded, so that the next start has nothing to read back. */
+static enum err drain(struct process *process, struct pollfd *inbox)
+{
+    const int64_t until_ms = clock_boot_ms() + DRAIN_WITHIN_MS;
+    dispatch_stop(process->dispatch);
+    for (uint32_t i = 0; i < process->carrier_count; i++) {
+        carrier_recall(process->carriers[i]);
+    }
+    while (!is_drained(process) && clock_boot_ms() < until_ms) {
+        TRY(step(process, inbox, 1));
+    }
+    if (!is_drained(process)) {
+        struct dispatch_figures figures;
+        dispatch_figures(process->dispatch, &figures);
+        journal(JOURNAL_WARN, "left_under_way",
+                "tasks=%u next=\"what was sent and has no outcome is read back after the next start\"", figures.tasks);
+    }
+    return OK;
+}
+
 static enum err serve(struct process *process, int stop_fd)
 {
     struct pollfd fds[] = {
@@ -378,22 +396,9 @@ static enum err serve(struct process *process, int stop_fd)
         {.fd = inbox_fd(process->inbox), .events = POLLIN}
     };
     while ((fds[0].revents & POLLIN) == 0) {
-        const int64_t now_ms = clock_wall_ms();
-        int64_t wake_ms = now_ms;
-        TRY(process->loader.parts->begin(process->loader.views));
-        const enum err err = turn(process, now_ms, &wake_ms);
-        process->loader.parts->end(process->loader.views);
-        TRY(err);
-        if (seal_secrets(process, now_ms)) {
-            wake_ms = now_ms;
-        }
-        const int64_t left_ms = wake_ms - clock_wall_ms();
-        const int64_t sleep_ms = left_ms < 0 ? 0 : (left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS);
-        if (poll(fds, 2, (int)sleep_ms) < 0) {
-            fds[0].revents = 0;
-        }
+        TRY(step(process, fds, 2));
     }
-    return OK;
+    return drain(process, &fds[1]);
 }
 
 /* --- the beginning and the end --- */

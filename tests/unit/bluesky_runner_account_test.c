@@ -166,6 +166,57 @@ START_TEST(accounts_without_work_make_place_for_others)
 
 END_TEST
 
+START_TEST(a_recall_puts_off_the_commits_that_were_not_begun)
+{
+    struct job jobs[20];
+    for (uint64_t i = 0; i < 20; i++) {
+        jobs[i] = commit_of(i + 1, i < 10 ? 1 : 2);
+    }
+    room = 3; /* of the second account one is sent, one waits for room in the transport, the others stand in line */
+    ck_assert_int_eq(take(jobs, 20), OK);
+    ck_assert_uint_eq(sent_count, 3);
+    runner_recall(runner, now_ms);
+    struct outcome_batch batch = report();
+    ck_assert_uint_ge(batch.outcomes_count, 16);
+    for (uint32_t i = 0; i < batch.outcomes_count; i++) {
+        ck_assert_uint_eq(batch.outcomes[i].outcome, OUTCOME_DEFERRED);
+        ck_assert_int_eq(batch.outcomes[i].until_ms, now_ms);
+    }
+    runner_recall(runner, now_ms); /* once more: there is none left */
+    ck_assert_uint_eq(report().outcomes_count, 0);
+    uint32_t ended = batch.outcomes_count;
+    for (size_t i = 0; i < sent_count; i++) {
+        answer_and_tick(i, 200, CREATED);
+    }
+    batch = report();
+    ended += batch.outcomes_count;
+    ck_assert_uint_eq(ended, 20);
+    ck_assert_uint_eq(batch.outcomes_count, sent_count);
+    for (uint32_t i = 0; i < batch.outcomes_count; i++) {
+        ck_assert_uint_eq(batch.outcomes[i].outcome, OUTCOME_ACCEPTED);
+    }
+    struct job another = commit_of(51, 1); /* a recall holds nothing that comes later */
+    const size_t before = sent_count;
+    ck_assert_int_eq(take(&another, 1), OK);
+    ck_assert_uint_eq(sent_count, before + 1);
+}
+
+END_TEST
+
+START_TEST(a_recall_leaves_what_is_no_commit)
+{
+    room = 0;
+    struct job job = delete_of(1, 1);
+    ck_assert_int_eq(take(&job, 1), OK);
+    runner_recall(runner, now_ms);
+    ck_assert_uint_eq(report().outcomes_count, 0);
+    room = 1;
+    runner_tick(runner, now_ms);
+    ck_assert_uint_eq(sent_count, 1);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bluesky_runner_account");
@@ -179,6 +230,8 @@ int main(void)
     tcase_add_test(tcase, the_last_commit_of_a_window_lets_none_go_after_it);
     tcase_add_test(tcase, what_waits_in_line_begins_with_the_credentials_that_were_exchanged_meanwhile);
     tcase_add_test(tcase, accounts_without_work_make_place_for_others);
+    tcase_add_test(tcase, a_recall_puts_off_the_commits_that_were_not_begun);
+    tcase_add_test(tcase, a_recall_leaves_what_is_no_commit);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

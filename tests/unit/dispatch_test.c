@@ -294,6 +294,107 @@ START_TEST(a_start_waits_for_the_read_model_to_have_what_is_sent)
 
 END_TEST
 
+static void ask_start(struct world *world)
+{
+    tick(world, T0);
+    ck_command(world, COMMAND_start_attempt);
+}
+
+static void stop(struct world *world)
+{
+    dispatch_stop(world->dispatch);
+    tick(world, T0);
+}
+
+START_TEST(a_stop_asks_for_no_start_that_was_not_asked_for)
+{
+    struct world *world = world_locked(1);
+    if (_i == 1) {
+        tick(world, T0); /* the task is there, its command was not sent */
+    }
+    stop(world);
+    ck_no_command(world);
+    ck_assert(dispatch_is_idle(world->dispatch));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_start_without_answer_is_asked_for_again_at_a_stop)
+{
+    struct world *world = world_locked(1);
+    ask_start(world);
+    const struct id command_id = world->command.command_id;
+    no_answer(world);
+    stop(world);
+    ck_assert(!dispatch_is_idle(world->dispatch));
+    tick(world, T0 + SECOND_MS);
+    ck_command(world, COMMAND_start_attempt);
+    ck_assert(id_equal(&world->command.command_id, &command_id));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_commit_that_no_adapter_has_is_put_off_by_a_stop_and_counts_as_no_try)
+{
+    struct world *world = world_locked(1);
+    ask_start(world);
+    const struct id attempt_id = world->command.start_attempt.attempt_id;
+    tell_started(world, attempt_id, 0);
+    answer(world, ACCEPTED);
+    stop(world);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_command(world, COMMAND_record_outcome);
+    ck_assert(id_equal(&world->command.record_outcome.attempt_id, &attempt_id));
+    ck_assert_uint_eq(world->command.record_outcome.outcome, OUTCOME_DEFERRED);
+    ck_assert_int_eq(world->command.record_outcome.until_ms, T0);
+    ck_assert(!dispatch_is_idle(world->dispatch));
+    answer(world, ACCEPTED);
+    ck_assert(dispatch_is_idle(world->dispatch));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_commit_that_an_adapter_has_is_followed_to_its_record_and_acknowledged)
+{
+    struct world *world = world_sent();
+    const struct job_outcome accepted = outcome_of(world, OUTCOME_ACCEPTED);
+    ck_assert(dispatch_has_out(world->dispatch, CHANNEL_BLUESKY));
+    stop(world);
+    ck_no_command(world);
+    ck_assert(!dispatch_is_idle(world->dispatch));
+    report(world, &accepted);
+    tick(world, T0);
+    ck_command(world, COMMAND_record_outcome);
+    ck_assert_uint_eq(world->command.record_outcome.outcome, OUTCOME_ACCEPTED);
+    answer(world, ACCEPTED);
+    ck_assert(!dispatch_has_out(world->dispatch, CHANNEL_BLUESKY));
+    ck_assert(!dispatch_is_idle(world->dispatch)); /* the adapter waits to hear that it is recorded */
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_assert_uint_eq(world->batch.done_count, 1);
+    ck_assert(dispatch_is_idle(world->dispatch));
+    world_free(world);
+}
+
+END_TEST
+
+START_TEST(a_look_at_the_platform_is_given_up_by_a_stop)
+{
+    struct world *world = world_in_doubt(CHANNEL_BLUESKY, id_number(ID_ATTEMPT, 3));
+    if (_i == 1) {
+        ck_assert_uint_eq(jobs(world), 1); /* the adapter has it */
+    }
+    dispatch_stop(world->dispatch);
+    tick(world, T0 + ATTEMPT_DEADLINE_MS);
+    ck_assert_uint_eq(jobs(world), 0);
+    ck_assert(dispatch_is_idle(world->dispatch));
+    world_free(world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("dispatch");
@@ -314,6 +415,11 @@ int main(void)
     tcase_add_test(tcase, a_target_that_is_too_late_is_missed);
     tcase_add_test(tcase, nothing_new_is_asked_of_a_ledger_that_does_not_answer);
     tcase_add_test(tcase, a_start_waits_for_the_read_model_to_have_what_is_sent);
+    tcase_add_loop_test(tcase, a_stop_asks_for_no_start_that_was_not_asked_for, 0, 2);
+    tcase_add_test(tcase, a_start_without_answer_is_asked_for_again_at_a_stop);
+    tcase_add_test(tcase, a_commit_that_no_adapter_has_is_put_off_by_a_stop_and_counts_as_no_try);
+    tcase_add_test(tcase, a_commit_that_an_adapter_has_is_followed_to_its_record_and_acknowledged);
+    tcase_add_loop_test(tcase, a_look_at_the_platform_is_given_up_by_a_stop, 0, 2);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

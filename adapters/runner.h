@@ -62,8 +62,8 @@ OWNED_BY(runner_free, struct runner *);
  * known is ignored, a commit of an older fence than the newest seen gets its outcome (try_again, fence_stale) without a
  * request. */
 enum err runner_take(struct runner *runner, int64_t now_ms, const struct job_batch *batch) MUST_USE;
-/* runner_recall puts off every commit that was not begun: deferred, so that it may be started again at once. What was begun
- * goes on. */
+/* runner_recall puts off every commit that was not begun: deferred, so that it may be started again at once. What was
+ * begun goes on. */
 void runner_recall(struct runner *runner, int64_t now_ms);
 /* runner_answered hands over the answer to a request. runner_tick begins jobs that wait and ends those that waited for
  * too long. */

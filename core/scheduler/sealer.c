@@ -18,8 +18,8 @@ static enum err seal(const struct scheduler_keys *keys, struct client *client, c
     return !opened ? ERR_AUTH : err == ERR_AUTH ? ERR_BUSY : err; /* ERR_AUTH: of the box, not of the ledger */
 }
 
-enum err sealer_turn(struct dispatch *dispatch, const struct scheduler_keys *keys, struct client *client, int64_t now_ms,
-                     bool *ret_any)
+enum err sealer_turn(struct dispatch *dispatch, const struct scheduler_keys *keys, struct client *client,
+                     int64_t now_ms, bool *ret_any)
 {
     enum err failed = OK;
     bool any = false;

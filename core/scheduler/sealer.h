@@ -7,9 +7,9 @@
 #include "core/scheduler/keys.h"
 #include "core/wire/client.h"
 
-/* sealer_turn seals what dispatch has to be sealed, waiting for the ledger up to 5 s each; *ret_any: there was some, and
- * its commands are ready now. The error is the last one's that could not be sealed, which dispatch has been told. */
-enum err sealer_turn(struct dispatch *dispatch, const struct scheduler_keys *keys, struct client *client, int64_t now_ms,
-                     bool *ret_any) MUST_USE;
+/* sealer_turn seals what dispatch has to be sealed, waiting for the ledger up to 5 s each; *ret_any: there was some,
+ * and its commands are ready now. The error is the last one's that could not be sealed; dispatch was told of each. */
+enum err sealer_turn(struct dispatch *dispatch, const struct scheduler_keys *keys, struct client *client,
+                     int64_t now_ms, bool *ret_any) MUST_USE;
 
 #endif

@@ -5,10 +5,11 @@
  * acknowledged yet, oldest first challenge     chosen by the adapter at its start; zeros in a first request. Another
  * one is answered FRAME_WELCOME (body: the challenge), and the request was not acted upon
  *
- * A request with jobs, acknowledgements or a recall is answered at once. An empty one waits for an outcome, at most JOBS_WAIT_MS;
- * one that was reported and is not acknowledged yet is reported again only after JOBS_AGAIN_MS. A job that the adapter
- * knows is ignored, an outcome stays until it is acknowledged (done). The scheduler hands a commit over once: when no
- * reply comes it never sends it again. */
+ * A request with jobs, acknowledgements or a recall is answered at once. An empty one waits for an outcome, at most
+ * JOBS_WAIT_MS; one that was reported and is not acknowledged yet is reported again only after JOBS_AGAIN_MS. A job
+ * that the adapter knows is ignored, an outcome stays until it is acknowledged (done). The scheduler hands a commit
+ * over once: when no reply comes it never sends it again. */
+
 #ifndef OPENPOST_WIRE_JOBS_H
 #define OPENPOST_WIRE_JOBS_H
 

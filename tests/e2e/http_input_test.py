@@ -123,7 +123,9 @@ class Input(harness.Case):
                             ({"targets": [target]}, "text, parts, link and first_comment")):
             self.assertIn(right, self.api.post("/v1/posts", body).json()["detail"])
         self.assertIn("there are none here.", self.api.post("/v1/workspace/resume", {"now": True}).json()["detail"])
-        self.assertIn("2026-12-24T18:00:00Z", self.api.get("/v1/posts?publish_after=soon").json()["detail"])
+        for query, right in (("/v1/posts?publish_after=soon", "2026-12-24T18:00:00Z"), ("/v1/posts?stats=draft", "There are: status, attention, integration_id,"),
+                             ("/v1/workspace?x=1", "takes no query parameters.")):
+            self.assertIn(right, self.api.get(query).json()["detail"])
 
     def test_edit_names_the_fault_and_its_place(self):
         post = self.draft(targets=[self.target])

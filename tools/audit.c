@@ -135,7 +135,9 @@ int tool_verify(int argc, char **argv)
 static const char log_usage[] =
     "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n"
     " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
-    "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
+    "Prints the log, one event a line: position, time, who, what, and the event's fields, long ones cut; --json has "
+    "them\n"
+    "whole. May run beside a service. With --follow it goes on as events come, until Ctrl-C.";
 
 static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
 {

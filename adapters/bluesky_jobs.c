@@ -329,17 +329,21 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
     return OK; /* else the job goes on once the pair is stored: resumed */
 }
 
-/* Fills in where the post is: https://bsky.app/profile/{handle}/post/{rkey}. */
-static enum err set_place(const struct bluesky_step *step, const struct json_node *body, int64_t published_ms)
+/* Where the record can be looked at: https://bsky.app/profile/{handle}/post/{rkey}, which shows what any public server
+ * has. http is spoken only to a server of this machine, which nobody else shows: its own getRecord does. */
+static enum err place_url(const struct bluesky_step *step, struct span key, struct span *ret_url)
 {
-    const struct job *job = step->job->job;
-    const struct span uri = harmless(step, json_node_text(body, "uri")); /* without a key it may be any text */
-    const struct span person = job->handle.len > 0 ? job->handle : job->account;
-    size_t start = uri.len;
-    while (start > 0 && uri.data[start - 1] != '/') {
-        start--;
+    struct job job = *step->job->job;
+    if (span_starts_with(job.service, SPAN("http://"))) {
+        const struct bluesky_asker asker = bluesky_asker_of(step, false);
+        struct http_request read;
+        job.key = key; /* the one that the platform chose, where the job has none */
+        TRY(bluesky_ask_read(&asker, &job, &read));
+        *ret_url = read.url;
+        return OK;
     }
-    const size_t cap = 64 + person.len + uri.len;
+    const struct span person = job.handle.len > 0 ? job.handle : job.account;
+    const size_t cap = 64 + person.len + key.len;
     uint8_t *bytes = arena_alloc(step->job->arena, cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
@@ -348,11 +352,23 @@ static enum err set_place(const struct bluesky_step *step, const struct json_nod
     buf_text(&url, "https://bsky.app/profile/");
     buf_put(&url, person);
     buf_text(&url, "/post/");
-    buf_put(&url, span_of(uri.data + start, uri.len - start));
+    buf_put(&url, key);
     ASSERT(buf_ok(&url));
+    *ret_url = buf_span(&url);
+    return OK;
+}
+
+/* Fills in where the post is. */
+static enum err set_place(const struct bluesky_step *step, const struct json_node *body, int64_t published_ms)
+{
+    const struct span uri = harmless(step, json_node_text(body, "uri")); /* without a key it may be any text */
+    size_t start = uri.len;
+    while (start > 0 && uri.data[start - 1] != '/') {
+        start--;
+    }
+    TRY(place_url(step, span_of(uri.data + start, uri.len - start), &step->outcome->url));
     step->outcome->platform_id = uri;
     step->outcome->revision = harmless(step, json_node_text(body, "cid"));
-    step->outcome->url = buf_span(&url);
     step->outcome->published_ms = published_ms;
     return OK;
 }

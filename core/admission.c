@@ -94,9 +94,10 @@ static bool is_object(struct span text, struct arena *arena)
     return json_read(text, arena, &node) == OK && json_node_is(node, NODE_OBJECT);
 }
 
-/* The first member that nothing reads: a typo would publish the post's own text instead. at: where the object stands.
- */
-static struct objection check_members(const struct json_node *object, const char *const *known, const char *at)
+/* The first member that nothing reads: a typo would publish the post's own text instead. at: where the object stands;
+ * detail names what is known. */
+static struct objection check_members(const struct json_node *object, const char *const *known, const char *at,
+                                      const char *detail)
 {
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {
         const char *const *name = known;
@@ -109,7 +110,7 @@ static struct objection check_members(const struct json_node *object, const char
             buf_text(&out, at);
             buf_byte(&out, '/');
             json_pointer_token(&out, member->name);
-            return object_at(REFUSED_field_unknown, buf_terminated(&out), "There is no such field.");
+            return object_at(REFUSED_field_unknown, buf_terminated(&out), detail);
         }
     }
     return none;
@@ -119,6 +120,8 @@ static struct objection check_variant(struct span variant, uint32_t index, struc
 {
     static const char *const members[] = {"text", "parts", "link", "first_comment", NULL};
     static const char *const part_members[] = {"text", NULL};
+    static const char may[] =
+        "A variant may override text, parts, link and first_comment with values of the same form.";
     const struct channel_content nothing = {0};
     struct channel_content applied;
     const struct json_node *node = NULL;
@@ -126,12 +129,11 @@ static struct objection check_variant(struct span variant, uint32_t index, struc
         return none;
     }
     if (channel_content(&nothing, variant, arena, &applied) != OK || json_read(variant, arena, &node) != OK) {
-        return object_in(REFUSED_field_invalid, "/targets", index, "/variant",
-                         "A variant may override text, parts, link and first_comment with values of the same form.");
+        return object_in(REFUSED_field_invalid, "/targets", index, "/variant", may);
     }
     char at[OBJECTION_PARAM_MAX - JSON_POINTER_TOKEN_MAX - 1];
     (void)snprintf(at, sizeof at, "/targets/%u/variant", (unsigned)index);
-    struct objection objection = check_members(node, members, at);
+    struct objection objection = check_members(node, members, at, may);
     const struct json_node *parts = json_node_member(node, "parts");
     if (objection.refusal == ACCEPTED && json_node_is(parts, NODE_LIST) &&
         json_node_is(json_node_member(node, "text"), NODE_TEXT)) {
@@ -140,7 +142,7 @@ static struct objection check_variant(struct span variant, uint32_t index, struc
     const struct json_node *part = parts == NULL ? NULL : parts->first;
     for (uint32_t i = 0; objection.refusal == ACCEPTED && part != NULL; i++, part = part->next) {
         (void)snprintf(at, sizeof at, "/targets/%u/variant/parts/%u", (unsigned)index, (unsigned)i);
-        objection = check_members(part, part_members, at);
+        objection = check_members(part, part_members, at, "A part of a variant has a text, nothing else.");
     }
     return objection;
 }

@@ -60,19 +60,28 @@ static void check_text(struct input *input, struct span text, const char *pointe
     }
 }
 
+enum refusal input_instant(struct span text, int64_t *ret_ms, const char **ret_detail)
+{
+    switch (instant_parse(text, ret_ms)) {
+    case INSTANT_OK:
+        return ACCEPTED;
+    case INSTANT_OFFSET_REQUIRED:
+        *ret_detail = "Give an explicit offset: 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00.";
+        return REFUSED_timestamp_offset_required;
+    case INSTANT_INVALID:
+        break;
+    }
+    *ret_detail = "Expected is an RFC 3339 date-time of the calendar, with seconds: 2026-12-24T18:00:00Z.";
+    return REFUSED_timestamp_invalid;
+}
+
 static void check_time(struct input *input, struct span text, const char *pointer)
 {
     int64_t time_ms = 0;
-    switch (instant_parse(text, &time_ms)) {
-    case INSTANT_OK:
-        return;
-    case INSTANT_INVALID:
-        input_wrong(input, REFUSED_timestamp_invalid, pointer, "Not an RFC 3339 date-time of the calendar.");
-        return;
-    case INSTANT_OFFSET_REQUIRED:
-        input_wrong(input, REFUSED_timestamp_offset_required, pointer,
-                    "Give an explicit offset: 2026-04-20T14:00:00Z or 2026-04-20T10:00:00-04:00.");
-        return;
+    const char *detail = NULL;
+    const enum refusal refusal = input_instant(text, &time_ms, &detail);
+    if (refusal != ACCEPTED) {
+        input_wrong(input, refusal, pointer, detail);
     }
 }
 
@@ -224,6 +233,22 @@ static void check_value(struct input *input, const struct json_node *node, const
     }
 }
 
+/* A slip of the pen is found fastest beside the right names. */
+static void wrong_member(struct input *input, const char *pointer, const struct schema *schema)
+{
+    char detail[sizeof input->detail];
+    struct buf out = buf_of(detail, sizeof detail - 1);
+    buf_text(&out, schema->members->name == NULL ? "There is no such field: there are none here"
+                                                 : "There is no such field. The fields are:");
+    for (const struct schema_member *member = schema->members; member->name != NULL; member++) {
+        buf_text(&out, member == schema->members ? " " : ", ");
+        buf_text(&out, member->name);
+    }
+    buf_byte(&out, '.');
+    ASSERT(buf_ok(&out));
+    input_wrong(input, REFUSED_field_unknown, pointer, buf_terminated(&out));
+}
+
 void input_check(struct input *input, const struct json_node *object, const char *at, const struct schema *schema)
 {
     char pointer[INPUT_PARAM_MAX];
@@ -234,7 +259,7 @@ void input_check(struct input *input, const struct json_node *object, const char
         }
         point_at_member(pointer, at, node->name);
         if (member->name == NULL) {
-            input_wrong(input, REFUSED_field_unknown, pointer, "There is no such field.");
+            wrong_member(input, pointer, schema);
         } else if (node->kind != NODE_NULL) {
             check_value(input, node, pointer, member);
         }

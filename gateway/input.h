@@ -15,6 +15,9 @@ struct input {
     char detail[200];
 };
 
+/* input_instant reads an instant; ACCEPTED, or what is wrong with it and, for people, what a right one looks like. */
+enum refusal input_instant(struct span text, int64_t *ret_ms, const char **ret_detail);
+
 /* input_wrong records a fault at pointer; only the first counts. */
 void input_wrong(struct input *input, enum refusal refusal, const char *pointer, const char *detail);
 

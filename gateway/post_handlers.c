@@ -180,17 +180,12 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     if (text.data == NULL) {
         return true;
     }
-    switch (instant_parse(text, ret_ms)) {
-    case INSTANT_OK:
-        return true;
-    case INSTANT_INVALID:
-        exchange_parameter(x, REFUSED_timestamp_invalid, name, NULL);
-        return false;
-    case INSTANT_OFFSET_REQUIRED:
-        exchange_parameter(x, REFUSED_timestamp_offset_required, name, NULL);
-        return false;
+    const char *detail = NULL;
+    const enum refusal refusal = input_instant(text, ret_ms, &detail);
+    if (refusal != ACCEPTED) {
+        exchange_parameter(x, refusal, name, detail);
     }
-    return false;
+    return refusal == ACCEPTED;
 }
 
 #define SEARCH_BYTES_MAX 256 /* longer than what anybody types to find a post */

@@ -115,6 +115,26 @@ void exchange_parameter(struct exchange *x, enum refusal refusal, const char *na
     exchange_problem(x, refusal, detail, name, NULL);
 }
 
+static void unknown_parameter(struct exchange *x, struct span name)
+{
+    char text[INPUT_PARAM_MAX];
+    char detail[256];
+    struct buf param = buf_of(text, sizeof text);
+    struct buf out = buf_of(detail, sizeof detail);
+    const char *before = "There is no such query parameter. There are: ";
+    buf_put(&param, span_of(name.data, name.len < sizeof text - 1 ? name.len : sizeof text - 1));
+    const struct parameter *parameter = NULL;
+    for (size_t i = 0; (parameter = parameter_at(i)) != NULL; i++) {
+        if (parameter->route == x->route->name) {
+            buf_text(&out, before);
+            buf_text(&out, parameter->name);
+            before = ", ";
+        }
+    }
+    buf_text(&out, out.len > 0 ? "." : "This address takes no query parameters.");
+    exchange_parameter(x, REFUSED_parameter_unknown, buf_terminated(&param), buf_terminated(&out));
+}
+
 bool exchange_query_check(struct exchange *x)
 {
     struct span rest = x->request->query;
@@ -123,10 +143,7 @@ bool exchange_query_check(struct exchange *x)
     while (next_pair(&rest, &found, &value)) {
         const struct parameter *parameter = parameter_of(x->route, found);
         if (parameter == NULL) {
-            char name[INPUT_PARAM_MAX];
-            struct buf text = buf_of(name, sizeof name);
-            buf_put(&text, span_of(found.data, found.len < sizeof name - 1 ? found.len : sizeof name - 1));
-            exchange_parameter(x, REFUSED_parameter_unknown, buf_terminated(&text), NULL);
+            unknown_parameter(x, found);
             return false;
         }
         if (value_of(x, parameter, value).data == NULL) {

@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/base/sha256.h"
+#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "core/store/tables.h"
 #include "projections/registry.h"
@@ -134,7 +135,9 @@ int tool_verify(int argc, char **argv)
 static const char log_usage[] =
     "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n"
     " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
-    "Prints the log, one event a line. With --follow it goes on as events come, until Ctrl-C.";
+    "Prints the log, one event a line: position, time, who, what, and the event's fields, long ones cut; --json has "
+    "them\n"
+    "whole. May run beside a service. With --follow it goes on as events come, until Ctrl-C.";
 
 static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
 {
@@ -151,13 +154,13 @@ static enum err write_text_line(const struct log_event *at, struct event *event,
 {
     const struct record_desc *desc = event_desc(event->code);
     buf_u64(out, at->seq);
-    buf_byte(out, ' ');
-    json_time(out, at->time_ms);
-    buf_byte(out, ' ');
+    to_column(out, 8);
+    instant_write(out, at->time_ms);
+    to_column(out, 33);
     buf_text(out, leaf_actor(at->actor));
-    buf_byte(out, ' ');
+    to_column(out, 43);
     buf_text(out, desc->name);
-    buf_byte(out, ' ');
+    to_column(out, 69);
     record_print(desc, event_fields(event), out);
     buf_byte(out, '\n');
     return buf_ok(out) ? OK : ERR_NO_SPACE;

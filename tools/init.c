@@ -243,7 +243,7 @@ int tool_init(int argc, char **argv)
     bool json = false;
     const struct option_spec options[] = {
         {"--data",         &path,         NULL,  "the folder to make; must not exist or be empty"         },
-        {"--slug",         &slug,         NULL,  "the workspace's name in addresses; default main"        },
+        {"--slug",         &slug,         NULL,  "the workspace's short name: a-z, 0-9, -; default main"  },
         {"--name",         &name,         NULL,  "the workspace's name for people; default Main"          },
         {"--timezone",     &timezone,     NULL,  "its IANA time zone; default UTC"                        },
         {"--max-lateness", &max_lateness, NULL,  "what is later is missed: 1m to 366d; default 6h"        },

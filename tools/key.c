@@ -19,6 +19,7 @@ static const char usage[] =
     " e.g.: openpost key make --data /var/lib/openpost --name nightly --role editor\n\n"
     "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
     "once.\n"
+    "WS is a workspace's slug, as init --slug names it, or its id, ws_…; without it list shows those of all.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
     "WHEN, from which on a key opens nothing, is an instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d.\n"
     "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
@@ -42,23 +43,41 @@ struct errand {
     struct operator_hand hand;
     struct store_txn *txn;
     struct arena arena;
+    uint32_t meant;         /* workspaces, by --workspace or without it */
+    struct id workspace_id; /* the last of them */
 };
 
-/* The workspace that is named or, when there is but one, that one. */
-static enum err choose_workspace(struct errand *errand, struct id *ret_id)
+/* Whether --workspace, a slug or an id, names it; without the option every one is meant. */
+static bool is_meant(const struct errand *errand, const struct workspace_row *row)
 {
-    struct workspace_row *rows = NULL;
-    struct workspace_row row;
-    uint32_t count = 0;
-    if (errand->workspace != NULL) {
-        TRY(id_parse(span_text(errand->workspace), ID_WORKSPACE, ret_id));
-        return access_workspace(errand->txn, ret_id, &errand->arena, &row);
+    struct id id;
+    if (errand->workspace == NULL) {
+        return true;
     }
-    TRY(access_workspaces(errand->txn, NULL, 2, &errand->arena, &rows, &count));
-    if (count != 1) {
-        return ERR_NOT_FOUND;
+    const struct span named = span_text(errand->workspace);
+    return span_equal(named, row->slug) ||
+           (id_parse(named, ID_WORKSPACE, &id) == OK && id_equal(&id, &row->workspace_id));
+}
+
+/* Visits each workspace that is meant; errand->meant: how many. */
+static enum err each_workspace(struct errand *errand,
+                               enum err (*visit)(struct errand *errand, const struct id *workspace_id))
+{
+    struct id last = {0};
+    uint32_t count = WORKSPACES_AT_A_TIME;
+    while (count == WORKSPACES_AT_A_TIME) {
+        struct workspace_row *rows = NULL;
+        arena_reset(&errand->arena);
+        TRY(access_workspaces(errand->txn, id_is_none(&last) ? NULL : &last, WORKSPACES_AT_A_TIME, &errand->arena,
+                              &rows, &count));
+        for (uint32_t i = 0; i < count; i++) {
+            last = rows[i].workspace_id;
+            if (is_meant(errand, &rows[i])) {
+                errand->meant++;
+                TRY(visit(errand, &last));
+            }
+        }
     }
-    *ret_id = rows[0].workspace_id;
     return OK;
 }
 
@@ -81,20 +100,27 @@ static void print_id(const char *label, const struct id *id)
     (void)printf("%s%s", label, buf_terminated(&buf));
 }
 
+static enum err take_workspace(struct errand *errand, const struct id *workspace_id)
+{
+    errand->workspace_id = *workspace_id;
+    return OK;
+}
+
 static int make(struct errand *errand)
 {
-    struct id workspace_id;
     struct id key_id;
     struct answer answer;
     char key[KEY_TEXT_MAX];
     const uint32_t role = choice_value(&role_words, span_text(errand->role_word));
-    enum err err = choose_workspace(errand, &workspace_id);
-    if (err != OK) {
-        return refused("there is no such workspace, or more than one: name it with --workspace WS");
+    enum err err = each_workspace(errand, take_workspace);
+    if (err == OK && errand->meant != 1) {
+        return refused(errand->meant == 0 ? "there is no such workspace"
+                                          : "there is more than one workspace: name one with --workspace WS");
     }
     store_park(errand->txn);
-    err = key_create(&errand->hand, &workspace_id, span_text(errand->name), (enum role)role, errand->expires_ms,
-                     &key_id, key, &answer);
+    err = err != OK ? err
+                    : key_create(&errand->hand, &errand->workspace_id, span_text(errand->name), (enum role)role,
+                                 errand->expires_ms, &key_id, key, &answer);
     if (err != OK) {
         return failed(errand, err);
     }
@@ -141,15 +167,17 @@ static void print_key(const struct errand *errand, const struct key_row *row)
         buf_byte(&out, '}');
     } else {
         id_write(&out, &row->key_id);
-        buf_byte(&out, ' ');
+        to_column(&out, 31);
         buf_put(&out, role);
-        buf_byte(&out, ' ');
+        to_column(&out, 39);
         buf_put(&out, row->name);
-        buf_text(&out, row->revoked_ms != 0 ? " revoked " : " made ");
-        json_time(&out, row->revoked_ms != 0 ? row->revoked_ms : row->created_ms);
+        to_column(&out, 40 + KEY_NAME_MAX);
+        buf_text(&out, row->revoked_ms != 0 ? "revoked " : "made    ");
+        instant_write(&out, row->revoked_ms != 0 ? row->revoked_ms : row->created_ms);
         if (row->expires_ms != 0) {
-            buf_text(&out, " expires ");
-            json_time(&out, row->expires_ms);
+            to_column(&out, 97);
+            buf_text(&out, "expires ");
+            instant_write(&out, row->expires_ms);
         }
     }
     (void)printf("%s\n", buf_terminated(&out));
@@ -168,29 +196,11 @@ static enum err list_workspace(struct errand *errand, const struct id *workspace
 
 static int list(struct errand *errand)
 {
-    struct id workspace_id = {0};
-    if (errand->workspace != NULL) {
-        if (choose_workspace(errand, &workspace_id) != OK) {
-            return refused("there is no such workspace");
-        }
-        const enum err err = list_workspace(errand, &workspace_id);
-        return err == OK ? EXIT_GOOD : failed(errand, err);
+    const enum err err = each_workspace(errand, list_workspace);
+    if (err != OK) {
+        return failed(errand, err);
     }
-    uint32_t count = WORKSPACES_AT_A_TIME;
-    while (count == WORKSPACES_AT_A_TIME) {
-        struct workspace_row *rows = NULL;
-        arena_reset(&errand->arena);
-        enum err err = access_workspaces(errand->txn, id_is_none(&workspace_id) ? NULL : &workspace_id,
-                                         WORKSPACES_AT_A_TIME, &errand->arena, &rows, &count);
-        for (uint32_t i = 0; err == OK && i < count; i++) {
-            err = list_workspace(errand, &rows[i].workspace_id);
-            workspace_id = rows[i].workspace_id;
-        }
-        if (err != OK) {
-            return failed(errand, err);
-        }
-    }
-    return EXIT_GOOD;
+    return errand->meant > 0 ? EXIT_GOOD : refused("there is no such workspace");
 }
 
 static int revoke(struct errand *errand)
@@ -277,12 +287,12 @@ int tool_key(int argc, char **argv)
     };
     struct errand errand = {.path = NULL};
     const struct option_spec options[] = {
-        {"--data",      &errand.path,      NULL,         "the data folder"                                             },
-        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                   },
-        {"--role",      &errand.role_word, NULL,         "make: owner, admin, editor, viewer or auditor"               },
-        {"--expires",   &errand.expires,   NULL,         "make: from when on it opens nothing; default: never"         },
-        {"--workspace", &errand.workspace, NULL,         "ws_…; make needs it when there is more than one; list: all"},
-        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                              },
+        {"--data",      &errand.path,      NULL,         "the data folder"                                          },
+        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                },
+        {"--role",      &errand.role_word, NULL,         "make: owner, admin, editor, viewer or auditor"            },
+        {"--expires",   &errand.expires,   NULL,         "make: from when on it opens nothing; default: never"      },
+        {"--workspace", &errand.workspace, NULL,         "WS: a slug or an id; make: needed where there are several"},
+        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                           },
     };
     const char *rest[2] = {"make", NULL};
     size_t count = 0;

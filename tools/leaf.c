@@ -1,6 +1,7 @@
 /* leaf.c: see leaf.h. */
 #include "tools/leaf.h"
 
+#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "core/message/message.h"
 
@@ -56,11 +57,8 @@ static void put_id(struct buf *out, const char *name, const struct id *id)
 
 void leaf_text(const struct log_event *at, struct buf *out)
 {
-    char text[40];
-    struct buf time = buf_of(text, sizeof text);
-    json_time(&time, at->time_ms);
     buf_text(out, "time: ");
-    buf_put(out, time.len > 2 ? span_of(time.data + 1, time.len - 2) : buf_span(&time)); /* without its quotes */
+    instant_write(out, at->time_ms);
     buf_text(out, "\ntype: ");
     buf_text(out, type_of(at));
     put_id(out, "\nworkspace: ", &at->workspace_id);

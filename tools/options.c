@@ -127,6 +127,13 @@ void print_member(bool opens, const char *name, struct span value)
     (void)printf("%c\"%s\":%s", opens ? '{' : ',', name, text);
 }
 
+void to_column(struct buf *out, size_t width)
+{
+    do {
+        buf_byte(out, ' ');
+    } while (out->len < width && buf_ok(out));
+}
+
 int complain(const char *command, const char *sentence, enum err err, int exit_code)
 {
     (void)fprintf(stderr, "openpost %s: %s: %s\n", command, sentence, err_sentence(err));

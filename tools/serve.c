@@ -13,11 +13,16 @@
 #include "tools/tools.h"
 
 static const char usage[] =
-    "usage: openpost serve --data DIR --listen ADDR:PORT [--sandbox]\n"
+    "usage: openpost serve --data DIR --listen ADDR:PORT [--rpc ADDR:PORT] [--sandbox] [OPTION…]\n"
     " e.g.: openpost serve --data /var/lib/openpost --listen 127.0.0.1:8080\n\n"
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
-    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox the platforms are simulated on loopback\n"
-    "and nothing leaves the machine.\n"
+    "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox a platform is simulated on loopback, and "
+    "an\n"
+    "account that is connected without a \"service\" of its own lives there: nothing of it leaves the machine. An "
+    "account\n"
+    "that was connected to a real platform stays on that, with --sandbox too, and one of the sandbox's does not move "
+    "to\n"
+    "the real platform without it: what is due on it then fails.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";
 
@@ -227,6 +232,19 @@ static int run(struct supervisor *supervisor, const struct plan *plan, const cha
     return code;
 }
 
+/* Whoever forgets --sandbox is told before anything is due. */
+static void warn_without_sandbox(const struct data_folder *data)
+{
+    const uint16_t port = read_sandbox_port(data);
+    if (port != 0) {
+        journal(
+            JOURNAL_WARN, "without_sandbox",
+            "port=%u sentence=\"this folder was served with --sandbox before; now what is due on the accounts of the "
+            "sandbox fails, and a new account is one of the real platform\"",
+            (unsigned)port);
+    }
+}
+
 /* Another process that comes between this look and our ledger's is met by the ledger. */
 static bool is_served(const struct data_folder *data)
 {
@@ -257,12 +275,12 @@ int tool_serve(int argc, char **argv)
     const char *rate_limit = NULL;
     bool sandbox = false;
     const struct option_spec options[] = {
-        {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                        },
-        {"--listen",         &listen,     NULL,     "ADDR:PORT or [ADDR]:PORT of the HTTP API"                      },
-        {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"   },
-        {"--sandbox",        NULL,        &sandbox, "simulate the platforms; the data folder keeps their posts"     },
-        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none" },
-        {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"},
+        {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                                    },
+        {"--listen",         &listen,     NULL,     "ADDR:PORT or [ADDR]:PORT of the HTTP API"                                  },
+        {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"               },
+        {"--sandbox",        NULL,        &sandbox, "simulate a platform, on which new accounts are; the folder keeps its posts"},
+        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none"             },
+        {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"            },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
@@ -294,6 +312,9 @@ int tool_serve(int argc, char **argv)
     process_prepare("openpost-serve");
     (void)data_master_text(plan.master_key); /* for the children that open the vault; nobody else finds it here */
     journal_open("serve", JOURNAL_INFO);
+    if (!sandbox && loopback == NULL) { /* who opens ports of this machine may have put something there */
+        warn_without_sandbox(&plan.data);
+    }
     enum err err = process_stop_fd(&supervisor.stop_fd);
     if (err == OK) {
         err = choose_urls(&plan, programs, loopback, sandbox);

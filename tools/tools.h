@@ -35,6 +35,9 @@ bool duration_parse(const char *text, int64_t *ret_ms);
 /* print_member prints ,"name":"value" as JSON, the first member after its brace: opens true. */
 void print_member(bool opens, const char *name, struct span value);
 
+/* to_column appends spaces, one at least, until the line in out has width bytes: what follows stands in a column. */
+void to_column(struct buf *out, size_t width);
+
 /* complain prints "openpost COMMAND: sentence: err's sentence" and returns exit_code. */
 int complain(const char *command, const char *sentence, enum err err, int exit_code);
 

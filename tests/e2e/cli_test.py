@@ -174,6 +174,16 @@ class CommandLine(harness.Case):
         post = service.api.publish("after the restart", integration)
         self.assertEqual(service.api.wait_post(post, "published", "failed")["status"], "published")
 
+    def test_serve_without_the_sandbox_says_what_comes_of_the_sandbox_s_accounts(self):
+        service = self.world.serve()
+        integration = service.api.connect()
+        service.stop()
+        self.assertNotIn("without_sandbox", service.process.output())
+        real = self.world.serve(service.data, sandbox=False, name="real")
+        self.assertIn("what=without_sandbox", real.process.output())
+        post = real.api.wait_post(real.api.publish("to nobody", integration), "published", "failed")
+        self.assertEqual((post["status"], post["targets"][0]["error"]["code"]), ("failed", "address_refused"))
+
     def test_a_sandbox_whose_port_is_taken_is_not_started_at_another(self):
         service = self.world.serve()
         service.api.connect()

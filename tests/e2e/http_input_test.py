@@ -115,6 +115,18 @@ class Input(harness.Case):
               "targets": [{**self.target, "platform_settings": {"format": "post"}}]}, "content_violation",
              "/content/parts")])
 
+    def test_the_fault_is_told_beside_what_is_right(self):
+        target = {**self.target, "variant": {"txt": "a"}}
+        for body, right in (({"not_after": "soon"}, "2026-12-24T18:00:00Z"), ({"not_after": "2026-04-20T14:00:00"}, "2026-12-24T18:00:00Z"),
+                            ({"contents": {}}, "The fields are: content, targets, schedule, draft, timezone, not_after, labels, metadata."),
+                            ({"schedule": {"when": "now"}}, "The fields are: at, next_slot, now."),
+                            ({"targets": [target]}, "text, parts, link and first_comment")):
+            self.assertIn(right, self.api.post("/v1/posts", body).json()["detail"])
+        self.assertIn("there are none here.", self.api.post("/v1/workspace/resume", {"now": True}).json()["detail"])
+        for query, right in (("/v1/posts?publish_after=soon", "2026-12-24T18:00:00Z"), ("/v1/posts?stats=draft", "There are: status, attention, integration_id,"),
+                             ("/v1/workspace?x=1", "takes no query parameters.")):
+            self.assertIn(right, self.api.get(query).json()["detail"])
+
     def test_edit_names_the_fault_and_its_place(self):
         post = self.draft(targets=[self.target])
         tag = {"If-Match": f'"{post["version"]}"'}

@@ -171,6 +171,20 @@ class Keys(harness.Case):
             self.assertEqual(run("key", *wrong, "--data", data.path).returncode, 64, wrong)
         self.assertEqual(run("key", "list", "--data", self.world.folder / "nothing").returncode, 2)
 
+    def test_a_workspace_is_named_by_its_slug_or_its_id_and_the_list_has_columns(self):
+        data = self.world.data("data", "--slug", "acme")
+        key = json.loads(run("key", "list", "--data", data.path, "--json").stdout)
+        for name in ("acme", key["workspace_id"]):
+            listed = run("key", "list", "--data", data.path, "--workspace", name)
+            self.assertEqual(listed.stdout.splitlines(keepends=True)[0], f"{key['id']} {'owner':7} {'owner':24} made    {key['created_at']}\n", listed)
+            made = run("key", "make", "--data", data.path, "--workspace", name, "--name", "more", "--role", "viewer")
+            self.assertEqual(made.returncode, 0, made)
+            self.assertEqual(run("key", "revoke", made.stdout.split()[1], "--data", data.path).returncode, 0)
+        for name in ("acm", "ACME", "", key["workspace_id"][:-1]):
+            for form in (("list",), ("make", "--name", "more", "--role", "viewer")):
+                refused = run("key", *form, "--data", data.path, "--workspace", name)
+                self.assertEqual((refused.returncode, refused.stdout, refused.stderr), (1, "", "openpost key: there is no such workspace\n"))
+
     def test_a_proof_is_verified_whole_with_the_public_key_alone(self):
         service = self.service()
         auditor = Api(service.port, service.data.another_key("auditor", "auditor"))

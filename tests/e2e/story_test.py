@@ -2,6 +2,7 @@
 """The life of one post through every process, and what an auditor can see of it afterwards."""
 
 import json
+import urllib.request
 
 import harness
 from harness import run
@@ -23,7 +24,8 @@ class Story(harness.Case):
         target = done["targets"][0]
         self.assertEqual(target["status"], "published")
         self.assertTrue(target["platform_post_id"].startswith("at://" + integration["account"]))
-        self.assertTrue(target["url"].startswith("https://"))
+        with urllib.request.urlopen(target["url"]) as seen:  # the sandbox's own: nobody else shows its posts
+            self.assertEqual(json.load(seen)["uri"], target["platform_post_id"])
         self.assertEqual(self.types_of(data, post["id"]),
                          ["post_created", "post_scheduled", "post_locked", "attempt_started", "attempt_finished",
                           "target_finished", "post_finished"])

@@ -95,6 +95,19 @@ START_TEST(a_loopback_service_is_asked_on_an_opened_port)
 
 END_TEST
 
+START_TEST(what_is_on_a_server_of_this_machine_is_seen_there)
+{
+    job.service = SPAN("http://localhost:2583/");
+    begin("commit");
+    answer(200, CREATED);
+    ends(OUTCOME_ACCEPTED, NULL);
+    ck_text(outcome.url, "http://localhost:2583/xrpc/com.atproto.repo.getRecord?repo=did%3Aplc%3Aalice&"
+                         "collection=app.bsky.feed.post&rkey=3mjwoc5yy2222");
+    ck_text(outcome.platform_id, "at://did:plc:alice/app.bsky.feed.post/3mjwoc5yy2222");
+}
+
+END_TEST
+
 START_TEST(refresh_exchanges_the_pair)
 {
     begin("refresh");
@@ -520,6 +533,7 @@ int main(void)
     tcase_add_test(tcase, connect_without_a_password_asks_nothing);
     tcase_add_loop_test(tcase, a_forbidden_service_is_never_asked, 0, sizeof forbidden / sizeof *forbidden);
     tcase_add_test(tcase, a_loopback_service_is_asked_on_an_opened_port);
+    tcase_add_test(tcase, what_is_on_a_server_of_this_machine_is_seen_there);
     tcase_add_test(tcase, refresh_exchanges_the_pair);
     tcase_add_test(tcase, an_empty_refresh_token_never_replaces_a_stored_one);
     tcase_add_test(tcase, a_refresh_for_another_account_is_refused);

@@ -182,33 +182,47 @@ enum err bluesky_answer(enum bluesky_call call, const struct http_response *resp
     return OK;
 }
 
+/* An instant of the platform's clock as one of ours: when the answer was made is told by its own Date. Without one the
+ * clocks are taken to agree. */
+static int64_t ours(int64_t theirs_ms, const struct http_headers *headers, int64_t now_ms)
+{
+    int64_t date_ms = 0;
+    return http_date_parse(headers->date, now_ms, &date_ms) == OK ? now_ms + (theirs_ms - date_ms) : theirs_ms;
+}
+
 /* Retry-After: seconds, or an HTTP-date (RFC 9110 section 10.2.3). */
-static bool retry_after(struct span text, int64_t now_ms, int64_t *ret_ms)
+static bool retry_after(const struct http_headers *headers, int64_t now_ms, int64_t *ret_ms)
 {
     uint64_t value = 0;
-    if (span_to_u64(text, &value) == OK && value <= (uint64_t)INT32_MAX) {
+    if (span_to_u64(headers->retry_after, &value) == OK && value <= (uint64_t)INT32_MAX) {
         *ret_ms = now_ms + (int64_t)value * SECOND_MS;
         return true;
     }
-    return http_date_parse(text, now_ms, ret_ms) == OK;
-}
-
-static bool rate_reset(struct span text, int64_t now_ms, int64_t *ret_ms)
-{
-    enum { EPOCH_LEAST = 1000000000 }; /* smaller numbers are seconds from now, as newer drafts of the header have it */
-
-    uint64_t value = 0;
-    if (span_to_u64(text, &value) != OK || value > (uint64_t)INT64_MAX / 1000) {
+    int64_t theirs_ms = 0;
+    if (http_date_parse(headers->retry_after, now_ms, &theirs_ms) != OK) {
         return false;
     }
-    *ret_ms = (value >= EPOCH_LEAST ? 0 : now_ms) + (int64_t)value * SECOND_MS;
+    *ret_ms = ours(theirs_ms, headers, now_ms);
+    return true;
+}
+
+static bool rate_reset(const struct http_headers *headers, int64_t now_ms, int64_t *ret_ms)
+{
+    const uint64_t least = 1000000000;  /* smaller: seconds from now, as newer drafts of the header have it */
+    const uint64_t most = 253402300799; /* the last second of the year 9999: what is greater counts no seconds */
+    uint64_t value = 0;
+    if (span_to_u64(headers->rate_reset, &value) != OK || value > most) {
+        return false;
+    }
+    const int64_t value_ms = (int64_t)value * SECOND_MS;
+    *ret_ms = value < least ? now_ms + value_ms : ours(value_ms, headers, now_ms);
     return true;
 }
 
 int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms)
 {
     int64_t until_ms = 0;
-    if (!retry_after(headers->retry_after, now_ms, &until_ms) && !rate_reset(headers->rate_reset, now_ms, &until_ms)) {
+    if (!retry_after(headers, now_ms, &until_ms) && !rate_reset(headers, now_ms, &until_ms)) {
         return 0;
     }
     if (until_ms < now_ms + SECOND_MS) {

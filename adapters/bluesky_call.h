@@ -95,8 +95,9 @@ enum err bluesky_answer(enum bluesky_call call, const struct http_response *resp
                         struct arena *arena, struct bluesky_answer *ret_answer) MUST_USE;
 
 /* bluesky_answer_until gives the instant before which the headers ask not to come again: Retry-After's or, where that
- * is absent or says nothing, RateLimit-Reset's; at least a second and at most BLUESKY_RESET_MAX_MS from now. 0 when
- * they name none: whoever asks again then backs off. */
+ * is absent or says nothing, RateLimit-Reset's; at least a second and at most BLUESKY_RESET_MAX_MS from now. An instant
+ * is of the platform's clock, which Date tells: what counts is how long after Date it is. 0 when they name none:
+ * whoever asks again then backs off. */
 int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms);
 
 /* bluesky_token_expires_ms reads the instant (exp) out of a JWT (RFC 7519) without judging its signature; 0 when there

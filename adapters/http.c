@@ -31,6 +31,7 @@ static struct span value_of(struct span line)
 static struct span *header_slot(struct http_headers *headers, struct span line)
 {
     return name_is(line, "content-type")          ? &headers->content_type
+           : name_is(line, "date")                ? &headers->date
            : name_is(line, "retry-after")         ? &headers->retry_after
            : name_is(line, "ratelimit-limit")     ? &headers->rate_limit
            : name_is(line, "ratelimit-remaining") ? &headers->rate_remaining

@@ -36,6 +36,7 @@ enum http_result {
 /* The headers that adapters read; data NULL: absent. */
 struct http_headers {
     struct span content_type;
+    struct span date; /* by the clock of who answered */
     struct span retry_after;
     struct span rate_limit;     /* RateLimit-Limit */
     struct span rate_remaining; /* RateLimit-Remaining */

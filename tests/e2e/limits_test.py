@@ -50,6 +50,20 @@ class Limits(harness.Case):
                  and event["data"]["post_id"] == after["id"]]
         self.assertEqual(len(first), 1)  # it began when it could
 
+    def test_a_platform_whose_clock_is_hours_off_holds_an_account_only_as_long_as_it_says(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        account = api.connect("alice.test")
+        for hours in (2, -2):
+            self.assertEqual(sandbox.api.post("/sandbox/clock", {"ahead_ms": hours * 3_600_000}).status, 200)
+            sandbox.rule("limit", contains=f"{hours} hours off", value_ms=4000)
+            post = api.publish(f"{hours} hours off", account)
+            api.wait_post(post, "published")
+            met = [event for event in service.data.events() if event["type"] == "attempt_finished"
+                   and event["data"]["post_id"] == post["id"] and event["data"]["outcome"] == "deferred"]
+            self.assertEqual(len(met), 1)
+            self.assertAlmostEqual(seconds_of(met[0]["data"]["until_at"]), seconds_of(met[0]["time"]) + 4, delta=2)
+
     def test_a_connection_that_fails_in_passing_is_tried_again(self):
         service = self.world.serve()
         api, sandbox = service.api, service.sandbox

@@ -54,6 +54,32 @@ class Visible(harness.Case):
             api.wait_post(post, "published")
         self.assertIsNone(api.read_post(first)["targets"][0]["waits_for"])
 
+    def test_whatever_its_posts_wait_for_when_an_account_is_lost_each_says_so_and_ends(self):
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        integration = api.connect()
+        sandbox.rule("limit", contains="limited", value_ms=6000)
+        limited = api.publish("limited", integration)
+        planned = api.publish("planned", integration, schedule={"at": later(3600)})
+        self.wait_for(api, limited, "rate_limit")
+        brief = api.publish("of no use later", integration, not_after=later(15))
+        self.wait_for(api, brief, "rate_limit")
+        sandbox.rule("unauthorized", path="", times=100)
+        for post in (limited, planned, brief):
+            self.assertEqual(self.wait_for(api, post, "disconnected")["held"], "disconnected")
+        self.wait_line(service, "what=integration_disconnected", f"integration={integration['id']}")
+        self.assertEqual(api.wait_post(brief, "missed")["targets"][0]["waits_for"], None)
+        self.wait_line(service, "what=targets_missed", f"post={brief['id']}")
+        for post in (limited, planned):
+            target = self.wait_for(api, post, "disconnected")
+            self.assertGreater(seconds_of(target["missed_at"]), time.time())
+        refused = api.request("DELETE", f"/v1/integrations/{integration['id']}")
+        self.assertEqual((refused.status, refused.json()["code"]), (409, "integration_in_use"))
+        wait_until(lambda: api.figures()["openpost_ledger_targets_held"] == 1, 10, "the one that is due is held")
+        for post in (limited, planned):
+            self.assertEqual(api.post(f"/v1/posts/{post['id']}/cancel").status, 200)
+            self.assertIsNone(api.wait_post(post, "cancelled")["targets"][0]["waits_for"])
+
     def test_a_limit_an_instant_and_a_pause_are_told_apart(self):
         service = self.world.serve()
         api, sandbox = service.api, service.sandbox

@@ -1,10 +1,10 @@
 /* bluesky_outcome_fuzz.c: what a PDS may answer, and what we take it for (adapters/bluesky_answer.c). The input is a
  * line
  *
- *   CALL RESULT STATUS RateLimit-Remaining RateLimit-Reset Retry-After
+ *   CALL RESULT STATUS RateLimit-Remaining RateLimit-Reset Retry-After|Date
  *
- * with '-' for an absent header and the numbers of enum bluesky_call and enum http_result, and behind it the answer's
- * body.
+ * with '-' for an absent header ("|Date" may be left out) and the numbers of enum bluesky_call and enum http_result,
+ * and behind it the answer's body.
  *
  * The judge repeats what must hold whatever the answer is, above all: nothing that may have been sent is sent again. */
 #include "adapters/bluesky_call.h"
@@ -89,7 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     response.status = (unsigned)take_number(&line, 1000);
     response.headers.rate_remaining = take_header(&line);
     response.headers.rate_reset = take_header(&line);
-    response.headers.retry_after = span_equal(line, SPAN("-")) ? (struct span){0} : line; /* a date has spaces */
+    const size_t bar = span_find(line, '|'); /* dates have spaces */
+    response.headers.date = bar < line.len ? span_of(line.data + bar + 1, line.len - bar - 1) : (struct span){0};
+    line = span_of(line.data, bar);
+    response.headers.retry_after = span_equal(line, SPAN("-")) ? (struct span){0} : line;
     response.body = span_of(data + end + 1, len - end - 1);
     struct arena arena;
     arena_init(&arena, (size_t)8 << 20);

@@ -242,6 +242,54 @@ START_TEST(headers_say_when_to_come_again)
 
 END_TEST
 
+static const struct {
+    const char *date, *reset, *retry;
+    int64_t until_ms; /* after now; 0: none */
+} foreign_waits[] = {
+  /* two hours ahead of us, and two behind */
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    "1776700830",          NULL,                            30 * SECOND_MS      },
+    {"Mon, 20 Apr 2026 12:00:00 GMT",    "1776686430",          NULL,                            30 * SECOND_MS      },
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    NULL,                  "Mon, 20 Apr 2026 16:01:30 GMT", 90 * SECOND_MS      },
+    {"Mon, 20 Apr 2026 12:00:00 GMT",    "1776686430",          "Mon, 20 Apr 2026 12:01:30 GMT", 90 * SECOND_MS      },
+    {"Monday, 20-Apr-26 16:00:00 GMT",   "1776700830",          NULL,                            30 * SECOND_MS      },
+ /* a count of seconds is of no clock */
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    "1776700830",          "7",                             7 * SECOND_MS       },
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    "45",                  NULL,                            45 * SECOND_MS      },
+ /* a Date that is none: the clocks are taken to agree */
+    {NULL,                               "1776693630",          NULL,                            30 * SECOND_MS      },
+    {"",                                 "1776693630",          NULL,                            30 * SECOND_MS      },
+    {"now",                              "1776693630",          NULL,                            30 * SECOND_MS      },
+    {"1776700800",                       "1776693630",          NULL,                            30 * SECOND_MS      },
+    {"Mon, 20 Apr 2026 16:00:00 GMT, x", "1776693630",          NULL,                            30 * SECOND_MS      },
+    {"Mon, 31 Apr 2026 16:00:00 GMT",    "1776693630",          NULL,                            30 * SECOND_MS      },
+ /* the bounds hold whatever is said */
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    "1776700800",          NULL,                            SECOND_MS           },
+    {"Fri, 31 Dec 9999 23:59:59 GMT",    "1776693630",          NULL,                            SECOND_MS           },
+    {"Fri, 31 Dec 9999 23:59:60 GMT",    "1000000000",          NULL,                            SECOND_MS           },
+    {"Thu, 01 Jan 1970 00:00:00 GMT",    "1776693630",          NULL,                            BLUESKY_RESET_MAX_MS},
+    {"Thu, 01 Jan 1970 00:00:00 GMT",    "253402300799",        NULL,                            BLUESKY_RESET_MAX_MS},
+    {"Thu, 01 Jan 1970 00:00:00 GMT",    NULL,                  "Fri, 31 Dec 9999 23:59:60 GMT", BLUESKY_RESET_MAX_MS},
+    {"Mon, 20 Apr 2026 14:00:00 GMT",    "253402300800",        NULL,                            0                   },
+    {"Thu, 01 Jan 1970 00:00:00 GMT",    "9223372036854775",    NULL,                            0                   },
+    {"Thu, 01 Jan 1970 00:00:00 GMT",    "9223372036854775807", NULL,                            0                   },
+    {"Mon, 20 Apr 2026 16:00:00 GMT",    NULL,                  NULL,                            0                   },
+};
+
+START_TEST(an_instant_of_the_platforms_clock_counts_from_the_answers_date)
+{
+    struct http_response response = {.result = HTTP_COMPLETE, .status = 429};
+    response.headers.date = foreign_waits[_i].date == NULL ? (struct span){0} : span_text(foreign_waits[_i].date);
+    response.headers.rate_reset =
+        foreign_waits[_i].reset == NULL ? (struct span){0} : span_text(foreign_waits[_i].reset);
+    response.headers.retry_after =
+        foreign_waits[_i].retry == NULL ? (struct span){0} : span_text(foreign_waits[_i].retry);
+    const int64_t until_ms = bluesky_answer_until(&response.headers, NOW_MS);
+    ck_assert_int_eq(until_ms, foreign_waits[_i].until_ms == 0 ? 0 : NOW_MS + foreign_waits[_i].until_ms);
+    ck_assert_int_eq(answer_of(CALL_CREATE_RECORD, &response).until_ms, until_ms);
+}
+
+END_TEST
+
 START_TEST(the_last_request_of_a_window_says_when_the_next_may_come)
 {
     struct http_response response = {
@@ -313,6 +361,8 @@ int main(void)
     tcase_add_test(tcase, an_exchange_that_is_refused_is_not_exchanged_again);
     tcase_add_loop_test(tcase, a_200_must_carry_what_its_call_gives, 0, sizeof bodies / sizeof *bodies);
     tcase_add_loop_test(tcase, headers_say_when_to_come_again, 0, sizeof waits / sizeof *waits);
+    tcase_add_loop_test(tcase, an_instant_of_the_platforms_clock_counts_from_the_answers_date, 0,
+                        sizeof foreign_waits / sizeof *foreign_waits);
     tcase_add_test(tcase, the_last_request_of_a_window_says_when_the_next_may_come);
     tcase_add_test(tcase, long_words_of_the_platform_are_cut_between_characters);
     tcase_add_loop_test(tcase, a_token_tells_when_it_expires, 0, sizeof tokens / sizeof *tokens);

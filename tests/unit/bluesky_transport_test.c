@@ -84,7 +84,8 @@ static bool reply(int fd, const char *request, unsigned nth)
 {
     if (asks_for(request, "/ok") || (asks_for(request, "/second-dies") && nth == 1)) {
         say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nRateLimit-Limit: 3000\r\n"
-                "ratelimit-remaining: 12\r\nRATELIMIT-RESET:1776693600 \r\nRateLimit-Policy: 3000;w=300\r\n\r\n{}");
+                "ratelimit-remaining: 12\r\nRATELIMIT-RESET:1776693600 \r\nRateLimit-Policy: 3000;w=300\r\n"
+                "date: Mon, 20 Apr 2026 14:00:00 GMT\r\n\r\n{}");
         return true;
     }
     if (asks_for(request, "/limited")) {
@@ -262,6 +263,7 @@ START_TEST(a_whole_answer_comes_with_its_headers)
     ck_assert(span_equal(response.headers.rate_remaining, SPAN("12")));
     ck_assert(span_equal(response.headers.rate_reset, SPAN("1776693600")));
     ck_assert(span_equal(response.headers.rate_policy, SPAN("3000;w=300")));
+    ck_assert(span_equal(response.headers.date, SPAN("Mon, 20 Apr 2026 14:00:00 GMT")));
     ck_assert_ptr_null(response.headers.retry_after.data);
 }
 

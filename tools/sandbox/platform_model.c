@@ -311,7 +311,7 @@ static bool struck_before(const struct model_rule *rule, int64_t now_ms, struct 
 void model_call_answer(struct model *model, int64_t now_ms, const struct model_call *call, struct arena *arena,
                        struct model_answer *ret_answer)
 {
-    *ret_answer = (struct model_answer){0};
+    *ret_answer = (struct model_answer){.date_ms = now_ms};
     model->calls++;
     const struct model_rule rule = strike(model, call);
     if (rule.retry_after[0] != 0) {

@@ -74,6 +74,7 @@ struct model_call {
 struct model_answer {
     unsigned status;
     struct span body;
+    int64_t date_ms;         /* the platform's clock at the call */
     bool silent;             /* no answer: the connection closes */
     bool truncated;          /* half of the body, then the connection closes */
     int64_t delay_ms;        /* before the answer */

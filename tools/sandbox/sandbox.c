@@ -12,7 +12,9 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/journal.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
+#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 #include "gateway/server.h"
@@ -87,19 +89,39 @@ static const char *method_word(enum method method)
     return "OTHER";
 }
 
+/* As a Date header has it (RFC 9110 section 5.6.7). */
+static void put_date(char *text, size_t size, int64_t time_ms)
+{
+    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int year;
+    int month;
+    int day;
+    instant_date(time_ms, &year, &month, &day);
+    const int64_t since_1970 = instant_days(year, month, day);
+    const int second = (int)((time_ms - since_1970 * DAY_MS) / SECOND_MS);
+    (void)snprintf(text, size, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[(since_1970 % 7 + 7) % 7], day,
+                   months[month - 1], year, second / 3600, second / 60 % 60, second % 60);
+}
+
 static void answer_model(struct request *request, const struct model_answer *answer)
 {
+    char date[100];
+    put_date(date, sizeof date, answer->date_ms);
     struct response response = {
         .status = answer->status, .content_type = SPAN("application/json"), .body = answer->body};
+    response.headers[0] = (struct header){"Date", span_text(date)};
+    response.header_count = 1;
     char reset_text[24];
     struct buf reset = buf_of(reset_text, sizeof reset_text);
     if (answer->limit_reset_s != 0) {
         buf_i64(&reset, answer->limit_reset_s);
-        response.headers[0] = (struct header){"RateLimit-Limit", SPAN("3000")};
-        response.headers[1] = (struct header){"RateLimit-Remaining", SPAN("0")};
-        response.headers[2] = (struct header){"RateLimit-Reset", buf_span(&reset)};
-        response.headers[3] = (struct header){"RateLimit-Policy", SPAN("3000;w=300")};
-        response.header_count = 4;
+        response.headers[1] = (struct header){"RateLimit-Limit", SPAN("3000")};
+        response.headers[2] = (struct header){"RateLimit-Remaining", SPAN("0")};
+        response.headers[3] = (struct header){"RateLimit-Reset", buf_span(&reset)};
+        response.headers[4] = (struct header){"RateLimit-Policy", SPAN("3000;w=300")};
+        response.header_count = 5;
     }
     if (answer->retry_after.data != NULL) {
         response.headers[response.header_count] = (struct header){"Retry-After", answer->retry_after};

@@ -1,10 +1,12 @@
-/* data_check.c: what is wrong with a small file of the data folder, or that its log is not there, in words for whoever
- * must mend it. Called by the tools and by the ledger before they begin. It only reads.
+/* data_check.c: what is wrong with a small file of the data folder, or that its log is not there, or which file may not
+ * be opened, in words for whoever must mend it. Called by the tools and by the ledger before they begin, and by the
+ * ledger when it could not. It only reads.
  *
  * Not in the table are the files that may hold anything: identity (the folder then counts as moved, and nothing starts
  * until somebody confirms), clock, views/mark, sandbox.port and adapter-CHANNEL.key are taken for what they are worth
  * and made again; log/checkpoint is the log's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -146,6 +148,9 @@ static enum err check_log(const struct data_folder *data, char ret_sentence[DATA
     char what[128];
     (void)snprintf(what, sizeof what, "the log cannot be read: %s",
                    err == ERR_NOT_FOUND ? "there is none" : err_sentence(err));
+    if (err == ERR_ACCESS) { /* to look for a file asks nothing of it, only of its folder */
+        TRY(path_join(path, sizeof path, data->path, "log"));
+    }
     say(ret_sentence, path, what,
         err == ERR_ACCESS ? "give it to the user that openpost runs as"
                           : "mount its disk, or put log/ back from the backup; after an init that was cut short, "
@@ -164,4 +169,65 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
         TRY(err);
     }
     return check_log(data, ret_sentence);
+}
+
+/* What the ledger opens at each start, and how; folders first. The small files in the folder itself are replaced. */
+static const struct opened {
+    const char *name; /* behind the folder's path */
+    int how;
+    bool must_own; /* its mode is set at each start (store_lmdb.c) */
+} opened[] = {
+    {"",                R_OK | W_OK | X_OK, false},
+    {"/installation",   R_OK,               false},
+    {"/lock",           R_OK | W_OK,        false},
+    {"/log",            R_OK | W_OK | X_OK, false},
+    {"/log/data.mdb",   R_OK | W_OK,        false},
+    {"/log/lock.mdb",   R_OK | W_OK,        false},
+    {"/log/checkpoint", R_OK,               false},
+    {"/vault",          R_OK | W_OK | X_OK, false},
+    {"/vault/data.mdb", R_OK | W_OK,        false},
+    {"/vault/lock.mdb", R_OK | W_OK,        true },
+    {"/views",          R_OK | W_OK | X_OK, false},
+    {"/views/data.mdb", R_OK | W_OK,        false},
+    {"/views/lock.mdb", R_OK | W_OK,        true },
+};
+
+/* What is not there is made. */
+static bool is_denied(const char *folder, const struct opened *file, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char path[DATA_PATH_MAX];
+    char what[128];
+    struct stat about;
+    const int len = snprintf(path, sizeof path, "%s%s", folder, file->name);
+    if (len < 0 || (size_t)len >= sizeof path) {
+        return false;
+    }
+    const int number = faccessat(AT_FDCWD, path, file->how, AT_EACCESS) == 0 ? 0 : errno;
+    if (number == EROFS) {
+        say(ret_sentence, path, "it cannot be written: its file system is mounted read-only", "mount it for writing");
+        return true;
+    }
+    if (stat(path, &about) != 0) {
+        return false;
+    }
+    const unsigned user = geteuid();
+    const bool has_other_owner = user != 0 && about.st_uid != user;
+    if (err_from_errno(number) != ERR_ACCESS && !(file->must_own && has_other_owner)) {
+        return false;
+    }
+    (void)snprintf(what, sizeof what,
+                   "permission denied: it belongs to the user with the id %u (mode %03o), openpost runs as %u",
+                   (unsigned)about.st_uid, (unsigned)(about.st_mode & 0777), user);
+    say(ret_sentence, path, what, has_other_owner ? "give it to the user that openpost runs as" : "chmod u+rwX it");
+    return true;
+}
+
+bool data_denied(const char *path, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
+        if (is_denied(path, &opened[i], ret_sentence)) {
+            return true;
+        }
+    }
+    return false;
 }

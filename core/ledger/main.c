@@ -519,10 +519,14 @@ static void tell_altered(const struct process *process)
     }
 }
 
-static void tell_not_started(const struct process *process, enum err err)
+static void tell_not_started(struct process *process, const char *path, enum err err)
 {
+    char sentence[DATA_SENTENCE_MAX];
     if (err == ERR_ALTERED) {
         tell_altered(process);
+    } else if (err == ERR_ACCESS && !process->unreadable && data_denied(path, sentence)) {
+        process->unreadable = true;
+        journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), sentence);
     } else {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     }
@@ -553,7 +557,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
         process_ready();
         serve(&process, stop_fd);
     } else {
-        tell_not_started(&process, err);
+        tell_not_started(&process, option(argc, argv, "--data"), err);
     }
     close_all(&process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));

@@ -81,8 +81,8 @@ struct log_options {
     uint64_t checkpoint_every; /* events between automatic checkpoints, e.g. 4096 */
 };
 
-/* What log_lmdb_open or log_verify found wrong, for people: where and what to do. position is the first seq known to be
- * wrong; 0: no single event is known to be. */
+/* What log_lmdb_open or log_verify found wrong, for people: where and what to do. position is the first seq that is
+ * wrong or, where the sentence names a range, may be; 0: no event is known to be. */
 struct log_fault {
     uint64_t position;
     char sentence[256];

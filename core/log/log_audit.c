@@ -2,7 +2,9 @@
 #include "core/log/log_audit.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "core/base/assert.h"
 #include "core/log/checkpoint.h"
 #include "core/log/log_internal.h"
 #include "core/log/log_record.h"
@@ -118,4 +120,31 @@ enum err log_audit_note(struct log_fault *fault, const char *where, struct span 
     }
     *ret_note = note;
     return OK;
+}
+
+enum err log_audit_parted(struct log_fault *fault, uint64_t agreed, uint64_t size, const char *where)
+{
+    return log_fault_set(fault, agreed + 1,
+                         "somewhere in events %" PRIu64 " to %" PRIu64
+                         " the log is not what the checkpoint of size %" PRIu64
+                         " %s was signed over: restore data.mdb and checkpoint together from one copy",
+                         agreed + 1, size, size, where);
+}
+
+enum err log_audit_kept(struct log_fault *fault, uint64_t agreed, uint64_t size, struct span bytes, const char *origin,
+                        const uint8_t public_key[32], const uint8_t root[32])
+{
+    char where[64];
+    const int len = snprintf(where, sizeof where, "the kept checkpoint of size %" PRIu64, size);
+    ASSERT(len > 0 && (size_t)len < sizeof where);
+    struct log_note note;
+    const enum err err = log_audit_note(fault, where, bytes, origin, public_key, &note);
+    if (err == ERR_ALTERED && fault != NULL) {
+        fault->position = size;
+    }
+    TRY(err);
+    if (note.size != size) {
+        return log_fault_set(fault, size, "a kept checkpoint stands at another size than its own");
+    }
+    return memcmp(note.root, root, 32) == 0 ? OK : log_audit_parted(fault, agreed, size, "kept in it");
 }

@@ -31,5 +31,12 @@ struct log_note {
 };
 enum err log_audit_note(struct log_fault *fault, const char *where, struct span bytes, const char *origin,
                         const uint8_t public_key[32], struct log_note *ret_note) MUST_USE;
+/* log_audit_kept checks the kept checkpoint of size, whose note is bytes, against root, that of the first size events;
+ * agreed: the size of the kept one before it, which agreed with the log; 0: there is none. */
+enum err log_audit_kept(struct log_fault *fault, uint64_t agreed, uint64_t size, struct span bytes, const char *origin,
+                        const uint8_t public_key[32], const uint8_t root[32]) MUST_USE;
+/* log_audit_parted tells that the log is not what a checkpoint of size (where: "kept in it", "beside it") was signed
+ * over, and that of the first event that differs no more is known than that it comes after agreed. */
+enum err log_audit_parted(struct log_fault *fault, uint64_t agreed, uint64_t size, const char *where) MUST_USE;
 
 #endif

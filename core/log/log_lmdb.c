@@ -6,7 +6,6 @@
  * more, which only privileged appends may use up. LMDB does not mind a longer file: its meta page says where data ends.
  */
 #include <errno.h>
-#include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +14,10 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
-#include "core/base/process.h"
 #include "core/log/log_internal.h"
 #include "core/store/err_lmdb.h"
+#include "core/store/lock_lmdb.h"
 
-#define READERS_MAX 510
-#define LOCK_BYTES ((uint64_t)36 << 10)  /* LMDB's table of so many readers, 64 bytes each, and its head */
 #define EXTEND_STEP ((uint64_t)8 << 20)  /* bytes: how far the file is extended at a time */
 #define ZEROS_LEN ((size_t)256 << 10)    /* bytes written at once */
 #define FIRST_ROOM ((uint64_t)256 << 10) /* bytes that making the tables may need */
@@ -361,25 +358,17 @@ static enum err prepare(struct log_lmdb *lmdb, struct log_fault *fault)
     return err;
 }
 
-/* LMDB makes its lock file as one hole and maps it: on a full disk the first write there would be SIGBUS. */
-static enum err allocate_lock(const char *folder)
-{
-    char path[PATH_MAX];
-    TRY(path_join(path, sizeof path, folder, "lock.mdb"));
-    return file_allocate(path, LOCK_BYTES, 0640);
-}
-
 static enum err open_env(struct log_lmdb *lmdb, const struct log_options *options, struct log_fault *fault)
 {
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
-    TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
+    TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, LMDB_READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_maxdbs(lmdb->env, LOG_TABLE_COUNT)));
     if (options->map_size > 0) {
         TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, options->map_size)));
     }
     const unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U);
     if (!options->read_only) {
-        TRY(allocate_lock(options->path));
+        TRY(lock_lmdb_allocate(options->path));
     }
     TRY(err_from_lmdb(mdb_env_open(lmdb->env, options->path, flags, 0640)));
     TRY(measure(lmdb, options->read_only, fault));

@@ -23,6 +23,46 @@ static enum err shorter(const struct tail *tail, uint64_t size)
                          size, tail->log->state.edge.size, size);
 }
 
+/* The root of the first size events as the tree has it: zeros, which nobody signed, where that is altered. */
+static enum err stored_root(const struct tail *tail, uint64_t size, uint8_t ret_root[32])
+{
+    uint8_t root[32] = {0};
+    const enum err err = merkle_root_at(size, log_node, tail->view, root);
+    if (err != OK && err != ERR_ALTERED) {
+        return err;
+    }
+    memcpy(ret_root, root, sizeof root);
+    return OK;
+}
+
+/* A note over size events, kept last or found beside, does not agree with the log. Tells the first kept one that does
+ * not; where all do, the note beside was signed over another log, and of that the kept ones tell nothing: they are this
+ * log's own, those behind a fork too. */
+static enum err tell_parted(struct tail *tail, uint64_t size)
+{
+    const struct log_rows_ops *ops = tail->log->rows->ops;
+    const struct checkpoint_key *key = tail->log->key;
+    OWNED(log_walk_end) struct log_walk *walk = NULL;
+    TRY(ops->walk_begin(tail->view, LOG_CHECKPOINTS, &walk));
+    struct log_key first;
+    struct span at;
+    struct span note;
+    uint64_t agreed = 0;
+    enum err err = ops->walk_seek(walk, log_key(&first, 1), &at, &note);
+    for (; err == OK; err = ops->walk_next(walk, &at, &note)) {
+        const uint64_t kept = at.len == 8 ? get_be64(at.data) : 0;
+        if (kept <= agreed || kept > tail->log->state.edge.size) {
+            return log_fault_set(tail->audit.fault, agreed + 1, "a kept checkpoint stands at no event");
+        }
+        uint8_t root[32];
+        TRY(stored_root(tail, kept, root));
+        TRY(log_audit_kept(tail->audit.fault, agreed, kept, note, checkpoint_key_name(key), checkpoint_key_public(key),
+                           root));
+        agreed = kept;
+    }
+    return err == ERR_NOT_FOUND ? log_audit_parted(tail->audit.fault, 0, size, "beside it") : err;
+}
+
 /* Checks one signed note against the log; size 0: any. */
 static enum err check_note(struct tail *tail, const char *where, struct span bytes, uint64_t size)
 {
@@ -37,17 +77,8 @@ static enum err check_note(struct tail *tail, const char *where, struct span byt
         return log_fault_set(tail->audit.fault, 0, "%s is not of size %" PRIu64, where, size);
     }
     uint8_t root[32];
-    const enum err err = merkle_root_at(note.size, log_node, tail->view, root);
-    if (err != OK && err != ERR_ALTERED) {
-        return err;
-    }
-    if (err == ERR_ALTERED || memcmp(root, note.root, sizeof root) != 0) {
-        return log_fault_set(tail->audit.fault, 0,
-                             "the first %" PRIu64 " events are not those that %s was signed over: "
-                             "restore data from a copy, or verify the log to learn where",
-                             note.size, where);
-    }
-    return OK;
+    TRY(stored_root(tail, note.size, root));
+    return memcmp(root, note.root, sizeof root) == 0 ? OK : tell_parted(tail, note.size);
 }
 
 static enum err check_checkpoints(struct tail *tail)

@@ -100,30 +100,15 @@ static enum err mark_advance(struct marks *marks, enum err found)
 static enum err check_mark(struct verify *verify, const struct marks *marks, const uint8_t root[32])
 {
     const uint64_t size = verify->audit.edge.size;
-    char where[64];
-    const int len = snprintf(where, sizeof where, "the kept checkpoint of size %" PRIu64, size);
-    ASSERT(len > 0 && (size_t)len < sizeof where);
-    struct log_note note;
-    const enum err err =
-        log_audit_note(verify->audit.fault, where, marks->note, verify->origin, verify->public_key, &note);
-    if (err == ERR_ALTERED && verify->audit.fault != NULL) {
-        verify->audit.fault->position = size;
-    }
-    TRY(err);
-    if (note.size != size) {
-        return altered(verify, size, "a kept checkpoint stands at another size than its own");
-    }
-    if (memcmp(note.root, root, 32) != 0) {
-        return log_fault_set(verify->audit.fault, verify->checkpointed + 1,
-                             "events %" PRIu64 " to %" PRIu64 " are not those that were signed at size %" PRIu64,
-                             verify->checkpointed + 1, size, size);
-    }
+    TRY(log_audit_kept(verify->audit.fault, verify->checkpointed, size, marks->note, verify->origin, verify->public_key,
+                       root));
     verify->checkpointed = size;
     verify->checkpoints++;
     return OK;
 }
 
-/* After each event: is there a checkpoint of just this size? */
+/* After each event: is there a checkpoint of just this size? Of a file beside that was signed over other events the
+ * kept ones tell nothing: they are this log's own, those behind a fork too. */
 static enum err check_marks(struct verify *verify, struct marks *marks)
 {
     const uint64_t size = verify->audit.edge.size;
@@ -134,10 +119,6 @@ static enum err check_marks(struct verify *verify, struct marks *marks)
     }
     uint8_t root[32];
     merkle_root(&verify->audit.edge, root);
-    if (at_side && memcmp(root, verify->side.root, sizeof root) != 0) {
-        return altered(verify, verify->checkpointed + 1,
-                       "the file checkpoint beside the log was signed over other events");
-    }
     if (at_mark) {
         if (marks->key.len != 8 || get_be64(marks->key.data) != size) {
             return altered(verify, size, "a kept checkpoint stands at no event");
@@ -145,7 +126,9 @@ static enum err check_marks(struct verify *verify, struct marks *marks)
         TRY(check_mark(verify, marks, root));
         TRY(mark_advance(marks, verify->rows->ops->walk_next(marks->walk, &marks->key, &marks->note)));
     }
-    return OK;
+    return at_side && memcmp(root, verify->side.root, sizeof root) != 0
+               ? log_audit_parted(verify->audit.fault, 0, size, "beside it")
+               : OK;
 }
 
 /* Stands walk on the row after number: on a row at number, which must exist unless it is 0, and one step on. */

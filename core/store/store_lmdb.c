@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 
 #include "core/base/assert.h"
-#include "core/base/process.h"
 #include "core/store/err_lmdb.h"
+#include "core/store/lock_lmdb.h"
 #include "core/store/store_ops.h"
 
 /* What a writer did before a reader sees it, and what a reader saw before its pages are used again, LMDB orders by its
@@ -31,8 +31,6 @@
 #define TELL_ENDS(lmdb_) ((void)(lmdb_))
 #endif
 
-#define READERS_MAX 510
-#define LOCK_BYTES ((uint64_t)36 << 10) /* LMDB's table of so many readers, 64 bytes each, and its head */
 #define PATH_LEN_MAX 1024
 #define TXN_PAGES 512                   /* once in a transaction: upper branches, the list of free pages */
 #define WRITE_PAGES 4                   /* for each put or delete, beside the pages of a long value */
@@ -425,26 +423,18 @@ static enum err claim(struct store_lmdb *lmdb, const char *path)
     return room(lmdb, TXN_PAGES);
 }
 
-/* LMDB makes its lock file as one hole and maps it: on a full disk the first write there would be SIGBUS. */
-static enum err allocate_lock(const char *folder)
-{
-    char path[PATH_LEN_MAX];
-    TRY(path_join(path, sizeof path, folder, "lock.mdb"));
-    return file_allocate(path, LOCK_BYTES, 0640);
-}
-
 static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_size)
 {
     const bool read_only = lmdb->store.read_only;
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
-    TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, READERS_MAX)));
+    TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, LMDB_READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));
     /* A new page is zeros that the kernel "reads": with read-ahead, in large pieces of memory that was never touched.
      */
     const unsigned fast = lmdb->is_durable ? 0 : MDB_WRITEMAP | MDB_NOSYNC | MDB_NOMEMINIT | MDB_NORDAHEAD;
     const unsigned flags = MDB_NOTLS | (read_only ? MDB_RDONLY : fast);
     if (!read_only) {
-        TRY(allocate_lock(path));
+        TRY(lock_lmdb_allocate(path));
     }
     TRY(err_from_lmdb(mdb_env_open(lmdb->env, path, flags, 0640)));
     MDB_stat stat;

@@ -77,6 +77,25 @@ class SmallFiles(harness.Case):
                     shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
                 shutil.rmtree(data.path)
 
+    def test_a_file_that_the_service_may_not_open_is_named(self):
+        data = self.world.data()
+        self.world.serve(data, sandbox=False).stop()
+        powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+        for name in ("lock", "log/checkpoint", "log/data.mdb", "log/lock.mdb", "vault", "vault/data.mdb", "views", "views/lock.mdb"):
+            path = data.path / name
+            mode = path.stat().st_mode
+            path.chmod(0)
+            for command in ("ledger", "serve") if name == "log/lock.mdb" else ("ledger",):
+                address = f"127.0.0.1:{harness.free_port()}"
+                ended = subprocess.run([*powerless, harness.EXECUTABLE, command, "--data", data.path, "--listen",
+                                        address if command == "serve" else f"tcp://{address}"],
+                                       stdin=subprocess.DEVNULL, capture_output=True, timeout=120, text=True)
+                self.assertEqual(ended.returncode, 2, ended)
+                self.assertIn(f'err=ACCESS sentence="{path}: permission denied: it belongs to the user with the id '
+                              f'{os.geteuid()} (mode 000), openpost runs as {os.geteuid()}; chmod u+rwX it"', ended.stderr)
+            path.chmod(mode)
+        self.assertEqual(self.served(data, "mended")[1], None)
+
     def test_a_vault_that_is_gone_is_told_at_once_and_no_platform_is_blamed(self):
         service = self.world.serve()
         integration = service.api.connect()

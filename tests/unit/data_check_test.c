@@ -108,6 +108,103 @@ START_TEST(a_secret_that_everybody_may_read_is_none)
 
 END_TEST
 
+static const struct denial {
+    const char *file;
+    unsigned mode; /* that is not enough */
+} denials[] = {
+    {"",               0500},
+    {"installation",   0200},
+    {"lock",           0400},
+    {"log",            0600},
+    {"log/data.mdb",   0400},
+    {"log/lock.mdb",   0400},
+    {"log/checkpoint", 0200},
+    {"vault",          0500},
+    {"vault/data.mdb", 0400},
+    {"vault/lock.mdb", 0200},
+    {"views",          0500},
+    {"views/data.mdb", 0400},
+    {"views/lock.mdb", 0400},
+};
+
+#define SOMEBODY 65534 /* whom the folder is given to, where root runs this test: nothing is denied to root */
+
+static void open_place(const struct place *place, bool as_root)
+{
+    static const char *const made[] = {"lock",           "log/lock.mdb",   "log/checkpoint", "vault/data.mdb",
+                                       "vault/lock.mdb", "views/data.mdb", "views/lock.mdb"};
+    char path[160];
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        path_of(place, made[i], path);
+        ck_assert_int_eq(file_write(path, SPAN("any"), 0660), OK);
+    }
+    if (as_root) {
+        char command[128];
+        snprintf(command, sizeof command, "chown -R %u:%u %s", SOMEBODY, SOMEBODY, place->parent);
+        ck_assert_int_eq(system(command), 0);
+        ck_assert_int_eq(seteuid(SOMEBODY), 0);
+    }
+}
+
+START_TEST(what_may_not_be_opened_is_named_with_whose_it_is_and_what_to_do)
+{
+    const struct denial *denial = &denials[_i];
+    const bool as_root = geteuid() == 0;
+    struct place place;
+    struct stat about;
+    char path[160];
+    char expected[400];
+    char sentence[DATA_SENTENCE_MAX] = "";
+    place_begin(&place);
+    open_place(&place, as_root);
+    ck_assert_msg(!data_denied(place.data.path, sentence), "%s", sentence);
+    snprintf(path, sizeof path, "%s/data%s%s", place.parent, denial->file[0] == 0 ? "" : "/", denial->file);
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_int_eq(chmod(path, denial->mode), 0);
+    ck_assert(data_denied(place.data.path, sentence));
+    snprintf(expected, sizeof expected,
+             "%s: permission denied: it belongs to the user with the id %u (mode %03o), openpost runs as %u; chmod "
+             "u+rwX it",
+             path, (unsigned)geteuid(), denial->mode, (unsigned)geteuid());
+    ck_assert_str_eq(sentence, expected);
+    ck_assert_int_eq(chmod(path, about.st_mode & 0777), 0);
+    ck_assert(!data_denied(place.data.path, sentence));
+    ck_assert_int_eq(as_root ? seteuid(0) : 0, 0);
+    place_end(&place);
+}
+
+END_TEST
+
+static const struct {
+    const char *file;
+    const char *roots; /* what it is a link to */
+} foreign[] = {
+    {"log/data.mdb",   "/etc/shadow"},
+    {"views/lock.mdb", "/dev/null"  }, /* everybody may write to it, but not set its mode */
+};
+
+START_TEST(what_is_another_users_is_to_be_given_to_the_service)
+{
+    const bool as_root = geteuid() == 0;
+    struct place place;
+    char path[160];
+    char sentence[DATA_SENTENCE_MAX] = "";
+    place_begin(&place);
+    open_place(&place, as_root);
+    path_of(&place, foreign[_i].file, path);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink(foreign[_i].roots, path), 0);
+    ck_assert(data_denied(place.data.path, sentence));
+    ck_assert_int_eq(strncmp(sentence, path, strlen(path)), 0);
+    ck_assert_ptr_nonnull(strstr(sentence, ": permission denied: it belongs to the user with the id 0 (mode 6"));
+    ck_assert_ptr_nonnull(strstr(sentence, "; give it to the user that openpost runs as"));
+    ck_assert_int_eq(as_root ? seteuid(0) : 0, 0);
+    ck_assert(!as_root || !data_denied(place.data.path, sentence)); /* it may do everything */
+    place_end(&place);
+}
+
+END_TEST
+
 START_TEST(the_environments_master_key_goes_before_the_file)
 {
     struct place place;
@@ -198,6 +295,10 @@ int main(void)
     tcase_add_loop_test(checks, a_file_that_is_not_what_it_should_be_is_named_with_what_to_do, 0,
                         (int)(sizeof damages / sizeof *damages));
     tcase_add_test(checks, a_secret_that_everybody_may_read_is_none);
+    tcase_add_loop_test(checks, what_may_not_be_opened_is_named_with_whose_it_is_and_what_to_do, 0,
+                        sizeof denials / sizeof *denials);
+    tcase_add_loop_test(checks, what_is_another_users_is_to_be_given_to_the_service, 0,
+                        sizeof foreign / sizeof *foreign);
     tcase_add_test(checks, the_environments_master_key_goes_before_the_file);
     tcase_add_test(checks, an_identity_that_says_nothing_is_that_of_a_copy);
     tcase_add_test(checks, who_holds_the_lock_is_known);

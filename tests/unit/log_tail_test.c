@@ -6,12 +6,15 @@
 #include "tests/contract/log_surgery.h"
 #include "tests/suite.h"
 
-static void grow_copy(const struct world *world, uint64_t count, uint64_t salt)
+#define CHECKPOINTS 6 /* of the original: at 222, 444, 666, 888, 1110 and 1200 */
+#define PARTED 481    /* after so many events, at the end of a group of append_mixed */
+
+static void grow_copy(const struct world *world, uint64_t first, uint64_t last, uint64_t salt)
 {
     const struct log_options options = options_of(world, world->copy);
     struct log *log = NULL;
     ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
-    append_mixed(log, EVENTS + 1, EVENTS + count, salt);
+    append_mixed(log, first, last, salt);
     log_close(log);
 }
 
@@ -19,7 +22,7 @@ START_TEST(older_data_put_back_is_refused_with_what_to_do)
 {
     struct world world;
     world_begin(&world);
-    grow_copy(&world, 100, 0);
+    grow_copy(&world, EVENTS + 1, 1300, 0);
     copy_file(world.original, world.copy, "data.mdb"); /* the side file stays the newer one */
     struct log_fault fault;
     ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
@@ -34,21 +37,84 @@ START_TEST(older_data_put_back_is_refused_with_what_to_do)
 
 END_TEST
 
-START_TEST(a_fork_that_outgrew_the_signed_checkpoint_is_refused)
+static void rename_in(const char *from_folder, const char *from, const char *to_folder, const char *to)
 {
+    char from_path[300];
+    char to_path[300];
+    snprintf(from_path, sizeof from_path, "%s/%s", from_folder, from);
+    snprintf(to_path, sizeof to_path, "%s/%s", to_folder, to);
+    ck_assert_int_eq(rename(from_path, to_path), 0);
+}
+
+/* An older copy put back and continued, beside the checkpoint of what stood there before. On both ways the log keeps
+ * checkpoints of its own between the event where they part and that checkpoint: they tell nothing of the other way. */
+START_TEST(a_fork_that_outgrew_the_signed_checkpoint_is_refused_with_the_events_where_it_may_begin)
+{
+    static const char sentence[] =
+        "somewhere in events 1 to 1300 the log is not what the checkpoint of size 1300 beside it was signed over: "
+        "restore data.mdb and checkpoint together from one copy";
     struct world world;
     world_begin(&world);
-    grow_copy(&world, 100, 0); /* signed at 1300 */
-    char kept[700];
-    snprintf(kept, sizeof kept, "cp %s/checkpoint %s/kept", world.copy, world.original);
-    ck_assert_int_eq(system(kept), 0);
+    grow_copy(&world, EVENTS + 1, 1260, 0);
+    grow_copy(&world, 1261, 1300, 0); /* signed at 1260 and at 1300 */
+    rename_in(world.copy, "checkpoint", world.original, "newer");
     copy_log(&world);
-    grow_copy(&world, 300, 1); /* other events, signed at 1500 */
-    snprintf(kept, sizeof kept, "cp %s/kept %s/checkpoint", world.original, world.copy);
-    ck_assert_int_eq(system(kept), 0);
-    struct log_fault fault;
+    grow_copy(&world, EVENTS + 1, 1260, 1);
+    grow_copy(&world, 1261, 1500, 1); /* other events, signed at 1260 and last at 1500 */
+    rename_in(world.original, "newer", world.copy, "checkpoint");
+    struct log_fault fault = {0};
     ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_str_eq(fault.sentence, sentence);
+    ck_assert_uint_eq(fault.position, 1);
+    fault = (struct log_fault){0};
     ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    ck_assert_str_eq(fault.sentence, sentence);
+    ck_assert_uint_eq(fault.position, 1);
+    copy_log(&world); /* the remedy */
+    ck_assert_int_eq(open_copy(&world, &fault), OK);
+    world_end(&world);
+}
+
+END_TEST
+
+/* Another's tail, whole and consistent, under the checkpoints that were signed over one's own. */
+START_TEST(a_log_made_anew_from_an_event_on_is_told_from_the_last_checkpoint_that_agrees)
+{
+    static const char sentence[] =
+        "somewhere in events 445 to 666 the log is not what the checkpoint of size 666 kept in it was signed over: "
+        "restore data.mdb and checkpoint together from one copy";
+    struct world world;
+    world_begin(&world);
+    struct surgery surgery;
+    struct row notes[CHECKPOINTS];
+    surgery_begin(&surgery, &world, "checkpoints");
+    ck_assert_uint_eq(surgery_count(&surgery), CHECKPOINTS);
+    for (uint64_t i = 0; i < CHECKPOINTS; i++) {
+        surgery_nth(&surgery, i, &notes[i]);
+    }
+    surgery_end(&surgery);
+    rename_in(world.copy, "checkpoint", world.original, "signed");
+    rename_in(world.copy, "data.mdb", world.original, "signed.mdb");
+    const struct log_options options = options_of(&world, world.copy);
+    struct log *log = NULL;
+    ck_assert_int_eq(log_lmdb_open(&options, &log, NULL), OK);
+    append_mixed(log, 1, PARTED, 0);
+    append_mixed(log, PARTED + 1, EVENTS, 1);
+    log_close(log);
+    surgery_begin(&surgery, &world, "checkpoints");
+    for (uint64_t i = 0; i < CHECKPOINTS; i++) {
+        surgery_put(&surgery, &notes[i]);
+    }
+    surgery_end(&surgery);
+    rename_in(world.original, "signed", world.copy, "checkpoint");
+    struct log_fault fault = {0};
+    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
+    ck_assert_str_eq(fault.sentence, sentence);
+    ck_assert_uint_eq(fault.position, 445);
+    fault = (struct log_fault){0};
+    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
+    ck_assert_str_eq(fault.sentence, sentence);
+    ck_assert_uint_eq(fault.position, 445);
     world_end(&world);
 }
 
@@ -251,7 +317,8 @@ int main(void)
     TCase *tcase = tcase_create("log_tail");
     tcase_set_timeout(tcase, 100);
     tcase_add_test(tcase, older_data_put_back_is_refused_with_what_to_do);
-    tcase_add_test(tcase, a_fork_that_outgrew_the_signed_checkpoint_is_refused);
+    tcase_add_test(tcase, a_fork_that_outgrew_the_signed_checkpoint_is_refused_with_the_events_where_it_may_begin);
+    tcase_add_test(tcase, a_log_made_anew_from_an_event_on_is_told_from_the_last_checkpoint_that_agrees);
     tcase_add_test(tcase, no_data_beside_a_signed_checkpoint_is_refused);
     tcase_add_test(tcase, a_cut_file_is_refused);
     tcase_add_loop_test(tcase, a_side_file_that_is_no_checkpoint_is_refused, 0, 4);

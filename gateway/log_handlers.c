@@ -2,6 +2,7 @@
  * the log: it asks the ledger, and names the workspace itself, from the gate. */
 #include "core/calendar/instant.h"
 #include "gateway/gateway.h"
+#include "gateway/question.h"
 
 /* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
 static void answer_events(struct exchange *x, struct span page)
@@ -51,23 +52,12 @@ static void asked(void *context, enum err err, struct span body)
     }
 }
 
-/* Arguments of the ledger's own queries: texts, one after the other, each ended by a newline. */
 static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t second)
 {
-    char text[160];
-    struct buf arguments = buf_of(text, sizeof text);
-    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, first);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, second);
-    buf_byte(&arguments, '\n');
-    uint8_t bytes[256];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_query_put(&body, span_text(name), buf_span(&arguments));
+    const struct log_question question = {
+        .name = name, .workspace_id = scope_principal(x->scope)->workspace_id, .first = first, .second = second};
     reading_end(scope_pause(x->scope));
-    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, asked, x);
-    if (err != OK) {
+    if (log_question_ask(x->gateway->ledger, &question, asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }
 }

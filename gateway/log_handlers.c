@@ -62,8 +62,9 @@ static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t s
     }
 }
 
-/* Whoever is ahead of the log, which was put back since, would miss what comes next. False: answered. */
-static bool is_in_log(struct exchange *x, uint64_t after)
+/* Whoever is ahead of the log, which was put back since, would miss what comes next. param: where after stood. False:
+ * answered. */
+static bool is_in_log(struct exchange *x, uint64_t after, const char *param)
 {
     uint64_t last = 0;
     const enum err err = scope_workspace_last(x->scope, &last);
@@ -71,7 +72,7 @@ static bool is_in_log(struct exchange *x, uint64_t after)
         exchange_failed(x, err);
     } else if (after > last) {
         exchange_problem(x, REFUSED_cursor_invalid,
-                         "The log is not there yet: it was put back since, or the position was never given.", "after",
+                         "The log is not there yet: it was put back since, or the position was never given.", param,
                          NULL);
     }
     return err == OK && after <= last;
@@ -93,7 +94,7 @@ void handle_list_events(struct exchange *x)
     uint32_t limit = 0;
     uint64_t after = 0;
     if (!exchange_limit(x, &limit) || !read_after(x, &after) || !exchange_cursor_u64(x, &after) ||
-        !is_in_log(x, after)) {
+        !is_in_log(x, after, exchange_query(x, "cursor", 0).data != NULL ? "cursor" : "after")) {
         return;
     }
     ask(x, "events", after, limit);
@@ -113,7 +114,8 @@ void handle_stream_events(struct exchange *x)
         exchange_parameter(x, REFUSED_cursor_invalid, "Last-Event-ID", NULL);
         return;
     }
-    if ((last_id.len > 0 || read_after(x, &after)) && is_in_log(x, after)) {
+    if ((last_id.len > 0 || read_after(x, &after)) &&
+        is_in_log(x, after, last_id.len > 0 ? "Last-Event-ID" : "after")) {
         streams_add(x, after);
     }
 }
@@ -278,10 +280,18 @@ void handle_punctuality(struct exchange *x)
     }
     const struct span id = exchange_query(x, "integration_id", 0);
     struct integration_row row;
-    if (id.data != NULL && (id_parse(id, ID_INTEGRATION, &question.integration_id) != OK ||
-                            scope_integration(x->scope, &question.integration_id, &row) != OK)) {
+    if (id.data != NULL) {
+        err = id_parse(id, ID_INTEGRATION, &question.integration_id) != OK
+                  ? ERR_NOT_FOUND
+                  : scope_integration(x->scope, &question.integration_id, &row);
+    }
+    if (err == ERR_NOT_FOUND) {
         exchange_parameter(x, REFUSED_parameter_invalid, "integration_id",
                            "There is no such integration in this workspace.");
+        return;
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
         return;
     }
     if (question.last_day < question.first_day || question.last_day - question.first_day > REPORT_DAYS_MAX) {

@@ -182,6 +182,7 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     }
     switch (instant_parse(text, ret_ms)) {
     case INSTANT_OK:
+        *ret_ms += *ret_ms == 0 ? 1 : 0; /* 0 filters nothing; no post is due in that millisecond of 1970 */
         return true;
     case INSTANT_INVALID:
         exchange_parameter(x, REFUSED_timestamp_invalid, name, NULL);

@@ -8,6 +8,7 @@
 #include "core/wire/body.h"
 #include "gateway/etag.h"
 #include "gateway/header_value.h"
+#include "gateway/question.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
@@ -241,20 +242,12 @@ static void past_asked(void *context, enum err err, struct span body)
 
 void exchange_rewind(struct exchange *x)
 {
-    char text[256];
-    struct buf arguments = buf_of(text, sizeof text);
-    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, x->first.version);
-    buf_text(&arguments, "\n0\n");
-    id_write(&arguments, &x->first.stream);
-    buf_byte(&arguments, '\n');
-    uint8_t bytes[320];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_query_put(&body, SPAN("stream"), buf_span(&arguments));
-    ASSERT(buf_ok(&body));
+    const struct log_question question = {.name = "stream",
+                                          .workspace_id = scope_principal(x->scope)->workspace_id,
+                                          .first = x->first.version,
+                                          .stream = x->first.stream};
     reading_end(scope_pause(x->scope));
-    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, past_asked, x);
+    const enum err err = log_question_ask(x->gateway->ledger, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
     }

@@ -2,6 +2,7 @@
  * the log: it asks the ledger, and names the workspace itself, from the gate. */
 #include "core/calendar/instant.h"
 #include "gateway/gateway.h"
+#include "gateway/question.h"
 
 /* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
 static void answer_events(struct exchange *x, struct span page)
@@ -51,29 +52,19 @@ static void asked(void *context, enum err err, struct span body)
     }
 }
 
-/* Arguments of the ledger's own queries: texts, one after the other, each ended by a newline. */
 static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t second)
 {
-    char text[160];
-    struct buf arguments = buf_of(text, sizeof text);
-    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, first);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, second);
-    buf_byte(&arguments, '\n');
-    uint8_t bytes[256];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_query_put(&body, span_text(name), buf_span(&arguments));
+    const struct log_question question = {
+        .name = name, .workspace_id = scope_principal(x->scope)->workspace_id, .first = first, .second = second};
     reading_end(scope_pause(x->scope));
-    const enum err err = client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, asked, x);
-    if (err != OK) {
+    if (log_question_ask(x->gateway->ledger, &question, asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }
 }
 
-/* Whoever is ahead of the log, which was put back since, would miss what comes next. False: answered. */
-static bool is_in_log(struct exchange *x, uint64_t after)
+/* Whoever is ahead of the log, which was put back since, would miss what comes next. param: where after stood. False:
+ * answered. */
+static bool is_in_log(struct exchange *x, uint64_t after, const char *param)
 {
     uint64_t last = 0;
     const enum err err = scope_workspace_last(x->scope, &last);
@@ -81,7 +72,7 @@ static bool is_in_log(struct exchange *x, uint64_t after)
         exchange_failed(x, err);
     } else if (after > last) {
         exchange_problem(x, REFUSED_cursor_invalid,
-                         "The log is not there yet: it was put back since, or the position was never given.", "after",
+                         "The log is not there yet: it was put back since, or the position was never given.", param,
                          NULL);
     }
     return err == OK && after <= last;
@@ -103,7 +94,7 @@ void handle_list_events(struct exchange *x)
     uint32_t limit = 0;
     uint64_t after = 0;
     if (!exchange_limit(x, &limit) || !read_after(x, &after) || !exchange_cursor_u64(x, &after) ||
-        !is_in_log(x, after)) {
+        !is_in_log(x, after, exchange_query(x, "cursor", 0).data != NULL ? "cursor" : "after")) {
         return;
     }
     ask(x, "events", after, limit);
@@ -123,7 +114,8 @@ void handle_stream_events(struct exchange *x)
         exchange_parameter(x, REFUSED_cursor_invalid, "Last-Event-ID", NULL);
         return;
     }
-    if ((last_id.len > 0 || read_after(x, &after)) && is_in_log(x, after)) {
+    if ((last_id.len > 0 || read_after(x, &after)) &&
+        is_in_log(x, after, last_id.len > 0 ? "Last-Event-ID" : "after")) {
         streams_add(x, after);
     }
 }
@@ -288,10 +280,18 @@ void handle_punctuality(struct exchange *x)
     }
     const struct span id = exchange_query(x, "integration_id", 0);
     struct integration_row row;
-    if (id.data != NULL && (id_parse(id, ID_INTEGRATION, &question.integration_id) != OK ||
-                            scope_integration(x->scope, &question.integration_id, &row) != OK)) {
+    if (id.data != NULL) {
+        err = id_parse(id, ID_INTEGRATION, &question.integration_id) != OK
+                  ? ERR_NOT_FOUND
+                  : scope_integration(x->scope, &question.integration_id, &row);
+    }
+    if (err == ERR_NOT_FOUND) {
         exchange_parameter(x, REFUSED_parameter_invalid, "integration_id",
                            "There is no such integration in this workspace.");
+        return;
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
         return;
     }
     if (question.last_day < question.first_day || question.last_day - question.first_day > REPORT_DAYS_MAX) {

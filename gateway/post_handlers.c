@@ -184,6 +184,8 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     const enum refusal refusal = input_instant(text, ret_ms, &detail);
     if (refusal != ACCEPTED) {
         exchange_parameter(x, refusal, name, detail);
+    } else if (*ret_ms == 0) {
+        *ret_ms = 1; /* 0 filters nothing; no post is due in that millisecond of 1970 */
     }
     return refusal == ACCEPTED;
 }
@@ -221,24 +223,12 @@ static bool read_search(struct exchange *x, struct post_filter *filter)
 
 static bool read_order(struct exchange *x, struct post_filter *filter)
 {
-    static const char *const words[] = {
-        [POST_ORDER_CREATED_DOWN] = "-created_at",
-        [POST_ORDER_CREATED_UP] = "created_at",
-        [POST_ORDER_PUBLISH_UP] = "publish_at",
-        [POST_ORDER_PUBLISH_DOWN] = "-publish_at",
-    };
-    const struct span text = exchange_query(x, "order", 0);
-    for (size_t i = 0; text.data != NULL && i < sizeof words / sizeof *words; i++) {
-        if (span_equal(text, span_text(words[i]))) {
-            filter->order = (enum post_order)i;
-            return true;
-        }
-    }
-    if (text.data != NULL) {
+    const bool known = posts_order(exchange_query(x, "order", 0), &filter->order) == OK;
+    if (!known) {
         exchange_parameter(x, REFUSED_parameter_invalid, "order",
                            "order is created_at, -created_at, publish_at or -publish_at.");
     }
-    return text.data == NULL;
+    return known;
 }
 
 /* *fit: how many of the posts found room, when not all of it did. */

@@ -2,29 +2,20 @@
  * outlives the client of the ledger: when it is closed, the question ends, and with it every exchange that waits. */
 #include "gateway/proofs.h"
 
-#include "core/base/assert.h"
 #include "core/base/limits.h"
 #include "gateway/gateway.h"
+#include "gateway/question.h"
 
 static void say_unavailable(struct exchange *x)
 {
     exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
 }
 
-/* Arguments as tools/questions.c reads them. */
 static enum err ask(struct exchange *x, const char *name, uint64_t number, client_replied *done, void *context)
 {
-    char text[160];
-    uint8_t bytes[256];
-    struct buf arguments = buf_of(text, sizeof text);
-    struct buf body = buf_of(bytes, sizeof bytes);
-    id_write(&arguments, &scope_principal(x->scope)->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, number);
-    buf_text(&arguments, "\n0\n");
-    body_query_put(&body, span_text(name), buf_span(&arguments));
-    ASSERT(buf_ok(&body));
-    return client_ask(x->gateway->ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+    const struct log_question question = {
+        .name = name, .workspace_id = scope_principal(x->scope)->workspace_id, .first = number};
+    return log_question_ask(x->gateway->ledger, &question, done, context);
 }
 
 static void answered(void *context, enum err err, struct span body);
@@ -146,17 +137,6 @@ static void signed_since(void *context, enum err err, struct span body)
 }
 
 /* A line with the position that must be covered first, 0: none; then what was asked for. */
-static enum err read_answer(struct span result, uint64_t *ret_needed, struct span *ret_text)
-{
-    const size_t end = span_find(result, '\n');
-    if (end == result.len) {
-        return ERR_MALFORMED;
-    }
-    TRY(span_to_u64(span_of(result.data, end), ret_needed));
-    *ret_text = span_of(result.data + end + 1, result.len - end - 1);
-    return OK;
-}
-
 static void answered(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
@@ -165,7 +145,7 @@ static void answered(void *context, enum err err, struct span body)
     struct span text = {0};
     uint64_t needed = 0;
     err = err == OK ? body_result_read(body, &refusal, &result) : err;
-    err = err == OK && refusal == ACCEPTED ? read_answer(result, &needed, &text) : err;
+    err = err == OK && refusal == ACCEPTED ? log_question_split(result, &needed, &text) : err;
     if (err != OK) {
         say_unavailable(x);
     } else if (refusal != ACCEPTED) {

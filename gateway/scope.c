@@ -161,14 +161,9 @@ enum err scope_integration(struct scope *scope, const struct id *integration_id,
 
 bool scope_is_foreign(struct scope *scope, const struct id *id)
 {
-    struct integration_row integration;
-    if (id->kind == ID_POST) {
-        struct post_view *post = arena_alloc(scope->arena, sizeof *post);
-        return post != NULL && posts_get(scope->txn, NULL, id, scope->arena, post) == OK &&
-               !id_equal(&post->row.workspace_id, &scope->principal.workspace_id);
-    }
-    return id->kind == ID_INTEGRATION && access_integration(scope->txn, NULL, id, scope->arena, &integration) == OK &&
-           !id_equal(&integration.workspace_id, &scope->principal.workspace_id);
+    bool foreign = false;
+    return (id->kind == ID_POST || id->kind == ID_INTEGRATION) &&
+           access_is_foreign(scope->txn, &scope->principal.workspace_id, id, &foreign) == OK && foreign;
 }
 
 enum err scope_integrations(struct scope *scope, const struct id *after, uint32_t limit,

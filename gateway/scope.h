@@ -65,7 +65,8 @@ enum err scope_workspace(struct scope *scope, struct workspace_row *ret_row) MUS
 enum err scope_punctuality(struct scope *scope, const struct integration_row *integration, const struct zones *zones,
                            struct span zone, uint32_t first_day, uint32_t last_day,
                            struct punctuality_report **ret_reports, uint32_t *ret_count) MUST_USE;
-/* scope_is_foreign tells whether an id that named nothing here names a post or account of another workspace. */
+/* scope_is_foreign tells whether an id that named nothing here names a post or account of another workspace, or did. It
+ * decodes no row: the answer that waits for it takes no longer for what is there. */
 bool scope_is_foreign(struct scope *scope, const struct id *id);
 /* scope_as_of makes the scope see one stream as its events (a list of body.h's, from the first on) left it: from now on
  * scope_post, scope_integration and scope_workspace read that, and nothing else of its kind is there.

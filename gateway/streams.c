@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "gateway/gateway.h"
+#include "gateway/question.h"
 
 #define LOOK_MS 200
 #define BEAT_MS 15000 /* a comment, so that both sides and what is between them notice a dead connection */
@@ -49,13 +50,7 @@ static enum err read_answer(struct span body, uint64_t *ret_last, struct span *r
     if (refusal != ACCEPTED) {
         return ERR_NOT_FOUND;
     }
-    const size_t end = span_find(result, '\n');
-    if (end == result.len) {
-        return ERR_MALFORMED;
-    }
-    TRY(span_to_u64(span_of(result.data, end), ret_last));
-    *ret_events = span_of(result.data + end + 1, result.len - end - 1);
-    return OK;
+    return log_question_split(result, ret_last, ret_events);
 }
 
 /* What is not put now is asked for again. */
@@ -79,23 +74,12 @@ static void answered(void *context, enum err err, struct span body)
 
 static void ask(struct event_stream *stream)
 {
-    char text[160];
-    struct buf arguments = buf_of(text, sizeof text);
-    id_write(&arguments, &stream->workspace_id);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, stream->last);
-    buf_byte(&arguments, '\n');
-    buf_u64(&arguments, EVENTS_ASKED);
-    buf_byte(&arguments, '\n');
-    uint8_t bytes[256];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_query_put(&body, SPAN("server_sent"), buf_span(&arguments));
-    ASSERT(buf_ok(&body));
+    const struct log_question question = {
+        .name = "server_sent", .workspace_id = stream->workspace_id, .first = stream->last, .second = EVENTS_ASKED};
     stream->asking = true;
     stream->more = false;
-    struct client *ledger = stream->streams->gateway->ledger;
     /* The mutex is held; an answer comes on another thread, never within the call. */
-    if (client_ask(ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, answered, stream) != OK) {
+    if (log_question_ask(stream->streams->gateway->ledger, &question, answered, stream) != OK) {
         stream->asking = false;
     }
 }

@@ -4,7 +4,6 @@
 #include "projections/access.h"
 
 #include "core/base/assert.h"
-#include "core/ledger/ledger.h"
 #include "projections/row_store.h"
 
 /* The rows of a workspace side by side, and the two kinds of rows of a key. */
@@ -580,21 +579,4 @@ enum integration_status access_status(const struct integration_row *integration,
     }
     const int64_t end_ms = integration->session_expires_ms;
     return end_ms != 0 && now_ms >= end_ms - ACCESS_EXPIRING_MS ? INTEGRATION_EXPIRING : INTEGRATION_CONNECTED;
-}
-
-enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
-{
-    return ledger_workspace_last(txn, workspace_id, ret_workspace_seq);
-}
-
-enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq)
-{
-    uint64_t seq = 0;
-    return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
-}
-
-enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
-                      struct answer *ret_answer)
-{
-    return ledger_idempotent(txn, idempotency, ret_same, ret_answer);
 }

@@ -64,6 +64,9 @@ enum err access_integration_scan(struct store_txn *txn, const struct id *after, 
  * ERR_NOT_FOUND when there is none with that workspace_seq (yet). */
 enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq) MUST_USE;
 enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq) MUST_USE;
+/* access_is_foreign tells whether there is, or was, something of that id in another workspace. */
+enum err access_is_foreign(struct store_txn *txn, const struct id *workspace_id, const struct id *id, bool *ret_foreign)
+    MUST_USE;
 
 /* access_status is an integration's status as people see it at now_ms: paused or, within ACCESS_EXPIRING_MS of the end
  * of its session, expiring, where it would otherwise be connected. Expiring is a hint to people; it stops nothing. */

@@ -49,7 +49,7 @@ static void touch_all(const struct fold *fold)
     fold->change->touched = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
 }
 
-static bool is_comment(const struct target_row *target, uint64_t part)
+bool post_fold_is_comment(const struct target_row *target, uint64_t part)
 {
     return target->comment && part >= target->part_count;
 }
@@ -299,7 +299,7 @@ static void part_is_live(const struct fold *fold, struct target_row *target, con
         target->read_first = false;
         target->doubted = 0;
     }
-    if (is_comment(target, facts->part)) {
+    if (post_fold_is_comment(target, facts->part)) {
         return;
     }
     if (facts->part == 0 && target->published_ms == 0) {
@@ -324,7 +324,7 @@ static void outcome_in_play(const struct fold *fold, struct target_row *target, 
         go_on(target, TARGET_PREPARED, fold->time_ms); /* another part waits, or target_finished follows */
         return;
     }
-    if (!is_comment(target, facts->part)) {
+    if (!post_fold_is_comment(target, facts->part)) {
         target->code = facts->code;
         target->message = facts->message;
     }

@@ -28,6 +28,8 @@ enum err post_fold(struct post_row *post, const struct fact *fact, const struct 
 
 /* post_fold_phase is what a target does: its status, or once it is published that of its first comment. */
 enum target_status post_fold_phase(const struct target_row *target);
+/* post_fold_is_comment tells whether a part of a locked target, from 0, is its first comment. */
+bool post_fold_is_comment(const struct target_row *target, uint64_t part);
 
 /* post_fold_content gives the content of post_created and post_edited; borrowed from the event. */
 void post_fold_content(const struct event *event, struct post_content_row *ret_content);

@@ -51,6 +51,10 @@ enum post_order {
     POST_ORDER_PUBLISH_DOWN,
 };
 
+/* posts_order reads an order as clients name it: created_at, publish_at, -created_at, -publish_at; data NULL: newest
+ * first. ERR_RANGE: another word. */
+enum err posts_order(struct span word, enum post_order *ret_order) MUST_USE;
+
 /* A fold makes of a text what two texts have in common that people take for the same: neither case nor the way in which
  * a character is composed counts. The composition root's; ERR_NO_MEMORY. */
 typedef enum err post_text_fold(struct span text, struct arena *arena, struct span *ret_folded);

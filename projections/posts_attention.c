@@ -11,11 +11,6 @@ static const char *const words[] = {"", ATTENTION_TABLE(X)};
 #undef X
 const struct choice_table attention_words = {"attention", words, sizeof words / sizeof *words};
 
-static uint64_t bit_of(enum attention attention, bool holds)
-{
-    return (uint64_t)(holds ? 1 : 0) << attention;
-}
-
 uint64_t posts_attention(const struct post_row *post)
 {
     uint64_t bits = 0;

@@ -8,11 +8,6 @@ static const char *const words[] = {"", EDITED_TABLE(X)};
 #undef X
 const struct choice_table edited_words = {"edited", words, sizeof words / sizeof *words};
 
-static uint64_t bit_of(enum edited edited, bool holds)
-{
-    return (uint64_t)(holds ? 1 : 0) << edited;
-}
-
 static bool parts_differ(const struct post_content_row *a, const struct post_content_row *b)
 {
     bool differ = a->parts_count != b->parts_count;

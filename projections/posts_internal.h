@@ -6,6 +6,12 @@
 #include "projections/posts.h"
 #include "projections/row_store.h"
 
+/* One bit of a set whose members are numbered: n where that holds, else none. */
+static inline uint64_t bit_of(uint32_t n, bool holds)
+{
+    return (uint64_t)(holds ? 1 : 0) << n;
+}
+
 /* posts_attention tells what holds for one of a post's targets: bit n: enum attention n. */
 uint64_t posts_attention(const struct post_row *post);
 /* posts_count counts a post anew that stood as before (zeros: it is new) and now stands as after. */

@@ -455,6 +455,31 @@ static enum err walk_all(struct walk *walk, struct span cursor)
     return OK;
 }
 
+enum err posts_order(struct span word, enum post_order *ret_order)
+{
+    static const struct {
+        const char *word;
+        enum post_order order;
+    } orders[] = {
+        {"-created_at", POST_ORDER_CREATED_DOWN},
+        {"created_at",  POST_ORDER_CREATED_UP  },
+        {"publish_at",  POST_ORDER_PUBLISH_UP  },
+        {"-publish_at", POST_ORDER_PUBLISH_DOWN},
+    };
+
+    if (word.data == NULL) {
+        *ret_order = POST_ORDER_CREATED_DOWN;
+        return OK;
+    }
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        if (span_equal(word, span_text(orders[i].word))) {
+            *ret_order = orders[i].order;
+            return OK;
+        }
+    }
+    return ERR_RANGE;
+}
+
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page)
 {

@@ -163,6 +163,18 @@ static void put_locked(const struct post_payload *payload, struct buf *out)
     buf_text(out, "]}");
 }
 
+/* What people should know of a locked target that will be sent; why one is not is its error. */
+static void put_notes(const struct locked_target *locked, uint32_t index, struct buf *out)
+{
+    if (locked->code.data != NULL || locked->message.data == NULL) {
+        buf_text(out, ",\"violations\":[]");
+        return;
+    }
+    put_span(out, ",\"violations\":[{\"code\":\"noted_at_lock\",\"message\":", locked->message);
+    put_count(out, ",\"param\":\"/targets/", index);
+    buf_text(out, "\",\"fatal\":false}]");
+}
+
 static enum err put_rendering(const struct present *present, const struct post_view *post, uint32_t index,
                               struct buf *out)
 {
@@ -175,7 +187,7 @@ static enum err put_rendering(const struct present *present, const struct post_v
         } else {
             buf_text(out, ",\"rendering\":null");
         }
-        buf_text(out, ",\"violations\":[]");
+        put_notes(&payload.locked, index, out);
         return OK;
     }
     if (err != ERR_NOT_FOUND) {

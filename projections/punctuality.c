@@ -7,6 +7,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
+#include "projections/post_fold.h"
 #include "projections/row_store.h"
 
 #define LEB128_MAX 10 /* bytes of a 64-bit number */
@@ -219,20 +220,15 @@ static void count_outcome(struct punctuality_report *report, uint32_t outcome)
     }
 }
 
-static bool is_comment(const struct target_row *target, uint64_t part)
-{
-    return target->comment && part >= target->part_count;
-}
-
 static bool is_counted(const struct event *event, const struct target_row *target)
 {
     switch (event->code) {
     case EVENT_attempt_started:
-        return !is_comment(target, event->attempt_started.part);
+        return !post_fold_is_comment(target, event->attempt_started.part);
     case EVENT_attempt_finished:
-        return !is_comment(target, event->attempt_finished.part);
+        return !post_fold_is_comment(target, event->attempt_finished.part);
     case EVENT_attempt_settled:
-        return !is_comment(target, event->attempt_settled.part);
+        return !post_fold_is_comment(target, event->attempt_settled.part);
     case EVENT_post_locked: /* whose rendering broke a limit has its end there */
         return target->status == TARGET_FAILED;
     case EVENT_target_finished:

@@ -78,31 +78,6 @@ static enum err history(const struct views_request *request, struct buf *out)
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-static enum err read_order(struct span word, enum post_order *ret_order)
-{
-    static const struct {
-        const char *word;
-        enum post_order order;
-    } orders[] = {
-        {"-created_at", POST_ORDER_CREATED_DOWN},
-        {"created_at",  POST_ORDER_CREATED_UP  },
-        {"publish_at",  POST_ORDER_PUBLISH_UP  },
-        {"-publish_at", POST_ORDER_PUBLISH_DOWN},
-    };
-
-    if (word.data == NULL) {
-        *ret_order = POST_ORDER_CREATED_DOWN;
-        return OK;
-    }
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        if (span_equal(word, span_text(orders[i].word))) {
-            *ret_order = orders[i].order;
-            return OK;
-        }
-    }
-    return ERR_RANGE;
-}
-
 /* The list's cursor is bytes; in JSON it is their hex. */
 static void put_cursor(const struct post_page *page, struct buf *out)
 {
@@ -131,7 +106,7 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
         .publish_after_ms = args.publish_after,
         .publish_before_ms = args.publish_before,
     };
-    TRY(read_order(args.order, &filter.order));
+    TRY(posts_order(args.order, &filter.order));
     struct post_page page;
     TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, (uint32_t)args.limit, request->arena,
                    &page));

@@ -250,7 +250,6 @@ static void mind_holder(struct endpoint *endpoint, const struct link *link)
 static void on_accepted(void *context, struct stream *stream)
 {
     struct endpoint *endpoint = context;
-    links_free_dead(&endpoint->links, &endpoint->lock);
     lock_take(&endpoint->lock);
     if (endpoint->stopping || endpoint->links.count >= ENDPOINT_CONNECTIONS_MAX) {
         endpoint->counts.strangers++;
@@ -371,7 +370,7 @@ enum err endpoint_open(const struct endpoint_options *options, struct endpoint *
         return ERR_NO_MEMORY;
     }
     lock_init(&endpoint->lock);
-    links_init(&endpoint->links);
+    TRY(links_init(&endpoint->links, &endpoint->lock));
     endpoint->options = *options;
     endpoint->owner = (struct link_owner){.us = LINK_REP,
                                           .them = LINK_REQ,
@@ -415,12 +414,11 @@ void endpoint_close(struct endpoint *endpoint)
     }
     endpoint_stop(endpoint);
     lock_take(&endpoint->lock);
-    links_close_all(&endpoint->links, &endpoint->lock);
+    links_close_all(&endpoint->links);
     lock_give(&endpoint->lock);
-    links_free_dead(&endpoint->links, &endpoint->lock);
+    links_done(&endpoint->links);
     timer_close(endpoint->kick);
     listener_close(endpoint->listener);
-    links_done(&endpoint->links);
     lock_done(&endpoint->lock);
     free(endpoint);
 }

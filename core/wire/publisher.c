@@ -81,7 +81,6 @@ static void mind_the_many(struct publisher *publisher)
 static void on_accepted(void *context, struct stream *stream)
 {
     struct publisher *publisher = context;
-    links_free_dead(&publisher->links, &publisher->lock);
     lock_take(&publisher->lock);
     if (publisher->stopping) {
         lock_give(&publisher->lock);
@@ -103,7 +102,7 @@ enum err publisher_open(const char *url, struct publisher **ret_publisher)
         return ERR_NO_MEMORY;
     }
     lock_init(&publisher->lock);
-    links_init(&publisher->links);
+    TRY(links_init(&publisher->links, &publisher->lock));
     publisher->owner = (struct link_owner){.us = LINK_PUB,
                                            .them = LINK_SUB,
                                            .frame_max = HEARD_MAX,
@@ -133,9 +132,8 @@ void publisher_close(struct publisher *publisher)
     lock_give(&publisher->lock);
     listener_close(publisher->listener); /* waits for its callback */
     lock_take(&publisher->lock);
-    links_close_all(&publisher->links, &publisher->lock);
+    links_close_all(&publisher->links);
     lock_give(&publisher->lock);
-    links_free_dead(&publisher->links, &publisher->lock);
     links_done(&publisher->links);
     lock_done(&publisher->lock);
     free(publisher);

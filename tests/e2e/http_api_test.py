@@ -279,6 +279,13 @@ class Http(harness.Case):
         self.assertEqual(self.api.get("/v1/posts?label=y%2By").json()["data"], [])
         self.assertEqual(self.api.get("/v1/posts?publish_after=2026-04-20T10:00:00+02:00").status, 200)
 
+    def test_the_first_instant_of_1970_is_one_like_any_other(self):
+        self.draft()
+        epoch = "1970-01-01T00:00:00Z"
+        self.assertEqual(self.api.get("/v1/posts?publish_before=" + epoch).json()["data"], [])
+        dated = self.api.get("/v1/posts?limit=200&publish_after=" + epoch).json()["data"]
+        self.assertTrue(all(one["publish_at"] for one in dated))
+
     def test_who_is_ahead_of_the_log_is_told(self):
         last = 0
         page = self.api.get("/v1/events?limit=200").json()
@@ -286,7 +293,11 @@ class Http(harness.Case):
             last = page["data"][-1]["workspace_seq"]
             page = self.api.get(f"/v1/events?limit=200&cursor={page['next_cursor']}").json()
         self.assertEqual(self.api.get(f"/v1/events?after={last}").status, 200)
-        self.assert_problem(self.api.get(f"/v1/events?after={last + 1000}"), 400, "cursor_invalid")
+        for path, headers, param in ((f"/v1/events?after={last + 1000}", None, "after"),
+                                     (f"/v1/events/stream?after={last + 1000}", None, "after"),
+                                     ("/v1/events/stream", {"Last-Event-ID": str(last + 1000)}, "Last-Event-ID")):
+            problem = self.assert_problem(self.api.get(path, headers=headers), 400, "cursor_invalid")
+            self.assertEqual(problem["param"], param)
 
     def test_an_unknown_parameter_is_refused_everywhere(self):
         post = self.draft()

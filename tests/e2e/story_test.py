@@ -55,8 +55,10 @@ class Story(harness.Case):
         record = service.sandbox.posts()[0]["record"]
         self.assertEqual([(facet["index"]["byteStart"], facet["index"]["byteEnd"]) for facet in record["facets"]], [(0, 9)])
         history = service.api.get(f"/v1/posts/{post['id']}/history").json()["data"]
-        self.assertIn("Locked: what 1 account gets is fixed; @unknown.test stays plain text: nobody has the handle, or "
-                      "the network did not say who.", [one["sentence"] for one in history])
+        note = "@unknown.test stays plain text: nobody has the handle, or the network did not say who."
+        self.assertIn("Locked: what 1 account gets is fixed; " + note, [one["sentence"] for one in history])
+        self.assertEqual(post["targets"][0]["violations"],
+                         [{"code": "noted_at_lock", "message": note, "param": "/targets/0", "fatal": False}])
 
     def test_the_log_as_json_has_one_event_a_line_and_no_position_is_missing(self):
         service = self.world.serve()

@@ -1,4 +1,5 @@
 /* endpoint_bounds_test.c: how much of an endpoint strangers may take, and one holder: connections, memory, time. */
+#include "tests/open_files.h"
 #include "tests/unit/endpoint_world.h"
 
 START_TEST(nonsense_and_strangers_harm_nobody)
@@ -160,6 +161,36 @@ START_TEST(one_holders_connections_are_bounded_and_its_oldest_idle_one_goes)
 
 END_TEST
 
+START_TEST(the_sockets_of_those_who_left_are_freed_though_nobody_comes)
+{
+    enum { PEERS = 8, KEPT = 3 };
+
+    struct echo echo;
+    echo_open(&echo);
+    const unsigned before = open_files();
+    int fds[PEERS];
+    for (unsigned i = 0; i < PEERS; i++) {
+        fds[i] = raw_connect(endpoint_port(echo.endpoint), true);
+        ck_assert(i >= KEPT || raw_send(fds[i], i, SPAN("keep")));
+    }
+    while (atomic_load(&echo.kept_count) < KEPT) {
+        (void)usleep(1000);
+    }
+    ck_assert_uint_ge(open_files(), before + 2 * PEERS);
+    for (unsigned i = 0; i < PEERS; i++) {
+        close(fds[i]);
+    }
+    ck_assert(open_files_fall_to(before + KEPT));
+    ck_assert_uint_eq(open_files(), before + KEPT); /* a request refers to its connection */
+    for (unsigned i = 0; i < KEPT; i++) {
+        endpoint_reply(echo.kept[i], SPAN("late"));
+    }
+    ck_assert(open_files_fall_to(before));
+    echo_close(&echo);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("endpoint_bounds");
@@ -170,6 +201,7 @@ int main(void)
     tcase_add_test(bounds, what_strangers_begin_to_send_takes_a_bounded_amount_of_memory);
     tcase_add_test(bounds, a_message_that_comes_drop_by_drop_has_one_deadline);
     tcase_add_test(bounds, one_holders_connections_are_bounded_and_its_oldest_idle_one_goes);
+    tcase_add_test(bounds, the_sockets_of_those_who_left_are_freed_though_nobody_comes);
     suite_add_tcase(suite, bounds);
     return run_suite(suite);
 }

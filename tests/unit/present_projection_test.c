@@ -195,6 +195,40 @@ START_TEST(a_published_post_shows_what_was_sent_and_when_here_and_there)
 
 END_TEST
 
+START_TEST(what_was_noted_at_the_lock_is_shown_and_why_a_target_was_refused_there_is_its_error)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_created(&world, 1, 3);
+    feed_scheduled(&world, 1, 3, T0 + HOUR_MS);
+    struct locked_part part = {.key = SPAN("3lrkey"), .created_ms = T0, .payload = SPAN("{}")};
+    struct locked_target targets[] = {
+        {.target_id = target_n(1, 0), .parts = &part,                         .parts_count = 1},
+        {.target_id = target_n(1, 1), .message = SPAN("@\"b\" stays plain."), .parts = &part,   .parts_count = 1},
+        {.target_id = target_n(1,                       2),   .code = SPAN("render_refused"),                 .message = SPAN("It is too long.")},
+    };
+    struct event event = event_of(EVENT_post_locked);
+    event.post_locked =
+        (struct post_locked_event){.post_id = id_n(ID_POST, 1), .version = 2, .targets = targets, .targets_count = 3};
+    feed_post(&world, 1, &event);
+    const struct json_node *json = shown(&world, zones, 1);
+    ck_assert_uint_eq(json_node_member(item_at(json, "targets", 0), "violations")->count, 0);
+    const struct json_node *noted = item_at(json, "targets", 1);
+    ck_assert_uint_eq(json_node_member(noted, "violations")->count, 1);
+    const struct json_node *violation = item_at(noted, "violations", 0);
+    ck_assert_str_eq(text_at(&world, violation, "code"), "noted_at_lock");
+    ck_assert_str_eq(text_at(&world, violation, "message"), "@\"b\" stays plain.");
+    ck_assert_str_eq(text_at(&world, violation, "param"), "/targets/1");
+    ck_assert(json_node_is(json_node_member(violation, "fatal"), NODE_FALSE));
+    const struct json_node *refused = item_at(json, "targets", 2);
+    ck_assert_uint_eq(json_node_member(refused, "violations")->count, 0);
+    check_null(refused, "rendering");
+    ck_assert_str_eq(text_at(&world, refused, "error/message"), "It is too long.");
+    present_end(&world, zones);
+}
+
+END_TEST
+
 START_TEST(texts_of_people_come_out_as_they_went_in)
 {
     struct world world;
@@ -501,6 +535,7 @@ int main(void)
     tcase_add_test(tcase, a_draft_has_every_member_and_null_for_what_is_absent);
     tcase_add_test(tcase, a_scheduled_post_tells_when_it_locks_until_it_is_locked);
     tcase_add_test(tcase, a_published_post_shows_what_was_sent_and_when_here_and_there);
+    tcase_add_test(tcase, what_was_noted_at_the_lock_is_shown_and_why_a_target_was_refused_there_is_its_error);
     tcase_add_test(tcase, texts_of_people_come_out_as_they_went_in);
     tcase_add_test(tcase, a_waiting_target_shows_why_and_until_when);
     tcase_add_test(tcase, whoever_knows_the_channels_renders_what_is_not_locked);

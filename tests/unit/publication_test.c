@@ -9,6 +9,7 @@
 
 #include "core/wire/publisher.h"
 #include "core/wire/stream.h"
+#include "tests/open_files.h"
 #include "tests/suite.h"
 
 static size_t heard_len;
@@ -120,6 +121,25 @@ START_TEST(who_has_something_to_say_is_no_listener)
 
 END_TEST
 
+START_TEST(the_sockets_of_listeners_that_left_are_freed_though_nobody_comes)
+{
+    OWNED(publisher_close) struct publisher *publisher = NULL;
+    ck_assert_int_eq(publisher_open("tcp://127.0.0.1:0", &publisher), OK);
+    const unsigned before = open_files();
+    int fds[8];
+    for (unsigned i = 0; i < 8; i++) {
+        char greeting[8];
+        fds[i] = raw_connect(publisher_port(publisher));
+        ck_assert_int_eq(recv(fds[i], greeting, sizeof greeting, MSG_WAITALL), (ssize_t)sizeof greeting);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        close(fds[i]);
+    }
+    ck_assert(open_files_fall_to(before));
+}
+
+END_TEST
+
 START_TEST(only_loopback_addresses_are_taken)
 {
     ck_assert_int_eq(stream_address_check("tcp://127.0.0.1:8080"), OK);
@@ -141,6 +161,7 @@ int main(void)
     tcase_add_test(tcase, a_publication_reaches_who_listens);
     tcase_add_test(tcase, five_hundred_strangers_cost_a_bounded_number_of_connections_and_keep_nobody_out);
     tcase_add_test(tcase, who_has_something_to_say_is_no_listener);
+    tcase_add_test(tcase, the_sockets_of_listeners_that_left_are_freed_though_nobody_comes);
     tcase_add_test(tcase, only_loopback_addresses_are_taken);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -1,0 +1,26 @@
+/* access_ledger.c: what the ledger's own rows tell the gateway about a workspace, whose it names: that folder knows no
+ * ledger. Called for requests and streams. Must never decode a row: how long it takes says nothing of what is there. */
+#include "core/ledger/ledger.h"
+#include "projections/access.h"
+
+enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
+{
+    return ledger_workspace_last(txn, workspace_id, ret_workspace_seq);
+}
+
+enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq)
+{
+    uint64_t seq = 0;
+    return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
+}
+
+enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
+                      struct answer *ret_answer)
+{
+    return ledger_idempotent(txn, idempotency, ret_same, ret_answer);
+}
+
+enum err access_is_foreign(struct store_txn *txn, const struct id *workspace_id, const struct id *id, bool *ret_foreign)
+{
+    return ledger_is_foreign(txn, id, workspace_id, ret_foreign);
+}

@@ -6,8 +6,6 @@
 #include "projections/posts.h"
 #include "projections/queue.h"
 
-#define FORMER_ATTEMPTS 8 /* core/decider/post.h: FORMER_ATTEMPTS_MAX; the test of agreement compares */
-
 /* What a fold works on. */
 struct fold {
     struct post_row *post;
@@ -311,12 +309,6 @@ static void part_is_live(const struct fold *fold, struct target_row *target, con
     target->message = absent;
 }
 
-/* An earlier attempt at the next part was said to be accepted, too: one of those that the decider remembers. */
-static bool is_doubted(const struct target_row *target)
-{
-    return target->doubted != 0 && target->doubted + FORMER_ATTEMPTS >= target->attempt_count;
-}
-
 /* An outcome of the attempt that the target is doing now. */
 static void outcome_in_play(const struct fold *fold, struct target_row *target, const struct outcome_facts *facts)
 {
@@ -334,7 +326,7 @@ static void outcome_in_play(const struct fold *fold, struct target_row *target, 
         return;
     }
     go_on(target, TARGET_RETRYING, facts->next_ms); /* refused: target_finished follows */
-    target->read_first = facts->outcome != OUTCOME_ABSENT && is_doubted(target);
+    target->read_first = facts->outcome != OUTCOME_ABSENT && target->doubted != 0;
 }
 
 static enum err fold_outcome(const struct fold *fold, const struct outcome_facts *facts)

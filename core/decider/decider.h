@@ -22,7 +22,8 @@
 struct installation; /* installation.h: epoch, clock, suspended */
 struct workspace;    /* workspace.h; its members and keys are aggregates of their own */
 struct integration;  /* integration.h */
-struct post;         /* post.h */
+struct post;         /* post.h; recalled_attempt, too */
+struct recalled_attempt;
 
 /* Every state begins with this; aggregate.c alone writes it. */
 struct aggregate_head {
@@ -51,6 +52,9 @@ struct decide_context {
     uint32_t integration_count;
     bool account_taken;       /* record_connection: another integration of the workspace has this platform account */
     uint32_t open_post_count; /* delete_integration: posts with open targets there */
+    /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was
+     * none. */
+    const struct recalled_attempt *recalled;
     struct decide_room *room; /* lent as long as the events are used */
 };
 

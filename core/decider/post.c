@@ -185,6 +185,7 @@ bool target_find_attempt(const struct post_target *target, const struct id *atte
 {
     if (target->attempt_count > 0 && id_equal(&target->attempt_id, attempt_id)) {
         *ret_attempt = (struct known_attempt){.is_current = true,
+                                              .number = target->attempt_count,
                                               .part = target->attempt_part,
                                               .outcome = target->attempt_outcome,
                                               .contradicted = target->attempt_contradicted};
@@ -193,30 +194,65 @@ bool target_find_attempt(const struct post_target *target, const struct id *atte
     for (uint32_t i = 0; i < FORMER_ATTEMPTS_MAX; i++) {
         const struct former_attempt *former = &target->formers[i];
         if (former->outcome != OUTCOME_NONE && memcmp(former->tail, attempt_id->uuid + 8, sizeof former->tail) == 0) {
-            *ret_attempt = (struct known_attempt){
-                .former = i, .part = former->part, .outcome = former->outcome, .contradicted = former->contradicted};
+            *ret_attempt = (struct known_attempt){.former = i,
+                                                  .number = target->attempt_count - 1u - i,
+                                                  .part = former->part,
+                                                  .outcome = former->outcome,
+                                                  .contradicted = former->contradicted};
             return true;
         }
     }
     return false;
 }
 
-bool target_former_contradicted(const struct post_target *target)
+bool post_forgot_attempt(const struct post *post, const struct id *target_id, const struct id *attempt_id)
 {
-    for (uint32_t i = 0; i < FORMER_ATTEMPTS_MAX; i++) {
-        if (target->formers[i].contradicted && target->formers[i].part == target->next_part) {
-            return true;
-        }
+    const struct post_target *target = post_target(post, target_id);
+    struct known_attempt attempt;
+    return target != NULL && target->attempt_count > FORMER_ATTEMPTS_MAX + 1 &&
+           !target_find_attempt(target, attempt_id, &attempt);
+}
+
+static void recall_outcome(struct recalled_attempt *recalled, const struct id *wanted, const struct id *attempt_id,
+                           uint32_t outcome)
+{
+    if (id_equal(wanted, attempt_id)) {
+        recalled->outcome = (uint8_t)outcome;
     }
-    return false;
+}
+
+void attempt_recall(struct recalled_attempt *recalled, const struct id *target_id, const struct id *attempt_id,
+                    const struct event *event)
+{
+    if (event->code == EVENT_attempt_started) {
+        const struct attempt_started_event *started = &event->attempt_started;
+        if (id_equal(&started->attempt_id, attempt_id) && id_equal(&started->target_id, target_id)) {
+            recalled->number = (uint32_t)started->number;
+            recalled->part = (uint8_t)started->part;
+        }
+    } else if (event->code == EVENT_attempt_finished) {
+        const struct attempt_finished_event *finished = &event->attempt_finished;
+        recall_outcome(recalled, attempt_id, &finished->attempt_id, finished->outcome);
+    } else if (event->code == EVENT_attempt_settled) {
+        const struct attempt_settled_event *settled = &event->attempt_settled;
+        recall_outcome(recalled, attempt_id, &settled->attempt_id, settled->outcome);
+    } else if (event->code == EVENT_target_resolved) {
+        const struct target_resolved_event *resolved = &event->target_resolved;
+        if (resolved->resolution != RESOLUTION_ABANDONED) { /* which leaves it unknown */
+            recall_outcome(recalled, attempt_id, &resolved->attempt_id,
+                           resolved->resolution == RESOLUTION_PUBLISHED ? OUTCOME_ACCEPTED : OUTCOME_ABSENT);
+        }
+    } else if (event->code == EVENT_outcome_contradicted) {
+        recalled->contradicted =
+            recalled->contradicted || id_equal(attempt_id, &event->outcome_contradicted.attempt_id);
+    }
 }
 
 bool target_needs_reading(const struct post_target *target)
 {
     const bool is_next = target->attempt_count > 0 && target->attempt_part == target->next_part;
-    const bool doubtful =
-        target->attempt_outcome == OUTCOME_UNKNOWN || target->attempt_contradicted || target->platform_refused;
-    return (is_next && doubtful) || target_former_contradicted(target);
+    const bool doubtful = target->attempt_outcome == OUTCOME_UNKNOWN || target->platform_refused;
+    return (is_next && doubtful) || target->doubted;
 }
 
 uint64_t target_prepared_check(struct span prepared)

@@ -23,8 +23,8 @@
 #include "core/decider/decider.h"
 
 #define FORMER_ATTEMPTS_MAX \
-    8 /* three tries and a person's five retries; deferrals have no bound, and outcomes of attempts that are older \
-         are refused as attempt_unknown: no event, but counted among the refused commands */
+    8 /* three tries and a person's five retries; deferrals have no bound: what became of older attempts is recalled \
+         from the log when something more is said of one */
 
 /* An attempt before the current one: recognised by the last 8 bytes of its id, which are random. */
 struct former_attempt {
@@ -33,6 +33,14 @@ struct former_attempt {
     uint8_t part;
     uint8_t contradicted;
     uint8_t padding;
+};
+
+/* An attempt that the target has forgotten, as its own events tell it. Zeros: there was none. */
+struct recalled_attempt {
+    uint32_t number; /* from 1 within the target; 0: it never started */
+    uint8_t part;
+    uint8_t outcome; /* enum outcome */
+    bool contradicted;
 };
 
 struct post_target {
@@ -54,7 +62,8 @@ struct post_target {
     uint8_t read_first;
     uint8_t platform_refused; /* the platform's 4xx is why it failed */
     uint8_t deferrals;        /* in a row; DEFERRALS_MAX: or more */
-    uint8_t padding[2];
+    uint8_t doubted;          /* an attempt at next_part was said to be accepted after all */
+    uint8_t padding;
     uint32_t attempt_count;
     uint64_t prepared_check; /* of what prepare steps gave last; 0: nothing */
     int64_t at_ms;           /* its own instant, as the author gave it; 0: the post's */
@@ -103,5 +112,11 @@ bool post_has_open_target(const struct post *post, const struct id *integration_
 enum target_status target_phase(const struct post_target *target);
 bool target_status_is_final(enum target_status status);
 int64_t target_window_end(const struct post *post, const struct post_target *target, const struct workspace *workspace);
+
+/* post_forgot_attempt: the target has had more attempts than it remembers, and does not remember this one, if it was
+ * one. attempt_recall then folds the post's events, in order, into what the decider is told of it. */
+bool post_forgot_attempt(const struct post *post, const struct id *target_id, const struct id *attempt_id);
+void attempt_recall(struct recalled_attempt *recalled, const struct id *target_id, const struct id *attempt_id,
+                    const struct event *event);
 
 #endif

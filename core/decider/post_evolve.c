@@ -172,6 +172,7 @@ static void evolve_part_live(struct post_target *target, uint8_t part)
         target->deferrals = 0;
         target->read_first = 0;
         target->platform_refused = 0;
+        target->doubted = 0;
     }
 }
 
@@ -193,23 +194,31 @@ static void evolve_outcome_in_play(struct post_target *target, enum outcome outc
     target->deferrals =
         outcome == OUTCOME_DEFERRED ? (uint8_t)(target->deferrals + (target->deferrals < DEFERRALS_MAX ? 1 : 0)) : 0;
     go_on(target, TARGET_RETRYING, next_ms);
-    target->read_first = outcome != OUTCOME_ABSENT && target_former_contradicted(target);
+    target->read_first = outcome != OUTCOME_ABSENT && target->doubted;
 }
 
-static void evolve_outcome(struct post_target *target, const struct id *attempt_id, enum outcome outcome,
+/* The attempt that an event names; false: it is older than those that the target remembers. */
+static bool find_attempt(const struct post_target *target, const struct id *attempt_id,
+                         struct known_attempt *ret_attempt)
+{
+    const bool known = target_find_attempt(target, attempt_id, ret_attempt);
+    ASSERT(known || target->attempt_count > FORMER_ATTEMPTS_MAX + 1);
+    return known;
+}
+
+static void evolve_outcome(struct post_target *target, const struct id *attempt_id, uint8_t part, enum outcome outcome,
                            int64_t next_ms, int64_t time_ms)
 {
-    struct known_attempt attempt;
-    const bool known = target_find_attempt(target, attempt_id, &attempt);
-    ASSERT(known);
+    struct known_attempt attempt = {.is_current = false};
+    const bool known = find_attempt(target, attempt_id, &attempt);
     const enum target_status phase = target_phase(target);
     if (attempt.is_current) {
         target->attempt_outcome = (uint8_t)outcome;
-    } else {
+    } else if (known) {
         target->formers[attempt.former].outcome = (uint8_t)outcome;
     }
     if (outcome == OUTCOME_ACCEPTED) {
-        evolve_part_live(target, attempt.part);
+        evolve_part_live(target, part);
     }
     if (attempt.is_current && (phase == TARGET_ATTEMPTING || phase == TARGET_UNKNOWN)) {
         evolve_outcome_in_play(target, outcome, next_ms, time_ms);
@@ -221,18 +230,19 @@ static void evolve_outcome(struct post_target *target, const struct id *attempt_
     }
 }
 
+/* Events of releases before this one do not say the part, but of those every attempt is remembered. */
 static void evolve_contradicted(struct post_target *target, const struct outcome_contradicted_event *event)
 {
-    struct known_attempt attempt;
-    const bool known = target_find_attempt(target, &event->attempt_id, &attempt);
-    ASSERT(known);
+    struct known_attempt attempt = {.part = (uint8_t)event->part};
+    const bool known = find_attempt(target, &event->attempt_id, &attempt);
     if (attempt.is_current) {
         target->attempt_contradicted = 1;
-    } else {
+    } else if (known) {
         target->formers[attempt.former].contradicted = 1;
     }
-    if (event->outcome == OUTCOME_ACCEPTED && attempt.part == target->next_part && target_waits(target)) {
-        target->read_first = 1;
+    if (event->outcome == OUTCOME_ACCEPTED && attempt.part == target->next_part) {
+        target->doubted = 1;
+        target->read_first = target->read_first || target_waits(target);
     }
 }
 
@@ -328,12 +338,14 @@ void post_evolve(struct post *post, const struct event *event, int64_t time_ms)
         return;
     case EVENT_attempt_finished: {
         const struct attempt_finished_event *fact = &event->attempt_finished;
-        evolve_outcome(target_of(post, &fact->target_id), &fact->attempt_id, fact->outcome, fact->next_ms, time_ms);
+        evolve_outcome(target_of(post, &fact->target_id), &fact->attempt_id, (uint8_t)fact->part, fact->outcome,
+                       fact->next_ms, time_ms);
         return;
     }
     case EVENT_attempt_settled: {
         const struct attempt_settled_event *fact = &event->attempt_settled;
-        evolve_outcome(target_of(post, &fact->target_id), &fact->attempt_id, fact->outcome, fact->next_ms, time_ms);
+        evolve_outcome(target_of(post, &fact->target_id), &fact->attempt_id, (uint8_t)fact->part, fact->outcome,
+                       fact->next_ms, time_ms);
         return;
     }
     case EVENT_attempt_probed: {

@@ -7,6 +7,7 @@
  *                                      nothing
  *   it has a definite outcome       -> nothing new, or outcome_contradicted
  *
+ * An attempt that the state has forgotten was recalled from the log (context->recalled), and nothing else differs.
  * and what follows for the target: live, another try, a reading, the end (struct consequence). Time and dice come with
  * the command. */
 #include "core/base/assert.h"
@@ -208,8 +209,7 @@ static void append_settled(const struct outcome_case *c, enum outcome outcome, i
 {
     struct attempt_settled_event *event = &event_append(events, EVENT_attempt_settled)->attempt_settled;
     COPY_REPORT(event, c, outcome, next_ms);
-    event->number =
-        c->attempt.is_current ? c->target->attempt_count : c->target->attempt_count - 1u - c->attempt.former;
+    event->number = c->attempt.number;
     event->by_read = c->report->by_read;
 }
 
@@ -238,6 +238,7 @@ static enum refusal contradict(const struct outcome_case *c, enum outcome outcom
         event->outcome = outcome;
         event->platform_id = c->report->platform_id;
         event->message = c->report->message;
+        event->part = c->attempt.part;
     }
     const bool is_next = target_waits(c->target) && c->attempt.part == c->target->next_part;
     return is_next && c->report->by_read ? settle(c, outcome, events) : ACCEPTED;
@@ -310,6 +311,23 @@ static enum outcome said(const struct record_outcome_command *report)
     return report->by_read && report->outcome != OUTCOME_ACCEPTED ? OUTCOME_UNKNOWN : (enum outcome)report->outcome;
 }
 
+/* The attempt that the report is of: one that the target remembers, or that was recalled from the log. */
+static bool find_attempt(const struct outcome_case *c, struct known_attempt *ret_attempt)
+{
+    const struct recalled_attempt *recalled = c->context->recalled;
+    if (target_find_attempt(c->target, &c->report->attempt_id, ret_attempt)) {
+        return true;
+    }
+    if (recalled == NULL || recalled->number == 0 || recalled->outcome == OUTCOME_NONE) {
+        return false;
+    }
+    *ret_attempt = (struct known_attempt){.number = recalled->number,
+                                          .part = recalled->part,
+                                          .outcome = recalled->outcome,
+                                          .contradicted = recalled->contradicted};
+    return true;
+}
+
 RULE(outcome)
 {
     const struct record_outcome_command *report = &command->record_outcome;
@@ -319,7 +337,7 @@ RULE(outcome)
         return REFUSED_not_found;
     }
     c.target = &post->targets[c.at];
-    if (!target_find_attempt(c.target, &report->attempt_id, &c.attempt)) {
+    if (!find_attempt(&c, &c.attempt)) {
         return REFUSED_attempt_unknown;
     }
     const enum target_status phase = target_phase(c.target);

@@ -23,10 +23,11 @@ uint32_t post_index(const struct post *post, const struct id *target_id);
 /* post_check_instant: timestamp_past, timestamp_too_far or ACCEPTED. */
 enum refusal post_check_instant(int64_t at_ms, int64_t now_ms);
 
-/* An attempt that the target remembers. */
+/* An attempt that the target remembers, or that was recalled for it. */
 struct known_attempt {
     bool is_current; /* the last one; else a former */
-    uint32_t former; /* index of the former */
+    uint32_t former; /* index of the former; not of one that was recalled */
+    uint32_t number;
     uint8_t part;
     enum outcome outcome; /* NONE: under way */
     bool contradicted;
@@ -36,10 +37,8 @@ bool target_find_attempt(const struct post_target *target, const struct id *atte
                          struct known_attempt *ret_attempt);
 uint8_t target_main_count(const struct post_target *target); /* parts without the comment */
 bool target_waits(const struct post_target *target);         /* its phase is pending, prepared or retrying */
-/* target_needs_reading: an attempt at its next part may have been accepted in spite of what is known.
- * target_former_contradicted: one before the last was said to be accepted, too. */
+/* target_needs_reading: an attempt at its next part may have been accepted in spite of what is known. */
 bool target_needs_reading(const struct post_target *target);
-bool target_former_contradicted(const struct post_target *target);
 
 /* target_prepared_check recognises what a prepare step gave (FNV-1a, 64 bits; never 0): no proof, only "the same
  * again". */

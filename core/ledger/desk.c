@@ -582,6 +582,10 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
     context->integrations = room->integrations;
     if (kind == ID_POST) {
         TRY(add_post_integrations(desk, command, &state->post, room, context));
+        if (command->code == COMMAND_record_outcome) {
+            TRY(desk_recall(desk, &state->post, &command->record_outcome, &room->recalled));
+            context->recalled = &room->recalled;
+        }
     } else if (command->code == COMMAND_record_connection) {
         TRY(account_is_taken(desk, command, &state->integration, &context->account_taken));
     } else if (command->code == COMMAND_delete_integration) {

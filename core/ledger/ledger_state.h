@@ -31,10 +31,11 @@ struct desk {
     struct integration integrations[INTEGRATIONS_CACHED]; /* by hash; version 0: free */
 };
 
-/* Accounts lent to a decider. */
+/* What is lent to a decider. */
 struct context_room {
     const struct integration *integrations[2 * TARGETS_MAX];
     struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
+    struct recalled_attempt recalled;
 };
 
 struct ledger {
@@ -116,6 +117,9 @@ enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows) MUS
 /* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                       struct context_room *room, struct decide_context *ret_context) MUST_USE;
+/* desk_recall folds what the log tells of an attempt of post that its state has forgotten; zeros: there is none. */
+enum err desk_recall(struct desk *desk, const struct post *post, const struct record_outcome_command *report,
+                     struct recalled_attempt *ret_recalled) MUST_USE;
 /* desk_open_posts lists the first posts with open targets on an integration. */
 enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
                          uint32_t *ret_count) MUST_USE;

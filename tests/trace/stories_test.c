@@ -5,6 +5,8 @@
 #include "tests/sim/world.h"
 
 #include "core/base/assert.h"
+#include "core/decider/post.h"
+#include "core/message/codec.h"
 #include "tests/suite.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -157,6 +159,28 @@ static void retry_now(struct story *story)
     user_send(&story->world, &command);
 }
 
+/* An outcome of the attempt that the log's last event started, to be sent later. */
+static struct command late_outcome(const struct story *story, enum outcome outcome)
+{
+    const struct world *world = &story->world;
+    struct log_event at;
+    struct event event;
+    struct arena arena;
+    struct buf payload = buf_of(malloc(LOG_PAYLOAD_MAX), LOG_PAYLOAD_MAX);
+    ck_assert_ptr_nonnull(payload.data);
+    ck_assert_int_eq(log_read(world->log, ledger_head(world->ledger.ledger), &payload, &at), OK);
+    arena_init(&arena, LOG_PAYLOAD_MAX);
+    ck_assert_int_eq(event_decode(at.payload, &arena, &event), OK);
+    ck_assert_uint_eq(event.code, EVENT_attempt_started);
+    struct command command = about_post(story, COMMAND_record_outcome, 0);
+    command.record_outcome.target_id = event.attempt_started.target_id;
+    command.record_outcome.attempt_id = event.attempt_started.attempt_id;
+    command.record_outcome.outcome = outcome;
+    arena_done(&arena);
+    free(payload.data);
+    return command;
+}
+
 static void hold(struct story *story, bool on)
 {
     struct world *world = &story->world;
@@ -247,6 +271,22 @@ static void a_limit_defers_to_its_reset(struct story *story)
     platform_will(story, "createRecord", MODEL_LIMIT, 1);
     write_post(story, &(struct wish){.parts = {"hello"}});
     until(story, 300000);
+}
+
+/* More attempts than the post's state remembers; then, twice, the first was accepted after all. */
+static void what_a_forgotten_attempt_turns_out_to_be_is_recorded_once_and_read_before_more_is_sent(struct story *story)
+{
+    platform_will(story, "createRecord", MODEL_LIMIT, FORMER_ATTEMPTS_MAX + 2);
+    write_post(story, &(struct wish){.parts = {"hello"}});
+    until_event(story, EVENT_attempt_started);
+    struct command command = late_outcome(story, OUTCOME_ACCEPTED);
+    for (uint32_t i = 0; i < FORMER_ATTEMPTS_MAX + 2; i++) {
+        until_event(story, EVENT_attempt_finished);
+    }
+    user_send(&story->world, &command);
+    until_event(story, EVENT_outcome_contradicted);
+    user_send(&story->world, &command);
+    until(story, 1200000);
 }
 
 static void a_limit_holds_every_post_of_its_account_and_no_others(struct story *story)
@@ -474,6 +514,7 @@ static const struct {
     STORY(silence_before_accepting_is_proved_absent_and_sent_again_under_the_same_key),
     STORY(a_refusal_that_was_none_is_found_when_a_person_retries),
     STORY(a_limit_defers_to_its_reset),
+    STORY(what_a_forgotten_attempt_turns_out_to_be_is_recorded_once_and_read_before_more_is_sent),
     STORY(a_limit_holds_every_post_of_its_account_and_no_others),
     STORY(the_last_answer_of_a_window_holds_what_comes_after),
     STORY(a_connection_that_fails_in_passing_is_tried_again),

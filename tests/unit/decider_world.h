@@ -78,9 +78,28 @@ struct scene {
     struct command command;
     struct decide_context context;
     const struct integration *accounts[STORY_ACCOUNT_COUNT];
+    struct recalled_attempt recalled;
     enum id_kind kind;
     struct aggregate *state;
 };
+
+/* What the post's facts tell of an attempt that its state has forgotten, as the ledger's shell asks the log. */
+static inline struct recalled_attempt recall(struct world *world, const struct command *command)
+{
+    const struct record_outcome_command *report = &command->record_outcome;
+    struct recalled_attempt recalled = {.number = 0};
+    const bool forgotten = command->code == COMMAND_record_outcome &&
+                           post_forgot_attempt(&world->post.post, &report->target_id, &report->attempt_id);
+    for (uint32_t i = 0; forgotten && i < world->fact_count; i++) {
+        const struct story_fact *fact = &world->facts[i];
+        if (fact->state == &world->post) {
+            struct event event;
+            ck_assert_int_eq(event_decode(span_of(world->bytes.data + fact->at, fact->len), &world->arena, &event), OK);
+            attempt_recall(&recalled, &report->target_id, &report->attempt_id, &event);
+        }
+    }
+    return recalled;
+}
 
 static inline void scene_set(struct world *world, const struct step *step, struct scene *scene)
 {
@@ -94,6 +113,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
             scene->accounts[count++] = &world->accounts[i].integration;
         }
     }
+    scene->recalled = recall(world, &scene->command);
     const int tenant = workspace_id.uuid[14];
     scene->context = (struct decide_context){.now_ms = world->now_ms,
                                              .installation = &world->system.installation,
@@ -105,6 +125,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                              .integration_count = count,
                                              .account_taken = has_word(step, "taken"),
                                              .open_post_count = (uint32_t)number(option(step, "open"), 0),
+                                             .recalled = &scene->recalled,
                                              .room = &world->room};
 }
 
@@ -135,6 +156,7 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
         say(out, "nothing");
     }
     check_stored_row(scene->kind, scene->state);
+    scene->recalled = recall(world, &scene->command);
     const enum refusal again = aggregate_decide(scene->kind, scene->state, &scene->context, &scene->command, &events);
     const uint32_t code = scene->command.code; /* these are told apart by command id alone */
     const bool each_time_a_fact =

@@ -12,6 +12,13 @@
 #define PROBED6                                                                                                       \
     PROBED3 ", at 3600, outcome a unknown read keyless, at 21600, outcome a unknown read keyless, at 86400, outcome " \
             "a unknown read keyless"
+#define AGAIN(at_) ", outcome a deferred until=" #at_ ", at " #at_ ", start a"
+/* Attempts without end; the last is under way. */
+#define NINE_AGAIN AGAIN(1) AGAIN(2) AGAIN(3) AGAIN(4) AGAIN(5) AGAIN(6) AGAIN(7) AGAIN(8) AGAIN(9)
+#define TEN_AGAIN \
+    AGAIN(121) AGAIN(122) AGAIN(123) AGAIN(124) AGAIN(125) AGAIN(126) AGAIN(127) AGAIN(128) AGAIN(129) AGAIN(130)
+#define TENTH STARTED NINE_AGAIN
+#define THREAD_TENTH "create a now, lock a:2, start a, outcome a accepted, start a" NINE_AGAIN
 #define REFUSED_ONCE STARTED ", outcome a refused, at 10, retry now"
 
 /* A story is one line, whatever its length. */
@@ -142,8 +149,27 @@ static const struct story outcome_stories[] = {
     {"a contradicted failure is read before a person's retry", STARTED ", outcome a refused code=x, outcome a accepted", "retry now", "targets_retried a read_first due 0"},
     {"a contradicted older attempt too", STARTED ", outcome a try_again, at 30, start a, outcome a refused code=x, outcome a accepted id=1", "retry now", "targets_retried a read_first due 30"},
     {"an older attempt that was contradicted at another part needs none", "create a now, lock a:2, start a, outcome a accepted, outcome a refused, start a, outcome a refused code=x", "retry now", "targets_retried a due 0"},
-    {"attempts beyond the eighth former are forgotten", STARTED ", outcome a deferred until=1, at 1, start a, outcome a deferred until=2, at 2, start a, outcome a deferred until=3, at 3, start a, outcome a deferred until=4, at 4, start a, outcome a deferred until=5, at 5, start a, outcome a deferred until=6, at 6, start a, outcome a deferred until=7, at 7, start a, outcome a deferred until=8, at 8, start a, outcome a deferred until=9, at 9, start a", "outcome a refused id=1", "refused attempt_unknown"},
-    {"the eighth is remembered", STARTED ", outcome a deferred until=1, at 1, start a, outcome a deferred until=2, at 2, start a, outcome a deferred until=3, at 3, start a, outcome a deferred until=4, at 4, start a, outcome a deferred until=5, at 5, start a, outcome a deferred until=6, at 6, start a, outcome a deferred until=7, at 7, start a, outcome a deferred until=8, at 8, start a, outcome a deferred until=9, at 9, start a", "outcome a refused id=2", "nothing"},
+    {"the second of ten attempts is remembered", TENTH, "outcome a refused id=2", "nothing"},
+    {"the first is recalled from the log", TENTH, "outcome a refused id=1", "nothing"},
+    {"what never was an attempt is not", TENTH, "outcome a accepted id=77", "refused attempt_unknown"},
+    {"a forgotten attempt that was accepted after all is recorded", TENTH, "outcome a accepted id=1", "outcome_contradicted a accepted"},
+    {"and once", TENTH ", outcome a accepted id=1", "outcome a accepted id=1", "nothing"},
+    {"and recalled when it is said again much later", TENTH ", outcome a accepted id=1, outcome a accepted", "outcome a accepted id=1", "nothing"},
+    {"while a forgotten attempt may be live nothing more is sent", TENTH ", outcome a accepted id=1, outcome a try_again, at 150", "start a", "refused attempt_not_startable"},
+    {"nor when it waited already", TENTH ", outcome a deferred until=20, outcome a accepted id=1, at 20", "start a", "refused attempt_not_startable"},
+    {"a forgotten attempt is read for and found", TENTH ", outcome a accepted id=1, outcome a try_again, at 150", "outcome a accepted read", "attempt_settled a 10 accepted read; target_finished a published; post_finished published"},
+    {"a forgotten attempt is read for and not there", TENTH ", outcome a accepted id=1, outcome a try_again, at 150, outcome a absent read", "start a", "attempt_started a 11 part 0 due 150 deadline 270"},
+    {"and read for again after every try", TENTH ", outcome a accepted id=1, outcome a try_again, at 150, outcome a absent read, start a, outcome a deferred until=160, at 160", "start a", "refused attempt_not_startable"},
+    {"a reading of a forgotten attempt may find it", TENTH ", outcome a deferred until=20", "outcome a accepted read id=1", "outcome_contradicted a accepted; attempt_settled a 1 accepted read; target_finished a published; post_finished published"},
+    {"a reading of a forgotten attempt finds nothing", TENTH ", outcome a deferred until=20", "outcome a absent read id=1", "nothing"},
+    {"after a forgotten attempt's contradiction a failure is read before a person's retry", TENTH ", outcome a refused code=x, outcome a accepted id=1", "retry now", "targets_retried a read_first due 9"},
+    {"a second copy by a forgotten attempt is told", TENTH ", outcome a accepted", "outcome a accepted id=1", "outcome_contradicted a accepted"},
+    {"of a cancelled target, too", TENTH ", outcome a deferred until=20, cancel", "outcome a accepted id=1", "outcome_contradicted a accepted"},
+    {"a forgotten attempt at a part that is live agrees", THREAD_TENTH, "outcome a accepted id=1", "nothing"},
+    {"or contradicts, once", THREAD_TENTH, "outcome a refused id=1", "outcome_contradicted a refused"},
+    {"and then holds nothing back", THREAD_TENTH ", outcome a refused id=1, outcome a deferred until=20, at 20", "start a", "attempt_started a 12 part 1 due 20 deadline 140"},
+    {"a person's word on a forgotten attempt is recalled", STARTED ", outcome a unknown, at 120, resolve a absent retry, start a" TEN_AGAIN, "outcome a refused id=1", "nothing"},
+    {"and contradicted", STARTED ", outcome a unknown, at 120, resolve a absent retry, start a" TEN_AGAIN, "outcome a accepted id=1", "outcome_contradicted a accepted"},
 
     /* read first */
     {"after a refusal nothing is sent before it was read", REFUSED_ONCE, "start a", "refused attempt_not_startable"},

@@ -27,6 +27,8 @@ struct play {
     uint64_t accepted[64]; /* by command code */
     struct agenda *agenda; /* kept up by events, as the scheduler's */
     uint32_t compared;
+    uint32_t recalled; /* attempts */
+    bool stubborn;     /* the platform defers nearly everything: more attempts than a target remembers */
 };
 
 /* --- the agenda --- */
@@ -209,14 +211,32 @@ static void compare(struct play *play)
 
 /* --- one command --- */
 
+/* What the log tells of an attempt that the post has forgotten. */
+static struct recalled_attempt recall(struct play *play, const struct command *command)
+{
+    const struct record_outcome_command *report = &command->record_outcome;
+    struct recalled_attempt recalled = {.number = 0};
+    const bool forgotten = command->code == COMMAND_record_outcome &&
+                           post_forgot_attempt(&play->post, &report->target_id, &report->attempt_id);
+    for (uint64_t i = 0; forgotten && i < play->world.seq; i++) {
+        struct event event;
+        ck_assert_int_eq(event_decode(play->world.log[i].payload, &play->world.arena, &event), OK);
+        attempt_recall(&recalled, &report->target_id, &report->attempt_id, &event);
+    }
+    play->recalled += recalled.number != 0 ? 1 : 0;
+    return recalled;
+}
+
 static enum refusal give(struct play *play, struct command *command)
 {
+    const struct recalled_attempt recalled = recall(play, command);
     const struct decide_context context = {
         .now_ms = play->world.now_ms,
         .installation = &play->installation,
         .workspace = &play->workspace,
         .integrations = play->integration_list,
         .integration_count = 4,
+        .recalled = &recalled,
         .room = &play->room,
     };
     struct event_list events = {.count = 0};
@@ -406,6 +426,11 @@ static void outcome(struct play *play)
     report->attempt_id = prng_chance(&play->prng, 5) ? play->attempts[below(play, kept)] : target->attempt_id;
     report->outcome = prng_chance(&play->prng, 5) ? OUTCOME_UNKNOWN : 1 + below(play, OUTCOME_COUNT - 1);
     report->by_read = prng_chance(&play->prng, 3);
+    if (play->stubborn && !prng_chance(&play->prng, 4) && id_equal(&report->attempt_id, &target->attempt_id)) {
+        report->outcome = OUTCOME_DEFERRED;
+        report->by_read = false;
+        report->until_ms = play->world.now_ms + SECOND_MS;
+    }
     report->code = report->outcome == OUTCOME_ACCEPTED ? span_of(NULL, 0) : SPAN("platform_unavailable");
     report->url = report->outcome == OUTCOME_ACCEPTED ? SPAN("https://x") : span_of(NULL, 0);
     report->jitter_permille = below(play, 401);
@@ -467,7 +492,7 @@ static void step(struct play *play)
 {
     static const int64_t waits_ms[] = {1, 100, 20000, 45000, 130000, 400000};
     play->world.now_ms += waits_ms[below(play, sizeof waits_ms / sizeof *waits_ms)];
-    if (prng_chance(&play->prng, 60)) {
+    if (!play->stubborn && prng_chance(&play->prng, 60)) {
         play->world.now_ms += 7 * HOUR_MS;
     }
     const uint32_t dice = below(play, 100);
@@ -496,8 +521,10 @@ START_TEST(readers_see_what_the_decider_knows)
 {
     static struct play play; /* large */
     uint64_t accepted[64] = {0};
+    uint32_t recalled = 0;
     for (uint64_t seed = 1; seed <= PLAYS; seed++) {
         play_init(&play, (uint64_t)_i * PLAYS + seed);
+        play.stubborn = seed % 4 == 0;
         create(&play);
         for (int i = 0; i < STEPS && play.post.head.version > 0; i++) {
             step(&play);
@@ -508,8 +535,10 @@ START_TEST(readers_see_what_the_decider_knows)
         for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
             accepted[i] += play.accepted[i];
         }
+        recalled += play.recalled;
         world_done(&play.world);
     }
+    ck_assert_uint_gt(recalled, 0);
     for (uint32_t code = COMMAND_create_post; code <= COMMAND_resolve_target; code++) {
         if (code != COMMAND_delete_post) {
             ck_assert_msg(accepted[code] > 0, "no %s was ever accepted", command_desc(code)->name);

@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#ifdef OPENPOST_INSTALLED
 #include <openpost.h>
-#else
-#include "core/wire/openpost.h"
-#endif
 
 #define WAIT_MS 10000
 

@@ -95,12 +95,12 @@ enum err client_frame_make(struct client *client, enum frame_kind kind, struct s
     return err;
 }
 
-/* The one thing that is worth hearing from a ledger that cannot tag what it says. */
-static bool says_no_tag_key(const struct frame *frame)
+/* What a frame of kind REFUSED says; ACCEPTED: it is none. */
+static enum refusal refusal_in(const struct frame *frame)
 {
     enum refusal refusal = ACCEPTED;
-    return frame->kind == FRAME_REFUSED && body_code_read(frame->body, &refusal) == OK &&
-           refusal == REFUSED_key_not_in_vault;
+    const bool refused = frame->kind == FRAME_REFUSED && body_code_read(frame->body, &refusal) == OK;
+    return refused ? refusal : ACCEPTED;
 }
 
 enum verdict client_reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
@@ -115,7 +115,8 @@ enum verdict client_reply_judge(struct client *client, enum frame_kind kind, str
     const bool authentic = frame_check(client->key, reply);
     lock_give(&client->lock);
     if (!authentic) {
-        *ret_err = says_no_tag_key(&frame) ? ERR_ACCESS : ERR_AUTH; /* whoever says so: there is no answer here */
+        /* the one thing worth hearing from who cannot tag what it says; whoever says so: there is no answer here */
+        *ret_err = refusal_in(&frame) == REFUSED_key_not_in_vault ? ERR_ACCESS : ERR_AUTH;
         return VERDICT_BAD;
     }
     if (frame.kind == FRAME_WELCOME) {
@@ -135,7 +136,11 @@ enum verdict client_reply_judge(struct client *client, enum frame_kind kind, str
         return VERDICT_GOOD;
     }
     if (frame.kind != kind + FRAME_REPLY) {
-        *ret_err = frame.kind == FRAME_REFUSED ? ERR_UNSUPPORTED : ERR_MALFORMED;
+        *ret_err = ERR_MALFORMED;
+        if (refusal_in(&frame) != ACCEPTED) {
+            *ret_err = ERR_UNSUPPORTED;
+            *ret_body = frame.body;
+        }
         return VERDICT_BAD;
     }
     *ret_body = frame.body;

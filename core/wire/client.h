@@ -51,8 +51,8 @@ enum err client_doubt_wait(struct client *client, int64_t seen_ms, int64_t timeo
 
 /* client_ask sends a body of any other kind (FRAME_FOLLOW, FRAME_QUERY, FRAME_SEAL, FRAME_STATUS, FRAME_HELLO) and
  * gives its reply's body, borrowed for the call of done. Repeated like commands: they are harmless twice. Few are
- * on their way at a time, the others wait in order: ERR_BUSY when CLIENT_QUESTIONS_MAX do.
- * client_ask_wait appends the body to out; ERR_NO_SPACE. */
+ * on their way at a time, the others wait in order: ERR_BUSY when CLIENT_QUESTIONS_MAX do. ERR_UNSUPPORTED: the ledger
+ * refused the frame; the body is then REFUSED's (body.h). client_ask_wait appends the body to out; ERR_NO_SPACE. */
 typedef void client_replied(void *context, enum err err, struct span body);
 enum err client_ask(struct client *client, enum frame_kind kind, struct span body, int64_t timeout_ms,
                     client_replied *done, void *context) MUST_USE;

@@ -73,7 +73,7 @@ enum err client_frame_make(struct client *client, enum frame_kind kind, struct s
                            struct question_frame *ret_frame) MUST_USE;
 
 /* client_reply_judge judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a
- * new challenge, or bad with *ret_err. */
+ * new challenge, or bad with *ret_err: with ERR_UNSUPPORTED, the frame was refused, the code's body is in *ret_body. */
 enum verdict { VERDICT_GOOD, VERDICT_AGAIN, VERDICT_BAD };
 enum verdict client_reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
                                 struct span reply, struct span *ret_body, enum err *ret_err);

@@ -77,10 +77,8 @@ static void on_reply(void *context, enum err err, struct span body)
 {
     struct waiter *waiter = context;
     lock_take(&waiter->lock);
-    if (err == OK) {
-        buf_put(waiter->out, body);
-        err = buf_ok(waiter->out) ? OK : ERR_NO_SPACE;
-    }
+    buf_put(waiter->out, body); /* "" but for a reply and a refused frame's code */
+    err = buf_ok(waiter->out) ? err : ERR_NO_SPACE;
     waiter_wake(waiter, err);
     lock_give(&waiter->lock);
 }

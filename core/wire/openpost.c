@@ -14,8 +14,6 @@
 #include "core/wire/pack.h"
 #include "core/wire/tag_key.h"
 
-#define PARTS_OUT_MAX 25
-#define TARGETS_OUT_MAX 50
 #define FOLLOW_AT_A_TIME 100
 #define REPLY_BYTES (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)
 #define JSON_BYTES ((size_t)LOG_PAYLOAD_MAX * 6 + 65536) /* every byte escaped */
@@ -29,7 +27,7 @@ const char *openpost_status_sentence(enum openpost_status status)
 {
     static const char *const sentences[] = {
         [OPENPOST_OK] = "done",
-        [OPENPOST_REFUSED] = "refused: the code says why",
+        [OPENPOST_REFUSED] = "refused: the answer says why",
         [OPENPOST_UNKNOWN] = "no answer came in time: it may or may not have been done",
         [OPENPOST_UNAUTHENTICATED] = "the key is not known there",
         [OPENPOST_INVALID] = "an argument is not valid",
@@ -119,26 +117,16 @@ static void copy_id(char out[OPENPOST_ID_SIZE], const struct id *id)
     ASSERT(buf_terminated(&buf) != NULL);
 }
 
-static void fill_code(struct openpost_answer *answer, uint32_t refusal)
+static enum openpost_status tell_refusal(struct openpost_answer *answer, uint32_t refusal)
 {
-    copy_text(answer->code, sizeof answer->code, refusal == ACCEPTED ? "" : refusal_desc((enum refusal)refusal)->code);
-}
-
-/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over
- * HTTP is another. */
-static struct idempotency idempotency_of(const char *what, const char *key, struct span body)
-{
-    uint8_t bytes[400];
-    struct buf scope = buf_of(bytes, sizeof bytes);
-    struct idempotency idempotency = {.present = true};
-    buf_text(&scope, "rpc ");
-    buf_text(&scope, what);
-    buf_byte(&scope, ' ');
-    buf_text(&scope, key);
-    ASSERT(buf_ok(&scope));
-    sha256(buf_span(&scope), idempotency.scope);
-    sha256(body, idempotency.body);
-    return idempotency;
+    if (refusal == ACCEPTED) {
+        answer->sentence = "";
+        return OPENPOST_OK;
+    }
+    const struct refusal_desc *desc = refusal_desc((enum refusal)refusal);
+    copy_text(answer->code, sizeof answer->code, desc->code);
+    answer->sentence = desc->title;
+    return OPENPOST_REFUSED;
 }
 
 static bool key_is_good(const char *key)
@@ -164,9 +152,8 @@ static enum openpost_status give(struct openpost *connection, struct command *co
     }
     *ret_answer = (struct openpost_answer){
         .workspace_seq = answer.workspace_seq, .version = answer.version, .repeated = answer.repeated};
-    fill_code(ret_answer, answer.refusal);
     copy_id(ret_answer->id, id_is_none(&answer.stream) ? &command->stream : &answer.stream);
-    return answer.refusal == ACCEPTED ? OPENPOST_OK : OPENPOST_REFUSED;
+    return tell_refusal(ret_answer, answer.refusal);
 }
 
 static struct span optional(const char *text)
@@ -175,34 +162,96 @@ static struct span optional(const char *text)
 }
 
 struct post_room {
-    struct content_part parts[PARTS_OUT_MAX];
-    struct target_spec targets[TARGETS_OUT_MAX];
+    struct content_part parts[PARTS_MAX];
+    struct target_spec targets[TARGETS_MAX];
+    struct label labels[LABELS_MAX];
+    struct pair metadata[METADATA_MAX];
 };
 
-/* The fields of the command but ids of its own making. */
+static enum err fill_targets(const struct openpost_post *post, struct target_spec *targets)
+{
+    for (size_t i = 0; i < post->target_count; i++) {
+        const struct openpost_target *from = &post->targets[i];
+        targets[i] = (struct target_spec){.channel = choice_value(&channel_words, span_text(from->channel)),
+                                          .at_ms = from->at_ms,
+                                          .variant = optional(from->variant),
+                                          .settings = optional(from->settings)};
+        TRY(id_parse(span_text(from->integration_id), ID_INTEGRATION, &targets[i].integration_id));
+    }
+    return OK;
+}
+
+/* The fields of the command, but for the ids that are ours to give: name_post. */
 static enum err fill_post(const struct openpost_post *post, struct post_room *room, struct create_post_command *create)
 {
-    if (post->part_count > PARTS_OUT_MAX || post->target_count > TARGETS_OUT_MAX) {
+    if (post->part_count > PARTS_MAX || post->target_count > TARGETS_MAX || post->label_count > LABELS_MAX ||
+        post->metadata_count > METADATA_MAX) {
         return ERR_TOO_LONG;
     }
     for (size_t i = 0; i < post->part_count; i++) {
-        room->parts[i] = (struct content_part){.text = span_text(post->parts[i])};
+        room->parts[i].text = span_text(post->parts[i]);
     }
-    for (size_t i = 0; i < post->target_count; i++) {
-        const struct openpost_target *from = &post->targets[i];
-        struct target_spec *to = &room->targets[i];
-        *to = (struct target_spec){.at_ms = from->at_ms,
-                                   .channel = choice_value(&channel_words, span_text(from->channel))};
-        TRY(id_parse(span_text(from->integration_id), ID_INTEGRATION, &to->integration_id));
+    for (size_t i = 0; i < post->label_count; i++) {
+        room->labels[i].name = span_text(post->labels[i]);
     }
-    create->parts = room->parts;
-    create->parts_count = (uint32_t)post->part_count;
-    create->targets = room->targets;
-    create->targets_count = (uint32_t)post->target_count;
-    create->link = optional(post->link);
-    create->first_comment = optional(post->first_comment);
-    create->at_ms = post->at_ms;
-    return OK;
+    for (size_t i = 0; i < post->metadata_count; i++) {
+        room->metadata[i] =
+            (struct pair){.key = span_text(post->metadata[i].name), .value = span_text(post->metadata[i].value)};
+    }
+    *create = (struct create_post_command){.parts = room->parts,
+                                           .parts_count = (uint32_t)post->part_count,
+                                           .link = optional(post->link),
+                                           .first_comment = optional(post->first_comment),
+                                           .targets = room->targets,
+                                           .targets_count = (uint32_t)post->target_count,
+                                           .timezone = optional(post->timezone),
+                                           .not_after_ms = post->not_after_ms,
+                                           .labels = room->labels,
+                                           .labels_count = (uint32_t)post->label_count,
+                                           .metadata = room->metadata,
+                                           .metadata_count = (uint32_t)post->metadata_count,
+                                           .at_ms = post->at_ms};
+    return fill_targets(post, room->targets);
+}
+
+/* A post's targets have ids that follow from its own. */
+static void name_post(struct create_post_command *create, struct post_room *room, const struct id *post_id)
+{
+    create->post_id = *post_id;
+    for (uint32_t i = 0; i < create->targets_count; i++) {
+        room->targets[i].target_id = id_derive(ID_TARGET, post_id, &room->targets[i].integration_id);
+    }
+}
+
+/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over
+ * HTTP is another. What is said is hashed under an id that is always the same: each call makes another for the post. */
+static enum err idempotency_of(const char *key, struct create_post_command *create, struct post_room *room,
+                               struct idempotency *ret_idempotency)
+{
+    static const uint8_t nothing[10];
+    const struct id nobody = id_make(ID_POST, 0, nothing);
+    uint8_t scope_bytes[400];
+    struct buf scope = buf_of(scope_bytes, sizeof scope_bytes);
+    if (!key_is_good(key)) {
+        return ERR_MALFORMED;
+    }
+    uint8_t *bytes = malloc(COMMAND_BYTES_MAX);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf body = buf_of(bytes, COMMAND_BYTES_MAX);
+    name_post(create, room, &nobody);
+    const enum err err = record_encode(command_desc(COMMAND_create_post), create, &body);
+    if (err == OK) {
+        buf_text(&scope, "rpc create_post ");
+        buf_text(&scope, key);
+        ASSERT(buf_ok(&scope));
+        ret_idempotency->present = true;
+        sha256(buf_span(&scope), ret_idempotency->scope);
+        sha256(buf_span(&body), ret_idempotency->body);
+    }
+    free(bytes);
+    return err == ERR_NO_SPACE ? ERR_TOO_LONG : err;
 }
 
 enum openpost_status openpost_create_post(struct openpost *connection, const struct openpost_post *post,
@@ -212,38 +261,44 @@ enum openpost_status openpost_create_post(struct openpost *connection, const str
     struct post_room room = {0};
     struct command command = {.code = COMMAND_create_post};
     struct idempotency idempotency = {0};
-    const enum err err = fill_post(post, &room, &command.create_post);
-    if (err != OK || (idempotency_key != NULL && !key_is_good(idempotency_key))) {
+    enum err err = fill_post(post, &room, &command.create_post);
+    if (err == OK && idempotency_key != NULL) {
+        err = idempotency_of(idempotency_key, &command.create_post, &room, &idempotency);
+    }
+    if (err != OK) {
+        return status_of(err);
+    }
+    command.stream = new_id(ID_POST);
+    name_post(&command.create_post, &room, &command.stream);
+    return give(connection, &command, &idempotency, timeout_ms, ret_answer);
+}
+
+enum openpost_status openpost_edit_post(struct openpost *connection, const char *post_id, uint64_t version,
+                                        const struct openpost_post *post, int timeout_ms,
+                                        struct openpost_answer *ret_answer)
+{
+    struct post_room room = {0};
+    struct create_post_command said;
+    struct command command = {.code = COMMAND_edit_post, .expected_version = version};
+    if (version == 0 || post->at_ms != 0 || id_parse(span_text(post_id), ID_POST, &command.stream) != OK ||
+        fill_post(post, &room, &said) != OK) {
         return OPENPOST_INVALID;
     }
-    if (idempotency_key != NULL) {
-        /* What the caller said, before ids of ours are in it: the same request has the same hash. */
-        uint8_t *bytes = malloc(COMMAND_BYTES_MAX);
-        struct buf body = buf_of(bytes, bytes == NULL ? 0 : COMMAND_BYTES_MAX);
-        for (size_t i = 0; i < post->part_count; i++) {
-            pack_text(&body, room.parts[i].text);
-        }
-        pack_text(&body, command.create_post.link);
-        pack_text(&body, command.create_post.first_comment);
-        pack_uint(&body, (uint64_t)post->at_ms);
-        for (size_t i = 0; i < post->target_count; i++) {
-            pack_id(&body, &room.targets[i].integration_id);
-            pack_uint(&body, (uint64_t)room.targets[i].at_ms);
-        }
-        if (buf_ok(&body)) {
-            idempotency = idempotency_of("create_post", idempotency_key, buf_span(&body));
-        }
-        free(bytes);
-        if (!idempotency.present) {
-            return bytes == NULL ? OPENPOST_NO_MEMORY : OPENPOST_INVALID;
-        }
-    }
-    command.create_post.post_id = new_id(ID_POST);
-    for (size_t i = 0; i < post->target_count; i++) {
-        room.targets[i].target_id = id_derive(ID_TARGET, &command.create_post.post_id, &room.targets[i].integration_id);
-    }
-    command.stream = command.create_post.post_id;
-    return give(connection, &command, &idempotency, timeout_ms, ret_answer);
+    name_post(&said, &room, &command.stream);
+    command.edit_post = (struct edit_post_command){.post_id = said.post_id,
+                                                   .parts = said.parts,
+                                                   .parts_count = said.parts_count,
+                                                   .link = said.link,
+                                                   .first_comment = said.first_comment,
+                                                   .targets = said.targets,
+                                                   .targets_count = said.targets_count,
+                                                   .timezone = said.timezone,
+                                                   .not_after_ms = said.not_after_ms,
+                                                   .labels = said.labels,
+                                                   .labels_count = said.labels_count,
+                                                   .metadata = said.metadata,
+                                                   .metadata_count = said.metadata_count};
+    return give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
@@ -270,9 +325,55 @@ enum openpost_status openpost_cancel_post(struct openpost *connection, const cha
     return give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 
+enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
+                                         int timeout_ms, struct openpost_answer *ret_answer)
+{
+    struct command command = {.code = COMMAND_retry_post};
+    if (id_parse(span_text(post_id), ID_POST, &command.stream) != OK) {
+        return OPENPOST_INVALID;
+    }
+    command.retry_post.post_id = command.stream;
+    command.retry_post.at_ms = at_ms;
+    command.retry_post.now = at_ms == 0;
+    return give(connection, &command, NULL, timeout_ms, ret_answer);
+}
+
+static uint32_t resolution_of(enum openpost_found found)
+{
+    switch (found) {
+    case OPENPOST_FOUND_PUBLISHED:
+        return RESOLUTION_PUBLISHED;
+    case OPENPOST_FOUND_ABSENT:
+        return RESOLUTION_ABSENT;
+    case OPENPOST_FOUND_ABANDONED:
+        return RESOLUTION_ABANDONED;
+    default:
+        return RESOLUTION_NONE; /* which cannot be encoded */
+    }
+}
+
+enum openpost_status openpost_resolve_target(struct openpost *connection, const char *post_id, const char *target_id,
+                                             const struct openpost_resolution *resolution, int timeout_ms,
+                                             struct openpost_answer *ret_answer)
+{
+    struct command command = {.code = COMMAND_resolve_target};
+    struct resolve_target_command *resolve = &command.resolve_target;
+    if (id_parse(span_text(post_id), ID_POST, &command.stream) != OK ||
+        id_parse(span_text(target_id), ID_TARGET, &resolve->target_id) != OK) {
+        return OPENPOST_INVALID;
+    }
+    resolve->post_id = command.stream;
+    resolve->resolution = resolution_of(resolution->found);
+    resolve->url = optional(resolution->url);
+    resolve->retry = resolution->retry != 0;
+    return give(connection, &command, NULL, timeout_ms, ret_answer);
+}
+
+/* ---- Questions ---- */
+
 /* Asks and copies the result. */
 static enum err query(struct openpost *connection, struct span name, struct span arguments, int timeout_ms,
-                      struct buf *out, struct openpost_answer *ret_answer)
+                      struct buf *out, enum refusal *ret_refusal)
 {
     const size_t cap = out->cap + 256;
     const size_t body_cap = arguments.len + 128;
@@ -282,40 +383,51 @@ static enum err query(struct openpost *connection, struct span name, struct span
     }
     struct buf body = buf_of(memory + cap, body_cap);
     struct buf reply = buf_of(memory, cap);
-    struct span result;
-    enum refusal refusal = ACCEPTED;
+    struct span result = {0};
     body_query_put(&body, name, arguments);
     enum err err = client_ask_wait(connection->client, FRAME_QUERY, buf_span(&body), timeout_ms, &reply);
-    err = err == OK ? body_result_read(buf_span(&reply), &refusal, &result) : err;
+    if (err == OK) {
+        err = body_result_read(buf_span(&reply), ret_refusal, &result);
+    } else if (err == ERR_UNSUPPORTED) {
+        err = body_code_read(buf_span(&reply), ret_refusal);
+    }
     if (err == OK) {
         buf_put(out, result);
         err = buf_ok(out) ? OK : ERR_NO_SPACE;
-        *ret_answer = (struct openpost_answer){0};
-        fill_code(ret_answer, refusal);
     }
     free(memory);
     return err;
+}
+
+/* How a question ended. */
+static enum openpost_status tell_end(enum err err, enum refusal refusal, struct openpost_answer *ret_answer)
+{
+    if (err != OK) {
+        return status_of(err);
+    }
+    struct openpost_answer answer = {0};
+    const enum openpost_status status = tell_refusal(&answer, refusal);
+    if (ret_answer != NULL) {
+        *ret_answer = answer;
+    }
+    return status;
 }
 
 enum openpost_status openpost_query(struct openpost *connection, const char *name, const void *arguments,
                                     size_t arguments_len, int timeout_ms, char *out, size_t out_size, size_t *ret_len,
                                     struct openpost_answer *ret_answer)
 {
-    struct openpost_answer answer;
+    enum refusal refusal = ACCEPTED;
     struct buf buf = buf_of(out, out_size);
     if (strlen(name) > BODY_NAME_MAX) {
         return OPENPOST_INVALID;
     }
     const enum err err =
-        query(connection, span_text(name), span_of(arguments, arguments_len), timeout_ms, &buf, &answer);
-    if (err != OK) {
-        return status_of(err);
+        query(connection, span_text(name), span_of(arguments, arguments_len), timeout_ms, &buf, &refusal);
+    if (err == OK) {
+        *ret_len = buf.len;
     }
-    *ret_len = buf.len;
-    if (ret_answer != NULL) {
-        *ret_answer = answer;
-    }
-    return answer.code[0] == 0 ? OPENPOST_OK : OPENPOST_REFUSED;
+    return tell_end(err, refusal, ret_answer);
 }
 
 enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
@@ -411,18 +523,20 @@ static enum err follow(struct openpost *connection, struct follow_room *room, ui
 }
 
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
-                                     openpost_event_handler *handler, void *context)
+                                     openpost_event_handler *handler, void *context, struct openpost_answer *ret_answer)
 {
     uint8_t *reply = malloc(REPLY_BYTES);
     uint8_t *json = malloc(JSON_BYTES);
     enum err err = ERR_NO_MEMORY;
+    enum refusal refusal = ACCEPTED;
     if (reply != NULL && json != NULL) {
         struct follow_room room = {.reply = buf_of(reply, REPLY_BYTES), .json = buf_of(json, JSON_BYTES)};
         arena_init(&room.arena, EVENT_MEMORY);
         err = follow(connection, &room, position, timeout_ms, handler, context);
+        err = err == ERR_UNSUPPORTED ? body_code_read(buf_span(&room.reply), &refusal) : err;
         arena_done(&room.arena);
     }
     free(reply);
     free(json);
-    return status_of(err);
+    return tell_end(err, refusal, ret_answer);
 }

@@ -19,14 +19,14 @@
 extern "C" {
 #endif
 
-#define OPENPOST_ID_SIZE 40
+#define OPENPOST_ID_SIZE 40 /* bytes, with the NUL */
 #define OPENPOST_CODE_SIZE 64
 
 /* How a call went. OPENPOST_UNKNOWN: no answer came in time, and nobody knows whether it was done: ask again with the
  * same idempotency key. */
 enum openpost_status {
     OPENPOST_OK = 0,
-    OPENPOST_REFUSED = 1, /* the answer's code says why */
+    OPENPOST_REFUSED = 1, /* the answer says why */
     OPENPOST_UNKNOWN = 2,
     OPENPOST_UNAUTHENTICATED = 3, /* the key is not known, or something else listens at that address */
     OPENPOST_INVALID = 4,         /* an argument is: not an id, not UTF-8, too long … */
@@ -46,9 +46,12 @@ struct openpost;
 enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection);
 void openpost_close(struct openpost *connection);
 
-/* What a command got. */
+/* What a call got; written when it returns OPENPOST_OK or OPENPOST_REFUSED, else left as it was. What is about a post
+ * is 0 or "" where the call was not. Refused, nothing was changed. */
 struct openpost_answer {
-    char code[OPENPOST_CODE_SIZE]; /* "" when accepted, else a stable word: post_locked, not_found … */
+    char code[OPENPOST_CODE_SIZE]; /* "" when accepted, else a stable word: post_locked, not_found …, as over HTTP; of a
+                                      newer OpenPost one that is not known here is unavailable */
+    const char *sentence;          /* what the code means, for people; "" when accepted. Static */
     char id[OPENPOST_ID_SIZE];     /* of the post */
     uint64_t workspace_seq;        /* of the last event that it caused; 0: none */
     uint64_t version;              /* of the post, afterwards */
@@ -57,23 +60,37 @@ struct openpost_answer {
 
 struct openpost_target {
     const char *integration_id;
-    const char *channel; /* "bluesky", "x" … */
-    int64_t at_ms;       /* its own instant; 0: the post's */
+    const char *channel;  /* "bluesky", "x" … */
+    int64_t at_ms;        /* its own instant; 0: the post's */
+    const char *variant;  /* JSON object: what of text, parts, link and first_comment is another here; NULL: nothing */
+    const char *settings; /* JSON object: the channel's own (platform_settings over HTTP); NULL: none */
 };
 
+struct openpost_pair {
+    const char *name;
+    const char *value;
+};
+
+/* What a post says and where it goes. Borrowed for the call. All zero: an empty draft. */
 struct openpost_post {
-    const char *const *parts; /* one text, or several: a thread */
+    const char *const *parts; /* one text, or several: a thread; at most 25 */
     size_t part_count;
-    const char *link;          /* shown as a card; NULL: none */
-    const char *first_comment; /* NULL: none */
-    const struct openpost_target *targets;
+    const char *link;                      /* shown as a card; NULL: none */
+    const char *first_comment;             /* NULL: none */
+    const struct openpost_target *targets; /* at most 50, an integration once */
     size_t target_count;
-    int64_t at_ms; /* publish then; 0: keep it as a draft */
+    int64_t at_ms;             /* publish then; 0: keep it as a draft */
+    const char *timezone;      /* its own IANA zone; NULL: the workspace's */
+    int64_t not_after_ms;      /* it is never sent later; 0: no such instant */
+    const char *const *labels; /* at most 20 */
+    size_t label_count;
+    const struct openpost_pair *metadata; /* opaque to OpenPost; at most 20, a name once */
+    size_t metadata_count;
 };
 
 /* openpost_create_post writes a post. idempotency_key (1 to 255 printable ASCII characters, NULL: none): the same key
- * again gets the first answer instead of a second post, for at least 24 hours. openpost_schedule_post: at_ms 0: at
- * once. openpost_cancel_post cancels every target that still can be. */
+ * again gets the first answer instead of a second post, for at least 24 hours; with another post it is refused.
+ * openpost_schedule_post: at_ms 0: at once. openpost_cancel_post cancels every target that still can be. */
 enum openpost_status openpost_create_post(struct openpost *connection, const struct openpost_post *post,
                                           const char *idempotency_key, int timeout_ms,
                                           struct openpost_answer *ret_answer);
@@ -82,9 +99,44 @@ enum openpost_status openpost_schedule_post(struct openpost *connection, const c
 enum openpost_status openpost_cancel_post(struct openpost *connection, const char *post_id, int timeout_ms,
                                           struct openpost_answer *ret_answer);
 
+/* openpost_edit_post replaces all that the post says by what post does: unlike PATCH over HTTP, what is left out is
+ * gone. version is the one that was read (an answer's, or openpost_get_post's): refused as version_mismatch when there
+ * is a later one by now. A target of an integration that the post had keeps its id. post's at_ms must be 0:
+ * openpost_schedule_post moves it. A scheduled post stays scheduled, is refused what could not be scheduled, and any
+ * edit from 300 s before its instant on (post_locked). After OPENPOST_UNKNOWN read the post before editing again: its
+ * version says whether it was done. */
+enum openpost_status openpost_edit_post(struct openpost *connection, const char *post_id, uint64_t version,
+                                        const struct openpost_post *post, int timeout_ms,
+                                        struct openpost_answer *ret_answer);
+
+/* openpost_retry_post sends again what was locked of every failed or missed target, at_ms 0: at once. Refused as
+ * post_not_finished when there is none: so is a second call, unless what the first sent has failed by then. */
+enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
+                                         int timeout_ms, struct openpost_answer *ret_answer);
+
+/* What a person found of a target whose outcome nobody knows. */
+enum openpost_found {
+    OPENPOST_FOUND_PUBLISHED = 1, /* it is there: url says where */
+    OPENPOST_FOUND_ABSENT = 2,    /* it is not there: retry says whether to send it again */
+    OPENPOST_FOUND_ABANDONED = 3  /* nobody will look: it counts as failed */
+};
+
+struct openpost_resolution {
+    enum openpost_found found;
+    const char *url; /* published: absolute, http or https, at most 2,048 bytes; else NULL */
+    int retry;       /* absent: not 0: send it again; else 0 */
+};
+
+/* openpost_resolve_target settles one target of a post; its id is in openpost_get_post's targets. Refused as
+ * target_not_unknown when the outcome is known, as resolution_invalid when url or retry do not go with what was found.
+ */
+enum openpost_status openpost_resolve_target(struct openpost *connection, const char *post_id, const char *target_id,
+                                             const struct openpost_resolution *resolution, int timeout_ms,
+                                             struct openpost_answer *ret_answer);
+
 /* openpost_get_post writes the post as JSON, the same as GET /v1/posts/{id}, with a NUL at its end, into out.
  * openpost_query asks any question of the RPC by name, with arguments as its documentation says; the answer's length is
- * in *ret_len. ret_answer->code says why when refused; ret_answer may be NULL. */
+ * in *ret_len. ret_answer may be NULL. */
 enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
                                        size_t out_size, struct openpost_answer *ret_answer);
 enum openpost_status openpost_query(struct openpost *connection, const char *name, const void *arguments,
@@ -105,10 +157,12 @@ typedef void openpost_event_handler(void *context, const struct openpost_event *
 
 /* openpost_follow calls handler for each event after *position, in order and without gap, moves *position on, and
  * returns when there is no more for now. Keep *position where what you do with the events is kept, and call again every
- * now and then. Needs a key of role admin, owner or auditor. OPENPOST_INVALID, for a *position beyond the workspace's
- * last event, too: the ledger was put back to an older copy since, so begin again. */
+ * now and then. timeout_ms is for each hundred of them. Needs a key of role admin, owner or auditor, else it is refused
+ * as role_insufficient. Refused as cursor_invalid: *position is beyond the workspace's last event, for the ledger was
+ * put back to an older copy since, so begin again. ret_answer may be NULL. */
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
-                                     openpost_event_handler *handler, void *context);
+                                     openpost_event_handler *handler, void *context,
+                                     struct openpost_answer *ret_answer);
 
 #ifdef __cplusplus
 }

@@ -344,13 +344,13 @@ START_TEST(another_program_uses_the_library)
     ck_assert_str_eq(again.code, "query_unknown");
     uint64_t position = 0;
     struct heard heard = {0};
-    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard, NULL), OPENPOST_OK);
     ck_assert_uint_eq(position, 3);
     ck_assert_uint_eq(heard.count, 3);
     ck_assert_str_eq(heard.types[0], "workspace_created");
     ck_assert_str_eq(heard.types[1], "key_created");
     ck_assert_str_eq(heard.types[2], "post_created");
-    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_OK);
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard, NULL), OPENPOST_OK);
     ck_assert_uint_eq(heard.count, 3);
     openpost_close(connection);
     ck_assert_int_eq(openpost_open(place->programs_url, "op_wrong_key", &connection), OPENPOST_OK);
@@ -371,6 +371,7 @@ START_TEST(a_program_that_is_ahead_of_its_workspace_is_told)
     struct body_list list;
     struct heard heard = {0};
     struct openpost *connection = NULL;
+    struct openpost_answer answer;
     tag_key_of(SPAN(API_KEY), tag_key);
     make_key(place, ROLE_ADMIN);
     struct client *program = connect_as(place->programs_url, tag_key);
@@ -381,7 +382,8 @@ START_TEST(a_program_that_is_ahead_of_its_workspace_is_told)
     ck_assert_int_eq(client_follow_wait(program, 3, 1, WAIT_MS, &out, &head, &list), ERR_UNSUPPORTED); /* refused */
     ck_assert_int_eq(openpost_open(place->programs_url, API_KEY, &connection), OPENPOST_OK);
     uint64_t position = UINT64_MAX;
-    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard), OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_follow(connection, &position, WAIT_MS, on_event, &heard, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "cursor_invalid");
     ck_assert_uint_eq(position, UINT64_MAX);
     ck_assert_uint_eq(heard.count, 0);
     openpost_close(connection);
@@ -390,27 +392,6 @@ START_TEST(a_program_that_is_ahead_of_its_workspace_is_told)
 }
 
 END_TEST
-
-/* An account that the platform has accepted. */
-static struct id connect_account(struct place *place)
-{
-    struct command command = command_of(place, COMMAND_connect_integration);
-    const struct id integration_id = new_id(ID_INTEGRATION);
-    command.connect_integration = (struct connect_integration_command){.integration_id = integration_id,
-                                                                       .channel = CHANNEL_BLUESKY,
-                                                                       .identifier = SPAN("acme.test"),
-                                                                       .vault_id = new_id(ID_SECRET),
-                                                                       .fingerprint = SPAN("abc")};
-    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    command = command_of(place, COMMAND_record_connection);
-    command.record_connection = (struct record_connection_command){.integration_id = integration_id,
-                                                                   .account = SPAN("did:plc:acme"),
-                                                                   .handle = SPAN("acme.test"),
-                                                                   .vault_id = new_id(ID_SECRET),
-                                                                   .fingerprint = SPAN("abc")};
-    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    return integration_id;
-}
 
 static struct command post_to(const struct place *place, const struct id *integration_id, struct content_part *part,
                               struct target_spec *target)

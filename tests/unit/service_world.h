@@ -320,6 +320,27 @@ static inline struct command draft(const struct place *place, struct content_par
     return command;
 }
 
+/* An account that the platform has accepted. */
+static inline struct id connect_account(struct place *place)
+{
+    struct command command = command_of(place, COMMAND_connect_integration);
+    const struct id integration_id = new_id(ID_INTEGRATION);
+    command.connect_integration = (struct connect_integration_command){.integration_id = integration_id,
+                                                                       .channel = CHANNEL_BLUESKY,
+                                                                       .identifier = SPAN("acme.test"),
+                                                                       .vault_id = new_id(ID_SECRET),
+                                                                       .fingerprint = SPAN("abc")};
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    command = command_of(place, COMMAND_record_connection);
+    command.record_connection = (struct record_connection_command){.integration_id = integration_id,
+                                                                   .account = SPAN("did:plc:acme"),
+                                                                   .handle = SPAN("acme.test"),
+                                                                   .vault_id = new_id(ID_SECRET),
+                                                                   .fingerprint = SPAN("abc")};
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    return integration_id;
+}
+
 struct tally {
     atomic_uint good;
     atomic_uint bad;

@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#ifdef OPENPOST_INSTALLED
 #include <openpost.h>
-#else
-#include "core/wire/openpost.h"
-#endif
 
 #define WAIT_MS 10000
 
@@ -24,7 +20,11 @@ static void show(void *context, const struct openpost_event *event)
 
 static int fail(const char *what, enum openpost_status status, const struct openpost_answer *answer)
 {
-    (void)fprintf(stderr, "%s: %s %s\n", what, openpost_status_sentence(status), answer == NULL ? "" : answer->code);
+    if (status == OPENPOST_REFUSED) {
+        (void)fprintf(stderr, "%s: refused: %s: %s\n", what, answer->code, answer->sentence);
+    } else {
+        (void)fprintf(stderr, "%s: %s\n", what, openpost_status_sentence(status));
+    }
     return 1;
 }
 
@@ -51,9 +51,9 @@ static int run(struct openpost *connection, const char *integration_id, const ch
     }
     (void)printf("%s\n", json);
     uint64_t position = 0;
-    status = openpost_follow(connection, &position, WAIT_MS, show, NULL);
+    status = openpost_follow(connection, &position, WAIT_MS, show, NULL, &read);
     if (status != OPENPOST_OK) {
-        return fail("follow", status, NULL);
+        return fail("follow", status, &read);
     }
     (void)printf("followed up to %llu\n", (unsigned long long)position);
     return 0;
@@ -68,7 +68,8 @@ int main(int argc, char **argv)
     }
     const enum openpost_status status = openpost_open(argv[1], argv[2], &connection);
     if (status != OPENPOST_OK) {
-        return fail("open", status, NULL);
+        (void)fprintf(stderr, "open: %s\n", openpost_status_sentence(status));
+        return 1;
     }
     const int code = run(connection, argc == 5 ? argv[3] : NULL, argc == 5 ? argv[4] : NULL);
     openpost_close(connection);

@@ -1,0 +1,183 @@
+/* openpost_test.c: libopenpost against a ledger behind its sockets: arguments that are none, and refusals, which reach
+ * the caller with their code and sentence. What its calls do is shown by e2e/programs. */
+#include "core/base/limits.h"
+#include "tests/suite.h"
+#include "tests/unit/service_world.h"
+
+struct library_world {
+    struct place *place;
+    struct openpost *connection;
+    char integration[OPENPOST_ID_SIZE];
+};
+
+static struct library_world library_open(enum role role)
+{
+    struct library_world world = {.place = place_open()};
+    const struct id integration_id = connect_account(world.place);
+    struct buf text = buf_of(world.integration, sizeof world.integration);
+    id_write(&text, &integration_id);
+    ck_assert_ptr_nonnull(buf_terminated(&text));
+    make_key(world.place, role);
+    ck_assert_int_eq(openpost_open(world.place->programs_url, API_KEY, &world.connection), OPENPOST_OK);
+    return world;
+}
+
+static void library_close(struct library_world *world)
+{
+    openpost_close(world->connection);
+    place_close(world->place);
+}
+
+START_TEST(an_edit_says_everything_and_names_the_version_that_was_read)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    static const char *const parts[] = {"one", "two"};
+    struct openpost_target target = {.integration_id = world.integration, .channel = "bluesky"};
+    struct openpost_post post = {.parts = parts, .part_count = 2, .targets = &target, .target_count = 1};
+    struct openpost_answer made;
+    struct openpost_answer answer;
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &made), OPENPOST_OK);
+    ck_assert_str_eq(made.sentence, "");
+    ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 1, &post, WAIT_MS, &answer), OPENPOST_OK);
+    ck_assert_uint_eq(answer.version, 2);
+    ck_assert_str_eq(answer.id, made.id);
+    ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 1, &post, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "version_mismatch");
+    ck_assert_str_eq(answer.sentence, "It was changed since the version that the request names.");
+    const char *const other = "post_01h455vb4pex5vsknk084sn02q";
+    ck_assert_int_eq(openpost_edit_post(world.connection, other, 1, &post, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "not_found");
+    ck_assert_str_eq(answer.id, other);
+    ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 0, &post, WAIT_MS, &answer), OPENPOST_INVALID);
+    post.at_ms = clock_wall_ms() + HOUR_MS;
+    ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 2, &post, WAIT_MS, &answer), OPENPOST_INVALID);
+    post.at_ms = 0;
+    target.channel = "smoke signals";
+    ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 2, &post, WAIT_MS, &answer), OPENPOST_INVALID);
+    ck_assert_str_eq(answer.code, "not_found"); /* what is invalid leaves the answer as it was */
+    library_close(&world);
+}
+
+END_TEST
+
+START_TEST(more_than_a_post_can_hold_is_invalid)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    const char *texts[PARTS_MAX + 1];
+    struct openpost_pair pairs[METADATA_MAX + 1];
+    struct openpost_target targets[TARGETS_MAX + 1];
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        texts[i] = "x";
+    }
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        pairs[i] = (struct openpost_pair){.name = "x", .value = "y"};
+    }
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        targets[i] = (struct openpost_target){.integration_id = world.integration, .channel = "bluesky"};
+    }
+    const struct openpost_post posts[] = {
+        {.parts = texts,     .part_count = PARTS_MAX + 1       },
+        {.labels = texts,    .label_count = LABELS_MAX + 1     },
+        {.metadata = pairs,  .metadata_count = METADATA_MAX + 1},
+        {.targets = targets, .target_count = TARGETS_MAX + 1   },
+    };
+    struct openpost_answer answer;
+    for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+        ck_assert_int_eq(openpost_create_post(world.connection, &posts[i], NULL, WAIT_MS, &answer), OPENPOST_INVALID);
+    }
+    const struct openpost_post most = {.parts = texts, .part_count = PARTS_MAX, .labels = texts, .label_count = 1};
+    ck_assert_int_eq(openpost_create_post(world.connection, &most, NULL, WAIT_MS, &answer), OPENPOST_OK);
+    library_close(&world);
+}
+
+END_TEST
+
+START_TEST(another_post_under_the_same_idempotency_key_is_refused_whatever_differs)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    static const char *const parts[] = {"one"};
+    static const char *const labels[] = {"spring"};
+    const struct openpost_post post = {.parts = parts, .part_count = 1};
+    const struct openpost_post labelled = {.parts = parts, .part_count = 1, .labels = labels, .label_count = 1};
+    const struct openpost_post zoned = {.parts = parts, .part_count = 1, .timezone = "UTC"};
+    struct openpost_answer first;
+    struct openpost_answer answer;
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, "k", WAIT_MS, &first), OPENPOST_OK);
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, "k", WAIT_MS, &answer), OPENPOST_OK);
+    ck_assert_str_eq(answer.id, first.id);
+    ck_assert_int_eq(openpost_create_post(world.connection, &labelled, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "idempotency_key_reused");
+    ck_assert_int_eq(openpost_create_post(world.connection, &zoned, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.sentence, "The Idempotency-Key was used with another body.");
+    library_close(&world);
+}
+
+END_TEST
+
+START_TEST(what_a_person_decides_is_refused_with_its_code_and_its_sentence)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    struct openpost_target target = {.integration_id = world.integration, .channel = "bluesky"};
+    const struct openpost_post post = {.targets = &target, .target_count = 1};
+    struct openpost_resolution found = {.found = OPENPOST_FOUND_ABSENT};
+    struct openpost_answer made;
+    struct openpost_answer answer;
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &made), OPENPOST_OK);
+    ck_assert_int_eq(openpost_retry_post(world.connection, made.id, 0, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "post_not_finished");
+    ck_assert_str_eq(answer.sentence, "Only failed and missed targets of a post can be sent again.");
+    const char *const no_target = "tgt_01h455vb4pex5vsknk084sn02q";
+    ck_assert_int_eq(openpost_resolve_target(world.connection, made.id, no_target, &found, WAIT_MS, &answer),
+                     OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "not_found");
+    ck_assert_int_eq(openpost_resolve_target(world.connection, made.id, made.id, &found, WAIT_MS, &answer),
+                     OPENPOST_INVALID);
+    found.found = (enum openpost_found)0;
+    ck_assert_int_eq(openpost_resolve_target(world.connection, made.id, no_target, &found, WAIT_MS, &answer),
+                     OPENPOST_INVALID);
+    ck_assert_int_eq(openpost_retry_post(world.connection, no_target, 0, WAIT_MS, &answer), OPENPOST_INVALID);
+    library_close(&world);
+}
+
+END_TEST
+
+static void count_event(void *context, const struct openpost_event *event)
+{
+    unsigned *count = context;
+    *count += event->workspace_seq > 0 ? 1 : 0;
+}
+
+/* The whole frame is refused, not what it asks. */
+START_TEST(a_role_that_may_not_follow_is_told_so)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    struct openpost_answer answer;
+    unsigned count = 0;
+    uint64_t position = 0;
+    ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, &answer),
+                     OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "role_insufficient");
+    ck_assert_str_eq(answer.sentence, "The role of this key does not allow it.");
+    ck_assert_str_eq(answer.id, "");
+    ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, NULL),
+                     OPENPOST_REFUSED);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_uint_eq(position, 0);
+    library_close(&world);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("openpost");
+    TCase *calls = tcase_create("calls");
+    tcase_set_timeout(calls, 60);
+    tcase_add_test(calls, an_edit_says_everything_and_names_the_version_that_was_read);
+    tcase_add_test(calls, more_than_a_post_can_hold_is_invalid);
+    tcase_add_test(calls, another_post_under_the_same_idempotency_key_is_refused_whatever_differs);
+    tcase_add_test(calls, what_a_person_decides_is_refused_with_its_code_and_its_sentence);
+    tcase_add_test(calls, a_role_that_may_not_follow_is_told_so);
+    suite_add_tcase(suite, calls);
+    return run_suite(suite);
+}

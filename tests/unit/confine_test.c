@@ -1,11 +1,9 @@
 /* confine_test.c: each kind of process, confined as in service, in its first thread and in one that was there before:
  * what it needs works, and everything else ends it or is refused. */
-#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +16,7 @@
 
 #include "adapters/rules.h"
 #include "core/base/process.h"
+#include "tests/loopback.h"
 #include "tests/suite.h"
 
 #define PROCESSES 4
@@ -141,7 +140,7 @@ static int listen_to_the_world(const struct place *place)
 static int bind_a_port(const struct place *place)
 {
     (void)place;
-    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = loopback(0);
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return errno;
@@ -151,13 +150,7 @@ static int bind_a_port(const struct place *place)
 
 static int try_connect(uint16_t port)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return errno;
-    }
-    return connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+    return loopback_connect(port) < 0 ? errno : 0;
 }
 
 static int connect_to_a_stranger(const struct place *place)
@@ -341,26 +334,14 @@ static void tell(enum confine_process process, const char *what, bool in_thread,
                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-static int listen_somewhere(uint16_t *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
-    ck_assert_int_eq(listen(fd, 64), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
 static void place_open(struct place *place)
 {
     (void)snprintf(place->folder, sizeof place->folder, "/tmp/openpost-confine-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(place->folder));
     (void)snprintf(place->file, sizeof place->file, "%s/wire.secret", place->folder);
     ck_assert_int_eq(file_write(place->file, SPAN("secret"), 0600), OK);
-    place->listener = listen_somewhere(&place->peer_port);
-    place->other_listener = listen_somewhere(&place->other_port);
+    place->listener = loopback_listen(&place->peer_port);
+    place->other_listener = loopback_listen(&place->other_port);
 }
 
 static void place_close(struct place *place)

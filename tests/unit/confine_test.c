@@ -7,15 +7,16 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "adapters/rules.h"
 #include "core/base/process.h"
+#include "tests/folder.h"
 #include "tests/loopback.h"
 #include "tests/suite.h"
 
@@ -23,8 +24,10 @@
 
 /* Where a probe is made. */
 struct place {
-    char folder[40];
-    char file[64];
+    char root[FOLDER_MAX];
+    char folder[280]; /* below root: the process's own */
+    char file[300];   /* in it */
+    char elsewhere[280];
     uint16_t peer_port;  /* somebody listens there whom the process may reach … */
     uint16_t other_port; /* … and there one whom it may not */
     int listener;
@@ -50,8 +53,7 @@ static int open_the_password_file(const struct place *place)
 
 static int make_a_file_elsewhere(const struct place *place)
 {
-    (void)place;
-    return try_open("/tmp/openpost-confine-test", O_RDWR | O_CREAT);
+    return try_open(place->elsewhere, O_RDWR | O_CREAT);
 }
 
 static int run_a_program(const struct place *place)
@@ -336,8 +338,10 @@ static void tell(enum confine_process process, const char *what, bool in_thread,
 
 static void place_open(struct place *place)
 {
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/openpost-confine-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->folder));
+    make_folder(place->root);
+    (void)snprintf(place->folder, sizeof place->folder, "%s/data", place->root);
+    (void)snprintf(place->elsewhere, sizeof place->elsewhere, "%s/elsewhere", place->root);
+    ck_assert_int_eq(mkdir(place->folder, 0700), 0);
     (void)snprintf(place->file, sizeof place->file, "%s/wire.secret", place->folder);
     ck_assert_int_eq(file_write(place->file, SPAN("secret"), 0600), OK);
     place->listener = loopback_listen(&place->peer_port);
@@ -348,8 +352,7 @@ static void place_close(struct place *place)
 {
     (void)close(place->listener);
     (void)close(place->other_listener);
-    (void)unlink(place->file);
-    (void)rmdir(place->folder);
+    remove_folder(place->root);
 }
 
 START_TEST(no_process_can_do_what_none_needs)

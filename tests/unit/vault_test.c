@@ -7,24 +7,22 @@
 #include <stdlib.h>
 
 #include "core/store/store.h"
+#include "tests/folder.h"
 #include "tests/ids.h"
 #include "tests/suite.h"
 
 static const uint8_t master[BOX_KEY_LEN] = {1};
 static const uint8_t other_master[BOX_KEY_LEN] = {2};
-static char folder[64];
+static char folder[FOLDER_MAX];
 
-static void make_folder(void)
+static void begin(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/openpost-vault-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_folder(folder);
 }
 
-static void remove_folder(void)
+static void end(void)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    remove_folder(folder);
 }
 
 static void put(struct vault *vault, uint8_t number, const char *text)
@@ -210,7 +208,7 @@ int main(void)
 {
     Suite *suite = suite_create("vault");
     TCase *vaults = tcase_create("vaults");
-    tcase_add_checked_fixture(vaults, make_folder, remove_folder);
+    tcase_add_checked_fixture(vaults, begin, end);
     tcase_add_test(vaults, a_secret_is_found_again_by_the_next_process);
     tcase_add_test(vaults, another_master_key_opens_nothing);
     tcase_add_test(vaults, a_row_cannot_be_passed_off_as_another_secret_or_account);

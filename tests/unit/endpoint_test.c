@@ -47,6 +47,7 @@ START_TEST(a_silent_server_is_a_time_out_and_all_contexts_busy_is_said_so)
     OWNED(caller_close) struct caller *caller = NULL;
     ck_assert_int_eq(caller_open(echo.url, 1, 1000, &caller), OK);
     size_t len = 0;
+    ck_assert_int_eq(ask(caller, SPAN("hello"), 5000, &len), OK); /* connected: what follows is sent at once */
     ck_assert_int_eq(ask(caller, SPAN("keep"), 100, &len), ERR_TIMED_OUT);
     struct reply reply = {0};
     lock_init(&reply.lock);

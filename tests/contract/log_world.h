@@ -1,10 +1,8 @@
-/* log_world.h: what the tests of the log have in common: a folder of their own, a key, and events whose every byte
- * follows from their number. */
+/* log_world.h: what the tests of the log have in common: a key, and events whose bytes follow from their number. */
 #ifndef OPENPOST_TESTS_LOG_WORLD_H
 #define OPENPOST_TESTS_LOG_WORLD_H
 
 #include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,33 +10,10 @@
 #include "core/base/prng.h"
 #include "core/log/checkpoint.h"
 #include "core/log/log.h"
+#include "tests/folder.h"
 
 #define ORIGIN "example.com/ledger"
 #define T0 1700000000000
-
-static inline int remove_one(const char *path, const struct stat *status, int flag, struct FTW *place)
-{
-    (void)status;
-    (void)flag;
-    (void)place;
-    return remove(path);
-}
-
-static inline void remove_folder(const char *path)
-{
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Makes a folder in TMPDIR or /tmp and writes its path. */
-static inline void make_folder(char path[256])
-{
-    const char *root = getenv("TMPDIR");
-    const int len = snprintf(path, 200, "%s/openpost-", root == NULL ? "/tmp" : root);
-    ck_assert_int_lt(len, 200);
-    memset(path + len, 'X', 6); /* what mkdtemp replaces */
-    path[len + 6] = '\0';
-    ck_assert_ptr_nonnull(mkdtemp(path));
-}
 
 static inline struct checkpoint_key *make_key(void)
 {

@@ -2,6 +2,7 @@
  * at the platform, and now and then at what is derived. Called by world.c after each step and by sim.c; the rules of a
  * post's life are in judge_post.c. It must never ask the code that it judges what is right. */
 #include "tests/sim/judge.h"
+#include "tests/digest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,18 +56,10 @@ void *find_or_add(struct pool *pool, const struct id *id)
     return pool_at(pool, index);
 }
 
-static void add_digest(void *context, struct span bytes)
-{
-    uint64_t *hash = context;
-    for (size_t i = 0; i < bytes.len; i++) {
-        *hash = (*hash ^ bytes.data[i]) * UINT64_C(0x100000001B3);
-    }
-}
-
 uint64_t text_hash(struct span text)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    add_digest(&hash, text);
+    uint64_t hash = DIGEST_OF_NOTHING;
+    digest_add(&hash, text);
     return hash;
 }
 
@@ -358,15 +351,6 @@ void judge_token(struct world *world, struct span authorization)
 
 /* --- derived things --- */
 
-static uint64_t digest_of(struct store *store)
-{
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    ASSERT(store_begin(store, false, &txn) == OK);
-    ASSERT(store_digest(txn, (struct span){0}, add_digest, &hash) == OK);
-    return hash;
-}
-
 static uint64_t rebuild_views(struct world *world)
 {
     OWNED(store_close) struct store *rebuilt = NULL;
@@ -374,7 +358,7 @@ static uint64_t rebuild_views(struct world *world)
     ASSERT(store_memory_open(&rebuilt) == OK);
     ASSERT(ledger_rebuild(world->log, rebuilt, &projections_all, &world->installation_id, &(struct replay_watch){0},
                           &events) == OK);
-    return digest_of(rebuilt);
+    return digest_of(rebuilt, (struct span){0});
 }
 
 /* An agenda from the events alone; what it does not have it loads, as a live one does. */
@@ -456,7 +440,7 @@ static void check_queue(struct world *world)
 void judge_deep(struct world *world)
 {
     rebuild(world);
-    if (world->judge->rebuilt.views != digest_of(world->store)) {
+    if (world->judge->rebuilt.views != digest_of(world->store, (struct span){0})) {
         lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
     }
     check_queue(world);

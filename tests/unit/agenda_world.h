@@ -9,6 +9,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/prng.h"
+#include "tests/ids.h"
 
 #define T0 ((int64_t)1800000000000) /* the first post's instant */
 #define DUE_MAX 64
@@ -21,13 +22,6 @@ struct world {
     uint32_t count;
     int64_t wake_ms;
 };
-
-static inline struct id id_number(enum id_kind kind, uint32_t number)
-{
-    struct id id = {.kind = (uint8_t)kind};
-    put_be32(id.uuid + 12, number);
-    return id;
-}
 
 static inline struct id the_workspace(void)
 {

@@ -8,6 +8,7 @@
 #include "core/wire/caller.h"
 #include "core/wire/client.h"
 #include "gateway/server.h"
+#include "tests/loopback.h"
 #include "tests/suite.h"
 
 #include <arpa/inet.h>
@@ -91,17 +92,18 @@ static void run_adapter(uint16_t platform_port)
  * still free. */
 static uint16_t free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     uint16_t port = 0;
+    int rc = -1;
     random_fill(&port, sizeof port);
-    for (int rc = -1; rc != 0; port++) {
+    while (rc != 0) {
+        port = (uint16_t)(16384 + (port + 1) % 16384);
+        const struct sockaddr_in address = loopback(port);
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        address.sin_port = htons((uint16_t)(16384 + port % 16384));
         rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
         ck_assert(rc == 0 || errno == EADDRINUSE);
         (void)close(fd);
     }
-    return ntohs(address.sin_port);
+    return port;
 }
 
 static void set_up(void)

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/loopback.h"
 #include "tests/suite.h"
 
 #define WITHIN_MS 5000
@@ -167,25 +168,12 @@ static void *accept_all(void *context)
     }
 }
 
-static int listen_anywhere(uint16_t *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(listen(fd, 64), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
 static void set_up(void)
 {
     arena_init(&arena, 64 << 20);
     atomic_store(&seen, 0);
     atomic_store(&connections, 0);
-    listener = listen_anywhere(&port);
+    listener = loopback_listen(&port);
     guard = (struct guard){.loopback_ports = {port}, .loopback_count = 1};
     const struct transport_options options = {.guard = &guard, .transfers_max = 64, .per_host_max = 16, .wake_fd = -1};
     ck_assert_int_eq(transport_open(&options, &transport), OK);
@@ -374,7 +362,7 @@ END_TEST
 START_TEST(a_refused_connection_was_certainly_not_sent)
 {
     uint16_t nobody = 0;
-    const int fd = listen_anywhere(&nobody);
+    const int fd = loopback_listen(&nobody);
     (void)close(fd);
     guard.loopback_ports[1] = nobody;
     guard.loopback_count = 2;

@@ -1,31 +1,33 @@
 /* confine_test.c: each kind of process, confined as in service, in its first thread and in one that was there before:
  * what it needs works, and everything else ends it or is refused. */
-#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "adapters/rules.h"
 #include "core/base/process.h"
+#include "tests/folder.h"
+#include "tests/loopback.h"
 #include "tests/suite.h"
 
 #define PROCESSES 4
 
 /* Where a probe is made. */
 struct place {
-    char folder[40];
-    char file[64];
+    char root[FOLDER_MAX];
+    char folder[280]; /* below root: the process's own */
+    char file[300];   /* in it */
+    char elsewhere[280];
     uint16_t peer_port;  /* somebody listens there whom the process may reach … */
     uint16_t other_port; /* … and there one whom it may not */
     int listener;
@@ -51,8 +53,7 @@ static int open_the_password_file(const struct place *place)
 
 static int make_a_file_elsewhere(const struct place *place)
 {
-    (void)place;
-    return try_open("/tmp/openpost-confine-test", O_RDWR | O_CREAT);
+    return try_open(place->elsewhere, O_RDWR | O_CREAT);
 }
 
 static int run_a_program(const struct place *place)
@@ -141,7 +142,7 @@ static int listen_to_the_world(const struct place *place)
 static int bind_a_port(const struct place *place)
 {
     (void)place;
-    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = loopback(0);
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return errno;
@@ -151,13 +152,7 @@ static int bind_a_port(const struct place *place)
 
 static int try_connect(uint16_t port)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return errno;
-    }
-    return connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+    return loopback_connect(port) < 0 ? errno : 0;
 }
 
 static int connect_to_a_stranger(const struct place *place)
@@ -341,34 +336,23 @@ static void tell(enum confine_process process, const char *what, bool in_thread,
                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-static int listen_somewhere(uint16_t *ret_port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
-    ck_assert_int_eq(listen(fd, 64), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
 static void place_open(struct place *place)
 {
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/openpost-confine-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->folder));
+    make_folder(place->root);
+    (void)snprintf(place->folder, sizeof place->folder, "%s/data", place->root);
+    (void)snprintf(place->elsewhere, sizeof place->elsewhere, "%s/elsewhere", place->root);
+    ck_assert_int_eq(mkdir(place->folder, 0700), 0);
     (void)snprintf(place->file, sizeof place->file, "%s/wire.secret", place->folder);
     ck_assert_int_eq(file_write(place->file, SPAN("secret"), 0600), OK);
-    place->listener = listen_somewhere(&place->peer_port);
-    place->other_listener = listen_somewhere(&place->other_port);
+    place->listener = loopback_listen(&place->peer_port);
+    place->other_listener = loopback_listen(&place->other_port);
 }
 
 static void place_close(struct place *place)
 {
     (void)close(place->listener);
     (void)close(place->other_listener);
-    (void)unlink(place->file);
-    (void)rmdir(place->folder);
+    remove_folder(place->root);
 }
 
 START_TEST(no_process_can_do_what_none_needs)

@@ -3,26 +3,24 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "core/base/process.h"
 #include "core/ledger/data.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
 #define APART INT64_C(1776693600000)
 
 struct place {
-    char parent[64];
-    char clock[128];
+    char parent[FOLDER_MAX];
+    char clock[300];
     struct data_folder data;
 };
 
 static void place_begin(struct place *place)
 {
-    char path[80];
-    snprintf(place->parent, sizeof place->parent, "/tmp/openpost-clock-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->parent));
+    char path[280];
+    make_folder(place->parent);
     snprintf(path, sizeof path, "%s/data", place->parent);
     snprintf(place->clock, sizeof place->clock, "%s/clock", path);
     ck_assert_int_eq(data_create(path, 1, &place->data), OK);
@@ -30,9 +28,7 @@ static void place_begin(struct place *place)
 
 static void place_end(struct place *place)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", place->parent);
-    ck_assert_int_eq(system(command), 0);
+    remove_folder(place->parent);
 }
 
 START_TEST(what_was_noted_last_under_this_boot_is_read)

@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/base/prng.h"
 #include "core/vault/box.h"
+#include "tests/ids.h"
 
 #define T0 ((int64_t)1800000000000)
 
@@ -32,13 +33,6 @@ struct world {
     uint32_t ticket;
     struct job_batch batch;
 };
-
-static inline struct id id_number(enum id_kind kind, uint32_t number)
-{
-    struct id id = {.kind = (uint8_t)kind};
-    put_be32(id.uuid + 12, number);
-    return id;
-}
 
 /* --- a channel --- */
 

@@ -47,6 +47,7 @@ START_TEST(a_silent_server_is_a_time_out_and_all_contexts_busy_is_said_so)
     OWNED(caller_close) struct caller *caller = NULL;
     ck_assert_int_eq(caller_open(echo.url, 1, 1000, &caller), OK);
     size_t len = 0;
+    ck_assert_int_eq(ask(caller, SPAN("hello"), 5000, &len), OK); /* connected: what follows is sent at once */
     ck_assert_int_eq(ask(caller, SPAN("keep"), 100, &len), ERR_TIMED_OUT);
     struct reply reply = {0};
     lock_init(&reply.lock);
@@ -271,13 +272,8 @@ START_TEST(ten_killed_servers_get_nothing_twice)
     struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(tally, MAP_FAILED);
     /* A port that is free: bound and given back; the children are forked before this process has threads of nng's. */
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    const uint16_t port = ntohs(address.sin_port);
-    close(fd);
+    uint16_t port = 0;
+    (void)close(loopback_listen(&port));
     int pipe_fd[2];
     ck_assert_int_eq(pipe(pipe_fd), 0);
     /* nng must not be used across a fork: a helper process makes and kills the servers, one byte asks for each kill. */

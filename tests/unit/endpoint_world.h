@@ -17,6 +17,7 @@
 #include "core/base/lock.h"
 #include "core/wire/caller.h"
 #include "core/wire/endpoint.h"
+#include "tests/loopback.h"
 #include "tests/suite.h"
 
 #define FRAME_MAX 65536
@@ -133,9 +134,8 @@ static inline int raw_connect(uint16_t port, bool greet)
     ck_assert_int_ge(fd, 0);
     const int window = 4096; /* the kernel keeps little for a peer that reads nothing */
     ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    const struct sockaddr_in address = loopback(port);
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
     if (greet) {
         ck_assert_int_eq(send(fd, "\0SP\0\0\x30\0\0", 8, MSG_NOSIGNAL), 8);
         char theirs[8];

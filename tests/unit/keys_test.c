@@ -4,16 +4,11 @@
 #include <check.h>
 
 #include "core/wire/client.h"
+#include "tests/ids.h"
 #include "tests/suite.h"
 
 static const uint8_t secret[FRAME_KEY_LEN] = {1, 2, 3};
 static const uint8_t nonce[12] = {4};
-
-static struct id job_n(uint8_t n)
-{
-    const uint8_t randomness[10] = {n};
-    return id_make(ID_ATTEMPT, 1776693600000, randomness);
-}
 
 static enum err open_as(struct span channel, const struct id *job_id, struct span box, struct buf *out)
 {
@@ -34,8 +29,8 @@ START_TEST(a_box_is_one_adapters_and_one_jobs)
     uint8_t out_bytes[100];
     struct buf box = buf_of(bytes, sizeof bytes);
     struct buf out = buf_of(out_bytes, sizeof out_bytes);
-    const struct id job = job_n(1);
-    const struct id other = job_n(2);
+    const struct id job = id_number(ID_ATTEMPT, 1);
+    const struct id other = id_number(ID_ATTEMPT, 2);
     keys_derive(secret, &keys);
     ck_assert_int_eq(keys_box(&keys, CHANNEL_BLUESKY, &job, nonce, SPAN("a token"), &box), OK);
     ck_assert_int_eq(open_as(SPAN("x"), &job, buf_span(&box), &out), ERR_AUTH);

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "core/base/prng.h"
+#include "tests/ids.h"
 #include "tests/suite.h"
 
 #define SECOND_US 1000000
@@ -12,17 +13,10 @@
 
 static struct limiter limiter; /* large */
 
-static struct id key_number(uint32_t n)
-{
-    uint8_t randomness[10] = {0};
-    put_be32(randomness + 6, n);
-    return id_make(ID_KEY, 1, randomness);
-}
-
 START_TEST(a_quota_may_be_used_at_once_and_not_one_more)
 {
     limiter_init(&limiter, QUOTA, WINDOW_S);
-    const struct id key = key_number(1);
+    const struct id key = id_number(ID_KEY, 1);
     for (uint32_t i = 0; i < QUOTA; i++) {
         const struct limiter_verdict verdict = limiter_take(&limiter, &key, 0);
         ck_assert(verdict.allowed);
@@ -35,7 +29,7 @@ START_TEST(a_quota_may_be_used_at_once_and_not_one_more)
     ck_assert_uint_eq(verdict.remaining, 0);
     ck_assert_uint_eq(verdict.retry_s, 1);
     ck_assert_uint_eq(verdict.full_s, WINDOW_S);
-    const struct id other = key_number(2);
+    const struct id other = id_number(ID_KEY, 2);
     ck_assert(limiter_take(&limiter, &other, 0).allowed);
     limiter_done(&limiter);
 }
@@ -45,7 +39,7 @@ END_TEST
 START_TEST(who_waits_as_told_may_go_on_at_the_rate)
 {
     limiter_init(&limiter, QUOTA, WINDOW_S);
-    const struct id key = key_number(7);
+    const struct id key = id_number(ID_KEY, 7);
     int64_t now_us = 5 * SECOND_US;
     for (uint32_t i = 0; i <= QUOTA; i++) {
         (void)limiter_take(&limiter, &key, now_us);
@@ -66,7 +60,7 @@ START_TEST(in_no_window_more_than_two_quotas_pass)
 {
     limiter_init(&limiter, QUOTA, WINDOW_S);
     struct prng prng;
-    const struct id key = key_number(9);
+    const struct id key = id_number(ID_KEY, 9);
     int64_t passed[4000];
     uint32_t count = 0;
     int64_t now_us = 0;
@@ -90,7 +84,7 @@ END_TEST
 START_TEST(without_a_quota_all_may_pass)
 {
     limiter_init(&limiter, 0, 1);
-    const struct id key = key_number(1);
+    const struct id key = id_number(ID_KEY, 1);
     for (int i = 0; i < 10000; i++) {
         ck_assert(limiter_take(&limiter, &key, 0).allowed);
     }

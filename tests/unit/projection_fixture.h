@@ -16,6 +16,7 @@
 #include "projections/queue.h"
 #include "projections/registry.h"
 #include "projections/row_store.h"
+#include "tests/digest.h"
 #include "tests/suite.h"
 
 #define T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
@@ -144,26 +145,6 @@ static inline void feed(struct world *world, const struct id *workspace_id, cons
     apply_all(txn, at, &decoded);
     arena_done(&scratch);
     ck_assert_int_eq(store_commit(&txn), OK);
-}
-
-static inline void digest_update(void *context, struct span bytes)
-{
-    uint64_t *hash = context;
-    for (size_t i = 0; i < bytes.len; i++) {
-        *hash = (*hash ^ bytes.data[i]) * 1099511628211U;
-    }
-    *hash = (*hash ^ 0xFF) * 1099511628211U;
-}
-
-/* Hashes every row but those of the tables in skip. */
-static inline uint64_t digest_of(struct store *store, struct span skip)
-{
-    uint64_t hash = 14695981039346656037U;
-    struct store_txn *txn = NULL;
-    ck_assert_int_eq(store_begin(store, false, &txn), OK);
-    ck_assert_int_eq(store_digest(txn, skip, digest_update, &hash), OK);
-    store_abort(txn);
-    return hash;
 }
 
 /* Builds the read models of the same log again, in one transaction, and compares byte for byte. */

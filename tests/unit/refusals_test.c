@@ -4,24 +4,17 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "core/base/prng.h"
+#include "tests/ids.h"
 #include "tests/suite.h"
 
 #define WALL_MS ((int64_t)1776693600000)
 
 static struct refusals refusals; /* large */
 
-static struct id number(enum id_kind kind, uint32_t n)
-{
-    uint8_t randomness[10] = {0};
-    put_be32(randomness + 6, n);
-    return id_make(kind, 1, randomness);
-}
-
 static struct refused by_key(uint32_t n, const char *request)
 {
-    return (struct refused){.workspace_id = number(ID_WORKSPACE, 1),
-                            .key_id = number(ID_KEY, n),
+    return (struct refused){.workspace_id = id_number(ID_WORKSPACE, 1),
+                            .key_id = id_number(ID_KEY, n),
                             .is_good = true,
                             .refusal = REFUSED_forbidden,
                             .request = request};

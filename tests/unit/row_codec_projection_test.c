@@ -105,7 +105,8 @@ END_TEST
 
 static void mix(uint64_t *hash, const char *text)
 {
-    digest_update(hash, span_text(text));
+    digest_add(hash, span_text(text));
+    digest_add(hash, SPAN("\xFF")); /* which no text holds */
 }
 
 static void mix_desc(uint64_t *hash, const struct record_desc *desc)
@@ -134,7 +135,7 @@ START_TEST(a_change_of_layout_raises_the_version_of_the_views)
         uint64_t layout;
     } known = {8, UINT64_C(4843270789892054180)};
 
-    uint64_t layout = 14695981039346656037U;
+    uint64_t layout = DIGEST_OF_NOTHING;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         mix_desc(&layout, rows[i]());
     }

@@ -17,6 +17,7 @@
 
 #include "core/base/clock.h"
 #include "gateway/server.h"
+#include "tests/loopback.h"
 
 #define ANSWER_MAX (1 << 20)
 #define HELD_MAX 8192
@@ -160,9 +161,7 @@ static inline int dial_from(const struct world *world, const char *address)
     struct sockaddr_in from = {.sin_family = AF_INET};
     ck_assert_int_eq(inet_pton(AF_INET, address, &from.sin_addr), 1);
     ck_assert_int_eq(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
-    const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons(server_port(world->server)),
-                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in to = loopback(server_port(world->server));
     ck_assert_int_eq(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
     const struct timeval patience = {.tv_sec = 20};
     ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);

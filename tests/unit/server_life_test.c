@@ -290,12 +290,7 @@ START_TEST(draining_lets_open_requests_finish_and_no_others_begin)
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, drainer, world->server), 0);
     expect_closed(idle);
-    const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons(server_port(world->server)),
-                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    const int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ne(connect(late, (const struct sockaddr *)&to, sizeof to), 0);
-    (void)close(late);
+    ck_assert_int_eq(loopback_connect(server_port(world->server)), -1);
     static char out[ANSWER_MAX];
     say(half, SPAN("abc"));
     ck_assert_str_eq(hear_all(half, out, sizeof out), OK_HEAD "Connection: close\r\n" TEXT("1") "3");

@@ -399,8 +399,8 @@ END_TEST
 /* Reads log and views from when it is told where they are until it is killed. */
 _Noreturn static void read_until_killed(int in, int out)
 {
-    char folder[64];
-    char path[80];
+    char folder[FOLDER_MAX];
+    char path[300];
     struct log *log = NULL;
     struct log_cursor *cursor = NULL;
     struct log_event event;

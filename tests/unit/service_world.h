@@ -26,13 +26,14 @@
 #include "projections/access.h"
 #include "projections/posts.h"
 #include "projections/registry.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
 #define WAIT_MS 20000
 #define API_KEY "op_test_0123456789"
 
 struct place {
-    char folder[64];
+    char folder[FOLDER_MAX];
     struct checkpoint_key *key;
     struct log *log;
     struct store *views;
@@ -220,12 +221,11 @@ static inline struct answer give(struct client *client, struct command *command,
 static inline struct place *place_open(void)
 {
     struct place *place = calloc(1, sizeof *place);
-    char path[80];
+    char path[300];
     const uint8_t seed[32] = {9};
     lock_init(&place->deciding);
     const uint8_t master[32] = {8};
-    snprintf(place->folder, sizeof place->folder, "/tmp/openpost-service-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->folder));
+    make_folder(place->folder);
     ck_assert_int_eq(checkpoint_key_new(seed, "openpost/test", &place->key), OK);
     snprintf(path, sizeof path, "%s/log", place->folder);
     const struct log_options log_options = {.path = path,
@@ -300,9 +300,7 @@ static inline void place_close(struct place *place)
     log_close(place->log);
     checkpoint_key_free(place->key);
     zones_close(place->zones);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", place->folder);
-    ck_assert_int_eq(system(command), 0);
+    remove_folder(place->folder);
     lock_done(&place->deciding);
     free(place);
 }

@@ -51,7 +51,7 @@ START_TEST(what_another_master_key_sealed_is_told_apart)
 {
     struct place *place = place_open();
     const uint8_t other[32] = {77};
-    char path[80];
+    char path[300];
     make_key(place, ROLE_EDITOR);
     vault_close(place->vault); /* an environment is open once in a process */
     snprintf(path, sizeof path, "%s/vault", place->folder);

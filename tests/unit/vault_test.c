@@ -7,42 +7,35 @@
 #include <stdlib.h>
 
 #include "core/store/store.h"
+#include "tests/folder.h"
+#include "tests/ids.h"
 #include "tests/suite.h"
 
 static const uint8_t master[BOX_KEY_LEN] = {1};
 static const uint8_t other_master[BOX_KEY_LEN] = {2};
-static char folder[64];
+static char folder[FOLDER_MAX];
 
-static struct id an_id(enum id_kind kind, uint8_t number)
+static void begin(void)
 {
-    const uint8_t randomness[10] = {number};
-    return id_make(kind, 1, randomness);
+    make_folder(folder);
 }
 
-static void make_folder(void)
+static void end(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/openpost-vault-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    remove_folder(folder);
 }
 
 static void put(struct vault *vault, uint8_t number, const char *text)
 {
-    const struct id secret_id = an_id(ID_SECRET, number);
-    const struct id integration_id = an_id(ID_INTEGRATION, number);
+    const struct id secret_id = id_number(ID_SECRET, number);
+    const struct id integration_id = id_number(ID_INTEGRATION, number);
     const uint8_t nonce[12] = {number};
     ck_assert_int_eq(vault_put(vault, &secret_id, &integration_id, nonce, span_text(text)), OK);
 }
 
 static enum err get(struct vault *vault, uint8_t number, struct buf *out)
 {
-    const struct id secret_id = an_id(ID_SECRET, number);
+    const struct id secret_id = id_number(ID_SECRET, number);
     out->len = 0;
     out->overflow = false;
     return vault_get(vault, &secret_id, out);
@@ -98,9 +91,9 @@ START_TEST(a_row_cannot_be_passed_off_as_another_secret_or_account)
     vault = NULL;
     OWNED(store_close) struct store *store = NULL;
     OWNED(store_abort) struct store_txn *txn = NULL;
-    const struct id one = an_id(ID_SECRET, 1);
-    const struct id two = an_id(ID_SECRET, 2);
-    const struct id account = an_id(ID_INTEGRATION, 1);
+    const struct id one = id_number(ID_SECRET, 1);
+    const struct id two = id_number(ID_SECRET, 2);
+    const struct id account = id_number(ID_INTEGRATION, 1);
     struct span row;
     ck_assert_int_eq(store_lmdb_open(folder, VAULT_MAP_BYTES, false, &store), OK);
     ck_assert_int_eq(store_begin(store, true, &txn), OK);
@@ -134,7 +127,7 @@ START_TEST(a_row_whose_owner_was_damaged_opens_nothing)
     vault = NULL;
     OWNED(store_close) struct store *store = NULL;
     OWNED(store_abort) struct store_txn *txn = NULL;
-    const struct id one = an_id(ID_SECRET, 1);
+    const struct id one = id_number(ID_SECRET, 1);
     struct span row;
     struct id owner;
     ck_assert_int_eq(store_lmdb_open(folder, VAULT_MAP_BYTES, false, &store), OK);
@@ -162,7 +155,7 @@ static bool is_even(void *context, const struct id *secret_id, const struct id *
     (*asked)++;
     ck_assert_mem_eq(secret_id->uuid, integration_id->uuid, sizeof secret_id->uuid);
     for (uint8_t i = 0; i < 20; i += 2) {
-        const struct id even = an_id(ID_SECRET, i);
+        const struct id even = id_number(ID_SECRET, i);
         if (id_equal(&even, secret_id)) {
             return true;
         }
@@ -189,7 +182,7 @@ START_TEST(a_sweep_deletes_what_nobody_names)
     for (uint8_t i = 0; i < 15; i++) {
         ck_assert_int_eq(get(vault, i, &out), i % 2 == 0 ? OK : ERR_NOT_FOUND);
     }
-    const struct id secret_id = an_id(ID_SECRET, 2);
+    const struct id secret_id = id_number(ID_SECRET, 2);
     ck_assert_int_eq(vault_delete(vault, &secret_id), OK);
     ck_assert_int_eq(vault_delete(vault, &secret_id), ERR_NOT_FOUND);
 }
@@ -200,7 +193,7 @@ START_TEST(a_secret_has_a_limit)
 {
     OWNED(vault_close) struct vault *vault = NULL;
     ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
-    const struct id secret_id = an_id(ID_SECRET, 1);
+    const struct id secret_id = id_number(ID_SECRET, 1);
     const uint8_t nonce[12] = {0};
     uint8_t *large = calloc(1, VAULT_PLAIN_MAX + 1);
     ck_assert_int_eq(vault_put(vault, &secret_id, &secret_id, nonce, span_of(large, VAULT_PLAIN_MAX + 1)),
@@ -215,7 +208,7 @@ int main(void)
 {
     Suite *suite = suite_create("vault");
     TCase *vaults = tcase_create("vaults");
-    tcase_add_checked_fixture(vaults, make_folder, remove_folder);
+    tcase_add_checked_fixture(vaults, begin, end);
     tcase_add_test(vaults, a_secret_is_found_again_by_the_next_process);
     tcase_add_test(vaults, another_master_key_opens_nothing);
     tcase_add_test(vaults, a_row_cannot_be_passed_off_as_another_secret_or_account);

@@ -9,6 +9,7 @@
 #include "core/base/process.h"
 #include "core/ledger/data.h"
 #include "tests/contract/log_world.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
 static struct data_folder data; /* its paths are long */

@@ -10,7 +10,9 @@
 
 #include "core/base/limits.h"
 #include "core/base/prng.h"
+#include "core/base/process.h"
 #include "core/calendar/instant.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
@@ -210,20 +212,7 @@ static void put_file(const char *folder, const char *name, const void *bytes, si
 {
     char path[300];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-static void remove_files(const char *folder)
-{
-    static const char *const files[] = {"tzdata.zi", "UTC", "Here"};
-    for (size_t i = 0; i < ROWS(files); i++) {
-        char path[300];
-        (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        (void)remove(path);
-    }
+    ck_assert_int_eq(file_write(path, span_of(bytes, len), 0600), OK);
 }
 
 #define LIST "# version 2099z\n# comment\nR d 1916 o - Jun 14 23s 1 S\nZ UTC 0 - UTC\n1 - X\nL UTC Here\n"
@@ -233,8 +222,8 @@ static void remove_files(const char *folder)
 
 START_TEST(without_good_data_there_are_no_zones)
 {
-    char folder[] = "/tmp/zones_testXXXXXX";
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    char folder[FOLDER_MAX];
+    make_folder(folder);
     struct zones *zones = NULL;
     ck_assert_int_eq(zones_open_at("/nonexistent", &zones), ERR_UNSUPPORTED);
     ck_assert_int_eq(zones_open_at(folder, &zones), ERR_UNSUPPORTED);
@@ -264,8 +253,7 @@ START_TEST(without_good_data_there_are_no_zones)
         ck_assert_int_eq(zones_open_at(folder, &zones), ERR_UNSUPPORTED);
     }
     ck_assert_ptr_null(zones);
-    remove_files(folder);
-    ck_assert_int_eq(rmdir(folder), 0);
+    remove_folder(folder);
 }
 
 END_TEST

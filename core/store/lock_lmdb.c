@@ -1,5 +1,5 @@
-/* lock_lmdb.c: see lock_lmdb.h. Called by whoever opens an environment for writing. It knows LMDB's file by its name and
- * size only. */
+/* lock_lmdb.c: see lock_lmdb.h. Called by whoever opens an environment for writing. It knows LMDB's file by its name
+ * and size only. */
 #include "core/store/lock_lmdb.h"
 
 #include <limits.h>

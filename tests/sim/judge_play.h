@@ -226,8 +226,15 @@ static inline void prove_absent(struct play *play)
 static inline void resolve(struct play *play)
 {
     HAPPENS(play, post_id, target_resolved, .post_id = play->post_id, .target_id = play->target_id,
-            .resolution = RESOLUTION_PUBLISHED);
+            .attempt_id = play->attempt_ids[0], .resolution = RESOLUTION_PUBLISHED);
     play->part++;
+}
+
+/* A person gives it up: what became of it stays unknown. */
+static inline void abandon(struct play *play)
+{
+    HAPPENS(play, post_id, target_resolved, .post_id = play->post_id, .target_id = play->target_id,
+            .attempt_id = play->attempt_ids[0], .resolution = RESOLUTION_ABANDONED);
 }
 
 static inline void retry(struct play *play)

@@ -271,6 +271,10 @@ static void see_resolved(const struct look *look, const struct target_resolved_e
     }
     target->by_person = true;
     target->phase = PHASE_WAITS;
+    if (event->resolution != RESOLUTION_ABANDONED && !id_is_none(&event->attempt_id)) {
+        /* the first definite word; what its adapter may still say agrees with it, or is a contradiction */
+        ((struct judged_attempt *)find_or_add(&look->judge->attempts, &event->attempt_id))->recorded = CERTAINTY_FULL;
+    }
     if (event->resolution == RESOLUTION_PUBLISHED) {
         target->live |= UINT32_C(1) << target->attempt_part;
     } else if (event->resolution == RESOLUTION_ABSENT) {

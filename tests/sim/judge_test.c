@@ -81,6 +81,7 @@ static const struct row rows[] = {
     {"an end while a target is open", RULE_END, {locked, post_published}},
     {"a platform without keys chooses its own", NOTHING_BROKEN, {keyless, accepted, first_part_live_again, second_part_live, compared}},
     {"what is recorded may be forgotten", NOTHING_BROKEN, {started, reported, accept, forgotten}},
+    {"what a person said first may be forgotten", NOTHING_BROKEN, {started, doubt, resolve, reported, forgotten}},
     {"live twice on a platform without keys", RULE_LIVE_ONCE, {keyless, accepted, first_part_live, first_part_live_again}},
     {"live twice under two keys", RULE_LIVE_ONCE, {accepted, first_part_live, first_part_live_again}},
     {"live under another key", RULE_LIVE_AS_LOCKED, {accepted, first_part_live_again, second_part_live, compared}},
@@ -94,6 +95,7 @@ static const struct row rows[] = {
     {"over, and in the queue", RULE_FORGOTTEN, {scheduled, projected, unlogged, cancel, looked_deep}},
     {"due, and never over", RULE_SETTLED, {scheduled, settled}},
     {"forgotten, and not recorded", RULE_RECORDED, {started, reported, forgotten}},
+    {"forgotten, and a person only gave it up", RULE_RECORDED, {started, doubt, abandon, reported, forgotten}},
     {"forgotten, and recorded as unknown only", RULE_RECORDED, {started, reported, doubt, forgotten}},
 };
 

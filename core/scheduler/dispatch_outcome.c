@@ -13,7 +13,8 @@
 
 /* --- jobs out --- */
 
-/* A later part needs what the first part and the one before were given. */
+/* A later part needs what the first part and the one before were given; it is not sent without. It is read without: its
+ * key alone tells that it is absent, and a person's word that a part is live does not say what names it. */
 static enum err fill_parents(const struct task *task, const struct dispatch_payload *payload, struct job *job)
 {
     if (task->due.part == 0) {
@@ -34,7 +35,8 @@ static enum err fill_parents(const struct task *task, const struct dispatch_payl
             has_parent = true;
         }
     }
-    return has_root && has_parent ? OK : ERR_BUSY; /* the read model is a moment behind */
+    const bool goes = (has_root && has_parent) || task->due.action == AGENDA_READ;
+    return goes ? OK : ERR_BUSY; /* the read model is a moment behind */
 }
 
 static enum err fill_part(struct dispatch *dispatch, const struct task *task, struct arena *arena, struct job *job)

@@ -397,6 +397,25 @@ START_TEST(a_later_part_answers_to_the_part_before)
 
 END_TEST
 
+/* Part 0 is live by a person's word, in a copied folder: no attempt of ours says what names it. Part 1 is in doubt. */
+START_TEST(a_later_part_is_read_although_nothing_names_the_part_before)
+{
+    struct world *world = world_locked(2);
+    const struct id attempt_id = id_number(ID_ATTEMPT, 3);
+    world->now_ms = T0;
+    tell_started(world, attempt_id, 1);
+    tell_finished(world, attempt_id, OUTCOME_UNKNOWN, T0 + ATTEMPT_DEADLINE_MS);
+    tick(world, T0 + ATTEMPT_DEADLINE_MS);
+    ck_assert_uint_eq(jobs(world), 1);
+    ck_assert(span_equal(world->batch.jobs[0].kind, SPAN("read")));
+    ck_assert(span_equal(world->batch.jobs[0].key, SPAN("key1")));
+    ck_assert_ptr_null(world->batch.jobs[0].root_id.data);
+    ck_assert_ptr_null(world->batch.jobs[0].parent_id.data);
+    world_free(world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("dispatch_lock");
@@ -419,6 +438,7 @@ int main(void)
                    a_connection_that_failed_in_passing_for_a_scheduler_that_is_gone_is_asked_for_by_its_agenda_alone);
     tcase_add_test(tcase, a_job_without_credentials_is_unauthorized_and_sends_nothing);
     tcase_add_test(tcase, a_later_part_answers_to_the_part_before);
+    tcase_add_test(tcase, a_later_part_is_read_although_nothing_names_the_part_before);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

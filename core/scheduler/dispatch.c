@@ -360,7 +360,8 @@ static enum err expire(struct dispatch *dispatch, int64_t now_ms, uint32_t index
             .kind = SPAN("commit"),
             .outcome = OUTCOME_TRY_AGAIN,
             .code = SPAN("platform_unreachable"),
-            .message = SPAN("The channel's adapter did not take the job; nothing was sent.")};
+            .message = SPAN(
+                "The channel's adapter did not take the job, or nothing names the part before it; nothing was sent.")};
         return dispatch_set_outcome(dispatch, now_ms, index, &never_sent);
     }
     if (task->due.action == AGENDA_FACTS) {

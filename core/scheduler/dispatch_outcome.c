@@ -24,6 +24,9 @@ static enum err fill_parents(const struct task *task, const struct dispatch_payl
     bool has_parent = false;
     for (uint32_t i = 0; i < payload->live_count; i++) {
         const struct dispatch_live *live = &payload->live[i];
+        if (live->platform_id.data == NULL) {
+            continue; /* live by a person's word */
+        }
         if (live->part == 0) {
             job->root_id = live->platform_id;
             job->root_revision = live->revision;
@@ -36,7 +39,7 @@ static enum err fill_parents(const struct task *task, const struct dispatch_payl
         }
     }
     const bool goes = (has_root && has_parent) || task->due.action == AGENDA_READ;
-    return goes ? OK : ERR_BUSY; /* the read model is a moment behind */
+    return goes ? OK : ERR_BUSY; /* the read model may be a moment behind */
 }
 
 static enum err fill_part(struct dispatch *dispatch, const struct task *task, struct arena *arena, struct job *job)

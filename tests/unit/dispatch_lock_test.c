@@ -385,8 +385,12 @@ START_TEST(a_later_part_answers_to_the_part_before)
     ck_assert_uint_eq(world->command.start_attempt.part, 1);
     answer(world, ACCEPTED);
     ck_assert_uint_eq(jobs(world), 0); /* the read model does not have the first part yet */
-    world->live[0] = (struct dispatch_live){.part = 0, .platform_id = SPAN("at://root"), .revision = SPAN("cid")};
+    world->live[0] = (struct dispatch_live){.part = 0};
     world->live_count = 1;
+    tick(world, T0 + 500);
+    ck_assert_uint_eq(jobs(world),
+                      0); /* live by a person's word, which does not say what names it: no answer to nothing */
+    world->live[0] = (struct dispatch_live){.part = 0, .platform_id = SPAN("at://root"), .revision = SPAN("cid")};
     tick(world, T0 + 1000);
     ck_assert_uint_eq(jobs(world), 1);
     ck_assert(span_equal(world->batch.jobs[0].key, SPAN("key1")));

@@ -29,6 +29,8 @@ SPARE_ACCOUNTS = 20  # for the rounds that failpoints do not make, and those tha
 PASSAGES = {name: len(logged) for name, logged in LOGGED.items()}
 UNKNOWN_WITHIN_S = 180
 SETTLED_WITHIN_S = 220  # the deadline of 120 s, a reading, a wait of 30 s, a second try
+CALM_S = 1  # so long nobody must have sent the ledger a command: longer than a broken connection takes to be made again
+FREE_S = 2  # and so long nothing may fall due: what a round takes from its arming to its death
 FAR_ENOUGH_S = {"published": 0, "unknown": 0, "attempting": 3}  # how long a status must stand: after that, only a deadline
 
 Round = collections.namedtuple("Round", "failpoint passage accepted turn again", defaults=(0, 0))
@@ -120,12 +122,36 @@ class Place:
                 return
         raise AssertionError(f"{TRIES_MAX} times not {expected} steps in the log: {one}, {self.deaths[one]}")
 
+    def left(self):
+        """When what earlier rounds left to do falls due: readings at a deadline, second tries after them."""
+        due = {}
+        for event in self.parts.data.events():
+            if event["type"] == "attempt_started":
+                due[event["data"]["target_id"]] = event["data"]["deadline"]
+            elif event["type"] in ("attempt_finished", "attempt_settled"):
+                due[event["data"]["target_id"]] = event["data"]["next_attempt_at"]
+        return [harness.seconds_of(instant) for instant in due.values() if instant]
+
+    def wait_calm(self):
+        """Passages are counted whosever they are: what the dead process left unanswered is asked again, what is unknown
+        is read and sent again. Armed is when the first is over and the second not near."""
+        seen = {}
+
+        def calm():
+            asked = self.parts.api.figures().get("openpost_ledger_commands_total")
+            if asked not in seen:
+                seen[asked] = time.monotonic(), min(self.left(), default=float("inf"))
+            since, due = seen[asked]
+            return asked is not None and time.monotonic() - since >= CALM_S and due > time.time() + FREE_S
+        wait_until(calm, SETTLED_WITHIN_S, f"calm: {self.name}")
+
     def play_failpoint(self, which, process):
         environment = {"OPENPOST_FAILPOINT": f"{which.failpoint}:{which.passage}"}
 
         def arm(_):
             """What earlier rounds left to do may kill the process before this round's post is there: once more then."""
             self.parts.tend()
+            self.wait_calm()
             self.parts[process].stop()
             for _ in range(10):
                 self.parts[process].start(environment, wait=False)

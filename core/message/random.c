@@ -20,7 +20,8 @@ static uint64_t random_count(struct prng *prng)
     if (prng_chance(prng, 3)) {
         return edges[prng_below(prng, sizeof edges / sizeof *edges)];
     }
-    return prng_next(prng) >> prng_below(prng, 64);
+    const uint64_t shift = prng_below(prng, 64); /* first: operands have no order of their own */
+    return prng_next(prng) >> shift;
 }
 
 static int64_t random_time(struct prng *prng)

@@ -5,20 +5,25 @@
 #include "core/ledger/ledger_state.h"
 #include "core/message/codec.h"
 
-static enum err fold_version(struct desk *desk, const struct id *stream, uint64_t version, struct aggregate *state)
+enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_at, struct event *ret_event)
 {
-    struct log_event at;
-    struct event event;
-    uint64_t seq = 0;
-    TRY(ledger_stream_seq(desk->txn, stream, version, &seq));
     arena_reset(&desk->arena);
     uint8_t *bytes = arena_alloc(&desk->arena, LOG_PAYLOAD_MAX);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
     struct buf payload = buf_of(bytes, LOG_PAYLOAD_MAX);
-    TRY(log_read(desk->log, seq, &payload, &at));
-    TRY(event_decode(at.payload, &desk->arena, &event));
+    TRY(log_read(desk->log, seq, &payload, ret_at));
+    return event_decode(ret_at->payload, &desk->arena, ret_event);
+}
+
+static enum err fold_version(struct desk *desk, const struct id *stream, uint64_t version, struct aggregate *state)
+{
+    struct log_event at;
+    struct event event;
+    uint64_t seq = 0;
+    TRY(ledger_stream_seq(desk->txn, stream, version, &seq));
+    TRY(desk_read_event(desk, seq, &at, &event));
     aggregate_evolve((enum id_kind)stream->kind, state, &event, &at.workspace_id, at.time_ms);
     state->head.command_id = at.command_id;
     return OK;

@@ -3,7 +3,6 @@
  * an attempt that the state has. */
 #include "core/decider/post.h"
 #include "core/ledger/ledger_state.h"
-#include "core/message/codec.h"
 
 static bool tells_of_attempts(uint32_t code)
 {
@@ -20,14 +19,7 @@ static enum err recall_event(struct desk *desk, uint64_t seq, const struct recor
     if (!tells_of_attempts(at.code)) {
         return OK;
     }
-    arena_reset(&desk->arena);
-    uint8_t *bytes = arena_alloc(&desk->arena, LOG_PAYLOAD_MAX);
-    if (bytes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf payload = buf_of(bytes, LOG_PAYLOAD_MAX);
-    TRY(log_read(desk->log, seq, &payload, &at));
-    TRY(event_decode(at.payload, &desk->arena, &event));
+    TRY(desk_read_event(desk, seq, &at, &event));
     attempt_recall(recalled, &report->target_id, &report->attempt_id, &event);
     return OK;
 }

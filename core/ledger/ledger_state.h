@@ -117,6 +117,9 @@ enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows) MUS
 /* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                       struct context_room *room, struct decide_context *ret_context) MUST_USE;
+/* desk_read_event reads and decodes the event at seq; what it gives borrows from the desk's arena, which it empties
+ * before. Errors as log_read and event_decode; ERR_NO_MEMORY. */
+enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_at, struct event *ret_event) MUST_USE;
 /* desk_recall folds what the log tells of an attempt of post that its state has forgotten; zeros: there is none. */
 enum err desk_recall(struct desk *desk, const struct post *post, const struct record_outcome_command *report,
                      struct recalled_attempt *ret_recalled) MUST_USE;

@@ -15,7 +15,7 @@
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/message/codec.h"
-#include "core/scheduler/carrier.h"
+#include "core/scheduler/carriers.h"
 #include "core/scheduler/inbox.h"
 #include "core/scheduler/loader.h"
 #include "core/scheduler/notices.h"
@@ -36,7 +36,6 @@
 #define BUSY_MAX_MS 1000
 #define BUSY_LOOK_MS 20
 #define DRAIN_WITHIN_MS 5000 /* for what is under way at a stop: a platform's answer, and its record */
-#define CARRIERS_MAX (CHANNEL_COUNT - 1)
 #define OPEN_TRIES 600
 #define OPEN_AGAIN_MS 100
 #define ARENA_MAX ((size_t)256 << 20)
@@ -55,8 +54,7 @@ struct process {
     struct dispatch *dispatch;
     struct client *client;
     struct inbox *inbox;
-    struct carrier *carriers[CARRIERS_MAX];
-    uint32_t carrier_count;
+    struct carriers carriers;
     struct follower follower;
     struct notices notices;
     struct arena arena;        /* a turn's */
@@ -260,7 +258,7 @@ static enum err take_note(struct process *process, const struct note *note, int6
         return OK;
     case NOTE_SENT:
     case NOTE_POLLED: {
-        struct carrier *carrier = process->carriers[note->place];
+        struct carrier *carrier = process->carriers.items[note->place];
         const enum err err = carrier_note(carrier, process->dispatch, now_ms, note, &process->arena);
         if (err != OK && err != ERR_TIMED_OUT) {
             journal(JOURNAL_WARN, "adapter_failed", "channel=%s err=%s",
@@ -303,10 +301,11 @@ static bool others_wait(struct process *process, int64_t now_ms)
 
 static void turn_carriers(struct process *process, int64_t now_ms, int64_t *wake_ms)
 {
-    for (uint32_t i = 0; i < process->carrier_count; i++) {
+    for (uint32_t i = 0; i < process->carriers.count; i++) {
+        struct carrier *carrier = process->carriers.items[i];
         int64_t again_ms;
         arena_reset(&process->arena);
-        const enum err err = carrier_turn(process->carriers[i], process->dispatch, now_ms, &process->arena, &again_ms);
+        const enum err err = carrier_turn(carrier, process->dispatch, now_ms, &process->arena, &again_ms);
         if (err != OK) {
             journal(JOURNAL_WARN, "adapter_unreachable", "err=%s", err_name(err));
         }
@@ -362,11 +361,7 @@ static enum err step(struct process *process, struct pollfd *fds, nfds_t count)
 
 static bool is_drained(const struct process *process)
 {
-    bool drained = dispatch_is_idle(process->dispatch);
-    for (uint32_t i = 0; i < process->carrier_count; i++) {
-        drained = drained && carrier_is_quiet(process->carriers[i], process->dispatch);
-    }
-    return drained;
+    return dispatch_is_idle(process->dispatch) && carriers_are_quiet(&process->carriers, process->dispatch);
 }
 
 /* Nothing new starts; what is under way is recorded, so that the next start has nothing to read back. */
@@ -374,9 +369,7 @@ static enum err drain(struct process *process, struct pollfd *inbox)
 {
     const int64_t until_ms = clock_boot_ms() + DRAIN_WITHIN_MS;
     dispatch_stop(process->dispatch);
-    for (uint32_t i = 0; i < process->carrier_count; i++) {
-        carrier_recall(process->carriers[i]);
-    }
+    carriers_recall(&process->carriers);
     while (!is_drained(process) && clock_boot_ms() < until_ms) {
         TRY(step(process, inbox, 1));
     }
@@ -434,36 +427,17 @@ static struct channel_list channels_of(struct process *process, bool keyless)
     return (struct channel_list){.items = process->channel_items, .count = all->count};
 }
 
-static enum err open_carrier(struct process *process, const char *pair)
-{
-    const char *equals = strchr(pair, '=');
-    const size_t len = equals == NULL ? 0 : (size_t)(equals - pair);
-    const uint32_t channel = choice_value(&channel_words, span_of(pair, len));
-    if (channel == CHANNEL_NONE || process->carrier_count == CARRIERS_MAX) {
-        return ERR_MALFORMED;
-    }
-    struct carrier_options options = {.channel = (enum channel_code)channel,
-                                      .place = process->carrier_count,
-                                      .url = pair + len + 1,
-                                      .inbox = process->inbox,
-                                      .random = random_draw,
-                                      .random_context = &process->random};
-    memcpy(options.key, process->loader.keys.links[channel], sizeof options.key);
-    const enum err err = carrier_open(&options, &process->carriers[process->carrier_count]);
-    explicit_bzero(options.key, sizeof options.key);
-    process->carrier_count += err == OK;
-    return err;
-}
-
 static enum err open_wire(struct process *process, int argc, char **argv)
 {
     struct client_options options = {
         .url = option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
+    const struct carrier_options carrier = {
+        .inbox = process->inbox, .random = random_draw, .random_context = &process->random};
     memcpy(options.key, process->loader.keys.ledger, sizeof options.key);
     enum err err = client_open(&options, &process->client);
     for (int i = 1; i + 1 < argc && err == OK; i++) {
         if (strcmp(argv[i], "--adapter") == 0) {
-            err = open_carrier(process, argv[i + 1]);
+            err = carriers_open(&process->carriers, argv[i + 1], &carrier, &process->loader.keys);
         }
     }
     explicit_bzero(options.key, sizeof options.key);
@@ -537,9 +511,7 @@ static enum err open_all(struct process *process, int argc, char **argv)
 static void close_all(struct process *process)
 {
     client_close(process->client);
-    for (uint32_t i = 0; i < process->carrier_count; i++) {
-        carrier_close(process->carriers[i]);
-    }
+    carriers_close(&process->carriers);
     dispatch_free(process->dispatch);
     agenda_free(process->agenda);
     process->loader.parts->close(process->loader.views);

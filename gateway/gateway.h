@@ -189,9 +189,10 @@ bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
 
 /* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
- * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present. */
+ * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present, by these
+ * figures too, where a missing one says nothing. */
 const char *ready_fault(struct span figures);
-void ready_degraded(const struct condition *condition, struct buf *out);
+void ready_degraded(const struct condition *condition, struct span figures, int64_t now_ms, struct buf *out);
 /* log_fault likewise: an event of the log was met that is not as it was written. figure_of finds one figure; false: it
  * is not among them. */
 const char *log_fault(struct span figures);

@@ -1,5 +1,6 @@
 /* public_handlers.c: what needs no key: health, readiness and figures. */
 #include "core/message/refusal.h"
+#include "core/wire/jobs.h"
 #include "gateway/gateway.h"
 
 #define SCHEDULER_SILENT_MAX_MS 5000
@@ -42,10 +43,12 @@ const char *ready_fault(struct span figures)
     return NULL;
 }
 
-static void put_impairment(struct buf *out, enum refusal refusal, struct span reason, int64_t since_ms,
+/* *any: whether one stands before it. */
+static void put_impairment(struct buf *out, bool *any, enum refusal refusal, struct span reason, int64_t since_ms,
                            const char *next)
 {
-    buf_text(out, "{\"code\":");
+    buf_text(out, *any ? ",{\"code\":" : "{\"code\":");
+    *any = true;
     json_string(out, span_text(refusal_desc(refusal)->code));
     buf_text(out, ",\"message\":");
     json_string(out, span_text(refusal_desc(refusal)->title));
@@ -62,24 +65,30 @@ static void put_impairment(struct buf *out, enum refusal refusal, struct span re
     buf_text(out, "}");
 }
 
-void ready_degraded(const struct condition *condition, struct buf *out)
+void ready_degraded(const struct condition *condition, struct span figures, int64_t now_ms, struct buf *out)
 {
+    uint64_t silent_ms = 0;
+    bool any = false;
     buf_text(out, "[");
     if (condition->suspended) {
-        put_impairment(out, REFUSED_starts_suspended, condition->reason, condition->suspended_ms,
+        put_impairment(out, &any, REFUSED_starts_suspended, condition->reason, condition->suspended_ms,
                        "openpost confirm --data DIR");
     }
     if (condition->clock_suspect) {
-        buf_text(out, condition->suspended ? "," : "");
-        put_impairment(out, REFUSED_clock_suspect, (struct span){0}, 0,
+        put_impairment(out, &any, REFUSED_clock_suspect, (struct span){0}, 0,
                        "It ends after 60 s of agreement; if the clock is right: openpost clock accept --data DIR");
+    }
+    if (figure_of(figures, "adapter_silent_ms", &silent_ms) && silent_ms > JOBS_SILENT_MAX_MS) {
+        put_impairment(out, &any, REFUSED_adapter_silent, (struct span){0}, now_ms - (int64_t)silent_ms,
+                       "It ends when the adapter answers; if it lasts: end its process with kill -9. It is started "
+                       "again, and what it had sent is read back");
     }
     buf_text(out, "]");
 }
 
 /* Nothing starts, perhaps, but everything else is served: a balancer that took the API away would only make it worse.
  */
-static void answer_ready(struct exchange *x)
+static void answer_ready(struct exchange *x, struct span figures)
 {
     struct condition condition;
     struct buf out = {0};
@@ -90,7 +99,7 @@ static void answer_ready(struct exchange *x)
         return;
     }
     buf_text(&out, "{\"status\":\"ready\",\"degraded\":");
-    ready_degraded(&condition, &out);
+    ready_degraded(&condition, figures, x->now_ms, &out);
     buf_text(&out, "}");
     exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
 }
@@ -110,7 +119,7 @@ static void ready_asked(void *context, enum err err, struct span body)
     if (why != NULL) {
         exchange_problem(x, REFUSED_unavailable, why, NULL, NULL);
     } else {
-        answer_ready(x);
+        answer_ready(x, body);
     }
 }
 

@@ -31,6 +31,7 @@ struct carrier {
     uint32_t job_count;
     int64_t send_again_ms;
     int64_t poll_again_ms;
+    struct silence silence;
     bool recall;   /* the adapter is to be told so … */
     bool recalled; /* … and was, as far as we know */
     bool gone;     /* the adapter that had our jobs is no more, and dispatch has not been told */
@@ -71,6 +72,11 @@ enum channel_code carrier_channel(const struct carrier *carrier)
     return carrier->options.channel;
 }
 
+const struct silence *carrier_silence(const struct carrier *carrier)
+{
+    return &carrier->silence;
+}
+
 /* On a thread of nng's. */
 static void replied(void *context, enum err err, struct span reply)
 {
@@ -93,8 +99,8 @@ static size_t frame_room(const struct job_batch *batch)
     return room < FRAME_BYTES_MAX ? room : FRAME_BYTES_MAX;
 }
 
-static enum err ask(struct carrier *carrier, struct question *question, const struct job_batch *batch, int64_t wait_ms,
-                    struct arena *arena)
+static enum err ask(struct carrier *carrier, struct question *question, const struct job_batch *batch, int64_t now_ms,
+                    int64_t wait_ms, struct arena *arena)
 {
     const size_t room = frame_room(batch);
     void *bytes = arena_room(arena, room);
@@ -106,6 +112,7 @@ static enum err ask(struct carrier *carrier, struct question *question, const st
     TRY(jobs_request_write(carrier->key, question->id, carrier->challenge, batch, arena, &out));
     TRY(caller_ask(carrier->caller, buf_span(&out), wait_ms, replied, question));
     question->out = true;
+    silence_asked(&carrier->silence, now_ms);
     return OK;
 }
 
@@ -122,7 +129,7 @@ static enum err send_jobs(struct carrier *carrier, struct dispatch *dispatch, in
         carrier->jobs[i].job_id = batch.jobs[i].job_id;
     }
     carrier->job_count = batch.jobs_count;
-    const enum err err = ask(carrier, &carrier->send, &batch, SEND_WAIT_MS, arena);
+    const enum err err = ask(carrier, &carrier->send, &batch, now_ms, SEND_WAIT_MS, arena);
     if (err != OK) {
         dispatch_jobs_failed(dispatch, now_ms, &batch, true);
         carrier->send_again_ms = now_ms + AGAIN_MS;
@@ -155,11 +162,12 @@ enum err carrier_turn(struct carrier *carrier, struct dispatch *dispatch, int64_
 {
     enum err err = OK;
     const struct job_batch nothing = {0};
+    silence_look(&carrier->silence, now_ms);
     if (!carrier->send.out && now_ms >= carrier->send_again_ms && has_batch(carrier, dispatch)) {
         err = send_jobs(carrier, dispatch, now_ms, arena);
     }
     if (err == OK && !carrier->poll.out && now_ms >= carrier->poll_again_ms) {
-        err = ask(carrier, &carrier->poll, &nothing, JOBS_WAIT_MS + SEND_WAIT_MS, arena);
+        err = ask(carrier, &carrier->poll, &nothing, now_ms, JOBS_WAIT_MS + SEND_WAIT_MS, arena);
         carrier->poll_again_ms = now_ms + AGAIN_MS;
     }
     int64_t again_ms = INT64_MAX;
@@ -185,8 +193,12 @@ static enum err take_reply(struct carrier *carrier, struct dispatch *dispatch, i
 {
     struct outcome_batch batch;
     TRY(note->err);
-    TRY(jobs_reply_read(carrier->key, span_of(note->bytes, note->len), question->id, arena, carrier->challenge,
-                        &batch));
+    const enum err err =
+        jobs_reply_read(carrier->key, span_of(note->bytes, note->len), question->id, arena, carrier->challenge, &batch);
+    if (err == OK || err == ERR_CONFLICT || err == ERR_BUSY) { /* an adapter's word */
+        silence_broken(&carrier->silence, now_ms, carrier->send.out || carrier->poll.out);
+    }
+    TRY(err);
     for (uint32_t i = 0; i < batch.outcomes_count; i++) {
         FAILPOINT("outcome_arrived");
         TRY(dispatch_outcome(dispatch, now_ms, carrier->options.channel, &batch.outcomes[i]));

@@ -6,6 +6,7 @@
 
 #include "core/scheduler/dispatch.h"
 #include "core/scheduler/inbox.h"
+#include "core/scheduler/silence.h"
 #include "core/wire/jobs.h"
 
 struct carrier;
@@ -29,6 +30,8 @@ enum channel_code carrier_channel(const struct carrier *carrier);
  * is; not before now_ms reaches its back-off after a failure. *ret_again_ms: when to call it again at the latest. */
 enum err carrier_turn(struct carrier *carrier, struct dispatch *dispatch, int64_t now_ms, struct arena *arena,
                       int64_t *ret_again_ms) MUST_USE;
+/* carrier_silence: for how long the adapter has said nothing, as of the last turn. */
+const struct silence *carrier_silence(const struct carrier *carrier);
 /* carrier_recall: from now on the adapter is told, if it has any jobs, to give back what it has not begun. */
 void carrier_recall(struct carrier *carrier);
 /* carrier_is_quiet: no batch is under way, and there is none to send. */

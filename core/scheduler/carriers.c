@@ -46,3 +46,13 @@ bool carriers_are_quiet(const struct carriers *carriers, const struct dispatch *
     }
     return quiet;
 }
+
+int64_t carriers_silent_ms(const struct carriers *carriers)
+{
+    int64_t longest_ms = 0;
+    for (uint32_t i = 0; i < carriers->count; i++) {
+        const int64_t lasts_ms = carrier_silence(carriers->items[i])->lasts_ms;
+        longest_ms = lasts_ms > longest_ms ? lasts_ms : longest_ms;
+    }
+    return longest_ms;
+}

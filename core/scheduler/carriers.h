@@ -22,5 +22,7 @@ void carriers_close(struct carriers *carriers);
 /* carriers_recall and carriers_are_quiet: as carrier.h has them, of all. */
 void carriers_recall(struct carriers *carriers);
 bool carriers_are_quiet(const struct carriers *carriers, const struct dispatch *dispatch);
+/* carriers_silent_ms: how long the one that has been silent for longest has been so; 0: all have answered. */
+int64_t carriers_silent_ms(const struct carriers *carriers);
 
 #endif

@@ -55,6 +55,7 @@ struct process {
     struct client *client;
     struct inbox *inbox;
     struct carriers carriers;
+    bool told_silent[CARRIERS_MAX]; /* by place: the journal says that it hangs */
     struct follower follower;
     struct notices notices;
     struct arena arena;        /* a turn's */
@@ -140,7 +141,8 @@ static void ask_follow(struct process *process, int64_t now_ms)
                                                 .is_scheduler = true,
                                                 .late_ms = (uint64_t)process->overdue.late_ms,
                                                 .held = process->overdue.held,
-                                                .in_line = process->overdue.in_line});
+                                                .in_line = process->overdue.in_line,
+                                                .adapter_silent_ms = (uint64_t)carriers_silent_ms(&process->carriers)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;
     process->follow_out = client_ask(process->client, FRAME_FOLLOW, buf_span(&body), FOLLOW_WAIT_MS, inbox_followed,
@@ -299,6 +301,25 @@ static bool others_wait(struct process *process, int64_t now_ms)
     return now_ms - process->busy_since_ms < BUSY_MAX_MS;
 }
 
+static void tell_silence(struct process *process, uint32_t place)
+{
+    const struct carrier *carrier = process->carriers.items[place];
+    const bool hangs = silence_is_hang(carrier_silence(carrier));
+    if (hangs == process->told_silent[place]) {
+        return;
+    }
+    process->told_silent[place] = hangs;
+    const char *channel = choice_word(&channel_words, carrier_channel(carrier));
+    if (hangs) {
+        journal(JOURNAL_WARN, "adapter_silent",
+                "channel=%s sentence=\"it has answered nothing for more than %d s\" next=\"if it lasts, kill -9 that "
+                "process: it is started again, and what it had sent is read back\"",
+                channel, JOBS_SILENT_MAX_MS / 1000);
+    } else {
+        journal(JOURNAL_INFO, "adapter_answers", "channel=%s sentence=\"it answers again\"", channel);
+    }
+}
+
 static void turn_carriers(struct process *process, int64_t now_ms, int64_t *wake_ms)
 {
     for (uint32_t i = 0; i < process->carriers.count; i++) {
@@ -309,6 +330,7 @@ static void turn_carriers(struct process *process, int64_t now_ms, int64_t *wake
         if (err != OK) {
             journal(JOURNAL_WARN, "adapter_unreachable", "err=%s", err_name(err));
         }
+        tell_silence(process, i);
         *wake_ms = again_ms < *wake_ms ? again_ms : *wake_ms;
     }
 }

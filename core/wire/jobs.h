@@ -18,6 +18,7 @@
 #include "core/wire/frame.h"
 
 #define JOBS_WAIT_MS 10000
+#define JOBS_SILENT_MAX_MS 15000 /* longer without any reply to what is asked: the adapter hangs, or is gone */
 #define JOBS_AGAIN_MS 1000
 #define JOBS_BYTES_MAX ((size_t)4 << 20) /* of a batch's texts and blobs: with its names it fits a frame */
 

@@ -13,7 +13,6 @@ import harness
 
 CONFINED = {"openpost-ledger", "openpost-bsky", "openpost-schedu", "openpost-gw"}  # the kernel keeps 15 characters
 PARTS = ("ledger", "adapter", "scheduler", "gateway")  # as their journals call them
-#X"ledger", "adapter", "scheduler", "gateway"}  # as their journals call them
 SYS_LANDLOCK_CREATE_RULESET = 444  # on every architecture
 LANDLOCK_CREATE_RULESET_VERSION = 1
 
@@ -21,15 +20,6 @@ LANDLOCK_CREATE_RULESET_VERSION = 1
 def landlock_abi():
     """0: the kernel has none, or it is switched off."""
     return max(0, ctypes.CDLL(None).syscall(SYS_LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION))
-
-
-def children(pid):
-    """{name: pid}"""
-    found = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found[Path(f"/proc/{child}/comm").read_text().strip()] = int(child)
-    return found
 
 
 def written(secret):
@@ -54,7 +44,7 @@ class Confinement(harness.Case):
         self.assertEqual(set(secrets), {"log.seed", "master.key", "wire.secret", "adapter-bluesky.key"})
         for name in secrets:
             self.assertEqual((service.data.path / name).stat().st_mode & 0o777, 0o600, name)
-        processes = children(service.process.child.pid)
+        processes = harness.children(service.process.child.pid)
         self.assertEqual(set(processes) & CONFINED, CONFINED)
         processes["openpost-serve"] = service.process.child.pid
         for name, pid in processes.items():

@@ -40,6 +40,15 @@ def wait_until(condition, within_s, what):
         time.sleep(POLL_S)
 
 
+def children(pid):
+    """{name: pid}, of all threads'."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found[pathlib.Path(f"/proc/{child}/comm").read_text().strip()] = int(child)
+    return found
+
+
 _ports = itertools.count(random.randrange(6000))
 
 

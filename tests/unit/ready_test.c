@@ -62,33 +62,65 @@ START_TEST(what_cannot_be_read_is_not_ready)
 
 END_TEST
 
+#define NOW_MS 1776693615001 /* 2026-04-20T14:00:15.001Z */
+
+static struct span one_figure(struct buf *body, const char *name, uint64_t value)
+{
+    body_figures_begin(body, 1);
+    body_figure_put(body, name, value);
+    return buf_span(body);
+}
+
+static const struct {
+    struct condition condition;
+    const char *figure;
+    uint64_t value;
+    const char *degraded;
+} impairments[] = {
+    {{.suspended_ms = 1},                                                                                  "other",             1,     "[]"}, /* confirmed then */
+    {{.suspended = true, .suspended_ms = 1776693600000, .reason = {(const uint8_t *)"it was copied", 13}},
+     "other",                                                                                                                   1,
+     "[{\"code\":\"starts_suspended\",\"message\":\"The data was copied or restored; an operator must confirm "
+     "before anything is sent.\",\"reason\":\"it was copied\",\"since\":\"2026-04-20T14:00:00Z\","
+     "\"next\":\"openpost confirm --data DIR\"}]"                                                                                          },
+    {{.clock_suspect = true},
+     "other",                                                                                                                   1,
+     "[{\"code\":\"clock_suspect\",\"message\":\"The server's clock cannot be trusted at the moment.\","
+     "\"reason\":null,\"since\":null,\"next\":\"It ends after 60 s of agreement; if the clock is right: "
+     "openpost clock accept --data DIR\"}]"                                                                                                },
+    {{.suspended = false},                                                                                 "adapter_silent_ms", 0,     "[]"},
+    {{.suspended = false},                                                                                 "adapter_silent_ms", 10000, "[]"}, /* a question may be held for so long */
+    {{.suspended = false},                                                                                 "adapter_silent_ms", 15000, "[]"},
+    {{.suspended = false},
+     "adapter_silent_ms",                                                                                                       15001,
+     "[{\"code\":\"adapter_silent\",\"message\":\"An adapter does not answer: what goes through it is not sent.\","
+     "\"reason\":null,\"since\":\"2026-04-20T14:00:00Z\",\"next\":\"It ends when the adapter answers; if it lasts: "
+     "end its process with kill -9. It is started again, and what it had sent is read back\"}]"                                            },
+};
+
 START_TEST(what_holds_starts_back_is_told_with_what_ends_it)
 {
-    const struct {
-        struct condition condition;
-        const char *degraded;
-    } cases[] = {
-        {{.suspended_ms = 1},                                                                 "[]"}, /* confirmed then */
-        {{.suspended = true, .suspended_ms = 1776693600000, .reason = SPAN("it was copied")},
-         "[{\"code\":\"starts_suspended\",\"message\":\"The data was copied or restored; an operator must confirm "
-         "before anything is sent.\",\"reason\":\"it was copied\",\"since\":\"2026-04-20T14:00:00Z\","
-         "\"next\":\"openpost confirm --data DIR\"}]"                                             },
-        {{.clock_suspect = true},
-         "[{\"code\":\"clock_suspect\",\"message\":\"The server's clock cannot be trusted at the moment.\","
-         "\"reason\":null,\"since\":null,\"next\":\"It ends after 60 s of agreement; if the clock is right: "
-         "openpost clock accept --data DIR\"}]"                                                   },
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[1024];
-        struct buf out = buf_of(text, sizeof text - 1);
-        ready_degraded(&cases[i].condition, &out);
-        ck_assert_str_eq(buf_terminated(&out), cases[i].degraded);
-    }
+    uint8_t bytes[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
     char text[1024];
     struct buf out = buf_of(text, sizeof text - 1);
-    ready_degraded(&(struct condition){.suspended = true, .clock_suspect = true}, &out);
+    ready_degraded(&impairments[_i].condition, one_figure(&body, impairments[_i].figure, impairments[_i].value), NOW_MS,
+                   &out);
+    ck_assert_str_eq(buf_terminated(&out), impairments[_i].degraded);
+}
+
+END_TEST
+
+START_TEST(all_that_holds_starts_back_is_told)
+{
+    uint8_t bytes[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    char text[1024];
+    struct buf out = buf_of(text, sizeof text - 1);
+    ready_degraded(&(struct condition){.suspended = true, .clock_suspect = true},
+                   one_figure(&body, "adapter_silent_ms", 20000), NOW_MS, &out);
     ck_assert_ptr_nonnull(strstr(buf_terminated(&out), "DIR\"},{\"code\":\"clock_suspect\""));
+    ck_assert_ptr_nonnull(strstr(buf_terminated(&out), "DIR\"},{\"code\":\"adapter_silent\""));
 }
 
 END_TEST
@@ -114,7 +146,9 @@ int main(void)
     tcase_add_loop_test(tcase, an_installation_is_ready_or_says_why_not, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(tcase, an_installation_whose_log_is_altered_is_not_ready, 0, 3);
     tcase_add_test(tcase, what_cannot_be_read_is_not_ready);
-    tcase_add_test(tcase, what_holds_starts_back_is_told_with_what_ends_it);
+    tcase_add_loop_test(tcase, what_holds_starts_back_is_told_with_what_ends_it, 0,
+                        sizeof impairments / sizeof *impairments);
+    tcase_add_test(tcase, all_that_holds_starts_back_is_told);
     tcase_add_test(tcase, figures_are_told_to_this_machine_alone);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -8,8 +8,9 @@
 #include "core/base/limits.h"
 #include "core/message/json_read.h"
 
-#define CODE_MAX 256u     /* kind word */
-#define MESSAGE_MAX 1000u /* more is no sentence */
+#define CODE_MAX 256u              /* kind word */
+#define MESSAGE_MAX 1000u          /* more is no sentence */
+#define INSTANT_MAX_S 253402300799 /* the last second of the year 9999: what is greater counts no seconds */
 
 enum weight { WEIGHT_COMMIT, WEIGHT_READ, WEIGHT_OTHER };
 
@@ -208,10 +209,9 @@ static bool retry_after(const struct http_headers *headers, int64_t now_ms, int6
 
 static bool rate_reset(const struct http_headers *headers, int64_t now_ms, int64_t *ret_ms)
 {
-    const uint64_t least = 1000000000;  /* smaller: seconds from now, as newer drafts of the header have it */
-    const uint64_t most = 253402300799; /* the last second of the year 9999: what is greater counts no seconds */
+    const uint64_t least = 1000000000; /* smaller: seconds from now, as newer drafts of the header have it */
     uint64_t value = 0;
-    if (span_to_u64(headers->rate_reset, &value) != OK || value > most) {
+    if (span_to_u64(headers->rate_reset, &value) != OK || value > INSTANT_MAX_S) {
         return false;
     }
     const int64_t value_ms = (int64_t)value * SECOND_MS;
@@ -245,7 +245,8 @@ static int base64url_digit(uint8_t c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-int64_t bluesky_token_expires_ms(struct span token, struct arena *arena)
+/* The instant that a JWT names as its end (exp), of the clock of who made it; 0: none. */
+static int64_t token_end_ms(struct span token, struct arena *arena)
 {
     const size_t head = span_find(token, '.');
     if (head == token.len) {
@@ -278,7 +279,17 @@ int64_t bluesky_token_expires_ms(struct span token, struct arena *arena)
         return 0;
     }
     const struct json_node *expires = json_node_member(claims, "exp");
-    const bool sane =
-        json_node_is(expires, NODE_INTEGER) && expires->integer > 0 && expires->integer < INT64_MAX / 1000;
-    return sane ? expires->integer * 1000 : 0;
+    const bool sane = json_node_is(expires, NODE_INTEGER) && expires->integer > 0 && expires->integer <= INSTANT_MAX_S;
+    return sane ? expires->integer * SECOND_MS : 0;
+}
+
+int64_t bluesky_token_expires_ms(struct span token, const struct http_headers *headers, int64_t now_ms,
+                                 struct arena *arena)
+{
+    const int64_t theirs_ms = token_end_ms(token, arena);
+    if (theirs_ms == 0) {
+        return 0;
+    }
+    const int64_t ours_ms = ours(theirs_ms, headers, now_ms);
+    return ours_ms > now_ms ? ours_ms : now_ms;
 }

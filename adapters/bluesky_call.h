@@ -100,8 +100,10 @@ enum err bluesky_answer(enum bluesky_call call, const struct http_response *resp
  * whoever asks again then backs off. */
 int64_t bluesky_answer_until(const struct http_headers *headers, int64_t now_ms);
 
-/* bluesky_token_expires_ms reads the instant (exp) out of a JWT (RFC 7519) without judging its signature; 0 when there
- * is none. */
-int64_t bluesky_token_expires_ms(struct span token, struct arena *arena);
+/* bluesky_token_expires_ms tells when a JWT (RFC 7519) that an answer with these headers brought expires, by our clock
+ * and without judging its signature: as long after now_ms as its exp is after the answer's Date, so that neither of two
+ * clocks need be right; not before now_ms. 0 when it does not say. */
+int64_t bluesky_token_expires_ms(struct span token, const struct http_headers *headers, int64_t now_ms,
+                                 struct arena *arena);
 
 #endif

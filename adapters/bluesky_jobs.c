@@ -255,7 +255,8 @@ static enum err begin(const struct bluesky_step *step)
 }
 
 /* Keeps the pair that an exchange gave; a refresh token that did not come, or came empty, leaves the old one. */
-static enum err keep_tokens(const struct bluesky_step *step, const struct json_node *body)
+static enum err keep_tokens(const struct bluesky_step *step, const struct json_node *body,
+                            const struct http_headers *headers)
 {
     struct bluesky_state *state = step->state;
     const struct span refresh = json_node_text(body, "refreshJwt");
@@ -274,8 +275,9 @@ static enum err keep_tokens(const struct bluesky_step *step, const struct json_n
     buf_byte(&out, '}');
     ASSERT(buf_ok(&out));
     step->job->fresh = buf_span(&out);
-    step->job->fresh_expires_ms = bluesky_token_expires_ms(state->access, step->job->arena);
-    step->job->fresh_session_ms = bluesky_token_expires_ms(state->refresh, step->job->arena);
+    step->job->fresh_expires_ms = bluesky_token_expires_ms(state->access, headers, step->job->now_ms, step->job->arena);
+    step->job->fresh_session_ms =
+        bluesky_token_expires_ms(state->refresh, headers, step->job->now_ms, step->job->arena);
     return OK;
 }
 
@@ -296,20 +298,22 @@ static struct span service_of(const struct bluesky_step *step, const struct json
     return step->job->job->service;
 }
 
-static enum err session_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+static enum err session_answered(const struct bluesky_step *step, const struct bluesky_answer *answer,
+                                 const struct http_headers *headers)
 {
     end_with(step, answer);
     if (answer->outcome != OUTCOME_ACCEPTED) {
         return OK;
     }
-    TRY(keep_tokens(step, answer->body));
+    TRY(keep_tokens(step, answer->body, headers));
     step->outcome->account = json_node_text(answer->body, "did");
     step->outcome->handle = harmless(step, json_node_text(answer->body, "handle"));
     step->outcome->service = service_of(step, answer->body);
     return OK;
 }
 
-static enum err refresh_answered(const struct bluesky_step *step, const struct bluesky_answer *answer)
+static enum err refresh_answered(const struct bluesky_step *step, const struct bluesky_answer *answer,
+                                 const struct http_headers *headers)
 {
     const struct span did = json_node_text(answer->body, "did");
     const struct span account = step->job->job->account;
@@ -322,7 +326,7 @@ static enum err refresh_answered(const struct bluesky_step *step, const struct b
         *step->finished = true;
         return OK;
     }
-    TRY(keep_tokens(step, answer->body));
+    TRY(keep_tokens(step, answer->body, headers));
     if (step->state->after == CALL_COUNT) {
         end_with(step, answer);
     }
@@ -474,9 +478,9 @@ static enum err answered(const struct bluesky_step *step, const struct http_resp
     TRY(bluesky_answer(call, response, step->job->now_ms, step->job->arena, &answer));
     switch (call) {
     case CALL_CREATE_SESSION:
-        return session_answered(step, &answer);
+        return session_answered(step, &answer, &response->headers);
     case CALL_REFRESH_SESSION:
-        TRY(refresh_answered(step, &answer));
+        TRY(refresh_answered(step, &answer, &response->headers));
         return *step->finished && resolves ? bluesky_resolve_without_picture(step) : OK;
     case CALL_CREATE_RECORD:
         return create_answered(step, &answer);

@@ -320,21 +320,40 @@ START_TEST(long_words_of_the_platform_are_cut_between_characters)
 
 END_TEST
 
+#define TWO_HOURS_TOKEN "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmEiLCJleHAiOjE3NzY3MDA4MDB9.sig"
+
 static const struct {
-    const char *token;
+    const char *token, *date;
     int64_t expires_ms;
 } tokens[] = {
-    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmEiLCJleHAiOjE3NzY3MDA4MDB9.sig", 1776700800000},
-    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmEifQ.sig",                       0            }, /* no exp */
-    {"opaque",                                                                    0            },
-    {"a.!!.c",                                                                    0            },
-    {"a..c",                                                                      0            },
-    {"",                                                                          0            },
+    {TWO_HOURS_TOKEN,                                       "Mon, 20 Apr 2026 14:00:00 GMT", NOW_MS + 2 * HOUR_MS},
+ /* our clock is ahead of theirs, or behind: what counts is for how long it lives */
+    {TWO_HOURS_TOKEN,                                       "Mon, 20 Apr 2026 12:00:00 GMT", NOW_MS + 4 * HOUR_MS},
+    {TWO_HOURS_TOKEN,                                       "Mon, 20 Apr 2026 15:00:00 GMT", NOW_MS + HOUR_MS    },
+    {TWO_HOURS_TOKEN,                                       "Mon, 20 Apr 2026 15:59:59 GMT", NOW_MS + SECOND_MS  },
+ /* it had ended when it was given */
+    {TWO_HOURS_TOKEN,                                       "Mon, 20 Apr 2026 16:00:00 GMT", NOW_MS              },
+    {TWO_HOURS_TOKEN,                                       "Tue, 20 Apr 2027 16:00:00 GMT", NOW_MS              },
+ /* a Date that is none: the clocks are taken to agree */
+    {TWO_HOURS_TOKEN,                                       NULL,                            NOW_MS + 2 * HOUR_MS},
+    {TWO_HOURS_TOKEN,                                       "now",                           NOW_MS + 2 * HOUR_MS},
+ /* exp: none; 9223372036854775; 253402300799; 253402300800 */
+    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmEifQ.sig", NULL,                            0                   },
+    {"h.eyJleHAiOjkyMjMzNzIwMzY4NTQ3NzV9.s",                NULL,                            0                   },
+    {"h.eyJleHAiOjI1MzQwMjMwMDc5OX0.s",                     NULL,                            253402300799000     },
+    {"h.eyJleHAiOjI1MzQwMjMwMDgwMH0.s",                     NULL,                            0                   },
+    {"opaque",                                              NULL,                            0                   },
+    {"a.!!.c",                                              NULL,                            0                   },
+    {"a..c",                                                NULL,                            0                   },
+    {"",                                                    "Mon, 20 Apr 2026 14:00:00 GMT", 0                   },
 };
 
-START_TEST(a_token_tells_when_it_expires)
+START_TEST(a_token_tells_when_it_expires_by_our_clock)
 {
-    ck_assert_int_eq(bluesky_token_expires_ms(span_text(tokens[_i].token), &arena), tokens[_i].expires_ms);
+    const struct http_headers headers = {.date =
+                                             tokens[_i].date != NULL ? span_text(tokens[_i].date) : (struct span){0}};
+    ck_assert_int_eq(bluesky_token_expires_ms(span_text(tokens[_i].token), &headers, NOW_MS, &arena),
+                     tokens[_i].expires_ms);
 }
 
 END_TEST
@@ -365,7 +384,7 @@ int main(void)
                         sizeof foreign_waits / sizeof *foreign_waits);
     tcase_add_test(tcase, the_last_request_of_a_window_says_when_the_next_may_come);
     tcase_add_test(tcase, long_words_of_the_platform_are_cut_between_characters);
-    tcase_add_loop_test(tcase, a_token_tells_when_it_expires, 0, sizeof tokens / sizeof *tokens);
+    tcase_add_loop_test(tcase, a_token_tells_when_it_expires_by_our_clock, 0, sizeof tokens / sizeof *tokens);
     tcase_add_test(tcase, answers_say_when_memory_ends);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

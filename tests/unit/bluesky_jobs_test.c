@@ -3,6 +3,7 @@
  * outcome. */
 #include <stdio.h>
 
+#include "core/base/limits.h"
 #include "tests/suite.h"
 #include "tests/unit/bluesky_dialogue.h"
 
@@ -118,6 +119,28 @@ START_TEST(refresh_exchanges_the_pair)
     ends(OUTCOME_ACCEPTED, NULL);
     ck_assert(!under_way.exchanging);
     ck_text(under_way.fresh, "{\"accessJwt\":\"access2\",\"refreshJwt\":\"refresh2\"}");
+}
+
+END_TEST
+
+/* The platform's clock says 12:00 when ours says 14:00; the tokens end at 16:00 of the platform's. */
+START_TEST(a_pair_lives_as_long_as_the_platforms_own_clock_says)
+{
+    static const char pair[] =
+        "{\"did\":\"did:plc:alice\",\"handle\":\"alice.test\",\"accessJwt\":\"h.eyJleHAiOjE3NzY3MDA4MDB9.s\","
+        "\"refreshJwt\":\"i.eyJleHAiOjE3NzY3MDA4MDB9.s\"}";
+    under_way.credentials = SPAN("{\"identifier\":\"alice.test\",\"password\":\"p\"}");
+    begin("connect");
+    answer_dated("Mon, 20 Apr 2026 12:00:00 GMT", pair);
+    ends(OUTCOME_ACCEPTED, NULL);
+    ck_assert_int_eq(outcome.token_expires_ms, NOW_MS + 4 * HOUR_MS);
+    ck_assert_int_eq(outcome.session_expires_ms, NOW_MS + 4 * HOUR_MS);
+    again();
+    begin("refresh");
+    answer_dated("Mon, 20 Apr 2026 15:00:00 GMT", pair);
+    ends(OUTCOME_ACCEPTED, NULL);
+    ck_assert_int_eq(outcome.token_expires_ms, NOW_MS + HOUR_MS);
+    ck_assert_int_eq(outcome.session_expires_ms, NOW_MS + HOUR_MS);
 }
 
 END_TEST
@@ -535,6 +558,7 @@ int main(void)
     tcase_add_test(tcase, a_loopback_service_is_asked_on_an_opened_port);
     tcase_add_test(tcase, what_is_on_a_server_of_this_machine_is_seen_there);
     tcase_add_test(tcase, refresh_exchanges_the_pair);
+    tcase_add_test(tcase, a_pair_lives_as_long_as_the_platforms_own_clock_says);
     tcase_add_test(tcase, an_empty_refresh_token_never_replaces_a_stored_one);
     tcase_add_test(tcase, a_refresh_for_another_account_is_refused);
     tcase_add_test(tcase, a_refresh_that_is_refused_is_unauthorized_and_one_that_fails_is_tried_again);

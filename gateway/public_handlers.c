@@ -65,9 +65,21 @@ static void put_impairment(struct buf *out, bool *any, enum refusal refusal, str
     buf_text(out, "}");
 }
 
+/* How many, of no matter whose: anybody may ask. */
+static void put_paused(struct buf *out, bool *any, uint64_t workspaces)
+{
+    char text[64];
+    struct buf reason = buf_of(text, sizeof text);
+    buf_text(&reason, "Paused workspaces: ");
+    buf_u64(&reason, workspaces);
+    put_impairment(out, any, REFUSED_workspace_paused, buf_span(&reason), 0,
+                   "It ends when an admin of each turns its kill switch off: POST /v1/workspace/resume");
+}
+
 void ready_degraded(const struct condition *condition, struct span figures, int64_t now_ms, struct buf *out)
 {
     uint64_t silent_ms = 0;
+    uint64_t paused = 0;
     bool any = false;
     buf_text(out, "[");
     if (condition->suspended) {
@@ -77,6 +89,9 @@ void ready_degraded(const struct condition *condition, struct span figures, int6
     if (condition->clock_suspect) {
         put_impairment(out, &any, REFUSED_clock_suspect, (struct span){0}, 0,
                        "It ends after 60 s of agreement; if the clock is right: openpost clock accept --data DIR");
+    }
+    if (figure_of(figures, "workspaces_paused", &paused) && paused > 0) {
+        put_paused(out, &any, paused);
     }
     if (figure_of(figures, "adapter_silent_ms", &silent_ms) && silent_ms > JOBS_SILENT_MAX_MS) {
         put_impairment(out, &any, REFUSED_adapter_silent, (struct span){0}, now_ms - (int64_t)silent_ms,

@@ -123,6 +123,7 @@ static void read_follow(struct service *service, struct work *work)
         atomic_store(&service->late_ms, ask.late_ms);
         atomic_store(&service->held, ask.held);
         atomic_store(&service->in_line, ask.in_line);
+        atomic_store(&service->paused, ask.paused);
         atomic_store(&service->adapter_silent_ms, ask.adapter_silent_ms);
     }
     if (err != OK || !buf_ok(&events) || !buf_ok(&body)) {
@@ -307,6 +308,7 @@ static void read_status(struct service *service, struct work *work)
         {"scheduler_late_ms",      atomic_load(&service->late_ms)                                             },
         {"targets_held",           atomic_load(&service->held)                                                },
         {"targets_in_line",        atomic_load(&service->in_line)                                             },
+        {"workspaces_paused",      atomic_load(&service->paused)                                              },
         {"adapter_silent_ms",      atomic_load(&service->adapter_silent_ms)                                   },
     };
     reply_figures(work, figures, sizeof figures / sizeof *figures);

@@ -107,6 +107,7 @@ struct service {
     atomic_uint_fast64_t head;                   /* what readers may see */
     atomic_int_fast64_t ticked_ms;               /* boot clock: when the scheduler last asked for events */
     atomic_uint_fast64_t late_ms, held, in_line; /* what it then said of starts that are overdue */
+    atomic_uint_fast64_t paused;                 /* … of workspaces */
     atomic_uint_fast64_t adapter_silent_ms;      /* … and of its adapters */
     atomic_bool clock_is_suspect;
     atomic_bool asked_for_events; /* since the last wake-up */

@@ -155,12 +155,14 @@ uint32_t agenda_count(const struct agenda *agenda);
  * Posts never scheduled are left out. */
 uint64_t agenda_digest(const struct agenda *agenda);
 
-/* agenda_overdue: what is due and has not started. Looks at every target: for readiness and figures, now and then. */
+/* agenda_overdue: what is due and has not started, and what is paused. Looks at every target and workspace: for
+ * readiness and figures, now and then. */
 struct agenda_overdue {
     int64_t late_ms;  /* by how much the longest waiting start that could go out now is overdue; 0: none. What is held,
                          unknown, to be read first, deferred, or late and waits for its turn does not count */
     uint32_t held;    /* targets that are due and held: paused, not connected, or all starts are */
     uint32_t in_line; /* targets that are late and wait for their turn */
+    uint32_t paused;  /* workspaces whose kill switch is on, whether anything of them is due or not */
 };
 
 struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms);

@@ -465,6 +465,9 @@ struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms
         overdue.held += is_due_and_held(agenda, target, now_ms) ? 1 : 0;
         overdue.in_line += target->queued ? 1 : 0;
     }
+    for (uint32_t i = pool_next(&agenda->workspaces, 0); i != 0; i = pool_next(&agenda->workspaces, i)) {
+        overdue.paused += workspace_at(agenda, i)->paused ? 1 : 0;
+    }
     overdue.late_ms = now_ms - since_ms;
     return overdue;
 }

@@ -130,7 +130,7 @@ static void look_at_overdue(struct process *process, int64_t now_ms)
 
 static void ask_follow(struct process *process, int64_t now_ms)
 {
-    uint8_t bytes[64];
+    uint8_t bytes[96];
     struct buf body = buf_of(bytes, sizeof bytes);
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
@@ -142,6 +142,7 @@ static void ask_follow(struct process *process, int64_t now_ms)
                                                 .late_ms = (uint64_t)process->overdue.late_ms,
                                                 .held = process->overdue.held,
                                                 .in_line = process->overdue.in_line,
+                                                .paused = process->overdue.paused,
                                                 .adapter_silent_ms = (uint64_t)carriers_silent_ms(&process->carriers)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;

@@ -178,13 +178,14 @@ enum err body_answer_next(struct body_list *list, struct answer *ret_answer)
 
 void body_follow_put(struct buf *out, const struct follow_ask *ask)
 {
-    pack_array(out, ask->is_scheduler ? 6 : 2);
+    pack_array(out, ask->is_scheduler ? 7 : 2);
     pack_uint(out, ask->after);
     pack_uint(out, ask->max);
     if (ask->is_scheduler) {
         pack_uint(out, ask->late_ms);
         pack_uint(out, ask->held);
         pack_uint(out, ask->in_line);
+        pack_uint(out, ask->paused);
         pack_uint(out, ask->adapter_silent_ms);
     }
 }
@@ -194,13 +195,14 @@ enum err body_follow_read(struct span body, struct follow_ask *ret_ask)
     struct follow_ask ask = {0};
     struct span two = body;
     ask.is_scheduler = unpack_exactly(&two, 2) != OK;
-    TRY(unpack_exactly(&body, ask.is_scheduler ? 6 : 2));
+    TRY(unpack_exactly(&body, ask.is_scheduler ? 7 : 2));
     TRY(unpack_uint(&body, UINT64_MAX, &ask.after));
     TRY(unpack_uint(&body, FOLLOW_EVENTS_MAX, &ask.max));
     if (ask.is_scheduler) {
         TRY(unpack_uint(&body, INT64_MAX, &ask.late_ms));
         TRY(unpack_uint(&body, UINT32_MAX, &ask.held));
         TRY(unpack_uint(&body, UINT32_MAX, &ask.in_line));
+        TRY(unpack_uint(&body, UINT32_MAX, &ask.paused));
         TRY(unpack_uint(&body, INT64_MAX, &ask.adapter_silent_ms));
     }
     TRY(end(body));

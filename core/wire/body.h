@@ -59,6 +59,7 @@ struct follow_ask {
     uint64_t late_ms;
     uint64_t held;
     uint64_t in_line;
+    uint64_t paused;
     uint64_t adapter_silent_ms; /* and: for how long an adapter that was asked has said nothing */
 };
 

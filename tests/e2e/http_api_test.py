@@ -466,8 +466,13 @@ class Http(harness.Case):
         post = self.api.publish("held for a while", integration)
         held = harness.wait_until(lambda: self.api.read_post(post)["targets"][0]["held"], 10, "held")
         self.assertEqual(held, "workspace_paused")
+        degraded = harness.wait_until(lambda: self.api.get("/readyz").json()["degraded"], 10, "told by /readyz")
+        self.assertEqual([(one["code"], one["reason"]) for one in degraded],
+                         [("workspace_paused", "Paused workspaces: 1")])
+        self.assertEqual(self.api.figures()["openpost_ledger_workspaces_paused"], 1)
         self.assertEqual(self.api.post("/v1/workspace/resume").status, 200)
         self.assertIsNone(self.api.wait_post(post, "published")["targets"][0]["held"])
+        harness.wait_until(lambda: self.api.get("/readyz").json()["degraded"] == [], 10, "nothing is paused")
 
     def test_the_proof_of_an_event_belongs_to_the_newest_checkpoint(self):
         self.draft()

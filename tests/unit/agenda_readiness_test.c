@@ -114,6 +114,21 @@ START_TEST(what_is_held_is_not_late)
 
 END_TEST
 
+START_TEST(paused_workspaces_are_counted_whether_anything_is_due_or_not)
+{
+    struct world world = world_locked(1, false);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0 - DAY_MS).paused, 0);
+    simple(&world, EVENT_workspace_paused);
+    simple(&world, EVENT_workspace_paused); /* once more is nothing new */
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0 - DAY_MS).paused, 1);
+    simple(&world, EVENT_integration_paused); /* an account is no workspace */
+    simple(&world, EVENT_workspace_resumed);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0 - DAY_MS).paused, 0);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 START_TEST(what_is_unknown_or_read_first_is_not_late)
 {
     struct world world = world_locked(1, false);
@@ -181,6 +196,7 @@ int main(void)
     tcase_add_test(tcase, after_a_contradiction_the_next_outcome_is_looked_up);
     tcase_add_test(tcase, what_could_be_sent_and_is_not_is_late_from_its_instant_on);
     tcase_add_loop_test(tcase, what_is_held_is_not_late, 0, (int)(sizeof holding / sizeof *holding));
+    tcase_add_test(tcase, paused_workspaces_are_counted_whether_anything_is_due_or_not);
     tcase_add_test(tcase, what_is_unknown_or_read_first_is_not_late);
     tcase_add_test(tcase, late_ones_that_wait_for_their_turn_are_not_late_but_the_one_whose_turn_it_is);
     suite_add_tcase(suite, tcase);

@@ -278,10 +278,11 @@ START_TEST(the_other_bodies_are_read_back)
                                                .late_ms = 61000,
                                                .held = 70,
                                                .in_line = 8,
+                                               .paused = 9,
                                                .adapter_silent_ms = 300});
     ck_assert_int_eq(body_follow_read(buf_span(&out), &ask), OK);
     ck_assert(ask.after == 1 && ask.max == 2 && ask.is_scheduler && ask.late_ms == 61000);
-    ck_assert(ask.held == 70 && ask.in_line == 8 && ask.adapter_silent_ms == 300);
+    ck_assert(ask.held == 70 && ask.in_line == 8 && ask.paused == 9 && ask.adapter_silent_ms == 300);
     out = buf_of(bytes, sizeof bytes);
     pack_array(&out, 4);
     ck_assert_int_ne(body_follow_read(buf_span(&out), &ask), OK);

@@ -96,6 +96,12 @@ static const struct {
      "[{\"code\":\"adapter_silent\",\"message\":\"An adapter does not answer: what goes through it is not sent.\","
      "\"reason\":null,\"since\":\"2026-04-20T14:00:00Z\",\"next\":\"It ends when the adapter answers; if it lasts: "
      "end its process with kill -9. It is started again, and what it had sent is read back\"}]"                                            },
+    {{.suspended = false},                                                                                 "workspaces_paused", 0,     "[]"},
+    {{.suspended = false},
+     "workspaces_paused",                                                                                                       2,
+     "[{\"code\":\"workspace_paused\",\"message\":\"The workspace is paused.\",\"reason\":\"Paused workspaces: 2\","
+     "\"since\":null,\"next\":\"It ends when an admin of each turns its kill switch off: POST "
+     "/v1/workspace/resume\"}]"                                                                                                            },
 };
 
 START_TEST(what_holds_starts_back_is_told_with_what_ends_it)

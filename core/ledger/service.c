@@ -243,14 +243,14 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
 }
 
 /* What else holds for another program, whom no gateway has judged. */
-static enum refusal check_program(struct work *work, struct command *command)
+static enum refusal check_program(struct work *work, struct decoded *wish)
 {
     const struct service_options *options = &work->door->service->options;
     OWNED(store_abort) struct store_txn *txn = NULL;
     if (store_begin(options->views, false, &txn) != OK) {
         return REFUSED_unavailable;
     }
-    return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
+    return service_admit(options->parts, txn, &wish->command, clock_wall_ms(), &work->arena, &wish->fault);
 }
 
 /* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
@@ -296,7 +296,7 @@ static bool decode_commands(struct work *work)
             }
             if (wish->refusal == ACCEPTED && !work->door->own) {
                 bind_scope(&work->asker, &wish->idempotency);
-                wish->refusal = check_program(work, &wish->command);
+                wish->refusal = check_program(work, wish);
             }
         }
     }

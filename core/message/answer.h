@@ -7,6 +7,14 @@
 #include "core/message/refusal.h"
 
 #define ANSWER_DETAIL_MAX 4
+#define FAULT_PARAM_SIZE 128  /* bytes, with the NUL: a JSON pointer that admission makes (OBJECTION_PARAM_MAX) */
+#define FAULT_DETAIL_SIZE 256 /* likewise: its sentence */
+
+/* Which of a command's values was refused, and what would do; "" both: it was not for a value of its own. */
+struct fault {
+    char param[FAULT_PARAM_SIZE];
+    char detail[FAULT_DETAIL_SIZE];
+};
 
 /* Kept for 30 days by command id: the same id again gets the same answer. */
 struct answer {
@@ -22,6 +30,7 @@ struct answer {
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
     struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
+    struct fault fault;                  /* of another program's command; the ledger's own answers have none */
 };
 
 /* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.

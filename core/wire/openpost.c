@@ -7,6 +7,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/lock.h"
 #include "core/base/sha256.h"
 #include "core/log/log.h"
 #include "core/message/codec.h"
@@ -21,6 +22,8 @@
 
 struct openpost {
     struct client *client;
+    pthread_mutex_t lock; /* of what follows */
+    struct fault fault;   /* of the last command that was answered */
 };
 
 const char *openpost_status_sentence(enum openpost_status status)
@@ -75,6 +78,7 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
     if (connection == NULL) {
         return OPENPOST_NO_MEMORY;
     }
+    lock_init(&connection->lock);
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     tag_key_of(span_text(api_key), options.key);
     const enum err err = client_open(&options, &connection->client);
@@ -91,6 +95,7 @@ void openpost_close(struct openpost *connection)
 {
     if (connection != NULL) {
         client_close(connection->client);
+        lock_done(&connection->lock);
         explicit_bzero(connection, sizeof *connection);
         free(connection);
     }
@@ -150,10 +155,21 @@ static enum openpost_status give(struct openpost *connection, struct command *co
     if (err != OK) {
         return status_of(err);
     }
+    lock_take(&connection->lock);
+    connection->fault = answer.fault;
+    lock_give(&connection->lock);
     *ret_answer = (struct openpost_answer){
         .workspace_seq = answer.workspace_seq, .version = answer.version, .repeated = answer.repeated};
     copy_id(ret_answer->id, id_is_none(&answer.stream) ? &command->stream : &answer.stream);
     return tell_refusal(ret_answer, answer.refusal);
+}
+
+void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault)
+{
+    lock_take(&connection->lock);
+    copy_text(ret_fault->param, sizeof ret_fault->param, connection->fault.param);
+    copy_text(ret_fault->detail, sizeof ret_fault->detail, connection->fault.detail);
+    lock_give(&connection->lock);
 }
 
 static struct span optional(const char *text)

@@ -254,9 +254,14 @@ static enum refusal check_program(struct work *work, struct decoded *wish)
 }
 
 /* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
- * instance. */
-static void bind_scope(const struct asker *asker, struct idempotency *idempotency)
+ * instance. Without one, what the command says is the digest that its id stands for. */
+static void bind_scope(const struct asker *asker, struct span command, struct idempotency *idempotency)
 {
+    if (!idempotency->present) {
+        idempotency->present = true;
+        sha256(command, idempotency->body);
+        return;
+    }
     uint8_t bytes[sizeof asker->key_id + sizeof idempotency->scope];
     memcpy(bytes, &asker->key_id, sizeof asker->key_id);
     memcpy(bytes + sizeof asker->key_id, idempotency->scope, sizeof idempotency->scope);
@@ -295,7 +300,7 @@ static bool decode_commands(struct work *work)
                 wish->refusal = REFUSED_command_invalid;
             }
             if (wish->refusal == ACCEPTED && !work->door->own) {
-                bind_scope(&work->asker, &wish->idempotency);
+                bind_scope(&work->asker, bytes, &wish->idempotency);
                 wish->refusal = check_program(work, wish);
             }
         }

@@ -11,6 +11,7 @@
 #include "core/base/sha256.h"
 #include "core/log/log.h"
 #include "core/message/codec.h"
+#include "core/message/post_content.h"
 #include "core/wire/client.h"
 #include "core/wire/pack.h"
 #include "core/wire/tag_key.h"
@@ -301,19 +302,7 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
         return OPENPOST_INVALID;
     }
     name_post(&said, &room, &command.stream);
-    command.edit_post = (struct edit_post_command){.post_id = said.post_id,
-                                                   .parts = said.parts,
-                                                   .parts_count = said.parts_count,
-                                                   .link = said.link,
-                                                   .first_comment = said.first_comment,
-                                                   .targets = said.targets,
-                                                   .targets_count = said.targets_count,
-                                                   .timezone = said.timezone,
-                                                   .not_after_ms = said.not_after_ms,
-                                                   .labels = said.labels,
-                                                   .labels_count = said.labels_count,
-                                                   .metadata = said.metadata,
-                                                   .metadata_count = said.metadata_count};
+    POST_WRITING_COPY(&command.edit_post, &said);
     return give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 

@@ -155,11 +155,14 @@ static enum err unpack_time(struct span *rest, int64_t *ret_time_ms)
     return OK;
 }
 
-/* A text that ends with its first NUL. */
+/* A text without a NUL, and one behind it. */
 static enum err unpack_chars(struct span *rest, char *out, size_t size)
 {
     struct span text;
     TRY(unpack_text(rest, size - 1, &text));
+    if (span_find(text, 0) != text.len) {
+        return ERR_MALFORMED;
+    }
     memcpy(out, text.data, text.len);
     out[text.len] = 0;
     return OK;

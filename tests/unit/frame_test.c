@@ -297,6 +297,7 @@ START_TEST(an_answers_fault_longer_than_there_is_room_for_or_without_a_sentence_
     ck_assert_int_eq(read_with_texts(span_of(text, FAULT_PARAM_SIZE), SPAN("x")), ERR_TOO_LONG);
     ck_assert_int_eq(read_with_texts(SPAN(""), span_of(text, FAULT_DETAIL_SIZE)), ERR_TOO_LONG);
     ck_assert_int_eq(read_with_texts(SPAN("/labels/0"), SPAN("")), ERR_MALFORMED);
+    ck_assert_int_eq(read_with_texts(SPAN("/labels\0/0"), SPAN("x")), ERR_MALFORMED);
 }
 
 END_TEST

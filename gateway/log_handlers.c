@@ -142,13 +142,15 @@ void handle_log_proof(struct exchange *x)
 
 /* Punctuality */
 
-#define PAGE_END_MAX 512 /* bytes after the days: the zone's name and the cursor */
+#define PAGE_END_MAX 512         /* bytes after the days: the zone's name and the cursor */
+#define REPORT_ACCOUNTS_MAX 200U /* looked at for one page, whether they have days or not */
+#define REPORT_DAYS_PAGE 1000U   /* with the account that reaches them a page ends: each is up to 96 rows */
 
 struct report_question {
-    struct id integration_id; /* absent: all */
-    struct id after;          /* absent: from the first account */
-    struct id until;          /* the page's last account; absent: the last of all */
-    uint32_t first_day;       /* local dates of the workspace's zone */
+    const struct integration_row *account; /* NULL: all */
+    struct id after;                       /* absent: from the first account */
+    struct id until;                       /* the page's last account; absent: the last of all */
+    uint32_t first_day;                    /* local dates of the workspace's zone */
     uint32_t last_day;
     struct span zone;
 };
@@ -173,33 +175,31 @@ static bool read_day(struct exchange *x, const char *name, uint32_t *day)
 }
 
 static enum err write_days(struct exchange *x, const struct report_question *question,
-                           const struct integration_row *account, struct buf *out)
+                           const struct integration_row *account, struct buf *out, uint32_t *days)
 {
     struct punctuality_report *reports = NULL;
     uint32_t count = 0;
-    if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &account->integration_id)) {
-        return OK;
-    }
     TRY(scope_punctuality(x->scope, account, x->gateway->zones, question->zone, question->first_day, question->last_day,
                           &reports, &count));
     for (uint32_t r = 0; r < count; r++) {
         buf_text(out, out->data[out->len - 1] == '[' ? "" : ",");
         TRY(present_punctuality(&reports[r], out));
     }
+    *days += count;
     return OK;
 }
 
 /* The days of the account after *last, which it becomes. What they took to be written is given back: there may be
  * thousands of accounts. */
 static enum err write_next(struct exchange *x, const struct report_question *question, struct buf *out, struct id *last,
-                           bool *ret_more)
+                           uint32_t *days, bool *ret_more)
 {
     const struct arena_mark mark = arena_mark(&x->request->arena);
     struct integration_row *account = NULL;
     uint32_t count = 0;
     enum err err = scope_integrations(x->scope, id_is_none(last) ? NULL : last, 1, &account, &count);
     if (err == OK && count > 0) {
-        err = write_days(x, question, account, out);
+        err = write_days(x, question, account, out, days);
         *last = account->integration_id;
     }
     arena_rewind(&x->request->arena, mark);
@@ -212,19 +212,32 @@ static bool is_end(const struct report_question *question, const struct id *last
     return !id_is_none(&question->until) && id_equal(&question->until, last);
 }
 
-/* *fit: the last account that found room, and the page's end with it. */
+/* The days of the accounts after *last, as many as a page looks at. *fit: the last account that found room, and the
+ * page's end with it. */
+static enum err write_accounts(struct exchange *x, const struct report_question *question, struct buf *out,
+                               struct id *last, struct id *fit, bool *ret_more)
+{
+    uint32_t days = 0;
+    bool more = true;
+    for (uint32_t i = 0; more && i < REPORT_ACCOUNTS_MAX && days < REPORT_DAYS_PAGE && !is_end(question, last); i++) {
+        TRY(write_next(x, question, out, last, &days, &more));
+        if (out->cap - out->len >= PAGE_END_MAX) {
+            *fit = *last;
+        }
+    }
+    *ret_more = more;
+    return OK;
+}
+
 static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out,
                               struct id *fit)
 {
     struct id last = question->after;
-    bool more = true;
+    uint32_t days = 0;
+    bool more = false;
     buf_text(out, "{\"data\":[");
-    while (more && !is_end(question, &last)) {
-        TRY(write_next(x, question, out, &last, &more));
-        if (out->cap - out->len >= PAGE_END_MAX) {
-            *fit = last;
-        }
-    }
+    TRY(question->account != NULL ? write_days(x, question, question->account, out, &days)
+                                  : write_accounts(x, question, out, &last, fit, &more));
     buf_text(out, "],\"timezone\":");
     json_string(out, question->zone);
     buf_text(out, ",\"next_cursor\":");
@@ -278,12 +291,12 @@ void handle_punctuality(struct exchange *x)
     if (cursor.position.len == sizeof question.after) {
         memcpy(&question.after, cursor.position.data, sizeof question.after);
     }
-    const struct span id = exchange_query(x, "integration_id", 0);
+    const struct span text = exchange_query(x, "integration_id", 0);
     struct integration_row row;
-    if (id.data != NULL) {
-        err = id_parse(id, ID_INTEGRATION, &question.integration_id) != OK
-                  ? ERR_NOT_FOUND
-                  : scope_integration(x->scope, &question.integration_id, &row);
+    if (text.data != NULL) {
+        struct id id;
+        err = id_parse(text, ID_INTEGRATION, &id) != OK ? ERR_NOT_FOUND : scope_integration(x->scope, &id, &row);
+        question.account = &row;
     }
     if (err == ERR_NOT_FOUND) {
         exchange_parameter(x, REFUSED_parameter_invalid, "integration_id",

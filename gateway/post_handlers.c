@@ -1,5 +1,6 @@
 /* post_handlers.c: posts: write, read, list, change, throw away. Each handler reads its input, sends at most one
  * command, and answers what the post is afterwards. */
+#include "core/message/post_content.h"
 #include "gateway/post_input.h"
 
 void handle_create_post(struct exchange *x)
@@ -15,20 +16,11 @@ void handle_create_post(struct exchange *x)
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
     *fields = (struct create_post_command){.post_id = post_id,
-                                           .parts = content.parts,
-                                           .parts_count = content.parts_count,
-                                           .link = content.link,
-                                           .first_comment = content.first_comment,
-                                           .targets = content.targets,
-                                           .targets_count = content.targets_count,
                                            .timezone = zone,
                                            .not_after_ms = not_after_ms,
-                                           .labels = content.labels,
-                                           .labels_count = content.labels_count,
-                                           .metadata = content.metadata,
-                                           .metadata_count = content.metadata_count,
                                            .now = schedule.now,
                                            .at_ms = schedule.at_ms};
+    POST_CONTENT_COPY(fields, &content);
     if (schedule.given) {
         exchange_send_fit(x, &content, schedule.at_ms);
     } else {
@@ -51,19 +43,8 @@ void handle_edit_post(struct exchange *x)
         return;
     }
     struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
-    *fields = (struct edit_post_command){.post_id = x->id,
-                                         .parts = content.parts,
-                                         .parts_count = content.parts_count,
-                                         .link = content.link,
-                                         .first_comment = content.first_comment,
-                                         .targets = content.targets,
-                                         .targets_count = content.targets_count,
-                                         .timezone = zone,
-                                         .not_after_ms = not_after_ms,
-                                         .labels = content.labels,
-                                         .labels_count = content.labels_count,
-                                         .metadata = content.metadata,
-                                         .metadata_count = content.metadata_count};
+    *fields = (struct edit_post_command){.post_id = x->id, .timezone = zone, .not_after_ms = not_after_ms};
+    POST_CONTENT_COPY(fields, &content);
     if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x)) {
         exchange_send_fit(x, &content, 0);
     } else {
@@ -90,19 +71,8 @@ void handle_duplicate_post(struct exchange *x)
         content.targets[i].at_ms = 0;
     }
     struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
-    *fields = (struct create_post_command){.post_id = post_id,
-                                           .parts = content.parts,
-                                           .parts_count = content.parts_count,
-                                           .link = content.link,
-                                           .first_comment = content.first_comment,
-                                           .targets = content.targets,
-                                           .targets_count = content.targets_count,
-                                           .timezone = x->post.row.timezone,
-                                           .labels = content.labels,
-                                           .labels_count = content.labels_count,
-                                           .metadata = content.metadata,
-                                           .metadata_count = content.metadata_count,
-                                           .duplicate_of = x->id};
+    *fields = (struct create_post_command){.post_id = post_id, .timezone = x->post.row.timezone, .duplicate_of = x->id};
+    POST_CONTENT_COPY(fields, &content);
     x->command.expected_version = 0; /* a new stream */
     exchange_send(x);
 }

@@ -6,6 +6,7 @@
 #include "projections/present.h"
 
 #define LIMIT_DEFAULT 50
+#define PAGE_END_MAX 160 /* bytes behind a page's last post: the cursor's hex and what closes it */
 
 static enum err read_args(const struct views_request *request, struct query_args *ret_args)
 {
@@ -90,6 +91,29 @@ static void put_cursor(const struct post_page *page, struct buf *out)
     buf_text(out, "\"");
 }
 
+/* *fit: how many of the posts found room, when not all of them did (ERR_NO_SPACE). */
+static enum err put_posts(const struct views_request *request, const struct post_page *page, struct buf *out,
+                          uint32_t *fit)
+{
+    const struct present present = present_of(request);
+    buf_text(out, "{\"data\":[");
+    if (!buf_ok(out) || out->cap - out->len < PAGE_END_MAX) {
+        return ERR_NO_SPACE;
+    }
+    struct buf posts = buf_of(out->data + out->len, out->cap - out->len - PAGE_END_MAX);
+    for (uint32_t i = 0; i < page->count; i++) {
+        *fit = i;
+        buf_text(&posts, i == 0 ? "" : ",");
+        TRY(present_post(&present, &page->posts[i], &posts));
+    }
+    out->len += posts.len;
+    buf_text(out, "],\"next_cursor\":");
+    put_cursor(page, out);
+    buf_text(out, "}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* Posts that are more together than out has room for make a shorter page: its cursor leads on. */
 static enum err list_posts(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
@@ -108,18 +132,19 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
     };
     TRY(posts_order(args.order, &filter.order));
     struct post_page page;
+    const struct arena_mark mark = arena_mark(request->arena);
+    const size_t start = out->len;
+    uint32_t fit = 0;
     TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, (uint32_t)args.limit, request->arena,
                    &page));
-    const struct present present = present_of(request);
-    buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < page.count; i++) {
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(present_post(&present, &page.posts[i], out));
+    const enum err err = put_posts(request, &page, out, &fit);
+    if (err != ERR_NO_SPACE || fit == 0) {
+        return err;
     }
-    buf_text(out, "],\"next_cursor\":");
-    put_cursor(&page, out);
-    buf_text(out, "}");
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
+    arena_rewind(request->arena, mark);
+    out->len = start;
+    TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, fit, request->arena, &page));
+    return put_posts(request, &page, out, &fit);
 }
 
 static enum err get_integration(const struct views_request *request, struct buf *out)
@@ -167,7 +192,8 @@ static const struct views_query queries[] = {
     {"get_post",          "A post as HTTP shows it: post_id.",                              get_post         },
     {"list_posts",
      "A page of posts: statuses, attention, integration_id, label, author_id, publish_after, "
-     "publish_before, order, limit, cursor (the bytes whose hex is next_cursor).",          list_posts       },
+     "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
+     "of long posts is shorter, and its cursor leads on.",                                  list_posts       },
     {"get_integration",   "An integration: integration_id.",                                get_integration  },
     {"list_integrations", "A page of integrations: limit, cursor.",                         list_integrations},
     {"deliveries",        "Every attempt of every target of a post: post_id.",              deliveries       },

@@ -2,6 +2,7 @@
  * scheduled post stays complete through every edit. Instants are computed here and nowhere else. */
 #include "core/base/assert.h"
 #include "core/decider/post_rules.h"
+#include "core/message/post_content.h"
 
 static enum refusal check_targets(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
 {
@@ -135,24 +136,6 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     return refusal;
 }
 
-/* The two events of writing have these fields in common, under the same names as the commands. */
-#define COPY_CONTENT(to_, from_)                         \
-    do {                                                 \
-        (to_)->post_id = (from_)->post_id;               \
-        (to_)->parts = (from_)->parts;                   \
-        (to_)->parts_count = (from_)->parts_count;       \
-        (to_)->link = (from_)->link;                     \
-        (to_)->first_comment = (from_)->first_comment;   \
-        (to_)->targets = (from_)->targets;               \
-        (to_)->targets_count = (from_)->targets_count;   \
-        (to_)->timezone = (from_)->timezone;             \
-        (to_)->not_after_ms = (from_)->not_after_ms;     \
-        (to_)->labels = (from_)->labels;                 \
-        (to_)->labels_count = (from_)->labels_count;     \
-        (to_)->metadata = (from_)->metadata;             \
-        (to_)->metadata_count = (from_)->metadata_count; \
-    } while (0)
-
 /* Who writes; our own processes have no id and write in the workspace's name. */
 static struct id writer_of(const struct command *command)
 {
@@ -170,7 +153,7 @@ RULE(create)
         return refusal;
     }
     struct post_created_event *event = &event_append(ret_events, EVENT_post_created)->post_created;
-    COPY_CONTENT(event, wanted);
+    POST_WRITING_COPY(event, wanted);
     event->author_id = writer_of(command);
     event->duplicate_of = wanted->duplicate_of;
     return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events) : ACCEPTED;
@@ -251,7 +234,7 @@ RULE(edit)
         return refusal;
     }
     struct post_edited_event *event = &event_append(ret_events, EVENT_post_edited)->post_edited;
-    COPY_CONTENT(event, wanted);
+    POST_WRITING_COPY(event, wanted);
     event->editor_id = writer_of(command);
     return post->status == POST_SCHEDULED ? edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
 }

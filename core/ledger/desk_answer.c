@@ -3,12 +3,14 @@
  * rebuilt, as long as these can be read, and otherwise the command is decided again, and again it is already so. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
+#include "core/message/asked.h"
 #include "core/message/codec.h"
 
 /* Answers. A row: seq, workspace_seq, version, time (8 bytes each, big-endian), events, the first one's code (4 each),
- * stream (17). */
+ * stream (17). Behind a command's: the digest of what was asked (32), where its last event names one. */
 
 #define ANSWER_ROW (4 * 8 + 2 * 4 + sizeof(struct id))
+#define DIGEST_LEN 32
 
 static void answer_write(struct buf *row, const struct answer *answer)
 {
@@ -41,14 +43,29 @@ static enum err answer_read(struct span row, struct answer *ret_answer)
     return OK;
 }
 
-enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer)
+static enum err get_row(struct desk *desk, const struct id *command_id, struct span *ret_row)
 {
     struct row_key key;
-    struct span row;
     key_begin(&key, TABLE_COMMAND);
     key_id(&key, command_id);
-    TRY(store_get(desk->txn, key_span(&key), &row));
-    return answer_read(row, ret_answer);
+    return store_get(desk->txn, key_span(&key), ret_row);
+}
+
+enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer)
+{
+    struct span row;
+    TRY(get_row(desk, command_id, &row));
+    return answer_read(row.len == ANSWER_ROW + DIGEST_LEN ? span_of(row.data, ANSWER_ROW) : row, ret_answer);
+}
+
+enum err desk_command_is_same(struct desk *desk, const struct id *command_id, const struct idempotency *idempotency,
+                              bool *ret_same)
+{
+    struct span row;
+    TRY(get_row(desk, command_id, &row));
+    const bool compared = row.len == ANSWER_ROW + DIGEST_LEN && idempotency != NULL && idempotency->present;
+    *ret_same = !compared || memcmp(row.data + ANSWER_ROW, idempotency->body, DIGEST_LEN) == 0;
+    return OK;
 }
 
 /* Learns by heart which command rows have the smallest ids: all of them up to PRUNE_AHEAD. */
@@ -109,7 +126,8 @@ static enum err put_row(struct desk *desk, const struct log_event *at)
 {
     struct row_key key;
     struct answer answer = {.events = 0};
-    uint8_t bytes[ANSWER_ROW];
+    struct idempotency asked;
+    uint8_t bytes[ANSWER_ROW + DIGEST_LEN];
     struct buf row = buf_of(bytes, sizeof bytes);
     const enum err err = desk_command_answer(desk, &at->command_id, &answer);
     if (err != OK && err != ERR_NOT_FOUND) {
@@ -126,6 +144,9 @@ static enum err put_row(struct desk *desk, const struct log_event *at)
     answer.events = err == OK ? answer.events + 1 : 1;
     answer.stream = at->stream;
     answer_write(&row, &answer);
+    if (event_asked(at->payload, &asked) == OK) {
+        buf_put(&row, span_of(asked.body, DIGEST_LEN));
+    }
     key_begin(&key, TABLE_COMMAND);
     key_id(&key, &at->command_id);
     return store_put(desk->txn, key_span(&key), buf_span(&row));
@@ -254,6 +275,9 @@ enum err desk_idempotent_replay(struct desk *desk, const struct log_event *at)
         return OK;
     }
     TRY(err);
+    if (!asked_has_key(&idempotency)) {
+        return OK;
+    }
     TRY(desk_command_answer(desk, &at->command_id, &answer));
     return put_key(desk, &idempotency, &answer);
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/assert.h"
 #include "core/ledger/ledger_state.h"
+#include "core/message/asked.h"
 #include "core/message/codec.h"
 
 #define PAYLOADS_BYTES ((size_t)LOG_PAYLOAD_MAX + ((size_t)1 << 20)) /* one large event and seven small ones */
@@ -302,17 +303,20 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
 }
 
 /* The answer to a command whose id has one already: that one again, but only to who names the same stream, of the same
- * workspace, and sends the same kind of command. Its fields are not compared: no row keeps them. The id alone proves
- * nothing: it may have been read somewhere. */
+ * workspace, and sends the same kind of command, with the same digest of what it says where both have one. The id alone
+ * proves nothing: it may have been read somewhere. */
 static enum err answer_again(struct ledger *ledger, const struct command *command, const struct id *stream,
-                             const struct answer *first, struct answer *ret_answer)
+                             const struct idempotency *idempotency, const struct answer *first,
+                             struct answer *ret_answer)
 {
+    bool same = false;
     const struct id workspace_id = command_workspace(command);
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
     if (ledger->state.head.version > 0 && !id_equal(&ledger->state.head.workspace_id, &workspace_id)) {
         return refuse(ledger, command, stream, REFUSED_not_found, ret_answer);
     }
-    const bool same = id_equal(&first->stream, stream) && command_begins_with(command->code, first->first_event);
+    TRY(desk_command_is_same(&ledger->desk, &command->command_id, idempotency, &same));
+    same = same && id_equal(&first->stream, stream) && command_begins_with(command->code, first->first_event);
     *ret_answer = same ? *first : (struct answer){.refusal = REFUSED_command_reused, .time_ms = ledger->now_ms};
     return OK;
 }
@@ -325,9 +329,9 @@ static enum err seen_before(struct ledger *ledger, const struct command *command
     bool same = false;
     enum err err = desk_command_answer(&ledger->desk, &command->command_id, &answer);
     if (err == OK) {
-        return answer_again(ledger, command, stream, &answer, ret_answer);
+        return answer_again(ledger, command, stream, idempotency, &answer, ret_answer);
     }
-    if (err != ERR_NOT_FOUND || idempotency == NULL || !idempotency->present) {
+    if (err != ERR_NOT_FOUND || !asked_has_key(idempotency)) {
         return err;
     }
     err = desk_idempotent(ledger->desk.txn, idempotency, &same, &answer);
@@ -355,7 +359,7 @@ static enum err accept(struct ledger *ledger, const struct id *stream, const str
         answer.seq = ledger_head(ledger);
     }
     answer.version = ledger->state.head.version;
-    if (idempotency != NULL && idempotency->present) {
+    if (asked_has_key(idempotency)) {
         TRY(desk_idempotent_put(&ledger->desk, idempotency, &answer));
     }
     *ret_answer = answer;

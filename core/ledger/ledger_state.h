@@ -93,9 +93,11 @@ enum err desk_commit(struct desk *desk, uint64_t position) MUST_USE;
 enum err ledger_replay(struct desk *desk, struct store *views, uint64_t position, const struct replay_watch *watch,
                        uint64_t *ret_events) MUST_USE;
 
-/* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the
- * same. */
+/* The answer rows. desk_command_answer: ERR_NOT_FOUND. desk_command_is_same, likewise: *ret_same: the command's digest
+ * is that of the first, or one of them has none. desk_idempotent: ERR_NOT_FOUND, or *ret_same: the body is the same. */
 enum err desk_command_answer(struct desk *desk, const struct id *command_id, struct answer *ret_answer) MUST_USE;
+enum err desk_command_is_same(struct desk *desk, const struct id *command_id, const struct idempotency *idempotency,
+                              bool *ret_same) MUST_USE;
 enum err desk_command_put(struct desk *desk, const struct log_event *at) MUST_USE;
 enum err desk_idempotent(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                          struct answer *ret_answer) MUST_USE;

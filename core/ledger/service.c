@@ -243,20 +243,25 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
 }
 
 /* What else holds for another program, whom no gateway has judged. */
-static enum refusal check_program(struct work *work, struct command *command)
+static enum refusal check_program(struct work *work, struct decoded *wish)
 {
     const struct service_options *options = &work->door->service->options;
     OWNED(store_abort) struct store_txn *txn = NULL;
     if (store_begin(options->views, false, &txn) != OK) {
         return REFUSED_unavailable;
     }
-    return service_admit(options->parts, txn, command, clock_wall_ms(), &work->arena);
+    return service_admit(options->parts, txn, &wish->command, clock_wall_ms(), &work->arena, &wish->fault);
 }
 
 /* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
- * instance. */
-static void bind_scope(const struct asker *asker, struct idempotency *idempotency)
+ * instance. Without one, what the command says is the digest that its id stands for. */
+static void bind_scope(const struct asker *asker, struct span command, struct idempotency *idempotency)
 {
+    if (!idempotency->present) {
+        idempotency->present = true;
+        sha256(command, idempotency->body);
+        return;
+    }
     uint8_t bytes[sizeof asker->key_id + sizeof idempotency->scope];
     memcpy(bytes, &asker->key_id, sizeof asker->key_id);
     memcpy(bytes + sizeof asker->key_id, idempotency->scope, sizeof idempotency->scope);
@@ -295,8 +300,8 @@ static bool decode_commands(struct work *work)
                 wish->refusal = REFUSED_command_invalid;
             }
             if (wish->refusal == ACCEPTED && !work->door->own) {
-                bind_scope(&work->asker, &wish->idempotency);
-                wish->refusal = check_program(work, &wish->command);
+                bind_scope(&work->asker, bytes, &wish->idempotency);
+                wish->refusal = check_program(work, wish);
             }
         }
     }

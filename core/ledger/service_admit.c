@@ -1,6 +1,7 @@
 /* service_admit.c: commands of other programs are held to what the gateway holds a request's body to: the same values
  * (core/admission.h), the same limits of channels. Called by service.c on the socket's threads, before a command waits
  * for the writer. What it reads may be older than what is decided upon: it binds the command to the version it read. */
+#include "core/base/assert.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 
@@ -72,11 +73,20 @@ static enum refusal admit_change(const struct service_parts *parts, struct store
     return violates(parts, edit != NULL ? edit : &post, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
 }
 
+static void copy_text(char *out, size_t size, const char *text)
+{
+    const size_t len = strlen(text);
+    ASSERT(len < size);
+    memcpy(out, text, len + 1);
+}
+
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
-                           int64_t now_ms, struct arena *arena)
+                           int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
+        copy_text(ret_fault->param, sizeof ret_fault->param, objection.param);
+        copy_text(ret_fault->detail, sizeof ret_fault->detail, objection.detail);
         return objection.refusal;
     }
     switch (command->code) {

@@ -27,6 +27,7 @@ struct door;
 /* A command as it came, or why it cannot be decided. */
 struct decoded {
     enum refusal refusal;
+    struct fault fault; /* with refusal */
     struct command command;
     struct idempotency idempotency;
 };
@@ -122,9 +123,9 @@ void service_reply(struct work *work, uint8_t kind, struct span body);
 void service_refuse(struct work *work, enum refusal refusal);
 
 /* service_admit judges a command of another program's by what it says, and by what the post says that it schedules;
- * txn: a read transaction of the views. */
+ * txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
-                           int64_t now_ms, struct arena *arena);
+                           int64_t now_ms, struct arena *arena, struct fault *ret_fault);
 /* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked
  * again; false: too many of its key's wait, or of all programs'. service_sign, the writer's between two groups, signs
  * when that is due. An error of it is one that nobody may survive.

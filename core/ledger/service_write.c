@@ -37,6 +37,7 @@ static enum err decide_one(struct service *service, const struct decoded *wish, 
 {
     if (wish->refusal != ACCEPTED) {
         *ret_answer = (struct answer){.refusal = wish->refusal,
+                                      .fault = wish->fault,
                                       .time_ms = ledger_stamp(service->options.ledger, service->now_ms)};
         return OK;
     }
@@ -98,7 +99,7 @@ static enum err decide_singly(struct service *service, const struct work *first,
 
 static void reply_frame(struct work *work, const struct answer *answers)
 {
-    const size_t cap = 64 + (size_t)work->count * 320;
+    const size_t cap = 64 + (size_t)work->count * (320 + sizeof(struct fault));
     uint8_t *bytes = malloc(cap);
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : cap);
     body_answers_begin(&body, work->count);

@@ -7,6 +7,14 @@
 #include "core/message/refusal.h"
 
 #define ANSWER_DETAIL_MAX 4
+#define FAULT_PARAM_SIZE 128  /* bytes, with the NUL: a JSON pointer that admission makes (OBJECTION_PARAM_MAX) */
+#define FAULT_DETAIL_SIZE 256 /* likewise: its sentence */
+
+/* Which of a command's values was refused, and what would do; "" both: it was not for a value of its own. */
+struct fault {
+    char param[FAULT_PARAM_SIZE];
+    char detail[FAULT_DETAIL_SIZE];
+};
 
 /* Kept for 30 days by command id: the same id again gets the same answer. */
 struct answer {
@@ -22,11 +30,13 @@ struct answer {
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
     struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
+    struct fault fault;                  /* of another program's command; the ledger's own answers have none */
 };
 
 /* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.
- * What another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it.
- * Absent when present is false. The row lives beside the command index, at least 24 h. */
+ * What another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it, and
+ * where it sends none, body SHA-256 of the command's bytes under a scope of zeros: no key, but what the command's id is
+ * used for. Absent when present is false. The row lives beside the command index, at least 24 h. */
 struct idempotency {
     bool present;
     uint8_t scope[32];

@@ -10,6 +10,12 @@
 #define HASH_LEN 32
 #define ITEM_LEN (1 + 2 * (2 + HASH_LEN))
 
+bool asked_has_key(const struct idempotency *idempotency)
+{
+    static const uint8_t no_scope[HASH_LEN];
+    return idempotency != NULL && idempotency->present && memcmp(idempotency->scope, no_scope, HASH_LEN) != 0;
+}
+
 static void put_hash(struct buf *out, const uint8_t hash[HASH_LEN])
 {
     buf_byte(out, BIN_8);

@@ -6,6 +6,8 @@
 #include "core/message/answer.h"
 #include "core/message/descriptor.h"
 
+/* asked_has_key: what was asked came under an Idempotency-Key; false: a scope of zeros, or nothing. */
+bool asked_has_key(const struct idempotency *idempotency);
 /* asked_is_there tells whether an encoded event has a good third item; asked_write appends it: [scope, body], both
  * bin 32.
  */

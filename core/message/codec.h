@@ -22,10 +22,10 @@ enum err record_encode(const struct record_desc *desc, const void *fields, struc
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;
 
-/* [code, {…}], and in the last event of a command that came under an Idempotency-Key a third item behind them, [scope,
- * body]: both bin 32. ERR_UNKNOWN_CODE beside the above. idempotency: NULL or not present: none. event_decode lifts old
- * events to today's shape (upcast) and does not look at the third item; event_asked reads it, ERR_NOT_FOUND when there
- * is none. */
+/* [code, {…}], and in the last event of a command that came under an Idempotency-Key, or of another program's, a third
+ * item behind them, [scope, body]: both bin 32 (struct idempotency). ERR_UNKNOWN_CODE beside the above. idempotency:
+ * NULL or not present: none. event_decode lifts old events to today's shape (upcast) and does not look at the third
+ * item; event_asked reads it, ERR_NOT_FOUND when there is none. */
 enum err event_encode(const struct event *event, struct buf *out) MUST_USE;
 enum err event_encode_asked(const struct event *event, const struct idempotency *idempotency, struct buf *out) MUST_USE;
 enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_event) MUST_USE;

@@ -4,11 +4,11 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 8
+#define VIEWS_VERSION 9
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
-    TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, 30 days */
+    TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, digest; 30 days */
     TABLE_IDEMPOTENCY = 0x04,   /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
     TABLE_STATE = 0x05,         /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events */
     TABLE_OPEN = 0x06,          /* ledger: integration, post -> the post has an open target there */

@@ -5,6 +5,9 @@
 #include "core/base/assert.h"
 #include "core/wire/pack.h"
 
+#define ANSWER_MEMBERS 11
+#define FAULT_MEMBERS 2 /* behind them, where there is one */
+
 /* Begins to walk a list that is the whole of what is left. */
 static enum err list_begin(struct span rest, uint32_t max, struct body_list *ret_list)
 {
@@ -113,7 +116,8 @@ void body_answer_put(struct buf *out, const struct answer *answer)
     ASSERT(answer->time_ms >= 0);
     ASSERT(answer->hint_ms >= 0);
     ASSERT(answer->publish_at_ms >= 0);
-    pack_array(out, 11);
+    const bool faulty = answer->fault.detail[0] != 0;
+    pack_array(out, faulty ? ANSWER_MEMBERS + FAULT_MEMBERS : ANSWER_MEMBERS);
     pack_code(out, answer->refusal);
     pack_bool(out, answer->repeated);
     pack_uint(out, answer->seq);
@@ -132,6 +136,10 @@ void body_answer_put(struct buf *out, const struct answer *answer)
     for (uint32_t i = 0; i < details; i++) {
         pack_id(out, &answer->detail[i]);
     }
+    if (faulty) {
+        pack_text(out, span_text(answer->fault.param));
+        pack_text(out, span_text(answer->fault.detail));
+    }
 }
 
 enum err body_answers_read(struct span body, struct body_list *ret_list)
@@ -147,13 +155,35 @@ static enum err unpack_time(struct span *rest, int64_t *ret_time_ms)
     return OK;
 }
 
+/* A text without a NUL, and one behind it. */
+static enum err unpack_chars(struct span *rest, char *out, size_t size)
+{
+    struct span text;
+    TRY(unpack_text(rest, size - 1, &text));
+    if (span_find(text, 0) != text.len) {
+        return ERR_MALFORMED;
+    }
+    memcpy(out, text.data, text.len);
+    out[text.len] = 0;
+    return OK;
+}
+
+static enum err unpack_fault(struct span *rest, struct fault *ret_fault)
+{
+    TRY(unpack_chars(rest, ret_fault->param, sizeof ret_fault->param));
+    TRY(unpack_chars(rest, ret_fault->detail, sizeof ret_fault->detail));
+    return ret_fault->detail[0] == 0 ? ERR_MALFORMED : OK;
+}
+
 enum err body_answer_next(struct body_list *list, struct answer *ret_answer)
 {
     struct span rest = list->rest;
     struct answer answer = {0};
     enum refusal refusal = ACCEPTED;
     uint64_t events = 0;
-    TRY(unpack_exactly(&rest, 11));
+    struct span plain = rest;
+    const bool faulty = unpack_exactly(&plain, ANSWER_MEMBERS) != OK;
+    TRY(unpack_exactly(&rest, faulty ? ANSWER_MEMBERS + FAULT_MEMBERS : ANSWER_MEMBERS));
     TRY(unpack_code(&rest, &refusal));
     TRY(unpack_bool(&rest, &answer.repeated));
     TRY(unpack_uint(&rest, UINT64_MAX, &answer.seq));
@@ -168,6 +198,9 @@ enum err body_answer_next(struct body_list *list, struct answer *ret_answer)
     TRY(unpack_array(&rest, ANSWER_DETAIL_MAX, &details));
     for (uint32_t i = 0; i < details; i++) {
         TRY(unpack_id(&rest, &answer.detail[i]));
+    }
+    if (faulty) {
+        TRY(unpack_fault(&rest, &answer.fault));
     }
     TRY(list_step(list, rest));
     answer.refusal = refusal;

@@ -4,7 +4,9 @@
  *   COMMANDS   [[command, scope, body], …]
  *              command: bin (codec.h); scope and body: bin 32 of an Idempotency-Key, or nil both
  *     reply    [[code, repeated, seq, workspace seq, version, events, time, hint, publish at, stream, [detail, …]], …]
- *              one per command, in their order; code "" when accepted; seq is 0 for other programs
+ *              one per command, in their order; code "" when accepted; seq is 0 for other programs. Where one of the
+ *              command's values was refused, two texts more at its end, as over HTTP: param (a JSON pointer:
+ *              /targets/0/variant) and detail (a sentence)
  *   FOLLOW     [after, max] or, from a scheduler, [after, max, late, held, in line]
  *              after: seq for our own processes, workspace_seq for other programs, to whom one beyond their last
  *              is refused as cursor_invalid; the rest: struct follow_ask

@@ -7,9 +7,11 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/lock.h"
 #include "core/base/sha256.h"
 #include "core/log/log.h"
 #include "core/message/codec.h"
+#include "core/message/post_content.h"
 #include "core/wire/client.h"
 #include "core/wire/pack.h"
 #include "core/wire/tag_key.h"
@@ -21,6 +23,8 @@
 
 struct openpost {
     struct client *client;
+    pthread_mutex_t lock; /* of what follows */
+    struct fault fault;   /* of the last command that was answered */
 };
 
 const char *openpost_status_sentence(enum openpost_status status)
@@ -75,6 +79,7 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
     if (connection == NULL) {
         return OPENPOST_NO_MEMORY;
     }
+    lock_init(&connection->lock);
     struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
     tag_key_of(span_text(api_key), options.key);
     const enum err err = client_open(&options, &connection->client);
@@ -91,6 +96,7 @@ void openpost_close(struct openpost *connection)
 {
     if (connection != NULL) {
         client_close(connection->client);
+        lock_done(&connection->lock);
         explicit_bzero(connection, sizeof *connection);
         free(connection);
     }
@@ -150,10 +156,21 @@ static enum openpost_status give(struct openpost *connection, struct command *co
     if (err != OK) {
         return status_of(err);
     }
+    lock_take(&connection->lock);
+    connection->fault = answer.fault;
+    lock_give(&connection->lock);
     *ret_answer = (struct openpost_answer){
         .workspace_seq = answer.workspace_seq, .version = answer.version, .repeated = answer.repeated};
     copy_id(ret_answer->id, id_is_none(&answer.stream) ? &command->stream : &answer.stream);
     return tell_refusal(ret_answer, answer.refusal);
+}
+
+void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault)
+{
+    lock_take(&connection->lock);
+    copy_text(ret_fault->param, sizeof ret_fault->param, connection->fault.param);
+    copy_text(ret_fault->detail, sizeof ret_fault->detail, connection->fault.detail);
+    lock_give(&connection->lock);
 }
 
 static struct span optional(const char *text)
@@ -285,19 +302,7 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
         return OPENPOST_INVALID;
     }
     name_post(&said, &room, &command.stream);
-    command.edit_post = (struct edit_post_command){.post_id = said.post_id,
-                                                   .parts = said.parts,
-                                                   .parts_count = said.parts_count,
-                                                   .link = said.link,
-                                                   .first_comment = said.first_comment,
-                                                   .targets = said.targets,
-                                                   .targets_count = said.targets_count,
-                                                   .timezone = said.timezone,
-                                                   .not_after_ms = said.not_after_ms,
-                                                   .labels = said.labels,
-                                                   .labels_count = said.labels_count,
-                                                   .metadata = said.metadata,
-                                                   .metadata_count = said.metadata_count};
+    POST_WRITING_COPY(&command.edit_post, &said);
     return give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 

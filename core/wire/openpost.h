@@ -21,6 +21,8 @@ extern "C" {
 
 #define OPENPOST_ID_SIZE 40 /* bytes, with the NUL */
 #define OPENPOST_CODE_SIZE 64
+#define OPENPOST_PARAM_SIZE 128
+#define OPENPOST_DETAIL_SIZE 256
 
 /* How a call went. OPENPOST_UNKNOWN: no answer came in time, and nobody knows whether it was done: ask again with the
  * same idempotency key. */
@@ -57,6 +59,16 @@ struct openpost_answer {
     uint64_t version;              /* of the post, afterwards */
     int repeated;                  /* it was done before: this is the first answer again */
 };
+
+/* Which value of what a call said was refused, as over HTTP; "" both: it was not for a value of its own. */
+struct openpost_fault {
+    char param[OPENPOST_PARAM_SIZE];   /* a JSON pointer into the body that HTTP would take: /targets/0/variant */
+    char detail[OPENPOST_DETAIL_SIZE]; /* what would do, in a sentence for people */
+};
+
+/* openpost_fault tells that of the connection's last call that wrote, scheduled, cancelled, edited, retried or resolved
+ * and got an answer. Threads that share a connection share it: who wants its own has a connection of its own. */
+void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault);
 
 struct openpost_target {
     const char *integration_id;

@@ -1,5 +1,5 @@
 /* program.c: another program that makes one call of libopenpost, for programs_test.py. Prints how it ended: the status,
- * the code or "-", the version and the sentence.
+ * the code or "-", the version and the sentence; then, a line each, which value was at fault and what would do.
  *
  *   program URL KEY edit POST VERSION INTEGRATION TEXT LABEL
  *   program URL KEY retry POST
@@ -76,8 +76,10 @@ int main(int argc, char **argv)
         return 64;
     }
     const enum openpost_status status = call(connection, argc - 3, argv + 3, &answer);
-    (void)printf("%d %s %llu %s\n", (int)status, answer.code[0] == 0 ? "-" : answer.code,
-                 (unsigned long long)answer.version, answer.sentence);
+    struct openpost_fault fault;
+    openpost_fault(connection, &fault);
+    (void)printf("%d %s %llu %s\n%s\n%s\n", (int)status, answer.code[0] == 0 ? "-" : answer.code,
+                 (unsigned long long)answer.version, answer.sentence, fault.param, fault.detail);
     openpost_close(connection);
     return 0;
 }

@@ -66,17 +66,24 @@ class Library(harness.Case):
         cls.integration = cls.api.connect()
 
     def call(self, *arguments, key=None):
-        """Makes one call; returns its status, code, version and sentence."""
+        """Makes one call; returns its status, code, version and sentence, and keeps what was at fault."""
         done = subprocess.run([PROGRAM, self.address, key or self.service.data.key, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
-        status, code, version, sentence = done.stdout.removesuffix("\n").split(" ", 3)
+        line, *self.fault = done.stdout.removesuffix("\n").split("\n")
+        status, code, version, sentence = line.split(" ", 3)
         return int(status), code, int(version), sentence
 
     def assert_refused_as_over_http(self, said, answer):
         """The same code, and the same sentence."""
         problem = answer.json()
         self.assertEqual((said[0], said[1], said[3]), (REFUSED, problem["code"], problem["title"]))
+
+    def assert_at_fault_as_over_http(self, said, answer):
+        """And the same value, for the same reason."""
+        self.assert_refused_as_over_http(said, answer)
+        problem = answer.json()
+        self.assertEqual(self.fault, [problem["param"], problem["detail"]])
 
     def test_an_edit_replaces_all_that_the_post_says(self):
         post = self.api.post("/v1/posts", {"content": {"text": "as it was"}, "labels": ["old"], "metadata": {"a": "b"}}).json()
@@ -122,8 +129,9 @@ class Library(harness.Case):
         path = f"/v1/posts/{post}/targets/{target}/resolve"
         self.assert_refused_as_over_http(self.call("resolve", post, target, PUBLISHED, "", 0),
                                          self.api.post(path, {"resolution": "published"}))
-        self.assert_refused_as_over_http(self.call("resolve", post, target, PUBLISHED, "ftp://x", 0),
-                                         self.api.post(path, {"resolution": "published", "url": "ftp://x"}))
+        self.assertEqual(self.fault, ["", ""])
+        self.assert_at_fault_as_over_http(self.call("resolve", post, target, PUBLISHED, "ftp://x", 0),
+                                          self.api.post(path, {"resolution": "published", "url": "ftp://x"}))
         self.assertEqual(self.call("resolve", post, target, 4, "", 0)[0], INVALID)
         self.assertEqual(self.call("resolve", post, post, ABANDONED, "", 0)[0], INVALID)
         self.assertEqual(self.call("resolve", post, target, PUBLISHED, "https://example.org/1", 0)[:2], (OK, "-"))

@@ -8,18 +8,20 @@
 
 #include "core/base/process.h"
 #include "core/ledger/data.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
+#define PATH_LEN (FOLDER_MAX + 40)
+
 struct place {
-    char parent[64];
+    char parent[FOLDER_MAX];
     struct data_folder data;
 };
 
 static void place_begin(struct place *place)
 {
-    char path[96];
-    snprintf(place->parent, sizeof place->parent, "/tmp/openpost-check-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->parent));
+    char path[PATH_LEN];
+    make_folder(place->parent);
     snprintf(path, sizeof path, "%s/data", place->parent);
     ck_assert_int_eq(data_create(path, 1, &place->data), OK);
     snprintf(path, sizeof path, "%s/data/log/data.mdb", place->parent);
@@ -28,14 +30,12 @@ static void place_begin(struct place *place)
 
 static void place_end(struct place *place)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", place->parent);
-    ck_assert_int_eq(system(command), 0);
+    remove_folder(place->parent);
 }
 
-static void path_of(const struct place *place, const char *name, char path[160])
+static void path_of(const struct place *place, const char *name, char path[PATH_LEN])
 {
-    snprintf(path, 160, "%s/data/%s", place->parent, name);
+    snprintf(path, PATH_LEN, "%s/data/%s", place->parent, name);
 }
 
 #define BYTES_31 "0123456789012345678901234567890"
@@ -68,7 +68,7 @@ START_TEST(a_file_that_is_not_what_it_should_be_is_named_with_what_to_do)
 {
     const struct damage *damage = &damages[_i];
     struct place place;
-    char path[160];
+    char path[PATH_LEN];
     char sentence[DATA_SENTENCE_MAX] = "";
     place_begin(&place);
     path_of(&place, damage->file, path);
@@ -93,7 +93,7 @@ START_TEST(a_secret_that_everybody_may_read_is_none)
     static const char *const secrets[] = {"log.seed", "wire.secret", "master.key"};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         struct place place;
-        char path[160];
+        char path[PATH_LEN];
         char sentence[DATA_SENTENCE_MAX];
         place_begin(&place);
         path_of(&place, secrets[i], path);
@@ -133,7 +133,7 @@ static void open_place(const struct place *place, bool as_root)
 {
     static const char *const made[] = {"lock",           "log/lock.mdb",   "log/checkpoint", "vault/data.mdb",
                                        "vault/lock.mdb", "views/data.mdb", "views/lock.mdb"};
-    char path[160];
+    char path[PATH_LEN];
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         path_of(place, made[i], path);
         ck_assert_int_eq(file_write(path, SPAN("any"), 0660), OK);
@@ -152,7 +152,7 @@ START_TEST(what_may_not_be_opened_is_named_with_whose_it_is_and_what_to_do)
     const bool as_root = geteuid() == 0;
     struct place place;
     struct stat about;
-    char path[160];
+    char path[PATH_LEN];
     char expected[400];
     char sentence[DATA_SENTENCE_MAX] = "";
     place_begin(&place);
@@ -187,7 +187,7 @@ START_TEST(what_is_another_users_is_to_be_given_to_the_service)
 {
     const bool as_root = geteuid() == 0;
     struct place place;
-    char path[160];
+    char path[PATH_LEN];
     char sentence[DATA_SENTENCE_MAX] = "";
     place_begin(&place);
     open_place(&place, as_root);
@@ -208,7 +208,7 @@ END_TEST
 START_TEST(the_environments_master_key_goes_before_the_file)
 {
     struct place place;
-    char path[160];
+    char path[PATH_LEN];
     char sentence[DATA_SENTENCE_MAX];
     place_begin(&place);
     path_of(&place, "master.key", path);
@@ -229,7 +229,7 @@ START_TEST(a_folder_is_made_only_in_a_folder_and_where_nothing_is)
 {
     struct place place;
     struct data_folder data;
-    char path[160];
+    char path[PATH_LEN];
     place_begin(&place);
     path_of(&place, "", path);
     ck_assert_int_eq(data_create(path, 1, &data), ERR_EXISTS);
@@ -250,7 +250,7 @@ START_TEST(an_identity_that_says_nothing_is_that_of_a_copy)
     static const char *const texts[] = {"", "\xff", "machine=", "garbage"};
     char long_text[3000];
     struct place place;
-    char path[160];
+    char path[PATH_LEN];
     char sentence[256];
     bool moved = false;
     place_begin(&place);

@@ -234,6 +234,70 @@ START_TEST(commands_and_answers_are_read_back)
     ck_assert(back.time_ms == answer.time_ms && back.hint_ms == 6 && back.publish_at_ms == 7);
     ck_assert(id_equal(&back.stream, &answer.stream) && id_equal(&back.detail[0], &answer.detail[0]));
     ck_assert(id_is_none(&back.detail[1]));
+    ck_assert_str_eq(back.fault.detail, "");
+}
+
+END_TEST
+
+START_TEST(an_answer_ends_with_what_is_at_fault_where_a_value_is)
+{
+    uint8_t bytes[2048];
+    struct answer plain = {.refusal = REFUSED_not_found};
+    struct answer faulty = {
+        .refusal = REFUSED_field_invalid, .fault = {.param = "/labels/0", .detail = "A label may not be empty."}
+    };
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct body_list list;
+    struct answer back;
+    body_answers_begin(&out, 2);
+    body_answer_put(&out, &faulty);
+    body_answer_put(&out, &plain);
+    ck_assert_int_eq(body_answers_read(buf_span(&out), &list), OK);
+    ck_assert_int_eq(body_answer_next(&list, &back), OK);
+    ck_assert_uint_eq(back.refusal, REFUSED_field_invalid);
+    ck_assert_str_eq(back.fault.param, faulty.fault.param);
+    ck_assert_str_eq(back.fault.detail, faulty.fault.detail);
+    ck_assert_int_eq(body_answer_next(&list, &back), OK);
+    ck_assert_uint_eq(back.refusal, REFUSED_not_found);
+    ck_assert_str_eq(back.fault.param, "");
+
+    memset(faulty.fault.param, 'x', sizeof faulty.fault.param - 1); /* the longest */
+    memset(faulty.fault.detail, 'y', sizeof faulty.fault.detail - 1);
+    out = buf_of(bytes, sizeof bytes);
+    body_answers_begin(&out, 1);
+    body_answer_put(&out, &faulty);
+    ck_assert_int_eq(body_answers_read(buf_span(&out), &list), OK);
+    ck_assert_int_eq(body_answer_next(&list, &back), OK);
+    ck_assert_mem_eq(&back.fault, &faulty.fault, sizeof back.fault);
+}
+
+END_TEST
+
+/* An answer without its two last texts, and those instead. */
+static enum err read_with_texts(struct span param, struct span detail)
+{
+    uint8_t bytes[2048];
+    struct answer answer = {.fault = {.detail = "x"}};
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct body_list list;
+    body_answers_begin(&out, 1);
+    body_answer_put(&out, &answer);
+    out.len -= 1 + 2; /* "" and "x" */
+    pack_text(&out, param);
+    pack_text(&out, detail);
+    ck_assert_int_eq(body_answers_read(buf_span(&out), &list), OK);
+    return body_answer_next(&list, &answer);
+}
+
+START_TEST(an_answers_fault_longer_than_there_is_room_for_or_without_a_sentence_is_refused)
+{
+    char text[FAULT_DETAIL_SIZE];
+    memset(text, 'x', sizeof text);
+    ck_assert_int_eq(read_with_texts(SPAN("/labels/0"), SPAN("x")), OK);
+    ck_assert_int_eq(read_with_texts(span_of(text, FAULT_PARAM_SIZE), SPAN("x")), ERR_TOO_LONG);
+    ck_assert_int_eq(read_with_texts(SPAN(""), span_of(text, FAULT_DETAIL_SIZE)), ERR_TOO_LONG);
+    ck_assert_int_eq(read_with_texts(SPAN("/labels/0"), SPAN("")), ERR_MALFORMED);
+    ck_assert_int_eq(read_with_texts(SPAN("/labels\0/0"), SPAN("x")), ERR_MALFORMED);
 }
 
 END_TEST
@@ -394,6 +458,8 @@ int main(void)
     suite_add_tcase(suite, frames);
     TCase *bodies = tcase_create("bodies");
     tcase_add_test(bodies, commands_and_answers_are_read_back);
+    tcase_add_test(bodies, an_answer_ends_with_what_is_at_fault_where_a_value_is);
+    tcase_add_test(bodies, an_answers_fault_longer_than_there_is_room_for_or_without_a_sentence_is_refused);
     tcase_add_test(bodies, more_commands_than_allowed_and_bytes_behind_the_last_are_refused);
     tcase_add_test(bodies, the_other_bodies_are_read_back);
     tcase_add_test(bodies, no_body_makes_a_reader_stray);

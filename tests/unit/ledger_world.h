@@ -106,18 +106,16 @@ static inline struct answer world_must(struct world *world, const struct command
     return answer;
 }
 
-/* A started ledger, a workspace with a key, and three connected accounts. */
-static inline void world_found(struct world *world)
+/* A workspace with an owner's key of that fingerprint: from now on the world speaks for it. */
+static inline void world_workspace(struct world *world, const char *slug, const uint8_t fingerprint[SHA256_LEN])
 {
-    struct command command = world_command(world, COMMAND_start_ledger);
-    command.start_ledger.boot = SPAN("boot");
-    command.start_ledger.release = SPAN("test");
-    world_must(world, &command);
+    world->workspace_id = (struct id){0};
+    world->key_id = (struct id){0};
     const struct id workspace_id = world_id(world, ID_WORKSPACE);
-    command = world_command(world, COMMAND_create_workspace);
+    struct command command = world_command(world, COMMAND_create_workspace);
     command.create_workspace.workspace_id = workspace_id;
-    command.create_workspace.slug = SPAN("acme");
-    command.create_workspace.name = SPAN("Acme");
+    command.create_workspace.slug = span_text(slug);
+    command.create_workspace.name = span_text(slug);
     command.create_workspace.timezone = SPAN("UTC");
     world_must(world, &command);
     world->workspace_id = workspace_id;
@@ -126,9 +124,20 @@ static inline void world_found(struct world *world)
     command.create_key.workspace_id = workspace_id;
     command.create_key.name = SPAN("test");
     command.create_key.role = ROLE_OWNER;
-    command.create_key.fingerprint.bytes[0] = 1;
+    memcpy(command.create_key.fingerprint.bytes, fingerprint, SHA256_LEN);
     world_must(world, &command);
     world->key_id = command.create_key.key_id;
+}
+
+/* A started ledger, a workspace with a key, and three connected accounts. */
+static inline void world_found(struct world *world)
+{
+    static const uint8_t fingerprint[SHA256_LEN] = {1};
+    struct command command = world_command(world, COMMAND_start_ledger);
+    command.start_ledger.boot = SPAN("boot");
+    command.start_ledger.release = SPAN("test");
+    world_must(world, &command);
+    world_workspace(world, "acme", fingerprint);
     for (uint8_t i = 0; i < 3; i++) {
         world->integrations[i] = world_id(world, ID_INTEGRATION);
         command = world_command(world, COMMAND_connect_integration);

@@ -18,20 +18,28 @@ static void grow_copy(const struct world *world, uint64_t first, uint64_t last, 
     log_close(log);
 }
 
+/* The copy is altered, at that position and in those words, whether it is opened or verified. */
+static void check_altered(const struct world *world, uint64_t position, const char *sentence)
+{
+    struct log_fault fault = {0};
+    ck_assert_int_eq(open_copy(world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, position);
+    ck_assert_str_eq(fault.sentence, sentence);
+    fault = (struct log_fault){0};
+    ck_assert_int_eq(verify(world, &fault), ERR_ALTERED);
+    ck_assert_uint_eq(fault.position, position);
+    ck_assert_str_eq(fault.sentence, sentence);
+}
+
 START_TEST(older_data_put_back_is_refused_with_what_to_do)
 {
     struct world world;
     world_begin(&world);
     grow_copy(&world, EVENTS + 1, 1300, 0);
     copy_file(world.original, world.copy, "data.mdb"); /* the side file stays the newer one */
-    struct log_fault fault;
-    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
-    ck_assert_uint_eq(fault.position, EVENTS + 1);
-    ck_assert_str_eq(fault.sentence,
-                     "the log is shorter than its signed checkpoint of size 1300: it ends at event 1200; restore data "
-                     "from a copy that holds at least 1300 events");
-    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
-    ck_assert_uint_eq(fault.position, EVENTS + 1);
+    check_altered(&world, EVENTS + 1,
+                  "the log is shorter than its signed checkpoint of size 1300: it ends at event 1200; restore data "
+                  "from a copy that holds at least 1300 events");
     world_end(&world);
 }
 
@@ -50,9 +58,6 @@ static void rename_in(const char *from_folder, const char *from, const char *to_
  * checkpoints of its own between the event where they part and that checkpoint: they tell nothing of the other way. */
 START_TEST(a_fork_that_outgrew_the_signed_checkpoint_is_refused_with_the_events_where_it_may_begin)
 {
-    static const char sentence[] =
-        "somewhere in events 1 to 1300 the log is not what the checkpoint of size 1300 beside it was signed over: "
-        "restore data.mdb and checkpoint together from one copy";
     struct world world;
     world_begin(&world);
     grow_copy(&world, EVENTS + 1, 1260, 0);
@@ -62,14 +67,10 @@ START_TEST(a_fork_that_outgrew_the_signed_checkpoint_is_refused_with_the_events_
     grow_copy(&world, EVENTS + 1, 1260, 1);
     grow_copy(&world, 1261, 1500, 1); /* other events, signed at 1260 and last at 1500 */
     rename_in(world.original, "newer", world.copy, "checkpoint");
-    struct log_fault fault = {0};
-    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
-    ck_assert_str_eq(fault.sentence, sentence);
-    ck_assert_uint_eq(fault.position, 1);
-    fault = (struct log_fault){0};
-    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
-    ck_assert_str_eq(fault.sentence, sentence);
-    ck_assert_uint_eq(fault.position, 1);
+    check_altered(&world, 1,
+                  "somewhere in events 1 to 1300 the log is not what the checkpoint of size 1300 beside it was signed "
+                  "over: restore data.mdb and checkpoint together from one copy");
+    struct log_fault fault;
     copy_log(&world); /* the remedy */
     ck_assert_int_eq(open_copy(&world, &fault), OK);
     world_end(&world);
@@ -80,9 +81,6 @@ END_TEST
 /* Another's tail, whole and consistent, under the checkpoints that were signed over one's own. */
 START_TEST(a_log_made_anew_from_an_event_on_is_told_from_the_last_checkpoint_that_agrees)
 {
-    static const char sentence[] =
-        "somewhere in events 445 to 666 the log is not what the checkpoint of size 666 kept in it was signed over: "
-        "restore data.mdb and checkpoint together from one copy";
     struct world world;
     world_begin(&world);
     struct surgery surgery;
@@ -107,14 +105,9 @@ START_TEST(a_log_made_anew_from_an_event_on_is_told_from_the_last_checkpoint_tha
     }
     surgery_end(&surgery);
     rename_in(world.original, "signed", world.copy, "checkpoint");
-    struct log_fault fault = {0};
-    ck_assert_int_eq(open_copy(&world, &fault), ERR_ALTERED);
-    ck_assert_str_eq(fault.sentence, sentence);
-    ck_assert_uint_eq(fault.position, 445);
-    fault = (struct log_fault){0};
-    ck_assert_int_eq(verify(&world, &fault), ERR_ALTERED);
-    ck_assert_str_eq(fault.sentence, sentence);
-    ck_assert_uint_eq(fault.position, 445);
+    check_altered(&world, 445,
+                  "somewhere in events 445 to 666 the log is not what the checkpoint of size 666 kept in it was signed "
+                  "over: restore data.mdb and checkpoint together from one copy");
     world_end(&world);
 }
 

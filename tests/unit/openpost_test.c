@@ -141,6 +141,49 @@ START_TEST(what_a_person_decides_is_refused_with_its_code_and_its_sentence)
 
 END_TEST
 
+static struct openpost_fault fault_of(struct library_world *world)
+{
+    struct openpost_fault fault;
+    openpost_fault(world->connection, &fault);
+    return fault;
+}
+
+START_TEST(what_is_at_fault_is_told_as_over_http)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    static const char *const parts[] = {"one"};
+    static const char *const labels[] = {"spring", ""};
+    struct openpost_target target = {.integration_id = world.integration, .channel = "bluesky", .settings = "[]"};
+    struct openpost_post post = {.parts = parts, .part_count = 1, .targets = &target, .target_count = 1};
+    struct openpost_answer answer;
+    ck_assert_str_eq(fault_of(&world).detail, ""); /* nothing was asked yet */
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "field_invalid");
+    ck_assert_str_eq(fault_of(&world).param, "/targets/0/platform_settings");
+    ck_assert_str_eq(fault_of(&world).detail, "An object is expected.");
+    target.settings = NULL;
+    target.variant = "{\"text\":\"other\",\"colour/hue\":1}";
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "field_unknown");
+    ck_assert_str_eq(fault_of(&world).param, "/targets/0/variant/colour~1hue");
+    target.variant = NULL;
+    post.labels = labels;
+    post.label_count = 2;
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(fault_of(&world).param, "/labels/1");
+    ck_assert_int_eq(openpost_cancel_post(world.connection, "post_x", WAIT_MS, &answer), OPENPOST_INVALID);
+    ck_assert_str_eq(fault_of(&world).param, "/labels/1"); /* nothing was answered */
+    post.label_count = 1;
+    ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &answer), OPENPOST_OK);
+    ck_assert_str_eq(fault_of(&world).param, "");
+    ck_assert_int_eq(openpost_retry_post(world.connection, answer.id, 0, WAIT_MS, &answer), OPENPOST_REFUSED);
+    ck_assert_str_eq(answer.code, "post_not_finished");
+    ck_assert_str_eq(fault_of(&world).detail, ""); /* for what the post is, no value of the command's */
+    library_close(&world);
+}
+
+END_TEST
+
 static void count_event(void *context, const struct openpost_event *event)
 {
     unsigned *count = context;
@@ -177,6 +220,7 @@ int main(void)
     tcase_add_test(calls, more_than_a_post_can_hold_is_invalid);
     tcase_add_test(calls, another_post_under_the_same_idempotency_key_is_refused_whatever_differs);
     tcase_add_test(calls, what_a_person_decides_is_refused_with_its_code_and_its_sentence);
+    tcase_add_test(calls, what_is_at_fault_is_told_as_over_http);
     tcase_add_test(calls, a_role_that_may_not_follow_is_told_so);
     suite_add_tcase(suite, calls);
     return run_suite(suite);

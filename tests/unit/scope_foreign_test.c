@@ -7,29 +7,6 @@
 
 static const char key_text[] = "op_other_key";
 
-/* From now on the world speaks for this second workspace. */
-static void found_other(struct world *world)
-{
-    world->workspace_id = (struct id){0};
-    world->key_id = (struct id){0};
-    const struct id workspace_id = world_id(world, ID_WORKSPACE);
-    struct command command = world_command(world, COMMAND_create_workspace);
-    command.create_workspace.workspace_id = workspace_id;
-    command.create_workspace.slug = SPAN("other");
-    command.create_workspace.name = SPAN("Other");
-    command.create_workspace.timezone = SPAN("UTC");
-    world_must(world, &command);
-    world->workspace_id = workspace_id;
-    command = world_command(world, COMMAND_create_key);
-    command.create_key.key_id = world_id(world, ID_KEY);
-    command.create_key.workspace_id = workspace_id;
-    command.create_key.name = SPAN("other");
-    command.create_key.role = ROLE_OWNER;
-    tag_key_fingerprint_of(span_text(key_text), command.create_key.fingerprint.bytes);
-    world_must(world, &command);
-    world->key_id = command.create_key.key_id;
-}
-
 static struct id draft(struct world *world, uint32_t targets)
 {
     struct target_spec specs[3];
@@ -50,7 +27,9 @@ START_TEST(an_id_of_another_workspace_is_known_for_what_it_is)
     command.expected_version = 1;
     world_must(world, &command);
     const struct id their_key = world->key_id;
-    found_other(world);
+    uint8_t fingerprint[SHA256_LEN];
+    tag_key_fingerprint_of(span_text(key_text), fingerprint);
+    world_workspace(world, "other", fingerprint);
     const struct id ours = draft(world, 0);
     const struct id unknown = world_id(world, ID_POST);
 

@@ -535,6 +535,27 @@ START_TEST(a_program_neither_reads_nor_takes_up_anothers_idempotency_key)
 
 END_TEST
 
+START_TEST(a_programs_command_id_serves_one_content)
+{
+    struct program_world world = program_open();
+    struct content_part part;
+    struct command command = draft(world.place, &part);
+    const struct answer first = give(world.program, &command, NULL);
+    ck_assert_uint_eq(first.refusal, ACCEPTED);
+    const struct answer again = give(world.program, &command, NULL);
+    ck_assert(again.repeated && again.refusal == ACCEPTED && again.version == first.version);
+    part.text = SPAN("something else");
+    const struct answer other = give(world.program, &command, NULL);
+    ck_assert_uint_eq(other.refusal, REFUSED_command_reused);
+    ck_assert(!other.repeated);
+    command.command_id = new_id(ID_COMMAND);
+    command.create_post.post_id = new_id(ID_POST);
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);
+    program_close(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("service_programs");
@@ -547,6 +568,7 @@ int main(void)
     tcase_add_test(services, a_program_is_refused_what_a_requests_body_would_be);
     tcase_add_test(services, a_program_cannot_schedule_what_its_channel_will_not_take);
     tcase_add_test(services, a_program_neither_reads_nor_takes_up_anothers_idempotency_key);
+    tcase_add_test(services, a_programs_command_id_serves_one_content);
     tcase_add_test(services, a_program_follows_its_own_workspace_without_gap);
     tcase_add_test(services, a_program_that_is_ahead_of_its_workspace_is_told);
     tcase_add_test(services, a_program_is_not_told_how_busy_its_neighbours_are);

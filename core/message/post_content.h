@@ -1,0 +1,29 @@
+/* post_content.h: what a post says: the fields that the commands which write one, the events that they become and the
+ * row that shows it have in common, under the same names. */
+#ifndef OPENPOST_MESSAGE_POST_CONTENT_H
+#define OPENPOST_MESSAGE_POST_CONTENT_H
+
+#define POST_CONTENT_COPY(to_, from_)                    \
+    do {                                                 \
+        (to_)->parts = (from_)->parts;                   \
+        (to_)->parts_count = (from_)->parts_count;       \
+        (to_)->link = (from_)->link;                     \
+        (to_)->first_comment = (from_)->first_comment;   \
+        (to_)->targets = (from_)->targets;               \
+        (to_)->targets_count = (from_)->targets_count;   \
+        (to_)->labels = (from_)->labels;                 \
+        (to_)->labels_count = (from_)->labels_count;     \
+        (to_)->metadata = (from_)->metadata;             \
+        (to_)->metadata_count = (from_)->metadata_count; \
+    } while (0)
+
+/* And what commands and events alone have beside it. */
+#define POST_WRITING_COPY(to_, from_)                \
+    do {                                             \
+        (to_)->post_id = (from_)->post_id;           \
+        (to_)->timezone = (from_)->timezone;         \
+        (to_)->not_after_ms = (from_)->not_after_ms; \
+        POST_CONTENT_COPY(to_, from_);               \
+    } while (0)
+
+#endif

@@ -1,0 +1,217 @@
+/* views_projection_test.c: what other programs may ask of the read models over RPC. */
+#include "projections/views.h"
+#include "tests/unit/present_world.h"
+
+static enum err ask_into(struct world *world, struct zones *zones, const char *name, const struct query_args *args,
+                         const struct id *workspace_id, struct buf *out)
+{
+    uint8_t bytes[4096];
+    struct buf encoded = buf_of(bytes, sizeof bytes);
+    if (args != NULL) {
+        ck_assert_int_eq(record_encode(query_args_desc(), args, &encoded), OK);
+    }
+    const struct views_query *query = views_query_find(span_text(name));
+    ck_assert_ptr_nonnull(query);
+    const struct views_request request = {.txn = reading(world),
+                                          .workspace_id = workspace_id,
+                                          .args = buf_span(&encoded),
+                                          .zones = zones,
+                                          .arena = &world->arena};
+    return query->answer(&request, out);
+}
+
+static enum err ask(struct world *world, struct zones *zones, const char *name, const struct query_args *args,
+                    const struct id *workspace_id, struct buf *out)
+{
+    *out = out_of(world);
+    return ask_into(world, zones, name, args, workspace_id, out);
+}
+
+START_TEST(every_query_answers_with_json)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_created(&world, 1, 2);
+    feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
+    feed_locked(&world, 1, 2, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    struct event event = outcome_event(1, 0, 1, 0, OUTCOME_TRY_AGAIN);
+    event.attempt_finished.code = SPAN("platform_unavailable");
+    event.attempt_finished.platform_code = SPAN("503");
+    feed_post(&world, 1, &event);
+    const struct id workspace_id = the_workspace();
+    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
+    struct buf out;
+    uint32_t count = 0;
+    for (; views_query_at(count) != NULL; count++) {
+        ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
+        (void)parsed(&world, &out);
+    }
+    ck_assert_uint_eq(count, 6);
+    ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
+    ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    const struct json_node *attempt = item_at(item_at(json, "data", 0), "attempts", 0);
+    ck_assert_str_eq(text_at(&world, attempt, "outcome"), "try_again");
+    ck_assert_str_eq(text_at(&world, attempt, "error/platform_code"), "503");
+    check_null(attempt, "settled_at");
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(a_query_never_leaves_its_workspace)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_created(&world, 1, 1);
+    const struct id other = id_n(ID_WORKSPACE, 2);
+    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
+    static const char *const names[] = {"get_post", "deliveries", "history", "get_integration"};
+    struct buf out;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ck_assert_int_eq(ask(&world, zones, names[i], &args, &other, &out), ERR_NOT_FOUND);
+    }
+    ck_assert_int_eq(ask(&world, zones, "list_posts", NULL, &other, &out), OK);
+    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    ck_assert_int_eq(ask(&world, zones, "list_integrations", NULL, &other, &out), OK);
+    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    present_end(&world, zones);
+}
+
+END_TEST
+
+/* The hex of a page's cursor as bytes; empty where there is none. */
+static struct span cursor_of(struct world *world, const struct json_node *page)
+{
+    const struct json_node *node = json_node_member(page, "next_cursor");
+    if (!json_node_is(node, NODE_TEXT)) {
+        return SPAN("");
+    }
+    const char *hex = text_at(world, page, "next_cursor");
+    struct buf bytes = buf_of(world_alloc(world, POST_CURSOR_MAX), POST_CURSOR_MAX);
+    for (unsigned byte = 0; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
+        buf_byte(&bytes, (uint8_t)byte);
+    }
+    ck_assert(buf_ok(&bytes));
+    return buf_span(&bytes);
+}
+
+/* Whatever room there is for an answer: all posts come, in order, each once, and a page has as many as fit. */
+START_TEST(posts_that_are_more_than_an_answer_may_be_make_shorter_pages)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+    for (uint32_t post = 1; post <= 5; post++) {
+        feed_created(&world, post, 2);
+    }
+    const size_t one = presented(&world, zones, 1).len;
+    for (size_t room = one + 200; room < 6 * one + 200; room += 61) {
+        struct query_args args = {.order = SPAN("created_at")};
+        uint32_t next = 1;
+        do {
+            struct buf out = buf_of(world_alloc(&world, room), room);
+            ck_assert_int_eq(ask_into(&world, zones, "list_posts", &args, &workspace_id, &out), OK);
+            const struct json_node *page = parsed(&world, &out);
+            const uint32_t count = json_node_member(page, "data")->count;
+            ck_assert_uint_ge(count, 1);
+            ck_assert(count * (one + 1) + 10 < room);
+            ck_assert(next + count > 5 || (count + 1) * (one + 1) + 180 > room); /* one more has no room */
+            for (uint32_t i = 0; i < count; i++, next++) {
+                char id[ID_TEXT_MAX + 1];
+                struct buf text = buf_of(id, sizeof id);
+                const struct id post_id = id_n(ID_POST, next);
+                id_write(&text, &post_id);
+                ck_assert_str_eq(text_at(&world, item_at(page, "data", i), "id"), buf_terminated(&text));
+            }
+            args.cursor = cursor_of(&world, page);
+        } while (args.cursor.len > 0);
+        ck_assert_uint_eq(next, 6);
+    }
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(a_post_that_alone_is_more_than_an_answer_may_be_has_no_page)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+    feed_created(&world, 1, 2);
+    const size_t one = presented(&world, zones, 1).len;
+    struct buf out = buf_of(world_alloc(&world, one), one);
+    ck_assert_int_eq(ask_into(&world, zones, "list_posts", NULL, &workspace_id, &out), ERR_NO_SPACE);
+    out = buf_of(out.data, 8);
+    ck_assert_int_eq(ask_into(&world, zones, "list_posts", NULL, &workspace_id, &out), ERR_NO_SPACE);
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(wrong_arguments_are_told_apart)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+    struct buf out;
+    ck_assert_int_eq(ask(&world, zones, "get_post", NULL, &workspace_id, &out), ERR_MISSING);
+    ck_assert_int_eq(ask(&world, zones, "get_integration", NULL, &workspace_id, &out), ERR_MISSING);
+    struct query_args args = {.limit = 201};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_RANGE);
+    args = (struct query_args){.order = SPAN("upwards")};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_RANGE);
+    args = (struct query_args){.cursor = SPAN("xyz")};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
+    ck_assert_int_eq(ask(&world, zones, "list_integrations", &args, &workspace_id, &out), ERR_MALFORMED);
+    args = (struct query_args){.post_id = id_n(ID_POST, 7)};
+    ck_assert_int_eq(ask(&world, zones, "get_post", &args, &workspace_id, &out), ERR_NOT_FOUND);
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(a_history_tells_the_story_in_pages)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_created(&world, 1, 1);
+    feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
+    feed_locked(&world, 1, 1, 1, false);
+    feed_started(&world, 1, 0, 1, 0);
+    const struct id workspace_id = the_workspace();
+    struct query_args args = {.post_id = id_n(ID_POST, 1), .limit = 3};
+    struct buf out;
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
+    const struct json_node *json = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, json, "next_cursor"), "3");
+    const struct json_node *first = item_at(json, "data", 0);
+    ck_assert_str_eq(text_at(&world, first, "event"), "post_created");
+    ck_assert_str_eq(text_at(&world, first, "actor"), "key");
+    check_null(first, "target_id");
+    args.cursor = SPAN("3");
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
+    json = parsed(&world, &out);
+    check_null(json, "next_cursor");
+    ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"),
+                     "Attempt 1 on bluesky (acme.test) started.");
+    present_end(&world, zones);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("views_projection");
+    TCase *tcase = tcase_create("queries");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, every_query_answers_with_json);
+    tcase_add_test(tcase, a_query_never_leaves_its_workspace);
+    tcase_add_test(tcase, posts_that_are_more_than_an_answer_may_be_make_shorter_pages);
+    tcase_add_test(tcase, a_post_that_alone_is_more_than_an_answer_may_be_has_no_page);
+    tcase_add_test(tcase, wrong_arguments_are_told_apart);
+    tcase_add_test(tcase, a_history_tells_the_story_in_pages);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}

@@ -33,6 +33,7 @@ static void note_locked(struct life *life, const struct log_event *at, const str
         char text[LIFE_TEXT_MAX];
         life_text(life->number, text);
         sha256(part->payload, hash.bytes);
+        (void)snprintf(life->key, sizeof life->key, "%.*s", (int)part->key.len, (const char *)part->key.data);
         life->locked_hash = part->payload_hash;
         life->locked_own = memcmp(&hash, &part->payload_hash, sizeof hash) == 0 &&
                            memmem(part->payload.data, part->payload.len, text, strlen(text)) != NULL;
@@ -192,20 +193,34 @@ static void tell_ending(const struct ending *ending, struct buf *out)
     buf_text(out, " ms after they were due");
 }
 
+static bool shares_key(const struct life *lives, uint64_t count, const struct life *life)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (&lives[i] != life && strcmp(lives[i].key, life->key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void lives_tell(const struct life *lives, uint64_t count, char ret_text[LIFE_TOLD_MAX])
 {
     struct ending endings[4]; /* their sentences fit */
     size_t used = 0;
     uint64_t missing = 0;
+    uint64_t shared = 0;
     struct buf out = buf_of(ret_text, LIFE_TOLD_MAX);
     for (uint64_t i = 0; i < count; i++) {
         if (lives[i].missing) {
             used = add_ending(endings, used, sizeof endings / sizeof *endings, &lives[i]);
             missing++;
+            shared += shares_key(lives, count, &lives[i]) ? 1 : 0;
         }
     }
     buf_u64(&out, missing);
-    buf_text(&out, " posts are missing");
+    buf_text(&out, " posts are missing, ");
+    buf_u64(&out, shared);
+    buf_text(&out, " have a key that another post has too");
     for (size_t i = 0; i < used; i++) {
         tell_ending(&endings[i], &out);
     }

@@ -7,6 +7,7 @@
 
 #define LIFE_TEXT_MAX 128
 #define LIFE_CODE_MAX 64
+#define LIFE_KEY_MAX 64
 #define LIFE_LOCK_LATE_MAX_MS 10000 /* a thirtieth of LOCK_AHEAD_MS */
 
 /* The first four are given, the others read. */
@@ -21,6 +22,7 @@ struct life {
     uint64_t started_seq;
     int64_t locked_ms; /* the ledger's stamp */
     struct hash locked_hash;
+    char key[LIFE_KEY_MAX];   /* of the record, as locked */
     bool locked_own;          /* its bytes are the post's, and the hash theirs */
     bool started_own;         /* its hash is the lock's */
     bool fenced;              /* its fence is the epoch of the ledger that ran */
@@ -36,8 +38,8 @@ void life_text(uint64_t number, char ret_text[LIFE_TEXT_MAX]);
  * --ahead of more than five minutes, the lock five minutes before. What is not so is broken. */
 enum err lives_read(const struct data_folder *data, struct life *lives, uint64_t count) MUST_USE;
 void lives_show(struct bench *bench, const struct life *lives);
-/* lives_tell says in a sentence what the log has of those that are missing: how many attempts ended how, and how long
- * after they were due the last of them. */
+/* lives_tell says in a sentence what the log has of those that are missing: how many attempts ended how, how long after
+ * they were due the last of them, and how many had a key that another post has too. */
 #define LIFE_TOLD_MAX 512
 void lives_tell(const struct life *lives, uint64_t count, char ret_text[LIFE_TOLD_MAX]);
 

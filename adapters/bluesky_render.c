@@ -10,7 +10,8 @@
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 
-#define KEY_SPREAD_US ((uint64_t)1 << 26) /* 67 s */
+#define KEY_TIME_BITS 26 /* of microseconds that a number takes the place of: 67 s */
+#define KEY_NUMBER_BITS (KEY_TIME_BITS + 10)
 
 struct renderer {
     const struct channel_content *content;
@@ -417,15 +418,14 @@ static bool needs_facts(const struct channel_content *content)
 }
 
 /* A TID (https://atproto.com/specs/tid): 64 bits, the top one zero, 53 of microseconds, 10 of clock id, as 13
- * characters. Its time lies up to KEY_SPREAD_US before the instant: an account with 20,000 posts at one instant would
- * meet its own keys again among the 2^20 of one millisecond; among 2^36 it does once in three hundred times. */
-static void key(int64_t created_ms, const uint8_t randomness[10], struct buf *out)
+ * characters. The number is the lower bits of the time and the clock id, and the instant the others, so that the time
+ * lies before the instant, by up to two units of the latter: 134 s. */
+static void key(int64_t created_ms, uint64_t number, struct buf *out)
 {
     static const char digits[] = "234567abcdefghijklmnopqrstuvwxyz";
-    const uint64_t before_us = get_be64(randomness) % KEY_SPREAD_US;
-    const uint64_t clock_id = (uint64_t)(randomness[8] << 8 | randomness[9]) & 0x3FF;
-    const uint64_t micros = ((uint64_t)created_ms * 1000 - before_us) & (((uint64_t)1 << 53) - 1);
-    const uint64_t tid = micros << 10 | clock_id;
+    const uint64_t micros = (uint64_t)created_ms * 1000 & (((uint64_t)1 << 53) - 1);
+    const uint64_t before = (micros >> KEY_TIME_BITS) - 1;
+    const uint64_t tid = before << KEY_NUMBER_BITS | (number & (((uint64_t)1 << KEY_NUMBER_BITS) - 1));
     for (int shift = 60; shift >= 0; shift -= 5) {
         buf_byte(out, (uint8_t)digits[tid >> shift & 31]);
     }

@@ -64,9 +64,9 @@ struct channel {
     /* needs_facts: the content names something that must be asked of the network before the lock (a mention, a link's
      * card). */
     bool (*needs_facts)(const struct channel_content *content);
-    /* key writes the key of a part (Bluesky: the rkey, a TID) from the instant and ten random bytes; nothing where
-     * keyed is false. */
-    void (*key)(int64_t created_ms, const uint8_t randomness[10], struct buf *out);
+    /* key writes the key of a part (Bluesky: the rkey, a TID) from the instant and a number, of which the lowest 36
+     * bits count: two numbers never give one key, whatever the instants. Nothing where keyed is false. */
+    void (*key)(int64_t created_ms, uint64_t number, struct buf *out);
 };
 
 struct channel_list {

@@ -30,6 +30,7 @@ enum err dispatch_new(const struct dispatch_options *options, struct dispatch **
     pool_init(&dispatch->tasks, sizeof(struct task));
     pool_init(&dispatch->facts, sizeof(struct fact_item));
     pool_init(&dispatch->asking, sizeof(struct asking_item));
+    pool_init(&dispatch->numbers, sizeof(struct number_item));
     timers_init(&dispatch->timers, moved, dispatch);
     arena_init(&dispatch->arena, ARENA_MAX);
     dispatch->due = calloc(DUE_MAX, sizeof *dispatch->due);
@@ -58,6 +59,7 @@ void dispatch_free(struct dispatch *dispatch)
     pool_done(&dispatch->tasks);
     pool_done(&dispatch->facts);
     pool_done(&dispatch->asking);
+    pool_done(&dispatch->numbers);
     timers_done(&dispatch->timers);
     arena_done(&dispatch->arena);
     free(dispatch->due);

@@ -199,8 +199,27 @@ static enum err refuse(struct arena *arena, const char *message, struct locked_t
     return text_copy(arena, message, &locked->message);
 }
 
+/* Numbers for the keys of an account's parts. Each account has a row of its own, which begins anywhere: no two of its
+ * keys are the same, and none tells how much others post. Numbers drawn by chance would meet: of 20,000 posts at one
+ * instant two would have one key in one case of three hundred, and the second of them could never be sent. */
+static enum err take_numbers(struct dispatch *dispatch, const struct id *integration_id, uint32_t count,
+                             uint64_t *ret_number)
+{
+    uint32_t index = pool_find(&dispatch->numbers, integration_id);
+    if (index == 0) {
+        TRY(pool_reserve(&dispatch->numbers, 1));
+        index = pool_add(&dispatch->numbers, integration_id);
+        struct number_item *made = pool_at(&dispatch->numbers, index);
+        dispatch->options.random(dispatch->options.random_context, &made->next, sizeof made->next);
+    }
+    struct number_item *item = pool_at(&dispatch->numbers, index);
+    *ret_number = item->next;
+    item->next += count;
+    return OK;
+}
+
 static enum err lock_part(const struct channel *channel, const struct channel_part *rendered, int64_t created_ms,
-                          const uint8_t randomness[10], struct arena *arena, struct locked_part *ret_part)
+                          uint64_t number, struct arena *arena, struct locked_part *ret_part)
 {
     void *text = arena_alloc(arena, KEY_MAX);
     if (text == NULL) {
@@ -208,7 +227,7 @@ static enum err lock_part(const struct channel *channel, const struct channel_pa
     }
     struct buf key = buf_of(text, KEY_MAX);
     if (channel->keyed) {
-        channel->key(created_ms, randomness, &key);
+        channel->key(created_ms, number, &key);
     }
     *ret_part = (struct locked_part){
         .key = buf_span(&key), .created_ms = created_ms, .payload = rendered->bytes, .comment = rendered->comment};
@@ -272,10 +291,10 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     if (locked->parts == NULL) {
         return ERR_NO_MEMORY;
     }
-    uint8_t randomness[10]; /* the same for all parts, so that their keys are in their order */
-    dispatch->options.random(dispatch->options.random_context, randomness, sizeof randomness);
+    uint64_t number = 0;
+    TRY(take_numbers(dispatch, &target->spec.integration_id, rendering->part_count, &number));
     for (uint32_t i = 0; i < rendering->part_count; i++) {
-        TRY(lock_part(channel, &rendering->parts[i], target->due_ms + i, randomness, arena, &locked->parts[i]));
+        TRY(lock_part(channel, &rendering->parts[i], target->due_ms + i, number + i, arena, &locked->parts[i]));
     }
     locked->parts_count = rendering->part_count;
     return OK;

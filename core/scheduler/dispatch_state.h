@@ -85,6 +85,12 @@ struct asking_item {
     uint32_t open;         /* questions without an answer */
 };
 
+/* An account that this process locked posts of; it stays. */
+struct number_item {
+    struct pool_item item; /* found by account */
+    uint64_t next;         /* of its keys */
+};
+
 struct done_list {
     struct target_ref *ids; /* owned; DISPATCH_DONE_MAX, once needed */
     uint32_t count;
@@ -96,6 +102,7 @@ struct dispatch {
     struct pool tasks;
     struct pool facts;
     struct pool asking;
+    struct pool numbers;
     struct timers timers;  /* of tasks */
     struct queue starts;   /* commands: start_attempt */
     struct queue urgent;   /* outcomes */

@@ -537,19 +537,23 @@ START_TEST(facts_are_needed_for_mentions_and_links)
 
 END_TEST
 
-START_TEST(a_key_is_a_tid_and_those_of_a_thread_are_in_its_order)
+START_TEST(a_key_is_a_tid_that_has_its_number_whatever_the_instant)
 {
-    const uint8_t some[10] = {0, 0, 0, 0, 0, 0, 3, 231, 255, 255}; /* 999 us, clock id 1023 */
-    char text[2][16];
+    const uint64_t some = 0x7000000123456789; /* of which the lowest 36 bits count */
+    char text[3][16];
     struct buf a = buf_of(text[0], sizeof text[0]);
     struct buf b = buf_of(text[1], sizeof text[1]);
+    struct buf c = buf_of(text[2], sizeof text[2]);
     bluesky_channel()->key(CREATED_MS, some, &a);
-    bluesky_channel()->key(CREATED_MS + 1, some, &b);
+    bluesky_channel()->key(CREATED_MS + 1, some + 1, &b);
+    bluesky_channel()->key(CREATED_MS + 134218, some, &c);
     ck_assert_uint_eq(a.len, BLUESKY_KEY_LEN);
     ck_assert_int_lt(span_compare(buf_span(&a), buf_span(&b)), 0);
     ck_assert_ptr_nonnull(strchr("234567abcdefghij", text[0][0]));
-    /* ((1776693600122001 << 10) | 1023) in base32-sortable, computed elsewhere. */
-    ck_assert_str_eq(buf_terminated(&a), "3mjwmvilx6lzz");
+    /* ((1776693600123000 >> 26) - 1) << 36 | 0x123456789 in base32-sortable, computed elsewhere. */
+    ck_assert_str_eq(buf_terminated(&a), "3mjwms6loetwd");
+    ck_assert_str_ne(text[0], buf_terminated(&c));
+    ck_assert_str_eq(text[0] + 6, text[2] + 6); /* 35 of the number's bits */
 }
 
 END_TEST
@@ -585,7 +589,7 @@ int main(void)
     tcase_add_test(tcase, violations_are_bounded);
     tcase_add_test(tcase, rendering_says_when_memory_ends);
     tcase_add_test(tcase, facts_are_needed_for_mentions_and_links);
-    tcase_add_test(tcase, a_key_is_a_tid_and_those_of_a_thread_are_in_its_order);
+    tcase_add_test(tcase, a_key_is_a_tid_that_has_its_number_whatever_the_instant);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

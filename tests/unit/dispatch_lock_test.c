@@ -30,6 +30,34 @@ START_TEST(the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on
 
 END_TEST
 
+/* Of the first part of the lock that is asked for. */
+static uint64_t number_of_key(struct world *world)
+{
+    ck_command(world, COMMAND_lock_post);
+    const struct span key = world->command.lock_post.targets[0].parts[0].key;
+    const size_t dash = span_find(key, '-');
+    uint64_t number = 0;
+    ck_assert_int_eq(span_to_u64(span_of(key.data + dash + 1, key.len - dash - 1), &number), OK);
+    return number;
+}
+
+START_TEST(the_keys_of_an_account_follow_one_another)
+{
+    struct world *world = world_new();
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    const uint64_t first = number_of_key(world);
+    for (uint64_t i = 1; i < 4; i++) {
+        answer(world, REFUSED_version_mismatch);
+        tick(world, world->now_ms + SECOND_MS);
+        ck_assert_uint_eq(number_of_key(world), first + i);
+    }
+    world_free(world);
+}
+
+END_TEST
+
 START_TEST(a_target_whose_rendering_breaks_a_limit_is_locked_as_refused)
 {
     struct world *world = world_new();
@@ -425,6 +453,7 @@ int main(void)
     Suite *suite = suite_create("dispatch_lock");
     TCase *tcase = tcase_create("dispatch");
     tcase_add_test(tcase, the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch);
+    tcase_add_test(tcase, the_keys_of_an_account_follow_one_another);
     tcase_add_test(tcase, a_target_whose_rendering_breaks_a_limit_is_locked_as_refused);
     tcase_add_test(tcase, what_rendering_needs_is_asked_before_the_lock);
     tcase_add_test(tcase, facts_that_do_not_come_do_not_stop_the_lock);

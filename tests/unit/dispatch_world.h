@@ -62,11 +62,12 @@ static inline bool needs_facts(const struct channel_content *content)
     return span_find(content->parts[0].text, '@') < content->parts[0].text.len;
 }
 
-static inline void key(int64_t created_ms, const uint8_t randomness[10], struct buf *out)
+static inline void key(int64_t created_ms, uint64_t number, struct buf *out)
 {
     buf_text(out, "k");
     buf_i64(out, created_ms);
-    buf_hex(out, span_of(randomness, 4));
+    buf_byte(out, '-');
+    buf_u64(out, number);
 }
 
 static const struct channel keyed_channel = {CHANNEL_BLUESKY, "bluesky", true, render, needs_facts, key};

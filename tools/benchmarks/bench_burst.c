@@ -45,6 +45,7 @@ struct burst {
     double *locked_ms; /* lateness by post, or NEVER; of a lock: after five minutes before the post is due */
     double *started_ms;
     double *received_ms;
+    uint64_t missing; /* posts that the platform does not have */
 };
 
 static enum err connect_account(struct burst *burst)
@@ -252,6 +253,11 @@ static void show_all(struct burst *burst, uint64_t duplicates)
     if (!bench->instant && bench->posts >= 20000) {
         bench_goal(bench, GOAL_BURST, burst->started_ms[bench->posts * 99 / 100]);
     }
+    if (burst->missing > 0) {
+        char told[LIFE_TOLD_MAX];
+        lives_tell(burst->lives, bench->posts, told);
+        bench_broken(bench, "burst, platform received", told);
+    }
     lives_show(bench, burst->lives);
     bench_figure(bench, "burst, posts without duplicate", posts - (double)duplicates, posts, "posts", "all posts");
     if (duplicates != 0) {
@@ -274,6 +280,10 @@ static enum err run(struct burst *burst, const struct data_folder *data)
     }
     TRY(wait_all(burst, &duplicates));
     TRY(read_received(burst));
+    for (uint64_t i = 0; i < bench->posts; i++) {
+        burst->lives[i].missing = burst->received_ms[i] >= NEVER;
+        burst->missing += burst->lives[i].missing ? 1 : 0;
+    }
     TRY(lives_read(data, burst->lives, bench->posts));
     judge_lives(burst);
     show_all(burst, duplicates);
@@ -316,6 +326,24 @@ static enum err run_client(struct burst *burst, const char *path, pid_t serve)
     return err;
 }
 
+/* Moves out of the run's folder what there is to look at when posts are missing: the data folder, and what its service
+ * said. */
+static void keep(struct bench *bench, const char *path, uint16_t port)
+{
+    enum { SUFFIX_MAX = 32 };
+
+    char kept[DATA_PATH_MAX + SUFFIX_MAX];
+    char kept_output[DATA_PATH_MAX + SUFFIX_MAX];
+    char output[DATA_PATH_MAX + SUFFIX_MAX];
+    char text[sizeof kept + SUFFIX_MAX];
+    (void)snprintf(kept, sizeof kept, "%s-burst", bench->folder);
+    (void)snprintf(kept_output, sizeof kept_output, "%s-burst.out", bench->folder);
+    (void)snprintf(output, sizeof output, "%s/serve-%u.out", bench->folder, (unsigned)port);
+    const bool good = rename(path, kept) == 0 && rename(output, kept_output) == 0;
+    (void)snprintf(text, sizeof text, good ? "see %s and .out" : "%s could not be made", kept);
+    bench_broken(bench, "burst, kept", text);
+}
+
 enum err bench_burst(struct bench *bench)
 {
     char path[DATA_PATH_MAX];
@@ -338,6 +366,9 @@ enum err bench_burst(struct bench *bench)
     }
     err = err == OK ? run_client(&burst, path, pid) : err;
     bench_stop(pid);
+    if (burst.missing > 0) {
+        keep(bench, path, burst.port);
+    }
     free(burst.started_ms);
     free(burst.received_ms);
     free(burst.locked_ms);

@@ -33,6 +33,7 @@ static void note_locked(struct life *life, const struct log_event *at, const str
         char text[LIFE_TEXT_MAX];
         life_text(life->number, text);
         sha256(part->payload, hash.bytes);
+        (void)snprintf(life->key, sizeof life->key, "%.*s", (int)part->key.len, (const char *)part->key.data);
         life->locked_hash = part->payload_hash;
         life->locked_own = memcmp(&hash, &part->payload_hash, sizeof hash) == 0 &&
                            memmem(part->payload.data, part->payload.len, text, strlen(text)) != NULL;
@@ -46,6 +47,14 @@ static void note_started(struct life *life, const struct log_event *at, const st
     life->started_seq = at->seq;
     life->started_own = memcmp(&started->payload_hash, &life->locked_hash, sizeof life->locked_hash) == 0;
     life->fenced = started->fence == epoch;
+}
+
+static void note_finished(struct life *life, const struct log_event *at, const struct attempt_finished_event *finished)
+{
+    const struct span code = finished->platform_code.len > 0 ? finished->platform_code : finished->code;
+    life->outcome = finished->outcome;
+    life->ended_ms = at->time_ms;
+    (void)snprintf(life->code, sizeof life->code, "%.*s", (int)code.len, (const char *)code.data);
 }
 
 static struct life *find(struct life *lives, uint64_t count, const struct id *post_id)
@@ -78,6 +87,9 @@ enum err lives_read(const struct data_folder *data, struct life *lives, uint64_t
         } else if (life != NULL && at.code == EVENT_attempt_started &&
                    (err = event_decode(at.payload, &arena, &event)) == OK) {
             note_started(life, &at, &event.attempt_started, epoch);
+        } else if (life != NULL && at.code == EVENT_attempt_finished &&
+                   (err = event_decode(at.payload, &arena, &event)) == OK) {
+            note_finished(life, &at, &event.attempt_finished);
         }
     }
     arena_done(&arena);
@@ -135,4 +147,82 @@ void lives_show(struct bench *bench, const struct life *lives)
             bench_broken(bench, rules[i].name, "not of every post");
         }
     }
+}
+
+/* One way in which attempts ended. */
+struct ending {
+    uint32_t outcome;
+    const char *code;
+    uint64_t count;
+    int64_t late_max_ms;
+};
+
+/* Adds the life to the endings; one that finds no room is counted with the last. Returns how many there are. */
+static size_t add_ending(struct ending *endings, size_t used, size_t room, const struct life *life)
+{
+    const int64_t late_ms = life->ended_ms - life->due_ms;
+    size_t i = 0;
+    while (i < used && (endings[i].outcome != life->outcome || strcmp(endings[i].code, life->code) != 0)) {
+        i++;
+    }
+    if (i == room) {
+        i--;
+    } else if (i == used) {
+        endings[i] = (struct ending){.outcome = life->outcome, .code = life->code, .late_max_ms = late_ms};
+        used++;
+    }
+    endings[i].count++;
+    endings[i].late_max_ms = late_ms > endings[i].late_max_ms ? late_ms : endings[i].late_max_ms;
+    return used;
+}
+
+static void tell_ending(const struct ending *ending, struct buf *out)
+{
+    buf_text(out, ", ");
+    buf_u64(out, ending->count);
+    if (ending->outcome == OUTCOME_NONE) {
+        buf_text(out, " without an outcome");
+        return;
+    }
+    buf_byte(out, ' ');
+    buf_text(out, choice_word(&outcome_words, ending->outcome));
+    buf_text(out, " (");
+    buf_text(out, ending->code);
+    buf_text(out, ") by ");
+    buf_i64(out, ending->late_max_ms);
+    buf_text(out, " ms after they were due");
+}
+
+static bool shares_key(const struct life *lives, uint64_t count, const struct life *life)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (&lives[i] != life && strcmp(lives[i].key, life->key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void lives_tell(const struct life *lives, uint64_t count, char ret_text[LIFE_TOLD_MAX])
+{
+    struct ending endings[4]; /* their sentences fit */
+    size_t used = 0;
+    uint64_t missing = 0;
+    uint64_t shared = 0;
+    struct buf out = buf_of(ret_text, LIFE_TOLD_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        if (lives[i].missing) {
+            used = add_ending(endings, used, sizeof endings / sizeof *endings, &lives[i]);
+            missing++;
+            shared += shares_key(lives, count, &lives[i]) ? 1 : 0;
+        }
+    }
+    buf_u64(&out, missing);
+    buf_text(&out, " posts are missing, ");
+    buf_u64(&out, shared);
+    buf_text(&out, " have a key that another post has too");
+    for (size_t i = 0; i < used; i++) {
+        tell_ending(&endings[i], &out);
+    }
+    (void)buf_terminated(&out);
 }

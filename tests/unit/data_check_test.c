@@ -139,7 +139,7 @@ static void open_place(const struct place *place, bool as_root)
         ck_assert_int_eq(file_write(path, SPAN("any"), 0660), OK);
     }
     if (as_root) {
-        char command[128];
+        char command[FOLDER_MAX + 64];
         snprintf(command, sizeof command, "chown -R %u:%u %s", SOMEBODY, SOMEBODY, place->parent);
         ck_assert_int_eq(system(command), 0);
         ck_assert_int_eq(seteuid(SOMEBODY), 0);

@@ -11,6 +11,7 @@
 #include "core/message/field.h"
 
 #define SEQUENCE_MAX 4 /* bytes of a character */
+#define BLOCK_LEN 16   /* bytes that are looked at together, which the compiler does at once */
 
 /* Of a byte that may not stand in a string as it is (RFC 8259 section 7). */
 static void put_escaped(struct buf *out, uint8_t byte)
@@ -27,15 +28,36 @@ static void put_escaped(struct buf *out, uint8_t byte)
     }
 }
 
+static bool stands_as_it_is(uint8_t byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+static bool all_stand(const uint8_t bytes[BLOCK_LEN])
+{
+    unsigned others = 0;
+    for (size_t i = 0; i < BLOCK_LEN; i++) {
+        others |= (unsigned)!stands_as_it_is(bytes[i]);
+    }
+    return others == 0;
+}
+
 static void put_well_formed(struct buf *out, struct span text)
 {
     size_t from = 0; /* where the run begins that stands as it is */
-    for (size_t i = 0; i < text.len; i++) {
-        const uint8_t byte = text.data[i];
-        if (byte < 0x20 || byte == '"' || byte == '\\') {
-            buf_put(out, span_of(text.data + from, i - from));
-            put_escaped(out, byte);
-            from = i + 1;
+    size_t i = 0;
+    while (i < text.len) {
+        const size_t len = text.len - i < BLOCK_LEN ? text.len - i : BLOCK_LEN;
+        const size_t end = i + len;
+        if (len == BLOCK_LEN && all_stand(text.data + i)) {
+            i = end;
+        }
+        for (; i < end; i++) {
+            if (!stands_as_it_is(text.data[i])) {
+                buf_put(out, span_of(text.data + from, i - from));
+                put_escaped(out, text.data[i]);
+                from = i + 1;
+            }
         }
     }
     if (from < text.len) {

@@ -48,6 +48,34 @@ START_TEST(a_string_is_quoted_and_escaped)
 
 END_TEST
 
+START_TEST(a_byte_is_escaped_wherever_it_stands)
+{
+    const uint8_t bytes[] = {0x00, 0x1F, '"', '\\'};
+    const char *const escaped[] = {"\\u0000", "\\u001f", "\\\"", "\\\\"};
+    uint8_t plain[50];
+    memset(plain, 'x', sizeof plain);
+    for (size_t i = 0; i < ROWS(bytes); i++) {
+        for (size_t at = 0; at < sizeof plain; at++) {
+            uint8_t text[sizeof plain];
+            char written[100];
+            char expected[100];
+            struct buf out = buf_of(written, sizeof written);
+            struct buf due = buf_of(expected, sizeof expected);
+            memcpy(text, plain, sizeof text);
+            text[at] = bytes[i];
+            json_string(&out, span_of(text, sizeof text));
+            buf_byte(&due, '"');
+            buf_put(&due, span_of(plain, at));
+            buf_text(&due, escaped[i]);
+            buf_put(&due, span_of(plain, sizeof plain - at - 1));
+            buf_byte(&due, '"');
+            ck_assert_str_eq(buf_terminated(&out), buf_terminated(&due));
+        }
+    }
+}
+
+END_TEST
+
 START_TEST(an_id_and_a_time_are_quoted_or_null)
 {
     const uint8_t randomness[10] = {0};
@@ -422,6 +450,7 @@ int main(void)
     TCase *tcase = tcase_create("json");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_string_is_quoted_and_escaped);
+    tcase_add_test(tcase, a_byte_is_escaped_wherever_it_stands);
     tcase_add_test(tcase, an_id_and_a_time_are_quoted_or_null);
     tcase_add_test(tcase, every_declared_field_is_a_member);
     tcase_add_test(tcase, instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_api);

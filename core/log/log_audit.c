@@ -148,3 +148,11 @@ enum err log_audit_kept(struct log_fault *fault, uint64_t agreed, uint64_t size,
     }
     return memcmp(note.root, root, 32) == 0 ? OK : log_audit_parted(fault, agreed, size, "kept in it");
 }
+
+enum err log_audit_shorter(struct log_fault *fault, uint64_t head, uint64_t size)
+{
+    return log_fault_set(fault, head + 1,
+                         "the log is shorter than its signed checkpoint of size %" PRIu64 ": it ends at event %" PRIu64
+                         "; restore data from a copy that holds at least %" PRIu64 " events",
+                         size, head, size);
+}

@@ -15,14 +15,6 @@ struct tail {
     struct buf side; /* the note beside the log; data NULL: there is none */
 };
 
-static enum err shorter(const struct tail *tail, uint64_t size)
-{
-    return log_fault_set(tail->audit.fault, tail->log->state.edge.size + 1,
-                         "the log is shorter than its signed checkpoint of size %" PRIu64 ": it ends at event %" PRIu64
-                         "; restore data from a copy that holds at least %" PRIu64 " events",
-                         size, tail->log->state.edge.size, size);
-}
-
 /* The root of the first size events as the tree has it: zeros, which nobody signed, where that is altered. */
 static enum err stored_root(const struct tail *tail, uint64_t size, uint8_t ret_root[32])
 {
@@ -71,7 +63,7 @@ static enum err check_note(struct tail *tail, const char *where, struct span byt
     TRY(log_audit_note(tail->audit.fault, where, bytes, checkpoint_key_name(log->key), checkpoint_key_public(log->key),
                        &note));
     if (note.size > log->state.edge.size) {
-        return shorter(tail, note.size);
+        return log_audit_shorter(tail->audit.fault, tail->log->state.edge.size, note.size);
     }
     if (size != 0 && note.size != size) {
         return log_fault_set(tail->audit.fault, 0, "%s is not of size %" PRIu64, where, size);
@@ -94,7 +86,9 @@ static enum err check_checkpoints(struct tail *tail)
         size = get_be64(key.data);
     }
     if ((err != OK && err != ERR_NOT_FOUND) || size > log->state.edge.size) {
-        return err != OK && err != ERR_NOT_FOUND ? err : shorter(tail, size);
+        return err != OK && err != ERR_NOT_FOUND
+                   ? err
+                   : log_audit_shorter(tail->audit.fault, tail->log->state.edge.size, size);
     }
     if (size != log->state.checkpoint_size) {
         return log_fault_set(tail->audit.fault, 0,

@@ -268,10 +268,7 @@ static enum err check_end(struct verify *verify, struct log_view *view, const st
         return altered(verify, verify->checkpointed + 1, "the kept checkpoints are not those that the log says");
     }
     if (verify->has_side && verify->side.size > head) {
-        return log_fault_set(verify->audit.fault, head + 1,
-                             "the log is shorter than its signed checkpoint of size %" PRIu64
-                             ": restore data from a copy that holds at least as many events",
-                             verify->side.size);
+        return log_audit_shorter(verify->audit.fault, head, verify->side.size);
     }
     TRY(check_heads(verify, view));
     return check_bodies(verify, view);

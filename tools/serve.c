@@ -18,11 +18,10 @@ static const char usage[] =
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox a platform is simulated on loopback, and "
     "an\n"
-    "account that is connected without a \"service\" of its own lives there: nothing of it leaves the machine. An "
-    "account\n"
-    "that was connected to a real platform stays on that, with --sandbox too, and one of the sandbox's does not move "
-    "to\n"
-    "the real platform without it: what is due on it then fails.\n"
+    "account that is connected without a \"service\" of its own lives there. Nothing leaves the machine then: the page "
+    "of\n"
+    "a post's link, which is read for its card on a real platform, is not, and what is due on an account of a real\n"
+    "platform fails, as without --sandbox what is due on an account of the sandbox does.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";
 
@@ -198,6 +197,9 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     if (plan->allowed_ports[0] != 0) {
         child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
         child_arg(&supervisor->children[supervisor->count - 1], plan->allowed_ports);
+    }
+    if (sandbox) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--loopback-only");
     }
     ADD(supervisor, "scheduler", "scheduler", "--data", data, "--ledger", plan->ledger_url, "--events",
         plan->publish_url, "--adapter", plan->adapter_pair);

@@ -94,7 +94,8 @@ static int verify_log(const struct data_folder *data, const struct checkpoint_ve
     if (err == ERR_ALTERED) {
         return tell_altered(json, fault.position, fault.sentence);
     }
-    return complain("verify", fault.sentence[0] != 0 ? fault.sentence : data->log_path, err, EXIT_UNREADABLE);
+    return fault.sentence[0] != 0 ? complain("verify", fault.sentence, err, EXIT_UNREADABLE)
+                                  : complain_of_folder("verify", data->path, false, err, EXIT_UNREADABLE);
 }
 
 int tool_verify(int argc, char **argv)
@@ -247,7 +248,7 @@ int tool_log(int argc, char **argv)
         return complain("log", fault.sentence[0] != 0 ? fault.sentence : "a record is damaged; run openpost verify",
                         err, EXIT_ALTERED);
     }
-    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain("log", path, err, EXIT_UNREADABLE);
+    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain_of_folder("log", path, false, err, EXIT_UNREADABLE);
 }
 
 /* openpost replay --check */

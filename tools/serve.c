@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "tools/parts.h"
 #include "tools/supervise.h"
 #include "tools/tools.h"
 
@@ -22,6 +23,7 @@ static const char usage[] =
     "of\n"
     "a post's link, which is read for its card on a real platform, is not, and what is due on an account of a real\n"
     "platform fails, as without --sandbox what is due on an account of the sandbox does.\n"
+    "Root serves another user's folder as that user, and may listen only where that one may.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";
 
@@ -290,8 +292,14 @@ int tool_serve(int argc, char **argv)
     }
     static struct plan plan; /* lives as long as the children's arguments: until the process ends */
     static struct supervisor supervisor;
-    if (!data_or_complain("serve", data_path, &plan.data, &code) ||
-        !files_or_complain("serve", &plan.data, true, &code)) {
+    if (!data_or_complain("serve", data_path, &plan.data, &code)) {
+        return code;
+    }
+    if (become_owner(&plan.data) != OK) {
+        (void)fprintf(stderr, "openpost serve: --data %s belongs to another user: run it as that one\n", data_path);
+        return EXIT_UNREADABLE;
+    }
+    if (!files_or_complain("serve", &plan.data, true, &code)) {
         return code;
     }
     if (listen == NULL) {

@@ -49,9 +49,10 @@ enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 #define DATA_SENTENCE_MAX (DATA_PATH_MAX + 512)
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX]) MUST_USE;
 
-/* data_denied finds the first file of the folder in path that this process may not open as the ledger must: a sentence
- * names it, whose it is and what to do. For whoever got ERR_ACCESS; false: it came of something else. */
-bool data_denied(const char *path, char ret_sentence[DATA_SENTENCE_MAX]);
+/* data_denied finds the first file of the folder in path that this process may not open as who writes to the folder
+ * must, or as who only reads its log: a sentence names it, whose it is and what to do. For whoever got ERR_ACCESS;
+ * false: it came of something else. */
+bool data_denied(const char *path, bool writes, char ret_sentence[DATA_SENTENCE_MAX]);
 
 /* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
  * data_master_key looks into the environment first and takes the key out of it, so call it once in a process.

@@ -524,7 +524,7 @@ static void tell_not_started(struct process *process, const char *path, enum err
     char sentence[DATA_SENTENCE_MAX];
     if (err == ERR_ALTERED) {
         tell_altered(process);
-    } else if (err == ERR_ACCESS && !process->unreadable && data_denied(path, sentence)) {
+    } else if (err == ERR_ACCESS && !process->unreadable && data_denied(path, true, sentence)) {
         process->unreadable = true;
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), sentence);
     } else {

@@ -284,6 +284,19 @@ static enum err go_on_if_full(enum err err, const char *file)
     return OK;
 }
 
+/* The public key is made of the seed: without its file nothing is lost, but somebody deleted it. */
+static enum err write_verifier(const struct process *process)
+{
+    bool made = false;
+    TRY(go_on_if_full(data_verifier_write(&process->data, &made), "log.vkey"));
+    if (made) {
+        journal(JOURNAL_WARN, "file_made",
+                "file=log.vkey sentence=\"the log's public key was not there: it was made again from log.seed\" "
+                "next=\"compare it with the copy that is kept elsewhere\"");
+    }
+    return OK;
+}
+
 static void note_clock(void *context, int64_t apart_ms)
 {
     const struct process *process = context;
@@ -427,7 +440,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(open_data(process, option(argc, argv, "--data")));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
-    TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
+    TRY(write_verifier(process));
     for (uint32_t i = 0; i < process->channels->count; i++) {
         TRY(go_on_if_full(data_link_key_write(&process->data, process->channels->items[i]->name), "an adapter's key"));
     }

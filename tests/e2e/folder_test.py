@@ -98,6 +98,16 @@ class SmallFiles(harness.Case):
             path.chmod(mode)
         self.assertEqual(self.served(data, "mended")[1], None)
 
+    def test_a_public_key_that_is_gone_is_made_again_and_that_is_said(self):
+        data = self.world.data()
+        key = data.path / "log.vkey"
+        before = key.read_bytes()
+        self.assertNotIn("file_made", self.served(data, "whole")[0])
+        key.unlink()
+        said, code = self.served(data, "without")
+        self.assertEqual((code, key.read_bytes()), (None, before))
+        self.assertEqual(said.count("what=file_made file=log.vkey "), 1, said)
+
     @unittest.skipUnless(os.geteuid() == 0, "only root can be another user")
     def test_root_serves_another_users_folder_as_that_user(self):
         data = self.world.data()

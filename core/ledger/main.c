@@ -152,18 +152,26 @@ static bool is_damage(enum err err)
            err != ERR_BUSY;
 }
 
-/* The log is good (open_log): so it is the views, which can be made again. */
+static bool is_log_altered(const struct process *process)
+{
+    struct log_status status;
+    log_status(process->log, &status);
+    return status.altered_at != 0;
+}
+
+/* Opened, the log is good since its last checkpoint (open_log): where no event before it turns out to be altered, it is
+ * the views, which can be made again. */
 static enum err open_ledger(struct process *process, const struct service_parts *parts)
 {
     enum err err = open_views(process, parts);
-    if (is_damage(err) && process->views_trusted) {
+    if (is_damage(err) && process->views_trusted && !is_log_altered(process)) {
         journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"they are rebuilt from the log\"", err_name(err));
         store_close(process->views);
         process->views = NULL;
         TRY(data_views_doubt(&process->data));
         err = open_views(process, parts);
     }
-    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS) {
+    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS && !is_log_altered(process)) {
         journal(JOURNAL_ERROR, "views_not_opened",
                 "err=%s folder=%s next=\"if openpost verify finds the log good: stop the service, delete this folder, "
                 "start again: it is rebuilt from the log\"",

@@ -23,6 +23,7 @@ static const char usage[] =
     "of\n"
     "a post's link, which is read for its card on a real platform, is not, and what is due on an account of a real\n"
     "platform fails, as without --sandbox what is due on an account of the sandbox does.\n"
+    "The vault's master key is the folder's file master.key or OPENPOST_MASTER_KEY, 64 hexadecimal digits (0-9, a-f).\n"
     "Root serves another user's folder as that user, and may listen only where that one may.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";

@@ -1,6 +1,6 @@
 #!/bin/bash
 # rpc.sh: the RPC by hand: nngcat, openssl and a shell. Asks for a welcome, writes a draft, reads it back and follows the
-# events. core/wire/README.md says what the bytes are. Prints
+# events. core/wire/README.md (installed: rpc.md) says what the bytes are. Prints
 #
 #   challenge HEX             the ledger's, from its welcome
 #   created ID                the draft

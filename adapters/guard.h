@@ -42,9 +42,10 @@ struct guard_address {
     uint16_t port;
 };
 
-/* guard_address_allowed is true for a public unicast address on port 80 or 443, unless loopback_only, and for a loopback
- * address on a port that the guard opens. Refused: everything in the IANA special-purpose registries (private, shared, loopback,
- * link-local, documentation, benchmarking, multicast, reserved; unique-local, IPv4-mapped, NAT64, 6to4, Teredo …). */
+/* guard_address_allowed is true for a public unicast address on port 80 or 443, unless loopback_only, and for a
+ * loopback address on a port that the guard opens. Refused: everything in the IANA special-purpose registries (private,
+ * shared, loopback, link-local, documentation, benchmarking, multicast, reserved; unique-local, IPv4-mapped, NAT64,
+ * 6to4, Teredo …). */
 bool guard_address_allowed(const struct guard *guard, const struct guard_address *address);
 
 /* guard_ports_parse reads "2583,8080" into guard; ERR_MALFORMED, ERR_TOO_LONG. */

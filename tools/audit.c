@@ -34,8 +34,7 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "position, or out of order: nothing was altered, but an event repeats or skips a "
                                    "version of its stream; 2: cannot be\n"
                                    "read. 1 also says that VKEY is another log's and, with --proof, that the log's "
-                                   "head is not signed by VKEY, 2 that "
-                                   "FILE is no such proof.";
+                                   "head is not signed by\nVKEY, 2 that FILE is no such proof.";
 
 /* Says what is wrong. position 0: no single event is known to be. */
 static int tell_altered(bool json, uint64_t position, const char *sentence)

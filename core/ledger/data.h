@@ -67,8 +67,8 @@ enum err data_link_key_write(const struct data_folder *data, const char *channel
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
 
-/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it from log.seed where there is
- * none: *ret_made. */
+/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it from log.seed where
+ * there is none: *ret_made. */
 enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE;
 enum err data_verifier_write(const struct data_folder *data, bool *ret_made) MUST_USE;
 

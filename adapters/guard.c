@@ -180,7 +180,12 @@ bool guard_address_allowed(const struct guard *guard, const struct guard_address
     if (is_loopback(address)) {
         return port_opened(guard, address->port);
     }
-    return (address->port == 443 || address->port == 80) && is_public(address);
+    return !guard->loopback_only && (address->port == 443 || address->port == 80) && is_public(address);
+}
+
+static bool name_allowed(const struct guard *guard, struct span name)
+{
+    return !guard->loopback_only || (name.len == strlen("localhost") && starts_nocase(name, "localhost"));
 }
 
 bool guard_url_allowed(const struct guard *guard, const struct guard_url *url)
@@ -192,7 +197,7 @@ bool guard_url_allowed(const struct guard *guard, const struct guard_url *url)
     struct buf copy = buf_of(text, sizeof text);
     buf_put(&copy, url->host);
     if (buf_terminated(&copy) == NULL) {
-        return true; /* too long for an address: a name */
+        return name_allowed(guard, url->host); /* too long for an address */
     }
     struct guard_address address = {.port = url->port};
     if (inet_pton(AF_INET, text, address.bytes) == 1) {
@@ -202,7 +207,7 @@ bool guard_url_allowed(const struct guard *guard, const struct guard_url *url)
     if (inet_pton(AF_INET6, text, address.bytes) == 1) {
         return guard_address_allowed(guard, &address);
     }
-    return true;
+    return name_allowed(guard, url->host);
 }
 
 enum err guard_ports_parse(struct span text, struct guard *ret_guard)

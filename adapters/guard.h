@@ -10,8 +10,10 @@
 #define GUARD_URL_MAX ((size_t)2000) /* bytes; what browsers and caches take */
 #define GUARD_LOOPBACK_PORTS_MAX 16
 
-/* What an operator opened for development: loopback addresses on these ports. count 0: none. */
+/* What an operator opened for development: loopback addresses on these ports. count 0: none. loopback_only: and nothing
+ * else is reached, not even a nameserver. */
 struct guard {
+    bool loopback_only;
     uint16_t loopback_ports[GUARD_LOOPBACK_PORTS_MAX];
     size_t loopback_count;
 };
@@ -29,7 +31,8 @@ struct guard_url {
  * leads. */
 enum err guard_url_parse(struct span url, struct guard_url *ret_url) MUST_USE;
 /* guard_url_allowed judges what can be judged before the name is resolved: the port is 443 with https, 80 with http, or
- * one of the loopback ports, and a host written as an address is allowed. */
+ * one of the loopback ports, and a host written as an address is allowed. With loopback_only no name is but
+ * localhost, which needs no nameserver. */
 bool guard_url_allowed(const struct guard *guard, const struct guard_url *url);
 
 /* An address and port to connect to, in network byte order. */
@@ -39,9 +42,10 @@ struct guard_address {
     uint16_t port;
 };
 
-/* guard_address_allowed is true for a public unicast address on port 80 or 443, and for a loopback address on a port
- * that the guard opens. Refused: everything in the IANA special-purpose registries (private, shared, loopback,
- * link-local, documentation, benchmarking, multicast, reserved; unique-local, IPv4-mapped, NAT64, 6to4, Teredo …). */
+/* guard_address_allowed is true for a public unicast address on port 80 or 443, unless loopback_only, and for a
+ * loopback address on a port that the guard opens. Refused: everything in the IANA special-purpose registries (private,
+ * shared, loopback, link-local, documentation, benchmarking, multicast, reserved; unique-local, IPv4-mapped, NAT64,
+ * 6to4, Teredo …). */
 bool guard_address_allowed(const struct guard *guard, const struct guard_address *address);
 
 /* guard_ports_parse reads "2583,8080" into guard; ERR_MALFORMED, ERR_TOO_LONG. */

@@ -20,19 +20,21 @@
 #define DRAIN_MS 3000
 
 static const char usage[] =
-    "usage: openpost adapter bluesky --listen URL --key-file FILE [--allow-loopback PORT[,PORT]]\n"
+    "usage: openpost adapter bluesky --listen URL --key-file FILE\n"
+    "                                [--allow-loopback PORT[,PORT] [--loopback-only]]\n"
     " e.g.: openpost adapter bluesky --listen tcp://127.0.0.1:7413 --key-file /var/lib/openpost/adapter-bluesky.key\n\n"
     "A process of openpost serve: speaks to one platform for the scheduler,\nwhich asks at URL (tcp://127.0.0.1:PORT) "
     "under the key in FILE (the\n"
     "data folder's adapter-bluesky.key, made by the ledger). Confines itself: no files, no programs, no connections\n"
     "but to ports 443 and 80 (and 53 for names), and to the loopback ports that are allowed for development (default: "
-    "none).\n\n" EXIT_HELP;
+    "none);\nwith --loopback-only to these alone.\n\n" EXIT_HELP;
 
 struct arguments {
     const struct platform *platform;
     const char *listen;
     const char *key_file;
     const char *loopback;
+    bool loopback_only;
 };
 
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
@@ -42,6 +44,10 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
     }
     arguments->platform = bluesky_platform();
     for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--loopback-only") == 0) {
+            arguments->loopback_only = true;
+            continue;
+        }
         const char **value = strcmp(argv[i], "--listen") == 0           ? &arguments->listen
                              : strcmp(argv[i], "--key-file") == 0       ? &arguments->key_file
                              : strcmp(argv[i], "--allow-loopback") == 0 ? &arguments->loopback
@@ -135,6 +141,7 @@ static enum err start(const struct arguments *arguments, int *ret_stop_fd, struc
     if (arguments->loopback != NULL) {
         TRY(guard_ports_parse(span_text(arguments->loopback), &guard));
     }
+    guard.loopback_only = arguments->loopback_only;
     TRY(adapter_rules(&guard, arguments->listen, &rules));
     TRY(open_serve(arguments, &guard, *ret_stop_fd, ret_serve));
     TRY(confine_files(&rules, &confinement)); /* threads made from here on are bound by it too */

@@ -18,7 +18,7 @@ enum err adapter_rules(const struct guard *guard, const char *listen_url, struct
     for (size_t i = 0; i < sizeof readable / sizeof *readable; i++) {
         confine_path(&rules, readable[i], CONFINE_READ);
     }
-    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+    for (size_t i = 0; !guard->loopback_only && i < sizeof ports / sizeof *ports; i++) {
         confine_connect_port(&rules, ports[i]);
     }
     for (size_t i = 0; i < guard->loopback_count; i++) {

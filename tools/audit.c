@@ -33,8 +33,8 @@ static const char verify_usage[] = "usage: openpost verify --data DIR [--verifie
                                    "1: altered, with the first wrong\n"
                                    "position, or out of order: nothing was altered, but an event repeats or skips a "
                                    "version of its stream; 2: cannot be\n"
-                                   "read. With --proof 1 also says that the log's head is not signed by VKEY, 2 that "
-                                   "FILE is no such proof.";
+                                   "read. 1 also says that VKEY is another log's and, with --proof, that the log's "
+                                   "head is not signed by\nVKEY, 2 that FILE is no such proof.";
 
 /* Says what is wrong. position 0: no single event is known to be. */
 static int tell_altered(bool json, uint64_t position, const char *sentence)
@@ -74,9 +74,10 @@ static int verify_log(const struct data_folder *data, const struct checkpoint_ve
     struct log_fault fault = {0};
     struct log_verified found;
     if (strcmp(verifier->name, data->origin) != 0) {
-        (void)snprintf(fault.sentence, sizeof fault.sentence, "the folder is of %s, the key of %s", data->origin,
-                       verifier->name);
-        return tell_altered(json, 0, fault.sentence);
+        (void)printf(json ? "{\"result\":\"other_log\",\"folder\":\"%s\",\"verifier\":\"%s\"}\n"
+                          : "not this key's log: the folder is of %s, the key of %s; nothing was read\n",
+                     data->origin, verifier->name);
+        return EXIT_ALTERED;
     }
     struct progress progress = progress_of("verify", json);
     const int64_t start_us = clock_monotonic_us();
@@ -94,7 +95,8 @@ static int verify_log(const struct data_folder *data, const struct checkpoint_ve
     if (err == ERR_ALTERED) {
         return tell_altered(json, fault.position, fault.sentence);
     }
-    return complain("verify", fault.sentence[0] != 0 ? fault.sentence : data->log_path, err, EXIT_UNREADABLE);
+    return fault.sentence[0] != 0 ? complain("verify", fault.sentence, err, EXIT_UNREADABLE)
+                                  : complain_of_folder("verify", data->path, false, err, EXIT_UNREADABLE);
 }
 
 int tool_verify(int argc, char **argv)
@@ -114,8 +116,16 @@ int tool_verify(int argc, char **argv)
     int code = EXIT_GOOD;
     struct data_folder data;
     struct checkpoint_verifier verifier;
-    if (!options_parse(argc, argv, verify_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
-        ((path != NULL || proof == NULL || text == NULL) && !data_or_complain("verify", path, &data, &code)) ||
+    if (!options_parse(argc, argv, verify_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
+        return code;
+    }
+    if (proof != NULL && path == NULL && text == NULL) {
+        (void)fprintf(stderr,
+                      "openpost verify: --proof needs the log's public key: --verifier VKEY, or --data DIR for the one "
+                      "in the folder (try --help)\n");
+        return EXIT_USAGE_WRONG;
+    }
+    if (((path != NULL || proof == NULL || text == NULL) && !data_or_complain("verify", path, &data, &code)) ||
         !verifier_choose(text, &data, &verifier, &code)) {
         return code;
     }
@@ -247,7 +257,7 @@ int tool_log(int argc, char **argv)
         return complain("log", fault.sentence[0] != 0 ? fault.sentence : "a record is damaged; run openpost verify",
                         err, EXIT_ALTERED);
     }
-    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain("log", path, err, EXIT_UNREADABLE);
+    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain_of_folder("log", path, false, err, EXIT_UNREADABLE);
 }
 
 /* openpost replay --check */
@@ -481,9 +491,16 @@ int tool_replay(int argc, char **argv)
         (void)fprintf(stderr, "openpost replay: a service runs on %s; stop it first\n", path);
         return EXIT_UNREADABLE;
     }
+    if (err == ERR_ALTERED) {
+        (void)fprintf(stderr,
+                      "openpost replay: the log is altered%s%s; openpost verify --data %s tells where; restore the "
+                      "folder from a copy\n",
+                      fault.sentence[0] != 0 ? ": " : "", fault.sentence, path);
+        return EXIT_ALTERED;
+    }
     if (err != OK) {
-        return complain("replay", fault.sentence[0] != 0 ? fault.sentence : path, err,
-                        err == ERR_ALTERED ? EXIT_ALTERED : EXIT_UNREADABLE);
+        return fault.sentence[0] != 0 ? complain("replay", fault.sentence, err, EXIT_UNREADABLE)
+                                      : complain_of_folder("replay", path, has_views(&data), err, EXIT_UNREADABLE);
     }
     return equal ? EXIT_GOOD : EXIT_ALTERED;
 }

@@ -106,7 +106,8 @@ static enum err verify_copy(const char *to, bool quiet, uint64_t *ret_events, st
     char text[CHECKPOINT_VERIFIER_MAX + 2];
     struct buf buf = buf_of(text, sizeof text);
     TRY(data_open(to, &copy));
-    TRY(data_verifier_write(&copy));
+    bool made = false;
+    TRY(data_verifier_write(&copy, &made));
     TRY(data_verifier(&copy, &buf));
     TRY(checkpoint_verifier_read(buf_span(&buf), &verifier));
     struct progress progress = progress_of("backup: verify", quiet);

@@ -176,7 +176,7 @@ static void print_key(const struct errand *errand, const struct key_row *row)
         instant_write(&out, row->revoked_ms != 0 ? row->revoked_ms : row->created_ms);
         if (row->expires_ms != 0) {
             to_column(&out, 97);
-            buf_text(&out, "expires ");
+            buf_text(&out, row->expires_ms <= clock_wall_ms() ? "expired " : "expires ");
             instant_write(&out, row->expires_ms);
         }
     }
@@ -215,7 +215,8 @@ static int revoke(struct errand *errand)
     }
     enum err err = access_key(errand->txn, key_id, &errand->arena, &row);
     if (err == ERR_NOT_FOUND) {
-        return refused(refusal_desc(REFUSED_not_found)->title);
+        (void)fprintf(stderr, "openpost key: there is no key %s (openpost key list)\n", errand->id);
+        return EXIT_ALTERED;
     }
     command.stream = *key_id;
     command.workspace_id = row.workspace_id;

@@ -67,6 +67,8 @@ int operator_failed(const char *command, const struct operator_hand *hand, enum 
                         EXIT_UNAVAILABLE);
     case ERR_ALTERED:
         return complain(command, said != NULL ? said : hand->data.path, err, EXIT_ALTERED);
+    case ERR_ACCESS:
+        return complain_of_folder(command, hand->data.path, hand->client == NULL, err, EXIT_UNREADABLE);
     default:
         return complain(command, said != NULL ? said : hand->data.path, err, EXIT_CANNOT);
     }

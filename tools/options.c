@@ -140,6 +140,16 @@ int complain(const char *command, const char *sentence, enum err err, int exit_c
     return exit_code;
 }
 
+int complain_of_folder(const char *command, const char *path, bool writes, enum err err, int exit_code)
+{
+    char sentence[DATA_SENTENCE_MAX];
+    if (err != ERR_ACCESS || !data_denied(path, writes, sentence)) {
+        return complain(command, path, err, exit_code);
+    }
+    (void)fprintf(stderr, "openpost %s: %s\n", command, sentence);
+    return exit_code;
+}
+
 struct listen_address {
     socklen_t len;
 
@@ -284,9 +294,7 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
         return false;
     }
     if (err == ERR_ACCESS) {
-        (void)fprintf(stderr, "openpost %s: --data %s: permission denied: the user with the id %u may not read it\n",
-                      command, path, (unsigned)geteuid());
-        *ret_exit = EXIT_UNREADABLE;
+        *ret_exit = complain_of_folder(command, path, false, err, EXIT_UNREADABLE);
         return false;
     }
     if (err != OK) {

@@ -2,6 +2,7 @@
 #include "tools/parts.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,28 +25,26 @@ static enum err open_key(const struct data_folder *data, struct checkpoint_key *
     return err;
 }
 
-/* What root makes in another's folder would be closed to the service, which runs as its owner: that is who the file
- * installation, which init makes, belongs to. */
-static enum err become_owner(const struct parts *parts)
+enum err become_owner(const struct data_folder *data)
 {
     char path[DATA_PATH_MAX];
     struct stat about;
-    TRY(path_join(path, sizeof path, parts->data.path, "installation"));
+    TRY(path_join(path, sizeof path, data->path, "installation"));
     if (stat(path, &about) != 0) {
         return err_from_errno(errno);
     }
     if (geteuid() != 0 || about.st_uid == 0) {
         return OK;
     }
-    const bool became = fchown(parts->lock_fd, about.st_uid, about.st_gid) == 0 && setegid(about.st_gid) == 0 &&
-                        seteuid(about.st_uid) == 0;
+    const bool became = setgroups(1, &about.st_gid) == 0 && setresgid(about.st_gid, about.st_gid, about.st_gid) == 0 &&
+                        setresuid(about.st_uid, about.st_uid, about.st_uid) == 0;
     return became ? OK : err_from_errno(errno);
 }
 
 static enum err open_all(struct parts *parts, bool views_trusted, struct log_fault *ret_fault)
 {
+    TRY(become_owner(&parts->data));
     TRY(data_lock(&parts->data, &parts->lock_fd));
-    TRY(become_owner(parts));
     TRY(open_key(&parts->data, &parts->key));
     const struct log_options log_options = {.path = parts->data.log_path,
                                             .map_size = LOG_MAP_BYTES,

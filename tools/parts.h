@@ -24,10 +24,14 @@ struct parts {
     struct ledger *ledger;
 };
 
-/* parts_open opens everything for writing, with the folder's lock. The views are rebuilt if their mark does not vouch
- * for them (data_views_begin), unless views_trusted: then they are taken as they are. Root becomes the folder's owner,
- * for as long as the process lasts. ERR_BUSY: a service runs on the folder. ERR_ALTERED with *ret_fault. parts_close
- * accepts a zeroed struct. */
+/* become_owner: what root makes in another's folder would be closed to the service, which runs as its owner. So root
+ * becomes that, for ever and with whatever it starts: whom the file installation, which init makes, belongs to. Nothing
+ * for others. */
+enum err become_owner(const struct data_folder *data) MUST_USE;
+
+/* parts_open opens everything for writing, with the folder's lock, as the folder's owner. The views are rebuilt if
+ * their mark does not vouch for them (data_views_begin), unless views_trusted: then they are taken as they are.
+ * ERR_BUSY: a service runs on the folder. ERR_ALTERED with *ret_fault. parts_close accepts a zeroed struct. */
 enum err parts_open(const struct data_folder *data, bool views_trusted, struct parts *ret_parts,
                     struct log_fault *ret_fault) MUST_USE;
 void parts_close(struct parts *parts);

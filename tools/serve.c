@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "tools/parts.h"
 #include "tools/supervise.h"
 #include "tools/tools.h"
 
@@ -18,11 +19,12 @@ static const char usage[] =
     "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox a platform is simulated on loopback, and "
     "an\n"
-    "account that is connected without a \"service\" of its own lives there: nothing of it leaves the machine. An "
-    "account\n"
-    "that was connected to a real platform stays on that, with --sandbox too, and one of the sandbox's does not move "
-    "to\n"
-    "the real platform without it: what is due on it then fails.\n"
+    "account that is connected without a \"service\" of its own lives there. Nothing leaves the machine then: the page "
+    "of\n"
+    "a post's link, which is read for its card on a real platform, is not, and what is due on an account of a real\n"
+    "platform fails, as without --sandbox what is due on an account of the sandbox does.\n"
+    "The vault's master key is the folder's file master.key or OPENPOST_MASTER_KEY, 64 hexadecimal digits (0-9, a-f).\n"
+    "Root serves another user's folder as that user, and may listen only where that one may.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";
 
@@ -199,6 +201,9 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
         child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
         child_arg(&supervisor->children[supervisor->count - 1], plan->allowed_ports);
     }
+    if (sandbox) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--loopback-only");
+    }
     ADD(supervisor, "scheduler", "scheduler", "--data", data, "--ledger", plan->ledger_url, "--events",
         plan->publish_url, "--adapter", plan->adapter_pair);
     give_master_key(supervisor, plan);
@@ -288,8 +293,14 @@ int tool_serve(int argc, char **argv)
     }
     static struct plan plan; /* lives as long as the children's arguments: until the process ends */
     static struct supervisor supervisor;
-    if (!data_or_complain("serve", data_path, &plan.data, &code) ||
-        !files_or_complain("serve", &plan.data, true, &code)) {
+    if (!data_or_complain("serve", data_path, &plan.data, &code)) {
+        return code;
+    }
+    if (become_owner(&plan.data) != OK) {
+        (void)fprintf(stderr, "openpost serve: --data %s belongs to another user: run it as that one\n", data_path);
+        return EXIT_UNREADABLE;
+    }
+    if (!files_or_complain("serve", &plan.data, true, &code)) {
         return code;
     }
     if (listen == NULL) {

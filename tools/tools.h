@@ -41,6 +41,10 @@ void to_column(struct buf *out, size_t width);
 /* complain prints "openpost COMMAND: sentence: err's sentence" and returns exit_code. */
 int complain(const char *command, const char *sentence, enum err err, int exit_code);
 
+/* complain_of_folder is complain about the data folder in path, or names the file of it that may not be opened, by who
+ * writes to the folder or by who only reads its log. */
+int complain_of_folder(const char *command, const char *path, bool writes, enum err err, int exit_code);
+
 /* listen_or_complain judges the value of an option that takes ADDR:PORT or [ADDR]:PORT, with a numeric address and a
  * port of 1 to 65535; loopback_only: nobody else's machine may reach it. */
 bool listen_or_complain(const char *command, const char *option, const char *value, bool loopback_only, int *ret_exit);

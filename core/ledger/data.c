@@ -100,7 +100,7 @@ static enum err write_secret(const struct data_folder *data, const char *name)
     return err;
 }
 
-enum err data_verifier_write(const struct data_folder *data)
+enum err data_verifier_write(const struct data_folder *data, bool *ret_made)
 {
     OWNED(checkpoint_key_free) struct checkpoint_key *key = NULL;
     char path[DATA_PATH_MAX];
@@ -109,6 +109,7 @@ enum err data_verifier_write(const struct data_folder *data)
     struct buf buf = buf_of(text, sizeof text);
     TRY(file_of(data, "log.vkey", path));
     if (access(path, F_OK) == 0) {
+        *ret_made = false;
         return OK;
     }
     TRY(data_secret(data, "log.seed", seed));
@@ -117,7 +118,9 @@ enum err data_verifier_write(const struct data_folder *data)
     TRY(err);
     checkpoint_key_verifier(key, &buf);
     buf_byte(&buf, '\n');
-    return buf_ok(&buf) ? file_write(path, buf_span(&buf), 0644) : ERR_TOO_LONG;
+    TRY(buf_ok(&buf) ? file_write(path, buf_span(&buf), 0644) : ERR_TOO_LONG);
+    *ret_made = true;
+    return OK;
 }
 
 enum err data_verifier(const struct data_folder *data, struct buf *out)
@@ -158,7 +161,8 @@ enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_d
     TRY(write_secret(&data, "log.seed"));
     TRY(write_secret(&data, "wire.secret"));
     TRY(write_secret(&data, "master.key"));
-    TRY(data_verifier_write(&data));
+    bool made = false;
+    TRY(data_verifier_write(&data, &made));
     /* Last: a folder without it is not a data folder yet. */
     char text[ID_TEXT_MAX + 2];
     struct buf buf = buf_of(text, sizeof text);

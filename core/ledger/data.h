@@ -49,9 +49,10 @@ enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 #define DATA_SENTENCE_MAX (DATA_PATH_MAX + 512)
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX]) MUST_USE;
 
-/* data_denied finds the first file of the folder in path that this process may not open as the ledger must: a sentence
- * names it, whose it is and what to do. For whoever got ERR_ACCESS; false: it came of something else. */
-bool data_denied(const char *path, char ret_sentence[DATA_SENTENCE_MAX]);
+/* data_denied finds the first file of the folder in path that this process may not open as who writes to the folder
+ * must, or as who only reads its log: a sentence names it, whose it is and what to do. For whoever got ERR_ACCESS;
+ * false: it came of something else. */
+bool data_denied(const char *path, bool writes, char ret_sentence[DATA_SENTENCE_MAX]);
 
 /* data_secret reads one of the 32-byte secrets by its file's name. ERR_NOT_FOUND, ERR_ACCESS, ERR_MALFORMED.
  * data_master_key looks into the environment first and takes the key out of it, so call it once in a process.
@@ -66,10 +67,10 @@ enum err data_link_key_write(const struct data_folder *data, const char *channel
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
 
-/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it where there is none (a
- * folder older than it). */
+/* data_verifier reads log.vkey without its newline; ERR_NOT_FOUND. data_verifier_write makes it from log.seed where
+ * there is none: *ret_made. */
 enum err data_verifier(const struct data_folder *data, struct buf *out) MUST_USE;
-enum err data_verifier_write(const struct data_folder *data) MUST_USE;
+enum err data_verifier_write(const struct data_folder *data, bool *ret_made) MUST_USE;
 
 /* data_moved tells whether the folder is not the one that its identity describes, but a copy, or was restored over:
  * *ret_moved, and a sentence; an identity that cannot be read describes none. data_settle writes what is found now as

@@ -62,6 +62,18 @@ static void say(char *ret_sentence, const char *path, const char *what, const ch
     (void)snprintf(ret_sentence, DATA_SENTENCE_MAX, "%s: %s; %s", path, what, remedy);
 }
 
+static void say_denied(char *ret_sentence, const char *path, const struct stat *about)
+{
+    char what[128];
+    const unsigned user = geteuid();
+    (void)snprintf(what, sizeof what,
+                   "permission denied: it belongs to the user with the id %u (mode %03o), openpost runs as %u",
+                   (unsigned)about->st_uid, (unsigned)(about->st_mode & 0777), user);
+    say(ret_sentence, path, what,
+        user != 0 && about->st_uid != user ? "run this as its owner, or give it to the user that openpost runs as"
+                                           : "chmod u+rwX it");
+}
+
 /* What is wrong with the bytes; false: nothing. */
 static bool tell_form(const struct data_folder *data, const struct small_file *file, struct span bytes,
                       char ret_what[128])
@@ -107,6 +119,10 @@ static enum err check(const struct data_folder *data, const struct small_file *f
     enum err err = file_read(path, &buf);
     if (err == ERR_NOT_FOUND && file->may_miss) {
         return OK;
+    }
+    if (err == ERR_ACCESS && stat(path, &about) == 0) {
+        say_denied(ret_sentence, path, &about);
+        return err;
     }
     if (err != OK && err != ERR_TOO_LONG) {
         (void)snprintf(what, sizeof what, "it cannot be read: %s",
@@ -171,38 +187,45 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
     return check_log(data, ret_sentence);
 }
 
-/* What the ledger opens at each start, and how; folders first. The small files in the folder itself are replaced. */
+#define UNOPENED (-1)
+
+/* What the ledger opens at each start, what a reader of the log does, and how; folders first. The small files in the
+ * folder itself are replaced. LMDB notes its readers in lock.mdb. */
 static const struct opened {
     const char *name; /* behind the folder's path */
-    int how;
+    int to_write;
+    int to_read;
     bool must_own; /* its mode is set at each start (store_lmdb.c) */
 } opened[] = {
-    {"",                R_OK | W_OK | X_OK, false},
-    {"/installation",   R_OK,               false},
-    {"/lock",           R_OK | W_OK,        false},
-    {"/log",            R_OK | W_OK | X_OK, false},
-    {"/log/data.mdb",   R_OK | W_OK,        false},
-    {"/log/lock.mdb",   R_OK | W_OK,        false},
-    {"/log/checkpoint", R_OK,               false},
-    {"/vault",          R_OK | W_OK | X_OK, false},
-    {"/vault/data.mdb", R_OK | W_OK,        false},
-    {"/vault/lock.mdb", R_OK | W_OK,        true },
-    {"/views",          R_OK | W_OK | X_OK, false},
-    {"/views/data.mdb", R_OK | W_OK,        false},
-    {"/views/lock.mdb", R_OK | W_OK,        true },
+    {"",                R_OK | W_OK | X_OK, X_OK,        false},
+    {"/installation",   R_OK,               R_OK,        false},
+    {"/lock",           R_OK | W_OK,        UNOPENED,    false},
+    {"/log",            R_OK | W_OK | X_OK, X_OK,        false},
+    {"/log/data.mdb",   R_OK | W_OK,        R_OK,        false},
+    {"/log/lock.mdb",   R_OK | W_OK,        R_OK | W_OK, false},
+    {"/log/checkpoint", R_OK,               R_OK,        false},
+    {"/vault",          R_OK | W_OK | X_OK, UNOPENED,    false},
+    {"/vault/data.mdb", R_OK | W_OK,        UNOPENED,    false},
+    {"/vault/lock.mdb", R_OK | W_OK,        UNOPENED,    true },
+    {"/views",          R_OK | W_OK | X_OK, UNOPENED,    false},
+    {"/views/data.mdb", R_OK | W_OK,        UNOPENED,    false},
+    {"/views/lock.mdb", R_OK | W_OK,        UNOPENED,    true },
 };
 
 /* What is not there is made. */
-static bool is_denied(const char *folder, const struct opened *file, char ret_sentence[DATA_SENTENCE_MAX])
+static bool is_denied(const char *folder, const struct opened *file, bool writes, char ret_sentence[DATA_SENTENCE_MAX])
 {
     char path[DATA_PATH_MAX];
-    char what[128];
     struct stat about;
     const int len = snprintf(path, sizeof path, "%s%s", folder, file->name);
-    if (len < 0 || (size_t)len >= sizeof path) {
+    const int how = writes ? file->to_write : file->to_read;
+    if (len < 0 || (size_t)len >= sizeof path || how == UNOPENED) {
         return false;
     }
-    const int number = faccessat(AT_FDCWD, path, file->how, AT_EACCESS) == 0 ? 0 : errno;
+    const int number = faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0 ? 0 : errno;
+    if (number == EROFS && !writes) { /* LMDB does without its readers' table then */
+        return false;
+    }
     if (number == EROFS) {
         say(ret_sentence, path, "it cannot be written: its file system is mounted read-only", "mount it for writing");
         return true;
@@ -210,22 +233,18 @@ static bool is_denied(const char *folder, const struct opened *file, char ret_se
     if (stat(path, &about) != 0) {
         return false;
     }
-    const unsigned user = geteuid();
-    const bool has_other_owner = user != 0 && about.st_uid != user;
+    const bool has_other_owner = geteuid() != 0 && about.st_uid != geteuid();
     if (err_from_errno(number) != ERR_ACCESS && !(file->must_own && has_other_owner)) {
         return false;
     }
-    (void)snprintf(what, sizeof what,
-                   "permission denied: it belongs to the user with the id %u (mode %03o), openpost runs as %u",
-                   (unsigned)about.st_uid, (unsigned)(about.st_mode & 0777), user);
-    say(ret_sentence, path, what, has_other_owner ? "give it to the user that openpost runs as" : "chmod u+rwX it");
+    say_denied(ret_sentence, path, &about);
     return true;
 }
 
-bool data_denied(const char *path, char ret_sentence[DATA_SENTENCE_MAX])
+bool data_denied(const char *path, bool writes, char ret_sentence[DATA_SENTENCE_MAX])
 {
     for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
-        if (is_denied(path, &opened[i], ret_sentence)) {
+        if (is_denied(path, &opened[i], writes, ret_sentence)) {
             return true;
         }
     }

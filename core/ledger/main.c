@@ -152,18 +152,26 @@ static bool is_damage(enum err err)
            err != ERR_BUSY;
 }
 
-/* The log is good (open_log): so it is the views, which can be made again. */
+static bool is_log_altered(const struct process *process)
+{
+    struct log_status status;
+    log_status(process->log, &status);
+    return status.altered_at != 0;
+}
+
+/* Opened, the log is good since its last checkpoint (open_log): where no event before it turns out to be altered, it is
+ * the views, which can be made again. */
 static enum err open_ledger(struct process *process, const struct service_parts *parts)
 {
     enum err err = open_views(process, parts);
-    if (is_damage(err) && process->views_trusted) {
+    if (is_damage(err) && process->views_trusted && !is_log_altered(process)) {
         journal(JOURNAL_WARN, "views_doubted", "err=%s next=\"they are rebuilt from the log\"", err_name(err));
         store_close(process->views);
         process->views = NULL;
         TRY(data_views_doubt(&process->data));
         err = open_views(process, parts);
     }
-    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS) {
+    if (err != OK && err != ERR_NO_MEMORY && err != ERR_NO_SPACE && err != ERR_ACCESS && !is_log_altered(process)) {
         journal(JOURNAL_ERROR, "views_not_opened",
                 "err=%s folder=%s next=\"if openpost verify finds the log good: stop the service, delete this folder, "
                 "start again: it is rebuilt from the log\"",
@@ -281,6 +289,19 @@ static enum err go_on_if_full(enum err err, const char *file)
     }
     journal(JOURNAL_WARN, "not_written", "file=%s err=%s next=\"make room on the data folder's disk\"", file,
             err_name(err));
+    return OK;
+}
+
+/* The public key is made of the seed: without its file nothing is lost, but somebody deleted it. */
+static enum err write_verifier(const struct process *process)
+{
+    bool made = false;
+    TRY(go_on_if_full(data_verifier_write(&process->data, &made), "log.vkey"));
+    if (made) {
+        journal(JOURNAL_WARN, "file_made",
+                "file=log.vkey sentence=\"the log's public key was not there: it was made again from log.seed\" "
+                "next=\"compare it with the copy that is kept elsewhere\"");
+    }
     return OK;
 }
 
@@ -427,7 +448,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     TRY(open_data(process, option(argc, argv, "--data")));
     TRY(data_lock(&process->data, &process->lock_fd));
     TRY(open_log(process, option(argc, argv, "--log-map")));
-    TRY(go_on_if_full(data_verifier_write(&process->data), "log.vkey"));
+    TRY(write_verifier(process));
     for (uint32_t i = 0; i < process->channels->count; i++) {
         TRY(go_on_if_full(data_link_key_write(&process->data, process->channels->items[i]->name), "an adapter's key"));
     }
@@ -524,7 +545,7 @@ static void tell_not_started(struct process *process, const char *path, enum err
     char sentence[DATA_SENTENCE_MAX];
     if (err == ERR_ALTERED) {
         tell_altered(process);
-    } else if (err == ERR_ACCESS && !process->unreadable && data_denied(path, sentence)) {
+    } else if (err == ERR_ACCESS && !process->unreadable && data_denied(path, true, sentence)) {
         process->unreadable = true;
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), sentence);
     } else {

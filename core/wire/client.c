@@ -103,6 +103,21 @@ static enum refusal refusal_in(const struct frame *frame)
     return refused ? refusal : ACCEPTED;
 }
 
+void client_note_sent(struct client *client, enum err err)
+{
+    lock_take(&client->lock);
+    client->sent += err == ERR_BUSY ? 0 : 1;
+    lock_give(&client->lock);
+}
+
+uint64_t client_sent(struct client *client)
+{
+    lock_take(&client->lock);
+    const uint64_t sent = client->sent;
+    lock_give(&client->lock);
+    return sent;
+}
+
 enum verdict client_reply_judge(struct client *client, enum frame_kind kind, struct question_frame *question,
                                 struct span reply, struct span *ret_body, enum err *ret_err)
 {
@@ -216,6 +231,7 @@ static void on_flight(void *context, enum err err, struct span reply)
 {
     struct flight *flight = context;
     struct client *client = flight->client;
+    client_note_sent(client, err);
     if (err != OK) {
         lock_take(&client->lock);
         const bool closing = client->closing;

@@ -32,6 +32,8 @@ void client_close(struct client *client);
 OWNED_BY(client_close, struct client *);
 /* client_options tells what it was opened with, borrowed. */
 const struct client_options *client_options(const struct client *client);
+/* client_sent counts the frames that left, or may have. What ended while it stood still never left: nobody listened. */
+uint64_t client_sent(struct client *client);
 
 /* client_command sends a command (encoded before it returns) and calls done exactly once: OK with the answer (a refusal
  * is an answer), ERR_TIMED_OUT: nobody knows whether it was accepted; the same id may be sent again. ERR_AUTH: the

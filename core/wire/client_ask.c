@@ -67,6 +67,7 @@ static void on_asked(void *context, enum err err, struct span reply)
     struct client *client = asking->client;
     struct span body = SPAN("");
     enum verdict verdict = VERDICT_AGAIN;
+    client_note_sent(client, err);
     if (err == OK) {
         verdict = client_reply_judge(client, asking->kind, &asking->frame, reply, &body, &err);
     } else {

@@ -56,6 +56,7 @@ struct client {
     pthread_mutex_t lock; /* of what follows */
     struct frame_key *key;
     uint8_t challenge[FRAME_ID_LEN];
+    uint64_t sent; /* client_sent */
     bool closing;
     struct pending_list queue;
     unsigned waiting;
@@ -71,6 +72,9 @@ struct client {
 /* client_frame_make writes a frame with the challenge that is known now. */
 enum err client_frame_make(struct client *client, enum frame_kind kind, struct span body,
                            struct question_frame *ret_frame) MUST_USE;
+
+/* client_note_sent is told how each of the caller's questions ended, before whoever waits for it. */
+void client_note_sent(struct client *client, enum err err);
 
 /* client_reply_judge judges a reply: good (its body is in *ret_body), or to be asked again because the ledger told a
  * new challenge, or bad with *ret_err: with ERR_UNSUPPORTED, the frame was refused, the code's body is in *ret_body. */

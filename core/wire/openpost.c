@@ -39,6 +39,7 @@ const char *openpost_status_sentence(enum openpost_status status)
         [OPENPOST_TOO_SMALL] = "the buffer is too small",
         [OPENPOST_FAILED] = "it failed",
         [OPENPOST_KEY_NOT_IN_VAULT] = "the ledger's vault does not hold what checks this key: make another",
+        [OPENPOST_UNREACHED] = "nobody listens there: nothing was sent, and nothing was done",
     };
     return (unsigned)status < sizeof sentences / sizeof *sentences ? sentences[status] : "no such status";
 }
@@ -71,6 +72,13 @@ static enum openpost_status status_of(enum err err)
     default:
         return OPENPOST_FAILED;
     }
+}
+
+/* sent: client_sent before the call. Another thread's frames make it unknown: the safe answer. */
+static enum openpost_status status_since(struct openpost *connection, uint64_t sent, enum err err)
+{
+    const bool unreached = err == ERR_TIMED_OUT && client_sent(connection->client) == sent;
+    return unreached ? OPENPOST_UNREACHED : status_of(err);
 }
 
 enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection)
@@ -152,9 +160,10 @@ static enum openpost_status give(struct openpost *connection, struct command *co
 {
     struct answer answer;
     command->command_id = new_id(ID_COMMAND);
+    const uint64_t sent = client_sent(connection->client);
     const enum err err = client_command_wait(connection->client, command, idempotency, timeout_ms, &answer);
     if (err != OK) {
-        return status_of(err);
+        return status_since(connection, sent, err);
     }
     lock_take(&connection->lock);
     connection->fault = answer.fault;
@@ -405,10 +414,11 @@ static enum err query(struct openpost *connection, struct span name, struct span
 }
 
 /* How a question ended. */
-static enum openpost_status tell_end(enum err err, enum refusal refusal, struct openpost_answer *ret_answer)
+static enum openpost_status tell_end(struct openpost *connection, uint64_t sent, enum err err, enum refusal refusal,
+                                     struct openpost_answer *ret_answer)
 {
     if (err != OK) {
-        return status_of(err);
+        return status_since(connection, sent, err);
     }
     struct openpost_answer answer = {0};
     const enum openpost_status status = tell_refusal(&answer, refusal);
@@ -427,12 +437,13 @@ enum openpost_status openpost_query(struct openpost *connection, const char *nam
     if (strlen(name) > BODY_NAME_MAX) {
         return OPENPOST_INVALID;
     }
+    const uint64_t sent = client_sent(connection->client);
     const enum err err =
         query(connection, span_text(name), span_of(arguments, arguments_len), timeout_ms, &buf, &refusal);
     if (err == OK) {
         *ret_len = buf.len;
     }
-    return tell_end(err, refusal, ret_answer);
+    return tell_end(connection, sent, err, refusal, ret_answer);
 }
 
 enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
@@ -530,6 +541,7 @@ static enum err follow(struct openpost *connection, struct follow_room *room, ui
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
                                      openpost_event_handler *handler, void *context, struct openpost_answer *ret_answer)
 {
+    const uint64_t sent = client_sent(connection->client);
     uint8_t *reply = malloc(REPLY_BYTES);
     uint8_t *json = malloc(JSON_BYTES);
     enum err err = ERR_NO_MEMORY;
@@ -543,5 +555,5 @@ enum openpost_status openpost_follow(struct openpost *connection, uint64_t *posi
     }
     free(reply);
     free(json);
-    return tell_end(err, refusal, ret_answer);
+    return tell_end(connection, sent, err, refusal, ret_answer);
 }

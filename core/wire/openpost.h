@@ -33,9 +33,10 @@ enum openpost_status {
     OPENPOST_UNAUTHENTICATED = 3, /* the key is not known, or something else listens at that address */
     OPENPOST_INVALID = 4,         /* an argument is: not an id, not UTF-8, too long … */
     OPENPOST_NO_MEMORY = 5,
-    OPENPOST_TOO_SMALL = 6,       /* the caller's buffer is */
-    OPENPOST_FAILED = 7,          /* anything else, e.g. a ledger of another version */
-    OPENPOST_KEY_NOT_IN_VAULT = 8 /* the ledger cannot check what this key says; make another (openpost key) */
+    OPENPOST_TOO_SMALL = 6,        /* the caller's buffer is */
+    OPENPOST_FAILED = 7,           /* anything else, e.g. a ledger of another version */
+    OPENPOST_KEY_NOT_IN_VAULT = 8, /* the ledger cannot check what this key says; make another (openpost key) */
+    OPENPOST_UNREACHED = 9         /* nobody listened there in time: nothing was sent, nothing was done */
 };
 
 /* One sentence for people. */
@@ -43,8 +44,8 @@ const char *openpost_status_sentence(enum openpost_status status);
 
 struct openpost;
 
-/* openpost_open prepares a connection to url ("tcp://127.0.0.1:PORT", the address that the ledger was given by
- * --listen-programs) with an API key ("op_…"). openpost_close ends it; accepts NULL. */
+/* openpost_open prepares a connection to url ("tcp://127.0.0.1:PORT", what openpost serve prints behind "rpc:"; its
+ * option --rpc chooses it) with an API key ("op_…"). openpost_close ends it; accepts NULL. */
 enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection);
 void openpost_close(struct openpost *connection);
 

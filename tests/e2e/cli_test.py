@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -271,6 +272,18 @@ class Altered(harness.Case):
         self.assertIn(created["seq"], positions)
         self.assertEqual(copy.verify().returncode, 0, "put right again it is good again")
         self.assertEqual(data.verify().returncode, 0)
+
+    def test_an_altered_log_is_named_and_not_what_is_derived_from_it(self):
+        data = self.written()
+        for at in self.places(data, b"the audited text number 0"):
+            self.flip(data, at + 4, 1)
+        shutil.rmtree(data.path / "views")
+        replayed = run("replay", "--check", "--data", data.path)
+        self.assertEqual(replayed.returncode, 1, replayed)
+        self.assertIn(f"the log is altered; openpost verify --data {data.path} tells where; restore the folder from a copy", replayed.stderr)
+        ended = run("ledger", "--data", data.path, "--listen", f"tcp://127.0.0.1:{harness.free_port()}")
+        self.assertEqual(ended.returncode, 1, ended)
+        self.assertEqual((ended.stderr.count("what=log_altered position="), ended.stderr.count("what=views_")), (1, 0), ended.stderr)
 
     def test_a_flipped_bit_anywhere_is_found_or_changed_nothing_that_the_log_says(self):
         data = self.written()

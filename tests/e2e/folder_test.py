@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import unittest
 
 import harness
 from harness import Parts, Serve, later, run, wait_until
@@ -31,6 +32,7 @@ GARBAGE = {
     "adapter-bluesky.key": (True, ""),
     "log/checkpoint": (False, "checkpoint"),
 }
+USER = 65534  # nobody: somebody who is not root
 CONTENTS = (b"", b"short", bytes(range(256)) * 20)
 
 
@@ -95,6 +97,37 @@ class SmallFiles(harness.Case):
                               f'{os.geteuid()} (mode 000), openpost runs as {os.geteuid()}; chmod u+rwX it"', ended.stderr)
             path.chmod(mode)
         self.assertEqual(self.served(data, "mended")[1], None)
+
+    def test_a_public_key_that_is_gone_is_made_again_and_that_is_said(self):
+        data = self.world.data()
+        key = data.path / "log.vkey"
+        before = key.read_bytes()
+        self.assertNotIn("file_made", self.served(data, "whole")[0])
+        key.unlink()
+        said, code = self.served(data, "without")
+        self.assertEqual((code, key.read_bytes()), (None, before))
+        self.assertEqual(said.count("what=file_made file=log.vkey "), 1, said)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be another user")
+    def test_root_serves_another_users_folder_as_that_user(self):
+        data = self.world.data()
+        self.world.folder.chmod(0o755)  # so that the user finds its folder
+        for path in (data.path, *data.path.rglob("*")):
+            os.chown(path, USER, USER)
+        self.assertEqual(self.served(data, "by-root")[1], None)
+        run("key", "list", "--data", data.path)
+        self.assertEqual({str(path): path.stat().st_uid for path in data.path.rglob("*") if path.stat().st_uid != USER}, {})
+        verify = [harness.EXECUTABLE, "verify", "--data", data.path]
+        ended = subprocess.run(verify, user=USER, group=USER, extra_groups=[], capture_output=True, timeout=60, text=True)
+        self.assertEqual(ended.returncode, 0, ended)
+        for command, name in ((verify, "log/checkpoint"), ([harness.EXECUTABLE, "key", "list", "--data", data.path], "log.seed")):
+            os.chown(data.path / name, 0, 0)
+            mode = (data.path / name).stat().st_mode & 0o777
+            ended = subprocess.run(command, user=USER, group=USER, extra_groups=[], capture_output=True, timeout=60, text=True)
+            self.assertEqual((ended.returncode, ended.stderr),
+                             (2, f"openpost {command[1]}: {data.path}/{name}: permission denied: it belongs to the user with the id 0 "
+                              f"(mode {mode:03o}), openpost runs as {USER}; run this as its owner, or give it to the user that openpost "
+                              "runs as\n"))
 
     def test_a_vault_that_is_gone_is_told_at_once_and_no_platform_is_blamed(self):
         service = self.world.serve()

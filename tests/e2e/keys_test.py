@@ -119,6 +119,7 @@ class Keys(harness.Case):
         self.assertEqual(self.rpc(key["key"]).hello()[0], REFUSED)
         listed = [json.loads(line) for line in run("key", "list", "--data", service.data.path, "--json").stdout.splitlines()]
         self.assertIn((key["id"], expires), [(one["id"], one["expires_at"]) for one in listed])
+        self.assertRegex(run("key", "list", "--data", service.data.path).stdout, rf"{key['id']} .* expired \d")
 
     def test_an_expiry_is_an_instant_to_come_or_days(self):
         data = self.world.data()
@@ -166,7 +167,8 @@ class Keys(harness.Case):
         self.assertEqual([row["name"] for row in rows], ["owner", "second"])
         self.assertEqual(run("key", "revoke", rows[1]["id"], "--data", data.path).returncode, 0)
         unknown = rows[1]["id"][:-1] + ("0" if rows[1]["id"][-1] != "0" else "1")
-        self.assertEqual(run("key", "revoke", unknown, "--data", data.path).returncode, 1)
+        ended = run("key", "revoke", unknown, "--data", data.path)
+        self.assertEqual((ended.returncode, ended.stderr), (1, f"openpost key: there is no key {unknown} (openpost key list)\n"))
         for wrong in (("revoke",), ("revoke", "key_x"), ("burn",), ("list", "more"), ("list", "--name", "x")):
             self.assertEqual(run("key", *wrong, "--data", data.path).returncode, 64, wrong)
         self.assertEqual(run("key", "list", "--data", self.world.folder / "nothing").returncode, 2)
@@ -247,7 +249,14 @@ class Keys(harness.Case):
         self.assertEqual(data.verify().returncode, 0)
         self.assertEqual(run("verify", "--data", data.path, "--verifier", verifier).returncode, 0)
         foreign = run("verify", "--data", other.path, "--show-verifier").stdout.strip()
-        self.assertEqual(run("verify", "--data", data.path, "--verifier", foreign).returncode, 1)
+        ended = run("verify", "--data", data.path, "--verifier", foreign)
+        names = [key.split("+")[0] for key in (verifier, foreign)]
+        self.assertEqual((ended.returncode, ended.stdout), (1, f"not this key's log: the folder is of {names[0]}, the key of {names[1]}; "
+                                                            "nothing was read\n"))
+        told = json.loads(run("verify", "--data", data.path, "--verifier", foreign, "--json").stdout)
+        self.assertEqual(told, {"result": "other_log", "folder": names[0], "verifier": names[1]})
+        keyless = run("verify", "--proof", self.world.folder / "any")
+        self.assertEqual((keyless.returncode, "--verifier VKEY, or --data DIR" in keyless.stderr), (64, True), keyless)
         self.assertEqual(run("verify", "--data", data.path, "--verifier", "no key").returncode, 64)
 
     def test_no_plain_hash_of_a_body_with_a_password_is_kept(self):

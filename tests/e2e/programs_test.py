@@ -50,6 +50,16 @@ class Programs(harness.Case):
             payloads.append(hashlib.sha256(bytes.fromhex(payload)).hexdigest())
         self.assertEqual(payloads, [event["payload_sha256"] for event in events])
 
+    def test_a_shell_with_nngcat_follows_a_workspace_of_many_events(self):
+        port = harness.free_port()
+        service = self.world.serve(self.world.data(), options=("--rpc", f"127.0.0.1:{port}"))
+        for count in (140, 160):  # the last one's number takes two bytes then, and three
+            for number in range(count):
+                self.assertEqual(service.api.post("/v1/posts", {"content": {"text": str(number)}}).status, 201)
+            done = subprocess.run([str(harness.ROOT / "tools/example/rpc.sh"), f"tcp://127.0.0.1:{port}", service.data.key],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, text=True)
+            self.assertEqual((done.returncode, done.stdout.count("\nevent ")), (0, 100), done.stdout)
+
     def test_a_shell_with_nngcat_is_told_why_it_is_refused(self):
         _, said = self.drive(harness.ROOT / "tools/example/rpc.sh", role="viewer", code=1)
         self.assertEqual(said.splitlines()[1:], ["refused: role_insufficient"])

@@ -87,6 +87,17 @@ class Kept(harness.Case):
         self.assertEqual(service.sandbox.posts(), posts)
         self.assertEqual(service.api.read_post(post)["status"], "published")
 
+    def test_beside_the_simulated_platform_nothing_is_reached(self):
+        service = self.world.serve()
+        for real in ("https://1.1.1.1", "https://bsky.social"):
+            refused = service.api.connect(service=real)
+            self.assertEqual((refused["status"], refused["error"]["code"]), ("refused", "address_refused"), real)
+        post = service.api.publish({"text": "its page is not read", "link": "http://1.1.1.1/page"}, service.api.connect())
+        service.api.wait_post(post, "published")
+        card = service.sandbox.posts()[0]["record"]["embed"]["external"]
+        self.assertEqual((card["uri"], card["title"], "thumb" in card), ("http://1.1.1.1/page", "1.1.1.1", False))
+        service.stop()
+
 
 if __name__ == "__main__":
     harness.main()

@@ -5,6 +5,7 @@
 
 static const struct guard closed = {.loopback_count = 0};
 static const struct guard open_8080 = {.loopback_ports = {8080}, .loopback_count = 1};
+static const struct guard local_8080 = {.loopback_only = true, .loopback_ports = {8080}, .loopback_count = 1};
 
 static bool is_within(struct span part, struct span whole)
 {
@@ -56,7 +57,9 @@ static void check_address(struct span input)
     if (guard_address_allowed(&closed, &address)) {
         ASSERT(!is_private(&address) && (address.port == 80 || address.port == 443));
         ASSERT(guard_address_allowed(&open_8080, &address));
+        ASSERT(!guard_address_allowed(&local_8080, &address));
     } else if (guard_address_allowed(&open_8080, &address)) {
+        ASSERT(guard_address_allowed(&local_8080, &address));
         ASSERT(address.port == 8080 && (address.ipv6 ? address.bytes[15] == 1 : address.bytes[0] == 127));
     }
 }

@@ -157,18 +157,18 @@ START_TEST(what_may_not_be_opened_is_named_with_whose_it_is_and_what_to_do)
     char sentence[DATA_SENTENCE_MAX] = "";
     place_begin(&place);
     open_place(&place, as_root);
-    ck_assert_msg(!data_denied(place.data.path, sentence), "%s", sentence);
+    ck_assert_msg(!data_denied(place.data.path, true, sentence), "%s", sentence);
     snprintf(path, sizeof path, "%s/data%s%s", place.parent, denial->file[0] == 0 ? "" : "/", denial->file);
     ck_assert_int_eq(stat(path, &about), 0);
     ck_assert_int_eq(chmod(path, denial->mode), 0);
-    ck_assert(data_denied(place.data.path, sentence));
+    ck_assert(data_denied(place.data.path, true, sentence));
     snprintf(expected, sizeof expected,
              "%s: permission denied: it belongs to the user with the id %u (mode %03o), openpost runs as %u; chmod "
              "u+rwX it",
              path, (unsigned)geteuid(), denial->mode, (unsigned)geteuid());
     ck_assert_str_eq(sentence, expected);
     ck_assert_int_eq(chmod(path, about.st_mode & 0777), 0);
-    ck_assert(!data_denied(place.data.path, sentence));
+    ck_assert(!data_denied(place.data.path, true, sentence));
     ck_assert_int_eq(as_root ? seteuid(0) : 0, 0);
     place_end(&place);
 }
@@ -194,12 +194,54 @@ START_TEST(what_is_another_users_is_to_be_given_to_the_service)
     path_of(&place, foreign[_i].file, path);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(symlink(foreign[_i].roots, path), 0);
-    ck_assert(data_denied(place.data.path, sentence));
+    ck_assert(data_denied(place.data.path, true, sentence));
     ck_assert_int_eq(strncmp(sentence, path, strlen(path)), 0);
     ck_assert_ptr_nonnull(strstr(sentence, ": permission denied: it belongs to the user with the id 0 (mode 6"));
-    ck_assert_ptr_nonnull(strstr(sentence, "; give it to the user that openpost runs as"));
+    ck_assert_ptr_nonnull(strstr(sentence, "; run this as its owner, or give it to the user that openpost runs as"));
     ck_assert_int_eq(as_root ? seteuid(0) : 0, 0);
-    ck_assert(!as_root || !data_denied(place.data.path, sentence)); /* it may do everything */
+    ck_assert(!as_root || !data_denied(place.data.path, true, sentence)); /* it may do everything */
+    place_end(&place);
+}
+
+END_TEST
+
+static const struct denial read_denials[] = {
+    {"",               0600},
+    {"installation",   0200},
+    {"log",            0600},
+    {"log/data.mdb",   0200},
+    {"log/lock.mdb",   0400},
+    {"log/checkpoint", 0200},
+};
+
+/* Who only reads the log asks for less. */
+START_TEST(what_a_reader_of_the_log_may_not_open_is_named)
+{
+    static const char *const unopened[] = {"lock", "vault", "views"};
+    const struct denial *denial = &read_denials[_i];
+    const bool as_root = geteuid() == 0;
+    struct place place;
+    struct stat about;
+    char path[160];
+    char sentence[DATA_SENTENCE_MAX] = "";
+    place_begin(&place);
+    open_place(&place, as_root);
+    for (size_t i = 0; i < sizeof unopened / sizeof *unopened; i++) {
+        path_of(&place, unopened[i], path);
+        ck_assert_int_eq(chmod(path, 0), 0);
+    }
+    ck_assert_msg(!data_denied(place.data.path, false, sentence), "%s", sentence);
+    snprintf(path, sizeof path, "%s/data%s%s", place.parent, denial->file[0] == 0 ? "" : "/", denial->file);
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_int_eq(chmod(path, denial->mode), 0);
+    ck_assert(data_denied(place.data.path, false, sentence));
+    ck_assert_msg(strncmp(sentence, path, strlen(path)) == 0 && sentence[strlen(path)] == ':', "%s", sentence);
+    ck_assert_int_eq(chmod(path, about.st_mode & 0777), 0);
+    for (size_t i = 0; i < sizeof unopened / sizeof *unopened; i++) {
+        path_of(&place, unopened[i], path);
+        ck_assert_int_eq(chmod(path, 0700), 0);
+    }
+    ck_assert_int_eq(as_root ? seteuid(0) : 0, 0);
     place_end(&place);
 }
 
@@ -297,6 +339,8 @@ int main(void)
     tcase_add_test(checks, a_secret_that_everybody_may_read_is_none);
     tcase_add_loop_test(checks, what_may_not_be_opened_is_named_with_whose_it_is_and_what_to_do, 0,
                         sizeof denials / sizeof *denials);
+    tcase_add_loop_test(checks, what_a_reader_of_the_log_may_not_open_is_named, 0,
+                        sizeof read_denials / sizeof *read_denials);
     tcase_add_loop_test(checks, what_is_another_users_is_to_be_given_to_the_service, 0,
                         sizeof foreign / sizeof *foreign);
     tcase_add_test(checks, the_environments_master_key_goes_before_the_file);

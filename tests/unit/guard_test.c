@@ -12,6 +12,10 @@ static const struct guard opened = {
     .loopback_ports = {2583, 8080},
       .loopback_count = 2
 };
+static const struct guard loopback = {
+    .loopback_only = true, .loopback_ports = {2583, 8080},
+         .loopback_count = 2
+};
 
 static const struct {
     const char *url;
@@ -172,6 +176,7 @@ START_TEST(only_public_addresses_on_the_ports_of_the_web)
     ck_assert_msg(guard_address_allowed(&closed, &address) == addresses[_i].allowed, "%s", addresses[_i].address);
     /* Opening loopback ports opens nothing else. */
     ck_assert_msg(guard_address_allowed(&opened, &address) == addresses[_i].allowed, "%s", addresses[_i].address);
+    ck_assert_msg(!guard_address_allowed(&loopback, &address), "%s", addresses[_i].address);
 }
 
 END_TEST
@@ -181,6 +186,7 @@ START_TEST(an_opened_port_is_open_on_loopback_only)
     struct guard_address address = address_of("127.0.0.1", 2583);
     ck_assert(guard_address_allowed(&opened, &address));
     ck_assert(!guard_address_allowed(&closed, &address));
+    ck_assert(guard_address_allowed(&loopback, &address));
     address = address_of("::1", 8080);
     ck_assert(guard_address_allowed(&opened, &address));
     address = address_of("127.0.0.1", 2584);
@@ -224,6 +230,45 @@ START_TEST(a_url_is_judged_before_its_name_is_resolved)
 
 END_TEST
 
+static const struct {
+    const char *url;
+    bool allowed;
+} local_urls[] = {
+    {"http://localhost:2583",      true },
+    {"https://LOCALHOST:8080/a",   true },
+    {"http://127.0.0.1:2583",      true },
+    {"http://[::1]:2583",          true },
+    {"http://127.0.0.1",           false},
+    {"http://1.1.1.1/page",        false},
+    {"https://example.com",        false},
+    {"http://example.com:2583",    false},
+    {"http://localhost.test:2583", false},
+    {"http://localhos:2583",       false},
+    {"https://2130706433:2583",    false},
+};
+
+/* A name is not even asked for: the question would leave the machine. */
+START_TEST(for_loopback_only_no_other_name_is_resolved)
+{
+    struct guard_url url;
+    ck_assert_int_eq(guard_url_parse(span_text(local_urls[_i].url), &url), OK);
+    ck_assert_msg(guard_url_allowed(&loopback, &url) == local_urls[_i].allowed, "%s", local_urls[_i].url);
+}
+
+END_TEST
+
+/* A name that is longer than any address. */
+START_TEST(for_loopback_only_a_long_name_is_none_of_its)
+{
+    struct guard_url url;
+    ck_assert_int_eq(
+        guard_url_parse(SPAN("http://a-name-that-is-longer-than-any-address-of-either-kind.example:2583/"), &url), OK);
+    ck_assert(!guard_url_allowed(&loopback, &url));
+    ck_assert(guard_url_allowed(&opened, &url));
+}
+
+END_TEST
+
 START_TEST(ports_are_read_from_a_list)
 {
     struct guard guard;
@@ -248,6 +293,8 @@ int main(void)
     tcase_add_loop_test(tcase, only_public_addresses_on_the_ports_of_the_web, 0, sizeof addresses / sizeof *addresses);
     tcase_add_test(tcase, an_opened_port_is_open_on_loopback_only);
     tcase_add_loop_test(tcase, a_url_is_judged_before_its_name_is_resolved, 0, sizeof urls / sizeof *urls);
+    tcase_add_loop_test(tcase, for_loopback_only_no_other_name_is_resolved, 0, sizeof local_urls / sizeof *local_urls);
+    tcase_add_test(tcase, for_loopback_only_a_long_name_is_none_of_its);
     tcase_add_test(tcase, ports_are_read_from_a_list);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -1,6 +1,7 @@
 /* openpost_test.c: libopenpost against a ledger behind its sockets: arguments that are none, and refusals, which reach
  * the caller with their code and sentence. What its calls do is shown by e2e/programs. */
 #include "core/base/limits.h"
+#include "tests/loopback.h"
 #include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
@@ -211,6 +212,40 @@ START_TEST(a_role_that_may_not_follow_is_told_so)
 
 END_TEST
 
+#define SHORTLY_MS 300
+
+/* Every call once; all of them end with the same status. */
+static enum openpost_status ask_in_vain(uint16_t port)
+{
+    char url[64];
+    char json[256];
+    uint64_t position = 0;
+    unsigned count = 0;
+    struct openpost *connection = NULL;
+    struct openpost_answer answer;
+    const struct openpost_post post = {.part_count = 0};
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%u", (unsigned)port);
+    ck_assert_int_eq(openpost_open(url, API_KEY, &connection), OPENPOST_OK);
+    const enum openpost_status status = openpost_create_post(connection, &post, NULL, SHORTLY_MS, &answer);
+    ck_assert_int_eq(
+        openpost_get_post(connection, "post_01h455vb4pex5vsknk084sn02q", SHORTLY_MS, json, sizeof json, &answer),
+        status);
+    ck_assert_int_eq(openpost_follow(connection, &position, SHORTLY_MS, count_event, &count, &answer), status);
+    openpost_close(connection);
+    return status;
+}
+
+START_TEST(what_was_never_sent_is_told_apart_from_what_may_have_been_done)
+{
+    uint16_t port = 0;
+    const int listener = loopback_listen(&port); /* takes connections, and says nothing */
+    ck_assert_int_eq(ask_in_vain(port), OPENPOST_UNKNOWN);
+    ck_assert_int_eq(close(listener), 0);
+    ck_assert_int_eq(ask_in_vain(port), OPENPOST_UNREACHED);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("openpost");
@@ -222,6 +257,7 @@ int main(void)
     tcase_add_test(calls, what_a_person_decides_is_refused_with_its_code_and_its_sentence);
     tcase_add_test(calls, what_is_at_fault_is_told_as_over_http);
     tcase_add_test(calls, a_role_that_may_not_follow_is_told_so);
+    tcase_add_test(calls, what_was_never_sent_is_told_apart_from_what_may_have_been_done);
     suite_add_tcase(suite, calls);
     return run_suite(suite);
 }

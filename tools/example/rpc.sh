@@ -1,6 +1,6 @@
 #!/bin/bash
 # rpc.sh: the RPC by hand: nngcat, openssl and a shell. Asks for a welcome, writes a draft, reads it back and follows the
-# events. core/wire/README.md says what the bytes are. Prints
+# events. core/wire/README.md (installed: rpc.md) says what the bytes are. Prints
 #
 #   challenge HEX             the ledger's, from its welcome
 #   created ID                the draft
@@ -80,6 +80,13 @@ content_len() {
   if ((head == 2)); then echo $((2 * (16#${1:0:2} & 31))); else echo $((2 * 16#${1:2:head - 2})); fi
 }
 content() { printf %s "${1:$(head_len "$1"):$(content_len "$1")}"; }
+behind_number() { # one byte, or 1, 2, 4 or 8 more
+  case ${1:0:2} in
+    [0-7]?) printf %s "${1:2}" ;;
+    cc | cd | ce | cf) printf %s "${1:2 + 2 * (1 << (16#${1:0:2} - 16#cc))}" ;;
+    *) echo "not a number: ${1:0:8}" >&2; return 1 ;;
+  esac
+}
 behind() { printf %s "${1:$(head_len "$1") + $(content_len "$1")}"; }
 
 # A frame of ours: array, version, kind, id (2 + 16 bytes), challenge (2 + 16), key name (2 + 16), body, tag (32).
@@ -110,7 +117,7 @@ content "$json" | bytes
 echo
 
 events=$(body_of "$(ask 3 "$(array 2)$(number 0)$(number 100)")")
-events=${events:4} # an array of two, of which the first is 0 to a program
+events=$(behind_number "${events:2}") # an array of two: the number of the workspace's last event, and
 case $events in
   dc*) count=$((16#${events:2:4})) events=${events:6} ;;
   *) count=$((16#${events:1:1})) events=${events:2} ;;

@@ -11,7 +11,7 @@
 #include "gateway/question.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
@@ -259,7 +259,7 @@ static bool may_use(const struct exchange *x, const char *path)
     bool may = false;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const struct route *route = route_at((enum route_name)i);
-        may = may || (strcmp(route->path, path) == 0 && scope_allows(x->scope, route->role));
+        may = may || (strcmp(route->path, path) == 0 && scope_allows(x->scope, route->need));
     }
     return may;
 }
@@ -271,7 +271,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     if (!load_resource(x, hit, x->route->resource)) {
         return false;
     }
-    if (hit->route != NULL ? !scope_allows(x->scope, hit->route->role) : !may_use(x, hit->any->path)) {
+    if (hit->route != NULL ? !scope_allows(x->scope, hit->route->need) : !may_use(x, hit->any->path)) {
         gate_refused(x, REFUSED_forbidden, ID_NONE);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
@@ -316,7 +316,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (!exchange_asked_before(x, &before)) {
         return;
     }
-    if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->role)) {
+    if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->need)) {
         x->route = hit->route;
         x->replayed = true;
         exchange_rewind(x);
@@ -355,7 +355,7 @@ void exchange_handle(void *context, struct request *request)
     (void)buf_terminated(&text);
     struct route_hit hit;
     route_find(request->method, request->path, &hit);
-    if (hit.any != NULL && hit.any->role == NEEDS_NONE) {
+    if (hit.any != NULL && hit.any->need == NEED_NONE) {
         x->route = hit.any;
         if (hit.route == NULL) {
             exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);

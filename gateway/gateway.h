@@ -216,7 +216,7 @@ bool rendering_allows(struct exchange *exchange, const struct post_content_row *
 void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     exchange_handler handle_##name_;
 #include "gateway/route.def"
 

@@ -104,26 +104,9 @@ const uint8_t *scope_fingerprint(const struct scope *scope)
     return scope->fingerprint;
 }
 
-bool scope_role_allows(uint32_t has, enum route_role role)
+bool scope_allows(const struct scope *scope, enum need need)
 {
-    switch (role) {
-    case NEEDS_NONE:
-        return true;
-    case NEEDS_VIEWER:
-        return has != ROLE_NONE;
-    case NEEDS_EDITOR:
-        return has == ROLE_EDITOR || has == ROLE_ADMIN || has == ROLE_OWNER;
-    case NEEDS_ADMIN:
-        return has == ROLE_ADMIN || has == ROLE_OWNER;
-    case NEEDS_AUDIT:
-        return has == ROLE_AUDITOR || has == ROLE_ADMIN || has == ROLE_OWNER;
-    }
-    return false;
-}
-
-bool scope_allows(const struct scope *scope, enum route_role role)
-{
-    return scope_role_allows(scope->principal.role, role);
+    return access_allows(&(struct grant){.role = scope->principal.role}, need);
 }
 
 enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
@@ -134,7 +117,7 @@ enum err scope_look(struct store *views, const uint8_t fingerprint[32], const st
     TRY(store_begin(views, false, &txn));
     enum err err = access_find(txn, fingerprint, now_ms, &principal);
     if (err == ERR_NOT_FOUND || (err == OK && (!id_equal(&principal.workspace_id, workspace_id) ||
-                                               !scope_role_allows(principal.role, NEEDS_AUDIT)))) {
+                                               !access_allows(&(struct grant){.role = principal.role}, NEED_AUDIT)))) {
         return ERR_AUTH;
     }
     TRY(err);

@@ -46,10 +46,8 @@ const uint8_t *scope_fingerprint(const struct scope *scope); /* 32 bytes */
  * workspace has an event after workspace_seq after. ERR_AUTH: the key is no longer good for its events. */
 enum err scope_look(struct store *views, const uint8_t fingerprint[32], const struct id *workspace_id, int64_t now_ms,
                     uint64_t after, bool *ret_more) MUST_USE;
-/* scope_role_allows tells whether a key of that role (enum role) may use a route; scope_allows the same of the
- * principal's. */
-bool scope_role_allows(uint32_t has, enum route_role role);
-bool scope_allows(const struct scope *scope, enum route_role role);
+/* scope_allows tells whether what the principal was given meets the need (core/access.h). */
+bool scope_allows(const struct scope *scope, enum need need);
 
 /* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist. */
 enum err scope_post(struct scope *scope, const struct id *post_id, struct post_view *ret_post) MUST_USE;

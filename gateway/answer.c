@@ -68,7 +68,7 @@ static void finish(struct exchange *x, struct response *response)
         add_header(response, "RateLimit-Policy", policy(&x->gateway->limiter, policy_text, sizeof policy_text));
         add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
-    scope_close(x->scope);
+    pass_close(x->pass);
     if (x->flies) {
         flights_end(&x->gateway->flights, &x->flight);
     }
@@ -241,7 +241,7 @@ void exchange_show_post(struct exchange *x, const struct post_view *post, unsign
     struct buf out = {0};
     struct present present;
     enum err err = OK;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
+    pass_present(x->pass, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     do {
@@ -308,7 +308,7 @@ static bool is_as_left(struct exchange *x, enum err err, uint64_t version)
 static void answer_post(struct exchange *x, unsigned status, bool made)
 {
     struct post_view post = {0};
-    const enum err err = scope_post(x->scope, &x->first.stream, &post);
+    const enum err err = pass_post(x->pass, &x->first.stream, &post);
     if (is_as_left(x, err, post.row.version)) {
         exchange_show_post(x, &post, status, made);
     }
@@ -317,7 +317,7 @@ static void answer_post(struct exchange *x, unsigned status, bool made)
 static void answer_integration(struct exchange *x, unsigned status, bool made)
 {
     struct integration_row row = {0};
-    const enum err err = scope_integration(x->scope, &x->first.stream, &row);
+    const enum err err = pass_integration(x->pass, &x->first.stream, &row);
     if (is_as_left(x, err, row.version)) {
         exchange_show_integration(x, &row, status, made);
     }
@@ -326,7 +326,7 @@ static void answer_integration(struct exchange *x, unsigned status, bool made)
 static void answer_workspace(struct exchange *x)
 {
     struct workspace_row row = {0};
-    const enum err err = scope_workspace(x->scope, &row);
+    const enum err err = pass_workspace(x->pass, &row);
     if (is_as_left(x, err, row.version)) {
         exchange_show_workspace(x, &row);
     }

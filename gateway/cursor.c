@@ -13,7 +13,7 @@ static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG
     uint8_t bytes[32 + sizeof(struct id) + 8 + 64 + CURSOR_MAX];
     struct buf keyed = buf_of(bytes, sizeof bytes);
     buf_put(&keyed, span_of(x->gateway->transport_key, 32));
-    buf_put(&keyed, span_of(&scope_principal(x->scope)->workspace_id, sizeof(struct id)));
+    buf_put(&keyed, span_of(&pass_principal(x->pass)->workspace_id, sizeof(struct id)));
     uint8_t filters[8];
     put_be64(filters, exchange_filters(x));
     buf_put(&keyed, span_of(filters, sizeof filters));

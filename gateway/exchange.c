@@ -32,7 +32,7 @@ static bool open_gate(struct exchange *x)
                                 ? header_bearer(request_header(x->request, "Authorization"))
                                 : (struct span){0};
     const enum err err =
-        key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
+        key.data == NULL ? ERR_AUTH : pass_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->pass);
     if (err == ERR_AUTH) {
         gate_stranger(x, key);
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
@@ -56,7 +56,7 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         err = id_parse(hit->params[0], ID_POST, &x->id);
-        err = err == OK ? scope_post(x->scope, &x->id, &x->post) : ERR_NOT_FOUND;
+        err = err == OK ? pass_post(x->pass, &x->id, &x->post) : ERR_NOT_FOUND;
         if (err == OK && resource == RESOURCE_TARGET) {
             err = id_parse(hit->params[1], ID_TARGET, &x->target_id);
             err = err == OK && posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
@@ -64,11 +64,11 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         break;
     case RESOURCE_INTEGRATION:
         err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
-        err = err == OK ? scope_integration(x->scope, &x->id, &x->integration) : ERR_NOT_FOUND;
+        err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
         break;
     }
     if (err == ERR_NOT_FOUND) {
-        if (scope_is_foreign(x->scope, &x->id)) {
+        if (pass_is_foreign(x->pass, &x->id)) {
             gate_refused(x, REFUSED_not_found, (enum id_kind)x->id.kind);
         }
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
@@ -166,7 +166,7 @@ bool exchange_may_change(const struct exchange *x)
 static bool is_within_rate(struct exchange *x)
 {
     struct limiter *limiter = &x->gateway->limiter;
-    x->rate = limiter_take(limiter, &scope_principal(x->scope)->key_id, clock_monotonic_us());
+    x->rate = limiter_take(limiter, &pass_principal(x->pass)->key_id, clock_monotonic_us());
     x->limited = limiter->quota > 0;
     if (!x->rate.allowed) {
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
@@ -189,7 +189,7 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_NONE:
         break;
     }
-    TRY(scope_workspace(x->scope, &workspace));
+    TRY(pass_workspace(x->pass, &workspace));
     *ret_version = workspace.version;
     return OK;
 }
@@ -223,8 +223,8 @@ static void past_asked(void *context, enum err err, struct span body)
     err = err == OK ? body_result_read(body, &refusal, &result) : err;
     err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
     err = err == OK ? body_events_read(result, &version, &events) : err;
-    const enum err seen = scope_refresh(x->scope);
-    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
+    const enum err seen = pass_refresh(x->pass);
+    err = err == OK && seen == OK ? pass_as_of(x->pass, events) : err;
     if (seen != OK) {
         exchange_failed(x, seen);
     } else if (refusal == REFUSED_log_altered) {
@@ -243,10 +243,10 @@ static void past_asked(void *context, enum err err, struct span body)
 void exchange_rewind(struct exchange *x)
 {
     const struct log_question question = {.name = "stream",
-                                          .workspace_id = scope_principal(x->scope)->workspace_id,
+                                          .workspace_id = pass_principal(x->pass)->workspace_id,
                                           .first = x->first.version,
                                           .stream = x->first.stream};
-    reading_end(scope_pause(x->scope));
+    reading_end(pass_pause(x->pass));
     const enum err err = log_question_ask(x->gateway->ledger, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
@@ -259,7 +259,7 @@ static bool may_use(const struct exchange *x, const char *path)
     bool may = false;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const struct route *route = route_at((enum route_name)i);
-        may = may || (strcmp(route->path, path) == 0 && scope_allows(x->scope, route->need));
+        may = may || (strcmp(route->path, path) == 0 && pass_allows(x->pass, route->need));
     }
     return may;
 }
@@ -271,7 +271,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     if (!load_resource(x, hit, x->route->resource)) {
         return false;
     }
-    if (hit->route != NULL ? !scope_allows(x->scope, hit->route->need) : !may_use(x, hit->any->path)) {
+    if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
         gate_refused(x, REFUSED_forbidden, ID_NONE);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
@@ -316,7 +316,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (!exchange_asked_before(x, &before)) {
         return;
     }
-    if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->need)) {
+    if (before == ASKED_SAME && hit->route != NULL && pass_allows(x->pass, hit->route->need)) {
         x->route = hit->route;
         x->replayed = true;
         exchange_rewind(x);
@@ -369,7 +369,7 @@ void exchange_handle(void *context, struct request *request)
 
 struct command *exchange_command(struct exchange *x, enum command_code code, const struct id *stream)
 {
-    const struct principal *principal = scope_principal(x->scope);
+    const struct principal *principal = pass_principal(x->pass);
     struct command *command = &x->command;
     memset(command, 0, sizeof *command);
     command->command_id = x->request_uuid; /* so that the log tells the request, too */
@@ -392,11 +392,11 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
 static void redo(struct exchange *x)
 {
     x->now_ms = clock_wall_ms();
-    enum err err = scope_refresh(x->scope);
+    enum err err = pass_refresh(x->pass);
     if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
-        err = scope_integration(x->scope, &x->id, &x->integration);
+        err = pass_integration(x->pass, &x->id, &x->integration);
     } else if (err == OK && x->route->resource != RESOURCE_NONE) {
-        err = scope_post(x->scope, &x->id, &x->post);
+        err = pass_post(x->pass, &x->id, &x->post);
     }
     err = err == OK ? read_if_match(x) : err;
     if (err == ERR_NOT_FOUND) {
@@ -466,7 +466,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_rewind(x);
         return;
     }
-    err = scope_refresh(x->scope);
+    err = pass_refresh(x->pass);
     if (err != OK) {
         exchange_failed(x, err);
         return;
@@ -487,7 +487,7 @@ bool exchange_admitted(struct exchange *x)
 static void send_command(struct exchange *x)
 {
     struct client *ledger = x->gateway->ledger;
-    struct reading *reading = scope_pause(x->scope);
+    struct reading *reading = pass_pause(x->pass);
     /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */
     const enum err err = client_command(ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
                                         COMMAND_WITHIN_MS, answered, x);

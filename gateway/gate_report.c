@@ -7,7 +7,7 @@
 
 void gate_refused(struct exchange *x, enum refusal refusal, enum id_kind subject)
 {
-    const struct principal *principal = scope_principal(x->scope);
+    const struct principal *principal = pass_principal(x->pass);
     const struct refused refused = {.workspace_id = principal->workspace_id,
                                     .key_id = principal->key_id,
                                     .is_good = true,
@@ -24,7 +24,7 @@ void gate_stranger(struct exchange *x, struct span key)
     if (key.data == NULL) {
         return;
     }
-    if (scope_find_refused(x->gateway->views, key, &principal) == OK) {
+    if (pass_find_refused(x->gateway->views, key, &principal) == OK) {
         refused.workspace_id = principal.workspace_id;
         refused.key_id = principal.key_id;
     }

@@ -13,12 +13,12 @@
 #include "core/message/codec.h"
 #include "core/wire/client.h"
 #include "core/wire/refusals.h"
+#include "gateway/gate/pass.h"
 #include "gateway/idempotency.h"
 #include "gateway/input.h"
 #include "gateway/limiter.h"
 #include "gateway/memo.h"
 #include "gateway/proofs.h"
-#include "gateway/scope.h"
 #include "gateway/streams.h"
 
 #define COMMAND_WITHIN_MS \
@@ -64,7 +64,7 @@ struct exchange {
     struct gateway *gateway;
     struct request *request;
     const struct route *route;
-    struct scope *scope;
+    struct pass *pass;
     const struct json_node *body; /* NULL: none was sent */
     struct id id;                 /* the path's first id */
     struct id target_id;          /* the path's second */
@@ -82,7 +82,7 @@ struct exchange {
     struct command command;
     struct answer first; /* what the ledger answered: to the command, or to the first of a repeated Idempotency-Key */
     bool replayed;       /* it is the first answer again */
-    bool rewound;        /* the scope shows the stream as `first` left it */
+    bool rewound;        /* the pass shows the stream as `first` left it */
     struct flight flight;
     bool flies; /* flight was begun */
     unsigned redone;

@@ -47,7 +47,7 @@ void flights_end(struct flights *flights, struct flight *flight)
 
 static enum err hash_key(struct exchange *x, struct span key)
 {
-    const struct principal *principal = scope_principal(x->scope);
+    const struct principal *principal = pass_principal(x->pass);
     const char *method = method_name(x->request->method);
     const size_t cap = 2 * sizeof(struct id) + strlen(method) + x->request->path.len + key.len + 1;
     uint8_t *bytes = arena_alloc(&x->request->arena, cap);
@@ -84,7 +84,7 @@ bool exchange_asked_before(struct exchange *x, enum asked_before *ret_before)
     }
     bool same = false;
     enum err err = hash_key(x, key);
-    err = err == OK ? scope_asked(x->scope, &x->idempotency, &same, &x->first) : err;
+    err = err == OK ? pass_asked(x->pass, &x->idempotency, &same, &x->first) : err;
     if (err != OK && err != ERR_NOT_FOUND) {
         exchange_failed(x, err);
         return false;

@@ -51,9 +51,9 @@ static enum err seal(struct exchange *x, const struct connect_integration_comman
     if (!buf_ok(&body)) {
         return ERR_TOO_LONG;
     }
-    /* From here on the scope's transaction must not stay open, and the texts of the command must outlive it: they are
+    /* From here on the pass's transaction must not stay open, and the texts of the command must outlive it: they are
      * the body's, none is a row's. */
-    reading_end(scope_pause(x->scope));
+    reading_end(pass_pause(x->pass));
     return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
 }
 
@@ -190,7 +190,7 @@ void handle_list_integrations(struct exchange *x)
     struct integration_row *rows = NULL;
     uint32_t count = 0;
     /* one more than fits tells whether there is another page */
-    enum err err = scope_integrations(x->scope, resumes ? &after : NULL, limit + 1, &rows, &count);
+    enum err err = pass_integrations(x->pass, resumes ? &after : NULL, limit + 1, &rows, &count);
     const bool more = count > limit;
     struct buf out = {0};
     if (err == OK) {

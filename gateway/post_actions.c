@@ -85,7 +85,7 @@ typedef enum err present_part(struct exchange *x, const struct present *present,
 static void answer_presented(struct exchange *x, present_part *part)
 {
     struct present present;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
+    pass_present(x->pass, x->gateway->zones, x->now_ms, &present);
     struct buf out = {0};
     enum err err;
     do {

@@ -256,7 +256,7 @@ static void answer_page(struct exchange *x, const struct post_filter *filter, st
 {
     struct present present;
     uint32_t fit = 0;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
+    pass_present(x->pass, x->gateway->zones, x->now_ms, &present);
     present.rendering = rendering_present;
     present.rendering_context = x->gateway;
     struct buf out = {0};
@@ -267,7 +267,7 @@ static void answer_page(struct exchange *x, const struct post_filter *filter, st
     } while (err == ERR_NO_SPACE);
     if (err == ERR_TOO_LONG && fit > 0) {
         out = buf_of(out.data, out.cap);
-        err = scope_posts(x->scope, filter, after, fit, page);
+        err = pass_posts(x->pass, filter, after, fit, page);
         err = err == OK ? write_page(x, &present, page, &out, &fit) : err;
     }
     if (err != OK) {
@@ -291,7 +291,7 @@ void handle_list_posts(struct exchange *x)
         return;
     }
     struct post_page page;
-    const enum err err = scope_posts(x->scope, &filter, cursor.position, limit, &page);
+    const enum err err = pass_posts(x->pass, &filter, cursor.position, limit, &page);
     if (err == ERR_MALFORMED) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     } else if (err != OK) {

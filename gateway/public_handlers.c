@@ -83,7 +83,7 @@ static void answer_ready(struct exchange *x)
 {
     struct condition condition;
     struct buf out = {0};
-    enum err err = scope_condition(x->gateway->views, &x->request->arena, &condition);
+    enum err err = pass_condition(x->gateway->views, &x->request->arena, &condition);
     err = err == OK ? exchange_out(x, &out) : err;
     if (err != OK) {
         exchange_failed(x, err);
@@ -143,7 +143,7 @@ static void put_figure(struct buf *out, const char *prefix, struct span name, ui
 static void put_condition(struct exchange *x, struct buf *out)
 {
     struct condition condition;
-    if (scope_condition(x->gateway->views, &x->request->arena, &condition) != OK) {
+    if (pass_condition(x->gateway->views, &x->request->arena, &condition) != OK) {
         put_figure(out, "openpost_", SPAN("views_up"), 0);
         return;
     }

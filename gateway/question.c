@@ -1,5 +1,5 @@
 /* question.c: see question.h. Called by handlers and by the streams' thread; it must never wait. The workspace comes
- * from the gate's scope: the ledger takes our word for it. */
+ * from the pass: the ledger takes our word for it. */
 #include "gateway/question.h"
 
 #include "core/base/assert.h"

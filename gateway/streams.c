@@ -99,8 +99,8 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
         return;
     }
     bool more = false;
-    const enum err seen = scope_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
-                                     clock_wall_ms(), stream->last, &more);
+    const enum err seen = pass_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
+                                    clock_wall_ms(), stream->last, &more);
     const enum err state = server_stream_state(stream->out);
     if (seen == ERR_ALTERED) {
         gate_damaged(stream->streams->gateway);
@@ -237,11 +237,11 @@ static enum err make(struct exchange *x, uint64_t after, struct event_stream **r
         return ERR_NO_MEMORY;
     }
     *stream = (struct event_stream){.streams = x->gateway->streams,
-                                    .workspace_id = scope_principal(x->scope)->workspace_id,
-                                    .key_id = scope_principal(x->scope)->key_id,
+                                    .workspace_id = pass_principal(x->pass)->workspace_id,
+                                    .key_id = pass_principal(x->pass)->key_id,
                                     .last = after,
                                     .beat_ms = clock_boot_ms()};
-    memcpy(stream->fingerprint, scope_fingerprint(x->scope), sizeof stream->fingerprint);
+    memcpy(stream->fingerprint, pass_fingerprint(x->pass), sizeof stream->fingerprint);
     const enum err err = server_stream_new(&stream->out);
     if (err != OK) {
         free(stream);

@@ -26,12 +26,12 @@ void exchange_problem(struct exchange *exchange, enum refusal refusal, const cha
     answered++;
 }
 
-const struct principal *scope_principal(const struct scope *scope)
+const struct principal *pass_principal(const struct pass *pass)
 {
     static const struct principal principal = {
         .workspace_id = {.kind = ID_WORKSPACE, .uuid = {1}}
     };
-    ASSERT(scope == NULL);
+    ASSERT(pass == NULL);
     return &principal;
 }
 

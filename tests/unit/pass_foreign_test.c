@@ -1,7 +1,7 @@
-/* scope_foreign_test.c: an id of another workspace names nothing here, and is known for what it is; of unknown ids, of
+/* pass_foreign_test.c: an id of another workspace names nothing here, and is known for what it is; of unknown ids, of
  * our own and of other kinds nothing of the sort is said. */
 #include "core/wire/tag_key.h"
-#include "gateway/scope.h"
+#include "gateway/gate/pass.h"
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
@@ -55,24 +55,24 @@ START_TEST(an_id_of_another_workspace_is_known_for_what_it_is)
     const struct id unknown = world_id(world, ID_POST);
 
     struct arena arena;
-    struct scope *scope = NULL;
+    struct pass *pass = NULL;
     struct post_view post;
     struct integration_row integration;
     arena_init(&arena, (size_t)1 << 20);
-    ck_assert_int_eq(scope_open(world->views, span_text(key_text), world->now_ms, &arena, &scope), OK);
-    ck_assert_int_eq(scope_post(scope, &theirs, &post), ERR_NOT_FOUND);
-    ck_assert(scope_is_foreign(scope, &theirs));
-    ck_assert_int_eq(scope_integration(scope, &world->integrations[0], &integration), ERR_NOT_FOUND);
-    ck_assert(scope_is_foreign(scope, &world->integrations[0]));
-    ck_assert_int_eq(scope_post(scope, &thrown_away, &post), ERR_NOT_FOUND);
-    ck_assert(scope_is_foreign(scope, &thrown_away));
-    ck_assert_int_eq(scope_post(scope, &ours, &post), OK);
-    ck_assert(!scope_is_foreign(scope, &ours));
-    ck_assert_int_eq(scope_post(scope, &unknown, &post), ERR_NOT_FOUND);
-    ck_assert(!scope_is_foreign(scope, &unknown));
-    ck_assert(!scope_is_foreign(scope, &their_key));
-    ck_assert(!scope_is_foreign(scope, &(struct id){0}));
-    scope_close(scope);
+    ck_assert_int_eq(pass_open(world->views, span_text(key_text), world->now_ms, &arena, &pass), OK);
+    ck_assert_int_eq(pass_post(pass, &theirs, &post), ERR_NOT_FOUND);
+    ck_assert(pass_is_foreign(pass, &theirs));
+    ck_assert_int_eq(pass_integration(pass, &world->integrations[0], &integration), ERR_NOT_FOUND);
+    ck_assert(pass_is_foreign(pass, &world->integrations[0]));
+    ck_assert_int_eq(pass_post(pass, &thrown_away, &post), ERR_NOT_FOUND);
+    ck_assert(pass_is_foreign(pass, &thrown_away));
+    ck_assert_int_eq(pass_post(pass, &ours, &post), OK);
+    ck_assert(!pass_is_foreign(pass, &ours));
+    ck_assert_int_eq(pass_post(pass, &unknown, &post), ERR_NOT_FOUND);
+    ck_assert(!pass_is_foreign(pass, &unknown));
+    ck_assert(!pass_is_foreign(pass, &their_key));
+    ck_assert(!pass_is_foreign(pass, &(struct id){0}));
+    pass_close(pass);
     arena_done(&arena);
     world_close(world);
 }
@@ -81,8 +81,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("scope_foreign");
-    TCase *tcase = tcase_create("scope_foreign");
+    Suite *suite = suite_create("pass_foreign");
+    TCase *tcase = tcase_create("pass_foreign");
     tcase_add_test(tcase, an_id_of_another_workspace_is_known_for_what_it_is);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

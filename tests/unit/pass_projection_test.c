@@ -1,6 +1,6 @@
-/* scope_projection_test.c: what lasts longer than a request: a key that is revoked, or whose time is over, sees nothing
+/* pass_projection_test.c: what lasts longer than a request: a key that is revoked, or whose time is over, sees nothing
  * more; and a stream as its events left it. */
-#include "gateway/scope.h"
+#include "gateway/gate/pass.h"
 #include "tests/unit/projection_fixture.h"
 
 static struct event key_event(enum role role, int64_t expires_ms)
@@ -22,7 +22,7 @@ static enum err look(struct world *world, uint8_t hash0, uint32_t workspace, int
     bool more = false;
     store_abort(world->txn);
     world->txn = NULL;
-    return scope_look(world->store, hash, &workspace_id, now_ms, 0, &more);
+    return pass_look(world->store, hash, &workspace_id, now_ms, 0, &more);
 }
 
 static void feed_key(struct world *world, const struct event *event)
@@ -80,8 +80,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("scope_projection");
-    TCase *tcase = tcase_create("scope");
+    Suite *suite = suite_create("pass_projection");
+    TCase *tcase = tcase_create("pass");
     tcase_add_test(tcase, a_revoked_key_sees_nothing_more);
     tcase_add_test(tcase, a_key_whose_time_is_over_sees_nothing_more);
     tcase_add_test(tcase, a_role_that_may_not_read_events_sees_none);

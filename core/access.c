@@ -1,5 +1,5 @@
-/* access.c: see access.h. Called by the gate, by the ledger's service and by whoever describes them. No role is more than
- * another here: each line says who meets the need. */
+/* access.c: see access.h. Called by the gate, by the ledger's service and by whoever describes them. No role is more
+ * than another here: each line says who meets the need. */
 #include "core/access.h"
 
 #include "core/base/assert.h"

@@ -188,11 +188,15 @@ bool exchange_input(struct exchange *x)
 void exchange_failed(struct exchange *x, enum err err)
 {
     if (err == ERR_ALTERED) {
-        gate_damaged(x->gateway);
+        gate_damaged(x->gateway->gate);
         exchange_problem(x, REFUSED_views_damaged, NULL, NULL, NULL);
         return;
     }
     journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
+    if (err == ERR_ACCESS) { /* pass_send's: the route let in whom its command does not */
+        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        return;
+    }
     if (err == ERR_NO_MEMORY || err == ERR_TOO_LONG) {
         exchange_problem(x, REFUSED_out_of_memory, NULL, NULL, NULL);
         return;
@@ -239,14 +243,10 @@ static const char *location_of(struct exchange *x, const char *folder, const str
 void exchange_show_post(struct exchange *x, const struct post_view *post, unsigned status, bool with_location)
 {
     struct buf out = {0};
-    struct present present;
     enum err err = OK;
-    pass_present(x->pass, x->gateway->zones, x->now_ms, &present);
-    present.rendering = rendering_present;
-    present.rendering_context = x->gateway;
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? present_post(&present, post, &out) : err;
+        err = err == OK ? pass_present_post(x->pass, post, x->now_ms, &out) : err;
     } while (err == ERR_NO_SPACE);
     if (err != OK) {
         exchange_failed(x, err);

@@ -7,8 +7,8 @@
 #include "core/base/clock.h"
 #include "core/wire/body.h"
 #include "gateway/etag.h"
+#include "gateway/gate/ask.h"
 #include "gateway/header_value.h"
-#include "gateway/question.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
@@ -28,21 +28,17 @@ struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 
 static bool open_gate(struct exchange *x)
 {
-    const struct span key = request_header_count(x->request, "Authorization") == 1
-                                ? header_bearer(request_header(x->request, "Authorization"))
-                                : (struct span){0};
-    const enum err err =
-        key.data == NULL ? ERR_AUTH : pass_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->pass);
+    struct knock knock = {.request_id = x->request_uuid, .now_ms = x->now_ms};
+    if (request_header_count(x->request, "Authorization") == 1) {
+        knock.key = header_bearer(request_header(x->request, "Authorization"));
+    }
+    const enum err err = gate_admit(x->gateway->gate, &knock, &x->request->arena, &x->pass);
     if (err == ERR_AUTH) {
-        gate_stranger(x, key);
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
-        return false;
-    }
-    if (err != OK) {
+    } else if (err != OK) {
         exchange_failed(x, err);
-        return false;
     }
-    return true;
+    return err == OK;
 }
 
 /* Reads the path's resource through the gate. False: answered (404 for whatever is not this workspace's). */
@@ -69,7 +65,7 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     }
     if (err == ERR_NOT_FOUND) {
         if (pass_is_foreign(x->pass, &x->id)) {
-            gate_refused(x, REFUSED_not_found, (enum id_kind)x->id.kind);
+            pass_refused(x->pass, REFUSED_not_found, x->route->id, (enum id_kind)x->id.kind, x->now_ms);
         }
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return false;
@@ -166,7 +162,7 @@ bool exchange_may_change(const struct exchange *x)
 static bool is_within_rate(struct exchange *x)
 {
     struct limiter *limiter = &x->gateway->limiter;
-    x->rate = limiter_take(limiter, &pass_principal(x->pass)->key_id, clock_monotonic_us());
+    x->rate = limiter_take(limiter, &pass_badge(x->pass)->key_id, clock_monotonic_us());
     x->limited = limiter->quota > 0;
     if (!x->rate.allowed) {
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
@@ -242,12 +238,8 @@ static void past_asked(void *context, enum err err, struct span body)
 
 void exchange_rewind(struct exchange *x)
 {
-    const struct log_question question = {.name = "stream",
-                                          .workspace_id = pass_principal(x->pass)->workspace_id,
-                                          .first = x->first.version,
-                                          .stream = x->first.stream};
-    reading_end(pass_pause(x->pass));
-    const enum err err = log_question_ask(x->gateway->ledger, &question, past_asked, x);
+    const struct log_question question = {.name = "stream", .first = x->first.version, .stream = x->first.stream};
+    const enum err err = pass_ask(x->pass, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
     }
@@ -272,7 +264,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
         return false;
     }
     if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
-        gate_refused(x, REFUSED_forbidden, ID_NONE);
+        pass_refused(x->pass, REFUSED_forbidden, x->route->id, ID_NONE, x->now_ms);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
     }
@@ -367,24 +359,14 @@ void exchange_handle(void *context, struct request *request)
     guarded(x, &hit);
 }
 
-struct command *exchange_command(struct exchange *x, enum command_code code, const struct id *stream)
+void *exchange_order(struct exchange *x, enum command_code code, const struct id *stream)
 {
-    const struct principal *principal = pass_principal(x->pass);
-    struct command *command = &x->command;
-    memset(command, 0, sizeof *command);
-    command->command_id = x->request_uuid; /* so that the log tells the request, too */
-    command->command_id.kind = ID_COMMAND;
-    command->workspace_id = principal->workspace_id;
-    command->stream = *stream;
-    command->actor = 1; /* ACTOR_KEY of core/log/log.h */
-    command->actor_id = principal->key_id;
-    command->role = principal->role;
-    command->expected_version = x->if_match;
-    if (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET) {
-        command->causation = x->post.row.seq; /* what its sender had before them */
-    }
-    command->code = code;
-    return command;
+    const bool of_post = x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET;
+    x->order = pass_order(x->pass, code, stream);
+    x->sending = (struct sending){.idempotency = x->idempotency.present ? &x->idempotency : NULL,
+                                  .expected_version = x->if_match,
+                                  .causation = of_post ? x->post.row.seq : 0};
+    return order_fields(x->order);
 }
 
 /* Somebody changed it between our reading and the ledger's decision: reads again, and decides again if the client named
@@ -477,7 +459,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
 bool exchange_admitted(struct exchange *x)
 {
     const struct admission admission = {.zones = x->gateway->zones, .channels = x->gateway->channels};
-    const struct objection objection = admission_check(&admission, &x->command, &x->request->arena);
+    const struct objection objection = admission_check(&admission, order_command(x->order), &x->request->arena);
     if (objection.refusal != ACCEPTED) {
         exchange_problem(x, objection.refusal, objection.detail, objection.param, NULL);
     }
@@ -486,12 +468,7 @@ bool exchange_admitted(struct exchange *x)
 
 static void send_command(struct exchange *x)
 {
-    struct client *ledger = x->gateway->ledger;
-    struct reading *reading = pass_pause(x->pass);
-    /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */
-    const enum err err = client_command(ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
-                                        COMMAND_WITHIN_MS, answered, x);
-    reading_end(reading);
+    const enum err err = pass_send(x->pass, x->order, &x->sending, answered, x);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err == ERR_TOO_LONG || err == ERR_NO_SPACE) {

@@ -1,8 +1,8 @@
 /* log_handlers.c: the log as a tenant may see it, the punctuality report and the kill switch. The gateway does not open
- * the log: it asks the ledger, and names the workspace itself, from the gate. */
+ * the log: it asks the ledger, by the pass. */
 #include "core/calendar/instant.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
-#include "gateway/question.h"
 
 /* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
 static void answer_events(struct exchange *x, struct span page)
@@ -54,10 +54,8 @@ static void asked(void *context, enum err err, struct span body)
 
 static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t second)
 {
-    const struct log_question question = {
-        .name = name, .workspace_id = pass_principal(x->pass)->workspace_id, .first = first, .second = second};
-    reading_end(pass_pause(x->pass));
-    if (log_question_ask(x->gateway->ledger, &question, asked, x) != OK) {
+    const struct log_question question = {.name = name, .first = first, .second = second};
+    if (pass_ask(x->pass, &question, asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }
 }
@@ -180,8 +178,7 @@ static enum err write_days(struct exchange *x, const struct report_question *que
     if (!id_is_none(&question->integration_id) && !id_equal(&question->integration_id, &account->integration_id)) {
         return OK;
     }
-    TRY(pass_punctuality(x->pass, account, x->gateway->zones, question->zone, question->first_day, question->last_day,
-                         &reports, &count));
+    TRY(pass_punctuality(x->pass, account, question->zone, question->first_day, question->last_day, &reports, &count));
     for (uint32_t r = 0; r < count; r++) {
         buf_text(out, out->data[out->len - 1] == '[' ? "" : ",");
         TRY(present_punctuality(&reports[r], out));
@@ -316,16 +313,15 @@ void handle_get_workspace(struct exchange *x)
 
 void handle_pause_workspace(struct exchange *x)
 {
-    const struct id workspace_id = pass_principal(x->pass)->workspace_id;
-    struct command *command = exchange_command(x, COMMAND_pause_workspace, &workspace_id);
-    command->pause_workspace.workspace_id = workspace_id;
-    command->pause_workspace.reason = json_node_text(x->body, "reason");
+    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
+    *ORDER(x, pause_workspace, &workspace_id) =
+        (struct pause_workspace_command){.workspace_id = workspace_id, .reason = json_node_text(x->body, "reason")};
     exchange_send(x);
 }
 
 void handle_resume_workspace(struct exchange *x)
 {
-    const struct id workspace_id = pass_principal(x->pass)->workspace_id;
-    exchange_command(x, COMMAND_resume_workspace, &workspace_id)->resume_workspace.workspace_id = workspace_id;
+    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
+    ORDER(x, resume_workspace, &workspace_id)->workspace_id = workspace_id;
     exchange_send(x);
 }

@@ -59,7 +59,11 @@ START_TEST(an_id_of_another_workspace_is_known_for_what_it_is)
     struct post_view post;
     struct integration_row integration;
     arena_init(&arena, (size_t)1 << 20);
-    ck_assert_int_eq(pass_open(world->views, span_text(key_text), world->now_ms, &arena, &pass), OK);
+    const struct gate_options options = {.views = world->views};
+    const struct knock knock = {.key = span_text(key_text), .now_ms = world->now_ms};
+    struct gate *gate = NULL;
+    ck_assert_int_eq(gate_open(&options, &gate), OK);
+    ck_assert_int_eq(gate_admit(gate, &knock, &arena, &pass), OK);
     ck_assert_int_eq(pass_post(pass, &theirs, &post), ERR_NOT_FOUND);
     ck_assert(pass_is_foreign(pass, &theirs));
     ck_assert_int_eq(pass_integration(pass, &world->integrations[0], &integration), ERR_NOT_FOUND);
@@ -73,6 +77,7 @@ START_TEST(an_id_of_another_workspace_is_known_for_what_it_is)
     ck_assert(!pass_is_foreign(pass, &their_key));
     ck_assert(!pass_is_foreign(pass, &(struct id){0}));
     pass_close(pass);
+    gate_close(gate);
     arena_done(&arena);
     world_close(world);
 }

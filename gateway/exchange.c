@@ -64,9 +64,7 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         break;
     }
     if (err == ERR_NOT_FOUND) {
-        if (pass_is_foreign(x->pass, &x->id)) {
-            pass_refused(x->pass, REFUSED_not_found, x->route->id, (enum id_kind)x->id.kind, x->now_ms);
-        }
+        pass_missed(x->pass, &x->id, x->route->id, x->now_ms);
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return false;
     }
@@ -264,7 +262,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
         return false;
     }
     if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
-        pass_refused(x->pass, REFUSED_forbidden, x->route->id, ID_NONE, x->now_ms);
+        pass_refused(x->pass, REFUSED_forbidden, x->route->id, x->now_ms);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
     }

@@ -12,7 +12,9 @@
 #include "core/base/process.h"
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
+#include "core/store/store.h"
 #include "core/vault/box.h"
+#include "core/wire/client.h"
 #include "gateway/gateway.h"
 
 #define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */

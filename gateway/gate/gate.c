@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
 
 #define STATUS_WITHIN_MS 2000
@@ -21,6 +22,7 @@ enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
         client_transport_key(client_options(options->ledger)->key, gate->transport_key);
     }
     refusals_init(&gate->refusals);
+    lock_init(&gate->misses_mutex);
     *ret_gate = gate;
     return OK;
 }
@@ -29,6 +31,7 @@ void gate_close(struct gate *gate)
 {
     if (gate != NULL) {
         refusals_done(&gate->refusals);
+        lock_done(&gate->misses_mutex);
         explicit_bzero(gate, sizeof *gate);
         free(gate);
     }

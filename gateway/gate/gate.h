@@ -4,12 +4,9 @@
 #ifndef OPENPOST_GATE_GATE_H
 #define OPENPOST_GATE_GATE_H
 
-#include "core/wire/client.h"
 #include "projections/present.h"
 
-#define COMMAND_WITHIN_MS \
-    10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
-
+struct client;
 struct gate;
 
 /* Everything is borrowed, and has to stay until gate_close. */

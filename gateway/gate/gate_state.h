@@ -3,17 +3,35 @@
 #ifndef OPENPOST_GATE_GATE_STATE_H
 #define OPENPOST_GATE_GATE_STATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/wire/client.h"
 #include "core/wire/refusals.h"
 #include "gateway/gate/ask.h"
 #include "gateway/gate/gate.h"
 #include "gateway/gate/pass.h"
 
+#define COMMAND_WITHIN_MS \
+    10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
+
+/* An id that named nothing in a workspace, until it is looked up in the others. */
+struct miss {
+    struct badge badge;
+    struct id named;
+    const char *request;
+    int64_t at_ms;
+};
+
+#define MISSES_MAX 1024 /* in a second; one for which there is no room is looked up at once */
+
 struct gate {
     struct gate_options options;
     uint8_t transport_key[32];
     struct refusals refusals;
+    pthread_mutex_t misses_mutex;
+    uint32_t miss_count;
+    struct miss misses[MISSES_MAX];
     atomic_bool telling; /* the ledger of damage; of what was seen until told_ms */
     int64_t told_ms;
     /* boot clock: when read models were last met that cannot be what was written; 0: not since they were made again */
@@ -41,7 +59,9 @@ struct store_txn *pass_pause(struct pass *pass);
 enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
                   gate_replied *done, void *context) MUST_USE;
 
-/* report.c's: a key was shown that opens nothing. */
+/* report.c's: a key was shown that opens nothing. gate_look_up turns misses into refusals, where they are another
+ * workspace's: gate_report does it first. */
 void gate_stranger(struct gate *gate, const uint8_t fingerprint[32], int64_t now_ms);
+void gate_look_up(struct gate *gate);
 
 #endif

@@ -130,13 +130,6 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
     return access_integration(resources(pass), &pass->badge.workspace_id, integration_id, pass->arena, ret_row);
 }
 
-bool pass_is_foreign(struct pass *pass, const struct id *id)
-{
-    bool foreign = false;
-    return (id->kind == ID_POST || id->kind == ID_INTEGRATION) &&
-           access_is_foreign(pass->txn, &pass->badge.workspace_id, id, &foreign) == OK && foreign;
-}
-
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count)
 {

@@ -37,9 +37,11 @@ struct badge {
 const struct badge *pass_badge(const struct pass *pass);
 /* pass_allows tells whether what was given to who has it meets the need (core/access.h). */
 bool pass_allows(const struct pass *pass, enum need need);
-/* pass_refused notes that the pass does not reach what was asked for: request is the route's name, a constant; subject
- * the kind of another workspace's thing that was named. */
-void pass_refused(struct pass *pass, enum refusal refusal, const char *request, enum id_kind subject, int64_t now_ms);
+/* pass_refused notes that what was given does not reach what was asked for: request is the route's name, a constant.
+ * pass_missed notes that an id named nothing here: whether it is another workspace's is looked up when nobody waits
+ * for it any more, so that the answer takes as long for what is there as for what is not. */
+void pass_refused(struct pass *pass, enum refusal refusal, const char *request, int64_t now_ms);
+void pass_missed(struct pass *pass, const struct id *named, const char *request, int64_t now_ms);
 
 /* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist. */
 enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post) MUST_USE;
@@ -54,9 +56,6 @@ enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_U
 enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,
                           uint32_t first_day, uint32_t last_day, struct punctuality_report **ret_reports,
                           uint32_t *ret_count) MUST_USE;
-/* pass_is_foreign tells whether an id that named nothing here names a post or account of another workspace, or did. It
- * decodes no row: the answer that waits for it takes no longer for what is there. */
-bool pass_is_foreign(struct pass *pass, const struct id *id);
 /* pass_as_of makes the pass see one stream as its events (a list of body.h's, from the first on) left it: from now on
  * pass_post, pass_integration and pass_workspace read that, and nothing else of its kind is there.
  * ERR_NOT_FOUND: they are another workspace's. */

@@ -2,18 +2,71 @@
  * are damaged. Noted where it is met, told once a second, so that the way of a request waits for nobody. Called by the
  * gate, by exchange.c and main.c. Must never keep anything that a stranger sent. */
 #include "core/base/clock.h"
+#include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
 
-void pass_refused(struct pass *pass, enum refusal refusal, const char *request, enum id_kind subject, int64_t now_ms)
+static void note(struct gate *gate, const struct badge *badge, enum refusal refusal, const char *request,
+                 enum id_kind subject, int64_t at_ms)
 {
-    const struct badge *badge = pass_badge(pass);
     const struct refused refused = {.workspace_id = badge->workspace_id,
                                     .key_id = badge->key_id,
                                     .is_good = true,
                                     .refusal = refusal,
                                     .request = request,
                                     .subject = subject};
-    refusals_note(&pass_gate(pass)->refusals, &refused, clock_boot_ms(), now_ms);
+    refusals_note(&gate->refusals, &refused, clock_boot_ms(), at_ms);
+}
+
+void pass_refused(struct pass *pass, enum refusal refusal, const char *request, int64_t now_ms)
+{
+    note(pass_gate(pass), pass_badge(pass), refusal, request, ID_NONE, now_ms);
+}
+
+/* Read models that cannot be read tell nothing of it: whoever asks them next meets that, too. */
+static void look_up(struct gate *gate, const struct miss *misses, uint32_t count)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    if (count == 0 || store_begin(gate->options.views, false, &txn) != OK) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct miss *miss = &misses[i];
+        bool foreign = false;
+        if (access_is_foreign(txn, &miss->badge.workspace_id, &miss->named, &foreign) == OK && foreign) {
+            note(gate, &miss->badge, REFUSED_not_found, miss->request, (enum id_kind)miss->named.kind, miss->at_ms);
+        }
+    }
+}
+
+void pass_missed(struct pass *pass, const struct id *named, const char *request, int64_t now_ms)
+{
+    struct gate *gate = pass_gate(pass);
+    const struct miss miss = {.badge = *pass_badge(pass), .named = *named, .request = request, .at_ms = now_ms};
+    if (named->kind != ID_POST && named->kind != ID_INTEGRATION) {
+        return;
+    }
+    lock_take(&gate->misses_mutex);
+    const bool room = gate->miss_count < MISSES_MAX;
+    if (room) {
+        gate->misses[gate->miss_count] = miss;
+        gate->miss_count++;
+    }
+    lock_give(&gate->misses_mutex);
+    look_up(gate, &miss, room ? 0 : 1);
+}
+
+void gate_look_up(struct gate *gate)
+{
+    struct miss misses[64]; /* a piece at a time, so that nobody waits for the look-ups */
+    uint32_t count = 0;
+    do {
+        lock_take(&gate->misses_mutex);
+        count = gate->miss_count < 64 ? gate->miss_count : 64;
+        gate->miss_count -= count;
+        memcpy(misses, &gate->misses[gate->miss_count], sizeof *misses * count);
+        lock_give(&gate->misses_mutex);
+        look_up(gate, misses, count);
+    } while (count > 0);
 }
 
 /* Whose the key is that is no longer good; ERR_NOT_FOUND: nobody's. */
@@ -46,6 +99,7 @@ static void reported(void *context, enum err err, const struct answer *answer)
 void gate_report(struct gate *gate)
 {
     struct command command;
+    gate_look_up(gate);
     while (refusals_take(&gate->refusals, clock_boot_ms(), &command)) {
         uint8_t randomness[10];
         random_fill(randomness, sizeof randomness);

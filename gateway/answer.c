@@ -68,7 +68,7 @@ static void finish(struct exchange *x, struct response *response)
         add_header(response, "RateLimit-Policy", policy(&x->gateway->limiter, policy_text, sizeof policy_text));
         add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
-    scope_close(x->scope);
+    pass_close(x->pass);
     if (x->flies) {
         flights_end(&x->gateway->flights, &x->flight);
     }
@@ -188,11 +188,15 @@ bool exchange_input(struct exchange *x)
 void exchange_failed(struct exchange *x, enum err err)
 {
     if (err == ERR_ALTERED) {
-        gate_damaged(x->gateway);
+        gate_damaged(x->gateway->gate);
         exchange_problem(x, REFUSED_views_damaged, NULL, NULL, NULL);
         return;
     }
     journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
+    if (err == ERR_ACCESS) { /* pass_send's: the route let in whom its command does not */
+        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        return;
+    }
     if (err == ERR_NO_MEMORY || err == ERR_TOO_LONG) {
         exchange_problem(x, REFUSED_out_of_memory, NULL, NULL, NULL);
         return;
@@ -239,14 +243,10 @@ static const char *location_of(struct exchange *x, const char *folder, const str
 void exchange_show_post(struct exchange *x, const struct post_view *post, unsigned status, bool with_location)
 {
     struct buf out = {0};
-    struct present present;
     enum err err = OK;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
-    present.rendering = rendering_present;
-    present.rendering_context = x->gateway;
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? present_post(&present, post, &out) : err;
+        err = err == OK ? pass_present_post(x->pass, post, x->now_ms, &out) : err;
     } while (err == ERR_NO_SPACE);
     if (err != OK) {
         exchange_failed(x, err);
@@ -308,7 +308,7 @@ static bool is_as_left(struct exchange *x, enum err err, uint64_t version)
 static void answer_post(struct exchange *x, unsigned status, bool made)
 {
     struct post_view post = {0};
-    const enum err err = scope_post(x->scope, &x->first.stream, &post);
+    const enum err err = pass_post(x->pass, &x->first.stream, &post);
     if (is_as_left(x, err, post.row.version)) {
         exchange_show_post(x, &post, status, made);
     }
@@ -317,7 +317,7 @@ static void answer_post(struct exchange *x, unsigned status, bool made)
 static void answer_integration(struct exchange *x, unsigned status, bool made)
 {
     struct integration_row row = {0};
-    const enum err err = scope_integration(x->scope, &x->first.stream, &row);
+    const enum err err = pass_integration(x->pass, &x->first.stream, &row);
     if (is_as_left(x, err, row.version)) {
         exchange_show_integration(x, &row, status, made);
     }
@@ -326,7 +326,7 @@ static void answer_integration(struct exchange *x, unsigned status, bool made)
 static void answer_workspace(struct exchange *x)
 {
     struct workspace_row row = {0};
-    const enum err err = scope_workspace(x->scope, &row);
+    const enum err err = pass_workspace(x->pass, &row);
     if (is_as_left(x, err, row.version)) {
         exchange_show_workspace(x, &row);
     }

@@ -3,28 +3,25 @@
  * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused. Called
  * by the handlers of lists. */
 #include "core/base/assert.h"
-#include "core/base/sha256.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
 
 #define TAG_LEN 8
 
 static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG_LEN])
 {
-    uint8_t bytes[32 + sizeof(struct id) + 8 + 64 + CURSOR_MAX];
-    struct buf keyed = buf_of(bytes, sizeof bytes);
-    buf_put(&keyed, span_of(x->gateway->transport_key, 32));
-    buf_put(&keyed, span_of(&scope_principal(x->scope)->workspace_id, sizeof(struct id)));
+    uint8_t bytes[MARKED_MAX];
+    struct buf marked = buf_of(bytes, sizeof bytes);
     uint8_t filters[8];
     put_be64(filters, exchange_filters(x));
-    buf_put(&keyed, span_of(filters, sizeof filters));
-    buf_text(&keyed, x->route->id);
-    buf_byte(&keyed, 0);
-    buf_put(&keyed, position);
-    ASSERT(buf_ok(&keyed));
+    buf_put(&marked, span_of(filters, sizeof filters));
+    buf_text(&marked, x->route->id);
+    buf_byte(&marked, 0);
+    buf_put(&marked, position);
+    ASSERT(buf_ok(&marked));
     uint8_t hash[32];
-    sha256(buf_span(&keyed), hash);
+    pass_mark(x->pass, buf_span(&marked), hash);
     memcpy(ret_tag, hash, TAG_LEN);
-    explicit_bzero(bytes, sizeof bytes);
 }
 
 void exchange_cursor_put(struct exchange *x, struct span position, struct buf *out)

@@ -7,11 +7,11 @@
 #include "core/base/clock.h"
 #include "core/wire/body.h"
 #include "gateway/etag.h"
+#include "gateway/gate/ask.h"
 #include "gateway/header_value.h"
-#include "gateway/question.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
@@ -28,21 +28,17 @@ struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 
 static bool open_gate(struct exchange *x)
 {
-    const struct span key = request_header_count(x->request, "Authorization") == 1
-                                ? header_bearer(request_header(x->request, "Authorization"))
-                                : (struct span){0};
-    const enum err err =
-        key.data == NULL ? ERR_AUTH : scope_open(x->gateway->views, key, x->now_ms, &x->request->arena, &x->scope);
+    struct knock knock = {.request_id = x->request_uuid, .now_ms = x->now_ms};
+    if (request_header_count(x->request, "Authorization") == 1) {
+        knock.key = header_bearer(request_header(x->request, "Authorization"));
+    }
+    const enum err err = gate_admit(x->gateway->gate, &knock, &x->request->arena, &x->pass);
     if (err == ERR_AUTH) {
-        gate_stranger(x, key);
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
-        return false;
-    }
-    if (err != OK) {
+    } else if (err != OK) {
         exchange_failed(x, err);
-        return false;
     }
-    return true;
+    return err == OK;
 }
 
 /* Reads the path's resource through the gate. False: answered (404 for whatever is not this workspace's). */
@@ -56,7 +52,7 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         err = id_parse(hit->params[0], ID_POST, &x->id);
-        err = err == OK ? scope_post(x->scope, &x->id, &x->post) : ERR_NOT_FOUND;
+        err = err == OK ? pass_post(x->pass, &x->id, &x->post) : ERR_NOT_FOUND;
         if (err == OK && resource == RESOURCE_TARGET) {
             err = id_parse(hit->params[1], ID_TARGET, &x->target_id);
             err = err == OK && posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
@@ -64,13 +60,11 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         break;
     case RESOURCE_INTEGRATION:
         err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
-        err = err == OK ? scope_integration(x->scope, &x->id, &x->integration) : ERR_NOT_FOUND;
+        err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
         break;
     }
     if (err == ERR_NOT_FOUND) {
-        if (scope_is_foreign(x->scope, &x->id)) {
-            gate_refused(x, REFUSED_not_found, (enum id_kind)x->id.kind);
-        }
+        pass_missed(x->pass, &x->id, x->route->id, x->now_ms);
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
         return false;
     }
@@ -166,7 +160,7 @@ bool exchange_may_change(const struct exchange *x)
 static bool is_within_rate(struct exchange *x)
 {
     struct limiter *limiter = &x->gateway->limiter;
-    x->rate = limiter_take(limiter, &scope_principal(x->scope)->key_id, clock_monotonic_us());
+    x->rate = limiter_take(limiter, &pass_badge(x->pass)->key_id, clock_monotonic_us());
     x->limited = limiter->quota > 0;
     if (!x->rate.allowed) {
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
@@ -189,7 +183,7 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_NONE:
         break;
     }
-    TRY(scope_workspace(x->scope, &workspace));
+    TRY(pass_workspace(x->pass, &workspace));
     *ret_version = workspace.version;
     return OK;
 }
@@ -223,8 +217,8 @@ static void past_asked(void *context, enum err err, struct span body)
     err = err == OK ? body_result_read(body, &refusal, &result) : err;
     err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
     err = err == OK ? body_events_read(result, &version, &events) : err;
-    const enum err seen = scope_refresh(x->scope);
-    err = err == OK && seen == OK ? scope_as_of(x->scope, events) : err;
+    const enum err seen = pass_refresh(x->pass);
+    err = err == OK && seen == OK ? pass_as_of(x->pass, events) : err;
     if (seen != OK) {
         exchange_failed(x, seen);
     } else if (refusal == REFUSED_log_altered) {
@@ -242,12 +236,8 @@ static void past_asked(void *context, enum err err, struct span body)
 
 void exchange_rewind(struct exchange *x)
 {
-    const struct log_question question = {.name = "stream",
-                                          .workspace_id = scope_principal(x->scope)->workspace_id,
-                                          .first = x->first.version,
-                                          .stream = x->first.stream};
-    reading_end(scope_pause(x->scope));
-    const enum err err = log_question_ask(x->gateway->ledger, &question, past_asked, x);
+    const struct log_question question = {.name = "stream", .first = x->first.version, .stream = x->first.stream};
+    const enum err err = pass_ask(x->pass, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
     }
@@ -259,7 +249,7 @@ static bool may_use(const struct exchange *x, const char *path)
     bool may = false;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const struct route *route = route_at((enum route_name)i);
-        may = may || (strcmp(route->path, path) == 0 && scope_allows(x->scope, route->role));
+        may = may || (strcmp(route->path, path) == 0 && pass_allows(x->pass, route->need));
     }
     return may;
 }
@@ -271,8 +261,8 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     if (!load_resource(x, hit, x->route->resource)) {
         return false;
     }
-    if (hit->route != NULL ? !scope_allows(x->scope, hit->route->role) : !may_use(x, hit->any->path)) {
-        gate_refused(x, REFUSED_forbidden, ID_NONE);
+    if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
+        pass_refused(x->pass, REFUSED_forbidden, x->route->id, x->now_ms);
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
         return false;
     }
@@ -316,7 +306,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (!exchange_asked_before(x, &before)) {
         return;
     }
-    if (before == ASKED_SAME && hit->route != NULL && scope_allows(x->scope, hit->route->role)) {
+    if (before == ASKED_SAME && hit->route != NULL && pass_allows(x->pass, hit->route->need)) {
         x->route = hit->route;
         x->replayed = true;
         exchange_rewind(x);
@@ -355,7 +345,7 @@ void exchange_handle(void *context, struct request *request)
     (void)buf_terminated(&text);
     struct route_hit hit;
     route_find(request->method, request->path, &hit);
-    if (hit.any != NULL && hit.any->role == NEEDS_NONE) {
+    if (hit.any != NULL && hit.any->need == NEED_NONE) {
         x->route = hit.any;
         if (hit.route == NULL) {
             exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
@@ -367,24 +357,14 @@ void exchange_handle(void *context, struct request *request)
     guarded(x, &hit);
 }
 
-struct command *exchange_command(struct exchange *x, enum command_code code, const struct id *stream)
+void *exchange_order(struct exchange *x, enum command_code code, const struct id *stream)
 {
-    const struct principal *principal = scope_principal(x->scope);
-    struct command *command = &x->command;
-    memset(command, 0, sizeof *command);
-    command->command_id = x->request_uuid; /* so that the log tells the request, too */
-    command->command_id.kind = ID_COMMAND;
-    command->workspace_id = principal->workspace_id;
-    command->stream = *stream;
-    command->actor = 1; /* ACTOR_KEY of core/log/log.h */
-    command->actor_id = principal->key_id;
-    command->role = principal->role;
-    command->expected_version = x->if_match;
-    if (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET) {
-        command->causation = x->post.row.seq; /* what its sender had before them */
-    }
-    command->code = code;
-    return command;
+    const bool of_post = x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET;
+    x->order = pass_order(x->pass, code, stream);
+    x->sending = (struct sending){.idempotency = x->idempotency.present ? &x->idempotency : NULL,
+                                  .expected_version = x->if_match,
+                                  .causation = of_post ? x->post.row.seq : 0};
+    return order_fields(x->order);
 }
 
 /* Somebody changed it between our reading and the ledger's decision: reads again, and decides again if the client named
@@ -392,11 +372,11 @@ struct command *exchange_command(struct exchange *x, enum command_code code, con
 static void redo(struct exchange *x)
 {
     x->now_ms = clock_wall_ms();
-    enum err err = scope_refresh(x->scope);
+    enum err err = pass_refresh(x->pass);
     if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
-        err = scope_integration(x->scope, &x->id, &x->integration);
+        err = pass_integration(x->pass, &x->id, &x->integration);
     } else if (err == OK && x->route->resource != RESOURCE_NONE) {
-        err = scope_post(x->scope, &x->id, &x->post);
+        err = pass_post(x->pass, &x->id, &x->post);
     }
     err = err == OK ? read_if_match(x) : err;
     if (err == ERR_NOT_FOUND) {
@@ -466,7 +446,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_rewind(x);
         return;
     }
-    err = scope_refresh(x->scope);
+    err = pass_refresh(x->pass);
     if (err != OK) {
         exchange_failed(x, err);
         return;
@@ -477,7 +457,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
 bool exchange_admitted(struct exchange *x)
 {
     const struct admission admission = {.zones = x->gateway->zones, .channels = x->gateway->channels};
-    const struct objection objection = admission_check(&admission, &x->command, &x->request->arena);
+    const struct objection objection = admission_check(&admission, order_command(x->order), &x->request->arena);
     if (objection.refusal != ACCEPTED) {
         exchange_problem(x, objection.refusal, objection.detail, objection.param, NULL);
     }
@@ -486,12 +466,7 @@ bool exchange_admitted(struct exchange *x)
 
 static void send_command(struct exchange *x)
 {
-    struct client *ledger = x->gateway->ledger;
-    struct reading *reading = scope_pause(x->scope);
-    /* It is encoded when this returns: a text of a row may go into it without a copy. But it may be answered, too. */
-    const enum err err = client_command(ledger, &x->command, x->idempotency.present ? &x->idempotency : NULL,
-                                        COMMAND_WITHIN_MS, answered, x);
-    reading_end(reading);
+    const enum err err = pass_send(x->pass, x->order, &x->sending, answered, x);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err == ERR_TOO_LONG || err == ERR_NO_SPACE) {

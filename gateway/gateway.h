@@ -11,47 +11,34 @@
 #include "core/calendar/instant.h"
 #include "core/channel.h"
 #include "core/message/codec.h"
-#include "core/wire/client.h"
-#include "core/wire/refusals.h"
+#include "gateway/gate/order.h"
 #include "gateway/idempotency.h"
 #include "gateway/input.h"
 #include "gateway/limiter.h"
 #include "gateway/memo.h"
 #include "gateway/proofs.h"
-#include "gateway/scope.h"
 #include "gateway/streams.h"
 
-#define COMMAND_WITHIN_MS \
-    10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
 #define VERSION_OF_NOTHING ((uint64_t)INT64_MAX) /* no stream gets there: whoever expects it is refused */
 #define REDO_MAX \
     64 /* changed between our reading and the ledger's deciding: read again, so often; another got on each time */
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
 struct gateway {
-    struct store *views;
-    struct client *ledger;
+    struct gate *gate;
     const struct channel_list *channels;
     post_text_fold *fold;        /* for searching */
-    struct id installation_id;   /* to the ledger, the stream of what nobody's key is behind */
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
-    uint8_t transport_key[32];
-    uint8_t body_key[32]; /* bodies are recognised by an HMAC under it: one may hold a password */
-    struct zones *zones;  /* any thread may ask */
+    uint8_t body_key[32];        /* bodies are recognised by an HMAC under it: one may hold a password */
+    struct zones *zones;         /* any thread may ask */
     struct memo memo;
     struct flights flights;
     struct limiter limiter;
     pthread_mutex_t random_lock;
     struct random_pool random; /* for ids */
-    struct refusals refusals;
     struct streams *streams;
     struct proofs proofs;
-    struct server *server; /* main.c's: the server's threads ask request_server */
     atomic_bool stopping;
-    atomic_bool telling; /* the ledger of damage; of what was seen until told_ms */
-    int64_t told_ms;
-    /* boot clock: when read models were last met that cannot be what was written; 0: not since they were made again */
-    atomic_int_fast64_t damaged_ms;
 };
 
 struct exchange;
@@ -64,7 +51,7 @@ struct exchange {
     struct gateway *gateway;
     struct request *request;
     const struct route *route;
-    struct scope *scope;
+    struct pass *pass;
     const struct json_node *body; /* NULL: none was sent */
     struct id id;                 /* the path's first id */
     struct id target_id;          /* the path's second */
@@ -79,10 +66,11 @@ struct exchange {
     const char *match_detail;       /* why if_match is stale, where more than the refusal's title is to say; or NULL */
     const char *retry_detail;       /* why a retry finds nothing to send again, where we see it; or NULL */
     struct idempotency idempotency; /* present: the client sent a key */
-    struct command command;
+    struct order *order;            /* NULL: none was begun */
+    struct sending sending;         /* what goes with it */
     struct answer first; /* what the ledger answered: to the command, or to the first of a repeated Idempotency-Key */
     bool replayed;       /* it is the first answer again */
-    bool rewound;        /* the scope shows the stream as `first` left it */
+    bool rewound;        /* the pass shows the stream as `first` left it */
     struct flight flight;
     bool flies; /* flight was begun */
     unsigned redone;
@@ -119,11 +107,12 @@ bool exchange_input(struct exchange *exchange);
 bool exchange_says_when(unsigned status);
 void exchange_failed(struct exchange *exchange, enum err err);
 
-/* exchange_command starts the exchange's command: ids, actor, role and workspace are the principal's. The caller fills
- * its fields. exchange_admitted judges what it says (core/admission.h); false: answered. exchange_send does that too,
- * then sends it; on acceptance what it made or changed is answered as it is afterwards (perhaps on another thread), on
- * refusal the problem. */
-struct command *exchange_command(struct exchange *exchange, enum command_code code, const struct id *stream);
+/* ORDER begins the exchange's command, a name of command.def, and gives its fields, to be filled: empty so far, and
+ * naming If-Match's version. exchange_admitted judges what it says (core/admission.h); false: answered. exchange_send
+ * does that too, then sends it; on acceptance what it made or changed is answered as it is afterwards (perhaps on
+ * another thread), on refusal the problem. */
+#define ORDER(exchange, name, stream) ((struct name##_command *)exchange_order((exchange), COMMAND_##name, (stream)))
+void *exchange_order(struct exchange *exchange, enum command_code code, const struct id *stream);
 bool exchange_admitted(struct exchange *exchange);
 void exchange_send(struct exchange *exchange);
 /* exchange_send_fit sends a command by which this content is, or stays, scheduled, unless a fatal violation forbids it.
@@ -135,16 +124,6 @@ bool exchange_is_stale(const struct exchange *exchange);
 /* exchange_may_change tells whether the post can still be changed, and is what the sender saw: only then do rules about
  * its content matter, for what the ledger refuses for its state comes before them. */
 bool exchange_may_change(const struct exchange *exchange);
-/* gate_report.c: gate_refused notes that the exchange's key does not open what was asked for (subject: the kind of
- * another workspace's thing that was named); gate_stranger that a key opens nothing (data NULL: none was shown, which
- * is no attempt). gate_report tells the ledger what is due of it: for main.c, once a second. */
-void gate_refused(struct exchange *exchange, enum refusal refusal, enum id_kind subject);
-void gate_stranger(struct exchange *exchange, struct span key);
-void gate_report(struct gateway *gateway);
-/* gate_damaged notes that the read models, as they are now, cannot be what was written; any thread. gate_tell_damage
- * tells the ledger, from time to time, until it has made them again; false: they are whole, as far as anybody knows. */
-void gate_damaged(struct gateway *gateway);
-bool gate_tell_damage(struct gateway *gateway);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
@@ -193,10 +172,8 @@ enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
  * figures too, where a missing one says nothing. */
 const char *ready_fault(struct span figures);
 void ready_degraded(const struct condition *condition, struct span figures, int64_t now_ms, struct buf *out);
-/* log_fault likewise: an event of the log was met that is not as it was written. figure_of finds one figure; false: it
- * is not among them. */
+/* log_fault likewise: an event of the log was met that is not as it was written. */
 const char *log_fault(struct span figures);
-bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 /* metrics_are_for tells whether a peer with that address is told the figures of the whole installation: this machine
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
@@ -208,8 +185,8 @@ const char *exchange_refused_param(const struct exchange *exchange, enum refusal
 const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 
 /* rendering.c: rendering_present writes the native form of one target. */
-enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
-                           uint32_t target_index, struct buf *out) MUST_USE;
+enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
+                           struct buf *out) MUST_USE;
 /* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all
  * of that target. created_ms: when the post would be published; 0: not known. What it rendered for a known instant
  * rendering_keep remembers, once the content is version of the post. */
@@ -217,7 +194,7 @@ bool rendering_allows(struct exchange *exchange, const struct post_content_row *
 void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     exchange_handler handle_##name_;
 #include "gateway/route.def"
 

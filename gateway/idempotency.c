@@ -47,7 +47,7 @@ void flights_end(struct flights *flights, struct flight *flight)
 
 static enum err hash_key(struct exchange *x, struct span key)
 {
-    const struct principal *principal = scope_principal(x->scope);
+    const struct badge *badge = pass_badge(x->pass);
     const char *method = method_name(x->request->method);
     const size_t cap = 2 * sizeof(struct id) + strlen(method) + x->request->path.len + key.len + 1;
     uint8_t *bytes = arena_alloc(&x->request->arena, cap);
@@ -56,8 +56,8 @@ static enum err hash_key(struct exchange *x, struct span key)
     }
     /* Ids have a fixed length, a method no slash and a path no NUL: two different scopes never give the same bytes. */
     struct buf scope = buf_of(bytes, cap);
-    buf_put(&scope, span_of(&principal->workspace_id, sizeof principal->workspace_id));
-    buf_put(&scope, span_of(&principal->key_id, sizeof principal->key_id));
+    buf_put(&scope, span_of(&badge->workspace_id, sizeof badge->workspace_id));
+    buf_put(&scope, span_of(&badge->key_id, sizeof badge->key_id));
     buf_text(&scope, method);
     buf_put(&scope, x->request->path);
     buf_byte(&scope, 0);
@@ -84,7 +84,7 @@ bool exchange_asked_before(struct exchange *x, enum asked_before *ret_before)
     }
     bool same = false;
     enum err err = hash_key(x, key);
-    err = err == OK ? scope_asked(x->scope, &x->idempotency, &same, &x->first) : err;
+    err = err == OK ? pass_asked(x->pass, &x->idempotency, &same, &x->first) : err;
     if (err != OK && err != ERR_NOT_FOUND) {
         exchange_failed(x, err);
         return false;

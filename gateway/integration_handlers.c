@@ -1,10 +1,8 @@
 /* integration_handlers.c: accounts. Credentials are sealed before a command exists: they go to the ledger's vault in a
  * sealed box, the command carries the box's id and a fingerprint. */
-#include "core/base/clock.h"
-#include "core/vault/box.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
 
-#define CREDENTIALS_MAX 4096
 #define FINGERPRINT_LEN 16 /* hex digits */
 
 /* What the vault keeps of an app password: JSON of the channel's own. */
@@ -35,57 +33,33 @@ static void sealed(void *context, enum err err, struct span body)
     }
 }
 
-static enum err seal(struct exchange *x, const struct connect_integration_command *fields, struct span plain)
+static enum err write_fingerprint(struct exchange *x, struct span plain, struct span *ret_fingerprint)
 {
-    uint8_t nonce[12];
-    random_fill(nonce, sizeof nonce);
-    char what_text[ID_TEXT_MAX + 1];
-    struct buf what = buf_of(what_text, sizeof what_text);
-    id_write(&what, &fields->vault_id);
-    uint8_t box_bytes[CREDENTIALS_MAX + BOX_OVERHEAD];
-    struct buf box = buf_of(box_bytes, sizeof box_bytes);
-    TRY(box_seal(x->gateway->transport_key, nonce, buf_span(&what), plain, &box));
-    uint8_t body_bytes[CREDENTIALS_MAX + 256];
-    struct buf body = buf_of(body_bytes, sizeof body_bytes);
-    body_seal_put(&body, &fields->vault_id, &fields->integration_id, buf_span(&box));
-    if (!buf_ok(&body)) {
-        return ERR_TOO_LONG;
-    }
-    /* From here on the scope's transaction must not stay open, and the texts of the command must outlive it: they are
-     * the body's, none is a row's. */
-    reading_end(scope_pause(x->scope));
-    return client_ask(x->gateway->ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, sealed, x);
-}
-
-/* A fingerprint recognises the same credentials again without being a plain hash of them: an HMAC under the transport
- * key. */
-static enum err fingerprint(struct exchange *x, struct span plain, struct span *ret_fingerprint)
-{
-    uint8_t hash[SHA256_LEN];
+    uint8_t hash[32];
     uint8_t *hex = arena_alloc(&x->request->arena, FINGERPRINT_LEN);
     if (hex == NULL) {
         return ERR_NO_MEMORY;
     }
-    sha256_hmac(span_of(x->gateway->transport_key, sizeof x->gateway->transport_key), plain, hash);
+    pass_fingerprint(x->pass, plain, hash);
     struct buf text = buf_of(hex, FINGERPRINT_LEN);
     buf_hex(&text, span_of(hash, FINGERPRINT_LEN / 2));
     *ret_fingerprint = buf_span(&text);
     return OK;
 }
 
-/* Seals the body's credentials, then sends the command that names them. plain: room for them. */
+/* Seals the body's credentials, then sends the command that names them. plain: room for them. The command waits
+ * meanwhile: its texts are the body's, none is a row's. */
 static enum err seal_credentials(struct exchange *x, struct connect_integration_command *fields, struct buf *plain)
 {
     TRY(write_credentials(plain, fields->identifier, json_node_text(x->body, "app_password")));
-    TRY(fingerprint(x, buf_span(plain), &fields->fingerprint));
-    return seal(x, fields, buf_span(plain));
+    TRY(write_fingerprint(x, buf_span(plain), &fields->fingerprint));
+    return pass_seal(x->pass, &fields->vault_id, &fields->integration_id, buf_span(plain), sealed, x);
 }
 
 /* With the credentials of the body. service: data NULL: where the account is. */
 static void connect_account(struct exchange *x, const struct id *integration_id, uint32_t channel, struct span service)
 {
-    struct command *command = exchange_command(x, COMMAND_connect_integration, integration_id);
-    struct connect_integration_command *fields = &command->connect_integration;
+    struct connect_integration_command *fields = ORDER(x, connect_integration, integration_id);
     *fields = (struct connect_integration_command){.integration_id = *integration_id,
                                                    .channel = channel,
                                                    .service = service,
@@ -94,7 +68,7 @@ static void connect_account(struct exchange *x, const struct id *integration_id,
     if (!exchange_admitted(x)) {
         return; /* what is sealed is for a command that will be sent */
     }
-    char text[CREDENTIALS_MAX];
+    char text[SEALED_MAX];
     struct buf plain = buf_of(text, sizeof text);
     const enum err err = seal_credentials(x, fields, &plain);
     explicit_bzero(text, sizeof text);
@@ -140,19 +114,19 @@ void handle_get_integration(struct exchange *x)
 
 void handle_pause_integration(struct exchange *x)
 {
-    exchange_command(x, COMMAND_pause_integration, &x->id)->pause_integration.integration_id = x->id;
+    ORDER(x, pause_integration, &x->id)->integration_id = x->id;
     exchange_send(x);
 }
 
 void handle_resume_integration(struct exchange *x)
 {
-    exchange_command(x, COMMAND_resume_integration, &x->id)->resume_integration.integration_id = x->id;
+    ORDER(x, resume_integration, &x->id)->integration_id = x->id;
     exchange_send(x);
 }
 
 void handle_delete_integration(struct exchange *x)
 {
-    exchange_command(x, COMMAND_delete_integration, &x->id)->delete_integration.integration_id = x->id;
+    ORDER(x, delete_integration, &x->id)->integration_id = x->id;
     exchange_send(x);
 }
 
@@ -190,7 +164,7 @@ void handle_list_integrations(struct exchange *x)
     struct integration_row *rows = NULL;
     uint32_t count = 0;
     /* one more than fits tells whether there is another page */
-    enum err err = scope_integrations(x->scope, resumes ? &after : NULL, limit + 1, &rows, &count);
+    enum err err = pass_integrations(x->pass, resumes ? &after : NULL, limit + 1, &rows, &count);
     const bool more = count > limit;
     struct buf out = {0};
     if (err == OK) {

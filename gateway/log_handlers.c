@@ -1,8 +1,8 @@
 /* log_handlers.c: the log as a tenant may see it, the punctuality report and the kill switch. The gateway does not open
- * the log: it asks the ledger, and names the workspace itself, from the gate. */
+ * the log: it asks the ledger, by the pass. */
 #include "core/calendar/instant.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
-#include "gateway/question.h"
 
 /* The page as the ledger gives it ends with its position in clear: clients get it opaque. */
 static void answer_events(struct exchange *x, struct span page)
@@ -54,10 +54,8 @@ static void asked(void *context, enum err err, struct span body)
 
 static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t second)
 {
-    const struct log_question question = {
-        .name = name, .workspace_id = scope_principal(x->scope)->workspace_id, .first = first, .second = second};
-    reading_end(scope_pause(x->scope));
-    if (log_question_ask(x->gateway->ledger, &question, asked, x) != OK) {
+    const struct log_question question = {.name = name, .first = first, .second = second};
+    if (pass_ask(x->pass, &question, asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }
 }
@@ -67,7 +65,7 @@ static void ask(struct exchange *x, const char *name, uint64_t first, uint64_t s
 static bool is_in_log(struct exchange *x, uint64_t after, const char *param)
 {
     uint64_t last = 0;
-    const enum err err = scope_workspace_last(x->scope, &last);
+    const enum err err = pass_workspace_last(x->pass, &last);
     if (err != OK) {
         exchange_failed(x, err);
     } else if (after > last) {
@@ -104,7 +102,7 @@ void handle_list_events(struct exchange *x)
 void handle_stream_events(struct exchange *x)
 {
     uint64_t after = 0;
-    const enum err err = scope_workspace_last(x->scope, &after);
+    const enum err err = pass_workspace_last(x->pass, &after);
     if (err != OK) {
         exchange_failed(x, err);
         return;
@@ -179,8 +177,7 @@ static enum err write_days(struct exchange *x, const struct report_question *que
 {
     struct punctuality_report *reports = NULL;
     uint32_t count = 0;
-    TRY(scope_punctuality(x->scope, account, x->gateway->zones, question->zone, question->first_day, question->last_day,
-                          &reports, &count));
+    TRY(pass_punctuality(x->pass, account, question->zone, question->first_day, question->last_day, &reports, &count));
     for (uint32_t r = 0; r < count; r++) {
         buf_text(out, out->data[out->len - 1] == '[' ? "" : ",");
         TRY(present_punctuality(&reports[r], out));
@@ -197,7 +194,7 @@ static enum err write_next(struct exchange *x, const struct report_question *que
     const struct arena_mark mark = arena_mark(&x->request->arena);
     struct integration_row *account = NULL;
     uint32_t count = 0;
-    enum err err = scope_integrations(x->scope, id_is_none(last) ? NULL : last, 1, &account, &count);
+    enum err err = pass_integrations(x->pass, id_is_none(last) ? NULL : last, 1, &account, &count);
     if (err == OK && count > 0) {
         err = write_days(x, question, account, out, days);
         *last = account->integration_id;
@@ -276,7 +273,7 @@ void handle_punctuality(struct exchange *x)
 {
     struct workspace_row workspace;
     uint32_t today = 0;
-    enum err err = scope_workspace(x->scope, &workspace);
+    enum err err = pass_workspace(x->pass, &workspace);
     err = err == OK ? punctuality_day(x->gateway->zones, workspace.timezone, x->now_ms, &today) : err;
     if (err != OK) {
         exchange_failed(x, err);
@@ -295,7 +292,7 @@ void handle_punctuality(struct exchange *x)
     struct integration_row row;
     if (text.data != NULL) {
         struct id id;
-        err = id_parse(text, ID_INTEGRATION, &id) != OK ? ERR_NOT_FOUND : scope_integration(x->scope, &id, &row);
+        err = id_parse(text, ID_INTEGRATION, &id) != OK ? ERR_NOT_FOUND : pass_integration(x->pass, &id, &row);
         question.account = &row;
     }
     if (err == ERR_NOT_FOUND) {
@@ -319,7 +316,7 @@ void handle_punctuality(struct exchange *x)
 void handle_get_workspace(struct exchange *x)
 {
     struct workspace_row row;
-    const enum err err = scope_workspace(x->scope, &row);
+    const enum err err = pass_workspace(x->pass, &row);
     if (err != OK) {
         exchange_failed(x, err);
     } else {
@@ -329,16 +326,15 @@ void handle_get_workspace(struct exchange *x)
 
 void handle_pause_workspace(struct exchange *x)
 {
-    const struct id workspace_id = scope_principal(x->scope)->workspace_id;
-    struct command *command = exchange_command(x, COMMAND_pause_workspace, &workspace_id);
-    command->pause_workspace.workspace_id = workspace_id;
-    command->pause_workspace.reason = json_node_text(x->body, "reason");
+    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
+    *ORDER(x, pause_workspace, &workspace_id) =
+        (struct pause_workspace_command){.workspace_id = workspace_id, .reason = json_node_text(x->body, "reason")};
     exchange_send(x);
 }
 
 void handle_resume_workspace(struct exchange *x)
 {
-    const struct id workspace_id = scope_principal(x->scope)->workspace_id;
-    exchange_command(x, COMMAND_resume_workspace, &workspace_id)->resume_workspace.workspace_id = workspace_id;
+    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
+    ORDER(x, resume_workspace, &workspace_id)->workspace_id = workspace_id;
     exchange_send(x);
 }

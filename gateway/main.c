@@ -12,7 +12,9 @@
 #include "core/base/process.h"
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
+#include "core/store/store.h"
 #include "core/vault/box.h"
+#include "core/wire/client.h"
 #include "gateway/gateway.h"
 
 #define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */
@@ -32,6 +34,14 @@ struct arguments {
     const char *ledger;
     const char *bluesky_service;
     const char *rate_limit;
+};
+
+/* Everything. Of these the gateway itself has but the gate. */
+struct process {
+    struct store *views;
+    struct client *ledger;
+    struct server *server;
+    struct gateway gateway;
 };
 
 static const char *option(int argc, char **argv, const char *name, const char *otherwise)
@@ -107,26 +117,39 @@ static enum err fill_rules(const struct arguments *arguments, struct confine_rul
     return confine_connect(rules, arguments->ledger);
 }
 
-static enum err open_parts(struct gateway *gateway, const struct arguments *arguments, const struct data_folder *data,
+static enum err open_gate(struct process *process, const struct data_folder *data)
+{
+    struct gateway *gateway = &process->gateway;
+    const struct gate_options options = {.views = process->views,
+                                         .ledger = process->ledger,
+                                         .installation_id = data->installation_id,
+                                         .zones = gateway->zones,
+                                         .rendering = rendering_present,
+                                         .rendering_context = gateway};
+    return gate_open(&options, &gateway->gate);
+}
+
+static enum err open_parts(struct process *process, const struct arguments *arguments, const struct data_folder *data,
                            const struct confine_rules *rules, struct confinement *ret_confinement)
 {
+    struct gateway *gateway = &process->gateway;
     struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(data_party_key(data, PARTY_GATEWAY, options.key));
-    client_transport_key(options.key, gateway->transport_key);
     TRY(box_derive(options.key, "idempotency", gateway->body_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
-    enum err err = open_views(data->views_path, &gateway->views);
+    enum err err = open_views(data->views_path, &process->views);
     if (err == ERR_ALTERED || err == ERR_VERSION) {
         tell_damage_at_start(&options);
     }
     err =
         err == OK ? confine_files(rules, ret_confinement) : err; /* the threads made from here on are bound by it too */
-    err = err == OK ? client_open(&options, &gateway->ledger) : err;
+    err = err == OK ? client_open(&options, &process->ledger) : err;
     explicit_bzero(options.key, sizeof options.key);
+    err = err == OK ? open_gate(process, data) : err;
     return err == OK ? streams_open(gateway, &gateway->streams) : err;
 }
 
-static enum err open_server(struct gateway *gateway, const char *listen)
+static enum err open_server(struct process *process, const char *listen)
 {
     char address[64];
     uint16_t port = 0;
@@ -161,32 +184,33 @@ static enum err open_server(struct gateway *gateway, const char *listen)
                                            .idle_ms = 75000,
                                            .handler = exchange_handle,
                                            .refusal = exchange_refusal,
-                                           .context = gateway};
-    return server_open(&options, &gateway->server);
+                                           .context = &process->gateway};
+    return server_open(&options, &process->server);
 }
 
-static void close_parts(struct gateway *gateway)
+static void close_parts(struct process *process)
 {
+    struct gateway *gateway = &process->gateway;
     atomic_store(&gateway->stopping, true);
     streams_stop(gateway->streams);
-    server_drain(gateway->server, DRAIN_WITHIN_MS);
+    server_drain(process->server, DRAIN_WITHIN_MS);
     process_end_within(END_WITHIN_S);
-    client_close(gateway->ledger); /* ends what still waits, so that every request is answered before the server ends */
+    client_close(process->ledger); /* ends what still waits, so that every request is answered before the server ends */
     streams_close(gateway->streams);
-    server_close(gateway->server);
-    store_close(gateway->views);
+    server_close(process->server);
+    gate_close(gateway->gate);
+    store_close(process->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
     flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
     lock_done(&gateway->random_lock);
-    refusals_done(&gateway->refusals);
 }
 
 /* One line when damage is met, one when it is gone. */
-static bool tell_damage(struct gateway *gateway, bool was_damaged)
+static bool tell_damage(struct gate *gate, bool was_damaged)
 {
-    const bool damaged = gate_tell_damage(gateway);
+    const bool damaged = gate_tell_damage(gate);
     if (damaged && !was_damaged) {
         journal(
             JOURNAL_ERROR, "views_damaged",
@@ -217,10 +241,11 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     journal_open("gateway", JOURNAL_INFO);
     int stop_fd = -1;
     struct data_folder data = {0};
-    struct gateway *gateway = calloc(1, sizeof *gateway);
-    if (gateway == NULL) {
+    struct process *process = calloc(1, sizeof *process);
+    if (process == NULL) {
         return EXIT_CANNOT;
     }
+    struct gateway *gateway = &process->gateway;
     gateway->channels = channels;
     gateway->fold = fold;
     gateway->bluesky_service = arguments.bluesky_service;
@@ -231,13 +256,11 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
     struct confine_rules rules;
     struct confinement confinement;
-    refusals_init(&gateway->refusals);
     enum err err = process_stop_fd(&stop_fd);
     err = err == OK ? fill_rules(&arguments, &rules) : err;
     err = err == OK ? data_open(arguments.data, &data) : err;
-    gateway->installation_id = data.installation_id;
-    err = err == OK ? open_parts(gateway, &arguments, &data, &rules, &confinement) : err;
-    err = err == OK ? open_server(gateway, arguments.listen) : err;
+    err = err == OK ? open_parts(process, &arguments, &data, &rules, &confinement) : err;
+    err = err == OK ? open_server(process, arguments.listen) : err;
     err = err == OK ? confine_calls(&rules, &confinement) : err;
     if (err == OK) {
         char text[CONFINEMENT_TEXT_MAX];
@@ -248,16 +271,16 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
         struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
         bool damaged = false;
         while (poll(&stop, 1, REPORT_EVERY_MS) <= 0) {
-            gate_report(gateway);
-            damaged = tell_damage(gateway, damaged);
+            gate_report(gateway->gate);
+            damaged = tell_damage(gateway->gate, damaged);
         }
-        gate_report(gateway);
+        gate_report(gateway->gate);
     } else {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\" listen=%s", err_name(err), err_sentence(err),
                 arguments.listen);
     }
-    close_parts(gateway);
-    free(gateway);
+    close_parts(process);
+    free(process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));
     _exit(err == OK ? EXIT_GOOD : EXIT_CANNOT); /* a sanitizer's exit handler would make a process to trace this one */
 }

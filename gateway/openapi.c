@@ -197,7 +197,7 @@ static void write_content(struct buf *out, enum schema_name gives)
 static void write_headers(struct buf *out, const struct route *route, unsigned status)
 {
     const bool good = status < 300;
-    const bool counted = route->role != NEEDS_NONE && status != 401;
+    const bool counted = route->need != NEED_NONE && status != 401;
 
     const struct {
         const char *name;
@@ -285,14 +285,14 @@ static void write_security_scheme(struct buf *out)
 
 static void write_roles(struct buf *out, const struct route *route)
 {
-    if (route->role == NEEDS_NONE) {
+    if (route->need == NEED_NONE) {
         buf_text(out, ",\"security\":[]");
         return;
     }
     bool first = true;
     buf_text(out, ",\"x-required-roles\":[");
     for (uint32_t role = 1; role < ROLE_COUNT; role++) {
-        if (scope_role_allows(role, route->role)) {
+        if (access_allows(&(struct grant){.role = role}, route->need)) {
             buf_text(out, first ? "" : ",");
             json_string(out, span_text(choice_word(&role_words, role)));
             first = false;

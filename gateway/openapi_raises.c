@@ -48,15 +48,15 @@ static bool follows(const struct route *route, enum refusal refusal)
     case REFUSED_unavailable:
         return true;
     case REFUSED_views_damaged:
-        return route->role != NEEDS_NONE;
+        return route->need != NEED_NONE;
     case REFUSED_log_altered: /* a repeated Idempotency-Key is answered from the log */
         return route->method == METHOD_POST;
     case REFUSED_unauthenticated:
     case REFUSED_rate_limited:
     case REFUSED_parameter_unknown:
-        return route->role != NEEDS_NONE;
+        return route->need != NEED_NONE;
     case REFUSED_forbidden:
-        return route->role != NEEDS_NONE && route->role != NEEDS_VIEWER;
+        return route->need != NEED_NONE && route->need != NEED_VIEWER;
     case REFUSED_not_found:
         return route->resource != RESOURCE_NONE;
     case REFUSED_unsupported_media_type:

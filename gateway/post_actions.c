@@ -7,11 +7,9 @@ void handle_schedule_post(struct exchange *x)
     if (exchange_input(x)) {
         return;
     }
-    struct command *command = exchange_command(x, COMMAND_schedule_post, &x->id);
-    command->schedule_post.post_id = x->id;
-    command->schedule_post.now = schedule.now;
-    command->schedule_post.at_ms = schedule.at_ms;
-    command->expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
+    *ORDER(x, schedule_post, &x->id) =
+        (struct schedule_post_command){.post_id = x->id, .now = schedule.now, .at_ms = schedule.at_ms};
+    x->sending.expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
     if (exchange_may_change(x)) {
         exchange_send_fit(x, &x->post.content, 0);
     } else {
@@ -21,15 +19,13 @@ void handle_schedule_post(struct exchange *x)
 
 void handle_cancel_post(struct exchange *x)
 {
-    exchange_command(x, COMMAND_cancel_post, &x->id)->cancel_post.post_id = x->id;
+    ORDER(x, cancel_post, &x->id)->post_id = x->id;
     exchange_send(x);
 }
 
 void handle_cancel_target(struct exchange *x)
 {
-    struct command *command = exchange_command(x, COMMAND_cancel_target, &x->id);
-    command->cancel_target.post_id = x->id;
-    command->cancel_target.target_id = x->target_id;
+    *ORDER(x, cancel_target, &x->id) = (struct cancel_target_command){.post_id = x->id, .target_id = x->target_id};
     exchange_send(x);
 }
 
@@ -60,18 +56,15 @@ void handle_retry_post(struct exchange *x)
         return;
     }
     x->retry_detail = retry_detail(&x->post.row);
-    struct command *command = exchange_command(x, COMMAND_retry_post, &x->id);
-    command->retry_post.post_id = x->id;
-    command->retry_post.now = schedule.now;
-    command->retry_post.at_ms = schedule.at_ms;
+    *ORDER(x, retry_post, &x->id) =
+        (struct retry_post_command){.post_id = x->id, .now = schedule.now, .at_ms = schedule.at_ms};
     exchange_send(x);
 }
 
 /* {"resolution":"published","url":…} | {"resolution":"absent","retry":…} | {"resolution":"abandoned"} */
 void handle_resolve_target(struct exchange *x)
 {
-    struct command *command = exchange_command(x, COMMAND_resolve_target, &x->id);
-    command->resolve_target = (struct resolve_target_command){
+    *ORDER(x, resolve_target, &x->id) = (struct resolve_target_command){
         .post_id = x->id,
         .target_id = x->target_id,
         .resolution = choice_value(&resolution_words, json_node_text(x->body, "resolution")),
@@ -80,17 +73,15 @@ void handle_resolve_target(struct exchange *x)
     exchange_send(x);
 }
 
-typedef enum err present_part(struct exchange *x, const struct present *present, struct buf *out);
+typedef enum err present_part(struct exchange *x, struct buf *out);
 
 static void answer_presented(struct exchange *x, present_part *part)
 {
-    struct present present;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
     struct buf out = {0};
     enum err err;
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? part(x, &present, &out) : err;
+        err = err == OK ? part(x, &out) : err;
     } while (err == ERR_NO_SPACE);
     if (err != OK) {
         exchange_failed(x, err);
@@ -99,9 +90,9 @@ static void answer_presented(struct exchange *x, present_part *part)
     }
 }
 
-static enum err deliveries_part(struct exchange *x, const struct present *present, struct buf *out)
+static enum err deliveries_part(struct exchange *x, struct buf *out)
 {
-    return present_deliveries(present, &x->post, out);
+    return pass_present_deliveries(x->pass, &x->post, x->now_ms, out);
 }
 
 void handle_post_deliveries(struct exchange *x)
@@ -109,10 +100,10 @@ void handle_post_deliveries(struct exchange *x)
     answer_presented(x, deliveries_part);
 }
 
-static enum err history_part(struct exchange *x, const struct present *present, struct buf *out)
+static enum err history_part(struct exchange *x, struct buf *out)
 {
     uint64_t next = 0;
-    TRY(present_history(present, &x->post, x->after, x->limit, out, &next));
+    TRY(pass_present_history(x->pass, &x->post, x->now_ms, x->after, x->limit, out, &next));
     buf_text(out, ",\"next_cursor\":");
     if (next != 0) {
         exchange_cursor_put_u64(x, next, out);

@@ -14,7 +14,7 @@ void handle_create_post(struct exchange *x)
     if (exchange_input(x)) {
         return;
     }
-    struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
+    struct create_post_command *fields = ORDER(x, create_post, &post_id);
     *fields = (struct create_post_command){.post_id = post_id,
                                            .timezone = zone,
                                            .not_after_ms = not_after_ms,
@@ -42,7 +42,7 @@ void handle_edit_post(struct exchange *x)
     if (exchange_input(x)) {
         return;
     }
-    struct edit_post_command *fields = &exchange_command(x, COMMAND_edit_post, &x->id)->edit_post;
+    struct edit_post_command *fields = ORDER(x, edit_post, &x->id);
     *fields = (struct edit_post_command){.post_id = x->id, .timezone = zone, .not_after_ms = not_after_ms};
     POST_CONTENT_COPY(fields, &content);
     if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x)) {
@@ -54,7 +54,7 @@ void handle_edit_post(struct exchange *x)
 
 void handle_delete_post(struct exchange *x)
 {
-    exchange_command(x, COMMAND_delete_post, &x->id)->delete_post.post_id = x->id;
+    ORDER(x, delete_post, &x->id)->post_id = x->id;
     exchange_send(x);
 }
 
@@ -70,10 +70,10 @@ void handle_duplicate_post(struct exchange *x)
         content.targets[i].target_id = id_derive(ID_TARGET, &post_id, &content.targets[i].integration_id);
         content.targets[i].at_ms = 0;
     }
-    struct create_post_command *fields = &exchange_command(x, COMMAND_create_post, &post_id)->create_post;
+    struct create_post_command *fields = ORDER(x, create_post, &post_id);
     *fields = (struct create_post_command){.post_id = post_id, .timezone = x->post.row.timezone, .duplicate_of = x->id};
     POST_CONTENT_COPY(fields, &content);
-    x->command.expected_version = 0; /* a new stream */
+    x->sending.expected_version = 0; /* a new stream */
     exchange_send(x);
 }
 
@@ -202,14 +202,13 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
 }
 
 /* *fit: how many of the posts found room, when not all of it did. */
-static enum err write_page(struct exchange *x, const struct present *present, const struct post_page *page,
-                           struct buf *out, uint32_t *fit)
+static enum err write_page(struct exchange *x, const struct post_page *page, struct buf *out, uint32_t *fit)
 {
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < page->count; i++) {
         *fit = i;
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_post(present, &page->posts[i], out));
+        TRY(pass_present_post(x->pass, &page->posts[i], x->now_ms, out));
     }
     buf_text(out, "],\"next_cursor\":");
     if (page->cursor_len == 0) {
@@ -224,21 +223,17 @@ static enum err write_page(struct exchange *x, const struct present *present, co
 /* Posts that are more together than an answer may be make a shorter page: its cursor leads on. */
 static void answer_page(struct exchange *x, const struct post_filter *filter, struct span after, struct post_page *page)
 {
-    struct present present;
     uint32_t fit = 0;
-    scope_present(x->scope, x->gateway->zones, x->now_ms, &present);
-    present.rendering = rendering_present;
-    present.rendering_context = x->gateway;
     struct buf out = {0};
     enum err err;
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? write_page(x, &present, page, &out, &fit) : err;
+        err = err == OK ? write_page(x, page, &out, &fit) : err;
     } while (err == ERR_NO_SPACE);
     if (err == ERR_TOO_LONG && fit > 0) {
         out = buf_of(out.data, out.cap);
-        err = scope_posts(x->scope, filter, after, fit, page);
-        err = err == OK ? write_page(x, &present, page, &out, &fit) : err;
+        err = pass_posts(x->pass, filter, after, fit, page);
+        err = err == OK ? write_page(x, page, &out, &fit) : err;
     }
     if (err != OK) {
         exchange_failed(x, err);
@@ -261,7 +256,7 @@ void handle_list_posts(struct exchange *x)
         return;
     }
     struct post_page page;
-    const enum err err = scope_posts(x->scope, &filter, cursor.position, limit, &page);
+    const enum err err = pass_posts(x->pass, &filter, cursor.position, limit, &page);
     if (err == ERR_MALFORMED) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     } else if (err != OK) {

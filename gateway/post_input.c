@@ -75,7 +75,7 @@ static void read_target(struct exchange *x, const struct id *post_id, const stru
     input_pointer(pointer, at, "integration_id");
     struct integration_row integration;
     if (id_parse(json_node_text(object, "integration_id"), ID_INTEGRATION, &target->integration_id) != OK ||
-        scope_integration(x->scope, &target->integration_id, &integration) != OK) {
+        pass_integration(x->pass, &target->integration_id, &integration) != OK) {
         input_wrong(&x->input, REFUSED_reference_not_found, pointer, "There is no such integration in this workspace.");
         return;
     }

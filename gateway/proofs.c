@@ -3,19 +3,18 @@
 #include "gateway/proofs.h"
 
 #include "core/base/limits.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
-#include "gateway/question.h"
 
 static void say_unavailable(struct exchange *x)
 {
     exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
 }
 
-static enum err ask(struct exchange *x, const char *name, uint64_t number, client_replied *done, void *context)
+static enum err ask(struct exchange *x, const char *name, uint64_t number, gate_replied *done, void *context)
 {
-    const struct log_question question = {
-        .name = name, .workspace_id = scope_principal(x->scope)->workspace_id, .first = number};
-    return log_question_ask(x->gateway->ledger, &question, done, context);
+    const struct log_question question = {.name = name, .first = number};
+    return pass_ask(x->pass, &question, done, context);
 }
 
 static void answered(void *context, enum err err, struct span body);
@@ -49,7 +48,7 @@ static uint32_t waiting_of(const struct proofs *proofs, const struct id *key_id)
 {
     uint32_t count = 0;
     for (const struct exchange *x = proofs->first; x != NULL; x = x->proof.next) {
-        count += id_equal(&scope_principal(x->scope)->key_id, key_id) ? 1 : 0;
+        count += id_equal(&pass_badge(x->pass)->key_id, key_id) ? 1 : 0;
     }
     return count;
 }
@@ -84,7 +83,7 @@ static void wait_for(struct exchange *x, uint64_t needed)
     struct exchange *failed = NULL;
     lock_take(&proofs->mutex);
     const bool many = proofs->count >= PROOFS_WAITING_MAX ||
-                      waiting_of(proofs, &scope_principal(x->scope)->key_id) >= PROOFS_WAITING_PER_KEY;
+                      waiting_of(proofs, &pass_badge(x->pass)->key_id) >= PROOFS_WAITING_PER_KEY;
     if (!many) {
         x->proof.needed = needed;
         put(proofs, x);
@@ -168,6 +167,5 @@ void proofs_init(struct proofs *proofs)
 void proofs_ask(struct exchange *x, const char *name, uint64_t workspace_seq)
 {
     x->proof = (struct proof_wish){.name = name, .workspace_seq = workspace_seq};
-    reading_end(scope_pause(x->scope));
     ask_wish(x);
 }

@@ -11,23 +11,6 @@ void handle_health(struct exchange *x)
     exchange_json(x, 200, SPAN("{\"status\":\"ok\"}"), (struct span){0}, NULL);
 }
 
-bool figure_of(struct span body, const char *name, uint64_t *ret_value)
-{
-    struct body_list list;
-    struct span found;
-    uint64_t value = 0;
-    if (body_figures_read(body, &list) != OK) {
-        return false;
-    }
-    while (list.left > 0 && body_figure_next(&list, &found, &value) == OK) {
-        if (span_equal(found, span_text(name))) {
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *ready_fault(struct span figures)
 {
     uint64_t value = 0;
@@ -107,7 +90,7 @@ static void answer_ready(struct exchange *x, struct span figures)
 {
     struct condition condition;
     struct buf out = {0};
-    enum err err = scope_condition(x->gateway->views, &x->request->arena, &condition);
+    enum err err = gate_condition(x->gateway->gate, &x->request->arena, &condition);
     err = err == OK ? exchange_out(x, &out) : err;
     if (err != OK) {
         exchange_failed(x, err);
@@ -144,12 +127,12 @@ void handle_ready(struct exchange *x)
         exchange_problem(x, REFUSED_unavailable, "The gateway is stopping.", NULL, NULL);
         return;
     }
-    if (atomic_load(&x->gateway->damaged_ms) != 0) {
+    if (gate_is_damaged(x->gateway->gate)) {
         exchange_problem(x, REFUSED_unavailable,
                          "Stored data was damaged: the read models are being rebuilt from the log.", NULL, NULL);
         return;
     }
-    if (client_ask(x->gateway->ledger, FRAME_STATUS, (struct span){0}, 2000, ready_asked, x) != OK) {
+    if (gate_status(x->gateway->gate, ready_asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, "The ledger does not answer.", NULL, NULL);
     }
 }
@@ -167,7 +150,7 @@ static void put_figure(struct buf *out, const char *prefix, struct span name, ui
 static void put_condition(struct exchange *x, struct buf *out)
 {
     struct condition condition;
-    if (scope_condition(x->gateway->views, &x->request->arena, &condition) != OK) {
+    if (gate_condition(x->gateway->gate, &x->request->arena, &condition) != OK) {
         put_figure(out, "openpost_", SPAN("views_up"), 0);
         return;
     }
@@ -222,7 +205,7 @@ void handle_metrics(struct exchange *x)
         exchange_problem(x, REFUSED_not_found, "Figures are for this machine itself.", NULL, NULL);
         return;
     }
-    const enum err err = client_ask(x->gateway->ledger, FRAME_STATUS, (struct span){0}, 2000, metrics_asked, x);
+    const enum err err = gate_status(x->gateway->gate, metrics_asked, x);
     if (err != OK) {
         metrics_asked(x, err, (struct span){0});
     }

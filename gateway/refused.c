@@ -108,7 +108,7 @@ static const char *content_param(const struct json_node *body)
 const char *exchange_refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX])
 {
-    const struct command *command = &x->command;
+    const struct command *command = order_command(x->order);
     const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post;
     if (x->body == NULL) {
         return NULL; /* whatever is at fault, the body is not */

@@ -60,15 +60,14 @@ static enum err write_members(const struct channel_rendering *rendering, uint32_
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-static enum err write_rendering(const struct gateway *gateway, const struct present *present,
-                                const struct post_view *post, uint32_t target_index, int64_t created_ms,
-                                struct buf *out)
+static enum err write_rendering(const struct gateway *gateway, struct arena *arena, const struct post_view *post,
+                                uint32_t target_index, int64_t created_ms, struct buf *out)
 {
-    struct channel_rendering *rendering = arena_room(present->arena, sizeof *rendering);
+    struct channel_rendering *rendering = arena_room(arena, sizeof *rendering);
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = render(gateway, &post->content, target_index, created_ms, present->arena, rendering);
+    const enum err err = render(gateway, &post->content, target_index, created_ms, arena, rendering);
     if (err == ERR_NOT_FOUND) {
         buf_text(out, "\"rendering\":null,\"violations\":[]");
         return buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -77,8 +76,8 @@ static enum err write_rendering(const struct gateway *gateway, const struct pres
     return write_members(rendering, target_index, out);
 }
 
-enum err rendering_present(void *context, const struct present *present, const struct post_view *post,
-                           uint32_t target_index, struct buf *out)
+enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
+                           struct buf *out)
 {
     struct gateway *gateway = context;
     const struct id *target_id = &post->content.targets[target_index].target_id;
@@ -87,7 +86,7 @@ enum err rendering_present(void *context, const struct present *present, const s
         return buf_ok(out) ? OK : ERR_NO_SPACE;
     }
     const size_t start = out->len;
-    TRY(write_rendering(gateway, present, post, target_index, created_ms, out));
+    TRY(write_rendering(gateway, arena, post, target_index, created_ms, out));
     memo_put(&gateway->memo, target_id, post->row.version, created_ms, span_of(out->data + start, out->len - start));
     return OK;
 }

@@ -4,8 +4,8 @@
 #include "core/base/assert.h"
 
 static const struct route table[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_)         \
-    {ROUTE_##name_, #name_,         METHOD_##method_, (path_),         NEEDS_##role_,   RESOURCE_##resource_, \
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_)         \
+    {ROUTE_##name_, #name_,         METHOD_##method_, (path_),         NEED_##need_,    RESOURCE_##resource_, \
      BODY_##body_,  MATCH_##match_, (success_),       SCHEMA_##takes_, SCHEMA_##gives_, (doc_)},
 #include "gateway/route.def"
 };

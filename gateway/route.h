@@ -2,6 +2,7 @@
 #ifndef OPENPOST_GATEWAY_ROUTE_H
 #define OPENPOST_GATEWAY_ROUTE_H
 
+#include "core/access.h"
 #include "gateway/server.h"
 
 /* schema.def's objects, and what else an answer can be. */
@@ -20,12 +21,10 @@ enum schema_name {
 
 enum route_name {
 
-#define ROUTE(name_, method_, path_, role_, resource_, body_, match_, success_, takes_, gives_, doc_) ROUTE_##name_,
+#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) ROUTE_##name_,
 #include "gateway/route.def"
     ROUTE_COUNT
 };
-
-enum route_role { NEEDS_NONE, NEEDS_VIEWER, NEEDS_EDITOR, NEEDS_ADMIN, NEEDS_AUDIT };
 
 enum route_resource { RESOURCE_NONE, RESOURCE_POST, RESOURCE_TARGET, RESOURCE_INTEGRATION };
 
@@ -38,7 +37,7 @@ struct route {
     const char *id; /* the operationId */
     enum method method;
     const char *path;
-    enum route_role role;
+    enum need need;
     enum route_resource resource;
     enum route_body body;
     enum route_match match;

@@ -8,8 +8,8 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/lock.h"
+#include "gateway/gate/watch.h"
 #include "gateway/gateway.h"
-#include "gateway/question.h"
 
 #define LOOK_MS 200
 #define BEAT_MS 15000 /* a comment, so that both sides and what is between them notice a dead connection */
@@ -19,9 +19,7 @@ struct event_stream {
     struct event_stream *next;
     struct streams *streams;
     struct server_stream *out;
-    struct id workspace_id;
-    struct id key_id;
-    uint8_t fingerprint[32];
+    struct watch *watch;
     uint64_t last; /* the last workspace_seq that was put */
     int64_t beat_ms;
     bool asking; /* the ledger has a question and will answer */
@@ -74,12 +72,11 @@ static void answered(void *context, enum err err, struct span body)
 
 static void ask(struct event_stream *stream)
 {
-    const struct log_question question = {
-        .name = "server_sent", .workspace_id = stream->workspace_id, .first = stream->last, .second = EVENTS_ASKED};
+    const struct log_question question = {.name = "server_sent", .first = stream->last, .second = EVENTS_ASKED};
     stream->asking = true;
     stream->more = false;
     /* The mutex is held; an answer comes on another thread, never within the call. */
-    if (log_question_ask(stream->streams->gateway->ledger, &question, answered, stream) != OK) {
+    if (watch_ask(stream->watch, &question, answered, stream) != OK) {
         stream->asking = false;
     }
 }
@@ -99,11 +96,10 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
         return;
     }
     bool more = false;
-    const enum err seen = scope_look(stream->streams->gateway->views, stream->fingerprint, &stream->workspace_id,
-                                     clock_wall_ms(), stream->last, &more);
+    const enum err seen = watch_look(stream->watch, clock_wall_ms(), stream->last, &more);
     const enum err state = server_stream_state(stream->out);
     if (seen == ERR_ALTERED) {
-        gate_damaged(stream->streams->gateway);
+        gate_damaged(stream->streams->gateway->gate);
     }
     if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
         end_stream(stream);
@@ -116,6 +112,12 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
     }
 }
 
+static void free_stream(struct event_stream *stream)
+{
+    watch_close(stream->watch);
+    free(stream);
+}
+
 /* Under the mutex: frees the ended ones that nobody will answer any more. */
 static void sweep(struct streams *streams)
 {
@@ -125,7 +127,7 @@ static void sweep(struct streams *streams)
         if (stream->out == NULL && !stream->asking) {
             *link = stream->next;
             streams->count--;
-            free(stream);
+            free_stream(stream);
         } else {
             link = &stream->next;
         }
@@ -225,7 +227,7 @@ static bool has_room(const struct streams *streams, const struct id *key_id)
 {
     uint32_t of_key = 0;
     for (const struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
-        of_key += id_equal(&stream->key_id, key_id) ? 1 : 0;
+        of_key += id_equal(&watch_badge(stream->watch)->key_id, key_id) ? 1 : 0;
     }
     return !streams->stopping && streams->count < STREAMS_MAX && of_key < STREAMS_PER_KEY_MAX;
 }
@@ -236,15 +238,11 @@ static enum err make(struct exchange *x, uint64_t after, struct event_stream **r
     if (stream == NULL) {
         return ERR_NO_MEMORY;
     }
-    *stream = (struct event_stream){.streams = x->gateway->streams,
-                                    .workspace_id = scope_principal(x->scope)->workspace_id,
-                                    .key_id = scope_principal(x->scope)->key_id,
-                                    .last = after,
-                                    .beat_ms = clock_boot_ms()};
-    memcpy(stream->fingerprint, scope_fingerprint(x->scope), sizeof stream->fingerprint);
-    const enum err err = server_stream_new(&stream->out);
+    *stream = (struct event_stream){.streams = x->gateway->streams, .last = after, .beat_ms = clock_boot_ms()};
+    enum err err = watch_open(x->pass, &stream->watch);
+    err = err == OK ? server_stream_new(&stream->out) : err;
     if (err != OK) {
-        free(stream);
+        free_stream(stream);
         return err;
     }
     *ret_stream = stream;
@@ -262,7 +260,7 @@ void streams_add(struct exchange *x, uint64_t after)
     }
     struct server_stream *out = stream->out;
     lock_take(&streams->mutex);
-    const bool room = has_room(streams, &stream->key_id);
+    const bool room = has_room(streams, &watch_badge(stream->watch)->key_id);
     if (room) {
         const enum err put = server_stream_put(out, SPAN("retry: 2000\n\n"));
         ASSERT(put == OK || put == ERR_NO_MEMORY);
@@ -275,7 +273,7 @@ void streams_add(struct exchange *x, uint64_t after)
     lock_give(&streams->mutex);
     if (!room) {
         end_stream(stream);
-        free(stream);
+        free_stream(stream);
         exchange_problem(x, REFUSED_too_many_connections, "Too many event streams are open.", NULL, NULL);
     }
 }

@@ -525,8 +525,8 @@ enum err access_integration(struct store_txn *txn, const struct id *workspace_id
 {
     const struct row_key key = integration_key(integration_id);
     struct integration_row row;
-    TRY(row_get(txn, &key, integration_row_desc(), arena, &row));
-    if (row.status == INTEGRATION_DELETED || (workspace_id != NULL && !id_equal(workspace_id, &row.workspace_id))) {
+    TRY(row_get_own(txn, &key, workspace_id, integration_row_desc(), arena, &row));
+    if (row.status == INTEGRATION_DELETED) {
         return ERR_NOT_FOUND;
     }
     *ret_integration = row;

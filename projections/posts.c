@@ -117,10 +117,7 @@ enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const s
 {
     struct post_view view;
     const struct row_key key = row_key_post(post_id, PLACE_POST);
-    TRY(row_get(txn, &key, post_row_desc(), arena, &view.row));
-    if (workspace_id != NULL && !id_equal(workspace_id, &view.row.workspace_id)) {
-        return ERR_NOT_FOUND;
-    }
+    TRY(row_get_own(txn, &key, workspace_id, post_row_desc(), arena, &view.row));
     const struct row_key content_key = row_key_post(post_id, PLACE_CONTENT);
     TRY(row_get(txn, &content_key, post_content_row_desc(), arena, &view.content));
     if (view.content.targets_count != view.row.targets_count) {

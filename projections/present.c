@@ -195,7 +195,7 @@ static enum err put_rendering(const struct present *present, const struct post_v
     }
     if (present->rendering != NULL) {
         buf_text(out, ",");
-        return present->rendering(present->rendering_context, present, post, index, out);
+        return present->rendering(present->rendering_context, present->arena, post, index, out);
     }
     buf_text(out, ",\"rendering\":null,\"violations\":[]");
     return OK;

@@ -18,7 +18,7 @@ struct present;
 
 /* Appends a target's two members "rendering":…,"violations":[…] before the lock; what is locked is shown as it will be
  * sent. For whoever knows the channels; a root that does not leaves it NULL: rendering is null, violations empty. */
-typedef enum err present_rendering(void *context, const struct present *present, const struct post_view *post,
+typedef enum err present_rendering(void *context, struct arena *arena, const struct post_view *post,
                                    uint32_t target_index, struct buf *out);
 
 /* What presenting needs; everything is borrowed. */

@@ -341,3 +341,15 @@ enum err row_decode(const struct record_desc *desc, struct span bytes, struct ar
     TRY(row_decode_next(desc, &bytes, arena, ret_row));
     return bytes.len == 0 ? OK : ERR_ALTERED;
 }
+
+enum err row_owner(const struct record_desc *desc, struct span bytes, struct id *ret_workspace_id)
+{
+    const size_t at = (desc->field_count + 7) / 8 + sizeof(struct id);
+    ASSERT(desc->fields[0].kind == KIND_id && desc->fields[0].required);
+    ASSERT(desc->fields[1].kind == KIND_id && desc->fields[1].required);
+    if (bytes.len < at + sizeof *ret_workspace_id || (bytes.data[0] & 3) != 3) {
+        return ERR_ALTERED;
+    }
+    memcpy(ret_workspace_id, bytes.data + at, sizeof *ret_workspace_id);
+    return OK;
+}

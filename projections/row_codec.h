@@ -17,6 +17,9 @@ enum err row_encode(const struct record_desc *desc, const void *row, struct buf 
 /* row_decode reads the whole of bytes into the struct at ret_row (desc->size bytes). Texts borrow from bytes, lists
  * live in the arena. ERR_ALTERED: not a row of that form; ERR_NO_MEMORY. */
 enum err row_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_row) MUST_USE;
+/* row_owner reads whose a row is and nothing else of it, at a place that is the same in each: the second field, which
+ * like the first is an id that is always there. ERR_ALTERED: likewise. */
+enum err row_owner(const struct record_desc *desc, struct span bytes, struct id *ret_workspace_id) MUST_USE;
 /* row_decode_next reads the first of the rows that stand one behind the other in *bytes, and moves *bytes behind it. */
 enum err row_decode_next(const struct record_desc *desc, struct span *bytes, struct arena *arena, void *ret_row)
     MUST_USE;

@@ -63,6 +63,19 @@ enum err row_get(struct store_txn *txn, const struct row_key *key, const struct 
     return row_read(value, desc, arena, ret_row);
 }
 
+enum err row_get_own(struct store_txn *txn, const struct row_key *key, const struct id *workspace_id,
+                     const struct record_desc *desc, struct arena *arena, void *ret_row)
+{
+    struct span value;
+    struct id owner;
+    TRY(store_get(txn, row_key_span(key), &value));
+    TRY(row_owner(desc, value, &owner));
+    if (workspace_id != NULL && !id_equal(workspace_id, &owner)) {
+        return ERR_NOT_FOUND;
+    }
+    return row_read(value, desc, arena, ret_row);
+}
+
 enum err row_take(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, struct arena *arena,
                   void *ret_row)
 {

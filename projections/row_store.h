@@ -47,6 +47,10 @@ enum err row_get(struct store_txn *txn, const struct row_key *key, const struct 
                  void *ret_row) MUST_USE;
 enum err row_take(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, struct arena *arena,
                   void *ret_row) MUST_USE;
+/* row_get_own likewise a row whose owner (row_codec.h: row_owner) is workspace_id, NULL: whosever it is. Another's is
+ * ERR_NOT_FOUND before anything of it is decoded: it takes as long as a row that is not there. */
+enum err row_get_own(struct store_txn *txn, const struct row_key *key, const struct id *workspace_id,
+                     const struct record_desc *desc, struct arena *arena, void *ret_row) MUST_USE;
 /* row_read decodes bytes that a cursor gave. */
 enum err row_read(struct span bytes, const struct record_desc *desc, struct arena *arena, void *ret_row) MUST_USE;
 enum err row_put(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, const void *row,

@@ -328,8 +328,7 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
         *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
         return query == NULL ? OK : answer_view(question, query, out);
     }
-    const uint32_t role = question->asker->role;
-    if (!own && role != ROLE_AUDITOR && role < ROLE_ADMIN) {
+    if (!own && !access_allows(&question->asker->grant, NEED_AUDIT)) {
         *refusal = REFUSED_role_insufficient;
         return OK;
     }
@@ -386,8 +385,8 @@ enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int6
 {
     struct principal principal;
     TRY(access_find_named(txn, name, now_ms, &principal));
-    *ret_asker =
-        (struct asker){.key_id = principal.key_id, .workspace_id = principal.workspace_id, .role = principal.role};
+    *ret_asker = (struct asker){
+        .key_id = principal.key_id, .workspace_id = principal.workspace_id, .grant = {.role = principal.role}};
     return OK;
 }
 

@@ -201,7 +201,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
     if (!party_may_command(asker->party, command->code)) {
         return REFUSED_role_insufficient;
     }
-    const uint32_t needed = command_role(command->code);
+    const enum need needed = access_need(command->code);
     switch (asker->party) {
     case PARTY_SCHEDULER:
         command->actor = ACTOR_SCHEDULER;
@@ -212,7 +212,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         }
         break;
     case PARTY_GATEWAY:
-        if (needed == ROLE_COUNT) { /* for itself, of nobody's will */
+        if (needed == NEED_NOBODY) { /* for itself, of nobody's will */
             command->actor = ACTOR_SYSTEM;
             return ACCEPTED;
         }
@@ -223,7 +223,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
     case PARTY_NONE:
         command->actor = ACTOR_KEY;
         command->actor_id = asker->key_id;
-        command->role = asker->role;
+        command->role = asker->grant.role;
         command->causation = 0;
         if (id_is_none(&command->workspace_id)) {
             command->workspace_id = asker->workspace_id; /* it has only one */
@@ -239,7 +239,8 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
     case PARTY_COUNT:
         ASSERT(false); /* party_may_command */
     }
-    return command->role >= needed ? ACCEPTED : REFUSED_role_insufficient;
+    const struct grant grant = {.role = command->role};
+    return access_allows(&grant, needed) ? ACCEPTED : REFUSED_role_insufficient;
 }
 
 /* What else holds for another program, whom no gateway has judged. */

@@ -4,6 +4,7 @@
 #ifndef OPENPOST_LEDGER_SERVICE_H
 #define OPENPOST_LEDGER_SERVICE_H
 
+#include "core/access.h"
 #include "core/admission.h"
 #include "core/ledger/ledger.h"
 #include "core/vault/vault.h"
@@ -14,7 +15,7 @@ struct asker {
     enum party party; /* one of our own processes; PARTY_NONE: another program: */
     struct id key_id;
     struct id workspace_id;
-    uint32_t role;
+    struct grant grant;
 };
 
 /* A question of kind FRAME_QUERY. txn: a read transaction of the views. */

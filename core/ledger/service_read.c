@@ -98,7 +98,7 @@ static void read_follow(struct service *service, struct work *work)
         return;
     }
     const bool own = asker->party != PARTY_NONE;
-    if (!own && asker->role != ROLE_AUDITOR && asker->role < ROLE_ADMIN) {
+    if (!own && !access_allows(&asker->grant, NEED_AUDIT)) {
         service_note_refused(work, REFUSED_role_insufficient, "follow", ID_NONE);
         service_refuse(work, REFUSED_role_insufficient);
         return;

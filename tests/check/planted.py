@@ -2,7 +2,8 @@
 """tests/check/planted.py layers|words|readmes|refusals: plants one violation at a time into an empty tree and expects
 tools/check-layers, tools/check-words, readmes.py or refusals.py to find it, at its place, and to find nothing in a tree without.
 tests/check/planted.py purity|format|unused: likewise with tools/check-purity (into a copy of the sources that it compiles),
-tools/check-format and tools/check-unused (of a build of two files), which must name what was planted."""
+tools/check-format and tools/check-unused (of a build of two files), which must name what was planted.
+tests/check/planted.py gate: likewise with tools/check-gate, into a copy of the sources, several handlers at a time."""
 import importlib.machinery
 import importlib.util
 import json
@@ -35,6 +36,12 @@ LAYERS = [
     (FOUND, "core/log/a.c", '#include "core/base/journal.h"'),
     (FOUND, "core/decider/a.c", '#include "core/base/clock.h"'),
     (FOUND, "core/log/a.c", "#include <nng/nng.h>"),
+    (GOOD, "gateway/gate/a.c", '#include "core/store/store.h"\n#include "projections/posts.h"\n#include "gateway/gate/gate_state.h"'),
+    (FOUND, "gateway/a.c", '#include "core/store/store.h"'),
+    (FOUND, "gateway/a.c", '#include "projections/posts.h"'),
+    (FOUND, "gateway/a.c", '#include "gateway/gate/gate_state.h"'),
+    (FOUND, "gateway/a.c", '#include "core/wire/client.h"'),
+    (FOUND, "gateway/gate/a.c", '#include "gateway/gateway.h"'),
     (GOOD, "core/store/store_lmdb.c", "#include <lmdb.h>"),
     (FOUND, "core/store/store_memory.c", "#include <lmdb.h>"),
     (FOUND, "gateway/a.c", "#include <unknown_library.h>"),
@@ -42,7 +49,7 @@ LAYERS = [
     (GOOD, "tests/unit/a_test.c", '#include <check.h>\n#include "core/log/log.h"\n#include "gateway/gateway.h"'),
 ]
 HEADERS = """core/base/span.h core/base/journal.h core/base/clock.h core/log/log.h core/decider/post.h core/ledger/data.h
-core/ledger/projection.h gateway/gateway.h projections/posts.h""".split()
+core/ledger/projection.h core/store/store.h core/wire/client.h gateway/gateway.h gateway/gate/gate_state.h projections/posts.h""".split()
 
 LINE = "int x;\n"
 WORDS = [
@@ -106,6 +113,35 @@ PURITY = [
     ("getrandom", {"adapters/bluesky_answer.c":
                    "#include <sys/random.h>\nlong planted(void *at);\nlong planted(void *at) { return getrandom(at, 1, 0); }"}),
 ]
+# What a handler might try. Each is a file of its own, and found: by the linker, or by the compiler, which names the file.
+REACHES = {
+    "posts_get": ("projections/posts.h", "return posts_get(NULL, NULL, NULL, NULL, NULL);"),
+    "store_begin": ("core/store/store.h", "struct store_txn *txn = NULL; return store_begin(NULL, false, &txn);"),
+    "client_command": ("core/wire/client.h", "return client_command(NULL, NULL, NULL, 0, NULL, NULL);"),
+    "body_seal_put": ("core/wire/body.h", "body_seal_put(NULL, NULL, NULL, (struct span){0}); return OK;"),
+    "pass_pause": ("gateway/gate/pass.h", "struct store_txn *pass_pause(struct pass *); return pass_pause(NULL) != NULL ? OK : ERR_IO;"),
+}
+BREAKS = {
+    "made": ("gateway/gate/pass.h", "return sizeof(struct pass) > 0 ? OK : ERR_IO;"),
+    "copied": ("gateway/gateway.h", "const struct gate copy = *((struct exchange *)x)->gateway->gate; (void)copy; return OK;"),
+    "looked_into": ("gateway/gateway.h", "return ((struct exchange *)x)->pass->txn != NULL ? OK : ERR_IO;"),
+    "filled": ("gateway/gateway.h", "struct command *command = order_command(((struct exchange *)x)->order); command->role = 5; return OK;"),
+    "sent": ("gateway/gateway.h", "struct command command = {.role = 5}; const struct sending none = {.causation = 0};"
+             " return pass_send(((struct exchange *)x)->pass, &command, &none, NULL, NULL);"),
+    "asked": ("gateway/gate/ask.h", "const struct log_question other = {.workspace_id = {.kind = ID_WORKSPACE}}; (void)other; return OK;"),
+}
+
+
+def handlers(tries):
+    return {f"gateway/{name}_handler.c": f'#include "{header}"\nenum err planted_{name}(void *x);\n'
+            f"enum err planted_{name}(void *x)\n{{\n    (void)x;\n    {body}\n}}\n" for name, (header, body) in tries.items()}
+
+
+GATE = [
+    (None, {}),
+    (tuple(f"behind the gate: {name}\n" for name in REACHES), handlers(REACHES)),
+    (tuple(f"gateway/{name}_handler.c:" for name in BREAKS), handlers(BREAKS)),
+]
 FORMAT = [
     (None, {"core/base/a.c": "int x;\n"}),
     ("core/base/a.c", {"core/base/a.c": "int  x;\n"}),
@@ -166,6 +202,14 @@ def purity_command(root, files):
     return "cc", root
 
 
+def gate_command(root, files):
+    for folder in ("core", "projections", "gateway"):
+        shutil.copytree(os.path.join(ROOT, folder), os.path.join(root, folder))
+    for path, text in files.items():
+        write(root, path, text)
+    return "cc", root
+
+
 def format_command(root, files):
     for folder in ("core", "projections", "gateway", "adapters", "tools", "tests"):
         os.makedirs(os.path.join(root, folder))
@@ -192,12 +236,14 @@ def script_finds(kind, cases, command):
         with tempfile.TemporaryDirectory() as root:
             script = os.path.join(ROOT, "tools", "check-" + kind)
             done = subprocess.run([script, *command(root, files)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if (done.returncode == 0) != (word is None) or (word or "") not in done.stdout:
+        words = word if isinstance(word, tuple) else (word or "",)
+        if (done.returncode == 0) != (word is None) or any(one not in done.stdout for one in words):
             return f"{word} in {files}: exit {done.returncode}\n{done.stdout}"
     return judged(kind, cases, judge)
 
 
 MODULES = {"layers": LAYERS, "words": WORDS, "readmes": READMES, "refusals": REFUSALS}
-SCRIPTS = {"purity": (PURITY, purity_command), "format": (FORMAT, format_command), "unused": (UNUSED, unused_command)}
+SCRIPTS = {"purity": (PURITY, purity_command), "format": (FORMAT, format_command), "unused": (UNUSED, unused_command),
+           "gate": (GATE, gate_command)}
 asked = sys.argv[1]
 sys.exit(module_finds(asked, MODULES[asked]) if asked in MODULES else script_finds(asked, *SCRIPTS[asked]))

@@ -222,7 +222,7 @@ START_TEST(what_a_reader_of_the_log_may_not_open_is_named)
     const bool as_root = geteuid() == 0;
     struct place place;
     struct stat about;
-    char path[160];
+    char path[PATH_LEN];
     char sentence[DATA_SENTENCE_MAX] = "";
     place_begin(&place);
     open_place(&place, as_root);

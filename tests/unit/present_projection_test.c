@@ -206,10 +206,10 @@ START_TEST(a_waiting_target_shows_why_and_until_when)
 
 END_TEST
 
-static enum err fixed_rendering(void *context, const struct present *present, const struct post_view *post,
-                                uint32_t target_index, struct buf *out)
+static enum err fixed_rendering(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
+                                struct buf *out)
 {
-    (void)present;
+    (void)arena;
     (void)post;
     buf_text(out, "\"rendering\":{\"target\":");
     buf_u64(out, target_index);

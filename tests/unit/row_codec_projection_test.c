@@ -148,6 +148,44 @@ START_TEST(a_change_of_layout_raises_the_version_of_the_views)
 
 END_TEST
 
+START_TEST(whose_a_row_is_stands_at_one_place)
+{
+    desc_function *const owned[] = {post_row_desc, integration_row_desc};
+    const struct record_desc *desc = owned[_i]();
+    struct arena arena;
+    struct prng prng;
+    arena_init(&arena, (size_t)64 << 20);
+    prng_seed(&prng, 1);
+    const size_t cap = (size_t)1 << 20;
+    uint8_t *bytes = malloc(cap);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_str_eq(desc->fields[1].name, "workspace_id");
+    for (int round = 0; round < 30; round++) {
+        arena_reset(&arena);
+        char *row = arena_alloc(&arena, desc->size);
+        struct id owner = {.kind = ID_NONE};
+        ck_assert_int_eq(record_random(desc, &prng, &arena, row), OK);
+        struct buf out = buf_of(bytes, cap);
+        ck_assert_int_eq(row_encode(desc, row, &out), OK);
+        ck_assert_int_eq(row_owner(desc, buf_span(&out), &owner), OK);
+        ck_assert_mem_eq(&owner, row + desc->fields[1].offset, sizeof owner);
+        const size_t needed = (desc->field_count + 7) / 8 + 2 * sizeof(struct id);
+        for (size_t len = 0; len < needed; len++) {
+            ck_assert_int_eq(row_owner(desc, span_of(bytes, len), &owner), ERR_ALTERED);
+        }
+        ck_assert_int_eq(row_owner(desc, span_of(bytes, needed), &owner), OK);
+        for (int bit = 0; bit < 2; bit++) {
+            bytes[0] ^= (uint8_t)(1 << bit);
+            ck_assert_int_eq(row_owner(desc, buf_span(&out), &owner), ERR_ALTERED);
+            bytes[0] ^= (uint8_t)(1 << bit);
+        }
+    }
+    free(bytes);
+    arena_done(&arena);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("row_codec_projection");
@@ -155,6 +193,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_row_comes_back_as_it_went_in, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(tcase, a_damaged_row_is_refused, 0, sizeof rows / sizeof *rows);
+    tcase_add_loop_test(tcase, whose_a_row_is_stands_at_one_place, 0, 2);
     tcase_add_test(tcase, a_change_of_layout_raises_the_version_of_the_views);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

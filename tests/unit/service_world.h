@@ -123,7 +123,8 @@ static inline enum err principal(struct store_txn *txn, const uint8_t name[16], 
 {
     struct principal found;
     TRY(access_find_named(txn, name, now_ms, &found));
-    *ret_asker = (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .role = found.role};
+    *ret_asker =
+        (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .grant = {.role = found.role}};
     return OK;
 }
 

@@ -1,0 +1,94 @@
+/* ask.c: see ask.h. Called by handlers and by the streams' thread; it must never wait. The ledger takes our word for
+ * the workspace: it comes from the pass and from nowhere else. */
+#include "gateway/gate/ask.h"
+
+#include "core/base/assert.h"
+#include "core/base/clock.h"
+#include "core/base/sha256.h"
+#include "core/vault/box.h"
+#include "gateway/gate/gate_state.h"
+
+/* Arguments as tools/questions.c reads them: texts, each ended by a line break. */
+static void write_arguments(const struct id *workspace_id, const struct log_question *question, struct buf *out)
+{
+    id_write(out, workspace_id);
+    buf_byte(out, '\n');
+    buf_u64(out, question->first);
+    buf_byte(out, '\n');
+    buf_u64(out, question->second);
+    buf_byte(out, '\n');
+    if (!id_is_none(&question->stream)) {
+        id_write(out, &question->stream);
+        buf_byte(out, '\n');
+    }
+}
+
+enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
+                  gate_replied *done, void *context)
+{
+    char text[192];
+    uint8_t bytes[256];
+    struct buf arguments = buf_of(text, sizeof text);
+    struct buf body = buf_of(bytes, sizeof bytes);
+    write_arguments(workspace_id, question, &arguments);
+    body_query_put(&body, span_text(question->name), buf_span(&arguments));
+    ASSERT(buf_ok(&arguments) && buf_ok(&body));
+    return client_ask(gate->options.ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+}
+
+enum err pass_ask(struct pass *pass, const struct log_question *question, gate_replied *done, void *context)
+{
+    store_abort(pass_pause(pass));
+    return gate_ask(pass_gate(pass), &pass_badge(pass)->workspace_id, question, done, context);
+}
+
+enum err log_question_split(struct span result, uint64_t *ret_number, struct span *ret_rest)
+{
+    const size_t end = span_find(result, '\n');
+    TRY(end == result.len ? ERR_MALFORMED : OK);
+    TRY(span_to_u64(span_of(result.data, end), ret_number));
+    *ret_rest = span_of(result.data + end + 1, result.len - end - 1);
+    return OK;
+}
+
+enum err pass_seal(struct pass *pass, const struct id *secret_id, const struct id *owner_id, struct span plain,
+                   gate_replied *done, void *context)
+{
+    struct gate *gate = pass_gate(pass);
+    uint8_t nonce[12];
+    random_fill(nonce, sizeof nonce);
+    char what_text[ID_TEXT_MAX + 1];
+    struct buf what = buf_of(what_text, sizeof what_text);
+    id_write(&what, secret_id);
+    uint8_t box_bytes[SEALED_MAX + BOX_OVERHEAD];
+    struct buf box = buf_of(box_bytes, sizeof box_bytes);
+    TRY(box_seal(gate->transport_key, nonce, buf_span(&what), plain, &box));
+    uint8_t body_bytes[SEALED_MAX + 256];
+    struct buf body = buf_of(body_bytes, sizeof body_bytes);
+    body_seal_put(&body, secret_id, owner_id, buf_span(&box));
+    if (!buf_ok(&body)) {
+        return ERR_TOO_LONG;
+    }
+    store_abort(pass_pause(pass));
+    return client_ask(gate->options.ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+}
+
+void pass_fingerprint(const struct pass *pass, struct span plain, uint8_t ret_hash[32])
+{
+    const struct gate *gate = pass_gate(pass);
+    sha256_hmac(span_of(gate->transport_key, sizeof gate->transport_key), plain, ret_hash);
+}
+
+void pass_mark(const struct pass *pass, struct span what, uint8_t ret_hash[32])
+{
+    const struct gate *gate = pass_gate(pass);
+    const struct id *workspace_id = &pass_badge(pass)->workspace_id;
+    uint8_t bytes[sizeof gate->transport_key + sizeof *workspace_id + MARKED_MAX];
+    struct buf keyed = buf_of(bytes, sizeof bytes);
+    buf_put(&keyed, span_of(gate->transport_key, sizeof gate->transport_key));
+    buf_put(&keyed, span_of(workspace_id, sizeof *workspace_id));
+    buf_put(&keyed, what);
+    ASSERT(buf_ok(&keyed));
+    sha256(buf_span(&keyed), ret_hash);
+    explicit_bzero(bytes, sizeof bytes);
+}

@@ -1,0 +1,67 @@
+/* gate_state.h: what the gate is made of, and what of a pass the files of this folder need beside pass.h. Nobody else
+ * includes it: whoever could would have every workspace's data. */
+#ifndef OPENPOST_GATE_GATE_STATE_H
+#define OPENPOST_GATE_GATE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/wire/client.h"
+#include "core/wire/refusals.h"
+#include "gateway/gate/ask.h"
+#include "gateway/gate/gate.h"
+#include "gateway/gate/pass.h"
+
+#define COMMAND_WITHIN_MS \
+    10000 /* then 503: nobody knows whether it was accepted; the Idempotency-Key makes a repeat safe */
+
+/* An id that named nothing in a workspace, until it is looked up in the others. */
+struct miss {
+    struct badge badge;
+    struct id named;
+    const char *request;
+    int64_t at_ms;
+};
+
+#define MISSES_MAX 1024 /* in a second; one for which there is no room is looked up at once */
+
+struct gate {
+    struct gate_options options;
+    uint8_t transport_key[32];
+    struct refusals refusals;
+    pthread_mutex_t misses_mutex;
+    uint32_t miss_count;
+    struct miss misses[MISSES_MAX];
+    atomic_bool telling; /* the ledger of damage; of what was seen until told_ms */
+    int64_t told_ms;
+    /* boot clock: when read models were last met that cannot be what was written; 0: not since they were made again */
+    atomic_int_fast64_t damaged_ms;
+};
+
+/* A command before it is sent. Its envelope is empty: pass_send fills a copy's. */
+struct order {
+    struct command command;
+};
+
+/* pass.c's. gate_find finds who shows a key, by its fingerprint; ERR_AUTH: it is no longer good, or never was. */
+enum err gate_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms, struct badge *ret_badge)
+    MUST_USE;
+/* pass_key_fingerprint is that of the key that was shown. pass_order_room is where a pass has its one order. pass_pause
+ * takes its read transaction away, which pass_refresh begins again: what was read borrows from it until the caller
+ * gives it to store_abort, at the latest before he waits. */
+const uint8_t *pass_key_fingerprint(const struct pass *pass);
+struct gate *pass_gate(const struct pass *pass);
+struct order *pass_order_room(struct pass *pass);
+const struct id *pass_request_id(const struct pass *pass);
+struct store_txn *pass_pause(struct pass *pass);
+
+/* ask.c's: in a workspace's name. */
+enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
+                  gate_replied *done, void *context) MUST_USE;
+
+/* report.c's: a key was shown that opens nothing. gate_look_up turns misses into refusals, where they are another
+ * workspace's: gate_report does it first. */
+void gate_stranger(struct gate *gate, const uint8_t fingerprint[32], int64_t now_ms);
+void gate_look_up(struct gate *gate);
+
+#endif

@@ -1,0 +1,47 @@
+/* order.c: see order.h. Called by exchange.c. Must never send in another's name than the pass's. */
+#include "gateway/gate/order.h"
+
+#include "core/log/log.h"
+#include "gateway/gate/gate_state.h"
+
+struct order *pass_order(struct pass *pass, enum command_code code, const struct id *stream)
+{
+    struct order *order = pass_order_room(pass);
+    memset(order, 0, sizeof *order);
+    order->command.code = code;
+    order->command.stream = *stream;
+    return order;
+}
+
+void *order_fields(struct order *order)
+{
+    return &order->command.create_post; /* a union's members begin at one place */
+}
+
+const struct command *order_command(const struct order *order)
+{
+    return &order->command;
+}
+
+enum err pass_send(struct pass *pass, const struct order *order, const struct sending *sending, pass_answered *done,
+                   void *context)
+{
+    const struct badge *badge = pass_badge(pass);
+    struct command command = order->command;
+    if (!pass_allows(pass, access_need(command.code))) {
+        return ERR_ACCESS;
+    }
+    command.command_id = *pass_request_id(pass); /* so that the log tells the request, too */
+    command.command_id.kind = ID_COMMAND;
+    command.workspace_id = badge->workspace_id;
+    command.actor = ACTOR_KEY;
+    command.actor_id = badge->key_id;
+    command.role = badge->grant.role;
+    command.expected_version = sending->expected_version;
+    command.causation = sending->causation;
+    struct client *ledger = pass_gate(pass)->options.ledger;
+    struct store_txn *reading = pass_pause(pass);
+    const enum err err = client_command(ledger, &command, sending->idempotency, COMMAND_WITHIN_MS, done, context);
+    store_abort(reading);
+    return err;
+}

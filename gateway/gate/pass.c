@@ -1,0 +1,225 @@
+/* pass.c: see pass.h. The only file that knows what a pass is, and so the only one of the gateway that reads a
+ * workspace's rows. Called by exchange.c and the handlers. Must never read what is not the pass's workspace's. */
+#include "gateway/gate/pass.h"
+
+#include "core/base/assert.h"
+#include "core/message/codec.h"
+#include "core/wire/tag_key.h"
+#include "gateway/gate/gate_state.h"
+#include "projections/registry.h"
+
+struct pass {
+    struct gate *gate;
+    struct store_txn *txn;
+    struct arena *arena;
+    struct badge badge;
+    uint8_t fingerprint[32];
+    struct id request_id;
+    struct order order;
+    struct store *past; /* one stream as it was; NULL: all as it is */
+    struct store_txn *past_txn;
+};
+
+/* Where resources are read. */
+static struct store_txn *resources(const struct pass *pass)
+{
+    return pass->past_txn != NULL ? pass->past_txn : pass->txn;
+}
+
+enum err gate_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms, struct badge *ret_badge)
+{
+    struct principal principal;
+    const enum err err = access_find(txn, fingerprint, now_ms, &principal);
+    TRY(err == ERR_NOT_FOUND ? ERR_AUTH : err);
+    *ret_badge = (struct badge){
+        .workspace_id = principal.workspace_id, .key_id = principal.key_id, .grant = {.role = principal.role}};
+    return OK;
+}
+
+enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *arena, struct pass **ret_pass)
+{
+    if (knock->key.data == NULL) {
+        return ERR_AUTH;
+    }
+    struct pass *pass = arena_alloc(arena, sizeof *pass);
+    if (pass == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    *pass = (struct pass){.gate = gate, .arena = arena, .request_id = knock->request_id};
+    tag_key_fingerprint_of(knock->key, pass->fingerprint);
+    TRY(store_begin(gate->options.views, false, &pass->txn));
+    const enum err err = gate_find(pass->txn, pass->fingerprint, knock->now_ms, &pass->badge);
+    if (err != OK) {
+        pass_close(pass);
+    }
+    if (err == ERR_AUTH) {
+        gate_stranger(gate, pass->fingerprint, knock->now_ms);
+    }
+    TRY(err);
+    *ret_pass = pass;
+    return OK;
+}
+
+enum err pass_refresh(struct pass *pass)
+{
+    return pass->txn == NULL ? store_begin(pass->gate->options.views, false, &pass->txn) : store_renew(pass->txn);
+}
+
+struct store_txn *pass_pause(struct pass *pass)
+{
+    struct store_txn *txn = pass->txn;
+    pass->txn = NULL;
+    return txn;
+}
+
+void pass_close(struct pass *pass)
+{
+    if (pass != NULL) {
+        store_abort(pass->txn);
+        pass->txn = NULL;
+        store_abort(pass->past_txn);
+        store_close(pass->past);
+        pass->past_txn = NULL;
+        pass->past = NULL;
+    }
+}
+
+const struct badge *pass_badge(const struct pass *pass)
+{
+    return &pass->badge;
+}
+
+const uint8_t *pass_key_fingerprint(const struct pass *pass)
+{
+    return pass->fingerprint;
+}
+
+struct gate *pass_gate(const struct pass *pass)
+{
+    return pass->gate;
+}
+
+struct order *pass_order_room(struct pass *pass)
+{
+    return &pass->order;
+}
+
+const struct id *pass_request_id(const struct pass *pass)
+{
+    return &pass->request_id;
+}
+
+bool pass_allows(const struct pass *pass, enum need need)
+{
+    return access_allows(&pass->badge.grant, need);
+}
+
+enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post)
+{
+    return posts_get(resources(pass), &pass->badge.workspace_id, post_id, pass->arena, ret_post);
+}
+
+enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
+                    struct post_page *ret_page)
+{
+    return posts_list(pass->txn, &pass->badge.workspace_id, filter, cursor, limit, pass->arena, ret_page);
+}
+
+enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row)
+{
+    return access_integration(resources(pass), &pass->badge.workspace_id, integration_id, pass->arena, ret_row);
+}
+
+enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
+                           uint32_t *ret_count)
+{
+    return access_integrations(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
+}
+
+enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
+{
+    return access_workspace(resources(pass), &pass->badge.workspace_id, pass->arena, ret_row);
+}
+
+enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,
+                          uint32_t first_day, uint32_t last_day, struct punctuality_report **ret_reports,
+                          uint32_t *ret_count)
+{
+    ASSERT(id_equal(&integration->workspace_id, &pass->badge.workspace_id));
+    return punctuality_query(pass->txn, &integration->integration_id, pass->gate->options.zones, zone, first_day,
+                             last_day, REPORT_DAYS_MAX + 1, pass->arena, ret_reports, ret_count);
+}
+
+/* One event into every read model of the past. */
+static enum err fold_past(struct pass *pass, struct store_txn *txn, struct span envelope, struct span payload)
+{
+    struct log_event at;
+    struct event event;
+    TRY(log_envelope_read(envelope, &at));
+    TRY(event_decode(payload, pass->arena, &event));
+    if (!id_equal(&at.workspace_id, &pass->badge.workspace_id)) {
+        return ERR_NOT_FOUND;
+    }
+    const struct fact fact = {.at = &at, .event = &event};
+    for (size_t i = 0; i < projections_all.count; i++) {
+        TRY(projections_all.items[i]->apply(txn, &fact, pass->arena));
+    }
+    return OK;
+}
+
+enum err pass_as_of(struct pass *pass, struct body_list events)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    ASSERT(pass->past == NULL);
+    TRY(store_memory_open(&pass->past)); /* pass_close closes it */
+    TRY(store_begin(pass->past, true, &txn));
+    while (events.left > 0) {
+        struct span envelope;
+        struct span payload;
+        TRY(body_event_next(&events, &envelope, &payload));
+        TRY(fold_past(pass, txn, envelope, payload));
+    }
+    TRY(store_commit(&txn));
+    return store_begin(pass->past, false, &pass->past_txn);
+}
+
+enum err pass_asked(struct pass *pass, const struct idempotency *idempotency, bool *ret_same, struct answer *ret_answer)
+{
+    return access_asked(pass->txn, idempotency, ret_same, ret_answer);
+}
+
+enum err pass_workspace_last(struct pass *pass, uint64_t *ret_workspace_seq)
+{
+    return access_last_event(pass->txn, &pass->badge.workspace_id, ret_workspace_seq);
+}
+
+static struct present present_of(const struct pass *pass, int64_t now_ms)
+{
+    const struct gate_options *options = &pass->gate->options;
+    return (struct present){.txn = pass->txn,
+                            .posts_txn = pass->past_txn,
+                            .now_ms = now_ms,
+                            .zones = options->zones,
+                            .arena = pass->arena,
+                            .rendering = options->rendering,
+                            .rendering_context = options->rendering_context};
+}
+
+enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
+{
+    const struct present present = present_of(pass, now_ms);
+    return present_post(&present, post, out);
+}
+
+enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
+{
+    const struct present present = present_of(pass, now_ms);
+    return present_deliveries(&present, post, out);
+}
+
+enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,
+                              uint32_t limit, struct buf *out, uint64_t *ret_next)
+{
+    const struct present present = present_of(pass, now_ms);
+    return present_history(&present, post, after, limit, out, ret_next);
+}

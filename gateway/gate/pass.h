@@ -1,0 +1,77 @@
+/* pass.h: the one way through the gate. A request becomes a pass (who, of which workspace, with what) exactly once;
+ * whatever a handler reads, it reads by the pass, which asks the read models for that workspace only; whatever it wants
+ * done goes by the pass, in that workspace's name (order.h, ask.h). Nobody but pass.c knows what a pass is made of, so
+ * nobody else can make, copy or change one; no store and no transaction leaves it. One thread at a time. */
+#ifndef OPENPOST_GATE_PASS_H
+#define OPENPOST_GATE_PASS_H
+
+#include "core/access.h"
+#include "core/wire/body.h"
+#include "gateway/gate/gate.h"
+
+struct pass;
+
+/* What a request shows at the gate. */
+struct knock {
+    struct span key;      /* the text after "Bearer "; data NULL: none was shown, which is no attempt */
+    struct id request_id; /* its commands' ids differ from it in the kind only */
+    int64_t now_ms;
+};
+
+/* gate_admit finds who shows the key and opens a read transaction for the pass, which lives in the arena. ERR_AUTH:
+ * the key opens nothing, for whatever reason; the attempt was noted. */
+enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *arena, struct pass **ret_pass) MUST_USE;
+
+/* pass_refresh lets it see the newest commit, after what took its read transaction away, too. pass_close ends it;
+ * accepts NULL. */
+enum err pass_refresh(struct pass *pass) MUST_USE;
+void pass_close(struct pass *pass);
+
+/* Who has a pass: to be looked at. It opens nothing. */
+struct badge {
+    struct id workspace_id;
+    struct id key_id;
+    struct grant grant;
+};
+
+const struct badge *pass_badge(const struct pass *pass);
+/* pass_allows tells whether what was given to who has it meets the need (core/access.h). */
+bool pass_allows(const struct pass *pass, enum need need);
+/* pass_refused notes that what was given does not reach what was asked for: request is the route's name, a constant.
+ * pass_missed notes that an id named nothing here: whether it is another workspace's is looked up when nobody waits
+ * for it any more, so that the answer takes as long for what is there as for what is not. */
+void pass_refused(struct pass *pass, enum refusal refusal, const char *request, int64_t now_ms);
+void pass_missed(struct pass *pass, const struct id *named, const char *request, int64_t now_ms);
+
+/* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist. */
+enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post) MUST_USE;
+enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
+                    struct post_page *ret_page) MUST_USE;
+enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row) MUST_USE;
+enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
+                           uint32_t *ret_count) MUST_USE;
+enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
+/* The integration must have been read through this pass before; at most REPORT_DAYS_MAX days. */
+#define REPORT_DAYS_MAX 400
+enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,
+                          uint32_t first_day, uint32_t last_day, struct punctuality_report **ret_reports,
+                          uint32_t *ret_count) MUST_USE;
+/* pass_as_of makes the pass see one stream as its events (a list of body.h's, from the first on) left it: from now on
+ * pass_post, pass_integration and pass_workspace read that, and nothing else of its kind is there.
+ * ERR_NOT_FOUND: they are another workspace's. */
+enum err pass_as_of(struct pass *pass, struct body_list events) MUST_USE;
+/* pass_asked finds what was answered under an Idempotency-Key of this pass's holder; ERR_NOT_FOUND. */
+enum err pass_asked(struct pass *pass, const struct idempotency *idempotency, bool *ret_same, struct answer *ret_answer)
+    MUST_USE;
+/* pass_workspace_last finds the last workspace_seq. */
+enum err pass_workspace_last(struct pass *pass, uint64_t *ret_workspace_seq) MUST_USE;
+
+/* Each appends one JSON value, as present.h says, of a post that was read by this pass: as it is to be shown at now_ms.
+ */
+enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out) MUST_USE;
+enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
+    MUST_USE;
+enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,
+                              uint32_t limit, struct buf *out, uint64_t *ret_next) MUST_USE;
+
+#endif

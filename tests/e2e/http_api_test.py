@@ -157,6 +157,26 @@ class Http(harness.Case):
         self.assertIsNone(soon["locks_at"])
         self.api.post(f"/v1/posts/{soon['id']}/cancel")
 
+    def test_a_target_s_preview_has_its_own_instant(self):
+        other, own = self.api.connect("own-instant.test"), later(9000)
+        targets = [{"integration_id": self.integration["id"]}, {"integration_id": other["id"], "at": own}]
+
+        def created(post):
+            return [harness.seconds_of(target["rendering"]["parts"][0]["createdAt"]) for target in post["targets"]]
+        at = later(7200)
+        planned = self.draft(targets=[{**targets[0], "at": at}, targets[1]])
+        self.assertEqual(created(planned), [harness.seconds_of(at), harness.seconds_of(own)])
+        post = self.draft(targets=targets)
+        scheduled = self.api.post(f"/v1/posts/{post['id']}/schedule", {"at": at}).json()
+        self.assertEqual(created(scheduled), [harness.seconds_of(at), harness.seconds_of(own)])
+        self.assertEqual([target["publish_at"] for target in scheduled["targets"]], [at, own])
+        again = self.api.post("/v1/posts", {**DRAFT, "targets": targets, "schedule": {"at": at}}).json()
+        self.assertEqual(created(again), [harness.seconds_of(at), harness.seconds_of(own)])
+        at_once = self.api.post(f"/v1/posts/{again['id']}/schedule", {"now": True}).json()
+        self.assertEqual(at_once["targets"][1]["publish_at"], own)  # as the operation's description says
+        self.api.post(f"/v1/posts/{post['id']}/cancel")
+        self.api.post(f"/v1/posts/{again['id']}/cancel")
+
     def test_a_text_over_a_channels_limits_is_refused_with_every_violation(self):
         answer = self.api.post("/v1/posts", {
             "content": {"parts": [{"text": "x" * 301}]}, "schedule": {"at": later(7200)},

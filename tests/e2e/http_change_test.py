@@ -95,7 +95,7 @@ class Change(harness.Case):
         post = self.api.publish("is published", self.integration)
         path = "/v1/posts/" + self.api.wait_post(post, "published")["id"]
         self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
-        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_not_finished")
+        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
 
     def test_a_rule_names_the_place_in_the_body(self):
         target = {"integration_id": self.integration["id"], "at": "2001-01-01T00:00:00Z"}

@@ -273,7 +273,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     }
     if (hit->route != NULL ? !scope_allows(x->scope, hit->route->role) : !may_use(x, hit->any->path)) {
         gate_refused(x, REFUSED_forbidden, ID_NONE);
-        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_forbidden, exchange_refused_detail(x, REFUSED_forbidden), NULL, NULL);
         return false;
     }
     if (hit->route == NULL) {

@@ -112,6 +112,14 @@ class Change(harness.Case):
                                       "timestamp_past")
         self.assertEqual(problem["param"], "/at")
 
+    def test_an_account_that_cannot_be_used_is_named_by_its_place(self):
+        refused = self.api.connect("wrong-password.test", password="wrong")
+        self.assertEqual(refused["status"], "refused")
+        body = {**DRAFT, "targets": [{"integration_id": self.integration["id"]}, {"integration_id": refused["id"]}],
+                "schedule": {"at": later(900)}}
+        problem = self.assert_problem(self.api.post("/v1/posts", body), 422, "integration_unusable")
+        self.assertEqual(problem["param"], "/targets/1/integration_id")
+
     def test_what_the_reader_has_already_is_304(self):
         post = self.draft()
         path = "/v1/posts/" + post["id"]

@@ -263,7 +263,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     }
     if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
         pass_refused(x->pass, REFUSED_forbidden, x->route->id, x->now_ms);
-        exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_forbidden, exchange_refused_detail(x, REFUSED_forbidden), NULL, NULL);
         return false;
     }
     if (hit->route == NULL) {

@@ -188,8 +188,8 @@ const char *exchange_refused_detail(const struct exchange *exchange, enum refusa
 enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
                            struct buf *out) MUST_USE;
 /* rendering_allows looks for a fatal violation of a post's content; false: there is one, and it was answered with all
- * of that target. created_ms: when the post would be published; 0: not known. What it rendered for a known instant
- * rendering_keep remembers, once the content is version of the post. */
+ * of that target. created_ms: when a target without an instant of its own would be published; 0: not known. What it
+ * rendered for a known instant rendering_keep remembers, once the content is version of the post. */
 bool rendering_allows(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
 void rendering_keep(struct exchange *exchange, uint64_t version);
 

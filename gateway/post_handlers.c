@@ -79,13 +79,26 @@ void handle_duplicate_post(struct exchange *x)
 
 /* Lists */
 
+static void answer_statuses(struct exchange *x)
+{
+    char text[256];
+    struct buf out = buf_of(text, sizeof text);
+    buf_text(&out, "status is one of");
+    for (uint32_t status = 1; status < post_listed_words.count; status++) {
+        buf_text(&out, status == 1 ? " " : ", ");
+        buf_text(&out, choice_word(&post_listed_words, status));
+    }
+    buf_byte(&out, '.');
+    exchange_parameter(x, REFUSED_parameter_invalid, "status", buf_terminated(&out));
+}
+
 static bool read_status(struct exchange *x, struct post_filter *filter)
 {
     struct span text;
     for (unsigned n = 0; (text = exchange_query(x, "status", n)).data != NULL; n++) {
         const uint32_t status = choice_value(&post_listed_words, text);
         if (status == POST_NONE) {
-            exchange_parameter(x, REFUSED_parameter_invalid, "status", "There is no such status.");
+            answer_statuses(x);
             return false;
         }
         filter->statuses |= (uint32_t)1 << status;

@@ -178,7 +178,9 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
         return schedule;
     }
     if ((schedule.at_ms != 0) + schedule.now + slot != 1) {
-        input_wrong(&x->input, REFUSED_schedule_ambiguous, at, "Give exactly one of the members that say when.");
+        input_wrong(&x->input, REFUSED_schedule_ambiguous, at,
+                    x->route->name == ROUTE_retry_post ? "Give exactly one of at and now."
+                                                       : "Give exactly one of at, next_slot and now.");
     } else if (slot) {
         char pointer[INPUT_PARAM_MAX];
         input_pointer(pointer, at, "next_slot");

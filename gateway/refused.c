@@ -7,6 +7,12 @@ static bool is_wrong_instant(int64_t at_ms, int64_t now_ms)
     return at_ms != 0 && (at_ms <= now_ms || at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS);
 }
 
+/* What tells targets at fault: the instant that it was judged by, and who reads the accounts. */
+struct judged {
+    int64_t now_ms;
+    struct pass *pass;
+};
+
 /* What a post's command says of targets. */
 static const struct target_spec *targets_of(const struct command *command, uint32_t *ret_count)
 {
@@ -15,16 +21,16 @@ static const struct target_spec *targets_of(const struct command *command, uint3
     return edits ? command->edit_post.targets : command->create_post.targets;
 }
 
-typedef bool is_at_fault(const struct target_spec *targets, uint32_t index, int64_t now_ms);
+typedef bool is_at_fault(const struct target_spec *targets, uint32_t index, const struct judged *judged);
 
-static bool has_wrong_instant(const struct target_spec *targets, uint32_t index, int64_t now_ms)
+static bool has_wrong_instant(const struct target_spec *targets, uint32_t index, const struct judged *judged)
 {
-    return is_wrong_instant(targets[index].at_ms, now_ms);
+    return is_wrong_instant(targets[index].at_ms, judged->now_ms);
 }
 
-static bool is_there_before(const struct target_spec *targets, uint32_t index, int64_t now_ms)
+static bool is_there_before(const struct target_spec *targets, uint32_t index, const struct judged *judged)
 {
-    (void)now_ms;
+    (void)judged;
     for (uint32_t i = 0; i < index; i++) {
         if (id_equal(&targets[i].integration_id, &targets[index].integration_id)) {
             return true;
@@ -33,20 +39,28 @@ static bool is_there_before(const struct target_spec *targets, uint32_t index, i
     return false;
 }
 
-static bool is_not_publishable(const struct target_spec *targets, uint32_t index, int64_t now_ms)
+static bool is_not_publishable(const struct target_spec *targets, uint32_t index, const struct judged *judged)
 {
-    (void)now_ms;
+    (void)judged;
     return targets[index].channel == CHANNEL_GOOGLE_BUSINESS;
+}
+
+/* By the views, which may be younger than the decision. */
+static bool has_no_account(const struct target_spec *targets, uint32_t index, const struct judged *judged)
+{
+    struct integration_row row;
+    const enum err err = pass_integration(judged->pass, &targets[index].integration_id, &row);
+    return err == ERR_NOT_FOUND || (err == OK && row.status == INTEGRATION_REFUSED);
 }
 
 /* The first target at fault and its member, in text; "/targets" when it cannot be told which. */
 static const char *target_param(const struct command *command, is_at_fault *at_fault, const char *member,
-                                int64_t now_ms, char text[INPUT_PARAM_MAX])
+                                const struct judged *judged, char text[INPUT_PARAM_MAX])
 {
     uint32_t count = 0;
     const struct target_spec *targets = targets_of(command, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (at_fault(targets, i, now_ms)) {
+        if (at_fault(targets, i, judged)) {
             char target[INPUT_PARAM_MAX];
             input_pointer_index(target, "/targets", i);
             input_pointer(text, target, member);
@@ -56,16 +70,25 @@ static const char *target_param(const struct command *command, is_at_fault *at_f
     return "/targets";
 }
 
-static const char *instant_param(const struct command *command, int64_t now_ms, char text[INPUT_PARAM_MAX])
+static const char *account_param(const struct command *command, const struct judged *judged, char text[INPUT_PARAM_MAX])
 {
+    if (pass_refresh(judged->pass) != OK) {
+        return "/targets";
+    }
+    return target_param(command, has_no_account, "integration_id", judged, text);
+}
+
+static const char *instant_param(const struct command *command, const struct judged *judged, char text[INPUT_PARAM_MAX])
+{
+    const int64_t now_ms = judged->now_ms;
     switch (command->code) {
     case COMMAND_create_post:
         if (is_wrong_instant(command->create_post.at_ms, now_ms)) {
             return "/schedule/at";
         }
-        return target_param(command, has_wrong_instant, "at", now_ms, text);
+        return target_param(command, has_wrong_instant, "at", judged, text);
     case COMMAND_edit_post:
-        return target_param(command, has_wrong_instant, "at", now_ms, text);
+        return target_param(command, has_wrong_instant, "at", judged, text);
     case COMMAND_schedule_post:
         return is_wrong_instant(command->schedule_post.at_ms, now_ms) ? "/at" : NULL;
     case COMMAND_retry_post:
@@ -89,6 +112,26 @@ static const char *late_param(const struct command *command, const struct json_n
     }
 }
 
+static const char *role_detail(enum need need)
+{
+    switch (need) {
+    case NEED_EDITOR:
+        return "It takes a key of role editor, admin or owner.";
+    case NEED_ADMIN:
+        return "It takes a key of role admin or owner.";
+    case NEED_AUDIT:
+        return "It takes a key of role auditor, admin or owner.";
+    case NEED_OWNER:
+        return "It takes a key of role owner.";
+    case NEED_NONE:
+    case NEED_VIEWER:
+    case NEED_NOBODY:
+    case NEED_COUNT:
+        break;
+    }
+    return NULL; /* every key may */
+}
+
 /* published needs a url; only absent may say retry; nothing else takes either. */
 static const char *resolution_param(const struct resolve_target_command *resolve)
 {
@@ -109,6 +152,7 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
                                    char text[INPUT_PARAM_MAX])
 {
     const struct command *command = order_command(x->order);
+    const struct judged judged = {.now_ms = now_ms, .pass = x->pass};
     const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post;
     if (x->body == NULL) {
         return NULL; /* whatever is at fault, the body is not */
@@ -116,19 +160,20 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     switch ((int)refusal) {
     case REFUSED_timestamp_past:
     case REFUSED_timestamp_too_far:
-        return instant_param(command, now_ms, text);
+        return instant_param(command, &judged, text);
     case REFUSED_lateness_exceeded:
         return late_param(command, x->body);
     case REFUSED_resolution_invalid:
         return resolution_param(&command->resolve_target);
     case REFUSED_target_duplicate:
-        return written ? target_param(command, is_there_before, "integration_id", now_ms, text) : NULL;
+        return written ? target_param(command, is_there_before, "integration_id", &judged, text) : NULL;
     case REFUSED_channel_not_publishable:
-        return written ? target_param(command, is_not_publishable, "integration_id", now_ms, text) : NULL;
+        return written ? target_param(command, is_not_publishable, "integration_id", &judged, text) : NULL;
     case REFUSED_target_missing:
     case REFUSED_reference_not_found:
-    case REFUSED_integration_unusable:
         return written ? "/targets" : NULL;
+    case REFUSED_integration_unusable:
+        return written ? account_param(command, &judged, text) : NULL;
     case REFUSED_content_missing:
         return written ? content_param(x->body) : NULL;
     default:
@@ -139,6 +184,8 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
 const char *exchange_refused_detail(const struct exchange *x, enum refusal refusal)
 {
     switch ((int)refusal) {
+    case REFUSED_forbidden:
+        return role_detail(x->route->need);
     case REFUSED_precondition_failed:
         return x->match_detail;
     case REFUSED_post_not_finished:

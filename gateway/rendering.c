@@ -76,12 +76,20 @@ static enum err write_rendering(const struct gateway *gateway, struct arena *are
     return write_members(rendering, target_index, out);
 }
 
+/* The instant that the target claims as its creation: as at the lock its own, else the post's. */
+static int64_t created_of(const struct post_view *post, uint32_t target_index)
+{
+    const struct target_row *target = &post->row.targets[target_index];
+    const int64_t own_ms = target->due_ms != 0 ? target->due_ms : target->at_ms;
+    return own_ms != 0 ? own_ms : post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
+}
+
 enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
                            struct buf *out)
 {
     struct gateway *gateway = context;
     const struct id *target_id = &post->content.targets[target_index].target_id;
-    const int64_t created_ms = post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
+    const int64_t created_ms = created_of(post, target_index);
     if (memo_get(&gateway->memo, target_id, post->row.version, created_ms, out)) {
         return buf_ok(out) ? OK : ERR_NO_SPACE;
     }
@@ -151,8 +159,8 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
     }
     struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
     for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
-        if (render(x->gateway, content, i, created_ms != 0 ? created_ms : x->now_ms, &x->request->arena, rendering) !=
-            OK) {
+        const int64_t own_ms = content->targets[i].at_ms != 0 ? content->targets[i].at_ms : created_ms;
+        if (render(x->gateway, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering) != OK) {
             continue;
         }
         const struct id *target_id = &content->targets[i].target_id;
@@ -160,8 +168,8 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
             answer_violations(x, target_id, i, rendering);
             return false;
         }
-        if (created_ms != 0) {
-            set_aside(x, target_id, i, created_ms, rendering);
+        if (own_ms != 0) {
+            set_aside(x, target_id, i, own_ms, rendering);
         }
     }
     return true;

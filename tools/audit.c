@@ -19,22 +19,23 @@
 #include "tools/tools.h"
 #include "tools/verify.h"
 
-static const char verify_usage[] = "usage: openpost verify --data DIR [--verifier VKEY] [--json]\n"
-                                   "       openpost verify --proof FILE (--verifier VKEY | --data DIR) [--json]\n"
-                                   "       openpost verify --data DIR --show-verifier\n"
-                                   " e.g.: openpost verify --data /var/lib/openpost --verifier \"$(cat verifier)\"\n\n"
-                                   "Reads the whole log and checks every record, payload, tree hash and signed "
-                                   "checkpoint against the others and against\n"
-                                   "the public key VKEY (NAME+HASH+KEY, C2SP signed-note); by default the one stored "
-                                   "in the folder, so give the copy that\n"
-                                   "you keep elsewhere. No private key is needed. May run beside a service. With "
-                                   "--proof it checks one event's proof, as\n"
-                                   "GET /v1/log/proof/{workspace_seq} gives it. Exit code 0: all is as it was written; "
-                                   "1: altered, with the first wrong\n"
-                                   "position, or out of order: nothing was altered, but an event repeats or skips a "
-                                   "version of its stream; 2: cannot be\n"
-                                   "read. 1 also says that VKEY is another log's and, with --proof, that the log's "
-                                   "head is not signed by\nVKEY, 2 that FILE is no such proof.";
+static const char verify_usage[] =
+    "usage: openpost verify --data DIR [--verifier VKEY] [--json]\n"
+    "       openpost verify --proof FILE (--verifier VKEY | --data DIR) [--json]\n"
+    "       openpost verify --data DIR --show-verifier\n"
+    " e.g.: openpost verify --data /var/lib/openpost --verifier \"$(cat verifier)\"\n\n"
+    "Reads the whole log and checks every record, payload, tree hash and signed "
+    "checkpoint against the others and against\n"
+    "the public key VKEY (NAME+HASH+KEY, C2SP signed-note); by default the one stored "
+    "in the folder, so give the copy that\n"
+    "you keep elsewhere. No private key is needed. May run beside a service. With "
+    "--proof it checks one event's proof, as\n"
+    "GET /v1/log/proof/{workspace_seq} gives it, and shows what was proved. Exit code 0: all is as it was written; "
+    "1: altered, with the first wrong\n"
+    "position, or out of order: nothing was altered, but an event repeats or skips a "
+    "version of its stream; 2: cannot be\n"
+    "read. 1 also says that VKEY is another log's and, with --proof, that the log's "
+    "head is not signed by\nVKEY, 2 that FILE is no such proof.";
 
 /* Says what is wrong. position 0: no single event is known to be. */
 static int tell_altered(bool json, uint64_t position, const char *sentence)

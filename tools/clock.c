@@ -14,8 +14,10 @@ static const char usage[] =
     "locked,\n"
     "started or missed. That ends by itself after 60 s in which the clocks agree. Set the clock right first; then, if "
     "it\n"
-    "is still behind the last stamp, accept it: what is due starts at once, and events keep the last stamp until the\n"
-    "clock has passed it. A ledger that starts again before that has to be told again.\n"
+    "is still behind the last stamp, accept it: what is due starts at once, but events keep the last stamp until the\n"
+    "clock has passed it, and what is counted from an event waits as long: a post that is to go out now, a retry, a "
+    "new\n"
+    "account. A ledger that starts again before that has to be told again.\n"
     "Exit code 0: accepted, or it was not suspect; 1: refused; 2: the folder cannot be read; 69: the service that runs "
     "on the folder does not answer.";
 

@@ -10,8 +10,8 @@
  * (which whoever altered the log could have altered as well). False: *ret_exit. */
 bool verifier_choose(const char *text, const struct data_folder *data, struct checkpoint_verifier *ret_verifier,
                      int *ret_exit);
-/* verify_proof checks the proof in a file, prints the verdict and all that the proved leaf says, and returns the exit
- * code: EXIT_UNREADABLE when it is no proof. */
+/* verify_proof checks the proof in a file, prints the verdict, all that the proved leaf says, and the event's fields
+ * where the payload came with it; returns the exit code: EXIT_UNREADABLE when it is no proof. */
 int verify_proof(const char *path, const struct checkpoint_verifier *verifier, bool json);
 
 #endif

@@ -240,7 +240,8 @@ static enum err answer_verifier(const struct question *question, struct buf *out
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* A .tlog-proof; its extra line holds the leaf: what the proof is about. ERR_BUSY as above. */
+/* A .tlog-proof; its extra line holds the leaf, which is what the proof is about, and behind it the payload, whose hash
+ * stands in the leaf. ERR_BUSY as above. */
 static enum err answer_proof(const struct question *question, const struct asked *asked, uint64_t *ret_needed,
                              struct buf *out)
 {
@@ -260,13 +261,17 @@ static enum err answer_proof(const struct question *question, const struct asked
     TRY(covered);
     TRY(note_size(buf_span(&note), &size));
     TRY(log_inclusion(question->log, seq, size, hashes, &count));
-    uint8_t *bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
-    struct buf payload = buf_of(bytes, bytes == NULL ? 0 : LOG_PAYLOAD_MAX);
+    uint8_t *payload_bytes = arena_room(question->arena, LOG_PAYLOAD_MAX);
+    uint8_t *extra_bytes = arena_room(question->arena, LOG_ENVELOPE_MAX + LOG_PAYLOAD_MAX);
+    if (payload_bytes == NULL || extra_bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
+    struct buf extra = buf_of(extra_bytes, LOG_ENVELOPE_MAX + LOG_PAYLOAD_MAX);
     TRY(log_read(question->log, seq, &payload, &at));
-    uint8_t leaf_bytes[LOG_ENVELOPE_MAX];
-    struct buf leaf = buf_of(leaf_bytes, sizeof leaf_bytes);
-    log_envelope(&at, &leaf);
-    tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&leaf), buf_span(&note), out);
+    log_envelope(&at, &extra);
+    buf_put(&extra, at.payload);
+    tlog_proof_write(seq - 1, (const uint8_t(*)[32])hashes, count, buf_span(&extra), buf_span(&note), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

@@ -102,9 +102,20 @@ RULE(cancel_target)
 
 /* Send again: failed and missed targets that have locked bytes. */
 
-static bool is_retryable(const struct post_target *target)
+static bool has_failed(const struct post_target *target)
 {
-    return (target->status == TARGET_FAILED || target->status == TARGET_MISSED) && target->part_count > 0;
+    return target->status == TARGET_FAILED || target->status == TARGET_MISSED;
+}
+
+/* What was published or cancelled is so for ever. */
+static enum refusal nothing_to_retry(const struct post *post)
+{
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        if (has_failed(&post->targets[i])) {
+            return REFUSED_post_not_finished;
+        }
+    }
+    return post_is_final(post) ? REFUSED_post_finished : REFUSED_post_not_finished;
 }
 
 /* When a person wants it, or why not: *ret_due_ms. */
@@ -135,7 +146,7 @@ RULE(retry)
     int64_t not_before_ms = 0;
     for (uint32_t i = 0; i < post->target_count; i++) {
         const struct post_target *target = &post->targets[i];
-        if (is_retryable(target)) {
+        if (has_failed(target) && target->part_count > 0) {
             retryable++;
             if (integration_is_schedulable(context_integration(context, &target->integration_id))) {
                 /* a request without an answer may still arrive: it is not read, nor sent again, before its deadline */
@@ -148,7 +159,7 @@ RULE(retry)
         }
     }
     if (retryable == 0) {
-        return REFUSED_post_not_finished;
+        return nothing_to_retry(post);
     }
     enum refusal refusal = installation_refusal(context->installation);
     int64_t due_ms = 0;

@@ -147,9 +147,11 @@ enum err log_cursor_next(struct log_cursor *cursor, struct log_event *ret_event)
 void log_cursor_close(struct log_cursor *cursor);
 OWNED_BY(log_cursor_close, struct log_cursor *);
 
-/* log_envelope writes the leaf's bytes of event (seq, salt and hashes as they stand). For proofs and tests. */
+/* log_envelope writes the leaf's bytes of event (seq, salt and hashes as they stand). For proofs and tests.
+ * log_envelope_read reads the whole of bytes; log_envelope_take off their front: *ret_len of them. ERR_ALTERED. */
 void log_envelope(const struct log_event *event, struct buf *out);
 enum err log_envelope_read(struct span bytes, struct log_event *ret_event) MUST_USE;
+enum err log_envelope_take(struct span bytes, struct log_event *ret_event, size_t *ret_len) MUST_USE;
 
 /* log_root computes the Merkle root of the first size events (RFC 9162 section 2.1.1); size <= head. log_inclusion
  * writes the proof of event seq in the tree of size, log_consistency that the tree of old_size is a prefix of that of

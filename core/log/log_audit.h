@@ -38,7 +38,8 @@ enum err log_audit_kept(struct log_fault *fault, uint64_t agreed, uint64_t size,
 /* log_audit_parted tells that the log is not what a checkpoint of size (where: "kept in it", "beside it") was signed
  * over, and that of the first event that differs no more is known than that it comes after agreed. */
 enum err log_audit_parted(struct log_fault *fault, uint64_t agreed, uint64_t size, const char *where) MUST_USE;
-/* log_audit_shorter tells that the log ends at event head, before the end of what a checkpoint of size was signed over. */
+/* log_audit_shorter tells that the log ends at event head, before the end of what a checkpoint of size was signed
+ * over. */
 enum err log_audit_shorter(struct log_fault *fault, uint64_t head, uint64_t size) MUST_USE;
 
 #endif

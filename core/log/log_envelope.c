@@ -179,11 +179,24 @@ static bool read_envelope(struct reader *reader, struct log_event *event)
     return read && id_is_none(&event->workspace_id) == (event->workspace_seq == 0) && event->version > 0;
 }
 
-enum err log_envelope_read(struct span bytes, struct log_event *ret_event)
+enum err log_envelope_take(struct span bytes, struct log_event *ret_event, size_t *ret_len)
 {
     struct reader reader = {.data = bytes.data, .len = bytes.len};
     struct log_event event = {0};
-    if (!read_envelope(&reader, &event) || reader.len > 0) {
+    if (!read_envelope(&reader, &event)) {
+        return ERR_ALTERED;
+    }
+    *ret_event = event;
+    *ret_len = bytes.len - reader.len;
+    return OK;
+}
+
+enum err log_envelope_read(struct span bytes, struct log_event *ret_event)
+{
+    struct log_event event;
+    size_t len = 0;
+    TRY(log_envelope_take(bytes, &event, &len));
+    if (len != bytes.len) {
         return ERR_ALTERED;
     }
     *ret_event = event;

@@ -1,6 +1,6 @@
 /* tlog_proof.h: proofs of inclusion as files that other people's tools verify: C2SP tlog-proof
  * (https://c2sp.org/tlog-proof). A proof says that a leaf is the entry of that index under a signed tree head; the leaf
- * itself travels in the "extra" line, as base64. */
+ * itself travels in the "extra" line, as base64, and what belongs to it behind it. */
 #ifndef OPENPOST_LOG_TLOG_PROOF_H
 #define OPENPOST_LOG_TLOG_PROOF_H
 

@@ -123,7 +123,8 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
                                         struct openpost_answer *ret_answer);
 
 /* openpost_retry_post sends again what was locked of every failed or missed target, at_ms 0: at once. Refused as
- * post_not_finished when there is none: so is a second call, unless what the first sent has failed by then. */
+ * post_not_finished when there is none, so is a second call while what the first sent is under way; as post_finished
+ * when all of it went out or was cancelled. */
 enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
                                          int timeout_ms, struct openpost_answer *ret_answer);
 

@@ -65,6 +65,17 @@ class Http(harness.Case):
         self.assertEqual(self.auditor.get("/v1/events").status, 200)
         self.assert_problem(self.auditor.post("/v1/posts", DRAFT), 403, "forbidden")
 
+    def test_who_may_not_is_told_which_role_may(self):
+        roles = {}
+        for path, methods in self.api.get("/v1/openapi.json").json()["paths"].items():
+            for method, operation in methods.items():
+                if "viewer" not in operation.get("x-required-roles", ["viewer"]) and "{" not in path:
+                    problem = self.assert_problem(self.viewer.request(method.upper(), path), 403, "forbidden")
+                    named = re.fullmatch("It takes a key of role ([a-z, ]+)[.]", problem["detail"])[1]
+                    roles[path] = re.split(", | or ", named)
+                    self.assertEqual(set(roles[path]), set(operation["x-required-roles"]))
+        self.assertGreaterEqual(len(roles), 5, roles)
+
     def test_a_method_that_the_address_does_not_know_is_405_and_says_which_it_knows(self):
         answer = self.api.request("PUT", "/v1/posts")
         self.assert_problem(answer, 405, "method_not_allowed")
@@ -157,6 +168,26 @@ class Http(harness.Case):
         self.assertIsNone(soon["locks_at"])
         self.api.post(f"/v1/posts/{soon['id']}/cancel")
 
+    def test_a_target_s_preview_has_its_own_instant(self):
+        other, own = self.api.connect("own-instant.test"), later(9000)
+        targets = [{"integration_id": self.integration["id"]}, {"integration_id": other["id"], "at": own}]
+
+        def created(post):
+            return [harness.seconds_of(target["rendering"]["parts"][0]["createdAt"]) for target in post["targets"]]
+        at = later(7200)
+        planned = self.draft(targets=[{**targets[0], "at": at}, targets[1]])
+        self.assertEqual(created(planned), [harness.seconds_of(at), harness.seconds_of(own)])
+        post = self.draft(targets=targets)
+        scheduled = self.api.post(f"/v1/posts/{post['id']}/schedule", {"at": at}).json()
+        self.assertEqual(created(scheduled), [harness.seconds_of(at), harness.seconds_of(own)])
+        self.assertEqual([target["publish_at"] for target in scheduled["targets"]], [at, own])
+        again = self.api.post("/v1/posts", {**DRAFT, "targets": targets, "schedule": {"at": at}}).json()
+        self.assertEqual(created(again), [harness.seconds_of(at), harness.seconds_of(own)])
+        at_once = self.api.post(f"/v1/posts/{again['id']}/schedule", {"now": True}).json()
+        self.assertEqual(at_once["targets"][1]["publish_at"], own)  # as the operation's description says
+        self.api.post(f"/v1/posts/{post['id']}/cancel")
+        self.api.post(f"/v1/posts/{again['id']}/cancel")
+
     def test_a_text_over_a_channels_limits_is_refused_with_every_violation(self):
         answer = self.api.post("/v1/posts", {
             "content": {"parts": [{"text": "x" * 301}]}, "schedule": {"at": later(7200)},
@@ -185,6 +216,16 @@ class Http(harness.Case):
                 break
             cursor = "&cursor=" + page["next_cursor"]
         self.assertEqual(seen, expected[::-1])
+
+    def test_a_status_that_is_none_is_answered_with_those_that_are(self):
+        problem = self.assert_problem(self.api.get("/v1/posts?status=drafts"), 422, "parameter_invalid")
+        self.assertRegex(problem["detail"], "^status is one of draft, scheduled, .*cancelled[.]$")
+
+    def test_what_says_when_is_named_where_it_is_missing(self):
+        post = self.draft()
+        for action, members in (("schedule", "at, next_slot and now"), ("retry", "at and now")):
+            problem = self.assert_problem(self.api.post(f"/v1/posts/{post['id']}/{action}", {}), 422, "schedule_ambiguous")
+            self.assertEqual(problem["detail"], f"Give exactly one of {members}.")
 
     def test_filters_narrow_and_unknown_parameters_are_refused(self):
         post = self.draft(labels=["narrow"])

@@ -95,7 +95,7 @@ class Change(harness.Case):
         post = self.api.publish("is published", self.integration)
         path = "/v1/posts/" + self.api.wait_post(post, "published")["id"]
         self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
-        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_not_finished")
+        self.assert_problem(self.api.post(path + "/retry", {"at": "2001-01-01T00:00:00Z"}), 409, "post_finished")
 
     def test_a_rule_names_the_place_in_the_body(self):
         target = {"integration_id": self.integration["id"], "at": "2001-01-01T00:00:00Z"}
@@ -111,6 +111,14 @@ class Change(harness.Case):
         problem = self.assert_problem(self.api.post(path + "/schedule", {"at": "2001-01-01T00:00:00Z"}), 422,
                                       "timestamp_past")
         self.assertEqual(problem["param"], "/at")
+
+    def test_an_account_that_cannot_be_used_is_named_by_its_place(self):
+        refused = self.api.connect("wrong-password.test", password="wrong")
+        self.assertEqual(refused["status"], "refused")
+        body = {**DRAFT, "targets": [{"integration_id": self.integration["id"]}, {"integration_id": refused["id"]}],
+                "schedule": {"at": later(900)}}
+        problem = self.assert_problem(self.api.post("/v1/posts", body), 422, "integration_unusable")
+        self.assertEqual(problem["param"], "/targets/1/integration_id")
 
     def test_what_the_reader_has_already_is_304(self):
         post = self.draft()

@@ -2,6 +2,7 @@
 """The log as the product, from outside: it can be read and verified while it grows, every event says what led to it and can be proved
 at once, refusals are events, few of them, and damaged read models are made again from it."""
 
+import base64
 import concurrent.futures
 import json
 import os
@@ -10,6 +11,7 @@ import struct
 import threading
 from pathlib import Path
 
+import auditor
 import harness
 from harness import Api, run, wait_until
 
@@ -97,6 +99,61 @@ class Log(harness.Case):
             self.assertEqual(good.returncode, 0, good)
             self.assertEqual(json.loads(good.stdout)["payload_sha256"], last["payload_sha256"])
         self.assertEqual(service.data.verify().returncode, 0)
+
+    def test_every_event_s_content_is_proved_over_http_alone(self):
+        service = self.world.serve()
+        api = service.api
+        integration = api.connect()
+        post = api.publish("\N{SNOWMAN} the text that was written", integration, labels=["one"], metadata={"case": "7"})
+        api.wait_post(post, "published")
+        long = api.post("/v1/posts", {"content": {"parts": [{"text": "p" * 9000}] * 20}}).json()  # kept beside its record
+        self.assertEqual(api.request("PATCH", f"/v1/posts/{long['id']}", {"labels": ["two"]}, {"If-Match": '"1"'}).status, 200)
+        self.assertEqual(api.request("DELETE", f"/v1/posts/{long['id']}", None, {"If-Match": '"2"'}).status, 204)
+        later = api.publish("cancelled", integration, schedule={"at": harness.later(86400)})
+        self.assertEqual(api.request("POST", f"/v1/posts/{later['id']}/cancel", {}, {"Idempotency-Key": "once"}).status, 200)
+        for path in (f"/v1/integrations/{integration['id']}/pause", f"/v1/integrations/{integration['id']}/resume", "/v1/workspace/pause",
+                     "/v1/workspace/resume"):
+            self.assertEqual(api.post(path).status, 200, path)
+        gone = api.connect("gone.test")
+        self.assertEqual(api.request("DELETE", f"/v1/integrations/{gone['id']}", None, {"If-Match": "*"}).status, 204)
+        verifier = api.get("/v1/log/verifier").body.decode().strip()
+        tables, codes = auditor.declared()
+        rows = api.get("/v1/events?limit=200").json()["data"]
+        for row in rows:
+            proof = api.get(f"/v1/log/proof/{row['workspace_seq']}").body.decode()
+            leaf, payload = auditor.prove(proof, verifier)
+            (code, fields, *asked), rest = auditor.unpack(payload)
+            self.assertEqual((rest, leaf[2], leaf[5], codes[code]), (b"", row["workspace_seq"], code, row["type"]))
+            self.assertTrue(all([len(one) for one in pair] == [32, 32] for pair in asked), asked)
+            self.assertEqual(auditor.as_shown(tables, row["type"], fields), row["data"])
+            self.assertEqual(leaf[12].hex(), row["payload_sha256"])
+            self.assertNotIn(b"app-password", payload)
+        seen = {row["type"] for row in rows}
+        self.assertGreaterEqual(len(seen), 16, seen)
+        self.assertIn("the text that was written", str([row for row in rows if row["type"] == "post_created"]))
+
+    def test_a_proof_with_another_payload_contradicts_and_the_right_one_is_shown(self):
+        service = self.world.serve(sandbox=False)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "as it was written"}}).status, 201)
+        last = service.api.get("/v1/events?limit=200").json()["data"][-1]
+        verifier = service.api.get("/v1/log/verifier").body.decode().strip()
+        proof = service.api.get(f"/v1/log/proof/{last['workspace_seq']}").body.decode()
+        file = self.world.folder / "event.tlog-proof"
+        title, extra, rest = proof.split("\n", 2)
+        extra = base64.b64decode(extra.removeprefix("extra "))
+        payload = auditor.unpack(extra)[1]
+
+        def verify(extra, *options):
+            file.write_text("\n".join((title, "extra " + base64.b64encode(extra).decode(), rest)))
+            return run("verify", "--proof", file, "--verifier", verifier, *options)
+        self.assertEqual(json.loads(verify(extra, "--json").stdout)["data"], last["data"])
+        self.assertIn('\ndata: {"post_id":"', verify(extra).stdout)
+        other = verify(extra.replace(b"as it was", b"as it IS!"))
+        self.assertEqual((other.returncode, other.stdout),
+                         (1, "altered: the payload is not the one whose SHA-256 stands in the leaf\n"))
+        self.assertEqual(verify(extra[:-1]).returncode, 1)
+        alone = verify(extra[:-len(payload)], "--json")
+        self.assertEqual((alone.returncode, json.loads(alone.stdout)["data"]), (0, None), alone)
 
     def ask_all(self, count, api, path):
         """So many requests at the same time; their answers."""

@@ -80,6 +80,10 @@ START_TEST(an_envelope_cut_or_lengthened_is_refused)
         ck_assert_int_eq(log_envelope_read(span_of(bytes, len), &read), ERR_ALTERED);
     }
     ck_assert_int_eq(log_envelope_read(span_of(bytes, envelope.len + 1), &read), ERR_ALTERED);
+    size_t taken = 0;
+    ck_assert_int_eq(log_envelope_take(span_of(bytes, envelope.len + 1), &read, &taken), OK);
+    ck_assert_uint_eq(taken, envelope.len);
+    ck_assert_int_eq(log_envelope_take(span_of(bytes, envelope.len - 1), &read, &taken), ERR_ALTERED);
 }
 
 END_TEST

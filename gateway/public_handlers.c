@@ -125,6 +125,11 @@ void handle_ready(struct exchange *x)
                          "Stored data was damaged: the read models are being rebuilt from the log.", NULL, NULL);
         return;
     }
+    struct condition condition;
+    if (scope_condition(x->gateway->views, &x->request->arena, &condition) == ERR_REBUILDING) {
+        exchange_failed(x, ERR_REBUILDING); /* the ledger, which makes them, answers nobody before they are whole */
+        return;
+    }
     if (client_ask(x->gateway->ledger, FRAME_STATUS, (struct span){0}, 2000, ready_asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, "The ledger does not answer.", NULL, NULL);
     }

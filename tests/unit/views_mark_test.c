@@ -91,11 +91,10 @@ START_TEST(views_that_were_left_under_another_boot_are_not_trusted)
 
 END_TEST
 
-START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
+START_TEST(doubted_views_are_not_trusted_and_can_be_thrown_away_unseen)
 {
     char folder[256];
     char path[DATA_PATH_MAX];
-    struct stat about;
     begin_folder(folder);
     ck_assert_int_eq(data_views_clean(&data), OK);
     ck_assert_int_eq(data_views_doubt(&data), OK);
@@ -104,8 +103,7 @@ START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
     ck_assert_int_eq(path_join(path, sizeof path, data.views_path, "data.mdb"), OK);
     ck_assert_int_eq(file_write(path, SPAN("garbage"), 0640), OK);
     ck_assert_int_eq(data_views_discard(&data), OK);
-    ck_assert_int_eq(stat(path, &about), 0);
-    ck_assert_int_eq(about.st_size, 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
     remove_folder(folder);
 }
 
@@ -171,7 +169,7 @@ int main(void)
     tcase_add_test(tcase, three_processes_in_a_row_that_end_at_once_are_one_too_many);
     tcase_add_test(tcase, one_that_served_for_a_while_or_ended_in_order_ends_the_trial);
     tcase_add_test(tcase, views_that_were_left_under_another_boot_are_not_trusted);
-    tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
+    tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_thrown_away_unseen);
     tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
     tcase_add_test(tcase, a_full_disk_on_which_a_small_file_is_missing_is_told_as_full);
     suite_add_tcase(suite, tcase);

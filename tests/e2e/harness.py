@@ -429,6 +429,14 @@ class Parts:
             self[name].start()
         return dead
 
+    def revive(self):
+        """Starts again whatever has ended, as serve does: true."""
+        for process in self.processes.values():
+            if process.child is not None and not process.alive():
+                process.wait_end()
+                process.start()
+        return True
+
     def stop(self):
         for process in reversed(self.processes.values()):
             code = process.stop()

@@ -192,6 +192,10 @@ void exchange_failed(struct exchange *x, enum err err)
         exchange_problem(x, REFUSED_views_damaged, NULL, NULL, NULL);
         return;
     }
+    if (err == ERR_REBUILDING) {
+        exchange_problem(x, REFUSED_views_rebuilding, NULL, NULL, NULL);
+        return;
+    }
     journal(JOURNAL_ERROR, "request_failed", "request=%s err=%s", x->request_id, err_name(err));
     if (err == ERR_ACCESS) { /* pass_send's: the route let in whom its command does not */
         exchange_problem(x, REFUSED_forbidden, NULL, NULL, NULL);

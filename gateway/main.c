@@ -222,6 +222,18 @@ static bool tell_damage(struct gate *gate, bool was_damaged)
     return damaged;
 }
 
+/* This process may open no file any more: whoever has lost the read models' file needs another process. */
+static enum err look_at_views(struct store *views)
+{
+    if (store_is_in_place(views)) {
+        return OK;
+    }
+    journal(JOURNAL_WARN, "views_replaced",
+            "sentence=\"the read models are made again in a new file\" next=\"the process ends, and is started again "
+            "to open it\"");
+    return ERR_CLOSED;
+}
+
 int gateway_main(int argc, char **argv, const struct channel_list *channels, post_text_fold *fold)
 {
     const struct arguments arguments = {.data = option(argc, argv, "--data", NULL),
@@ -270,9 +282,10 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
         process_ready();
         struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
         bool damaged = false;
-        while (poll(&stop, 1, REPORT_EVERY_MS) <= 0) {
+        while (poll(&stop, 1, REPORT_EVERY_MS) <= 0 && err == OK) {
             gate_report(gateway->gate);
             damaged = tell_damage(gateway->gate, damaged);
+            err = look_at_views(process->views);
         }
         gate_report(gateway->gate);
     } else {

@@ -48,6 +48,7 @@ static bool follows(const struct route *route, enum refusal refusal)
     case REFUSED_unavailable:
         return true;
     case REFUSED_views_damaged:
+    case REFUSED_views_rebuilding:
         return route->need != NEED_NONE;
     case REFUSED_log_altered: /* a repeated Idempotency-Key is answered from the log */
         return route->method == METHOD_POST;

@@ -132,6 +132,11 @@ void handle_ready(struct exchange *x)
                          "Stored data was damaged: the read models are being rebuilt from the log.", NULL, NULL);
         return;
     }
+    struct condition condition;
+    if (gate_condition(x->gateway->gate, &x->request->arena, &condition) == ERR_REBUILDING) {
+        exchange_failed(x, ERR_REBUILDING); /* the ledger, which makes them, answers nobody before they are whole */
+        return;
+    }
     if (gate_status(x->gateway->gate, ready_asked, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, "The ledger does not answer.", NULL, NULL);
     }

@@ -15,7 +15,8 @@ _Static_assert(QUEUE_LATE_MS == AGENDA_LATE_MS, "readers are told of a turn when
 enum err dispatch_views_begin(struct dispatch_views *views)
 {
     ASSERT(views->txn == NULL);
-    return store_begin(views->store, false, &views->txn);
+    const enum err err = store_begin(views->store, false, &views->txn);
+    return err == ERR_REBUILDING && !store_is_in_place(views->store) ? ERR_CLOSED : err;
 }
 
 void dispatch_views_end(struct dispatch_views *views)

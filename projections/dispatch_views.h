@@ -12,6 +12,7 @@ struct dispatch_views {
     struct store_txn *txn;
 };
 
+/* dispatch_views_begin: ERR_REBUILDING: wait a moment; ERR_CLOSED: they are made again in a new file. */
 enum err dispatch_views_begin(struct dispatch_views *views) MUST_USE;
 void dispatch_views_end(struct dispatch_views *views);
 

@@ -65,6 +65,8 @@ int operator_failed(const char *command, const struct operator_hand *hand, enum 
     case ERR_AUTH:
         return complain(command, said != NULL ? said : "the service that runs on the folder does not answer", err,
                         EXIT_UNAVAILABLE);
+    case ERR_REBUILDING:
+        return complain(command, hand->data.path, err, EXIT_UNAVAILABLE);
     case ERR_ALTERED:
         return complain(command, said != NULL ? said : hand->data.path, err, EXIT_ALTERED);
     case ERR_ACCESS:

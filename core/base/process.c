@@ -65,6 +65,16 @@ enum err process_stop_fd(int *ret_fd)
     return OK;
 }
 
+const char *process_option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
 void process_ready(void)
 {
     const char *text = getenv("OPENPOST_READY_FD");

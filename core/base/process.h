@@ -32,6 +32,8 @@ uint32_t process_files(void);
 /* process_stop_fd blocks SIGTERM, SIGINT and SIGHUP in this thread (and those made later) and returns a descriptor that
  * becomes readable when one arrives: poll it, then stop in order. ERR_IO. Call it before any thread is made. */
 enum err process_stop_fd(int *ret_fd) MUST_USE;
+/* process_option finds what follows name among the arguments; NULL: nothing does. */
+const char *process_option(int argc, char **argv, const char *name);
 /* process_ready tells serve that this process can do its work: writes one byte to the descriptor named by
  * OPENPOST_READY_FD and closes it; nothing when there is none. */
 void process_ready(void);

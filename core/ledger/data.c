@@ -14,6 +14,7 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/log/checkpoint.h"
+#include "core/store/store.h"
 
 #define MARK_CLEAN "clean"
 #define MARK_DOUBTFUL "doubtful"
@@ -439,6 +440,40 @@ static enum err mark_write(const struct data_folder *data, struct span mark)
     return err;
 }
 
+static bool is_same_file(const struct stat *about, const char *folder)
+{
+    char path[DATA_PATH_MAX];
+    struct stat other;
+    return path_join(path, sizeof path, folder, "data.mdb") == OK && stat(path, &other) == 0 &&
+           other.st_dev == about->st_dev && other.st_ino == about->st_ino;
+}
+
+/* The views' file, with the writer's lock on it. ERR_NOT_FOUND; ERR_BUSY: it is not this folder's own. */
+static enum err hold_views(const struct data_folder *data, int *ret_fd)
+{
+    char path[DATA_PATH_MAX];
+    struct stat about;
+    TRY(path_join(path, sizeof path, data->views_path, "data.mdb"));
+    const int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ELOOP ? ERR_BUSY : err_from_errno(errno);
+    }
+    enum err err = fstat(fd, &about) == 0 ? OK : err_from_errno(errno);
+    if (err == OK &&
+        (!S_ISREG(about.st_mode) || is_same_file(&about, data->log_path) || is_same_file(&about, data->vault_path))) {
+        err = ERR_BUSY;
+    }
+    if (err == OK && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK ? ERR_BUSY : err_from_errno(errno);
+    }
+    if (err != OK) {
+        (void)close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
 {
     char path[DATA_PATH_MAX];
@@ -448,6 +483,12 @@ enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
     char sentence[256];
     TRY(data_moved(data, &moved, sentence));
     TRY(make_folder(data->views_path)); /* left out of a backup, or thrown away: it is made again from the log */
+    int fd = -1;
+    const enum err held = hold_views(data, &fd);
+    TRY(held == ERR_NOT_FOUND ? OK : held); /* before the mark, which is another's then, too */
+    if (fd >= 0) {
+        (void)close(fd);
+    }
     TRY(path_join(path, sizeof path, data->views_path, "mark"));
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);
@@ -471,11 +512,31 @@ enum err data_views_doubt(const struct data_folder *data)
     return mark_write(data, SPAN(MARK_DOUBTFUL));
 }
 
+/* The table of readers goes first: who opens the new file must not find the old one's table beside it. */
+static enum err forget_views(const struct data_folder *data)
+{
+    static const char *const names[] = {"lock.mdb", "data.mdb"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[DATA_PATH_MAX];
+        TRY(path_join(path, sizeof path, data->views_path, names[i]));
+        if (unlink(path) != 0 && errno != ENOENT) {
+            return err_from_errno(errno);
+        }
+    }
+    return OK;
+}
+
 enum err data_views_discard(const struct data_folder *data)
 {
-    char path[DATA_PATH_MAX];
-    TRY(path_join(path, sizeof path, data->views_path, "data.mdb"));
-    return truncate(path, 0) == 0 || errno == ENOENT ? OK : err_from_errno(errno);
+    int fd = -1;
+    const enum err held = hold_views(data, &fd);
+    if (held != OK) {
+        return held == ERR_NOT_FOUND ? OK : held;
+    }
+    enum err err = store_lmdb_give_up(fd);
+    err = err == OK ? forget_views(data) : err;
+    (void)close(fd);
+    return err;
 }
 
 enum err data_views_good(const struct data_folder *data)

@@ -56,6 +56,7 @@ static enum err trusted_position(const struct ledger_options *options, bool view
         views_trusted = !foreign;
     }
     *ret_position = 0;
+    store_set_whole(options->views, false);
     return views_trusted ? clear_but_keys(options->views) : store_clear(options->views);
 }
 
@@ -92,8 +93,13 @@ static enum err open_views(struct ledger *ledger, bool views_trusted)
     uint64_t events = 0;
     const struct ledger_options *options = &ledger->options;
     TRY(trusted_position(options, views_trusted, &position));
+    if (position < ledger_head(ledger)) {
+        store_set_whole(options->views, false); /* nobody reads the past as if it were the present */
+    }
     TRY(ledger_replay(&ledger->desk, options->views, position, &options->watch, &events));
-    return load_installation(ledger);
+    TRY(load_installation(ledger));
+    store_set_whole(options->views, true);
+    return OK;
 }
 
 enum err ledger_open(const struct ledger_options *options, bool views_trusted, struct ledger **ret_ledger)

@@ -25,6 +25,7 @@ static const char usage[] =
     "--log-map limits the log's size (for tests of a full disk); default 1048576.\n\n" EXIT_HELP;
 
 #define VIEWS_ON_TRIAL_MS 2000 /* what ended the process before is soon asked for again */
+#define VIEWS_LOOK_MS 1000     /* whether their file is still there */
 
 struct process {
     const struct channel_list *channels;
@@ -48,16 +49,6 @@ struct process {
     uint64_t out_of_order_at;
     struct random_pool salts; /* for the log, which holds them in clear */
 };
-
-static const char *option(int argc, char **argv, const char *name)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return argv[i + 1];
-        }
-    }
-    return NULL;
-}
 
 static unsigned long long per_s(uint64_t events, int64_t took_ms)
 {
@@ -402,7 +393,7 @@ static enum err fill_rules(const struct process *process, int argc, char **argv,
     *rules = (struct confine_rules){.process = CONFINE_LEDGER};
     confine_path(rules, process->data.path, CONFINE_OWN);
     for (size_t i = 0; i < sizeof listening / sizeof *listening; i++) {
-        const char *url = option(argc, argv, listening[i]);
+        const char *url = process_option(argc, argv, listening[i]);
         if (url != NULL) {
             TRY(confine_bind(rules, url));
         }
@@ -418,9 +409,9 @@ static enum err open_service(struct process *process, int argc, char **argv, con
                                       .vault = process->vault,
                                       .parts = parts,
                                       .installation_id = process->data.installation_id,
-                                      .url = option(argc, argv, "--listen"),
-                                      .programs_url = option(argc, argv, "--listen-programs"),
-                                      .publish_url = option(argc, argv, "--publish"),
+                                      .url = process_option(argc, argv, "--listen"),
+                                      .programs_url = process_option(argc, argv, "--listen-programs"),
+                                      .publish_url = process_option(argc, argv, "--publish"),
                                       .apart_ms = process->apart_ms,
                                       .clock_trusted = note_clock,
                                       .log_altered = tell_of_log,
@@ -445,9 +436,9 @@ static enum err open_data(struct process *process, const char *path)
 
 static enum err open_all(struct process *process, int argc, char **argv, const struct service_parts *parts)
 {
-    TRY(open_data(process, option(argc, argv, "--data")));
+    TRY(open_data(process, process_option(argc, argv, "--data")));
     TRY(data_lock(&process->data, &process->lock_fd));
-    TRY(open_log(process, option(argc, argv, "--log-map")));
+    TRY(open_log(process, process_option(argc, argv, "--log-map")));
     TRY(write_verifier(process));
     for (uint32_t i = 0; i < process->channels->count; i++) {
         TRY(go_on_if_full(data_link_key_write(&process->data, process->channels->items[i]->name), "an adapter's key"));
@@ -464,12 +455,12 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
         ledger_head(process->ledger); /* from open_service on, log and ledger are the writer's thread's */
     const uint64_t epoch = ledger_epoch(process->ledger);
     TRY(open_service(process, argc, argv, parts));
-    TRY(go_on_if_full(data_address_write(&process->data, option(argc, argv, "--listen")), "ledger.url"));
+    TRY(go_on_if_full(data_address_write(&process->data, process_option(argc, argv, "--listen")), "ledger.url"));
     TRY(confine_calls(&rules, &confinement));
     char text[CONFINEMENT_TEXT_MAX];
     journal(confinement.files && confinement.ports ? JOURNAL_INFO : JOURNAL_WARN, "confined", "%s",
             confinement_text(&confinement, text));
-    journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", option(argc, argv, "--listen"),
+    journal(JOURNAL_INFO, "ready", "listen=%s head=%llu epoch=%llu", process_option(argc, argv, "--listen"),
             (unsigned long long)head, (unsigned long long)epoch);
     return OK;
 }
@@ -493,20 +484,43 @@ static void close_all(struct process *process)
     }
 }
 
-/* Until told to stop. Views that were on trial have served for a while, then. */
+/* Views that were on trial have served for a while. */
+static void end_trial(const struct process *process)
+{
+    const enum err err = go_on_if_full(data_views_good(&process->data), "views/mark");
+    if (err != OK) {
+        journal(JOURNAL_WARN, "views_not_marked", "err=%s next=\"they may be rebuilt at the next start\"",
+                err_name(err));
+    }
+}
+
+/* Nobody else sees rows that are written to a file which was taken away, and who reads one that was cut short dies. */
+static void look_at_views(const struct process *process)
+{
+    if (store_is_in_place(process->views)) {
+        return;
+    }
+    store_set_whole(process->views, false);
+    const enum err err = data_views_doubt(&process->data);
+    journal(JOURNAL_ERROR, "views_gone",
+            "file=%s/data.mdb marked=%s sentence=\"the file was taken away, replaced or cut short while it was in "
+            "use\" next=\"the process ends; when it is started again it rebuilds the read models from the log\"",
+            process->data.views_path, err_name(err));
+    _exit(EXIT_CANNOT);
+}
+
+/* Until told to stop. */
 static void serve(const struct process *process, int stop_fd)
 {
     struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
-    int ready = poll(&stop, 1, VIEWS_ON_TRIAL_MS);
-    if (ready == 0 && process->views_trusted) {
-        const enum err err = go_on_if_full(data_views_good(&process->data), "views/mark");
-        if (err != OK) {
-            journal(JOURNAL_WARN, "views_not_marked", "err=%s next=\"they may be rebuilt at the next start\"",
-                    err_name(err));
+    const int64_t trial_ends_ms = clock_boot_ms() + VIEWS_ON_TRIAL_MS;
+    bool on_trial = process->views_trusted;
+    while (poll(&stop, 1, VIEWS_LOOK_MS) <= 0) {
+        look_at_views(process);
+        if (on_trial && clock_boot_ms() >= trial_ends_ms) {
+            end_trial(process);
+            on_trial = false;
         }
-    }
-    while (ready <= 0) {
-        ready = poll(&stop, 1, -1);
     }
 }
 
@@ -563,7 +577,7 @@ static int exit_code(const struct process *process, enum err err)
 
 int ledger_main(int argc, char **argv, const struct service_parts *parts)
 {
-    if (option(argc, argv, "--data") == NULL || option(argc, argv, "--listen") == NULL) {
+    if (process_option(argc, argv, "--data") == NULL || process_option(argc, argv, "--listen") == NULL) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fputs(usage, help ? stdout : stderr);
         return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
@@ -578,7 +592,7 @@ int ledger_main(int argc, char **argv, const struct service_parts *parts)
         process_ready();
         serve(&process, stop_fd);
     } else {
-        tell_not_started(&process, option(argc, argv, "--data"), err);
+        tell_not_started(&process, process_option(argc, argv, "--data"), err);
     }
     close_all(&process);
     journal(JOURNAL_INFO, "stopped", "err=%s", err_name(err));

@@ -53,6 +53,13 @@ enum err loader_open(struct loader *loader, const char *path)
     return looked(loader, loader->parts->open(path, &loader->views));
 }
 
+enum err loader_look(struct loader *loader)
+{
+    TRY(looked(loader, loader->parts->begin(loader->views)));
+    loader->parts->end(loader->views);
+    return OK;
+}
+
 struct dispatch_load loader_of(struct loader *loader)
 {
     return (struct dispatch_load){

@@ -364,7 +364,13 @@ static enum err step(struct process *process, struct pollfd *fds, nfds_t count)
 {
     const int64_t now_ms = clock_wall_ms();
     int64_t wake_ms = now_ms;
-    TRY(process->loader.parts->begin(process->loader.views));
+    const enum err begun = process->loader.parts->begin(process->loader.views);
+    if (begun == ERR_REBUILDING) { /* the ledger is not there either: what came waits */
+        (void)poll(NULL, 0, OPEN_AGAIN_MS);
+        (void)poll(fds, count, 0);
+        return OK;
+    }
+    TRY(begun);
     const enum err err = turn(process, now_ms, &wake_ms);
     process->loader.parts->end(process->loader.views);
     TRY(err);
@@ -419,16 +425,6 @@ static enum err serve(struct process *process, int stop_fd)
 
 /* --- the beginning and the end --- */
 
-static const char *option(int argc, char **argv, const char *name)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], name) == 0) {
-            return argv[i + 1];
-        }
-    }
-    return NULL;
-}
-
 static bool has_flag(int argc, char **argv, const char *name)
 {
     int i = 1;
@@ -453,7 +449,7 @@ static struct channel_list channels_of(struct process *process, bool keyless)
 static enum err open_wire(struct process *process, int argc, char **argv)
 {
     struct client_options options = {
-        .url = option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
+        .url = process_option(argc, argv, "--ledger"), .random = random_fill, .now_ms = clock_boot_ms};
     const struct carrier_options carrier = {
         .inbox = process->inbox, .random = random_draw, .random_context = &process->random};
     memcpy(options.key, process->loader.keys.ledger, sizeof options.key);
@@ -465,21 +461,23 @@ static enum err open_wire(struct process *process, int argc, char **argv)
     }
     explicit_bzero(options.key, sizeof options.key);
     TRY(err);
-    const char *events = option(argc, argv, "--events");
+    const char *events = process_option(argc, argv, "--events");
     return events != NULL ? client_watch(process->client, events, inbox_woken, process->inbox) : OK;
 }
 
-/* Read models and vault are the ledger's: on a new installation they appear a moment after it does. */
+/* Read models and vault are the ledger's: on a new installation they appear a moment after it does, and read models
+ * that are being made are waited for. */
 static enum err open_stores(struct process *process)
 {
     uint8_t master[BOX_KEY_LEN];
     TRY(data_master_key(&process->data, master));
     enum err err = ERR_NOT_FOUND;
-    for (int i = 0; i < OPEN_TRIES && err == ERR_NOT_FOUND; i++) {
+    for (int i = 0; i < OPEN_TRIES && (err == ERR_NOT_FOUND || err == ERR_REBUILDING); i++) {
         if (i > 0) {
             (void)poll(NULL, 0, OPEN_AGAIN_MS);
         }
         err = process->loader.views == NULL ? loader_open(&process->loader, process->data.views_path) : OK;
+        err = err == OK ? loader_look(&process->loader) : err;
         err = err == OK ? vault_open(process->data.vault_path, master, true, &process->loader.vault) : err;
     }
     explicit_bzero(master, sizeof master);
@@ -506,7 +504,7 @@ static enum err open_all(struct process *process, int argc, char **argv)
     uint8_t secret[FRAME_KEY_LEN];
     arena_init(&process->arena, ARENA_MAX);
     arena_init(&process->follow_arena, ARENA_MAX);
-    TRY(data_open(option(argc, argv, "--data"), &process->data));
+    TRY(data_open(process_option(argc, argv, "--data"), &process->data));
     TRY(data_secret(&process->data, "wire.secret", secret));
     keys_derive(secret, &process->loader.keys);
     explicit_bzero(secret, sizeof secret);
@@ -562,7 +560,7 @@ static void tell_damage(struct process *process, const char *ledger)
 
 int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
 {
-    if (option(argc, argv, "--data") == NULL || option(argc, argv, "--ledger") == NULL) {
+    if (process_option(argc, argv, "--data") == NULL || process_option(argc, argv, "--ledger") == NULL) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fputs(usage, help ? stdout : stderr);
         return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
@@ -584,7 +582,7 @@ int scheduler_main(int argc, char **argv, const struct scheduler_parts *parts)
         err = serve(process, stop_fd);
     }
     if (process->loader.damaged) {
-        tell_damage(process, option(argc, argv, "--ledger"));
+        tell_damage(process, process_option(argc, argv, "--ledger"));
     }
     process_end_within(END_WITHIN_S);
     close_all(process);

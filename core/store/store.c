@@ -89,6 +89,17 @@ bool store_is_short(const struct store *store)
     return store->is_short;
 }
 
+void store_set_whole(struct store *store, bool whole)
+{
+    ASSERT(!store->read_only);
+    store->ops->set_whole(store, whole);
+}
+
+bool store_is_in_place(struct store *store)
+{
+    return store->ops->is_in_place(store);
+}
+
 enum err store_clear(struct store *store)
 {
     ASSERT(!store->read_only);

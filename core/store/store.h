@@ -40,7 +40,8 @@ OWNED_BY(store_close, struct store *);
  * accepts NULL and ends a read transaction too. store_park makes a read transaction see nothing and hold nothing;
  * store_renew lets it (parked or not) see the newest commit. Both are cheap: no allocation. A process that waits parks
  * its readers: an old reader keeps the writer from reusing pages. ERR_BUSY from a read-only store: all 510 reader slots
- * are taken. ERR_CLOSED: its writer has reopened it with a larger map; close and open it again. With LMDB a transaction
+ * are taken. ERR_CLOSED: its writer has reopened it with a larger map; close and open it again. ERR_REBUILDING: see
+ * store_set_whole; of store_renew too, which leaves the transaction parked. With LMDB a transaction
  * may be used by any thread, one at a time; a store in memory belongs to one thread, and reading there through a
  * transaction that is older than the last commit, or while a write transaction is open, is a bug of the caller,
  * asserted (no snapshots). */
@@ -60,6 +61,17 @@ enum err store_drop_dead_readers(struct store *store, uint32_t *ret_count) MUST_
  * last write; never in memory. */
 #define STORE_AHEAD_BYTES ((uint64_t)32 << 20)
 bool store_is_short(const struct store *store);
+/* store_set_whole: the writer tells readers in other processes whether rows may be read at all. Those of a new file may
+ * not until it says so, nor may those that it makes again, however often it is killed meanwhile: the file itself says
+ * it. Until then store_begin and store_renew of a read-only store are ERR_REBUILDING. It costs readers no system call.
+ * In memory, where nobody else reads, it says nothing; nor in a durable store, which is whole at any time. */
+void store_set_whole(struct store *store, bool whole);
+/* store_is_in_place tells whether the file is still the one in its folder, not given up, and for the writer not cut
+ * short either. A reader that finds it is not has to open the store again; it costs two system calls. */
+bool store_is_in_place(struct store *store);
+/* store_lmdb_give_up takes the file data.mdb of a store, open as fd: whoever reads it gets ERR_REBUILDING from now on,
+ * for ever, and store_is_in_place is false. What it holds stays as it is for transactions that have begun. */
+enum err store_lmdb_give_up(int fd) MUST_USE;
 /* store_clear deletes every row in one transaction of its own (a rebuild begins so). */
 enum err store_clear(struct store *store) MUST_USE;
 

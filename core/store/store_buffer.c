@@ -265,6 +265,16 @@ static enum err buffer_drop_dead_readers(struct store *store, uint32_t *ret_coun
     return store_drop_dead_readers(buffer_of(store)->base, ret_count);
 }
 
+static void buffer_set_whole(struct store *store, bool whole)
+{
+    store_set_whole(buffer_of(store)->base, whole);
+}
+
+static bool buffer_is_in_place(struct store *store)
+{
+    return store_is_in_place(buffer_of(store)->base);
+}
+
 static enum err buffer_clear(struct store *store)
 {
     struct store_buffer *buffer = buffer_of(store);
@@ -361,6 +371,8 @@ static const struct store_ops buffer_ops = {
     .renew = buffer_renew,
     .sync = buffer_sync,
     .drop_dead_readers = buffer_drop_dead_readers,
+    .set_whole = buffer_set_whole,
+    .is_in_place = buffer_is_in_place,
     .clear = buffer_clear,
     .get = buffer_get,
     .put = buffer_put,

@@ -18,6 +18,7 @@
 #include "core/store/err_lmdb.h"
 #include "core/store/lock_lmdb.h"
 #include "core/store/store_ops.h"
+#include "core/store/whole_lmdb.h"
 
 /* What a writer did before a reader sees it, and what a reader saw before its pages are used again, LMDB orders by its
  * meta pages and its table of readers. ThreadSanitizer does not see these, so it is told: a transaction's end comes
@@ -41,6 +42,7 @@
 
 struct store_lmdb {
     struct store store;
+    struct whole *whole; /* see whole_lmdb.h; NULL: durable, always whole */
     MDB_env *env;
     MDB_dbi dbi;
     size_t page_size;
@@ -136,9 +138,34 @@ static enum err room(struct store_lmdb *lmdb, uint64_t pages)
     return OK;
 }
 
+/* What a reader goes by; to a writer, and in a durable store, rows may always be read. */
+static uint64_t look_at_whole(const struct store_lmdb *lmdb)
+{
+    return lmdb->store.read_only && lmdb->whole != NULL ? atomic_load(&lmdb->whole->number) : 1;
+}
+
+static void lmdb_set_whole(struct store *store, bool whole)
+{
+    struct store_lmdb *lmdb = lmdb_of(store);
+    if (lmdb->whole != NULL) {
+        whole_set(lmdb->whole, whole);
+    }
+}
+
+static bool lmdb_is_in_place(struct store *store)
+{
+    const struct store_lmdb *lmdb = lmdb_of(store);
+    mdb_filehandle_t file;
+    const char *folder;
+    return mdb_env_get_fd(lmdb->env, &file) == 0 && mdb_env_get_path(lmdb->env, &folder) == 0 &&
+           whole_is_in_place(file, folder, store->read_only ? lmdb->page_size : lmdb->map_size) &&
+           look_at_whole(lmdb) != WHOLE_GIVEN_UP;
+}
+
 static void lmdb_close(struct store *store)
 {
     struct store_lmdb *lmdb = lmdb_of(store);
+    whole_unmap(lmdb->whole);
     if (lmdb->env != NULL) {
         mdb_env_close(lmdb->env);
     }
@@ -181,6 +208,12 @@ static enum err more_room(struct store_lmdb *lmdb, struct store_lmdb_txn *txn, u
     return room(lmdb, txn->pages);
 }
 
+/* Whether the rows of a snapshot that was taken since the number was before may be read. */
+static enum err stayed_whole(const struct store_lmdb *lmdb, uint64_t before)
+{
+    return before % 2 == 1 && look_at_whole(lmdb) == before ? OK : ERR_REBUILDING;
+}
+
 static enum err lmdb_begin(struct store *store, bool write, struct store_txn **ret_txn)
 {
     struct store_lmdb *lmdb = lmdb_of(store);
@@ -193,13 +226,14 @@ static enum err lmdb_begin(struct store *store, bool write, struct store_txn **r
         return ERR_NO_MEMORY;
     }
     txn->pages = TXN_PAGES;
+    const uint64_t before = look_at_whole(lmdb);
     const int rc = mdb_txn_begin(lmdb->env, NULL, write ? 0 : MDB_RDONLY, &txn->mdb);
     if (rc != 0) {
         free(txn);
         return err_from_lmdb(rc);
     }
     TELL_BEGUN(lmdb);
-    const enum err err = write ? begin_writing(lmdb, txn) : OK;
+    const enum err err = write ? begin_writing(lmdb, txn) : stayed_whole(lmdb, before);
     if (err != OK) {
         mdb_txn_abort(txn->mdb);
         free(txn);
@@ -237,9 +271,16 @@ static void lmdb_park(struct store_txn *txn)
 
 static enum err lmdb_renew(struct store_txn *txn)
 {
+    const struct store_lmdb *lmdb = lmdb_of(txn->store);
     struct store_lmdb_txn *own = txn_of(txn);
+    const uint64_t before = look_at_whole(lmdb);
     TRY(err_from_lmdb(mdb_txn_renew(own->mdb)));
-    TELL_BEGUN(lmdb_of(txn->store));
+    TELL_BEGUN(lmdb);
+    const enum err err = stayed_whole(lmdb, before);
+    if (err != OK) {
+        lmdb_park(txn);
+        return err;
+    }
     return own->at != NULL ? err_from_lmdb(mdb_cursor_renew(own->mdb, own->at)) : OK;
 }
 
@@ -394,6 +435,8 @@ static const struct store_ops lmdb_ops = {
     .renew = lmdb_renew,
     .sync = lmdb_sync,
     .drop_dead_readers = lmdb_drop_dead_readers,
+    .set_whole = lmdb_set_whole,
+    .is_in_place = lmdb_is_in_place,
     .clear = lmdb_clear,
     .get = lmdb_get,
     .put = lmdb_put,
@@ -443,6 +486,11 @@ static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_s
     TRY(err_from_lmdb(mdb_env_info(lmdb->env, &info)));
     lmdb->page_size = stat.ms_psize;
     lmdb->map_size = info.me_mapsize;
+    if (!lmdb->is_durable) {
+        mdb_filehandle_t file;
+        TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
+        TRY(whole_map(file, !read_only, &lmdb->whole));
+    }
     if (!read_only) {
         TRY(claim(lmdb, path));
     }

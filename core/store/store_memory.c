@@ -254,6 +254,18 @@ static enum err memory_drop_dead_readers(struct store *store, uint32_t *ret_coun
     return OK;
 }
 
+static void memory_set_whole(struct store *store, bool whole)
+{
+    (void)store;
+    (void)whole;
+}
+
+static bool memory_is_in_place(struct store *store)
+{
+    (void)store;
+    return true;
+}
+
 static enum err memory_clear(struct store *store)
 {
     struct store_memory *memory = memory_of(store);
@@ -391,6 +403,8 @@ static const struct store_ops memory_ops = {
     .renew = memory_renew,
     .sync = memory_sync,
     .drop_dead_readers = memory_drop_dead_readers,
+    .set_whole = memory_set_whole,
+    .is_in_place = memory_is_in_place,
     .clear = memory_clear,
     .get = memory_get,
     .put = memory_put,

@@ -17,6 +17,8 @@ struct store_ops {
     enum err (*renew)(struct store_txn *txn);
     enum err (*sync)(struct store *store);
     enum err (*drop_dead_readers)(struct store *store, uint32_t *ret_count);
+    void (*set_whole)(struct store *store, bool whole);
+    bool (*is_in_place)(struct store *store);
     enum err (*clear)(struct store *store);
     enum err (*get)(struct store_txn *txn, struct span key, struct span *ret_value);
     enum err (*put)(struct store_txn *txn, struct span key, struct span value);

@@ -390,6 +390,7 @@ START_TEST(another_process_reads_what_was_committed)
     }
     open_store(&world);
     put_one(&world, "a", "1");
+    store_set_whole(world.store, true);
     ck_assert_int_eq(write(go[1], "x", 1), 1);
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);

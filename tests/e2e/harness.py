@@ -262,7 +262,7 @@ class Api:
                 return None
             last[:] = [answer]
             return answer if answer.status not in (503, 409) or answer.json()["code"] not in (
-                "unavailable", "idempotency_in_flight", "too_many_connections") else None
+                "unavailable", "views_rebuilding", "idempotency_in_flight", "too_many_connections") else None
         try:
             return wait_until(answered, within_s, f"answered: {method} {path}")
         except AssertionError as error:
@@ -437,6 +437,14 @@ class Parts:
             assert code == -signal.SIGKILL, f"{name} ended by itself with {code}:\n{self[name].tail()}"
             self[name].start()
         return dead
+
+    def revive(self):
+        """Starts again whatever has ended, as serve does: true."""
+        for process in self.processes.values():
+            if process.child is not None and not process.alive():
+                process.wait_end()
+                process.start()
+        return True
 
     def stop(self):
         for process in reversed(self.processes.values()):

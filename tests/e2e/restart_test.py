@@ -49,7 +49,7 @@ class Restarts(harness.Case):
             for turn in range(KILLS):
                 for name in Parts.ORDER:
                     before = sum(len(writer.journal) for writer in writers)
-                    wait_until(lambda: sum(len(writer.journal) for writer in writers) > before + 8, 40,
+                    wait_until(lambda: parts.revive() and sum(len(w.journal) for w in writers) > before + 8, 40,
                                f"8 more posts before {name} is killed ({turn}); {[w.failure for w in writers]}")
                     parts[name].kill9()
                     parts[name].start()

@@ -1,13 +1,17 @@
 /* views_mark_test.c: when the mark beside the views vouches for them, and when it no longer does. */
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/process.h"
 #include "core/ledger/data.h"
+#include "core/store/store.h"
 #include "tests/contract/log_world.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
@@ -91,11 +95,10 @@ START_TEST(views_that_were_left_under_another_boot_are_not_trusted)
 
 END_TEST
 
-START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
+START_TEST(doubted_views_are_not_trusted_and_can_be_thrown_away_unseen)
 {
     char folder[256];
     char path[DATA_PATH_MAX];
-    struct stat about;
     begin_folder(folder);
     ck_assert_int_eq(data_views_clean(&data), OK);
     ck_assert_int_eq(data_views_doubt(&data), OK);
@@ -104,8 +107,134 @@ START_TEST(doubted_views_are_not_trusted_and_can_be_emptied_unseen)
     ck_assert_int_eq(path_join(path, sizeof path, data.views_path, "data.mdb"), OK);
     ck_assert_int_eq(file_write(path, SPAN("garbage"), 0640), OK);
     ck_assert_int_eq(data_views_discard(&data), OK);
-    ck_assert_int_eq(stat(path, &about), 0);
-    ck_assert_int_eq(about.st_size, 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    remove_folder(folder);
+}
+
+END_TEST
+
+/* The file in a folder of data's is whole, and what it says. */
+static void assert_holds(const char *folder, const char *name, struct span said)
+{
+    char path[DATA_PATH_MAX];
+    uint8_t bytes[64];
+    struct buf found = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(path_join(path, sizeof path, folder, name), OK);
+    ck_assert_int_eq(file_read(path, &found), OK);
+    ck_assert(span_equal(buf_span(&found), said));
+}
+
+/* Neither opening nor discarding touches what is not the folder's own, nor the mark. */
+static void assert_refused(void)
+{
+    bool trusted = false;
+    assert_holds(data.views_path, "mark", SPAN("doubtful"));
+    ck_assert_int_eq(data_views_begin(&data, &trusted), ERR_BUSY);
+    ck_assert_int_eq(data_views_discard(&data), ERR_BUSY);
+    assert_holds(data.log_path, "data.mdb", SPAN("x"));
+    assert_holds(data.views_path, "mark", SPAN("doubtful"));
+}
+
+START_TEST(a_file_that_is_not_the_folders_own_is_refused_and_left_as_it_is)
+{
+    char folder[256];
+    char views[DATA_PATH_MAX];
+    char other[DATA_PATH_MAX];
+    begin_folder(folder);
+    ck_assert_int_eq(data_views_doubt(&data), OK);
+    ck_assert_int_eq(path_join(views, sizeof views, data.views_path, "data.mdb"), OK);
+    ck_assert_int_eq(path_join(other, sizeof other, data.log_path, "data.mdb"), OK);
+    ck_assert_int_eq(symlink("../log/data.mdb", views), 0); /* to the log */
+    assert_refused();
+    ck_assert_int_eq(unlink(views), 0);
+    ck_assert_int_eq(link(other, views), 0); /* the log under another name */
+    assert_refused();
+    ck_assert_int_eq(unlink(views), 0);
+    ck_assert_int_eq(path_join(other, sizeof other, data.vault_path, "data.mdb"), OK);
+    ck_assert_int_eq(file_write(other, SPAN("secrets"), 0640), OK);
+    ck_assert_int_eq(link(other, views), 0);
+    assert_refused();
+    assert_holds(data.vault_path, "data.mdb", SPAN("secrets"));
+    ck_assert_int_eq(unlink(views), 0);
+    ck_assert_int_eq(mkfifo(views, 0640), 0);
+    assert_refused();
+    remove_folder(folder);
+}
+
+END_TEST
+
+START_TEST(views_that_somebody_else_writes_to_are_refused_even_through_a_linked_folder)
+{
+    char folder[256];
+    char theirs[DATA_PATH_MAX];
+    char file[DATA_PATH_MAX];
+    bool trusted = true;
+    begin_folder(folder);
+    ck_assert_int_eq(data_views_doubt(&data), OK);
+    ck_assert_int_eq(path_join(theirs, sizeof theirs, data.path, "theirs"), OK);
+    ck_assert_int_eq(rename(data.views_path, theirs), 0);
+    ck_assert_int_eq(symlink("theirs", data.views_path), 0);
+    ck_assert_int_eq(path_join(file, sizeof file, theirs, "data.mdb"), OK);
+    ck_assert_int_eq(file_write(file, SPAN("rows"), 0640), OK);
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    assert_refused();
+    assert_holds(theirs, "data.mdb", SPAN("rows"));
+    ck_assert_int_eq(close(fd), 0); /* now nobody does */
+    ck_assert_int_eq(data_views_begin(&data, &trusted), OK);
+    ck_assert(!trusted);
+    ck_assert_int_eq(data_views_discard(&data), OK);
+    ck_assert_int_ne(access(file, F_OK), 0);
+    remove_folder(folder);
+}
+
+END_TEST
+
+START_TEST(who_reads_discarded_views_keeps_its_rows_and_gets_no_more_of_them)
+{
+    char folder[256];
+    int go[2];
+    int went[2];
+    char byte = 'x';
+    begin_folder(folder);
+    ck_assert_int_eq(pipe(go), 0);
+    ck_assert_int_eq(pipe(went), 0);
+    const pid_t child = fork(); /* before the environment is opened: it must not cross a fork */
+    if (child == 0) {
+        struct store *store = NULL;
+        struct store_txn *old = NULL;
+        struct store_txn *txn = NULL;
+        struct span value;
+        bool good = read(go[0], &byte, 1) == 1 && store_lmdb_open(data.views_path, (size_t)1 << 24, true, &store) == OK;
+        good = good && store_begin(store, false, &txn) == ERR_REBUILDING && store_is_in_place(store);
+        good = write(went[1], "x", 1) == 1 && read(go[0], &byte, 1) == 1 && good; /* now they are whole … */
+        good = good && store_begin(store, false, &old) == OK;
+        good = write(went[1], "x", 1) == 1 && read(go[0], &byte, 1) == 1 && good; /* … and now they are discarded */
+        good = good && store_get(old, SPAN("a"), &value) == OK && span_equal(value, SPAN("1"));
+        good = good && store_renew(old) == ERR_REBUILDING && store_begin(store, false, &txn) == ERR_REBUILDING;
+        good = good && !store_is_in_place(store);
+        store_abort(old);
+        store_close(store);
+        _exit(good ? 0 : 1);
+    }
+    struct store *store = NULL;
+    struct store_txn *txn = NULL;
+    ck_assert_int_eq(store_lmdb_open(data.views_path, (size_t)1 << 24, false, &store), OK);
+    ck_assert_int_eq(write(go[1], &byte, 1), 1);
+    ck_assert_int_eq(read(went[0], &byte, 1), 1);
+    ck_assert_int_eq(store_begin(store, true, &txn), OK);
+    ck_assert_int_eq(store_put(txn, SPAN("a"), SPAN("1")), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+    store_set_whole(store, true);
+    ck_assert_int_eq(write(go[1], &byte, 1), 1);
+    ck_assert_int_eq(read(went[0], &byte, 1), 1);
+    store_close(store);
+    ck_assert_int_eq(data_views_discard(&data), OK);
+    ck_assert_int_eq(write(go[1], &byte, 1), 1);
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
     remove_folder(folder);
 }
 
@@ -171,7 +300,10 @@ int main(void)
     tcase_add_test(tcase, three_processes_in_a_row_that_end_at_once_are_one_too_many);
     tcase_add_test(tcase, one_that_served_for_a_while_or_ended_in_order_ends_the_trial);
     tcase_add_test(tcase, views_that_were_left_under_another_boot_are_not_trusted);
-    tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_emptied_unseen);
+    tcase_add_test(tcase, doubted_views_are_not_trusted_and_can_be_thrown_away_unseen);
+    tcase_add_test(tcase, a_file_that_is_not_the_folders_own_is_refused_and_left_as_it_is);
+    tcase_add_test(tcase, views_that_somebody_else_writes_to_are_refused_even_through_a_linked_folder);
+    tcase_add_test(tcase, who_reads_discarded_views_keeps_its_rows_and_gets_no_more_of_them);
     tcase_add_test(tcase, views_whose_folder_was_thrown_away_get_one_and_are_not_trusted);
     tcase_add_test(tcase, a_full_disk_on_which_a_small_file_is_missing_is_told_as_full);
     suite_add_tcase(suite, tcase);

@@ -186,6 +186,19 @@ enum err file_write(const char *path, struct span bytes, unsigned mode)
     return folder_sync(path);
 }
 
+bool file_is_at(int fd, const char *path)
+{
+    struct stat open_one;
+    struct stat found;
+    if (fstat(fd, &open_one) != 0) {
+        return true;
+    }
+    if (stat(path, &found) != 0) {
+        return errno != ENOENT && errno != ENOTDIR;
+    }
+    return found.st_ino == open_one.st_ino && found.st_dev == open_one.st_dev;
+}
+
 enum err file_allocate(const char *path, uint64_t len, unsigned mode)
 {
     struct stat about;

@@ -47,6 +47,10 @@ void process_end_within(unsigned seconds);
 enum err file_read(const char *path, struct buf *out) MUST_USE;
 enum err file_write(const char *path, struct span bytes, unsigned mode) MUST_USE;
 
+/* file_is_at tells whether path leads to the file that is open as fd. False: that one was deleted, moved away or
+ * replaced; what is written to it nobody will find there. Where nobody may look, it is believed to be there. */
+bool file_is_at(int fd, const char *path);
+
 /* file_allocate gives every byte of a file that is to be mapped its place on the disk, so that writing to the map
  * cannot end in SIGBUS; an empty file, or one made here with the mode less the umask, gets len bytes of zeros. A file
  * system that cannot do it is left alone. ERR_NO_SPACE, ERR_ACCESS, ERR_NOT_FOUND, ERR_IO. */

@@ -350,6 +350,15 @@ static enum err decide_first(struct process *process)
 static void broken(void *context, enum err err)
 {
     const struct process *process = context;
+    if (!log_is_in_place(process->log)) {
+        journal(
+            JOURNAL_ERROR, "log_gone",
+            "file=%s/data.mdb sentence=\"it was deleted, moved away or replaced while the service wrote to it: nothing "
+            "more is accepted\" next=\"stop the service, put log/ back from where it is now, or else from the backup, "
+            "and start again\"",
+            process->data.log_path);
+        _exit(EXIT_UNREADABLE);
+    }
     const bool doubted = is_damage(err) && data_views_doubt(&process->data) == OK;
     if (doubted) {
         journal(

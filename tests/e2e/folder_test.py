@@ -165,6 +165,28 @@ class SmallFiles(harness.Case):
         self.assertNotIn("credentials_missing", service.process.output())
         self.assertNotIn("starts_suspended", service.process.output())
 
+    def test_a_log_that_is_deleted_under_the_service_is_told_and_nothing_more_is_accepted(self):
+        service = self.world.serve(sandbox=False)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "kept"}}).status, 201)
+        copy, log = self.world.folder / "copy", service.data.path / "log"
+        self.assertEqual(run("backup", "--data", service.data.path, "--to", copy).returncode, 0)
+        shutil.rmtree(log)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "for nobody"}}).status, 503)
+        wait_until(lambda: service.api.get("/readyz").status == 503, 10, "not ready")
+        told = [line for line in service.process.output().splitlines() if "what=log_gone" in line]
+        self.assertEqual(len(told), 1, service.process.output())
+        self.assertIn(f"file={log}/data.mdb", told[0])
+        self.assertIn("stop the service, put log/ back", told[0])
+        wait_until(lambda: f"{log}/data.mdb: the log cannot be read: there is none" in service.process.output(), 10,
+                   "the next ledger's refusal")
+        self.assertFalse(log.exists(), "nobody made a new one")
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "for nobody"}}).status, 503)
+        service.stop()
+        shutil.copytree(copy / "log", log)
+        service.start()
+        self.assertIn("starts_suspended", service.process.output())
+        self.assertEqual([post["content"]["text"] for post in service.api.get("/v1/posts").json()["data"]], ["kept"])
+
     @staticmethod
     def everything_in(folder):
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")

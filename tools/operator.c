@@ -66,7 +66,8 @@ int operator_failed(const char *command, const struct operator_hand *hand, enum 
         return complain(command, said != NULL ? said : "the service that runs on the folder does not answer", err,
                         EXIT_UNAVAILABLE);
     case ERR_ALTERED:
-        return complain(command, said != NULL ? said : hand->data.path, err, EXIT_ALTERED);
+        return complain(command, said != NULL ? said : hand->data.path, err,
+                        hand->vault_broken ? EXIT_UNREADABLE : EXIT_ALTERED);
     default:
         return complain(command, said != NULL ? said : hand->data.path, err, EXIT_CANNOT);
     }
@@ -94,6 +95,11 @@ static enum err open_vault(struct operator_hand *hand)
     TRY(data_master_key(&hand->data, master));
     const enum err err = vault_open(hand->data.vault_path, master, false, &hand->vault);
     explicit_bzero(master, sizeof master);
+    if (err == ERR_ALTERED) {
+        hand->vault_broken = true;
+        (void)snprintf(hand->fault.sentence, sizeof hand->fault.sentence,
+                       "vault/data.mdb is not as it was written: put vault/ back from the backup");
+    }
     return err;
 }
 

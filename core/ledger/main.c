@@ -499,7 +499,7 @@ static void serve(const struct process *process, int stop_fd)
 }
 
 /* What is altered, where, and what to do about it. */
-static void tell_altered(const struct process *process)
+static void tell_altered(struct process *process)
 {
     struct log_status status = {.altered_at = process->log_fault.position};
     const char *sentence = process->log_fault.sentence;
@@ -514,6 +514,7 @@ static void tell_altered(const struct process *process)
             "restore data from a copy\"",
             (unsigned long long)status.altered_at, sentence, process->data.log_path, process->data.path);
     } else if (process->vault == NULL || process->vault_broken) {
+        process->unreadable = true;
         journal(
             JOURNAL_ERROR, "not_started",
             "err=ALTERED file=%s/data.mdb sentence=\"the vault is not as it was written\" next=\"restore this folder "

@@ -379,7 +379,13 @@ static enum err open_env(struct log_lmdb *lmdb, const struct log_options *option
     if (!options->read_only) {
         TRY(lock_lmdb_allocate(options->path));
     }
-    TRY(err_from_lmdb(mdb_env_open(lmdb->env, options->path, flags, 0640)));
+    const enum err err = err_from_lmdb(mdb_env_open(lmdb->env, options->path, flags, 0640));
+    if (err == ERR_ALTERED) {
+        return log_fault_set(fault, 0,
+                             "the file data.mdb does not begin as it was written, or is cut short: restore data from a "
+                             "copy");
+    }
+    TRY(err);
     TRY(measure(lmdb, options->read_only, fault));
     TRY(options->read_only ? open_tables(lmdb, false, fault) : prepare(lmdb, fault));
     lmdb->used = bytes_in_use(lmdb);

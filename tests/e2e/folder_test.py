@@ -165,6 +165,38 @@ class SmallFiles(harness.Case):
         self.assertNotIn("credentials_missing", service.process.output())
         self.assertNotIn("starts_suspended", service.process.output())
 
+    def test_a_data_file_that_is_cut_or_overwritten_is_named_with_what_to_do(self):
+        original = self.world.data("original")
+        self.world.serve(original, sandbox=False).stop()
+        sentences = {"log": "does not begin as it was written, or is cut short: restore data from a copy",
+                     "vault": "the vault is not as it was written"}
+        # What says 1: the log was altered. What else is broken is a folder that cannot be read.
+        asked = {"log": {("verify",): 1, ("log",): 1, ("replay", "--check"): 1, ("key", "list"): 1, ("confirm",): 1,
+                         ("backup", "--to", self.world.folder / "copy"): 2},
+                 "vault": {("verify",): 0, ("log",): 0, ("key", "list"): 0,
+                           ("key", "--name", "late", "--role", "viewer"): 2,
+                           ("backup", "--to", self.world.folder / "copy"): 2}}
+        for number, (name, content) in enumerate(itertools.product(("log", "vault"), (b"x" * 100, None, os.urandom(8192)))):
+            with self.subTest(f"{name} {number}"):
+                data = original.copy(self.world.folder / "broken")
+                file = data.path / name / "data.mdb"
+                if content is None:
+                    os.truncate(file, 4096)
+                else:
+                    with open(file, "r+b") as opened:
+                        opened.write(content)
+                        opened.truncate(len(content))
+                for arguments, expected in asked[name].items():
+                    ended = run(*arguments, "--data", data.path)
+                    self.assertEqual(ended.returncode, expected, (arguments, ended))
+                    self.assertEqual(expected != 0, "data.mdb" in ended.stdout + ended.stderr, (arguments, ended))
+                    shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
+                said, code = self.served(data, f"cut-{number}")
+                self.assertEqual(code, 1 if name == "log" else 2, said)
+                self.assertIn(f"file={file}", said)
+                self.assertIn(sentences[name], said)
+                shutil.rmtree(data.path)
+
     def test_a_log_that_is_deleted_under_the_service_is_told_and_nothing_more_is_accepted(self):
         service = self.world.serve(sandbox=False)
         self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "kept"}}).status, 201)

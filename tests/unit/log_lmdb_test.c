@@ -395,8 +395,12 @@ START_TEST(what_cannot_be_opened_says_why)
         ck_assert_int_ge(fputs("this is no database\n", file), 0);
     }
     fclose(file);
-    ck_assert_int_eq(log_lmdb_open(&world.options, &log, NULL), ERR_VERSION);
+    struct log_fault fault = {.position = 99};
+    ck_assert_int_eq(log_lmdb_open(&world.options, &log, NULL), ERR_ALTERED);
+    ck_assert_int_eq(log_lmdb_open(&world.options, &log, &fault), ERR_ALTERED);
     ck_assert_ptr_null(log);
+    ck_assert_uint_eq(fault.position, 0);
+    ck_assert_msg(strstr(fault.sentence, "data.mdb does not begin as it was written") != NULL, "%s", fault.sentence);
     world_end(&world);
 }
 

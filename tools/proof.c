@@ -89,7 +89,7 @@ int verify_proof(const char *path, const struct checkpoint_verifier *verifier, b
     uint8_t leaf[LOG_ENVELOPE_MAX];
     struct buf file = buf_of(bytes, sizeof bytes);
     struct claim claim = {.leaf = buf_of(leaf, sizeof leaf)};
-    enum err err = file_read(path, &file);
+    enum err err = file_read_any(path, &file);
     if (err != OK && err != ERR_TOO_LONG) {
         return complain("verify", path, err, EXIT_UNREADABLE);
     }

@@ -109,12 +109,8 @@ void process_end_within(unsigned seconds)
     (void)alarm(seconds);
 }
 
-enum err file_read(const char *path, struct buf *out)
+static enum err read_all(int fd, struct buf *out)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_from_errno(errno);
-    }
     enum err err = OK;
     while (buf_ok(out)) { /* what has no end, such as a device, is left there */
         uint8_t bytes[4096];
@@ -126,8 +122,30 @@ enum err file_read(const char *path, struct buf *out)
         buf_put(out, span_of(bytes, (size_t)got));
         explicit_bzero(bytes, sizeof bytes); /* it may be a secret */
     }
-    (void)close(fd);
     return err == OK && !buf_ok(out) ? ERR_TOO_LONG : err;
+}
+
+static enum err read_path(const char *path, int flags, struct buf *out)
+{
+    struct stat about;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    const bool wanted = (flags & O_NONBLOCK) == 0 || (fstat(fd, &about) == 0 && S_ISREG(about.st_mode));
+    const enum err err = wanted ? read_all(fd, out) : ERR_MALFORMED;
+    (void)close(fd);
+    return err;
+}
+
+enum err file_read(const char *path, struct buf *out)
+{
+    return read_path(path, O_NONBLOCK, out); /* a pipe would be waited for in open itself */
+}
+
+enum err file_read_any(const char *path, struct buf *out)
+{
+    return read_path(path, 0, out);
 }
 
 static enum err write_all(int fd, struct span bytes)

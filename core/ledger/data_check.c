@@ -110,7 +110,9 @@ static enum err check(const struct data_folder *data, const struct small_file *f
     }
     if (err != OK && err != ERR_TOO_LONG) {
         (void)snprintf(what, sizeof what, "it cannot be read: %s",
-                       err == ERR_NOT_FOUND ? "there is none" : err_sentence(err));
+                       err == ERR_NOT_FOUND   ? "there is none"
+                       : err == ERR_MALFORMED ? "it is not a file"
+                                              : err_sentence(err));
         say(ret_sentence, path, what, err == ERR_ACCESS ? "give it to the user that openpost runs as" : file->remedy);
         return err;
     }

@@ -197,6 +197,22 @@ class SmallFiles(harness.Case):
                 self.assertIn(sentences[name], said)
                 shutil.rmtree(data.path)
 
+    def test_a_pipe_in_the_place_of_a_small_file_holds_nobody_up(self):
+        original = self.world.data("original")
+        self.world.serve(original, sandbox=False).stop()
+        for number, name in enumerate(GARBAGE):
+            with self.subTest(name):
+                data = original.copy(self.world.folder / "broken")
+                (data.path / name).unlink(missing_ok=True)
+                os.mkfifo(data.path / name)
+                for arguments in (("verify",), ("log",), ("replay", "--check"), ("key", "list"), ("clock", "accept"),
+                                  ("backup", "--to", self.world.folder / "copy")):
+                    self.assertIn(run(*arguments, "--data", data.path).returncode, (0, 1, 2, 71), arguments)
+                    shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
+                said, code = self.served(data, f"pipe-{number}")
+                self.assertTrue(code is None or code in (1, 2, 69) and name in said, said)
+                shutil.rmtree(data.path)
+
     def test_a_log_that_is_deleted_under_the_service_is_told_and_nothing_more_is_accepted(self):
         service = self.world.serve(sandbox=False)
         self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "kept"}}).status, 201)

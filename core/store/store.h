@@ -28,7 +28,8 @@ struct store_cursor;
  * memory. store_close accepts NULL; every transaction must have ended. */
 enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
 /* store_lmdb_open_durable is the same for what cannot be derived again (the vault): no WRITEMAP|NOSYNC; a commit that
- * returns OK is on the disk, and no power loss leaves anything but a former commit. */
+ * returns OK is on the disk, and no power loss leaves anything but a former commit. Where its file was deleted, moved
+ * away or replaced meanwhile, a commit is ERR_IO. */
 enum err store_lmdb_open_durable(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
 enum err store_memory_open(struct store **ret_store) MUST_USE;
 void store_close(struct store *store);

@@ -89,11 +89,11 @@ struct log_fault {
 };
 
 /* log_lmdb_open opens (or creates, folder and files, where there are none) a log and verifies its tail from the last
- * signed checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: no log's file, shorter than, forked from or altered since its
- * checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_BUSY: another process has it
- * open for writing. ERR_NOT_FOUND: no parent folder, or (read_only) no log. ERR_NO_SPACE, ERR_ACCESS, ERR_IO,
- * ERR_VERSION. log_memory_open makes an empty one; there key may be NULL (no checkpoints) and map_size 0 (no limit).
- * log_close accepts NULL; it drops an open group and writes a last checkpoint. */
+ * signed checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: no log's file, shorter than, forked from or
+ * altered since its checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_BUSY:
+ * another process has it open for writing. ERR_NOT_FOUND: no parent folder, or (read_only) no log. ERR_NO_SPACE,
+ * ERR_ACCESS, ERR_IO, ERR_VERSION. log_memory_open makes an empty one; there key may be NULL (no checkpoints) and
+ * map_size 0 (no limit). log_close accepts NULL; it drops an open group and writes a last checkpoint. */
 enum err log_lmdb_open(const struct log_options *options, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
 enum err log_memory_open(const struct log_options *options, struct log **ret_log) MUST_USE;
 void log_close(struct log *log);

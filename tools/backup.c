@@ -56,7 +56,7 @@ static enum err copy_log(struct backup *backup, const struct data_folder *data)
     char side[DATA_PATH_MAX];
     struct backup log = {.to = to};
     TRY(path_join(to, sizeof to, backup->to, "log"));
-    (void)snprintf(backup->place, sizeof backup->place, "%s", data->log_path);
+    TRY(path_join(backup->place, sizeof backup->place, data->log_path, "data.mdb"));
     if (mkdir(to, 0750) != 0) {
         return err_from_errno(errno);
     }
@@ -70,7 +70,7 @@ static enum err copy_vault(struct backup *backup, const struct data_folder *data
 {
     char to[DATA_PATH_MAX];
     TRY(path_join(to, sizeof to, backup->to, "vault"));
-    (void)snprintf(backup->place, sizeof backup->place, "%s", data->vault_path);
+    TRY(path_join(backup->place, sizeof backup->place, data->vault_path, "data.mdb"));
     const enum err err = copy_lmdb(data->vault_path, to);
     return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -208,8 +208,9 @@ int tool_backup(int argc, char **argv)
     uint64_t events = 0;
     enum err err = copy_all(&backup, &data);
     if (err != OK) {
+        const bool unreadable = err == ERR_ALTERED || err == ERR_VERSION; /* there is nothing to copy */
         (void)fprintf(stderr, "openpost backup: %s is not whole: it can be deleted\n", to);
-        return complain("backup", backup.place, err, EXIT_CANNOT);
+        return complain("backup", backup.place, err, unreadable ? EXIT_UNREADABLE : EXIT_CANNOT);
     }
     err = verify_copy(to, json, &events, &fault);
     if (err == ERR_ALTERED) {

@@ -68,7 +68,8 @@ int operator_failed(const char *command, const struct operator_hand *hand, enum 
     case ERR_REBUILDING:
         return complain(command, hand->data.path, err, EXIT_UNAVAILABLE);
     case ERR_ALTERED:
-        return complain(command, said != NULL ? said : hand->data.path, err, EXIT_ALTERED);
+        return complain(command, said != NULL ? said : hand->data.path, err,
+                        hand->vault_broken ? EXIT_UNREADABLE : EXIT_ALTERED);
     case ERR_ACCESS:
         return complain_of_folder(command, hand->data.path, hand->client == NULL, err, EXIT_UNREADABLE);
     default:
@@ -98,6 +99,11 @@ static enum err open_vault(struct operator_hand *hand)
     TRY(data_master_key(&hand->data, master));
     const enum err err = vault_open(hand->data.vault_path, master, false, &hand->vault);
     explicit_bzero(master, sizeof master);
+    if (err == ERR_ALTERED) {
+        hand->vault_broken = true;
+        (void)snprintf(hand->fault.sentence, sizeof hand->fault.sentence,
+                       "vault/data.mdb is not as it was written: put vault/ back from the backup");
+    }
     return err;
 }
 

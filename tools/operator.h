@@ -15,6 +15,7 @@ struct operator_hand {
     struct store *running; /* its views, read-only */
     struct store *views;   /* either's */
     struct log_fault fault;
+    bool vault_broken; /* fault says so */
 };
 
 /* operator_open opens either way; on failure hand->fault may say more. operator_close accepts what a failed

@@ -152,7 +152,7 @@ static int judge(const char *path, const struct claim *claim, const struct check
 static int read_and_judge(const char *path, const struct checkpoint_verifier *verifier, struct arena *arena, bool json)
 {
     struct buf file = buf_of(arena_room(arena, PROOF_BYTES_MAX), PROOF_BYTES_MAX);
-    enum err err = file.data == NULL ? ERR_NO_MEMORY : file_read(path, &file);
+    enum err err = file.data == NULL ? ERR_NO_MEMORY : file_read_any(path, &file);
     if (err != OK && err != ERR_TOO_LONG) {
         return complain("verify", path, err, EXIT_UNREADABLE);
     }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,8 +58,13 @@ enum err verify_apart(const struct data_folder *data, const struct checkpoint_ve
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_from_errno(errno);
     }
+    const pid_t parent = getpid();
     const pid_t child = fork();
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != parent) {
+            _exit(EXIT_CANNOT); /* it died before it could be asked for */
+        }
         told.err = log_verify(data->log_path, verifier->public_key, data->origin, progress_show, progress, &told.found,
                               &told.fault);
         const bool sent = write(ends[1], &told, sizeof told) == (ssize_t)sizeof told;

@@ -119,12 +119,8 @@ void process_end_within(unsigned seconds)
     (void)alarm(seconds);
 }
 
-enum err file_read(const char *path, struct buf *out)
+static enum err read_all(int fd, struct buf *out)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_from_errno(errno);
-    }
     enum err err = OK;
     while (buf_ok(out)) { /* what has no end, such as a device, is left there */
         uint8_t bytes[4096];
@@ -136,8 +132,30 @@ enum err file_read(const char *path, struct buf *out)
         buf_put(out, span_of(bytes, (size_t)got));
         explicit_bzero(bytes, sizeof bytes); /* it may be a secret */
     }
-    (void)close(fd);
     return err == OK && !buf_ok(out) ? ERR_TOO_LONG : err;
+}
+
+static enum err read_path(const char *path, int flags, struct buf *out)
+{
+    struct stat about;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    const bool wanted = (flags & O_NONBLOCK) == 0 || (fstat(fd, &about) == 0 && S_ISREG(about.st_mode));
+    const enum err err = wanted ? read_all(fd, out) : ERR_MALFORMED;
+    (void)close(fd);
+    return err;
+}
+
+enum err file_read(const char *path, struct buf *out)
+{
+    return read_path(path, O_NONBLOCK, out); /* a pipe would be waited for in open itself */
+}
+
+enum err file_read_any(const char *path, struct buf *out)
+{
+    return read_path(path, 0, out);
 }
 
 static enum err write_all(int fd, struct span bytes)
@@ -194,6 +212,19 @@ enum err file_write(const char *path, struct span bytes, unsigned mode)
         return err;
     }
     return folder_sync(path);
+}
+
+bool file_is_at(int fd, const char *path)
+{
+    struct stat open_one;
+    struct stat found;
+    if (fstat(fd, &open_one) != 0) {
+        return true;
+    }
+    if (stat(path, &found) != 0) {
+        return errno != ENOENT && errno != ENOTDIR;
+    }
+    return found.st_ino == open_one.st_ino && found.st_dev == open_one.st_dev;
 }
 
 enum err file_allocate(const char *path, uint64_t len, unsigned mode)

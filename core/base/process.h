@@ -44,10 +44,17 @@ void process_ready(void);
 void process_end_within(unsigned seconds);
 
 /* file_read appends a whole small file (secret, identity) to out; ERR_NOT_FOUND, ERR_ACCESS, ERR_TOO_LONG (out may hold
- * part), ERR_IO. file_write replaces path atomically (path.new, fsync, rename, fsync of the folder); a new file gets
- * mode less the umask. ERR_NO_SPACE, ERR_ACCESS, ERR_TOO_LONG (the path), ERR_IO. Both block for the disk. */
+ * part), ERR_IO; ERR_MALFORMED: it is a pipe, a device or a folder, which are not waited for; a link to a file is one.
+ * file_read_any takes a pipe or a device too, and waits for it: for what a person names. file_write replaces path
+ * atomically (path.new, fsync, rename, fsync of the folder); a new file gets mode less the umask. ERR_NO_SPACE,
+ * ERR_ACCESS, ERR_TOO_LONG (the path), ERR_IO. All block for the disk. */
 enum err file_read(const char *path, struct buf *out) MUST_USE;
+enum err file_read_any(const char *path, struct buf *out) MUST_USE;
 enum err file_write(const char *path, struct span bytes, unsigned mode) MUST_USE;
+
+/* file_is_at tells whether path leads to the file that is open as fd. False: that one was deleted, moved away or
+ * replaced; what is written to it nobody will find there. Where nobody may look, it is believed to be there. */
+bool file_is_at(int fd, const char *path);
 
 /* file_allocate gives every byte of a file that is to be mapped its place on the disk, so that writing to the map
  * cannot end in SIGBUS; an empty file, or one made here with the mode less the umask, gets len bytes of zeros. A file

@@ -43,9 +43,9 @@ struct data_folder {
 enum err data_create(const char *path, int64_t now_ms, struct data_folder *ret_data) MUST_USE;
 enum err data_open(const char *path, struct data_folder *ret_data) MUST_USE;
 
-/* data_check looks at every small file that the folder cannot do without, and that there is a log (which only init
- * makes); with_vault: at the master key, too, while it is still in the environment. On failure (of any kind) a sentence
- * names the file and says what to do. */
+/* data_check looks at every small file that the folder cannot do without, that there is a log (which only init makes),
+ * and that no folder, pipe or device lies where a file should; with_vault: at the master key, too, while it is still in
+ * the environment. On failure (of any kind) a sentence names the file and says what to do. */
 #define DATA_SENTENCE_MAX (DATA_PATH_MAX + 512)
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX]) MUST_USE;
 

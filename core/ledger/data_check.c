@@ -126,7 +126,9 @@ static enum err check(const struct data_folder *data, const struct small_file *f
     }
     if (err != OK && err != ERR_TOO_LONG) {
         (void)snprintf(what, sizeof what, "it cannot be read: %s",
-                       err == ERR_NOT_FOUND ? "there is none" : err_sentence(err));
+                       err == ERR_NOT_FOUND   ? "there is none"
+                       : err == ERR_MALFORMED ? "it is not a file"
+                                              : err_sentence(err));
         say(ret_sentence, path, what, err == ERR_ACCESS ? "give it to the user that openpost runs as" : file->remedy);
         return err;
     }
@@ -174,8 +176,59 @@ static enum err check_log(const struct data_folder *data, char ret_sentence[DATA
     return err;
 }
 
+#define LOCK_REMEDY "delete it while nothing runs on the folder: it is made again"
+#define VIEWS_REMEDY "delete the folder views while nothing runs on it: it is made again from the log"
+
+#define UNOPENED (-1)
+
+/* What the ledger opens at each start, what a reader of the log does, and how; folders first. The small files in the
+ * folder itself are replaced. LMDB notes its readers in lock.mdb. */
+static const struct opened {
+    const char *name; /* behind the folder's path */
+    int to_write;
+    int to_read;
+    bool must_own;      /* its mode is set at each start (store_lmdb.c) */
+    const char *remedy; /* where it is no file; NULL: it is a folder */
+} opened[] = {
+    {"",                R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
+    {"/installation",   R_OK,               R_OK,        false, "put it back from the backup"    },
+    {"/lock",           R_OK | W_OK,        UNOPENED,    false, LOCK_REMEDY                      },
+    {"/log",            R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
+    {"/log/data.mdb",   R_OK | W_OK,        R_OK,        false, "put log/ back from the backup"  },
+    {"/log/lock.mdb",   R_OK | W_OK,        R_OK | W_OK, false, LOCK_REMEDY                      },
+    {"/log/checkpoint", R_OK,               R_OK,        false, "put log/ back from the backup"  },
+    {"/vault",          R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
+    {"/vault/data.mdb", R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
+    {"/vault/lock.mdb", R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
+    {"/views",          R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
+    {"/views/data.mdb", R_OK | W_OK,        UNOPENED,    false, VIEWS_REMEDY                     },
+    {"/views/lock.mdb", R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
+    {"/views/mark",     R_OK,               UNOPENED,    false, VIEWS_REMEDY                     },
+};
+
+/* A folder, a pipe or a device in the place of one of its files, or something else in that of a folder. */
+static enum err check_kinds(const struct data_folder *data, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char path[DATA_PATH_MAX];
+    struct stat about;
+    for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
+        const char *remedy = opened[i].remedy;
+        const int len = snprintf(path, sizeof path, "%s%s", data->path, opened[i].name);
+        if (len < 0 || (size_t)len >= sizeof path) {
+            return ERR_TOO_LONG;
+        }
+        if (stat(path, &about) == 0 && (remedy != NULL ? !S_ISREG(about.st_mode) : !S_ISDIR(about.st_mode))) {
+            say(ret_sentence, path, remedy != NULL ? "it is not a file" : "it is not a folder",
+                remedy != NULL ? remedy : "put it back from the backup");
+            return ERR_MALFORMED;
+        }
+    }
+    return OK;
+}
+
 enum err data_check(const struct data_folder *data, bool with_vault, char ret_sentence[DATA_SENTENCE_MAX])
 {
+    TRY(check_kinds(data, ret_sentence));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const bool master = strcmp(files[i].name, "master.key") == 0;
         enum err err = OK;
@@ -186,31 +239,6 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
     }
     return check_log(data, ret_sentence);
 }
-
-#define UNOPENED (-1)
-
-/* What the ledger opens at each start, what a reader of the log does, and how; folders first. The small files in the
- * folder itself are replaced. LMDB notes its readers in lock.mdb. */
-static const struct opened {
-    const char *name; /* behind the folder's path */
-    int to_write;
-    int to_read;
-    bool must_own; /* its mode is set at each start (store_lmdb.c) */
-} opened[] = {
-    {"",                R_OK | W_OK | X_OK, X_OK,        false},
-    {"/installation",   R_OK,               R_OK,        false},
-    {"/lock",           R_OK | W_OK,        UNOPENED,    false},
-    {"/log",            R_OK | W_OK | X_OK, X_OK,        false},
-    {"/log/data.mdb",   R_OK | W_OK,        R_OK,        false},
-    {"/log/lock.mdb",   R_OK | W_OK,        R_OK | W_OK, false},
-    {"/log/checkpoint", R_OK,               R_OK,        false},
-    {"/vault",          R_OK | W_OK | X_OK, UNOPENED,    false},
-    {"/vault/data.mdb", R_OK | W_OK,        UNOPENED,    false},
-    {"/vault/lock.mdb", R_OK | W_OK,        UNOPENED,    true },
-    {"/views",          R_OK | W_OK | X_OK, UNOPENED,    false},
-    {"/views/data.mdb", R_OK | W_OK,        UNOPENED,    false},
-    {"/views/lock.mdb", R_OK | W_OK,        UNOPENED,    true },
-};
 
 /* What is not there is made. */
 static bool is_denied(const char *folder, const struct opened *file, bool writes, char ret_sentence[DATA_SENTENCE_MAX])

@@ -14,6 +14,7 @@
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/ledger/vault_gaps.h"
+#include "core/ledger/vault_orphans.h"
 #include "core/log/checkpoint.h"
 
 static const char usage[] =
@@ -180,48 +181,15 @@ static enum err open_vault(struct process *process)
     return err;
 }
 
-struct sweep {
-    struct store_txn *txn;
-    bool views_made;  /* at this start, of the whole log: who is not in them never was */
-    int64_t since_ms; /* the log's first event */
-    enum err err;
-};
-
-static bool is_needed(void *context, const struct id *secret_id, const struct id *owner_id)
-{
-    struct sweep *sweep = context;
-    bool needed = true; /* in doubt a secret stays */
-    if (sweep->err == OK && id_time_ms(secret_id) >= sweep->since_ms) {
-        const enum err err = ledger_needs_secret(sweep->txn, secret_id, owner_id, &needed);
-        needed = err == ERR_NOT_FOUND ? !sweep->views_made : err != OK || needed;
-        sweep->err = err == ERR_NOT_FOUND ? OK : err;
-    }
-    return needed;
-}
-
-/* Secrets that no event names: sealed just before a crash, replaced by newer ones, or of accounts and keys that are
- * gone. Nobody is connected yet, so none is about to be named. What is older than the log belongs to another, which may
- * come back: it stays. So do the secrets of an owner of whom nothing is known until the views were made anew: rows may
- * have been lost. */
 static enum err sweep_vault(struct process *process)
 {
-    struct sweep sweep = {.views_made = !process->views_trusted, .since_ms = INT64_MAX};
-    struct log_event first;
     uint64_t deleted = 0;
-    const enum err looked = log_look(process->log, 1, &first);
-    if (looked == OK) {
-        sweep.since_ms = first.time_ms;
-    } else if (looked != ERR_NOT_FOUND) {
-        return looked;
-    }
-    TRY(store_begin(process->views, false, &sweep.txn));
-    const enum err err = vault_sweep(process->vault, is_needed, &sweep, &deleted);
-    process->vault_broken = err == ERR_ALTERED && sweep.err == OK;
-    store_abort(sweep.txn);
+    const enum err err = vault_orphans_sweep(process->log, process->views, !process->views_trusted, process->vault,
+                                             &deleted, &process->vault_broken);
     if (deleted > 0) {
         journal(JOURNAL_INFO, "vault_swept", "deleted=%llu", (unsigned long long)deleted);
     }
-    return err == OK ? sweep.err : err;
+    return err;
 }
 
 /* Says which secrets are gone with their vault, before somebody's post is late for it. Nothing is decided: with the
@@ -362,6 +330,15 @@ static enum err decide_first(struct process *process)
 static void broken(void *context, enum err err)
 {
     const struct process *process = context;
+    if (!log_is_in_place(process->log)) {
+        journal(
+            JOURNAL_ERROR, "log_gone",
+            "file=%s/data.mdb sentence=\"it was deleted, moved away or replaced while the service wrote to it: nothing "
+            "more is accepted\" next=\"stop the service, put log/ back from where it is now, or else from the backup, "
+            "and start again\"",
+            process->data.log_path);
+        _exit(EXIT_UNREADABLE);
+    }
     const bool doubted = is_damage(err) && data_views_doubt(&process->data) == OK;
     if (doubted) {
         journal(
@@ -525,7 +502,7 @@ static void serve(const struct process *process, int stop_fd)
 }
 
 /* What is altered, where, and what to do about it. */
-static void tell_altered(const struct process *process)
+static void tell_altered(struct process *process)
 {
     struct log_status status = {.altered_at = process->log_fault.position};
     const char *sentence = process->log_fault.sentence;
@@ -540,6 +517,7 @@ static void tell_altered(const struct process *process)
             "restore data from a copy\"",
             (unsigned long long)status.altered_at, sentence, process->data.log_path, process->data.path);
     } else if (process->vault == NULL || process->vault_broken) {
+        process->unreadable = true;
         journal(
             JOURNAL_ERROR, "not_started",
             "err=ALTERED file=%s/data.mdb sentence=\"the vault is not as it was written\" next=\"restore this folder "

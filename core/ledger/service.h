@@ -81,7 +81,8 @@ struct service;
 /* service_open listens and serves on threads of its own until service_close, which answers what was taken and stops.
  * context: of broken, clock_trusted and log_altered.
  * broken: called on the writer's thread after an error that nobody may survive: the process must exit. ERR_ALTERED: the
- * views cannot be what was written, as the writer, the reader or another process that reads them found. */
+ * views cannot be what was written, as the writer, the reader or another process that reads them found. ERR_IO: also
+ * when the log is no longer in its place. */
 typedef void service_broken(void *context, enum err err);
 enum err service_open(const struct service_options *options, service_broken *broken, void *context,
                       struct service **ret_service) MUST_USE;

@@ -275,6 +275,15 @@ static void look_at_readers(struct service *service)
     atomic_fetch_add(&service->readers_dropped, of_log + of_views);
 }
 
+/* Views that are doubted, and a log that is gone although nothing is written to it: nobody may go on. */
+static enum err look_at_data(const struct service *service)
+{
+    if (atomic_load(&service->views_doubted)) {
+        return ERR_ALTERED;
+    }
+    return log_is_in_place(service->options.log) ? OK : ERR_IO;
+}
+
 static struct work *wait_group(struct service *service, bool *ret_stop)
 {
     const int64_t until_us = clock_monotonic_us() + LOOK_EVERY_MS * 1000;
@@ -298,7 +307,7 @@ void *service_write(void *context)
     while (err == OK && !stop) {
         struct work *first = wait_group(service, &stop);
         look_at_readers(service);
-        err = atomic_load(&service->views_doubted) ? ERR_ALTERED : OK;
+        err = look_at_data(service);
         err = err != OK || stop ? err : look_at_clocks(service);
         if (err == OK && first != NULL) {
             err = write_group(service, first);

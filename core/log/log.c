@@ -363,6 +363,7 @@ static enum err transact(struct log *log, bool sign, struct buf *note)
         err = write_group(log, sign, &state, note);
         if (err == OK) {
             err = rows->ops->commit(rows);
+            err = err == OK && !rows->ops->is_in_place(rows) ? ERR_IO : err; /* durable, but nobody will find it */
         } else {
             rows->ops->abort(rows);
         }
@@ -418,6 +419,11 @@ enum err log_commit(struct log *log)
         write_side(log, buf_span(&note));
     }
     return OK;
+}
+
+bool log_is_in_place(const struct log *log)
+{
+    return log->rows->ops->is_in_place(log->rows);
 }
 
 enum err log_drop_dead_readers(struct log *log, uint32_t *ret_count)

@@ -89,11 +89,11 @@ struct log_fault {
 };
 
 /* log_lmdb_open opens (or creates, folder and files, where there are none) a log and verifies its tail from the last
- * signed checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: shorter than, forked from or altered since its
- * checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_BUSY: another process has it
- * open for writing. ERR_NOT_FOUND: no parent folder, or (read_only) no log. ERR_NO_SPACE, ERR_ACCESS, ERR_IO,
- * ERR_VERSION. log_memory_open makes an empty one; there key may be NULL (no checkpoints) and map_size 0 (no limit).
- * log_close accepts NULL; it drops an open group and writes a last checkpoint. */
+ * signed checkpoint to the head; ret_fault may be NULL. ERR_ALTERED: no log's file, shorter than, forked from or
+ * altered since its checkpoint: ret_fault says which position and what to do, and the log is not opened. ERR_BUSY:
+ * another process has it open for writing. ERR_NOT_FOUND: no parent folder, or (read_only) no log. ERR_NO_SPACE,
+ * ERR_ACCESS, ERR_IO, ERR_VERSION. log_memory_open makes an empty one; there key may be NULL (no checkpoints) and
+ * map_size 0 (no limit). log_close accepts NULL; it drops an open group and writes a last checkpoint. */
 enum err log_lmdb_open(const struct log_options *options, struct log **ret_log, struct log_fault *ret_fault) MUST_USE;
 enum err log_memory_open(const struct log_options *options, struct log **ret_log) MUST_USE;
 void log_close(struct log *log);
@@ -118,9 +118,14 @@ enum err log_append(struct log *log, struct log_event *event, bool privileged) M
 uint64_t log_mark(const struct log *log);
 void log_rollback(struct log *log, uint64_t mark);
 /* log_commit makes the group durable and returns; blocks for the disk. ERR_NO_SPACE: nothing is kept, the log goes on.
- * ERR_IO: nobody knows what is kept: the process must exit and reopen. */
+ * ERR_IO: nobody knows what is kept, or the log is no longer in its place: the process must exit and reopen. */
 enum err log_commit(struct log *log) MUST_USE;
 void log_abort(struct log *log);
+
+/* log_is_in_place, the writer's when it has nothing to commit (each commit looks for itself): false when the log's file
+ * was deleted, moved away or replaced while it is open: nothing that is written now would be found again. Two system
+ * calls. */
+bool log_is_in_place(const struct log *log);
 
 /* log_drop_dead_readers, the writer's from time to time: see store_drop_dead_readers. */
 enum err log_drop_dead_readers(struct log *log, uint32_t *ret_count) MUST_USE;

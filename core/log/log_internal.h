@@ -65,7 +65,8 @@ enum err log_event_from(struct log_view *view, struct span record, uint64_t seq,
                         uint8_t ret_leaf[32]) MUST_USE;
 
 /* The newest signed note as a file beside the data, so that older data put in its place is noticed. log_side_write
- * replaces it atomically and durably. log_side_read: ERR_NOT_FOUND, ERR_TOO_LONG. */
+ * replaces it atomically and durably. log_side_read takes a buffer of LOG_CHECKPOINT_MAX bytes: ERR_NOT_FOUND,
+ * ERR_TOO_LONG; ERR_MALFORMED: it is not a file. */
 enum err log_side_write(const char *folder, struct span note) MUST_USE;
 enum err log_side_read(const char *folder, struct buf *out) MUST_USE;
 

@@ -6,6 +6,7 @@
  * more, which only privileged appends may use up. LMDB does not mind a longer file: its meta page says where data ends.
  */
 #include <errno.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/process.h"
 #include "core/log/log_internal.h"
 #include "core/store/err_lmdb.h"
 #include "core/store/lock_lmdb.h"
@@ -35,8 +37,10 @@ struct log_lmdb {
     uint64_t page_size;
     uint64_t map_size;
     uint64_t reserve;
-    uint64_t allocated; /* bytes of the file that can be written without asking the disk for more */
-    uint64_t used;      /* bytes up to the last page in use */
+    uint64_t allocated;  /* bytes of the file that can be written without asking the disk for more */
+    uint64_t used;       /* bytes up to the last page in use */
+    int file;            /* LMDB's */
+    char path[PATH_MAX]; /* where it was opened */
 };
 
 struct log_lmdb_view {
@@ -84,8 +88,6 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 /* Writes zeros from the allocated end on, as far as it goes. */
 static enum err extend(struct log_lmdb *lmdb, uint64_t to)
 {
-    mdb_filehandle_t file;
-    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
     uint8_t *zeros = calloc(1, ZEROS_LEN);
     if (zeros == NULL) {
         return ERR_NO_MEMORY;
@@ -93,7 +95,7 @@ static enum err extend(struct log_lmdb *lmdb, uint64_t to)
     enum err err = OK;
     while (err == OK && lmdb->allocated < to) {
         const ssize_t written =
-            pwrite(file, zeros, (size_t)min_u64(ZEROS_LEN, to - lmdb->allocated), (off_t)lmdb->allocated);
+            pwrite(lmdb->file, zeros, (size_t)min_u64(ZEROS_LEN, to - lmdb->allocated), (off_t)lmdb->allocated);
         if (written > 0) {
             lmdb->allocated += (uint64_t)written;
         } else if (written == 0 || errno != EINTR) {
@@ -128,6 +130,12 @@ static void lmdb_usage(const struct log_rows *rows, uint64_t *ret_used, uint64_t
     const struct log_lmdb *lmdb = (const struct log_lmdb *)rows;
     *ret_used = lmdb->used;
     *ret_max = lmdb->map_size;
+}
+
+static bool lmdb_is_in_place(const struct log_rows *rows)
+{
+    const struct log_lmdb *lmdb = (const struct log_lmdb *)rows;
+    return file_is_at(lmdb->file, lmdb->path);
 }
 
 static enum err lmdb_drop_dead_readers(struct log_rows *rows, uint32_t *ret_count)
@@ -274,6 +282,7 @@ static const struct log_rows_ops lmdb_ops = {
     .close = lmdb_close,
     .room = lmdb_room,
     .usage = lmdb_usage,
+    .is_in_place = lmdb_is_in_place,
     .drop_dead_readers = lmdb_drop_dead_readers,
     .begin = lmdb_begin,
     .put = lmdb_put,
@@ -294,15 +303,14 @@ static enum err measure(struct log_lmdb *lmdb, bool read_only, struct log_fault 
 {
     MDB_stat stat;
     MDB_envinfo info;
-    mdb_filehandle_t file;
     struct stat status;
     TRY(err_from_lmdb(mdb_env_stat(lmdb->env, &stat)));
     TRY(err_from_lmdb(mdb_env_info(lmdb->env, &info)));
-    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
-    if (!read_only && flock(file, LOCK_EX | LOCK_NB) != 0) {
+    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &lmdb->file)));
+    if (!read_only && flock(lmdb->file, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? ERR_BUSY : err_from_errno(errno);
     }
-    if (fstat(file, &status) != 0) {
+    if (fstat(lmdb->file, &status) != 0) {
         return err_from_errno(errno);
     }
     lmdb->page_size = stat.ms_psize;
@@ -360,6 +368,7 @@ static enum err prepare(struct log_lmdb *lmdb, struct log_fault *fault)
 
 static enum err open_env(struct log_lmdb *lmdb, const struct log_options *options, struct log_fault *fault)
 {
+    TRY(path_join(lmdb->path, sizeof lmdb->path, options->path, "data.mdb"));
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
     TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, LMDB_READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_maxdbs(lmdb->env, LOG_TABLE_COUNT)));
@@ -370,7 +379,13 @@ static enum err open_env(struct log_lmdb *lmdb, const struct log_options *option
     if (!options->read_only) {
         TRY(lock_lmdb_allocate(options->path));
     }
-    TRY(err_from_lmdb(mdb_env_open(lmdb->env, options->path, flags, 0640)));
+    const enum err err = err_from_lmdb(mdb_env_open(lmdb->env, options->path, flags, 0640));
+    if (err == ERR_ALTERED) {
+        return log_fault_set(fault, 0,
+                             "the file data.mdb does not begin as it was written, or is cut short: restore data from a "
+                             "copy");
+    }
+    TRY(err);
     TRY(measure(lmdb, options->read_only, fault));
     TRY(options->read_only ? open_tables(lmdb, false, fault) : prepare(lmdb, fault));
     lmdb->used = bytes_in_use(lmdb);

@@ -68,6 +68,12 @@ static void memory_usage(const struct log_rows *rows, uint64_t *ret_used, uint64
     *ret_max = memory->max;
 }
 
+static bool memory_is_in_place(const struct log_rows *rows)
+{
+    (void)rows;
+    return true;
+}
+
 static enum err memory_drop_dead_readers(struct log_rows *rows, uint32_t *ret_count)
 {
     (void)rows;
@@ -218,6 +224,7 @@ static const struct log_rows_ops memory_ops = {
     .close = memory_close,
     .room = memory_room,
     .usage = memory_usage,
+    .is_in_place = memory_is_in_place,
     .drop_dead_readers = memory_drop_dead_readers,
     .begin = memory_begin,
     .put = memory_put,

@@ -30,6 +30,8 @@ struct log_rows_ops {
     /* room makes sure that a write of bytes (an estimate from above) will find space; ERR_NO_SPACE, ERR_IO. */
     enum err (*room)(struct log_rows *rows, uint64_t bytes, bool privileged);
     void (*usage)(const struct log_rows *rows, uint64_t *ret_used, uint64_t *ret_max);
+    /* is_in_place: what is written is found by whoever opens the log next. */
+    bool (*is_in_place)(const struct log_rows *rows);
     enum err (*drop_dead_readers)(struct log_rows *rows, uint32_t *ret_count);
     enum err (*begin)(struct log_rows *rows);
     enum err (*put)(struct log_rows *rows, enum log_table table, struct span key, struct span value, enum log_put how);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/base/process.h"
 #include "core/log/log_internal.h"
 
 #define SIDE_NAME "checkpoint"
@@ -54,25 +55,6 @@ enum err log_side_write(const char *folder, struct span note)
 enum err log_side_read(const char *folder, struct buf *out)
 {
     char path[PATH_MAX];
-    const int len = snprintf(path, sizeof path, "%s/" SIDE_NAME, folder);
-    if (len < 0 || (size_t)len >= sizeof path) {
-        return ERR_TOO_LONG;
-    }
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return err_from_errno(errno);
-    }
-    uint8_t bytes[LOG_CHECKPOINT_MAX + 1];
-    size_t have = 0;
-    ssize_t got = 0;
-    do {
-        got = read(file, bytes + have, sizeof bytes - have);
-        have += got > 0 ? (size_t)got : 0;
-    } while ((got > 0 && have < sizeof bytes) || (got < 0 && errno == EINTR));
-    TRY(close_with(file, got < 0 ? err_from_errno(errno) : OK));
-    if (have > LOG_CHECKPOINT_MAX) {
-        return ERR_TOO_LONG;
-    }
-    buf_put(out, span_of(bytes, have));
-    return buf_ok(out) ? OK : ERR_TOO_LONG;
+    TRY(path_join(path, sizeof path, folder, SIDE_NAME));
+    return file_read(path, out);
 }

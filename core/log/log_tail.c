@@ -113,7 +113,7 @@ static enum err read_side(struct tail *tail)
         return OK;
     }
     const enum err err = log_side_read(tail->log->path, &side);
-    if (err == ERR_TOO_LONG) {
+    if (err == ERR_TOO_LONG || err == ERR_MALFORMED) {
         return log_fault_set(tail->audit.fault, 0, "the file checkpoint beside the log is not a signed checkpoint");
     }
     if (err != OK) {

@@ -316,7 +316,7 @@ static enum err read_side(struct verify *verify, const char *path)
     if (err == ERR_NOT_FOUND) {
         return OK;
     }
-    if (err == ERR_TOO_LONG) {
+    if (err == ERR_TOO_LONG || err == ERR_MALFORMED) {
         return altered(verify, 0, "the file checkpoint beside the log is not a signed checkpoint");
     }
     TRY(err);

@@ -21,9 +21,9 @@ enum err err_from_lmdb(int rc)
     case MDB_CURSOR_FULL:
     case MDB_PAGE_FULL:
     case MDB_INCOMPATIBLE:
+    case MDB_INVALID: /* cut within its two first pages, or these are not LMDB's */
         return ERR_ALTERED;
     case MDB_VERSION_MISMATCH:
-    case MDB_INVALID:
         return ERR_VERSION;
     case MDB_READERS_FULL:
         return ERR_BUSY;

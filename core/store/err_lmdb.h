@@ -5,8 +5,8 @@
 #include "core/base/err.h"
 
 /* err_from_lmdb maps a return code of LMDB (its own or an errno) to the nearest enum err: a full map, transaction or
- * disk is ERR_NO_SPACE, a damaged page ERR_ALTERED, a file of another kind ERR_VERSION, too many readers ERR_BUSY, a
- * map grown by the writer ERR_CLOSED. */
+ * disk is ERR_NO_SPACE, a damaged page or a file that is not LMDB's ERR_ALTERED, one of another version of LMDB
+ * ERR_VERSION, too many readers ERR_BUSY, a map grown by the writer ERR_CLOSED. */
 enum err err_from_lmdb(int rc);
 
 #endif

@@ -23,12 +23,13 @@ struct store_cursor;
  * address space. For the writer, who makes folder and files where there are none: WRITEMAP|NOSYNC, blocks reserved
  * ahead by posix_fallocate before each write, so that a full disk is ERR_NO_SPACE and never SIGBUS; a second process
  * that opens it for writing gets ERR_BUSY. read_only: for other processes; the environment must exist; read
- * transactions must last less than 1 s. ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION (not such a file), ERR_NO_SPACE, ERR_IO.
- * One environment may be open once per process, and never across a fork. store_memory_open makes an empty one in
- * memory. store_close accepts NULL; every transaction must have ended. */
+ * transactions must last less than 1 s. ERR_NOT_FOUND, ERR_ACCESS, ERR_ALTERED (not such a file), ERR_VERSION,
+ * ERR_NO_SPACE, ERR_IO. One environment may be open once per process, and never across a fork. store_memory_open makes
+ * an empty one in memory. store_close accepts NULL; every transaction must have ended. */
 enum err store_lmdb_open(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
 /* store_lmdb_open_durable is the same for what cannot be derived again (the vault): no WRITEMAP|NOSYNC; a commit that
- * returns OK is on the disk, and no power loss leaves anything but a former commit. */
+ * returns OK is on the disk, and no power loss leaves anything but a former commit. Where its file was deleted, moved
+ * away or replaced meanwhile, a commit is ERR_IO. */
 enum err store_lmdb_open_durable(const char *path, size_t map_size, bool read_only, struct store **ret_store) MUST_USE;
 enum err store_memory_open(struct store **ret_store) MUST_USE;
 void store_close(struct store *store);

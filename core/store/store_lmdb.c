@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "core/base/assert.h"
+#include "core/base/process.h"
 #include "core/store/err_lmdb.h"
 #include "core/store/lock_lmdb.h"
 #include "core/store/store_ops.h"
@@ -47,9 +48,10 @@ struct store_lmdb {
     MDB_dbi dbi;
     size_t page_size;
     uint64_t map_size;
-    uint64_t allocated; /* bytes from the file's start that have blocks */
-    uint64_t committed; /* bytes up to the last page in use, by the last commit */
-    bool is_durable;    /* LMDB flushes each commit itself, in an order that survives a power loss */
+    uint64_t allocated;      /* bytes from the file's start that have blocks */
+    uint64_t committed;      /* bytes up to the last page in use, by the last commit */
+    bool is_durable;         /* LMDB flushes each commit itself, in an order that survives a power loss */
+    char path[PATH_LEN_MAX]; /* of its file */
 };
 
 struct store_lmdb_txn {
@@ -245,11 +247,18 @@ static enum err lmdb_begin(struct store *store, bool write, struct store_txn **r
 
 static enum err lmdb_commit(struct store_txn *txn)
 {
+    const struct store_lmdb *lmdb = lmdb_of(txn->store);
     struct store_lmdb_txn *own = txn_of(txn);
-    TELL_ENDS(lmdb_of(txn->store));
+    mdb_filehandle_t file;
+    TELL_ENDS(lmdb);
     const int rc = mdb_txn_commit(own->mdb);
     free(own);
-    return err_from_lmdb(rc);
+    TRY(err_from_lmdb(rc));
+    if (!lmdb->is_durable) {
+        return OK;
+    }
+    TRY(err_from_lmdb(mdb_env_get_fd(lmdb->env, &file)));
+    return file_is_at(file, lmdb->path) ? OK : ERR_IO; /* it is on the disk, but nobody will find it */
 }
 
 static void lmdb_abort(struct store_txn *txn)
@@ -469,6 +478,7 @@ static enum err claim(struct store_lmdb *lmdb, const char *path)
 static enum err open_env(struct store_lmdb *lmdb, const char *path, size_t map_size)
 {
     const bool read_only = lmdb->store.read_only;
+    TRY(path_join(lmdb->path, sizeof lmdb->path, path, "data.mdb"));
     TRY(err_from_lmdb(mdb_env_create(&lmdb->env)));
     TRY(err_from_lmdb(mdb_env_set_maxreaders(lmdb->env, LMDB_READERS_MAX)));
     TRY(err_from_lmdb(mdb_env_set_mapsize(lmdb->env, map_size)));

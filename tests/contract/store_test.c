@@ -474,7 +474,7 @@ START_TEST(a_file_of_another_kind_is_refused)
     }
     fclose(file);
     struct store *store = NULL;
-    ck_assert_int_eq(store_lmdb_open(world.path, MAP_SIZE, false, &store), ERR_VERSION);
+    ck_assert_int_eq(store_lmdb_open(world.path, MAP_SIZE, false, &store), ERR_ALTERED);
     remove_folder(world.path);
     ck_assert_int_eq(store_lmdb_open("/nonexistent/folder", MAP_SIZE, false, &store), ERR_NOT_FOUND);
 }

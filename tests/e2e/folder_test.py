@@ -198,6 +198,76 @@ class SmallFiles(harness.Case):
         self.assertNotIn("credentials_missing", service.process.output())
         self.assertNotIn("starts_suspended", service.process.output())
 
+    def test_a_data_file_that_is_cut_or_overwritten_is_named_with_what_to_do(self):
+        original = self.world.data("original")
+        self.world.serve(original, sandbox=False).stop()
+        sentences = {"log": "does not begin as it was written, or is cut short: restore data from a copy",
+                     "vault": "the vault is not as it was written"}
+        # What says 1: the log was altered. What else is broken is a folder that cannot be read.
+        asked = {"log": {("verify",): 1, ("log",): 1, ("replay", "--check"): 1, ("key", "list"): 1, ("confirm",): 1,
+                         ("backup", "--to", self.world.folder / "copy"): 2},
+                 "vault": {("verify",): 0, ("log",): 0, ("key", "list"): 0,
+                           ("key", "--name", "late", "--role", "viewer"): 2,
+                           ("backup", "--to", self.world.folder / "copy"): 2}}
+        for number, (name, content) in enumerate(itertools.product(("log", "vault"), (b"x" * 100, None, os.urandom(8192)))):
+            with self.subTest(f"{name} {number}"):
+                data = original.copy(self.world.folder / "broken")
+                file = data.path / name / "data.mdb"
+                if content is None:
+                    os.truncate(file, 4096)
+                else:
+                    with open(file, "r+b") as opened:
+                        opened.write(content)
+                        opened.truncate(len(content))
+                for arguments, expected in asked[name].items():
+                    ended = run(*arguments, "--data", data.path)
+                    self.assertEqual(ended.returncode, expected, (arguments, ended))
+                    self.assertEqual(expected != 0, "data.mdb" in ended.stdout + ended.stderr, (arguments, ended))
+                    shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
+                said, code = self.served(data, f"cut-{number}")
+                self.assertEqual(code, 1 if name == "log" else 2, said)
+                self.assertIn(f"file={file}", said)
+                self.assertIn(sentences[name], said)
+                shutil.rmtree(data.path)
+
+    def test_a_pipe_in_the_place_of_a_small_file_holds_nobody_up(self):
+        original = self.world.data("original")
+        self.world.serve(original, sandbox=False).stop()
+        for number, name in enumerate(GARBAGE):
+            with self.subTest(name):
+                data = original.copy(self.world.folder / "broken")
+                (data.path / name).unlink(missing_ok=True)
+                os.mkfifo(data.path / name)
+                for arguments in (("verify",), ("log",), ("replay", "--check"), ("key", "list"), ("clock", "accept"),
+                                  ("backup", "--to", self.world.folder / "copy")):
+                    self.assertIn(run(*arguments, "--data", data.path).returncode, (0, 1, 2, 71), arguments)
+                    shutil.rmtree(self.world.folder / "copy", ignore_errors=True)
+                said, code = self.served(data, f"pipe-{number}")
+                self.assertTrue(code is None or code in (1, 2, 69) and name in said, said)
+                shutil.rmtree(data.path)
+
+    def test_a_log_that_is_deleted_under_the_service_is_told_and_nothing_more_is_accepted(self):
+        service = self.world.serve(sandbox=False)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "kept"}}).status, 201)
+        copy, log = self.world.folder / "copy", service.data.path / "log"
+        self.assertEqual(run("backup", "--data", service.data.path, "--to", copy).returncode, 0)
+        shutil.rmtree(log)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "for nobody"}}).status, 503)
+        wait_until(lambda: service.api.get("/readyz").status == 503, 10, "not ready")
+        told = [line for line in service.process.output().splitlines() if "what=log_gone" in line]
+        self.assertEqual(len(told), 1, service.process.output())
+        self.assertIn(f"file={log}/data.mdb", told[0])
+        self.assertIn("stop the service, put log/ back", told[0])
+        wait_until(lambda: f"{log}/data.mdb: the log cannot be read: there is none" in service.process.output(), 10,
+                   "the next ledger's refusal")
+        self.assertFalse(log.exists(), "nobody made a new one")
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "for nobody"}}).status, 503)
+        service.stop()
+        shutil.copytree(copy / "log", log)
+        service.start()
+        self.assertIn("starts_suspended", service.process.output())
+        self.assertEqual([post["content"]["text"] for post in service.api.get("/v1/posts").json()["data"]], ["kept"])
+
     @staticmethod
     def everything_in(folder):
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")

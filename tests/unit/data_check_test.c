@@ -88,6 +88,64 @@ START_TEST(a_file_that_is_not_what_it_should_be_is_named_with_what_to_do)
 
 END_TEST
 
+static const struct {
+    const char *file;
+    const char *remedy;
+} odd[] = {
+    {"installation",   "put it back from the backup"                     },
+    {"lock",           "delete it while nothing runs"                    },
+    {"log/data.mdb",   "put log/ back from the backup"                   },
+    {"log/lock.mdb",   "delete it while nothing runs"                    },
+    {"log/checkpoint", "put log/ back from the backup"                   },
+    {"vault/data.mdb", "put vault/ back from the backup"                 },
+    {"vault/lock.mdb", "delete it while nothing runs"                    },
+    {"views/data.mdb", "delete the folder views while nothing runs on it"},
+    {"views/lock.mdb", "delete it while nothing runs"                    },
+    {"views/mark",     "delete the folder views while nothing runs on it"},
+};
+
+static void assert_no_file(const struct place *place, const char *path, const char *remedy)
+{
+    char expected[400];
+    char sentence[DATA_SENTENCE_MAX] = "";
+    ck_assert_int_eq(data_check(&place->data, true, sentence), ERR_MALFORMED);
+    snprintf(expected, sizeof expected, "%s: it is not a file; %s", path, remedy);
+    ck_assert_msg(strncmp(sentence, expected, strlen(expected)) == 0, "%s", sentence);
+}
+
+START_TEST(a_folder_or_a_pipe_in_a_files_place_is_named_with_what_to_do)
+{
+    struct place place;
+    char path[PATH_LEN];
+    place_begin(&place);
+    path_of(&place, odd[_i].file, path);
+    (void)unlink(path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    assert_no_file(&place, path, odd[_i].remedy);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    assert_no_file(&place, path, odd[_i].remedy);
+    place_end(&place);
+}
+
+END_TEST
+
+START_TEST(a_file_in_a_folders_place_is_named)
+{
+    struct place place;
+    char path[PATH_LEN];
+    char sentence[DATA_SENTENCE_MAX] = "";
+    place_begin(&place);
+    path_of(&place, "vault", path);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(file_write(path, SPAN("x"), 0600), OK);
+    ck_assert_int_eq(data_check(&place.data, true, sentence), ERR_MALFORMED);
+    ck_assert_msg(strstr(sentence, "/vault: it is not a folder; put it back from the backup") != NULL, "%s", sentence);
+    place_end(&place);
+}
+
+END_TEST
+
 START_TEST(a_secret_that_everybody_may_read_is_none)
 {
     static const char *const secrets[] = {"log.seed", "wire.secret", "master.key"};
@@ -334,6 +392,9 @@ int main(void)
 {
     Suite *suite = suite_create("data_check");
     TCase *checks = tcase_create("checks");
+    tcase_add_loop_test(checks, a_folder_or_a_pipe_in_a_files_place_is_named_with_what_to_do, 0,
+                        sizeof odd / sizeof *odd);
+    tcase_add_test(checks, a_file_in_a_folders_place_is_named);
     tcase_add_loop_test(checks, a_file_that_is_not_what_it_should_be_is_named_with_what_to_do, 0,
                         (int)(sizeof damages / sizeof *damages));
     tcase_add_test(checks, a_secret_that_everybody_may_read_is_none);

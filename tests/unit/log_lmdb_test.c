@@ -1,5 +1,5 @@
 /* log_lmdb_test.c: what only a log on a disk can go through: kill -9 while it is appended to, a disk without room, a
- * second writer, readers in other processes and threads, a file with holes. */
+ * second writer, readers in other processes and threads, a file with holes, one that is deleted under it. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -318,6 +318,64 @@ START_TEST(a_small_map_is_raised_to_what_is_there)
 
 END_TEST
 
+static const struct loss {
+    const char *what;
+    const char *command; /* of the shell; $0 is the log's folder */
+} losses[] = {
+    {"its file is deleted",                 "rm $0/data.mdb"                                },
+    {"its folder is deleted",               "rm -r $0"                                      },
+    {"its folder is moved away",            "mv $0 $0.away"                                 },
+    {"a file takes the folder's place",     "mv $0 $0.away; touch $0"                       },
+    {"its file is moved over by a copy",    "cp $0/data.mdb $0/copy; mv $0/copy $0/data.mdb"},
+    {"its folder is made anew from a copy", "cp -a $0 $0.away; rm -r $0; cp -a $0.away $0"  },
+};
+
+static void shell(const struct world *world, const char *command)
+{
+    char line[1024];
+    snprintf(line, sizeof line, "sh -c '%s' %s", command, world->path);
+    ck_assert_int_eq(system(line), 0);
+}
+
+START_TEST(a_log_that_is_not_in_its_place_any_more_takes_nothing)
+{
+    struct world world;
+    world_begin(&world);
+    struct log *log = open_log(&world);
+    append_events(log, 1, 10, 10, 20);
+    ck_assert(log_is_in_place(log));
+    shell(&world, losses[_i].command);
+    ck_assert_msg(!log_is_in_place(log), "%s", losses[_i].what);
+    uint8_t bytes[100];
+    struct log_event event = make_event(11, 3, bytes, sizeof bytes);
+    ck_assert_int_eq(log_begin(log), OK);
+    ck_assert_int_eq(log_append(log, &event, false), OK);
+    ck_assert_msg(log_commit(log) == ERR_IO, "%s", losses[_i].what);
+    ck_assert_uint_eq(head_of(log), 10);
+    ck_assert_int_eq(log_begin(log), ERR_IO);
+    log_close(log);
+    shell(&world, "rm -rf $0.away");
+    world_end(&world);
+}
+
+END_TEST
+
+START_TEST(a_log_that_was_moved_and_is_back_goes_on)
+{
+    struct world world;
+    world_begin(&world);
+    struct log *log = open_log(&world);
+    append_events(log, 1, 10, 10, 20);
+    shell(&world, "mv $0 $0.away; mv $0.away $0");
+    ck_assert(log_is_in_place(log));
+    append_events(log, 11, 20, 10, 20);
+    log_close(log);
+    ck_assert_uint_eq(verified(&world), 20);
+    world_end(&world);
+}
+
+END_TEST
+
 START_TEST(what_cannot_be_opened_says_why)
 {
     struct world world;
@@ -337,8 +395,12 @@ START_TEST(what_cannot_be_opened_says_why)
         ck_assert_int_ge(fputs("this is no database\n", file), 0);
     }
     fclose(file);
-    ck_assert_int_eq(log_lmdb_open(&world.options, &log, NULL), ERR_VERSION);
+    struct log_fault fault = {.position = 99};
+    ck_assert_int_eq(log_lmdb_open(&world.options, &log, NULL), ERR_ALTERED);
+    ck_assert_int_eq(log_lmdb_open(&world.options, &log, &fault), ERR_ALTERED);
     ck_assert_ptr_null(log);
+    ck_assert_uint_eq(fault.position, 0);
+    ck_assert_msg(strstr(fault.sentence, "data.mdb does not begin as it was written") != NULL, "%s", fault.sentence);
     world_end(&world);
 }
 
@@ -383,6 +445,9 @@ int main(void)
     tcase_add_test(tcase, another_thread_follows_while_one_writes);
     tcase_add_test(tcase, a_copy_with_holes_and_without_its_lock_is_a_log);
     tcase_add_test(tcase, a_small_map_is_raised_to_what_is_there);
+    tcase_add_loop_test(tcase, a_log_that_is_not_in_its_place_any_more_takes_nothing, 0,
+                        sizeof losses / sizeof *losses);
+    tcase_add_test(tcase, a_log_that_was_moved_and_is_back_goes_on);
     tcase_add_test(tcase, what_cannot_be_opened_says_why);
     tcase_add_test(tcase, a_reader_without_a_key_reads_and_signs_nothing);
     suite_add_tcase(suite, tcase);

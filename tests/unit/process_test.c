@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,11 +58,39 @@ START_TEST(a_file_is_read_no_further_than_there_is_room)
     uint8_t bytes[5000];
     struct buf out = buf_of(bytes, sizeof bytes);
     (void)alarm(10);
-    ck_assert_int_eq(file_read("/dev/zero", &out), ERR_TOO_LONG);
+    ck_assert_int_eq(file_read_any("/dev/zero", &out), ERR_TOO_LONG);
     out = buf_of(bytes, sizeof bytes);
-    ck_assert_int_eq(file_read("/dev/null", &out), OK);
+    ck_assert_int_eq(file_read_any("/dev/null", &out), OK);
     ck_assert_uint_eq(out.len, 0);
     (void)alarm(0);
+}
+
+END_TEST
+
+START_TEST(a_pipe_or_a_device_where_a_file_should_be_is_not_waited_for)
+{
+    char folder[FOLDER_MAX];
+    char pipe_path[FOLDER_MAX + 40];
+    char file_path[FOLDER_MAX + 40];
+    char link_path[FOLDER_MAX + 40];
+    uint8_t bytes[100];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    make_folder(folder);
+    snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    snprintf(file_path, sizeof file_path, "%s/file", folder);
+    snprintf(link_path, sizeof link_path, "%s/link", folder);
+    ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
+    ck_assert_int_eq(file_write(file_path, SPAN("here"), 0600), OK);
+    ck_assert_int_eq(symlink("file", link_path), 0);
+    (void)alarm(10);
+    ck_assert_int_eq(file_read(pipe_path, &out), ERR_MALFORMED);
+    ck_assert_int_eq(file_read("/dev/zero", &out), ERR_MALFORMED);
+    ck_assert_int_eq(file_read(folder, &out), ERR_MALFORMED);
+    ck_assert_uint_eq(out.len, 0);
+    ck_assert_int_eq(file_read(link_path, &out), OK);
+    ck_assert(span_equal(buf_span(&out), SPAN("here")));
+    (void)alarm(0);
+    remove_folder(folder);
 }
 
 END_TEST
@@ -135,6 +164,7 @@ int main(void)
     tcase_add_test(tcase, an_ending_that_hangs_is_ended_and_says_so);
     tcase_add_test(tcase, an_ending_in_time_is_left_alone);
     tcase_add_test(tcase, a_file_is_read_no_further_than_there_is_room);
+    tcase_add_test(tcase, a_pipe_or_a_device_where_a_file_should_be_is_not_waited_for);
     tcase_add_test(tcase, a_child_can_be_waited_for_whatever_was_inherited);
     tcase_add_test(tcase, the_limit_of_open_files_is_raised_as_far_as_it_may);
     suite_add_tcase(suite, tcase);

@@ -189,6 +189,25 @@ START_TEST(a_sweep_deletes_what_nobody_names)
 
 END_TEST
 
+START_TEST(a_vault_that_is_not_in_its_place_any_more_keeps_nothing)
+{
+    OWNED(vault_close) struct vault *vault = NULL;
+    const struct id secret_id = id_number(ID_SECRET, 2);
+    const uint8_t nonce[12] = {2};
+    char path[FOLDER_MAX + 40];
+    char away[FOLDER_MAX + 40];
+    snprintf(path, sizeof path, "%s/data.mdb", folder);
+    snprintf(away, sizeof away, "%s/away.mdb", folder);
+    ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
+    put(vault, 1, "kept");
+    ck_assert_int_eq(rename(path, away), 0);
+    ck_assert_int_eq(vault_put(vault, &secret_id, &secret_id, nonce, SPAN("lost")), ERR_IO);
+    ck_assert_int_eq(rename(away, path), 0);
+    put(vault, 3, "kept again");
+}
+
+END_TEST
+
 START_TEST(a_secret_has_a_limit)
 {
     OWNED(vault_close) struct vault *vault = NULL;
@@ -214,6 +233,7 @@ int main(void)
     tcase_add_test(vaults, a_row_cannot_be_passed_off_as_another_secret_or_account);
     tcase_add_test(vaults, a_row_whose_owner_was_damaged_opens_nothing);
     tcase_add_test(vaults, a_sweep_deletes_what_nobody_names);
+    tcase_add_test(vaults, a_vault_that_is_not_in_its_place_any_more_keeps_nothing);
     tcase_add_test(vaults, a_secret_has_a_limit);
     suite_add_tcase(suite, vaults);
     return run_suite(suite);

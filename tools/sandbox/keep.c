@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/message/codec.h"
@@ -96,9 +97,13 @@ static enum err restore_all(struct keep *keep, struct model *model, FILE *file)
 
 static enum err begin(struct keep *keep, const char *path, struct model *model)
 {
+    struct stat about;
     keep->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
     if (keep->fd < 0) {
         return err_from_errno(errno);
+    }
+    if (fstat(keep->fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+        return ERR_MALFORMED; /* what is read from a pipe may never come */
     }
     if (flock(keep->fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? ERR_BUSY : err_from_errno(errno);

@@ -98,11 +98,11 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
  * says that they were rebuilt. Views whose writer did not end in order are on trial until data_views_good says that
  * they served: when the next two do not end in order before that either, perhaps by what they find in them, they are
  * not trusted. data_views_doubt: something in them cannot be what was written; the next data_views_begin does not trust
- * them. data_views_discard gives their file up (store_lmdb_give_up) and takes it out of the folder, before it is opened,
- * without a look at what it holds; it stays on the disk until the last who reads it has closed it. data_views_clean:
- * they are flushed (store_sync), and nobody writes to them any more. The first and the third: ERR_BUSY when the file is
- * not this folder's own: somebody writes to it, it is a symbolic link, or the log's or the vault's under another name.
- * Nothing was changed then. */
+ * them. data_views_discard gives their file up (store_lmdb_give_up) and takes it out of the folder, before it is
+ * opened, without a look at what it holds; it stays on the disk until the last who reads it has closed it.
+ * data_views_clean: they are flushed (store_sync), and nobody writes to them any more. The first and the third:
+ * ERR_BUSY when the file is not this folder's own: somebody writes to it, it is a symbolic link, or the log's or the
+ * vault's under another name. Nothing was changed then. */
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
 enum err data_views_good(const struct data_folder *data) MUST_USE;
 enum err data_views_doubt(const struct data_folder *data) MUST_USE;

@@ -18,7 +18,8 @@ struct loader {
 
 /* loader_open opens the read models. ERR_NOT_FOUND: the ledger has not made them yet. */
 enum err loader_open(struct loader *loader, const char *path) MUST_USE;
-/* loader_look tells whether they can be read now: ERR_REBUILDING, not yet; ERR_CLOSED, they are made in another file. */
+/* loader_look tells whether they can be read now: ERR_REBUILDING, not yet; ERR_CLOSED, they are made in another
+ * file. */
 enum err loader_look(struct loader *loader) MUST_USE;
 /* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). All note damage.
  */

@@ -239,8 +239,8 @@ START_TEST(what_the_callbacks_of_a_frame_ask_for_leaves_in_one_frame)
     wait_for(&second.tally, 40);
     ck_assert_uint_eq(atomic_load(&second.tally.good), 40);
     lock_take(&straw->lock);
-    /* 1, 1, 20, 20; fewer when the first still wait for their thread; one more when the second lands so late that nothing
-     * else flies while the callbacks of the third ask. */
+    /* 1, 1, 20, 20; fewer when the first still wait for their thread; one more when the second lands so late that
+     * nothing else flies while the callbacks of the third ask. */
     ck_assert_uint_le(straw->frames, 5);
     lock_give(&straw->lock);
     client_close(client);

@@ -218,6 +218,7 @@ static void end_seed(struct campaign *campaign)
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     const bool told = code >= VERDICT_GOOD && code < VERDICT_BROKEN + CRASHED;
     campaign->verdicts[at] = (enum verdict)(told ? code : VERDICT_BROKEN + CRASHED);
+    campaign->pids[at] = 0; /* another seed's process may have the same number later */
     campaign->running--;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/message/json_read.h"
+#include "core/message/key_text.h"
 
 /* A post as create and edit carry it: the same members under the same names. */
 struct written {
@@ -222,6 +223,42 @@ static struct objection check_connect(const struct admission *admission,
     return none;
 }
 
+static bool is_slug(struct span text)
+{
+    bool good = text.len >= 1 && text.len <= SLUG_MAX;
+    for (size_t i = 0; good && i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    }
+    return good;
+}
+
+/* 0: it stays as it is. */
+static bool is_setting(uint64_t value_ms, int64_t min_ms, int64_t max_ms)
+{
+    return value_ms == 0 || (value_ms >= (uint64_t)min_ms && value_ms <= (uint64_t)max_ms);
+}
+
+static struct objection check_settings(const struct admission *admission, const struct change_workspace_command *change)
+{
+    if (change->slug.data != NULL && !is_slug(change->slug)) {
+        return object_at(REFUSED_field_invalid, "/slug", "1 to 40 of a-z, 0-9 and - are expected.");
+    }
+    if (change->name.data != NULL && (change->name.len == 0 || change->name.len > WORKSPACE_NAME_MAX)) {
+        return object_at(REFUSED_field_invalid, "/name", "1 to 200 bytes are expected.");
+    }
+    if (change->timezone.data != NULL && !zone_exists(admission->zones, change->timezone)) {
+        return object_at(REFUSED_timezone_unknown, "/timezone", "An IANA name like Europe/Berlin is expected.");
+    }
+    if (!is_setting(change->max_lateness_ms, LATENESS_MIN_MS, LATENESS_MAX_MS)) {
+        return object_at(REFUSED_field_invalid, "/max_lateness_ms", "A minute to 366 days, in milliseconds.");
+    }
+    if (!is_setting(change->late_spacing_ms, SPACING_MIN_MS, SPACING_MAX_MS)) {
+        return object_at(REFUSED_field_invalid, "/late_spacing_ms", "A second to a day, in milliseconds.");
+    }
+    return none;
+}
+
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
 {
     switch (command->code) {
@@ -237,6 +274,12 @@ struct objection admission_check(const struct admission *admission, const struct
         return check_resolution(&command->resolve_target);
     case COMMAND_connect_integration:
         return check_connect(admission, &command->connect_integration);
+    case COMMAND_create_key:
+        return key_name_is_valid(command->create_key.name)
+                   ? none
+                   : object_at(REFUSED_field_invalid, "/name", "1 to 24 of a-z, 0-9 and - are expected.");
+    case COMMAND_change_workspace:
+        return check_settings(admission, &command->change_workspace);
     case COMMAND_pause_workspace:
         return command->pause_workspace.reason.len > REASON_BYTES_MAX
                    ? object_at(REFUSED_field_too_long, "/reason", "More than 1,000 bytes.")

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "gateway/etag.h"
+#include "gateway/gate/people.h"
 #include "gateway/gateway.h"
 
 #define OUT_FIRST ((size_t)8 << 10)
@@ -32,13 +33,13 @@ static void add_header(struct response *response, const char *name, struct span 
 }
 
 /* Structured fields (RFC 9651) of draft-ietf-httpapi-ratelimit-headers-10. */
-static struct span policy(const struct limiter *limiter, char *text, size_t cap)
+static struct span policy(uint32_t quota, uint32_t window_s, char *text, size_t cap)
 {
     struct buf out = buf_of(text, cap);
     buf_text(&out, "\"key\";q=");
-    buf_u64(&out, limiter->quota);
+    buf_u64(&out, quota);
     buf_text(&out, ";w=");
-    buf_u64(&out, limiter->window_s);
+    buf_u64(&out, window_s);
     ASSERT(buf_ok(&out));
     return buf_span(&out);
 }
@@ -62,13 +63,18 @@ static void finish(struct exchange *x, struct response *response)
     if (x->replayed && response->status < 300) {
         add_header(response, "Idempotent-Replayed", SPAN("true"));
     }
+    if (x->cookie[0] != 0) {
+        add_header(response, "Set-Cookie", span_text(x->cookie));
+    }
     char policy_text[64];
     char rate_text[64];
-    if (x->limited) {
-        add_header(response, "RateLimit-Policy", policy(&x->gateway->limiter, policy_text, sizeof policy_text));
+    if (x->quota > 0) {
+        const uint32_t window_s = x->gateway->limiter.window_s;
+        add_header(response, "RateLimit-Policy", policy(x->quota, window_s, policy_text, sizeof policy_text));
         add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
     pass_close(x->pass);
+    explicit_bzero(x->key_text, sizeof x->key_text);
     if (x->flies) {
         flights_end(&x->gateway->flights, &x->flight);
     }
@@ -102,7 +108,7 @@ void exchange_typed(struct exchange *x, const char *content_type, struct span bo
     finish(x, &response);
 }
 
-static void answer_nothing(struct exchange *x)
+void exchange_nothing(struct exchange *x)
 {
     struct response response = {.status = 204};
     finish(x, &response);
@@ -294,6 +300,24 @@ void exchange_show_workspace(struct exchange *x, const struct workspace_row *row
     }
 }
 
+void exchange_show_key(struct exchange *x, const struct key_view *key)
+{
+    struct buf out = {0};
+    const bool made = x->route->success == 201;
+    const struct span text = x->key_text[0] != 0 && !x->replayed ? span_text(x->key_text) : (struct span){0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? present_key(&key->row, key->accounts, key->account_count, made, text, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, x->route->success, buf_span(&out), (struct span){0},
+                      made ? location_of(x, "/v1/api-keys/", &key->row.key_id) : NULL);
+    }
+}
+
 /* Whether what was read, with that version, is as the command of x->first left it: so is it answered, at first and at
  * each repeat. False: others have changed or removed it since, or it could not be read: the exchange goes on, or has
  *
@@ -327,6 +351,25 @@ static void answer_integration(struct exchange *x, unsigned status, bool made)
     }
 }
 
+/* A key's row says nothing of its version: what is made is not changed but by its end. */
+static void answer_key(struct exchange *x)
+{
+    struct key_view key = {.account_count = 0};
+    const enum err err = pass_key(x->pass, &x->first.stream, &key);
+    if (is_as_left(x, err, 0)) {
+        exchange_show_key(x, &key);
+    }
+}
+
+static void answer_member(struct exchange *x)
+{
+    struct member_row row = {.version = 0};
+    const enum err err = pass_member(x->pass, &x->first.stream, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_member(x, &row);
+    }
+}
+
 static void answer_workspace(struct exchange *x)
 {
     struct workspace_row row = {0};
@@ -341,11 +384,15 @@ void exchange_done(struct exchange *x)
     const bool made = x->route->success == 201;
     rendering_keep(x, x->first.version);
     if (x->route->success == 204) {
-        answer_nothing(x);
+        exchange_nothing(x);
     } else if (x->first.stream.kind == ID_POST) {
         answer_post(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_INTEGRATION) {
         answer_integration(x, x->route->success, made);
+    } else if (x->first.stream.kind == ID_KEY) {
+        answer_key(x);
+    } else if (x->first.stream.kind == ID_MEMBER) {
+        answer_member(x);
     } else {
         answer_workspace(x);
     }

@@ -101,3 +101,28 @@ bool exchange_cursor_u64(struct exchange *x, uint64_t *position)
     }
     return true;
 }
+
+bool exchange_id_page(struct exchange *x, struct id_page *ret_page)
+{
+    struct cursor cursor;
+    *ret_page = (struct id_page){.after = NULL};
+    if (!exchange_limit(x, &ret_page->limit) || !exchange_cursor(x, &cursor)) {
+        return false;
+    }
+    if (cursor.position.len == sizeof ret_page->room) {
+        memcpy(&ret_page->room, cursor.position.data, sizeof ret_page->room);
+        ret_page->after = &ret_page->room;
+    }
+    return true;
+}
+
+void exchange_id_page_end(struct exchange *x, const struct id *last, struct buf *out)
+{
+    buf_text(out, "],\"next_cursor\":");
+    if (last != NULL) {
+        exchange_cursor_put(x, span_of(last, sizeof *last), out);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_byte(out, '}');
+}

@@ -8,10 +8,11 @@
 #include "core/wire/body.h"
 #include "gateway/etag.h"
 #include "gateway/gate/ask.h"
+#include "gateway/gate/people.h"
 #include "gateway/header_value.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, scope_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     [ROUTE_##name_] = handle_##name_,
 #include "gateway/route.def"
 };
@@ -26,21 +27,6 @@ struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
     return id_make(kind, exchange->now_ms, randomness);
 }
 
-static bool open_gate(struct exchange *x)
-{
-    struct knock knock = {.request_id = x->request_uuid, .now_ms = x->now_ms};
-    if (request_header_count(x->request, "Authorization") == 1) {
-        knock.key = header_bearer(request_header(x->request, "Authorization"));
-    }
-    const enum err err = gate_admit(x->gateway->gate, &knock, &x->request->arena, &x->pass);
-    if (err == ERR_AUTH) {
-        exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
-    } else if (err != OK) {
-        exchange_failed(x, err);
-    }
-    return err == OK;
-}
-
 /* Reads the path's resource through the gate. False: answered (404 for whatever is not this workspace's). */
 static bool load_resource(struct exchange *x, const struct route_hit *hit, enum route_resource resource)
 {
@@ -49,6 +35,10 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     case RESOURCE_NONE:
         x->param = hit->params[0];
         return true;
+    case RESOURCE_SESSION: /* whether it is the person's is found when it is ended */
+        err = id_parse(hit->params[0], ID_SESSION, &x->id);
+        err = err == OK ? OK : ERR_NOT_FOUND;
+        break;
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         err = id_parse(hit->params[0], ID_POST, &x->id);
@@ -61,6 +51,14 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     case RESOURCE_INTEGRATION:
         err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
         err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
+        break;
+    case RESOURCE_KEY:
+        err = id_parse(hit->params[0], ID_KEY, &x->id);
+        err = err == OK ? pass_key(x->pass, &x->id, &x->key) : ERR_NOT_FOUND;
+        break;
+    case RESOURCE_MEMBER:
+        err = id_parse(hit->params[0], ID_MEMBER, &x->id);
+        err = err == OK ? pass_member(x->pass, &x->id, &x->member) : ERR_NOT_FOUND;
         break;
     }
     if (err == ERR_NOT_FOUND) {
@@ -159,9 +157,14 @@ bool exchange_may_change(const struct exchange *x)
 /* Counts the request of a good key. False: answered, there were too many. */
 static bool is_within_rate(struct exchange *x)
 {
-    struct limiter *limiter = &x->gateway->limiter;
-    x->rate = limiter_take(limiter, &pass_badge(x->pass)->key_id, clock_monotonic_us());
-    x->limited = limiter->quota > 0;
+    uint64_t planned = 0;
+    const enum err err = pass_quota(x->pass, &planned);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return false;
+    }
+    x->quota = planned == 0 ? x->gateway->quota : (uint32_t)(planned < UINT32_MAX ? planned : UINT32_MAX);
+    x->rate = limiter_take(&x->gateway->limiter, pass_badge(x->pass)->key_id.uuid, x->quota, clock_monotonic_us());
     if (!x->rate.allowed) {
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
     }
@@ -180,7 +183,12 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_INTEGRATION:
         *ret_version = x->integration.version;
         return OK;
+    case RESOURCE_MEMBER:
+        *ret_version = x->member.version;
+        return OK;
+    case RESOURCE_KEY: /* no route of it takes If-Match */
     case RESOURCE_NONE:
+    case RESOURCE_SESSION:
         break;
     }
     TRY(pass_workspace(x->pass, &workspace));
@@ -243,27 +251,42 @@ void exchange_rewind(struct exchange *x)
     }
 }
 
-/* Whether the key's role may use any method of the address. */
-static bool may_use(const struct exchange *x, const char *path)
+/* Answers that what was given does not reach so far, and notes it. */
+static void refuse(struct exchange *x, enum refusal refusal)
 {
-    bool may = false;
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        const struct route *route = route_at((enum route_name)i);
-        may = may || (strcmp(route->path, path) == 0 && pass_allows(x->pass, route->need));
+    pass_refused(x->pass, refusal, x->route->id, x->now_ms);
+    exchange_problem(x, refusal, exchange_refused_detail(x, refusal), NULL, NULL);
+}
+
+static bool may_use(const struct exchange *x, const struct route *route)
+{
+    return pass_check(x->pass, route->need, route->scope) == ACCEPTED;
+}
+
+/* The route of the address that is meant: the method's; else one that the key may use, if there is one. */
+static const struct route *meant(const struct exchange *x, const struct route_hit *hit)
+{
+    const struct route *route = hit->route != NULL ? hit->route : hit->any;
+    for (size_t i = 0; hit->route == NULL && i < ROUTE_COUNT; i++) {
+        const struct route *other = route_at((enum route_name)i);
+        route = strcmp(other->path, hit->any->path) == 0 && may_use(x, other) ? other : route;
     }
-    return may;
+    return route;
 }
 
 /* 404, 403, 405. False: answered. */
 static bool enter(struct exchange *x, const struct route_hit *hit)
 {
-    x->route = hit->route != NULL ? hit->route : hit->any;
+    x->route = meant(x, hit);
+    if (!exchange_has_place(x)) {
+        return false;
+    }
     if (!load_resource(x, hit, x->route->resource)) {
         return false;
     }
-    if (hit->route != NULL ? !pass_allows(x->pass, hit->route->need) : !may_use(x, hit->any->path)) {
-        pass_refused(x->pass, REFUSED_forbidden, x->route->id, x->now_ms);
-        exchange_problem(x, REFUSED_forbidden, exchange_refused_detail(x, REFUSED_forbidden), NULL, NULL);
+    if (!may_use(x, x->route)) {
+        const bool scope = pass_check(x->pass, x->route->need, x->route->scope) == REFUSED_scope_insufficient;
+        refuse(x, scope ? REFUSED_scope_insufficient : REFUSED_forbidden);
         return false;
     }
     if (hit->route == NULL) {
@@ -271,6 +294,15 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
         return false;
     }
     return true;
+}
+
+/* False: answered. */
+static bool fits_schema(struct exchange *x)
+{
+    if (x->body != NULL) {
+        input_check(&x->input, x->body, "", schema_at(x->route->takes));
+    }
+    return !exchange_input(x);
 }
 
 /* The request's own form: 415, 400, 422. False: answered. */
@@ -284,19 +316,13 @@ static bool has_form(struct exchange *x, enum asked_before before)
                          NULL, NULL, NULL);
         return false;
     }
-    if (!exchange_query_check(x)) {
-        return false;
-    }
-    if (x->body != NULL) {
-        input_check(&x->input, x->body, "", schema_at(x->route->takes));
-    }
-    return !exchange_input(x);
+    return exchange_query_check(x) && fits_schema(x);
 }
 
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
     enum asked_before before = ASKED_NEVER;
-    if (!open_gate(x) || !is_within_rate(x)) {
+    if (!exchange_open_gate(x, hit) || !is_within_rate(x)) {
         return;
     }
     if (hit->any == NULL) {
@@ -306,7 +332,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (!exchange_asked_before(x, &before)) {
         return;
     }
-    if (before == ASKED_SAME && hit->route != NULL && pass_allows(x->pass, hit->route->need)) {
+    if (before == ASKED_SAME && hit->route != NULL && may_use(x, hit->route)) {
         x->route = hit->route;
         x->replayed = true;
         exchange_rewind(x);
@@ -345,11 +371,12 @@ void exchange_handle(void *context, struct request *request)
     (void)buf_terminated(&text);
     struct route_hit hit;
     route_find(request->method, request->path, &hit);
-    if (hit.any != NULL && hit.any->need == NEED_NONE) {
-        x->route = hit.any;
+    const struct route *named = hit.route != NULL ? hit.route : hit.any;
+    if (named != NULL && named->need == NEED_NONE) {
+        x->route = named;
         if (hit.route == NULL) {
             exchange_problem(x, REFUSED_method_not_allowed, NULL, NULL, NULL);
-        } else if (read_body(x)) {
+        } else if (read_body(x) && fits_schema(x)) {
             handlers[hit.route->name](x);
         }
         return;
@@ -375,7 +402,9 @@ static void redo(struct exchange *x)
     enum err err = pass_refresh(x->pass);
     if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
         err = pass_integration(x->pass, &x->id, &x->integration);
-    } else if (err == OK && x->route->resource != RESOURCE_NONE) {
+    } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
+        err = pass_member(x->pass, &x->id, &x->member);
+    } else if (err == OK && (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET)) {
         err = pass_post(x->pass, &x->id, &x->post);
     }
     err = err == OK ? read_if_match(x) : err;
@@ -404,22 +433,7 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         redo(x);
         return;
     }
-    if (refusal == REFUSED_post_locked) {
-        buf_text(&more, ",\"locked_at\":");
-        json_time(&more, answer->hint_ms);
-    }
-    if (refusal == REFUSED_post_locked || refusal == REFUSED_post_publishing) {
-        buf_text(&more, ",\"publish_at\":");
-        json_time(&more, answer->publish_at_ms);
-    }
-    if (!id_is_none(&answer->detail[0])) {
-        buf_text(&more, ",\"post_ids\":[");
-        for (size_t i = 0; i < ANSWER_DETAIL_MAX && !id_is_none(&answer->detail[i]); i++) {
-            buf_text(&more, i == 0 ? "" : ",");
-            json_id(&more, &answer->detail[i]);
-        }
-        buf_byte(&more, ']');
-    }
+    exchange_refused_more(x, answer, &more);
     char param[INPUT_PARAM_MAX];
     exchange_problem(x, refusal, exchange_refused_detail(x, refusal),
                      exchange_refused_param(x, refusal, answer->time_ms, param),
@@ -457,6 +471,11 @@ static void answered(void *context, enum err err, const struct answer *answer)
 bool exchange_admitted(struct exchange *x)
 {
     const struct admission admission = {.zones = x->gateway->zones, .channels = x->gateway->channels};
+    const enum refusal refusal = pass_judge(x->pass, x->order);
+    if (refusal == REFUSED_scope_insufficient) {
+        refuse(x, refusal);
+        return false;
+    }
     const struct objection objection = admission_check(&admission, order_command(x->order), &x->request->arena);
     if (objection.refusal != ACCEPTED) {
         exchange_problem(x, objection.refusal, objection.detail, objection.param, NULL);
@@ -480,6 +499,22 @@ void exchange_send(struct exchange *x)
 {
     if (exchange_admitted(x)) {
         send_command(x);
+    }
+}
+
+void exchange_sealed(void *exchange, enum err err, struct span body)
+{
+    struct exchange *x = exchange;
+    enum refusal refusal = ACCEPTED;
+    if (err == OK) {
+        err = body_code_read(body, &refusal);
+    }
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (refusal != ACCEPTED) {
+        exchange_problem(x, refusal, NULL, NULL, NULL);
+    } else {
+        exchange_send(x);
     }
 }
 

@@ -11,17 +11,22 @@
 #include "core/calendar/instant.h"
 #include "core/channel.h"
 #include "core/message/codec.h"
+#include "gateway/gate/ask.h"
 #include "gateway/gate/order.h"
 #include "gateway/idempotency.h"
 #include "gateway/input.h"
 #include "gateway/limiter.h"
 #include "gateway/memo.h"
 #include "gateway/proofs.h"
+#include "gateway/sign_in/cookie.h"
+#include "gateway/sign_in/hashers.h"
+#include "gateway/sign_in/site.h"
 #include "gateway/streams.h"
 
 #define VERSION_OF_NOTHING ((uint64_t)INT64_MAX) /* no stream gets there: whoever expects it is refused */
 #define REDO_MAX \
     64 /* changed between our reading and the ledger's deciding: read again, so often; another got on each time */
+#define RATE_WINDOW_S 60                 /* plans and --rate-limit count requests a minute */
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
 struct gateway {
@@ -33,7 +38,11 @@ struct gateway {
     struct zones *zones;         /* any thread may ask */
     struct memo memo;
     struct flights flights;
-    struct limiter limiter;
+    struct limiter limiter;  /* of keys and sessions */
+    struct limiter sign_ins; /* of those who sign in: their addresses, and where they are */
+    struct hashers *hashers;
+    struct site site; /* where browsers find us */
+    uint32_t quota;   /* requests that a key may make in its window, where no plan says so; 0: any */
     pthread_mutex_t random_lock;
     struct random_pool random; /* for ids */
     struct streams *streams;
@@ -61,20 +70,27 @@ struct exchange {
     struct proof_wish proof;
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
-    uint64_t if_match;                  /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
-    bool match_missing;                 /* required and not sent */
+    struct key_view key;                /* RESOURCE_KEY: likewise */
+    struct member_row member;           /* RESOURCE_MEMBER */
+    struct member_row *members;         /* to be shown once it is known what they are called */
+    uint32_t member_count;
+    bool more_members;              /* after them */
+    char key_text[KEY_TEXT_MAX];    /* of a key, or an invitation's token, that this exchange makes; forgotten then */
+    uint64_t if_match;              /* 0: not sent; VERSION_OF_NOTHING: stale, or required and missing */
+    bool match_missing;             /* required and not sent */
     const char *match_detail;       /* why if_match is stale, where more than the refusal's title is to say; or NULL */
     const char *retry_detail;       /* why a retry finds nothing to send again, where we see it; or NULL */
     struct idempotency idempotency; /* present: the client sent a key */
     struct order *order;            /* NULL: none was begun */
     struct sending sending;         /* what goes with it */
     struct answer first; /* what the ledger answered: to the command, or to the first of a repeated Idempotency-Key */
-    bool replayed;       /* it is the first answer again */
-    bool rewound;        /* the pass shows the stream as `first` left it */
+    char cookie[COOKIE_MAX]; /* the answer's Set-Cookie; "": none */
+    bool replayed;           /* it is the first answer again */
+    bool rewound;            /* the pass shows the stream as `first` left it */
     struct flight flight;
     bool flies; /* flight was begun */
     unsigned redone;
-    bool limited; /* rate holds what to tell of the key's quota */
+    uint32_t quota; /* the key's; 0: none, or not known yet */
     struct limiter_verdict rate;
     int64_t now_ms;
     struct id request_uuid; /* the command's id differs from it in the kind only */
@@ -98,6 +114,7 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
  * exchange_input: the input's fault, if there is one: true. exchange_failed: an operating error. */
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, struct span tag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
+void exchange_nothing(struct exchange *exchange); /* 204 */
 /* exchange_stream answers with what is put into stream from now on: server-sent events. */
 void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,
@@ -118,12 +135,22 @@ void exchange_send(struct exchange *exchange);
 /* exchange_send_fit sends a command by which this content is, or stays, scheduled, unless a fatal violation forbids it.
  * created_ms: when it would be published; 0: now, or not known. */
 void exchange_send_fit(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
+/* exchange_sealed is a gate_replied: the secret that the exchange's command names is durable, so the command is sent.
+ */
+void exchange_sealed(void *exchange, enum err err, struct span body);
 /* exchange_is_stale tells whether If-Match is missing or names another version: the ledger refuses it, unless the state
  * does; checks that weigh less are left out. */
 bool exchange_is_stale(const struct exchange *exchange);
 /* exchange_may_change tells whether the post can still be changed, and is what the sender saw: only then do rules about
  * its content matter, for what the ledger refuses for its state comes before them. */
 bool exchange_may_change(const struct exchange *exchange);
+/* exchange_is_from_site tells whether a request that acts for whoever is signed in comes from a page of ours; false:
+ * answered. */
+bool exchange_is_from_site(struct exchange *exchange);
+/* exchange_open_gate shows the gate what the request shows. exchange_has_place tells whether whoever has the pass is
+ * where the route needs somebody to be: in a workspace, or signed in. False: answered. */
+bool exchange_open_gate(struct exchange *exchange, const struct route_hit *hit);
+bool exchange_has_place(struct exchange *exchange);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 
@@ -136,6 +163,10 @@ void exchange_show_post(struct exchange *exchange, const struct post_view *post,
 void exchange_show_integration(struct exchange *exchange, const struct integration_row *row, unsigned status,
                                bool with_location);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
+/* exchange_show_key shows the text of a key that was made by this exchange, too, and forgets it. */
+/* member_handlers.c: exchange_show_member asks what the member is called, then answers. */
+void exchange_show_member(struct exchange *exchange, const struct member_row *row);
+void exchange_show_key(struct exchange *exchange, const struct key_view *key);
 
 /* exchange_query reads a query parameter of the route's, decoded into the arena, the n-th (from 0) of its name; data
  * NULL when absent. exchange_filters is a number for all of them but cursor, after and limit, whatever their order.
@@ -163,6 +194,18 @@ void exchange_cursor_put_u64(struct exchange *exchange, uint64_t position, struc
 bool exchange_cursor(struct exchange *exchange, struct cursor *ret_cursor);
 bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 
+/* A page of a list in the order of ids. exchange_id_page reads it from the request; false: answered.
+ * exchange_id_page_end ends its body behind the items: last is the last one's id when there are others after it, else
+ * NULL. */
+struct id_page {
+    uint32_t limit;
+    const struct id *after; /* NULL: from the first */
+    struct id room;
+};
+
+bool exchange_id_page(struct exchange *exchange, struct id_page *ret_page);
+void exchange_id_page_end(struct exchange *exchange, const struct id *last, struct buf *out);
+
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
@@ -183,6 +226,8 @@ bool metrics_are_for(struct span remote);
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
 const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
+/* refused_more.c: appends the members that the problem has beside its code. */
+void exchange_refused_more(const struct exchange *exchange, const struct answer *answer, struct buf *more);
 
 /* rendering.c: rendering_present writes the native form of one target. */
 enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
@@ -194,7 +239,7 @@ bool rendering_allows(struct exchange *exchange, const struct post_content_row *
 void rendering_keep(struct exchange *exchange, uint64_t version);
 
 /* The handlers, one per route of route.def. */
-#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+#define ROUTE(name_, method_, path_, need_, scope_, resource_, body_, match_, success_, takes_, gives_, doc_) \
     exchange_handler handle_##name_;
 #include "gateway/route.def"
 

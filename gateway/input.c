@@ -117,6 +117,7 @@ static struct form form_of(enum value_kind kind)
         return (struct form){NODE_OBJECT, "An object is expected."};
     case VALUE_list:
     case VALUE_names:
+    case VALUE_words:
     case VALUE_jsons:
         return (struct form){NODE_LIST, "A list is expected."};
     case VALUE_flag:
@@ -183,6 +184,10 @@ static void check_items(struct input *input, const struct json_node *list, const
             if (is_form(input, item, at, VALUE_name)) {
                 check_text(input, item->text, at, false, NAME_MAX_LEN);
             }
+        } else if (type->kind == VALUE_words) {
+            if (is_form(input, item, at, VALUE_word)) {
+                check_word(input, item->text, at, type->words);
+            }
         } else if (is_form(input, item, at, VALUE_object) && type->kind == VALUE_list) {
             input_check(input, item, at, schema_at(type->schema));
         }
@@ -212,6 +217,7 @@ static void check_value(struct input *input, const struct json_node *node, const
         break;
     case VALUE_list:
     case VALUE_names:
+    case VALUE_words:
     case VALUE_jsons:
         if (is_within(input, node, pointer, member->max)) {
             check_items(input, node, pointer, type);

@@ -12,7 +12,7 @@
 struct input {
     enum refusal refusal;        /* ACCEPTED while all is well */
     char param[INPUT_PARAM_MAX]; /* JSON pointer (RFC 6901) to what is wrong */
-    char detail[200];
+    char detail[256];
 };
 
 /* input_instant reads an instant; ACCEPTED, or what is wrong with it and, for people, what a right one looks like. */

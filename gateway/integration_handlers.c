@@ -16,23 +16,6 @@ static enum err write_credentials(struct buf *out, struct span identifier, struc
     return buf_ok(out) ? OK : ERR_TOO_LONG;
 }
 
-/* The sealed credentials are durable: now the command may exist. */
-static void sealed(void *context, enum err err, struct span body)
-{
-    struct exchange *x = context;
-    enum refusal refusal = ACCEPTED;
-    if (err == OK) {
-        err = body_code_read(body, &refusal);
-    }
-    if (err != OK) {
-        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else if (refusal != ACCEPTED) {
-        exchange_problem(x, refusal, NULL, NULL, NULL);
-    } else {
-        exchange_send(x);
-    }
-}
-
 static enum err write_fingerprint(struct exchange *x, struct span plain, struct span *ret_fingerprint)
 {
     uint8_t hash[32];
@@ -53,7 +36,7 @@ static enum err seal_credentials(struct exchange *x, struct connect_integration_
 {
     TRY(write_credentials(plain, fields->identifier, json_node_text(x->body, "app_password")));
     TRY(write_fingerprint(x, buf_span(plain), &fields->fingerprint));
-    return pass_seal(x->pass, &fields->vault_id, &fields->integration_id, buf_span(plain), sealed, x);
+    return pass_seal(x->pass, &fields->vault_id, &fields->integration_id, buf_span(plain), exchange_sealed, x);
 }
 
 /* With the credentials of the body. service: data NULL: where the account is. */
@@ -139,38 +122,26 @@ static enum err write_integrations(struct exchange *x, const struct integration_
         buf_text(out, i == 0 ? "" : ",");
         TRY(present_integration(&rows[i], x->now_ms, out));
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (more) {
-        exchange_cursor_put(x, span_of(&rows[count - 1].integration_id, sizeof(struct id)), out);
-        buf_byte(out, '}');
-    } else {
-        buf_text(out, "null}");
-    }
+    exchange_id_page_end(x, more ? &rows[count - 1].integration_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 void handle_list_integrations(struct exchange *x)
 {
-    uint32_t limit = 0;
-    struct id after = {0};
-    struct cursor cursor;
-    if (!exchange_limit(x, &limit) || !exchange_cursor(x, &cursor)) {
+    struct id_page page;
+    if (!exchange_id_page(x, &page)) {
         return;
-    }
-    const bool resumes = cursor.position.len == sizeof after;
-    if (resumes) {
-        memcpy(&after, cursor.position.data, sizeof after);
     }
     struct integration_row *rows = NULL;
     uint32_t count = 0;
     /* one more than fits tells whether there is another page */
-    enum err err = pass_integrations(x->pass, resumes ? &after : NULL, limit + 1, &rows, &count);
-    const bool more = count > limit;
+    enum err err = pass_integrations(x->pass, page.after, page.limit + 1, &rows, &count);
+    const bool more = count > page.limit;
     struct buf out = {0};
     if (err == OK) {
         do {
             err = exchange_out(x, &out);
-            err = err == OK ? write_integrations(x, rows, more ? limit : count, more, &out) : err;
+            err = err == OK ? write_integrations(x, rows, more ? page.limit : count, more, &out) : err;
         } while (err == ERR_NO_SPACE);
     }
     if (err != OK) {

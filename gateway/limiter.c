@@ -1,14 +1,16 @@
-/* limiter.c: see limiter.h. Called by exchange.c for every request with a good key. */
+/* limiter.c: see limiter.h. Called by exchange.c for every request with a good key. Must never be asked about a name
+ * that a stranger made up, but where it is he who is limited. */
 #include "gateway/limiter.h"
 
 #include "core/base/assert.h"
+#include "core/base/hash16.h"
 #include "core/base/lock.h"
 
-void limiter_init(struct limiter *limiter, uint32_t quota, uint32_t window_s)
+void limiter_init(struct limiter *limiter, uint32_t window_s, uint64_t seed)
 {
     ASSERT(window_s > 0);
-    limiter->quota = quota;
     limiter->window_s = window_s;
+    limiter->seed = seed;
     for (size_t i = 0; i < LIMITER_STRIPES; i++) {
         lock_init(&limiter->locks[i]);
     }
@@ -27,10 +29,10 @@ static uint32_t seconds_up(int64_t us)
 }
 
 /* full_us - now_us is what is used up, in time: each request costs its share of the window. */
-static struct limiter_verdict judge(const struct limiter *limiter, int64_t now_us, int64_t *full_us)
+static struct limiter_verdict judge(uint32_t window_s, uint32_t quota, int64_t now_us, int64_t *full_us)
 {
-    const int64_t window_us = (int64_t)limiter->window_s * 1000000;
-    const int64_t cost_us = window_us / limiter->quota;
+    const int64_t window_us = (int64_t)window_s * 1000000;
+    const int64_t cost_us = quota < window_us ? window_us / quota : 1;
     const int64_t used_us = *full_us > now_us ? *full_us - now_us : 0;
     struct limiter_verdict verdict = {.allowed = used_us + cost_us <= window_us};
     const int64_t after_us = verdict.allowed ? used_us + cost_us : used_us;
@@ -41,19 +43,32 @@ static struct limiter_verdict judge(const struct limiter *limiter, int64_t now_u
     return verdict;
 }
 
-struct limiter_verdict limiter_take(struct limiter *limiter, const struct id *key_id, int64_t now_us)
+/* The name's place, or the one that it gets. A place that was never used is the fullest of all. */
+static struct limiter_place *find(struct limiter_place places[LIMITER_WAYS], const uint8_t *name)
 {
-    if (limiter->quota == 0) {
+    struct limiter_place *fullest = &places[0];
+    for (size_t i = 0; i < LIMITER_WAYS; i++) {
+        if (memcmp(places[i].name, name, LIMITER_NAME_LEN) == 0) {
+            return &places[i];
+        }
+        fullest = places[i].full_us < fullest->full_us ? &places[i] : fullest;
+    }
+    *fullest = (struct limiter_place){.full_us = 0};
+    memcpy(fullest->name, name, LIMITER_NAME_LEN);
+    return fullest;
+}
+
+struct limiter_verdict limiter_take(struct limiter *limiter, const uint8_t name[LIMITER_NAME_LEN], uint32_t quota,
+                                    int64_t now_us)
+{
+    if (quota == 0) {
         return (struct limiter_verdict){.allowed = true};
     }
-    /* The last bytes of a UUIDv7 are random. */
-    const size_t at = get_be32(key_id->uuid + 12) % LIMITER_PLACES;
-    struct limiter_place *place = &limiter->places[at];
-    lock_take(&limiter->locks[at % LIMITER_STRIPES]);
-    if (!id_equal(&place->key_id, key_id)) {
-        *place = (struct limiter_place){.key_id = *key_id};
-    }
-    const struct limiter_verdict verdict = judge(limiter, now_us, &place->full_us);
-    lock_give(&limiter->locks[at % LIMITER_STRIPES]);
+    const size_t set = hash16(name, limiter->seed) % LIMITER_SETS;
+    pthread_mutex_t *lock = &limiter->locks[set % LIMITER_STRIPES];
+    lock_take(lock);
+    struct limiter_place *place = find(limiter->places[set], name);
+    const struct limiter_verdict verdict = judge(limiter->window_s, quota, now_us, &place->full_us);
+    lock_give(lock);
     return verdict;
 }

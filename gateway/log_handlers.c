@@ -310,31 +310,3 @@ void handle_punctuality(struct exchange *x)
     }
     answer_reports(x, &question);
 }
-
-/* The workspace and its kill switch */
-
-void handle_get_workspace(struct exchange *x)
-{
-    struct workspace_row row;
-    const enum err err = pass_workspace(x->pass, &row);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_show_workspace(x, &row);
-    }
-}
-
-void handle_pause_workspace(struct exchange *x)
-{
-    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
-    *ORDER(x, pause_workspace, &workspace_id) =
-        (struct pause_workspace_command){.workspace_id = workspace_id, .reason = json_node_text(x->body, "reason")};
-    exchange_send(x);
-}
-
-void handle_resume_workspace(struct exchange *x)
-{
-    const struct id workspace_id = pass_badge(x->pass)->workspace_id;
-    ORDER(x, resume_workspace, &workspace_id)->workspace_id = workspace_id;
-    exchange_send(x);
-}

@@ -21,7 +21,6 @@
 #define DRAIN_WITHIN_MS 5000
 #define RATE_LIMIT_DEFAULT "6000" /* 100 a second, all at once if need be */
 #define RATE_LIMIT_MAX 60000000   /* one a microsecond */
-#define RATE_WINDOW_S 60
 #define REPORT_EVERY_MS 1000
 #define VIEWS_WITHIN_MS 60000 /* for the ledger to have made the read models */
 #define DOUBT_WAIT_MS 5000
@@ -34,6 +33,7 @@ struct arguments {
     const char *ledger;
     const char *bluesky_service;
     const char *rate_limit;
+    const char *public_url; /* NULL: where it listens */
 };
 
 /* Everything. Of these the gateway itself has but the gate. */
@@ -56,10 +56,13 @@ static const char *option(int argc, char **argv, const char *name, const char *o
 
 static const char usage[] =
     "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n"
-    "                        [--rate-limit N]\n"
+    "                        [--rate-limit N] [--public-url URL]\n"
     " e.g.: openpost gateway --data /var/lib/openpost --listen 127.0.0.1:8080 --ledger tcp://127.0.0.1:7410\n\n"
     "A process of openpost serve: the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
     "--bluesky-service: where accounts are that name no service; default https://bsky.social.\n"
+    "--public-url: where browsers find it, https://HOST[:PORT]; http is for this machine alone. Default: "
+    "http://ADDR:PORT;\n"
+    "when that is no address of this machine alone, nobody signs in, and keys are good as ever.\n"
     "N: requests that a key may make in a minute (default 6000; 0: any).\n\n" EXIT_HELP;
 
 /* ADDR:PORT or [ADDR]:PORT. */
@@ -82,6 +85,22 @@ static bool split_listen(const char *listen, char address[64], uint16_t *ret_por
     address[len] = 0;
     *ret_port = (uint16_t)port;
     return true;
+}
+
+/* Without --public-url a gateway that listens to other machines has no site: browsers would send passwords in clear. */
+static enum err open_site(const struct arguments *arguments, struct site *ret_site)
+{
+    char text[80];
+    struct buf url = buf_of(text, sizeof text);
+    if (arguments->public_url != NULL) {
+        return site_read(span_text(arguments->public_url), ret_site);
+    }
+    buf_text(&url, "http://");
+    buf_text(&url, arguments->listen);
+    if (!buf_ok(&url) || site_read(buf_span(&url), ret_site) != OK) {
+        *ret_site = (struct site){.origin = ""};
+    }
+    return OK;
 }
 
 /* The ledger makes the read models at its first start: wait for them, within bounds. */
@@ -134,6 +153,7 @@ static enum err open_parts(struct process *process, const struct arguments *argu
 {
     struct gateway *gateway = &process->gateway;
     struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
+    TRY(open_site(arguments, &gateway->site));
     TRY(data_party_key(data, PARTY_GATEWAY, options.key));
     TRY(box_derive(options.key, "idempotency", gateway->body_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
@@ -145,6 +165,7 @@ static enum err open_parts(struct process *process, const struct arguments *argu
         err == OK ? confine_files(rules, ret_confinement) : err; /* the threads made from here on are bound by it too */
     err = err == OK ? client_open(&options, &process->ledger) : err;
     explicit_bzero(options.key, sizeof options.key);
+    err = err == OK ? hashers_open(scrypt, &gateway->hashers) : err;
     err = err == OK ? open_gate(process, data) : err;
     return err == OK ? streams_open(gateway, &gateway->streams) : err;
 }
@@ -195,15 +216,18 @@ static void close_parts(struct process *process)
     streams_stop(gateway->streams);
     server_drain(process->server, DRAIN_WITHIN_MS);
     process_end_within(END_WITHIN_S);
+    hashers_stop(gateway->hashers);
     client_close(process->ledger); /* ends what still waits, so that every request is answered before the server ends */
     streams_close(gateway->streams);
     server_close(process->server);
+    hashers_close(gateway->hashers);
     gate_close(gateway->gate);
     store_close(process->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
     flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
+    limiter_done(&gateway->sign_ins);
     lock_done(&gateway->random_lock);
 }
 
@@ -241,7 +265,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
                                         .ledger = option(argc, argv, "--ledger", NULL),
                                         .bluesky_service =
                                             option(argc, argv, "--bluesky-service", "https://bsky.social"),
-                                        .rate_limit = option(argc, argv, "--rate-limit", RATE_LIMIT_DEFAULT)};
+                                        .rate_limit = option(argc, argv, "--rate-limit", RATE_LIMIT_DEFAULT),
+                                        .public_url = option(argc, argv, "--public-url", NULL)};
     uint64_t quota = 0;
     const bool quota_good = span_to_u64(span_text(arguments.rate_limit), &quota) == OK && quota <= RATE_LIMIT_MAX;
     if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL || !quota_good) {
@@ -258,6 +283,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
         return EXIT_CANNOT;
     }
     struct gateway *gateway = &process->gateway;
+    uint64_t seed = 0;
+    random_fill(&seed, sizeof seed);
     gateway->channels = channels;
     gateway->fold = fold;
     gateway->bluesky_service = arguments.bluesky_service;
@@ -265,7 +292,9 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     lock_init(&gateway->random_lock);
     flights_init(&gateway->flights);
     proofs_init(&gateway->proofs);
-    limiter_init(&gateway->limiter, (uint32_t)quota, RATE_WINDOW_S);
+    limiter_init(&gateway->limiter, RATE_WINDOW_S, seed);
+    limiter_init(&gateway->sign_ins, SIGN_IN_WINDOW_S, seed);
+    gateway->quota = (uint32_t)quota;
     struct confine_rules rules;
     struct confinement confinement;
     enum err err = process_stop_fd(&stop_fd);

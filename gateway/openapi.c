@@ -28,7 +28,8 @@ static const char *method_key(enum method method)
 /* An answer with an ETag: a single resource. */
 static bool has_etag(const struct route *route)
 {
-    return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace;
+    return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace ||
+           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation;
 }
 
 /* Parameters */
@@ -51,6 +52,9 @@ static const struct {
     {"post_id",        {.kind = VALUE_id, .id = ID_POST}       },
     {"target_id",      {.kind = VALUE_id, .id = ID_TARGET}     },
     {"integration_id", {.kind = VALUE_id, .id = ID_INTEGRATION}},
+    {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
+    {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
+    {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
     {"workspace_seq",  {.kind = VALUE_count}                   },
 };
 
@@ -265,7 +269,8 @@ static const char *const role_docs[ROLE_COUNT] = {
     [ROLE_VIEWER] = "reads posts, accounts and reports",
     [ROLE_AUDITOR] = "what a viewer may, and reads the log: events, proofs and checkpoints",
     [ROLE_EDITOR] = "what a viewer may, and writes, schedules, cancels and resolves posts",
-    [ROLE_ADMIN] = "what an editor and an auditor may, and connects accounts and stops the workspace",
+    [ROLE_ADMIN] =
+        "what an editor and an auditor may, and connects accounts, keeps API keys and members and stops the workspace",
     [ROLE_OWNER] = "what an admin may",
 };
 
@@ -280,13 +285,32 @@ static void write_security_scheme(struct buf *out)
         buf_text(out, ": ");
         buf_text(out, role_docs[role]);
     }
-    buf_text(out, ". Each operation names the roles that may use it: x-required-roles, any of them.\"}");
+    buf_text(out, ". Each operation names the roles that may use it: x-required-roles, any of them. "
+                  "A key may keep but parts of its role: then an operation takes one with the scope that it names, "
+                  "x-required-scope. A key that is restricted to accounts sees these, and posts that go to no other; "
+                  "what reaches over all accounts it may not.\"}");
+}
+
+static void write_session_scheme(const struct exchange *x, struct buf *out)
+{
+    char cookie[COOKIE_MAX];
+    cookie_write(SPAN(""), x->gateway->site.secure, 0, cookie);
+    buf_text(out, ",\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":");
+    json_string(out, span_of(cookie, span_find(span_text(cookie), '=')));
+    buf_text(out,
+             ",\"description\":\"What POST /v1/session gives a browser. OpenPost-Workspace: ws_… names the workspace "
+             "of somebody who is in several. Whatever changes something has to come from a page of this site "
+             "(Origin).\"}");
 }
 
 static void write_roles(struct buf *out, const struct route *route)
 {
     if (route->need == NEED_NONE) {
         buf_text(out, ",\"security\":[]");
+        return;
+    }
+    if (route->need == NEED_PERSON) {
+        buf_text(out, ",\"security\":[{\"session\":[]}]");
         return;
     }
     bool first = true;
@@ -299,6 +323,10 @@ static void write_roles(struct buf *out, const struct route *route)
         }
     }
     buf_byte(out, ']');
+    if (route->scope != SCOPE_NONE) {
+        buf_text(out, ",\"x-required-scope\":");
+        json_string(out, span_text(choice_word(&scope_words, route->scope)));
+    }
 }
 
 static void write_operation(struct buf *out, const struct route *route)
@@ -389,10 +417,11 @@ void handle_openapi(struct exchange *x)
             return;
         }
         buf_text(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"OpenPost\",\"version\":\"1\"},"
-                       "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]}],\"paths\":{");
+                       "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]},{\"session\":[]}],\"paths\":{");
         write_paths(&out);
         buf_text(&out, "},\"components\":{\"securitySchemes\":{");
         write_security_scheme(&out);
+        write_session_scheme(x, &out);
         buf_text(&out, "},\"headers\":{");
         write_header_components(&out);
         buf_text(&out, "},\"schemas\":{");

@@ -27,13 +27,7 @@ static struct value_type type_of(const struct field_desc *field)
     case KIND_blob:
     case KIND_secret:
         return (struct value_type){.kind = VALUE_text};
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return (struct value_type){.kind = VALUE_word, .words = kind_choices(field->kind)};
     case KIND_list:
     case KIND_COUNT:

@@ -85,6 +85,10 @@ static void put_list(struct buf *out, const struct value_type *type, size_t max,
         put_reference(out, type->schema);
     } else if (type->kind == VALUE_names) {
         buf_text(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":256}");
+    } else if (type->kind == VALUE_words) {
+        buf_byte(out, '{');
+        put_words(out, type->words, false);
+        buf_byte(out, '}');
     } else {
         buf_text(out, "{\"type\":\"object\"}");
     }
@@ -145,6 +149,7 @@ static void put_value(struct buf *out, const struct value_type *type, size_t max
         break;
     case VALUE_list:
     case VALUE_names:
+    case VALUE_words:
     case VALUE_jsons:
         put_list(out, type, max, nullable);
         break;

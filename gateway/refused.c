@@ -121,15 +121,32 @@ static const char *role_detail(enum need need)
         return "It takes a key of role admin or owner.";
     case NEED_AUDIT:
         return "It takes a key of role auditor, admin or owner.";
+    case NEED_AUDIT_OWN:
+        return "It takes a key of role auditor, editor, admin or owner.";
     case NEED_OWNER:
         return "It takes a key of role owner.";
     case NEED_NONE:
     case NEED_VIEWER:
+    case NEED_PERSON:
     case NEED_NOBODY:
     case NEED_COUNT:
         break;
     }
     return NULL; /* every key may */
+}
+
+/* It names the scope, whether the key lacks it or may not use it so far. */
+static const char *scope_detail(const struct exchange *x)
+{
+    const struct grant *grant = &pass_badge(x->pass)->grant;
+    const bool kept = grant->scopes == 0 || (grant->scopes & 1u << x->route->scope) != 0;
+    uint8_t *bytes = arena_alloc(&x->request->arena, 128);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : 128);
+    buf_text(&text, kept ? "It takes a key that is not restricted to accounts: " : "It takes a key with the scope ");
+    buf_text(&text, choice_word(&scope_words, x->route->scope));
+    buf_text(&text,
+             kept ? " would reach beyond them." : ", or one without scopes, which has all that its role allows.");
+    return buf_terminated(&text);
 }
 
 /* published needs a url; only absent may say retry; nothing else takes either. */
@@ -169,9 +186,15 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
         return written ? target_param(command, is_there_before, "integration_id", &judged, text) : NULL;
     case REFUSED_channel_not_publishable:
         return written ? target_param(command, is_not_publishable, "integration_id", &judged, text) : NULL;
+    case REFUSED_role_above_own:
+        return json_node_member(x->body, "role") != NULL ? "/role" : NULL;
+    case REFUSED_scope_above_role:
+        return "/scopes";
+    case REFUSED_expiry_required:
+        return command->code == COMMAND_create_key ? "/expires_at" : "/until";
     case REFUSED_target_missing:
     case REFUSED_reference_not_found:
-        return written ? "/targets" : NULL;
+        return written ? "/targets" : command->code == COMMAND_create_key ? "/integrations" : NULL;
     case REFUSED_integration_unusable:
         return written ? account_param(command, &judged, text) : NULL;
     case REFUSED_content_missing:
@@ -186,6 +209,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
     switch ((int)refusal) {
     case REFUSED_forbidden:
         return role_detail(x->route->need);
+    case REFUSED_scope_insufficient:
+        return scope_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
     case REFUSED_post_not_finished:

@@ -4,9 +4,11 @@
 #include "core/base/assert.h"
 
 static const struct route table[ROUTE_COUNT] = {
-#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_)         \
-    {ROUTE_##name_, #name_,         METHOD_##method_, (path_),         NEED_##need_,    RESOURCE_##resource_, \
-     BODY_##body_,  MATCH_##match_, (success_),       SCHEMA_##takes_, SCHEMA_##gives_, (doc_)},
+#define ROUTE(name_, method_, path_, need_, scope_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+    {ROUTE_##name_,  #name_,         METHOD_##method_,     (path_),                                           \
+     NEED_##need_,   SCOPE_##scope_, RESOURCE_##resource_, BODY_##body_,                                      \
+     MATCH_##match_, (success_),     SCHEMA_##takes_,      SCHEMA_##gives_,                                   \
+     (doc_)},
 #include "gateway/route.def"
 };
 

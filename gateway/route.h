@@ -2,7 +2,7 @@
 #ifndef OPENPOST_GATEWAY_ROUTE_H
 #define OPENPOST_GATEWAY_ROUTE_H
 
-#include "core/access.h"
+#include "core/message/access.h"
 #include "gateway/server.h"
 
 /* schema.def's objects, and what else an answer can be. */
@@ -21,12 +21,21 @@ enum schema_name {
 
 enum route_name {
 
-#define ROUTE(name_, method_, path_, need_, resource_, body_, match_, success_, takes_, gives_, doc_) ROUTE_##name_,
+#define ROUTE(name_, method_, path_, need_, scope_, resource_, body_, match_, success_, takes_, gives_, doc_) \
+    ROUTE_##name_,
 #include "gateway/route.def"
     ROUTE_COUNT
 };
 
-enum route_resource { RESOURCE_NONE, RESOURCE_POST, RESOURCE_TARGET, RESOURCE_INTEGRATION };
+enum route_resource {
+    RESOURCE_NONE,
+    RESOURCE_POST,
+    RESOURCE_TARGET,
+    RESOURCE_INTEGRATION,
+    RESOURCE_KEY,
+    RESOURCE_MEMBER,
+    RESOURCE_SESSION
+};
 
 enum route_body { BODY_NONE, BODY_MAYBE, BODY_JSON };
 
@@ -38,6 +47,7 @@ struct route {
     enum method method;
     const char *path;
     enum need need;
+    enum key_scope scope;
     enum route_resource resource;
     enum route_body body;
     enum route_match match;

@@ -22,6 +22,7 @@
 #define TYPE_data(of_) .kind = VALUE_data
 #define TYPE_id(of_) .kind = VALUE_id, .id = ID_##of_
 #define TYPE_word(of_) .kind = VALUE_word, .words = &of_##_words
+#define TYPE_words(of_) .kind = VALUE_words, .words = &of_##_words
 #define TYPE_object(of_) .kind = VALUE_object, .schema = SCHEMA_##of_
 #define TYPE_list(of_) .kind = VALUE_list, .schema = SCHEMA_##of_
 

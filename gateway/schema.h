@@ -21,6 +21,7 @@ enum value_kind {
     VALUE_object,
     VALUE_list,
     VALUE_names,
+    VALUE_words,
     VALUE_pairs,
     VALUE_json,
     VALUE_jsons,
@@ -35,7 +36,7 @@ enum presence { PRESENCE_MUST, PRESENCE_MAY, PRESENCE_ALSO };
 struct value_type {
     enum value_kind kind;
     enum id_kind id;                  /* VALUE_id; ID_NONE: any */
-    const struct choice_table *words; /* VALUE_word */
+    const struct choice_table *words; /* VALUE_word, VALUE_words */
     enum schema_name schema;          /* VALUE_object, VALUE_list */
 };
 

@@ -35,8 +35,28 @@ static void blob_trim(struct blob *blob)
     }
 }
 
+static void wipe_blob(struct blob *blob)
+{
+    if (blob->data != NULL) {
+        explicit_bzero(blob->data, blob->cap);
+    }
+}
+
+/* Overwrites what opens something: each head; of a request that its handler calls secret, all of it. */
+static void forget(struct conn *conn)
+{
+    wipe_blob(&conn->head);
+    if (conn->request.secret) {
+        wipe_blob(&conn->body);
+        wipe_blob(&conn->reply);
+        arena_wipe(&conn->request.arena);
+        conn->request.secret = false;
+    }
+}
+
 static void conn_free(struct conn *conn)
 {
+    forget(conn);
     if (conn->answer != NULL) {
         MHD_destroy_response(conn->answer);
     }
@@ -61,6 +81,7 @@ static void conn_remote(struct conn *conn, const struct sockaddr *address)
         memcpy(&in6, address, sizeof in6);
         text = inet_ntop(AF_INET6, &in6.sin6_addr, conn->remote, sizeof conn->remote);
     }
+    conn->request.peer = span_of(conn->peer.bytes, sizeof conn->peer.bytes);
     conn->request.remote = text == NULL ? SPAN("") : span_text(conn->remote);
 }
 
@@ -319,6 +340,7 @@ static enum MHD_Result take_body(struct conn *conn, const char *data, size_t *le
         }
     }
     memcpy(conn->body.data + conn->body.len, data, *len);
+    explicit_bzero((char *)(uintptr_t)data, *len); /* libmicrohttpd's copy; it may hold a password, and is used up */
     conn->body.len = need;
     *len = 0;
     return MHD_YES;
@@ -416,11 +438,33 @@ enum MHD_Result conn_request(void *context, struct MHD_Connection *mhd, const ch
     return MHD_NO;
 }
 
+/* libmicrohttpd gives its copy of a request's head no other use than showing it: what was a secret there is overwritten
+ * before it goes back to the pool. */
+static enum MHD_Result wipe_field(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                  const char *value, size_t value_len)
+{
+    (void)context;
+    static const char authorization[] = "Authorization";
+    static const char cookie[] = "Cookie";
+    const bool secret = kind == MHD_COOKIE_KIND ||
+                        (name_len == sizeof cookie - 1 && strncasecmp(name, cookie, name_len) == 0) ||
+                        (name_len == sizeof authorization - 1 && strncasecmp(name, authorization, name_len) == 0);
+    if (secret && value != NULL) {
+        explicit_bzero((char *)(uintptr_t)value, value_len);
+    }
+    return MHD_YES;
+}
+
+static void wipe(struct conn *conn, struct MHD_Connection *mhd)
+{
+    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND | MHD_COOKIE_KIND, wipe_field, NULL);
+    forget(conn);
+}
+
 void conn_completed(void *context, struct MHD_Connection *mhd, void **request_context,
                     enum MHD_RequestTerminationCode code)
 {
     struct server *server = context;
-    (void)mhd;
     struct conn *conn = *request_context;
     if (conn == NULL) {
         return;
@@ -437,6 +481,7 @@ void conn_completed(void *context, struct MHD_Connection *mhd, void **request_co
         MHD_destroy_response(conn->answer);
         conn->answer = NULL;
     }
+    wipe(conn, mhd);
     conn->step = STEP_IDLE;
     atomic_store(&conn->stage, STAGE_READING);
     blob_trim(&conn->uri);

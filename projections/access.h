@@ -1,10 +1,11 @@
-/* access.h: who may do what where: API keys, workspaces, members and integrations. */
+/* access.h: who may do what where: API keys, workspaces, members, people and their sessions, integrations. */
 #ifndef OPENPOST_PROJECTIONS_ACCESS_H
 #define OPENPOST_PROJECTIONS_ACCESS_H
 
 #include "core/base/limits.h"
 #include "core/ledger/projection.h"
 #include "core/message/answer.h"
+#include "core/message/usage.h"
 #include "projections/row.h"
 
 extern const struct projection access_projection;
@@ -16,6 +17,8 @@ struct principal {
     struct id key_id;
     struct id workspace_id;
     uint32_t role;      /* enum role */
+    uint32_t scopes;    /* bit n: enum key_scope n; 0: all that the role allows */
+    bool restricted;    /* to the accounts of access_key_accounts */
     int64_t expires_ms; /* 0: never */
     char name[PRINCIPAL_NAME_MAX];
 };
@@ -34,9 +37,15 @@ enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_
 /* access_key reads one by its id, whosever it is; ERR_NOT_FOUND. */
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
     MUST_USE;
-/* access_keys lists a workspace's keys in the order of their making, revoked ones too. */
-enum err access_keys(struct store_txn *txn, const struct id *workspace_id, uint32_t limit, struct arena *arena,
-                     struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;
+/* access_key_own likewise one of a workspace's: another's is ERR_NOT_FOUND, and takes as long. */
+enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
+                        struct arena *arena, struct key_row *ret_key) MUST_USE;
+/* access_keys lists a workspace's keys in the order of their making, revoked ones too, those after *after (NULL: from
+ * the first). access_key_accounts reads the accounts that a restricted key sees, ERR_NOT_FOUND if it is not one. */
+enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const struct id *after, uint32_t limit,
+                     struct arena *arena, struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;
+enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, struct arena *arena,
+                             struct integration_ref **ret_accounts, uint32_t *ret_count) MUST_USE;
 
 /* access_installation reads what a scheduler must know of the whole installation when it starts; ERR_NOT_FOUND before
  * the first ledger took over. */
@@ -47,6 +56,15 @@ enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, 
                           struct workspace_row *ret_workspace) MUST_USE;
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                            struct workspace_row **ret_workspaces, uint32_t *ret_count) MUST_USE;
+/* access_quota reads how many requests a minute the workspace's plan allows each of its keys; 0: it says nothing.
+ * Allocates nothing. */
+enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;
+/* access_usage reads what a workspace uses of its plan. */
+enum err access_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
+/* access_notifications lists what a workspace's owners are told, the newest first: those of billing periods that ended
+ * before before_ms (0: all). */
+enum err access_notifications(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
+                              struct arena *arena, struct notification_row **ret_rows, uint32_t *ret_count) MUST_USE;
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
  * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
@@ -77,5 +95,42 @@ enum integration_status access_status(const struct integration_row *integration,
  * scope's hash names workspace and principal. */
 enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                       struct answer *ret_answer) MUST_USE;
+
+/* Memberships. access_member reads one of a workspace's, NULL: whosever; ERR_NOT_FOUND: unknown, ended, or another
+ * workspace's. access_members lists a workspace's in the order of their ids after *after (NULL: from the first): those
+ * whom somebody joined or, invited, those whom nobody has joined yet. Fewer than limit: that was all. */
+enum err access_member(struct store_txn *txn, const struct id *workspace_id, const struct id *member_id,
+                       struct member_row *ret_member) MUST_USE;
+enum err access_members(struct store_txn *txn, const struct id *workspace_id, bool invited, const struct id *after,
+                        uint32_t limit, struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
+    MUST_USE;
+/* access_member_live finds the membership by which a person may do something in a workspace now; ERR_NOT_FOUND: there
+ * is none, or its time is over. Allocates nothing. access_memberships lists a person's in all workspaces, those whose
+ * time is over too. */
+enum err access_member_live(struct store_txn *txn, const struct id *user_id, const struct id *workspace_id,
+                            int64_t now_ms, struct member_row *ret_member) MUST_USE;
+enum err access_memberships(struct store_txn *txn, const struct id *user_id, uint32_t limit, struct arena *arena,
+                            struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
+/* access_invitation finds the one that a token's fingerprint is of, compared as access_find does; ERR_NOT_FOUND:
+ * nobody joins by it (any more). Allocates nothing. */
+enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
+                           struct member_row *ret_member) MUST_USE;
+
+/* People and their sessions. access_user: ERR_NOT_FOUND; of one who was erased the row tells that and nothing else.
+ * access_session finds the session that a cookie's fingerprint is of, compared as access_find does, and its person;
+ * ERR_AUTH: unknown, ended, over, or of an earlier generation: nobody is told which. Neither allocates.
+ * access_sessions lists a person's that are valid at now_ms, oldest first. */
+enum err access_user(struct store_txn *txn, const struct id *user_id, struct user_row *ret_user) MUST_USE;
+enum err access_session(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
+                        struct session_row *ret_session, struct user_row *ret_user) MUST_USE;
+enum err access_sessions(struct store_txn *txn, const struct id *user_id, int64_t now_ms, uint32_t limit,
+                         struct arena *arena, struct session_row **ret_sessions, uint32_t *ret_count) MUST_USE;
+
+/* Identity providers that people may sign in through: one (ERR_NOT_FOUND: unknown or removed), or all in the order of
+ * their making. */
+enum err access_provider(struct store_txn *txn, const struct id *provider_id, struct arena *arena,
+                         struct provider_row *ret_provider) MUST_USE;
+enum err access_providers(struct store_txn *txn, uint32_t limit, struct arena *arena,
+                          struct provider_row **ret_providers, uint32_t *ret_count) MUST_USE;
 
 #endif

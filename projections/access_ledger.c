@@ -14,6 +14,11 @@ enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, 
     return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
 }
 
+enum err access_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
+{
+    return ledger_usage(txn, workspace_id, ret_usage);
+}
+
 enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                       struct answer *ret_answer)
 {

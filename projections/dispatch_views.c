@@ -278,3 +278,47 @@ enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *age
     }
     return err;
 }
+
+enum err dispatch_views_billed(void *context, const struct id *workspace_id, struct arena *arena,
+                               struct billed *ret_billed)
+{
+    struct store_txn *txn;
+    struct workspace_row row;
+    TRY(txn_of(context, &txn));
+    TRY(access_workspace(txn, workspace_id, arena, &row));
+    *ret_billed = (struct billed){.timezone = row.timezone,
+                                  .since_ms = row.billed_since_ms,
+                                  .period_end_ms = row.period_end_ms,
+                                  .seq = row.period_seq};
+    return OK;
+}
+
+static enum err restore_bills(struct store_txn *txn, struct arena *arena, struct bills *bills, struct id *after,
+                              bool *ret_more)
+{
+    struct workspace_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_workspaces(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(bills_restore(bills, &rows[i].workspace_id, rows[i].period_end_ms));
+        *after = rows[i].workspace_id;
+    }
+    *ret_more = count == ROWS_AT_A_TIME;
+    return OK;
+}
+
+enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills)
+{
+    struct arena arena;
+    struct id after = {0};
+    enum err err = OK;
+    arena_init(&arena, ARENA_MAX);
+    for (bool more = true; more && err == OK;) {
+        err = dispatch_views_begin(views);
+        arena_reset(&arena);
+        err = err == OK ? restore_bills(views->txn, &arena, bills, &after, &more) : err;
+        dispatch_views_end(views);
+    }
+    arena_done(&arena);
+    return err;
+}

@@ -3,6 +3,7 @@
 #ifndef OPENPOST_PROJECTIONS_DISPATCH_VIEWS_H
 #define OPENPOST_PROJECTIONS_DISPATCH_VIEWS_H
 
+#include "core/scheduler/bills.h"
 #include "core/scheduler/dispatch.h"
 #include "core/store/store.h"
 
@@ -30,5 +31,10 @@ enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t p
 /* dispatch_views_restore fills an empty agenda in transactions of its own (views must not be begun). The rows are as of
  * *ret_position or later: follow the log from there, and ask the agenda for nothing before the head is reached. */
 enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
+/* dispatch_views_bills fills empty bills likewise, from rows of then or later; dispatch_views_billed is of struct
+ * bills_load, as those above are of dispatch_load. */
+enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills) MUST_USE;
+enum err dispatch_views_billed(void *context, const struct id *workspace_id, struct arena *arena,
+                               struct billed *ret_billed);
 
 #endif

@@ -112,6 +112,15 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
 
 const struct projection posts_projection = {.name = "posts", .apply = apply};
 
+bool posts_sees(const struct grant *grant, const struct post_row *post)
+{
+    bool sees = true;
+    for (uint32_t i = 0; i < post->targets_count && sees; i++) {
+        sees = access_sees(grant, &post->targets[i].integration_id);
+    }
+    return sees;
+}
+
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post)
 {

@@ -12,6 +12,7 @@
 #define OPENPOST_PROJECTIONS_POSTS_H
 
 #include "core/ledger/projection.h"
+#include "core/message/access.h"
 #include "projections/row.h"
 
 extern const struct projection posts_projection;
@@ -44,6 +45,10 @@ struct post_view {
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post) MUST_USE;
 
+/* posts_sees tells whether a post is there for the grant: none of its targets goes to an account that it does not see.
+ */
+bool posts_sees(const struct grant *grant, const struct post_row *post);
+
 enum post_order {
     POST_ORDER_CREATED_DOWN = 0, /* newest first */
     POST_ORDER_CREATED_UP,
@@ -69,10 +74,11 @@ struct post_filter {
     uint32_t author_count;
     const struct span *labels;
     uint32_t label_count;
-    int64_t publish_after_ms;  /* publish_at >= it; 0: any. Posts without an instant are out */
-    int64_t publish_before_ms; /* publish_at < it; 0: any */
-    struct span search;        /* folded; one of the author's texts, variants' too, holds it; data NULL: any */
-    post_text_fold *fold;      /* for the texts; not used without search */
+    int64_t publish_after_ms;    /* publish_at >= it; 0: any. Posts without an instant are out */
+    int64_t publish_before_ms;   /* publish_at < it; 0: any */
+    struct span search;          /* folded; one of the author's texts, variants' too, holds it; data NULL: any */
+    post_text_fold *fold;        /* for the texts; not used without search */
+    const struct grant *seen_by; /* posts that are not there for it are out; NULL: for who sees all accounts */
     enum post_order order;
 };
 

@@ -192,9 +192,25 @@ static bool wants_author(const struct post_filter *filter, const struct id *auth
     return filter->author_count == 0;
 }
 
+/* Whether the grant may see the post of a narrow row: each of the targets' marks is that of an account of its. */
+static bool may_see(const struct grant *grant, const struct post_list_row *row)
+{
+    bool may = true;
+    for (size_t i = 0; may && i + 4 <= row->integrations.len; i += 4) {
+        may = false;
+        for (uint32_t k = 0; k < grant->account_count && !may; k++) {
+            may = mark_of_id(&grant->accounts[k].integration_id) == get_be32(row->integrations.data + i);
+        }
+    }
+    return may || !grant->restricted;
+}
+
 /* What the narrow row can tell; true may still be wrong. */
 static bool may_match(const struct post_filter *filter, const struct post_list_row *row)
 {
+    if (filter->seen_by != NULL && !may_see(filter->seen_by, row)) {
+        return false;
+    }
     bool integration = filter->integration_count == 0;
     for (uint32_t i = 0; i < filter->integration_count && !integration; i++) {
         integration = has_mark(row->integrations, mark_of_id(&filter->integrations[i]));
@@ -235,6 +251,9 @@ static bool wants_labels(const struct post_filter *filter, const struct post_con
 static bool matches(const struct post_filter *filter, const struct post_view *post)
 {
     const int64_t at_ms = post->row.publish_at_ms;
+    if (filter->seen_by != NULL && !posts_sees(filter->seen_by, &post->row)) {
+        return false;
+    }
     if (filter->attention != 0 && (filter->attention & post->row.attention) == 0) {
         return false;
     }

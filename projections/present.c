@@ -508,21 +508,52 @@ enum err present_workspace(const struct workspace_row *workspace, struct buf *ou
     put_count(out, ",\"late_spacing_ms\":", workspace->late_spacing_ms);
     put_flag(out, ",\"paused\":", workspace->paused);
     put_span(out, ",\"pause_reason\":", workspace->pause_reason);
+    put_time(out, ",\"paused_at\":", workspace->paused_ms);
     put_time(out, ",\"created_at\":", workspace->created_ms);
     put_time(out, ",\"updated_at\":", workspace->updated_ms);
     buf_text(out, "}");
     return done(out);
 }
 
-enum err present_key(const struct key_row *key, struct buf *out)
+static void put_scopes(struct buf *out, uint64_t scopes)
+{
+    bool first = true;
+    buf_text(out, scopes == 0 ? ",\"scopes\":null" : ",\"scopes\":[");
+    for (uint32_t scope = 1; scope < SCOPE_COUNT; scope++) {
+        if ((scopes >> scope & 1) != 0) {
+            put_span(out, first ? "" : ",", span_text(choice_word(&scope_words, scope)));
+            first = false;
+        }
+    }
+    buf_text(out, scopes == 0 ? "" : "]");
+}
+
+static void put_accounts(struct buf *out, bool restricted, const struct integration_ref *accounts, uint32_t count)
+{
+    buf_text(out, restricted ? ",\"integrations\":[" : ",\"integrations\":null");
+    for (uint32_t i = 0; restricted && i < count; i++) {
+        put_id(out, i == 0 ? "" : ",", &accounts[i].integration_id);
+    }
+    buf_text(out, restricted ? "]" : "");
+}
+
+enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
+                     bool as_made, struct span text, struct buf *out)
 {
     put_id(out, "{\"id\":", &key->key_id);
     put_id(out, ",\"workspace_id\":", &key->workspace_id);
     put_span(out, ",\"name\":", key->name);
     put_word(out, ",\"role\":", &role_words, key->role);
+    put_scopes(out, key->scopes);
+    put_accounts(out, key->restricted, accounts, account_count);
+    put_id(out, ",\"rotates\":", &key->rotates);
     put_time(out, ",\"created_at\":", key->created_ms);
     put_time(out, ",\"expires_at\":", key->expires_ms);
+    put_time(out, ",\"last_used_at\":", key->last_used_ms);
     put_time(out, ",\"revoked_at\":", key->revoked_ms);
+    if (as_made) {
+        put_span(out, ",\"key\":", text);
+    }
     buf_text(out, "}");
     return done(out);
 }

@@ -42,7 +42,15 @@ enum err present_history(const struct present *present, const struct post_view *
                          struct buf *out, uint64_t *ret_next) MUST_USE;
 enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out) MUST_USE;
 enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;
-enum err present_key(const struct key_row *key, struct buf *out) MUST_USE;
+/* accounts: those that a restricted key is for. text: the key itself, when it has just been made; data NULL: it is not
+ * shown; then, as_made, it is null. */
+enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
+                     bool as_made, struct span text, struct buf *out) MUST_USE;
+enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
+enum err present_period(const struct notification_row *row, struct buf *out) MUST_USE;
+enum err present_notification(const struct notification_row *row, struct buf *out) MUST_USE;
+/* present_plan appends the members that name a workspace's plan and billing period. */
+void present_plan(const struct workspace_row *workspace, struct buf *out);
 enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;
 
 #endif

@@ -130,13 +130,7 @@ static bool put_value(const struct field_desc *field, const void *row, struct bu
         }
         put_bytes(out, value, sizeof(struct hash));
         return true;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return put_some(*(const uint32_t *)value, out);
     case KIND_list:
         return put_list(field, row, out);
@@ -287,13 +281,7 @@ static enum err get_value(const struct field_desc *field, struct reader *reader,
         TRY(get_bytes(reader, sizeof(struct hash), &bytes));
         memcpy(value, bytes, sizeof(struct hash));
         return OK;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return get_choice(reader, field->kind, value);
     case KIND_list:
         return get_list(field, reader, ret_row);

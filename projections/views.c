@@ -31,7 +31,13 @@ static enum err get_view(const struct views_request *request, const struct query
     if (id_is_none(&args->post_id)) {
         return ERR_MISSING;
     }
-    return posts_get(request->txn, request->workspace_id, &args->post_id, request->arena, ret_post);
+    struct post_view post;
+    TRY(posts_get(request->txn, request->workspace_id, &args->post_id, request->arena, &post));
+    if (!posts_sees(request->grant, &post.row)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_post = post;
+    return OK;
 }
 
 static enum err get_post(const struct views_request *request, struct buf *out)
@@ -129,6 +135,7 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
         .label_count = args.label.data == NULL ? 0 : 1,
         .publish_after_ms = args.publish_after,
         .publish_before_ms = args.publish_before,
+        .seen_by = request->grant,
     };
     TRY(posts_order(args.order, &filter.order));
     struct post_page page;
@@ -155,11 +162,14 @@ static enum err get_integration(const struct views_request *request, struct buf 
     if (id_is_none(&args.integration_id)) {
         return ERR_MISSING;
     }
+    if (!access_sees(request->grant, &args.integration_id)) {
+        return ERR_NOT_FOUND;
+    }
     TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
     return present_integration(&integration, request->now_ms, out);
 }
 
-/* The cursor is the last integration's id. */
+/* The cursor is the last integration's id. A page of those that the asker does not see is shorter, and leads on. */
 static enum err list_integrations(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
@@ -173,10 +183,13 @@ static enum err list_integrations(const struct views_request *request, struct bu
     uint32_t count = 0;
     TRY(access_integrations(request->txn, request->workspace_id, resumes ? &after : NULL, (uint32_t)args.limit,
                             request->arena, &rows, &count));
+    uint32_t shown = 0;
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], request->now_ms, out));
+        if (access_sees(request->grant, &rows[i].integration_id)) {
+            buf_text(out, shown++ == 0 ? "" : ",");
+            TRY(present_integration(&rows[i], request->now_ms, out));
+        }
     }
     buf_text(out, "],\"next_cursor\":");
     if (count == args.limit) {
@@ -189,15 +202,17 @@ static enum err list_integrations(const struct views_request *request, struct bu
 }
 
 static const struct views_query queries[] = {
-    {"get_post",          "A post as HTTP shows it: post_id.",                              get_post         },
-    {"list_posts",
+    {"get_post",          get_post,          NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
+    {"list_posts",        list_posts,        NEED_VIEWER, SCOPE_POSTS_READ,
      "A page of posts: statuses, attention, integration_id, label, author_id, publish_after, "
      "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
-     "of long posts is shorter, and its cursor leads on.",                                  list_posts       },
-    {"get_integration",   "An integration: integration_id.",                                get_integration  },
-    {"list_integrations", "A page of integrations: limit, cursor.",                         list_integrations},
-    {"deliveries",        "Every attempt of every target of a post: post_id.",              deliveries       },
-    {"history",           "What happened to a post, in sentences: post_id, limit, cursor.", history          },
+     "of long posts is shorter, and its cursor leads on."                                                                             },
+    {"get_integration",   get_integration,   NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
+    {"list_integrations", list_integrations, NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
+     "A page of integrations: limit, cursor."                                                                                         },
+    {"deliveries",        deliveries,        NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
+    {"history",           history,           NEED_VIEWER, SCOPE_POSTS_READ,
+     "What happened to a post, in sentences: post_id, limit, cursor."                                                                 },
 };
 
 const struct views_query *views_query_at(uint32_t index)

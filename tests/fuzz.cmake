@@ -46,6 +46,8 @@ fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Thread
   gateway/server_stream.c gateway/server_watch.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
+fuzz(person SECONDS 20 PARSER core/wire/person.c core/wire/person_record.c LIBRARIES message OpenSSL::Crypto
+  SOURCES core/wire/person.c core/wire/person_record.c core/wire/pack.c)
 fuzz(proof SECONDS 20 PARSER core/log/tlog_proof.c core/log/checkpoint.c core/base/base64.c LIBRARIES base OpenSSL::Crypto
   SOURCES core/log/tlog_proof.c core/log/checkpoint.c core/log/merkle.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c

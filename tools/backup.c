@@ -4,11 +4,13 @@
  * installation last (without it nothing takes the folder for one). */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/process.h"
 #include "core/store/copy_lmdb.h"
@@ -65,6 +67,43 @@ static enum err copy_log(struct backup *backup, const struct data_folder *data)
     return copy_lmdb(data->log_path, to);
 }
 
+static enum err copy_bytes(FILE *from, FILE *to)
+{
+    uint8_t bytes[4096]; /* of whole slots */
+    size_t len = 0;
+    while ((len = fread(bytes, 1, sizeof bytes, from)) > 0) {
+        if (fwrite(bytes, 1, len, to) != len) {
+            break;
+        }
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    const bool read = ferror(from) == 0;
+    const bool written = ferror(to) == 0 && fflush(to) == 0 && fsync(fileno(to)) == 0;
+    return read && written ? OK : err_from_errno(errno);
+}
+
+/* The keys behind the rows: one that was destroyed meanwhile opens nothing of the copy either, and whose slot it was is
+ * in the slot. */
+static enum err copy_people(struct backup *backup, const struct data_folder *data, const char *to)
+{
+    char path[DATA_PATH_MAX];
+    TRY(path_join(backup->place, sizeof backup->place, data->vault_path, "subject.keys"));
+    TRY(path_join(path, sizeof path, to, "subject.keys"));
+    FILE *from = fopen(backup->place, "re");
+    if (from == NULL) {
+        return errno == ENOENT ? OK : err_from_errno(errno);
+    }
+    (void)setvbuf(from, NULL, _IONBF, 0);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *copy = fd < 0 ? NULL : fdopen(fd, "w");
+    enum err err = copy == NULL ? err_from_errno(errno) : copy_bytes(from, copy);
+    if (copy != NULL && fclose(copy) != 0 && err == OK) {
+        err = err_from_errno(errno);
+    }
+    (void)fclose(from);
+    return err;
+}
+
 /* A folder that lost its vault is worth a backup too: what is gone is told when it is served. */
 static enum err copy_vault(struct backup *backup, const struct data_folder *data)
 {
@@ -72,7 +111,7 @@ static enum err copy_vault(struct backup *backup, const struct data_folder *data
     TRY(path_join(to, sizeof to, backup->to, "vault"));
     TRY(path_join(backup->place, sizeof backup->place, data->vault_path, "data.mdb"));
     const enum err err = copy_lmdb(data->vault_path, to);
-    return err == ERR_NOT_FOUND ? OK : err;
+    return err == OK ? copy_people(backup, data, to) : err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err copy_all(struct backup *backup, const struct data_folder *data)

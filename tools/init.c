@@ -6,8 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
-#include "core/calendar/zone.h"
-#include "tools/keys.h"
+#include "tools/founding.h"
 #include "tools/tools.h"
 
 static const char init_usage[] =
@@ -23,109 +22,7 @@ static const char init_usage[] =
     "than the maximal lateness is missed, not sent; what is sent late keeps the spacing on each account.\n"
     "Exit code 0: made; 71: DIR exists and is not empty, or cannot be made.";
 
-#define LATENESS_MIN_MS MINUTE_MS /* what is due starts within seconds, but for a restart */
-#define LATENESS_MAX_MS (366 * DAY_MS)
-#define SPACING_MIN_MS SECOND_MS
-#define SPACING_MAX_MS DAY_MS
 #define INIT_ROOM_BYTES (LOG_RESERVE_BYTES + ((size_t)16 << 20)) /* the log's first step, and all else */
-
-struct founding {
-    struct span slug;
-    struct span name;
-    struct span timezone;
-    int64_t max_lateness_ms;
-    int64_t late_spacing_ms;
-};
-
-static struct id mint(enum id_kind kind, int64_t now_ms)
-{
-    uint8_t randomness[10];
-    random_fill(randomness, sizeof randomness);
-    return id_make(kind, now_ms, randomness);
-}
-
-static enum err accepted(const struct answer *answer)
-{
-    if (answer->refusal != ACCEPTED) {
-        (void)fprintf(stderr, "openpost init: %s\n", refusal_desc((enum refusal)answer->refusal)->title);
-        return ERR_CONFLICT;
-    }
-    return OK;
-}
-
-static enum err decide(struct operator_hand *hand, struct command *command)
-{
-    struct answer answer;
-    TRY(operator_command(hand, command, &answer));
-    return accepted(&answer);
-}
-
-static enum err found(struct operator_hand *hand, const struct founding *founding, struct id *ret_workspace_id,
-                      char ret_key[KEY_TEXT_MAX])
-{
-    const int64_t now_ms = clock_wall_ms();
-    struct command command = {.code = COMMAND_create_workspace};
-    const struct id workspace_id = mint(ID_WORKSPACE, now_ms);
-    command.workspace_id = workspace_id;
-    command.stream = workspace_id;
-    command.create_workspace.workspace_id = workspace_id;
-    command.create_workspace.slug = founding->slug;
-    command.create_workspace.name = founding->name;
-    command.create_workspace.timezone = founding->timezone;
-    command.create_workspace.max_lateness_ms = (uint64_t)founding->max_lateness_ms;
-    command.create_workspace.late_spacing_ms = (uint64_t)founding->late_spacing_ms;
-    TRY(decide(hand, &command));
-    struct command member = {.code = COMMAND_add_member, .workspace_id = workspace_id};
-    member.add_member.member_id = mint(ID_MEMBER, now_ms);
-    member.stream = member.add_member.member_id;
-    member.add_member.workspace_id = workspace_id;
-    member.add_member.user_id = mint(ID_USER, now_ms);
-    member.add_member.role = ROLE_OWNER;
-    TRY(decide(hand, &member));
-    struct id key_id;
-    struct answer answer;
-    TRY(key_create(hand, &workspace_id, SPAN("owner"), ROLE_OWNER, 0, &key_id, ret_key, &answer));
-    TRY(accepted(&answer));
-    *ret_workspace_id = workspace_id;
-    return OK;
-}
-
-static bool founding_is_valid(const struct founding *founding)
-{
-    bool good = founding->slug.len >= 1 && founding->slug.len <= 40;
-    for (size_t i = 0; good && i < founding->slug.len; i++) {
-        const uint8_t c = founding->slug.data[i];
-        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    }
-    if (!good) {
-        (void)fprintf(stderr, "openpost init: --slug has 1 to 40 of a-z, 0-9 and -\n");
-        return false;
-    }
-    if (founding->name.len == 0 || founding->name.len > 200 || !span_is_utf8(founding->name)) {
-        (void)fprintf(stderr, "openpost init: --name has 1 to 200 bytes of UTF-8\n");
-        return false;
-    }
-    OWNED(zones_close) struct zones *zones = NULL;
-    const enum err err = zones_open(&zones);
-    if (err != OK || !zone_exists(zones, founding->timezone)) {
-        (void)fprintf(stderr,
-                      "openpost init: --timezone is no IANA zone that this machine knows (is tzdata installed?)\n");
-        return false;
-    }
-    return true;
-}
-
-static bool read_time(const char *option, const char *text, int64_t min_ms, int64_t max_ms, const char *expected,
-                      int64_t *ret_ms)
-{
-    int64_t time_ms = 0;
-    if (!duration_parse(text, &time_ms) || time_ms < min_ms || time_ms > max_ms) {
-        (void)fprintf(stderr, "openpost init: %s %s: expected %s\n", option, text, expected);
-        return false;
-    }
-    *ret_ms = time_ms;
-    return true;
-}
 
 /* The last line in clear is the key, for scripts that take it. */
 static void tell(const struct data_folder *data, const char *verifier, const char *workspace, const char *key,
@@ -215,7 +112,7 @@ static int make(const char *path, const struct founding *founding, bool json)
     struct id workspace_id;
     char key[KEY_TEXT_MAX];
     err = operator_open(&data, &hand);
-    err = err == OK ? found(&hand, founding, &workspace_id, key) : err;
+    err = err == OK ? founding_make("init", &hand, founding, &workspace_id, key) : err;
     operator_close(&hand);
     err = err == OK ? data_settle(&data) : err;
     char verifier_text[CHECKPOINT_VERIFIER_MAX + 2];
@@ -235,20 +132,17 @@ static int make(const char *path, const struct founding *founding, bool json)
 int tool_init(int argc, char **argv)
 {
     const char *path = NULL;
-    const char *slug = "main";
-    const char *name = "Main";
-    const char *timezone = "UTC";
-    const char *max_lateness = "6h";
-    const char *late_spacing = "60s";
+    struct founding_words words = {.slug = "main", .name = "Main"};
+    struct founding founding;
     bool json = false;
     const struct option_spec options[] = {
-        {"--data",         &path,         NULL,  "the folder to make; must not exist or be empty"         },
-        {"--slug",         &slug,         NULL,  "the workspace's short name: a-z, 0-9, -; default main"  },
-        {"--name",         &name,         NULL,  "the workspace's name for people; default Main"          },
-        {"--timezone",     &timezone,     NULL,  "its IANA time zone; default UTC"                        },
-        {"--max-lateness", &max_lateness, NULL,  "what is later is missed: 1m to 366d; default 6h"        },
-        {"--late-spacing", &late_spacing, NULL,  "between late posts of an account: 1s to 1d; default 60s"},
-        {"--json",         NULL,          &json, "one JSON object"                                        },
+        {"--data",         &path,               NULL,  "the folder to make; must not exist or be empty"         },
+        {"--slug",         &words.slug,         NULL,  "the workspace's short name: a-z, 0-9, -; default main"  },
+        {"--name",         &words.name,         NULL,  "the workspace's name for people; default Main"          },
+        {"--timezone",     &words.timezone,     NULL,  "its IANA time zone; default UTC"                        },
+        {"--max-lateness", &words.max_lateness, NULL,  "what is later is missed: 1m to 366d; default 6h"        },
+        {"--late-spacing", &words.late_spacing, NULL,  "between late posts of an account: 1s to 1d; default 60s"},
+        {"--json",         NULL,                &json, "one JSON object"                                        },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, init_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
@@ -258,12 +152,7 @@ int tool_init(int argc, char **argv)
         (void)fprintf(stderr, "openpost init: --data DIR is missing (try --help)\n");
         return EXIT_USAGE_WRONG;
     }
-    struct founding founding = {.slug = span_text(slug), .name = span_text(name), .timezone = span_text(timezone)};
-    if (!founding_is_valid(&founding) ||
-        !read_time("--max-lateness", max_lateness, LATENESS_MIN_MS, LATENESS_MAX_MS, "a time of 1m to 366d, like 6h",
-                   &founding.max_lateness_ms) ||
-        !read_time("--late-spacing", late_spacing, SPACING_MIN_MS, SPACING_MAX_MS, "a time of 1s to 1d, like 60s",
-                   &founding.late_spacing_ms)) {
+    if (!founding_read("init", &words, &founding)) {
         return EXIT_USAGE_WRONG;
     }
     process_prepare("openpost-init");

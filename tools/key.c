@@ -9,11 +9,13 @@
 #include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "projections/access.h"
+#include "projections/present.h"
 #include "tools/keys.h"
 #include "tools/tools.h"
 
 static const char usage[] =
     "usage: openpost key [make] --data DIR --name NAME --role ROLE [--expires WHEN] [--workspace WS] [--json]\n"
+    "                           [--scopes SCOPE,…] [--integrations ID,…]\n"
     "       openpost key list --data DIR [--workspace WS] [--json]\n"
     "       openpost key revoke KEY_ID --data DIR [--json]\n"
     " e.g.: openpost key make --data /var/lib/openpost --name nightly --role editor\n\n"
@@ -22,6 +24,10 @@ static const char usage[] =
     "WS is a workspace's slug, as init --slug names it, or its id, ws_…; without it list shows those of all.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
     "WHEN, from which on a key opens nothing, is an instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d.\n"
+    "A key keeps all of its role, or only the scopes that are named: posts:read, posts:write, integrations:read,\n"
+    "integrations:write, analytics:read, members:read, members:write, keys:read, keys:write, settings:read,\n"
+    "settings:write, log:read, billing:read. Restricted to accounts, int_…, it sees these, and posts to no other.\n"
+    "An auditor's key ends after 366 days at the latest, and then when --expires is not given.\n"
     "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
     "auditor. Exit codes: 0 done (a key that was revoked before stays so); 1 refused: there is no such key or\n"
     "workspace, or the log was altered; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
@@ -29,6 +35,7 @@ static const char usage[] =
 
 #define KEYS_MAX 10000
 #define WORKSPACES_AT_A_TIME 100
+#define ACCOUNTS_MAX 50 /* as create_key takes */
 
 struct errand {
     struct data_folder data;
@@ -36,8 +43,12 @@ struct errand {
     const char *name;
     const char *role_word;
     const char *workspace;
-    const char *expires; /* as typed; NULL: never */
-    int64_t expires_ms;
+    const char *expires;      /* as typed; NULL: never */
+    const char *scopes;       /* as typed; NULL: all */
+    const char *integrations; /* likewise */
+    struct granted_scope scope_list[SCOPE_COUNT];
+    struct integration_ref account_list[ACCOUNTS_MAX];
+    struct create_key_command wish;
     const char *id;
     bool json;
     struct operator_hand hand;
@@ -106,69 +117,113 @@ static enum err take_workspace(struct errand *errand, const struct id *workspace
     return OK;
 }
 
+/* Cuts the next word off a list with commas. */
+static struct span next_word(struct span *rest)
+{
+    const size_t end = span_find(*rest, ',');
+    const struct span word = span_of(rest->data, end);
+    const size_t used = end < rest->len ? end + 1 : end;
+    *rest = span_of(rest->data + used, rest->len - used);
+    return word;
+}
+
+/* What the list is of, as typed: a line, or a member of the JSON, null where nothing was typed. */
+static void put_list(const struct errand *errand, const char *name, const char *typed, struct buf *out)
+{
+    if (!errand->json) {
+        buf_text(out, typed != NULL ? name : "");
+        buf_text(out, typed != NULL ? ": " : "");
+        buf_text(out, typed != NULL ? typed : "");
+        buf_text(out, typed != NULL ? "\n" : "");
+        return;
+    }
+    struct span rest = span_text(typed != NULL ? typed : "");
+    buf_text(out, "\"");
+    buf_text(out, name);
+    buf_text(out, typed != NULL ? "\":[" : "\":null");
+    for (bool first = true; rest.len > 0; first = false) {
+        buf_text(out, first ? "" : ",");
+        json_string(out, next_word(&rest));
+    }
+    buf_text(out, typed != NULL ? "]," : ",");
+}
+
+static void print_made(const struct errand *errand, const struct id *key_id, const char *key)
+{
+    char text[4096];
+    struct buf out = buf_of(text, sizeof text);
+    const int64_t expires_ms = errand->wish.expires_ms;
+    if (errand->json) {
+        buf_text(&out, "\"expires_at\":");
+        json_time(&out, expires_ms);
+        buf_byte(&out, ',');
+    } else if (expires_ms != 0) {
+        buf_text(&out, "expires: ");
+        instant_write(&out, expires_ms);
+        buf_text(&out, "\n");
+    }
+    put_list(errand, "scopes", errand->scopes, &out);
+    put_list(errand, "integrations", errand->integrations, &out);
+    print_id(errand->json ? "{\"id\":\"" : "id: ", key_id);
+    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",%s\"key\":\"%s\"}\n"
+                              : "\nname: %s\nrole: %s\n%skey: %s\n",
+                 errand->name, errand->role_word, buf_terminated(&out), key);
+}
+
 static int make(struct errand *errand)
 {
     struct id key_id;
     struct answer answer;
     char key[KEY_TEXT_MAX];
-    const uint32_t role = choice_value(&role_words, span_text(errand->role_word));
     enum err err = each_workspace(errand, take_workspace);
     if (err == OK && errand->meant != 1) {
         return refused(errand->meant == 0 ? "there is no such workspace"
                                           : "there is more than one workspace: name one with --workspace WS");
     }
     store_park(errand->txn);
-    err = err != OK ? err
-                    : key_create(&errand->hand, &errand->workspace_id, span_text(errand->name), (enum role)role,
-                                 errand->expires_ms, &key_id, key, &answer);
+    err = err != OK ? err : key_create_as(&errand->hand, &errand->workspace_id, &errand->wish, &key_id, key, &answer);
     if (err != OK) {
         return failed(errand, err);
     }
     if (answer.refusal != ACCEPTED) {
         return refused(refusal_desc((enum refusal)answer.refusal)->title);
     }
-    print_id(errand->json ? "{\"id\":\"" : "id: ", &key_id);
-    char expires_text[40];
-    struct buf expires = buf_of(expires_text, sizeof expires_text);
-    if (errand->json) {
-        json_time(&expires, errand->expires_ms);
-    } else if (errand->expires_ms != 0) {
-        buf_text(&expires, "expires: ");
-        instant_write(&expires, errand->expires_ms);
-        buf_text(&expires, "\n");
-    }
-    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",\"expires_at\":%s,\"key\":\"%s\"}\n"
-                              : "\nname: %s\nrole: %s\n%skey: %s\n",
-                 errand->name, errand->role_word, buf_terminated(&expires), key);
+    print_made(errand, &key_id, key);
     explicit_bzero(key, sizeof key);
     return EXIT_GOOD;
 }
 
-static void print_key(const struct errand *errand, const struct key_row *row)
+static void put_narrowed(const struct key_row *row, uint32_t account_count, struct buf *out)
 {
-    char text[600];
+    const char *before = " scopes ";
+    for (uint32_t scope = 1; scope < SCOPE_COUNT; scope++) {
+        if ((row->scopes >> scope & 1) != 0) {
+            buf_text(out, before);
+            buf_text(out, choice_word(&scope_words, scope));
+            before = ",";
+        }
+    }
+    if (row->restricted) {
+        buf_text(out, " integrations ");
+        buf_u64(out, account_count);
+    }
+}
+
+static enum err print_key(struct errand *errand, const struct key_row *row)
+{
+    char text[4096];
     struct buf out = buf_of(text, sizeof text);
-    const struct span role = span_text(choice_word(&role_words, row->role));
+    struct integration_ref *accounts = NULL;
+    uint32_t account_count = 0;
+    if (row->restricted) {
+        TRY(access_key_accounts(errand->txn, &row->key_id, &errand->arena, &accounts, &account_count));
+    }
     if (errand->json) {
-        buf_text(&out, "{\"id\":");
-        json_id(&out, &row->key_id);
-        buf_text(&out, ",\"workspace_id\":");
-        json_id(&out, &row->workspace_id);
-        buf_text(&out, ",\"name\":");
-        json_string(&out, row->name);
-        buf_text(&out, ",\"role\":");
-        json_string(&out, role);
-        buf_text(&out, ",\"created_at\":");
-        json_time(&out, row->created_ms);
-        buf_text(&out, ",\"expires_at\":");
-        json_time(&out, row->expires_ms);
-        buf_text(&out, ",\"revoked_at\":");
-        json_time(&out, row->revoked_ms);
-        buf_byte(&out, '}');
+        TRY(present_key(row, accounts, account_count, false, (struct span){0}, &out));
     } else {
         id_write(&out, &row->key_id);
         to_column(&out, 31);
-        buf_put(&out, role);
+        buf_text(&out, choice_word(&role_words, row->role));
         to_column(&out, 39);
         buf_put(&out, row->name);
         to_column(&out, 40 + KEY_NAME_MAX);
@@ -179,17 +234,19 @@ static void print_key(const struct errand *errand, const struct key_row *row)
             buf_text(&out, row->expires_ms <= clock_wall_ms() ? "expired " : "expires ");
             instant_write(&out, row->expires_ms);
         }
+        put_narrowed(row, account_count, &out);
     }
     (void)printf("%s\n", buf_terminated(&out));
+    return OK;
 }
 
 static enum err list_workspace(struct errand *errand, const struct id *workspace_id)
 {
     struct key_row *rows = NULL;
     uint32_t count = 0;
-    TRY(access_keys(errand->txn, workspace_id, KEYS_MAX, &errand->arena, &rows, &count));
+    TRY(access_keys(errand->txn, workspace_id, NULL, KEYS_MAX, &errand->arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
-        print_key(errand, &rows[i]);
+        TRY(print_key(errand, &rows[i]));
     }
     return OK;
 }
@@ -261,18 +318,70 @@ static int wrong_value(const char *option, const char *value, const char *expect
     return EXIT_USAGE_WRONG;
 }
 
-/* An instant to come, or days from now: a key that is good for no time is a slip of the hand. */
-static bool read_expires(struct errand *errand)
+/* An instant to come, or days from now: a key that is good for no time is a slip of the hand. An auditor's ends. */
+static bool read_expires(struct errand *errand, enum role role)
 {
     const int64_t now_ms = clock_wall_ms();
     int64_t after_ms = 0;
     if (errand->expires == NULL) {
+        errand->wish.expires_ms = role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
         return true;
     }
     const bool days = duration_parse(errand->expires, &after_ms) && after_ms % DAY_MS == 0;
-    errand->expires_ms = now_ms + after_ms;
-    return (days || instant_parse(span_text(errand->expires), &errand->expires_ms) == INSTANT_OK) &&
-           errand->expires_ms > now_ms;
+    int64_t *expires_ms = &errand->wish.expires_ms;
+    *expires_ms = now_ms + after_ms;
+    return (days || instant_parse(span_text(errand->expires), expires_ms) == INSTANT_OK) && *expires_ms > now_ms;
+}
+
+static bool read_scopes(struct errand *errand)
+{
+    struct span rest = span_text(errand->scopes);
+    bool good = rest.len > 0;
+    uint32_t *count = &errand->wish.scopes_count;
+    for (errand->wish.scopes = errand->scope_list; good && rest.len > 0; (*count)++) {
+        const uint32_t scope = choice_value(&scope_words, next_word(&rest));
+        good = scope != SCOPE_NONE && *count < SCOPE_COUNT - 1;
+        errand->scope_list[*count].scope = scope;
+    }
+    return good;
+}
+
+static bool read_accounts(struct errand *errand)
+{
+    struct span rest = span_text(errand->integrations);
+    bool good = rest.len > 0;
+    uint32_t *count = &errand->wish.integrations_count;
+    errand->wish.restricted = true;
+    for (errand->wish.integrations = errand->account_list; good && rest.len > 0; (*count)++) {
+        good = *count < ACCOUNTS_MAX &&
+               id_parse(next_word(&rest), ID_INTEGRATION, &errand->account_list[*count].integration_id) == OK;
+    }
+    return good;
+}
+
+/* What make is to make. An exit code. */
+static int read_wish(struct errand *errand)
+{
+    const uint32_t role = choice_value(&role_words, span_text(errand->role_word));
+    errand->wish.name = span_text(errand->name);
+    errand->wish.role = role;
+    if (!read_expires(errand, (enum role)role)) {
+        return wrong_value("--expires", errand->expires,
+                           "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d");
+    }
+    if (!key_name_is_valid(errand->wish.name)) {
+        return wrong_value("--name", errand->name, "1 to 24 of a-z, 0-9 and -");
+    }
+    if (role == ROLE_NONE) {
+        return wrong_value("--role", errand->role_word, "owner, admin, editor, viewer or auditor");
+    }
+    if (errand->scopes != NULL && !read_scopes(errand)) {
+        return wrong_value("--scopes", errand->scopes, "scopes with commas between them, like posts:read,posts:write");
+    }
+    if (errand->integrations != NULL && !read_accounts(errand)) {
+        return wrong_value("--integrations", errand->integrations, "at most 50 ids, int_…, with commas between them");
+    }
+    return EXIT_GOOD;
 }
 
 int tool_key(int argc, char **argv)
@@ -288,12 +397,14 @@ int tool_key(int argc, char **argv)
     };
     struct errand errand = {.path = NULL};
     const struct option_spec options[] = {
-        {"--data",      &errand.path,      NULL,         "the data folder"                                          },
-        {"--name",      &errand.name,      NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                },
-        {"--role",      &errand.role_word, NULL,         "make: owner, admin, editor, viewer or auditor"            },
-        {"--expires",   &errand.expires,   NULL,         "make: from when on it opens nothing; default: never"      },
-        {"--workspace", &errand.workspace, NULL,         "WS: a slug or an id; make: needed where there are several"},
-        {"--json",      NULL,              &errand.json, "one JSON object, or one a line"                           },
+        {"--data",         &errand.path,         NULL,         "the data folder"                                          },
+        {"--name",         &errand.name,         NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                },
+        {"--role",         &errand.role_word,    NULL,         "make: owner, admin, editor, viewer or auditor"            },
+        {"--expires",      &errand.expires,      NULL,         "make: from when on it opens nothing; default: see above"  },
+        {"--scopes",       &errand.scopes,       NULL,         "make: what of the role it keeps; default: all"            },
+        {"--integrations", &errand.integrations, NULL,         "make: the accounts that it sees; default: all"            },
+        {"--workspace",    &errand.workspace,    NULL,         "WS: a slug or an id; make: needed where there are several"},
+        {"--json",         NULL,                 &errand.json, "one JSON object, or one a line"                           },
     };
     const char *rest[2] = {"make", NULL};
     size_t count = 0;
@@ -314,18 +425,12 @@ int tool_key(int argc, char **argv)
     if (making != (errand.name != NULL) || making != (errand.role_word != NULL)) {
         return wrong(making ? "--name and --role are needed" : "--name and --role are for make");
     }
-    if (!making && errand.expires != NULL) {
-        return wrong("--expires is for make");
+    if (!making && (errand.expires != NULL || errand.scopes != NULL || errand.integrations != NULL)) {
+        return wrong("--expires, --scopes and --integrations are for make");
     }
-    if (!read_expires(&errand)) {
-        return wrong_value("--expires", errand.expires,
-                           "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d");
-    }
-    if (making && !key_name_is_valid(span_text(errand.name))) {
-        return wrong_value("--name", errand.name, "1 to 24 of a-z, 0-9 and -");
-    }
-    if (making && choice_value(&role_words, span_text(errand.role_word)) == ROLE_NONE) {
-        return wrong_value("--role", errand.role_word, "owner, admin, editor, viewer or auditor");
+    code = making ? read_wish(&errand) : EXIT_GOOD;
+    if (code != EXIT_GOOD) {
+        return code;
     }
     if (!data_or_complain("key", errand.path, &errand.data, &code) ||
         !files_or_complain("key", &errand.data, true, &code)) {

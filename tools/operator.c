@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/ledger/people.h"
 #include "tools/tools.h"
 
 #define ANSWER_WITHIN_MS 10000
@@ -113,8 +114,14 @@ enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, c
     if (hand->client != NULL) {
         return client_seal_wait(hand->client, secret_id, owner_id, plain, ANSWER_WITHIN_MS);
     }
-    uint8_t nonce[12];
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    const struct vault_secret secret = {.id = *secret_id, .owner_id = *owner_id, .plain = plain};
+    uint8_t randomness[VAULT_RANDOMNESS_LEN];
+    enum refusal refusal = ACCEPTED;
     TRY(open_vault(hand));
-    random_fill(nonce, sizeof nonce);
-    return vault_put(hand->vault, secret_id, owner_id, nonce, plain);
+    TRY(store_begin(hand->views, false, &txn));
+    random_fill(randomness, sizeof randomness);
+    const enum err err = people_keep(txn, hand->vault, &secret, clock_wall_ms(), randomness, &refusal);
+    explicit_bzero(randomness, sizeof randomness);
+    return err == OK && refusal != ACCEPTED ? ERR_EXISTS : err;
 }

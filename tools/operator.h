@@ -27,7 +27,8 @@ void operator_close(struct operator_hand *hand);
 int operator_failed(const char *command, const struct operator_hand *hand, enum err err);
 
 /* operator_command has one command of the operator's decided, durable when it returns. operator_keep keeps a secret in
- * the vault, likewise: before any command names it. ERR_TIMED_OUT, ERR_CLOSED: the service does not answer. */
+ * the vault, likewise: before any command names it. ERR_TIMED_OUT, ERR_CLOSED: the service does not answer. ERR_EXISTS:
+ * another person has that address or subject. */
 enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer) MUST_USE;
 enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, const struct id *owner_id,
                        struct span plain) MUST_USE;

@@ -302,10 +302,27 @@ static void name_thing(const struct question *question)
     }
 }
 
+/* What was given to another program, with its accounts. */
+static enum err read_grant(struct store_txn *txn, const struct asker *asker, struct arena *arena,
+                           struct grant *ret_grant)
+{
+    struct integration_ref *accounts = NULL;
+    struct grant grant = asker->grant;
+    if (grant.restricted) {
+        TRY(access_key_accounts(txn, &asker->key_id, arena, &accounts, &grant.account_count));
+        grant.accounts = accounts;
+    }
+    *ret_grant = grant;
+    return OK;
+}
+
 static enum err answer_view(const struct question *question, const struct views_query *query, struct buf *out)
 {
+    struct grant grant;
+    TRY(read_grant(question->txn, question->asker, question->arena, &grant));
     const struct views_request request = {.txn = question->txn,
                                           .workspace_id = &question->asker->workspace_id,
+                                          .grant = &grant,
                                           .args = question->arguments,
                                           .zones = question->zones,
                                           .arena = question->arena,
@@ -330,11 +347,12 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
     if (!events && !proof && !stream && !sent && !covered && !verifier &&
         !span_equal(question->name, SPAN("checkpoint"))) {
         const struct views_query *query = own ? NULL : views_query_find(question->name);
-        *refusal = query == NULL ? REFUSED_query_unknown : ACCEPTED;
-        return query == NULL ? OK : answer_view(question, query, out);
+        *refusal =
+            query == NULL ? REFUSED_query_unknown : access_check(&question->asker->grant, query->need, query->scope);
+        return *refusal != ACCEPTED ? OK : answer_view(question, query, out);
     }
-    if (!own && !access_allows(&question->asker->grant, NEED_AUDIT)) {
-        *refusal = REFUSED_role_insufficient;
+    *refusal = own ? ACCEPTED : access_check(&question->asker->grant, NEED_AUDIT, SCOPE_LOG_READ);
+    if (*refusal != ACCEPTED) {
         return OK;
     }
     if (verifier) {
@@ -391,15 +409,23 @@ enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int6
     struct principal principal;
     TRY(access_find_named(txn, name, now_ms, &principal));
     *ret_asker = (struct asker){
-        .key_id = principal.key_id, .workspace_id = principal.workspace_id, .grant = {.role = principal.role}};
+        .key_id = principal.key_id,
+        .workspace_id = principal.workspace_id,
+        .grant = {.role = principal.role, .scopes = principal.scopes, .restricted = principal.restricted}
+    };
     return OK;
 }
 
-enum err questions_post(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
-                        struct arena *arena, struct written_post *ret_post)
+enum err questions_post(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
+                        struct written_post *ret_post)
 {
+    struct grant grant;
     struct post_view view;
-    TRY(posts_get(txn, workspace_id, post_id, arena, &view));
+    TRY(read_grant(txn, asker, arena, &grant));
+    TRY(posts_get(txn, &asker->workspace_id, post_id, arena, &view));
+    if (!posts_sees(&grant, &view.row)) {
+        return ERR_NOT_FOUND;
+    }
     *ret_post = (struct written_post){
         .version = view.row.version,
         .status = view.row.status,

@@ -14,7 +14,7 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
 enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
     MUST_USE;
 /* Reads what a post's author wrote, for whoever judges it. */
-enum err questions_post(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
-                        struct arena *arena, struct written_post *ret_post) MUST_USE;
+enum err questions_post(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
+                        struct written_post *ret_post) MUST_USE;
 
 #endif

@@ -46,6 +46,11 @@ static enum err restore(void *context, struct agenda *agenda, uint64_t *ret_posi
     return dispatch_views_restore(context, agenda, ret_position);
 }
 
+static enum err fill_bills(void *context, struct bills *bills)
+{
+    return dispatch_views_bills(context, bills);
+}
+
 struct scheduler_parts scheduler_parts_with(struct channel_list channels)
 {
     return (struct scheduler_parts){.channels = channels,
@@ -54,6 +59,8 @@ struct scheduler_parts scheduler_parts_with(struct channel_list channels)
                                     .begin = begin,
                                     .end = end,
                                     .restore = restore,
+                                    .bills = fill_bills,
+                                    .billed = dispatch_views_billed,
                                     .post = dispatch_views_post,
                                     .payload = dispatch_views_payload,
                                     .account = dispatch_views_account,

@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "gateway/sign_in/site.h"
 #include "tools/parts.h"
 #include "tools/supervise.h"
 #include "tools/tools.h"
@@ -186,7 +187,7 @@ static void add_args(struct child *child, const char *const *args, size_t count)
              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen,
-                         const char *rate_limit)
+                         const char *rate_limit, const char *public_url)
 {
     const char *data = plan->data.path;
     const bool sandbox = plan->sandbox_url[0] != 0;
@@ -215,6 +216,10 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     if (rate_limit != NULL) {
         child_arg(&supervisor->children[supervisor->count - 1], "--rate-limit");
         child_arg(&supervisor->children[supervisor->count - 1], rate_limit);
+    }
+    if (public_url != NULL) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--public-url");
+        child_arg(&supervisor->children[supervisor->count - 1], public_url);
     }
 }
 
@@ -271,6 +276,20 @@ static bool is_served(const struct data_folder *data)
     return true;
 }
 
+/* NULL: none was named. */
+static bool site_or_complain(const char *url)
+{
+    struct site site;
+    const enum err err = url == NULL ? OK : site_read(span_text(url), &site);
+    if (err != OK) {
+        (void)fprintf(stderr, "openpost serve: --public-url %s: %s\n", url,
+                      err == ERR_UNSUPPORTED
+                          ? "http is for this machine alone: passwords and cookies would travel in clear"
+                          : "expected https://HOST[:PORT], without a path");
+    }
+    return err == OK;
+}
+
 int tool_serve(int argc, char **argv)
 {
     const char *data_path = NULL;
@@ -278,6 +297,7 @@ int tool_serve(int argc, char **argv)
     const char *programs = NULL;
     const char *loopback = NULL;
     const char *rate_limit = NULL;
+    const char *public_url = NULL;
     bool sandbox = false;
     const struct option_spec options[] = {
         {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                                    },
@@ -286,6 +306,7 @@ int tool_serve(int argc, char **argv)
         {"--sandbox",        NULL,        &sandbox, "simulate a platform, on which new accounts are; the folder keeps its posts"},
         {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none"             },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"            },
+        {"--public-url",     &public_url, NULL,     "where browsers find it: https://HOST[:PORT]; default http://ADDR:PORT"     },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
@@ -311,6 +332,9 @@ int tool_serve(int argc, char **argv)
         (programs != NULL && !listen_or_complain("serve", "--rpc", programs, true, &code))) {
         return code;
     }
+    if (!site_or_complain(public_url)) {
+        return EXIT_USAGE_WRONG;
+    }
     if (is_served(&plan.data)) {
         return EXIT_UNAVAILABLE;
     }
@@ -333,6 +357,6 @@ int tool_serve(int argc, char **argv)
     if (err != OK) {
         return complain("serve", "cannot prepare", err, EXIT_CANNOT);
     }
-    add_children(&supervisor, &plan, listen, rate_limit);
+    add_children(&supervisor, &plan, listen, rate_limit, public_url);
     return run(&supervisor, &plan, listen);
 }

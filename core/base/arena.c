@@ -40,6 +40,14 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
+        explicit_bzero(chunk->bytes, chunk->cap);
+    }
+    arena_reset(arena);
+}
+
 struct arena_mark arena_mark(const struct arena *arena)
 {
     return (struct arena_mark){.chunk = arena->current, .used = arena->current == NULL ? 0 : arena->current->used};

@@ -22,6 +22,8 @@ void arena_init(struct arena *arena, size_t total_max);
 void arena_done(struct arena *arena);
 /* arena_reset forgets what was handed out and keeps the chunks for the next round. */
 void arena_reset(struct arena *arena);
+/* arena_wipe overwrites all that was ever allocated from it, which held secrets, then empties it. */
+void arena_wipe(struct arena *arena);
 
 /* arena_rewind forgets what was handed out since arena_mark, as arena_reset does with everything: for the scratch
  * memory of each item of a long list. What was handed out before the mark stays; a mark is void after a reset, or a

@@ -30,9 +30,32 @@
 #define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS)        /* then failed: outcome_unknown */
 #define MAX_LATENESS_DEFAULT_MS ((int64_t)6 * HOUR_MS)
 #define LATE_SPACING_DEFAULT_MS ((int64_t)60 * SECOND_MS)
+#define LATENESS_MIN_MS ((int64_t)MINUTE_MS) /* what is due starts within seconds, but for a restart */
+#define LATENESS_MAX_MS ((int64_t)366 * DAY_MS)
+#define SPACING_MIN_MS ((int64_t)SECOND_MS)
+#define SPACING_MAX_MS ((int64_t)DAY_MS)
+#define WORKSPACE_NAME_MAX 200
+#define WORKSPACE_PAUSED_MS ((int64_t)7 * DAY_MS) /* before it may be deleted: a week to see what stands still */
 #define PROBES_BEFORE_PERSON 3
 #define CLOCK_APART_MAX_MS ((int64_t)2 * SECOND_MS)
 #define CLOCK_AGREE_MS ((int64_t)60 * SECOND_MS)
+
+/* Tenants and people */
+#define SLUG_MAX 40
+#define AUDIT_MAX_MS ((int64_t)366 * DAY_MS) /* an auditor's access ends: a year, and a day to spare */
+#define LOGINS_MAX 4                         /* identity providers of a person: more is an oversight */
+#define PERMISSIONS_MAX 8
+#define PLAN_WORD_MAX 24
+#define PLAN_LIMITS_MAX 8
+
+/* Signing in, of which each try costs a tenth of a second of scrypt: who has forgotten a password tries a few; a
+ * robot that has one address of ours gets 350,000 tries a year, one address of its own 60 people's in a quarter of
+ * an hour (an office behind one address signs in once a day each). */
+#define SIGN_IN_WINDOW_S (15 * 60)
+#define SIGN_INS_PER_ADDRESS 10               /* e-mail address */
+#define SIGN_INS_PER_PEER 60                  /* IPv4 address, or /64 of IPv6 */
+#define SESSION_MAX_MS ((int64_t)30 * DAY_MS) /* then whoever it is signs in again */
+#define SESSION_IDLE_MS ((int64_t)7 * DAY_MS) /* likewise, without having used it */
 
 /* The ledger */
 #define COMMANDS_PER_GROUP_MAX 512 /* one transaction: long enough to share a flush, short enough to answer in ms */
@@ -60,6 +83,12 @@
 #define REFUSAL_EVERY_MS MINUTE_MS
 #define REFUSALS_PER_KEY 8
 #define REFUSAL_PLACES 256 /* some 30 keys that misbehave at a time; what finds no place is counted as lost */
+
+/* Uses of keys and sessions that become events (core/wire/uses.h): each once an hour, 63 bytes. 10,000 that are used in
+ * every hour of a day: 15 MB. Told once a minute: what a crash loses is no older. */
+#define USES_EVERY_MS MINUTE_MS
+#define USES_PER_REPORT 512    /* as many as the event lists: 32 KB */
+#define USES_WAITING_MAX 16384 /* 10,000 keys may begin the hour at the same second */
 
 /* A rebuild of views: rows kept in memory before they are written in the order of their keys. Enough that a row which
  * the events of a few commands touch is written once and that neighbours share a page; so few that they stay in the

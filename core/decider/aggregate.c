@@ -11,7 +11,7 @@ struct aggregate_desc {
     void (*evolve)(void *state, const struct event *event, int64_t time_ms);
     enum refusal (*decide)(const void *state, const struct decide_context *context, const struct command *command,
                            struct event_list *ret_events);
-    uint32_t made_by;    /* the command that may find nothing; 0: any */
+    uint32_t made_by[2]; /* the commands that may find nothing; the first 0: any */
     bool in_a_workspace; /* which must be there, too */
 };
 
@@ -33,21 +33,27 @@ TYPED(member)
 TYPED(key)
 TYPED(integration)
 TYPED(post)
+TYPED(user)
+TYPED(session)
+TYPED(provider)
 
-#define ROW(noun_, made_by_, in_a_workspace_)                                               \
-    {                                                                                       \
-        sizeof(struct noun_), evolve_##noun_, decide_##noun_, (made_by_), (in_a_workspace_) \
+#define ROW(noun_, in_a_workspace_, ...)                                                       \
+    {                                                                                          \
+        sizeof(struct noun_), evolve_##noun_, decide_##noun_, {__VA_ARGS__}, (in_a_workspace_) \
     }
 
 static const struct aggregate_desc *describe(enum id_kind kind)
 {
     static const struct aggregate_desc table[ID_KIND_COUNT] = {
-        [ID_SYSTEM] = ROW(installation, 0, false),
-        [ID_WORKSPACE] = ROW(workspace, COMMAND_create_workspace, false),
-        [ID_MEMBER] = ROW(member, COMMAND_add_member, true),
-        [ID_KEY] = ROW(key, COMMAND_create_key, true),
-        [ID_INTEGRATION] = ROW(integration, COMMAND_connect_integration, true),
-        [ID_POST] = ROW(post, COMMAND_create_post, true),
+        [ID_SYSTEM] = ROW(installation, false, 0),
+        [ID_WORKSPACE] = ROW(workspace, false, COMMAND_create_workspace),
+        [ID_MEMBER] = ROW(member, true, COMMAND_add_member, COMMAND_invite_member),
+        [ID_KEY] = ROW(key, true, COMMAND_create_key),
+        [ID_INTEGRATION] = ROW(integration, true, COMMAND_connect_integration),
+        [ID_POST] = ROW(post, true, COMMAND_create_post),
+        [ID_USER] = ROW(user, false, COMMAND_create_user),
+        [ID_SESSION] = ROW(session, false, COMMAND_open_session),
+        [ID_PROVIDER] = ROW(provider, false, COMMAND_add_provider),
     };
     ASSERT(aggregate_exists_for(kind));
     return &table[kind];
@@ -56,11 +62,27 @@ static const struct aggregate_desc *describe(enum id_kind kind)
 bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
-           kind == ID_POST;
+           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
-#define WORKSPACE_COMMANDS(X) X(create_workspace) X(pause_workspace) X(resume_workspace)
+#define WORKSPACE_COMMANDS(X) \
+    X(create_workspace)       \
+    X(change_workspace)       \
+    X(pause_workspace) X(resume_workspace) X(delete_workspace) X(change_plan) X(close_period)
+#define MEMBER_COMMANDS(X) \
+    X(add_member)          \
+    X(invite_member)       \
+    X(join_workspace)      \
+    X(withdraw_invitation) \
+    X(change_member) X(remove_member) X(leave_workspace) X(report_member_refusals)
+#define USER_COMMANDS(X) \
+    X(create_user)       \
+    X(change_user)       \
+    X(set_password)      \
+    X(link_login) X(unlink_login) X(end_sessions) X(erase_user)
+#define SESSION_COMMANDS(X) X(open_session) X(end_session)
+#define PROVIDER_COMMANDS(X) X(add_provider) X(remove_provider)
 #define KEY_COMMANDS(X) X(create_key) X(revoke_key) X(report_refusals)
 #define INTEGRATION_COMMANDS(X) \
     X(connect_integration)      \
@@ -86,16 +108,38 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
     case COMMAND_suspend_starts:
     case COMMAND_confirm_starts:
     case COMMAND_report_strangers:
+    case COMMAND_report_uses:
         *ret_stream = (struct id){0};
         return ID_SYSTEM;
-    case COMMAND_add_member:
-        *ret_stream = command->add_member.member_id;
-        return ID_MEMBER;
 #define X(name_)                                   \
     case COMMAND_##name_:                          \
         *ret_stream = command->name_.workspace_id; \
         return ID_WORKSPACE;
         WORKSPACE_COMMANDS(X)
+#undef X
+#define X(name_)                                \
+    case COMMAND_##name_:                       \
+        *ret_stream = command->name_.member_id; \
+        return ID_MEMBER;
+        MEMBER_COMMANDS(X)
+#undef X
+#define X(name_)                              \
+    case COMMAND_##name_:                     \
+        *ret_stream = command->name_.user_id; \
+        return ID_USER;
+        USER_COMMANDS(X)
+#undef X
+#define X(name_)                                 \
+    case COMMAND_##name_:                        \
+        *ret_stream = command->name_.session_id; \
+        return ID_SESSION;
+        SESSION_COMMANDS(X)
+#undef X
+#define X(name_)                                  \
+    case COMMAND_##name_:                         \
+        *ret_stream = command->name_.provider_id; \
+        return ID_PROVIDER;
+        PROVIDER_COMMANDS(X)
 #undef X
 #define X(name_)                             \
     case COMMAND_##name_:                    \
@@ -144,6 +188,8 @@ struct id command_workspace(const struct command *command)
         return command->add_member.workspace_id;
     case COMMAND_create_key:
         return command->create_key.workspace_id;
+    case COMMAND_invite_member:
+        return command->invite_member.workspace_id;
     default:
         return command->workspace_id;
     }
@@ -194,6 +240,30 @@ bool command_begins_with(uint32_t command_code, uint32_t event_code)
         {COMMAND_resolve_target,         EVENT_target_resolved         },
         {COMMAND_report_refusals,        EVENT_access_refused          },
         {COMMAND_report_strangers,       EVENT_access_refused          },
+        {COMMAND_change_workspace,       EVENT_workspace_changed       },
+        {COMMAND_delete_workspace,       EVENT_workspace_deleted       },
+        {COMMAND_change_plan,            EVENT_plan_changed            },
+        {COMMAND_close_period,           EVENT_billing_due             },
+        {COMMAND_invite_member,          EVENT_member_invited          },
+        {COMMAND_join_workspace,         EVENT_member_joined           },
+        {COMMAND_withdraw_invitation,    EVENT_invitation_withdrawn    },
+        {COMMAND_change_member,          EVENT_member_changed          },
+        {COMMAND_remove_member,          EVENT_member_removed          },
+        {COMMAND_remove_member,          EVENT_invitation_withdrawn    },
+        {COMMAND_leave_workspace,        EVENT_member_removed          },
+        {COMMAND_report_member_refusals, EVENT_access_refused          },
+        {COMMAND_create_user,            EVENT_user_created            },
+        {COMMAND_change_user,            EVENT_user_changed            },
+        {COMMAND_set_password,           EVENT_password_set            },
+        {COMMAND_link_login,             EVENT_login_linked            },
+        {COMMAND_unlink_login,           EVENT_login_unlinked          },
+        {COMMAND_end_sessions,           EVENT_sessions_ended          },
+        {COMMAND_erase_user,             EVENT_user_erased             },
+        {COMMAND_open_session,           EVENT_session_opened          },
+        {COMMAND_end_session,            EVENT_session_ended           },
+        {COMMAND_report_uses,            EVENT_credentials_used        },
+        {COMMAND_add_provider,           EVENT_provider_added          },
+        {COMMAND_remove_provider,        EVENT_provider_removed        },
     };
 
     for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
@@ -213,6 +283,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
 {
     if (kind == ID_POST) {
         return post_stored_size((const struct post *)state);
+    }
+    if (kind == ID_KEY) {
+        return key_stored_size((const struct key *)state);
     }
     if (kind == ID_INTEGRATION) {
         return integration_stored_size((const struct integration *)state);
@@ -254,16 +327,25 @@ void aggregate_evolve(enum id_kind kind, void *state, const struct event *event,
     head->version++;
 }
 
+/* Nobody enters a deleted workspace and nothing begins there; our own processes record what they had begun. */
+static bool is_shut(const struct workspace *workspace, const struct aggregate_head *head, const struct command *command)
+{
+    return workspace->deleted && (command->role != ROLE_NONE || head->version == 0);
+}
+
 static bool is_there(const struct aggregate_desc *desc, const struct aggregate_head *head,
                      const struct decide_context *context, const struct command *command)
 {
-    if (desc->in_a_workspace && (context->workspace == NULL || context->workspace->head.version == 0)) {
+    const struct workspace *workspace = context->workspace;
+    const struct id workspace_id = command_workspace(command);
+    if (desc->in_a_workspace &&
+        (workspace == NULL || workspace->head.version == 0 || !id_equal(&workspace->head.workspace_id, &workspace_id) ||
+         is_shut(workspace, head, command))) {
         return false;
     }
     if (head->version == 0) {
-        return desc->made_by == 0 || desc->made_by == command->code;
+        return desc->made_by[0] == 0 || desc->made_by[0] == command->code || desc->made_by[1] == command->code;
     }
-    const struct id workspace_id = command_workspace(command);
     return id_equal(&head->workspace_id, &workspace_id);
 }
 
@@ -293,11 +375,66 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     return refusal;
 }
 
+bool aggregate_keeps_secrets(enum id_kind kind)
+{
+    return kind == ID_INTEGRATION || kind == ID_KEY || kind == ID_MEMBER || kind == ID_USER || kind == ID_SESSION ||
+           kind == ID_PROVIDER;
+}
+
+static uint32_t list_secret(const struct id *secret_id, struct id *ret_secrets, uint32_t count)
+{
+    ASSERT(count < SECRETS_MAX);
+    ret_secrets[count] = *secret_id;
+    return count + (id_is_none(secret_id) ? 0 : 1);
+}
+
+static uint32_t list_users(const struct user *user, struct id *ret_secrets)
+{
+    uint32_t count = list_secret(&user->profile_id, ret_secrets, 0);
+    count = list_secret(&user->password_id, ret_secrets, count);
+    for (uint32_t i = 0; i < LOGINS_MAX; i++) {
+        count = list_secret(&user->logins[i].vault_id, ret_secrets, count);
+    }
+    return count;
+}
+
+uint32_t aggregate_secrets(enum id_kind kind, const struct id *stream, const void *state,
+                           struct id ret_secrets[SECRETS_MAX])
+{
+    ASSERT(aggregate_keeps_secrets(kind));
+    if (aggregate_is_over(kind, state)) {
+        return 0;
+    }
+    if (kind == ID_USER) {
+        return list_users((const struct user *)state, ret_secrets);
+    }
+    return list_secret(kind == ID_INTEGRATION ? &((const struct integration *)state)->vault_id
+                       : kind == ID_MEMBER    ? &((const struct member *)state)->vault_id
+                       : kind == ID_SESSION   ? &((const struct session *)state)->vault_id
+                       : kind == ID_PROVIDER  ? &((const struct provider *)state)->vault_id
+                                              : stream, /* a key's tag key */
+                       ret_secrets, 0);
+}
+
+bool aggregate_is_over(enum id_kind kind, const void *state)
+{
+    ASSERT(aggregate_keeps_secrets(kind));
+    return kind == ID_INTEGRATION ? ((const struct integration *)state)->connection == INTEGRATION_DELETED
+           : kind == ID_MEMBER    ? ((const struct member *)state)->status == MEMBER_REMOVED
+           : kind == ID_USER      ? ((const struct user *)state)->erased != 0
+           : kind == ID_SESSION   ? ((const struct session *)state)->ended != 0
+           : kind == ID_PROVIDER  ? ((const struct provider *)state)->removed != 0
+                                  : ((const struct key *)state)->revoked != 0;
+}
+
 void aggregate_hint(enum id_kind kind, const void *state, const struct command *command, enum refusal refusal,
                     int64_t *ret_hint_ms, int64_t *ret_publish_at_ms)
 {
     *ret_hint_ms = 0;
     *ret_publish_at_ms = 0;
+    if (kind == ID_WORKSPACE && refusal == REFUSED_workspace_not_paused) {
+        *ret_hint_ms = ((const struct workspace *)state)->paused_at_ms;
+    }
     if (kind != ID_POST) {
         return;
     }

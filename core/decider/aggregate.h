@@ -13,6 +13,9 @@
 #include "core/decider/key.h"
 #include "core/decider/member.h"
 #include "core/decider/post.h"
+#include "core/decider/provider.h"
+#include "core/decider/session.h"
+#include "core/decider/user.h"
 #include "core/decider/workspace.h"
 
 /* Room for the state of any aggregate. */
@@ -25,6 +28,9 @@ struct aggregate {
         struct key key;                   /* ID_KEY */
         struct integration integration;   /* ID_INTEGRATION */
         struct post post;                 /* ID_POST */
+        struct user user;                 /* ID_USER */
+        struct session session;           /* ID_SESSION */
+        struct provider provider;         /* ID_PROVIDER */
     };
 };
 
@@ -57,8 +63,17 @@ void aggregate_evolve(enum id_kind kind, void *state, const struct event *event,
  * refuses it for a weightier reason (404, 409, 503 before 412 before 422). */
 enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct decide_context *context,
                               const struct command *command, struct event_list *ret_events);
-/* aggregate_hint gives what an answer tells beside a refusal: post_locked: since when; lock_too_early, attempt_early:
- * from when on it may be tried; else 0. *ret_publish_at_ms: of a post that has it. */
+/* aggregate_keeps_secrets: those of that kind of id may own secrets of the vault. aggregate_secrets lists those in use
+ * that a state names, and tells how many they are; stream: whose state it is. aggregate_is_over: it was deleted,
+ * revoked, ended or erased, and needs none any more. */
+#define SECRETS_MAX (LOGINS_MAX + 2) /* a person's */
+bool aggregate_keeps_secrets(enum id_kind kind);
+uint32_t aggregate_secrets(enum id_kind kind, const struct id *stream, const void *state,
+                           struct id ret_secrets[SECRETS_MAX]);
+bool aggregate_is_over(enum id_kind kind, const void *state);
+/* aggregate_hint gives what an answer tells beside a refusal: post_locked, workspace_not_paused: since when it is
+ * locked, or paused; lock_too_early, attempt_early: from when on it may be tried; else 0. *ret_publish_at_ms: of a post
+ * that has it. */
 void aggregate_hint(enum id_kind kind, const void *state, const struct command *command, enum refusal refusal,
                     int64_t *ret_hint_ms, int64_t *ret_publish_at_ms);
 

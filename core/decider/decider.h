@@ -18,12 +18,14 @@
 #include "core/base/limits.h"
 #include "core/message/message.h"
 #include "core/message/refusal.h"
+#include "core/message/usage.h"
 
 struct installation; /* installation.h: epoch, clock, suspended */
 struct workspace;    /* workspace.h; its members and keys are aggregates of their own */
 struct integration;  /* integration.h */
 struct post;         /* post.h; recalled_attempt, too */
 struct recalled_attempt;
+struct user; /* user.h */
 
 /* Every state begins with this; aggregate.c alone writes it. */
 struct aggregate_head {
@@ -39,6 +41,7 @@ struct decide_room {
     struct target_ref refs[TARGETS_MAX];
     struct target_ref doubted[TARGETS_MAX];
     struct retried_target retried[TARGETS_MAX];
+    struct plan_use uses[PLAN_LIMITS_MAX];
 };
 
 /* What a decider may know beside its own state. Loaded by the ledger's shell; borrowed for the call. */
@@ -55,7 +58,13 @@ struct decide_context {
     /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was
      * none. */
     const struct recalled_attempt *recalled;
-    struct decide_room *room; /* lent as long as the events are used */
+    bool slug_taken;           /* create_workspace, change_workspace: another workspace has the name */
+    bool is_member;            /* add_member, join_workspace: the person is a member of the workspace already */
+    uint32_t owner_count;      /* commands of a member: owners for good (member.h) of the workspace; 2: or more */
+    uint32_t membership_count; /* erase_user: workspaces, not deleted, that the person is a member of; 1: or more */
+    const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
+    const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
+    struct decide_room *room;  /* lent as long as the events are used */
 };
 
 /* context_integration finds one by id; NULL when it is not there. */

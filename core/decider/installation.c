@@ -48,6 +48,13 @@ enum refusal installation_decide(const struct installation *installation, const 
             (struct access_refused_event){.code = report->code, .times = report->times, .since_ms = report->since_ms};
         return ACCEPTED;
     }
+    case COMMAND_report_uses:
+        if (command->report_uses.uses_count > 0) {
+            struct event *event = event_append(ret_events, EVENT_credentials_used);
+            event->credentials_used.uses = command->report_uses.uses;
+            event->credentials_used.uses_count = command->report_uses.uses_count;
+        }
+        return ACCEPTED;
     default:
         ASSERT(command->code == COMMAND_confirm_starts);
         if (installation->starts_suspended) {
@@ -75,6 +82,7 @@ void installation_evolve(struct installation *installation, const struct event *
         installation->suspended_at_ms = time_ms;
         return;
     case EVENT_access_refused:
+    case EVENT_credentials_used:
         return;
     default:
         ASSERT(event->code == EVENT_starts_confirmed);

@@ -3,6 +3,7 @@
 #include "core/decider/integration.h"
 
 #include "core/base/assert.h"
+#include "core/decider/workspace.h"
 
 bool integration_is_there(const struct integration *integration)
 {
@@ -27,9 +28,12 @@ static struct span account_of(const struct integration *integration)
     return span_of(integration->account, integration->account_len);
 }
 
-static enum refusal connect_account(const struct integration *integration,
+static enum refusal connect_account(const struct integration *integration, const struct decide_context *context,
                                     const struct connect_integration_command *wish, struct event_list *ret_events)
 {
+    if (integration->head.version == 0 && !workspace_has_room(context, LIMIT_INTEGRATIONS)) {
+        return REFUSED_plan_limit;
+    }
     if (integration->head.version != 0 && wish->channel != integration->channel) {
         return REFUSED_account_mismatch;
     }
@@ -135,7 +139,7 @@ enum refusal integration_decide(const struct integration *integration, const str
     }
     switch (command->code) {
     case COMMAND_connect_integration:
-        return connect_account(integration, &command->connect_integration, ret_events);
+        return connect_account(integration, context, &command->connect_integration, ret_events);
     case COMMAND_record_connection:
         return record_connection(integration, context, &command->record_connection, ret_events);
     case COMMAND_refuse_connection:

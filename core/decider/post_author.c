@@ -2,6 +2,7 @@
  * scheduled post stays complete through every edit. Instants are computed here and nowhere else. */
 #include "core/base/assert.h"
 #include "core/decider/post_rules.h"
+#include "core/decider/workspace.h"
 #include "core/message/post_content.h"
 
 static enum refusal check_targets(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
@@ -129,6 +130,9 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     }
     if (refusal == ACCEPTED) {
         refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+    }
+    if (refusal == ACCEPTED && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {
+        refusal = REFUSED_plan_limit;
     }
     if (refusal == ACCEPTED) {
         append_scheduled(&plan, context, &wanted->post_id, ret_events);
@@ -270,6 +274,10 @@ RULE(schedule)
     }
     if (refusal == ACCEPTED) {
         refusal = check_plan(&plan, post->has_text, post->not_after_ms);
+    }
+    const bool is_draft = post->publish_at_ms == 0; /* what is scheduled may move whatever the plan says */
+    if (refusal == ACCEPTED && is_draft && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {
+        refusal = REFUSED_plan_limit;
     }
     if (refusal == ACCEPTED && plan.changed) {
         append_scheduled(&plan, context, &post->post_id, ret_events);

@@ -5,7 +5,7 @@
  *   identity       where the folder was when it was last known: machine id, inodes and times of two files (text)
  *   log/           the log's environment, and checkpoint, the newest signed note
  *   views/         state and read models: disposable; views/mark tells whether they may be trusted
- *   vault/         sealed secrets
+ *   vault/         sealed secrets; subject.keys, 0600: the keys of those that name people (core/vault/slots.h)
  *   log.seed       0600, 32 bytes: Ed25519 seed that signs checkpoints (RFC 8032)
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: the keys that authenticate frames between our own processes are derived from it

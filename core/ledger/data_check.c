@@ -107,6 +107,20 @@ static bool check_master_text(char ret_sentence[DATA_SENTENCE_MAX], enum err *re
     return true;
 }
 
+/* A secret is nobody else's to read. */
+static enum err check_mode(const char *path, const char *remedy, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char what[128];
+    struct stat about;
+    if (stat(path, &about) != 0 || (about.st_mode & S_IRWXO) == 0) {
+        return OK;
+    }
+    (void)snprintf(what, sizeof what, "every user of this machine may read or write it (mode %03o)",
+                   (unsigned)(about.st_mode & 0777));
+    say(ret_sentence, path, what, remedy);
+    return ERR_ACCESS;
+}
+
 static enum err check(const struct data_folder *data, const struct small_file *file,
                       char ret_sentence[DATA_SENTENCE_MAX])
 {
@@ -141,13 +155,18 @@ static enum err check(const struct data_folder *data, const struct small_file *f
         say(ret_sentence, path, what, file->remedy);
         return ERR_MALFORMED;
     }
-    if (file->secret && stat(path, &about) == 0 && (about.st_mode & S_IRWXO) != 0) {
-        (void)snprintf(what, sizeof what, "every user of this machine may read or write it (mode %03o)",
-                       (unsigned)(about.st_mode & 0777));
-        say(ret_sentence, path, what, "chmod 600 it; who may have read it can forge what it protects");
-        return ERR_ACCESS;
-    }
-    return OK;
+    return file->secret
+               ? check_mode(path, "chmod 600 it; who may have read it can forge what it protects", ret_sentence)
+               : OK;
+}
+
+/* The ledger makes it where there is none. */
+static enum err check_people(const struct data_folder *data, char ret_sentence[DATA_SENTENCE_MAX])
+{
+    char path[DATA_PATH_MAX];
+    TRY(path_join(path, sizeof path, data->vault_path, "subject.keys"));
+    return check_mode(path, "chmod 600 it; who may have read it needs but the master key to read what it protects",
+                      ret_sentence);
 }
 
 /* Only init makes a log: a folder that lost its own is not a new installation, to be served with nothing in it. */
@@ -190,20 +209,21 @@ static const struct opened {
     bool must_own;      /* its mode is set at each start (store_lmdb.c) */
     const char *remedy; /* where it is no file; NULL: it is a folder */
 } opened[] = {
-    {"",                R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
-    {"/installation",   R_OK,               R_OK,        false, "put it back from the backup"    },
-    {"/lock",           R_OK | W_OK,        UNOPENED,    false, LOCK_REMEDY                      },
-    {"/log",            R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
-    {"/log/data.mdb",   R_OK | W_OK,        R_OK,        false, "put log/ back from the backup"  },
-    {"/log/lock.mdb",   R_OK | W_OK,        R_OK | W_OK, false, LOCK_REMEDY                      },
-    {"/log/checkpoint", R_OK,               R_OK,        false, "put log/ back from the backup"  },
-    {"/vault",          R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
-    {"/vault/data.mdb", R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
-    {"/vault/lock.mdb", R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
-    {"/views",          R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
-    {"/views/data.mdb", R_OK | W_OK,        UNOPENED,    false, VIEWS_REMEDY                     },
-    {"/views/lock.mdb", R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
-    {"/views/mark",     R_OK,               UNOPENED,    false, VIEWS_REMEDY                     },
+    {"",                    R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
+    {"/installation",       R_OK,               R_OK,        false, "put it back from the backup"    },
+    {"/lock",               R_OK | W_OK,        UNOPENED,    false, LOCK_REMEDY                      },
+    {"/log",                R_OK | W_OK | X_OK, X_OK,        false, NULL                             },
+    {"/log/data.mdb",       R_OK | W_OK,        R_OK,        false, "put log/ back from the backup"  },
+    {"/log/lock.mdb",       R_OK | W_OK,        R_OK | W_OK, false, LOCK_REMEDY                      },
+    {"/log/checkpoint",     R_OK,               R_OK,        false, "put log/ back from the backup"  },
+    {"/vault",              R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
+    {"/vault/data.mdb",     R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
+    {"/vault/lock.mdb",     R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
+    {"/vault/subject.keys", R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
+    {"/views",              R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
+    {"/views/data.mdb",     R_OK | W_OK,        UNOPENED,    false, VIEWS_REMEDY                     },
+    {"/views/lock.mdb",     R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
+    {"/views/mark",         R_OK,               UNOPENED,    false, VIEWS_REMEDY                     },
 };
 
 /* A folder, a pipe or a device in the place of one of its files, or something else in that of a folder. */
@@ -237,6 +257,7 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
         }
         TRY(err);
     }
+    TRY(with_vault ? check_people(data, ret_sentence) : OK);
     return check_log(data, ret_sentence);
 }
 

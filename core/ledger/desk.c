@@ -87,10 +87,9 @@ enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const
     return OK;
 }
 
-/* state: room for an aggregate of that kind; small ones are read by themselves, for a post is 25 KB. A state that is
- * not there though its stream has begun was lost: upon nothing a second beginning would be decided, which would be in
- * the log for ever. */
-static enum err load_state(struct store_txn *txn, const struct id *stream, void *state)
+/* Small states are read by themselves, for a post is 25 KB. A state that is not there though its stream has begun was
+ * lost: upon nothing a second beginning would be decided, which would be in the log for ever. */
+enum err desk_state(struct store_txn *txn, const struct id *stream, void *ret_state)
 {
     struct span row = {0};
     const enum err err = get_row(txn, stream, &row);
@@ -101,7 +100,7 @@ static enum err load_state(struct store_txn *txn, const struct id *stream, void 
     } else {
         TRY(err);
     }
-    return aggregate_load((enum id_kind)stream->kind, row, state);
+    return aggregate_load((enum id_kind)stream->kind, row, ret_state);
 }
 
 /* Whether the log has events of the installation: the first start left one, a few behind the beginning. */
@@ -120,7 +119,7 @@ static enum err installation_has_begun(struct log *log, bool *ret_begun)
 /* The same for who decides: whether the installation or a workspace has events, the log itself tells. */
 static enum err load_to_decide(const struct desk *desk, const struct id *stream, void *state)
 {
-    TRY(load_state(desk->txn, stream, state));
+    TRY(desk_state(desk->txn, stream, state));
     const struct aggregate_head *head = state;
     bool begun = false;
     if (head->version == 0 && stream->kind == ID_WORKSPACE) {
@@ -133,7 +132,7 @@ static enum err load_to_decide(const struct desk *desk, const struct id *stream,
     return begun ? ERR_ALTERED : OK;
 }
 
-enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state)
+enum err desk_load(struct desk *desk, const struct id *stream, void *ret_state)
 {
     return load_to_decide(desk, stream, ret_state);
 }
@@ -173,40 +172,11 @@ static enum err find_integration(struct desk *desk, const struct id *workspace_i
     }
     if (state->head.version == 0 || !id_equal(&state->integration_id, integration_id)) {
         state->head.version = 0;
-        TRY(load_state(desk->txn, integration_id, state));
+        TRY(desk_state(desk->txn, integration_id, state));
     }
     if (state->head.version != 0 && id_equal(&state->head.workspace_id, workspace_id)) {
         *ret_integration = state;
     }
-    return OK;
-}
-
-enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
-                             bool *ret_needed)
-{
-    if (owner_id->kind == ID_KEY) {
-        struct key key;
-        TRY(load_state(txn, owner_id, &key));
-        *ret_needed = !key.revoked && id_equal(secret_id, owner_id);
-        return key.head.version != 0 ? OK : ERR_NOT_FOUND;
-    }
-    struct integration state;
-    TRY(load_state(txn, owner_id, &state));
-    *ret_needed = state.connection != INTEGRATION_DELETED && (state.connecting || id_equal(&state.vault_id, secret_id));
-    return state.head.version != 0 ? OK : ERR_NOT_FOUND;
-}
-
-enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone)
-{
-    if (owner_id->kind == ID_KEY) {
-        struct key key;
-        TRY(load_state(txn, owner_id, &key));
-        *ret_gone = key.revoked;
-        return OK;
-    }
-    struct integration state;
-    TRY(load_state(txn, owner_id, &state));
-    *ret_gone = state.head.version != 0 && state.connection == INTEGRATION_DELETED;
     return OK;
 }
 
@@ -376,96 +346,6 @@ enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace
     return OK;
 }
 
-static enum err put_open(struct desk *desk, const struct id *integration_id, const struct id *post_id, bool open)
-{
-    struct row_key key;
-    key_begin(&key, TABLE_OPEN);
-    key_id(&key, integration_id);
-    key_id(&key, post_id);
-    if (open) {
-        return store_put(desk->txn, key_span(&key), SPAN(""));
-    }
-    const enum err err = store_delete(desk->txn, key_span(&key));
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* Rows of TABLE_OPEN that an event changed. */
-static enum err index_open(struct desk *desk, const struct post *before, const struct post *after)
-{
-    for (unsigned i = 0; i < before->target_count; i++) {
-        const struct id *id = &before->targets[i].integration_id;
-        if (post_has_open_target(before, id) && !post_has_open_target(after, id)) {
-            TRY(put_open(desk, id, &after->post_id, false));
-        }
-    }
-    for (unsigned i = 0; i < after->target_count; i++) {
-        const struct id *id = &after->targets[i].integration_id;
-        if (post_has_open_target(after, id) && !post_has_open_target(before, id)) {
-            TRY(put_open(desk, id, &after->post_id, true));
-        }
-    }
-    return OK;
-}
-
-enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
-                         uint32_t *ret_count)
-{
-    struct row_key prefix;
-    struct span key;
-    struct span row;
-    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    key_begin(&prefix, TABLE_OPEN);
-    key_id(&prefix, integration_id);
-    TRY(store_cursor_open(desk->txn, &cursor));
-    uint32_t count = 0;
-    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
-    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) &&
-           key.len == prefix.buf.len + sizeof(struct id)) {
-        memcpy(&ret_posts[count], key.data + prefix.buf.len, sizeof(struct id));
-        count++;
-        err = store_next(cursor, &key, &row);
-    }
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    *ret_count = count;
-    return OK;
-}
-
-static void account_key(struct row_key *key, const struct id *workspace_id, uint32_t channel, struct span account)
-{
-    key_begin(key, TABLE_ACCOUNT);
-    key_id(key, workspace_id);
-    buf_byte(&key->buf, (uint8_t)channel);
-    buf_put(&key->buf, account);
-}
-
-/* Which integration has an account. */
-static enum err index_account(struct desk *desk, const struct integration *before, const struct integration *after)
-{
-    struct row_key key;
-    const bool had = before->account_len > 0 && before->connection != INTEGRATION_DELETED;
-    const bool has = after->account_len > 0 && after->connection != INTEGRATION_DELETED;
-    if (had == has) {
-        return OK; /* an account never changes: account_mismatch */
-    }
-    account_key(&key, &after->head.workspace_id, after->channel, span_of(after->account, after->account_len));
-    if (has) {
-        return store_put(desk->txn, key_span(&key), span_of(&after->integration_id, sizeof after->integration_id));
-    }
-    account_key(&key, &before->head.workspace_id, before->channel, span_of(before->account, before->account_len));
-    const enum err err = store_delete(desk->txn, key_span(&key));
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-enum err desk_index(struct desk *desk, enum id_kind kind, const struct aggregate *before, const struct aggregate *after)
-{
-    if (kind == ID_POST) {
-        return index_open(desk, &before->post, &after->post);
-    }
-    return kind == ID_INTEGRATION ? index_account(desk, &before->integration, &after->integration) : OK;
-}
-
 enum err desk_note(struct desk *desk, const struct log_event *at)
 {
     if (at->workspace_seq != 0) {
@@ -482,7 +362,7 @@ enum err desk_apply(struct desk *desk, const struct log_event *at, const struct 
         TRY(put_begun(desk, &at->stream));
     }
     TRY(desk_note(desk, at));
-    TRY(desk_index(desk, (enum id_kind)at->stream.kind, before, after));
+    TRY(desk_index(desk, &at->stream, before, after));
     const struct fact fact = {.at = at, .event = event};
     for (size_t i = 0; i < desk->projections.count; i++) {
         arena_reset(&desk->arena);
@@ -555,23 +435,6 @@ static enum err add_post_integrations(struct desk *desk, const struct command *c
     return OK;
 }
 
-static enum err account_is_taken(struct desk *desk, const struct command *command, const struct integration *state,
-                                 bool *ret_taken)
-{
-    struct row_key key;
-    struct span row;
-    const struct span account = command->record_connection.account;
-    if (account.len > ACCOUNT_MAX) {
-        return OK;
-    }
-    account_key(&key, &command->workspace_id, state->channel, account);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
-    if (err == OK) {
-        *ret_taken = !span_equal(row, span_of(&state->integration_id, sizeof state->integration_id));
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                       struct context_room *room, struct decide_context *ret_context)
 {
@@ -586,12 +449,10 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
             TRY(desk_recall(desk, &state->post, &command->record_outcome, &room->recalled));
             context->recalled = &room->recalled;
         }
-    } else if (command->code == COMMAND_record_connection) {
-        TRY(account_is_taken(desk, command, &state->integration, &context->account_taken));
-    } else if (command->code == COMMAND_delete_integration) {
-        struct id posts[ANSWER_DETAIL_MAX];
-        TRY(desk_open_posts(desk, &command->delete_integration.integration_id, posts, ANSWER_DETAIL_MAX,
-                            &context->open_post_count));
+    } else if (command->code == COMMAND_create_key) {
+        for (uint32_t i = 0; i < command->create_key.integrations_count; i++) {
+            TRY(add_integration(desk, command, &command->create_key.integrations[i].integration_id, room, context));
+        }
     }
-    return OK;
+    return desk_index_context(desk, command, state, room, context);
 }

@@ -39,7 +39,6 @@ static enum err drop_state(struct desk *desk, const struct id *stream)
 
 enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t version, struct fold_room *room)
 {
-    const enum id_kind kind = (enum id_kind)stream->kind;
     uint64_t seq = 0;
     if (version > 0) {
         TRY(ledger_stream_seq(desk->txn, stream, version, &seq));
@@ -50,7 +49,7 @@ enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t vers
     for (uint64_t i = 1; i <= version; i++) {
         TRY(fold_version(desk, stream, i, &room->after));
     }
-    TRY(desk_index(desk, kind, &room->before, &room->after));
+    TRY(desk_index(desk, stream, &room->before, &room->after));
     TRY(desk_seqs_cut(desk, stream, version));
     return version == 0 ? drop_state(desk, stream) : desk_store(desk, stream, &room->after);
 }

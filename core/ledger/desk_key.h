@@ -1,4 +1,4 @@
-/* desk_key.h: keys of the ledger's own rows. Only desk*.c include it. */
+/* desk_key.h: keys of the ledger's own rows. Only desk*.c and people.c include it. */
 #ifndef OPENPOST_LEDGER_DESK_KEY_H
 #define OPENPOST_LEDGER_DESK_KEY_H
 

@@ -1,17 +1,98 @@
-/* desk_secrets.c: the secrets that the states of accounts and keys name, in their order. Called by whoever compares the
- * vault with them. */
+/* desk_secrets.c: the secrets that states name, and whether their owner is over. Called by whoever compares the vault
+ * with them. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
 
-/* The secret in use; false: it needs none. */
-static bool names_secret(const struct id *owner_id, const struct aggregate *state, struct id *ret_secret_id)
+/* Room for the state of whoever may own a secret; a post's is 25 KB. */
+union owner {
+    struct aggregate_head head;
+    struct integration integration;
+    struct key key;
+    struct member member;
+    struct user user;
+    struct session session;
+    struct provider provider;
+};
+
+/* ERR_NOT_FOUND: nothing is known of it. */
+static enum err load_owner(struct store_txn *txn, const struct id *owner_id, union owner *ret_owner)
 {
-    if (owner_id->kind == ID_KEY) {
-        *ret_secret_id = *owner_id; /* its tag key */
-        return !state->key.revoked;
+    if (!aggregate_keeps_secrets((enum id_kind)owner_id->kind)) {
+        return ERR_NOT_FOUND;
     }
-    *ret_secret_id = state->integration.vault_id;
-    return state->integration.connection == INTEGRATION_CONNECTED;
+    TRY(desk_state(txn, owner_id, ret_owner));
+    return ret_owner->head.version != 0 ? OK : ERR_NOT_FOUND;
+}
+
+/* What its own state does not tell: its person signed out everywhere, or was erased. */
+static enum err session_is_over(struct store_txn *txn, const struct session *session, int64_t now_ms, bool *ret_over)
+{
+    struct user user;
+    TRY(desk_state(txn, &session->user_id, &user));
+    *ret_over =
+        session->ended || user.erased || session->generation != user.generation || session->expires_ms <= now_ms;
+    return OK;
+}
+
+/* It, or the workspace that it was of. */
+static enum err is_over(struct store_txn *txn, enum id_kind kind, const union owner *owner, int64_t now_ms,
+                        bool *ret_over)
+{
+    if (kind == ID_SESSION) {
+        return session_is_over(txn, &owner->session, now_ms, ret_over);
+    }
+    struct workspace workspace = {.deleted = 0};
+    if (owner->head.workspace_id.kind == ID_WORKSPACE) {
+        TRY(desk_state(txn, &owner->head.workspace_id, &workspace));
+    }
+    *ret_over = workspace.deleted || aggregate_is_over(kind, owner);
+    return OK;
+}
+
+enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
+                             int64_t now_ms, bool *ret_needed)
+{
+    const enum id_kind kind = (enum id_kind)owner_id->kind;
+    struct id secrets[SECRETS_MAX];
+    union owner owner;
+    bool over = false;
+    TRY(load_owner(txn, owner_id, &owner));
+    TRY(is_over(txn, kind, &owner, now_ms, &over));
+    bool needed = kind == ID_INTEGRATION && owner.integration.connecting;
+    const uint32_t count = aggregate_secrets(kind, owner_id, &owner, secrets);
+    for (uint32_t i = 0; i < count; i++) {
+        needed = needed || id_equal(&secrets[i], secret_id);
+    }
+    *ret_needed = needed && !over;
+    return OK;
+}
+
+enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, int64_t now_ms, bool *ret_gone)
+{
+    union owner owner;
+    const enum err err = load_owner(txn, owner_id, &owner);
+    if (err == ERR_NOT_FOUND) {
+        *ret_gone = false; /* it may be about to begin */
+        return OK;
+    }
+    TRY(err);
+    return is_over(txn, (enum id_kind)owner_id->kind, &owner, now_ms, ret_gone);
+}
+
+/* The secret in use of an account, a key or a person (their profile); false: it needs none. */
+static enum err names_secret(struct store_txn *txn, const struct id *owner_id, const union owner *owner,
+                             struct id *ret_secret_id, bool *ret_names)
+{
+    const enum id_kind kind = (enum id_kind)owner_id->kind;
+    struct id secrets[SECRETS_MAX];
+    bool over = false;
+    TRY(is_over(txn, kind, owner, 0, &over)); /* none of them ends by the clock */
+    const bool works = kind != ID_INTEGRATION || owner->integration.connection == INTEGRATION_CONNECTED;
+    *ret_names = works && !over && aggregate_secrets(kind, owner_id, owner, secrets) > 0;
+    if (*ret_names) {
+        *ret_secret_id = secrets[0];
+    }
+    return OK;
 }
 
 /* The first state of that kind behind *after: its owner's id and its row. A state's key is the id alone; rows behind it
@@ -40,16 +121,18 @@ static enum err next_state(struct store_cursor *cursor, enum id_kind kind, const
     return OK;
 }
 
-static enum err next_of_kind(struct store_cursor *cursor, enum id_kind kind, struct id *owner_id,
+static enum err next_of_kind(struct store_txn *txn, struct store_cursor *cursor, enum id_kind kind, struct id *owner_id,
                              struct id *ret_secret_id)
 {
     struct id at = *owner_id;
     for (;;) {
         struct span row;
-        struct aggregate state;
+        union owner owner;
+        bool names = false;
         TRY(next_state(cursor, kind, &at, &at, &row));
-        TRY(aggregate_load(kind, row, &state));
-        if (names_secret(&at, &state, ret_secret_id)) {
+        TRY(aggregate_load(kind, row, &owner));
+        TRY(names_secret(txn, &at, &owner, ret_secret_id, &names));
+        if (names) {
             *owner_id = at;
             return OK;
         }
@@ -58,13 +141,16 @@ static enum err next_of_kind(struct store_cursor *cursor, enum id_kind kind, str
 
 enum err ledger_next_secret(struct store_txn *txn, struct id *owner_id, struct id *ret_secret_id)
 {
+    static const enum id_kind kinds[] = {ID_INTEGRATION, ID_KEY, ID_USER};
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
     TRY(store_cursor_open(txn, &cursor));
-    if (owner_id->kind != ID_KEY) {
-        const enum err err = next_of_kind(cursor, ID_INTEGRATION, owner_id, ret_secret_id);
-        if (err != ERR_NOT_FOUND) {
-            return err;
-        }
+    size_t at = 0;
+    while (at < sizeof kinds / sizeof *kinds && owner_id->kind != ID_NONE && owner_id->kind != kinds[at]) {
+        at++;
     }
-    return next_of_kind(cursor, ID_KEY, owner_id, ret_secret_id);
+    enum err err = ERR_NOT_FOUND;
+    for (; at < sizeof kinds / sizeof *kinds && err == ERR_NOT_FOUND; at++) {
+        err = next_of_kind(txn, cursor, kinds[at], owner_id, ret_secret_id);
+    }
+    return err;
 }

@@ -209,11 +209,29 @@ enum err ledger_commit(struct ledger *ledger)
     return derived == ERR_NO_SPACE ? ERR_IO : derived; /* the log has it: only a reopened ledger may go on */
 }
 
-/* Commands that may use the log's reserve: what is scheduled goes out, and people may stop it. */
+/* Commands that may use the log's reserve: what is scheduled goes out, and people may come to stop it, and end what
+ * others may do. */
 static bool is_privileged(uint32_t code)
 {
-    return command_role(code) == ROLE_COUNT || code == COMMAND_cancel_post || code == COMMAND_cancel_target ||
-           code == COMMAND_resolve_target || code == COMMAND_pause_workspace || code == COMMAND_pause_integration;
+    switch (code) {
+    case COMMAND_cancel_post:
+    case COMMAND_cancel_target:
+    case COMMAND_resolve_target:
+    case COMMAND_pause_workspace:
+    case COMMAND_pause_integration:
+    case COMMAND_revoke_key:
+    case COMMAND_remove_member:
+    case COMMAND_withdraw_invitation:
+    case COMMAND_open_session:
+    case COMMAND_end_session:
+    case COMMAND_end_sessions:
+    case COMMAND_report_refusals:
+    case COMMAND_report_member_refusals:
+    case COMMAND_report_strangers:
+        return true;
+    default:
+        return command_party(code) != PARTY_GATEWAY;
+    }
 }
 
 /* The event that a command answers was in the log before it, and is of the same workspace: only our own processes name

@@ -9,6 +9,7 @@
 #include "core/base/limits.h"
 #include "core/ledger/projection.h"
 #include "core/message/answer.h"
+#include "core/message/usage.h"
 
 struct ledger;
 
@@ -45,6 +46,12 @@ void ledger_close(struct ledger *ledger);
 OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
+/* ledger_check_actor tells whether the key or member in whose name the command comes may send it, as the group's
+ * earlier commands left them, and makes the command's role theirs. Refusals: unauthenticated: nothing is theirs in the
+ * command's workspace, or nothing any more; role_insufficient, scope_insufficient; not_found, reference_not_found: what
+ * it names goes to an account that a restricted key does not see; role_above_own: a key that would keep more than its
+ * maker. Accepted: our own processes' commands, too. */
+enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum refusal *ret_refusal) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
  * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role,
  * workspace of the principal) was checked by the caller. A causation that names no earlier durable event of the
@@ -76,6 +83,9 @@ enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
     MUST_USE;
 
+/* ledger_usage reads what a workspace uses of its plan; zeros where nothing was ever used. For readers likewise. */
+enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
+
 /* ledger_is_foreign tells whether there is something of that id, but of another workspace. For readers likewise. */
 enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const struct id *workspace_id,
                            bool *ret_foreign) MUST_USE;
@@ -83,16 +93,19 @@ enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const
 /* ledger_views_position reads the position that views stand at; ERR_NOT_FOUND: at none yet. For readers likewise. */
 enum err ledger_views_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;
 
-/* ledger_needs_secret tells whether its owner still needs a secret of the vault: an integration that is there, the
- * credentials in use and any while it is being connected; an API key that is not revoked, its tag key.
- * ERR_NOT_FOUND: nothing is known of that owner: a crash came before its event, or rows were lost.
- * ledger_owner_is_gone: deleted or revoked: all of its secrets may go at once. For readers with a transaction of their
- * own. */
+/* ledger_needs_secret tells whether its owner still needs a secret of the vault: one that its state names
+ * (aggregate_secrets), any while an account is being connected; none once the owner or its workspace is over, or a
+ * session's time or its person's sessions are.
+ * ERR_NOT_FOUND: nothing is known of that owner: a crash came before its event, rows were lost, or it is none that
+ * keeps secrets. ledger_owner_is_gone: it or its workspace is over: all of its secrets may go at once. For readers with
+ * a transaction of their own. */
 enum err ledger_needs_secret(struct store_txn *txn, const struct id *secret_id, const struct id *owner_id,
-                             bool *ret_needed) MUST_USE;
-enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, bool *ret_gone) MUST_USE;
+                             int64_t now_ms, bool *ret_needed) MUST_USE;
+enum err ledger_owner_is_gone(struct store_txn *txn, const struct id *owner_id, int64_t now_ms, bool *ret_gone)
+    MUST_USE;
 /* ledger_next_secret finds the next secret in use behind that of *owner_id (zeros: the first): of connected accounts
- * (their credentials), then of keys that are not revoked (their tag keys); writes the owner, too. ERR_NOT_FOUND: that
+ * (their credentials), then of keys that are not revoked (their tag keys), then of people (their profiles); writes the
+ * owner, too. ERR_NOT_FOUND: that
  * was all. For readers likewise. */
 enum err ledger_next_secret(struct store_txn *txn, struct id *owner_id, struct id *ret_secret_id) MUST_USE;
 

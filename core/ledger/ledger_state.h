@@ -4,6 +4,7 @@
 
 #include "core/decider/aggregate.h"
 #include "core/ledger/ledger.h"
+#include "core/message/access.h"
 #include "core/store/tables.h"
 
 #define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
@@ -36,6 +37,8 @@ struct context_room {
     const struct integration *integrations[2 * TARGETS_MAX];
     struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
     struct recalled_attempt recalled;
+    struct usage usage;
+    struct user user;
 };
 
 struct ledger {
@@ -55,10 +58,13 @@ struct ledger {
     struct buf payload_buf;
 };
 
-/* desk_load reads an aggregate's state (the initial one when there is none). ERR_ALTERED: a state is not there though
- * its stream has begun, so nothing in these rows can be trusted. desk_installation comes from memory when it can; NULL:
- * there is none. desk_forget empties the memory (a group was dropped). */
-enum err desk_load(struct desk *desk, const struct id *stream, struct aggregate *ret_state) MUST_USE;
+/* desk_load reads an aggregate's state (the initial one when there is none) into room for one of its kind.
+ * ERR_ALTERED: a state is not there though its stream has begun, so nothing in these rows can be trusted.
+ * desk_installation comes from memory when it can; NULL: there is none. desk_forget empties the memory (a group was
+ * dropped). */
+enum err desk_load(struct desk *desk, const struct id *stream, void *ret_state) MUST_USE;
+/* desk_state reads it likewise for readers with a transaction of their own, who ask no log whether it has begun. */
+enum err desk_state(struct store_txn *txn, const struct id *stream, void *ret_state) MUST_USE;
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state) MUST_USE;
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation) MUST_USE;
 void desk_forget(struct desk *desk);
@@ -83,8 +89,8 @@ enum err desk_fold(struct desk *desk, const struct log_event *at, const struct e
  * is at: for an event whose version was given by a ledger that had lost the later ones. ERR_NOT_FOUND: it is not there
  * yet. */
 enum err desk_note(struct desk *desk, const struct log_event *at) MUST_USE;
-enum err desk_index(struct desk *desk, enum id_kind kind, const struct aggregate *before, const struct aggregate *after)
-    MUST_USE;
+enum err desk_index(struct desk *desk, const struct id *stream, const struct aggregate *before,
+                    const struct aggregate *after) MUST_USE;
 enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version) MUST_USE;
 enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t version, struct fold_room *room) MUST_USE;
 /* desk_commit ends the transaction with the position that its rows stand at; on failure nothing of it is kept. */
@@ -119,6 +125,9 @@ enum err desk_keys_write(struct store_txn *txn, const struct kept_row *rows) MUS
 /* desk_context fills what the decider of command may know beside state. *room lives as long as the context. */
 enum err desk_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                       struct context_room *room, struct decide_context *ret_context) MUST_USE;
+/* desk_index_context fills that part of it which indexes tell. */
+enum err desk_index_context(struct desk *desk, const struct command *command, const struct aggregate *state,
+                            struct context_room *room, struct decide_context *context) MUST_USE;
 /* desk_read_event reads and decodes the event at seq; what it gives borrows from the desk's arena, which it empties
  * before. Errors as log_read and event_decode; ERR_NO_MEMORY. */
 enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_at, struct event *ret_event) MUST_USE;

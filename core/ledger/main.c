@@ -184,8 +184,8 @@ static enum err open_vault(struct process *process)
 static enum err sweep_vault(struct process *process)
 {
     uint64_t deleted = 0;
-    const enum err err = vault_orphans_sweep(process->log, process->views, !process->views_trusted, process->vault,
-                                             &deleted, &process->vault_broken);
+    const enum err err = vault_orphans_sweep(process->log, process->views, !process->views_trusted, clock_wall_ms(),
+                                             process->vault, &deleted, &process->vault_broken);
     if (deleted > 0) {
         journal(JOURNAL_INFO, "vault_swept", "deleted=%llu", (unsigned long long)deleted);
     }
@@ -207,15 +207,16 @@ static enum err tell_vault_gaps(const struct process *process)
         id_write(&shown, &gaps.shown[i]);
     }
     buf_text(&shown, gaps.accounts > VAULT_GAPS_SHOWN ? " …" : "");
-    if (gaps.accounts + gaps.keys > 0) {
-        journal(
-            JOURNAL_WARN, "credentials_missing",
-            "accounts=%u which=\"%s\" keys=%u reason=\"%s\" next=\"stop the service, put vault/ and master.key back "
-            "from the backup and start again; without a backup connect these accounts again (POST "
-            "/v1/integrations/{id}/reconnect) and make new keys for what speaks RPC\"",
-            gaps.accounts, buf_terminated(&shown), gaps.keys,
-            gaps.sealed > 0 ? "the vault was sealed under another master key, or is damaged"
-                            : "the vault does not hold them");
+    if (gaps.accounts + gaps.keys + gaps.people > 0) {
+        journal(JOURNAL_WARN, "credentials_missing",
+                "accounts=%u which=\"%s\" keys=%u reason=\"%s\" people=%u next=\"stop the service, put vault/ and "
+                "master.key back "
+                "from the backup and start again; without a backup connect these accounts again (POST "
+                "/v1/integrations/{id}/reconnect) and make new keys for what speaks RPC\"",
+                gaps.accounts, buf_terminated(&shown), gaps.keys,
+                gaps.sealed > 0 ? "the vault was sealed under another master key, or is damaged"
+                                : "the vault does not hold them",
+                gaps.people);
     }
     return OK;
 }

@@ -231,10 +231,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
             return REFUSED_not_found;
         }
-        if (!targets_are_own(command)) {
-            return REFUSED_command_invalid;
-        }
-        break;
+        return targets_are_own(command) ? access_command(&asker->grant, command->code) : REFUSED_command_invalid;
     case PARTY_LEDGER:
     case PARTY_COUNT:
         ASSERT(false); /* party_may_command */
@@ -251,7 +248,8 @@ static enum refusal check_program(struct work *work, struct decoded *wish)
     if (store_begin(options->views, false, &txn) != OK) {
         return REFUSED_unavailable;
     }
-    return service_admit(options->parts, txn, &wish->command, clock_wall_ms(), &work->arena, &wish->fault);
+    return service_admit(options->parts, txn, &work->asker, &wish->command, clock_wall_ms(), &work->arena,
+                         &wish->fault);
 }
 
 /* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
@@ -353,6 +351,9 @@ static void handle(void *context, struct endpoint_request *request)
         welcome(work); /* not acted upon: it may be a repetition of yesterday's */
         return;
     }
+    if (!door->own) {
+        uses_note(&door->service->uses, &work->asker.key_id, clock_wall_ms());
+    }
     if (work->frame.kind >= FRAME_KIND_END || !party_may_ask(work->asker.party, work->frame.kind)) {
         service_refuse(work, work->frame.kind >= FRAME_KIND_END ? REFUSED_frame_invalid : REFUSED_role_insufficient);
         return;
@@ -443,6 +444,7 @@ enum err service_open(const struct service_options *options, service_broken *bro
                       struct service **ret_service)
 {
     struct service *service = calloc(1, sizeof *service);
+    uint64_t seed = 0;
     if (service == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -450,6 +452,8 @@ enum err service_open(const struct service_options *options, service_broken *bro
     service->broken = broken;
     service->broken_context = context;
     refusals_init(&service->refusals);
+    random_fill(&seed, sizeof seed);
+    uses_init(&service->uses, seed);
     service->commands.last = &service->commands.first;
     service->reads.last = &service->reads.first;
     service->program_reads.last = &service->program_reads.first;
@@ -508,6 +512,7 @@ void service_close(struct service *service)
     door_close(&service->own, OWN_CONTEXTS);
     door_close(&service->programs, PROGRAM_CONTEXTS);
     refusals_done(&service->refusals);
+    uses_done(&service->uses);
     publisher_close(service->publisher);
     frame_key_free(service->wake_key);
     arena_done(&service->arena);

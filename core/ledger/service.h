@@ -4,9 +4,9 @@
 #ifndef OPENPOST_LEDGER_SERVICE_H
 #define OPENPOST_LEDGER_SERVICE_H
 
-#include "core/access.h"
 #include "core/admission.h"
 #include "core/ledger/ledger.h"
+#include "core/message/access.h"
 #include "core/vault/vault.h"
 #include "core/wire/party.h"
 
@@ -15,7 +15,8 @@ struct asker {
     enum party party; /* one of our own processes; PARTY_NONE: another program: */
     struct id key_id;
     struct id workspace_id;
-    struct grant grant;
+    struct grant
+        grant; /* without its accounts: who needs them reads them, with the transaction that they are asked in */
 };
 
 /* A question of kind FRAME_QUERY. txn: a read transaction of the views. */
@@ -52,9 +53,9 @@ struct service_parts {
     /* Finds another program's API key by the first 16 bytes of its fingerprint, and who it is: neither says that the
      * asker has the key. ERR_NOT_FOUND, ERR_AUTH: revoked or expired. */
     enum err (*principal)(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker);
-    /* Reads a post of the workspace; its texts borrow from txn and arena. ERR_NOT_FOUND. */
-    enum err (*post)(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
-                     struct arena *arena, struct written_post *ret_post);
+    /* Reads a post that is there for the asker; its texts borrow from txn and arena. ERR_NOT_FOUND. */
+    enum err (*post)(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
+                     struct written_post *ret_post);
 };
 
 struct service_options {

@@ -33,14 +33,13 @@ static bool violates(const struct service_parts *parts, const struct written_pos
         .targets = (command_)->targets, .target_count = (command_)->targets_count \
     }
 
-static enum refusal admit_create(const struct service_parts *parts, struct store_txn *txn,
+static enum refusal admit_create(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                                  const struct command *command, int64_t now_ms, struct arena *arena)
 {
     const struct create_post_command *create = &command->create_post;
     const struct written_post post = CONTENT_OF(create);
     struct written_post copied;
-    if (!id_is_none(&create->duplicate_of) &&
-        parts->post(txn, &command->workspace_id, &create->duplicate_of, arena, &copied) != OK) {
+    if (!id_is_none(&create->duplicate_of) && parts->post(txn, asker, &create->duplicate_of, arena, &copied) != OK) {
         return REFUSED_reference_not_found;
     }
     const bool scheduled = create->now || create->at_ms != 0;
@@ -50,12 +49,13 @@ static enum refusal admit_create(const struct service_parts *parts, struct store
 }
 
 /* edit NULL: the post's own content is to be scheduled. */
-static enum refusal admit_change(const struct service_parts *parts, struct store_txn *txn, struct command *command,
-                                 const struct written_post *edit, int64_t now_ms, struct arena *arena)
+static enum refusal admit_change(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                                 struct command *command, const struct written_post *edit, int64_t now_ms,
+                                 struct arena *arena)
 {
     const struct id post_id = command_stream(command);
     struct written_post post;
-    const enum err err = parts->post(txn, &command->workspace_id, &post_id, arena, &post);
+    const enum err err = parts->post(txn, asker, &post_id, arena, &post);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? REFUSED_not_found : REFUSED_unavailable;
     }
@@ -80,8 +80,8 @@ static void copy_text(char *out, size_t size, const char *text)
     memcpy(out, text, len + 1);
 }
 
-enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
-                           int64_t now_ms, struct arena *arena, struct fault *ret_fault)
+enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                           struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
@@ -91,15 +91,18 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
     }
     switch (command->code) {
     case COMMAND_create_post:
-        return admit_create(parts, txn, command, now_ms, arena);
+        return admit_create(parts, txn, asker, command, now_ms, arena);
     case COMMAND_edit_post: {
         const struct written_post edit = CONTENT_OF(&command->edit_post);
-        return admit_change(parts, txn, command, &edit, now_ms, arena);
+        return admit_change(parts, txn, asker, command, &edit, now_ms, arena);
     }
     case COMMAND_schedule_post:
-        return admit_change(parts, txn, command, NULL, now_ms, arena);
+        return admit_change(parts, txn, asker, command, NULL, now_ms, arena);
     case COMMAND_connect_integration:
-        return REFUSED_not_yet_available; /* only HTTP takes credentials, and a program could name another's */
+    case COMMAND_create_key:
+    case COMMAND_invite_member:
+        /* a secret of theirs was sealed before: programs seal nothing, and could name another's */
+        return REFUSED_not_yet_available;
     default:
         return ACCEPTED;
     }

@@ -2,6 +2,7 @@
  * for the disk. One thread, so the vault has one writer. */
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 #include "core/store/tables.h"
 
@@ -98,9 +99,10 @@ static void read_follow(struct service *service, struct work *work)
         return;
     }
     const bool own = asker->party != PARTY_NONE;
-    if (!own && !access_allows(&asker->grant, NEED_AUDIT)) {
-        service_note_refused(work, REFUSED_role_insufficient, "follow", ID_NONE);
-        service_refuse(work, REFUSED_role_insufficient);
+    const enum refusal refusal = own ? ACCEPTED : access_check(&asker->grant, NEED_AUDIT, SCOPE_LOG_READ);
+    if (refusal != ACCEPTED) {
+        service_note_refused(work, refusal, "follow", ID_NONE);
+        service_refuse(work, refusal);
         return;
     }
     atomic_store(&service->asked_for_events, true); /* before the log is looked at */
@@ -137,7 +139,7 @@ static void read_follow(struct service *service, struct work *work)
 static void note_question(struct work *work, enum refusal refusal, const struct id *named)
 {
     static const char request[] = "query";
-    if (refusal == REFUSED_role_insufficient) {
+    if (refusal == REFUSED_role_insufficient || refusal == REFUSED_scope_insufficient) {
         service_note_refused(work, refusal, request, ID_NONE);
     } else if (refusal == REFUSED_not_found) {
         (void)service_note_foreign(work, named, request);
@@ -197,7 +199,8 @@ static enum refusal seal(struct service *service, const struct work *work)
     struct id secret_id;
     struct id owner_id;
     struct span box;
-    if (body_seal_read(work->frame.body, &secret_id, &owner_id, &box) != OK) {
+    if (body_seal_read(work->frame.body, &secret_id, &owner_id, &box) != OK ||
+        !aggregate_keeps_secrets((enum id_kind)owner_id.kind)) {
         return REFUSED_frame_invalid;
     }
     char what_text[ID_TEXT_MAX + 1];
@@ -208,14 +211,10 @@ static enum refusal seal(struct service *service, const struct work *work)
     if (box_open(service->parties[work->asker.party].transport_key, buf_span(&what), box, &plain) != OK) {
         return REFUSED_frame_unauthenticated;
     }
-    uint8_t nonce[12];
-    random_fill(nonce, sizeof nonce);
-    const enum err err = vault_put(service->options.vault, &secret_id, &owner_id, nonce, buf_span(&plain));
+    const struct vault_secret secret = {.id = secret_id, .owner_id = owner_id, .plain = buf_span(&plain)};
+    const enum refusal refusal = service_keep(service, &secret);
     explicit_bzero(plain_bytes, sizeof plain_bytes);
-    if (err != OK) {
-        return err == ERR_NO_SPACE ? REFUSED_storage_full : REFUSED_unavailable;
-    }
-    return ACCEPTED;
+    return refusal;
 }
 
 static void read_seal(struct service *service, struct work *work)
@@ -359,27 +358,13 @@ static void read_one(struct service *service, struct work *work)
     case FRAME_DOUBT:
         read_doubt(service, work);
         return;
+    case FRAME_PERSON:
+        service_read_person(service, work);
+        return;
     default:
         service_refuse(work, REFUSED_frame_invalid);
         return;
     }
-}
-
-static bool is_kept(void *context, const struct id *secret_id, const struct id *owner_id)
-{
-    (void)secret_id;
-    bool gone = false;
-    return ledger_owner_is_gone(context, owner_id, &gone) != OK || !gone;
-}
-
-/* What could not be deleted now goes when the ledger starts again. */
-static void sweep_vault(struct service *service)
-{
-    uint64_t deleted = 0;
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    enum err err = store_begin(service->options.views, false, &txn);
-    err = err == OK ? vault_sweep(service->options.vault, is_kept, txn, &deleted) : err;
-    (void)err;
 }
 
 /* What our own processes ask comes first: publishing waits for no program, but for the one question that is being
@@ -401,16 +386,16 @@ void *service_read(void *context)
     for (;;) {
         (void)pthread_mutex_lock(&service->mutex);
         struct work *work = take_read(service);
-        while (work == NULL && !service->sweep && !service->stopping) {
+        while (work == NULL && !service->sweep && !service->sweeping && !service->stopping) {
             (void)pthread_cond_wait(&service->reads_wake, &service->mutex);
             work = take_read(service);
         }
-        const bool sweep = service->sweep;
         const bool stopping = service->stopping;
-        service->sweep = false;
+        service->sweeping = service->sweeping || service->sweep; /* asked again: another round behind this one */
+        service->sweep = service->sweep && !id_is_none(&service->swept_to);
         (void)pthread_mutex_unlock(&service->mutex);
-        if (sweep) {
-            sweep_vault(service);
+        if (service->sweeping) {
+            service_sweep(service);
         }
         if (work != NULL) {
             read_one(service, work);

@@ -1,6 +1,6 @@
 /* service_refused.c: what the doors refuse for reasons of security: noted by whoever answers, appended by the writer
- * between two groups. Whether something is another workspace's is looked up when the answer stands: nothing of it
- * depends on what is found. */
+ * between two groups, with the keys that other programs used. Whether something is another workspace's is looked up
+ * when the answer stands: nothing of it depends on what is found. */
 #include "core/base/clock.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
@@ -34,8 +34,9 @@ void service_note_answers(struct work *work, const struct answer *answers)
 {
     for (uint32_t i = 0; i < work->count && !work->door->own; i++) {
         const struct command *command = &work->commands[i].command;
-        if (answers[i].refusal == REFUSED_role_insufficient) {
-            service_note_refused(work, REFUSED_role_insufficient, command_desc(command->code)->name, ID_NONE);
+        const enum refusal refusal = (enum refusal)answers[i].refusal;
+        if (refusal == REFUSED_role_insufficient || refusal == REFUSED_scope_insufficient) {
+            service_note_refused(work, refusal, command_desc(command->code)->name, ID_NONE);
         } else if (answers[i].refusal == REFUSED_not_found) {
             const struct id stream = command_stream(command);
             const char *name = command_desc(command->code)->name;
@@ -51,6 +52,11 @@ enum err service_report(struct service *service)
     struct command command;
     while (refusals_take(&service->refusals, clock_boot_ms(), &command)) {
         TRY(service_write_own(service, &command));
+    }
+    if (uses_take(&service->uses, clock_boot_ms(), &command)) {
+        const enum err err = service_write_own(service, &command);
+        uses_told(&service->uses, err == OK);
+        return err;
     }
     return OK;
 }

@@ -11,6 +11,7 @@
 #include "core/wire/endpoint.h"
 #include "core/wire/publisher.h"
 #include "core/wire/refusals.h"
+#include "core/wire/uses.h"
 
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
@@ -86,7 +87,9 @@ struct service {
     struct work_queue program_reads; /* when there are none of those */
     struct work *unsigned_reads;     /* questions that wait for a checkpoint */
     bool stopping;
-    bool sweep; /* an account was deleted or a key revoked: its secrets go */
+    bool sweep;         /* an owner of secrets is over, or names others: they go */
+    bool sweeping;      /* the reader's: a round has begun … */
+    struct id swept_to; /* … and is so far */
     pthread_t writer;
     pthread_t reader;
     bool writer_runs;
@@ -101,6 +104,7 @@ struct service {
     struct arena read_arena;        /* the reader's */
     struct buf read_out;
     struct refusals refusals;
+    struct uses uses;          /* of programs' keys */
     bool told_of_log;          /* likewise: options.log_altered was called */
     int64_t opened_ms;         /* boot clock */
     atomic_bool views_doubted; /* the writer ends the process */
@@ -122,10 +126,10 @@ void service_reply(struct work *work, uint8_t kind, struct span body);
 /* service_refuse sends FRAME_REFUSED. */
 void service_refuse(struct work *work, enum refusal refusal);
 
-/* service_admit judges a command of another program's by what it says, and by what the post says that it schedules;
- * txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
-enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, struct command *command,
-                           int64_t now_ms, struct arena *arena, struct fault *ret_fault);
+/* service_admit judges a command of another program's, the asker, by what it says, and by what the post says that it
+ * schedules; txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
+enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                           struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault);
 /* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked
  * again; false: too many of its key's wait, or of all programs'. service_sign, the writer's between two groups, signs
  * when that is due. An error of it is one that nobody may survive.
@@ -145,6 +149,12 @@ enum err service_report(struct service *service) MUST_USE;
 /* service_write.c: a command of the ledger's own, in a group of its own; it may be refused. Without a stream it is
  * the installation's. */
 enum err service_write_own(struct service *service, struct command *command) MUST_USE;
+
+/* service_people.c, the reader's: service_keep seals a secret into the vault; service_read_person answers FRAME_PERSON;
+ * service_sweep goes on with the round that sweeping stands for, a few secrets further. */
+enum refusal service_keep(struct service *service, const struct vault_secret *secret);
+void service_read_person(struct service *service, struct work *work);
+void service_sweep(struct service *service);
 
 /* The two threads. */
 void *service_write(void *context);

@@ -33,16 +33,29 @@ static struct work *take_group(struct service *service)
     return first;
 }
 
-static enum err decide_one(struct service *service, const struct decoded *wish, struct answer *ret_answer)
+/* An owner of secrets, which shall be gone at once, or what one of them was for. */
+static bool ends_a_secret(uint32_t code)
 {
-    if (wish->refusal != ACCEPTED) {
-        *ret_answer = (struct answer){.refusal = wish->refusal,
+    return code == COMMAND_delete_integration || code == COMMAND_revoke_key || code == COMMAND_delete_workspace ||
+           code == COMMAND_remove_member || code == COMMAND_leave_workspace || code == COMMAND_withdraw_invitation ||
+           code == COMMAND_erase_user || code == COMMAND_remove_provider || code == COMMAND_join_workspace ||
+           code == COMMAND_change_user || code == COMMAND_set_password || code == COMMAND_unlink_login ||
+           code == COMMAND_end_session || code == COMMAND_end_sessions;
+}
+
+static enum err decide_one(struct service *service, struct decoded *wish, struct answer *ret_answer)
+{
+    enum refusal refusal = wish->refusal;
+    if (refusal == ACCEPTED) {
+        TRY(ledger_check_actor(service->options.ledger, &wish->command, &refusal));
+    }
+    if (refusal != ACCEPTED) {
+        *ret_answer = (struct answer){.refusal = refusal,
                                       .fault = wish->fault,
                                       .time_ms = ledger_stamp(service->options.ledger, service->now_ms)};
         return OK;
     }
-    const uint32_t code = wish->command.code;
-    service->owner_gone = service->owner_gone || code == COMMAND_delete_integration || code == COMMAND_revoke_key;
+    service->owner_gone = service->owner_gone || ends_a_secret(wish->command.code);
     return ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer);
 }
 
@@ -66,7 +79,7 @@ static enum err decide_together(struct service *service, const struct work *firs
     return ledger_commit(ledger);
 }
 
-static enum err decide_alone(struct service *service, const struct decoded *wish, struct answer *ret_answer)
+static enum err decide_alone(struct service *service, struct decoded *wish, struct answer *ret_answer)
 {
     struct ledger *ledger = service->options.ledger;
     TRY(ledger_begin(ledger, service->now_ms));

@@ -30,7 +30,9 @@ enum err vault_gaps_find(struct store_txn *txn, struct vault *vault, struct vaul
             return held;
         }
         gaps.sealed += held == ERR_AUTH ? 1 : 0;
-        if (owner_id.kind == ID_KEY) {
+        if (owner_id.kind == ID_USER) {
+            gaps.people++;
+        } else if (owner_id.kind == ID_KEY) {
             gaps.keys++;
         } else {
             if (gaps.accounts < VAULT_GAPS_SHOWN) {

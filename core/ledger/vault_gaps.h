@@ -11,7 +11,8 @@
 struct vault_gaps {
     uint32_t accounts; /* connected ones whose credentials cannot be read: they must be connected again */
     uint32_t keys;     /* good ones without their tag key: they open HTTP only */
-    uint32_t sealed;   /* of both, those that are there but that this master key does not open, or that were damaged */
+    uint32_t people;   /* who cannot sign in with their address, for nobody knows it any more */
+    uint32_t sealed;   /* of all, those that are there but that this master key does not open, or that were damaged */
     struct id shown[VAULT_GAPS_SHOWN]; /* the first accounts */
 };
 

@@ -12,7 +12,7 @@
  * back: it stays. So do the secrets of an owner of whom nothing is known unless views_made, at this start, of the whole
  * log: rows may have been lost. *ret_broken: the error, ERR_ALTERED, is of the vault. Any other is of reading or
  * writing; then what was deleted so far is deleted. */
-enum err vault_orphans_sweep(struct log *log, struct store *views, bool views_made, struct vault *vault,
+enum err vault_orphans_sweep(struct log *log, struct store *views, bool views_made, int64_t now_ms, struct vault *vault,
                              uint64_t *ret_deleted, bool *ret_broken) MUST_USE;
 
 #endif

@@ -26,7 +26,7 @@ struct answer {
     uint32_t events;                     /* how many it caused; 0: it was already so */
     uint32_t first_event;                /* the code of the first of them; for the ledger, not told */
     int64_t time_ms;                     /* the ledger's stamp */
-    int64_t hint_ms;                     /* post_locked: since when; …_early: from when on; else 0 */
+    int64_t hint_ms;                     /* aggregate_hint: since when, from when on; else 0 */
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
     struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
     struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */

@@ -14,6 +14,10 @@ TABLE(target_status, TARGET_STATUS_TABLE);
 TABLE(integration_status, INTEGRATION_STATUS_TABLE);
 TABLE(outcome, OUTCOME_TABLE);
 TABLE(resolution, RESOLUTION_TABLE);
+TABLE(permission, PERMISSION_TABLE);
+TABLE(scope, SCOPE_TABLE);
+TABLE(sign_in_method, SIGN_IN_METHOD_TABLE);
+TABLE(end_reason, END_REASON_TABLE);
 
 const char *choice_word(const struct choice_table *table, uint32_t value)
 {

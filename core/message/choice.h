@@ -51,6 +51,26 @@
 
 #define RESOLUTION_TABLE(X) X(PUBLISHED, "published") X(ABSENT, "absent") X(ABANDONED, "abandoned")
 
+/* What a member may be allowed beyond the role. */
+#define PERMISSION_TABLE(X) X(APPROVE, "approve")
+
+/* Parts of what a role allows, for keys that shall do less. */
+/* clang-format off */
+#define SCOPE_TABLE(X) \
+    X(POSTS_READ, "posts:read") X(POSTS_WRITE, "posts:write") X(INTEGRATIONS_READ, "integrations:read") \
+    X(INTEGRATIONS_WRITE, "integrations:write") X(ANALYTICS_READ, "analytics:read") \
+    X(MEMBERS_READ, "members:read") X(MEMBERS_WRITE, "members:write") X(KEYS_READ, "keys:read") \
+    X(KEYS_WRITE, "keys:write") X(SETTINGS_READ, "settings:read") X(SETTINGS_WRITE, "settings:write") \
+    X(LOG_READ, "log:read") X(BILLING_READ, "billing:read")
+/* clang-format on */
+
+#define SIGN_IN_METHOD_TABLE(X) X(PASSWORD, "password") X(OIDC, "oidc")
+
+/* clang-format off */
+#define END_REASON_TABLE(X) \
+    X(SIGNED_OUT, "signed_out") X(REVOKED, "revoked") X(PASSWORD_CHANGED, "password_changed") X(ERASED, "erased")
+/* clang-format on */
+
 #define X(name_, word_) CHANNEL_##name_,
 
 enum channel_code { CHANNEL_NONE = 0, CHANNEL_TABLE(X) CHANNEL_COUNT };
@@ -86,6 +106,26 @@ enum outcome { OUTCOME_NONE = 0, OUTCOME_TABLE(X) OUTCOME_COUNT };
 enum resolution { RESOLUTION_NONE = 0, RESOLUTION_TABLE(X) RESOLUTION_COUNT };
 
 #undef X
+#define X(name_, word_) PERMISSION_##name_,
+
+enum permission { PERMISSION_NONE = 0, PERMISSION_TABLE(X) PERMISSION_COUNT };
+
+#undef X
+#define X(name_, word_) SCOPE_##name_,
+
+enum key_scope { SCOPE_NONE = 0, SCOPE_TABLE(X) SCOPE_COUNT };
+
+#undef X
+#define X(name_, word_) SIGN_IN_##name_,
+
+enum sign_in_method { SIGN_IN_NONE = 0, SIGN_IN_METHOD_TABLE(X) SIGN_IN_METHOD_COUNT };
+
+#undef X
+#define X(name_, word_) END_##name_,
+
+enum end_reason { END_NONE = 0, END_REASON_TABLE(X) END_REASON_COUNT };
+
+#undef X
 
 /* words[value] for 0 < value < count; words[0] is "". */
 struct choice_table {
@@ -95,7 +135,8 @@ struct choice_table {
 };
 
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
-    integration_status_words, outcome_words, resolution_words;
+    integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
+    end_reason_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

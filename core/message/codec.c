@@ -131,13 +131,7 @@ static enum err pack_value(struct msgpack_packer *packer, const struct field_des
         return pack_span(packer, field->kind, *(const struct span *)value);
     case KIND_hash:
         return pack_bin(packer, span_of(value, sizeof(struct hash)));
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return pack_choice(packer, kind_choices(field->kind), *(const uint32_t *)value);
     case KIND_list:
         return pack_list(packer, field, fields);
@@ -437,13 +431,7 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
         return read_span(object, field->kind, slot);
     case KIND_hash:
         return read_hash(object, slot);
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return read_choice(object, kind_choices(field->kind), slot);
     case KIND_list:
         return read_list(field, object, arena, ret_fields);

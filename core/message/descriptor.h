@@ -25,13 +25,35 @@
     X(blob, struct span, 2097152, "bytes")                            \
     X(hash, struct hash, 0, "SHA-256")                                \
     X(secret, struct span, 65536, "never encoded, printed or logged") \
-    X(channel, uint32_t, 0, "a channel's name")                       \
-    X(role, uint32_t, 0, "a role's name")                             \
-    X(post_status, uint32_t, 0, "a post's status")                    \
-    X(target_status, uint32_t, 0, "a target's status")                \
-    X(integration_status, uint32_t, 0, "an integration's status")     \
-    X(outcome, uint32_t, 0, "an attempt's outcome")                   \
-    X(resolution, uint32_t, 0, "how a person resolved an unknown outcome")
+    CHOICE_TABLE(X)
+
+/* Those whose values are words of choice.h; each has a table there: channel_words … */
+#define CHOICE_TABLE(X)                                                    \
+    X(channel, uint32_t, 0, "a channel's name")                            \
+    X(role, uint32_t, 0, "a role's name")                                  \
+    X(post_status, uint32_t, 0, "a post's status")                         \
+    X(target_status, uint32_t, 0, "a target's status")                     \
+    X(integration_status, uint32_t, 0, "an integration's status")          \
+    X(outcome, uint32_t, 0, "an attempt's outcome")                        \
+    X(resolution, uint32_t, 0, "how a person resolved an unknown outcome") \
+    X(permission, uint32_t, 0, "what a member may do beyond the role")     \
+    X(scope, uint32_t, 0, "a part of what a role allows")                  \
+    X(sign_in_method, uint32_t, 0, "how a person signed in")               \
+    X(end_reason, uint32_t, 0, "why sessions ended")
+
+/* Of a switch over kinds: case CHOICE_KINDS: */
+#define CHOICE_KINDS              \
+    KIND_channel:                 \
+    case KIND_role:               \
+    case KIND_post_status:        \
+    case KIND_target_status:      \
+    case KIND_integration_status: \
+    case KIND_outcome:            \
+    case KIND_resolution:         \
+    case KIND_permission:         \
+    case KIND_scope:              \
+    case KIND_sign_in_method:     \
+    case KIND_end_reason
 
 struct hash {
     uint8_t bytes[32];

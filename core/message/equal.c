@@ -49,13 +49,7 @@ static bool values_equal(const struct field_desc *field, const void *a, const vo
         return span_equal_secret(*(const struct span *)value_a, *(const struct span *)value_b);
     case KIND_hash:
         return memcmp(value_a, value_b, sizeof(struct hash)) == 0;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return *(const uint32_t *)value_a == *(const uint32_t *)value_b;
     case KIND_list:
         return lists_equal(field, a, b);

@@ -30,13 +30,7 @@ bool field_is_absent(const struct field_desc *field, const void *fields)
         return ((const struct span *)value)->data == NULL;
     case KIND_hash:
         return hash_is_absent(value);
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         return *(const uint32_t *)value == 0;
     case KIND_list:
         (void)field_items(field, fields, &count);

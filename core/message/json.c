@@ -220,13 +220,7 @@ static enum err put_value(struct buf *out, const struct field_desc *field, const
     case KIND_hash:
         put_hash(out, field, fields);
         return OK;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         put_choice(out, field->kind, *(const uint32_t *)value);
         return OK;
     case KIND_list:

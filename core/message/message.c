@@ -53,7 +53,7 @@
 
 #include "core/message/event.def"
 
-#define COMMAND(code_, name_, role_, doc_)                          \
+#define COMMAND(code_, name_, role_, scope_, doc_)                  \
     static const struct record_desc *describe_command_##name_(void) \
     {                                                               \
         typedef struct name_##_command self;                        \
@@ -83,8 +83,8 @@ const struct record_desc *event_desc(uint32_t code)
 const struct record_desc *command_desc(uint32_t code)
 {
     switch (code) {
-#define COMMAND(code_, name_, role_, doc_) \
-    case COMMAND_##name_:                  \
+#define COMMAND(code_, name_, role_, scope_, doc_) \
+    case COMMAND_##name_:                          \
         return describe_command_##name_();
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -106,8 +106,8 @@ uint32_t command_role(uint32_t code)
     };
 
     switch (code) {
-#define COMMAND(code_, name_, role_, doc_) \
-    case COMMAND_##name_:                  \
+#define COMMAND(code_, name_, role_, scope_, doc_) \
+    case COMMAND_##name_:                          \
         return ROLE_##role_;
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -119,13 +119,34 @@ uint32_t command_role(uint32_t code)
     }
 }
 
+enum key_scope command_scope(uint32_t code)
+{
+    switch (code) {
+#define COMMAND(code_, name_, role_, scope_, doc_) \
+    case COMMAND_##name_:                          \
+        return SCOPE_##scope_;
+#define FIELD(kind_, name_, doc_)
+#define MAYBE(kind_, name_, doc_)
+#define LIST(record_, name_, max_, doc_)
+#define END(name_)
+#include "core/message/command.def"
+    default:
+        return SCOPE_NONE;
+    }
+}
+
 enum party command_party(uint32_t code)
 {
-    enum { PARTY_OWNER = PARTY_GATEWAY, PARTY_ADMIN = PARTY_GATEWAY, PARTY_EDITOR = PARTY_GATEWAY };
+    enum {
+        PARTY_OWNER = PARTY_GATEWAY,
+        PARTY_ADMIN = PARTY_GATEWAY,
+        PARTY_EDITOR = PARTY_GATEWAY,
+        PARTY_VIEWER = PARTY_GATEWAY
+    };
 
     switch (code) {
-#define COMMAND(code_, name_, who_, doc_) \
-    case COMMAND_##name_:                 \
+#define COMMAND(code_, name_, who_, scope_, doc_) \
+    case COMMAND_##name_:                         \
         return (enum party)PARTY_##who_;
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
@@ -196,13 +217,9 @@ const char *kind_name(enum kind kind)
 const struct choice_table *kind_choices(enum kind kind)
 {
     static const struct choice_table *const tables[KIND_COUNT] = {
-        [KIND_channel] = &channel_words,
-        [KIND_role] = &role_words,
-        [KIND_post_status] = &post_status_words,
-        [KIND_target_status] = &target_status_words,
-        [KIND_integration_status] = &integration_status_words,
-        [KIND_outcome] = &outcome_words,
-        [KIND_resolution] = &resolution_words,
+#define X(kind_, type_, max_, doc_) [KIND_##kind_] = &kind_##_words,
+        CHOICE_TABLE(X)
+#undef X
     };
     ASSERT(kind < KIND_COUNT);
     return tables[kind];

@@ -34,7 +34,7 @@
 
 #include "core/message/event.def"
 
-#define COMMAND(code_, name_, role_, doc_) struct name_##_command {
+#define COMMAND(code_, name_, role_, scope_, doc_) struct name_##_command {
 #define END(name_)       \
     char end_of_##name_; \
     }                    \
@@ -55,7 +55,7 @@ enum event_code {
 
 enum command_code {
 
-#define COMMAND(code_, name_, role_, doc_) COMMAND_##name_ = (code_),
+#define COMMAND(code_, name_, role_, scope_, doc_) COMMAND_##name_ = (code_),
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
 #define LIST(record_, name_, max_, doc_)
@@ -90,7 +90,7 @@ struct command {
     uint32_t code;             /* enum command_code */
 
     union {
-#define COMMAND(code_, name_, role_, doc_) struct name_##_command name_;
+#define COMMAND(code_, name_, role_, scope_, doc_) struct name_##_command name_;
 #define FIELD(kind_, name_, doc_)
 #define MAYBE(kind_, name_, doc_)
 #define LIST(record_, name_, max_, doc_)
@@ -118,6 +118,8 @@ const struct record_desc *command_desc(uint32_t code);
 /* The least role that a key or member needs for a command; ROLE_COUNT for those that only our own processes may send.
  */
 uint32_t command_role(uint32_t code);
+/* What a key that keeps but parts of its role must have kept for it; SCOPE_NONE: none in particular. */
+enum key_scope command_scope(uint32_t code);
 
 /* Our own processes, as senders of commands. */
 enum party {

@@ -112,6 +112,10 @@ static void put_commands(struct buf *out)
                           : party == PARTY_GATEWAY   ? "Only the gateway, for itself, and the ledger send it"
                                                      : "Only the ledger itself");
             buf_text(out, choice_word(&role_words, role));
+            if (command_scope(code) != SCOPE_NONE) {
+                buf_text(out, ". Scope: ");
+                buf_text(out, choice_word(&scope_words, command_scope(code)));
+            }
             buf_text(out, ".\n\n");
             put_fields(out, command_desc(code));
         }

@@ -136,13 +136,7 @@ static void put_value(struct buf *out, const struct field_desc *field, const voi
         buf_hex(out, span_of(value, HASH_SHOWN));
         buf_text(out, "…");
         return;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         put_choice(out, field->kind, *(const uint32_t *)value);
         return;
     case KIND_list:

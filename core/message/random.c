@@ -148,13 +148,7 @@ static enum err random_value(const struct field_desc *field, struct prng *prng, 
     case KIND_hash:
         prng_fill(prng, slot, sizeof(struct hash));
         return OK;
-    case KIND_channel:
-    case KIND_role:
-    case KIND_post_status:
-    case KIND_target_status:
-    case KIND_integration_status:
-    case KIND_outcome:
-    case KIND_resolution:
+    case CHOICE_KINDS:
         *(uint32_t *)slot = 1 + (uint32_t)prng_below(prng, kind_choices(field->kind)->count - 1);
         return OK;
     case KIND_list:

@@ -101,7 +101,7 @@ struct agenda_integration {
 struct agenda_workspace {
     struct id workspace_id;
     bool paused;
-    uint64_t max_lateness_ms; /* both as workspace_created has them */
+    uint64_t max_lateness_ms; /* both as events have them */
     uint64_t late_spacing_ms;
 };
 

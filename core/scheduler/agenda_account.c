@@ -118,15 +118,34 @@ static void set_paused(struct agenda *agenda, const struct log_event *at, const 
     agenda_time_account(agenda, index);
 }
 
-static void pause_workspace(struct agenda *agenda, const struct id *id, bool paused)
+/* What is due of its accounts, by its settings as they are now. */
+static void time_workspace(struct agenda *agenda, uint32_t index)
 {
-    const uint32_t index = agenda_workspace(agenda, id);
-    workspace_at(agenda, index)->paused = paused;
     uint32_t next;
     for (uint32_t i = workspace_at(agenda, index)->integration_first; i != 0; i = next) {
         next = integration_at(agenda, i)->workspace_next;
         agenda_time_account(agenda, i);
     }
+}
+
+static void pause_workspace(struct agenda *agenda, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_workspace(agenda, id);
+    workspace_at(agenda, index)->paused = paused;
+    time_workspace(agenda, index);
+}
+
+static void change_workspace(struct agenda *agenda, const struct workspace_changed_event *changed)
+{
+    const uint32_t index = agenda_workspace(agenda, &changed->workspace_id);
+    struct workspace_item *workspace = workspace_at(agenda, index);
+    if (changed->max_lateness_ms != 0) {
+        workspace->max_lateness_ms = workspace_after_ms(changed->max_lateness_ms);
+    }
+    if (changed->late_spacing_ms != 0) {
+        workspace->late_spacing_ms = workspace_after_ms(changed->late_spacing_ms);
+    }
+    time_workspace(agenda, index);
 }
 
 static bool apply_to_integration(struct agenda *agenda, const struct log_event *at, const struct event *event)
@@ -199,6 +218,9 @@ static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
         workspace_at(agenda, index)->late_spacing_ms = workspace_after_ms(created->late_spacing_ms);
         return true;
     }
+    case EVENT_workspace_changed:
+        change_workspace(agenda, &event->workspace_changed);
+        return true;
     case EVENT_workspace_paused:
         pause_workspace(agenda, &event->workspace_paused.workspace_id, true);
         return true;

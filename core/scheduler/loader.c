@@ -70,3 +70,14 @@ enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *
 {
     return looked(loader, loader->parts->restore(loader->views, agenda, ret_position));
 }
+
+enum err loader_bills(struct loader *loader, struct bills *bills)
+{
+    return looked(loader, loader->parts->bills(loader->views, bills));
+}
+
+enum err loader_billed(struct loader *loader, const struct id *workspace_id, struct arena *arena,
+                       struct billed *ret_billed)
+{
+    return looked(loader, loader->parts->billed(loader->views, workspace_id, arena, ret_billed));
+}

@@ -341,10 +341,8 @@ enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *r
     TRY(unpack_id(&body, &owner_id));
     TRY(unpack_bin(&body, FRAME_BYTES_MAX, &box));
     TRY(end(body));
-    const bool account = secret_id.kind == ID_SECRET && owner_id.kind == ID_INTEGRATION;
-    if (!account && !(owner_id.kind == ID_KEY && id_equal(&secret_id, &owner_id))) {
-        return ERR_MALFORMED;
-    }
+    const bool fits = owner_id.kind == ID_KEY ? id_equal(&secret_id, &owner_id) : secret_id.kind == ID_SECRET;
+    TRY(fits ? OK : ERR_MALFORMED);
     *ret_secret_id = secret_id;
     *ret_owner_id = owner_id;
     *ret_box = box;

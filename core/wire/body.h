@@ -79,6 +79,7 @@ enum err body_query_read(struct span body, struct span *ret_name, struct span *r
 void body_result_put(struct buf *out, enum refusal refusal, struct span result);
 enum err body_result_read(struct span body, enum refusal *ret_refusal, struct span *ret_result) MUST_USE;
 
+/* A key's secret has the key's own id; another owner's an id of its own. */
 void body_seal_put(struct buf *out, const struct id *secret_id, const struct id *owner_id, struct span box);
 enum err body_seal_read(struct span body, struct id *ret_secret_id, struct id *ret_owner_id, struct span *ret_box)
     MUST_USE;

@@ -67,7 +67,7 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
                             uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
 /* client_seal_wait has the ledger keep a secret in its vault under secret_id, durable when it returns. owner_id: the
  * integration; an API key's tag key is kept under the key's id, which is its owner too. Our own processes only.
- * ERR_AUTH. */
+ * ERR_AUTH. ERR_EXISTS: it would give a second person an address or subject (person.h). */
 enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms) MUST_USE;
 

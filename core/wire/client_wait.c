@@ -97,6 +97,11 @@ enum err client_ask_wait(struct client *client, enum frame_kind kind, struct spa
     return err;
 }
 
+static enum err not_kept(enum refusal refusal)
+{
+    return refusal == REFUSED_address_taken || refusal == REFUSED_subject_taken ? ERR_EXISTS : ERR_NO_SPACE;
+}
+
 enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms)
 {
@@ -123,7 +128,7 @@ enum err client_seal_wait(struct client *client, const struct id *secret_id, con
         enum refusal refusal = ACCEPTED;
         err = client_ask_wait(client, FRAME_SEAL, buf_span(&body), timeout_ms, &reply);
         err = err == OK ? body_code_read(buf_span(&reply), &refusal) : err;
-        err = err == OK && refusal != ACCEPTED ? ERR_NO_SPACE : err;
+        err = err == OK && refusal != ACCEPTED ? not_kept(refusal) : err;
     }
     free(memory);
     return err;

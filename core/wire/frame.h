@@ -36,6 +36,7 @@ enum frame_kind {
     FRAME_JOBS = 7,     /* scheduler to adapter (jobs.h) */
     FRAME_DOUBT = 8,    /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms,
                            when by the boot clock; damaged: 0: they were made again since */
+    FRAME_PERSON = 9,   /* who is behind an address, what is known of people (person.h); gateway and operators only */
     FRAME_KIND_END,
     FRAME_REPLY = 64,
     FRAME_WELCOME = 126, /* answer to HELLO and to a frame with another challenge, which was not acted upon */

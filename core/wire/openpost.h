@@ -1,9 +1,10 @@
 /* openpost.h: libopenpost: another program's way to an OpenPost on the same machine, over its RPC. Link with -lopenpost
  * (pkg-config openpost).
  *
- * A program has an API key, and with it a workspace and a role: it can do what that role may. Everything blocks, up to
- * the time allowed; one connection may be used by several threads. Nothing here needs a running connection: it is made
- * when there is something to ask, and again when it is lost.
+ * A program has an API key, and with it a workspace and a role: it can do what that role may. A key may keep but parts
+ * of its role, the rest is refused as scope_insufficient, or a few accounts: others, and posts that go to one of them,
+ * are not there for it. Everything blocks, up to the time allowed; one connection may be used by several threads.
+ * Nothing here needs a running connection: it is made when there is something to ask, and again when it is lost.
  *
  * Texts are UTF-8 and end with a NUL. Instants are milliseconds since 1970 in UTC. Ids look like
  * post_01h455vb4pex5vsknk084sn02q. The key never travels: frames are authenticated with its SHA-256, both ways, which
@@ -172,8 +173,9 @@ typedef void openpost_event_handler(void *context, const struct openpost_event *
 /* openpost_follow calls handler for each event after *position, in order and without gap, moves *position on, and
  * returns when there is no more for now. Keep *position where what you do with the events is kept, and call again every
  * now and then. timeout_ms is for each hundred of them. Needs a key of role admin, owner or auditor, else it is refused
- * as role_insufficient. Refused as cursor_invalid: *position is beyond the workspace's last event, for the ledger was
- * put back to an older copy since, so begin again. ret_answer may be NULL. */
+ * as role_insufficient, which keeps log:read and is not restricted to accounts, else as scope_insufficient. Refused as
+ * cursor_invalid: *position is beyond the workspace's last event, for the ledger was put back to an older copy since,
+ * so begin again. ret_answer may be NULL. */
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,
                                      openpost_event_handler *handler, void *context,
                                      struct openpost_answer *ret_answer);

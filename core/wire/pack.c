@@ -6,6 +6,7 @@
 
 enum {
     FIXINT_MAX = 0x7F,
+    FIXMAP = 0x80,
     FIXARRAY = 0x90,
     FIXSTR = 0xA0,
     NIL = 0xC0,
@@ -39,6 +40,12 @@ void pack_array(struct buf *out, uint32_t count)
         return;
     }
     lead(out, ARRAY16, count, 2);
+}
+
+void pack_map(struct buf *out, uint32_t count)
+{
+    ASSERT(count < 16);
+    buf_byte(out, (uint8_t)(FIXMAP | count));
 }
 
 void pack_uint(struct buf *out, uint64_t value)
@@ -255,6 +262,31 @@ enum err unpack_exactly(struct span *rest, uint32_t count)
     TRY(unpack_array(&after, UINT32_MAX, &found));
     if (found != count) {
         return ERR_MALFORMED;
+    }
+    *rest = after;
+    return OK;
+}
+
+enum err unpack_map(struct span *rest, uint32_t count)
+{
+    ASSERT(count < 16);
+    if (rest->len == 0) {
+        return ERR_TRUNCATED;
+    }
+    if (rest->data[0] != (FIXMAP | count)) {
+        return ERR_KIND;
+    }
+    skip(rest, 1);
+    return OK;
+}
+
+enum err unpack_name(struct span *rest, struct span name)
+{
+    struct span after = *rest;
+    struct span found;
+    TRY(unpack_text(&after, name.len, &found));
+    if (!span_equal(found, name)) {
+        return ERR_KIND;
     }
     *rest = after;
     return OK;

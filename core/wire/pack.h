@@ -7,6 +7,7 @@
 #include "core/base/typeid.h"
 
 void pack_array(struct buf *out, uint32_t count);
+void pack_map(struct buf *out, uint32_t count); /* of fewer than 16 names and values */
 void pack_uint(struct buf *out, uint64_t value);
 void pack_text(struct buf *out, struct span text);
 void pack_bin(struct buf *out, struct span bytes);
@@ -26,6 +27,9 @@ enum err unpack_id(struct span *rest, struct id *ret_id) MUST_USE; /* nil gives 
 bool unpack_is_nil(struct span *rest);
 /* unpack_exactly takes an array of exactly count; ERR_MALFORMED. */
 enum err unpack_exactly(struct span *rest, uint32_t count) MUST_USE;
+/* unpack_map likewise, a map; unpack_name a text of these bytes. */
+enum err unpack_map(struct span *rest, uint32_t count) MUST_USE;
+enum err unpack_name(struct span *rest, struct span name) MUST_USE;
 /* unpack_fixed takes a bin of exactly len bytes and copies it to out; ERR_MALFORMED. */
 enum err unpack_fixed(struct span *rest, uint8_t *out, size_t len) MUST_USE;
 

@@ -44,6 +44,8 @@ bool party_may_ask(enum party party, uint8_t frame_kind)
     case FRAME_SEAL:
     case FRAME_DOUBT:
         return party != PARTY_NONE;
+    case FRAME_PERSON:
+        return party == PARTY_GATEWAY || party == PARTY_OPERATOR;
     default:
         return false;
     }

@@ -76,6 +76,8 @@ static struct command report(const struct refusal_place *place)
 {
     const struct refused *what = &place->what;
     const struct span code = span_text(refusal_desc(what->refusal)->code);
+    const struct span request = what->request != NULL ? span_text(what->request) : (struct span){0};
+    const struct span subject = what->subject != ID_NONE ? span_text(id_prefix(what->subject)) : (struct span){0};
     struct command command = {.actor = 0}; /* ACTOR_SYSTEM of core/log/log.h */
     if (id_is_none(&what->key_id)) {
         command.code = COMMAND_report_strangers;
@@ -83,17 +85,26 @@ static struct command report(const struct refusal_place *place)
             (struct report_strangers_command){.code = code, .times = place->times, .since_ms = place->since_ms};
         return command;
     }
-    command.code = COMMAND_report_refusals;
     command.workspace_id = what->workspace_id;
     command.stream = what->key_id;
     command.actor_id = what->key_id;
-    command.report_refusals = (struct report_refusals_command){
-        .key_id = what->key_id,
-        .code = code,
-        .times = place->times,
-        .since_ms = place->since_ms,
-        .request = what->request != NULL ? span_text(what->request) : (struct span){0},
-        .subject = what->subject != ID_NONE ? span_text(id_prefix(what->subject)) : (struct span){0}};
+    if (what->key_id.kind == ID_MEMBER) {
+        command.code = COMMAND_report_member_refusals;
+        command.report_member_refusals = (struct report_member_refusals_command){.member_id = what->key_id,
+                                                                                 .code = code,
+                                                                                 .times = place->times,
+                                                                                 .since_ms = place->since_ms,
+                                                                                 .request = request,
+                                                                                 .subject = subject};
+        return command;
+    }
+    command.code = COMMAND_report_refusals;
+    command.report_refusals = (struct report_refusals_command){.key_id = what->key_id,
+                                                               .code = code,
+                                                               .times = place->times,
+                                                               .since_ms = place->since_ms,
+                                                               .request = request,
+                                                               .subject = subject};
     return command;
 }
 

@@ -17,7 +17,7 @@
 /* One refusal. Nothing of it is the refused one's own words. */
 struct refused {
     struct id workspace_id; /* of the key; absent: nobody knows the key */
-    struct id key_id;       /* likewise */
+    struct id key_id;       /* likewise; of somebody who is signed in: the member */
     bool is_good;           /* the key is valid */
     enum refusal refusal;
     const char *request;  /* the route's or command's name, a constant; NULL: none */

@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/sha256.h"
 #include "core/vault/box.h"
+#include "core/wire/tag_key.h"
 #include "gateway/gate/gate_state.h"
 
 /* Arguments as tools/questions.c reads them: texts, each ended by a line break. */
@@ -51,10 +52,9 @@ enum err log_question_split(struct span result, uint64_t *ret_number, struct spa
     return OK;
 }
 
-enum err pass_seal(struct pass *pass, const struct id *secret_id, const struct id *owner_id, struct span plain,
+enum err gate_seal(struct gate *gate, const struct id *secret_id, const struct id *owner_id, struct span plain,
                    gate_replied *done, void *context)
 {
-    struct gate *gate = pass_gate(pass);
     uint8_t nonce[12];
     random_fill(nonce, sizeof nonce);
     char what_text[ID_TEXT_MAX + 1];
@@ -69,8 +69,29 @@ enum err pass_seal(struct pass *pass, const struct id *secret_id, const struct i
     if (!buf_ok(&body)) {
         return ERR_TOO_LONG;
     }
-    store_abort(pass_pause(pass));
     return client_ask(gate->options.ledger, FRAME_SEAL, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+}
+
+enum err pass_seal(struct pass *pass, const struct id *secret_id, const struct id *owner_id, struct span plain,
+                   gate_replied *done, void *context)
+{
+    store_abort(pass_pause(pass));
+    return gate_seal(pass_gate(pass), secret_id, owner_id, plain, done, context);
+}
+
+enum err pass_seal_key(struct pass *pass, const struct id *key_id, struct span name, char ret_text[KEY_TEXT_MAX],
+                       uint8_t ret_fingerprint[32], gate_replied *done, void *context)
+{
+    uint8_t randomness[KEY_RANDOM_LEN];
+    uint8_t tag_key[TAG_KEY_LEN];
+    random_fill(randomness, sizeof randomness);
+    key_text_write(name, randomness, ret_text);
+    tag_key_of(span_text(ret_text), tag_key);
+    tag_key_fingerprint(tag_key, ret_fingerprint);
+    const enum err err = pass_seal(pass, key_id, key_id, span_of(tag_key, sizeof tag_key), done, context);
+    explicit_bzero(randomness, sizeof randomness);
+    explicit_bzero(tag_key, sizeof tag_key);
+    return err;
 }
 
 void pass_fingerprint(const struct pass *pass, struct span plain, uint8_t ret_hash[32])

@@ -3,6 +3,7 @@
 #ifndef OPENPOST_GATE_ASK_H
 #define OPENPOST_GATE_ASK_H
 
+#include "core/message/key_text.h"
 #include "gateway/gate/pass.h"
 
 struct log_question {
@@ -23,6 +24,11 @@ enum err log_question_split(struct span result, uint64_t *ret_number, struct spa
 #define SEALED_MAX 4096
 enum err pass_seal(struct pass *pass, const struct id *secret_id, const struct id *owner_id, struct span plain,
                    gate_replied *done, void *context) MUST_USE;
+/* pass_seal_key makes an API key of a valid name: ret_text is its text, to be shown once; what the ledger has to
+ * know it by goes into the vault as key_id's, as pass_seal does it. ret_fingerprint is for the command that makes it
+ * valid. */
+enum err pass_seal_key(struct pass *pass, const struct id *key_id, struct span name, char ret_text[KEY_TEXT_MAX],
+                       uint8_t ret_fingerprint[32], gate_replied *done, void *context) MUST_USE;
 /* pass_fingerprint makes what recognises a secret without being a plain hash of it. */
 void pass_fingerprint(const struct pass *pass, struct span plain, uint8_t ret_hash[32]);
 

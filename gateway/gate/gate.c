@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
 
@@ -13,6 +14,7 @@
 enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
 {
     struct gate *gate = calloc(1, sizeof *gate);
+    uint64_t seed = 0;
     if (gate == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -22,6 +24,8 @@ enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
         client_transport_key(client_options(options->ledger)->key, gate->transport_key);
     }
     refusals_init(&gate->refusals);
+    random_fill(&seed, sizeof seed);
+    uses_init(&gate->uses, seed);
     lock_init(&gate->misses_mutex);
     *ret_gate = gate;
     return OK;
@@ -31,6 +35,7 @@ void gate_close(struct gate *gate)
 {
     if (gate != NULL) {
         refusals_done(&gate->refusals);
+        uses_done(&gate->uses);
         lock_done(&gate->misses_mutex);
         explicit_bzero(gate, sizeof *gate);
         free(gate);

@@ -43,7 +43,8 @@ typedef void gate_replied(void *context, enum err err, struct span body);
 enum err gate_status(struct gate *gate, gate_replied *done, void *context) MUST_USE;
 bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 
-/* gate_report tells the ledger what is due of what was refused for reasons of security: for main.c, once a second. */
+/* gate_report tells the ledger what is due of what was refused for reasons of security, and which keys were used: for
+ * main.c, once a second. */
 void gate_report(struct gate *gate);
 /* gate_damaged notes that the read models, as they are now, cannot be what was written. gate_is_damaged: nothing says
  * that they are whole again. gate_tell_damage tells the ledger, from time to time, until it has made them again; false:

@@ -23,19 +23,36 @@ const struct command *order_command(const struct order *order)
     return &order->command;
 }
 
+enum refusal pass_judge(const struct pass *pass, const struct order *order)
+{
+    const struct grant *grant = &pass_badge(pass)->grant;
+    const struct command *command = &order->command;
+    if (command->stream.kind == ID_INTEGRATION && !access_sees(grant, &command->stream)) {
+        return REFUSED_scope_insufficient;
+    }
+    const bool writes = command->code == COMMAND_create_post;
+    if (!writes && command->code != COMMAND_edit_post) {
+        return ACCEPTED;
+    }
+    const struct target_spec *targets = writes ? command->create_post.targets : command->edit_post.targets;
+    const uint32_t count = writes ? command->create_post.targets_count : command->edit_post.targets_count;
+    return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;
+}
+
 enum err pass_send(struct pass *pass, const struct order *order, const struct sending *sending, pass_answered *done,
                    void *context)
 {
     const struct badge *badge = pass_badge(pass);
     struct command command = order->command;
-    if (!pass_allows(pass, access_need(command.code))) {
+    if (access_command(&badge->grant, command.code) != ACCEPTED || pass_judge(pass, order) != ACCEPTED) {
         return ERR_ACCESS;
     }
     command.command_id = *pass_request_id(pass); /* so that the log tells the request, too */
     command.command_id.kind = ID_COMMAND;
     command.workspace_id = badge->workspace_id;
-    command.actor = ACTOR_KEY;
-    command.actor_id = badge->key_id;
+    const bool member = !id_is_none(&badge->member_id);
+    command.actor = member ? ACTOR_MEMBER : ACTOR_KEY;
+    command.actor_id = member ? badge->member_id : badge->key_id;
     command.role = badge->grant.role;
     command.expected_version = sending->expected_version;
     command.causation = sending->causation;

@@ -21,10 +21,14 @@ struct sending {
     uint64_t causation;                    /* seq of what its sender had before them; 0: nothing */
 };
 
+/* pass_judge tells whether the order keeps to the accounts of a pass that is restricted to some: scope_insufficient if
+ * it makes or changes another account, reference_not_found if it sends a post to one. ACCEPTED. */
+enum refusal pass_judge(const struct pass *pass, const struct order *order);
+
 /* pass_send sends an order: encoded when it returns, so that a row's text may go into it without a copy, but it may be
  * answered by then, too, on another thread. What was read through the pass is no longer there, until pass_refresh.
- * ERR_ACCESS: command.def says that the command needs more than the pass has; the route that sent it should not have
- * been open. The others are client_command's. */
+ * ERR_ACCESS: command.def says that the command needs more than the pass has, or pass_judge refuses it: the route that
+ * sent it should not have been open. The others are client_command's. */
 typedef void pass_answered(void *context, enum err err, const struct answer *answer);
 enum err pass_send(struct pass *pass, const struct order *order, const struct sending *sending, pass_answered *done,
                    void *context) MUST_USE;

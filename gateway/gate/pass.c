@@ -6,6 +6,7 @@
 #include "core/message/codec.h"
 #include "core/wire/tag_key.h"
 #include "gateway/gate/gate_state.h"
+#include "gateway/gate/people.h"
 #include "projections/registry.h"
 
 struct pass {
@@ -32,13 +33,27 @@ enum err gate_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t
     const enum err err = access_find(txn, fingerprint, now_ms, &principal);
     TRY(err == ERR_NOT_FOUND ? ERR_AUTH : err);
     *ret_badge = (struct badge){
-        .workspace_id = principal.workspace_id, .key_id = principal.key_id, .grant = {.role = principal.role}};
+        .workspace_id = principal.workspace_id,
+        .key_id = principal.key_id,
+        .grant = {.role = principal.role, .scopes = principal.scopes, .restricted = principal.restricted}
+    };
     return OK;
+}
+
+/* The accounts of a key that is restricted to some. */
+static enum err read_accounts(const struct pass *pass, const struct id *key_id,
+                              const struct integration_ref **ret_accounts, uint32_t *ret_count)
+{
+    struct integration_ref *accounts = NULL;
+    const enum err err = access_key_accounts(resources(pass), key_id, pass->arena, &accounts, ret_count);
+    *ret_accounts = accounts;
+    return err == ERR_NOT_FOUND ? ERR_ALTERED : err;
 }
 
 enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *arena, struct pass **ret_pass)
 {
-    if (knock->key.data == NULL) {
+    const struct span shown = knock->key.data != NULL ? knock->key : knock->token;
+    if (shown.data == NULL) {
         return ERR_AUTH;
     }
     struct pass *pass = arena_alloc(arena, sizeof *pass);
@@ -46,9 +61,15 @@ enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *
         return ERR_NO_MEMORY;
     }
     *pass = (struct pass){.gate = gate, .arena = arena, .request_id = knock->request_id};
-    tag_key_fingerprint_of(knock->key, pass->fingerprint);
+    tag_key_fingerprint_of(shown, pass->fingerprint);
     TRY(store_begin(gate->options.views, false, &pass->txn));
-    const enum err err = gate_find(pass->txn, pass->fingerprint, knock->now_ms, &pass->badge);
+    enum err err = knock->key.data != NULL ? gate_find(pass->txn, pass->fingerprint, knock->now_ms, &pass->badge)
+                                           : gate_find_session(pass->txn, pass->fingerprint, &knock->workspace,
+                                                               knock->now_ms, arena, &pass->badge);
+    struct grant *grant = &pass->badge.grant;
+    if (err == OK && grant->restricted) {
+        err = read_accounts(pass, &pass->badge.key_id, &grant->accounts, &grant->account_count);
+    }
     if (err != OK) {
         pass_close(pass);
     }
@@ -56,6 +77,7 @@ enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *
         gate_stranger(gate, pass->fingerprint, knock->now_ms);
     }
     TRY(err);
+    uses_note(&gate->uses, &pass->badge.key_id, knock->now_ms);
     *ret_pass = pass;
     return OK;
 }
@@ -94,6 +116,16 @@ const uint8_t *pass_key_fingerprint(const struct pass *pass)
     return pass->fingerprint;
 }
 
+struct store_txn *pass_reads(const struct pass *pass)
+{
+    return pass->txn;
+}
+
+struct arena *pass_arena(const struct pass *pass)
+{
+    return pass->arena;
+}
+
 struct gate *pass_gate(const struct pass *pass)
 {
     return pass->gate;
@@ -109,36 +141,146 @@ const struct id *pass_request_id(const struct pass *pass)
     return &pass->request_id;
 }
 
-bool pass_allows(const struct pass *pass, enum need need)
+enum err pass_quota(const struct pass *pass, uint64_t *ret_per_minute)
 {
-    return access_allows(&pass->badge.grant, need);
+    return access_quota(pass->txn, &pass->badge.workspace_id, ret_per_minute);
+}
+
+enum refusal pass_check(const struct pass *pass, enum need need, enum key_scope scope)
+{
+    if (need == NEED_PERSON) {
+        return id_is_none(&pass->badge.user_id) ? REFUSED_session_required : ACCEPTED;
+    }
+    return access_check(&pass->badge.grant, need, scope);
 }
 
 enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post)
 {
-    return posts_get(resources(pass), &pass->badge.workspace_id, post_id, pass->arena, ret_post);
+    struct post_view post;
+    TRY(posts_get(resources(pass), &pass->badge.workspace_id, post_id, pass->arena, &post));
+    if (!posts_sees(&pass->badge.grant, &post.row)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_post = post;
+    return OK;
 }
 
 enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
                     struct post_page *ret_page)
 {
-    return posts_list(pass->txn, &pass->badge.workspace_id, filter, cursor, limit, pass->arena, ret_page);
+    struct post_filter seen = *filter;
+    seen.seen_by = &pass->badge.grant;
+    return posts_list(pass->txn, &pass->badge.workspace_id, &seen, cursor, limit, pass->arena, ret_page);
 }
 
 enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row)
 {
+    if (!access_sees(&pass->badge.grant, integration_id)) {
+        return ERR_NOT_FOUND;
+    }
     return access_integration(resources(pass), &pass->badge.workspace_id, integration_id, pass->arena, ret_row);
+}
+
+/* The accounts of a restricted pass, in the order of all lists: of their ids. after NULL: from the first. */
+static enum err own_integrations(struct pass *pass, const struct id *after, uint32_t limit,
+                                 struct integration_row **ret_rows, uint32_t *ret_count)
+{
+    const struct grant *grant = &pass->badge.grant;
+    struct integration_row *rows = arena_alloc(pass->arena, (grant->account_count + 1) * sizeof *rows);
+    struct id last = after != NULL ? *after : (struct id){0};
+    uint32_t count = 0;
+    if (rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (bool more = true; more && count < limit;) {
+        const struct id *next = NULL;
+        for (uint32_t i = 0; i < grant->account_count; i++) {
+            const struct id *id = &grant->accounts[i].integration_id;
+            const bool is_later = memcmp(id->uuid, last.uuid, sizeof id->uuid) > 0;
+            next = is_later && (next == NULL || memcmp(id->uuid, next->uuid, sizeof id->uuid) < 0) ? id : next;
+        }
+        more = next != NULL;
+        last = more ? *next : last;
+        const enum err err = more ? pass_integration(pass, next, &rows[count]) : ERR_NOT_FOUND;
+        TRY(err == ERR_NOT_FOUND ? OK : err); /* it was deleted */
+        count += err == OK ? 1 : 0;
+    }
+    *ret_rows = rows;
+    *ret_count = count;
+    return OK;
 }
 
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count)
 {
+    if (pass->badge.grant.restricted) {
+        return own_integrations(pass, after, limit, ret_rows, ret_count);
+    }
     return access_integrations(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
 }
 
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
 {
     return access_workspace(resources(pass), &pass->badge.workspace_id, pass->arena, ret_row);
+}
+
+enum err pass_member(struct pass *pass, const struct id *member_id, struct member_row *ret_member)
+{
+    return access_member(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
+}
+
+enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
+                      struct member_row **ret_members, uint32_t *ret_count)
+{
+    return access_members(pass->txn, &pass->badge.workspace_id, invited, after, limit, pass->arena, ret_members,
+                          ret_count);
+}
+
+static enum err view_key(const struct pass *pass, const struct key_row *row, struct key_view *ret_key)
+{
+    struct key_view key = {.row = *row};
+    if (row->restricted) {
+        TRY(read_accounts(pass, &row->key_id, &key.accounts, &key.account_count));
+    }
+    *ret_key = key;
+    return OK;
+}
+
+enum err pass_key(struct pass *pass, const struct id *key_id, struct key_view *ret_key)
+{
+    struct key_row row;
+    TRY(access_key_own(resources(pass), &pass->badge.workspace_id, key_id, pass->arena, &row));
+    return view_key(pass, &row, ret_key);
+}
+
+enum err pass_keys(struct pass *pass, const struct id *after, uint32_t limit, struct key_view **ret_keys,
+                   uint32_t *ret_count)
+{
+    struct key_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_keys(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, &rows, &count));
+    struct key_view *keys = arena_alloc(pass->arena, (count + 1) * sizeof *keys);
+    if (keys == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(view_key(pass, &rows[i], &keys[i]));
+    }
+    *ret_keys = keys;
+    *ret_count = count;
+    return OK;
+}
+
+enum err pass_usage(struct pass *pass, struct usage *ret_usage)
+{
+    return access_usage(pass->txn, &pass->badge.workspace_id, ret_usage);
+}
+
+enum err pass_notifications(struct pass *pass, int64_t before_ms, uint32_t limit, struct notification_row **ret_rows,
+                            uint32_t *ret_count)
+{
+    return access_notifications(pass->txn, &pass->badge.workspace_id, before_ms, limit, pass->arena, ret_rows,
+                                ret_count);
 }
 
 enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,

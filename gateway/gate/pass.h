@@ -5,21 +5,23 @@
 #ifndef OPENPOST_GATE_PASS_H
 #define OPENPOST_GATE_PASS_H
 
-#include "core/access.h"
+#include "core/message/access.h"
 #include "core/wire/body.h"
 #include "gateway/gate/gate.h"
 
 struct pass;
 
-/* What a request shows at the gate. */
+/* What a request shows at the gate: a key, or the token of a session, which is not looked at beside a key. */
 struct knock {
     struct span key;      /* the text after "Bearer "; data NULL: none was shown, which is no attempt */
+    struct span token;    /* likewise */
+    struct id workspace;  /* with a token: which workspace is meant; absent: the only one that the person is in */
     struct id request_id; /* its commands' ids differ from it in the kind only */
     int64_t now_ms;
 };
 
-/* gate_admit finds who shows the key and opens a read transaction for the pass, which lives in the arena. ERR_AUTH:
- * the key opens nothing, for whatever reason; the attempt was noted. */
+/* gate_admit finds who shows the key or token and opens a read transaction for the pass, which lives in the arena.
+ * ERR_AUTH: it opens nothing, for whatever reason; the attempt was noted. */
 enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *arena, struct pass **ret_pass) MUST_USE;
 
 /* pass_refresh lets it see the newest commit, after what took its read transaction away, too. pass_close ends it;
@@ -29,21 +31,29 @@ void pass_close(struct pass *pass);
 
 /* Who has a pass: to be looked at. It opens nothing. */
 struct badge {
-    struct id workspace_id;
-    struct id key_id;
+    struct id workspace_id; /* absent: the person's who has the pass, and no workspace's: lacks says why */
+    struct id key_id;       /* the key, or the session */
+    struct id user_id;      /* of a session: whose */
+    struct id member_id;    /* of a session in a workspace */
+    enum refusal lacks;     /* of a session in none: workspace_required, or not_found for one that is not theirs */
     struct grant grant;
 };
 
 const struct badge *pass_badge(const struct pass *pass);
-/* pass_allows tells whether what was given to who has it meets the need (core/access.h). */
-bool pass_allows(const struct pass *pass, enum need need);
+/* pass_check judges what was given to who has it, as access_check does (core/message/access.h);
+ * NEED_PERSON is met by a session, else session_required. */
+enum refusal pass_check(const struct pass *pass, enum need need, enum key_scope scope);
 /* pass_refused notes that what was given does not reach what was asked for: request is the route's name, a constant.
  * pass_missed notes that an id named nothing here: whether it is another workspace's is looked up when nobody waits
  * for it any more, so that the answer takes as long for what is there as for what is not. */
 void pass_refused(struct pass *pass, enum refusal refusal, const char *request, int64_t now_ms);
 void pass_missed(struct pass *pass, const struct id *named, const char *request, int64_t now_ms);
 
-/* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist. */
+/* pass_quota reads how many requests a minute the plan of the workspace allows each of its keys; 0: it says nothing. */
+enum err pass_quota(const struct pass *pass, uint64_t *ret_per_minute) MUST_USE;
+
+/* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist; and so is, for who is
+ * restricted to accounts, any other account and a post that goes to one. */
 enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post) MUST_USE;
 enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
                     struct post_page *ret_page) MUST_USE;
@@ -51,6 +61,20 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count) MUST_USE;
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
+
+/* An API key: never its text, nor what that is recognised by to anybody's use. */
+struct key_view {
+    struct key_row row;
+    const struct integration_ref *accounts; /* that it is restricted to, if it is */
+    uint32_t account_count;
+};
+
+enum err pass_key(struct pass *pass, const struct id *key_id, struct key_view *ret_key) MUST_USE;
+enum err pass_keys(struct pass *pass, const struct id *after, uint32_t limit, struct key_view **ret_keys,
+                   uint32_t *ret_count) MUST_USE;
+enum err pass_usage(struct pass *pass, struct usage *ret_usage) MUST_USE;
+enum err pass_notifications(struct pass *pass, int64_t before_ms, uint32_t limit, struct notification_row **ret_rows,
+                            uint32_t *ret_count) MUST_USE;
 /* The integration must have been read through this pass before; at most REPORT_DAYS_MAX days. */
 #define REPORT_DAYS_MAX 400
 enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,

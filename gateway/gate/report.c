@@ -1,6 +1,6 @@
-/* report.c: what the ledger is to know of the gateway's: what was refused for reasons of security, and read models that
- * are damaged. Noted where it is met, told once a second, so that the way of a request waits for nobody. Called by the
- * gate, by exchange.c and main.c. Must never keep anything that a stranger sent. */
+/* report.c: what the ledger is to know of the gateway's: what was refused for reasons of security, which keys were
+ * used, and read models that are damaged. Noted where it is met, told later, so that the way of a request waits for
+ * nobody. Called by the gate, by exchange.c and main.c. Must never keep anything that a stranger sent. */
 #include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
@@ -8,8 +8,12 @@
 static void note(struct gate *gate, const struct badge *badge, enum refusal refusal, const char *request,
                  enum id_kind subject, int64_t at_ms)
 {
+    const bool person = !id_is_none(&badge->user_id);
+    if (person && id_is_none(&badge->member_id)) {
+        return; /* nobody's log would have it */
+    }
     const struct refused refused = {.workspace_id = badge->workspace_id,
-                                    .key_id = badge->key_id,
+                                    .key_id = person ? badge->member_id : badge->key_id,
                                     .is_good = true,
                                     .refusal = refusal,
                                     .request = request,
@@ -41,8 +45,9 @@ static void look_up(struct gate *gate, const struct miss *misses, uint32_t count
 void pass_missed(struct pass *pass, const struct id *named, const char *request, int64_t now_ms)
 {
     struct gate *gate = pass_gate(pass);
-    const struct miss miss = {.badge = *pass_badge(pass), .named = *named, .request = request, .at_ms = now_ms};
-    if (named->kind != ID_POST && named->kind != ID_INTEGRATION) {
+    struct miss miss = {.badge = *pass_badge(pass), .named = *named, .request = request, .at_ms = now_ms};
+    miss.badge.grant = (struct grant){0}; /* its accounts are the request's */
+    if (named->kind != ID_POST && named->kind != ID_INTEGRATION && named->kind != ID_KEY && named->kind != ID_MEMBER) {
         return;
     }
     lock_take(&gate->misses_mutex);
@@ -96,18 +101,32 @@ static void reported(void *context, enum err err, const struct answer *answer)
     (void)answer;
 }
 
+static void used(void *context, enum err err, const struct answer *answer)
+{
+    struct gate *gate = context;
+    (void)answer; /* refused it would be the next time, too */
+    uses_told(&gate->uses, err == OK);
+}
+
+static enum err tell(struct gate *gate, struct command *command, client_answered *done, void *context)
+{
+    uint8_t randomness[10];
+    random_fill(randomness, sizeof randomness);
+    command->command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
+    command->stream = id_is_none(&command->stream) ? gate->options.installation_id : command->stream;
+    return client_command(gate->options.ledger, command, NULL, COMMAND_WITHIN_MS, done, context);
+}
+
 void gate_report(struct gate *gate)
 {
     struct command command;
+    enum err err = OK;
     gate_look_up(gate);
-    while (refusals_take(&gate->refusals, clock_boot_ms(), &command)) {
-        uint8_t randomness[10];
-        random_fill(randomness, sizeof randomness);
-        command.command_id = id_make(ID_COMMAND, clock_wall_ms(), randomness);
-        command.stream = id_is_none(&command.stream) ? gate->options.installation_id : command.stream;
-        if (client_command(gate->options.ledger, &command, NULL, COMMAND_WITHIN_MS, reported, NULL) != OK) {
-            return;
-        }
+    while (err == OK && refusals_take(&gate->refusals, clock_boot_ms(), &command)) {
+        err = tell(gate, &command, reported, NULL);
+    }
+    if (uses_take(&gate->uses, clock_boot_ms(), &command) && tell(gate, &command, used, gate) != OK) {
+        uses_told(&gate->uses, false);
     }
 }
 

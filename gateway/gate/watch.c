@@ -19,6 +19,7 @@ enum err watch_open(const struct pass *pass, struct watch **ret_watch)
     }
     watch->gate = pass_gate(pass);
     watch->badge = *pass_badge(pass);
+    watch->badge.grant = (struct grant){0}; /* it is looked up each time */
     memcpy(watch->fingerprint, pass_key_fingerprint(pass), sizeof watch->fingerprint);
     *ret_watch = watch;
     return OK;
@@ -34,15 +35,25 @@ const struct badge *watch_badge(const struct watch *watch)
     return &watch->badge;
 }
 
+/* By a session the workspace is named, so that nothing is listed and nothing allocated. */
+static enum err find(const struct watch *watch, struct store_txn *txn, int64_t now_ms, struct badge *ret_badge)
+{
+    return id_is_none(&watch->badge.user_id)
+               ? gate_find(txn, watch->fingerprint, now_ms, ret_badge)
+               : gate_find_session(txn, watch->fingerprint, &watch->badge.workspace_id, now_ms, NULL, ret_badge);
+}
+
 enum err watch_look(const struct watch *watch, int64_t now_ms, uint64_t after, bool *ret_more)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct badge badge;
     TRY(store_begin(watch->gate->options.views, false, &txn));
-    TRY(gate_find(txn, watch->fingerprint, now_ms, &badge));
-    if (!id_equal(&badge.workspace_id, &watch->badge.workspace_id) || !access_allows(&badge.grant, NEED_AUDIT)) {
+    TRY(find(watch, txn, now_ms, &badge));
+    if (!id_equal(&badge.workspace_id, &watch->badge.workspace_id) ||
+        access_check(&badge.grant, NEED_AUDIT, SCOPE_LOG_READ) != ACCEPTED) {
         return ERR_AUTH;
     }
+    uses_note(&watch->gate->uses, &badge.key_id, now_ms);
     const enum err err = access_has_event(txn, &badge.workspace_id, after + 1);
     *ret_more = err == OK;
     return err == ERR_NOT_FOUND ? OK : err;

@@ -1,5 +1,5 @@
-/* watch.h: a pass that outlives its request, for streams: the same key is looked at again each time, so that what was
- * revoked or is over ends within the time between two looks. */
+/* watch.h: a pass that outlives its request, for streams: the same key or session is looked at again each time, so
+ * that what was revoked or is over ends within the time between two looks. */
 #ifndef OPENPOST_GATE_WATCH_H
 #define OPENPOST_GATE_WATCH_H
 

@@ -57,6 +57,7 @@ class Http(harness.Case):
         self.assert_problem(twice, 401, "unauthenticated")
 
     def test_an_unknown_path_comes_before_the_role(self):
+        self.assert_problem(self.viewer.post("/v1/nowhere"), 404, "route_not_found")
         self.assert_problem(self.viewer.post("/v1/posts/post_nothing/cancel"), 404, "not_found")
 
     def test_the_role_comes_before_the_body(self):
@@ -266,7 +267,7 @@ class Http(harness.Case):
             self.assertEqual(answer.headers["ETag"], f'"{shown["version"]}"')
             again = api.get("/v1/workspace", headers={"If-None-Match": answer.headers["ETag"]})
             self.assertEqual((again.status, again.body), (304, b""))
-        self.assert_problem(self.api.request("DELETE", "/v1/workspace"), 405, "method_not_allowed")
+        self.assert_problem(self.api.request("PUT", "/v1/workspace"), 405, "method_not_allowed")
 
     def test_as_many_accounts_as_fit_are_the_last_page(self):
         first, *others = self.api.get("/v1/integrations?limit=200").json()["data"]
@@ -457,6 +458,8 @@ class Http(harness.Case):
         ids = {"post_id": self.draft(targets=[{"integration_id": self.integration["id"]}])["id"],
                "integration_id": self.integration["id"], "workspace_seq": 1}
         ids["target_id"] = self.api.get("/v1/posts/" + ids["post_id"]).json()["targets"][0]["id"]
+        ids["key_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
+        ids["member_id"] = self.api.post("/v1/invitations", {"email": "somebody@example.com", "role": "viewer"}).json()["id"]
         for role, api in (("viewer", self.viewer), ("auditor", self.auditor), ("owner", self.api)):
             self.assertIn(role + ": ", told)
             for path, methods in document["paths"].items():

@@ -102,6 +102,18 @@ class Keys(harness.Case):
         service.start()
         self.assertEqual(self.rpc(key["key"]).hello()[0], WELCOME, "the vault's row outlives a restart")
 
+    def test_an_auditors_key_ends_within_a_year_and_a_day(self):
+        data = self.world.data()
+        make = ("key", "make", "--data", data.path, "--name", "audit", "--role", "auditor")
+        lines = run(*make).stdout.splitlines()
+        self.assertEqual([line.split(":")[0] for line in lines], ["id", "name", "role", "expires", "key"])
+        ends = time.mktime(time.strptime(lines[3][9:28], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+        self.assertAlmostEqual(ends, time.time() + 366 * 86400, delta=60)
+        refused = run(*make, "--expires", "367d")
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("366 days", refused.stderr)
+        self.assertEqual(run(*make, "--expires", "30d").returncode, 0)
+
     def test_a_key_opens_nothing_from_its_expiry_on(self):
         service = self.service()
         wall = time.time()
@@ -133,6 +145,34 @@ class Keys(harness.Case):
             self.assertIn(f"--expires {wrong}: expected an instant to come", ended.stderr)
         self.assertEqual(run("key", "list", "--data", data.path, "--expires", "90d").returncode, 64)
         self.assertEqual(len(run("key", "list", "--data", data.path).stdout.splitlines()), 2)
+
+    def test_a_key_keeps_the_scopes_and_accounts_that_are_named(self):
+        service = self.service()
+        account = service.api.connect("alice.test")["id"]
+        make = ("key", "make", "--data", service.data.path, "--name", "narrow", "--role", "editor")
+        made = run(*make, "--scopes", "posts:read,integrations:read", "--integrations", account)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        lines = made.stdout.splitlines()
+        self.assertEqual([line.split(":")[0] for line in lines], ["id", "name", "role", "scopes", "integrations", "key"])
+        self.assertEqual(lines[3:5], ["scopes: posts:read,integrations:read", f"integrations: {account}"])
+        api = Api(service.port, lines[-1].removeprefix("key: "))
+        self.assertEqual([one["id"] for one in api.get("/v1/integrations").json()["data"]], [account])
+        self.assert_problem(api.post("/v1/posts", {}), 403, "scope_insufficient")
+        listed = run("key", "list", "--data", service.data.path).stdout.splitlines()
+        self.assertTrue(listed[-1].endswith("Z scopes posts:read,integrations:read integrations 1"), listed)
+        row = json.loads(run("key", "list", "--data", service.data.path, "--json").stdout.splitlines()[-1])
+        self.assertEqual((row["scopes"], row["integrations"]), (["posts:read", "integrations:read"], [account]))
+        told = json.loads(run(*make, "--scopes", "posts:read", "--json").stdout)
+        self.assertEqual((told["scopes"], told["integrations"]), (["posts:read"], None))
+        unknown = account[:-1] + ("0" if account[-1] != "0" else "1")
+        for option, value, sentence in (("--scopes", "keys:write", "does not reach"), ("--integrations", unknown, "names nothing")):
+            refused = run(*make, option, value)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""), refused)
+            self.assertIn(sentence, refused.stderr)
+        for option, wrong in (("--scopes", "posts"), ("--scopes", ""), ("--scopes", ",posts:read"), ("--scopes", ",".join(["posts:read"] * 14)),
+                              ("--integrations", ""), ("--integrations", "int_x"), ("--integrations", ",".join([account] * 51))):
+            self.assertEqual(run(*make, option, wrong).returncode, 64, (option, wrong))
+        self.assertEqual(run("key", "list", "--data", service.data.path, "--scopes", "posts:read").returncode, 64)
 
     def test_a_revoked_key_opens_nothing_within_a_second_whatever_connection_it_comes_by(self):
         service = self.service()

@@ -16,6 +16,8 @@
 #include "projections/registry.h"
 #include "tests/sim/world.h"
 
+#define BILLED_WITHIN_MS MINUTE_MS
+
 void judge_start(struct world *world)
 {
     struct judge *judge = calloc(1, sizeof *judge);
@@ -85,9 +87,31 @@ static void see_installation(struct judge *judge, const struct log_event *at, co
     }
 }
 
-static void see_workspace(struct judge *judge, const struct log_event *at, const struct event *event)
+/* A period is closed when it is over, and the next one begins where it ended: no other is ever closed. */
+static void see_bill(struct world *world, struct judged_workspace *workspace, const struct log_event *at,
+                     const struct billing_due_event *due)
 {
+    if (due->period_start_ms != workspace->period_start_ms || due->period_end_ms != workspace->period_end_ms ||
+        due->next_end_ms <= due->period_end_ms) {
+        lose(world, RULE_BILLED, "a period is closed that does not run");
+    }
+    if (at->time_ms < due->period_end_ms) {
+        lose(world, RULE_BILLED, "a period is closed before it is over");
+    }
+    workspace->period_start_ms = due->period_end_ms;
+    workspace->period_end_ms = due->next_end_ms;
+}
+
+static void see_workspace(struct world *world, const struct log_event *at, const struct event *event)
+{
+    struct judge *judge = world->judge;
     struct judged_workspace *workspace = find_or_add(&judge->workspaces, &at->stream);
+    if (event->code == EVENT_billing_due) {
+        see_bill(world, workspace, at, &event->billing_due);
+    } else if (event->code == EVENT_plan_changed) {
+        workspace->period_start_ms = event->plan_changed.period_start_ms;
+        workspace->period_end_ms = event->plan_changed.period_end_ms;
+    }
     if (event->code == EVENT_workspace_created) {
         workspace->max_lateness_ms = event->workspace_created.max_lateness_ms;
     } else if (event->code == EVENT_workspace_paused || event->code == EVENT_workspace_resumed) {
@@ -201,7 +225,7 @@ void judge_see(struct world *world, const struct log_event *at)
         see_installation(judge, at, &event);
         break;
     case ID_WORKSPACE:
-        see_workspace(judge, at, &event);
+        see_workspace(world, at, &event);
         break;
     case ID_INTEGRATION:
         see_account(judge, at, &event);
@@ -449,9 +473,25 @@ void judge_deep(struct world *world)
 
 /* --- the end --- */
 
+/* Over for longer than it may take, or only just over. */
+static bool is_bill_open(const struct world *world, int64_t within_ms)
+{
+    const struct pool *workspaces = &world->judge->workspaces;
+    for (uint32_t i = pool_next(workspaces, 0); i != 0; i = pool_next(workspaces, i)) {
+        const struct judged_workspace *workspace = pool_at(workspaces, i);
+        if (workspace->period_end_ms != 0 && world_wall(world) >= workspace->period_end_ms + within_ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool judge_is_settled(struct world *world)
 {
     struct judge *judge = world->judge;
+    if (is_bill_open(world, 0)) {
+        return false;
+    }
     for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
         if (judged_is_open(judge, pool_at(&judge->targets, i))) {
             return false;
@@ -462,6 +502,10 @@ bool judge_is_settled(struct world *world)
 
 void judge_settled(struct world *world)
 {
+    if (is_bill_open(world, BILLED_WITHIN_MS)) {
+        lose(world, RULE_BILLED, "a period is not closed a minute after its end");
+        return;
+    }
     if (!judge_is_settled(world)) {
         lose(world, RULE_SETTLED, "something that was due is not over %lld h after the last fault",
              (long long)(CALM_MS / HOUR_MS));

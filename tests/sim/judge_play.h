@@ -31,6 +31,7 @@ struct play {
     uint64_t attempt, part, fence; /* of the attempt that is next, or under way */
     uint8_t payload;
     int64_t deadline_after_ms;
+    int64_t period_end_ms;  /* of billing */
     struct log_event ahead; /* by how much the next event is not what it should be */
     uint64_t locked_behind; /* likewise the version that a lock names */
     bool unlogged;          /* what happens from now on is told to the judge, and is not in the log */

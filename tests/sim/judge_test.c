@@ -13,6 +13,26 @@ struct row {
     step *steps[STEPS_MAX];
 };
 
+/* --- billing --- */
+
+static void plan(struct play *play)
+{
+    HAPPENS(play, workspace_id, plan_changed, .workspace_id = play->workspace_id, .plan = SPAN("team"),
+            .period_start_ms = WORLD_T0 - HOUR_MS, .period_end_ms = play->period_end_ms);
+}
+
+static void bill(struct play *play)
+{
+    HAPPENS(play, workspace_id, billing_due, .workspace_id = play->workspace_id, .plan = SPAN("team"),
+            .period_start_ms = WORLD_T0 - HOUR_MS, .period_end_ms = play->period_end_ms,
+            .next_end_ms = play->period_end_ms + 30 * DAY_MS);
+}
+
+static void period_ahead(struct play *play)
+{
+    play->period_end_ms = WORLD_T0 + 1;
+}
+
 /* clang-format off */
 static const struct row rows[] = {
     {"a post is published", NOTHING_BROKEN, {accepted, post_published, first_part_live, second_part_live, settled, compared}},
@@ -94,6 +114,11 @@ static const struct row rows[] = {
     {"open, and not in the queue", RULE_FORGOTTEN, {begun, draft, projected, unlogged, schedule, looked_deep}},
     {"over, and in the queue", RULE_FORGOTTEN, {scheduled, projected, unlogged, cancel, looked_deep}},
     {"due, and never over", RULE_SETTLED, {scheduled, settled}},
+    {"a period that is over is closed", NOTHING_BROKEN, {begun, plan, bill, settled}},
+    {"a period is closed twice", RULE_BILLED, {begun, plan, bill, bill}},
+    {"a period is closed before it is over", RULE_BILLED, {begun, period_ahead, plan, bill}},
+    {"a period that nobody began is closed", RULE_BILLED, {begun, bill}},
+    {"a period is over, and nobody closes it", RULE_BILLED, {begun, plan, settled}},
     {"forgotten, and not recorded", RULE_RECORDED, {started, reported, forgotten}},
     {"forgotten, and a person only gave it up", RULE_RECORDED, {started, doubt, abandon, reported, forgotten}},
     {"forgotten, and recorded as unknown only", RULE_RECORDED, {started, reported, doubt, forgotten}},
@@ -110,8 +135,12 @@ static const char *word_of(enum rule rule)
 
 static struct play play_of(void)
 {
-    return (struct play){
-        .now_ms = WORLD_T0, .attempt = 1, .fence = EPOCH, .payload = 1, .deadline_after_ms = ATTEMPT_DEADLINE_MS};
+    return (struct play){.now_ms = WORLD_T0,
+                         .attempt = 1,
+                         .fence = EPOCH,
+                         .payload = 1,
+                         .deadline_after_ms = ATTEMPT_DEADLINE_MS,
+                         .period_end_ms = WORLD_T0 - MINUTE_MS};
 }
 
 START_TEST(the_judge_names_what_is_broken)

@@ -12,6 +12,7 @@
 #define ANSWER_TRIES 4
 #define FOLLOW_WAIT_MS 1000
 #define BATCH_WAIT_MS 5000
+#define BILL_TICKET 0 /* none of dispatch's */
 
 /* --- the vault --- */
 
@@ -89,6 +90,8 @@ void scheduler_start(struct world *world)
     arena_init(&host->arena, (size_t)1 << 28);
     ASSERT(agenda_new(&host->agenda) == OK);
     ASSERT(dispatch_views_restore(&host->views, host->agenda, &position) == OK);
+    bills_init(&host->bills);
+    ASSERT(dispatch_views_bills(&host->views, &host->bills) == OK);
     follow_begin(&host->follower, position);
     const struct dispatch_options options = {
         .agenda = host->agenda,
@@ -132,6 +135,7 @@ void scheduler_crash(struct world *world)
     host->flights = NULL;
     dispatch_free(host->dispatch);
     agenda_free(host->agenda);
+    bills_done(&host->bills);
     free(host->batch_jobs);
     arena_done(&host->arena);
     host->agenda = NULL;
@@ -165,27 +169,52 @@ static struct flight *take_flight(struct scheduler_host *host, const struct id *
     return NULL;
 }
 
-static void send_commands(struct world *world)
+static void send_command(struct world *world, const struct command *command, uint32_t ticket)
 {
     struct scheduler_host *host = &world->scheduler;
     const size_t cap = (size_t)1 << 16;
+    struct flight *flight = malloc(sizeof *flight + cap);
+    ASSERT(flight != NULL);
+    struct buf out = buf_of(flight->bytes, cap);
+    ASSERT(command_encode(command, &out) == OK);
+    flight = realloc(flight, sizeof *flight + out.len);
+    ASSERT(flight != NULL);
+    *flight =
+        (struct flight){.next = host->flights, .ticket = ticket, .command_id = command->command_id, .len = out.len};
+    host->flights = flight;
+    trace(world, "scheduler", "%s %s", command_desc(command->code)->name, name_of(world, &command->stream));
+    fly(world, flight);
+    arena_reset(&host->arena);
+}
+
+static void send_commands(struct world *world)
+{
+    struct scheduler_host *host = &world->scheduler;
     struct command command;
     uint32_t ticket;
     arena_reset(&host->arena);
     while (dispatch_command(host->dispatch, world_wall(world), &host->arena, &command, &ticket)) {
-        struct flight *flight = malloc(sizeof *flight + cap);
-        ASSERT(flight != NULL);
-        struct buf out = buf_of(flight->bytes, cap);
-        ASSERT(command_encode(&command, &out) == OK);
-        flight = realloc(flight, sizeof *flight + out.len);
-        ASSERT(flight != NULL);
-        *flight =
-            (struct flight){.next = host->flights, .ticket = ticket, .command_id = command.command_id, .len = out.len};
-        host->flights = flight;
-        trace(world, "scheduler", "%s %s", command_desc(command.code)->name, name_of(world, &command.stream));
-        fly(world, flight);
-        arena_reset(&host->arena);
+        send_command(world, &command, ticket);
     }
+}
+
+static void close_periods(struct world *world, int64_t *wake_ms)
+{
+    struct scheduler_host *host = &world->scheduler;
+    const struct bills_load load = {.zones = world->zones,
+                                    .context = &host->views,
+                                    .billed = dispatch_views_billed,
+                                    .random = world_random,
+                                    .random_context = world};
+    struct command command;
+    int64_t due_ms = TIMERS_NEVER;
+    if (agenda_is_suspended(host->agenda) || agenda_is_clock_suspect(host->agenda)) {
+        return;
+    }
+    while (bills_command(&host->bills, &load, world_wall(world), &host->arena, &command, &due_ms)) {
+        send_command(world, &command, BILL_TICKET);
+    }
+    *wake_ms = due_ms < *wake_ms ? due_ms : *wake_ms;
 }
 
 /* --- secrets, jobs --- */
@@ -310,6 +339,7 @@ static void turn(struct world *world)
     ASSERT(dispatch_views_begin(&host->views) == OK);
     ASSERT(dispatch_tick(host->dispatch, world_wall(world), &wake_ms) == OK);
     send_commands(world);
+    close_periods(world, &wake_ms);
     send_jobs(world);
     dispatch_views_end(&host->views);
     if (seal_secrets(world)) {
@@ -364,7 +394,9 @@ static void flight_due(struct world *world, struct parcel *parcel)
         fly(world, flight);
         return;
     }
-    dispatch_answered(host->dispatch, world_wall(world), flight->ticket, ERR_TIMED_OUT, NULL);
+    if (flight->ticket != BILL_TICKET) {
+        dispatch_answered(host->dispatch, world_wall(world), flight->ticket, ERR_TIMED_OUT, NULL);
+    }
     free(flight);
     turn(world);
 }
@@ -381,7 +413,9 @@ void scheduler_answered(struct world *world, struct parcel *parcel)
     if (flight == NULL) {
         return;
     }
-    dispatch_answered(host->dispatch, world_wall(world), flight->ticket, OK, &answer);
+    if (flight->ticket != BILL_TICKET) {
+        dispatch_answered(host->dispatch, world_wall(world), flight->ticket, OK, &answer);
+    }
     free(flight);
     if (follow_hint(&host->follower, answer.seq)) {
         ask_events(world);
@@ -403,6 +437,7 @@ static enum err apply(struct world *world, struct body_list *list)
         struct event event;
         arena_reset(&host->arena);
         TRY(event_decode(at.payload, &host->arena, &event));
+        TRY(bills_apply(&host->bills, &event));
         TRY(dispatch_follow(host->dispatch, &at, &event));
     }
 }

@@ -96,6 +96,7 @@ static enum verdict run(uint64_t seed, const struct options *options, uint64_t *
     users_start(&world);
     scheduler_start(&world);
     run_until(&world, steps, WORLD_T0 + QUIET_MS, deep, false); /* workspaces and accounts are there */
+    users_plan(&world);
     world.faults = faults;
     run_until(&world, steps, INT64_MAX, deep, false);
     world.calm = true;

@@ -511,6 +511,22 @@ void users_start(struct world *world)
     world_post(world, 20000, users_act, (struct span){0});
 }
 
+void users_plan(struct world *world)
+{
+    for (uint32_t i = 0; i < WORKSPACES_MAX; i++) {
+        struct command command = {.code = COMMAND_change_plan,
+                                  .workspace_id = world->workspaces[i],
+                                  .stream = world->workspaces[i],
+                                  .actor = ACTOR_OPERATOR};
+        command.change_plan =
+            (struct change_plan_command){.workspace_id = world->workspaces[i],
+                                         .plan = SPAN("team"),
+                                         .period_start_ms = WORLD_T0,
+                                         .period_end_ms = WORLD_T0 + world_between(world, MINUTE_MS, HOUR_MS)};
+        user_send(world, &command);
+    }
+}
+
 /* --- the end: whatever holds something is undone --- */
 
 static void let_go(struct world *world, struct view *view)

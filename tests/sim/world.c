@@ -28,6 +28,7 @@ void world_init(struct world *world, uint64_t seed, bool keyless)
     const struct log_options options = {.map_size = (size_t)1 << 32, .checkpoint_every = UINT64_MAX};
     ASSERT(log_memory_open(&options, &world->log) == OK);
     ASSERT(store_memory_open(&world->store) == OK);
+    ASSERT(zones_open(&world->zones) == OK);
     ASSERT(model_new(keyless, &world->model) == OK);
     world->installation_id = world_mint(world, ID_SYSTEM);
 }
@@ -38,6 +39,7 @@ void world_done(struct world *world)
     adapter_crash(world);
     ledger_crash(world);
     judge_done(world);
+    zones_close(world->zones);
     for (uint32_t i = 1; i <= world->parcel_count; i++) {
         free(world->parcels[i]->pointer);
         free(world->parcels[i]);

@@ -16,6 +16,7 @@
 #include "core/base/prng.h"
 #include "core/ledger/clock_watch.h"
 #include "core/ledger/ledger.h"
+#include "core/scheduler/bills.h"
 #include "core/scheduler/dispatch.h"
 #include "core/scheduler/pool.h"
 #include "core/wire/follow.h"
@@ -55,7 +56,8 @@
     X(AGENDA, "agenda", "the live agenda is that of the events and that of the read model")                   \
     X(FORGOTTEN, "forgotten", "whatever is open is in the queue, and nothing else is")                        \
     X(SETTLED, "settled", "once faults stop, everything due comes to its end")                                \
-    X(RECORDED, "recorded", "no adapter may forget more of an attempt than the log knows")
+    X(RECORDED, "recorded", "no adapter may forget more of an attempt than the log knows")                    \
+    X(BILLED, "billed", "each billing period is closed once, and in time")
 
 enum rule {
 
@@ -124,6 +126,7 @@ struct ledger_host {
 struct scheduler_host {
     struct agenda *agenda; /* NULL: it is down */
     struct dispatch *dispatch;
+    struct bills bills;
     struct channel channel;
     const struct channel *channels[1];
     struct dispatch_views views;
@@ -184,6 +187,7 @@ struct world {
     struct log *log;
     struct store *store;
     struct id installation_id;
+    struct zones *zones;
     struct ledger_host ledger;
     struct scheduler_host scheduler;
     struct adapter_host adapter;
@@ -265,6 +269,7 @@ extern const uint8_t sim_box_key[32];
 /* users.c */
 void user_connect(struct world *world, uint32_t account); /* of accounts */
 void users_start(struct world *world);
+void users_plan(struct world *world); /* plans whose first periods end soon */
 void users_act(struct world *world, struct parcel *parcel);
 void users_answered(struct world *world, struct parcel *parcel);
 void users_settle(struct world *world); /* whatever holds something is undone */

@@ -191,6 +191,24 @@ static void hold(struct story *story, bool on)
     user_send(world, &command);
 }
 
+/* A plan of one bound, billed until an instant. */
+static void plan(struct story *story, const char *what, uint64_t most, int64_t end_after_start_ms)
+{
+    struct world *world = &story->world;
+    struct plan_limit limit = {.what = span_text(what), .most = most};
+    struct command command = {.code = COMMAND_change_plan,
+                              .workspace_id = world->workspaces[0],
+                              .stream = world->workspaces[0],
+                              .actor = ACTOR_OPERATOR};
+    command.change_plan = (struct change_plan_command){.workspace_id = world->workspaces[0],
+                                                       .plan = SPAN("team"),
+                                                       .limits = &limit,
+                                                       .limits_count = 1,
+                                                       .period_start_ms = WORLD_T0,
+                                                       .period_end_ms = WORLD_T0 + end_after_start_ms};
+    user_send(world, &command);
+}
+
 static void platform_will(struct story *story, const char *path, enum model_fault fault, uint32_t times)
 {
     struct model_rule rule = {.fault = fault, .times = times, .value_ms = 90000};
@@ -436,6 +454,25 @@ static void a_paused_workspace_locks_but_starts_nothing_until_it_is_resumed(stru
     until(story, 360000);
 }
 
+static void a_plan_that_shrinks_below_what_is_scheduled_stops_nothing_that_is(struct story *story)
+{
+    write_post(story, &(struct wish){.parts = {"hello"}, .after_ms = 30000});
+    until(story, 60000);
+    plan(story, "scheduled_posts", 0, DAY_MS);
+    until(story, 500000);
+}
+
+static void a_billing_period_is_closed_once_whoever_dies(struct story *story)
+{
+    plan(story, "members", 5, 120000);
+    until(story, 120000);
+    scheduler_crash(&story->world);
+    story->world.lose_answers = 1;
+    until_event(story, EVENT_billing_due);
+    ledger_crash(&story->world);
+    until(story, 300000);
+}
+
 static void what_waited_too_long_is_missed(struct story *story)
 {
     hold(story, true);
@@ -531,6 +568,8 @@ static const struct {
     STORY(a_ledger_that_dies_after_the_lock_goes_on_where_it_was),
     STORY(what_is_under_way_is_not_cancelled_what_waits_is),
     STORY(a_paused_workspace_locks_but_starts_nothing_until_it_is_resumed),
+    STORY(a_plan_that_shrinks_below_what_is_scheduled_stops_nothing_that_is),
+    STORY(a_billing_period_is_closed_once_whoever_dies),
     STORY(what_waited_too_long_is_missed),
     STORY(late_posts_of_one_account_go_out_one_by_one),
     STORY(a_clock_that_jumps_stops_starts_until_it_is_trusted),

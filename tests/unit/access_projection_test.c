@@ -1,102 +1,5 @@
-/* access_projection_test.c: a valid key opens its workspace and no other does; workspaces, members, integrations and
- * the installation are read back as their events left them. */
+/* access_projection_test.c: workspaces, integrations and the installation are read back as their events left them. */
 #include "tests/unit/projection_fixture.h"
-
-static struct hash fingerprint_n(uint8_t n)
-{
-    struct hash hash;
-    for (size_t i = 0; i < sizeof hash.bytes; i++) {
-        hash.bytes[i] = (uint8_t)(n * 7 + i);
-    }
-    return hash;
-}
-
-static void feed_key(struct world *world, uint32_t n, const struct hash *fingerprint, int64_t expires_ms)
-{
-    const struct id workspace_id = the_workspace();
-    struct event event = event_of(EVENT_key_created);
-    event.key_created = (struct key_created_event){
-        .key_id = id_n(ID_KEY, n),
-        .workspace_id = workspace_id,
-        .name = SPAN("deploy"),
-        .role = ROLE_EDITOR,
-        .fingerprint = *fingerprint,
-        .expires_ms = expires_ms,
-    };
-    feed(world, &workspace_id, &event.key_created.key_id, &event);
-}
-
-START_TEST(a_valid_key_opens_its_workspace)
-{
-    struct world world;
-    world_init(&world);
-    const struct hash fingerprint = fingerprint_n(1);
-    feed_key(&world, 1, &fingerprint, T0 + HOUR_MS);
-    struct principal principal;
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0, &principal), OK);
-    const struct id workspace_id = the_workspace();
-    const struct id key_id = id_n(ID_KEY, 1);
-    ck_assert(id_equal(&principal.workspace_id, &workspace_id));
-    ck_assert(id_equal(&principal.key_id, &key_id));
-    ck_assert_uint_eq(principal.role, ROLE_EDITOR);
-    ck_assert_int_eq(principal.expires_ms, T0 + HOUR_MS);
-    ck_assert_str_eq(principal.name, "deploy");
-    check_rebuild(&world);
-    world_done(&world);
-}
-
-END_TEST
-
-START_TEST(an_unknown_expired_or_revoked_key_opens_nothing)
-{
-    struct world world;
-    world_init(&world);
-    struct hash fingerprint = fingerprint_n(1);
-    struct principal principal;
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0, &principal), ERR_AUTH);
-    feed_key(&world, 1, &fingerprint, T0 + HOUR_MS);
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0 + HOUR_MS - 1, &principal), OK);
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0 + HOUR_MS, &principal), ERR_AUTH);
-    fingerprint.bytes[31] ^= 1; /* beyond what its row is found by */
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0, &principal), ERR_AUTH);
-    fingerprint.bytes[31] ^= 1;
-    const struct id workspace_id = the_workspace();
-    struct event event = event_of(EVENT_key_revoked);
-    event.key_revoked.key_id = id_n(ID_KEY, 1);
-    feed(&world, &workspace_id, &event.key_revoked.key_id, &event);
-    ck_assert_int_eq(access_find(reading(&world), fingerprint.bytes, T0, &principal), ERR_AUTH);
-    check_rebuild(&world);
-    world_done(&world);
-}
-
-END_TEST
-
-START_TEST(keys_are_listed_with_revoked_ones)
-{
-    struct world world;
-    world_init(&world);
-    for (uint32_t n = 1; n <= 3; n++) {
-        const struct hash fingerprint = fingerprint_n((uint8_t)n);
-        feed_key(&world, n, &fingerprint, 0);
-    }
-    world.now_ms += 5;
-    const struct id workspace_id = the_workspace();
-    struct event event = event_of(EVENT_key_revoked);
-    event.key_revoked.key_id = id_n(ID_KEY, 2);
-    feed(&world, &workspace_id, &event.key_revoked.key_id, &event);
-    struct key_row *keys = NULL;
-    uint32_t count = 0;
-    ck_assert_int_eq(access_keys(reading(&world), &workspace_id, 10, &world.arena, &keys, &count), OK);
-    ck_assert_uint_eq(count, 3);
-    ck_assert_int_eq(keys[0].revoked_ms, 0);
-    ck_assert_int_eq(keys[1].revoked_ms, T0 + 5);
-    const struct id other = id_n(ID_WORKSPACE, 2);
-    ck_assert_int_eq(access_keys(reading(&world), &other, 10, &world.arena, &keys, &count), OK);
-    ck_assert_uint_eq(count, 0);
-    world_done(&world);
-}
-
-END_TEST
 
 START_TEST(a_workspace_is_paused_and_resumed)
 {
@@ -125,6 +28,35 @@ START_TEST(a_workspace_is_paused_and_resumed)
     ck_assert(!row.paused);
     ck_assert_ptr_null(row.pause_reason.data);
     ck_assert_uint_eq(row.version, 3);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(a_workspace_is_changed_where_the_event_says_so)
+{
+    struct world world;
+    struct workspace_row row;
+    world_init(&world);
+    const struct id workspace_id = the_workspace();
+    feed_workspace(&world, &workspace_id);
+    struct event event = event_of(EVENT_workspace_changed);
+    event.workspace_changed = (struct workspace_changed_event){
+        .workspace_id = workspace_id, .slug = SPAN("later"), .timezone = SPAN("Asia/Tokyo"), .late_spacing_ms = 7};
+    world.now_ms += 5;
+    feed(&world, &workspace_id, &workspace_id, &event);
+    event.workspace_changed =
+        (struct workspace_changed_event){.workspace_id = workspace_id, .name = SPAN("Later"), .max_lateness_ms = 8};
+    feed(&world, &workspace_id, &workspace_id, &event);
+    ck_assert_int_eq(access_workspace(reading(&world), &workspace_id, &world.arena, &row), OK);
+    ck_assert_span_eq(row.slug, "later");
+    ck_assert_span_eq(row.name, "Later");
+    ck_assert_span_eq(row.timezone, "Asia/Tokyo");
+    ck_assert_uint_eq(row.late_spacing_ms, 7);
+    ck_assert_uint_eq(row.max_lateness_ms, 8);
+    ck_assert_uint_eq(row.version, 3);
+    ck_assert_int_eq(row.updated_ms, T0 + 5);
     check_rebuild(&world);
     world_done(&world);
 }
@@ -456,10 +388,8 @@ int main(void)
     Suite *suite = suite_create("access_projection");
     TCase *tcase = tcase_create("access");
     tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, a_valid_key_opens_its_workspace);
-    tcase_add_test(tcase, an_unknown_expired_or_revoked_key_opens_nothing);
-    tcase_add_test(tcase, keys_are_listed_with_revoked_ones);
     tcase_add_test(tcase, a_workspace_is_paused_and_resumed);
+    tcase_add_test(tcase, a_workspace_is_changed_where_the_event_says_so);
     tcase_add_test(tcase, workspaces_are_listed);
     tcase_add_test(tcase, an_integration_goes_its_way);
     tcase_add_test(tcase, a_connection_remembers_since_when_it_is_tried);

@@ -1,4 +1,4 @@
-/* account_stories.h: rows about the installation, the workspace, its members and keys, and its accounts. */
+/* account_stories.h: rows about the installation and about accounts. */
 #ifndef OPENPOST_TESTS_ACCOUNT_STORIES_H
 #define OPENPOST_TESTS_ACCOUNT_STORIES_H
 
@@ -18,31 +18,9 @@ static const struct story account_stories[] = {
     {"a person confirms what a copied folder may start", "suspend", "confirm", "starts_confirmed"},
     {"nothing is suspended, nothing to confirm", "", "confirm", "nothing"},
 
-    /* workspaces */
-    {"a workspace is made once", "", "workspace", "refused exists"},
-    {"its own id again is there already", "", "workspace tenant=2", "refused exists"},
-    {"a workspace is paused", "", "hold", "workspace_paused"},
-    {"a paused workspace is not paused again", "hold", "hold", "nothing"},
-    {"a workspace is resumed", "hold", "release", "workspace_resumed"},
-    {"a workspace that is not paused needs no resuming", "", "release", "nothing"},
-    {"another workspace is not there to be paused", "", "hold tenant=9", "refused not_found"},
-
-    /* members and keys */
-    {"a member is added", "", "member", "member_added"},
-    {"a member is added once", "member", "member", "refused exists"},
-    {"a member needs a workspace", "", "member tenant=9", "refused not_found"},
-    {"a key is made", "", "key", "key_created"},
-    {"a key is made once", "key", "key", "refused exists"},
-    {"a key needs a workspace", "", "key tenant=9", "refused not_found"},
-    {"a key needs a workspace that was made", "", "key tenant=3", "refused not_found"},
-    {"a key is revoked", "key", "revoke", "key_revoked"},
-    {"a revoked key is not revoked again", "key, revoke", "revoke", "nothing"},
-    {"a key that was never made cannot be revoked", "", "revoke", "refused not_found"},
-    {"another workspace's key is not there", "key", "revoke tenant=2", "refused not_found"},
-    {"what a key's holder was refused is a fact each time", "key, refused", "refused", "access_refused"},
-    {"a revoked key's holder is refused like anybody", "key, revoke", "refused", "access_refused"},
-    {"nobody holds a key that was never made", "", "refused", "refused not_found"},
     {"strangers are the installation's", "strangers", "strangers", "access_refused"},
+    {"which keys were used is a fact each time", "used", "used", "credentials_used"},
+    {"none was used, nothing to say", "", "used nothing", "nothing"},
 
     /* connecting */
     {"somebody asks to connect an account", "", "connect n", "integration_connecting"},
@@ -56,6 +34,9 @@ static const struct story account_stories[] = {
     {"an account is connected once in a workspace", "connect n", "accept n taken", "refused account_exists"},
     {"nobody asked, nothing to accept", "", "accept n", "refused not_found"},
     {"an account needs a workspace", "", "connect n tenant=9", "refused not_found"},
+    {"a plan bounds accounts", "plan small integrations=3", "connect n in_use=3", "refused plan_limit"},
+    {"within its plan an account is connected", "plan small integrations=3", "connect n in_use=2", "integration_connecting"},
+    {"a plan that shrank holds no reconnection up", "disconnect a, plan small integrations=3", "connect a vault=2 in_use=6", "integration_connecting"},
     {"another workspace's account is not there", "", "connect a tenant=2", "refused not_found"},
     {"reconnecting keeps the id", "disconnect a", "connect a vault=2", "integration_connecting"},
     {"reconnecting brings the same account back", "disconnect a, connect a vault=2", "accept a vault=2", "integration_connected"},

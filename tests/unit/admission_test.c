@@ -208,6 +208,27 @@ START_TEST(an_account_is_on_a_channel_that_is_there_at_an_address_without_a_path
 
 END_TEST
 
+START_TEST(a_workspaces_settings_are_of_their_form)
+{
+    struct command command = {.code = COMMAND_change_workspace};
+    struct change_workspace_command *change = &command.change_workspace;
+    ck_assert_uint_eq(judged(&command).refusal, ACCEPTED);
+    *change = (struct change_workspace_command){
+        .slug = SPAN("acme-2"), .name = SPAN("Acme"), .timezone = SPAN("Europe/Berlin")};
+    ck_assert_uint_eq(judged(&command).refusal, ACCEPTED);
+    change->timezone = SPAN("Europe/Atlantis");
+    OBJECTS(&command, timezone_unknown, "/timezone");
+    change->name = SPAN("");
+    OBJECTS(&command, field_invalid, "/name");
+    static const char *const bad[] = {"", "Acme", "a b", "a/b", "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        change->slug = span_text(bad[i]);
+        OBJECTS(&command, field_invalid, "/slug");
+    }
+}
+
+END_TEST
+
 START_TEST(a_reason_is_a_paragraph)
 {
     static uint8_t reason[REASON_BYTES_MAX + 1];
@@ -233,6 +254,7 @@ int main(void)
     tcase_add_test(tcase, a_variants_member_that_nothing_reads_is_named);
     tcase_add_test(tcase, where_a_post_is_said_to_be_is_an_absolute_address);
     tcase_add_test(tcase, an_account_is_on_a_channel_that_is_there_at_an_address_without_a_path);
+    tcase_add_test(tcase, a_workspaces_settings_are_of_their_form);
     tcase_add_test(tcase, a_reason_is_a_paragraph);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

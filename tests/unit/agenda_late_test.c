@@ -92,6 +92,28 @@ START_TEST(a_target_is_missed_when_max_lateness_or_not_after_is_over)
 
 END_TEST
 
+START_TEST(a_workspace_that_waits_less_long_misses_sooner)
+{
+    struct world world = world_locked(1, false);
+    simple(&world, EVENT_workspace_paused);
+    ck_none_until(&world, T0, T0 + MAX_LATENESS_DEFAULT_MS + 1);
+    tell(&world, T0,
+         (struct event){
+             .code = EVENT_workspace_changed,
+             .workspace_changed = {.workspace_id = the_workspace(), .max_lateness_ms = (uint64_t)HOUR_MS}
+    });
+    ck_none_until(&world, T0, T0 + HOUR_MS + 1);
+    tell(&world, T0,
+         (struct event){
+             .code = EVENT_workspace_changed,
+             .workspace_changed = {.workspace_id = the_workspace(), .late_spacing_ms = 1}
+    });
+    ck_one(&world, T0 + HOUR_MS + 1, AGENDA_MISS, 1);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 START_TEST(a_lateness_beyond_all_instants_misses_nothing)
 {
     struct world world = world_new();
@@ -204,6 +226,7 @@ int main(void)
                         sizeof stops / sizeof *stops);
     tcase_add_test(tcase, what_was_due_before_a_restored_folder_was_confirmed_is_unknown_and_only_a_person_sends_it);
     tcase_add_test(tcase, a_target_is_missed_when_max_lateness_or_not_after_is_over);
+    tcase_add_test(tcase, a_workspace_that_waits_less_long_misses_sooner);
     tcase_add_test(tcase, a_lateness_beyond_all_instants_misses_nothing);
     tcase_add_test(tcase, late_targets_of_one_account_go_in_order_of_due_time_a_minute_apart_and_hold_up_no_other);
     tcase_add_test(tcase, a_late_start_given_back_does_not_use_up_its_turn);

@@ -92,16 +92,17 @@ static const struct {
     const char *file;
     const char *remedy;
 } odd[] = {
-    {"installation",   "put it back from the backup"                     },
-    {"lock",           "delete it while nothing runs"                    },
-    {"log/data.mdb",   "put log/ back from the backup"                   },
-    {"log/lock.mdb",   "delete it while nothing runs"                    },
-    {"log/checkpoint", "put log/ back from the backup"                   },
-    {"vault/data.mdb", "put vault/ back from the backup"                 },
-    {"vault/lock.mdb", "delete it while nothing runs"                    },
-    {"views/data.mdb", "delete the folder views while nothing runs on it"},
-    {"views/lock.mdb", "delete it while nothing runs"                    },
-    {"views/mark",     "delete the folder views while nothing runs on it"},
+    {"installation",       "put it back from the backup"                     },
+    {"lock",               "delete it while nothing runs"                    },
+    {"log/data.mdb",       "put log/ back from the backup"                   },
+    {"log/lock.mdb",       "delete it while nothing runs"                    },
+    {"log/checkpoint",     "put log/ back from the backup"                   },
+    {"vault/data.mdb",     "put vault/ back from the backup"                 },
+    {"vault/lock.mdb",     "delete it while nothing runs"                    },
+    {"vault/subject.keys", "put vault/ back from the backup"                 },
+    {"views/data.mdb",     "delete the folder views while nothing runs on it"},
+    {"views/lock.mdb",     "delete it while nothing runs"                    },
+    {"views/mark",         "delete the folder views while nothing runs on it"},
 };
 
 static void assert_no_file(const struct place *place, const char *path, const char *remedy)
@@ -148,13 +149,14 @@ END_TEST
 
 START_TEST(a_secret_that_everybody_may_read_is_none)
 {
-    static const char *const secrets[] = {"log.seed", "wire.secret", "master.key"};
+    static const char *const secrets[] = {"log.seed", "wire.secret", "master.key", "vault/subject.keys"};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         struct place place;
         char path[PATH_LEN];
         char sentence[DATA_SENTENCE_MAX];
         place_begin(&place);
         path_of(&place, secrets[i], path);
+        ck_assert_int_eq(access(path, F_OK) == 0 ? OK : file_write(path, SPAN(""), 0600), OK);
         ck_assert_int_eq(chmod(path, 0604), 0);
         ck_assert_int_eq(data_check(&place.data, true, sentence), ERR_ACCESS);
         ck_assert_ptr_nonnull(strstr(sentence, "(mode 604); chmod 600 it"));
@@ -170,27 +172,28 @@ static const struct denial {
     const char *file;
     unsigned mode; /* that is not enough */
 } denials[] = {
-    {"",               0500},
-    {"installation",   0200},
-    {"lock",           0400},
-    {"log",            0600},
-    {"log/data.mdb",   0400},
-    {"log/lock.mdb",   0400},
-    {"log/checkpoint", 0200},
-    {"vault",          0500},
-    {"vault/data.mdb", 0400},
-    {"vault/lock.mdb", 0200},
-    {"views",          0500},
-    {"views/data.mdb", 0400},
-    {"views/lock.mdb", 0400},
+    {"",                   0500},
+    {"installation",       0200},
+    {"lock",               0400},
+    {"log",                0600},
+    {"log/data.mdb",       0400},
+    {"log/lock.mdb",       0400},
+    {"log/checkpoint",     0200},
+    {"vault",              0500},
+    {"vault/data.mdb",     0400},
+    {"vault/lock.mdb",     0200},
+    {"vault/subject.keys", 0400},
+    {"views",              0500},
+    {"views/data.mdb",     0400},
+    {"views/lock.mdb",     0400},
 };
 
 #define SOMEBODY 65534 /* whom the folder is given to, where root runs this test: nothing is denied to root */
 
 static void open_place(const struct place *place, bool as_root)
 {
-    static const char *const made[] = {"lock",           "log/lock.mdb",   "log/checkpoint", "vault/data.mdb",
-                                       "vault/lock.mdb", "views/data.mdb", "views/lock.mdb"};
+    static const char *const made[] = {"lock",           "log/lock.mdb",       "log/checkpoint", "vault/data.mdb",
+                                       "vault/lock.mdb", "vault/subject.keys", "views/data.mdb", "views/lock.mdb"};
     char path[PATH_LEN];
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         path_of(place, made[i], path);

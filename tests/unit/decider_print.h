@@ -57,6 +57,76 @@ static inline void say_word(struct buf *out, const struct choice_table *table, u
     say(out, " %s", choice_word(table, value));
 }
 
+static inline void say_permissions(struct buf *out, const struct granted_permission *permissions, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        say_word(out, &permission_words, permissions[i].permission);
+    }
+}
+
+static inline void say_key(struct buf *out, const struct key_created_event *key)
+{
+    say_word(out, &role_words, key->role);
+    say_time(out, "expires", key->expires_ms);
+    for (uint32_t i = 0; i < key->scopes_count; i++) {
+        say_word(out, &scope_words, key->scopes[i].scope);
+    }
+    say_flag(out, "accounts", key->restricted);
+    for (uint32_t i = 0; i < key->integrations_count; i++) {
+        say_letter(out, &key->integrations[i].integration_id);
+    }
+}
+
+static inline void say_bill(struct buf *out, const struct billing_due_event *bill)
+{
+    say_span(out, "", bill->plan);
+    say_time(out, "till", bill->period_end_ms);
+    say_time(out, "next", bill->next_end_ms);
+    for (uint32_t i = 0; i < bill->uses_count; i++) {
+        say_span(out, "", bill->uses[i].what);
+        say(out, " %d", (int)bill->uses[i].used);
+    }
+}
+
+static inline void say_people_event(struct buf *out, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_key_created:
+        say_key(out, &event->key_created);
+        return;
+    case EVENT_plan_changed:
+        say_span(out, "", event->plan_changed.plan);
+        return;
+    case EVENT_billing_due:
+        say_bill(out, &event->billing_due);
+        return;
+    case EVENT_member_invited:
+        say_word(out, &role_words, event->member_invited.role);
+        say_permissions(out, event->member_invited.permissions, event->member_invited.permissions_count);
+        say_time(out, "until", event->member_invited.until_ms);
+        return;
+    case EVENT_member_changed:
+        say_word(out, &role_words, event->member_changed.role);
+        say_permissions(out, event->member_changed.permissions, event->member_changed.permissions_count);
+        say_time(out, "until", event->member_changed.until_ms);
+        return;
+    case EVENT_member_removed:
+        say_flag(out, "left", event->member_removed.left);
+        return;
+    case EVENT_password_set:
+        say(out, " %d", (int)event->password_set.generation);
+        return;
+    case EVENT_sessions_ended:
+        say(out, " %d", (int)event->sessions_ended.generation);
+        return;
+    case EVENT_session_opened:
+        say(out, " %d", (int)event->session_opened.generation);
+        return;
+    default:
+        return;
+    }
+}
+
 static inline void say_attempt_event(struct buf *out, const struct event *event)
 {
     switch (event->code) {
@@ -92,7 +162,7 @@ static inline void say_attempt_event(struct buf *out, const struct event *event)
         say_word(out, &outcome_words, event->outcome_contradicted.outcome);
         return;
     default:
-        return;
+        say_people_event(out, event);
     }
 }
 
@@ -154,6 +224,10 @@ static inline void say_event(struct buf *out, const struct event *event)
     case EVENT_workspace_created:
         say(out, " lateness %d spacing %d", (int)event->workspace_created.max_lateness_ms,
             (int)event->workspace_created.late_spacing_ms);
+        return;
+    case EVENT_workspace_changed:
+        say(out, " lateness %d spacing %d", (int)event->workspace_changed.max_lateness_ms,
+            (int)event->workspace_changed.late_spacing_ms);
         return;
     case EVENT_post_created:
     case EVENT_post_edited: {

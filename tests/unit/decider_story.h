@@ -8,13 +8,8 @@
 #ifndef OPENPOST_TESTS_DECIDER_STORY_H
 #define OPENPOST_TESTS_DECIDER_STORY_H
 
-#include <check.h>
-#include <stdlib.h>
-
-#include "core/base/arena.h"
-#include "core/decider/aggregate.h"
 #include "core/message/codec.h"
-#include "tests/unit/decider_print.h"
+#include "tests/unit/decider_people.h"
 
 struct story {
     const char *name;
@@ -43,6 +38,8 @@ struct world {
     const char *story; /* being told */
     int64_t now_ms;
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
+    struct aggregate user, session, provider;
+    struct usage usage;
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
     uint32_t fact_count;
@@ -54,88 +51,6 @@ struct world {
     uint64_t commands;
 };
 
-static inline struct id story_id(enum id_kind kind, int number, int letter)
-{
-    struct id id = {.kind = (uint8_t)kind};
-    id.uuid[6] = 0x70;
-    id.uuid[8] = 0x80;
-    id.uuid[14] = (uint8_t)number;
-    id.uuid[15] = (uint8_t)letter;
-    return id;
-}
-
-/* A step's words. */
-#define STEP_WORDS_MAX 16
-
-struct step {
-    char words[STEP_WORDS_MAX][64];
-    int count;
-};
-
-/* Takes the next step off *text; false at its end. */
-static inline bool next_step(const char **text, struct step *ret_step)
-{
-    struct step step = {.count = 0};
-    const char *at = *text;
-    while (*at == ',' || *at == ' ') {
-        at++;
-    }
-    if (*at == '\0') {
-        return false;
-    }
-    while (*at != ',' && *at != '\0') {
-        const size_t len = strcspn(at, " ,");
-        if (len > 0) {
-            ck_assert_int_lt(step.count, STEP_WORDS_MAX);
-            ck_assert_uint_lt(len, sizeof step.words[0]);
-            memcpy(step.words[step.count], at, len);
-            step.words[step.count][len] = '\0';
-            step.count++;
-        }
-        at += len + (at[len] == ' ' ? 1 : 0);
-    }
-    *text = at;
-    *ret_step = step;
-    return true;
-}
-
-/* The value of "name=value", NULL when it is not there. has_word: the word alone. */
-static inline const char *option(const struct step *step, const char *name)
-{
-    const size_t len = strlen(name);
-    for (int i = 1; i < step->count; i++) {
-        if (strncmp(step->words[i], name, len) == 0 && step->words[i][len] == '=') {
-            return step->words[i] + len + 1;
-        }
-    }
-    return NULL;
-}
-
-static inline bool has_word(const struct step *step, const char *word)
-{
-    for (int i = 1; i < step->count; i++) {
-        if (strcmp(step->words[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static inline int64_t seconds(const char *text)
-{
-    return text == NULL ? 0 : STORY_EPOCH_MS + (int64_t)(strtod(text, NULL) * 1000.0);
-}
-
-static inline int number(const char *text, int otherwise)
-{
-    return text == NULL ? otherwise : atoi(text);
-}
-
-static inline struct span word_or_none(const char *text)
-{
-    return text == NULL ? (struct span){0} : span_text(text);
-}
-
 static inline void *story_room(struct world *world, size_t size)
 {
     void *room = arena_alloc(&world->arena, size);
@@ -145,11 +60,6 @@ static inline void *story_room(struct world *world, size_t size)
 
 /* Targets: a letter, "#2" for another id on the same account, "~b" for the same id on account b, "@S" for an own
  * instant. */
-static inline bool is_target(const char *word)
-{
-    return word[0] >= 'a' && word[0] <= 'z' && (word[1] == '\0' || strchr("#@:~", word[1]) != NULL);
-}
-
 static inline struct id target_id_of(const char *word)
 {
     return story_id(ID_TARGET, word[1] == '#' ? atoi(word + 2) : 1, word[0]);
@@ -185,10 +95,7 @@ static inline uint32_t tell_parts(struct world *world, const struct step *step, 
 
 static inline struct hash payload_hash(const char *target, int part)
 {
-    struct hash hash = {{0}};
-    memset(hash.bytes, target[0], sizeof hash.bytes);
-    hash.bytes[7] = (uint8_t)part;
-    return hash;
+    return story_hash(target[0], part);
 }
 
 /* "a:3" three parts, "a:2c" a part and a comment, "a:!" refused, "a" one part. */
@@ -372,7 +279,6 @@ static inline bool tell_account_command(const struct step *step, struct command 
 
 static inline void tell_other_command(const struct step *step, struct command *command)
 {
-    const struct id workspace_id = story_id(ID_WORKSPACE, number(option(step, "tenant"), 1), 'w');
     const char *verb = step->words[0];
     if (strcmp(verb, "ledger") == 0) {
         command->code = COMMAND_start_ledger;
@@ -387,47 +293,11 @@ static inline void tell_other_command(const struct step *step, struct command *c
         command->suspend_starts.reason = SPAN("copied");
     } else if (strcmp(verb, "confirm") == 0) {
         command->code = COMMAND_confirm_starts;
-    } else if (strcmp(verb, "workspace") == 0) {
-        command->code = COMMAND_create_workspace;
-        command->create_workspace = (struct create_workspace_command){
-            .workspace_id = workspace_id,
-            .slug = SPAN("acme"),
-            .name = SPAN("Acme"),
-            .timezone = SPAN("UTC"),
-            .max_lateness_ms =
-                (uint64_t)strtoull(option(step, "lateness") != NULL ? option(step, "lateness") : "0", NULL, 10),
-            .late_spacing_ms = (uint64_t)number(option(step, "spacing"), 0)};
-    } else if (strcmp(verb, "hold") == 0) {
-        command->code = COMMAND_pause_workspace;
-        command->pause_workspace.workspace_id = workspace_id;
-    } else if (strcmp(verb, "release") == 0) {
-        command->code = COMMAND_resume_workspace;
-        command->resume_workspace.workspace_id = workspace_id;
-    } else if (strcmp(verb, "member") == 0) {
-        command->code = COMMAND_add_member;
-        command->add_member = (struct add_member_command){.member_id = story_id(ID_MEMBER, 1, 'm'),
-                                                          .workspace_id = workspace_id,
-                                                          .user_id = story_id(ID_USER, 1, 'u'),
-                                                          .role = ROLE_EDITOR};
-    } else if (strcmp(verb, "key") == 0) {
-        command->code = COMMAND_create_key;
-        command->create_key = (struct create_key_command){.key_id = story_id(ID_KEY, 1, 'k'),
-                                                          .workspace_id = workspace_id,
-                                                          .name = SPAN("ci"),
-                                                          .role = ROLE_ADMIN,
-                                                          .fingerprint = payload_hash("k", 1)};
-    } else if (strcmp(verb, "refused") == 0) {
-        command->code = COMMAND_report_refusals;
-        command->report_refusals = (struct report_refusals_command){
-            .key_id = story_id(ID_KEY, 1, 'k'), .code = SPAN("forbidden"), .times = 3, .since_ms = 1};
-    } else if (strcmp(verb, "strangers") == 0) {
+    } else {
+        ck_assert_msg(strcmp(verb, "strangers") == 0, "a story says %s", verb);
         command->code = COMMAND_report_strangers;
         command->report_strangers =
             (struct report_strangers_command){.code = SPAN("unauthenticated"), .times = 10000, .since_ms = 1};
-    } else {
-        ck_assert_msg(strcmp(verb, "revoke") == 0, "a story says %s", verb);
-        command->code = COMMAND_revoke_key;
-        command->revoke_key.key_id = story_id(ID_KEY, 1, 'k');
     }
 }
 
@@ -438,11 +308,14 @@ static inline struct command tell_command(struct world *world, const struct step
                               .workspace_id = story_id(ID_WORKSPACE, number(option(step, "tenant"), 1), 'w'),
                               .actor = 1,
                               .actor_id = story_id(ID_KEY, 1, 'k'),
-                              .role = ROLE_EDITOR};
-    if (!tell_post_command(world, step, &command) && !tell_account_command(step, &command)) {
+                              .role = role_of(step, "as", ROLE_OWNER)};
+    if (!tell_post_command(world, step, &command) && !tell_account_command(step, &command) &&
+        !tell_people_command(&world->arena, step, &command)) {
         tell_other_command(step, &command);
     }
-    if (command.code == COMMAND_create_workspace || command_aggregate(command.code) == ID_SYSTEM) {
+    const enum id_kind kind = command_aggregate(command.code);
+    const bool is_of_a_workspace = kind != ID_SYSTEM && kind != ID_USER && kind != ID_SESSION && kind != ID_PROVIDER;
+    if (command.code == COMMAND_create_workspace || !is_of_a_workspace) {
         command.workspace_id = (struct id){0};
     }
     if (option(step, "version") != NULL) {
@@ -451,8 +324,10 @@ static inline struct command tell_command(struct world *world, const struct step
     if (has_word(step, "by_system")) {
         command.actor_id = (struct id){0};
     }
-    command.stream =
-        command_aggregate(command.code) == ID_SYSTEM ? story_id(ID_SYSTEM, 1, 1) : command_stream(&command);
+    if (has_word(step, "by_us")) {
+        command.role = ROLE_NONE;
+    }
+    command.stream = kind == ID_SYSTEM ? story_id(ID_SYSTEM, 1, 1) : command_stream(&command);
     return command;
 }
 

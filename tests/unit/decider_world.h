@@ -13,12 +13,17 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
         return &world->accounts[account - STORY_ACCOUNTS];
     }
     if (kind == ID_WORKSPACE) {
-        return stream->uuid[14] == 1 ? &world->workspace : &world->other_workspace;
+        return stream->uuid[14] == 1   ? &world->workspace
+               : stream->uuid[14] == 3 ? &world->empty
+                                       : &world->other_workspace;
     }
-    return kind == ID_SYSTEM   ? &world->system
-           : kind == ID_MEMBER ? &world->member
-           : kind == ID_KEY    ? &world->key
-                               : &world->post;
+    return kind == ID_SYSTEM     ? &world->system
+           : kind == ID_MEMBER   ? &world->member
+           : kind == ID_KEY      ? &world->key
+           : kind == ID_USER     ? &world->user
+           : kind == ID_SESSION  ? &world->session
+           : kind == ID_PROVIDER ? &world->provider
+                                 : &world->post;
 }
 
 /* Encoding, decoding and encoding again gives the same bytes; returns what was decoded. */
@@ -114,6 +119,10 @@ static inline void scene_set(struct world *world, const struct step *step, struc
         }
     }
     scene->recalled = recall(world, &scene->command);
+    for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
+        world->usage.used[i] = tell_number(option(step, "in_use"));
+    }
+    world->usage.published_targets = tell_number(option(step, "published"));
     const int tenant = workspace_id.uuid[14];
     scene->context = (struct decide_context){.now_ms = world->now_ms,
                                              .installation = &world->system.installation,
@@ -126,6 +135,12 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                              .account_taken = has_word(step, "taken"),
                                              .open_post_count = (uint32_t)number(option(step, "open"), 0),
                                              .recalled = &scene->recalled,
+                                             .slug_taken = has_word(step, "slug_taken"),
+                                             .is_member = has_word(step, "already"),
+                                             .owner_count = (uint32_t)number(option(step, "owners"), 2),
+                                             .membership_count = (uint32_t)number(option(step, "memberships"), 0),
+                                             .usage = &world->usage,
+                                             .user = &world->user.user,
                                              .room = &world->room};
 }
 
@@ -159,8 +174,10 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
     scene->recalled = recall(world, &scene->command);
     const enum refusal again = aggregate_decide(scene->kind, scene->state, &scene->context, &scene->command, &events);
     const uint32_t code = scene->command.code; /* these are told apart by command id alone */
-    const bool each_time_a_fact =
-        code == COMMAND_start_ledger || code == COMMAND_report_refusals || code == COMMAND_report_strangers;
+    const bool each_time_a_fact = code == COMMAND_start_ledger || code == COMMAND_report_refusals ||
+                                  code == COMMAND_report_strangers || code == COMMAND_report_member_refusals ||
+                                  code == COMMAND_report_uses || code == COMMAND_change_workspace ||
+                                  code == COMMAND_end_sessions;
     ck_assert_msg(again != ACCEPTED || events.count == 0 || each_time_a_fact, "%s: %s a second time is a second fact",
                   world->story, command_desc(scene->command.code)->name);
 }
@@ -195,15 +212,19 @@ static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
     struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
-                                        &world->member, &world->key,       &world->post};
+                                        &world->member, &world->key,       &world->post,
+                                        &world->user,   &world->session,   &world->provider};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT ? &world->accounts[i] : states[i - STORY_ACCOUNT_COUNT];
-        const enum id_kind kind = i < STORY_ACCOUNT_COUNT  ? ID_INTEGRATION
-                                  : live == &world->system ? ID_SYSTEM
-                                  : live == &world->member ? ID_MEMBER
-                                  : live == &world->key    ? ID_KEY
-                                  : live == &world->post   ? ID_POST
-                                                           : ID_WORKSPACE;
+        const enum id_kind kind = i < STORY_ACCOUNT_COUNT    ? ID_INTEGRATION
+                                  : live == &world->system   ? ID_SYSTEM
+                                  : live == &world->member   ? ID_MEMBER
+                                  : live == &world->key      ? ID_KEY
+                                  : live == &world->post     ? ID_POST
+                                  : live == &world->user     ? ID_USER
+                                  : live == &world->session  ? ID_SESSION
+                                  : live == &world->provider ? ID_PROVIDER
+                                                             : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {
             const struct story_fact *fact = &world->facts[k];

@@ -256,15 +256,15 @@ START_TEST(the_secrets_of_an_account_whose_state_is_gone_are_not_given_up)
     lose_state(world, &world->integrations[0]);
     lose_state(world, &world->key_id);
     ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
-    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &world->integrations[0], &answer), ERR_ALTERED);
-    ck_assert_int_eq(ledger_owner_is_gone(txn, &world->integrations[0], &answer), ERR_ALTERED);
-    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &world->key_id, &answer), ERR_ALTERED);
-    ck_assert_int_eq(ledger_owner_is_gone(txn, &world->key_id, &answer), ERR_ALTERED);
+    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &world->integrations[0], 0, &answer), ERR_ALTERED);
+    ck_assert_int_eq(ledger_owner_is_gone(txn, &world->integrations[0], 0, &answer), ERR_ALTERED);
+    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &world->key_id, 0, &answer), ERR_ALTERED);
+    ck_assert_int_eq(ledger_owner_is_gone(txn, &world->key_id, 0, &answer), ERR_ALTERED);
     store_abort(txn);
     txn = NULL;
     const struct id stranger = world_id(world, ID_INTEGRATION); /* of whom every row may be gone */
     ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
-    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &stranger, &answer), ERR_NOT_FOUND);
+    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, &stranger, 0, &answer), ERR_NOT_FOUND);
     store_abort(txn);
     txn = NULL;
     world_close(world);

@@ -106,7 +106,13 @@ START_TEST(an_id_of_another_workspace_is_known_for_what_it_is)
     ck_assert(!is_known_as_foreign(gate, pass, &ours, &boot_ms));
     ck_assert_int_eq(pass_post(pass, &unknown, &post), ERR_NOT_FOUND);
     ck_assert(!is_known_as_foreign(gate, pass, &unknown, &boot_ms));
-    ck_assert(!is_known_as_foreign(gate, pass, &their_key, &boot_ms));
+    struct key_view key;
+    const struct id unknown_key = world_id(world, ID_KEY);
+    ck_assert_int_eq(pass_key(pass, &their_key, &key), ERR_NOT_FOUND);
+    ck_assert(is_known_as_foreign(gate, pass, &their_key, &boot_ms));
+    ck_assert_int_eq(pass_key(pass, &world->key_id, &key), OK);
+    ck_assert(!is_known_as_foreign(gate, pass, &world->key_id, &boot_ms));
+    ck_assert(!is_known_as_foreign(gate, pass, &unknown_key, &boot_ms));
     ck_assert(!is_known_as_foreign(gate, pass, &(struct id){0}, &boot_ms));
     pass_close(pass);
     gate_close(gate);

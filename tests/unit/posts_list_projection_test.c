@@ -380,6 +380,53 @@ START_TEST(another_workspace_sees_none_of_them)
 
 END_TEST
 
+START_TEST(a_restricted_grant_pages_through_what_goes_to_its_accounts_alone)
+{
+    struct world world;
+    world_init(&world);
+    for (uint32_t n = 1; n <= 30; n++) {
+        world.now_ms++;
+        feed_created(&world, n, n % 3); /* to no account, to the first, to the first two */
+    }
+    const struct id workspace_id = the_workspace();
+    const struct integration_ref accounts[] = {{.integration_id = id_n(ID_INTEGRATION, 1)},
+                                               {.integration_id = id_n(ID_INTEGRATION, 2)}};
+    const struct integration_ref alike = {.integration_id = {.kind = ID_USER}}; /* but for what a narrow row holds */
+    struct integration_ref other[] = {accounts[1], alike};
+    memcpy(other[1].integration_id.uuid + 12, accounts[0].integration_id.uuid + 12, 4);
+
+    const struct {
+        struct grant grant;
+        uint32_t count;
+    } cases[] = {
+        {{.role = ROLE_VIEWER},                                                               30},
+        {{.role = ROLE_VIEWER, .restricted = true},                                           10},
+        {{.role = ROLE_VIEWER, .restricted = true, .accounts = accounts, .account_count = 1}, 20},
+        {{.role = ROLE_VIEWER, .restricted = true, .accounts = accounts, .account_count = 2}, 30},
+        {{.role = ROLE_VIEWER, .restricted = true, .accounts = other, .account_count = 2},    10},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct post_filter filter = {.order = POST_ORDER_CREATED_UP, .seen_by = &cases[i].grant};
+        struct post_page page = {.cursor_len = 0};
+        uint32_t count = 0;
+        do {
+            const struct span cursor = span_of(page.cursor, page.cursor_len);
+            struct post_page next;
+            ck_assert_int_eq(posts_list(reading(&world), &workspace_id, &filter, cursor, 4, &world.arena, &next), OK);
+            for (uint32_t k = 0; k < next.count; k++) {
+                ck_assert(posts_sees(&cases[i].grant, &next.posts[k].row));
+            }
+            count += next.count;
+            page = next;
+        } while (page.cursor_len > 0);
+        ck_assert_uint_eq(count, cases[i].count);
+    }
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(a_cursor_of_another_list_is_refused)
 {
     struct world world;
@@ -500,6 +547,7 @@ int main(void)
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, lists_of_500_random_posts_are_those_of_a_naive_model, 0, 2);
     tcase_add_test(tcase, another_workspace_sees_none_of_them);
+    tcase_add_test(tcase, a_restricted_grant_pages_through_what_goes_to_its_accounts_alone);
     tcase_add_test(tcase, a_cursor_of_another_list_is_refused);
     tcase_add_test(tcase, posts_written_meanwhile_move_nothing);
     tcase_add_test(tcase, a_search_that_finds_nothing_stops_and_can_go_on);

@@ -289,9 +289,12 @@ START_TEST(the_others_are_presented_without_any_secret)
     const struct key_row key = {
         .key_id = id_n(ID_KEY, 1), .workspace_id = workspace_id, .name = SPAN("n"), .role = ROLE_OWNER};
     out = out_of(&world);
-    ck_assert_int_eq(present_key(&key, &out), OK);
+    ck_assert_int_eq(present_key(&key, NULL, 0, false, (struct span){0}, &out), OK);
     json = parsed(&world, &out);
     ck_assert_str_eq(text_at(&world, json, "role"), "owner");
+    ck_assert(json_node_is(json_node_member(json, "scopes"), NODE_NULL));
+    ck_assert(json_node_is(json_node_member(json, "integrations"), NODE_NULL));
+    ck_assert_ptr_null(json_node_member(json, "key"));
     ck_assert_ptr_null(json_node_member(json, "fingerprint"));
     struct punctuality_report report = {.integration_id = integration_id, .day = (uint32_t)(T0 / DAY_MS)};
     lateness_add(&report.start, 12);

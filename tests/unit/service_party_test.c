@@ -9,6 +9,21 @@ static const enum party senders[] = {PARTY_NONE, PARTY_OPERATOR, PARTY_SCHEDULER
 
 #define SENDERS (sizeof senders / sizeof *senders)
 
+/* Not of a role's: it says so for itself, or for a person whose session it knows. */
+static bool is_gateways_own(uint32_t code)
+{
+    static const uint32_t own[] = {COMMAND_report_refusals, COMMAND_report_strangers, COMMAND_report_member_refusals,
+                                   COMMAND_report_uses,     COMMAND_join_workspace,   COMMAND_create_user,
+                                   COMMAND_change_user,     COMMAND_set_password,     COMMAND_link_login,
+                                   COMMAND_unlink_login,    COMMAND_end_sessions,     COMMAND_erase_user,
+                                   COMMAND_open_session,    COMMAND_end_session};
+    size_t at = 0;
+    while (at < sizeof own / sizeof *own && own[at] != code) {
+        at++;
+    }
+    return at < sizeof own / sizeof *own;
+}
+
 START_TEST(a_command_is_its_own_partys_and_the_operators)
 {
     uint32_t known = 0;
@@ -16,7 +31,7 @@ START_TEST(a_command_is_its_own_partys_and_the_operators)
         const enum party whose = command_party(code);
         known += command_desc(code) != NULL;
         ck_assert_int_eq(whose == PARTY_NONE, command_desc(code) == NULL);
-        const bool is_its_own = code == COMMAND_report_refusals || code == COMMAND_report_strangers;
+        const bool is_its_own = is_gateways_own(code);
         ck_assert_int_eq(whose == PARTY_GATEWAY, command_role(code) != ROLE_COUNT || is_its_own);
         ck_assert(!party_may_command(PARTY_LEDGER, code)); /* it never asks itself over the wire */
         ck_assert_int_eq(party_may_command(PARTY_OPERATOR, code), whose != PARTY_NONE && whose != PARTY_LEDGER);
@@ -47,6 +62,7 @@ START_TEST(who_may_ask_what)
         {FRAME_SEAL,                   {false, true, true, true}   },
         {FRAME_JOBS,                   {false, false, false, false}},
         {FRAME_DOUBT,                  {false, true, true, true}   },
+        {FRAME_PERSON,                 {false, true, false, true}  },
         {FRAME_KIND_END,               {false, false, false, false}},
         {FRAME_COMMANDS + FRAME_REPLY, {false, false, false, false}},
     };
@@ -84,13 +100,14 @@ START_TEST(the_gateway_is_no_scheduler_and_speaks_for_people_only)
     struct place *place = place_open();
     OWNED(client_close) struct client *gateway = connect_party(place, PARTY_GATEWAY);
     struct content_part part;
-    struct command command = draft(place, &part);
+    make_key(place, ROLE_EDITOR);
+    struct command command = draft_of(place, &place->key_id, &part);
     ck_assert_uint_eq(give(gateway, &command, NULL).refusal, ACCEPTED);
     const struct id post_id = command.create_post.post_id;
-    command = draft(place, &part);
+    command = draft_of(place, &place->key_id, &part);
     command.actor = ACTOR_SYSTEM;
     ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
-    command = draft(place, &part);
+    command = draft_of(place, &place->key_id, &part);
     command.role = ROLE_VIEWER;
     ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
     const uint64_t head = ledger_head(place->ledger);
@@ -118,6 +135,52 @@ START_TEST(the_gateway_is_no_scheduler_and_speaks_for_people_only)
 
 END_TEST
 
+/* Whatever the gateway believes: it may have read a key before it was revoked. */
+START_TEST(what_an_actor_may_do_says_its_state)
+{
+    struct place *place = place_open();
+    OWNED(client_close) struct client *gateway = connect_party(place, PARTY_GATEWAY);
+    struct content_part part;
+    make_key(place, ROLE_VIEWER);
+    struct command command = draft_of(place, &place->key_id, &part);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    make_key(place, ROLE_EDITOR);
+    command = draft_of(place, &place->key_id, &part);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, ACCEPTED);
+    const struct id other_id = new_id(ID_KEY); /* nobody's */
+    command = draft_of(place, &other_id, &part);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_unauthenticated);
+    command = draft_of(place, &place->key_id, &part);
+    command.actor = ACTOR_MEMBER; /* that a key is not */
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_unauthenticated);
+
+    command = command_of(place, COMMAND_add_member);
+    const struct id member_id = new_id(ID_MEMBER);
+    command.add_member = (struct add_member_command){
+        .member_id = member_id, .workspace_id = place->workspace_id, .user_id = new_id(ID_USER), .role = ROLE_EDITOR};
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    command = draft_of(place, &member_id, &part);
+    command.actor = ACTOR_MEMBER;
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, ACCEPTED);
+    command = command_of(place, COMMAND_remove_member);
+    command.remove_member.member_id = member_id;
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    command = draft_of(place, &member_id, &part);
+    command.actor = ACTOR_MEMBER;
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_unauthenticated);
+
+    command = command_of(place, COMMAND_revoke_key);
+    command.revoke_key.key_id = place->key_id;
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    command = draft_of(place, &place->key_id, &part);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_unauthenticated);
+    client_close(gateway);
+    gateway = NULL;
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(the_gateway_reports_for_itself_what_it_refused)
 {
     struct place *place = place_open();
@@ -136,6 +199,19 @@ START_TEST(the_gateway_reports_for_itself_what_it_refused)
     ck_assert_uint_eq(event.actor, ACTOR_SYSTEM);
     client_close(gateway);
     gateway = NULL;
+    place_close(place);
+}
+
+END_TEST
+
+START_TEST(what_is_sealed_is_of_somebody_who_keeps_secrets)
+{
+    struct place *place = place_open();
+    const struct id secret_id = new_id(ID_SECRET);
+    struct id owner_id = new_id(ID_INTEGRATION);
+    ck_assert_int_eq(client_seal_wait(place->client, &secret_id, &owner_id, SPAN("x"), WAIT_MS), OK);
+    owner_id = new_id(ID_POST);
+    ck_assert_int_ne(client_seal_wait(place->client, &secret_id, &owner_id, SPAN("x"), WAIT_MS), OK);
     place_close(place);
 }
 
@@ -199,7 +275,9 @@ int main(void)
     tcase_add_test(parties, who_may_ask_what);
     tcase_add_test(parties, no_two_keys_are_one);
     tcase_add_test(parties, the_gateway_is_no_scheduler_and_speaks_for_people_only);
+    tcase_add_test(parties, what_an_actor_may_do_says_its_state);
     tcase_add_test(parties, the_gateway_reports_for_itself_what_it_refused);
+    tcase_add_test(parties, what_is_sealed_is_of_somebody_who_keeps_secrets);
     tcase_add_test(parties, the_scheduler_is_no_gateway);
     tcase_add_test(parties, the_adapters_key_is_nobodys_to_the_ledger);
     suite_add_tcase(suite, parties);

@@ -217,7 +217,7 @@ START_TEST(a_program_follows_its_own_workspace_without_gap)
         give(place->client, &command, NULL);
         command = command_of(place, COMMAND_create_workspace);
         command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
-        command.create_workspace.slug = SPAN("x");
+        command.create_workspace.slug = span_of(&"abcde"[i], 1);
         command.create_workspace.name = SPAN("x");
         command.create_workspace.timezone = SPAN("UTC");
         ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
@@ -266,7 +266,7 @@ START_TEST(a_program_is_not_told_how_busy_its_neighbours_are)
     for (int i = 0; i < 5; i++) {
         struct command command = command_of(place, COMMAND_create_workspace);
         command.create_workspace.workspace_id = new_id(ID_WORKSPACE);
-        command.create_workspace.slug = SPAN("x");
+        command.create_workspace.slug = span_of(&"abcde"[i], 1);
         command.create_workspace.name = SPAN("x");
         command.create_workspace.timezone = SPAN("UTC");
         ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);

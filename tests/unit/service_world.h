@@ -123,16 +123,19 @@ static inline enum err principal(struct store_txn *txn, const uint8_t name[16], 
 {
     struct principal found;
     TRY(access_find_named(txn, name, now_ms, &found));
-    *ret_asker =
-        (struct asker){.key_id = found.key_id, .workspace_id = found.workspace_id, .grant = {.role = found.role}};
+    *ret_asker = (struct asker){
+        .key_id = found.key_id,
+        .workspace_id = found.workspace_id,
+        .grant = {.role = found.role, .scopes = found.scopes, .restricted = found.restricted}
+    };
     return OK;
 }
 
-static inline enum err written(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+static inline enum err written(struct store_txn *txn, const struct asker *asker, const struct id *post_id,
                                struct arena *arena, struct written_post *ret_post)
 {
     struct post_view view;
-    TRY(posts_get(txn, workspace_id, post_id, arena, &view));
+    TRY(posts_get(txn, &asker->workspace_id, post_id, arena, &view));
     *ret_post = (struct written_post){
         .version = view.row.version,
         .status = view.row.status,
@@ -277,6 +280,7 @@ static inline void make_key_kept(struct place *place, enum role role, bool kept)
     command.create_key.workspace_id = place->workspace_id;
     command.create_key.name = SPAN("test");
     command.create_key.role = role;
+    command.create_key.expires_ms = role == ROLE_AUDITOR ? clock_wall_ms() + DAY_MS : 0;
     tag_key_of(SPAN(API_KEY), tag_key);
     tag_key_fingerprint(tag_key, command.create_key.fingerprint.bytes);
     const struct span secret_bytes = span_of(tag_key, sizeof tag_key);
@@ -310,17 +314,24 @@ static inline struct command draft(const struct place *place, struct content_par
 {
     struct command command = command_of(place, COMMAND_create_post);
     *part = (struct content_part){.text = SPAN("hello")};
-    command.actor = ACTOR_KEY;
-    command.actor_id = new_id(ID_KEY);
-    command.role = ROLE_OWNER;
     command.create_post.post_id = new_id(ID_POST);
     command.create_post.parts = part;
     command.create_post.parts_count = 1;
     return command;
 }
 
+/* A draft in the key's name, as the gateway sends it: with the role that it read. */
+static inline struct command draft_of(const struct place *place, const struct id *key_id, struct content_part *part)
+{
+    struct command command = draft(place, part);
+    command.actor = ACTOR_KEY;
+    command.actor_id = *key_id;
+    command.role = ROLE_OWNER;
+    return command;
+}
+
 /* An account that the platform has accepted. */
-static inline struct id connect_account(struct place *place)
+static inline struct id connect_account_of(struct place *place, struct span account)
 {
     struct command command = command_of(place, COMMAND_connect_integration);
     const struct id integration_id = new_id(ID_INTEGRATION);
@@ -332,12 +343,17 @@ static inline struct id connect_account(struct place *place)
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     command = command_of(place, COMMAND_record_connection);
     command.record_connection = (struct record_connection_command){.integration_id = integration_id,
-                                                                   .account = SPAN("did:plc:acme"),
+                                                                   .account = account,
                                                                    .handle = SPAN("acme.test"),
                                                                    .vault_id = new_id(ID_SECRET),
                                                                    .fingerprint = SPAN("abc")};
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     return integration_id;
+}
+
+static inline struct id connect_account(struct place *place)
+{
+    return connect_account_of(place, SPAN("did:plc:acme"));
 }
 
 struct tally {

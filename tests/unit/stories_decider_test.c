@@ -5,6 +5,7 @@
 #include "tests/unit/attempt_stories.h"
 #include "tests/unit/decider_world.h"
 #include "tests/unit/outcome_stories.h"
+#include "tests/unit/people_stories.h"
 #include "tests/unit/post_stories.h"
 
 #define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
@@ -15,6 +16,7 @@ static const struct {
     size_t count;
 } tables[] = {
     {account_stories, COUNT(account_stories)},
+    {people_stories,  COUNT(people_stories) },
     {post_stories,    COUNT(post_stories)   },
     {attempt_stories, COUNT(attempt_stories)},
     {outcome_stories, COUNT(outcome_stories)},

@@ -47,6 +47,27 @@ START_TEST(a_key_without_its_tag_key_is_a_gap_until_it_is_kept_or_revoked)
 
 END_TEST
 
+START_TEST(a_person_whom_nobody_can_name_is_a_gap_until_erased)
+{
+    struct place *place = place_open();
+    struct command command = command_of(place, COMMAND_create_user);
+    const struct id user_id = new_id(ID_USER);
+    command.workspace_id = (struct id){0};
+    command.create_user = (struct create_user_command){.user_id = user_id, .vault_id = new_id(ID_SECRET)};
+    make_key(place, ROLE_EDITOR);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    ck_assert_uint_eq(gaps_of(place, place->vault).people, 1);
+    check_gaps(place, 0);
+    command = command_of(place, COMMAND_erase_user);
+    command.workspace_id = (struct id){0};
+    command.erase_user.user_id = user_id;
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    ck_assert_uint_eq(gaps_of(place, place->vault).people, 0);
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(what_another_master_key_sealed_is_told_apart)
 {
     struct place *place = place_open();
@@ -72,6 +93,7 @@ int main(void)
     TCase *gaps = tcase_create("gaps");
     tcase_set_timeout(gaps, 60);
     tcase_add_test(gaps, a_key_without_its_tag_key_is_a_gap_until_it_is_kept_or_revoked);
+    tcase_add_test(gaps, a_person_whom_nobody_can_name_is_a_gap_until_erased);
     tcase_add_test(gaps, what_another_master_key_sealed_is_told_apart);
     suite_add_tcase(suite, gaps);
     return run_suite(suite);

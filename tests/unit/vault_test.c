@@ -29,8 +29,9 @@ static void put(struct vault *vault, uint8_t number, const char *text)
 {
     const struct id secret_id = id_number(ID_SECRET, number);
     const struct id integration_id = id_number(ID_INTEGRATION, number);
-    const uint8_t nonce[12] = {number};
-    ck_assert_int_eq(vault_put(vault, &secret_id, &integration_id, nonce, span_text(text)), OK);
+    const struct vault_secret secret = {.id = secret_id, .owner_id = integration_id, .plain = span_text(text)};
+    const uint8_t randomness[VAULT_RANDOMNESS_LEN] = {number};
+    ck_assert_int_eq(vault_put(vault, &secret, randomness), OK);
 }
 
 static enum err get(struct vault *vault, uint8_t number, struct buf *out)
@@ -171,14 +172,20 @@ START_TEST(a_sweep_deletes_what_nobody_names)
     ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
     uint64_t deleted = 7;
     unsigned asked = 0;
-    ck_assert_int_eq(vault_sweep(vault, is_even, &asked, &deleted), OK);
+    struct id from = {0};
+    ck_assert_int_eq(vault_sweep(vault, is_even, &asked, UINT32_MAX, &from, &deleted), OK);
     ck_assert_uint_eq(deleted, 0);
     for (uint8_t i = 0; i < 15; i++) {
         put(vault, i, "secret");
     }
-    ck_assert_int_eq(vault_sweep(vault, is_even, &asked, &deleted), OK);
+    ck_assert_int_eq(vault_sweep(vault, is_even, &asked, 4, &from, &deleted), OK);
+    ck_assert_uint_eq(asked, 4);
+    ck_assert_uint_eq(deleted, 2);
+    ck_assert(!id_is_none(&from));
+    ck_assert_int_eq(vault_sweep(vault, is_even, &asked, UINT32_MAX, &from, &deleted), OK);
     ck_assert_uint_eq(asked, 15);
-    ck_assert_uint_eq(deleted, 7);
+    ck_assert_uint_eq(deleted, 5);
+    ck_assert(id_is_none(&from));
     for (uint8_t i = 0; i < 15; i++) {
         ck_assert_int_eq(get(vault, i, &out), i % 2 == 0 ? OK : ERR_NOT_FOUND);
     }
@@ -193,7 +200,8 @@ START_TEST(a_vault_that_is_not_in_its_place_any_more_keeps_nothing)
 {
     OWNED(vault_close) struct vault *vault = NULL;
     const struct id secret_id = id_number(ID_SECRET, 2);
-    const uint8_t nonce[12] = {2};
+    const struct vault_secret lost = {.id = secret_id, .owner_id = secret_id, .plain = SPAN("lost")};
+    const uint8_t randomness[VAULT_RANDOMNESS_LEN] = {2};
     char path[FOLDER_MAX + 40];
     char away[FOLDER_MAX + 40];
     snprintf(path, sizeof path, "%s/data.mdb", folder);
@@ -201,7 +209,7 @@ START_TEST(a_vault_that_is_not_in_its_place_any_more_keeps_nothing)
     ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
     put(vault, 1, "kept");
     ck_assert_int_eq(rename(path, away), 0);
-    ck_assert_int_eq(vault_put(vault, &secret_id, &secret_id, nonce, SPAN("lost")), ERR_IO);
+    ck_assert_int_eq(vault_put(vault, &lost, randomness), ERR_IO);
     ck_assert_int_eq(rename(away, path), 0);
     put(vault, 3, "kept again");
 }
@@ -213,11 +221,12 @@ START_TEST(a_secret_has_a_limit)
     OWNED(vault_close) struct vault *vault = NULL;
     ck_assert_int_eq(vault_open(folder, master, false, &vault), OK);
     const struct id secret_id = id_number(ID_SECRET, 1);
-    const uint8_t nonce[12] = {0};
+    const uint8_t randomness[VAULT_RANDOMNESS_LEN] = {0};
     uint8_t *large = calloc(1, VAULT_PLAIN_MAX + 1);
-    ck_assert_int_eq(vault_put(vault, &secret_id, &secret_id, nonce, span_of(large, VAULT_PLAIN_MAX + 1)),
-                     ERR_TOO_LONG);
-    ck_assert_int_eq(vault_put(vault, &secret_id, &secret_id, nonce, span_of(large, VAULT_PLAIN_MAX)), OK);
+    struct vault_secret secret = {.id = secret_id, .owner_id = secret_id, .plain = span_of(large, VAULT_PLAIN_MAX + 1)};
+    ck_assert_int_eq(vault_put(vault, &secret, randomness), ERR_TOO_LONG);
+    secret.plain.len = VAULT_PLAIN_MAX;
+    ck_assert_int_eq(vault_put(vault, &secret, randomness), OK);
     free(large);
 }
 

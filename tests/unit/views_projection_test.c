@@ -14,6 +14,7 @@ static enum err ask_into(struct world *world, struct zones *zones, const char *n
     ck_assert_ptr_nonnull(query);
     const struct views_request request = {.txn = reading(world),
                                           .workspace_id = workspace_id,
+                                          .grant = &(struct grant){.role = ROLE_VIEWER},
                                           .args = buf_span(&encoded),
                                           .zones = zones,
                                           .arena = &world->arena};

@@ -26,7 +26,8 @@ static const char usage[] =
     "  memory  each idle process, and all together\n"
     "  burst   lateness of 20,000 posts due in one second / BullMQ on Redis\n"
     "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
-    "  growth  GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n\n"
+    "  growth  GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
+    "  tenants GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -36,13 +37,14 @@ static const struct benchmark {
     const char *name;
     enum err (*run)(struct bench *bench);
 } benchmarks[] = {
-    {"log",    bench_log   },
-    {"ledger", bench_ledger},
-    {"replay", bench_replay},
-    {"memory", bench_memory},
-    {"burst",  bench_burst },
-    {"http",   bench_http  },
-    {"growth", bench_growth},
+    {"log",     bench_log    },
+    {"ledger",  bench_ledger },
+    {"replay",  bench_replay },
+    {"memory",  bench_memory },
+    {"burst",   bench_burst  },
+    {"http",    bench_http   },
+    {"growth",  bench_growth },
+    {"tenants", bench_tenants},
 };
 
 #define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)
@@ -126,12 +128,13 @@ static bool number(const char *name, const char *text, uint64_t most, uint64_t *
 
 int tool_bench(int argc, char **argv)
 {
-    struct bench bench = {.events = 100000, .posts = 20000, .growth_max = 1000000};
+    struct bench bench = {.events = 100000, .posts = 20000, .growth_max = 1000000, .tenants = 10000};
     const char *names[BENCHMARK_COUNT];
     const char *events = NULL;
     const char *posts = NULL;
     const char *ahead = NULL;
     const char *growth_max = NULL;
+    const char *tenants = NULL;
     uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
@@ -148,6 +151,7 @@ int tool_bench(int argc, char **argv)
         {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
         {"--growth-max",  &growth_max,       NULL,
          "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                             },
+        {"--tenants",     &tenants,          NULL,           "workspaces of 100 posts each; default 10000"                       },
         {"--references",  &bench.references, NULL,
          "the folder that tools/benchmarks/references/setup printed; default: none"                                              },
         {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
@@ -164,7 +168,8 @@ int tool_bench(int argc, char **argv)
         }
     }
     if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
-        !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max)) {
+        !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max) ||
+        !number("--tenants", tenants, 100000, &bench.tenants)) {
         return EXIT_USAGE_WRONG;
     }
     bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;

@@ -1,4 +1,4 @@
-/* bench_load.c: see bench_load.h. Called by bench_growth.c. Each request waits for the answer of the one before it:
+/* bench_load.c: see bench_load.h. Called by bench_stock.c. Each request waits for the answer of the one before it:
  * nothing is counted that was not answered. */
 #include "tools/benchmarks/bench_load.h"
 
@@ -13,7 +13,7 @@
 
 #define CONNECTIONS 16
 #define REQUEST_MAX 4096
-#define ANSWER_MAX 16384
+#define ANSWER_MAX ((size_t)256 << 10) /* a list */
 #define OUTSTANDING_MAX 1024
 
 struct http_load {

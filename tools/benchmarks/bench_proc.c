@@ -1,6 +1,7 @@
-/* bench_proc.c: see bench_proc.h. Called by bench_memory.c, bench_burst.c and bench_growth.c; only reads. */
+/* bench_proc.c: see bench_proc.h. Called by bench_memory.c, bench_burst.c and bench_stock.c; only reads. */
 #include "tools/benchmarks/bench_proc.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -79,6 +80,29 @@ static enum err read_rollup(pid_t pid, const char *line, double *ret_kb)
 enum err bench_process_kb(pid_t pid, double *ret_kb)
 {
     return read_rollup(pid, "\nPss:", ret_kb);
+}
+
+enum err bench_process_own_kb(pid_t pid, double *ret_kb)
+{
+    return read_rollup(pid, "\nPss_Anon:", ret_kb);
+}
+
+enum err bench_process_files(pid_t pid, double *ret_files)
+{
+    char path[64];
+    double files = 0;
+    (void)snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return ERR_IO;
+    }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
+    for (const struct dirent *one = readdir(folder); one != NULL; one = readdir(folder)) {
+        files += one->d_name[0] != '.';
+    }
+    (void)closedir(folder);
+    *ret_files = files;
+    return OK;
 }
 
 enum err bench_process_shared_kb(pid_t pid, double *ret_kb)

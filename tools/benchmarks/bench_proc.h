@@ -15,8 +15,11 @@ void bench_process_name(pid_t pid, char name[32]);
 /* bench_process_option copies what follows an option in a process's command line; ERR_NOT_FOUND. */
 enum err bench_process_option(pid_t pid, const char *option, char *out, size_t cap) MUST_USE;
 /* bench_process_kb: proportional memory (Pss) in units of 1,000 bytes; bench_process_shared_kb: that of files and
- * shared memory in it. bench_process_cpu_us: processor time so far. */
+ * shared memory in it; bench_process_own_kb: the rest. bench_process_files: how many files are open.
+ * bench_process_cpu_us: processor time so far. */
 enum err bench_process_kb(pid_t pid, double *ret_kb) MUST_USE;
+enum err bench_process_own_kb(pid_t pid, double *ret_kb) MUST_USE;
+enum err bench_process_files(pid_t pid, double *ret_files) MUST_USE;
 enum err bench_process_shared_kb(pid_t pid, double *ret_kb) MUST_USE;
 enum err bench_process_cpu_us(pid_t pid, double *ret_us) MUST_USE;
 

@@ -1,0 +1,167 @@
+/* desk_actor.c: what the key or member in whose name a command comes may do, by the states of the writer's transaction:
+ * who asked was let in upon read models, which may be older than what was decided since, and by a process that could
+ * say anything. Called by service_write.c before a command is decided. Decides nothing itself. */
+#include "core/base/assert.h"
+#include "core/ledger/ledger_state.h"
+
+static bool is_over(int64_t end_ms, int64_t now_ms)
+{
+    return end_ms != 0 && now_ms >= end_ms;
+}
+
+/* What the key was given; its accounts borrow from *key. */
+static enum err of_key(struct desk *desk, const struct command *command, int64_t now_ms, struct key *key,
+                       struct grant *ret_grant)
+{
+    TRY(desk_load(desk, &command->actor_id, key));
+    if (key->head.version == 0 || !id_equal(&key->head.workspace_id, &command->workspace_id) || key->revoked ||
+        is_over(key->expires_ms, now_ms)) {
+        return ERR_AUTH;
+    }
+    *ret_grant = (struct grant){.role = key->role,
+                                .scopes = key->scopes,
+                                .restricted = key->restricted,
+                                .accounts = key->accounts,
+                                .account_count = key->account_count,
+                                .ends_ms = key->expires_ms};
+    return OK;
+}
+
+static enum err of_member(struct desk *desk, const struct command *command, int64_t now_ms, struct grant *ret_grant)
+{
+    struct member member;
+    TRY(desk_load(desk, &command->actor_id, &member));
+    if (member.status != MEMBER_ACTIVE || !id_equal(&member.head.workspace_id, &command->workspace_id) ||
+        is_over(member.until_ms, now_ms)) {
+        return ERR_AUTH;
+    }
+    *ret_grant = (struct grant){.role = member.role, .ends_ms = member.until_ms};
+    return OK;
+}
+
+/* ERR_AUTH: nothing, or nothing any more. */
+static enum err grant_of(struct ledger *ledger, const struct command *command, struct key *key, struct grant *ret_grant)
+{
+    if (command->actor == ACTOR_KEY && command->actor_id.kind == ID_KEY) {
+        return of_key(&ledger->desk, command, ledger->now_ms, key, ret_grant);
+    }
+    if (command->actor == ACTOR_MEMBER && command->actor_id.kind == ID_MEMBER) {
+        return of_member(&ledger->desk, command, ledger->now_ms, ret_grant);
+    }
+    return ERR_AUTH;
+}
+
+/* Whether a post that there is goes to no account but the grant's. */
+static enum err sees_post(struct ledger *ledger, const struct grant *grant, const struct id *post_id, bool *ret_sees)
+{
+    bool sees = true;
+    TRY(desk_load(&ledger->desk, post_id, &ledger->state));
+    const struct post *post = &ledger->state.post;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        sees = sees && access_sees(grant, &post->targets[i].integration_id);
+    }
+    *ret_sees = sees;
+    return OK;
+}
+
+/* Whether what the command is about is there for a restricted grant. */
+static enum err check_stream(struct ledger *ledger, const struct grant *grant, const struct command *command,
+                             enum refusal *ret_refusal)
+{
+    const struct id stream = command_stream(command);
+    bool sees = true;
+    if (stream.kind == ID_POST) {
+        TRY(sees_post(ledger, grant, &stream, &sees));
+    } else if (stream.kind == ID_INTEGRATION) {
+        sees = access_sees(grant, &stream);
+    }
+    *ret_refusal = sees                                           ? ACCEPTED
+                   : command->code == COMMAND_connect_integration ? REFUSED_scope_insufficient /* it may be a new one */
+                                                                  : REFUSED_not_found;
+    return OK;
+}
+
+/* Whether what else a post names is. */
+static enum err check_references(struct ledger *ledger, const struct grant *grant, const struct command *command,
+                                 enum refusal *ret_refusal)
+{
+    const struct create_post_command *create = &command->create_post;
+    const struct edit_post_command *edit = &command->edit_post;
+    bool sees = true;
+    if (command->code == COMMAND_edit_post) {
+        sees = access_sees_all(grant, edit->targets, edit->targets_count);
+    } else if (command->code == COMMAND_create_post) {
+        sees = access_sees_all(grant, create->targets, create->targets_count);
+        if (sees && !id_is_none(&create->duplicate_of)) {
+            TRY(sees_post(ledger, grant, &create->duplicate_of, &sees));
+        }
+    }
+    *ret_refusal = sees ? ACCEPTED : REFUSED_reference_not_found;
+    return OK;
+}
+
+/* Whether a change leaves somebody a member for no longer than they are, with the role that they have and no permission
+ * that they have not. */
+static enum err takes_only(struct ledger *ledger, const struct change_member_command *change, bool *ret_takes_only)
+{
+    struct member member;
+    TRY(desk_load(&ledger->desk, &change->member_id, &member));
+    const bool is_longer = member.until_ms != 0 && (change->until_ms == 0 || change->until_ms > member.until_ms);
+    bool is_more = change->role != member.role;
+    for (uint32_t i = 0; i < change->permissions_count; i++) {
+        is_more = is_more || (member.permissions & 1U << change->permissions[i].permission) == 0;
+    }
+    *ret_takes_only = !is_more && !is_longer;
+    return OK;
+}
+
+/* Whether nobody is given more than the grant: a member keeps all of a role, so who keeps parts of one makes nobody a
+ * member or another one. */
+static enum err check_gift(struct ledger *ledger, const struct grant *grant, const struct command *command,
+                           enum refusal *ret_refusal)
+{
+    const struct create_key_command *create = &command->create_key;
+    bool gives = true;
+    if (command->code == COMMAND_create_key) {
+        gives = access_gives(grant, access_scopes(create->scopes, create->scopes_count), create->expires_ms);
+    } else if (command->code == COMMAND_invite_member) {
+        gives = access_gives(grant, 0, command->invite_member.until_ms);
+    } else if (command->code == COMMAND_change_member) {
+        gives = access_gives(grant, 0, command->change_member.until_ms);
+        if (!gives) {
+            TRY(takes_only(ledger, &command->change_member, &gives));
+        }
+    }
+    *ret_refusal = gives ? ACCEPTED : REFUSED_role_above_own;
+    return OK;
+}
+
+enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum refusal *ret_refusal)
+{
+    ASSERT(ledger->in_group);
+    struct key key;
+    struct grant grant;
+    if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
+        *ret_refusal = ACCEPTED;
+        return OK;
+    }
+    const enum err err = grant_of(ledger, command, &key, &grant);
+    if (err == ERR_AUTH) {
+        *ret_refusal = REFUSED_unauthenticated;
+        return OK;
+    }
+    TRY(err);
+    command->role = grant.role;
+    enum refusal refusal = access_command(&grant, command->code);
+    if (refusal == ACCEPTED) {
+        TRY(check_gift(ledger, &grant, command, &refusal));
+    }
+    if (refusal == ACCEPTED && grant.restricted) {
+        TRY(check_stream(ledger, &grant, command, &refusal));
+    }
+    if (refusal == ACCEPTED && grant.restricted) {
+        TRY(check_references(ledger, &grant, command, &refusal));
+    }
+    *ret_refusal = refusal;
+    return OK;
+}

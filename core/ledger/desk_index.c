@@ -1,0 +1,446 @@
+/* desk_index.c: rows that tell a decider what its own state cannot: who has an open post or an account, who owns a
+ * workspace, whose a name is, who is a member where, how much is used. Called by desk.c for every event, live and in a
+ * replay, and before every decision. Must never depend on anything but the states around an event. */
+#include "core/ledger/desk_key.h"
+#include "core/ledger/ledger_state.h"
+
+/* A row that says all by being there. */
+static enum err put_mark(struct desk *desk, const struct row_key *key, bool is_there)
+{
+    if (is_there) {
+        return store_put(desk->txn, key_span(key), SPAN(""));
+    }
+    const enum err err = store_delete(desk->txn, key_span(key));
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Open posts */
+
+static enum err put_open(struct desk *desk, const struct id *integration_id, const struct id *post_id, bool open)
+{
+    struct row_key key;
+    key_begin(&key, TABLE_OPEN);
+    key_id(&key, integration_id);
+    key_id(&key, post_id);
+    return put_mark(desk, &key, open);
+}
+
+/* Rows of TABLE_OPEN that an event changed. */
+static enum err index_open(struct desk *desk, const struct post *before, const struct post *after)
+{
+    for (unsigned i = 0; i < before->target_count; i++) {
+        const struct id *id = &before->targets[i].integration_id;
+        if (post_has_open_target(before, id) && !post_has_open_target(after, id)) {
+            TRY(put_open(desk, id, &after->post_id, false));
+        }
+    }
+    for (unsigned i = 0; i < after->target_count; i++) {
+        const struct id *id = &after->targets[i].integration_id;
+        if (post_has_open_target(after, id) && !post_has_open_target(before, id)) {
+            TRY(put_open(desk, id, &after->post_id, true));
+        }
+    }
+    return OK;
+}
+
+enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
+                         uint32_t *ret_count)
+{
+    struct row_key prefix;
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    key_begin(&prefix, TABLE_OPEN);
+    key_id(&prefix, integration_id);
+    TRY(store_cursor_open(desk->txn, &cursor));
+    uint32_t count = 0;
+    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
+    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) &&
+           key.len == prefix.buf.len + sizeof(struct id)) {
+        memcpy(&ret_posts[count], key.data + prefix.buf.len, sizeof(struct id));
+        count++;
+        err = store_next(cursor, &key, &row);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+/* Accounts */
+
+static void account_key(struct row_key *key, const struct id *workspace_id, uint32_t channel, struct span account)
+{
+    key_begin(key, TABLE_ACCOUNT);
+    key_id(key, workspace_id);
+    buf_byte(&key->buf, (uint8_t)channel);
+    buf_put(&key->buf, account);
+}
+
+/* Which integration has an account. */
+static enum err index_account(struct desk *desk, const struct integration *before, const struct integration *after)
+{
+    struct row_key key;
+    const bool had = before->account_len > 0 && before->connection != INTEGRATION_DELETED;
+    const bool has = after->account_len > 0 && after->connection != INTEGRATION_DELETED;
+    if (had == has) {
+        return OK; /* an account never changes: account_mismatch */
+    }
+    account_key(&key, &after->head.workspace_id, after->channel, span_of(after->account, after->account_len));
+    if (has) {
+        return store_put(desk->txn, key_span(&key), span_of(&after->integration_id, sizeof after->integration_id));
+    }
+    account_key(&key, &before->head.workspace_id, before->channel, span_of(before->account, before->account_len));
+    const enum err err = store_delete(desk->txn, key_span(&key));
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err account_is_taken(struct desk *desk, const struct command *command, const struct integration *state,
+                                 bool *ret_taken)
+{
+    struct row_key key;
+    struct span row;
+    const struct span account = command->record_connection.account;
+    if (account.len > ACCOUNT_MAX) {
+        return OK;
+    }
+    account_key(&key, &command->workspace_id, state->channel, account);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err == OK) {
+        *ret_taken = !span_equal(row, span_of(&state->integration_id, sizeof state->integration_id));
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Owners and memberships */
+
+static void owner_key(struct row_key *key, const struct id *workspace_id)
+{
+    key_begin(key, TABLE_OWNER);
+    key_id(key, workspace_id);
+}
+
+static void membership_key(struct row_key *key, const struct id *user_id)
+{
+    key_begin(key, TABLE_MEMBERSHIP);
+    key_id(key, user_id);
+}
+
+static enum err put_membership(struct desk *desk, const struct id *member_id, const struct member *member,
+                               bool is_there)
+{
+    struct row_key key;
+    membership_key(&key, &member->user_id);
+    key_id(&key, &member->head.workspace_id);
+    key_id(&key, member_id);
+    return put_mark(desk, &key, is_there);
+}
+
+static enum err index_member(struct desk *desk, const struct id *member_id, const struct member *before,
+                             const struct member *after)
+{
+    const bool was = before->status == MEMBER_ACTIVE;
+    const bool is = after->status == MEMBER_ACTIVE;
+    if (was != is) {
+        TRY(put_membership(desk, member_id, is ? after : before, is));
+    }
+    if (member_owns(before) != member_owns(after)) {
+        struct row_key key;
+        owner_key(&key, member_owns(after) ? &after->head.workspace_id : &before->head.workspace_id);
+        key_id(&key, member_id);
+        TRY(put_mark(desk, &key, member_owns(after)));
+    }
+    return OK;
+}
+
+/* How many rows' keys begin with prefix; max: so many, or more. */
+static enum err count_rows(struct desk *desk, const struct row_key *prefix, uint32_t max, uint32_t *ret_count)
+{
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    TRY(store_cursor_open(desk->txn, &cursor));
+    uint32_t count = 0;
+    enum err err = store_seek(cursor, key_span(prefix), &key, &row);
+    while (err == OK && count < max && span_starts_with(key, key_span(prefix))) {
+        count++;
+        err = store_next(cursor, &key, &row);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+static enum err count_owners(struct desk *desk, const struct command *command, uint32_t *ret_count)
+{
+    struct row_key prefix;
+    owner_key(&prefix, &command->workspace_id);
+    return count_rows(desk, &prefix, 2, ret_count);
+}
+
+static enum err is_member_there(struct desk *desk, const struct command *command, const struct id *user_id,
+                                bool *ret_is_member)
+{
+    struct row_key prefix;
+    uint32_t count = 0;
+    membership_key(&prefix, user_id);
+    key_id(&prefix, &command->workspace_id);
+    TRY(count_rows(desk, &prefix, 1, &count));
+    *ret_is_member = count > 0;
+    return OK;
+}
+
+/* Whether the person is a member of a workspace that was not deleted: 1 or 0. */
+static enum err count_memberships(struct desk *desk, const struct id *user_id, uint32_t *ret_count)
+{
+    struct row_key prefix;
+    struct span key;
+    struct span row;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    membership_key(&prefix, user_id);
+    TRY(store_cursor_open(desk->txn, &cursor));
+    uint32_t count = 0;
+    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
+    while (err == OK && count == 0 && span_starts_with(key, key_span(&prefix))) {
+        struct id workspace_id;
+        struct workspace workspace;
+        TRY(key.len == prefix.buf.len + 2 * sizeof workspace_id ? OK : ERR_ALTERED);
+        memcpy(&workspace_id, key.data + prefix.buf.len, sizeof workspace_id);
+        TRY(desk_load(desk, &workspace_id, &workspace));
+        count = workspace.deleted ? 0 : 1;
+        err = store_next(cursor, &key, &row);
+    }
+    if (err != OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+/* Names in addresses */
+
+static void slug_key(struct row_key *key, struct span slug)
+{
+    key_begin(key, TABLE_SLUG);
+    buf_put(&key->buf, slug);
+}
+
+static struct span slug_of(const struct workspace *workspace)
+{
+    return span_of(workspace->slug, workspace->slug_len);
+}
+
+/* Two workspaces of before names were compared may share one: it is the later one's. */
+static enum err index_slug(struct desk *desk, const struct id *workspace_id, const struct workspace *before,
+                           const struct workspace *after)
+{
+    struct row_key key;
+    struct span row = {0};
+    const struct span own = span_of(workspace_id, sizeof *workspace_id);
+    if (span_equal(slug_of(before), slug_of(after))) {
+        return OK;
+    }
+    slug_key(&key, slug_of(before));
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (err == OK && span_equal(row, own)) {
+        TRY(store_delete(desk->txn, key_span(&key)));
+    }
+    slug_key(&key, slug_of(after));
+    return after->slug_len > 0 ? store_put(desk->txn, key_span(&key), own) : OK;
+}
+
+static enum err slug_is_taken(struct desk *desk, const struct id *workspace_id, struct span slug, bool *ret_taken)
+{
+    struct row_key key;
+    struct span row;
+    if (slug.len == 0 || slug.len > SLUG_MAX) {
+        return OK;
+    }
+    slug_key(&key, slug);
+    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    if (err == OK) {
+        *ret_taken = !span_equal(row, span_of(workspace_id, sizeof *workspace_id));
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Uses: behind the workspace's last row of seqs, on a page that its every event writes anyway. */
+
+#define USES (LIMIT_COUNT + 1)
+#define USES_PLACE "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF" /* no number of a row of seqs is as long */
+
+static void uses_key(struct row_key *key, const struct id *workspace_id)
+{
+    key_begin(key, TABLE_WORKSPACE_SEQ);
+    key_id(key, workspace_id);
+    buf_text(&key->buf, USES_PLACE);
+}
+
+enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
+{
+    struct row_key key;
+    struct span row;
+    uses_key(&key, workspace_id);
+    const enum err err = store_get(txn, key_span(&key), &row);
+    if (err == ERR_NOT_FOUND) {
+        *ret_usage = (struct usage){.published_targets = 0};
+        return OK;
+    }
+    TRY(err);
+    TRY(row.len == (size_t)USES * 8 ? OK : ERR_ALTERED);
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        ret_usage->used[i] = get_be64(row.data + i * 8);
+    }
+    ret_usage->published_targets = get_be64(row.data + (size_t)LIMIT_COUNT * 8);
+    return OK;
+}
+
+static enum err put_uses(struct desk *desk, const struct id *workspace_id, const struct usage *usage)
+{
+    struct row_key key;
+    uint8_t row[USES * 8];
+    uses_key(&key, workspace_id);
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        put_be64(row + i * 8, usage->used[i]);
+    }
+    put_be64(row + (size_t)LIMIT_COUNT * 8, usage->published_targets);
+    return store_put(desk->txn, key_span(&key), span_of(row, sizeof row));
+}
+
+/* What one aggregate uses of its workspace's plan. */
+static struct usage uses_of(enum id_kind kind, const struct aggregate *state)
+{
+    struct usage uses = {.published_targets = 0};
+    if (kind == ID_INTEGRATION) {
+        uses.used[LIMIT_INTEGRATIONS] = integration_is_there(&state->integration);
+    } else if (kind == ID_MEMBER) {
+        uses.used[LIMIT_MEMBERS] = state->member.status == MEMBER_INVITED || state->member.status == MEMBER_ACTIVE;
+    } else if (kind == ID_POST) {
+        uses.used[LIMIT_SCHEDULED_POSTS] = state->post.status >= POST_SCHEDULED && !post_is_final(&state->post);
+        for (unsigned i = 0; i < state->post.target_count; i++) {
+            uses.published_targets += state->post.targets[i].status == TARGET_PUBLISHED;
+        }
+    }
+    return uses;
+}
+
+static uint64_t moved(uint64_t count, uint64_t before, uint64_t after)
+{
+    return count + after > before ? count + after - before : 0;
+}
+
+static enum err index_uses(struct desk *desk, enum id_kind kind, const struct aggregate *before,
+                           const struct aggregate *after)
+{
+    const struct usage was = uses_of(kind, before);
+    const struct usage is = uses_of(kind, after);
+    const struct id *workspace_id = after->head.version > 0 ? &after->head.workspace_id : &before->head.workspace_id;
+    struct usage usage;
+    if (memcmp(&was, &is, sizeof was) == 0) {
+        return OK;
+    }
+    TRY(ledger_usage(desk->txn, workspace_id, &usage));
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        usage.used[i] = moved(usage.used[i], was.used[i], is.used[i]);
+    }
+    usage.published_targets = moved(usage.published_targets, was.published_targets, is.published_targets);
+    return put_uses(desk, workspace_id, &usage);
+}
+
+/* With a new billing period the count of what was published begins anew. */
+static enum err index_period(struct desk *desk, const struct id *workspace_id, const struct workspace *before,
+                             const struct workspace *after)
+{
+    struct usage usage;
+    if (before->period_start_ms == after->period_start_ms) {
+        return OK;
+    }
+    TRY(ledger_usage(desk->txn, workspace_id, &usage));
+    usage.published_targets = 0;
+    return put_uses(desk, workspace_id, &usage);
+}
+
+static enum err tell_uses(struct desk *desk, const struct command *command, enum limit limit, struct context_room *room,
+                          struct decide_context *context)
+{
+    if (context->workspace == NULL || (limit != LIMIT_COUNT && context->workspace->limits[limit] == 0)) {
+        return OK;
+    }
+    const struct id workspace_id = command_workspace(command);
+    context->usage = &room->usage;
+    return ledger_usage(desk->txn, &workspace_id, &room->usage);
+}
+
+/* All of them */
+
+enum err desk_index(struct desk *desk, const struct id *stream, const struct aggregate *before,
+                    const struct aggregate *after)
+{
+    const enum id_kind kind = (enum id_kind)stream->kind;
+    TRY(index_uses(desk, kind, before, after));
+    if (kind == ID_POST) {
+        return index_open(desk, &before->post, &after->post);
+    }
+    if (kind == ID_INTEGRATION) {
+        return index_account(desk, &before->integration, &after->integration);
+    }
+    if (kind == ID_MEMBER) {
+        return index_member(desk, stream, &before->member, &after->member);
+    }
+    if (kind == ID_WORKSPACE) {
+        TRY(index_slug(desk, stream, &before->workspace, &after->workspace));
+        return index_period(desk, stream, &before->workspace, &after->workspace);
+    }
+    return OK;
+}
+
+enum err desk_index_context(struct desk *desk, const struct command *command, const struct aggregate *state,
+                            struct context_room *room, struct decide_context *context)
+{
+    switch (command->code) {
+    case COMMAND_record_connection:
+        return account_is_taken(desk, command, &state->integration, &context->account_taken);
+    case COMMAND_delete_integration: {
+        struct id posts[ANSWER_DETAIL_MAX];
+        return desk_open_posts(desk, &command->delete_integration.integration_id, posts, ANSWER_DETAIL_MAX,
+                               &context->open_post_count);
+    }
+    case COMMAND_create_workspace:
+        return slug_is_taken(desk, &command->create_workspace.workspace_id, command->create_workspace.slug,
+                             &context->slug_taken);
+    case COMMAND_change_workspace:
+        return slug_is_taken(desk, &command->change_workspace.workspace_id, command->change_workspace.slug,
+                             &context->slug_taken);
+    case COMMAND_close_period:
+        return tell_uses(desk, command, LIMIT_COUNT, room, context);
+    case COMMAND_connect_integration:
+        return tell_uses(desk, command, LIMIT_INTEGRATIONS, room, context);
+    case COMMAND_invite_member:
+        return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
+    case COMMAND_create_post:
+    case COMMAND_schedule_post:
+        return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
+    case COMMAND_add_member:
+        TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
+        return is_member_there(desk, command, &command->add_member.user_id, &context->is_member);
+    case COMMAND_join_workspace:
+        return is_member_there(desk, command, &command->join_workspace.user_id, &context->is_member);
+    case COMMAND_change_member:
+    case COMMAND_remove_member:
+    case COMMAND_leave_workspace:
+        return count_owners(desk, command, &context->owner_count);
+    case COMMAND_erase_user:
+        return count_memberships(desk, &command->erase_user.user_id, &context->membership_count);
+    case COMMAND_open_session:
+        context->user = &room->user;
+        return command->open_session.user_id.kind == ID_USER
+                   ? desk_load(desk, &command->open_session.user_id, &room->user)
+                   : OK;
+    default:
+        return OK;
+    }
+}

@@ -1,0 +1,82 @@
+/* entrance.c: what a request shows at the gate: a key or, without one, the cookie of somebody who is signed in, whose
+ * browser sends it whoever's page asks. Called by exchange.c and the sign-in's handlers. Must never look at a cookie
+ * beside a key, nor let a page of another site act. */
+#include "gateway/gateway.h"
+#include "gateway/header_value.h"
+
+bool exchange_is_from_site(struct exchange *x)
+{
+    const struct span origin = request_header(x->request, "Origin");
+    const bool once =
+        request_header_count(x->request, "Origin") == 1 && request_header_count(x->request, "Sec-Fetch-Site") <= 1;
+    const struct span fetch_site = request_header(x->request, "Sec-Fetch-Site");
+    const bool ours = once && site_is_origin(&x->gateway->site, origin, fetch_site);
+    if (!ours) {
+        exchange_problem(x, REFUSED_origin_refused, NULL, "Origin", NULL);
+    }
+    return ours;
+}
+
+/* Which workspace a person means; one that is named badly is nobody's. An EventSource sends no headers. */
+static struct id named_workspace(struct exchange *x, const struct route_hit *hit)
+{
+    struct span named = request_header(x->request, "OpenPost-Workspace");
+    struct id workspace_id = {0};
+    if (named.data == NULL && hit->route != NULL && hit->route->name == ROUTE_stream_events) {
+        x->route = hit->route;
+        named = exchange_query(x, "workspace_id", 0);
+    }
+    if (named.data != NULL && id_parse(named, ID_WORKSPACE, &workspace_id) != OK) {
+        workspace_id = (struct id){.kind = ID_WORKSPACE};
+    }
+    return workspace_id;
+}
+
+/* What a request without a key shows: a session's token, if it comes from a page of ours or changes nothing. False:
+ * answered. */
+static bool show_session(struct exchange *x, const struct route_hit *hit, struct knock *knock)
+{
+    const bool reads = x->request->method == METHOD_GET || x->request->method == METHOD_HEAD;
+    if (request_header_count(x->request, "Cookie") == 1) {
+        knock->token = cookie_token(request_header(x->request, "Cookie"), x->gateway->site.secure);
+    }
+    if (knock->token.data == NULL) {
+        return true;
+    }
+    knock->workspace = named_workspace(x, hit);
+    return reads || exchange_is_from_site(x);
+}
+
+bool exchange_open_gate(struct exchange *x, const struct route_hit *hit)
+{
+    struct knock knock = {.request_id = x->request_uuid, .now_ms = x->now_ms};
+    const unsigned keys = request_header_count(x->request, "Authorization");
+    if (keys == 1) {
+        knock.key = header_bearer(request_header(x->request, "Authorization"));
+    } else if (keys == 0 && !show_session(x, hit, &knock)) {
+        return false;
+    }
+    const enum err err = gate_admit(x->gateway->gate, &knock, &x->request->arena, &x->pass);
+    if (err == ERR_AUTH) {
+        exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    }
+    return err == OK;
+}
+
+bool exchange_has_place(struct exchange *x)
+{
+    const enum need need = x->route->need;
+    const struct badge *badge = pass_badge(x->pass);
+    const bool person = need == NEED_PERSON;
+    if (person && id_is_none(&badge->user_id)) {
+        exchange_problem(x, REFUSED_session_required, NULL, NULL, NULL);
+        return false;
+    }
+    if (!person && badge->lacks != ACCEPTED) {
+        exchange_problem(x, badge->lacks, NULL, badge->lacks == REFUSED_not_found ? NULL : "OpenPost-Workspace", NULL);
+        return false;
+    }
+    return true;
+}

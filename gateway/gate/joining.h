@@ -1,0 +1,50 @@
+/* joining.h: invitations that are taken, by whoever shows the token: by a person who is signed in, or by somebody who
+ * becomes known with it. */
+#ifndef OPENPOST_GATE_JOINING_H
+#define OPENPOST_GATE_JOINING_H
+
+#include "gateway/gate/sessions.h"
+
+/* An invitation that is good, and the person that it can make known: there is one for each, so that what was cut short
+ * is gone on with, and no second person made. */
+struct invited {
+    struct id workspace_id;
+    struct id member_id;
+    uint8_t fingerprint[32];
+    struct id user_id;
+    bool is_known;         /* the person was made known, and perhaps no more: */
+    uint64_t user_version; /* of their stream, then */
+    bool has_password;     /* and signs in with that */
+};
+
+/* gate_invitation finds the invitation that a token is of; ERR_NOT_FOUND: of none, or of none any more; nobody is told
+ * which. gate_invited asks what the vault says of whoever is invited: one of person_page_next's. */
+enum err gate_invitation(struct gate *gate, struct span token, int64_t now_ms, struct invited *ret_invited) MUST_USE;
+enum err gate_invited(struct gate *gate, const struct invited *invited, gate_replied *done, void *context) MUST_USE;
+
+/* pass_join takes it for the pass's person. */
+enum err pass_join(struct pass *pass, const struct invited *invited, pass_answered *done, void *context) MUST_USE;
+
+/* Somebody who becomes known: the caller's, until done was called. */
+struct newcomer {
+    struct invited invited;
+    struct span name, email;       /* not looked at of one who is known */
+    struct person_record password; /* what scrypt made of it */
+    struct id profile_id;          /* minted, as are those that follow: where it is sealed */
+    struct id password_id;
+    struct id command_ids[3];
+    struct new_session session; /* that begins with it, prepared as for gate_sign_in */
+    /* the gate's own */
+    struct gate *gate;
+    uint32_t step;
+    bool has_joined; /* the invitation is taken, whatever became of the session */
+    void (*done)(void *context, enum err err, enum refusal refusal);
+    void *context;
+};
+
+/* gate_join makes the person known, sets the password, takes the invitation and opens a session, in that order: cut
+ * short, it leaves somebody who is nowhere a member and an invitation that is still good, or a member who signs in.
+ * done may be called within the call. */
+void gate_join(struct gate *gate, struct newcomer *newcomer, gate_signed_in *done, void *context);
+
+#endif

@@ -1,0 +1,395 @@
+/* member_handlers.c: who is a member of the workspace and what they may do. What members are called the ledger is asked
+ * for, a page at a time: it is in no row. Who may change whom is the decider's. */
+#include "core/base/limits.h"
+#include "core/base/sha256.h"
+#include "gateway/etag.h"
+#include "gateway/gate/people.h"
+#include "gateway/gateway.h"
+
+#define INVITATION_GOOD_MS (7 * DAY_MS)
+
+/* --- what is shown --- */
+
+/* What of a person stands in an answer; data NULL: nobody knows. */
+struct called {
+    struct span name;
+    struct span email;
+};
+
+static void write_text(const char *member, struct span text, struct buf *out)
+{
+    buf_text(out, member);
+    if (text.data == NULL) {
+        buf_text(out, "null");
+    } else {
+        json_string(out, text);
+    }
+}
+
+static void write_time(const char *member, int64_t time_ms, struct buf *out)
+{
+    buf_text(out, member);
+    json_time(out, time_ms);
+}
+
+static void write_permissions(uint64_t permissions, struct buf *out)
+{
+    bool first = true;
+    buf_text(out, ",\"permissions\":[");
+    for (uint32_t permission = 1; permission < PERMISSION_COUNT; permission++) {
+        if ((permissions >> permission & 1) != 0) {
+            buf_text(out, first ? "" : ",");
+            json_string(out, span_text(choice_word(&permission_words, permission)));
+            first = false;
+        }
+    }
+    buf_byte(out, ']');
+}
+
+static void write_member(const struct member_row *row, const struct called *called, struct buf *out)
+{
+    buf_text(out, "{\"id\":");
+    json_id(out, &row->member_id);
+    buf_text(out, ",\"workspace_id\":");
+    json_id(out, &row->workspace_id);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, row->version);
+    buf_text(out, ",\"user_id\":");
+    if (id_is_none(&row->user_id)) {
+        buf_text(out, "null");
+    } else {
+        json_id(out, &row->user_id);
+    }
+    write_text(",\"name\":", called->name, out);
+    write_text(",\"email\":", called->email, out);
+    write_text(",\"status\":", row->joined_ms != 0 ? SPAN("active") : SPAN("invited"), out);
+    write_text(",\"role\":", span_text(choice_word(&role_words, row->role)), out);
+    write_permissions(row->permissions, out);
+    write_time(",\"until\":", row->until_ms, out);
+    write_time(",\"invitation_expires_at\":", row->expires_ms, out);
+    write_time(",\"joined_at\":", row->joined_ms, out);
+    write_time(",\"created_at\":", row->created_ms, out);
+    write_time(",\"updated_at\":", row->updated_ms, out);
+}
+
+/* Where the token that was just made is taken; null when that was told before. */
+static void write_link(const struct exchange *x, struct buf *out)
+{
+    char text[ORIGIN_MAX + TOKEN_LEN + 32];
+    struct buf link = buf_of(text, sizeof text);
+    if (x->key_text[0] != 0 && !x->replayed) {
+        invitation_link(x->gateway->site.origin, span_text(x->key_text), &link);
+    }
+    write_text(",\"accept_url\":", link.len > 0 ? buf_span(&link) : (struct span){0}, out);
+    explicit_bzero(text, sizeof text);
+}
+
+/* The next of those whom the ledger knows the names of. An empty name is none. */
+static enum err read_called(struct body_list *people, struct called *ret_called)
+{
+    bool known = false;
+    struct called called = {.name = {0}};
+    TRY(person_page_next(people, &known, &called.name, &called.email));
+    *ret_called = (struct called){.name = known && called.name.len > 0 ? called.name : (struct span){0},
+                                  .email = known ? called.email : (struct span){0}};
+    return OK;
+}
+
+static enum err write_page(struct exchange *x, struct body_list people, struct buf *out)
+{
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < x->member_count; i++) {
+        struct called called;
+        TRY(read_called(&people, &called));
+        buf_text(out, i == 0 ? "" : ",");
+        write_member(&x->members[i], &called, out);
+        buf_byte(out, '}');
+    }
+    exchange_id_page_end(x, x->more_members ? &x->members[x->member_count - 1].member_id : NULL, out);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* A name changes without the membership's version: what is shown is then another representation of it. */
+static struct span tag_of(uint64_t version, const struct called *called, char text[ETAG_MAX])
+{
+    uint8_t bytes[PERSON_NAME_MAX + PERSON_ADDRESS_MAX + 1];
+    uint8_t hash[32];
+    char word[17] = "";
+    struct buf shown = buf_of(bytes, sizeof bytes);
+    buf_put(&shown, called->name);
+    buf_byte(&shown, 0);
+    buf_put(&shown, called->email);
+    sha256(buf_span(&shown), hash);
+    for (size_t i = 0; i < sizeof word - 1; i++) {
+        word[i] = (char)('a' + hash[i] % 26);
+    }
+    return etag_of(version, word, text);
+}
+
+static enum err write_one(struct exchange *x, struct body_list people, struct called *ret_called, struct buf *out)
+{
+    TRY(read_called(&people, ret_called));
+    write_member(&x->members[0], ret_called, out);
+    if (x->route->name == ROUTE_invite) {
+        write_link(x, out);
+    }
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* Reads who the members are; false: answered. */
+static bool read_people(struct exchange *x, enum err err, struct span body, struct body_list *ret_people)
+{
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    err = err == OK && refusal == ACCEPTED ? person_page_read(result, ret_people) : err;
+    if (err != OK || refusal != ACCEPTED || ret_people->left != x->member_count) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+        return false;
+    }
+    return true;
+}
+
+static void show_page(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    struct body_list people;
+    struct buf out = {0};
+    if (!read_people(x, err, body, &people)) {
+        return;
+    }
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_page(x, people, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
+static void show_one(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    struct body_list people;
+    struct called called = {.name = {0}};
+    struct buf out = {0};
+    if (!read_people(x, err, body, &people)) {
+        return;
+    }
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_one(x, people, &called, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        char text[ETAG_MAX];
+        char location_text[64];
+        struct buf location = buf_of(location_text, sizeof location_text);
+        buf_text(&location, "/v1/members/");
+        id_write(&location, &x->members[0].member_id);
+        exchange_json(x, x->route->success, buf_span(&out), tag_of(x->members[0].version, &called, text),
+                      x->route->success == 201 ? buf_terminated(&location) : NULL);
+    }
+}
+
+static void ask_people(struct exchange *x, gate_replied *done)
+{
+    const enum err err = pass_people(x->pass, x->members, x->member_count, done, x);
+    if (err == ERR_BUSY || err == ERR_CLOSED) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    }
+}
+
+void exchange_show_member(struct exchange *x, const struct member_row *row)
+{
+    x->member = *row;
+    x->members = &x->member;
+    x->member_count = 1;
+    ask_people(x, show_one);
+}
+
+static void list_members(struct exchange *x, bool invited)
+{
+    struct id_page page;
+    if (!exchange_id_page(x, &page)) {
+        return;
+    }
+    uint32_t count = 0;
+    /* one more than fits tells whether there is another page */
+    const enum err err = pass_members(x->pass, invited, page.after, page.limit + 1, &x->members, &count);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    x->more_members = count > page.limit;
+    x->member_count = x->more_members ? page.limit : count;
+    ask_people(x, show_page);
+}
+
+void handle_list_members(struct exchange *x)
+{
+    list_members(x, false);
+}
+
+void handle_list_invitations(struct exchange *x)
+{
+    list_members(x, true);
+}
+
+void handle_get_member(struct exchange *x)
+{
+    exchange_show_member(x, &x->member);
+}
+
+/* --- what is changed --- */
+
+/* Permissions as a body lists them. False: answered. */
+static bool read_permissions(struct exchange *x, struct granted_permission **ret_permissions, uint32_t *ret_count)
+{
+    const struct json_node *list = input_some(x->body, "permissions");
+    uint64_t seen = 0;
+    struct granted_permission *permissions = arena_alloc(&x->request->arena, PERMISSION_COUNT * sizeof *permissions);
+    if (permissions == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return false;
+    }
+    *ret_permissions = permissions;
+    *ret_count = 0;
+    for (const struct json_node *item = list == NULL ? NULL : list->first; item != NULL; item = item->next) {
+        const uint32_t permission = choice_value(&permission_words, item->text);
+        if ((seen >> permission & 1) == 0) {
+            permissions[*ret_count].permission = permission;
+            (*ret_count)++;
+        }
+        seen |= UINT64_C(1) << permission;
+    }
+    return true;
+}
+
+/* Those that the membership has. */
+static bool keep_permissions(struct exchange *x, struct granted_permission **ret_permissions, uint32_t *ret_count)
+{
+    struct granted_permission *permissions = arena_alloc(&x->request->arena, PERMISSION_COUNT * sizeof *permissions);
+    if (permissions == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return false;
+    }
+    *ret_permissions = permissions;
+    *ret_count = 0;
+    for (uint32_t permission = 1; permission < PERMISSION_COUNT; permission++) {
+        if ((x->member.permissions >> permission & 1) != 0) {
+            permissions[*ret_count].permission = permission;
+            (*ret_count)++;
+        }
+    }
+    return true;
+}
+
+/* An instant to come; 0: absent or null. */
+static int64_t read_until(struct exchange *x)
+{
+    const int64_t until_ms = input_time(x->body, "until");
+    if (until_ms != 0 && until_ms <= x->now_ms) {
+        input_wrong(&x->input, REFUSED_timestamp_past, "/until", "The membership would be over: remove it instead.");
+    }
+    return until_ms;
+}
+
+void handle_change_member(struct exchange *x)
+{
+    const uint32_t role = choice_value(&role_words, json_node_text(x->body, "role"));
+    struct granted_permission *permissions = NULL;
+    uint32_t count = 0;
+    const bool read = json_node_member(x->body, "permissions") != NULL ? read_permissions(x, &permissions, &count)
+                                                                       : keep_permissions(x, &permissions, &count);
+    const int64_t until_ms = json_node_member(x->body, "until") != NULL ? read_until(x) : x->member.until_ms;
+    if (!read || exchange_input(x)) {
+        return;
+    }
+    *ORDER(x, change_member, &x->id) =
+        (struct change_member_command){.member_id = x->id,
+                                       .role = role != ROLE_NONE ? role : (uint32_t)x->member.role,
+                                       .permissions = permissions,
+                                       .permissions_count = count,
+                                       .until_ms = until_ms};
+    exchange_send(x);
+}
+
+void handle_remove_member(struct exchange *x)
+{
+    ORDER(x, remove_member, &x->id)->member_id = x->id;
+    exchange_send(x);
+}
+
+/* Who is invited, and to what. data NULL: absent. False: answered. */
+static bool read_invitation(struct exchange *x, struct invitation *ret_invitation)
+{
+    uint8_t form[PERSON_ADDRESS_MAX];
+    struct buf address = buf_of(form, sizeof form);
+    struct workspace_row workspace;
+    *ret_invitation = (struct invitation){.email = json_node_text(x->body, "email"),
+                                          .name = json_node_text(x->body, "name"),
+                                          .locale = json_node_text(x->body, "locale"),
+                                          .origin = x->gateway->site.origin,
+                                          .expires_ms = x->now_ms + INVITATION_GOOD_MS};
+    if (person_address(ret_invitation->email, &address) != OK) {
+        input_wrong(&x->input, REFUSED_field_invalid, "/email", "An e-mail address is expected, without a name.");
+    }
+    if (exchange_input(x)) {
+        return false;
+    }
+    if (x->gateway->site.origin[0] == 0) {
+        exchange_problem(x, REFUSED_unavailable, "Nobody signs in here: the service has no public URL.", NULL, NULL);
+        return false;
+    }
+    enum err err = pass_workspace(x->pass, &workspace);
+    err = err == OK ? arena_copy(&x->request->arena, workspace.name, &ret_invitation->workspace) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+    }
+    return err == OK;
+}
+
+void handle_invite(struct exchange *x)
+{
+    const struct id member_id = exchange_mint(x, ID_MEMBER);
+    struct granted_permission *permissions = NULL;
+    uint32_t count = 0;
+    struct invitation invitation;
+    const int64_t until_ms = read_until(x);
+    if (!read_permissions(x, &permissions, &count) || !read_invitation(x, &invitation)) {
+        return;
+    }
+    struct invite_member_command *fields = ORDER(x, invite_member, &member_id);
+    *fields = (struct invite_member_command){.member_id = member_id,
+                                             .workspace_id = pass_badge(x->pass)->workspace_id,
+                                             .role = choice_value(&role_words, json_node_text(x->body, "role")),
+                                             .permissions = permissions,
+                                             .permissions_count = count,
+                                             .vault_id = exchange_mint(x, ID_SECRET),
+                                             .expires_ms = invitation.expires_ms,
+                                             .until_ms = until_ms};
+    invitation.role = choice_word(&role_words, fields->role);
+    if (!exchange_admitted(x)) {
+        return; /* what is sealed is for a command that will be sent */
+    }
+    const enum err err = pass_seal_invitation(x->pass, &fields->vault_id, &member_id, &invitation, x->key_text,
+                                              fields->fingerprint.bytes, exchange_sealed, x);
+    if (err == ERR_BUSY || err == ERR_CLOSED) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (err != OK) {
+        exchange_failed(x, err);
+    }
+}
+
+void handle_withdraw_invitation(struct exchange *x)
+{
+    ORDER(x, withdraw_invitation, &x->id)->member_id = x->id;
+    exchange_send(x);
+}

@@ -1,0 +1,31 @@
+/* session_view.h: what the handlers of sessions and of a person's own account share: session_handlers.c has it. */
+#ifndef OPENPOST_GATEWAY_SESSION_VIEW_H
+#define OPENPOST_GATEWAY_SESSION_VIEW_H
+
+#include "gateway/gate/sessions.h"
+#include "gateway/gateway.h"
+
+/* A session that begins, and its token: both in the request's arena. opening_prepare mints them; opening_keep has the
+ * answer give the token to the browser. */
+struct opening {
+    char token[TOKEN_LEN + 1];
+    struct new_session session;
+};
+
+void opening_prepare(struct exchange *x, struct opening *opening);
+void opening_keep(struct exchange *x, const struct opening *opening);
+
+/* exchange_is_within_sign_ins counts a try of a password under a name; false: answered, there were too many.
+ * exchange_hash has a password hashed; done is not called when the queue is full or ends: answered. salt_read reads
+ * what gate_salt was answered. */
+bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], uint32_t quota);
+void exchange_hash(struct exchange *x, const struct hash_wish *wish, hashed *done, void *context);
+enum err salt_read(struct span body, struct person_salt *ret_salt) MUST_USE;
+
+/* exchange_show_session answers the session of the exchange's pass; exchange_show_opened one that has just begun, whose
+ * pass it takes. profile_read reads what pass_profile or gate_invited was answered; ERR_NOT_FOUND: nobody is there. */
+void exchange_show_session(struct exchange *x);
+void exchange_show_opened(struct exchange *x, const struct opening *opening);
+enum err profile_read(struct span body, struct span *ret_name, struct span *ret_address) MUST_USE;
+
+#endif

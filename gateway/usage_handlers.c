@@ -1,0 +1,105 @@
+/* usage_handlers.c: what a workspace's plan bounds and what was billed of it. Read only: whoever runs the installation
+ * gives plans. */
+#include "gateway/gateway.h"
+
+void handle_get_usage(struct exchange *x)
+{
+    struct workspace_row row;
+    struct usage usage;
+    struct buf out = {0};
+    enum err err = pass_workspace(x->pass, &row);
+    err = err == OK ? pass_usage(x->pass, &usage) : err;
+    err = err == OK ? exchange_out(x, &out) : err;
+    err = err == OK ? present_usage(&row, &usage, &out) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
+typedef enum err present_row(const struct notification_row *row, struct buf *out);
+
+/* Periods that are over, by the end of which the next page begins. */
+struct page {
+    const struct notification_row *rows;
+    uint32_t count;
+    bool more;
+};
+
+static enum err read_page(struct exchange *x, uint64_t before_ms, uint32_t limit, struct page *ret_page)
+{
+    struct notification_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(pass_notifications(x->pass, (int64_t)before_ms, limit + 1, &rows, &count));
+    *ret_page = (struct page){.rows = rows, .count = count > limit ? limit : count, .more = count > limit};
+    return OK;
+}
+
+static enum err put_page(struct exchange *x, const struct page *page, present_row *present, struct buf *out)
+{
+    buf_text(out, "\"data\":[");
+    for (uint32_t i = 0; i < page->count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present(&page->rows[i], out));
+    }
+    buf_text(out, "],\"next_cursor\":");
+    if (page->more) {
+        exchange_cursor_put_u64(x, (uint64_t)page->rows[page->count - 1].period_end_ms, out);
+    } else {
+        buf_text(out, "null");
+    }
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static enum err write_page(struct exchange *x, const struct page *page, const struct workspace_row *row,
+                           struct buf *out)
+{
+    buf_byte(out, '{');
+    if (row != NULL) {
+        present_plan(row, out);
+        buf_byte(out, ',');
+    }
+    return put_page(x, page, row != NULL ? present_period : present_notification, out);
+}
+
+/* row NULL: what owners are told; else the workspace whose periods these are. */
+static void answer_page(struct exchange *x, const struct workspace_row *row)
+{
+    uint64_t before_ms = 0;
+    uint32_t limit = 0;
+    struct page page;
+    struct buf out = {0};
+    if (!exchange_limit(x, &limit) || !exchange_cursor_u64(x, &before_ms)) {
+        return;
+    }
+    enum err err = read_page(x, before_ms, limit, &page);
+    if (err == OK) {
+        do {
+            err = exchange_out(x, &out);
+            err = err == OK ? write_page(x, &page, row, &out) : err;
+        } while (err == ERR_NO_SPACE);
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
+void handle_get_billing(struct exchange *x)
+{
+    struct workspace_row row;
+    const enum err err = pass_workspace(x->pass, &row);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        answer_page(x, &row);
+    }
+}
+
+void handle_list_notifications(struct exchange *x)
+{
+    answer_page(x, NULL);
+}

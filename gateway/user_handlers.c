@@ -1,0 +1,233 @@
+/* user_handlers.c: what a person sees and changes of themself. What names them is in the vault: the ledger tells it,
+ * for the one answer. A new password takes the old one: somebody at an unlocked screen has only a session. Must
+ * never keep an address or a password beyond the request. */
+#include "core/base/assert.h"
+#include "gateway/gate/ask.h"
+#include "gateway/session_view.h"
+#include "gateway/sign_in/password.h"
+
+enum err profile_read(struct span body, struct span *ret_name, struct span *ret_address)
+{
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    struct body_list list;
+    bool known = false;
+    TRY(body_result_read(body, &refusal, &result));
+    TRY(refusal != ACCEPTED ? ERR_UNSUPPORTED : person_page_read(result, &list));
+    TRY(list.left != 1 ? ERR_MALFORMED : person_page_next(&list, &known, ret_name, ret_address));
+    return known ? OK : ERR_NOT_FOUND;
+}
+
+/* --- GET /v1/user --- */
+
+static void show_user(struct exchange *x, struct span name, struct span address)
+{
+    struct user_row user;
+    struct buf out = {0};
+    enum err err = pass_refresh(x->pass);
+    err = err == OK ? pass_user(x->pass, &user) : err;
+    err = err == OK ? exchange_out(x, &out) : err;
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    buf_text(&out, "{\"id\":");
+    json_id(&out, &user.user_id);
+    buf_text(&out, ",\"name\":");
+    json_string(&out, name);
+    buf_text(&out, ",\"email\":");
+    json_string(&out, address);
+    buf_text(&out, ",\"has_password\":");
+    buf_text(&out, id_is_none(&user.password_id) ? "false" : "true");
+    buf_text(&out, ",\"created_at\":");
+    json_time(&out, user.created_ms);
+    buf_byte(&out, '}');
+    ASSERT(buf_ok(&out)); /* a name and an address are far shorter than its room */
+    exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+}
+
+static void user_told(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    struct span name;
+    struct span address;
+    err = err == OK ? profile_read(body, &name, &address) : err;
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else {
+        show_user(x, name, address);
+    }
+}
+
+void handle_get_user(struct exchange *x)
+{
+    x->request->secret = true;
+    if (pass_profile(x->pass, user_told, x) != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    }
+}
+
+/* --- PUT /v1/user/password: each step's answer takes the next --- */
+
+struct change {
+    struct exchange *x;
+    struct span address;
+    struct person_record record; /* the new password's */
+    struct id vault_id;
+    struct opening opening;
+};
+
+static void give_up(struct change *change)
+{
+    exchange_problem(change->x, REFUSED_unavailable, NULL, NULL, NULL);
+}
+
+static void signed_in_anew(void *context, enum err err, enum refusal refusal)
+{
+    struct change *change = context;
+    if (err == OK && refusal == ACCEPTED) {
+        opening_keep(change->x, &change->opening);
+    }
+    exchange_nothing(change->x); /* the password is set: without a session the person signs in with it */
+}
+
+static void password_was_set(void *context, enum err err, const struct answer *answer)
+{
+    struct change *change = context;
+    if (err != OK) {
+        give_up(change);
+    } else if (answer->refusal != ACCEPTED) {
+        exchange_problem(change->x, (enum refusal)answer->refusal, NULL, NULL, NULL);
+    } else {
+        opening_prepare(change->x, &change->opening);
+        err = pass_sign_in_anew(change->x->pass, &change->opening.session, signed_in_anew, change);
+        if (err != OK) {
+            signed_in_anew(change, err, ACCEPTED);
+        }
+    }
+}
+
+static void password_sealed(void *context, enum err err, struct span body)
+{
+    struct change *change = context;
+    enum refusal refusal = ACCEPTED;
+    err = err == OK ? body_code_read(body, &refusal) : err;
+    if (err == OK && refusal != ACCEPTED) {
+        exchange_problem(change->x, refusal, NULL, NULL, NULL);
+        return;
+    }
+    err = err == OK ? pass_set_password(change->x->pass, &change->vault_id, password_was_set, change) : err;
+    if (err != OK) {
+        give_up(change);
+    }
+}
+
+static void new_one_hashed(void *context, enum err err, struct span hash)
+{
+    struct change *change = context;
+    struct exchange *x = change->x;
+    uint8_t bytes[256];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    if (err == OK) {
+        ASSERT(hash.len == sizeof change->record.password.proof);
+        memcpy(change->record.password.proof, hash.data, hash.len);
+        err = person_record_put(&plain, &change->record);
+    }
+    if (err == OK) {
+        change->vault_id = exchange_mint(x, ID_SECRET);
+        err = pass_seal(x->pass, &change->vault_id, &pass_badge(x->pass)->user_id, buf_span(&plain), password_sealed,
+                        change);
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    if (err != OK) {
+        give_up(change);
+    }
+}
+
+static void old_one_proven(void *context, enum err err, struct span body)
+{
+    struct change *change = context;
+    struct exchange *x = change->x;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    if (err != OK) {
+        give_up(change);
+        return;
+    }
+    if (refusal != ACCEPTED || !pass_is_proven(x->pass, result)) {
+        exchange_problem(x, REFUSED_sign_in_refused, "The old password is not right.", "/old_password", NULL);
+        return;
+    }
+    const struct hash_wish wish = {
+        .password = json_node_text(x->body, "new_password"),
+        .salt = span_of(change->record.password.salt, sizeof change->record.password.salt),
+        .cost = {.n = change->record.password.n, .r = change->record.password.r, .p = change->record.password.p}
+    };
+    exchange_hash(x, &wish, new_one_hashed, change);
+}
+
+static void old_one_hashed(void *context, enum err err, struct span hash)
+{
+    struct change *change = context;
+    err = err == OK ? pass_prove(change->x->pass, change->address, hash, old_one_proven, change) : err;
+    if (err != OK) {
+        give_up(change);
+    }
+}
+
+static void salt_told(void *context, enum err err, struct span body)
+{
+    struct change *change = context;
+    struct person_salt salt;
+    err = err == OK ? salt_read(body, &salt) : err;
+    if (err != OK) {
+        give_up(change);
+        return;
+    }
+    const struct hash_wish wish = {
+        .password = json_node_text(change->x->body, "old_password"),
+        .salt = span_of(salt.salt, sizeof salt.salt),
+        .cost = {.n = salt.n, .r = salt.r, .p = salt.p}
+    };
+    exchange_hash(change->x, &wish, old_one_hashed, change);
+}
+
+static void address_told(void *context, enum err err, struct span body)
+{
+    struct change *change = context;
+    struct span name;
+    struct span address;
+    err = err == OK ? profile_read(body, &name, &address) : err;
+    err = err == OK ? arena_copy(&change->x->request->arena, address, &change->address) : err;
+    err = err == OK ? gate_salt(change->x->gateway->gate, change->address, salt_told, change) : err;
+    if (err != OK) {
+        give_up(change);
+    }
+}
+
+void handle_set_password(struct exchange *x)
+{
+    x->request->secret = true;
+    struct change *change = arena_alloc(&x->request->arena, sizeof *change);
+    if (change == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return;
+    }
+    if (!password_is_strong(json_node_text(x->body, "new_password"))) {
+        exchange_problem(x, REFUSED_password_too_weak, NULL, "/new_password", NULL);
+        return;
+    }
+    if (!exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid, SIGN_INS_PER_ADDRESS)) {
+        return;
+    }
+    *change = (struct change){
+        .x = x,
+        .record = {.kind = PERSON_PASSWORD,
+                   .password = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P}}
+    };
+    random_fill(change->record.password.salt, sizeof change->record.password.salt);
+    if (pass_profile(x->pass, address_told, change) != OK) {
+        give_up(change);
+    }
+}

@@ -1,0 +1,42 @@
+/* access_internal.h: what access*.c share; nobody else includes it. */
+#ifndef OPENPOST_PROJECTIONS_ACCESS_INTERNAL_H
+#define OPENPOST_PROJECTIONS_ACCESS_INTERNAL_H
+
+#include "projections/access.h"
+#include "projections/row_store.h"
+
+/* Something that the log made must be there. */
+static inline enum err access_must(enum err err)
+{
+    return err == ERR_NOT_FOUND ? ERR_ALTERED : err;
+}
+
+/* access_apply_integration folds an event that is an account's, or tells of a limit of one; others change nothing. */
+enum err access_apply_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_apply_workspace folds an event of a workspace's own stream. */
+enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_apply_key folds an event of keys, or the hours in which some were used. access_end_keys: the workspace was
+ * deleted, its keys open nothing any more. */
+enum err access_apply_key(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_end_keys(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_apply_member folds an event of a membership's stream, access_apply_person one of a person's or a session's
+ * or of when sessions were used, access_apply_provider one of an identity provider's; others change nothing.
+ * access_end_memberships: the workspace was deleted, nobody is a member or joins any more. */
+enum err access_apply_member(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_apply_person(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_apply_provider(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_end_memberships(struct store_txn *txn, const struct id *workspace_id, struct arena *arena) MUST_USE;
+
+/* access_user_key begins the keys of what belongs to a person. */
+enum user_place { PLACE_USER = 0, PLACE_MEMBERSHIP = 1, PLACE_SESSION = 2 };
+
+struct row_key access_user_key(const struct id *user_id, enum user_place place);
+
+/* access_key_fingerprint appends the first 16 bytes of a fingerprint, by which its row is found; the row holds all. */
+static inline void access_key_fingerprint(struct row_key *key, const uint8_t *sha256)
+{
+    row_key_u64(key, get_be64(sha256));
+    row_key_u64(key, get_be64(sha256 + 8));
+}
+
+#endif

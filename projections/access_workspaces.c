@@ -1,0 +1,195 @@
+/* access_workspaces.c: tenants as read models: settings, kill switch, plan and what their owners are told of billing.
+ * Called by access.c for every event of a workspace's stream, and by gateway, scheduler and tools for queries. Must
+ * never hand out what is another workspace's. */
+#include "core/base/assert.h"
+#include "projections/access_internal.h"
+
+/* Among the rows of a workspace; access.c has the others. */
+enum place { PLACE_SELF = 0, PLACE_QUOTA = 5 };
+
+static struct row_key place_key(enum place place, const struct id *workspace_id)
+{
+    struct row_key key = row_key(TABLE_WORKSPACE);
+    row_key_byte(&key, (uint8_t)place);
+    if (workspace_id != NULL) {
+        row_key_id(&key, workspace_id);
+    }
+    return key;
+}
+
+/* The newest first: the later a period ended, the smaller its key. */
+static struct row_key notification_key(const struct id *workspace_id, int64_t period_end_ms)
+{
+    struct row_key key = row_key(TABLE_NOTIFICATION);
+    row_key_id(&key, workspace_id);
+    row_key_u64(&key, UINT64_MAX - (uint64_t)period_end_ms);
+    return key;
+}
+
+/* --- events --- */
+
+static enum err apply_created(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct workspace_created_event *created = &fact->event->workspace_created;
+    const struct workspace_row row = {
+        .workspace_id = created->workspace_id,
+        .version = fact->at->version,
+        .slug = created->slug,
+        .name = created->name,
+        .timezone = created->timezone,
+        .max_lateness_ms = created->max_lateness_ms,
+        .late_spacing_ms = created->late_spacing_ms,
+        .created_ms = fact->at->time_ms,
+        .updated_ms = fact->at->time_ms,
+    };
+    const struct row_key key = place_key(PLACE_SELF, &created->workspace_id);
+    return row_put(txn, &key, workspace_row_desc(), &row, arena);
+}
+
+static void fold_changed(struct workspace_row *row, const struct workspace_changed_event *changed)
+{
+    row->slug = changed->slug.data != NULL ? changed->slug : row->slug;
+    row->name = changed->name.data != NULL ? changed->name : row->name;
+    row->timezone = changed->timezone.data != NULL ? changed->timezone : row->timezone;
+    row->max_lateness_ms = changed->max_lateness_ms != 0 ? changed->max_lateness_ms : row->max_lateness_ms;
+    row->late_spacing_ms = changed->late_spacing_ms != 0 ? changed->late_spacing_ms : row->late_spacing_ms;
+}
+
+/* A plan that replaces another within a period changes nothing of the days on which the periods end. */
+static void fold_plan(struct workspace_row *row, const struct plan_changed_event *changed)
+{
+    const bool goes_on = row->period_end_ms != 0 && row->period_end_ms == changed->period_end_ms;
+    row->plan = changed->plan;
+    row->limits = changed->limits;
+    row->limits_count = changed->limits_count;
+    row->billed_since_ms = goes_on ? row->billed_since_ms : changed->period_start_ms;
+    row->period_start_ms = changed->period_start_ms;
+    row->period_end_ms = changed->period_end_ms;
+}
+
+static void fold(struct workspace_row *row, const struct event *event, int64_t time_ms)
+{
+    switch (event->code) {
+    case EVENT_workspace_changed:
+        fold_changed(row, &event->workspace_changed);
+        break;
+    case EVENT_workspace_paused:
+        row->paused = true;
+        row->paused_ms = time_ms;
+        row->pause_reason = event->workspace_paused.reason;
+        break;
+    case EVENT_workspace_resumed:
+        row->paused = false;
+        row->paused_ms = 0;
+        row->pause_reason = span_of(NULL, 0);
+        break;
+    case EVENT_plan_changed:
+        fold_plan(row, &event->plan_changed);
+        break;
+    case EVENT_billing_due:
+        row->period_start_ms = event->billing_due.period_end_ms;
+        row->period_end_ms = event->billing_due.next_end_ms;
+        break;
+    default:
+        ASSERT(event->code == EVENT_workspace_deleted);
+        row->deleted_ms = time_ms;
+        row->period_start_ms = 0;
+        row->period_end_ms = 0;
+    }
+}
+
+static enum err put_quota(struct store_txn *txn, const struct id *workspace_id,
+                          const struct plan_changed_event *changed, struct arena *arena)
+{
+    const struct row_key key = place_key(PLACE_QUOTA, workspace_id);
+    for (uint32_t i = 0; i < changed->limits_count; i++) {
+        if (span_equal(changed->limits[i].what, SPAN("requests_per_minute"))) {
+            const struct quota_row row = {.requests_per_minute = changed->limits[i].most};
+            return row_put(txn, &key, quota_row_desc(), &row, arena);
+        }
+    }
+    return row_remove(txn, &key);
+}
+
+static enum err put_notification(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct billing_due_event *due = &fact->event->billing_due;
+    struct notification_row row = {.notification_id = fact->at->command_id, /* one command closes one period */
+                                   .created_ms = fact->at->time_ms,
+                                   .plan = due->plan,
+                                   .period_start_ms = due->period_start_ms,
+                                   .period_end_ms = due->period_end_ms,
+                                   .uses = due->uses,
+                                   .uses_count = due->uses_count};
+    row.notification_id.kind = ID_NOTIFICATION;
+    const struct row_key key = notification_key(&due->workspace_id, due->period_end_ms);
+    return row_put(txn, &key, notification_row_desc(), &row, arena);
+}
+
+enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct event *event = fact->event;
+    const struct id *workspace_id = &fact->at->stream;
+    const struct row_key key = place_key(PLACE_SELF, workspace_id);
+    struct workspace_row row;
+    if (event->code == EVENT_workspace_created) {
+        return apply_created(txn, fact, arena);
+    }
+    TRY(access_must(row_take(txn, &key, workspace_row_desc(), arena, &row)));
+    fold(&row, event, fact->at->time_ms);
+    row.version = fact->at->version;
+    row.updated_ms = fact->at->time_ms;
+    if (event->code == EVENT_plan_changed || event->code == EVENT_billing_due) {
+        row.period_seq = fact->at->seq;
+    }
+    TRY(row_put(txn, &key, workspace_row_desc(), &row, arena));
+    if (event->code == EVENT_plan_changed) {
+        return put_quota(txn, workspace_id, &event->plan_changed, arena);
+    }
+    return event->code == EVENT_billing_due ? put_notification(txn, fact, arena) : OK;
+}
+
+/* --- queries --- */
+
+enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
+                          struct workspace_row *ret_workspace)
+{
+    const struct row_key key = place_key(PLACE_SELF, workspace_id);
+    return row_get(txn, &key, workspace_row_desc(), arena, ret_workspace);
+}
+
+enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
+                           struct workspace_row **ret_workspaces, uint32_t *ret_count)
+{
+    const struct row_key prefix = place_key(PLACE_SELF, NULL);
+    const struct row_key from = place_key(PLACE_SELF, after);
+    void *rows = NULL;
+    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, workspace_row_desc(), limit, arena, &rows, ret_count));
+    *ret_workspaces = rows;
+    return OK;
+}
+
+enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute)
+{
+    const struct row_key key = place_key(PLACE_QUOTA, workspace_id);
+    struct quota_row row = {.requests_per_minute = 0};
+    struct arena none; /* the row has no lists */
+    arena_init(&none, 0);
+    const enum err err = row_get(txn, &key, quota_row_desc(), &none, &row);
+    arena_done(&none);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_per_minute = row.requests_per_minute;
+    return OK;
+}
+
+enum err access_notifications(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
+                              struct arena *arena, struct notification_row **ret_rows, uint32_t *ret_count)
+{
+    struct row_key prefix = row_key(TABLE_NOTIFICATION);
+    row_key_id(&prefix, workspace_id);
+    const struct row_key from = notification_key(workspace_id, before_ms);
+    void *rows = NULL;
+    TRY(row_list(txn, &prefix, before_ms != 0 ? &from : NULL, notification_row_desc(), limit, arena, &rows, ret_count));
+    *ret_rows = rows;
+    return OK;
+}

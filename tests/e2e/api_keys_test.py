@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""API keys over HTTP: made, listed, rotated, revoked; what a key with scopes, one that is restricted to accounts, and one whose time is
+over gets; and that nobody gives what they do not have."""
+
+import re
+import threading
+import time
+
+import harness
+from described import Described
+from event_stream_test import Stream
+from harness import Api, later
+from keys_test import HELLO, REFUSED, WELCOME, ACTS_WITHIN_S, Rpc, sha256, tag_key
+
+assert HELLO
+KEY = r"op_{}_[0-9A-Za-z]{{43}}"
+SCOPES = ("posts:read posts:write integrations:read integrations:write analytics:read members:read members:write keys:read keys:write "
+          "settings:read settings:write log:read billing:read").split()
+
+
+class Made(harness.Case):
+    """One service for all cases, with three accounts."""
+
+    @classmethod
+    def make_world(cls):
+        cls.rpc_port = harness.free_port()
+        cls.service = cls.world.serve(cls.world.data(), options=("--rpc", f"127.0.0.1:{cls.rpc_port}"))
+        cls.document = Api(cls.service.port).get("/v1/openapi.json").json()
+        cls.api = cls.open(cls.service.api.key)
+        cls.accounts = [cls.api.connect(f"{name}.test") for name in ("alice", "bob", "carol")]
+
+    @classmethod
+    def open(cls, key):
+        """The API with that key; every answer is held against the description."""
+        api = Api(cls.service.port, key)
+        api.witness = Described(cls.document)
+        return api
+
+    def make(self, name="ci", role="editor", by=None, **more):
+        made = (by or self.api).post("/v1/api-keys", {"name": name, "role": role, **more})
+        self.assertEqual(made.status, 201, made)
+        self.assertEqual(made.headers["Location"], "/v1/api-keys/" + made.json()["id"])
+        return made.json()
+
+    def by(self, key):
+        return self.open(key["key"])
+
+    def refused(self, answer, status, code, param=None):
+        problem = self.assert_problem(answer, status, code)
+        self.assertEqual(problem["param"], param)
+        return problem
+
+    # Making
+
+    def test_a_key_is_shown_once_and_opens_what_its_role_allows(self):
+        key = self.make("night-2")
+        self.assertRegex(key["key"], "^" + KEY.format("night-2") + "$")
+        self.assertEqual(self.by(key).post("/v1/posts", {}).status, 201)
+        self.assertEqual(self.by(key).get("/v1/api-keys").status, 403)
+        read = self.api.get("/v1/api-keys/" + key["id"])
+        text = key.pop("key")
+        self.assertEqual(read.json(), key)
+        self.assertEqual((key["role"], key["scopes"], key["integrations"], key["rotates"], key["expires_at"], key["revoked_at"]),
+                         ("editor", None, None, None, None, None))
+        for shown in (read.body, self.api.get("/v1/api-keys?limit=200").body, self.api.get("/v1/events?limit=200").body):
+            self.assertNotIn(text[-20:].encode(), shown)
+
+    def test_a_repeated_request_makes_one_key_and_shows_it_once(self):
+        headers = {"Idempotency-Key": "make-it"}
+        body = {"name": "once", "role": "viewer"}
+        first = self.api.post("/v1/api-keys", body, headers)
+        again = self.api.post("/v1/api-keys", body, headers)
+        self.assertEqual((first.status, again.status, again.headers["Idempotent-Replayed"]), (201, 201, "true"))
+        made = first.json()
+        self.assertRegex(made["key"], KEY.format("once"))
+        self.assertEqual(again.json(), {**made, "key": None})
+        self.assertEqual([one["name"] for one in self.listed()].count("once"), 1)
+        self.api.request("DELETE", "/v1/api-keys/" + made["id"])
+        self.assertEqual(self.api.post("/v1/api-keys", body, headers).json(), {**made, "key": None}, "as it was then")
+        self.refused(self.api.post("/v1/api-keys", {**body, "role": "editor"}, headers), 422, "idempotency_key_reused")
+
+    def listed(self, limit=2):
+        rows, path = [], f"/v1/api-keys?limit={limit}"
+        while path:
+            page = self.api.get(path).json()
+            self.assertTrue(len(page["data"]) == limit or page["next_cursor"] is None)
+            rows += page["data"]
+            path = page["next_cursor"] and f"/v1/api-keys?limit={limit}&cursor={page['next_cursor']}"
+        return rows
+
+    def test_keys_are_listed_in_pages_in_the_order_of_their_making(self):
+        made = [self.make(f"page-{n}")["id"] for n in range(5)]
+        listed = [one["id"] for one in self.listed()]
+        self.assertEqual([one for one in listed if one in made], made)
+        self.assertEqual(len(set(listed)), len(listed))
+        self.assertEqual(self.listed(200)[0]["name"], "owner")
+        self.refused(self.api.get("/v1/api-keys?cursor=00"), 400, "cursor_invalid", "cursor")
+
+    def test_each_fault_of_a_wish_is_told_with_its_place(self):
+        good = {"name": "a", "role": "admin"}
+        for more, status, code, param in (
+                ({"name": "UPPER"}, 422, "field_invalid", "/name"),
+                ({"name": ""}, 422, "field_invalid", "/name"),
+                ({"name": "x" * 25}, 422, "field_too_long", "/name"),
+                ({"role": "king"}, 422, "field_invalid", "/role"),
+                ({"role": None}, 422, "field_missing", "/role"),
+                ({"scopes": []}, 422, "field_invalid", "/scopes"),
+                ({"scopes": ["posts:read", "posts:burn"]}, 422, "field_invalid", "/scopes/1"),
+                ({"scopes": ["posts:read", 7]}, 422, "field_wrong_type", "/scopes/1"),
+                ({"role": "viewer", "scopes": ["posts:write"]}, 422, "scope_above_role", "/scopes"),
+                ({"integrations": [self.accounts[0]["id"], "int_nothing"]}, 422, "reference_not_found", "/integrations/1"),
+                ({"expires_at": "2001-01-01T00:00:00Z"}, 422, "timestamp_past", "/expires_at"),
+                ({"expires_at": "2101-01-01"}, 422, "timestamp_invalid", "/expires_at"),
+                ({"role": "auditor"}, 422, "expiry_required", "/expires_at"),
+                ({"role": "auditor", "expires_at": later(367 * 86400)}, 422, "expiry_required", "/expires_at"),
+                ({"colour": "red"}, 422, "field_unknown", "/colour")):
+            self.refused(self.api.post("/v1/api-keys", {**good, **more}), status, code, param)
+        self.make("audit", "auditor", expires_at=later(86400))
+
+    def test_nobody_gives_or_takes_what_is_above_their_own(self):
+        admin = self.by(self.make("boss", "admin"))
+        self.make("more", "admin", by=admin)
+        self.refused(admin.post("/v1/api-keys", {"name": "a", "role": "owner"}), 403, "role_above_own", "/role")
+        owner = next(one["id"] for one in self.listed() if one["name"] == "owner")
+        self.assert_problem(admin.request("DELETE", "/v1/api-keys/" + owner), 403, "role_above_own")
+        self.assert_problem(admin.post(f"/v1/api-keys/{owner}/rotate"), 403, "role_above_own")
+        keeper = self.by(self.make("keeper", "admin", scopes=["keys:read", "keys:write"]))
+        self.assert_problem(keeper.post("/v1/api-keys", {"name": "a", "role": "admin"}), 403, "role_above_own")
+        self.assert_problem(keeper.post("/v1/api-keys", {"name": "a", "role": "editor", "scopes": ["posts:write"]}), 403, "role_above_own")
+        self.make("narrow", "admin", by=keeper, scopes=["keys:read"])
+
+    def test_an_id_that_names_no_key_here_names_nothing(self):
+        other = self.world.data("elsewhere")
+        key_id = harness.run("key", "list", "--data", other.path, "--json").stdout.split('"')[3]
+        self.assertTrue(key_id.startswith("key_"))
+        known = self.make("known")["id"]
+        bodies = set()
+        for unknown in (key_id, known[:-1] + ("0" if known[-1] != "0" else "1"), "key_x", known.replace("key_", "post_")):
+            for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/rotate")):
+                answer = self.api.request(method, f"/v1/api-keys/{unknown}{path}")
+                self.assert_problem(answer, 404, "not_found")
+                bodies.add(re.sub(b"req_[0-9a-z]+", b"", answer.body))
+        self.assertEqual(len(bodies), 1)
+
+    # The end
+
+    def test_a_key_is_rotated_without_a_gap(self):
+        first = self.make("turn", "editor", scopes=["posts:read", "posts:write"], integrations=[self.accounts[1]["id"]],
+                          expires_at=later(86400))
+        made = self.api.post(f"/v1/api-keys/{first['id']}/rotate")
+        second = made.json()
+        self.assertEqual((made.status, second["rotates"]), (201, first["id"]))
+        for same in ("name", "role", "scopes", "integrations", "expires_at", "workspace_id"):
+            self.assertEqual(second[same], first[same], same)
+        self.assertNotEqual(second["key"], first["key"])
+        self.assertEqual([self.by(key).get("/v1/posts").status for key in (first, second)], [200, 200])
+        self.assertEqual(self.api.request("DELETE", "/v1/api-keys/" + first["id"]).status, 204)
+        self.assertEqual([self.by(key).get("/v1/posts").status for key in (first, second)], [401, 200])
+        third = self.api.post(f"/v1/api-keys/{second['id']}/rotate", {"expires_at": later(2 * 86400)}).json()
+        self.assertGreater(third["expires_at"], second["expires_at"])
+        self.refused(self.api.post(f"/v1/api-keys/{second['id']}/rotate", {"expires_at": later(-9)}), 422, "timestamp_past", "/expires_at")
+
+    def test_a_revoked_key_stays_so_and_is_still_listed(self):
+        key = self.make("gone")
+        for headers in ({}, {}, {"Idempotency-Key": "end-it"}, {"Idempotency-Key": "end-it"}):
+            self.assertEqual(self.api.request("DELETE", "/v1/api-keys/" + key["id"], headers=headers).status, 204)
+        self.assertTrue(self.api.get("/v1/api-keys/" + key["id"]).json()["revoked_at"])
+        self.refused(self.api.post(f"/v1/api-keys/{key['id']}/rotate"), 409, "key_revoked")
+        self.assertIn(key["id"], [one["id"] for one in self.listed()])
+        self.assertEqual(self.by(key).get("/v1/posts").status, 401)
+
+    def ends_within_a_second(self, key, end):
+        """Its stream, its RPC connection and its next request."""
+        stream, api = Stream(self.by(key)), Api(self.service.port, key["key"])
+        rpc = Rpc(self.rpc_port, tag_key(key["key"]), sha256(tag_key(key["key"]))[:16])
+        self.world.at_end(rpc.close)
+        ended = []
+        reader = threading.Thread(target=lambda: (self.read_out(stream), ended.append(time.monotonic())))
+        reader.start()
+        self.assertEqual((stream.status, rpc.hello()[0], api.get("/v1/posts").status), (200, WELCOME, 200))
+        at = end()
+        self.assertEqual((api.get("/v1/posts").status, rpc.hello()[0]), (401, REFUSED))
+        reader.join(10)
+        self.assertFalse(reader.is_alive())
+        took = ended[0] - at
+        print(f"stream ended after {took * 1000:.0f} ms")
+        self.assertLess(took, ACTS_WITHIN_S)
+
+    @staticmethod
+    def read_out(stream):
+        while stream.next():
+            pass
+
+    def test_a_revoked_key_s_stream_ends_within_a_second(self):
+        key = self.make("watcher", "auditor", expires_at=later(86400))
+
+        def revoke():
+            at = time.monotonic()
+            self.assertEqual(self.api.request("DELETE", "/v1/api-keys/" + key["id"]).status, 204)
+            return at
+        self.ends_within_a_second(key, revoke)
+
+    def test_an_expired_key_s_stream_ends_within_a_second(self):
+        wall, now = time.time(), time.monotonic()
+        key = self.make("brief", "auditor", expires_at=later(4))
+
+        def wait():
+            time.sleep(max(0, wall + 4.05 - time.time()))
+            return now + 4
+        self.ends_within_a_second(key, wait)
+
+    # Scopes
+
+    def test_a_key_with_a_scope_may_what_operations_name_it_and_nothing_else(self):
+        account = self.accounts[0]["id"]
+        post = self.api.post("/v1/posts", {"targets": [{"integration_id": account}]}).json()
+        invited = self.api.post("/v1/invitations", {"email": "scoped@example.com", "role": "viewer"}).json()
+        ids = {"post_id": post["id"], "target_id": post["targets"][0]["id"], "integration_id": account, "workspace_seq": 1,
+               "key_id": self.make("named", "viewer")["id"], "member_id": invited["id"]}
+        for scope in SCOPES:
+            api = self.open(self.make("scoped", "owner", scopes=[scope])["key"])
+            for path, methods in self.document["paths"].items():
+                for method, operation in methods.items():
+                    needed = operation.get("x-required-scope")
+                    if needed is None or operation["operationId"] == "stream_events" and needed == scope:
+                        continue
+                    answer = api.request(method.upper(), path.format(**ids) + "?colour=red", "{" if method != "get" else None)
+                    self.assertEqual(answer.status == 403, needed != scope, (scope, method, path, answer))
+                    if needed != scope:
+                        problem = self.assert_problem(answer, 403, "scope_insufficient")
+                        self.assertIn(" " + needed, problem["detail"])
+
+    # Restricted to accounts
+
+    def test_a_restricted_key_sees_its_accounts_and_what_goes_to_no_other(self):
+        mine, other = self.accounts[0], self.accounts[1]
+        key = self.make("client", "owner", integrations=[mine["id"]])
+        self.assertEqual(key["integrations"], [mine["id"]])
+        api = self.by(key)
+        to = {name: self.api.publish(name, *accounts, schedule={"at": later(7200)}) for name, accounts in
+              {"mine": [mine], "other": [other], "both": [mine, other]}.items()}
+        to["nowhere"] = self.api.post("/v1/posts", {}).json()
+        seen = {name: api.get("/v1/posts/" + post["id"]).status for name, post in to.items()}
+        self.assertEqual(seen, {"mine": 200, "nowhere": 200, "other": 404, "both": 404})
+        listed = {one["id"] for one in self.pages(api, "/v1/posts?limit=1&")}
+        self.assertEqual({name for name, post in to.items() if post["id"] in listed}, {"mine", "nowhere"})
+        self.assertEqual([one["id"] for one in self.pages(api, "/v1/integrations?limit=1&")], [mine["id"]])
+        self.assertEqual(api.get("/v1/punctuality").status, 200)
+        self.refused(api.get("/v1/punctuality?integration_id=" + other["id"]), 422, "parameter_invalid", "integration_id")
+        unknown = self.api.get("/v1/posts/post_nothing")
+        for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/history"), ("GET", "/deliveries"),
+                             ("POST", f"/targets/{to['both']['targets'][0]['id']}/cancel")):
+            answer = api.request(method, f"/v1/posts/{to['both']['id']}{path}")
+            self.assertEqual(*(re.sub(b"req_[0-9a-z]+", b"", one.body) for one in (answer, unknown)), (method, path))
+        for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/pause"), ("POST", "/reconnect")):
+            self.assert_problem(api.request(method, f"/v1/integrations/{other['id']}{path}"), 404, "not_found")
+
+    def pages(self, api, path):
+        rows, cursor = [], ""
+        while cursor is not None:
+            page = api.get(path + (cursor and "cursor=" + cursor)).json()
+            self.assertTrue(page["data"] or page["next_cursor"] is None, "no page that looks like the end")
+            rows += page["data"]
+            cursor = page["next_cursor"]
+        return rows
+
+    def test_a_restricted_key_names_and_reaches_no_other_account(self):
+        mine, other = self.accounts[0], self.accounts[1]
+        api = self.by(self.make("client", "owner", integrations=[mine["id"]]))
+        body = {"content": {"text": "x"}, "targets": [{"integration_id": mine["id"]}]}
+        draft = api.post("/v1/posts", body)
+        self.assertEqual(draft.status, 201, draft)
+        both = {"targets": body["targets"] + [{"integration_id": other["id"]}]}
+        self.refused(api.post("/v1/posts", {**body, **both}), 422, "reference_not_found", "/targets/1/integration_id")
+        self.refused(api.request("PATCH", "/v1/posts/" + draft.json()["id"], both, {"If-Match": "*"}), 422, "reference_not_found",
+                     "/targets/1/integration_id")
+        for answer in (api.get("/v1/events"), api.get("/v1/events/stream"), api.get("/v1/log/proof/1"), api.get("/v1/log/checkpoint"),
+                       api.post("/v1/api-keys", {"name": "a", "role": "viewer"}), api.post("/v1/workspace/pause"),
+                       api.post("/v1/integrations", {"channel": "bluesky", "identifier": "new.test", "app_password": "x"})):
+            self.assertIn("not restricted to accounts", self.assert_problem(answer, 403, "scope_insufficient")["detail"])
+        nothing = self.by(self.make("none", "editor", integrations=[]))
+        self.assertEqual(nothing.get("/v1/integrations").json()["data"], [])
+        self.refused(nothing.post("/v1/posts", body), 422, "reference_not_found", "/targets/0/integration_id")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Invitations that are taken: by somebody who becomes known with the link, and by somebody who is signed in; and memberships that
+are left. A token opens once, and whoever shows one that does not is never told why."""
+
+import harness
+from described import Described
+from harness import Api
+from sign_in_test import PASSWORD, Browser, person
+
+
+class Invitations(harness.Case):
+    @classmethod
+    def make_world(cls):
+        cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
+        person(cls.data, "owner", "--workspace", "acme", "--role", "owner")
+        person(cls.data, "known")
+        cls.service = cls.world.serve(cls.data)
+        cls.api = cls.service.api
+        cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
+
+    def browser(self, name=None):
+        browser = Browser(self.service.port)
+        browser.api.witness = self.api.witness
+        if name:
+            self.assertEqual(browser.sign_in(name).status, 201)
+        return browser
+
+    def invited(self, name, **more):
+        """The invitation and its token."""
+        made = self.api.post("/v1/invitations", {"email": f"{name}@example.com", "name": name.title(), "role": "editor", **more})
+        self.assertEqual(made.status, 201, made)
+        return made.json(), made.json()["accept_url"].partition("#")[2]
+
+    def accept(self, browser, token, **more):
+        return browser.ask("POST", "/v1/invitation/accept", {"token": token, **more})
+
+    def joined(self, name, **more):
+        """A browser of somebody new, and their membership."""
+        made, token = self.invited(name, **more)
+        browser = self.browser()
+        answer = self.accept(browser, token, password=PASSWORD)
+        self.assertEqual(answer.status, 201, answer)
+        return browser, made, answer.json()
+
+    def test_who_becomes_known_by_an_invitation_is_a_member_and_signed_in(self):
+        browser, made, session = self.joined("grace", permissions=["approve"])
+        self.assertEqual([(place["slug"], place["role"]) for place in session["workspaces"]], [("acme", "editor")])
+        self.assertEqual(browser.ask("GET", "/v1/session").json()["id"], session["id"])
+        (member,) = [one for one in self.api.get("/v1/members?limit=200").json()["data"] if one["id"] == made["id"]]
+        self.assertEqual((member["user_id"], member["name"], member["email"], member["status"], member["permissions"]),
+                         (session["user_id"], "Grace", "grace@example.com", "active", ["approve"]))
+        self.assertEqual(browser.ask("POST", "/v1/posts", {"content": {"text": "by a new member"}}).status, 201)
+        self.browser("grace")  # and again with the password
+
+    def test_a_new_person_says_their_own_name_and_no_address_but_the_invited_one(self):
+        _, token = self.invited("invited")
+        browser = self.browser()
+        refused = self.accept(browser, token, password=PASSWORD, name="Somebody Else", email="else@example.com")
+        self.assert_problem(refused, 422, "field_unknown")
+        answer = self.accept(browser, token, password=PASSWORD, name="Somebody Else")
+        self.assertEqual(answer.status, 201, answer)
+        shown = browser.ask("GET", "/v1/user").json()
+        self.assertEqual((shown["name"], shown["email"]), ("Somebody Else", "invited@example.com"))
+
+    def test_a_token_that_opens_nothing_is_refused_alike_whatever_became_of_it(self):
+        made, used = self.invited("once")
+        self.assertEqual(self.accept(self.browser(), used, password=PASSWORD).status, 201)
+        made, withdrawn = self.invited("never")
+        self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + made["id"]).status, 204)
+        said = []
+        for token in (used, withdrawn, "0" * 43, "no token"):
+            problem = self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "invitation_spent")
+            problem.pop("request_id")
+            said.append(problem)
+        self.assertEqual(said, [said[0]] * 4)
+
+    def test_what_is_wrong_with_the_person_leaves_the_invitation_good(self):
+        made, token = self.invited("careless")
+        browser = self.browser()
+        self.assert_problem(self.accept(browser, token), 401, "unauthenticated")
+        weak = self.assert_problem(self.accept(browser, token, password="password"), 422, "password_too_weak")
+        self.assertEqual(weak["param"], "/password")
+        foreign = browser.ask("POST", "/v1/invitation/accept", {"token": token, "password": PASSWORD}, Origin="http://evil.example")
+        self.assert_problem(foreign, 403, "origin_refused")
+        self.assertIsNone(browser.cookie)
+        self.assertEqual(self.api.get("/v1/members/" + made["id"]).json()["status"], "invited")
+        self.assertEqual(self.accept(browser, token, password=PASSWORD).status, 201)
+
+    def test_whose_address_somebody_signs_in_with_signs_in_first(self):
+        self.browser("known")
+        _, token = self.invited("known", role="viewer")
+        self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "address_taken")
+
+    def test_who_is_signed_in_joins_with_the_token_alone_and_once(self):
+        known = self.browser("known")
+        made, token = self.invited("known", role="viewer")
+        answer = self.accept(known, token)
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual([place["role"] for place in answer.json()["workspaces"]], ["viewer"])
+        self.assertEqual(self.api.get("/v1/members/" + made["id"]).json()["user_id"], answer.json()["user_id"])
+        self.assert_problem(self.accept(known, self.invited("again")[1]), 409, "member_exists")
+
+    def test_who_leaves_is_no_member_any_more_and_may_be_invited_again(self):
+        browser, made, session = self.joined("leaver")
+        self.assertEqual(browser.ask("POST", "/v1/membership/leave").status, 204)
+        self.assert_problem(self.api.get("/v1/members/" + made["id"]), 404, "not_found")
+        self.assertEqual(browser.ask("GET", "/v1/session").json()["workspaces"], [])
+        self.assert_problem(browser.ask("POST", "/v1/membership/leave"), 422, "workspace_required")
+        back = self.accept(browser, self.invited("leaver")[1])
+        self.assertEqual((back.status, back.json()["user_id"], len(back.json()["workspaces"])), (201, session["user_id"], 1))
+
+    def test_the_last_owner_stays_and_a_key_has_nothing_to_leave(self):
+        for member in self.api.get("/v1/members?limit=200").json()["data"]:
+            if member["role"] == "owner" and member["email"] != "owner@example.com":
+                gone = self.api.request("DELETE", "/v1/members/" + member["id"], headers={"If-Match": "*"})
+                self.assertEqual(gone.status, 204, gone)
+        self.assert_problem(self.browser("owner").ask("POST", "/v1/membership/leave"), 409, "last_owner")
+        self.assert_problem(self.api.post("/v1/membership/leave", {}), 403, "session_required")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Members and invitations over HTTP: who may give which role, whose access ends when, and that an invitation's token, name and
+address are nowhere but in the answer and the vault."""
+
+import harness
+from described import Described
+from harness import Api, later, stored_bytes
+
+ANY = {"If-Match": "*"}
+
+
+class Members(harness.Case):
+    @classmethod
+    def make_world(cls):
+        data = cls.world.data()
+        keys = {role: data.another_key(role, role) for role in ("admin", "viewer")}
+        service = cls.world.serve(data)
+        cls.data, cls.api = data, service.api
+        cls.admin, cls.viewer = Api(service.port, keys["admin"]), Api(service.port, keys["viewer"])
+        for api in (cls.api, cls.admin, cls.viewer):
+            api.witness = Described(Api(service.port).get("/v1/openapi.json").json())
+        (cls.owner,) = cls.api.get("/v1/members").json()["data"]
+
+    def invite(self, api=None, headers=None, **more):
+        return (api or self.api).post("/v1/invitations", {"email": "ada@example.org", "role": "editor", **more}, headers)
+
+    def invited(self, **more):
+        made = self.invite(**more)
+        self.assertEqual(made.status, 201, made)
+        return made.json()
+
+    def change(self, member, api=None, **patch):
+        return (api or self.api).request("PATCH", "/v1/members/" + member["id"], patch, ANY)
+
+    def test_whoever_is_invited_is_listed_by_name_and_address_until_the_invitation_is_withdrawn(self):
+        made = self.invited(email="grace@example.org", name="Grace Hopper", permissions=["approve"])
+        self.assertRegex(made.pop("accept_url"), r"^http://127.0.0.1:\d+/invitation#[0-9A-Za-z]{43}$")
+        self.assertEqual((made["name"], made["email"], made["status"], made["role"], made["permissions"], made["user_id"]),
+                         ("Grace Hopper", "grace@example.org", "invited", "editor", ["approve"], None))
+        self.assertEqual(self.api.get("/v1/members/" + made["id"]).json(), made)
+        self.assertIn(made, self.api.get("/v1/invitations?limit=200").json()["data"])
+        self.assertEqual(self.api.get("/v1/members").json()["data"], [self.owner])
+        self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + made["id"]).status, 204)
+        self.assert_problem(self.api.get("/v1/members/" + made["id"]), 404, "not_found")
+        self.assertNotIn(made["id"], self.api.get("/v1/invitations?limit=200").body.decode())
+
+    def test_an_invitations_token_name_and_address_are_kept_nowhere_in_clear(self):
+        made = self.invited(email="secret.person@example.org", name="Nobody Must Read This")
+        found = stored_bytes(self.data.path / "vault/data.mdb") + b"".join(
+            stored_bytes(file) for folder in ("log", "views") for file in (self.data.path / folder).iterdir())
+        self.assertIn(made["id"].encode(), found)
+        for text in (made["accept_url"].partition("#")[2], "secret.person", "Nobody Must Read"):
+            self.assertNotIn(text.encode(), found)
+
+    def test_the_link_is_shown_once(self):
+        key = {"Idempotency-Key": "invite-once"}
+        first, again = (self.invite(headers=key) for _ in range(2))
+        self.assertEqual((first.status, again.status, again.headers["Idempotent-Replayed"]), (201, 201, "true"))
+        self.assertEqual({**first.json(), "accept_url": None}, again.json())
+        self.assertIsNotNone(first.json()["accept_url"])
+
+    def test_a_page_ends_where_the_next_begins(self):
+        ids = [self.invited()["id"] for _ in range(3)]
+        listed, path = [], "/v1/invitations?limit=2"
+        while path:
+            page = self.api.get(path).json()
+            listed += [one["id"] for one in page["data"]]
+            path = page["next_cursor"] and "/v1/invitations?limit=2&cursor=" + page["next_cursor"]
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertLessEqual(set(ids), set(listed))
+
+    def test_nobody_gives_or_takes_a_role_above_their_own(self):
+        refused = self.invite(self.admin, role="owner")
+        self.assertEqual(self.assert_problem(refused, 403, "role_above_own")["param"], "/role")
+        editor, owner = self.invited(), self.invited(role="owner")
+        self.assert_problem(self.change(editor, self.admin, role="owner"), 403, "role_above_own")
+        self.assert_problem(self.change(owner, self.admin, role="viewer"), 403, "role_above_own")
+        for path in ("/v1/members/", "/v1/invitations/"):
+            self.assert_problem(self.admin.request("DELETE", path + owner["id"], headers=ANY), 403, "role_above_own")
+        self.assertEqual(self.change(editor, self.admin, role="admin").json()["role"], "admin")
+        self.assert_problem(self.change(editor, self.viewer, role="viewer"), 403, "forbidden")
+
+    def test_a_workspace_keeps_its_last_owner(self):
+        self.assert_problem(self.change(self.owner, role="admin"), 409, "last_owner")
+        self.assert_problem(self.change(self.owner, until=later(3600)), 409, "last_owner")
+        self.assert_problem(self.api.request("DELETE", "/v1/members/" + self.owner["id"], headers=ANY), 409, "last_owner")
+        self.assert_problem(self.api.request("DELETE", "/v1/invitations/" + self.owner["id"]), 409, "invitation_spent")
+
+    def test_an_auditors_access_ends(self):
+        for until in (None, later(367 * 86400)):
+            problem = self.assert_problem(self.invite(role="auditor", until=until), 422, "expiry_required")
+            self.assertEqual(problem["param"], "/until")
+        self.assert_problem(self.invite(role="auditor", until=later(-1)), 422, "timestamp_past")
+        until = later(365 * 86400)
+        auditor = self.invited(role="auditor", until=until)
+        self.assertEqual(auditor["until"], until)
+        self.assert_problem(self.change(auditor, until=None), 422, "expiry_required")
+
+    def test_a_change_says_what_is_another_and_leaves_the_rest(self):
+        member = self.invited(permissions=["approve"], until=later(86400))
+        path = "/v1/members/" + member["id"]
+        shown = self.api.get(path)
+        changed = self.api.request("PATCH", path, {"role": "viewer"}, {"If-Match": shown.headers["ETag"]})
+        self.assertEqual(changed.status, 200, changed)
+        now = changed.json()
+        self.assertEqual((now["role"], now["permissions"], now["until"], now["version"]),
+                         ("viewer", ["approve"], member["until"], member["version"] + 1))
+        stale = self.api.request("PATCH", path, {"role": "editor"}, {"If-Match": shown.headers["ETag"]})
+        self.assert_problem(stale, 412, "precondition_failed")
+        self.assert_problem(self.api.request("PATCH", path, {"role": "editor"}), 428, "precondition_required")
+        now = self.change(member, permissions=None, until=None).json()
+        self.assertEqual((now["role"], now["permissions"], now["until"]), ("viewer", [], None))
+
+    def test_what_is_no_address_is_nobodys(self):
+        for email in ("ada", "ada@", "@example.org", "a b@example.org", "a@b@c", "a@" + "x" * 260):
+            answer = self.invite(email=email)
+            self.assertEqual((answer.status, answer.json()["param"]), (422, "/email"), email)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,334 @@
+/* bench_stock.c: see bench_stock.h. Called by bench_growth.c and bench_tenants.c. What the machine does meanwhile
+ * strikes both that are compared. */
+#include "tools/benchmarks/bench_stock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/calendar/instant.h"
+#include "core/message/codec.h"
+#include "tools/benchmarks/bench_load.h"
+#include "tools/benchmarks/bench_proc.h"
+
+#define ROUNDS UINT64_C(5)
+#define GETS UINT64_C(6000) /* in a round */
+#define LISTS UINT64_C(1200)
+#define POSTS UINT64_C(1200)
+#define LOCKS (STOCK_LOCKS / ROUNDS)
+#define LOCKS_OUTSTANDING 64
+#define OUTSTANDING 512 /* when filling */
+#define TEXT_LEN 260
+#define SOON_MS INT64_C(240000) /* within the lock's five minutes */
+#define DAY_OF_MS INT64_C(86400000)
+
+const char *const stock_work_names[STOCK_WORKS] = {"GET", "list", "POST", "lock"};
+
+struct made {
+    struct id post_id;
+    struct id target_id;
+    unsigned author;
+    int64_t due_ms;
+};
+
+struct stock {
+    struct client *client;
+    pid_t ledger;
+    pid_t gateway;
+    uint16_t port;
+    unsigned authors_count;
+    unsigned step;                /* of founding */
+    uint64_t filled;              /* of made */
+    uint64_t size;                /* that it is filled to, */
+    uint64_t soon;                /* of which the last so many are due soon */
+    uint64_t rounds[STOCK_WORKS]; /* done at this size: no two read or write the same */
+    char text[TEXT_LEN];
+    struct bench_author *authors;
+    struct made *made;
+    struct command steps[OUTSTANDING];
+    struct bench_post posts[OUTSTANDING];
+    struct bench_lock locks[OUTSTANDING];
+};
+
+/* Spreads what is read and written; the finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t spread(uint64_t index, uint64_t below)
+{
+    uint64_t x = index + UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (x ^ (x >> 31)) % below;
+}
+
+static const struct command *make_author(void *context, uint64_t index, unsigned place)
+{
+    struct stock *stock = context;
+    const unsigned number = stock->authors_count + (unsigned)index;
+    bench_author_step(stock->step, number, &stock->authors[number], &stock->steps[place]);
+    return &stock->steps[place];
+}
+
+static enum err found_until(struct stock *stock, unsigned count)
+{
+    double us = 0;
+    for (stock->step = 0; count > stock->authors_count && stock->step < BENCH_AUTHOR_STEPS; stock->step++) {
+        TRY(load_commands(stock->client, count - stock->authors_count, OUTSTANDING, make_author, stock, &us));
+    }
+    stock->authors_count = count;
+    return OK;
+}
+
+/* Those that are not due soon are within a month: a workspace's 100 on three days of it, or on all. */
+static const struct command *make_post(void *context, uint64_t index, unsigned place)
+{
+    struct stock *stock = context;
+    const uint64_t number = stock->filled + index;
+    const unsigned author = (unsigned)(number % stock->authors_count);
+    const bool soon = number + stock->soon >= stock->size;
+    const int64_t ahead_ms = soon ? SOON_MS : DAY_OF_MS * (1 + (int64_t)(number % 30));
+    struct bench_post *post = &stock->posts[place];
+    const int64_t due_ms = clock_wall_ms() + ahead_ms;
+    bench_post_fill(post, &stock->authors[author], span_of(stock->text, TEXT_LEN), due_ms);
+    stock->made[number] = (struct made){
+        .post_id = post->command.stream, .target_id = post->target.target_id, .author = author, .due_ms = due_ms};
+    return &post->command;
+}
+
+static const struct command *make_lock(void *context, uint64_t index, unsigned place)
+{
+    struct stock *stock = context;
+    const struct made *made = &stock->made[stock->size - stock->soon + stock->rounds[STOCK_LOCK] * LOCKS + index];
+    bench_lock_fill(&stock->locks[place], &stock->authors[made->author].workspace_id, &made->post_id, &made->target_id,
+                    span_of(stock->text, TEXT_LEN), clock_wall_ms());
+    return &stock->locks[place].command;
+}
+
+static void put_text(struct buf *out, const char *text)
+{
+    buf_put(out, span_text(text));
+}
+
+static void put_key(struct buf *out, const char *key)
+{
+    put_text(out, " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ");
+    put_text(out, key);
+    put_text(out, "\r\n");
+}
+
+static void make_get(void *context, uint64_t index, struct buf *out)
+{
+    const struct stock *stock = context;
+    const struct made *made = &stock->made[spread(stock->rounds[STOCK_GET] * GETS + index, stock->size)];
+    put_text(out, "GET /v1/posts/");
+    id_write(out, &made->post_id);
+    put_key(out, stock->authors[made->author].key);
+    put_text(out, "\r\n");
+}
+
+/* Thirty posts by the instant at which they are due, from that of any post on, or back from it in the month's second
+ * half, so that there are always as many. */
+static void make_list(void *context, uint64_t index, struct buf *out)
+{
+    const struct stock *stock = context;
+    const uint64_t number = spread(stock->rounds[STOCK_LIST] * LISTS + index, stock->size);
+    const struct made *made = &stock->made[number];
+    put_text(out, number % 30 < 15 ? "GET /v1/posts?limit=30&order=publish_at&publish_after="
+                                   : "GET /v1/posts?limit=30&order=-publish_at&publish_before=");
+    instant_write(out, made->due_ms);
+    put_key(out, stock->authors[made->author].key);
+    put_text(out, "\r\n");
+}
+
+static void make_http_post(void *context, uint64_t index, struct buf *out)
+{
+    const struct stock *stock = context;
+    const uint64_t number = stock->size * ROUNDS + stock->rounds[STOCK_POST] * POSTS + index;
+    const struct bench_author *author = &stock->authors[spread(number, stock->authors_count)];
+    char bytes[1024];
+    char head[512];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    put_text(&body, "{\"content\":{\"text\":\"");
+    buf_put(&body, span_of(stock->text, TEXT_LEN));
+    put_text(&body, "\"},\"targets\":[{\"integration_id\":\"");
+    id_write(&body, &author->integration_id);
+    put_text(&body, "\"}],\"schedule\":{\"at\":");
+    json_time(&body, clock_wall_ms() + DAY_OF_MS);
+    put_text(&body, "}}");
+    (void)snprintf(head, sizeof head,
+                   "POST /v1/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: "
+                   "application/json\r\nIdempotency-Key: stock-%llu\r\nContent-Length: %zu\r\n\r\n",
+                   author->key, (unsigned long long)number, body.len);
+    put_text(out, head);
+    buf_put(out, buf_span(&body));
+}
+
+static enum err cpu_us(const struct stock *stock, double *ret_us)
+{
+    double ledger = 0;
+    double gateway = 0;
+    TRY(bench_process_cpu_us(stock->ledger, &ledger));
+    TRY(bench_process_cpu_us(stock->gateway, &gateway));
+    *ret_us = ledger + gateway;
+    return OK;
+}
+
+static enum err run_round(struct stock *stock, enum stock_work work, double *ret_us)
+{
+    switch (work) {
+    case STOCK_GET:
+        TRY(load_http(stock->port, GETS, make_get, stock, ret_us));
+        break;
+    case STOCK_LIST:
+        TRY(load_http(stock->port, LISTS, make_list, stock, ret_us));
+        break;
+    case STOCK_POST:
+        TRY(load_http(stock->port, POSTS, make_http_post, stock, ret_us));
+        break;
+    case STOCK_LOCK:
+        TRY(load_commands(stock->client, LOCKS, LOCKS_OUTSTANDING, make_lock, stock, ret_us));
+        break;
+    case STOCK_WORKS:
+    default:
+        return ERR_RANGE;
+    }
+    stock->rounds[work]++;
+    return OK;
+}
+
+/* The round whose ratio is the median. */
+static size_t middle_of(const double *ours, const double *theirs)
+{
+    size_t middle = 0;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        const double ratio = ours[i] / theirs[i];
+        size_t before = 0;
+        for (size_t j = 0; j < ROUNDS; j++) {
+            const double other = ours[j] / theirs[j];
+            before += other < ratio || (j < i && other <= ratio);
+        }
+        middle = before == ROUNDS / 2 ? i : middle;
+    }
+    return middle;
+}
+
+enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
+                       struct stock_cost *ret_theirs)
+{
+    const uint64_t counts[STOCK_WORKS] = {GETS, LISTS, POSTS, LOCKS};
+    double our_us[ROUNDS];
+    double their_us[ROUNDS];
+    double our_cpu_us[2];
+    double their_cpu_us[2];
+    TRY(cpu_us(ours, &our_cpu_us[0]));
+    TRY(cpu_us(theirs, &their_cpu_us[0]));
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        TRY(run_round(theirs, work, &their_us[round]));
+        TRY(run_round(ours, work, &our_us[round]));
+    }
+    TRY(cpu_us(ours, &our_cpu_us[1]));
+    TRY(cpu_us(theirs, &their_cpu_us[1]));
+    const size_t middle = middle_of(our_us, their_us);
+    const double count = (double)(ROUNDS * counts[work]);
+    *ret_ours = (struct stock_cost){.us = our_us[middle], .cpu_us = (our_cpu_us[1] - our_cpu_us[0]) / count};
+    *ret_theirs = (struct stock_cost){.us = their_us[middle], .cpu_us = (their_cpu_us[1] - their_cpu_us[0]) / count};
+    return OK;
+}
+
+enum err stock_fill(struct stock *stock, uint64_t posts, unsigned authors, uint64_t soon)
+{
+    double us = 0;
+    TRY(found_until(stock, authors));
+    stock->size = posts;
+    stock->soon = soon;
+    memset(stock->rounds, 0, sizeof stock->rounds);
+    TRY(load_commands(stock->client, posts - stock->filled, OUTSTANDING, make_post, stock, &us));
+    stock->filled = posts;
+    return OK;
+}
+
+uint64_t stock_posts(const struct stock *stock)
+{
+    return stock->size;
+}
+
+enum err stock_kb(const struct stock *stock, double *ret_kb)
+{
+    double ledger_kb = 0;
+    double gateway_kb = 0;
+    TRY(bench_process_own_kb(stock->ledger, &ledger_kb));
+    TRY(bench_process_own_kb(stock->gateway, &gateway_kb));
+    *ret_kb = ledger_kb + gateway_kb;
+    return OK;
+}
+
+enum err stock_files(const struct stock *stock, double *ret_files)
+{
+    double ledger = 0;
+    double gateway = 0;
+    TRY(bench_process_files(stock->ledger, &ledger));
+    TRY(bench_process_files(stock->gateway, &gateway));
+    *ret_files = ledger + gateway;
+    return OK;
+}
+
+static enum err start(struct bench *bench, const char *name, const char *path, struct stock *stock)
+{
+    char url[64];
+    char publish[64];
+    char listen[64];
+    char process[64];
+    uint16_t ports[2];
+    struct data_folder data;
+    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
+    TRY(bench_port(&ports[0]));
+    TRY(bench_port(&ports[1]));
+    TRY(bench_port(&stock->port));
+    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", (unsigned)ports[0]);
+    (void)snprintf(publish, sizeof publish, "tcp://127.0.0.1:%u", (unsigned)ports[1]);
+    (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)stock->port);
+    const char *const ledger[] = {"ledger", "--data", path, "--listen", url, "--publish", publish, NULL};
+    const char *const gateway[] = {"gateway",  "--data", path,           "--listen", listen,
+                                   "--ledger", url,      "--rate-limit", "60000000", NULL};
+    (void)snprintf(process, sizeof process, "%s-ledger", name);
+    TRY(bench_start(bench, process, ledger, false, &stock->ledger));
+    (void)snprintf(process, sizeof process, "%s-gateway", name);
+    TRY(bench_start(bench, process, gateway, false, &stock->gateway));
+    TRY(data_open(path, &data));
+    TRY(data_party_key(&data, PARTY_OPERATOR, options.key));
+    return client_open(&options, &stock->client);
+}
+
+void stock_close(struct stock *stock)
+{
+    if (stock != NULL) {
+        client_close(stock->client);
+        bench_stop(stock->gateway);
+        bench_stop(stock->ledger);
+        free(stock->authors);
+        free(stock->made);
+        free(stock);
+    }
+}
+
+enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, unsigned authors_max,
+                    struct stock **ret_stock)
+{
+    char path[DATA_PATH_MAX];
+    OWNED(stock_close) struct stock *stock = calloc(1, sizeof *stock);
+    if (stock == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memset(stock->text, 'a', TEXT_LEN);
+    stock->authors = calloc(authors_max, sizeof *stock->authors);
+    stock->made = calloc(posts_max, sizeof *stock->made);
+    if (stock->authors == NULL || stock->made == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(path_join(path, sizeof path, bench->folder, name));
+    TRY(bench_found(path, true, &stock->authors[0]));
+    stock->authors_count = 1;
+    TRY(start(bench, name, path, stock));
+    *ret_stock = stock;
+    stock = NULL;
+    return OK;
+}

@@ -1,0 +1,41 @@
+/* bench_stock.h: a service that stands filled, so many posts in so many workspaces, and what requests cost it beside
+ * another one. Ledger and gateway run as in a service; no scheduler, so that nobody else locks. */
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_STOCK_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_STOCK_H
+
+#include "tools/benchmarks/bench_world.h"
+
+#define STOCK_LOCKS UINT64_C(9000) /* in a comparison */
+
+enum stock_work { STOCK_GET, STOCK_LIST, STOCK_POST, STOCK_LOCK, STOCK_WORKS };
+
+extern const char *const stock_work_names[STOCK_WORKS];
+
+struct stock;
+
+/* stock_open starts an empty one in a folder of that name, with room for so much. stock_fill adds workspaces, each with
+ * its key and its account, and posts until there are so many, one workspace after the other, of which the last soon are
+ * due soon, to be locked. What was made over HTTP in a comparison comes on top. */
+enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, unsigned authors_max,
+                    struct stock **ret_stock) MUST_USE;
+enum err stock_fill(struct stock *stock, uint64_t posts, unsigned authors, uint64_t soon) MUST_USE;
+void stock_close(struct stock *stock);
+OWNED_BY(stock_close, struct stock *);
+
+uint64_t stock_posts(const struct stock *stock);
+/* What its two processes have: memory of their own (no pages of files), and open files. */
+enum err stock_kb(const struct stock *stock, double *ret_kb) MUST_USE;
+enum err stock_files(const struct stock *stock, double *ret_files) MUST_USE;
+
+/* Microseconds for each request: that passed, of the round whose ratio is the median; and of the processor, of ledger
+ * and gateway, which the load's own share cannot hide. */
+struct stock_cost {
+    double us;
+    double cpu_us;
+};
+
+/* stock_compare has both do the same work, no two requests the same, in five rounds that alternate. */
+enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
+                       struct stock_cost *ret_theirs) MUST_USE;
+
+#endif

@@ -1,0 +1,83 @@
+/* bench_tenants.c: what 10,000 workspaces beside each other cost each of them: GET, list and POST with 100 posts in
+ * each, every tenant's key in use, against as many posts in one workspace, and against one workspace alone, with its
+ * 100 posts; memory and open files. Three services stand side by side. Called by bench.c. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tools/benchmarks/bench_stock.h"
+
+#define POSTS_EACH 100
+
+/* The three, and what the two that are compared with are called. */
+struct stand {
+    struct stock *tenants;
+    struct stock *one;
+    struct stock *alone;
+    char as_many[64];
+    char by_itself[64];
+};
+
+static enum err add(struct bench *bench, const char *name, uint64_t posts, unsigned authors, struct stock **ret_stock)
+{
+    TRY(stock_open(bench, name, posts, authors, ret_stock));
+    return stock_fill(*ret_stock, posts, authors, 0);
+}
+
+/* Every cost is shown twice: as time that passed, and as processor time of our two processes. */
+static enum err compare(struct bench *bench, const struct stand *stand, bool alone, enum stock_work work)
+{
+    char name[64];
+    struct stock_cost ours;
+    struct stock_cost theirs;
+    const char *against = alone ? stand->by_itself : stand->as_many;
+    TRY(stock_compare(stand->tenants, alone ? stand->alone : stand->one, work, &ours, &theirs));
+    (void)snprintf(name, sizeof name, "tenants, %s", stock_work_names[work]);
+    bench_figure(bench, name, ours.us, theirs.us, "us each", against);
+    (void)snprintf(name, sizeof name, "tenants, %s, processor", stock_work_names[work]);
+    bench_figure(bench, name, ours.cpu_us, theirs.cpu_us, "us each", against);
+    if (!alone) {
+        bench_goal(bench, GOAL_TENANTS, ours.us / theirs.us);
+        bench_goal(bench, GOAL_TENANTS, ours.cpu_us / theirs.cpu_us);
+    }
+    return OK;
+}
+
+static enum err show_sizes(struct bench *bench, const struct stand *stand)
+{
+    double ours = 0;
+    double theirs = 0;
+    TRY(stock_kb(stand->tenants, &ours));
+    TRY(stock_kb(stand->one, &theirs));
+    bench_figure(bench, "tenants, memory", ours, theirs, "kB", stand->as_many);
+    TRY(stock_files(stand->tenants, &ours));
+    TRY(stock_files(stand->one, &theirs));
+    bench_figure(bench, "tenants, open files", ours, theirs, "files", stand->as_many);
+    return OK;
+}
+
+static enum err run(struct bench *bench, struct stand *stand)
+{
+    const uint64_t posts = bench->tenants * POSTS_EACH;
+    (void)snprintf(stand->as_many, sizeof stand->as_many, "%llu posts in one workspace", (unsigned long long)posts);
+    (void)snprintf(stand->by_itself, sizeof stand->by_itself, "one workspace alone with %d posts", POSTS_EACH);
+    TRY(add(bench, "tenants", posts, (unsigned)bench->tenants, &stand->tenants));
+    TRY(add(bench, "tenants-one", posts, 1, &stand->one));
+    TRY(add(bench, "tenants-alone", POSTS_EACH, 1, &stand->alone));
+    sync(); /* what was filled is not written back while we measure */
+    for (unsigned alone = 0; alone < 2; alone++) {
+        TRY(compare(bench, stand, alone, STOCK_GET));
+        TRY(compare(bench, stand, alone, STOCK_LIST));
+        TRY(compare(bench, stand, alone, STOCK_POST));
+    }
+    return show_sizes(bench, stand);
+}
+
+enum err bench_tenants(struct bench *bench)
+{
+    struct stand stand = {.tenants = NULL};
+    const enum err err = run(bench, &stand);
+    stock_close(stand.tenants);
+    stock_close(stand.one);
+    stock_close(stand.alone);
+    return err;
+}

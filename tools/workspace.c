@@ -1,0 +1,373 @@
+/* workspace.c: openpost workspace: tenants made, listed and given a plan, beside a running service or without one: what
+ * whoever runs the installation for several of them needs. */
+#include <stdio.h>
+
+#include "core/base/clock.h"
+#include "core/base/process.h"
+#include "core/calendar/instant.h"
+#include "core/calendar/month.h"
+#include "core/decider/plan.h"
+#include "core/message/codec.h"
+#include "projections/access.h"
+#include "tools/founding.h"
+#include "tools/tools.h"
+
+static const char usage[] =
+    "usage: openpost workspace create --data DIR --slug SLUG --name NAME [--timezone ZONE] [--max-lateness TIME]\n"
+    "                                 [--late-spacing TIME] [--json]\n"
+    "       openpost workspace list --data DIR [--json]\n"
+    "       openpost workspace plan --data DIR --workspace WS --set PLAN [--json]\n"
+    " e.g.: openpost workspace create --data /var/lib/openpost --slug acme --name Acme --timezone Europe/Berlin\n\n"
+    "Makes workspaces, each with an owner, lists them and gives them plans; a service may run on the folder. create's\n"
+    "last line is the owner's API key, shown this once. list's columns: id, slug, keys that are not revoked, posts "
+    "that\n"
+    "are scheduled, whether it works, is paused or was deleted, plan, name.\n"
+    "WS is a slug or an id, ws_…. A PLAN is self_hosted (no limits, not billed: what every workspace has at first), "
+    "free,\n"
+    "team or agency. What it bounds is asked for when something begins; what is scheduled goes out whatever it says. "
+    "The\n"
+    "first billing period begins with the day, by the workspace's time zone; another plan goes on with it.\n"
+    "Exit codes: 0 done; 1 refused: the slug is another workspace's, there is no such workspace, or the log was "
+    "altered;\n"
+    "2 the folder cannot be read; 64 wrong usage; 69 the running service does not answer; 71 the system refused\n"
+    "something needed.";
+
+#define KEYS_MAX 10000
+#define WORKSPACES_AT_A_TIME 100
+
+struct errand {
+    struct data_folder data;
+    const char *path;
+    struct founding_words words;
+    struct founding founding;
+    const char *workspace; /* as typed: a slug or an id */
+    struct id workspace_id;
+    const char *plan_word;
+    const struct plan *plan;
+    bool json;
+    struct operator_hand hand;
+    struct store_txn *txn;
+    struct arena arena;
+};
+
+static int failed(const struct errand *errand, enum err err)
+{
+    return operator_failed("workspace", &errand->hand, err);
+}
+
+static int refused(const char *what)
+{
+    (void)fprintf(stderr, "openpost workspace: %s\n", what);
+    return EXIT_ALTERED;
+}
+
+static const char *text_of(const struct id *id, char text[ID_TEXT_MAX + 1])
+{
+    struct buf buf = buf_of(text, ID_TEXT_MAX + 1);
+    id_write(&buf, id);
+    return buf_terminated(&buf);
+}
+
+/* --- create --- */
+
+static int create(struct errand *errand)
+{
+    struct id workspace_id;
+    char id_text[ID_TEXT_MAX + 1];
+    char key[KEY_TEXT_MAX];
+    store_park(errand->txn);
+    const enum err err = founding_make("workspace", &errand->hand, &errand->founding, &workspace_id, key);
+    if (err != OK) {
+        return err == ERR_CONFLICT ? EXIT_ALTERED : failed(errand, err);
+    }
+    if (errand->json) {
+        print_member(true, "workspace_id", span_text(text_of(&workspace_id, id_text)));
+        print_member(false, "key", span_text(key));
+        (void)printf("}\n");
+    } else {
+        (void)printf("workspace: %s\nkey: %s\n", text_of(&workspace_id, id_text), key);
+    }
+    explicit_bzero(key, sizeof key);
+    return EXIT_GOOD;
+}
+
+/* --- list --- */
+
+struct line {
+    const struct workspace_row *row;
+    uint32_t keys;
+    uint64_t scheduled;
+    struct span plan;
+};
+
+static enum err count_keys(struct errand *errand, const struct id *workspace_id, uint32_t *ret_count)
+{
+    struct key_row *keys = NULL;
+    uint32_t count = 0;
+    TRY(access_keys(errand->txn, workspace_id, NULL, KEYS_MAX, &errand->arena, &keys, &count));
+    *ret_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        *ret_count += keys[i].revoked_ms == 0 ? 1 : 0;
+    }
+    return OK;
+}
+
+static void write_json(const struct line *line, struct buf *out)
+{
+    buf_text(out, "{\"id\":");
+    json_id(out, &line->row->workspace_id);
+    buf_text(out, ",\"slug\":");
+    json_string(out, line->row->slug);
+    buf_text(out, ",\"name\":");
+    json_string(out, line->row->name);
+    buf_text(out, ",\"plan\":");
+    json_string(out, line->plan);
+    buf_text(out, ",\"keys\":");
+    buf_u64(out, line->keys);
+    buf_text(out, ",\"posts_scheduled\":");
+    buf_u64(out, line->scheduled);
+    buf_text(out, line->row->paused ? ",\"paused\":true" : ",\"paused\":false");
+    buf_text(out, ",\"deleted_at\":");
+    json_time(out, line->row->deleted_ms);
+    buf_byte(out, '}');
+}
+
+static void write_columns(const struct line *line, struct buf *out)
+{
+    const char *state = line->row->deleted_ms != 0 ? "deleted" : line->row->paused ? "paused" : "works";
+    id_write(out, &line->row->workspace_id);
+    to_column(out, 30);
+    buf_put(out, line->row->slug);
+    to_column(out, 31 + SLUG_MAX);
+    buf_u64(out, line->keys);
+    to_column(out, 36 + SLUG_MAX);
+    buf_u64(out, line->scheduled);
+    to_column(out, 44 + SLUG_MAX);
+    buf_text(out, state);
+    to_column(out, 52 + SLUG_MAX);
+    buf_put(out, line->plan);
+    to_column(out, 64 + SLUG_MAX);
+    buf_put(out, line->row->name);
+}
+
+static enum err print_line(struct errand *errand, const struct workspace_row *row)
+{
+    char text[4096];
+    struct buf out = buf_of(text, sizeof text);
+    struct usage used;
+    struct line line = {.row = row, .plan = row->plan.data != NULL ? row->plan : SPAN(PLAN_OF_NOBODY)};
+    TRY(access_usage(errand->txn, &row->workspace_id, &used));
+    TRY(count_keys(errand, &row->workspace_id, &line.keys));
+    line.scheduled = used.used[LIMIT_SCHEDULED_POSTS];
+    if (errand->json) {
+        write_json(&line, &out);
+    } else {
+        write_columns(&line, &out);
+    }
+    (void)printf("%s\n", buf_terminated(&out));
+    return OK;
+}
+
+typedef enum err visit_workspace(struct errand *errand, const struct workspace_row *row);
+
+/* Visits every workspace, oldest first. */
+static enum err each_workspace(struct errand *errand, visit_workspace *visit)
+{
+    struct id last = {0};
+    uint32_t count = WORKSPACES_AT_A_TIME;
+    while (count == WORKSPACES_AT_A_TIME) {
+        struct workspace_row *rows = NULL;
+        arena_reset(&errand->arena);
+        TRY(access_workspaces(errand->txn, id_is_none(&last) ? NULL : &last, WORKSPACES_AT_A_TIME, &errand->arena,
+                              &rows, &count));
+        for (uint32_t i = 0; i < count; i++) {
+            last = rows[i].workspace_id;
+            TRY(visit(errand, &rows[i]));
+        }
+    }
+    return OK;
+}
+
+static int list(struct errand *errand)
+{
+    const enum err err = each_workspace(errand, print_line);
+    return err == OK ? EXIT_GOOD : failed(errand, err);
+}
+
+/* --- plan --- */
+
+/* The running period goes on, for a plan that is billed; else it begins with this day. */
+static enum err read_period(const struct workspace_row *row, const struct plan *plan,
+                            struct change_plan_command *command)
+{
+    OWNED(zones_close) struct zones *zones = NULL;
+    if (!plan_is_billed(plan)) {
+        return OK;
+    }
+    command->period_start_ms = row->period_start_ms;
+    command->period_end_ms = row->period_end_ms;
+    if (row->period_end_ms != 0) {
+        return OK;
+    }
+    TRY(zones_open(&zones));
+    TRY(month_midnight(zones, row->timezone, clock_wall_ms(), &command->period_start_ms));
+    return month_next(zones, row->timezone, command->period_start_ms, command->period_start_ms,
+                      &command->period_end_ms);
+}
+
+static enum err take_if_meant(struct errand *errand, const struct workspace_row *row)
+{
+    if (span_equal(span_text(errand->workspace), row->slug)) {
+        errand->workspace_id = row->workspace_id;
+    }
+    return OK;
+}
+
+/* Finds the workspace by slug or id. ERR_NOT_FOUND. */
+static enum err find(struct errand *errand, struct workspace_row *ret_row)
+{
+    if (id_parse(span_text(errand->workspace), ID_WORKSPACE, &errand->workspace_id) != OK) {
+        TRY(each_workspace(errand, take_if_meant));
+    }
+    return access_workspace(errand->txn, &errand->workspace_id, &errand->arena, ret_row);
+}
+
+static void write_plan(const struct errand *errand, int64_t period_end_ms, struct buf *out)
+{
+    buf_text(out, errand->json ? "{\"plan\":\"" : "plan: ");
+    buf_text(out, errand->plan->name);
+    if (errand->json) {
+        buf_text(out, "\",\"period_end\":");
+        json_time(out, period_end_ms);
+        buf_byte(out, '}');
+    } else if (period_end_ms != 0) {
+        buf_text(out, "\nperiod ends: ");
+        instant_write(out, period_end_ms);
+    }
+}
+
+static int plan(struct errand *errand)
+{
+    struct workspace_row row;
+    struct plan_limit limits[LIMIT_COUNT];
+    struct command command = {.code = COMMAND_change_plan};
+    struct answer answer;
+    enum err err = find(errand, &row);
+    if (err == ERR_NOT_FOUND) {
+        return refused("there is no such workspace (openpost workspace list)");
+    }
+    command.change_plan = (struct change_plan_command){.plan = span_text(errand->plan->name), .limits = limits};
+    command.change_plan.limits_count = plan_limits(errand->plan, limits);
+    err = err == OK ? read_period(&row, errand->plan, &command.change_plan) : err;
+    command.change_plan.workspace_id = row.workspace_id;
+    command.workspace_id = row.workspace_id;
+    command.stream = row.workspace_id;
+    store_park(errand->txn);
+    err = err == OK ? operator_command(&errand->hand, &command, &answer) : err;
+    if (err != OK) {
+        return failed(errand, err);
+    }
+    if (answer.refusal != ACCEPTED) {
+        return refused(refusal_desc((enum refusal)answer.refusal)->title);
+    }
+    char text[200];
+    struct buf out = buf_of(text, sizeof text);
+    write_plan(errand, command.change_plan.period_end_ms, &out);
+    (void)printf("%s\n", buf_terminated(&out));
+    return EXIT_GOOD;
+}
+
+/* --- the command --- */
+
+static int run(struct errand *errand, int (*form)(struct errand *errand))
+{
+    process_prepare("openpost-workspace");
+    arena_init(&errand->arena, (size_t)256 << 20);
+    enum err err = operator_open(&errand->data, &errand->hand);
+    err = err == OK ? store_begin(errand->hand.views, false, &errand->txn) : err;
+    const int code = err == OK ? form(errand) : failed(errand, err);
+    store_abort(errand->txn);
+    operator_close(&errand->hand);
+    arena_done(&errand->arena);
+    return code;
+}
+
+static int wrong(const char *what)
+{
+    (void)fprintf(stderr, "openpost workspace: %s (try --help)\n", what);
+    return EXIT_USAGE_WRONG;
+}
+
+/* What each form needs, and what it may not have. NULL: nothing is wrong. */
+static const char *fault_of(struct errand *errand, int (*form)(struct errand *errand))
+{
+    const struct founding_words *words = &errand->words;
+    const bool founds = words->slug != NULL || words->name != NULL || words->timezone != NULL ||
+                        words->max_lateness != NULL || words->late_spacing != NULL;
+    const bool plans = errand->workspace != NULL || errand->plan_word != NULL;
+    if (form == create && (words->slug == NULL || words->name == NULL)) {
+        return "--slug and --name are needed";
+    }
+    if (form == plan && (errand->workspace == NULL || errand->plan_word == NULL)) {
+        return "--workspace and --set are needed";
+    }
+    if ((form != create && founds) || (form != plan && plans)) {
+        return "--slug, --name, --timezone, --max-lateness and --late-spacing are for create, --workspace and --set "
+               "for plan";
+    }
+    if (form == plan) {
+        errand->plan = plan_find(span_text(errand->plan_word));
+        return errand->plan == NULL ? "--set: expected self_hosted, free, team or agency" : NULL;
+    }
+    return NULL;
+}
+
+int tool_workspace(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct errand *errand);
+    } forms[] = {
+        {"create", create},
+        {"list",   list  },
+        {"plan",   plan  },
+    };
+
+    struct errand errand = {.path = NULL};
+    const struct option_spec options[] = {
+        {"--data",         &errand.path,               NULL,         "the data folder"                                   },
+        {"--slug",         &errand.words.slug,         NULL,         "create: its short name: a-z, 0-9, -"               },
+        {"--name",         &errand.words.name,         NULL,         "create: its name for people"                       },
+        {"--timezone",     &errand.words.timezone,     NULL,         "create: its IANA time zone; default UTC"           },
+        {"--max-lateness", &errand.words.max_lateness, NULL,         "create: what is later is missed; default 6h"       },
+        {"--late-spacing", &errand.words.late_spacing, NULL,         "create: between late posts of an account; def. 60s"},
+        {"--workspace",    &errand.workspace,          NULL,         "plan: WS: a slug or an id"                         },
+        {"--set",          &errand.plan_word,          NULL,         "plan: self_hosted, free, team or agency"           },
+        {"--json",         NULL,                       &errand.json, "one JSON object, or one a line"                    },
+    };
+    const char *rest[1] = {NULL};
+    size_t count = 0;
+    size_t form = 0;
+    int code = EXIT_GOOD;
+    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 1, &count, &code)) {
+        return code;
+    }
+    while (form < sizeof forms / sizeof *forms && (count == 0 || strcmp(rest[0], forms[form].name) != 0)) {
+        form++;
+    }
+    if (form == sizeof forms / sizeof *forms) {
+        return wrong("the forms are: create, list, plan");
+    }
+    const char *fault = fault_of(&errand, forms[form].run);
+    if (fault != NULL) {
+        return wrong(fault);
+    }
+    if (forms[form].run == create && !founding_read("workspace", &errand.words, &errand.founding)) {
+        return EXIT_USAGE_WRONG;
+    }
+    if (!data_or_complain("workspace", errand.path, &errand.data, &code) ||
+        !files_or_complain("workspace", &errand.data, true, &code)) {
+        return code;
+    }
+    return run(&errand, forms[form].run);
+}

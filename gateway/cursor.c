@@ -86,14 +86,24 @@ bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
     return good;
 }
 
+/* A position of len bytes, or none. A cursor is of the list that it is given to, so another length is nobody's mistake
+ * but ours; it is refused all the same. */
+static bool cursor_of_len(struct exchange *x, struct cursor *ret_cursor, size_t len)
+{
+    if (!exchange_cursor(x, ret_cursor)) {
+        return false;
+    }
+    if (ret_cursor->position.data != NULL && ret_cursor->position.len != len) {
+        exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
+        return false;
+    }
+    return true;
+}
+
 bool exchange_cursor_u64(struct exchange *x, uint64_t *position)
 {
     struct cursor cursor;
-    if (!exchange_cursor(x, &cursor)) {
-        return false;
-    }
-    if (cursor.position.data != NULL && cursor.position.len != 8) {
-        exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
+    if (!cursor_of_len(x, &cursor, sizeof *position)) {
         return false;
     }
     if (cursor.position.data != NULL) {
@@ -106,10 +116,10 @@ bool exchange_id_page(struct exchange *x, struct id_page *ret_page)
 {
     struct cursor cursor;
     *ret_page = (struct id_page){.after = NULL};
-    if (!exchange_limit(x, &ret_page->limit) || !exchange_cursor(x, &cursor)) {
+    if (!exchange_limit(x, &ret_page->limit) || !cursor_of_len(x, &cursor, sizeof ret_page->room)) {
         return false;
     }
-    if (cursor.position.len == sizeof ret_page->room) {
+    if (cursor.position.data != NULL) {
         memcpy(&ret_page->room, cursor.position.data, sizeof ret_page->room);
         ret_page->after = &ret_page->room;
     }

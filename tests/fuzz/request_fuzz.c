@@ -110,6 +110,28 @@ static void check_query(struct exchange *x)
 
 /* --- cursors --- */
 
+/* A page in the order of ids begins behind the id that the page before it ended with: the cursor that stands in x's
+ * query is good for it when it was made of as many bytes as an id has. */
+static void check_id_page(struct exchange *x, struct span position)
+{
+    struct id_page page;
+    answered = 0;
+    const bool good = exchange_id_page(x, &page);
+    ASSERT(good == (position.len == sizeof page.room) && answered == (good ? 0 : 1));
+    if (!good) {
+        return;
+    }
+    ASSERT(page.after == &page.room && memcmp(page.after, position.data, position.len) == 0);
+    char text[64 + 2 * CURSOR_MAX];
+    struct buf out = buf_of(text, sizeof text);
+    exchange_id_page_end(x, page.after, &out);
+    ASSERT(buf_ok(&out) && memmem(text, out.len, x->request->query.data + sizeof "cursor=" - 1,
+                                  x->request->query.len - (sizeof "cursor=" - 1)) != NULL);
+    out = buf_of(text, sizeof text);
+    exchange_id_page_end(x, NULL, &out);
+    ASSERT(span_equal(buf_span(&out), SPAN("],\"next_cursor\":null}")));
+}
+
 /* A cursor gives back the position that it was made of; changed in any place it is refused. */
 static void check_cursor(struct exchange *x, struct span input)
 {
@@ -133,6 +155,7 @@ static void check_cursor(struct exchange *x, struct span input)
     ASSERT(exchange_query_check(x) && exchange_cursor(x, &cursor) && span_equal(cursor.position, position));
     ASSERT(exchange_cursor_u64(x, &number) == (len == 8));
     ASSERT(len != 8 || number == get_be64(position.data));
+    check_id_page(x, position);
     char *changed = &text[sizeof "cursor=" - 1 + input.data[1] % (out.len - 2)];
     const char before = *changed;
     *changed = (char)input.data[2];

@@ -78,7 +78,7 @@ bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
     if (good) {
         ret_cursor->position = span_of(ret_cursor->bytes, text.len / 2 - TAG_LEN);
         tag_of(x, ret_cursor->position, tag);
-        good = memcmp(tag, ret_cursor->bytes + ret_cursor->position.len, TAG_LEN) == 0;
+        good = span_equal_secret(span_of(tag, TAG_LEN), span_of(ret_cursor->bytes + ret_cursor->position.len, TAG_LEN));
     }
     if (!good) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);

@@ -85,7 +85,8 @@ static enum refusal invite(const struct member *member, const struct decide_cont
 static enum refusal join(const struct member *member, const struct decide_context *context,
                          const struct join_workspace_command *wish, struct event_list *ret_events)
 {
-    const bool is_shown = memcmp(member->fingerprint.bytes, wish->fingerprint.bytes, sizeof wish->fingerprint) == 0;
+    const bool is_shown = span_equal_secret(span_of(member->fingerprint.bytes, sizeof member->fingerprint.bytes),
+                                            span_of(wish->fingerprint.bytes, sizeof wish->fingerprint.bytes));
     const bool is_over = context->now_ms >= member->expires_ms || context->workspace->deleted ||
                          (member->until_ms != 0 && context->now_ms >= member->until_ms);
     if (member->status != MEMBER_INVITED || !is_shown || is_over) {

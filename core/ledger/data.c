@@ -231,7 +231,7 @@ enum err data_link_key_write(const struct data_folder *data, const char *channel
     link_key(secret, span_text(channel), key);
     explicit_bzero(secret, sizeof secret);
     enum err err = data_secret(data, name, there);
-    if (err != OK || memcmp(key, there, sizeof key) != 0) {
+    if (err != OK || !span_equal_secret(span_of(key, sizeof key), span_of(there, sizeof there))) {
         err = file_write(path, span_of(key, sizeof key), 0600);
     }
     explicit_bzero(key, sizeof key);

@@ -64,7 +64,8 @@ enum err desk_command_is_same(struct desk *desk, const struct id *command_id, co
     struct span row;
     TRY(get_row(desk, command_id, &row));
     const bool compared = row.len == ANSWER_ROW + DIGEST_LEN && idempotency != NULL && idempotency->present;
-    *ret_same = !compared || memcmp(row.data + ANSWER_ROW, idempotency->body, DIGEST_LEN) == 0;
+    *ret_same = !compared ||
+                span_equal_secret(span_of(row.data + ANSWER_ROW, DIGEST_LEN), span_of(idempotency->body, DIGEST_LEN));
     return OK;
 }
 
@@ -173,7 +174,7 @@ enum err desk_idempotent(struct store_txn *txn, const struct idempotency *idempo
         return ERR_ALTERED;
     }
     TRY(answer_read(span_of(row.data + 32, ANSWER_ROW), ret_answer));
-    *ret_same = memcmp(row.data, idempotency->body, 32) == 0;
+    *ret_same = span_equal_secret(span_of(row.data, 32), span_of(idempotency->body, 32));
     return OK;
 }
 

@@ -12,6 +12,7 @@
 #include "gateway/gateway.h"
 
 #define LOOK_MS 200
+#define SOON_US 5000  /* how often one is looked at whose client has yet to take what was put, and soon will */
 #define BEAT_MS 15000 /* a comment, so that both sides and what is between them notice a dead connection */
 #define EVENTS_ASKED 200
 
@@ -23,7 +24,7 @@ struct event_stream {
     uint64_t last; /* the last workspace_seq that was put */
     int64_t beat_ms;
     bool asking; /* the ledger has a question and will answer */
-    bool more;   /* the last answer was not the end */
+    bool more;   /* the last answer was not the end: to be looked at as soon as its client has taken it */
 };
 
 struct streams {
@@ -101,6 +102,7 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
     if (seen == ERR_ALTERED) {
         gate_damaged(stream->streams->gateway->gate);
     }
+    stream->more = stream->more && state == ERR_BUSY;
     if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
         end_stream(stream);
     } else if (state == OK && seen == OK && more) {
@@ -134,14 +136,25 @@ static void sweep(struct streams *streams)
     }
 }
 
-static bool anything_waits(const struct streams *streams)
+/* More is behind it, and its client takes what it is given. Who does not read for a while is no hurry: that is looked at
+ * when all are. */
+static bool is_hurry(const struct event_stream *stream, int64_t now_ms)
 {
-    for (const struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
-        if (stream->more && !stream->asking && stream->out != NULL) {
-            return true;
+    return stream->more && !stream->asking && stream->out != NULL && now_ms - stream->beat_ms < LOOK_MS;
+}
+
+/* Under the mutex. True: some are to be looked at again soon. */
+static bool look_at_hurries(struct streams *streams)
+{
+    const int64_t now_ms = clock_boot_ms();
+    bool any = false;
+    for (struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        if (is_hurry(stream, now_ms)) {
+            look_at(stream, now_ms);
+            any = any || is_hurry(stream, now_ms);
         }
     }
-    return false;
+    return any;
 }
 
 static void sleep_until(struct streams *streams, int64_t until_us)
@@ -160,9 +173,13 @@ static void *run(void *context)
             look_at(stream, clock_boot_ms());
         }
         sweep(streams);
-        while (!streams->stopping && clock_monotonic_us() < until_us && !anything_waits(streams)) {
-            sleep_until(streams, until_us);
-        }
+        int64_t now_us = 0;
+        do { /* at least one sleep, however long the looks took: whoever adds or answers needs the mutex */
+            const bool any = look_at_hurries(streams);
+            now_us = clock_monotonic_us();
+            sleep_until(streams, any && now_us + SOON_US < until_us ? now_us + SOON_US : until_us);
+            now_us = clock_monotonic_us();
+        } while (!streams->stopping && now_us < until_us);
     }
     for (struct event_stream *stream = streams->first; stream != NULL; stream = stream->next) {
         end_stream(stream);

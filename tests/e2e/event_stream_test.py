@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """GET /v1/events/stream: events as they happen, without a gap after a reconnection; who does not read harms nobody."""
 
+import concurrent.futures
 import socket
 import time
 
@@ -13,8 +14,12 @@ DRAFT = {"content": {"text": "a draft"}}
 class Stream:
     """A server-sent event stream, read with a socket of its own."""
 
-    def __init__(self, api, last=None, query="", read=True):
-        self.socket = socket.create_connection(("127.0.0.1", api.port), timeout=20)
+    def __init__(self, api, last=None, query="", read=True, buffer=None):
+        self.socket = socket.socket()
+        if buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.settimeout(20)
+        self.socket.connect(("127.0.0.1", api.port))
         head = f"GET /v1/events/stream{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.key}\r\n"
         head += f"Last-Event-ID: {last}\r\n" if last is not None else ""
         self.socket.sendall((head + "\r\n").encode())
@@ -124,6 +129,26 @@ class EventStream(harness.Case):
             self.assertIn(post["id"], reader.next()["data"])
         for stream in deaf + [reader]:
             stream.close()
+
+    def test_one_that_reads_nothing_of_the_much_that_is_behind_it_holds_up_nobody(self):
+        """More, of 540 bytes each, than all buffers between take: it is looked at now and then, as any, and meanwhile others begin and read."""
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda _: self.api.post("/v1/posts", DRAFT).status, range(5000)))
+        self.assertEqual(set(made), {201})
+        last = self.last()
+        deaf = [Stream(self.api, last=last - 5000, read=False, buffer=4096) for _ in range(4)]
+        harness.wait_until(lambda: all(self.waits(stream) for stream in deaf), 20, "something that waits for each")
+        for _ in range(4):
+            reader = Stream(self.api, last=self.last())
+            post = self.draft()
+            self.assertIn(post["id"], reader.next()["data"])
+            reader.close()
+        for stream in deaf:
+            stream.close()
+
+    @staticmethod
+    def waits(stream):
+        return bool(stream.socket.recv(1, socket.MSG_PEEK))
 
 
 class AloneOnAService(harness.Case):

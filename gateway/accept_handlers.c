@@ -176,7 +176,6 @@ static bool find_invitation(struct exchange *x, struct invited *ret_invited)
 
 void handle_accept(struct exchange *x)
 {
-    x->request->secret = true;
     const bool is_new = input_some(x->body, "password") != NULL;
     if (!exchange_is_from_site(x)) {
         return;

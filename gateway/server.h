@@ -31,7 +31,7 @@ struct request {
     struct span remote; /* the peer's address as text */
     struct span peer;   /* whom a limit counts, 16 bytes: an IPv4 address, or the /64 of an IPv6 one */
     struct arena arena; /* the handler's, for what lives until the answer */
-    bool secret;        /* set by a handler: what the request held is overwritten when it ends */
+    bool secret;        /* set by a handler: though it only reads, what it held is overwritten when it ends */
     int64_t start_us;   /* monotonic, when its head was complete */
 };
 

@@ -17,9 +17,14 @@ bool blob_reserve(struct blob *blob, size_t cap)
     if (cap <= blob->cap) {
         return true;
     }
-    uint8_t *data = realloc(blob->data, cap);
+    uint8_t *data = malloc(cap);
     if (data == NULL) {
         return false;
+    }
+    if (blob->data != NULL) { /* not realloc: it would leave a copy behind, and there may be a password in it */
+        memcpy(data, blob->data, blob->cap);
+        explicit_bzero(blob->data, blob->cap);
+        free(blob->data);
     }
     blob->data = data;
     blob->cap = cap;
@@ -42,11 +47,28 @@ static void wipe_blob(struct blob *blob)
     }
 }
 
-/* Overwrites what opens something: each head; of a request that its handler calls secret, all of it. */
+static enum MHD_Result wipe_cookie(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)context;
+    (void)kind;
+    if (value != NULL && strcasecmp(name, "Set-Cookie") == 0) {
+        explicit_bzero((char *)(uintptr_t)value, strlen(value)); /* the answer was sent: nobody reads it any more */
+    }
+    return MHD_YES;
+}
+
+/* Overwrites what opens something: each head; and all of what may have brought a secret, or was given one, whatever
+ * became of it: of reads only those whose handler says so. */
 static void forget(struct conn *conn)
 {
     wipe_blob(&conn->head);
-    if (conn->request.secret) {
+    if (conn->sent != NULL) {
+        (void)MHD_get_response_headers(conn->sent, wipe_cookie, NULL);
+        MHD_destroy_response(conn->sent);
+        conn->sent = NULL;
+    }
+    const bool reads = conn->request.method == METHOD_GET || conn->request.method == METHOD_HEAD;
+    if (!reads || conn->request.secret) {
         wipe_blob(&conn->body);
         wipe_blob(&conn->reply);
         arena_wipe(&conn->request.arena);
@@ -284,9 +306,8 @@ static enum MHD_Result send_answer(struct conn *conn, size_t len)
     if (atomic_load_explicit(&conn->server->draining, memory_order_relaxed)) {
         (void)MHD_add_response_header(answer, "Connection", "close");
     }
-    const enum MHD_Result result = MHD_queue_response(conn->mhd, conn->answer_status, answer);
-    MHD_destroy_response(answer);
-    return result;
+    conn->sent = answer; /* until it was sent and forgotten */
+    return MHD_queue_response(conn->mhd, conn->answer_status, answer);
 }
 
 static enum MHD_Result refuse(struct conn *conn, unsigned status, const char *code)

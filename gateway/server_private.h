@@ -81,6 +81,7 @@ struct conn {
     struct field fields[FIELDS_MAX];
     unsigned field_count;
     struct MHD_Response *answer; /* NULL: close without a byte */
+    struct MHD_Response *sent;   /* what libmicrohttpd sends; the request is over when that was */
     unsigned answer_status;
     size_t truncate;
 };

@@ -20,7 +20,9 @@ static bool add_header(struct MHD_Response *mhd, struct arena *arena, const char
     if (value.len < sizeof text) {
         memcpy(text, value.data, value.len);
         text[value.len] = 0;
-        return MHD_add_response_header(mhd, name, text) == MHD_YES;
+        const bool added = MHD_add_response_header(mhd, name, text) == MHD_YES;
+        explicit_bzero(text, value.len); /* it may be a cookie */
+        return added;
     }
     struct span copy;
     return arena_copy(arena, value, &copy) == OK &&

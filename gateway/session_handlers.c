@@ -250,7 +250,6 @@ static bool may_try(struct exchange *x, struct span address)
 
 void handle_sign_in(struct exchange *x)
 {
-    x->request->secret = true;
     if (!exchange_is_from_site(x)) {
         return;
     }

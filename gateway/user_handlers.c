@@ -208,7 +208,6 @@ static void address_told(void *context, enum err err, struct span body)
 
 void handle_set_password(struct exchange *x)
 {
-    x->request->secret = true;
     struct change *change = arena_alloc(&x->request->arena, sizeof *change);
     if (change == NULL) {
         exchange_failed(x, ERR_NO_MEMORY);

@@ -31,9 +31,9 @@ struct log_group {
     uint8_t *bytes;
     size_t bytes_len;
     size_t bytes_cap;
-    uint64_t room_bytes;     /* sum */
-    struct log_heads heads;  /* outlive the group: its writer changes them with heads_lock held, others look with it */
-    size_t heads_unwritten;  /* of them: the row says less */
+    uint64_t room_bytes;    /* sum */
+    struct log_heads heads; /* outlive the group: its writer changes them with heads_lock held, others look with it */
+    size_t heads_unwritten; /* of them: the row says less */
 };
 
 struct log {

@@ -34,10 +34,9 @@ static uint32_t class_of(uint32_t status)
     return status == POST_QUEUED || status == POST_PUBLISHING ? POST_SCHEDULED : status;
 }
 
-static struct row_key index_key(enum table table, const struct post_row *post, int64_t time_ms)
+static struct row_key index_key(enum tenant_place place, const struct post_row *post, int64_t time_ms)
 {
-    struct row_key key = row_key(table);
-    row_key_id(&key, &post->workspace_id);
+    struct row_key key = row_key_tenant(&post->workspace_id, place);
     row_key_u64(&key, (uint64_t)time_ms);
     row_key_id(&key, &post->post_id);
     return key;
@@ -49,22 +48,22 @@ struct places {
     uint32_t count;
 };
 
-static void add_place(struct places *places, enum table table, const struct post_row *post, int64_t time_ms)
+static void add_place(struct places *places, enum tenant_place place, const struct post_row *post, int64_t time_ms)
 {
-    places->keys[places->count] = index_key(table, post, time_ms);
+    places->keys[places->count] = index_key(place, post, time_ms);
     places->count++;
 }
 
 static struct places places_of(const struct post_row *post)
 {
     struct places places = {.count = 0};
-    add_place(&places, TABLE_POST_LIST, post, post->created_ms);
+    add_place(&places, PLACE_POSTS_CREATED, post, post->created_ms);
     if (post->publish_at_ms != 0) {
-        add_place(&places, TABLE_POST_DUE, post, post->publish_at_ms);
+        add_place(&places, PLACE_POSTS_DUE, post, post->publish_at_ms);
     }
     if (post->attention != 0) {
-        add_place(&places, TABLE_POST_ATTENTION, post, post->created_ms);
-        add_place(&places, TABLE_POST_ATTENTION_DUE, post, post->publish_at_ms);
+        add_place(&places, PLACE_POSTS_ATTENTION, post, post->created_ms);
+        add_place(&places, PLACE_POSTS_ATTENTION_DUE, post, post->publish_at_ms);
     }
     return places;
 }
@@ -272,7 +271,7 @@ static bool matches(const struct post_filter *filter, const struct post_view *po
 /* One stretch of one list. By publish_at there are two: the posts with an instant, then, from the other list, those
  * without. */
 struct stretch {
-    enum table table;
+    enum tenant_place place;
     bool by_instant;
     bool up;
     bool undated_only;
@@ -295,24 +294,29 @@ struct walk {
     struct post_page page;
 };
 
-enum { INDEX_KEY_LEN = 1 + 16 + 8 + 16 };
+enum {
+    INDEX_PLACE = 1 + 16,
+    INDEX_TIME = INDEX_PLACE + 1,
+    INDEX_POST = INDEX_TIME + 8,
+    INDEX_KEY_LEN = INDEX_POST + 16
+};
 
 static void set_stretches(struct walk *walk)
 {
     const bool attention = walk->filter->attention != 0;
-    const enum table created = attention ? TABLE_POST_ATTENTION : TABLE_POST_LIST;
-    const enum table dated = attention ? TABLE_POST_ATTENTION_DUE : TABLE_POST_DUE;
+    const enum tenant_place created = attention ? PLACE_POSTS_ATTENTION : PLACE_POSTS_CREATED;
+    const enum tenant_place dated = attention ? PLACE_POSTS_ATTENTION_DUE : PLACE_POSTS_DUE;
     switch (walk->filter->order) {
     case POST_ORDER_CREATED_DOWN:
     case POST_ORDER_CREATED_UP:
-        walk->stretches[0] = (struct stretch){.table = created, .up = walk->filter->order == POST_ORDER_CREATED_UP};
+        walk->stretches[0] = (struct stretch){.place = created, .up = walk->filter->order == POST_ORDER_CREATED_UP};
         walk->stretch_count = 1;
         break;
     case POST_ORDER_PUBLISH_UP:
     case POST_ORDER_PUBLISH_DOWN:
         walk->stretches[0] =
-            (struct stretch){.table = dated, .by_instant = true, .up = walk->filter->order == POST_ORDER_PUBLISH_UP};
-        walk->stretches[1] = (struct stretch){.table = created, .up = walk->stretches[0].up, .undated_only = true};
+            (struct stretch){.place = dated, .by_instant = true, .up = walk->filter->order == POST_ORDER_PUBLISH_UP};
+        walk->stretches[1] = (struct stretch){.place = created, .up = walk->stretches[0].up, .undated_only = true};
         walk->stretch_count = 2;
         break;
     }
@@ -323,11 +327,12 @@ static enum err set_from(struct walk *walk, struct span cursor)
     if (cursor.len == 0) {
         return OK;
     }
-    if (cursor.len != INDEX_KEY_LEN || memcmp(cursor.data + 1, walk->workspace_id->uuid, 16) != 0) {
+    if (cursor.len != INDEX_KEY_LEN || cursor.data[0] != TABLE_TENANT ||
+        memcmp(cursor.data + 1, walk->workspace_id->uuid, 16) != 0) {
         return ERR_MALFORMED;
     }
     for (uint32_t i = 0; i < walk->stretch_count; i++) {
-        if (cursor.data[0] == (uint8_t)walk->stretches[i].table) {
+        if (cursor.data[INDEX_PLACE] == (uint8_t)walk->stretches[i].place) {
             walk->stretch = i;
             memcpy(walk->from.bytes, cursor.data, cursor.len);
             walk->from.len = cursor.len;
@@ -343,8 +348,7 @@ static struct row_key stretch_start(const struct walk *walk)
     const struct stretch *stretch = &walk->stretches[walk->stretch];
     const bool by_instant = stretch->by_instant;
     const struct post_filter *filter = walk->filter;
-    struct row_key key = row_key(stretch->table);
-    row_key_id(&key, walk->workspace_id);
+    struct row_key key = row_key_tenant(walk->workspace_id, stretch->place);
     if (stretch->up) {
         row_key_u64(&key, by_instant ? (uint64_t)filter->publish_after_ms : 0);
     } else if (by_instant && filter->publish_before_ms != 0) {
@@ -373,14 +377,14 @@ static enum err stretch_first(const struct walk *walk, struct span *ret_key, str
 static bool in_stretch(const struct walk *walk, struct span key)
 {
     const struct stretch *stretch = &walk->stretches[walk->stretch];
-    if (key.len != INDEX_KEY_LEN || key.data[0] != (uint8_t)stretch->table ||
+    if (key.len != INDEX_KEY_LEN || key.data[0] != TABLE_TENANT || key.data[INDEX_PLACE] != (uint8_t)stretch->place ||
         memcmp(key.data + 1, walk->workspace_id->uuid, 16) != 0) {
         return false;
     }
     if (!stretch->by_instant) {
         return true;
     }
-    const uint64_t at_ms = get_be64(key.data + 17);
+    const uint64_t at_ms = get_be64(key.data + INDEX_TIME);
     const struct post_filter *filter = walk->filter;
     return stretch->up ? filter->publish_before_ms == 0 || at_ms < (uint64_t)filter->publish_before_ms
                        : at_ms >= (uint64_t)filter->publish_after_ms;
@@ -396,7 +400,7 @@ static void set_cursor(struct walk *walk, struct span key)
 static enum err check_post(struct walk *walk, struct span key, bool *ret_matches)
 {
     struct id post_id = {.kind = ID_POST};
-    memcpy(post_id.uuid, key.data + 25, 16);
+    memcpy(post_id.uuid, key.data + INDEX_POST, 16);
     struct post_view post;
     arena_reset(walk->scratch);
     TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->scratch, &post));

@@ -42,6 +42,14 @@ void row_key_byte(struct row_key *key, uint8_t byte)
     *append(key, 1) = byte;
 }
 
+struct row_key row_key_tenant(const struct id *workspace_id, enum tenant_place place)
+{
+    struct row_key key = row_key(TABLE_TENANT);
+    row_key_id(&key, workspace_id);
+    row_key_byte(&key, (uint8_t)place);
+    return key;
+}
+
 struct row_key row_key_post(const struct id *post_id, enum post_place place)
 {
     struct row_key key = row_key(TABLE_POST);

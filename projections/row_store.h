@@ -33,6 +33,8 @@ void row_key_u64(struct row_key *key, uint64_t value);
 void row_key_u32(struct row_key *key, uint32_t value);
 void row_key_byte(struct row_key *key, uint8_t byte);
 
+/* row_key_tenant begins the key of one of a workspace's rows of TABLE_TENANT. */
+struct row_key row_key_tenant(const struct id *workspace_id, enum tenant_place place);
 /* row_key_post begins the key of one of a post's rows. */
 struct row_key row_key_post(const struct id *post_id, enum post_place place);
 

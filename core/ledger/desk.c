@@ -234,17 +234,15 @@ enum err desk_commit(struct desk *desk, uint64_t position)
 
 /* Indexes */
 
-/* Where events of a workspace or a stream stand in the log: rows of SEQS_PER_ROW numbers of 8 bytes, for a row an event
- * would be more key than number. */
-#define SEQS_PER_ROW 32
+/* Where events of a stream stand in the log: rows of SEQS_PER_ROW numbers of 8 bytes, for a row an event would be more
+ * key than number. number: of an event, from 1. Where a workspace's stand tells desk_tenant.c. */
 #define SEQ_ROW ((size_t)SEQS_PER_ROW * 8)
 
-/* number: of an event, from 1. */
-static void seq_key(struct row_key *key, enum table table, const struct id *id, uint64_t number)
+static void seq_key(struct row_key *key, const struct id *stream, uint64_t number)
 {
     uint8_t bytes[8];
-    key_begin(key, table);
-    key_id(key, id);
+    key_begin(key, TABLE_STATE);
+    key_id(key, stream);
     put_be64(bytes, (number - 1) / SEQS_PER_ROW);
     buf_put(&key->buf, span_of(bytes, sizeof bytes));
 }
@@ -256,12 +254,12 @@ static size_t place_in_row(uint64_t number)
 
 /* Numbers come one by one, so each goes to the end of its row: one that does not was given by a state that is not the
  * newest. */
-static enum err put_seq(struct desk *desk, enum table table, const struct id *id, uint64_t number, uint64_t seq)
+static enum err put_seq(struct desk *desk, const struct id *stream, uint64_t number, uint64_t seq)
 {
     struct row_key key;
     uint8_t bytes[SEQ_ROW];
     const size_t at = place_in_row(number);
-    seq_key(&key, table, id, number);
+    seq_key(&key, stream, number);
     struct span row = {0};
     const enum err err = store_get(desk->txn, key_span(&key), &row);
     TRY(err == ERR_NOT_FOUND ? OK : err);
@@ -275,16 +273,15 @@ static enum err put_seq(struct desk *desk, enum table table, const struct id *id
     return store_put(desk->txn, key_span(&key), span_of(bytes, at + 8));
 }
 
-static enum err get_seq(struct store_txn *txn, enum table table, const struct id *id, uint64_t number,
-                        uint64_t *ret_seq)
+enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
 {
     struct row_key key;
     struct span row;
-    if (number == 0) {
+    if (version == 0) {
         return ERR_NOT_FOUND;
     }
-    const size_t at = place_in_row(number);
-    seq_key(&key, table, id, number);
+    const size_t at = place_in_row(version);
+    seq_key(&key, stream, version);
     TRY(store_get(txn, key_span(&key), &row));
     if (row.len % 8 != 0 || row.len > SEQ_ROW) {
         return ERR_ALTERED;
@@ -296,60 +293,31 @@ static enum err get_seq(struct store_txn *txn, enum table table, const struct id
     return OK;
 }
 
-enum err ledger_workspace_seq(struct store_txn *txn, const struct id *workspace_id, uint64_t workspace_seq,
-                              uint64_t *ret_seq)
-{
-    return get_seq(txn, TABLE_WORKSPACE_SEQ, workspace_id, workspace_seq, ret_seq);
-}
-
-enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
-{
-    return get_seq(txn, TABLE_STATE, stream, version, ret_seq);
-}
-
 enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version)
 {
     struct row_key key;
     struct span row = {0};
     uint8_t bytes[SEQ_ROW];
     const size_t kept = place_in_row(version + 1); /* bytes of the row that the next one goes to */
-    seq_key(&key, TABLE_STATE, stream, version + 1);
+    seq_key(&key, stream, version + 1);
     enum err err = store_get(desk->txn, key_span(&key), &row);
     if (err == OK && kept > 0) {
         memcpy(bytes, row.data, kept);
         TRY(store_put(desk->txn, key_span(&key), span_of(bytes, kept)));
         version += SEQS_PER_ROW;
-        seq_key(&key, TABLE_STATE, stream, version + 1);
+        seq_key(&key, stream, version + 1);
     }
     while ((err = store_delete(desk->txn, key_span(&key))) == OK) {
         version += SEQS_PER_ROW;
-        seq_key(&key, TABLE_STATE, stream, version + 1);
+        seq_key(&key, stream, version + 1);
     }
     return err == ERR_NOT_FOUND ? OK : err;
-}
-
-enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq)
-{
-    struct row_key last;
-    struct span key;
-    struct span row;
-    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    seq_key(&last, TABLE_WORKSPACE_SEQ, workspace_id, UINT64_MAX);
-    const size_t prefix_len = last.buf.len - 8;
-    TRY(store_cursor_open(txn, &cursor));
-    const enum err err = store_seek_last(cursor, key_span(&last), &key, &row);
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    const bool found = err == OK && key.len == last.buf.len && memcmp(key.data, last.bytes, prefix_len) == 0;
-    *ret_workspace_seq = found ? get_be64(key.data + prefix_len) * SEQS_PER_ROW + row.len / 8 : 0;
-    return OK;
 }
 
 enum err desk_note(struct desk *desk, const struct log_event *at)
 {
     if (at->workspace_seq != 0) {
-        TRY(put_seq(desk, TABLE_WORKSPACE_SEQ, &at->workspace_id, at->workspace_seq, at->seq));
+        TRY(desk_tenant_note(desk, at));
     }
     return desk_command_put(desk, at);
 }
@@ -357,7 +325,7 @@ enum err desk_note(struct desk *desk, const struct log_event *at)
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
-    TRY(put_seq(desk, TABLE_STATE, &at->stream, at->version, at->seq)); /* beside its state: one page for both */
+    TRY(put_seq(desk, &at->stream, at->version, at->seq)); /* beside its state: one page for both */
     if (at->version == 1) {
         TRY(put_begun(desk, &at->stream));
     }

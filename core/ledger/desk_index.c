@@ -16,48 +16,64 @@ static enum err put_mark(struct desk *desk, const struct row_key *key, bool is_t
 
 /* Open posts */
 
-static enum err put_open(struct desk *desk, const struct id *integration_id, const struct id *post_id, bool open)
+/* The newest come first: see enum tenant_place. */
+static void open_prefix(struct row_key *key, const struct id *workspace_id, const struct id *integration_id)
+{
+    key_tenant(key, workspace_id, PLACE_OPEN);
+    buf_put(&key->buf, span_of(integration_id->uuid, sizeof integration_id->uuid));
+}
+
+static void complement(const uint8_t uuid[16], uint8_t ret_uuid[16])
+{
+    for (size_t i = 0; i < 16; i++) {
+        ret_uuid[i] = (uint8_t)~uuid[i];
+    }
+}
+
+static enum err put_open(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                         const struct id *post_id, bool open)
 {
     struct row_key key;
-    key_begin(&key, TABLE_OPEN);
-    key_id(&key, integration_id);
-    key_id(&key, post_id);
+    uint8_t uuid[16];
+    open_prefix(&key, workspace_id, integration_id);
+    complement(post_id->uuid, uuid);
+    buf_put(&key.buf, span_of(uuid, sizeof uuid));
     return put_mark(desk, &key, open);
 }
 
-/* Rows of TABLE_OPEN that an event changed. */
+/* Which posts an event made open somewhere, or no longer. */
 static enum err index_open(struct desk *desk, const struct post *before, const struct post *after)
 {
+    const struct id *workspace_id = after->head.version > 0 ? &after->head.workspace_id : &before->head.workspace_id;
     for (unsigned i = 0; i < before->target_count; i++) {
         const struct id *id = &before->targets[i].integration_id;
         if (post_has_open_target(before, id) && !post_has_open_target(after, id)) {
-            TRY(put_open(desk, id, &after->post_id, false));
+            TRY(put_open(desk, workspace_id, id, &after->post_id, false));
         }
     }
     for (unsigned i = 0; i < after->target_count; i++) {
         const struct id *id = &after->targets[i].integration_id;
         if (post_has_open_target(after, id) && !post_has_open_target(before, id)) {
-            TRY(put_open(desk, id, &after->post_id, true));
+            TRY(put_open(desk, workspace_id, id, &after->post_id, true));
         }
     }
     return OK;
 }
 
-enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
-                         uint32_t *ret_count)
+enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                         struct id *ret_posts, uint32_t max, uint32_t *ret_count)
 {
     struct row_key prefix;
     struct span key;
     struct span row;
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    key_begin(&prefix, TABLE_OPEN);
-    key_id(&prefix, integration_id);
+    open_prefix(&prefix, workspace_id, integration_id);
     TRY(store_cursor_open(desk->txn, &cursor));
     uint32_t count = 0;
     enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
-    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) &&
-           key.len == prefix.buf.len + sizeof(struct id)) {
-        memcpy(&ret_posts[count], key.data + prefix.buf.len, sizeof(struct id));
+    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) && key.len == prefix.buf.len + 16) {
+        ret_posts[count] = (struct id){.kind = ID_POST};
+        complement(key.data + prefix.buf.len, ret_posts[count].uuid);
         count++;
         err = store_next(cursor, &key, &row);
     }
@@ -268,48 +284,7 @@ static enum err slug_is_taken(struct desk *desk, const struct id *workspace_id, 
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Uses: behind the workspace's last row of seqs, on a page that its every event writes anyway. */
-
-#define USES (LIMIT_COUNT + 1)
-#define USES_PLACE "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF" /* no number of a row of seqs is as long */
-
-static void uses_key(struct row_key *key, const struct id *workspace_id)
-{
-    key_begin(key, TABLE_WORKSPACE_SEQ);
-    key_id(key, workspace_id);
-    buf_text(&key->buf, USES_PLACE);
-}
-
-enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
-{
-    struct row_key key;
-    struct span row;
-    uses_key(&key, workspace_id);
-    const enum err err = store_get(txn, key_span(&key), &row);
-    if (err == ERR_NOT_FOUND) {
-        *ret_usage = (struct usage){.published_targets = 0};
-        return OK;
-    }
-    TRY(err);
-    TRY(row.len == (size_t)USES * 8 ? OK : ERR_ALTERED);
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        ret_usage->used[i] = get_be64(row.data + i * 8);
-    }
-    ret_usage->published_targets = get_be64(row.data + (size_t)LIMIT_COUNT * 8);
-    return OK;
-}
-
-static enum err put_uses(struct desk *desk, const struct id *workspace_id, const struct usage *usage)
-{
-    struct row_key key;
-    uint8_t row[USES * 8];
-    uses_key(&key, workspace_id);
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        put_be64(row + i * 8, usage->used[i]);
-    }
-    put_be64(row + (size_t)LIMIT_COUNT * 8, usage->published_targets);
-    return store_put(desk->txn, key_span(&key), span_of(row, sizeof row));
-}
+/* Uses */
 
 /* What one aggregate uses of its workspace's plan. */
 static struct usage uses_of(enum id_kind kind, const struct aggregate *state)
@@ -348,7 +323,7 @@ static enum err index_uses(struct desk *desk, enum id_kind kind, const struct ag
         usage.used[i] = moved(usage.used[i], was.used[i], is.used[i]);
     }
     usage.published_targets = moved(usage.published_targets, was.published_targets, is.published_targets);
-    return put_uses(desk, workspace_id, &usage);
+    return desk_tenant_use(desk, workspace_id, &usage);
 }
 
 /* With a new billing period the count of what was published begins anew. */
@@ -361,7 +336,7 @@ static enum err index_period(struct desk *desk, const struct id *workspace_id, c
     }
     TRY(ledger_usage(desk->txn, workspace_id, &usage));
     usage.published_targets = 0;
-    return put_uses(desk, workspace_id, &usage);
+    return desk_tenant_use(desk, workspace_id, &usage);
 }
 
 static enum err tell_uses(struct desk *desk, const struct command *command, enum limit limit, struct context_room *room,
@@ -406,8 +381,8 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return account_is_taken(desk, command, &state->integration, &context->account_taken);
     case COMMAND_delete_integration: {
         struct id posts[ANSWER_DETAIL_MAX];
-        return desk_open_posts(desk, &command->delete_integration.integration_id, posts, ANSWER_DETAIL_MAX,
-                               &context->open_post_count);
+        return desk_open_posts(desk, &command->workspace_id, &command->delete_integration.integration_id, posts,
+                               ANSWER_DETAIL_MAX, &context->open_post_count);
     }
     case COMMAND_create_workspace:
         return slug_is_taken(desk, &command->create_workspace.workspace_id, command->create_workspace.slug,

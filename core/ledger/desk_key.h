@@ -24,6 +24,14 @@ static inline void key_id(struct row_key *key, const struct id *id)
     buf_put(&key->buf, span_of(id, sizeof *id));
 }
 
+/* A key of TABLE_TENANT. */
+static inline void key_tenant(struct row_key *key, const struct id *workspace_id, enum tenant_place place)
+{
+    key_begin(key, TABLE_TENANT);
+    buf_put(&key->buf, span_of(workspace_id->uuid, sizeof workspace_id->uuid));
+    buf_byte(&key->buf, (uint8_t)place);
+}
+
 static inline struct span key_span(const struct row_key *key)
 {
     ASSERT(buf_ok(&key->buf));

@@ -320,7 +320,7 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
                    &answer.publish_at_ms);
     if (refusal == REFUSED_integration_in_use) {
         uint32_t count = 0;
-        TRY(desk_open_posts(&ledger->desk, stream, answer.detail, ANSWER_DETAIL_MAX, &count));
+        TRY(desk_open_posts(&ledger->desk, &command->workspace_id, stream, answer.detail, ANSWER_DETAIL_MAX, &count));
     }
     *ret_answer = answer;
     return OK;

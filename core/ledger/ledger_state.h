@@ -8,6 +8,7 @@
 #include "core/store/tables.h"
 
 #define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
+#define SEQS_PER_ROW 32         /* numbers of events in a row that tells where they stand */
 #define PRUNE_EVERY 64          /* events; then up to PRUNE_ROWS outdated command rows go */
 #define PRUNE_ROWS 128
 #define PRUNE_AHEAD 4096 /* ids of the oldest command rows that are known by heart: no cursor for each */
@@ -93,6 +94,10 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
                     const struct aggregate *after) MUST_USE;
 enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version) MUST_USE;
 enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t version, struct fold_room *room) MUST_USE;
+/* desk_tenant.c's. desk_tenant_note notes where a workspace's next event stands: ERR_ALTERED: it is not the next.
+ * desk_tenant_use says what it uses of its plan. */
+enum err desk_tenant_note(struct desk *desk, const struct log_event *at) MUST_USE;
+enum err desk_tenant_use(struct desk *desk, const struct id *workspace_id, const struct usage *usage) MUST_USE;
 /* desk_commit ends the transaction with the position that its rows stand at; on failure nothing of it is kept. */
 enum err desk_commit(struct desk *desk, uint64_t position) MUST_USE;
 /* ledger_replay applies the log's events after position to the views, and writes how many they were. */
@@ -134,9 +139,9 @@ enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_
 /* desk_recall folds what the log tells of an attempt of post that its state has forgotten; zeros: there is none. */
 enum err desk_recall(struct desk *desk, const struct post *post, const struct record_outcome_command *report,
                      struct recalled_attempt *ret_recalled) MUST_USE;
-/* desk_open_posts lists the first posts with open targets on an integration. */
-enum err desk_open_posts(struct desk *desk, const struct id *integration_id, struct id *ret_posts, uint32_t max,
-                         uint32_t *ret_count) MUST_USE;
+/* desk_open_posts lists the newest posts with open targets on an integration of a workspace, the last one first. */
+enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
+                         struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;
 
 /* The position that the views have applied. ERR_NOT_FOUND: none, or of another VIEWS_VERSION. */
 enum err desk_position(struct store_txn *txn, uint64_t *ret_position) MUST_USE;

@@ -17,6 +17,8 @@
 #define GROUP_ROOM ((uint64_t)40 * PAGE)   /* bytes that any commit may need: the upper pages of each table */
 #define GROUP_BYTES_KEPT ((size_t)1 << 20) /* a larger buffer is given back after its group */
 #define HEADS_KEPT 8192                    /* workspaces in the cache between groups */
+#define HEADS_UNWRITTEN_MAX 1024           /* whose rows lag: with room for their pages, 8 MiB */
+#define HEAD_ROOM ((uint64_t)2 * PAGE)     /* of one: a random leaf, which may split */
 
 /* Tells the other threads how far the log is. */
 static void publish_status(struct log *log)
@@ -49,6 +51,7 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
         return ERR_NO_MEMORY;
     }
     lock_init(&log->status_lock);
+    lock_init(&log->heads_lock);
     log->rows = rows;
     rows = NULL;
     log->key = options->key;
@@ -81,6 +84,7 @@ static void group_forget(struct log *log, size_t keep)
             struct log_head *head = log_heads_find(&group->heads, pending->workspace_id.uuid);
             ASSERT(head != NULL && head->seq == pending->workspace_seq);
             head->seq = pending->workspace_seq - 1;
+            group->heads_unwritten -= head->seq == head->written;
         }
     }
 }
@@ -118,6 +122,7 @@ void log_close(struct log *log)
     free(log->group.bytes);
     free(log->path);
     lock_done(&log->status_lock);
+    lock_done(&log->heads_lock);
     free(log);
 }
 
@@ -128,17 +133,18 @@ enum err log_begin(struct log *log)
     if (log->broken) {
         return ERR_IO;
     }
-    if (log->group.heads.count > HEADS_KEPT) {
+    if (log->group.heads.count > HEADS_KEPT && log->group.heads_unwritten == 0) {
+        lock_take(&log->heads_lock);
         log_heads_clear(&log->group.heads);
+        lock_give(&log->heads_lock);
     }
     log->group.open = true;
     log->group.room_bytes = GROUP_ROOM;
     return OK;
 }
 
-enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq)
+static enum err head_row(struct log *log, const struct id *workspace_id, uint64_t *ret_seq)
 {
-    ASSERT(workspace_id->kind == ID_WORKSPACE);
     OWNED(log_view_end) struct log_view *view = NULL;
     TRY(log->rows->ops->view_begin(log->rows, &view));
     struct span value;
@@ -153,15 +159,53 @@ enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint
     return OK;
 }
 
-/* Finds the workspace in the cache, or brings it there. */
+enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq)
+{
+    ASSERT(workspace_id->kind == ID_WORKSPACE);
+    uint64_t known = 0;
+    uint64_t seq = 0;
+    lock_take(&log->heads_lock);
+    const struct log_head *head = log_heads_find(&log->group.heads, workspace_id->uuid);
+    known = head != NULL ? head->committed : 0;
+    lock_give(&log->heads_lock);
+    if (known == 0 || log->read_only) { /* beside a writer its rows may be ahead of what was known at open */
+        TRY(head_row(log, workspace_id, &seq));
+    }
+    *ret_seq = known > seq ? known : seq;
+    return OK;
+}
+
+static enum err head_add(struct log *log, const uint8_t uuid[16], uint64_t seq)
+{
+    lock_take(&log->heads_lock);
+    const enum err err = log_heads_add(&log->group.heads, uuid, seq);
+    lock_give(&log->heads_lock);
+    return err;
+}
+
+enum err log_heads_known(struct log *log, const struct log_heads *heads)
+{
+    for (size_t i = 0; i < heads->cap; i++) {
+        if (heads->slots[i].used) {
+            TRY(head_add(log, heads->slots[i].uuid, heads->slots[i].seq));
+            struct log_head *head = log_heads_find(&log->group.heads, heads->slots[i].uuid);
+            ASSERT(head != NULL);
+            head->written = heads->slots[i].written;
+            log->group.heads_unwritten += head->written != head->seq;
+        }
+    }
+    return OK;
+}
+
+/* Finds the workspace in the cache, or brings it there: one that is not there has a row that is up to date. */
 static enum err head_of(struct log *log, const struct id *workspace_id, struct log_head **ret_head)
 {
     struct log_heads *heads = &log->group.heads;
     struct log_head *head = log_heads_find(heads, workspace_id->uuid);
     if (head == NULL) {
         uint64_t seq = 0;
-        TRY(log_workspace_head(log, workspace_id, &seq));
-        TRY(log_heads_add(heads, workspace_id->uuid, seq));
+        TRY(head_row(log, workspace_id, &seq));
+        TRY(head_add(log, workspace_id->uuid, seq));
         head = log_heads_find(heads, workspace_id->uuid);
         ASSERT(head != NULL);
     }
@@ -199,8 +243,8 @@ static enum err group_reserve(struct log_group *group, size_t bytes)
 }
 
 /* How much room an event needs at worst: its record in a page filled to two thirds; a long payload in pages of its own
- * and a random leaf; a workspace's head in a random leaf, which may split. */
-static uint64_t event_room(const struct log_event *event, bool touches_head)
+ * and a random leaf. */
+static uint64_t event_room(const struct log_event *event)
 {
     uint64_t bytes = (LOG_ENVELOPE_MAX + LOG_RECORD_CHECK) * 3 / 2 + 64;
     if (event->payload.len <= LOG_INLINE_MAX) {
@@ -208,7 +252,7 @@ static uint64_t event_room(const struct log_event *event, bool touches_head)
     } else {
         bytes += (event->payload.len / PAGE + 4) * PAGE;
     }
-    return bytes + (touches_head ? 2 * PAGE : 0);
+    return bytes;
 }
 
 static void group_add(struct log_group *group, const struct log_event *event, uint64_t room_bytes)
@@ -249,14 +293,17 @@ enum err log_append(struct log *log, struct log_event *event, bool privileged)
     if (!id_is_none(&event->workspace_id)) {
         TRY(head_of(log, &event->workspace_id, &head));
     }
-    const uint64_t room_bytes = event_room(event, head != NULL && head->seq == head->committed);
-    TRY(log->rows->ops->room(log->rows, group->room_bytes + room_bytes, privileged));
+    const bool lags = head != NULL && head->seq == head->written; /* from now on */
+    const uint64_t room_bytes = event_room(event);
+    const uint64_t heads_bytes = (group->heads_unwritten + lags) * HEAD_ROOM;
+    TRY(log->rows->ops->room(log->rows, group->room_bytes + heads_bytes + room_bytes, privileged));
     TRY(group_reserve(group, LOG_RECORD_MAX + event->payload.len));
 
     event->seq = log->state.edge.size + group->count + 1;
     event->workspace_seq = 0;
     if (head != NULL) {
         head->seq++;
+        group->heads_unwritten += lags;
         event->workspace_seq = head->seq;
     }
     sha256(event->payload, event->payload_hash);
@@ -315,15 +362,33 @@ static enum err write_event(struct log *log, const struct log_pending *pending, 
         TRY(rows->ops->put(rows, LOG_BODIES, span_of(pending->payload_hash, 32),
                            span_of(bytes + pending->record_len, pending->body_len), LOG_PUT_KEEP));
     }
-    if (pending->workspace_seq > 0) {
-        const struct log_head *head = log_heads_find(&log->group.heads, pending->workspace_id.uuid);
-        ASSERT(head != NULL && head->seq >= pending->workspace_seq);
-        if (head->seq == pending->workspace_seq) { /* the workspace's last of this group */
-            TRY(rows->ops->put(rows, LOG_HEADS, span_of(pending->workspace_id.uuid, 16), log_key(&key, head->seq),
-                               LOG_PUT_REPLACE));
+    return OK;
+}
+
+/* The rows of workspaces that have more events than their rows say. Each is a random leaf, one page more to flush, so
+ * they wait until a checkpoint covers them, or until there are many: whoever opens the log reads every event behind the
+ * checkpoint anyway. */
+static enum err write_heads(struct log *log)
+{
+    const struct log_heads *heads = &log->group.heads;
+    for (size_t i = 0; i < heads->cap && log->group.heads_unwritten > 0; i++) {
+        const struct log_head *head = &heads->slots[i];
+        struct log_key key;
+        if (head->used && head->seq != head->written) {
+            TRY(log->rows->ops->put(log->rows, LOG_HEADS, span_of(head->uuid, 16), log_key(&key, head->seq),
+                                    LOG_PUT_REPLACE));
         }
     }
     return OK;
+}
+
+static void heads_are_written(struct log *log)
+{
+    struct log_heads *heads = &log->group.heads;
+    for (size_t i = 0; i < heads->cap && log->group.heads_unwritten > 0; i++) {
+        heads->slots[i].written = heads->slots[i].seq;
+    }
+    log->group.heads_unwritten = 0;
 }
 
 static enum err write_checkpoint(struct log *log, struct log_state *state, struct buf *note)
@@ -338,10 +403,13 @@ static enum err write_checkpoint(struct log *log, struct log_state *state, struc
                                LOG_PUT_APPEND);
 }
 
-static enum err write_group(struct log *log, bool sign, struct log_state *state, struct buf *note)
+static enum err write_group(struct log *log, bool sign, bool heads, struct log_state *state, struct buf *note)
 {
     for (size_t i = 0; i < log->group.count; i++) {
         TRY(write_event(log, &log->group.pending[i], state));
+    }
+    if (heads) {
+        TRY(write_heads(log));
     }
     if (sign) {
         TRY(write_checkpoint(log, state, note));
@@ -358,9 +426,10 @@ static enum err transact(struct log *log, bool sign, struct buf *note)
 {
     struct log_rows *rows = log->rows;
     struct log_state state = log->state;
+    const bool heads = sign || log->group.heads_unwritten >= HEADS_UNWRITTEN_MAX;
     enum err err = rows->ops->begin(rows);
     if (err == OK) {
-        err = write_group(log, sign, &state, note);
+        err = write_group(log, sign, heads, &state, note);
         if (err == OK) {
             err = rows->ops->commit(rows);
             err = err == OK && !rows->ops->is_in_place(rows) ? ERR_IO : err; /* durable, but nobody will find it */
@@ -370,6 +439,9 @@ static enum err transact(struct log *log, bool sign, struct buf *note)
     }
     if (err == OK) {
         log->state = state;
+    }
+    if (err == OK && heads) {
+        heads_are_written(log);
     }
     publish_status(log);
     if (err == OK || err == ERR_NO_SPACE || err == ERR_NO_MEMORY) {
@@ -407,6 +479,7 @@ enum err log_commit(struct log *log)
         group_end(group);
         return err;
     }
+    lock_take(&log->heads_lock);
     for (size_t i = 0; i < group->count; i++) {
         if (group->pending[i].workspace_seq > 0) {
             struct log_head *workspace = log_heads_find(&group->heads, group->pending[i].workspace_id.uuid);
@@ -414,6 +487,7 @@ enum err log_commit(struct log *log)
             workspace->committed = workspace->seq;
         }
     }
+    lock_give(&log->heads_lock);
     group_end(group);
     if (sign) {
         write_side(log, buf_span(&note));
@@ -464,7 +538,7 @@ enum err log_checkpoint(struct log *log, struct buf *out)
     if (!log->read_only && log->key != NULL && head > log->state.checkpoint_size) {
         uint8_t bytes[LOG_CHECKPOINT_MAX];
         struct buf note = buf_of(bytes, sizeof bytes);
-        TRY(log->rows->ops->room(log->rows, GROUP_ROOM, true));
+        TRY(log->rows->ops->room(log->rows, GROUP_ROOM + log->group.heads_unwritten * HEAD_ROOM, true));
         TRY(transact(log, true, &note));
         write_side(log, buf_span(&note));
     }

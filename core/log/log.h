@@ -135,7 +135,8 @@ void log_status(struct log *log, struct log_status *ret_status);
 bool log_may_be_shared(const struct log *log);
 /* log_signer is what signs its checkpoints; NULL: it was opened without. */
 const struct checkpoint_key *log_signer(const struct log *log);
-/* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. */
+/* log_workspace_head returns the last committed workspace_seq of a workspace, 0 when it has none. Of a log that is open
+ * read-only beside its writer: one that it had since that was opened. */
 enum err log_workspace_head(struct log *log, const struct id *workspace_id, uint64_t *ret_seq) MUST_USE;
 
 /* log_read copies event seq into the arena-free buffer of the caller: payload bytes are copied to out (LOG_PAYLOAD_MAX
@@ -184,7 +185,7 @@ struct log_verified {
 /* log_verify reads a whole log in path: every record, payload, tree row and checkpoint, against each other and the
  * public key, and every event's version against its stream; it calls progress (may be NULL) now and then. OK: all is as
  * it was written. ERR_ALTERED with ret_fault. ERR_NOT_FOUND, ERR_ACCESS, ERR_VERSION: cannot be read. Holds in memory
- * up to 64 bytes for each stream (96 while the table grows), 160 for each workspace and 64 for each payload kept
+ * up to 64 bytes for each stream (96 while the table grows), 224 for each workspace and 64 for each payload kept
  * beside. Run it in a child process: a damaged file may raise SIGBUS or SIGSEGV inside LMDB. */
 typedef void log_progress(void *context, uint64_t done, uint64_t total);
 enum err log_verify(const char *path, const uint8_t public_key[32], const char *origin, log_progress *progress,

@@ -49,15 +49,33 @@ static enum err check_workspace(struct log_audit *audit, const struct log_event 
             return log_fault_set(audit->fault, event->seq, "event %" PRIu64 " is not the first of its workspace",
                                  event->seq);
         }
-        return log_heads_add(&audit->heads, event->workspace_id.uuid, event->workspace_seq);
+        TRY(log_heads_add(&audit->heads, event->workspace_id.uuid, event->workspace_seq));
+        head = log_heads_find(&audit->heads, event->workspace_id.uuid);
+        ASSERT(head != NULL);
+        head->written = event->workspace_seq - 1;
+        head->marks = audit->marks;
+        return OK;
     }
     if (event->workspace_seq != head->seq + 1) {
         return log_fault_set(audit->fault, event->seq,
                              "event %" PRIu64 " has workspace_seq %" PRIu64 " where %" PRIu64 " is next", event->seq,
                              event->workspace_seq, head->seq + 1);
     }
+    if (head->marks != audit->marks) {
+        head->written = head->seq;
+        head->marks = audit->marks;
+    }
     head->seq++;
     return OK;
+}
+
+bool log_audit_head(const struct log_audit *audit, const struct log_head *head, struct span row)
+{
+    const uint64_t least = head->marks == audit->marks ? head->written : head->seq;
+    if (row.data == NULL) {
+        return least == 0;
+    }
+    return row.len == 8 && get_be64(row.data) >= least && get_be64(row.data) <= head->seq && get_be64(row.data) > 0;
 }
 
 enum err log_audit_event(struct log_audit *audit, struct log_view *view, struct span key, struct span record)

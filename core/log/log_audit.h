@@ -12,6 +12,7 @@ struct log_audit {
     struct merkle_edge edge; /* of the events checked so far */
     int64_t time_ms;
     struct log_heads heads;
+    uint64_t marks;   /* checkpoints met so far: up to the last one a workspace's row must go */
     struct id stream; /* of the last event checked, and its place there */
     uint64_t version;
     bool long_payload; /* likewise: it is kept beside */
@@ -21,6 +22,9 @@ struct log_audit {
 /* log_audit_event checks the next event, whose row is key and record: its place, form, payload, time, workspace_seq,
  * and the rows of the tree that it completes. ERR_ALTERED with fault. */
 enum err log_audit_event(struct log_audit *audit, struct log_view *view, struct span key, struct span record) MUST_USE;
+/* log_audit_head tells whether a workspace's row, or that there is none (absent), may say so: no less than its last
+ * workspace_seq under the last checkpoint, and no more than its last. */
+bool log_audit_head(const struct log_audit *audit, const struct log_head *head, struct span row);
 /* log_audit_end compares the state row with what was seen. */
 enum err log_audit_end(const struct log_audit *audit, const struct log_state *state) MUST_USE;
 

@@ -65,7 +65,7 @@ enum err log_heads_add(struct log_heads *heads, const uint8_t uuid[16], uint64_t
     }
     struct log_head *head = slot_of(heads, uuid);
     ASSERT(!head->used);
-    *head = (struct log_head){.used = true, .seq = seq, .committed = seq};
+    *head = (struct log_head){.used = true, .seq = seq, .committed = seq, .written = seq};
     memcpy(head->uuid, uuid, sizeof head->uuid);
     heads->count++;
     return OK;

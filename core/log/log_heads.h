@@ -9,6 +9,8 @@ struct log_head {
     bool used;
     uint64_t seq;       /* with what the group adds */
     uint64_t committed; /* without it */
+    uint64_t written;   /* what its row says; in a check: what it must say at least */
+    uint64_t marks;     /* in a check: checkpoints before its last event */
 };
 
 /* A hash table, open addressing; all zero is an empty one. Slots move when one is added: keep no pointer. */
@@ -21,7 +23,7 @@ struct log_heads {
 void log_heads_done(struct log_heads *heads);
 void log_heads_clear(struct log_heads *heads);
 struct log_head *log_heads_find(const struct log_heads *heads, const uint8_t uuid[16]); /* NULL: not there */
-/* log_heads_add adds a workspace that is not there yet, with both numbers at seq; ERR_NO_MEMORY. */
+/* log_heads_add adds a workspace that is not there yet, all at seq; ERR_NO_MEMORY. */
 enum err log_heads_add(struct log_heads *heads, const uint8_t uuid[16], uint64_t seq) MUST_USE;
 
 #endif

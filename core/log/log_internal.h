@@ -32,7 +32,8 @@ struct log_group {
     size_t bytes_len;
     size_t bytes_cap;
     uint64_t room_bytes;    /* sum */
-    struct log_heads heads; /* a cache that outlives the group */
+    struct log_heads heads; /* outlive the group: its writer changes them with heads_lock held, others look with it */
+    size_t heads_unwritten; /* of them: the row says less */
 };
 
 struct log {
@@ -44,6 +45,7 @@ struct log {
     uint64_t checkpoint_every;
     struct log_state state; /* as committed */
     struct log_group group;
+    pthread_mutex_t heads_lock;
     pthread_mutex_t status_lock;
     struct log_status status; /* for any thread, after each commit */
 };
@@ -54,6 +56,8 @@ enum err log_start(struct log_rows **take_rows, const struct log_options *option
     MUST_USE;
 /* log_stand_at makes the log stand at what view sees. */
 enum err log_stand_at(struct log *log, struct log_view *view) MUST_USE;
+/* log_heads_known gives the log what a check found: every workspace whose row may lag, none of which it has yet. */
+enum err log_heads_known(struct log *log, const struct log_heads *heads) MUST_USE;
 /* log_tail_verify checks everything from the last signed checkpoint to the head, in one view, at which the log then
  * stands: a writer beside a reader may have gone on since log_start. */
 enum err log_tail_verify(struct log *log, struct log_fault *ret_fault) MUST_USE;

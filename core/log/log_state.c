@@ -27,7 +27,7 @@ static enum err read_state(struct span bytes, struct log_state *ret_state)
     if (bytes.len == 0) {
         return ERR_ALTERED;
     }
-    if (bytes.data[0] != LOG_FORMAT) {
+    if (bytes.data[0] == 0 || bytes.data[0] > LOG_FORMAT) {
         return ERR_VERSION;
     }
     if (bytes.len < LOG_STATE_HEAD) {

@@ -5,7 +5,7 @@
 #include "core/log/log_rows.h"
 #include "core/log/merkle.h"
 
-#define LOG_FORMAT 1 /* raised with any change of a stored form */
+#define LOG_FORMAT 2 /* raised with any change of a stored form; 1: each commit wrote its workspaces' heads */
 #define LOG_STATE_KEY SPAN("state")
 #define LOG_STATE_HEAD (1 + 8 + 8 + 8 + 8)
 #define LOG_STATE_MAX (LOG_STATE_HEAD + 64 * 32)
@@ -22,7 +22,7 @@ struct log_state {
 /* log_state_write appends the stored form: format (1 byte), head, time_ms, checkpoint_size, checkpoints (8 each), the
  * edge's hashes from the leaf up. */
 void log_state_write(const struct log_state *state, struct buf *out);
-/* log_state_of reads the row; ERR_NOT_FOUND, ERR_VERSION for another format, ERR_ALTERED. */
+/* log_state_of reads the row; ERR_NOT_FOUND, ERR_VERSION for a later format, ERR_ALTERED. */
 enum err log_state_of(struct log_view *view, struct log_state *ret_state) MUST_USE;
 
 /* log_tree_key writes the key of a stored node. log_node is a merkle_node_at whose context is a struct log_view: from a

@@ -180,24 +180,26 @@ static enum err check_events(struct tail *tail)
     return log_audit_end(&tail->audit, &log->state);
 }
 
+/* The workspaces of the tail: their rows may lag, but not behind the checkpoint. */
 static enum err check_heads(struct tail *tail)
 {
     const struct log_heads *heads = &tail->audit.heads;
     for (size_t i = 0; i < heads->cap; i++) {
-        const struct log_head *head = &heads->slots[i];
+        struct log_head *head = &heads->slots[i];
         if (!head->used) {
             continue;
         }
-        struct span row;
+        struct span row = {0};
         const enum err err = tail->view->rows->ops->get(tail->view, LOG_HEADS, span_of(head->uuid, 16), &row);
         if (err != OK && err != ERR_NOT_FOUND) {
             return err;
         }
-        if (err == ERR_NOT_FOUND || row.len != 8 || get_be64(row.data) != head->seq) {
+        if (!log_audit_head(&tail->audit, head, row)) {
             return log_fault_set(tail->audit.fault, 0, "a workspace's last event is not the one that the log says");
         }
+        head->written = row.data != NULL ? get_be64(row.data) : 0;
     }
-    return OK;
+    return log_heads_known(tail->log, heads);
 }
 
 enum err log_tail_verify(struct log *log, struct log_fault *ret_fault)

@@ -12,10 +12,10 @@
 #include "tools/benchmarks/bench_load.h"
 #include "tools/benchmarks/bench_proc.h"
 
-#define ROUNDS UINT64_C(5)
-#define GETS UINT64_C(6000) /* in a round */
-#define LISTS UINT64_C(1200)
-#define POSTS UINT64_C(1200)
+#define ROUNDS UINT64_C(15) /* many and short: what else the machine does strikes few of them */
+#define GETS UINT64_C(2000) /* in a round */
+#define LISTS UINT64_C(400)
+#define POSTS UINT64_C(400)
 #define LOCKS (STOCK_LOCKS / ROUNDS)
 #define LOCKS_OUTSTANDING 64
 #define OUTSTANDING 512 /* when filling */
@@ -162,13 +162,21 @@ static void make_http_post(void *context, uint64_t index, struct buf *out)
     buf_put(out, buf_span(&body));
 }
 
-static enum err cpu_us(const struct stock *stock, double *ret_us)
+/* What both processes have taken so far; us: nothing yet. */
+static enum err taken(const struct stock *stock, struct stock_cost *ret_taken)
 {
-    double ledger = 0;
-    double gateway = 0;
-    TRY(bench_process_cpu_us(stock->ledger, &ledger));
-    TRY(bench_process_cpu_us(stock->gateway, &gateway));
-    *ret_us = ledger + gateway;
+    const pid_t processes[] = {stock->ledger, stock->gateway};
+    struct stock_cost sum = {.us = 0};
+    for (size_t i = 0; i < 2; i++) {
+        struct stock_cost one = {.us = 0};
+        TRY(bench_process_cpu_us(processes[i], &one.cpu_us));
+        TRY(bench_process_faults(processes[i], &one.faults));
+        TRY(bench_process_written(processes[i], &one.written));
+        sum.cpu_us += one.cpu_us;
+        sum.faults += one.faults;
+        sum.written += one.written;
+    }
+    *ret_taken = sum;
     return OK;
 }
 
@@ -211,26 +219,47 @@ static size_t middle_of(const double *ours, const double *theirs)
     return middle;
 }
 
+/* The costs of one side, round by round. */
+struct side {
+    struct stock *stock;
+    double us[ROUNDS];
+    double cpu_us[ROUNDS];
+    double faults; /* of all rounds */
+    double written;
+};
+
+static enum err go_round(struct side *side, enum stock_work work, uint64_t round, double count)
+{
+    struct stock_cost before;
+    struct stock_cost after;
+    TRY(taken(side->stock, &before));
+    TRY(run_round(side->stock, work, &side->us[round]));
+    TRY(taken(side->stock, &after));
+    side->cpu_us[round] = (after.cpu_us - before.cpu_us) / count;
+    side->faults += (after.faults - before.faults) / count / (double)ROUNDS;
+    side->written += (after.written - before.written) / count / (double)ROUNDS;
+    return OK;
+}
+
+static struct stock_cost cost_of(const struct side *side, size_t middle, size_t cpu_middle)
+{
+    return (struct stock_cost){
+        .us = side->us[middle], .cpu_us = side->cpu_us[cpu_middle], .faults = side->faults, .written = side->written};
+}
+
 enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
                        struct stock_cost *ret_theirs)
 {
     const uint64_t counts[STOCK_WORKS] = {GETS, LISTS, POSTS, LOCKS};
-    double our_us[ROUNDS];
-    double their_us[ROUNDS];
-    double our_cpu_us[2];
-    double their_cpu_us[2];
-    TRY(cpu_us(ours, &our_cpu_us[0]));
-    TRY(cpu_us(theirs, &their_cpu_us[0]));
+    struct side sides[2] = {{.stock = ours}, {.stock = theirs}};
     for (uint64_t round = 0; round < ROUNDS; round++) {
-        TRY(run_round(theirs, work, &their_us[round]));
-        TRY(run_round(ours, work, &our_us[round]));
+        TRY(go_round(&sides[round % 2], work, round, (double)counts[work]));
+        TRY(go_round(&sides[1 - round % 2], work, round, (double)counts[work]));
     }
-    TRY(cpu_us(ours, &our_cpu_us[1]));
-    TRY(cpu_us(theirs, &their_cpu_us[1]));
-    const size_t middle = middle_of(our_us, their_us);
-    const double count = (double)(ROUNDS * counts[work]);
-    *ret_ours = (struct stock_cost){.us = our_us[middle], .cpu_us = (our_cpu_us[1] - our_cpu_us[0]) / count};
-    *ret_theirs = (struct stock_cost){.us = their_us[middle], .cpu_us = (their_cpu_us[1] - their_cpu_us[0]) / count};
+    const size_t middle = middle_of(sides[0].us, sides[1].us);
+    const size_t cpu_middle = middle_of(sides[0].cpu_us, sides[1].cpu_us);
+    *ret_ours = cost_of(&sides[0], middle, cpu_middle);
+    *ret_theirs = cost_of(&sides[1], middle, cpu_middle);
     return OK;
 }
 

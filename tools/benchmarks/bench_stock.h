@@ -27,14 +27,17 @@ uint64_t stock_posts(const struct stock *stock);
 enum err stock_kb(const struct stock *stock, double *ret_kb) MUST_USE;
 enum err stock_files(const struct stock *stock, double *ret_files) MUST_USE;
 
-/* Microseconds for each request: that passed, of the round whose ratio is the median; and of the processor, of ledger
- * and gateway, which the load's own share cannot hide. */
+/* What each request took. us: that passed; cpu_us: of the processor, of ledger and gateway, which the load's own share
+ * cannot hide: each of the round whose ratio is the median. Of all rounds: faults, of pages, and bytes written to files,
+ * of both processes. */
 struct stock_cost {
     double us;
     double cpu_us;
+    double faults;
+    double written;
 };
 
-/* stock_compare has both do the same work, no two requests the same, in five rounds that alternate. */
+/* stock_compare has both do the same work, no two requests the same, in rounds that alternate, and so does who begins. */
 enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
                        struct stock_cost *ret_theirs) MUST_USE;
 

@@ -23,18 +23,29 @@ static enum err add(struct bench *bench, const char *name, uint64_t posts, unsig
     return stock_fill(*ret_stock, posts, authors, 0);
 }
 
-/* Every cost is shown twice: as time that passed, and as processor time of our two processes. */
-static enum err compare(struct bench *bench, const struct stand *stand, bool alone, enum stock_work work)
+static void show(struct bench *bench, const char *what, const char *cost, double ours, double theirs, const char *unit,
+                 const char *against)
 {
     char name[64];
+    (void)snprintf(name, sizeof name, "tenants, %s%s", what, cost);
+    bench_figure(bench, name, ours, theirs, unit, against);
+}
+
+/* Every cost is shown twice: as time that passed, and as processor time of our two processes; then what of it the disk
+ * and the kernel's pages have to do with. */
+static enum err compare(struct bench *bench, const struct stand *stand, bool alone, enum stock_work work)
+{
     struct stock_cost ours;
     struct stock_cost theirs;
     const char *against = alone ? stand->by_itself : stand->as_many;
     TRY(stock_compare(stand->tenants, alone ? stand->alone : stand->one, work, &ours, &theirs));
-    (void)snprintf(name, sizeof name, "tenants, %s", stock_work_names[work]);
-    bench_figure(bench, name, ours.us, theirs.us, "us each", against);
-    (void)snprintf(name, sizeof name, "tenants, %s, processor", stock_work_names[work]);
-    bench_figure(bench, name, ours.cpu_us, theirs.cpu_us, "us each", against);
+    const char *what = stock_work_names[work];
+    show(bench, what, "", ours.us, theirs.us, "us each", against);
+    show(bench, what, ", processor", ours.cpu_us, theirs.cpu_us, "us each", against);
+    show(bench, what, ", page faults", ours.faults, theirs.faults, "each", against);
+    if (work == STOCK_POST) {
+        show(bench, what, ", written", ours.written, theirs.written, "bytes each", against);
+    }
     if (!alone) {
         bench_goal(bench, GOAL_TENANTS, ours.us / theirs.us);
         bench_goal(bench, GOAL_TENANTS, ours.cpu_us / theirs.cpu_us);

@@ -164,7 +164,8 @@ struct agenda_overdue {
                          unknown, to be read first, deferred, or late and waits for its turn does not count */
     uint32_t held;    /* targets that are due and held: paused, not connected, or all starts are */
     uint32_t in_line; /* targets that are late and wait for their turn */
-    uint32_t paused;  /* workspaces whose kill switch is on, whether anything of them is due or not; ended ones are not */
+    uint32_t
+        paused; /* workspaces whose kill switch is on, whether anything of them is due or not; ended ones are not */
 };
 
 struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms);

@@ -9,6 +9,7 @@
 #include "gateway/etag.h"
 #include "gateway/gate/ask.h"
 #include "gateway/gate/people.h"
+#include "gateway/gate/sessions.h"
 #include "gateway/header_value.h"
 
 static exchange_handler *const handlers[ROUTE_COUNT] = {
@@ -186,8 +187,15 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_MEMBER:
         *ret_version = x->member.version;
         return OK;
-    case RESOURCE_KEY: /* no route of it takes If-Match */
     case RESOURCE_NONE:
+        if (x->route->need == NEED_PERSON) {
+            struct user_row user;
+            TRY(pass_user(x->pass, &user));
+            *ret_version = user.version;
+            return OK;
+        }
+        break;
+    case RESOURCE_KEY: /* no route of it takes If-Match */
     case RESOURCE_SESSION:
         break;
     }

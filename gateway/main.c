@@ -33,7 +33,8 @@ struct arguments {
     const char *ledger;
     const char *bluesky_service;
     const char *rate_limit;
-    const char *public_url; /* NULL: where it listens */
+    const char *public_url;    /* NULL: where it listens */
+    const char *trusted_proxy; /* NULL: none */
 };
 
 /* Everything. Of these the gateway itself has but the gate. */
@@ -41,6 +42,7 @@ struct process {
     struct store *views;
     struct client *ledger;
     struct server *server;
+    struct proxies proxies; /* as long as the server */
     struct gateway gateway;
 };
 
@@ -56,13 +58,15 @@ static const char *option(int argc, char **argv, const char *name, const char *o
 
 static const char usage[] =
     "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n"
-    "                        [--rate-limit N] [--public-url URL]\n"
+    "                        [--rate-limit N] [--public-url URL] [--trusted-proxy ADDR[/LEN]]\n"
     " e.g.: openpost gateway --data /var/lib/openpost --listen 127.0.0.1:8080 --ledger tcp://127.0.0.1:7410\n\n"
     "A process of openpost serve: the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
     "--bluesky-service: where accounts are that name no service; default https://bsky.social.\n"
     "--public-url: where browsers find it, https://HOST[:PORT]; http is for this machine alone. Default: "
     "http://ADDR:PORT;\n"
     "when that is no address of this machine alone, nobody signs in, and keys are good as ever.\n"
+    "--trusted-proxy: whose X-Forwarded-For or Forwarded tells a client's address: ADDR[/LEN][,ADDR[/LEN]…]; default: "
+    "nobody's.\n"
     "N: requests that a key may make in a minute (default 6000; 0: any).\n\n" EXIT_HELP;
 
 /* ADDR:PORT or [ADDR]:PORT. */
@@ -170,13 +174,16 @@ static enum err open_parts(struct process *process, const struct arguments *argu
     return err == OK ? streams_open(gateway, &gateway->streams) : err;
 }
 
-static enum err open_server(struct process *process, const char *listen)
+static enum err open_server(struct process *process, const struct arguments *arguments)
 {
+    const char *listen = arguments->listen;
     char address[64];
     uint16_t port = 0;
     if (!split_listen(listen, address, &port)) {
         return ERR_MALFORMED;
     }
+    const bool trusts = arguments->trusted_proxy != NULL;
+    TRY(trusts ? proxies_read(span_text(arguments->trusted_proxy), &process->proxies) : OK);
     const uint32_t files = process_files();
     const uint32_t most = files < CONNECTIONS_MAX + FILES_BESIDE ? files - FILES_BESIDE : CONNECTIONS_MAX;
     if (files <= FILES_BESIDE) {
@@ -198,6 +205,7 @@ static enum err open_server(struct process *process, const char *listen)
                                            .threads = 2,
                                            .connections_max = most,
                                            .connections_per_address_max = most / 2,
+                                           .proxies = trusts ? &process->proxies : NULL,
                                            .head_max = (size_t)16 << 10,
                                            .body_max = BODY_BYTES_MAX,
                                            .head_within_ms = 10000,
@@ -266,7 +274,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
                                         .bluesky_service =
                                             option(argc, argv, "--bluesky-service", "https://bsky.social"),
                                         .rate_limit = option(argc, argv, "--rate-limit", RATE_LIMIT_DEFAULT),
-                                        .public_url = option(argc, argv, "--public-url", NULL)};
+                                        .public_url = option(argc, argv, "--public-url", NULL),
+                                        .trusted_proxy = option(argc, argv, "--trusted-proxy", NULL)};
     uint64_t quota = 0;
     const bool quota_good = span_to_u64(span_text(arguments.rate_limit), &quota) == OK && quota <= RATE_LIMIT_MAX;
     if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL || !quota_good) {
@@ -301,7 +310,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     err = err == OK ? fill_rules(&arguments, &rules) : err;
     err = err == OK ? data_open(arguments.data, &data) : err;
     err = err == OK ? open_parts(process, &arguments, &data, &rules, &confinement) : err;
-    err = err == OK ? open_server(process, arguments.listen) : err;
+    err = err == OK ? open_server(process, &arguments) : err;
     err = err == OK ? confine_calls(&rules, &confinement) : err;
     if (err == OK) {
         char text[CONFINEMENT_TEXT_MAX];

@@ -10,6 +10,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/owned.h"
+#include "gateway/forwarded.h"
 
 enum method {
     METHOD_GET,
@@ -28,8 +29,8 @@ struct request {
     struct span path;  /* as sent, up to '?', not percent-decoded; starts with '/' */
     struct span query; /* after '?', raw; data NULL when there is none */
     struct span body;
-    struct span remote; /* the peer's address as text */
-    struct span peer;   /* whom a limit counts, 16 bytes: an IPv4 address, or the /64 of an IPv6 one */
+    struct span remote; /* the client's address as text: the peer's, or whom a trusted proxy names */
+    struct span peer;   /* whom a limit counts, 16 bytes: the client's IPv4 address, or the /64 of an IPv6 one */
     struct arena arena; /* the handler's, for what lives until the answer */
     bool secret;        /* set by a handler: though it only reads, what it held is overwritten when it ends */
     int64_t start_us;   /* monotonic, when its head was complete */
@@ -78,9 +79,11 @@ struct server_options {
     uint16_t port;       /* 0: any free one; see server_port */
     unsigned threads;    /* 1..SERVER_THREADS_MAX; connections are shared out evenly among them */
     unsigned connections_max;
-    unsigned connections_per_address_max; /* 0: no cap, as behind a proxy; an IPv6 /64 counts as one address */
-    size_t head_max;                      /* bytes: request line and headers together */
-    size_t body_max;                      /* bytes */
+    unsigned connections_per_address_max; /* 0: no cap; an IPv6 /64 counts as one address; no trusted proxy is held */
+    const struct proxies
+        *proxies;            /* whose word about a client's address counts; NULL: nobody's. As long as the server */
+    size_t head_max;         /* bytes: request line and headers together */
+    size_t body_max;         /* bytes */
     uint32_t head_within_ms; /* absolute: to the whole head, from the accept, or from a later request's request line */
     uint32_t body_within_ms; /* absolute, from the head to the whole body */
     uint32_t idle_ms;        /* keep-alive between requests */

@@ -92,19 +92,23 @@ static void conn_free(struct conn *conn)
 
 /* Connections come and go. */
 
+void conn_show_client(struct conn *conn, const struct net_address *address)
+{
+    const bool is_v4 = net_address_is_v4(address);
+    const char *text =
+        inet_ntop(is_v4 ? AF_INET : AF_INET6, address->bytes + (is_v4 ? 12 : 0), conn->remote, sizeof conn->remote);
+    conn->client = peer_key_of_address(address);
+    conn->request.peer = span_of(conn->client.bytes, sizeof conn->client.bytes);
+    conn->request.remote = text == NULL ? SPAN("") : span_text(conn->remote);
+}
+
 static void conn_remote(struct conn *conn, const struct sockaddr *address)
 {
+    const struct proxies *proxies = conn->server->options.proxies;
     conn->peer = peer_key_of(address);
-    const char *text = NULL;
-    if (conn->peer.bytes[0] == 4) {
-        text = inet_ntop(AF_INET, conn->peer.bytes + 12, conn->remote, sizeof conn->remote);
-    } else if (conn->peer.bytes[0] == 6) {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, address, sizeof in6);
-        text = inet_ntop(AF_INET6, &in6.sin6_addr, conn->remote, sizeof conn->remote);
-    }
-    conn->request.peer = span_of(conn->peer.bytes, sizeof conn->peer.bytes);
-    conn->request.remote = text == NULL ? SPAN("") : span_text(conn->remote);
+    conn->address = net_address_of(address);
+    conn->proxied = proxies != NULL && proxies_has(proxies, &conn->address);
+    conn_show_client(conn, &conn->address);
 }
 
 static struct conn *conn_new(struct server *server, struct MHD_Connection *mhd)
@@ -145,7 +149,7 @@ static void conn_opened(struct server *server, struct MHD_Connection *mhd, void 
     const struct server_options *options = &server->options;
     (void)pthread_mutex_lock(&server->mutex);
     conn->counted = server->open < options->connections_max &&
-                    peers_enter(&server->peers, &conn->peer, options->connections_per_address_max);
+                    peers_enter(&server->peers, &conn->peer, conn->proxied ? 0 : options->connections_per_address_max);
     conn->polite = !conn->counted && server->polite < POLITE_MAX;
     server->open += conn->counted;
     server->polite += conn->polite;

@@ -159,6 +159,33 @@ unsigned request_header_count(const struct request *request, const char *name)
     return count;
 }
 
+/* The headers of a name, in order; returns how often it was sent. */
+static unsigned take_all(const struct conn *conn, const char *name, struct span ret_values[FORWARDED_MAX])
+{
+    const size_t name_len = strlen(name);
+    unsigned count = 0;
+    for (unsigned i = 0; i < conn->field_count; i++) {
+        const struct field *field = &conn->fields[i];
+        if (field_is(conn, field, name, name_len)) {
+            if (count < FORWARDED_MAX) {
+                ret_values[count] = span_of(conn->head.data + field->value, field->value_len);
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Who asks through a trusted proxy: each request on its connection may be another's. */
+static void take_client(struct conn *conn)
+{
+    struct forwarded headers;
+    headers.x_forwarded_for_count = take_all(conn, "X-Forwarded-For", headers.x_forwarded_for);
+    headers.forwarded_count = take_all(conn, "Forwarded", headers.forwarded);
+    const struct net_address client = forwarded_client(conn->server->options.proxies, &conn->address, &headers);
+    conn_show_client(conn, &client);
+}
+
 /* RFC 9112, 6.3: one length and one framing, or none. */
 static bool take_framing(struct conn *conn, bool *ret_too_large)
 {
@@ -260,6 +287,9 @@ unsigned head_take(struct conn *conn, const char *method, const char *version, c
     if (too_large) {
         *ret_code = "body_too_large";
         return 413;
+    }
+    if (conn->proxied) {
+        take_client(conn);
     }
     return 0;
 }

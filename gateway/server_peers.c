@@ -7,26 +7,41 @@
 
 #include "core/base/assert.h"
 
-struct peer_key peer_key_of(const struct sockaddr *address)
+struct net_address net_address_of(const struct sockaddr *address)
 {
-    struct peer_key key = {{0}};
+    struct net_address read = {{0}};
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
         memcpy(&in, address, sizeof in);
-        key.bytes[0] = 4;
-        memcpy(key.bytes + 12, &in.sin_addr, 4);
+        read.bytes[10] = 0xff;
+        read.bytes[11] = 0xff;
+        memcpy(read.bytes + 12, &in.sin_addr, 4);
     } else if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 in6;
         memcpy(&in6, address, sizeof in6);
-        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-            key.bytes[0] = 4;
-            memcpy(key.bytes + 12, in6.sin6_addr.s6_addr + 12, 4);
-        } else {
-            key.bytes[0] = 6;
-            memcpy(key.bytes + 8, in6.sin6_addr.s6_addr, 8);
-        }
+        memcpy(read.bytes, in6.sin6_addr.s6_addr, sizeof read.bytes);
+    }
+    return read;
+}
+
+struct peer_key peer_key_of_address(const struct net_address *address)
+{
+    struct peer_key key = {{0}};
+    if (net_address_is_v4(address)) {
+        key.bytes[0] = 4;
+        memcpy(key.bytes + 12, address->bytes + 12, 4);
+    } else {
+        key.bytes[0] = 6;
+        memcpy(key.bytes + 8, address->bytes, 8);
     }
     return key;
+}
+
+struct peer_key peer_key_of(const struct sockaddr *address)
+{
+    const struct net_address read = net_address_of(address);
+    return address->sa_family == AF_INET || address->sa_family == AF_INET6 ? peer_key_of_address(&read)
+                                                                           : (struct peer_key){{0}};
 }
 
 static size_t hash(const struct peers *peers, const struct peer_key *key)

@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include "core/base/span.h"
+#include "gateway/forwarded.h"
 
 /* Whom a cap counts: an IPv4 address, or the /64 of an IPv6 one (one customer has that many addresses). */
 struct peer_key {
@@ -21,7 +21,10 @@ struct peers {
     size_t cap; /* a power of two, at least twice the connections in all */
 };
 
-/* peer_key_of reads an AF_INET or AF_INET6 address (IPv4 in IPv6 counts as IPv4); others share one key. */
+/* net_address_of reads the address of a socket's other end, peer_key_of_address whom a cap counts it for. peer_key_of
+ * does both: it reads an AF_INET or AF_INET6 address (IPv4 in IPv6 counts as IPv4); others share one key. */
+struct net_address net_address_of(const struct sockaddr *address);
+struct peer_key peer_key_of_address(const struct net_address *address);
 struct peer_key peer_key_of(const struct sockaddr *address);
 /* peers_init makes room for connections_max connections; ERR_NO_MEMORY. */
 enum err peers_init(struct peers *peers, size_t connections_max) MUST_USE;

@@ -73,6 +73,9 @@ struct conn {
     int64_t until_last;    /* what the connection's own thread wrote last */
     atomic_uint_fast64_t requests;
     struct peer_key peer;
+    struct net_address address; /* the peer's */
+    bool proxied;               /* which is a trusted proxy */
+    struct peer_key client;     /* of the request: the peer, or whom the proxy names */
     char remote[INET6_ADDRSTRLEN];
     const char *uri_raw; /* where libmicrohttpd has the target: only compared */
     struct blob uri, head, body, reply;
@@ -133,6 +136,9 @@ enum MHD_Result conn_request(void *context, struct MHD_Connection *mhd, const ch
                              const char *version, const char *data, size_t *data_len, void **request_context);
 void conn_completed(void *context, struct MHD_Connection *mhd, void **request_context,
                     enum MHD_RequestTerminationCode code);
+
+/* conn_show_client has the request say who asks. */
+void conn_show_client(struct conn *conn, const struct net_address *address);
 
 /* server_head.c: judges a head that libmicrohttpd has taken. Returns 0 when it is good and conn.request is filled, else
  * the status to refuse it with (*ret_code says why). */

@@ -98,29 +98,80 @@ void handle_get_session(struct exchange *x)
     exchange_show_session(x);
 }
 
+struct listing {
+    struct exchange *x;
+    struct session_row *rows;
+    uint32_t count;
+    struct body_list devices;
+};
+
+static void write_text(const char *name, bool known, struct span text, struct buf *out)
+{
+    buf_text(out, name);
+    if (known && text.len > 0) {
+        json_string(out, text);
+    } else {
+        buf_text(out, "null");
+    }
+}
+
+static enum err write_sessions(const struct listing *listing, struct buf *out)
+{
+    struct body_list devices = listing->devices;
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < listing->count; i++) {
+        bool known = false;
+        struct span user_agent;
+        struct span network;
+        TRY(person_page_next(&devices, &known, &user_agent, &network));
+        buf_text(out, i == 0 ? "" : ",");
+        write_session(listing->x, &listing->rows[i], out);
+        write_text(",\"user_agent\":", known, user_agent, out);
+        write_text(",\"network\":", known, network, out);
+        buf_byte(out, '}');
+    }
+    buf_text(out, "],\"next_cursor\":null}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static void devices_told(void *context, enum err err, struct span body)
+{
+    struct listing *listing = context;
+    struct exchange *x = listing->x;
+    enum refusal refusal = ACCEPTED;
+    struct span result;
+    struct buf out = {0};
+    err = err == OK ? body_result_read(body, &refusal, &result) : err;
+    err = err == OK && refusal == ACCEPTED ? person_page_read(result, &listing->devices) : ERR_CLOSED;
+    if (err != OK || listing->devices.left != listing->count) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+        return;
+    }
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_sessions(listing, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
 void handle_list_sessions(struct exchange *x)
 {
-    struct session_row *rows = NULL;
-    uint32_t count = 0;
-    struct buf out = {0};
-    enum err err = pass_sessions(x->pass, x->now_ms, &rows, &count);
-    while (err == OK) {
-        err = exchange_out(x, &out);
-        if (err == OK) {
-            buf_text(&out, "{\"data\":[");
-            for (uint32_t i = 0; i < count; i++) {
-                buf_text(&out, i == 0 ? "" : ",");
-                write_session(x, &rows[i], &out);
-                buf_byte(&out, '}');
-            }
-            buf_text(&out, "],\"next_cursor\":null}");
-        }
-        if (err == OK && buf_ok(&out)) {
-            exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-            return;
-        }
+    struct listing *listing = arena_alloc(&x->request->arena, sizeof *listing);
+    x->request->secret = true;
+    enum err err = listing != NULL ? OK : ERR_NO_MEMORY;
+    if (err == OK) {
+        *listing = (struct listing){.x = x};
+        err = pass_sessions(x->pass, x->now_ms, &listing->rows, &listing->count);
     }
-    exchange_failed(x, err);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else if (pass_devices(x->pass, listing->rows, listing->count, devices_told, listing) != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    }
 }
 
 /* --- signing in --- */
@@ -131,6 +182,35 @@ struct attempt {
     struct opening opening;
 };
 
+/* As the browser calls itself; what is no printable ASCII is nobody's business. */
+static struct span user_agent_of(const struct exchange *x, char text[PERSON_USER_AGENT_MAX])
+{
+    const struct span said = request_header(x->request, "User-Agent");
+    const size_t len = said.len < PERSON_USER_AGENT_MAX ? said.len : PERSON_USER_AGENT_MAX;
+    for (size_t i = 0; i < len; i++) {
+        text[i] = said.data[i] >= 0x20 && said.data[i] < 0x7f ? (char)said.data[i] : '?';
+    }
+    return span_of(text, len);
+}
+
+/* Where it is, and no more exactly than people recognise: the /24 of an IPv4 address, the /48 of an IPv6 one. */
+static struct span network_of(const struct exchange *x, char text[PERSON_CLIENT_ADDRESS_MAX])
+{
+    const uint8_t *peer = x->request->peer.data; /* server_peers.h: 4 and the address, or 6 and a /64 */
+    struct buf out = buf_of(text, PERSON_CLIENT_ADDRESS_MAX);
+    ASSERT(x->request->peer.len == LIMITER_NAME_LEN);
+    for (size_t i = 0; peer[0] == 4 && i < 3; i++) {
+        buf_u64(&out, peer[12 + i]);
+        buf_byte(&out, '.');
+    }
+    for (size_t i = 0; peer[0] == 6 && i < 6; i += 2) {
+        buf_hex(&out, span_of(peer + 8 + i, 2));
+        buf_byte(&out, ':');
+    }
+    buf_text(&out, peer[0] == 4 ? "0/24" : peer[0] == 6 ? ":/48" : "");
+    return buf_span(&out);
+}
+
 void opening_prepare(struct exchange *x, struct opening *opening)
 {
     uint8_t randomness[TOKEN_RANDOM_LEN];
@@ -140,6 +220,9 @@ void opening_prepare(struct exchange *x, struct opening *opening)
     opening->session = (struct new_session){.token = span_of(opening->token, TOKEN_LEN),
                                             .session_id = exchange_mint(x, ID_SESSION),
                                             .request_id = exchange_mint(x, ID_REQUEST),
+                                            .device_id = exchange_mint(x, ID_SECRET),
+                                            .user_agent = user_agent_of(x, opening->user_agent),
+                                            .network = network_of(x, opening->network),
                                             .expires_ms = x->now_ms + SESSION_MAX_MS};
 }
 
@@ -157,8 +240,7 @@ bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_
 {
     const struct limiter_verdict verdict = limiter_take(&x->gateway->sign_ins, name, quota, clock_monotonic_us());
     if (!verdict.allowed) {
-        x->rate = verdict; /* says when; the key's or session's own quota is not told beside it */
-        x->quota = 0;
+        x->rate.retry_s = verdict.retry_s; /* says when; what else is told is of the session, if there is one */
         exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
     }
     return verdict.allowed;

@@ -9,6 +9,8 @@
  * answer give the token to the browser. */
 struct opening {
     char token[TOKEN_LEN + 1];
+    char user_agent[PERSON_USER_AGENT_MAX];
+    char network[PERSON_CLIENT_ADDRESS_MAX];
     struct new_session session;
 };
 
@@ -22,8 +24,10 @@ bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_
 void exchange_hash(struct exchange *x, const struct hash_wish *wish, hashed *done, void *context);
 enum err salt_read(struct span body, struct person_salt *ret_salt) MUST_USE;
 
-/* exchange_show_session answers the session of the exchange's pass; exchange_show_opened one that has just begun, whose
- * pass it takes. profile_read reads what pass_profile or gate_invited was answered; ERR_NOT_FOUND: nobody is there. */
+/* exchange_show_user answers the exchange's person as they are now. exchange_show_session answers the session of the
+ * exchange's pass; exchange_show_opened one that has just begun, whose pass it takes. profile_read reads what
+ * pass_profile or gate_invited was answered; ERR_NOT_FOUND: nobody is there. */
+void exchange_show_user(struct exchange *x);
 void exchange_show_session(struct exchange *x);
 void exchange_show_opened(struct exchange *x, const struct opening *opening);
 enum err profile_read(struct span body, struct span *ret_name, struct span *ret_address) MUST_USE;

@@ -2,8 +2,9 @@
  * for the one answer. A new password takes the old one: somebody at an unlocked screen has only a session. Must
  * never keep an address or a password beyond the request. */
 #include "core/base/assert.h"
+#include "gateway/etag.h"
 #include "gateway/gate/ask.h"
-#include "gateway/session_view.h"
+#include "gateway/self.h"
 #include "gateway/sign_in/password.h"
 
 enum err profile_read(struct span body, struct span *ret_name, struct span *ret_address)
@@ -20,10 +21,13 @@ enum err profile_read(struct span body, struct span *ret_name, struct span *ret_
 
 /* --- GET /v1/user --- */
 
-static void show_user(struct exchange *x, struct span name, struct span address)
+static void show_user(void *context)
 {
+    const struct self *self = context;
+    struct exchange *x = self->x;
     struct user_row user;
     struct buf out = {0};
+    char tag[ETAG_MAX];
     enum err err = pass_refresh(x->pass);
     err = err == OK ? pass_user(x->pass, &user) : err;
     err = err == OK ? exchange_out(x, &out) : err;
@@ -33,45 +37,43 @@ static void show_user(struct exchange *x, struct span name, struct span address)
     }
     buf_text(&out, "{\"id\":");
     json_id(&out, &user.user_id);
+    buf_text(&out, ",\"version\":");
+    buf_u64(&out, user.version);
     buf_text(&out, ",\"name\":");
-    json_string(&out, name);
+    json_string(&out, self->name);
     buf_text(&out, ",\"email\":");
-    json_string(&out, address);
+    json_string(&out, self->address);
     buf_text(&out, ",\"has_password\":");
     buf_text(&out, id_is_none(&user.password_id) ? "false" : "true");
     buf_text(&out, ",\"created_at\":");
     json_time(&out, user.created_ms);
     buf_byte(&out, '}');
     ASSERT(buf_ok(&out)); /* a name and an address are far shorter than its room */
-    exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    exchange_json(x, 200, buf_span(&out), etag_of(user.version, NULL, tag), NULL);
 }
 
-static void user_told(void *context, enum err err, struct span body)
+void exchange_show_user(struct exchange *x)
 {
-    struct exchange *x = context;
-    struct span name;
-    struct span address;
-    err = err == OK ? profile_read(body, &name, &address) : err;
-    if (err != OK) {
-        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else {
-        show_user(x, name, address);
+    struct self *self = arena_alloc(&x->request->arena, sizeof *self);
+    if (self == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return;
     }
+    *self = (struct self){.x = x};
+    self_look(self, show_user, self);
 }
 
 void handle_get_user(struct exchange *x)
 {
     x->request->secret = true;
-    if (pass_profile(x->pass, user_told, x) != OK) {
-        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    }
+    exchange_show_user(x);
 }
 
 /* --- PUT /v1/user/password: each step's answer takes the next --- */
 
 struct change {
     struct exchange *x;
-    struct span address;
+    struct self self;
     struct person_record record; /* the new password's */
     struct id vault_id;
     struct opening opening;
@@ -144,66 +146,21 @@ static void new_one_hashed(void *context, enum err err, struct span hash)
     }
 }
 
-static void old_one_proven(void *context, enum err err, struct span body)
+static void old_one_proven(void *context)
 {
     struct change *change = context;
-    struct exchange *x = change->x;
-    enum refusal refusal = ACCEPTED;
-    struct span result;
-    err = err == OK ? body_result_read(body, &refusal, &result) : err;
-    if (err != OK) {
-        give_up(change);
-        return;
-    }
-    if (refusal != ACCEPTED || !pass_is_proven(x->pass, result)) {
-        exchange_problem(x, REFUSED_sign_in_refused, "The old password is not right.", "/old_password", NULL);
-        return;
-    }
     const struct hash_wish wish = {
-        .password = json_node_text(x->body, "new_password"),
+        .password = json_node_text(change->x->body, "new_password"),
         .salt = span_of(change->record.password.salt, sizeof change->record.password.salt),
         .cost = {.n = change->record.password.n, .r = change->record.password.r, .p = change->record.password.p}
     };
-    exchange_hash(x, &wish, new_one_hashed, change);
+    exchange_hash(change->x, &wish, new_one_hashed, change);
 }
 
-static void old_one_hashed(void *context, enum err err, struct span hash)
+static void address_known(void *context)
 {
     struct change *change = context;
-    err = err == OK ? pass_prove(change->x->pass, change->address, hash, old_one_proven, change) : err;
-    if (err != OK) {
-        give_up(change);
-    }
-}
-
-static void salt_told(void *context, enum err err, struct span body)
-{
-    struct change *change = context;
-    struct person_salt salt;
-    err = err == OK ? salt_read(body, &salt) : err;
-    if (err != OK) {
-        give_up(change);
-        return;
-    }
-    const struct hash_wish wish = {
-        .password = json_node_text(change->x->body, "old_password"),
-        .salt = span_of(salt.salt, sizeof salt.salt),
-        .cost = {.n = salt.n, .r = salt.r, .p = salt.p}
-    };
-    exchange_hash(change->x, &wish, old_one_hashed, change);
-}
-
-static void address_told(void *context, enum err err, struct span body)
-{
-    struct change *change = context;
-    struct span name;
-    struct span address;
-    err = err == OK ? profile_read(body, &name, &address) : err;
-    err = err == OK ? arena_copy(&change->x->request->arena, address, &change->address) : err;
-    err = err == OK ? gate_salt(change->x->gateway->gate, change->address, salt_told, change) : err;
-    if (err != OK) {
-        give_up(change);
-    }
+    self_prove(&change->self, "old_password", old_one_proven, change);
 }
 
 void handle_set_password(struct exchange *x)
@@ -217,16 +174,12 @@ void handle_set_password(struct exchange *x)
         exchange_problem(x, REFUSED_password_too_weak, NULL, "/new_password", NULL);
         return;
     }
-    if (!exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid, SIGN_INS_PER_ADDRESS)) {
-        return;
-    }
     *change = (struct change){
         .x = x,
-        .record = {.kind = PERSON_PASSWORD,
-                   .password = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P}}
+        .self = {.x = x                                                                        },
+        .record = { .kind = PERSON_PASSWORD,
+                 .password = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P}}
     };
     random_fill(change->record.password.salt, sizeof change->record.password.salt);
-    if (pass_profile(x->pass, address_told, change) != OK) {
-        give_up(change);
-    }
+    self_look(&change->self, address_known, change);
 }

@@ -189,6 +189,7 @@ static enum err restore_workspaces(struct store_txn *txn, struct arena *arena, s
     for (uint32_t i = 0; i < count; i++) {
         const struct agenda_workspace workspace = {.workspace_id = rows[i].workspace_id,
                                                    .paused = rows[i].paused,
+                                                   .deleted = rows[i].deleted_ms != 0,
                                                    .max_lateness_ms = rows[i].max_lateness_ms,
                                                    .late_spacing_ms = rows[i].late_spacing_ms};
         TRY(agenda_restore_workspace(agenda, &workspace));

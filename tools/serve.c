@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "core/base/process.h"
+#include "gateway/forwarded.h"
 #include "gateway/sign_in/site.h"
 #include "tools/parts.h"
 #include "tools/supervise.h"
@@ -187,7 +188,7 @@ static void add_args(struct child *child, const char *const *args, size_t count)
              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static void add_children(struct supervisor *supervisor, const struct plan *plan, const char *listen,
-                         const char *rate_limit, const char *public_url)
+                         const char *rate_limit, const char *public_url, const char *proxies)
 {
     const char *data = plan->data.path;
     const bool sandbox = plan->sandbox_url[0] != 0;
@@ -220,6 +221,10 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
     if (public_url != NULL) {
         child_arg(&supervisor->children[supervisor->count - 1], "--public-url");
         child_arg(&supervisor->children[supervisor->count - 1], public_url);
+    }
+    if (proxies != NULL) {
+        child_arg(&supervisor->children[supervisor->count - 1], "--trusted-proxy");
+        child_arg(&supervisor->children[supervisor->count - 1], proxies);
     }
 }
 
@@ -290,6 +295,20 @@ static bool site_or_complain(const char *url)
     return err == OK;
 }
 
+/* False: complained. */
+static bool proxies_or_complain(const char *list)
+{
+    struct proxies proxies;
+    const bool good = list == NULL || proxies_read(span_text(list), &proxies) == OK;
+    if (!good) {
+        (void)fprintf(
+            stderr,
+            "openpost serve: --trusted-proxy %s: expected up to %d addresses or networks, as 127.0.0.1,10.0.0.0/8\n",
+            list, PROXIES_MAX);
+    }
+    return good;
+}
+
 int tool_serve(int argc, char **argv)
 {
     const char *data_path = NULL;
@@ -298,6 +317,7 @@ int tool_serve(int argc, char **argv)
     const char *loopback = NULL;
     const char *rate_limit = NULL;
     const char *public_url = NULL;
+    const char *proxies = NULL;
     bool sandbox = false;
     const struct option_spec options[] = {
         {"--data",           &data_path,  NULL,     "the data folder, made by openpost init"                                    },
@@ -307,6 +327,7 @@ int tool_serve(int argc, char **argv)
         {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none"             },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"            },
         {"--public-url",     &public_url, NULL,     "where browsers find it: https://HOST[:PORT]; default http://ADDR:PORT"     },
+        {"--trusted-proxy",  &proxies,    NULL,     "ADDR[/LEN][,ADDR[/LEN]…]: whose X-Forwarded-For or Forwarded counts"     },
     };
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code)) {
@@ -332,7 +353,7 @@ int tool_serve(int argc, char **argv)
         (programs != NULL && !listen_or_complain("serve", "--rpc", programs, true, &code))) {
         return code;
     }
-    if (!site_or_complain(public_url)) {
+    if (!site_or_complain(public_url) || !proxies_or_complain(proxies)) {
         return EXIT_USAGE_WRONG;
     }
     if (is_served(&plan.data)) {
@@ -357,6 +378,6 @@ int tool_serve(int argc, char **argv)
     if (err != OK) {
         return complain("serve", "cannot prepare", err, EXIT_CANNOT);
     }
-    add_children(&supervisor, &plan, listen, rate_limit, public_url);
+    add_children(&supervisor, &plan, listen, rate_limit, public_url, proxies);
     return run(&supervisor, &plan, listen);
 }

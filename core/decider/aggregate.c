@@ -242,6 +242,7 @@ bool command_begins_with(uint32_t command_code, uint32_t event_code)
         {COMMAND_report_strangers,       EVENT_access_refused          },
         {COMMAND_change_workspace,       EVENT_workspace_changed       },
         {COMMAND_delete_workspace,       EVENT_workspace_deleted       },
+        {COMMAND_delete_workspace,       EVENT_billing_due             },
         {COMMAND_change_plan,            EVENT_plan_changed            },
         {COMMAND_close_period,           EVENT_billing_due             },
         {COMMAND_invite_member,          EVENT_member_invited          },

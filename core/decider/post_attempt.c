@@ -89,7 +89,7 @@ RULE(start)
 }
 
 /* A comment is nobody's last status: its end is an event of its own. */
-static void miss_comment(const struct post *post, const struct post_target *target, bool doubtful,
+static void miss_comment(const struct post *post, const struct post_target *target, bool doubtful, bool ended,
                          struct event_list *events)
 {
     if (events->count + 3 <
@@ -100,7 +100,8 @@ static void miss_comment(const struct post *post, const struct post_target *targ
         event->outcome = doubtful ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
         event->message = doubtful
                              ? SPAN("The original of this copied or restored data may have sent the first comment.")
-                             : SPAN("The first comment was not sent in time.");
+                         : ended ? SPAN("The workspace ended before the first comment was sent.")
+                                 : SPAN("The first comment was not sent in time.");
     }
 }
 
@@ -119,13 +120,14 @@ static void judge_waiting(const struct post *post, uint32_t at, const struct dec
 {
     const struct post_target *target = &post->targets[at];
     const bool doubtful = is_doubtful(target, context) && target->part_count > 0; /* else the lock comes first */
-    const bool too_late = is_too_late(post, target, context) && !is_doubtful(target, context);
+    const bool ended = context->workspace->deleted; /* what was not sent before never will be */
+    const bool too_late = (ended || is_too_late(post, target, context)) && !is_doubtful(target, context);
     verdict->waiting_count++;
     if (!doubtful && !too_late) {
         return;
     }
     if (target->status == TARGET_PUBLISHED) {
-        miss_comment(post, target, doubtful, events);
+        miss_comment(post, target, doubtful, ended, events);
         return;
     }
     verdict->outlook.status[at] = doubtful ? TARGET_UNKNOWN : TARGET_MISSED;
@@ -136,7 +138,7 @@ static void judge_waiting(const struct post *post, uint32_t at, const struct dec
     }
 }
 
-static void append_verdict(const struct post *post, const struct verdict *verdict, int64_t now_ms,
+static void append_verdict(const struct post *post, const struct verdict *verdict, const struct decide_context *context,
                            struct event_list *events)
 {
     if (verdict->doubted_count > 0) {
@@ -147,9 +149,11 @@ static void append_verdict(const struct post *post, const struct verdict *verdic
     }
     if (verdict->missed_count > 0) {
         struct targets_missed_event *event = &event_append(events, EVENT_targets_missed)->targets_missed;
-        const bool passed = post->not_after_ms != 0 && now_ms > post->not_after_ms;
+        const bool passed = post->not_after_ms != 0 && context->now_ms > post->not_after_ms;
         event->post_id = post->post_id;
-        event->code = passed ? SPAN("not_after_passed") : SPAN("lateness_exceeded");
+        event->code = context->workspace->deleted ? SPAN("workspace_deleted")
+                      : passed                    ? SPAN("not_after_passed")
+                                                  : SPAN("lateness_exceeded");
         event->targets = verdict->missed;
         event->targets_count = verdict->missed_count;
     }
@@ -182,6 +186,6 @@ RULE(miss)
     if (verdict.waiting_count > 0 && verdict.missed_count + verdict.doubted_count + ret_events->count == 0) {
         return REFUSED_not_late;
     }
-    append_verdict(post, &verdict, context->now_ms, ret_events);
+    append_verdict(post, &verdict, context, ret_events);
     return ACCEPTED;
 }

@@ -49,11 +49,39 @@ static enum refusal change(const struct decide_context *context, const struct ch
     return ACCEPTED;
 }
 
+/* What was used from the period's start on. next_end_ms 0: no other follows. */
+static void append_bill(const struct workspace *workspace, const struct decide_context *context,
+                        const struct id *workspace_id, int64_t end_ms, int64_t next_end_ms,
+                        struct event_list *ret_events)
+{
+    ASSERT(context->usage != NULL);
+    struct plan_use *uses = context->room->uses;
+    for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
+        uses[i] = (struct plan_use){.what = limit_word((enum limit)i), .used = context->usage->used[i]};
+    }
+    uses[LIMIT_REQUESTS] =
+        (struct plan_use){.what = SPAN("published_targets"), .used = context->usage->published_targets};
+    struct billing_due_event *event = &event_append(ret_events, EVENT_billing_due)->billing_due;
+    event->workspace_id = *workspace_id;
+    event->plan = span_of(workspace->plan, workspace->plan_len);
+    event->period_start_ms = workspace->period_start_ms;
+    event->period_end_ms = end_ms;
+    event->next_end_ms = next_end_ms;
+    event->uses = uses;
+    event->uses_count = LIMIT_COUNT;
+}
+
+/* The period that runs ends with the workspace, and is billed until then. */
 static enum refusal end(const struct workspace *workspace, const struct decide_context *context,
                         const struct delete_workspace_command *wish, struct event_list *ret_events)
 {
     if (!workspace->paused || context->now_ms - workspace->paused_at_ms < WORKSPACE_PAUSED_MS) {
         return REFUSED_workspace_not_paused;
+    }
+    const int64_t end_ms = workspace->period_end_ms;
+    if (end_ms != 0) {
+        append_bill(workspace, context, &wish->workspace_id, context->now_ms < end_ms ? context->now_ms : end_ms, 0,
+                    ret_events);
     }
     event_append(ret_events, EVENT_workspace_deleted)->workspace_deleted.workspace_id = wish->workspace_id;
     return ACCEPTED;
@@ -112,21 +140,7 @@ static enum refusal close_period(const struct workspace *workspace, const struct
     if (context->now_ms < workspace->period_end_ms || wish->next_end_ms <= workspace->period_end_ms) {
         return REFUSED_period_not_over;
     }
-    ASSERT(context->usage != NULL);
-    struct plan_use *uses = context->room->uses;
-    for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
-        uses[i] = (struct plan_use){.what = limit_word((enum limit)i), .used = context->usage->used[i]};
-    }
-    uses[LIMIT_REQUESTS] =
-        (struct plan_use){.what = SPAN("published_targets"), .used = context->usage->published_targets};
-    struct billing_due_event *event = &event_append(ret_events, EVENT_billing_due)->billing_due;
-    event->workspace_id = wish->workspace_id;
-    event->plan = span_of(workspace->plan, workspace->plan_len);
-    event->period_start_ms = workspace->period_start_ms;
-    event->period_end_ms = workspace->period_end_ms;
-    event->next_end_ms = wish->next_end_ms;
-    event->uses = uses;
-    event->uses_count = LIMIT_COUNT;
+    append_bill(workspace, context, &wish->workspace_id, workspace->period_end_ms, wish->next_end_ms, ret_events);
     return ACCEPTED;
 }
 

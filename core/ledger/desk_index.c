@@ -391,6 +391,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return slug_is_taken(desk, &command->change_workspace.workspace_id, command->change_workspace.slug,
                              &context->slug_taken);
     case COMMAND_close_period:
+    case COMMAND_delete_workspace:
         return tell_uses(desk, command, LIMIT_COUNT, room, context);
     case COMMAND_connect_integration:
         return tell_uses(desk, command, LIMIT_INTEGRATIONS, room, context);

@@ -6,8 +6,9 @@
  * agenda that lags behind the log asks for something that is refused; no harm comes of that.
  *
  * Held (workspace or integration paused, disconnected): nothing starts, no next part either; what gets too late is
- * missed all the same. While the clock is suspect or starts are suspended nothing is locked, started, missed or
- * exchanged.
+ * missed all the same. Of a workspace that was deleted all that waits is missed at once, scheduled or locked, and
+ * nothing is read, connected or exchanged. While the clock is suspect or starts are suspended nothing is locked,
+ * started, missed or exchanged.
  *
  * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
  * then; readings go on. What is overdue by more than AGENDA_LATE_MS then takes its turn among the late ones.
@@ -101,6 +102,7 @@ struct agenda_integration {
 struct agenda_workspace {
     struct id workspace_id;
     bool paused;
+    bool deleted;
     uint64_t max_lateness_ms; /* both as events have them */
     uint64_t late_spacing_ms;
 };
@@ -162,7 +164,8 @@ struct agenda_overdue {
                          unknown, to be read first, deferred, or late and waits for its turn does not count */
     uint32_t held;    /* targets that are due and held: paused, not connected, or all starts are */
     uint32_t in_line; /* targets that are late and wait for their turn */
-    uint32_t paused;  /* workspaces whose kill switch is on, whether anything of them is due or not */
+    uint32_t
+        paused; /* workspaces whose kill switch is on, whether anything of them is due or not; ended ones are not */
 };
 
 struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms);

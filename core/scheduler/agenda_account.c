@@ -135,6 +135,14 @@ static void pause_workspace(struct agenda *agenda, const struct id *id, bool pau
     time_workspace(agenda, index);
 }
 
+static void delete_workspace(struct agenda *agenda, const struct log_event *at, const struct id *id)
+{
+    const uint32_t index = agenda_workspace(agenda, id);
+    workspace_at(agenda, index)->deleted = true;
+    workspace_at(agenda, index)->deleted_seq = at->seq;
+    time_workspace(agenda, index);
+}
+
 static void change_workspace(struct agenda *agenda, const struct workspace_changed_event *changed)
 {
     const uint32_t index = agenda_workspace(agenda, &changed->workspace_id);
@@ -208,7 +216,7 @@ static bool apply_to_installation(struct agenda *agenda, const struct log_event 
     return true;
 }
 
-static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
+static bool apply_to_workspace(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
     switch (event->code) {
     case EVENT_workspace_created: {
@@ -226,6 +234,9 @@ static bool apply_to_workspace(struct agenda *agenda, const struct event *event)
         return true;
     case EVENT_workspace_resumed:
         pause_workspace(agenda, &event->workspace_resumed.workspace_id, false);
+        return true;
+    case EVENT_workspace_deleted:
+        delete_workspace(agenda, at, &event->workspace_deleted.workspace_id);
         return true;
     default:
         return false;
@@ -256,6 +267,6 @@ void agenda_apply_limit(struct agenda *agenda, const struct log_event *at, const
 
 bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
-    return apply_to_installation(agenda, at, event) || apply_to_workspace(agenda, event) ||
+    return apply_to_installation(agenda, at, event) || apply_to_workspace(agenda, at, event) ||
            apply_to_integration(agenda, at, event);
 }

@@ -5,6 +5,7 @@
  *   target       waiting: START at max(due, next, the end of its account's limit), or MISS when max_lateness or
  *                not_after is over; held: MISS only;
  *                doubtful: MISS at once, which makes it unknown
+ *                of a deleted workspace: MISS at once, locked or not
  *                a late START joins its integration's heap, which lets one go per late_spacing
  *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
  *   integration  CONNECT, REFRESH (agenda_tokens.c), and the next late START
@@ -23,10 +24,17 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static bool is_usable(const struct integration_item *integration)
+/* Its credentials are destroyed. */
+static bool is_ended(const struct agenda *agenda, const struct integration_item *integration)
 {
-    return integration->status == INTEGRATION_NONE || integration->status == INTEGRATION_CONNECTED ||
-           integration->status == INTEGRATION_EXPIRING;
+    return workspace_at(agenda, integration->workspace)->deleted || integration->status == INTEGRATION_DELETED;
+}
+
+static bool is_usable(const struct agenda *agenda, const struct integration_item *integration)
+{
+    return !is_ended(agenda, integration) &&
+           (integration->status == INTEGRATION_NONE || integration->status == INTEGRATION_CONNECTED ||
+            integration->status == INTEGRATION_EXPIRING);
 }
 
 /* Nothing is locked, started or missed. */
@@ -37,7 +45,7 @@ static bool is_stopped(const struct agenda *agenda)
 
 static bool is_held(const struct agenda *agenda, const struct integration_item *integration)
 {
-    return is_stopped(agenda) || agenda->epoch == 0 || integration->paused || !is_usable(integration) ||
+    return is_stopped(agenda) || agenda->epoch == 0 || integration->paused || !is_usable(agenda, integration) ||
            workspace_at(agenda, integration->workspace)->paused;
 }
 
@@ -62,7 +70,11 @@ static int64_t miss_ms(const struct agenda *agenda, const struct target_item *ta
         return target->due_ms;
     }
     const struct post_item *post = post_at(agenda, target->post);
-    const int64_t late_ms = target->due_ms + workspace_at(agenda, post->workspace)->max_lateness_ms + 1;
+    const struct workspace_item *workspace = workspace_at(agenda, post->workspace);
+    if (workspace->deleted) {
+        return 0;
+    }
+    const int64_t late_ms = target->due_ms + workspace->max_lateness_ms + 1;
     return post->not_after_ms != 0 ? sooner(late_ms, post->not_after_ms + 1) : late_ms;
 }
 
@@ -77,11 +89,19 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     const struct integration_item *integration = integration_at(agenda, target->integration);
     const int64_t miss = later(miss_ms(agenda, target), target->wait_ms);
     if (target->read_first) {
-        return is_usable(integration) ? sooner(miss, later(start_ms(target), target->wait_ms)) : miss;
+        return is_usable(agenda, integration) ? sooner(miss, later(start_ms(target), target->wait_ms)) : miss;
     }
     const int64_t ready = ready_ms(agenda, target);
     const bool held = is_held(agenda, integration) || is_doubtful(agenda, target);
     return held || target->queued ? miss : sooner(miss, agenda_tokens_look_ms(integration, ready));
+}
+
+/* Before the lock: its post's lock decides, unless its workspace has ended. What is doubtful is locked first. */
+static int64_t planned_ms(const struct agenda *agenda, const struct target_item *target)
+{
+    const struct post_item *post = post_at(agenda, target->post);
+    const bool ends = workspace_at(agenda, post->workspace)->deleted && post->scheduled && target->due_ms != 0;
+    return ends && !is_stopped(agenda) && !is_doubtful(agenda, target) ? target->wait_ms : TIMERS_NEVER;
 }
 
 static int64_t target_ms(const struct agenda *agenda, const struct target_item *target)
@@ -98,11 +118,12 @@ static int64_t target_ms(const struct agenda *agenda, const struct target_item *
         }
         return later(target->deadline_ms + AGENDA_LOST_MS, target->wait_ms);
     case STATE_UNKNOWN:
-        if (target->next_ms == 0 || integration_at(agenda, target->integration)->status == INTEGRATION_DELETED) {
+        if (target->next_ms == 0 || is_ended(agenda, integration_at(agenda, target->integration))) {
             return TIMERS_NEVER;
         } /* else read, whether or not it is connected: what is public needs no token, and what cannot be read counts */
         return later(later(target->next_ms, target->deadline_ms), target->wait_ms);
     case STATE_PLANNED:
+        return planned_ms(agenda, target);
     case STATE_STALLED:
         break;
     }
@@ -157,9 +178,9 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
     } else if (integration->late_root != 0 && !agenda_tokens_awaited(integration, 0)) {
         at_ms = turn_ms(integration);
     }
-    if (integration->connecting && !integration->handed) {
+    if (integration->connecting && !integration->handed && !is_ended(agenda, integration)) {
         at_ms = sooner(at_ms, integration->wait_ms);
-    } else if (!integration->handed && is_usable(integration) && !is_stopped(agenda)) {
+    } else if (!integration->handed && is_usable(agenda, integration) && !is_stopped(agenda)) {
         at_ms = sooner(at_ms, agenda_tokens_due_ms(integration)); /* the original of a copied folder needs its own */
     }
     timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place, at_ms);
@@ -207,7 +228,11 @@ static void name_target(const struct agenda *agenda, const struct target_item *t
 static void hand_target(struct agenda *agenda, uint32_t index, enum agenda_action action, struct agenda_due *ret_due)
 {
     struct target_item *target = target_at(agenda, index);
+    const uint64_t ended = workspace_at(agenda, post_at(agenda, target->post)->workspace)->deleted_seq;
     *ret_due = (struct agenda_due){.action = action, .fence = agenda->epoch, .cause = target->cause};
+    if (action == AGENDA_MISS && ended != 0) {
+        ret_due->cause = ended;
+    }
     name_target(agenda, target, ret_due);
     ret_due->part = action == AGENDA_START || action == AGENDA_MISS ? target->part : target->attempt_part;
     ret_due->due_ms = action == AGENDA_START ? start_ms(target) : 0;
@@ -235,6 +260,10 @@ static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, s
     }
     if (target->state == STATE_UNKNOWN) {
         hand_target(agenda, index, AGENDA_READ, ret_due);
+        return true;
+    }
+    if (target->state == STATE_PLANNED) {
+        hand_target(agenda, index, AGENDA_MISS, ret_due);
         return true;
     }
     ASSERT(target->state == STATE_WAITING);
@@ -466,7 +495,7 @@ struct agenda_overdue agenda_overdue(const struct agenda *agenda, int64_t now_ms
         overdue.in_line += target->queued ? 1 : 0;
     }
     for (uint32_t i = pool_next(&agenda->workspaces, 0); i != 0; i = pool_next(&agenda->workspaces, i)) {
-        overdue.paused += workspace_at(agenda, i)->paused ? 1 : 0;
+        overdue.paused += workspace_at(agenda, i)->paused && !workspace_at(agenda, i)->deleted ? 1 : 0;
     }
     overdue.late_ms = now_ms - since_ms;
     return overdue;

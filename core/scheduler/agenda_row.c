@@ -87,6 +87,7 @@ enum err agenda_restore_workspace(struct agenda *agenda, const struct agenda_wor
     const uint32_t index = agenda_workspace(agenda, &row->workspace_id);
     struct workspace_item *workspace = workspace_at(agenda, index);
     workspace->paused = row->paused;
+    workspace->deleted = row->deleted;
     workspace->max_lateness_ms = workspace_after_ms(row->max_lateness_ms);
     workspace->late_spacing_ms = workspace_after_ms(row->late_spacing_ms);
     for (uint32_t i = workspace->integration_first; i != 0; i = integration_at(agenda, i)->workspace_next) {
@@ -177,6 +178,7 @@ uint64_t agenda_digest(const struct agenda *agenda)
         const struct workspace_item *workspace = workspace_at(agenda, i);
         uint64_t hash = mix(FNV_BASIS, workspace->item.uuid, 16);
         hash = mix_number(hash, workspace->paused);
+        hash = mix_number(hash, workspace->deleted);
         hash = mix_number(hash, workspace->max_lateness_ms);
         sum += mix_number(hash, workspace->late_spacing_ms);
     }

@@ -22,6 +22,8 @@ static inline uint32_t ref_of(enum ref_kind kind, uint32_t index)
 struct workspace_item {
     struct pool_item item;
     bool paused;
+    bool deleted;
+    uint64_t deleted_seq; /* the seq of the event that ended it; 0: not known */
     int64_t max_lateness_ms;
     int64_t late_spacing_ms;
     uint32_t integration_first; /* list of its integrations */

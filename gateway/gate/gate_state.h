@@ -72,8 +72,10 @@ enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct
 enum err gate_seal(struct gate *gate, const struct id *secret_id, const struct id *owner_id, struct span plain,
                    gate_replied *done, void *context) MUST_USE;
 /* sessions.c's: a question of core/wire/person.h; and a session for whoever has just proved who they are, or set their
- * first password. No handler names a person. */
+ * first password. gate_send_own sends a command of the pass's person about themself. No handler names a person. */
 enum err gate_ask_person(struct gate *gate, const struct person_ask *ask, gate_replied *done, void *context) MUST_USE;
+enum err gate_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+                       void *context) MUST_USE;
 enum err gate_open_session(struct gate *gate, const struct id *user_id, struct new_session *session,
                            gate_signed_in *done, void *context) MUST_USE;
 

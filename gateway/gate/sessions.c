@@ -130,7 +130,8 @@ static void opened(void *context, enum err err, const struct answer *answer)
     session->done(session->context, err, err == OK ? (enum refusal)answer->refusal : ACCEPTED);
 }
 
-static enum err open_for(struct new_session *session, const struct id *user_id)
+/* A session without what is known of its device is one all the same. */
+static enum err send_opening(struct new_session *session, bool has_device)
 {
     struct command command = {.code = COMMAND_open_session,
                               .command_id = session->request_id,
@@ -138,12 +139,39 @@ static enum err open_for(struct new_session *session, const struct id *user_id)
                               .actor = ACTOR_SYSTEM};
     command.command_id.kind = ID_COMMAND;
     command.open_session.session_id = session->session_id;
-    command.open_session.user_id = *user_id;
+    command.open_session.user_id = session->user_id;
     command.open_session.method = SIGN_IN_PASSWORD;
     command.open_session.expires_ms = session->expires_ms;
+    command.open_session.vault_id = has_device ? session->device_id : (struct id){0};
     memcpy(command.open_session.fingerprint.bytes, session->fingerprint, sizeof session->fingerprint);
-    session->user_id = *user_id;
     return client_command(session->gate->options.ledger, &command, NULL, COMMAND_WITHIN_MS, opened, session);
+}
+
+static void device_sealed(void *context, enum err err, struct span body)
+{
+    struct new_session *session = context;
+    enum refusal refusal = ACCEPTED;
+    err = err == OK ? body_code_read(body, &refusal) : err;
+    err = send_opening(session, err == OK && refusal == ACCEPTED);
+    if (err != OK) {
+        session->done(session->context, err, ACCEPTED);
+    }
+}
+
+/* Seals the device first: the event names where it is. */
+static enum err open_for(struct new_session *session, const struct id *user_id)
+{
+    uint8_t bytes[PERSON_USER_AGENT_MAX + PERSON_CLIENT_ADDRESS_MAX + 128];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    const struct person_record record = {
+        .kind = PERSON_DEVICE, .device = {.user_agent = session->user_agent, .address = session->network}
+    };
+    session->user_id = *user_id;
+    enum err err = person_record_put(&plain, &record);
+    err = err == OK ? gate_seal(session->gate, &session->device_id, &session->session_id, buf_span(&plain),
+                                device_sealed, session)
+                    : err;
+    return err == OK ? OK : send_opening(session, false);
 }
 
 static void proven(void *context, enum err err, struct span body)
@@ -192,8 +220,8 @@ enum err pass_sign_in_anew(struct pass *pass, struct new_session *session, gate_
 /* --- what a person does about themself --- */
 
 /* A pass sends one command for a request, and one that replaces a session after it: each has its own id. */
-static enum err send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
-                         void *context)
+enum err gate_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+                       void *context)
 {
     ASSERT(!id_is_none(&pass_badge(pass)->user_id));
     command->stream = *stream;
@@ -221,7 +249,7 @@ enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_
     struct command command = {.code = COMMAND_end_session};
     command.end_session.session_id = *session_id;
     command.end_session.reason = own ? END_SIGNED_OUT : END_REVOKED;
-    return send_own(pass, &command, session_id, done, context);
+    return gate_send_own(pass, &command, session_id, done, context);
 }
 
 enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context)
@@ -230,7 +258,7 @@ enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context
     struct command command = {.code = COMMAND_end_sessions};
     command.end_sessions.user_id = user_id;
     command.end_sessions.reason = END_REVOKED;
-    return send_own(pass, &command, &user_id, done, context);
+    return gate_send_own(pass, &command, &user_id, done, context);
 }
 
 enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_answered *done, void *context)
@@ -239,7 +267,7 @@ enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_an
     struct command command = {.code = COMMAND_set_password};
     command.set_password.user_id = user_id;
     command.set_password.vault_id = *vault_id;
-    return send_own(pass, &command, &user_id, done, context);
+    return gate_send_own(pass, &command, &user_id, done, context);
 }
 
 /* --- what a person sees of themself --- */
@@ -281,6 +309,22 @@ enum err pass_sessions(struct pass *pass, int64_t now_ms, struct session_row **r
     *ret_sessions = rows;
     *ret_count = kept;
     return OK;
+}
+
+enum err pass_devices(struct pass *pass, const struct session_row *sessions, uint32_t count, gate_replied *done,
+                      void *context)
+{
+    ASSERT(count <= PERSON_PAGE_MAX);
+    uint8_t bytes[(PERSON_PAGE_MAX + 4) * (ID_TEXT_MAX + 2)];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    struct person_ask ask = {.question = PERSON_DEVICES, .of = pass_badge(pass)->user_id, .count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        ask.ids[i] = sessions[i].session_id;
+    }
+    person_ask_put(&body, &ask);
+    ASSERT(buf_ok(&body));
+    store_abort(pass_pause(pass));
+    return client_ask(pass_gate(pass)->options.ledger, FRAME_PERSON, buf_span(&body), COMMAND_WITHIN_MS, done, context);
 }
 
 enum err pass_user(struct pass *pass, struct user_row *ret_user)

@@ -17,6 +17,9 @@ struct new_session {
     struct span token;    /* what the cookie will hold: 256 bits of chance */
     struct id session_id; /* minted */
     struct id request_id;
+    struct id device_id; /* minted: where what follows is sealed */
+    struct span user_agent;
+    struct span network; /* whence, roughly */
     int64_t expires_ms;
     /* the gate's own */
     struct gate *gate;
@@ -63,6 +66,10 @@ enum err pass_places(struct pass *pass, int64_t now_ms, struct place **ret_place
 #define SESSIONS_SHOWN_MAX 200
 enum err pass_sessions(struct pass *pass, int64_t now_ms, struct session_row **ret_sessions, uint32_t *ret_count)
     MUST_USE;
+/* pass_devices asks whence these sessions were begun, at most PERSON_PAGE_MAX of the pass's person: the answer is
+ * person_page_read's, in body_result_read's, a line for each in their order. */
+enum err pass_devices(struct pass *pass, const struct session_row *sessions, uint32_t count, gate_replied *done,
+                      void *context) MUST_USE;
 enum err pass_user(struct pass *pass, struct user_row *ret_user) MUST_USE;
 
 #endif

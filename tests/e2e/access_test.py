@@ -107,6 +107,12 @@ class Side:
     def end_session(self):
         return Request({"session_id": "ses_01h455vb4pex5vsknk084sn02q"})
 
+    def change_user(self):
+        return Request(body={"name": "Another"}, **ANY)
+
+    def erase_user(self):
+        return Request(body={"password": "correct horse staple"}, **ANY)
+
     def set_password(self):
         return Request(body={"old_password": "correct horse staple", "new_password": "another horse staple"})
 

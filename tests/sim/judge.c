@@ -87,12 +87,15 @@ static void see_installation(struct judge *judge, const struct log_event *at, co
     }
 }
 
-/* A period is closed when it is over, and the next one begins where it ended: no other is ever closed. */
+/* A period is closed when it is over, and the next one begins where it ended: no other is ever closed. The last one
+ * ends with its workspace, and none follows. */
 static void see_bill(struct world *world, struct judged_workspace *workspace, const struct log_event *at,
                      const struct billing_due_event *due)
 {
-    if (due->period_start_ms != workspace->period_start_ms || due->period_end_ms != workspace->period_end_ms ||
-        due->next_end_ms <= due->period_end_ms) {
+    const bool last = due->next_end_ms == 0 && due->period_end_ms == at->time_ms;
+    if (due->period_start_ms != workspace->period_start_ms || workspace->period_end_ms == 0 || workspace->deleted ||
+        (due->period_end_ms != workspace->period_end_ms && !last) ||
+        (due->next_end_ms != 0 && due->next_end_ms <= due->period_end_ms)) {
         lose(world, RULE_BILLED, "a period is closed that does not run");
     }
     if (at->time_ms < due->period_end_ms) {
@@ -116,6 +119,8 @@ static void see_workspace(struct world *world, const struct log_event *at, const
         workspace->max_lateness_ms = event->workspace_created.max_lateness_ms;
     } else if (event->code == EVENT_workspace_paused || event->code == EVENT_workspace_resumed) {
         workspace->paused = event->code == EVENT_workspace_paused;
+    } else if (event->code == EVENT_workspace_deleted) {
+        workspace->deleted = true;
     }
 }
 

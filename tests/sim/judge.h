@@ -80,6 +80,7 @@ struct judged_workspace {
     struct pool_item item;
     uint64_t max_lateness_ms;
     bool paused;
+    bool deleted;
     int64_t period_start_ms; /* of billing; its end 0: there is none */
     int64_t period_end_ms;
 };

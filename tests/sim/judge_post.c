@@ -127,7 +127,7 @@ static bool is_too_late(const struct look *look, const struct judged_target *tar
 {
     const struct judged_workspace *workspace = find_or_add(&look->judge->workspaces, &look->post->workspace_id);
     const int64_t not_after_ms = look->post->not_after_ms;
-    return look->at->time_ms > target->due_ms + (int64_t)workspace->max_lateness_ms ||
+    return workspace->deleted || look->at->time_ms > target->due_ms + (int64_t)workspace->max_lateness_ms ||
            (not_after_ms != 0 && look->at->time_ms > not_after_ms);
 }
 

@@ -29,6 +29,61 @@ START_TEST(what_is_held_starts_nothing_but_is_missed_when_too_late)
 
 END_TEST
 
+static void delete_workspace(struct world *world, int64_t now_ms)
+{
+    tell(world, now_ms,
+         (struct event){.code = EVENT_workspace_deleted, .workspace_deleted = {.workspace_id = the_workspace()}});
+}
+
+/* Locked or not, whether the agenda was told of the end or restored after it; what is under way is not touched. */
+START_TEST(what_a_deleted_workspace_had_to_send_is_missed_at_once)
+{
+    struct world world = world_new();
+    connect(&world, 1);
+    schedule(&world, 1, 1, T0, 0);
+    schedule(&world, 2, 1, T0 + HOUR_MS, 0);
+    schedule(&world, 3, 1, T0, 0);
+    lock(&world, 1, 1, false);
+    lock(&world, 3, 1, false);
+    start(&world, 3, 1, 0, T0);
+    simple(&world, EVENT_workspace_paused);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0).paused, 1);
+    delete_workspace(&world, T0);
+    ck_assert_uint_eq(agenda_overdue(world.agenda, T0).paused, 0);
+    next(&world, T0);
+    ck_assert_uint_eq(world.count, 2);
+    for (uint32_t i = 0; i < world.count; i++) {
+        ck_assert_int_eq(world.due[i].action, AGENDA_MISS);
+        ck_assert_uint_eq(world.due[i].cause, world.seq);
+    }
+    finish(&world, 3, 1, 0, OUTCOME_TRY_AGAIN, T0 + MINUTE_MS);
+    ck_one(&world, T0 + 1, AGENDA_MISS, 3);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
+START_TEST(nothing_of_a_deleted_workspace_is_read_or_connected)
+{
+    struct world world = world_new();
+    connect(&world, 1);
+    schedule(&world, 1, 1, T0, 0);
+    lock(&world, 1, 1, false);
+    start(&world, 1, 1, 0, T0);
+    finish(&world, 1, 1, 0, OUTCOME_UNKNOWN, T0 + MINUTE_MS);
+    tell(&world, T0,
+         (struct event){
+             .code = EVENT_integration_connecting,
+             .integration_connecting = {.integration_id = id_number(ID_INTEGRATION, 2), .channel = CHANNEL_BLUESKY}
+    });
+    delete_workspace(&world, T0);
+    next(&world, T0 + DAY_MS);
+    ck_assert_uint_eq(world.count, 0);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 static const struct {
     uint32_t stop;
     uint32_t go;
@@ -225,6 +280,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_suspect_clock_or_a_restored_folder_stops_locks_starts_and_misses, 0,
                         sizeof stops / sizeof *stops);
     tcase_add_test(tcase, what_was_due_before_a_restored_folder_was_confirmed_is_unknown_and_only_a_person_sends_it);
+    tcase_add_test(tcase, what_a_deleted_workspace_had_to_send_is_missed_at_once);
+    tcase_add_test(tcase, nothing_of_a_deleted_workspace_is_read_or_connected);
     tcase_add_test(tcase, a_target_is_missed_when_max_lateness_or_not_after_is_over);
     tcase_add_test(tcase, a_workspace_that_waits_less_long_misses_sooner);
     tcase_add_test(tcase, a_lateness_beyond_all_instants_misses_nothing);

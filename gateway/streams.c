@@ -62,7 +62,7 @@ static void answered(void *context, enum err err, struct span body)
     err = err == OK ? read_answer(body, &last, &events) : err;
     lock_take(&streams->mutex);
     if (err == OK && last > stream->last && stream->out != NULL && server_stream_put(stream->out, events) == OK) {
-        stream->more = last - stream->last == EVENTS_ASKED;
+        stream->more = last - stream->last >= EVENTS_ASKED; /* more, where not all of them are seen */
         stream->last = last;
         stream->beat_ms = clock_boot_ms();
     }
@@ -99,6 +99,7 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
     bool more = false;
     const enum err seen = watch_look(stream->watch, clock_wall_ms(), stream->last, &more);
     const enum err state = server_stream_state(stream->out);
+    stream->more = stream->more && more; /* the last answer ended where the events do */
     if (seen == ERR_ALTERED) {
         gate_damaged(stream->streams->gateway->gate);
     }

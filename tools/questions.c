@@ -2,6 +2,7 @@
 #include "tools/questions.h"
 
 #include "core/base/assert.h"
+#include "core/ledger/sight.h"
 #include "core/log/checkpoint.h"
 #include "core/log/tlog_proof.h"
 #include "core/message/codec.h"
@@ -14,9 +15,9 @@
 #define EVENTS_TAIL_MAX 64                    /* bytes behind the last event of a page: the cursor */
 #define SERVER_SENT_BYTES ((size_t)256 << 10) /* of one helping of a stream; one event may be longer */
 
-/* The arguments of our own questions, and whose events they are about. */
+/* The arguments of a question, and what of the log it is about. */
 struct asked {
-    struct id workspace_id;
+    struct sight sight;
     uint64_t first;
     uint64_t second;
     struct id stream; /* of "stream" */
@@ -31,18 +32,31 @@ static struct span next_line(struct span *rest)
     return line;
 }
 
+/* A line with an id; an empty one, or none: it is absent. */
+static enum err read_id(struct span *rest, struct id *id)
+{
+    const struct span line = next_line(rest);
+    return line.len > 0 ? id_parse(line, ID_NONE, id) : OK;
+}
+
 static enum err read_asked(const struct question *question, struct asked *ret_asked)
 {
     struct span rest = question->arguments;
-    struct asked asked = {.workspace_id = question->asker->workspace_id};
+    const struct asker *asker = question->asker;
+    const bool own = asker->party != PARTY_NONE;
+    struct asked asked = {
+        .sight = {.workspace_id = asker->workspace_id, .author_id = access_log_author(&asker->grant, &asker->key_id)}
+    };
     const struct span workspace = next_line(&rest);
-    if (question->asker->party != PARTY_NONE) {
-        TRY(id_parse(workspace, ID_WORKSPACE, &asked.workspace_id));
+    if (own) {
+        asked.sight.author_id = (struct id){0};
+        TRY(id_parse(workspace, ID_WORKSPACE, &asked.sight.workspace_id));
     }
     TRY(span_to_u64(next_line(&rest), &asked.first));
     TRY(span_to_u64(next_line(&rest), &asked.second));
-    if (rest.len > 0) {
-        TRY(id_parse(next_line(&rest), ID_NONE, &asked.stream));
+    TRY(read_id(&rest, &asked.stream));
+    if (own) {
+        TRY(read_id(&rest, &asked.sight.author_id));
     }
     *ret_asked = asked;
     return OK;
@@ -89,6 +103,12 @@ static enum err write_event(const struct question *question, const struct log_ev
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+static struct sight_walk walk_of(const struct question *question, const struct asked *asked)
+{
+    return (struct sight_walk){
+        .log = question->log, .txn = question->txn, .sight = asked->sight, .position = asked->first};
+}
+
 static enum err answer_events(const struct question *question, const struct asked *asked, struct buf *out)
 {
     const uint64_t limit = asked->second > EVENTS_MAX ? EVENTS_MAX : asked->second;
@@ -100,11 +120,13 @@ static enum err answer_events(const struct question *question, const struct aske
     }
     buf_text(out, "{\"data\":[");
     struct buf events = buf_of(out->data + out->len, out->cap - out->len - EVENTS_TAIL_MAX);
+    struct sight_walk walk = walk_of(question, asked);
     for (uint64_t i = 0; i < limit; i++) {
         uint64_t seq = 0;
         struct log_event at;
-        const enum err err = ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first + i + 1, &seq);
+        const enum err err = sight_next(&walk, &seq);
         if (err == ERR_NOT_FOUND) {
+            last = walk.position;
             break;
         }
         TRY(err);
@@ -118,7 +140,7 @@ static enum err answer_events(const struct question *question, const struct aske
             break; /* a shorter page: its cursor goes on from here */
         }
         TRY(written);
-        last = asked->first + i + 1;
+        last = walk.position;
     }
     out->len += events.len;
     buf_text(out, "],\"next_cursor\":\"");
@@ -143,7 +165,7 @@ static enum err answer_stream(const struct question *question, const struct aske
         struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
         TRY(ledger_stream_seq(question->txn, &asked->stream, version, &seq));
         TRY(log_read(question->log, seq, &payload, &at));
-        if (!id_equal(&at.workspace_id, &asked->workspace_id)) {
+        if (!id_equal(&at.workspace_id, &asked->sight.workspace_id)) {
             return ERR_NOT_FOUND;
         }
         uint8_t envelope_bytes[LOG_ENVELOPE_MAX];
@@ -165,6 +187,7 @@ static enum err answer_server_sent(const struct question *question, const struct
     const size_t cap = out->cap - 32;
     uint8_t *bytes = arena_alloc(question->arena, cap);
     struct buf events = buf_of(bytes, bytes == NULL ? 0 : cap);
+    struct sight_walk walk = walk_of(question, asked);
     uint64_t last = asked->first;
     if (payload_bytes == NULL || bytes == NULL) {
         return ERR_NO_MEMORY;
@@ -172,7 +195,7 @@ static enum err answer_server_sent(const struct question *question, const struct
     for (uint64_t i = 0; i < asked->second && i < EVENTS_MAX && events.len < SERVER_SENT_BYTES; i++) {
         uint64_t seq = 0;
         struct log_event at;
-        const enum err err = ledger_workspace_seq(question->txn, &asked->workspace_id, last + 1, &seq);
+        const enum err err = sight_next(&walk, &seq);
         if (err == ERR_NOT_FOUND) {
             break;
         }
@@ -180,7 +203,7 @@ static enum err answer_server_sent(const struct question *question, const struct
         struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
         TRY(log_read(question->log, seq, &payload, &at));
         buf_text(&events, "id: ");
-        buf_u64(&events, last + 1);
+        buf_u64(&events, walk.position);
         buf_text(&events, "\nevent: ");
         buf_text(&events, event_desc(at.code) == NULL ? "unknown" : event_desc(at.code)->name);
         buf_text(&events, "\ndata: ");
@@ -188,9 +211,14 @@ static enum err answer_server_sent(const struct question *question, const struct
         TRY(write_event(question, &at, &events));
         ASSERT(memchr(events.data + before, '\n', events.len - before) == NULL); /* JSON of ours has no line break */
         buf_text(&events, "\n\n");
-        last++;
+        last = walk.position;
     }
-    buf_u64(out, last);
+    if (walk.position != last) { /* what is not theirs moves their Last-Event-ID on, and is no event */
+        buf_text(&events, "id: ");
+        buf_u64(&events, walk.position);
+        buf_text(&events, "\n\n");
+    }
+    buf_u64(out, walk.position);
     buf_byte(out, '\n');
     buf_put(out, buf_span(&events));
     return buf_ok(&events) && buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -252,7 +280,7 @@ static enum err answer_proof(const struct question *question, const struct asked
     uint8_t hashes[LOG_PROOF_MAX][32];
     size_t count = 0;
     struct log_event at;
-    TRY(ledger_workspace_seq(question->txn, &asked->workspace_id, asked->first, &seq));
+    TRY(sight_find(question->log, question->txn, &asked->sight, asked->first, &seq));
     const enum err covered = log_checkpoint_at(question->log, seq, &note);
     if (covered == ERR_NOT_FOUND) {
         *ret_needed = seq;
@@ -351,7 +379,7 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
             query == NULL ? REFUSED_query_unknown : access_check(&question->asker->grant, query->need, query->scope);
         return *refusal != ACCEPTED ? OK : answer_view(question, query, out);
     }
-    *refusal = own ? ACCEPTED : access_check(&question->asker->grant, NEED_AUDIT, SCOPE_LOG_READ);
+    *refusal = own ? ACCEPTED : access_check(&question->asker->grant, NEED_AUDIT_OWN, SCOPE_LOG_READ);
     if (*refusal != ACCEPTED) {
         return OK;
     }

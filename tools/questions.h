@@ -5,11 +5,13 @@
 
 #include "core/ledger/service.h"
 
-/* Our own processes name the workspace in the arguments of events, checkpoint and proof (three lines: workspace id,
- * number, number); other programs are held to their key's. Names: events (after, limit), checkpoint, proof
- * (workspace_seq), verifier (no arguments: the checkpoints' verifier key), and those of projections/views.h. Ours alone
- * may ask stream (version and, in a fourth line, the stream: its events so far), server_sent (after, limit: events as a
- * stream of HTTP has them) and covered (position: how far the log is signed, once it is so far). */
+/* Our own processes name the workspace in the arguments of events, checkpoint and proof (lines: workspace id, number,
+ * number, a stream or nothing, and whose posts' events alone are to be seen or nothing); other programs are held to
+ * their key's. Names: events (after, limit), checkpoint, proof (workspace_seq), verifier (no arguments: the
+ * checkpoints' verifier key), and those of projections/views.h. Ours alone may ask stream (version and the stream: its
+ * events so far), server_sent (after, limit: events as a stream of HTTP has them) and covered (position: how far the
+ * log is signed, once it is so far). A helping for who sees but their own posts' events may be short, or empty, and
+ * says all the same how far it reached (core/ledger/sight.h). */
 enum err questions_answer(const struct question *question, enum refusal *ret_refusal, struct buf *out) MUST_USE;
 enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int64_t now_ms, struct asker *ret_asker)
     MUST_USE;

@@ -42,6 +42,7 @@
 
 /* Tenants and people */
 #define SLUG_MAX 40
+#define SIGHT_LOOKS_MAX 1000U /* events, in one helping for who sees but some of them: 1 ms of the reading thread */
 #define AUDIT_MAX_MS ((int64_t)366 * DAY_MS) /* an auditor's access ends: a year, and a day to spare */
 #define LOGINS_MAX 4                         /* identity providers of a person: more is an oversight */
 #define PERMISSIONS_MAX 8

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
+#include "core/ledger/sight.h"
 #include "core/store/tables.h"
 
 /* Has the writer end the process, for the views cannot be what was written, as was seen at seen_ms (boot clock). False:
@@ -60,20 +61,24 @@ static enum err put_events(struct service *service, uint64_t after, uint64_t max
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Another program sees its workspace's events, by workspace_seq. */
-static enum err put_workspace_events(struct service *service, const struct id *workspace_id, uint64_t after,
-                                     uint64_t max, struct buf *out, uint32_t *count)
+/* Another program sees its workspace's events, or those of its own posts, by workspace_seq; *reached: what was looked
+ * at. */
+static enum err put_workspace_events(struct service *service, const struct sight *sight, const struct follow_ask *ask,
+                                     struct buf *out, uint32_t *count, uint64_t *reached)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     const size_t start = out->len;
+    struct sight_walk walk = {.log = service->options.log, .sight = *sight, .position = ask->after};
     arena_reset(&service->read_arena);
     uint8_t *payload = arena_room(&service->read_arena, LOG_PAYLOAD_MAX); /* of one event after the other */
     TRY(payload == NULL ? ERR_NO_MEMORY : OK);
     TRY(store_begin(service->options.views, false, &txn));
-    while (*count < max && out->len - start < FOLLOW_BYTES_MAX) {
+    walk.txn = txn;
+    while (*count < ask->max && out->len - start < FOLLOW_BYTES_MAX) {
         uint64_t seq = 0;
         struct log_event event;
-        const enum err err = ledger_workspace_seq(txn, workspace_id, after + *count + 1, &seq);
+        const enum err err = sight_next(&walk, &seq);
+        *reached = walk.position;
         if (err == ERR_NOT_FOUND) {
             return OK;
         }
@@ -99,7 +104,7 @@ static void read_follow(struct service *service, struct work *work)
         return;
     }
     const bool own = asker->party != PARTY_NONE;
-    const enum refusal refusal = own ? ACCEPTED : access_check(&asker->grant, NEED_AUDIT, SCOPE_LOG_READ);
+    const enum refusal refusal = own ? ACCEPTED : access_check(&asker->grant, NEED_AUDIT_OWN, SCOPE_LOG_READ);
     if (refusal != ACCEPTED) {
         service_note_refused(work, refusal, "follow", ID_NONE);
         service_refuse(work, refusal);
@@ -112,14 +117,21 @@ static void read_follow(struct service *service, struct work *work)
         service_refuse(work, REFUSED_cursor_invalid);
         return;
     }
+    const struct sight sight = {.workspace_id = asker->workspace_id,
+                                .author_id = access_log_author(&asker->grant, &asker->key_id)};
+    uint64_t reached = ask.after;
     const size_t room = service->read_out.cap / 2; /* the events first, then the body around them behind */
     struct buf events = buf_of(service->read_out.data, room);
     if (err == OK) {
         err = own ? put_events(service, ask.after, ask.max, &events, &count)
-                  : put_workspace_events(service, &asker->workspace_id, ask.after, ask.max, &events, &count);
+                  : put_workspace_events(service, &sight, &ask, &events, &count, &reached);
     }
     struct buf body = buf_of(service->read_out.data + room, service->read_out.cap - room);
-    body_events_put(&body, head, count, buf_span(&events));
+    if (own || id_is_none(&sight.author_id)) {
+        body_events_put(&body, head, count, buf_span(&events));
+    } else {
+        body_own_events_put(&body, head, reached, count, buf_span(&events));
+    }
     if (asker->party == PARTY_SCHEDULER && ask.is_scheduler) {
         atomic_store(&service->ticked_ms, clock_boot_ms());
         atomic_store(&service->late_ms, ask.late_ms);

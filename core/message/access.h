@@ -47,6 +47,10 @@ enum refusal access_command(const struct grant *grant, uint32_t command_code);
 bool access_sees(const struct grant *grant, const struct id *integration_id);
 bool access_sees_all(const struct grant *grant, const struct target_spec *targets, uint32_t count);
 
+/* access_log_author is whose posts' events alone the grant reads of the log, where it reads it at all: for an editor's
+ * holder, the key or member that has the grant; absent: all events. */
+struct id access_log_author(const struct grant *grant, const struct id *holder);
+
 /* access_gives tells whether what keeps those scopes of a role (none: all), till then (0: without end), keeps nothing
  * that the grant does not. Roles are core/decider/authority.h's. */
 bool access_gives(const struct grant *grant, uint32_t scopes, int64_t ends_ms);

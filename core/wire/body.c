@@ -269,6 +269,34 @@ enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list
     return OK;
 }
 
+void body_own_events_put(struct buf *out, uint64_t head, uint64_t position, uint32_t count, struct span events)
+{
+    ASSERT(count <= FOLLOW_EVENTS_MAX);
+    pack_array(out, 3);
+    pack_uint(out, head);
+    pack_uint(out, position);
+    pack_array(out, count);
+    buf_put(out, events);
+}
+
+enum err body_own_events_read(struct span body, uint64_t *ret_head, uint64_t *ret_position, struct body_list *ret_list)
+{
+    struct span rest = body;
+    uint64_t head = 0;
+    uint64_t position = 0;
+    if (unpack_exactly(&rest, 3) != OK) {
+        TRY(body_events_read(body, ret_head, ret_list));
+        *ret_position = 0;
+        return OK;
+    }
+    TRY(unpack_uint(&rest, UINT64_MAX, &head));
+    TRY(unpack_uint(&rest, UINT64_MAX, &position));
+    TRY(list_begin(rest, FOLLOW_EVENTS_MAX, ret_list));
+    *ret_head = head;
+    *ret_position = position;
+    return OK;
+}
+
 enum err body_event_next(struct body_list *list, struct span *ret_envelope, struct span *ret_payload)
 {
     struct span rest = list->rest;

@@ -11,6 +11,8 @@
  *              after: seq for our own processes, workspace_seq for other programs, to whom one beyond their last
  *              is refused as cursor_invalid; the rest: struct follow_ask
  *     reply    [head, [[envelope, payload], …]]   log.h's bytes
+ *              [head, position, [[envelope, payload], …]]   to a key that is told of its own posts' events alone: what
+ *              is up to position was looked at, and the next ask is for what is behind it; there may be no event
  *   QUERY      [name, arguments]
  *     reply    [code, result]: code "" when good
  *   SEAL       [secret id, owner id, box]   box: box.h under transport_key, bound to the secret id's text;
@@ -72,6 +74,10 @@ enum err body_follow_read(struct span body, struct follow_ask *ret_ask) MUST_USE
 void body_event_put(struct buf *out, struct span envelope, struct span payload);
 void body_events_put(struct buf *out, uint64_t head, uint32_t count, struct span events);
 enum err body_events_read(struct span body, uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
+/* body_own_events_put and _read do so with a position (below); read: 0 where there is none, for all events are told. */
+void body_own_events_put(struct buf *out, uint64_t head, uint64_t position, uint32_t count, struct span events);
+enum err body_own_events_read(struct span body, uint64_t *ret_head, uint64_t *ret_position, struct body_list *ret_list)
+    MUST_USE;
 enum err body_event_next(struct body_list *list, struct span *ret_envelope, struct span *ret_payload) MUST_USE;
 
 void body_query_put(struct buf *out, struct span name, struct span arguments);

@@ -62,7 +62,8 @@ enum err client_ask_wait(struct client *client, enum frame_kind kind, struct spa
                          struct buf *out) MUST_USE;
 
 /* client_follow_wait asks for events after a position into out (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX suffices); walk
- * ret_list with follow_next. */
+ * ret_list with follow_next. What was appended to out body_own_events_read reads again, for the position that is in it.
+ */
 enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,
                             uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
 /* client_seal_wait has the ledger keep a secret in its vault under secret_id, durable when it returns. owner_id: the

@@ -142,7 +142,8 @@ enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max,
     body_follow_put(&body, &(struct follow_ask){.after = after, .max = max});
     const size_t start = out->len;
     TRY(client_ask_wait(client, FRAME_FOLLOW, buf_span(&body), timeout_ms, out));
-    return body_events_read(span_of(out->data + start, out->len - start), ret_head, ret_list);
+    uint64_t position = 0;
+    return body_own_events_read(span_of(out->data + start, out->len - start), ret_head, &position, ret_list);
 }
 
 enum err client_doubt_wait(struct client *client, int64_t seen_ms, int64_t timeout_ms)

@@ -514,12 +514,14 @@ static enum err follow(struct openpost *connection, struct follow_room *room, ui
 {
     for (;;) {
         uint64_t head = 0;
+        uint64_t reached = 0;
         struct body_list list;
         room->reply.len = 0;
         room->reply.overflow = false;
         TRY(client_follow_wait(connection->client, *position, FOLLOW_AT_A_TIME, timeout_ms, &room->reply, &head,
                                &list));
-        if (list.left == 0) {
+        TRY(body_own_events_read(buf_span(&room->reply), &head, &reached, &list));
+        if (list.left == 0 && reached <= *position) {
             return OK;
         }
         while (list.left > 0) {
@@ -529,12 +531,15 @@ static enum err follow(struct openpost *connection, struct follow_room *room, ui
             TRY(body_event_next(&list, &envelope, &payload));
             TRY(log_envelope_read(envelope, &at));
             at.payload = payload;
-            if (at.workspace_seq != *position + 1) {
+            const bool in_order =
+                at.workspace_seq > *position && at.workspace_seq <= reached; /* its own posts' alone */
+            if (at.workspace_seq != *position + 1 && !in_order) {
                 return ERR_ALTERED; /* a gap */
             }
             TRY(tell(room, &at, handler, context));
             *position = at.workspace_seq;
         }
+        *position = reached > *position ? reached : *position;
     }
 }
 

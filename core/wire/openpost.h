@@ -172,8 +172,9 @@ typedef void openpost_event_handler(void *context, const struct openpost_event *
 
 /* openpost_follow calls handler for each event after *position, in order and without gap, moves *position on, and
  * returns when there is no more for now. Keep *position where what you do with the events is kept, and call again every
- * now and then. timeout_ms is for each hundred of them. Needs a key of role admin, owner or auditor, else it is refused
- * as role_insufficient, which keeps log:read and is not restricted to accounts, else as scope_insufficient. Refused as
+ * now and then. timeout_ms is for each hundred of them. Needs a key of role admin, owner or auditor; one of role editor
+ * is told of the events of posts that it wrote, with gaps where the others are. Any other is refused as
+ * role_insufficient, one that does not keep log:read or is restricted to accounts as scope_insufficient. Refused as
  * cursor_invalid: *position is beyond the workspace's last event, for the ledger was put back to an older copy since,
  * so begin again. ret_answer may be NULL. */
 enum openpost_status openpost_follow(struct openpost *connection, uint64_t *position, int timeout_ms,

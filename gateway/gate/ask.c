@@ -9,29 +9,34 @@
 #include "core/wire/tag_key.h"
 #include "gateway/gate/gate_state.h"
 
-/* Arguments as tools/questions.c reads them: texts, each ended by a line break. */
-static void write_arguments(const struct id *workspace_id, const struct log_question *question, struct buf *out)
+static void write_id(const struct id *id, struct buf *out)
 {
-    id_write(out, workspace_id);
+    if (!id_is_none(id)) {
+        id_write(out, id);
+    }
     buf_byte(out, '\n');
+}
+
+/* Arguments as tools/questions.c reads them: texts, each ended by a line break. */
+static void write_arguments(const struct log_reader *reader, const struct log_question *question, struct buf *out)
+{
+    write_id(&reader->workspace_id, out);
     buf_u64(out, question->first);
     buf_byte(out, '\n');
     buf_u64(out, question->second);
     buf_byte(out, '\n');
-    if (!id_is_none(&question->stream)) {
-        id_write(out, &question->stream);
-        buf_byte(out, '\n');
-    }
+    write_id(&question->stream, out);
+    write_id(&reader->author_id, out);
 }
 
-enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
+enum err gate_ask(struct gate *gate, const struct log_reader *reader, const struct log_question *question,
                   gate_replied *done, void *context)
 {
     char text[192];
     uint8_t bytes[256];
     struct buf arguments = buf_of(text, sizeof text);
     struct buf body = buf_of(bytes, sizeof bytes);
-    write_arguments(workspace_id, question, &arguments);
+    write_arguments(reader, question, &arguments);
     body_query_put(&body, span_text(question->name), buf_span(&arguments));
     ASSERT(buf_ok(&arguments) && buf_ok(&body));
     return client_ask(gate->options.ledger, FRAME_QUERY, buf_span(&body), COMMAND_WITHIN_MS, done, context);
@@ -39,8 +44,10 @@ enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct
 
 enum err pass_ask(struct pass *pass, const struct log_question *question, gate_replied *done, void *context)
 {
+    struct log_reader reader;
+    gate_log_reader(pass_badge(pass), &reader);
     store_abort(pass_pause(pass));
-    return gate_ask(pass_gate(pass), &pass_badge(pass)->workspace_id, question, done, context);
+    return gate_ask(pass_gate(pass), &reader, question, done, context);
 }
 
 enum err log_question_split(struct span result, uint64_t *ret_number, struct span *ret_rest)

@@ -1,5 +1,6 @@
-/* ask.h: what a pass asks the ledger about its workspace's log, and gives into its vault. The workspace is the pass's:
- * whoever asks does not name it. The answer's form is the question's; many begin with a line that holds a number. */
+/* ask.h: what a pass asks the ledger about its workspace's log, and gives into its vault. The workspace is the pass's,
+ * and so is what may be seen of its log, an editor's own posts' events or all: whoever asks does not name it. The
+ * answer's form is the question's; many begin with a line that holds a number. */
 #ifndef OPENPOST_GATE_ASK_H
 #define OPENPOST_GATE_ASK_H
 

@@ -66,8 +66,16 @@ struct order *pass_order_room(struct pass *pass);
 const struct id *pass_request_id(const struct pass *pass);
 struct store_txn *pass_pause(struct pass *pass);
 
-/* ask.c's: in a workspace's name; and, of whoever's, what pass_seal does. */
-enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
+/* Whose log is asked about, and what of it they see. */
+struct log_reader {
+    struct id workspace_id;
+    struct id author_id; /* the posts of this key or member, and no other event; absent: all */
+};
+
+/* pass.c's: what somebody with this badge sees of the log, where they see any. Nowhere else is it decided. */
+void gate_log_reader(const struct badge *badge, struct log_reader *ret_reader);
+/* ask.c's: in a reader's name; and, of whoever's, what pass_seal does. */
+enum err gate_ask(struct gate *gate, const struct log_reader *reader, const struct log_question *question,
                   gate_replied *done, void *context) MUST_USE;
 enum err gate_seal(struct gate *gate, const struct id *secret_id, const struct id *owner_id, struct span plain,
                    gate_replied *done, void *context) MUST_USE;

@@ -82,6 +82,13 @@ enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *
     return OK;
 }
 
+void gate_log_reader(const struct badge *badge, struct log_reader *ret_reader)
+{
+    const struct id *holder = id_is_none(&badge->user_id) ? &badge->key_id : &badge->member_id;
+    *ret_reader =
+        (struct log_reader){.workspace_id = badge->workspace_id, .author_id = access_log_author(&badge->grant, holder)};
+}
+
 enum err pass_refresh(struct pass *pass)
 {
     return pass->txn == NULL ? store_begin(pass->gate->options.views, false, &pass->txn) : store_renew(pass->txn);

@@ -8,6 +8,7 @@
 struct watch {
     struct gate *gate;
     struct badge badge;
+    struct log_reader reader; /* as of the last look: the role may have changed since the one before */
     uint8_t fingerprint[32];
 };
 
@@ -19,6 +20,7 @@ enum err watch_open(const struct pass *pass, struct watch **ret_watch)
     }
     watch->gate = pass_gate(pass);
     watch->badge = *pass_badge(pass);
+    gate_log_reader(&watch->badge, &watch->reader);
     watch->badge.grant = (struct grant){0}; /* it is looked up each time */
     memcpy(watch->fingerprint, pass_key_fingerprint(pass), sizeof watch->fingerprint);
     *ret_watch = watch;
@@ -43,16 +45,17 @@ static enum err find(const struct watch *watch, struct store_txn *txn, int64_t n
                : gate_find_session(txn, watch->fingerprint, &watch->badge.workspace_id, now_ms, NULL, ret_badge);
 }
 
-enum err watch_look(const struct watch *watch, int64_t now_ms, uint64_t after, bool *ret_more)
+enum err watch_look(struct watch *watch, int64_t now_ms, uint64_t after, bool *ret_more)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct badge badge;
     TRY(store_begin(watch->gate->options.views, false, &txn));
     TRY(find(watch, txn, now_ms, &badge));
     if (!id_equal(&badge.workspace_id, &watch->badge.workspace_id) ||
-        access_check(&badge.grant, NEED_AUDIT, SCOPE_LOG_READ) != ACCEPTED) {
+        access_check(&badge.grant, NEED_AUDIT_OWN, SCOPE_LOG_READ) != ACCEPTED) {
         return ERR_AUTH;
     }
+    gate_log_reader(&badge, &watch->reader);
     uses_note(&watch->gate->uses, &badge.key_id, now_ms);
     const enum err err = access_has_event(txn, &badge.workspace_id, after + 1);
     *ret_more = err == OK;
@@ -61,5 +64,5 @@ enum err watch_look(const struct watch *watch, int64_t now_ms, uint64_t after, b
 
 enum err watch_ask(const struct watch *watch, const struct log_question *question, gate_replied *done, void *context)
 {
-    return gate_ask(watch->gate, &watch->badge.workspace_id, question, done, context);
+    return gate_ask(watch->gate, &watch->reader, question, done, context);
 }

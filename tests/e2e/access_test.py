@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Who may do what: each cell of tests/access.csv, asked over HTTP with a key of each role, in one's own workspace and for what is
-another's. A new route needs its two lines there and, if its path has an id or it takes a body, a maker here."""
+"""Who may do what: each cell of tests/access.csv, asked over HTTP with a key of each role and by a member of it who is signed in, in
+one's own workspace and for what is another's; and each of tests/access_more.csv. A new route needs its lines there and, if its path
+has an id or it takes a body, a maker here."""
 
 import csv
 import http.client
@@ -11,9 +12,13 @@ import re
 
 import harness
 from harness import Answer, Api, later, wait_until
+from sign_in_test import OTHER, PASSWORD, Browser, person
 
 ROLES = ("owner", "admin", "editor", "viewer", "auditor")
 CALLERS = ROLES + ("nobody",)
+UNUSUAL = ("approver", "over", "ended", "expired", "restricted")
+ENDING = ("leave", "sign_out", "end_sessions", "set_password")  # whoever asks these is somebody else afterwards
+PER_SOURCE = 40  # sign-ins from one IP address; 60 are the limit
 DRAFT = {"content": {"text": "a draft"}}
 ANY = {"If-Match": "*"}
 ID = r"\b([a-z]{2,4})_[0-7][0-9a-hjkmnp-tv-z]{25}\b"
@@ -27,15 +32,43 @@ def routes():
     return {name: (method, path) for name, method, path in found}
 
 
+def table(name, columns):
+    """The lines of a table of tests/, each a dictionary."""
+    lines = [line for line in (harness.ROOT / "tests" / name).read_text().splitlines() if line and line[0] != "#"]
+    rows = list(csv.DictReader(lines))
+    assert tuple(rows[0]) == columns and not any(None in row or None in row.values() for row in rows), name
+    return rows
+
+
 def cells():
-    """[(route, where, caller, status)] of access.csv, as many as there have to be."""
-    lines = [line for line in (harness.ROOT / "tests/access.csv").read_text().splitlines() if line and line[0] != "#"]
-    table = list(csv.DictReader(lines))
-    assert table[0].keys() == {"route", "where", *CALLERS}, table[0]
-    wanted = {(name, where) for name in routes() for where in ("own", "foreign")}
-    written = [(line["route"], line["where"]) for line in table]
-    assert sorted(written) == sorted(wanted), f"twice, missing or of no route: {sorted(set(written) ^ wanted)}"
-    return [(line["route"], line["where"], caller, int(line[caller])) for line in table for caller in CALLERS]
+    """{(route, where, whether signed in, caller): status} of access.csv, as many as there have to be."""
+    rows = table("access.csv", ("route", "where", *CALLERS))
+    wanted = [(name, where) for name in routes() for where in ("own", "foreign")]
+    written = {(row["route"], row["where"]): {caller: int(row[caller]) for caller in CALLERS} for row in rows}
+    plain = [key for key in written if not key[1].endswith("-session")]
+    assert len(written) == len(rows) and sorted(plain) == sorted(wanted), f"twice, missing or of no route: {sorted({*plain} ^ {*wanted})}"
+    found = {}
+    for route, where in wanted:
+        by_session = written.pop((route, where + "-session"), None)
+        assert by_session != written[route, where], f"{route} {where}: a line for who is signed in that says nothing new"
+        for caller in CALLERS:
+            found[route, where, False, caller] = written[route, where][caller]
+            found[route, where, True, caller] = (by_session or written[route, where])[caller]
+    assert not [key for key in written if key not in wanted], "a line for who is signed in of no route"
+    return found
+
+
+def more_cells():
+    """{route: {column: what is written}} of access_more.csv."""
+    rows = table("access_more.csv", ("route", "scope", *UNUSUAL))
+    assert sorted(row["route"] for row in rows) == sorted(routes()), "twice, missing or of no route"
+    return {row["route"]: row for row in rows}
+
+
+def scopes():
+    """Each scope's name, as core/message/choice.h has it."""
+    words = re.search(r"define SCOPE_TABLE\(X\)(.*?)\n#define", (harness.ROOT / "core/message/choice.h").read_text(), re.S)[1]
+    return re.findall(r'"([a-z]+:[a-z]+)"', words)
 
 
 class Request:
@@ -50,7 +83,7 @@ class Side:
     the Request; a route without one is asked as it is."""
 
     def __init__(self, data, slug):
-        self.slug, self.count = slug, itertools.count()
+        self.slug, self.count, self.read_up_to = slug, itertools.count(), 0
         self.keys = {role: self.make_key(data, slug, role) for role in ROLES}
 
     @staticmethod
@@ -174,6 +207,15 @@ class Side:
     def log_proof(self):
         return Request({"workspace_seq": "1"})
 
+    def first_event(self, post):
+        """The workspace_seq of a post that was just made."""
+        while True:
+            page = self.done("GET", f"/v1/events?limit=200&after={self.read_up_to}")["data"]
+            self.read_up_to = page[-1]["workspace_seq"]
+            for event in page:
+                if event["stream"] == post["id"]:
+                    return event["workspace_seq"]
+
     def pause_workspace(self):
         self.done("POST", "/v1/workspace/resume")
         return Request()
@@ -214,6 +256,55 @@ def nobodys(text):
     return re.sub(ID, lambda found: found[1] + "_0" + "".join(random.choices("0123456789abcdefghjkmnpqrstvwxyz", k=25)), text)
 
 
+class Key:
+    """Who comes with a key, or with none."""
+
+    person = None
+
+    def __init__(self, text):
+        self.headers = {"Authorization": f"Bearer {text}"} if text else {}
+
+
+class Cookie:
+    """Who comes from a page of the site, with a cookie. A method with a route's name returns what only they can ask."""
+
+    numbers = itertools.count()
+
+    def __init__(self, port, cookie, name=None):
+        self.port, self.person, self.user = port, name, None
+        self.headers = {"Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin", "Cookie": f"openpost={cookie}"}
+
+    @classmethod
+    def source(cls):
+        return f"127.0.1.{1 + next(cls.numbers) // PER_SOURCE}"
+
+    @classmethod
+    def of_somebody(cls, data, port, slug, role):
+        """Somebody new, a member with that role, signed in. The command line makes no auditors: they are viewers first."""
+        name = f"p{next(cls.numbers)}"
+        person(data, name, "--workspace", slug, "--role", "viewer" if role == "auditor" else role)
+        browser = Browser(port, cls.source())
+        answer = browser.sign_in(name)
+        assert answer.status == 201, answer
+        caller = cls(port, browser.cookie, name)
+        caller.user = answer.json()["user_id"]
+        return caller
+
+    def another_session(self):
+        answer = Browser(self.port, self.source()).sign_in(self.person)
+        assert answer.status == 201, answer
+        return answer.json()["id"]
+
+    def sign_in(self, _):
+        return Request(body={"email": f"{self.person}@example.com", "password": PASSWORD})
+
+    def set_password(self, _):
+        return Request(body={"old_password": PASSWORD, "new_password": OTHER})
+
+    def end_session(self, stranger):
+        return Request({"session_id": (stranger or self).another_session()})
+
+
 class Access(harness.Case):
     @classmethod
     def make_world(cls):
@@ -224,9 +315,32 @@ class Access(harness.Case):
         service = cls.world.serve(data)
         cls.own, cls.other, cls.port = own.begin(service), other.begin(service), service.port
         wait_until(lambda: own.api.get("/v1/log/checkpoint").status == 200, 60, "a checkpoint")
-        cls.routes, cls.made = routes(), {}
+        cls.routes, cls.made, cls.data, cls.asked = routes(), {}, data, 0
+        cls.table, cls.more = cells(), more_cells()
+        cls.stranger = Cookie.of_somebody(data, cls.port, "second", "owner")
+        cls.members = {role: cls.member(role) for role in ROLES}
 
-    def ask(self, route, key, request, change=str):
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        if not cls.any_failed:
+            print(f"access: {cls.asked} cells of {len(cls.routes)} routes, all as written", flush=True)
+
+    @classmethod
+    def member(cls, role, **more):
+        caller = Cookie.of_somebody(cls.data, cls.port, "first", role)
+        change = {**({"role": role, "until": later(86400)} if role == "auditor" else {}), **more}
+        if change:
+            cls.change(caller, **change)
+        return caller
+
+    @classmethod
+    def change(cls, caller, **change):
+        members = cls.own.done("GET", "/v1/members?limit=200")["data"]
+        (member,) = [one["id"] for one in members if one["user_id"] == caller.user]
+        cls.own.done("PATCH", f"/v1/members/{member}", change, **ANY)
+
+    def ask(self, route, caller, request, change=str):
         """The answer to the request, its ids changed. Of a stream the head alone."""
         method, path = self.routes[route]
         for name, value in request.ids.items():
@@ -234,7 +348,7 @@ class Access(harness.Case):
         assert "{" not in path, f"{route}: no maker of Side gives the ids of {path}"
         body = None if request.body is None else change(json.dumps(request.body))
         headers = {"Content-Type": "application/json"} if body else {}
-        headers.update({"Authorization": f"Bearer {key}"} if key else {}, **request.headers)
+        headers.update({**caller.headers, **request.headers})
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, change(path + request.query), body, headers)
@@ -250,36 +364,98 @@ class Access(harness.Case):
         headers = [(name, re.sub(r"\b[rt]=\d+", "", re.sub(ID, "ID", value))) for name, value in answer.headers if name != "Date"]
         return answer.status, headers, re.sub(ID, "ID", answer.body.decode())
 
-    def request(self, route, where, changes):
+    def request(self, route, where, caller, changes):
         """A request about what nothing has changed yet; those that are refused change nothing and share one."""
         side = self.own if where == "own" else self.other
+        if route == "log_proof" and where == "own":
+            return self.own_event(caller)
+        if caller.person and hasattr(caller, route):
+            return getattr(caller, route)(None if where == "own" else self.stranger)
         if changes:
             return side.asked(route)
         if (route, where) not in self.made:
             self.made[route, where] = side.asked(route)
         return self.made[route, where]
 
-    def check(self, route, where, caller, status):
-        for key in ("", "op_nobody_" + "0" * 43) if caller == "nobody" else (self.own.keys[caller],):
-            request = self.request(route, where, status < 300)
-            answer = self.ask(route, key, request)
-            self.assertEqual(answer.status, status, f"{route} {where} {caller}: {answer}")
-            if where == "foreign" and status != 401:
-                self.assert_shows_nothing(route, key, request, answer)
+    def own_event(self, caller):
+        """The position of the first event of a post that the caller wrote; of any post, where they may write none."""
+        written = self.ask("create_post", caller, self.own.create_post())
+        post = json.loads(written.body) if written.status == 201 else self.own.post()
+        return Request({"workspace_seq": str(self.own.first_event(post))})
 
-    def assert_shows_nothing(self, route, key, request, answer):
+    def check(self, route, where, caller, status):
+        """One request, and the answer to it."""
+        request = self.request(route, where, caller, status < 300)
+        answer = self.ask(route, caller, request)
+        self.assertEqual(answer.status, status, f"{route} {where}: {answer}")
+        if where == "foreign" and status != 401:
+            self.assert_shows_nothing(route, caller, request, answer)
+        return answer
+
+    def assert_shows_nothing(self, route, caller, request, answer):
         asked = json.dumps([request.ids, request.query, request.body])
         for name in {found[0] for found in re.finditer(ID, asked)} | {self.other.workspace, self.other.account}:
             self.assertNotIn(name, answer.body.decode())
         if re.search(ID, asked):
-            self.assertEqual(self.told(answer), self.told(self.ask(route, key, request, nobodys)), route)
+            self.assertEqual(self.told(answer), self.told(self.ask(route, caller, request, nobodys)), route)
 
-    def test_each_cell_of_the_table_is_as_written(self):
-        table = cells()
-        for route, where, caller, status in table:
-            with self.subTest(route=route, where=where, caller=caller):
-                self.check(route, where, caller, status)
-        print(f"{len(table)} cells of {len(self.routes)} routes", flush=True)
+    def test_each_cell_is_as_written_for_a_key(self):
+        nobody = (Key(""), Key("op_nobody_" + "0" * 43))
+        for (route, where, signed_in, role), status in self.table.items():
+            if not signed_in:
+                with self.subTest(route=route, where=where, key=role):
+                    for caller in nobody if role == "nobody" else (Key(self.own.keys[role]),):
+                        self.check(route, where, caller, status)
+                    type(self).asked += 1
+
+    def test_each_cell_is_as_written_for_who_is_signed_in(self):
+        nobody = Cookie(self.port, "0" * 43)
+        for (route, where, signed_in, role), status in self.table.items():
+            if signed_in:
+                with self.subTest(route=route, where=where, member=role):
+                    is_new = route in ENDING and role != "nobody"
+                    self.check(route, where, self.member(role) if is_new else self.members.get(role, nobody), status)
+                    type(self).asked += 1
+
+    def unusual(self):
+        """{column of access_more.csv: what makes one for a route}. Those whose time is to be over are made first, and waited for."""
+        over = [self.member("viewer") for _ in range(1 + len(ENDING))]
+        until = later(2)
+        for caller in over:
+            self.change(caller, until=until)
+        made = self.own.done("POST", "/v1/api-keys", {"name": "brief", "role": "owner", "expires_at": until})
+        narrow = self.own.done("POST", "/v1/api-keys", {"name": "narrow", "role": "admin", "integrations": [self.own.account]})
+        approver, ended, expired = self.member("viewer", permissions=["approve"]), self.member("owner"), Key(made["key"])
+        self.check("sign_out", "own", ended, 204)
+        wait_until(lambda: self.ask("get_workspace", expired, Request()).status == 401, 30, "the end of a key")
+        for caller in over:
+            wait_until(lambda: not json.loads(self.ask("get_session", caller, Request()).body)["workspaces"], 30, "a membership's end")
+        return {"approver": lambda route: self.member("viewer", permissions=["approve"]) if route in ENDING else approver,
+                "over": lambda route: over[ENDING.index(route) if route in ENDING else -1],
+                "ended": lambda route: ended, "expired": lambda route: expired,
+                "restricted": lambda route: Key(narrow["key"])}
+
+    def test_each_cell_is_as_written_for_who_is_out_of_the_ordinary(self):
+        makers = self.unusual()
+        for route, row in self.more.items():
+            for column, make in makers.items():
+                with self.subTest(route=route, caller=column):
+                    self.check(route, "own", make(route), int(row[column]))
+                    type(self).asked += 1
+
+    def test_each_scope_opens_the_routes_that_are_written_and_no_other(self):
+        named = {row["scope"].rstrip("*") for row in self.more.values()} - {"-", "none"}
+        self.assertEqual(sorted(named), sorted(scopes()))
+        for scope in scopes():
+            made = self.own.done("POST", "/v1/api-keys", {"name": "scoped", "role": "owner", "scopes": [scope]})
+            for route, row in self.more.items():
+                with self.subTest(route=route, scope=scope):
+                    opens = row["scope"] in (scope, "-")
+                    answer = self.check(route, "own", Key(made["key"]), self.table[route, "own", False, "owner"] if opens else 403)
+                    if not opens and row["scope"] != "none":
+                        code = "role_above_own" if row["scope"] == scope + "*" else "scope_insufficient"
+                        self.assertEqual(json.loads(answer.body)["code"], code)
+                    type(self).asked += 1
 
 
 if __name__ == "__main__":

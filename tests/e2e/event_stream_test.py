@@ -38,8 +38,14 @@ class Stream:
         self.file.readline()
         return data if size > 0 else None
 
+    def next_event(self):
+        """The next one that is an event: there are some that tell an editor but how far they are."""
+        while (fields := self.next()) is not None and "event" not in fields:
+            pass
+        return fields
+
     def next(self):
-        """The next event as a dictionary; None at the end of the stream."""
+        """The next block with an id as a dictionary; None at the end of the stream."""
         while True:
             while b"\n\n" not in self.rest:
                 more = self.chunk()

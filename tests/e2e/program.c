@@ -1,5 +1,6 @@
 /* program.c: another program that makes one call of libopenpost, for programs_test.py. Prints how it ended: the status,
- * the code or "-", the version and the sentence; then, a line each, which value was at fault and what would do.
+ * the code or "-", the version and the sentence; then, a line each, which value was at fault and what would do. Before
+ * it, where it follows, each event and how far it came: "event", its position, type and stream.
  *
  *   program URL KEY edit POST VERSION INTEGRATION TEXT LABEL
  *   program URL KEY retry POST
@@ -13,10 +14,10 @@
 
 #define WAIT_MS 20000
 
-static void ignore(void *context, const struct openpost_event *event)
+static void print_event(void *context, const struct openpost_event *event)
 {
     (void)context;
-    (void)event;
+    (void)printf("event %llu %s %s\n", (unsigned long long)event->workspace_seq, event->type, event->stream);
 }
 
 /* Everything that a post can say. */
@@ -63,7 +64,9 @@ static enum openpost_status call(struct openpost *connection, int argc, char **a
     }
     if (strcmp(argv[0], "follow") == 0 && argc == 2) {
         uint64_t position = strtoull(argv[1], NULL, 10);
-        return openpost_follow(connection, &position, WAIT_MS, ignore, NULL, answer);
+        const enum openpost_status status = openpost_follow(connection, &position, WAIT_MS, print_event, NULL, answer);
+        (void)printf("event %llu position -\n", (unsigned long long)position);
+        return status;
     }
     exit(64);
 }

@@ -80,7 +80,9 @@ class Library(harness.Case):
         done = subprocess.run([PROGRAM, self.address, key or self.service.data.key, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
-        line, *self.fault = done.stdout.removesuffix("\n").split("\n")
+        lines = done.stdout.removesuffix("\n").split("\n")
+        self.events = [line.split()[1:] for line in lines if line.startswith("event ")]
+        line, *self.fault = [line for line in lines if not line.startswith("event ")]
         status, code, version, sentence = line.split(" ", 3)
         return int(status), code, int(version), sentence
 
@@ -157,9 +159,20 @@ class Library(harness.Case):
         self.assertEqual(self.call("resolve", post, target, ABANDONED, "", 0)[:2], (OK, "-"))
         self.assertEqual(self.api.read_post({"id": post})["targets"][0]["error"]["code"], "resolved_abandoned")
 
+    def test_an_editors_key_is_told_of_what_it_wrote(self):
+        editor = harness.Api(self.service.port, self.service.data.another_key("writer", "editor"))
+        own = editor.post("/v1/posts", {"content": {"text": "a draft"}}).json()
+        self.assertEqual(self.call("follow", 0)[0], OK)
+        *all_events, (last, _, _) = self.events
+        self.assertEqual([int(at) for at, _, _ in all_events], list(range(1, int(last) + 1)))
+        self.assertEqual(self.call("follow", 0, key=editor.key)[0], OK)
+        told, (reached, _, _) = self.events
+        self.assertEqual(told, next(event for event in all_events if event[2] == own["id"]))
+        self.assertGreaterEqual(int(reached), int(last))
+
     def test_who_may_not_follow_is_told_so(self):
-        editor = self.service.data.another_key("writer", "editor")
-        status, code, _, sentence = self.call("follow", 0, key=editor)
+        viewer = self.service.data.another_key("reader", "viewer")
+        status, code, _, sentence = self.call("follow", 0, key=viewer)
         self.assertEqual((status, code, sentence), (REFUSED, "role_insufficient", "The role of this key does not allow it."))
         self.assertEqual(self.call("follow", 0)[0], OK)
         self.assertEqual(self.call("follow", 10 ** 9)[:2], (REFUSED, "cursor_invalid"))

@@ -60,8 +60,10 @@ static bool copy_follow(struct span body, struct buf *out)
 static bool copy_events(struct span body, struct buf *out)
 {
     uint64_t head = 0;
+    uint64_t position = 0;
     struct body_list list;
-    if (body_events_read(body, &head, &list) != OK) {
+    const bool own = body_events_read(body, &head, &list) != OK;
+    if (own && body_own_events_read(body, &head, &position, &list) != OK) {
         return false;
     }
     const uint32_t count = list.left;
@@ -77,7 +79,9 @@ static bool copy_events(struct span body, struct buf *out)
             body_event_put(&events, envelope, payload);
         }
     }
-    if (whole) {
+    if (whole && own) {
+        body_own_events_put(out, head, position, count, buf_span(&events));
+    } else if (whole) {
         body_events_put(out, head, count, buf_span(&events));
     }
     free(bytes);

@@ -69,6 +69,18 @@ static const struct {
     {SCOPE_BILLING_READ,       "o"    },
 };
 
+START_TEST(the_whole_log_is_read_by_who_may_and_else_what_the_holder_wrote)
+{
+    const struct id holder = {.kind = ID_KEY, .uuid = {1}};
+    for (uint32_t role = 0; role < ROLE_COUNT; role++) {
+        const struct id author = access_log_author(&(struct grant){.role = role}, &holder);
+        const bool is_whole = role == ROLE_AUDITOR || role == ROLE_ADMIN || role == ROLE_OWNER;
+        ck_assert_msg(is_whole ? id_is_none(&author) : id_equal(&author, &holder), "%c", role_letters[role]);
+    }
+}
+
+END_TEST
+
 START_TEST(a_scope_is_of_a_role_or_it_is_not)
 {
     ck_assert_uint_eq(sizeof scopes / sizeof *scopes, SCOPE_COUNT);
@@ -247,6 +259,7 @@ int main(void)
     Suite *suite = suite_create("access");
     TCase *tcase = tcase_create("access");
     tcase_add_loop_test(tcase, each_role_may_what_its_cell_says, 0, sizeof rows / sizeof *rows);
+    tcase_add_test(tcase, the_whole_log_is_read_by_who_may_and_else_what_the_holder_wrote);
     tcase_add_loop_test(tcase, a_scope_is_of_a_role_or_it_is_not, 0, sizeof scopes / sizeof *scopes);
     tcase_add_test(tcase, a_role_that_is_none_may_nothing);
     tcase_add_test(tcase, what_is_for_our_own_processes_nobody_s_role_suffices_for);

@@ -362,6 +362,15 @@ START_TEST(the_other_bodies_are_read_back)
     ck_assert_int_eq(body_events_read(buf_span(&out), &after, &list), OK);
     ck_assert_int_eq(body_event_next(&list, &a, &b), OK);
     ck_assert(after == 9 && span_equal(a, SPAN("envelope")) && span_equal(b, SPAN("payload")) && list.left == 0);
+    uint64_t position = 1;
+    ck_assert_int_eq(body_own_events_read(buf_span(&out), &after, &position, &list), OK);
+    ck_assert(after == 9 && position == 0 && list.left == 1);
+    out = buf_of(bytes, sizeof bytes);
+    body_own_events_put(&out, 9, 8, 1, buf_span(&events));
+    ck_assert_int_ne(body_events_read(buf_span(&out), &after, &list), OK); /* our own processes are told of all */
+    ck_assert_int_eq(body_own_events_read(buf_span(&out), &after, &position, &list), OK);
+    ck_assert_int_eq(body_event_next(&list, &a, &b), OK);
+    ck_assert(after == 9 && position == 8 && span_equal(b, SPAN("payload")) && list.left == 0);
 
     out = buf_of(bytes, sizeof bytes);
     body_query_put(&out, SPAN("posts"), SPAN("arguments"));

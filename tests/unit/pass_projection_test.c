@@ -1,6 +1,7 @@
 /* pass_projection_test.c: who gets a pass, and what goes by it; and what lasts longer than a request: a key that is
  * revoked, or whose time is over, sees nothing more. */
 #include "core/wire/tag_key.h"
+#include "gateway/gate/gate_state.h"
 #include "gateway/gate/order.h"
 #include "gateway/gate/watch.h"
 #include "tests/unit/projection_fixture.h"
@@ -241,12 +242,34 @@ START_TEST(a_role_that_may_not_read_events_sees_none)
 {
     struct world world;
     world_init(&world);
-    const struct event event = key_event(ROLE_EDITOR, 0);
+    const struct event event = key_event(ROLE_VIEWER, 0);
     feed_key(&world, &event);
     struct door door = door_open(&world);
     ck_assert_int_eq(look(&door, T0), ERR_AUTH);
     door_close(&door);
     world_done(&world);
+}
+
+END_TEST
+
+START_TEST(an_editor_is_told_of_what_they_wrote_and_whoever_may_more_of_all)
+{
+    static const enum role roles[] = {ROLE_AUDITOR, ROLE_ADMIN, ROLE_OWNER};
+    struct badge badge = {.workspace_id = the_workspace(), .key_id = id_n(ID_KEY, 1), .grant = {.role = ROLE_EDITOR}};
+    struct log_reader reader;
+    gate_log_reader(&badge, &reader);
+    ck_assert(id_equal(&reader.workspace_id, &badge.workspace_id));
+    ck_assert(id_equal(&reader.author_id, &badge.key_id));
+    badge.key_id = id_n(ID_SESSION, 2); /* of a person: posts are by the member, whatever the session */
+    badge.user_id = id_n(ID_USER, 3);
+    badge.member_id = id_n(ID_MEMBER, 4);
+    gate_log_reader(&badge, &reader);
+    ck_assert(id_equal(&reader.author_id, &badge.member_id));
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        badge.grant.role = roles[i];
+        gate_log_reader(&badge, &reader);
+        ck_assert(id_equal(&reader.workspace_id, &badge.workspace_id) && id_is_none(&reader.author_id));
+    }
 }
 
 END_TEST
@@ -263,6 +286,7 @@ int main(void)
     tcase_add_test(tcase, a_revoked_key_sees_nothing_more);
     tcase_add_test(tcase, a_key_whose_time_is_over_sees_nothing_more);
     tcase_add_test(tcase, a_role_that_may_not_read_events_sees_none);
+    tcase_add_test(tcase, an_editor_is_told_of_what_they_wrote_and_whoever_may_more_of_all);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

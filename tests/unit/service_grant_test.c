@@ -163,9 +163,66 @@ START_TEST(a_program_reads_the_log_with_the_scope_for_it_and_the_role)
     check_log(&world, ACCEPTED);
     ck_assert_int_eq(ask(&world, "list_posts", &page, text), REFUSED_scope_insufficient);
     grant_close(&world);
-    world = grant_open(ROLE_EDITOR, NULL, 0, false);
+    world = grant_open(ROLE_VIEWER, NULL, 0, false);
     check_log(&world, REFUSED_role_insufficient);
     ck_assert_int_eq(ask(&world, "list_posts", &page, text), ACCEPTED);
+    grant_close(&world);
+}
+
+END_TEST
+
+/* Follows from after on; *list: what was told of. */
+static enum err follow_own(struct grant_world *world, uint64_t after, struct buf *out, uint64_t *ret_position,
+                           struct body_list *ret_list)
+{
+    uint64_t head = 0;
+    out->len = 0;
+    TRY(client_follow_wait(world->program, after, 100, WAIT_MS, out, &head, ret_list));
+    ck_assert_int_eq(body_own_events_read(buf_span(out), &head, ret_position, ret_list), OK);
+    ck_assert_uint_ge(head, *ret_position);
+    return OK;
+}
+
+START_TEST(an_editors_program_reads_of_the_log_what_became_of_its_own_posts)
+{
+    static char text[65536];
+    struct content_part part;
+    struct grant_world world = grant_open(ROLE_EDITOR, NULL, 0, false);
+    const size_t cap = FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX;
+    uint8_t *bytes = malloc(cap);
+    struct buf out = buf_of(bytes, cap);
+    struct body_list list;
+    uint64_t others = 0;
+    uint64_t position = 0;
+    ck_assert_int_eq(follow_own(&world, 0, &out, &others, &list), OK);
+    ck_assert_uint_eq(list.left, 0); /* it wrote nothing yet, and is told how far that was looked at */
+    ck_assert_uint_gt(others, 3);
+    struct command command = draft(world.place, &part);
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);
+    const struct id own = command.create_post.post_id;
+    ck_assert_int_eq(follow_own(&world, 0, &out, &position, &list), OK);
+    ck_assert_uint_eq(list.left, 1);
+    ck_assert_uint_eq(position, others + 1);
+    struct span envelope;
+    struct span payload;
+    struct log_event event;
+    ck_assert_int_eq(body_event_next(&list, &envelope, &payload), OK);
+    ck_assert_int_eq(log_envelope_read(envelope, &event), OK);
+    ck_assert(id_equal(&event.stream, &own) && event.workspace_seq == position);
+    ck_assert_int_eq(ask_text(&world, "events", SPAN("\n0\n10\n"), text), ACCEPTED);
+    ck_assert(names(text, &own) && !names(text, &world.posts[0]) && !names(text, &world.accounts[0]));
+    ck_assert_int_eq(ask_text(&world, "verifier", SPAN(""), text), ACCEPTED);
+    ck_assert_int_eq(ask_text(&world, "checkpoint", SPAN("\n0\n0\n"), text), ACCEPTED);
+    for (uint64_t number = 1; number <= position + 1; number++) {
+        char arguments[64];
+        struct buf asked = buf_of(arguments, sizeof arguments);
+        buf_byte(&asked, '\n');
+        buf_u64(&asked, number);
+        buf_text(&asked, "\n0\n");
+        ck_assert_int_eq(ask_text(&world, "proof", buf_span(&asked), text),
+                         number == position ? ACCEPTED : REFUSED_not_found);
+    }
+    free(bytes);
     grant_close(&world);
 }
 
@@ -260,6 +317,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_program_asks_and_sends_what_its_key_kept_of_its_role);
     tcase_add_test(tcase, a_program_reads_the_log_with_the_scope_for_it_and_the_role);
+    tcase_add_test(tcase, an_editors_program_reads_of_the_log_what_became_of_its_own_posts);
     tcase_add_test(tcase, a_restricted_program_sees_its_accounts_and_what_goes_to_no_other);
     tcase_add_test(tcase, a_restricted_program_sends_nothing_for_an_account_that_it_does_not_see);
     tcase_add_test(tcase, what_the_gateway_sends_in_a_keys_name_is_held_to_what_the_key_kept);

@@ -136,8 +136,8 @@ static void sweep(struct streams *streams)
     }
 }
 
-/* More is behind it, and its client takes what it is given. Who does not read for a while is no hurry: that is looked at
- * when all are. */
+/* More is behind it, and its client takes what it is given. One that does not read for a while is no hurry: it is
+ * looked at when all are. */
 static bool is_hurry(const struct event_stream *stream, int64_t now_ms)
 {
     return stream->more && !stream->asking && stream->out != NULL && now_ms - stream->beat_ms < LOOK_MS;

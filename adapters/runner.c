@@ -103,6 +103,7 @@ static void shrink(struct slot *slot)
         arena_done(&arena);
         return;
     }
+    arena_wipe(&slot->arena); /* the job's secrets: what is kept is only what came of it */
     arena_done(&slot->arena);
     slot->arena = arena;
     slot->outcome = outcome;
@@ -356,6 +357,7 @@ void runner_recall(struct runner *runner, int64_t now_ms)
 
 static void release(struct runner *runner, struct slot *slot)
 {
+    arena_wipe(&slot->arena); /* the job's secrets, and what the platform gave for them */
     arena_done(&slot->arena);
     slot->job = NULL;
     slot->outcome = NULL;
@@ -396,6 +398,7 @@ static enum err admit(struct runner *runner, const struct job *job, struct slot 
         err = copy_texts(job_desc(), slot->job, &slot->arena);
     }
     if (err != OK) {
+        arena_wipe(&slot->arena);
         arena_done(&slot->arena);
         return err;
     }

@@ -252,10 +252,9 @@ static void take_message(struct serve *serve, struct endpoint_request *request, 
 
 static void forget_message(struct serve *serve)
 {
+    arena_wipe(&serve->message); /* there are jobs' secrets in it */
     if (serve->message.total > MEMORY_KEPT) {
         arena_done(&serve->message);
-    } else {
-        arena_reset(&serve->message);
     }
 }
 

@@ -18,6 +18,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/wiped.h"
 
 #define KEPT_HANDLES 128u /* idle easy handles that are kept; each has some KB */
 #define KEPT_CONNECTIONS 256L
@@ -519,7 +520,8 @@ enum err transport_open(const struct transport_options *options, struct transpor
 
     const size_t size = sizeof(struct transport) + sizeof(struct transfer) * options->transfers_max;
     struct arena arena;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc, wiped_strdup,
+                             wiped_calloc) != CURLE_OK) { /* what it sends and is told are passwords and tokens */
         return ERR_NO_MEMORY;
     }
     arena_init(&arena, size + ARENA_SLACK);

@@ -90,10 +90,11 @@ static void end_stream(struct event_stream *stream)
     stream->out = NULL;
 }
 
-/* Under the mutex. */
+/* Under the mutex. Whoever may not see more is cut off though the ledger has yet to answer: that may take longer than a
+ * second. */
 static void look_at(struct event_stream *stream, int64_t now_ms)
 {
-    if (stream->out == NULL || stream->asking) {
+    if (stream->out == NULL) {
         return;
     }
     bool more = false;
@@ -103,9 +104,11 @@ static void look_at(struct event_stream *stream, int64_t now_ms)
     if (seen == ERR_ALTERED) {
         gate_damaged(stream->streams->gateway->gate);
     }
-    stream->more = stream->more && state == ERR_BUSY;
+    stream->more = stream->more && state == ERR_BUSY && !stream->asking;
     if (seen == ERR_AUTH || (state != OK && state != ERR_BUSY)) {
         end_stream(stream);
+    } else if (stream->asking) {
+        return;
     } else if (state == OK && seen == OK && more) {
         ask(stream);
     } else if (state == OK && now_ms - stream->beat_ms >= BEAT_MS) {
@@ -137,8 +140,8 @@ static void sweep(struct streams *streams)
     }
 }
 
-/* More is behind it, and its client takes what it is given. Who does not read for a while is no hurry: that is looked at
- * when all are. */
+/* More is behind it, and its client takes what it is given. One that does not read for a while is no hurry: it is
+ * looked at when all are. */
 static bool is_hurry(const struct event_stream *stream, int64_t now_ms)
 {
     return stream->more && !stream->asking && stream->out != NULL && now_ms - stream->beat_ms < LOOK_MS;

@@ -5,42 +5,17 @@
 
 #include <jansson.h>
 #include <pthread.h>
-#include <stdalign.h>
-#include <stdlib.h>
 
 #include "core/base/assert.h"
 #include "core/base/owned.h"
+#include "core/base/wiped.h"
 
 OWNED_BY(json_decref, json_t *);
 
-/* jansson's memory, with its size before it: a text may hold a password, and what is given back is overwritten. */
-struct piece {
-    size_t len;
-    alignas(max_align_t) uint8_t bytes[];
-};
-
-static void *piece_new(size_t len)
-{
-    struct piece *piece = len <= SIZE_MAX - sizeof *piece ? malloc(sizeof *piece + len) : NULL;
-    if (piece == NULL) {
-        return NULL;
-    }
-    piece->len = len;
-    return piece->bytes;
-}
-
-static void piece_free(void *bytes)
-{
-    if (bytes != NULL) {
-        struct piece *piece = (struct piece *)((uint8_t *)bytes - offsetof(struct piece, bytes));
-        explicit_bzero(bytes, piece->len);
-        free(piece);
-    }
-}
-
+/* A text may hold a password. */
 static void take_memory_over(void)
 {
-    json_set_alloc_funcs(piece_new, piece_free);
+    json_set_alloc_funcs(wiped_malloc, wiped_free);
 }
 
 static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, struct json_node **ret_node);

@@ -32,10 +32,10 @@ ALLOWED = {
     "password": {},
     "wrong password": {},
     "session cookie": {},
-    "app password": {"memory of adapter": "has signed in with it"},
-    "platform session": {"memory of scheduler": "puts it into jobs", "memory of adapter": "has posted with it"},
+    "app password": {},
+    "platform session": {},
     "address or name": {"memory of gateway": "shows it to who may see it", "memory of ledger": "opens the vault for the gateway"},
-    "Idempotency-Key": {"memory of gateway": "no secret to it; only its keyed hash goes on"},
+    "Idempotency-Key": {},
     "master.key": {"memory of ledger": "opens the vault", "memory of scheduler": "opens the vault"},
     "wire.secret": {},  # each process has its own key made of it, and forgets it
     "log.seed": {"memory of ledger": "signs checkpoints"},

@@ -85,7 +85,8 @@ static int compare(const void *a, const void *b)
     return (*first > *second) - (*first < *second);
 }
 
-/* How likely a time of the one is below a time of the other; in halves where they are equal. 0.5: nothing can be told. */
+/* How likely a time of the one is below a time of the other, in halves where they are equal. 0.5: nothing can be told.
+ */
 static double below(const uint32_t *one, const uint32_t *other)
 {
     double sum = 0;

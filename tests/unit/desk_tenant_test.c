@@ -1,5 +1,5 @@
-/* desk_tenant_test.c: what a workspace's events and open posts leave in the table of tenants: each event is found by its
- * number, whatever rows it stands in, and a workspace that lost its head takes nothing. */
+/* desk_tenant_test.c: what a workspace's events and open posts leave in the table of tenants: each event is found by
+ * its number, whatever rows it stands in, and a workspace that lost its head takes nothing. */
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 

@@ -396,20 +396,23 @@ static void set_cursor(struct walk *walk, struct span key)
     walk->page.cursor_len = key.len;
 }
 
-/* Decodes the post behind a narrow row that may match, first in scratch memory. */
+/* Decodes the post behind a narrow row that may match: what is not wanted after all leaves nothing in the arena. */
 static enum err check_post(struct walk *walk, struct span key, bool *ret_matches)
 {
     struct id post_id = {.kind = ID_POST};
     memcpy(post_id.uuid, key.data + INDEX_POST, 16);
     struct post_view post;
+    const struct arena_mark mark = arena_mark(walk->arena);
     arena_reset(walk->scratch);
-    TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->scratch, &post));
+    TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &post));
     *ret_matches = matches(walk->filter, &post);
     if (*ret_matches && walk->filter->search.data != NULL) {
         TRY(posts_search(walk->filter, &post.content, walk->scratch, &walk->searched, ret_matches));
     }
     if (*ret_matches && walk->page.count < walk->limit) {
-        TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &walk->page.posts[walk->page.count]));
+        walk->page.posts[walk->page.count] = post;
+    } else {
+        arena_rewind(walk->arena, mark);
     }
     return OK;
 }

@@ -1,6 +1,6 @@
-/* desk_tenant.c: the one row of a workspace that each of its events changes: where its last events stand in the log, and
- * what it uses of its plan. Called by desk.c and desk_index.c for every event, and by whoever reads a workspace's events
- * or use. One row, because among many workspaces each has a page of its own: see enum tenant_place. */
+/* desk_tenant.c: the one row of a workspace that each of its events changes: where its last events stand in the log,
+ * and what it uses of its plan. Called by desk.c and desk_index.c for every event, and by whoever reads a workspace's
+ * events or use. One row, because among many workspaces each has a page of its own: see enum tenant_place. */
 #include "core/base/assert.h"
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"

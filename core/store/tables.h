@@ -34,8 +34,8 @@ enum table {
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
- * page that is touched there is one more to copy. Hence the order: the newest rows of three of them stand round
- * PLACE_TENANT_HEAD, on a page that each event of the workspace writes anyway. */
+ * page that is touched there is one more to copy. Hence the order: the newest rows of two of them stand before and
+ * behind PLACE_TENANT_HEAD, which each event of the workspace writes: on its page, or one on the next. */
 enum tenant_place {
     PLACE_POSTS_ATTENTION = 0x10,     /* posts: as PLACE_POSTS_CREATED, of those that need attention */
     PLACE_POSTS_ATTENTION_DUE = 0x11, /* posts: as PLACE_POSTS_DUE, likewise */

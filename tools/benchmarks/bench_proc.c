@@ -87,22 +87,35 @@ enum err bench_process_own_kb(pid_t pid, double *ret_kb)
     return read_rollup(pid, "\nPss_Anon:", ret_kb);
 }
 
-enum err bench_process_files(pid_t pid, double *ret_files)
+/* Adds up what see says of each entry in a folder of the process. */
+static enum err sum_up(pid_t pid, const char *name, double (*see)(pid_t pid, const char *entry), double *ret_sum)
 {
     char path[64];
-    double files = 0;
-    (void)snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    double sum = 0;
+    (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
     DIR *folder = opendir(path);
     if (folder == NULL) {
         return ERR_IO;
     }
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     for (const struct dirent *one = readdir(folder); one != NULL; one = readdir(folder)) {
-        files += one->d_name[0] != '.';
+        sum += one->d_name[0] != '.' ? see(pid, one->d_name) : 0;
     }
     (void)closedir(folder);
-    *ret_files = files;
+    *ret_sum = sum;
     return OK;
+}
+
+static double one_file(pid_t pid, const char *entry)
+{
+    (void)pid;
+    (void)entry;
+    return 1;
+}
+
+enum err bench_process_files(pid_t pid, double *ret_files)
+{
+    return sum_up(pid, "fd", one_file, ret_files);
 }
 
 enum err bench_process_shared_kb(pid_t pid, double *ret_kb)
@@ -115,29 +128,20 @@ enum err bench_process_shared_kb(pid_t pid, double *ret_kb)
     return OK;
 }
 
+/* Of a thread that ended meanwhile: nothing. */
+static double thread_us(pid_t pid, const char *entry)
+{
+    char name[64];
+    char text[128];
+    size_t len = 0;
+    (void)snprintf(name, sizeof name, "task/%.16s/schedstat", entry);
+    return read_proc(pid, name, text, sizeof text, &len) == OK ? strtod(text, NULL) / 1000 : 0;
+}
+
 /* To the nanosecond, where stat has hundredths of a second: short rounds are compared. */
 enum err bench_process_cpu_us(pid_t pid, double *ret_us)
 {
-    char path[64];
-    double us = 0;
-    (void)snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return ERR_IO;
-    }
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
-    for (const struct dirent *one = readdir(folder); one != NULL; one = readdir(folder)) {
-        char name[64];
-        char text[128];
-        size_t len = 0;
-        (void)snprintf(name, sizeof name, "task/%.16s/schedstat", one->d_name);
-        if (one->d_name[0] != '.' && read_proc(pid, name, text, sizeof text, &len) == OK) {
-            us += strtod(text, NULL) / 1000;
-        }
-    }
-    (void)closedir(folder);
-    *ret_us = us;
-    return OK;
+    return sum_up(pid, "task", thread_us, ret_us);
 }
 
 /* Fields 10 and 12 of stat, counted after the name in brackets, which may hold anything. */

@@ -15,6 +15,8 @@
 #define ROUNDS UINT64_C(15) /* many and short: what else the machine does strikes few of them */
 #define GETS UINT64_C(2000) /* in a round */
 #define LISTS UINT64_C(400)
+#define KEYS UINT64_C(2000)
+#define MEMBERS UINT64_C(1000)
 #define POSTS UINT64_C(400)
 #define LOCKS (STOCK_LOCKS / ROUNDS)
 #define LOCKS_OUTSTANDING 64
@@ -22,13 +24,15 @@
 #define TEXT_LEN 260
 #define SOON_MS INT64_C(240000) /* within the lock's five minutes */
 #define DAY_OF_MS INT64_C(86400000)
+#define MONTH_OF_MS (30 * DAY_OF_MS)
 
-const char *const stock_work_names[STOCK_WORKS] = {"GET", "list", "POST", "lock"};
+const char *const stock_work_names[STOCK_WORKS] = {"GET", "list", "keys", "members", "POST", "lock"};
 
 struct made {
     struct id post_id;
     struct id target_id;
     unsigned author;
+    bool early; /* due in the month's first half */
     int64_t due_ms;
 };
 
@@ -36,6 +40,10 @@ struct stock {
     struct client *client;
     pid_t ledger;
     pid_t gateway;
+    char name[64];
+    char path[DATA_PATH_MAX];
+    char url[64];
+    char publish[64];
     uint16_t port;
     unsigned authors_count;
     unsigned step;                /* of founding */
@@ -78,19 +86,23 @@ static enum err found_until(struct stock *stock, unsigned count)
     return OK;
 }
 
-/* Those that are not due soon are within a month: a workspace's 100 on three days of it, or on all. */
+/* Those that are not due soon are due at any instant of a month, which does not follow from when they were made: posts
+ * that are neighbours in a list were made at different times, whosever they are. */
 static const struct command *make_post(void *context, uint64_t index, unsigned place)
 {
     struct stock *stock = context;
     const uint64_t number = stock->filled + index;
     const unsigned author = (unsigned)(number % stock->authors_count);
     const bool soon = number + stock->soon >= stock->size;
-    const int64_t ahead_ms = soon ? SOON_MS : DAY_OF_MS * (1 + (int64_t)(number % 30));
+    const int64_t ahead_ms = soon ? SOON_MS : DAY_OF_MS + (int64_t)spread(number, (uint64_t)MONTH_OF_MS);
     struct bench_post *post = &stock->posts[place];
     const int64_t due_ms = clock_wall_ms() + ahead_ms;
     bench_post_fill(post, &stock->authors[author], span_of(stock->text, TEXT_LEN), due_ms);
-    stock->made[number] = (struct made){
-        .post_id = post->command.stream, .target_id = post->target.target_id, .author = author, .due_ms = due_ms};
+    stock->made[number] = (struct made){.post_id = post->command.stream,
+                                        .target_id = post->target.target_id,
+                                        .author = author,
+                                        .early = ahead_ms < DAY_OF_MS + MONTH_OF_MS / 2,
+                                        .due_ms = due_ms};
     return &post->command;
 }
 
@@ -132,11 +144,29 @@ static void make_list(void *context, uint64_t index, struct buf *out)
     const struct stock *stock = context;
     const uint64_t number = spread(stock->rounds[STOCK_LIST] * LISTS + index, stock->size);
     const struct made *made = &stock->made[number];
-    put_text(out, number % 30 < 15 ? "GET /v1/posts?limit=30&order=publish_at&publish_after="
-                                   : "GET /v1/posts?limit=30&order=-publish_at&publish_before=");
+    put_text(out, made->early ? "GET /v1/posts?limit=30&order=publish_at&publish_after="
+                              : "GET /v1/posts?limit=30&order=-publish_at&publish_before=");
     instant_write(out, made->due_ms);
     put_key(out, stock->authors[made->author].key);
     put_text(out, "\r\n");
+}
+
+static void make_read(const struct stock *stock, enum stock_work work, uint64_t number, const char *line,
+                      struct buf *out)
+{
+    put_text(out, line);
+    put_key(out, stock->authors[spread(stock->rounds[work] * KEYS + number, stock->authors_count)].key);
+    put_text(out, "\r\n");
+}
+
+static void make_keys(void *context, uint64_t index, struct buf *out)
+{
+    make_read(context, STOCK_KEYS, index, "GET /v1/api-keys", out);
+}
+
+static void make_members(void *context, uint64_t index, struct buf *out)
+{
+    make_read(context, STOCK_MEMBERS, index, "GET /v1/members", out);
 }
 
 static void make_http_post(void *context, uint64_t index, struct buf *out)
@@ -188,6 +218,12 @@ static enum err run_round(struct stock *stock, enum stock_work work, double *ret
         break;
     case STOCK_LIST:
         TRY(load_http(stock->port, LISTS, make_list, stock, ret_us));
+        break;
+    case STOCK_KEYS:
+        TRY(load_http(stock->port, KEYS, make_keys, stock, ret_us));
+        break;
+    case STOCK_MEMBERS:
+        TRY(load_http(stock->port, MEMBERS, make_members, stock, ret_us));
         break;
     case STOCK_POST:
         TRY(load_http(stock->port, POSTS, make_http_post, stock, ret_us));
@@ -250,7 +286,7 @@ static struct stock_cost cost_of(const struct side *side, size_t middle, size_t 
 enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
                        struct stock_cost *ret_theirs)
 {
-    const uint64_t counts[STOCK_WORKS] = {GETS, LISTS, POSTS, LOCKS};
+    const uint64_t counts[STOCK_WORKS] = {GETS, LISTS, KEYS, MEMBERS, POSTS, LOCKS};
     struct side sides[2] = {{.stock = ours}, {.stock = theirs}};
     for (uint64_t round = 0; round < ROUNDS; round++) {
         TRY(go_round(&sides[round % 2], work, round, (double)counts[work]));
@@ -300,31 +336,46 @@ enum err stock_files(const struct stock *stock, double *ret_files)
     return OK;
 }
 
-static enum err start(struct bench *bench, const char *name, const char *path, struct stock *stock)
+static enum err start_ledger(struct bench *bench, struct stock *stock)
 {
-    char url[64];
-    char publish[64];
+    char process[80];
+    const char *const ledger[] = {"ledger",   "--data",    stock->path,    "--listen",
+                                  stock->url, "--publish", stock->publish, NULL};
+    (void)snprintf(process, sizeof process, "%s-ledger", stock->name);
+    return bench_start(bench, process, ledger, false, &stock->ledger);
+}
+
+static enum err start(struct bench *bench, struct stock *stock)
+{
     char listen[64];
-    char process[64];
+    char process[80];
     uint16_t ports[2];
     struct data_folder data;
-    struct client_options options = {.url = url, .random = random_fill, .now_ms = clock_boot_ms};
+    struct client_options options = {.url = stock->url, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(bench_port(&ports[0]));
     TRY(bench_port(&ports[1]));
     TRY(bench_port(&stock->port));
-    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", (unsigned)ports[0]);
-    (void)snprintf(publish, sizeof publish, "tcp://127.0.0.1:%u", (unsigned)ports[1]);
+    (void)snprintf(stock->url, sizeof stock->url, "tcp://127.0.0.1:%u", (unsigned)ports[0]);
+    (void)snprintf(stock->publish, sizeof stock->publish, "tcp://127.0.0.1:%u", (unsigned)ports[1]);
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)stock->port);
-    const char *const ledger[] = {"ledger", "--data", path, "--listen", url, "--publish", publish, NULL};
-    const char *const gateway[] = {"gateway",  "--data", path,           "--listen", listen,
-                                   "--ledger", url,      "--rate-limit", "60000000", NULL};
-    (void)snprintf(process, sizeof process, "%s-ledger", name);
-    TRY(bench_start(bench, process, ledger, false, &stock->ledger));
-    (void)snprintf(process, sizeof process, "%s-gateway", name);
+    const char *const gateway[] = {"gateway",  "--data",   stock->path,    "--listen", listen,
+                                   "--ledger", stock->url, "--rate-limit", "60000000", NULL};
+    TRY(start_ledger(bench, stock));
+    (void)snprintf(process, sizeof process, "%s-gateway", stock->name);
     TRY(bench_start(bench, process, gateway, false, &stock->gateway));
-    TRY(data_open(path, &data));
+    TRY(data_open(stock->path, &data));
     TRY(data_party_key(&data, PARTY_OPERATOR, options.key));
     return client_open(&options, &stock->client);
+}
+
+enum err stock_restart(struct bench *bench, struct stock *stock, double *ret_ms)
+{
+    bench_stop(stock->ledger);
+    stock->ledger = 0;
+    const int64_t start_us = clock_monotonic_us();
+    TRY(start_ledger(bench, stock));
+    *ret_ms = (double)(clock_monotonic_us() - start_us) / 1000;
+    return OK;
 }
 
 void stock_close(struct stock *stock)
@@ -342,7 +393,6 @@ void stock_close(struct stock *stock)
 enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, unsigned authors_max,
                     struct stock **ret_stock)
 {
-    char path[DATA_PATH_MAX];
     OWNED(stock_close) struct stock *stock = calloc(1, sizeof *stock);
     if (stock == NULL) {
         return ERR_NO_MEMORY;
@@ -353,10 +403,11 @@ enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, u
     if (stock->authors == NULL || stock->made == NULL) {
         return ERR_NO_MEMORY;
     }
-    TRY(path_join(path, sizeof path, bench->folder, name));
-    TRY(bench_found(path, true, &stock->authors[0]));
+    (void)snprintf(stock->name, sizeof stock->name, "%s", name);
+    TRY(path_join(stock->path, sizeof stock->path, bench->folder, name));
+    TRY(bench_found(stock->path, true, &stock->authors[0]));
     stock->authors_count = 1;
-    TRY(start(bench, name, path, stock));
+    TRY(start(bench, stock));
     *ret_stock = stock;
     stock = NULL;
     return OK;

@@ -7,7 +7,7 @@
 
 #define STOCK_LOCKS UINT64_C(9000) /* in a comparison */
 
-enum stock_work { STOCK_GET, STOCK_LIST, STOCK_POST, STOCK_LOCK, STOCK_WORKS };
+enum stock_work { STOCK_GET, STOCK_LIST, STOCK_KEYS, STOCK_MEMBERS, STOCK_POST, STOCK_LOCK, STOCK_WORKS };
 
 extern const char *const stock_work_names[STOCK_WORKS];
 
@@ -26,10 +26,12 @@ uint64_t stock_posts(const struct stock *stock);
 /* What its two processes have: memory of their own (no pages of files), and open files. */
 enum err stock_kb(const struct stock *stock, double *ret_kb) MUST_USE;
 enum err stock_files(const struct stock *stock, double *ret_files) MUST_USE;
+/* stock_restart ends the ledger and starts it again; ret_ms: until it is ready, its read models whole as they were. */
+enum err stock_restart(struct bench *bench, struct stock *stock, double *ret_ms) MUST_USE;
 
 /* What each request took. us: that passed; cpu_us: of the processor, of ledger and gateway, which the load's own share
- * cannot hide: each of the round whose ratio is the median. Of all rounds: faults, of pages, and bytes written to files,
- * of both processes. */
+ * cannot hide: each of the round whose ratio is the median. Of all rounds: faults, of pages, and bytes written to
+ * files, of both processes. */
 struct stock_cost {
     double us;
     double cpu_us;
@@ -37,7 +39,7 @@ struct stock_cost {
     double written;
 };
 
-/* stock_compare has both do the same work, no two requests the same, in rounds that alternate, and so does who begins. */
+/* stock_compare has both do the same work, no two requests the same, in rounds that alternate; so does who begins. */
 enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
                        struct stock_cost *ret_theirs) MUST_USE;
 

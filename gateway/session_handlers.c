@@ -105,16 +105,6 @@ struct listing {
     struct body_list devices;
 };
 
-static void write_text(const char *name, bool known, struct span text, struct buf *out)
-{
-    buf_text(out, name);
-    if (known && text.len > 0) {
-        json_string(out, text);
-    } else {
-        buf_text(out, "null");
-    }
-}
-
 static enum err write_sessions(const struct listing *listing, struct buf *out)
 {
     struct body_list devices = listing->devices;
@@ -126,8 +116,10 @@ static enum err write_sessions(const struct listing *listing, struct buf *out)
         TRY(person_page_next(&devices, &known, &user_agent, &network));
         buf_text(out, i == 0 ? "" : ",");
         write_session(listing->x, &listing->rows[i], out);
-        write_text(",\"user_agent\":", known, user_agent, out);
-        write_text(",\"network\":", known, network, out);
+        buf_text(out, ",\"user_agent\":"); /* empty: not known */
+        json_string(out, user_agent);
+        buf_text(out, ",\"network\":");
+        json_string(out, network);
         buf_byte(out, '}');
     }
     buf_text(out, "],\"next_cursor\":null}");

@@ -503,6 +503,7 @@ enum err present_workspace(const struct workspace_row *workspace, struct buf *ou
     put_count(out, ",\"version\":", workspace->version);
     put_span(out, ",\"slug\":", workspace->slug);
     put_span(out, ",\"name\":", workspace->name);
+    put_span(out, ",\"plan\":", workspace->plan.len > 0 ? workspace->plan : SPAN(PLAN_OF_NOBODY));
     put_span(out, ",\"timezone\":", workspace->timezone);
     put_count(out, ",\"max_lateness_ms\":", workspace->max_lateness_ms);
     put_count(out, ",\"late_spacing_ms\":", workspace->late_spacing_ms);

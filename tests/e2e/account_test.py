@@ -122,7 +122,7 @@ class Account(harness.Case):
         listed = {one["id"]: one for one in here.ask("GET", "/v1/sessions").json()["data"]}
         own, other = (listed[browser.ask("GET", "/v1/session").json()["id"]] for browser in (here, there))
         self.assertEqual((own["user_agent"][:20], len(own["user_agent"])), ("Mozilla/5.0 (X11) ? ", 200))
-        self.assertEqual((own["network"], other["network"], other["user_agent"]), ("127.0.0.0/24", "127.0.0.0/24", None))
+        self.assertEqual((own["network"], other["network"], other["user_agent"]), ("127.0.0.0/24", "127.0.0.0/24", ""))
         opened = [event for event in self.data.events() if event["type"] == "session_opened"]
         self.assertTrue(all(event["data"]["vault_id"] for event in opened))
         self.assertNotIn(b"Mozilla/5.0", self.kept())

@@ -6,6 +6,7 @@ lo | hi << 16 says; with flag F_BIGDATA it is the number of the overflow page th
 A branch's child is lo | hi << 16 | flags << 32. A named table's record (MDB_db, 48 bytes) is the data of a node of the
 main tree."""
 
+import functools
 import struct
 
 PAGE_HEADER = 16
@@ -27,8 +28,12 @@ class LmdbFile:
         metas = [self.meta(0), self.meta(1)]
         newest = max(metas, key=lambda one: one["txnid"])
         self.page_size, self.used = newest["page_size"], (newest["last_page"] + 1) * newest["page_size"]
-        self.tables = {row.key.decode(): self.database(self.bytes(row.value_at, row.value_len))
-                       for row in self.rows(newest["main"])}
+        self.main = newest["main"]
+
+    @functools.cached_property
+    def tables(self):
+        """The named ones, where the main tree holds nothing else."""
+        return {row.key.decode(): self.database(self.bytes(row.value_at, row.value_len)) for row in self.rows(self.main)}
 
     def bytes(self, at, length):
         self.file.seek(at)

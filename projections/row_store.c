@@ -74,14 +74,14 @@ enum err row_get(struct store_txn *txn, const struct row_key *key, const struct 
 enum err row_get_own(struct store_txn *txn, const struct row_key *key, const struct id *workspace_id,
                      const struct record_desc *desc, struct arena *arena, void *ret_row)
 {
-    struct span value;
+    static const uint8_t nobodys[128] = {3}; /* looked at like another's where there is none: both take as long */
+    struct span value = span_of(nobodys, sizeof nobodys);
     struct id owner;
-    TRY(store_get(txn, row_key_span(key), &value));
+    const enum err err = store_get(txn, row_key_span(key), &value);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
     TRY(row_owner(desc, value, &owner));
-    if (workspace_id != NULL && !id_equal(workspace_id, &owner)) {
-        return ERR_NOT_FOUND;
-    }
-    return row_read(value, desc, arena, ret_row);
+    const bool is_own = workspace_id == NULL || id_equal(workspace_id, &owner);
+    return err == OK && is_own ? row_read(value, desc, arena, ret_row) : ERR_NOT_FOUND;
 }
 
 enum err row_take(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc, struct arena *arena,

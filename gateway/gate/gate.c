@@ -24,6 +24,7 @@ enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
         client_transport_key(client_options(options->ledger)->key, gate->transport_key);
     }
     refusals_init(&gate->refusals);
+    refusals_init(&gate->untold);
     random_fill(&seed, sizeof seed);
     uses_init(&gate->uses, seed);
     lock_init(&gate->misses_mutex);
@@ -35,6 +36,7 @@ void gate_close(struct gate *gate)
 {
     if (gate != NULL) {
         refusals_done(&gate->refusals);
+        refusals_done(&gate->untold);
         uses_done(&gate->uses);
         lock_done(&gate->misses_mutex);
         explicit_bzero(gate, sizeof *gate);

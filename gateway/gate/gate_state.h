@@ -32,6 +32,7 @@ struct gate {
     struct gate_options options;
     uint8_t transport_key[32];
     struct refusals refusals;
+    struct refusals untold; /* ids that were nowhere: counted as what was another's is, and forgotten */
     struct uses uses;
     pthread_mutex_t misses_mutex;
     uint32_t miss_count;

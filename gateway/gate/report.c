@@ -5,7 +5,7 @@
 #include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
 
-static void note(struct gate *gate, const struct badge *badge, enum refusal refusal, const char *request,
+static void note(struct refusals *refusals, const struct badge *badge, enum refusal refusal, const char *request,
                  enum id_kind subject, int64_t at_ms)
 {
     const bool person = !id_is_none(&badge->user_id);
@@ -18,15 +18,16 @@ static void note(struct gate *gate, const struct badge *badge, enum refusal refu
                                     .refusal = refusal,
                                     .request = request,
                                     .subject = subject};
-    refusals_note(&gate->refusals, &refused, clock_boot_ms(), at_ms);
+    refusals_note(refusals, &refused, clock_boot_ms(), at_ms);
 }
 
 void pass_refused(struct pass *pass, enum refusal refusal, const char *request, int64_t now_ms)
 {
-    note(pass_gate(pass), pass_badge(pass), refusal, request, ID_NONE, now_ms);
+    note(&pass_gate(pass)->refusals, pass_badge(pass), refusal, request, ID_NONE, now_ms);
 }
 
-/* Read models that cannot be read tell nothing of it: whoever asks them next meets that, too. */
+/* Read models that cannot be read tell nothing of it: whoever asks them next meets that, too. What was nowhere is noted
+ * like what was another's, where nobody is told of it: there may be a request behind it that waits. */
 static void look_up(struct gate *gate, const struct miss *misses, uint32_t count)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
@@ -36,8 +37,9 @@ static void look_up(struct gate *gate, const struct miss *misses, uint32_t count
     for (uint32_t i = 0; i < count; i++) {
         const struct miss *miss = &misses[i];
         bool foreign = false;
-        if (access_is_foreign(txn, &miss->badge.workspace_id, &miss->named, &foreign) == OK && foreign) {
-            note(gate, &miss->badge, REFUSED_not_found, miss->request, (enum id_kind)miss->named.kind, miss->at_ms);
+        if (access_is_foreign(txn, &miss->badge.workspace_id, &miss->named, &foreign) == OK) {
+            note(foreign ? &gate->refusals : &gate->untold, &miss->badge, REFUSED_not_found, miss->request,
+                 (enum id_kind)miss->named.kind, miss->at_ms);
         }
     }
 }
@@ -124,6 +126,9 @@ void gate_report(struct gate *gate)
     gate_look_up(gate);
     while (err == OK && refusals_take(&gate->refusals, clock_boot_ms(), &command)) {
         err = tell(gate, &command, reported, NULL);
+    }
+    while (refusals_take(&gate->untold, clock_boot_ms(), &command)) {
+        /* forgotten as the others are told */
     }
     if (uses_take(&gate->uses, clock_boot_ms(), &command) && tell(gate, &command, used, gate) != OK) {
         uses_told(&gate->uses, false);

@@ -8,6 +8,7 @@
 #include "core/base/failpoint.h"
 #include "core/wire/client.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/pair.h"
 
 #define MESSAGE_MEMORY_MAX ((size_t)64 << 20) /* a frame, its records, and the reply */
 #define MEMORY_KEPT ((size_t)256 << 10)       /* between messages */
@@ -206,7 +207,7 @@ static void turn_away(struct serve *serve, struct endpoint_request *request, con
     uint8_t bytes[256];
     struct buf out = buf_of(bytes, sizeof bytes);
     serve->figures.away++;
-    if (jobs_refuse_write(serve->key, id, &out) != OK) {
+    if (pair_refuse_write(serve->key, id, &out) != OK) {
         endpoint_drop(request);
         return;
     }
@@ -241,7 +242,7 @@ static void take_message(struct serve *serve, struct endpoint_request *request, 
     if (err == OK) {
         endpoint_trust(request, &(struct id){0});
         take_batch(serve, request, id, &batch, now_ms);
-    } else if (err == ERR_CONFLICT && jobs_welcome_write(serve->key, id, serve->options.challenge, &out) == OK) {
+    } else if (err == ERR_CONFLICT && pair_welcome_write(serve->key, id, serve->options.challenge, &out) == OK) {
         endpoint_trust(request, &(struct id){0});
         endpoint_reply(request, buf_span(&out));
     } else {

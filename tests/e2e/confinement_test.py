@@ -41,7 +41,7 @@ class Confinement(harness.Case):
         service = self.world.serve()
         secrets = {path.name: path.read_bytes() for path in service.data.path.iterdir()
                    if path.suffix in (".key", ".secret", ".seed")}
-        self.assertEqual(set(secrets), {"log.seed", "master.key", "wire.secret", "adapter-bluesky.key"})
+        self.assertEqual(set(secrets), {"log.seed", "master.key", "wire.secret", "adapter-bluesky.key", "identity.key"})
         for name in secrets:
             self.assertEqual((service.data.path / name).stat().st_mode & 0o777, 0o600, name)
         processes = harness.children(service.process.child.pid)

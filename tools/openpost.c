@@ -72,6 +72,7 @@ static const struct subcommand {
     {"key",       tool_key,       true,  "API keys: make, list, revoke"                                },
     {"workspace", tool_workspace, true,  "tenants: create, list, plan"                                 },
     {"user",      tool_user,      true,  "people who sign in: create, password, erase"                 },
+    {"provider",  tool_provider,  true,  "identity providers to sign in through: add, list, remove"    },
     {"backup",    tool_backup,    false, "copy a data folder, while a service runs or not"             },
     {"confirm",   tool_confirm,   false, "let a copied or restored folder start what is scheduled"     },
     {"clock",     tool_clock,     false, "accept a wall clock that is suspect"                         },

@@ -1,7 +1,7 @@
 /* identity_box.h: our secret at an identity provider, on its way from the ledger, which has the vault, through the
- * gateway to the process that uses it: a box (box.h) under identity_box_key (party.h), which those two ends have and the
- * gateway has not. Bound to the provider's id, issuer and client id, so that whoever speaks for the gateway cannot have
- * it sent to another; and good for a while only. Pure. */
+ * gateway to the process that uses it: a box (box.h) under identity_box_key (party.h), which those two ends have and
+ * the gateway has not. Bound to the provider's id, issuer and client id, so that whoever speaks for the gateway cannot
+ * have it sent to another; and good for a while only. Pure. */
 #ifndef OPENPOST_WIRE_IDENTITY_BOX_H
 #define OPENPOST_WIRE_IDENTITY_BOX_H
 

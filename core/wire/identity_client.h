@@ -16,8 +16,8 @@ struct identity_client_options {
 };
 
 /* identity_client_open returns at once, connected or not. ERR_MALFORMED, ERR_UNSUPPORTED: no URL that we take;
- * ERR_NO_MEMORY. identity_client_close ends every question with ERR_CLOSED, waits for the callbacks that run, and frees;
- * accepts NULL; never from a callback. */
+ * ERR_NO_MEMORY. identity_client_close ends every question with ERR_CLOSED, waits for the callbacks that run, and
+ * frees; accepts NULL; never from a callback. */
 enum err identity_client_open(const struct identity_client_options *options, struct identity_client **ret_client)
     MUST_USE;
 void identity_client_close(struct identity_client *client);

@@ -3,12 +3,12 @@
  * ledger it is nobody's), and no way to get at any other. */
 #include "adapters/main.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "adapters/bluesky.h"
+#include "adapters/opening.h"
 #include "adapters/rules.h"
 #include "adapters/serve.h"
 #include "core/base/clock.h"
@@ -61,31 +61,10 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
     return arguments->listen != NULL && arguments->key_file != NULL;
 }
 
-static enum err read_key(const char *path, uint8_t ret_key[FRAME_KEY_LEN])
-{
-    uint8_t bytes[FRAME_KEY_LEN + 1];
-    struct buf secret = buf_of(bytes, sizeof bytes);
-    const enum err err = file_read(path, &secret);
-    if (err == OK && secret.len == FRAME_KEY_LEN) {
-        memcpy(ret_key, bytes, FRAME_KEY_LEN);
-    }
-    explicit_bzero(bytes, sizeof bytes);
-    return err != OK ? err : secret.len == FRAME_KEY_LEN ? OK : ERR_MALFORMED;
-}
-
 static void random_bytes(void *context, void *data, size_t len)
 {
     (void)context;
     random_fill(data, len);
-}
-
-/* glibc reads its configuration of names at the first question. */
-static void ask_a_name(void)
-{
-    struct addrinfo *list = NULL;
-    if (getaddrinfo("localhost", "80", NULL, &list) == 0) {
-        freeaddrinfo(list);
-    }
 }
 
 static enum err open_serve(const struct arguments *arguments, const struct guard *guard, int stop_fd,
@@ -96,9 +75,9 @@ static enum err open_serve(const struct arguments *arguments, const struct guard
                                     .url = arguments->listen,
                                     .random = random_bytes,
                                     .wake_fd = stop_fd};
-    TRY(read_key(arguments->key_file, options.key));
+    TRY(opening_key(arguments->key_file, options.key));
     random_fill(options.challenge, sizeof options.challenge);
-    ask_a_name();
+    opening_name();
     const enum err err = serve_open(&options, ret_serve);
     explicit_bzero(options.key, sizeof options.key);
     return err;

@@ -2,8 +2,7 @@
  * jobs is held until there is something to report. */
 #include "adapters/serve.h"
 
-#include <pthread.h>
-
+#include "adapters/tray.h"
 #include "core/base/assert.h"
 #include "core/base/failpoint.h"
 #include "core/wire/client.h"
@@ -32,9 +31,7 @@ struct serve {
     unsigned held_count;
     bool stopping;
     struct serve_figures figures;
-    pthread_mutex_t mutex; /* guards the inbox */
-    struct endpoint_request *inbox[SERVE_REQUESTS_MAX];
-    unsigned inbox_count;
+    struct tray tray;
 };
 
 static bool has_room(void *context)
@@ -79,10 +76,7 @@ enum err serve_open(const struct serve_options *options, struct serve **ret_serv
     }
     *serve = (struct serve){.arena = arena, .guard = options->guard, .options = *options};
     arena_init(&serve->message, MESSAGE_MEMORY_MAX);
-    if (pthread_mutex_init(&serve->mutex, NULL) != 0) {
-        arena_done(&arena);
-        return ERR_NO_MEMORY;
-    }
+    tray_init(&serve->tray);
     const enum err err = open_parts(serve);
     explicit_bzero(serve->options.key, sizeof serve->options.key);
     if (err != OK) {
@@ -97,18 +91,9 @@ enum err serve_open(const struct serve_options *options, struct serve **ret_serv
 static void arrived(void *context, struct endpoint_request *request)
 {
     struct serve *serve = context;
-    (void)pthread_mutex_lock(&serve->mutex);
-    const bool room = serve->inbox_count < SERVE_REQUESTS_MAX;
-    if (room) {
-        serve->inbox[serve->inbox_count] = request;
-        serve->inbox_count++;
+    if (tray_put(&serve->tray, request)) {
+        transport_wake(serve->transport);
     }
-    (void)pthread_mutex_unlock(&serve->mutex);
-    if (!room) {
-        endpoint_drop(request);
-        return;
-    }
-    transport_wake(serve->transport);
 }
 
 enum err serve_listen(struct serve *serve)
@@ -122,19 +107,6 @@ enum err serve_listen(struct serve *serve)
     return endpoint_open(&options, &serve->endpoint);
 }
 
-static struct endpoint_request *take_request(struct serve *serve)
-{
-    struct endpoint_request *request = NULL;
-    (void)pthread_mutex_lock(&serve->mutex);
-    if (serve->inbox_count > 0) {
-        request = serve->inbox[0];
-        serve->inbox_count--;
-        memmove(serve->inbox, serve->inbox + 1, serve->inbox_count * sizeof(struct endpoint_request *));
-    }
-    (void)pthread_mutex_unlock(&serve->mutex);
-    return request;
-}
-
 void serve_close(struct serve *serve)
 {
     if (serve == NULL) {
@@ -146,14 +118,11 @@ void serve_close(struct serve *serve)
     for (unsigned i = 0; i < serve->held_count; i++) {
         endpoint_drop(serve->held[i].request);
     }
-    for (struct endpoint_request *request = take_request(serve); request != NULL; request = take_request(serve)) {
-        endpoint_drop(request);
-    }
+    tray_done(&serve->tray);
     endpoint_close(serve->endpoint);
     transport_close(serve->transport);
     runner_free(serve->runner);
     frame_key_free(serve->key);
-    (void)pthread_mutex_destroy(&serve->mutex);
     arena_done(&serve->message);
     struct arena arena = serve->arena;
     arena_done(&arena);
@@ -285,7 +254,8 @@ void serve_step(struct serve *serve, int64_t (*now)(void), int wait_ms)
         FAILPOINT("answer_arrived");
         runner_answered(serve->runner, now(), tag, &response);
     }
-    for (struct endpoint_request *request = take_request(serve); request != NULL; request = take_request(serve)) {
+    for (struct endpoint_request *request = tray_take(&serve->tray); request != NULL;
+         request = tray_take(&serve->tray)) {
         take_message(serve, request, now());
         forget_message(serve);
     }

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import harness
 
-CONFINED = {"openpost-ledger", "openpost-bsky", "openpost-schedu", "openpost-gw"}  # the kernel keeps 15 characters
-PARTS = ("ledger", "adapter", "scheduler", "gateway")  # as their journals call them
+CONFINED = {"openpost-ledger", "openpost-bsky", "openpost-idp", "openpost-schedu", "openpost-gw"}  # the kernel keeps 15 characters
+PARTS = ("ledger", "adapter", "identity", "scheduler", "gateway")  # as their journals call them
 SYS_LANDLOCK_CREATE_RULESET = 444  # on every architecture
 LANDLOCK_CREATE_RULESET_VERSION = 1
 

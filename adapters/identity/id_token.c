@@ -1,5 +1,5 @@
-/* id_token.c: see id_token.h. Called by inquiry.c. What it reads comes from the internet: whatever is not exactly as the
- * standard says is refused, and no claim is looked at before the signature was. */
+/* id_token.c: see id_token.h. Called by inquiry.c. What it reads comes from the internet: whatever is not exactly as
+ * the standard says is refused, and no claim is looked at before the signature was. */
 #include "adapters/identity/id_token.h"
 
 #include "core/base/base64.h"

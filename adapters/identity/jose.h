@@ -25,8 +25,8 @@ struct jose_key {
 enum jose_kind jose_kind_of(struct span alg);
 bool jose_key_is_good(const struct jose_key *key);
 
-/* jose_verify tells whether the token in compact form, whose header names alg, was signed with the key; false, too, when
- * they do not fit each other, or when there is no memory. */
+/* jose_verify tells whether the token in compact form, whose header names alg, was signed with the key; false, too,
+ * when they do not fit each other, or when there is no memory. */
 bool jose_verify(struct span token, struct span alg, const struct jose_key *key);
 
 #endif

@@ -1,5 +1,5 @@
-/* jwks.c: see jwks.h. Called by catalog.c and inquiry.c. It never tries a key under a name that the token does not give,
- * nor under an algorithm that the key was not published for. */
+/* jwks.c: see jwks.h. Called by catalog.c and inquiry.c. It never tries a key under a name that the token does not
+ * give, nor under an algorithm that the key was not published for. */
 #include "adapters/identity/jwks.h"
 
 #include "core/base/base64.h"

@@ -1,5 +1,6 @@
-/* serve.h: the inquiries and the transport behind the socket on which the gateway asks (core/wire/identity.h). One loop,
- * one thread; the socket's own threads only put requests into a tray. Composed by main.c, which brings the clock. */
+/* serve.h: the inquiries and the transport behind the socket on which the gateway asks (core/wire/identity.h). One
+ * loop, one thread; the socket's own threads only put requests into a tray. Composed by main.c, which brings the
+ * clock. */
 #ifndef OPENPOST_ADAPTERS_IDENTITY_SERVE_H
 #define OPENPOST_ADAPTERS_IDENTITY_SERVE_H
 

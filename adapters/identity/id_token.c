@@ -13,16 +13,24 @@ static enum refusal refused_by(enum err err)
     return err == OK ? ACCEPTED : err == ERR_NO_MEMORY ? REFUSED_out_of_memory : REFUSED_provider_answer_invalid;
 }
 
-static enum err read_object(struct span part, struct arena *arena, const struct json_node **ret_object)
+static enum err read_bytes(struct span part, struct arena *arena, struct span *ret_bytes)
 {
-    const struct json_node *object = NULL;
     uint8_t *bytes = arena_alloc(arena, part.len + 1);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
-    struct buf text = buf_of(bytes, part.len + 1);
-    TRY(base64url_read(part, &text));
-    TRY(json_read(buf_span(&text), arena, &object));
+    struct buf out = buf_of(bytes, part.len + 1);
+    TRY(base64url_read(part, &out));
+    *ret_bytes = buf_span(&out);
+    return OK;
+}
+
+static enum err read_object(struct span part, struct arena *arena, const struct json_node **ret_object)
+{
+    const struct json_node *object = NULL;
+    struct span text;
+    TRY(read_bytes(part, arena, &text));
+    TRY(json_read(text, arena, &object));
     if (!json_node_is(object, NODE_OBJECT)) {
         return ERR_KIND;
     }
@@ -66,6 +74,7 @@ enum refusal id_token_open(struct span text, struct arena *arena, struct id_toke
     }
     enum err err = open_header(header, arena, &token);
     err = err == OK ? read_object(claims, arena, &token.claims) : err;
+    err = err == OK ? read_bytes(rest, arena, &(struct span){0}) : err; /* one spelling: libcjose takes several */
     if (err == OK) {
         *ret_token = token;
     }

@@ -1,12 +1,12 @@
-/* identity_ask.c: asks an identity process as the gateway does, and seals the client's secret as the ledger does. Called
- * by sign_in_test.py:
+/* identity_ask.c: asks an identity process as the gateway does, and seals the client's secret as the ledger does.
+ * Called by identity_test.py:
  *
  *   identity_ask URL KEY_FILE authorize ISSUER CLIENT REDIRECT NONCE SCOPE STATE CHALLENGE
  *   identity_ask URL KEY_FILE exchange ISSUER CLIENT REDIRECT NONCE CODE VERIFIER ISS SECRET [LIFE_MS [SEALED_FOR]]
  *
- * KEY_FILE holds the identity process's whole key. ISS and SECRET "-": there is none. SEALED_FOR: the issuer that the box
- * is for, where it is another. Prints one line: "ok" and the location, or subject, address, whether it is verified and
- * name, with tabs between; "refused" and the code; or "failed" and the error. */
+ * KEY_FILE holds the identity process's whole key. ISS and SECRET "-": there is none. SEALED_FOR: the issuer that the
+ * box is for, where it is another. Prints one line: "ok" and the location, or subject, address, whether it is verified
+ * and name, with tabs between; "refused" and the code; or "failed" and the error. */
 #include <stdio.h>
 #include <stdlib.h>
 

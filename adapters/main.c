@@ -29,53 +29,21 @@ static const char usage[] =
     "but to ports 443 and 80 (and 53 for names), and to the loopback ports that are allowed for development (default: "
     "none);\nwith --loopback-only to these alone.\n\n" EXIT_HELP;
 
-struct arguments {
-    const struct platform *platform;
-    const char *listen;
-    const char *key_file;
-    const char *loopback;
-    bool loopback_only;
-};
-
-static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-    if (argc < 2 || strcmp(argv[1], "bluesky") != 0) {
-        return false;
-    }
-    arguments->platform = bluesky_platform();
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], "--loopback-only") == 0) {
-            arguments->loopback_only = true;
-            continue;
-        }
-        const char **value = strcmp(argv[i], "--listen") == 0           ? &arguments->listen
-                             : strcmp(argv[i], "--key-file") == 0       ? &arguments->key_file
-                             : strcmp(argv[i], "--allow-loopback") == 0 ? &arguments->loopback
-                                                                        : NULL;
-        if (value == NULL || i + 1 == argc) {
-            return false;
-        }
-        i++;
-        *value = argv[i];
-    }
-    return arguments->listen != NULL && arguments->key_file != NULL;
-}
-
 static void random_bytes(void *context, void *data, size_t len)
 {
     (void)context;
     random_fill(data, len);
 }
 
-static enum err open_serve(const struct arguments *arguments, const struct guard *guard, int stop_fd,
+static enum err open_serve(const struct opening *opening, const struct guard *guard, int stop_fd,
                            struct serve **ret_serve)
 {
-    struct serve_options options = {.platform = arguments->platform,
+    struct serve_options options = {.platform = bluesky_platform(),
                                     .guard = *guard,
-                                    .url = arguments->listen,
+                                    .url = opening->listen,
                                     .random = random_bytes,
                                     .wake_fd = stop_fd};
-    TRY(opening_key(arguments->key_file, options.key));
+    TRY(opening_key(opening->key_file, options.key));
     random_fill(options.challenge, sizeof options.challenge);
     opening_name();
     const enum err err = serve_open(&options, ret_serve);
@@ -110,19 +78,16 @@ static void log_figures(const struct serve *serve)
             (unsigned long long)figures.runner.unknown, figures.runner.open, figures.runner.kept);
 }
 
-static enum err start(const struct arguments *arguments, int *ret_stop_fd, struct serve **ret_serve)
+static enum err start(const struct opening *opening, int *ret_stop_fd, struct serve **ret_serve)
 {
     struct confine_rules rules;
     struct confinement confinement;
-    struct guard guard = {0};
+    struct guard guard;
     char text[CONFINEMENT_TEXT_MAX];
     TRY(process_stop_fd(ret_stop_fd));
-    if (arguments->loopback != NULL) {
-        TRY(guard_ports_parse(span_text(arguments->loopback), &guard));
-    }
-    guard.loopback_only = arguments->loopback_only;
-    TRY(adapter_rules(&guard, arguments->listen, &rules));
-    TRY(open_serve(arguments, &guard, *ret_stop_fd, ret_serve));
+    TRY(opening_guard(opening, &guard));
+    TRY(adapter_rules(&guard, opening->listen, &rules));
+    TRY(open_serve(opening, &guard, *ret_stop_fd, ret_serve));
     TRY(confine_files(&rules, &confinement)); /* threads made from here on are bound by it too */
     TRY(serve_listen(*ret_serve));
     TRY(confine_calls(&rules, &confinement));
@@ -133,8 +98,8 @@ static enum err start(const struct arguments *arguments, int *ret_stop_fd, struc
 
 int adapter_main(int argc, char **argv)
 {
-    struct arguments arguments = {0};
-    if (!parse_arguments(argc, argv, &arguments)) {
+    struct opening opening;
+    if (argc < 2 || strcmp(argv[1], "bluesky") != 0 || !opening_parse(argc, argv, 2, &opening)) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fputs(usage, help ? stdout : stderr);
         return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
@@ -144,11 +109,11 @@ int adapter_main(int argc, char **argv)
     int stop_fd = -1;
     int code = EXIT_CANNOT;
     struct serve *serve = NULL;
-    const enum err err = start(&arguments, &stop_fd, &serve);
+    const enum err err = start(&opening, &stop_fd, &serve);
     if (err != OK) {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     } else {
-        journal(JOURNAL_INFO, "ready", "channel=bluesky listen=%s port=%u", arguments.listen, serve_port(serve));
+        journal(JOURNAL_INFO, "ready", "channel=bluesky listen=%s port=%u", opening.listen, serve_port(serve));
         process_ready();
         serve_until_told(serve, stop_fd);
         log_figures(serve);

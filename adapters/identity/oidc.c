@@ -86,29 +86,12 @@ enum refusal oidc_discovery_read(const struct json_node *document, struct span i
 
 /* --- what we say --- */
 
-/* Every byte but RFC 3986's unreserved as %XX: good in a query, in a form and in basic authorization (RFC 6749, 2.3.1),
- * where a blank as "+" is not understood by all. */
-static void escape(struct buf *out, struct span text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        const uint8_t c = text.data[i];
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        if (plain) {
-            buf_byte(out, c);
-        } else {
-            buf_byte(out, '%');
-            buf_byte(out, (uint8_t)digits[c >> 4]);
-            buf_byte(out, (uint8_t)digits[c & 15]);
-        }
-    }
-}
-
+/* Escaped so that it is good in a query, in a form and in basic authorization (RFC 6749, 2.3.1), where a blank as "+"
+ * is not understood by all. */
 static void put(struct buf *out, const char *name, struct span value)
 {
     buf_text(out, name);
-    escape(out, value);
+    http_escape(out, value);
 }
 
 enum err oidc_authorization_url(const struct oidc_provider *provider, const struct identity_ask *ask, struct buf *out)
@@ -138,9 +121,9 @@ static enum err write_basic(struct span client_id, struct span secret, struct ar
     }
     struct buf pair = buf_of(pair_bytes, cap);
     struct buf out = buf_of(bytes, 2 * cap + 16);
-    escape(&pair, client_id);
+    http_escape(&pair, client_id);
     buf_byte(&pair, ':');
-    escape(&pair, secret);
+    http_escape(&pair, secret);
     buf_text(&out, "Basic ");
     base64_write(&out, buf_span(&pair));
     *ret_header = buf_span(&out);

@@ -8,10 +8,10 @@
 
 enum jose_kind { JOSE_NONE, JOSE_RSA, JOSE_P256, JOSE_P384, JOSE_P521 };
 
-#define JOSE_RSA_MIN 256       /* bytes of a modulus: 2048 bits (RFC 7518, 3.3) */
-#define JOSE_RSA_MAX 1024      /* 8192 bits: each more costs time that a stranger would spend */
-#define JOSE_EXPONENT_MAX 4    /* bytes; everybody's is 65537 */
-#define JOSE_COORDINATE_MAX 66 /* bytes of P-521's */
+#define JOSE_RSA_MIN ((size_t)256)  /* bytes of a modulus: 2048 bits (RFC 7518, 3.3) */
+#define JOSE_RSA_MAX ((size_t)1024) /* 8192 bits: each more costs time that a stranger would spend */
+#define JOSE_EXPONENT_MAX 4         /* bytes; everybody's is 65537 */
+#define JOSE_COORDINATE_MAX 66      /* bytes of P-521's */
 
 /* A public key, as bytes; borrowed. */
 struct jose_key {

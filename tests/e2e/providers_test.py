@@ -3,6 +3,8 @@
 our secret at one is in the vault and shown by nothing."""
 
 import json
+import os
+import signal
 import subprocess
 
 import harness
@@ -50,6 +52,20 @@ class Providers(harness.Case):
         service = self.world.serve(data)
         self.there_and_back(data)
         service.stop()
+
+    def test_without_the_process_that_talks_to_them_a_service_is_ready_and_has_it_back(self):
+        service = self.world.serve()
+        serve = service.process.child.pid
+        first = harness.children(serve)["openpost-idp"]
+        os.kill(first, signal.SIGSTOP)
+        self.assertEqual(service.api.get("/readyz").status, 200)
+        self.assertEqual(service.api.post("/v1/posts", {"content": {"text": "as ever"}}).status, 201)
+        os.kill(first, signal.SIGKILL)
+        harness.wait_until(lambda: harness.children(serve).get("openpost-idp", first) != first, 30, "another one")
+        self.assertEqual(service.api.get("/readyz").status, 200)
+        service.stop()
+        told = service.process.output()
+        self.assertLess(told.index("process=identity what=stopped"), told.index("process=ledger what=stopped"))
 
     def test_a_secret_is_one_line_of_a_file_or_of_stdin(self):
         data = self.world.data("files")

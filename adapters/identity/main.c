@@ -28,10 +28,13 @@ static const char usage[] =
     "loopback ports that are allowed for development (default: none), where a provider may speak http; with\n"
     "--loopback-only to these alone.\n\n" EXIT_HELP;
 
-/* An issuer is what the operator configured: it names nobody. */
+/* An issuer is what the operator configured: it names nobody. One that is no URL would be the gateway's fault, and
+ * could break the line. */
 static void tell_trouble(const struct identity_trouble *trouble)
 {
-    const struct span issuer = span_cut(trouble->issuer, 200);
+    struct guard_url url;
+    const bool is_url = guard_url_parse(trouble->issuer, &url) == OK;
+    const struct span issuer = is_url ? span_cut(trouble->issuer, 200) : SPAN("?");
     journal(JOURNAL_WARN, "provider", "issuer=%.*s step=%s refusal=%s", (int)issuer.len, (const char *)issuer.data,
             trouble->step, refusal_desc(trouble->refusal)->code);
 }

@@ -39,23 +39,10 @@ static enum err begin_url(const struct bluesky_asker *asker, const char *name, s
     return OK;
 }
 
-/* Percent-encodes everything but the unreserved characters (RFC 3986 section 2.3). */
 static void put_query(struct buf *out, const char *name, struct span value)
 {
-    static const char digits[] = "0123456789ABCDEF";
     buf_text(out, name);
-    for (size_t i = 0; i < value.len; i++) {
-        const uint8_t c = value.data[i];
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        if (plain) {
-            buf_byte(out, c);
-        } else {
-            buf_byte(out, '%');
-            buf_byte(out, (uint8_t)digits[c >> 4]);
-            buf_byte(out, (uint8_t)digits[c & 15]);
-        }
-    }
+    http_escape(out, value);
 }
 
 static enum err begin(const struct bluesky_asker *asker, enum http_method method, const char *name,

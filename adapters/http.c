@@ -50,3 +50,20 @@ enum err http_headers_take(struct http_headers *headers, struct span line, struc
     const struct span value = value_of(line);
     return value.len <= VALUE_MAX ? arena_copy(arena, value, slot) : OK;
 }
+
+void http_escape(struct buf *out, struct span text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                           c == '.' || c == '_' || c == '~';
+        if (plain) {
+            buf_byte(out, c);
+        } else {
+            buf_byte(out, '%');
+            buf_byte(out, (uint8_t)digits[c >> 4]);
+            buf_byte(out, (uint8_t)digits[c & 15]);
+        }
+    }
+}

@@ -55,6 +55,9 @@ struct http_response {
     struct span body;
 };
 
+/* http_escape appends text with every byte but the unreserved characters as %XX (RFC 3986, section 2.3). */
+void http_escape(struct buf *out, struct span text);
+
 /* http_sent tells whether any byte of the request may have reached the other side. */
 static inline bool http_sent(const struct http_response *response)
 {

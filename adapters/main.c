@@ -3,12 +3,12 @@
  * ledger it is nobody's), and no way to get at any other. */
 #include "adapters/main.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "adapters/bluesky.h"
+#include "adapters/opening.h"
 #include "adapters/rules.h"
 #include "adapters/serve.h"
 #include "core/base/clock.h"
@@ -29,76 +29,23 @@ static const char usage[] =
     "but to ports 443 and 80 (and 53 for names), and to the loopback ports that are allowed for development (default: "
     "none);\nwith --loopback-only to these alone.\n\n" EXIT_HELP;
 
-struct arguments {
-    const struct platform *platform;
-    const char *listen;
-    const char *key_file;
-    const char *loopback;
-    bool loopback_only;
-};
-
-static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-    if (argc < 2 || strcmp(argv[1], "bluesky") != 0) {
-        return false;
-    }
-    arguments->platform = bluesky_platform();
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], "--loopback-only") == 0) {
-            arguments->loopback_only = true;
-            continue;
-        }
-        const char **value = strcmp(argv[i], "--listen") == 0           ? &arguments->listen
-                             : strcmp(argv[i], "--key-file") == 0       ? &arguments->key_file
-                             : strcmp(argv[i], "--allow-loopback") == 0 ? &arguments->loopback
-                                                                        : NULL;
-        if (value == NULL || i + 1 == argc) {
-            return false;
-        }
-        i++;
-        *value = argv[i];
-    }
-    return arguments->listen != NULL && arguments->key_file != NULL;
-}
-
-static enum err read_key(const char *path, uint8_t ret_key[FRAME_KEY_LEN])
-{
-    uint8_t bytes[FRAME_KEY_LEN + 1];
-    struct buf secret = buf_of(bytes, sizeof bytes);
-    const enum err err = file_read(path, &secret);
-    if (err == OK && secret.len == FRAME_KEY_LEN) {
-        memcpy(ret_key, bytes, FRAME_KEY_LEN);
-    }
-    explicit_bzero(bytes, sizeof bytes);
-    return err != OK ? err : secret.len == FRAME_KEY_LEN ? OK : ERR_MALFORMED;
-}
-
 static void random_bytes(void *context, void *data, size_t len)
 {
     (void)context;
     random_fill(data, len);
 }
 
-/* glibc reads its configuration of names at the first question. */
-static void ask_a_name(void)
-{
-    struct addrinfo *list = NULL;
-    if (getaddrinfo("localhost", "80", NULL, &list) == 0) {
-        freeaddrinfo(list);
-    }
-}
-
-static enum err open_serve(const struct arguments *arguments, const struct guard *guard, int stop_fd,
+static enum err open_serve(const struct opening *opening, const struct guard *guard, int stop_fd,
                            struct serve **ret_serve)
 {
-    struct serve_options options = {.platform = arguments->platform,
+    struct serve_options options = {.platform = bluesky_platform(),
                                     .guard = *guard,
-                                    .url = arguments->listen,
+                                    .url = opening->listen,
                                     .random = random_bytes,
                                     .wake_fd = stop_fd};
-    TRY(read_key(arguments->key_file, options.key));
+    TRY(opening_key(opening->key_file, options.key));
     random_fill(options.challenge, sizeof options.challenge);
-    ask_a_name();
+    opening_name();
     const enum err err = serve_open(&options, ret_serve);
     explicit_bzero(options.key, sizeof options.key);
     return err;
@@ -131,19 +78,16 @@ static void log_figures(const struct serve *serve)
             (unsigned long long)figures.runner.unknown, figures.runner.open, figures.runner.kept);
 }
 
-static enum err start(const struct arguments *arguments, int *ret_stop_fd, struct serve **ret_serve)
+static enum err start(const struct opening *opening, int *ret_stop_fd, struct serve **ret_serve)
 {
     struct confine_rules rules;
     struct confinement confinement;
-    struct guard guard = {0};
+    struct guard guard;
     char text[CONFINEMENT_TEXT_MAX];
     TRY(process_stop_fd(ret_stop_fd));
-    if (arguments->loopback != NULL) {
-        TRY(guard_ports_parse(span_text(arguments->loopback), &guard));
-    }
-    guard.loopback_only = arguments->loopback_only;
-    TRY(adapter_rules(&guard, arguments->listen, &rules));
-    TRY(open_serve(arguments, &guard, *ret_stop_fd, ret_serve));
+    TRY(opening_guard(opening, &guard));
+    TRY(adapter_rules(&guard, opening->listen, &rules));
+    TRY(open_serve(opening, &guard, *ret_stop_fd, ret_serve));
     TRY(confine_files(&rules, &confinement)); /* threads made from here on are bound by it too */
     TRY(serve_listen(*ret_serve));
     TRY(confine_calls(&rules, &confinement));
@@ -154,8 +98,8 @@ static enum err start(const struct arguments *arguments, int *ret_stop_fd, struc
 
 int adapter_main(int argc, char **argv)
 {
-    struct arguments arguments = {0};
-    if (!parse_arguments(argc, argv, &arguments)) {
+    struct opening opening;
+    if (argc < 2 || strcmp(argv[1], "bluesky") != 0 || !opening_parse(argc, argv, 2, &opening)) {
         const bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fputs(usage, help ? stdout : stderr);
         return help ? EXIT_GOOD : EXIT_USAGE_WRONG;
@@ -165,11 +109,11 @@ int adapter_main(int argc, char **argv)
     int stop_fd = -1;
     int code = EXIT_CANNOT;
     struct serve *serve = NULL;
-    const enum err err = start(&arguments, &stop_fd, &serve);
+    const enum err err = start(&opening, &stop_fd, &serve);
     if (err != OK) {
         journal(JOURNAL_ERROR, "not_started", "err=%s sentence=\"%s\"", err_name(err), err_sentence(err));
     } else {
-        journal(JOURNAL_INFO, "ready", "channel=bluesky listen=%s port=%u", arguments.listen, serve_port(serve));
+        journal(JOURNAL_INFO, "ready", "channel=bluesky listen=%s port=%u", opening.listen, serve_port(serve));
         process_ready();
         serve_until_told(serve, stop_fd);
         log_figures(serve);

@@ -2,12 +2,12 @@
  * jobs is held until there is something to report. */
 #include "adapters/serve.h"
 
-#include <pthread.h>
-
+#include "adapters/tray.h"
 #include "core/base/assert.h"
 #include "core/base/failpoint.h"
 #include "core/wire/client.h"
 #include "core/wire/endpoint.h"
+#include "core/wire/pair.h"
 
 #define MESSAGE_MEMORY_MAX ((size_t)64 << 20) /* a frame, its records, and the reply */
 #define MEMORY_KEPT ((size_t)256 << 10)       /* between messages */
@@ -31,9 +31,7 @@ struct serve {
     unsigned held_count;
     bool stopping;
     struct serve_figures figures;
-    pthread_mutex_t mutex; /* guards the inbox */
-    struct endpoint_request *inbox[SERVE_REQUESTS_MAX];
-    unsigned inbox_count;
+    struct tray tray;
 };
 
 static bool has_room(void *context)
@@ -78,10 +76,7 @@ enum err serve_open(const struct serve_options *options, struct serve **ret_serv
     }
     *serve = (struct serve){.arena = arena, .guard = options->guard, .options = *options};
     arena_init(&serve->message, MESSAGE_MEMORY_MAX);
-    if (pthread_mutex_init(&serve->mutex, NULL) != 0) {
-        arena_done(&arena);
-        return ERR_NO_MEMORY;
-    }
+    tray_init(&serve->tray);
     const enum err err = open_parts(serve);
     explicit_bzero(serve->options.key, sizeof serve->options.key);
     if (err != OK) {
@@ -96,18 +91,9 @@ enum err serve_open(const struct serve_options *options, struct serve **ret_serv
 static void arrived(void *context, struct endpoint_request *request)
 {
     struct serve *serve = context;
-    (void)pthread_mutex_lock(&serve->mutex);
-    const bool room = serve->inbox_count < SERVE_REQUESTS_MAX;
-    if (room) {
-        serve->inbox[serve->inbox_count] = request;
-        serve->inbox_count++;
+    if (tray_put(&serve->tray, request)) {
+        transport_wake(serve->transport);
     }
-    (void)pthread_mutex_unlock(&serve->mutex);
-    if (!room) {
-        endpoint_drop(request);
-        return;
-    }
-    transport_wake(serve->transport);
 }
 
 enum err serve_listen(struct serve *serve)
@@ -121,19 +107,6 @@ enum err serve_listen(struct serve *serve)
     return endpoint_open(&options, &serve->endpoint);
 }
 
-static struct endpoint_request *take_request(struct serve *serve)
-{
-    struct endpoint_request *request = NULL;
-    (void)pthread_mutex_lock(&serve->mutex);
-    if (serve->inbox_count > 0) {
-        request = serve->inbox[0];
-        serve->inbox_count--;
-        memmove(serve->inbox, serve->inbox + 1, serve->inbox_count * sizeof(struct endpoint_request *));
-    }
-    (void)pthread_mutex_unlock(&serve->mutex);
-    return request;
-}
-
 void serve_close(struct serve *serve)
 {
     if (serve == NULL) {
@@ -145,14 +118,11 @@ void serve_close(struct serve *serve)
     for (unsigned i = 0; i < serve->held_count; i++) {
         endpoint_drop(serve->held[i].request);
     }
-    for (struct endpoint_request *request = take_request(serve); request != NULL; request = take_request(serve)) {
-        endpoint_drop(request);
-    }
+    tray_done(&serve->tray);
     endpoint_close(serve->endpoint);
     transport_close(serve->transport);
     runner_free(serve->runner);
     frame_key_free(serve->key);
-    (void)pthread_mutex_destroy(&serve->mutex);
     arena_done(&serve->message);
     struct arena arena = serve->arena;
     arena_done(&arena);
@@ -206,7 +176,7 @@ static void turn_away(struct serve *serve, struct endpoint_request *request, con
     uint8_t bytes[256];
     struct buf out = buf_of(bytes, sizeof bytes);
     serve->figures.away++;
-    if (jobs_refuse_write(serve->key, id, &out) != OK) {
+    if (pair_refuse_write(serve->key, id, &out) != OK) {
         endpoint_drop(request);
         return;
     }
@@ -241,7 +211,7 @@ static void take_message(struct serve *serve, struct endpoint_request *request, 
     if (err == OK) {
         endpoint_trust(request, &(struct id){0});
         take_batch(serve, request, id, &batch, now_ms);
-    } else if (err == ERR_CONFLICT && jobs_welcome_write(serve->key, id, serve->options.challenge, &out) == OK) {
+    } else if (err == ERR_CONFLICT && pair_welcome_write(serve->key, id, serve->options.challenge, &out) == OK) {
         endpoint_trust(request, &(struct id){0});
         endpoint_reply(request, buf_span(&out));
     } else {
@@ -283,7 +253,8 @@ void serve_step(struct serve *serve, int64_t (*now)(void), int wait_ms)
         FAILPOINT("answer_arrived");
         runner_answered(serve->runner, now(), tag, &response);
     }
-    for (struct endpoint_request *request = take_request(serve); request != NULL; request = take_request(serve)) {
+    for (struct endpoint_request *request = tray_take(&serve->tray); request != NULL;
+         request = tray_take(&serve->tray)) {
         take_message(serve, request, now());
         forget_message(serve);
     }

@@ -48,11 +48,15 @@ fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES 
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
 fuzz(person SECONDS 20 PARSER core/wire/person.c core/wire/person_record.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/person.c core/wire/person_record.c core/wire/pack.c)
+fuzz(identity SECONDS 20 PARSER adapters/identity/id_token.c adapters/identity/jwks.c adapters/identity/oidc.c core/wire/identity.c
+  LIBRARIES message OpenSSL::Crypto PkgConfig::CJOSE
+  SOURCES adapters/identity/id_token.c adapters/identity/jose.c adapters/identity/jwks.c adapters/identity/oidc.c adapters/guard.c adapters/http.c
+  core/wire/identity.c core/wire/pack.c core/wire/person_record.c)
 fuzz(proof SECONDS 20 PARSER core/log/tlog_proof.c core/log/checkpoint.c core/base/base64.c LIBRARIES base OpenSSL::Crypto
   SOURCES core/log/tlog_proof.c core/log/checkpoint.c core/log/merkle.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c
   adapters/bluesky_request.c adapters/bluesky_resolve.c adapters/bluesky_split.c adapters/bluesky_text.c adapters/guard.c
-  adapters/http_date.c adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
+  adapters/http.c adapters/http_date.c adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
 fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
   LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})

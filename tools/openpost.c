@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "adapters/bluesky.h"
+#include "adapters/identity/main.h"
 #include "adapters/main.h"
 #include "adapters/text_measure.h"
 #include "core/base/process.h"
@@ -64,23 +65,25 @@ static const struct subcommand {
     bool vault; /* it opens the vault, or starts who does */
     const char *help;
 } subcommands[] = {
-    {"init",      tool_init,      true,  "make a data folder; prints the owner's API key"              },
-    {"serve",     tool_serve,     true,  "the whole service: ledger, adapters, scheduler, gateway"     },
-    {"verify",    tool_verify,    false, "is the log as it was written? 0 yes, 1 altered, 2 unreadable"},
-    {"log",       tool_log,       false, "print the log, one event a line"                             },
-    {"replay",    tool_replay,    false, "rebuild everything derived and compare byte for byte"        },
-    {"key",       tool_key,       true,  "API keys: make, list, revoke"                                },
-    {"workspace", tool_workspace, true,  "tenants: create, list, plan"                                 },
-    {"user",      tool_user,      true,  "people who sign in: create, password, erase"                 },
-    {"backup",    tool_backup,    false, "copy a data folder, while a service runs or not"             },
-    {"confirm",   tool_confirm,   false, "let a copied or restored folder start what is scheduled"     },
-    {"clock",     tool_clock,     false, "accept a wall clock that is suspect"                         },
-    {"bench",     tool_bench,     true,  "measure this machine, each figure beside a reference"        },
-    {"sandbox",   sandbox_main,   false, "a simulated platform for dry runs"                           },
-    {"ledger",    run_ledger,     true,  "process: the single writer"                                  },
-    {"gateway",   run_gateway,    false, "process: the HTTP API"                                       },
-    {"scheduler", run_scheduler,  true,  "process: what is due is started"                             },
-    {"adapter",   adapter_main,   false, "process: speaks to one platform"                             },
+    {"init",      tool_init,      true,  "make a data folder; prints the owner's API key"                   },
+    {"serve",     tool_serve,     true,  "the whole service: ledger, adapters, identity, scheduler, gateway"},
+    {"verify",    tool_verify,    false, "is the log as it was written? 0 yes, 1 altered, 2 unreadable"     },
+    {"log",       tool_log,       false, "print the log, one event a line"                                  },
+    {"replay",    tool_replay,    false, "rebuild everything derived and compare byte for byte"             },
+    {"key",       tool_key,       true,  "API keys: make, list, revoke"                                     },
+    {"workspace", tool_workspace, true,  "tenants: create, list, plan"                                      },
+    {"user",      tool_user,      true,  "people who sign in: create, password, erase"                      },
+    {"provider",  tool_provider,  true,  "identity providers to sign in through: add, list, remove"         },
+    {"backup",    tool_backup,    false, "copy a data folder, while a service runs or not"                  },
+    {"confirm",   tool_confirm,   false, "let a copied or restored folder start what is scheduled"          },
+    {"clock",     tool_clock,     false, "accept a wall clock that is suspect"                              },
+    {"bench",     tool_bench,     true,  "measure this machine, each figure beside a reference"             },
+    {"sandbox",   sandbox_main,   false, "a simulated platform for dry runs"                                },
+    {"ledger",    run_ledger,     true,  "process: the single writer"                                       },
+    {"gateway",   run_gateway,    false, "process: the HTTP API"                                            },
+    {"scheduler", run_scheduler,  true,  "process: what is due is started"                                  },
+    {"adapter",   adapter_main,   false, "process: speaks to one platform"                                  },
+    {"identity",  identity_main,  false, "process: talks to identity providers, for sign-in"                },
 };
 
 static void print_help(void)

@@ -18,7 +18,7 @@
 static const char usage[] =
     "usage: openpost serve --data DIR --listen ADDR:PORT [--rpc ADDR:PORT] [--sandbox] [OPTION…]\n"
     " e.g.: openpost serve --data /var/lib/openpost --listen 127.0.0.1:8080\n\n"
-    "Starts ledger, adapters, scheduler and gateway on one machine, restarts what ends, and stops them in order on\n"
+    "Starts ledger, adapters, identity, scheduler and gateway, restarts what ends, and stops them in order on\n"
     "SIGTERM or Ctrl-C. Prints one line when all are ready. With --sandbox a platform is simulated on loopback, and "
     "an\n"
     "account that is connected without a \"service\" of its own lives there. Nothing leaves the machine then: the page "
@@ -36,18 +36,20 @@ struct plan {
     char programs_url[96];
     char publish_url[64];
     char bluesky_url[64];
+    char identity_url[64];
     char sandbox_listen[64];
     char sandbox_url[80];
     char sandbox_kept[DATA_PATH_MAX];
     char adapter_pair[80];
     char allowed_ports[128];
     char key_path[DATA_PATH_MAX];
+    char identity_key_path[DATA_PATH_MAX];
     char master_key[DATA_MASTER_TEXT_MAX]; /* out of the environment; "": the folder's file is used */
     uint16_t sandbox_port;                 /* where the sandbox was; 0: nowhere yet */
     uint16_t port;                         /* the next that is ours */
 };
 
-#define PORTS_MAX 5 /* as many as there are URLs above */
+#define PORTS_MAX 6 /* as many as there are URLs above */
 
 /* Ports for our own meetings lie below those that Linux gives to outgoing connections (ip_local_port_range, 32768 and
  * above by default): one of those could be taken between our looking and the process's listening, and for a minute
@@ -151,6 +153,7 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     TRY(choose_url(plan, plan->ledger_url, sizeof plan->ledger_url, "tcp://"));
     TRY(choose_url(plan, plan->publish_url, sizeof plan->publish_url, "tcp://"));
     TRY(choose_url(plan, plan->bluesky_url, sizeof plan->bluesky_url, "tcp://"));
+    TRY(choose_url(plan, plan->identity_url, sizeof plan->identity_url, "tcp://"));
     if (programs == NULL) {
         TRY(choose_url(plan, plan->programs_url, sizeof plan->programs_url, "tcp://"));
     } else {
@@ -166,6 +169,7 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
     const char *port = sandbox ? strrchr(plan->sandbox_listen, ':') + 1 : "";
     (void)snprintf(plan->allowed_ports, sizeof plan->allowed_ports, "%s%s%s", port,
                    sandbox && loopback != NULL ? "," : "", loopback != NULL ? loopback : "");
+    TRY(path_join(plan->identity_key_path, sizeof plan->identity_key_path, plan->data.path, "identity.key"));
     return path_join(plan->key_path, sizeof plan->key_path, plan->data.path, "adapter-bluesky.key");
 }
 
@@ -173,6 +177,19 @@ static enum err choose_urls(struct plan *plan, const char *programs, const char 
 static void give_master_key(struct supervisor *supervisor, const struct plan *plan)
 {
     supervisor->children[supervisor->count - 1].master_key = plan->master_key[0] != 0 ? plan->master_key : NULL;
+}
+
+/* Of the last one added, which goes to the internet. */
+static void open_loopback(struct supervisor *supervisor, const struct plan *plan)
+{
+    struct child *child = &supervisor->children[supervisor->count - 1];
+    if (plan->allowed_ports[0] != 0) {
+        child_arg(child, "--allow-loopback");
+        child_arg(child, plan->allowed_ports);
+    }
+    if (plan->sandbox_url[0] != 0) {
+        child_arg(child, "--loopback-only");
+    }
 }
 
 static void add_args(struct child *child, const char *const *args, size_t count)
@@ -199,17 +216,14 @@ static void add_children(struct supervisor *supervisor, const struct plan *plan,
         plan->programs_url, "--publish", plan->publish_url);
     give_master_key(supervisor, plan);
     ADD(supervisor, "adapter", "adapter", "bluesky", "--listen", plan->bluesky_url, "--key-file", plan->key_path);
-    if (plan->allowed_ports[0] != 0) {
-        child_arg(&supervisor->children[supervisor->count - 1], "--allow-loopback");
-        child_arg(&supervisor->children[supervisor->count - 1], plan->allowed_ports);
-    }
-    if (sandbox) {
-        child_arg(&supervisor->children[supervisor->count - 1], "--loopback-only");
-    }
+    open_loopback(supervisor, plan);
+    ADD(supervisor, "identity", "identity", "--listen", plan->identity_url, "--key-file", plan->identity_key_path);
+    open_loopback(supervisor, plan);
     ADD(supervisor, "scheduler", "scheduler", "--data", data, "--ledger", plan->ledger_url, "--events",
         plan->publish_url, "--adapter", plan->adapter_pair);
     give_master_key(supervisor, plan);
-    ADD(supervisor, "gateway", "gateway", "--data", data, "--listen", listen, "--ledger", plan->ledger_url);
+    ADD(supervisor, "gateway", "gateway", "--data", data, "--listen", listen, "--ledger", plan->ledger_url,
+        "--identity", plan->identity_url);
     if (sandbox) {
         child_arg(&supervisor->children[supervisor->count - 1], "--bluesky-service");
         child_arg(&supervisor->children[supervisor->count - 1], plan->sandbox_url);
@@ -324,7 +338,7 @@ int tool_serve(int argc, char **argv)
         {"--listen",         &listen,     NULL,     "ADDR:PORT or [ADDR]:PORT of the HTTP API"                                  },
         {"--rpc",            &programs,   NULL,     "ADDR:PORT on loopback for other programs; default: any free"               },
         {"--sandbox",        NULL,        &sandbox, "simulate a platform, on which new accounts are; the folder keeps its posts"},
-        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] for adapters to reach; default: none"             },
+        {"--allow-loopback", &loopback,   NULL,     "development: PORT[,PORT] on loopback to reach; default: none"              },
         {"--rate-limit",     &rate_limit, NULL,     "requests that a key may make in a minute; default 6000, 0: any"            },
         {"--public-url",     &public_url, NULL,     "where browsers find it: https://HOST[:PORT]; default http://ADDR:PORT"     },
         {"--trusted-proxy",  &proxies,    NULL,     "ADDR[/LEN][,ADDR[/LEN]…]: whose X-Forwarded-For or Forwarded counts"     },

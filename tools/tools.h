@@ -13,6 +13,7 @@ int tool_replay(int argc, char **argv);
 int tool_key(int argc, char **argv);
 int tool_workspace(int argc, char **argv);
 int tool_user(int argc, char **argv);
+int tool_provider(int argc, char **argv);
 int tool_backup(int argc, char **argv);
 int tool_confirm(int argc, char **argv);
 int tool_clock(int argc, char **argv);

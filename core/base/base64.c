@@ -61,3 +61,37 @@ enum err base64_read(struct span text, struct buf *out)
     }
     return OK;
 }
+
+static int url_digit_of(uint8_t c)
+{
+    return c == '-' ? 62 : c == '_' ? 63 : c == '+' || c == '/' ? -1 : digit_of(c);
+}
+
+enum err base64url_read(struct span text, struct buf *out)
+{
+    const size_t before = out->len;
+    uint32_t bits = 0;
+    unsigned waiting = 0; /* bits that are no whole byte yet */
+    for (size_t i = 0; i < text.len; i++) {
+        const int digit = url_digit_of(text.data[i]);
+        if (digit < 0) {
+            out->len = before;
+            return ERR_MALFORMED;
+        }
+        bits = bits << 6 | (uint32_t)digit;
+        waiting += 6;
+        if (waiting >= 8) {
+            waiting -= 8;
+            buf_byte(out, (uint8_t)(bits >> waiting));
+        }
+    }
+    if (text.len % 4 == 1 || (bits & ((1U << waiting) - 1)) != 0) {
+        out->len = before;
+        return ERR_MALFORMED;
+    }
+    if (!buf_ok(out)) {
+        out->len = before;
+        return ERR_TOO_LONG;
+    }
+    return OK;
+}

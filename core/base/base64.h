@@ -1,4 +1,4 @@
-/* base64.h: RFC 4648 section 4, with padding; strict. */
+/* base64.h: RFC 4648 section 4, with padding, and section 5 (base64url) without; strict. */
 #ifndef OPENPOST_BASE_BASE64_H
 #define OPENPOST_BASE_BASE64_H
 
@@ -9,5 +9,7 @@
  * kept). */
 void base64_write(struct buf *out, struct span bytes);
 enum err base64_read(struct span text, struct buf *out) MUST_USE;
+/* base64url_read is base64_read for base64url without padding, as in tokens (RFC 7515, section 2). */
+enum err base64url_read(struct span text, struct buf *out) MUST_USE;
 
 #endif

@@ -58,6 +58,18 @@
 #define SESSION_MAX_MS ((int64_t)30 * DAY_MS) /* then whoever it is signs in again */
 #define SESSION_IDLE_MS ((int64_t)7 * DAY_MS) /* likewise, without having used it */
 
+/* Identity providers, of which an installation has a few and each signs in through one. Their answers: a discovery
+ * document has 2 to 10 KB, ten keys with their certificates 25, a token answer 2 to 6, with groups in it 12. */
+#define PROVIDER_ANSWER_MAX ((size_t)128 << 10)
+#define PROVIDER_WITHIN_MS ((int64_t)10 * SECOND_MS) /* of one request: nobody watches a blank page for longer */
+#define PROVIDER_KEPT_MS ((int64_t)10 * MINUTE_MS)   /* what it publishes, before it is asked for again */
+#define PROVIDER_KEYS_AGAIN_MS MINUTE_MS             /* its keys, when a token names one that is not among them */
+#define PROVIDER_KEYS_MAX 64                         /* of one; providers publish two to ten */
+#define PROVIDERS_KEPT 32               /* issuers: one more takes the place of who was not asked longest */
+#define ID_TOKEN_MAX ((size_t)16 << 10) /* a browser would not send more as a header either */
+#define ID_TOKEN_LEEWAY_S 60            /* clocks of ours and theirs, apart */
+#define INQUIRIES_MAX 64                /* people who sign in at the same moment; one more tries again */
+
 /* The ledger */
 #define COMMANDS_PER_GROUP_MAX 512 /* one transaction: long enough to share a flush, short enough to answer in ms */
 #define COMMAND_MEMORY_MS ((int64_t)30 * DAY_MS)

@@ -209,36 +209,6 @@ enum err data_secret(const struct data_folder *data, const char *name, uint8_t r
     return OK;
 }
 
-enum err data_party_key(const struct data_folder *data, enum party party, uint8_t ret_key[32])
-{
-    uint8_t secret[32];
-    TRY(data_secret(data, "wire.secret", secret));
-    party_key(secret, party, ret_key);
-    explicit_bzero(secret, sizeof secret);
-    return OK;
-}
-
-enum err data_link_key_write(const struct data_folder *data, const char *channel)
-{
-    uint8_t secret[32];
-    uint8_t key[32];
-    uint8_t there[32];
-    char name[64];
-    char path[DATA_PATH_MAX];
-    (void)snprintf(name, sizeof name, "adapter-%s.key", channel);
-    TRY(file_of(data, name, path));
-    TRY(data_secret(data, "wire.secret", secret));
-    link_key(secret, span_text(channel), key);
-    explicit_bzero(secret, sizeof secret);
-    enum err err = data_secret(data, name, there);
-    if (err != OK || !span_equal_secret(span_of(key, sizeof key), span_of(there, sizeof there))) {
-        err = file_write(path, span_of(key, sizeof key), 0600);
-    }
-    explicit_bzero(key, sizeof key);
-    explicit_bzero(there, sizeof there);
-    return err;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {

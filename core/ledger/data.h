@@ -10,6 +10,7 @@
  *   log.vkey       the public key to it as a C2SP verifier key (text): an auditor keeps a copy elsewhere
  *   wire.secret    0600, 32 bytes: the keys that authenticate frames between our own processes are derived from it
  *   adapter-CHANNEL.key  0600, 32 bytes: the derived key of a channel's adapter, the only thing that it is given
+ *   identity.key   0600, 32 bytes: likewise of the process that talks to identity providers
  *   master.key     0600, 32 bytes: seals the vault; OPENPOST_MASTER_KEY (64 hex digits) in the environment goes first
  *   clock          how far the wall clock was ahead of the boot clock when last trusted, and under which boot (text)
  *   lock           held by the process that may write: its id (text)
@@ -64,6 +65,10 @@ enum err data_secret(const struct data_folder *data, const char *name, uint8_t r
  * channel's link in a file for its adapter. Errors as data_secret; to write, those of file_write. */
 enum err data_party_key(const struct data_folder *data, enum party party, uint8_t ret_key[32]) MUST_USE;
 enum err data_link_key_write(const struct data_folder *data, const char *channel) MUST_USE;
+/* data_identity_key_write likewise keeps what the identity process is given (identity_key); data_identity_link_key
+ * derives the part of it that the gateway has. */
+enum err data_identity_key_write(const struct data_folder *data) MUST_USE;
+enum err data_identity_link_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 enum err data_master_key(const struct data_folder *data, uint8_t ret_key[32]) MUST_USE;
 bool data_master_text(char ret_text[DATA_MASTER_TEXT_MAX]);
 

@@ -3,8 +3,8 @@
  * ledger when it could not. It only reads.
  *
  * Not in the table are the files that may hold anything: identity (the folder then counts as moved, and nothing starts
- * until somebody confirms), clock, views/mark, sandbox.port and adapter-CHANNEL.key are taken for what they are worth
- * and made again; log/checkpoint is the log's. */
+ * until somebody confirms), clock, views/mark, sandbox.port, adapter-CHANNEL.key and identity.key are taken for what
+ * they are worth and made again; log/checkpoint is the log's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -421,6 +421,7 @@ static enum err open_all(struct process *process, int argc, char **argv, const s
     for (uint32_t i = 0; i < process->channels->count; i++) {
         TRY(go_on_if_full(data_link_key_write(&process->data, process->channels->items[i]->name), "an adapter's key"));
     }
+    TRY(go_on_if_full(data_identity_key_write(&process->data), "the identity process's key"));
     TRY(open_vault(process));
     TRY(open_ledger(process, parts));
     know_clock(process);

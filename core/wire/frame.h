@@ -27,16 +27,17 @@
 #define FRAME_OVERHEAD_MAX 128 /* bytes around a body */
 
 enum frame_kind {
-    FRAME_HELLO = 1,    /* who are you? body empty */
-    FRAME_COMMANDS = 2, /* please decide these */
-    FRAME_FOLLOW = 3,   /* everything after a position */
-    FRAME_QUERY = 4,    /* a question to the read models */
-    FRAME_SEAL = 5,     /* keep this secret; our own processes only */
-    FRAME_STATUS = 6,   /* how are you? */
-    FRAME_JOBS = 7,     /* scheduler to adapter (jobs.h) */
-    FRAME_DOUBT = 8,    /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms,
+    FRAME_HELLO = 1,     /* who are you? body empty */
+    FRAME_COMMANDS = 2,  /* please decide these */
+    FRAME_FOLLOW = 3,    /* everything after a position */
+    FRAME_QUERY = 4,     /* a question to the read models */
+    FRAME_SEAL = 5,      /* keep this secret; our own processes only */
+    FRAME_STATUS = 6,    /* how are you? */
+    FRAME_JOBS = 7,      /* scheduler to adapter (jobs.h) */
+    FRAME_DOUBT = 8,     /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms,
                            when by the boot clock; damaged: 0: they were made again since */
-    FRAME_PERSON = 9,   /* who is behind an address, what is known of people (person.h); gateway and operators only */
+    FRAME_PERSON = 9,    /* who is behind an address, what is known of people (person.h); gateway and operators only */
+    FRAME_IDENTITY = 10, /* gateway to identity process (identity.h) */
     FRAME_KIND_END,
     FRAME_REPLY = 64,
     FRAME_WELCOME = 126, /* answer to HELLO and to a frame with another challenge, which was not acted upon */

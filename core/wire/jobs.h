@@ -28,14 +28,10 @@ enum err jobs_request_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN
                             struct buf *out) MUST_USE;
 enum err jobs_reply_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN], const struct outcome_batch *batch,
                           struct arena *arena, struct buf *out) MUST_USE;
-enum err jobs_welcome_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN],
-                            const uint8_t challenge[FRAME_ID_LEN], struct buf *out) MUST_USE;
-
-/* The batch was not taken, for want of room: FRAME_REFUSED, body: [code] as elsewhere (body.h), here "unavailable". */
-enum err jobs_refuse_write(struct frame_key *key, const uint8_t id[FRAME_ID_LEN], struct buf *out) MUST_USE;
+/* A welcome, and that a batch was not taken for want of room, are pair.h's. */
 
 /* jobs_request_read reads a request at an adapter whose challenge that is; *ret_id is what the reply must repeat.
- * ERR_CONFLICT: another challenge: *ret_id is set, answer with jobs_welcome_write. ERR_AUTH: drop the connection. */
+ * ERR_CONFLICT: another challenge: *ret_id is set, answer with pair_welcome_write. ERR_AUTH: drop the connection. */
 enum err jobs_request_read(struct frame_key *key, struct span bytes, const uint8_t challenge[FRAME_ID_LEN],
                            struct arena *arena, uint8_t ret_id[FRAME_ID_LEN], struct job_batch *ret_batch) MUST_USE;
 /* jobs_reply_read reads the reply to request id. ERR_CONFLICT: the adapter is another process than the challenge says,

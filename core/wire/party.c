@@ -30,6 +30,21 @@ void link_key(const uint8_t secret[FRAME_KEY_LEN], struct span channel, uint8_t 
     derive(secret, purpose, ret_key);
 }
 
+void identity_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN])
+{
+    derive(secret, "identity", ret_key);
+}
+
+void identity_link_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN])
+{
+    derive(key, "identity link", ret_key);
+}
+
+void identity_box_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN])
+{
+    derive(key, "identity box", ret_key);
+}
+
 bool party_may_ask(enum party party, uint8_t frame_kind)
 {
     switch (frame_kind) {

@@ -13,6 +13,13 @@
 void party_key(const uint8_t secret[FRAME_KEY_LEN], enum party party, uint8_t ret_key[FRAME_KEY_LEN]);
 void link_key(const uint8_t secret[FRAME_KEY_LEN], struct span channel, uint8_t ret_key[FRAME_KEY_LEN]);
 
+/* identity_key derives what the process that talks to identity providers is given, its whole key; from it come the key
+ * of its link to the gateway, which has that one alone, and the key of the boxes that the ledger seals for it
+ * (identity_box.h), which the gateway can pass on and not open. To the ledger it is nobody's. */
+void identity_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
+void identity_link_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
+void identity_box_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
+
 /* party_may_ask: may it send frames of that kind to the ledger? party_may_command: that command? An operator may all
  * that goes over the wire: whoever has the data folder has the secret. */
 bool party_may_ask(enum party party, uint8_t frame_kind);

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import harness
 
-CONFINED = {"openpost-ledger", "openpost-bsky", "openpost-schedu", "openpost-gw"}  # the kernel keeps 15 characters
-PARTS = ("ledger", "adapter", "scheduler", "gateway")  # as their journals call them
+CONFINED = {"openpost-ledger", "openpost-bsky", "openpost-idp", "openpost-schedu", "openpost-gw"}  # the kernel keeps 15 characters
+PARTS = ("ledger", "adapter", "identity", "scheduler", "gateway")  # as their journals call them
 SYS_LANDLOCK_CREATE_RULESET = 444  # on every architecture
 LANDLOCK_CREATE_RULESET_VERSION = 1
 
@@ -41,7 +41,7 @@ class Confinement(harness.Case):
         service = self.world.serve()
         secrets = {path.name: path.read_bytes() for path in service.data.path.iterdir()
                    if path.suffix in (".key", ".secret", ".seed")}
-        self.assertEqual(set(secrets), {"log.seed", "master.key", "wire.secret", "adapter-bluesky.key"})
+        self.assertEqual(set(secrets), {"log.seed", "master.key", "wire.secret", "adapter-bluesky.key", "identity.key"})
         for name in secrets:
             self.assertEqual((service.data.path / name).stat().st_mode & 0o777, 0o600, name)
         processes = harness.children(service.process.child.pid)

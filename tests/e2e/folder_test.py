@@ -30,6 +30,7 @@ GARBAGE = {
     "sandbox.port": (True, ""),
     "sandbox.records": (False, "sandbox.records"),
     "adapter-bluesky.key": (True, ""),
+    "identity.key": (True, ""),
     "log/checkpoint": (False, "checkpoint"),
     "vault/subject.keys": (True, ""),
 }

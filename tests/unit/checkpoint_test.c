@@ -433,6 +433,27 @@ START_TEST(base64_of_any_other_form_is_refused)
 
 END_TEST
 
+START_TEST(base64url_has_its_own_letters_and_no_padding)
+{
+    static const char *const bad[] = {"Z", "Zg=", "Zg==", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm\n8", "Zm9vZ"};
+    char bytes[20] = "x";
+    struct buf out = buf_of(bytes, sizeof bytes);
+    ck_assert_int_eq(base64url_read(SPAN("-_-_Zm8"), &out), OK);
+    ck_assert(span_equal(buf_span(&out), SPAN("\xFB\xFF\xBF"
+                                              "fo")));
+    ck_assert_int_eq(base64url_read(SPAN(""), &out), OK);
+    ck_assert_uint_eq(out.len, 5);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_msg(base64url_read(span_text(bad[i]), &out) == ERR_MALFORMED, "%s", bad[i]);
+        ck_assert_uint_eq(out.len, 5);
+    }
+    struct buf small = buf_of(bytes, 2);
+    ck_assert_int_eq(base64url_read(SPAN("Zm9v"), &small), ERR_TOO_LONG);
+    ck_assert_uint_eq(small.len, 0);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("checkpoint");
@@ -452,6 +473,7 @@ int main(void)
     tcase_add_test(tcase, a_verifier_key_is_read_as_it_is_written);
     tcase_add_loop_test(tcase, base64_is_that_of_rfc_4648, 0, sizeof base64_pairs / sizeof *base64_pairs);
     tcase_add_loop_test(tcase, base64_of_any_other_form_is_refused, 0, sizeof base64_bad / sizeof *base64_bad);
+    tcase_add_test(tcase, base64url_has_its_own_letters_and_no_padding);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -63,6 +63,7 @@ START_TEST(who_may_ask_what)
         {FRAME_JOBS,                   {false, false, false, false}},
         {FRAME_DOUBT,                  {false, true, true, true}   },
         {FRAME_PERSON,                 {false, true, false, true}  },
+        {FRAME_IDENTITY,               {false, false, false, false}},
         {FRAME_KIND_END,               {false, false, false, false}},
         {FRAME_COMMANDS + FRAME_REPLY, {false, false, false, false}},
     };
@@ -79,14 +80,17 @@ END_TEST
 
 START_TEST(no_two_keys_are_one)
 {
-    uint8_t keys[6][FRAME_KEY_LEN];
+    uint8_t keys[9][FRAME_KEY_LEN];
     memcpy(keys[0], secret, FRAME_KEY_LEN);
     party_key(secret, PARTY_OPERATOR, keys[1]);
     party_key(secret, PARTY_SCHEDULER, keys[2]);
     party_key(secret, PARTY_GATEWAY, keys[3]);
     link_key(secret, SPAN("bluesky"), keys[4]);
     link_key(secret, SPAN("mastodon"), keys[5]);
-    for (int i = 0; i < 6; i++) {
+    identity_key(secret, keys[6]);
+    identity_link_key(keys[6], keys[7]);
+    identity_box_key(keys[6], keys[8]);
+    for (int i = 0; i < 9; i++) {
         for (int k = 0; k < i; k++) {
             ck_assert_int_ne(memcmp(keys[i], keys[k], FRAME_KEY_LEN), 0);
         }

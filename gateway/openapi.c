@@ -309,7 +309,7 @@ static void write_roles(struct buf *out, const struct route *route)
         buf_text(out, ",\"security\":[]");
         return;
     }
-    if (route->need == NEED_PERSON) {
+    if (access_is_persons(route->need)) {
         buf_text(out, ",\"security\":[{\"session\":[]}]");
         return;
     }

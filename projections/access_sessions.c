@@ -68,8 +68,13 @@ static void fold_user(struct user_row *row, const struct event *event)
     case EVENT_sessions_ended:
         row->generation = event->sessions_ended.generation;
         break;
+    case EVENT_operator_granted:
+    case EVENT_operator_revoked:
+        row->is_operator = event->code == EVENT_operator_granted;
+        break;
     case EVENT_user_erased:
         row->erased = true;
+        row->is_operator = false;
         row->profile_id = (struct id){.kind = ID_NONE};
         row->password_id = (struct id){.kind = ID_NONE};
         break;

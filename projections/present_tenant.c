@@ -1,4 +1,4 @@
-/* present_tenant.c: a plan, its use and its billing as JSON. Called by the gateway. */
+/* present_tenant.c: a workspace from outside, its plan, its use and its billing as JSON. Called by the gateway. */
 #include "core/message/codec.h"
 #include "projections/present.h"
 
@@ -86,6 +86,33 @@ enum err present_notification(const struct notification_row *row, struct buf *ou
     put_time(out, ",\"created_at\":", row->created_ms);
     buf_text(out, ",\"data\":");
     TRY(present_period(row, out));
+    buf_byte(out, '}');
+    return done(out);
+}
+
+enum err present_tenant(const struct workspace_row *workspace, struct buf *out)
+{
+    const bool deleted = workspace->deleted_ms != 0;
+    buf_text(out, "{\"id\":");
+    json_id(out, &workspace->workspace_id);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, workspace->version);
+    buf_text(out, ",\"slug\":");
+    json_string(out, workspace->slug);
+    buf_text(out, ",\"name\":");
+    json_string(out, workspace->name);
+    buf_text(out, ",\"timezone\":");
+    json_string(out, workspace->timezone);
+    buf_byte(out, ',');
+    present_plan(workspace, out);
+    buf_text(out, deleted             ? ",\"status\":\"deleted\""
+                  : workspace->paused ? ",\"status\":\"paused\""
+                                      : ",\"status\":\"active\"");
+    buf_text(out, ",\"pause_reason\":");
+    json_string(out, workspace->pause_reason);
+    put_time(out, ",\"paused_at\":", workspace->paused_ms);
+    put_time(out, ",\"created_at\":", workspace->created_ms);
+    put_time(out, ",\"deleted_at\":", workspace->deleted_ms);
     buf_byte(out, '}');
     return done(out);
 }

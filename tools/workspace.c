@@ -210,9 +210,7 @@ static enum err read_period(const struct workspace_row *row, const struct plan *
         return OK;
     }
     TRY(zones_open(&zones));
-    TRY(month_midnight(zones, row->timezone, clock_wall_ms(), &command->period_start_ms));
-    return month_next(zones, row->timezone, command->period_start_ms, command->period_start_ms,
-                      &command->period_end_ms);
+    return month_first(zones, row->timezone, clock_wall_ms(), &command->period_start_ms, &command->period_end_ms);
 }
 
 static enum err take_if_meant(struct errand *errand, const struct workspace_row *row)

@@ -54,6 +54,10 @@ enum err gate_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t
  * may be absent. Who is nowhere has a badge all the same. */
 enum err gate_find_session(struct store_txn *txn, const uint8_t fingerprint[32], const struct id *named, int64_t now_ms,
                            struct arena *arena, struct badge *ret_badge) MUST_USE;
+/* gate_fold_past makes read models of one stream's events, which must be of that workspace (ERR_NOT_FOUND), in a store
+ * of its own; *past is the caller's to close, on failure too. */
+enum err gate_fold_past(const struct id *workspace_id, struct body_list events, struct arena *arena,
+                        struct store **past, struct store_txn **past_txn) MUST_USE;
 /* pass_reads is the read transaction, pass_arena what is read lives in. pass_key_fingerprint is that of the key or
  * token that was shown. pass_order_room is where a pass has its one order. pass_pause takes its read transaction
  * away, which pass_refresh begins again: what was read borrows from it until the caller gives it to store_abort, at

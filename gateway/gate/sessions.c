@@ -31,7 +31,7 @@ static enum err find_sole(struct store_txn *txn, const struct id *user_id, int64
     struct member_row *rows = NULL;
     uint32_t count = 0;
     uint32_t now = 0;
-    TRY(access_memberships(txn, user_id, PLACES_MAX, arena, &rows, &count));
+    TRY(access_memberships(txn, user_id, NULL, PLACES_MAX, arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
         if (is_now(&rows[i], now_ms)) {
             *ret_member = rows[i];
@@ -68,7 +68,7 @@ enum err gate_find_session(struct store_txn *txn, const uint8_t fingerprint[32],
     if (is_idle(&session, now_ms)) {
         return ERR_AUTH;
     }
-    struct badge badge = {.key_id = session.session_id, .user_id = session.user_id};
+    struct badge badge = {.key_id = session.session_id, .user_id = session.user_id, .is_operator = user.is_operator};
     TRY(enter_workspace(txn, named, now_ms, arena, &badge));
     *ret_badge = badge;
     return OK;
@@ -249,7 +249,8 @@ enum err pass_places(struct pass *pass, int64_t now_ms, struct place **ret_place
     struct member_row *rows = NULL;
     uint32_t count = 0;
     uint32_t now = 0;
-    TRY(access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, PLACES_MAX, pass_arena(pass), &rows, &count));
+    TRY(access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, NULL, PLACES_MAX, pass_arena(pass), &rows,
+                           &count));
     struct place *places = arena_alloc(pass_arena(pass), (count + 1) * sizeof *places);
     if (places == NULL) {
         return ERR_NO_MEMORY;

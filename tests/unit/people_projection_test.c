@@ -187,7 +187,7 @@ START_TEST(a_member_is_its_workspaces_alone)
     feed(&world, &other, &event.member_added.member_id, &event);
     struct member_row *rows = NULL;
     uint32_t count = 0;
-    ck_assert_int_eq(access_memberships(reading(&world), &user_id, 50, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(access_memberships(reading(&world), &user_id, NULL, 50, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 2);
     ck_assert(id_equal(&rows[1].workspace_id, &other));
     ck_assert_uint_eq(count_members(&world, false), 1);

@@ -29,7 +29,7 @@ static const char *method_key(enum method method)
 static bool has_etag(const struct route *route)
 {
     return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace ||
-           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation;
+           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_tenant;
 }
 
 /* Parameters */
@@ -55,6 +55,7 @@ static const struct {
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
+    {"workspace_id",   {.kind = VALUE_id, .id = ID_WORKSPACE}  },
     {"workspace_seq",  {.kind = VALUE_count}                   },
 };
 

@@ -117,10 +117,12 @@ enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32],
                            struct member_row *ret_member) MUST_USE;
 
 /* People and their sessions. access_user: ERR_NOT_FOUND; of one who was erased the row tells that and nothing else.
+ * access_user_after finds the one whose id is the next after *after (NULL: the first); ERR_NOT_FOUND: there is none.
  * access_session finds the session that a cookie's fingerprint is of, compared as access_find does, and its person;
  * ERR_AUTH: unknown, ended, over, or of an earlier generation: nobody is told which. Neither allocates.
  * access_sessions lists a person's that are valid at now_ms, oldest first. */
 enum err access_user(struct store_txn *txn, const struct id *user_id, struct user_row *ret_user) MUST_USE;
+enum err access_user_after(struct store_txn *txn, const struct id *after, struct user_row *ret_user) MUST_USE;
 enum err access_session(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
                         struct session_row *ret_session, struct user_row *ret_user) MUST_USE;
 enum err access_sessions(struct store_txn *txn, const struct id *user_id, int64_t now_ms, uint32_t limit,

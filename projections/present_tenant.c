@@ -7,6 +7,12 @@ static enum err done(const struct buf *out)
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+static void put_text(struct buf *out, const char *name, struct span text)
+{
+    buf_text(out, name);
+    json_string_or_null(out, text);
+}
+
 static void put_time(struct buf *out, const char *name, int64_t time_ms)
 {
     buf_text(out, name);
@@ -97,19 +103,15 @@ enum err present_tenant(const struct workspace_row *workspace, struct buf *out)
     json_id(out, &workspace->workspace_id);
     buf_text(out, ",\"version\":");
     buf_u64(out, workspace->version);
-    buf_text(out, ",\"slug\":");
-    json_string(out, workspace->slug);
-    buf_text(out, ",\"name\":");
-    json_string(out, workspace->name);
-    buf_text(out, ",\"timezone\":");
-    json_string(out, workspace->timezone);
+    put_text(out, ",\"slug\":", workspace->slug);
+    put_text(out, ",\"name\":", workspace->name);
+    put_text(out, ",\"timezone\":", workspace->timezone);
     buf_byte(out, ',');
     present_plan(workspace, out);
     buf_text(out, deleted             ? ",\"status\":\"deleted\""
                   : workspace->paused ? ",\"status\":\"paused\""
                                       : ",\"status\":\"active\"");
-    buf_text(out, ",\"pause_reason\":");
-    json_string(out, workspace->pause_reason);
+    put_text(out, ",\"pause_reason\":", workspace->pause_reason);
     put_time(out, ",\"paused_at\":", workspace->paused_ms);
     put_time(out, ",\"created_at\":", workspace->created_ms);
     put_time(out, ",\"deleted_at\":", workspace->deleted_ms);

@@ -1,5 +1,5 @@
-/* oversight.c: see oversight.h. Called by host_handlers.c, exchange.c and answer.c. Must never read a row of a workspace
- * but its own, nor send what an operator may not. */
+/* oversight.c: see oversight.h. Called by host_handlers.c, exchange.c and answer.c. Must never read a row of a
+ * workspace but its own, nor send what an operator may not. */
 #include "gateway/gate/oversight.h"
 
 #include "core/base/assert.h"

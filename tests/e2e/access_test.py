@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may do what: each cell of tests/access.csv, asked over HTTP with a key of each role, in one's own workspace and for what is
-another's. A new route needs its two lines there and, if its path has an id or it takes a body, a maker here."""
+another's; and each of tests/access_people.csv, asked by people who are signed in. A new route needs its two lines there and, if its path has an id or it takes a body, a maker here."""
 
 import csv
 import http.client
@@ -11,9 +11,11 @@ import re
 
 import harness
 from harness import Answer, Api, later, wait_until
+from sign_in_test import Browser, person
 
 ROLES = ("owner", "admin", "editor", "viewer", "auditor")
 CALLERS = ROLES + ("nobody",)
+PEOPLE = ("operator",) + ROLES + ("stranger",)
 DRAFT = {"content": {"text": "a draft"}}
 ANY = {"If-Match": "*"}
 ID = r"\b([a-z]{2,4})_[0-7][0-9a-hjkmnp-tv-z]{25}\b"
@@ -27,15 +29,20 @@ def routes():
     return {name: (method, path) for name, method, path in found}
 
 
-def cells():
-    """[(route, where, caller, status)] of access.csv, as many as there have to be."""
-    lines = [line for line in (harness.ROOT / "tests/access.csv").read_text().splitlines() if line and line[0] != "#"]
+def routes_from_outside():
+    """Those about workspaces as people see them who are in none, or in another."""
+    return re.findall(r"^ROUTE\((\w+),(?:[^,]+,){4}\s*WORKSPACES?,", (harness.ROOT / "gateway/route.def").read_text(), re.M)
+
+
+def cells(name, names, callers):
+    """[(route, where, caller, status)] of a table of those routes, as many as there have to be."""
+    lines = [line for line in (harness.ROOT / "tests" / name).read_text().splitlines() if line and line[0] != "#"]
     table = list(csv.DictReader(lines))
-    assert table[0].keys() == {"route", "where", *CALLERS}, table[0]
-    wanted = {(name, where) for name in routes() for where in ("own", "foreign")}
+    assert table[0].keys() == {"route", "where", *callers}, table[0]
+    wanted = {(name, where) for name in names for where in ("own", "foreign")}
     written = [(line["route"], line["where"]) for line in table]
     assert sorted(written) == sorted(wanted), f"twice, missing or of no route: {sorted(set(written) ^ wanted)}"
-    return [(line["route"], line["where"], caller, int(line[caller])) for line in table for caller in CALLERS]
+    return [(line["route"], line["where"], caller, int(line[caller])) for line in table for caller in callers]
 
 
 class Request:
@@ -199,6 +206,14 @@ class Side:
     def remove_member(self):
         return self.invited(**ANY)
 
+    def create_tenant(self):
+        return Request(body={"slug": f"{self.slug}-{next(self.count)}", "name": "One more", "timezone": "UTC"})
+
+    def of_workspace(self):
+        return Request({"workspace_id": self.workspace})
+
+    get_tenant = pause_tenant = resume_tenant = of_workspace
+
     def invite(self):
         return Request(body={"email": f"somebody@{self.named()}", "role": "editor"})
 
@@ -215,10 +230,21 @@ class Access(harness.Case):
         made = harness.run("workspace", "create", "--data", data.path, "--slug", "second", "--name", "Second")
         assert made.returncode == 0, made.stderr
         own, other = Side(data, "first"), Side(data, "second")
+        for name in PEOPLE:
+            member = name in ROLES and name != "auditor"  # whose time ends: an invitation says when
+            person(data, name, *(("--workspace", "first", "--role", name) if member else ()))
+        done = harness.run("user", "operator", "--data", data.path, "--grant", "operator@example.com")
+        assert done.returncode == 0, done.stderr
         service = cls.world.serve(data)
         cls.own, cls.other, cls.port = own.begin(service), other.begin(service), service.port
         wait_until(lambda: own.api.get("/v1/log/checkpoint").status == 200, 60, "a checkpoint")
         cls.routes, cls.made = routes(), {}
+        cls.browsers = {name: Browser(service.port) for name in PEOPLE}
+        for name, browser in cls.browsers.items():
+            assert browser.sign_in(name).status == 201
+        invited = own.done("POST", "/v1/invitations", {"email": "auditor@example.com", "role": "auditor", "until": later(86400)})
+        joined = cls.browsers["auditor"].ask("POST", "/v1/invitation/accept", {"token": invited["accept_url"].partition("#")[2]})
+        assert joined.status == 201, joined
 
     def ask(self, route, key, request, change=str):
         """The answer to the request, its ids changed. Of a stream the head alone."""
@@ -268,8 +294,30 @@ class Access(harness.Case):
         if re.search(ID, asked):
             self.assertEqual(self.told(answer), self.told(self.ask(route, key, request, nobodys)), route)
 
+    def check_person(self, route, where, caller, status):
+        request, (method, path) = self.request(route, where, status < 300), self.routes[route]
+        browser = self.browsers[caller]
+
+        def ask(change=str):
+            asked = path.replace("{workspace_id}", request.ids.get("workspace_id", ""))
+            answer = browser.ask(method, change(asked), request.body)
+            return Answer(answer.status, answer.headers.items(), answer.body)
+        answer = ask()
+        self.assertEqual(answer.status, status, f"{route} {where} {caller}: {answer}")
+        if where == "foreign" and caller != "operator":
+            self.assertNotIn(self.other.workspace, answer.body.decode())
+            if request.ids:
+                self.assertEqual(self.told(answer), self.told(ask(nobodys)), route)
+
+    def test_each_cell_of_the_table_of_people_is_as_written(self):
+        table = cells("access_people.csv", routes_from_outside(), PEOPLE)
+        for route, where, caller, status in table:
+            with self.subTest(route=route, where=where, caller=caller):
+                self.check_person(route, where, caller, status)
+        print(f"{len(table)} cells of people", flush=True)
+
     def test_each_cell_of_the_table_is_as_written(self):
-        table = cells()
+        table = cells("access.csv", routes(), CALLERS)
         for route, where, caller, status in table:
             with self.subTest(route=route, where=where, caller=caller):
                 self.check(route, where, caller, status)

@@ -19,7 +19,7 @@ static const char usage[] =
     "usage: openpost user create --data DIR --email ADDRESS --name NAME [--workspace WS --role ROLE]\n"
     "       openpost user list --data DIR [--json]\n"
     "       openpost user password USER_ID --data DIR\n"
-    "       openpost user erase USER_ID --data DIR\n"
+    "       openpost user erase USER_ID --data DIR [--everywhere]\n"
     "       openpost user operator --data DIR --grant ADDRESS | --revoke ADDRESS\n"
     " e.g.: openpost user create --data /var/lib/openpost --email ada@example.com --name Ada <password.txt\n\n"
     "People who sign in with an address and a password; a service may run on the folder. create prints the person's "
@@ -27,7 +27,8 @@ static const char usage[] =
     "create and password read the password from stdin: a line of 12 to 256 bytes. All of a person's sessions end\n"
     "when it is set. With --workspace the person is a member of it: WS is its slug or its id, ws_…; roles: owner, "
     "admin,\n"
-    "editor, viewer. erase destroys whatever names a person who is a member of no workspace any more, for ever.\n"
+    "editor, viewer. erase destroys whatever names a person who is a member of no workspace any more, for ever, and\n"
+    "frees the address; --everywhere ends their memberships before: for who took an address that is not theirs.\n"
     "list's columns: id, person or operator, of how many workspaces they are a member, address, name. An operator\n"
     "sees, makes, pauses and resumes all workspaces over HTTP (/v1/workspaces), and reads nothing in those where they\n"
     "are no member.\n"
@@ -45,6 +46,7 @@ struct user_errand {
     const char *role_word;
     const char *grant;
     const char *revoke;
+    bool everywhere;
     struct id user_id;
     char password[LINE_MAX_BYTES];
 };
@@ -191,11 +193,33 @@ static int password(struct errand *errand)
     return code == EXIT_GOOD ? set_password(own) : code;
 }
 
+/* Ends a person's memberships everywhere; a workspace's last owner stays, and nothing is erased then. */
+static int end_memberships(struct user_errand *own)
+{
+    struct errand *errand = &own->errand;
+    struct member_row *members = NULL;
+    uint32_t count = 0;
+    int code = EXIT_GOOD;
+    const enum err err =
+        access_memberships(errand->txn, &own->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members, &count);
+    if (err != OK) {
+        return errand_failed(errand, err);
+    }
+    for (uint32_t i = 0; code == EXIT_GOOD && i < count; i++) {
+        struct command command = {
+            .code = COMMAND_remove_member, .workspace_id = members[i].workspace_id, .stream = members[i].member_id};
+        command.remove_member.member_id = members[i].member_id;
+        code = decide(own, &command);
+    }
+    return code;
+}
+
 static int erase(struct errand *errand)
 {
     struct user_errand *own = (struct user_errand *)errand;
     struct command command = {.code = COMMAND_erase_user, .stream = own->user_id};
-    const int code = is_known(own);
+    int code = is_known(own);
+    code = code == EXIT_GOOD && own->everywhere ? end_memberships(own) : code;
     command.erase_user.user_id = own->user_id;
     return code == EXIT_GOOD ? decide(own, &command) : code;
 }
@@ -311,7 +335,7 @@ static const char *create_fault(const struct user_errand *own)
         return "--email and --name are needed";
     }
     if (person_address(span_text(own->email), &address) != OK) {
-        return "--email: expected an address of 3 to 254 bytes, with one @";
+        return "--email: expected an address of 3 to 254 ASCII characters, with one @";
     }
     const struct span name = span_text(own->name);
     if (name.len < 1 || name.len > PERSON_NAME_MAX || !span_is_utf8(name)) {
@@ -336,14 +360,15 @@ int tool_user(int argc, char **argv)
     struct user_errand own = {.errand = {.command = "user"}};
     struct errand *errand = &own.errand;
     const struct option_spec options[] = {
-        {"--data",      &errand->path,  NULL,          "the data folder"                              },
-        {"--email",     &own.email,     NULL,          "create: the address that they sign in with"   },
-        {"--name",      &own.name,      NULL,          "create: what they are called"                 },
-        {"--workspace", &own.workspace, NULL,          "create: a workspace that they are a member of"},
-        {"--role",      &own.role_word, NULL,          "create: owner, admin, editor or viewer there" },
-        {"--grant",     &own.grant,     NULL,          "operator: the address of who becomes one"     },
-        {"--revoke",    &own.revoke,    NULL,          "operator: the address of who is one no longer"},
-        {"--json",      NULL,           &errand->json, "list: one JSON object a line"                 },
+        {"--data",       &errand->path,  NULL,            "the data folder"                              },
+        {"--email",      &own.email,     NULL,            "create: the address that they sign in with"   },
+        {"--name",       &own.name,      NULL,            "create: what they are called"                 },
+        {"--workspace",  &own.workspace, NULL,            "create: a workspace that they are a member of"},
+        {"--role",       &own.role_word, NULL,            "create: owner, admin, editor or viewer there" },
+        {"--grant",      &own.grant,     NULL,            "operator: the address of who becomes one"     },
+        {"--revoke",     &own.revoke,    NULL,            "operator: the address of who is one no longer"},
+        {"--everywhere", NULL,           &own.everywhere, "erase: and end their memberships before"      },
+        {"--json",       NULL,           &errand->json,   "list: one JSON object a line"                 },
     };
     const char *rest[2] = {NULL, NULL};
     size_t count = 0;
@@ -357,6 +382,9 @@ int tool_user(int argc, char **argv)
     }
     if (form->arguments == 1 && id_parse(span_text(rest[1]), ID_USER, &own.user_id) != OK) {
         return errand_wrong(errand, "a person's id is needed: usr_…, as create prints it");
+    }
+    if (own.everywhere && form->run != erase) {
+        return errand_wrong(errand, "--everywhere is for erase");
     }
     if ((form->run == operate) != ((own.grant != NULL) != (own.revoke != NULL))) {
         return errand_wrong(errand, "operator takes --grant ADDRESS or --revoke ADDRESS, nothing else does");

@@ -206,7 +206,8 @@ bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 
 /* A page of a list in the order of ids. exchange_id_page reads it from the request; false: answered.
  * exchange_id_page_end ends its body behind the items: last is the last one's id when there are others after it, else
- * NULL. */
+ * NULL. exchange_page_end ends the body of any list behind its last member, by the last one's position; data NULL, or 0:
+ * there are no others. */
 struct id_page {
     uint32_t limit;
     const struct id *after; /* NULL: from the first */
@@ -215,6 +216,8 @@ struct id_page {
 
 bool exchange_id_page(struct exchange *exchange, struct id_page *ret_page);
 void exchange_id_page_end(struct exchange *exchange, const struct id *last, struct buf *out);
+void exchange_page_end(struct exchange *exchange, struct span last, struct buf *out);
+void exchange_page_end_u64(struct exchange *exchange, uint64_t last, struct buf *out);
 
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */

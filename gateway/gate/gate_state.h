@@ -70,6 +70,10 @@ struct order *pass_order_room(struct pass *pass);
 const struct id *pass_request_id(const struct pass *pass);
 struct store_txn *pass_pause(struct pass *pass);
 
+/* order.c's: sends a command that the gateway gives for itself, about a person or in the name of one whom it knows;
+ * command_id: whatever its kind. */
+enum err gate_send_own(struct gate *gate, struct command *command, const struct id *stream, const struct id *command_id,
+                       pass_answered *done, void *context) MUST_USE;
 /* ask.c's: in a workspace's name; and, of whoever's, what pass_seal does. */
 enum err gate_ask(struct gate *gate, const struct id *workspace_id, const struct log_question *question,
                   gate_replied *done, void *context) MUST_USE;

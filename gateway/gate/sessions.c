@@ -132,18 +132,14 @@ static void opened(void *context, enum err err, const struct answer *answer)
 
 static enum err open_for(struct new_session *session, const struct id *user_id)
 {
-    struct command command = {.code = COMMAND_open_session,
-                              .command_id = session->request_id,
-                              .stream = session->session_id,
-                              .actor = ACTOR_SYSTEM};
-    command.command_id.kind = ID_COMMAND;
+    struct command command = {.code = COMMAND_open_session};
     command.open_session.session_id = session->session_id;
     command.open_session.user_id = *user_id;
     command.open_session.method = SIGN_IN_PASSWORD;
     command.open_session.expires_ms = session->expires_ms;
     memcpy(command.open_session.fingerprint.bytes, session->fingerprint, sizeof session->fingerprint);
     session->user_id = *user_id;
-    return client_command(session->gate->options.ledger, &command, NULL, COMMAND_WITHIN_MS, opened, session);
+    return gate_send_own(session->gate, &command, &session->session_id, &session->request_id, opened, session);
 }
 
 static void proven(void *context, enum err err, struct span body)
@@ -196,12 +192,8 @@ static enum err send_own(struct pass *pass, struct command *command, const struc
                          void *context)
 {
     ASSERT(!id_is_none(&pass_badge(pass)->user_id));
-    command->stream = *stream;
-    command->command_id = *pass_request_id(pass);
-    command->command_id.kind = ID_COMMAND;
-    command->actor = ACTOR_SYSTEM;
     store_abort(pass_pause(pass));
-    return client_command(pass_gate(pass)->options.ledger, command, NULL, COMMAND_WITHIN_MS, done, context);
+    return gate_send_own(pass_gate(pass), command, stream, pass_request_id(pass), done, context);
 }
 
 enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_t now_ms, pass_answered *done,

@@ -278,6 +278,15 @@ struct objection admission_check(const struct admission *admission, const struct
         return key_name_is_valid(command->create_key.name)
                    ? none
                    : object_at(REFUSED_field_invalid, "/name", "1 to 24 of a-z, 0-9 and - are expected.");
+    case COMMAND_create_workspace: {
+        const struct create_workspace_command *create = &command->create_workspace;
+        const struct change_workspace_command settings = {.slug = create->slug,
+                                                          .name = create->name,
+                                                          .timezone = create->timezone,
+                                                          .max_lateness_ms = create->max_lateness_ms,
+                                                          .late_spacing_ms = create->late_spacing_ms};
+        return check_settings(admission, &settings);
+    }
     case COMMAND_change_workspace:
         return check_settings(admission, &command->change_workspace);
     case COMMAND_pause_workspace:

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/journal.h"
 #include "gateway/etag.h"
+#include "gateway/gate/oversight.h"
 #include "gateway/gate/people.h"
 #include "gateway/gateway.h"
 
@@ -73,6 +74,7 @@ static void finish(struct exchange *x, struct response *response)
         add_header(response, "RateLimit-Policy", policy(x->quota, window_s, policy_text, sizeof policy_text));
         add_header(response, "RateLimit", rate(&x->rate, rate_text, sizeof rate_text));
     }
+    oversight_close(x->oversight);
     pass_close(x->pass);
     explicit_bzero(x->key_text, sizeof x->key_text);
     if (x->flies) {
@@ -240,8 +242,7 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
     }
 }
 
-/* The URL of a resource, for Location. */
-static const char *location_of(struct exchange *x, const char *folder, const struct id *id)
+const char *exchange_location(struct exchange *x, const char *folder, const struct id *id)
 {
     uint8_t *bytes = arena_alloc(&x->request->arena, 80);
     struct buf text = buf_of(bytes, bytes == NULL ? 0 : 80);
@@ -263,7 +264,7 @@ void exchange_show_post(struct exchange *x, const struct post_view *post, unsign
     } else {
         char text[ETAG_MAX];
         exchange_json(x, status, buf_span(&out), etag_of(post->row.version, NULL, text),
-                      with_location ? location_of(x, "/v1/posts/", &post->row.post_id) : NULL);
+                      with_location ? exchange_location(x, "/v1/posts/", &post->row.post_id) : NULL);
     }
 }
 
@@ -284,7 +285,7 @@ void exchange_show_integration(struct exchange *x, const struct integration_row 
     const bool expiring = access_status(row, x->now_ms) == INTEGRATION_EXPIRING;
     char text[ETAG_MAX];
     exchange_json(x, status, buf_span(&out), etag_of(row->version, expiring ? "expiring" : NULL, text),
-                  with_location ? location_of(x, "/v1/integrations/", &row->integration_id) : NULL);
+                  with_location ? exchange_location(x, "/v1/integrations/", &row->integration_id) : NULL);
 }
 
 void exchange_show_workspace(struct exchange *x, const struct workspace_row *row)
@@ -314,7 +315,7 @@ void exchange_show_key(struct exchange *x, const struct key_view *key)
         exchange_failed(x, err);
     } else {
         exchange_json(x, x->route->success, buf_span(&out), (struct span){0},
-                      made ? location_of(x, "/v1/api-keys/", &key->row.key_id) : NULL);
+                      made ? exchange_location(x, "/v1/api-keys/", &key->row.key_id) : NULL);
     }
 }
 
@@ -379,9 +380,21 @@ static void answer_workspace(struct exchange *x)
     }
 }
 
+static void answer_tenant(struct exchange *x)
+{
+    struct workspace_row row = {0};
+    const enum err err = oversight_workspace(x->oversight, &x->first.stream, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_tenant(x, &row);
+    }
+}
+
 void exchange_done(struct exchange *x)
 {
     const bool made = x->route->success == 201;
+    if (exchange_own_tenant(x)) {
+        return;
+    }
     rendering_keep(x, x->first.version);
     if (x->route->success == 204) {
         exchange_nothing(x);
@@ -393,6 +406,8 @@ void exchange_done(struct exchange *x)
         answer_key(x);
     } else if (x->first.stream.kind == ID_MEMBER) {
         answer_member(x);
+    } else if (x->oversight != NULL) {
+        answer_tenant(x);
     } else {
         answer_workspace(x);
     }

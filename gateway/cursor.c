@@ -126,13 +126,26 @@ bool exchange_id_page(struct exchange *x, struct id_page *ret_page)
     return true;
 }
 
-void exchange_id_page_end(struct exchange *x, const struct id *last, struct buf *out)
+void exchange_page_end(struct exchange *x, struct span last, struct buf *out)
 {
-    buf_text(out, "],\"next_cursor\":");
-    if (last != NULL) {
-        exchange_cursor_put(x, span_of(last, sizeof *last), out);
+    buf_text(out, ",\"next_cursor\":");
+    if (last.data != NULL) {
+        exchange_cursor_put(x, last, out);
     } else {
         buf_text(out, "null");
     }
     buf_byte(out, '}');
+}
+
+void exchange_page_end_u64(struct exchange *x, uint64_t last, struct buf *out)
+{
+    uint8_t bytes[8];
+    put_be64(bytes, last);
+    exchange_page_end(x, span_of(last != 0 ? bytes : NULL, last != 0 ? sizeof bytes : 0), out);
+}
+
+void exchange_id_page_end(struct exchange *x, const struct id *last, struct buf *out)
+{
+    buf_byte(out, ']');
+    exchange_page_end(x, span_of(last, last != NULL ? sizeof *last : 0), out);
 }

@@ -69,7 +69,7 @@ bool exchange_has_place(struct exchange *x)
 {
     const enum need need = x->route->need;
     const struct badge *badge = pass_badge(x->pass);
-    const bool person = need == NEED_PERSON;
+    const bool person = access_is_persons(need);
     if (person && id_is_none(&badge->user_id)) {
         exchange_problem(x, REFUSED_session_required, NULL, NULL, NULL);
         return false;

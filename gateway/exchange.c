@@ -8,6 +8,7 @@
 #include "core/wire/body.h"
 #include "gateway/etag.h"
 #include "gateway/gate/ask.h"
+#include "gateway/gate/oversight.h"
 #include "gateway/gate/people.h"
 #include "gateway/gate/sessions.h"
 #include "gateway/header_value.h"
@@ -34,8 +35,13 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
     enum err err = OK;
     switch (resource) {
     case RESOURCE_NONE:
+    case RESOURCE_WORKSPACES:
         x->param = hit->params[0];
         return true;
+    case RESOURCE_WORKSPACE:
+        err = id_parse(hit->params[0], ID_WORKSPACE, &x->id);
+        err = err == OK ? oversight_workspace(x->oversight, &x->id, &x->tenant) : ERR_NOT_FOUND;
+        break;
     case RESOURCE_SESSION: /* whether it is the person's is found when it is ended */
         err = id_parse(hit->params[0], ID_SESSION, &x->id);
         err = err == OK ? OK : ERR_NOT_FOUND;
@@ -187,6 +193,9 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_MEMBER:
         *ret_version = x->member.version;
         return OK;
+    case RESOURCE_WORKSPACE:
+        *ret_version = x->tenant.version;
+        return OK;
     case RESOURCE_NONE:
         if (x->route->need == NEED_PERSON) {
             struct user_row user;
@@ -195,7 +204,8 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
             return OK;
         }
         break;
-    case RESOURCE_KEY: /* no route of it takes If-Match */
+    case RESOURCE_KEY: /* no route of these takes If-Match */
+    case RESOURCE_WORKSPACES:
     case RESOURCE_SESSION:
         break;
     }
@@ -234,7 +244,10 @@ static void past_asked(void *context, enum err err, struct span body)
     err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
     err = err == OK ? body_events_read(result, &version, &events) : err;
     const enum err seen = pass_refresh(x->pass);
-    err = err == OK && seen == OK ? pass_as_of(x->pass, events) : err;
+    if (err == OK && seen == OK) {
+        err = x->oversight != NULL ? oversight_as_of(x->oversight, &x->first.stream, events)
+                                   : pass_as_of(x->pass, events);
+    }
     if (seen != OK) {
         exchange_failed(x, seen);
     } else if (refusal == REFUSED_log_altered) {
@@ -253,7 +266,9 @@ static void past_asked(void *context, enum err err, struct span body)
 void exchange_rewind(struct exchange *x)
 {
     const struct log_question question = {.name = "stream", .first = x->first.version, .stream = x->first.stream};
-    const enum err err = pass_ask(x->pass, &question, past_asked, x);
+    const enum err err = x->oversight != NULL
+                             ? oversight_ask(x->oversight, &x->first.stream, x->first.version, past_asked, x)
+                             : pass_ask(x->pass, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
     }
@@ -327,6 +342,21 @@ static bool has_form(struct exchange *x, enum asked_before before)
     return exchange_query_check(x) && fits_schema(x);
 }
 
+/* Gives a request about workspaces from outside what sees them, if there is somebody behind it. False: answered. */
+static bool oversees(struct exchange *x)
+{
+    const enum route_resource resource = x->route->resource;
+    if ((resource != RESOURCE_WORKSPACE && resource != RESOURCE_WORKSPACES) ||
+        id_is_none(&pass_badge(x->pass)->user_id)) {
+        return true;
+    }
+    const enum err err = oversight_open(x->pass, x->now_ms, &x->oversight);
+    if (err != OK) {
+        exchange_failed(x, err);
+    }
+    return err == OK;
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
     enum asked_before before = ASKED_NEVER;
@@ -337,7 +367,8 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
         exchange_problem(x, REFUSED_route_not_found, NULL, NULL, NULL);
         return;
     }
-    if (!exchange_asked_before(x, &before)) {
+    x->route = hit->route != NULL ? hit->route : hit->any;
+    if (!oversees(x) || !exchange_asked_before(x, &before)) {
         return;
     }
     if (before == ASKED_SAME && hit->route != NULL && may_use(x, hit->route)) {
@@ -412,6 +443,8 @@ static void redo(struct exchange *x)
         err = pass_integration(x->pass, &x->id, &x->integration);
     } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
         err = pass_member(x->pass, &x->id, &x->member);
+    } else if (err == OK && x->route->resource == RESOURCE_WORKSPACE) {
+        err = oversight_workspace(x->oversight, &x->id, &x->tenant);
     } else if (err == OK && (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET)) {
         err = pass_post(x->pass, &x->id, &x->post);
     }
@@ -493,7 +526,8 @@ bool exchange_admitted(struct exchange *x)
 
 static void send_command(struct exchange *x)
 {
-    const enum err err = pass_send(x->pass, x->order, &x->sending, answered, x);
+    const enum err err = x->oversight != NULL ? oversight_send(x->oversight, x->order, &x->sending, answered, x)
+                                              : pass_send(x->pass, x->order, &x->sending, answered, x);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err == ERR_TOO_LONG || err == ERR_NO_SPACE) {

@@ -51,6 +51,7 @@ struct gateway {
 };
 
 struct exchange;
+struct oversight; /* gate/oversight.h */
 /* A route's handler: reads, then answers or sends one command. */
 typedef void exchange_handler(struct exchange *exchange);
 
@@ -72,6 +73,9 @@ struct exchange {
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
     struct key_view key;                /* RESOURCE_KEY: likewise */
     struct member_row member;           /* RESOURCE_MEMBER */
+    struct workspace_row tenant;        /* RESOURCE_WORKSPACE */
+    struct oversight *oversight;        /* RESOURCE_WORKSPACE, RESOURCE_WORKSPACES: of somebody who is signed in */
+    bool owned;                         /* the workspace that this exchange made has its owner */
     struct member_row *members;         /* to be shown once it is known what they are called */
     uint32_t member_count;
     bool more_members;              /* after them */
@@ -163,6 +167,12 @@ void exchange_show_post(struct exchange *exchange, const struct post_view *post,
 void exchange_show_integration(struct exchange *exchange, const struct integration_row *row, unsigned status,
                                bool with_location);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
+/* host_handlers.c: of a workspace from outside. exchange_own_tenant makes the operator the owner of what this exchange
+ * made, or made before it was repeated, and calls exchange_done again; false: there is nothing to do. */
+void exchange_show_tenant(struct exchange *exchange, const struct workspace_row *row);
+bool exchange_own_tenant(struct exchange *exchange);
+/* exchange_location makes the URL of a resource, for Location; NULL: no memory. */
+const char *exchange_location(struct exchange *exchange, const char *folder, const struct id *id);
 /* exchange_show_key shows the text of a key that was made by this exchange, too, and forgets it. */
 /* member_handlers.c: exchange_show_member asks what the member is called, then answers. */
 void exchange_show_member(struct exchange *exchange, const struct member_row *row);
@@ -196,7 +206,8 @@ bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 
 /* A page of a list in the order of ids. exchange_id_page reads it from the request; false: answered.
  * exchange_id_page_end ends its body behind the items: last is the last one's id when there are others after it, else
- * NULL. */
+ * NULL. exchange_page_end ends the body of any list behind its last member, by the last one's position; data NULL, or 0:
+ * there are no others. */
 struct id_page {
     uint32_t limit;
     const struct id *after; /* NULL: from the first */
@@ -205,6 +216,8 @@ struct id_page {
 
 bool exchange_id_page(struct exchange *exchange, struct id_page *ret_page);
 void exchange_id_page_end(struct exchange *exchange, const struct id *last, struct buf *out);
+void exchange_page_end(struct exchange *exchange, struct span last, struct buf *out);
+void exchange_page_end_u64(struct exchange *exchange, uint64_t last, struct buf *out);
 
 /* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
  * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */

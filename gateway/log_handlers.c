@@ -237,13 +237,7 @@ static enum err write_reports(struct exchange *x, const struct report_question *
                                   : write_accounts(x, question, out, &last, fit, &more));
     buf_text(out, "],\"timezone\":");
     json_string(out, question->zone);
-    buf_text(out, ",\"next_cursor\":");
-    if (more) {
-        exchange_cursor_put(x, span_of(&last, sizeof last), out);
-    } else {
-        buf_text(out, "null");
-    }
-    buf_byte(out, '}');
+    exchange_page_end(x, span_of(more ? &last : NULL, more ? sizeof last : 0), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

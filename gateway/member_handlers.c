@@ -339,7 +339,8 @@ static bool read_invitation(struct exchange *x, struct invitation *ret_invitatio
                                           .origin = x->gateway->site.origin,
                                           .expires_ms = x->now_ms + INVITATION_GOOD_MS};
     if (person_address(ret_invitation->email, &address) != OK) {
-        input_wrong(&x->input, REFUSED_field_invalid, "/email", "An e-mail address is expected, without a name.");
+        input_wrong(&x->input, REFUSED_field_invalid, "/email",
+                    "An e-mail address in ASCII is expected, without a name.");
     }
     if (exchange_input(x)) {
         return false;

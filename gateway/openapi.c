@@ -29,7 +29,8 @@ static const char *method_key(enum method method)
 static bool has_etag(const struct route *route)
 {
     return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace ||
-           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user;
+           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user ||
+           route->gives == SCHEMA_tenant;
 }
 
 /* Parameters */
@@ -55,6 +56,7 @@ static const struct {
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
+    {"workspace_id",   {.kind = VALUE_id, .id = ID_WORKSPACE}  },
     {"workspace_seq",  {.kind = VALUE_count}                   },
 };
 
@@ -310,7 +312,7 @@ static void write_roles(struct buf *out, const struct route *route)
         buf_text(out, ",\"security\":[]");
         return;
     }
-    if (route->need == NEED_PERSON) {
+    if (access_is_persons(route->need)) {
         buf_text(out, ",\"security\":[{\"session\":[]}]");
         return;
     }

@@ -59,15 +59,16 @@ static bool follows(const struct route *route, enum refusal refusal)
     case REFUSED_forbidden:
         return route->need != NEED_NONE && route->need != NEED_VIEWER && route->need != NEED_PERSON;
     case REFUSED_session_required:
-        return route->need == NEED_PERSON;
+        return access_is_persons(route->need);
     case REFUSED_workspace_required:
-        return route->need != NEED_NONE && route->need != NEED_PERSON;
+        return route->need != NEED_NONE && !access_is_persons(route->need);
     case REFUSED_origin_refused:
         return route->need != NEED_NONE && route->method != METHOD_GET;
     case REFUSED_scope_insufficient:
         return route->scope != SCOPE_NONE;
     case REFUSED_not_found: /* what the path names, or OpenPost-Workspace */
-        return route->resource != RESOURCE_NONE || (route->need != NEED_NONE && route->need != NEED_PERSON);
+        return (route->resource != RESOURCE_NONE && route->resource != RESOURCE_WORKSPACES) ||
+               (route->need != NEED_NONE && !access_is_persons(route->need));
     case REFUSED_unsupported_media_type:
     case REFUSED_malformed_json:
     case REFUSED_field_unknown:

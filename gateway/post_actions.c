@@ -104,13 +104,7 @@ static enum err history_part(struct exchange *x, struct buf *out)
 {
     uint64_t next = 0;
     TRY(pass_present_history(x->pass, &x->post, x->now_ms, x->after, x->limit, out, &next));
-    buf_text(out, ",\"next_cursor\":");
-    if (next != 0) {
-        exchange_cursor_put_u64(x, next, out);
-    } else {
-        buf_text(out, "null");
-    }
-    buf_byte(out, '}');
+    exchange_page_end_u64(x, next, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

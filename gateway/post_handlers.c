@@ -223,13 +223,8 @@ static enum err write_page(struct exchange *x, const struct post_page *page, str
         buf_text(out, i == 0 ? "" : ",");
         TRY(pass_present_post(x->pass, &page->posts[i], x->now_ms, out));
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (page->cursor_len == 0) {
-        buf_text(out, "null}");
-    } else {
-        exchange_cursor_put(x, span_of(page->cursor, page->cursor_len), out);
-        buf_byte(out, '}');
-    }
+    buf_byte(out, ']');
+    exchange_page_end(x, span_of(page->cursor_len != 0 ? page->cursor : NULL, page->cursor_len), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

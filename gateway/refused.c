@@ -125,6 +125,8 @@ static const char *role_detail(enum need need)
         return "It takes a key of role auditor, editor, admin or owner.";
     case NEED_OWNER:
         return "It takes a key of role owner.";
+    case NEED_OPERATOR:
+        return "It takes an operator of the installation (openpost user operator).";
     case NEED_NONE:
     case NEED_VIEWER:
     case NEED_PERSON:

@@ -34,7 +34,9 @@ enum route_resource {
     RESOURCE_INTEGRATION,
     RESOURCE_KEY,
     RESOURCE_MEMBER,
-    RESOURCE_SESSION
+    RESOURCE_SESSION,
+    RESOURCE_WORKSPACE, /* from outside */
+    RESOURCE_WORKSPACES
 };
 
 enum route_body { BODY_NONE, BODY_MAYBE, BODY_JSON };

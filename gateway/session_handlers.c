@@ -336,7 +336,8 @@ void handle_sign_in(struct exchange *x)
     }
     *attempt = (struct attempt){.x = x, .address = json_node_text(x->body, "email")};
     if (person_address(attempt->address, &address) != OK) {
-        exchange_problem(x, REFUSED_field_invalid, "An address has 3 to 254 bytes and one @.", "/email", NULL);
+        exchange_problem(x, REFUSED_field_invalid, "An address has 3 to 254 ASCII characters and one @.", "/email",
+                         NULL);
         return;
     }
     if (!may_try(x, buf_span(&address))) {

@@ -43,13 +43,8 @@ static enum err put_page(struct exchange *x, const struct page *page, present_ro
         buf_text(out, i == 0 ? "" : ",");
         TRY(present(&page->rows[i], out));
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (page->more) {
-        exchange_cursor_put_u64(x, (uint64_t)page->rows[page->count - 1].period_end_ms, out);
-    } else {
-        buf_text(out, "null");
-    }
-    buf_byte(out, '}');
+    buf_byte(out, ']');
+    exchange_page_end_u64(x, page->more ? (uint64_t)page->rows[page->count - 1].period_end_ms : 0, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

@@ -45,6 +45,7 @@ static void show_user(void *context)
     json_string(&out, self->address);
     buf_text(&out, ",\"has_password\":");
     buf_text(&out, id_is_none(&user.password_id) ? "false" : "true");
+    buf_text(&out, user.is_operator ? ",\"operator\":true" : ",\"operator\":false");
     buf_text(&out, ",\"created_at\":");
     json_time(&out, user.created_ms);
     buf_byte(&out, '}');

@@ -105,22 +105,24 @@ enum err access_members(struct store_txn *txn, const struct id *workspace_id, bo
                         uint32_t limit, struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
     MUST_USE;
 /* access_member_live finds the membership by which a person may do something in a workspace now; ERR_NOT_FOUND: there
- * is none, or its time is over. Allocates nothing. access_memberships lists a person's in all workspaces, those whose
- * time is over too. */
+ * is none, or its time is over. Allocates nothing. access_memberships lists a person's in the order of the workspaces'
+ * ids, after that of *after (NULL: from the first), those whose time is over too. */
 enum err access_member_live(struct store_txn *txn, const struct id *user_id, const struct id *workspace_id,
                             int64_t now_ms, struct member_row *ret_member) MUST_USE;
-enum err access_memberships(struct store_txn *txn, const struct id *user_id, uint32_t limit, struct arena *arena,
-                            struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
+enum err access_memberships(struct store_txn *txn, const struct id *user_id, const struct id *after, uint32_t limit,
+                            struct arena *arena, struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
 /* access_invitation finds the one that a token's fingerprint is of, compared as access_find does; ERR_NOT_FOUND:
  * nobody joins by it (any more). Allocates nothing. */
 enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
                            struct member_row *ret_member) MUST_USE;
 
 /* People and their sessions. access_user: ERR_NOT_FOUND; of one who was erased the row tells that and nothing else.
+ * access_user_after finds the one whose id is the next after *after (NULL: the first); ERR_NOT_FOUND: there is none.
  * access_session finds the session that a cookie's fingerprint is of, compared as access_find does, and its person;
  * ERR_AUTH: unknown, ended, over, or of an earlier generation: nobody is told which. Neither allocates.
  * access_sessions lists a person's that are valid at now_ms, oldest first. */
 enum err access_user(struct store_txn *txn, const struct id *user_id, struct user_row *ret_user) MUST_USE;
+enum err access_user_after(struct store_txn *txn, const struct id *after, struct user_row *ret_user) MUST_USE;
 enum err access_session(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
                         struct session_row *ret_session, struct user_row *ret_user) MUST_USE;
 enum err access_sessions(struct store_txn *txn, const struct id *user_id, int64_t now_ms, uint32_t limit,

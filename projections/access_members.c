@@ -251,11 +251,12 @@ enum err access_member_live(struct store_txn *txn, const struct id *user_id, con
     return OK;
 }
 
-enum err access_memberships(struct store_txn *txn, const struct id *user_id, uint32_t limit, struct arena *arena,
-                            struct member_row **ret_members, uint32_t *ret_count)
+enum err access_memberships(struct store_txn *txn, const struct id *user_id, const struct id *after, uint32_t limit,
+                            struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
 {
     const struct row_key prefix = access_user_key(user_id, PLACE_MEMBERSHIP);
-    return list_members(txn, &prefix, NULL, limit, arena, ret_members, ret_count);
+    const struct row_key from = after != NULL ? membership_key(user_id, after) : prefix;
+    return list_members(txn, &prefix, after != NULL ? &from : NULL, limit, arena, ret_members, ret_count);
 }
 
 enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,

@@ -68,8 +68,13 @@ static void fold_user(struct user_row *row, const struct event *event)
     case EVENT_sessions_ended:
         row->generation = event->sessions_ended.generation;
         break;
+    case EVENT_operator_granted:
+    case EVENT_operator_revoked:
+        row->is_operator = event->code == EVENT_operator_granted;
+        break;
     case EVENT_user_erased:
         row->erased = true;
+        row->is_operator = false;
         row->profile_id = (struct id){.kind = ID_NONE};
         row->password_id = (struct id){.kind = ID_NONE};
         break;
@@ -98,6 +103,43 @@ enum err access_user(struct store_txn *txn, const struct id *user_id, struct use
 {
     const struct row_key key = access_user_key(user_id, PLACE_USER);
     return get_plain(txn, &key, user_row_desc(), ret_user);
+}
+
+/* Behind all that belongs to whom the key is about; at: where their id ends in it. */
+static enum err skip_person(struct store_cursor *cursor, size_t at, struct span *key, struct span *value)
+{
+    struct row_key behind = {.len = at};
+    memcpy(behind.bytes, key->data, at);
+    row_key_byte(&behind, UINT8_MAX);
+    return store_seek(cursor, row_key_span(&behind), key, value);
+}
+
+enum err access_user_after(struct store_txn *txn, const struct id *after, struct user_row *ret_user)
+{
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    const struct row_key prefix = row_key(TABLE_USER);
+    struct row_key from = prefix;
+    struct span key;
+    struct span value;
+    struct arena none; /* the row has no lists */
+    if (after != NULL) {
+        row_key_id(&from, after);
+        row_key_byte(&from, UINT8_MAX);
+    }
+    const size_t place_at = access_user_key(&(struct id){0}, PLACE_USER).len - 1;
+    TRY(store_cursor_open(txn, &cursor));
+    enum err err = store_seek(cursor, row_key_span(&from), &key, &value);
+    while (err == OK && span_starts_with(key, row_key_span(&prefix)) && key.data[place_at] != PLACE_USER) {
+        err = skip_person(cursor, place_at, &key, &value); /* a member whom nobody made known: no person */
+    }
+    TRY(err);
+    if (!span_starts_with(key, row_key_span(&prefix))) {
+        return ERR_NOT_FOUND;
+    }
+    arena_init(&none, 0);
+    err = row_read(value, user_row_desc(), &none, ret_user);
+    arena_done(&none);
+    return err;
 }
 
 /* --- sessions --- */

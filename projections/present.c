@@ -18,11 +18,7 @@
 static void put_span(struct buf *out, const char *name, struct span text)
 {
     buf_text(out, name);
-    if (text.data == NULL) {
-        buf_text(out, "null");
-    } else {
-        json_string(out, text);
-    }
+    json_string_or_null(out, text);
 }
 
 static void put_word(struct buf *out, const char *name, const struct choice_table *table, uint32_t value)

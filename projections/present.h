@@ -49,6 +49,8 @@ enum err present_key(const struct key_row *key, const struct integration_ref *ac
 enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
 enum err present_period(const struct notification_row *row, struct buf *out) MUST_USE;
 enum err present_notification(const struct notification_row *row, struct buf *out) MUST_USE;
+/* present_tenant writes a workspace as it is seen from outside. */
+enum err present_tenant(const struct workspace_row *workspace, struct buf *out) MUST_USE;
 /* present_plan appends the members that name a workspace's plan and billing period. */
 void present_plan(const struct workspace_row *workspace, struct buf *out);
 enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;

@@ -1,10 +1,16 @@
-/* present_tenant.c: a plan, its use and its billing as JSON. Called by the gateway. */
+/* present_tenant.c: a workspace from outside, its plan, its use and its billing as JSON. Called by the gateway. */
 #include "core/message/codec.h"
 #include "projections/present.h"
 
 static enum err done(const struct buf *out)
 {
     return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+static void put_text(struct buf *out, const char *name, struct span text)
+{
+    buf_text(out, name);
+    json_string_or_null(out, text);
 }
 
 static void put_time(struct buf *out, const char *name, int64_t time_ms)
@@ -86,6 +92,29 @@ enum err present_notification(const struct notification_row *row, struct buf *ou
     put_time(out, ",\"created_at\":", row->created_ms);
     buf_text(out, ",\"data\":");
     TRY(present_period(row, out));
+    buf_byte(out, '}');
+    return done(out);
+}
+
+enum err present_tenant(const struct workspace_row *workspace, struct buf *out)
+{
+    const bool deleted = workspace->deleted_ms != 0;
+    buf_text(out, "{\"id\":");
+    json_id(out, &workspace->workspace_id);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, workspace->version);
+    put_text(out, ",\"slug\":", workspace->slug);
+    put_text(out, ",\"name\":", workspace->name);
+    put_text(out, ",\"timezone\":", workspace->timezone);
+    buf_byte(out, ',');
+    present_plan(workspace, out);
+    buf_text(out, deleted             ? ",\"status\":\"deleted\""
+                  : workspace->paused ? ",\"status\":\"paused\""
+                                      : ",\"status\":\"active\"");
+    put_text(out, ",\"pause_reason\":", workspace->pause_reason);
+    put_time(out, ",\"paused_at\":", workspace->paused_ms);
+    put_time(out, ",\"created_at\":", workspace->created_ms);
+    put_time(out, ",\"deleted_at\":", workspace->deleted_ms);
     buf_byte(out, '}');
     return done(out);
 }

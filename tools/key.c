@@ -5,13 +5,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/limits.h"
-#include "core/base/process.h"
 #include "core/calendar/instant.h"
 #include "core/message/codec.h"
-#include "projections/access.h"
 #include "projections/present.h"
+#include "tools/errand.h"
 #include "tools/keys.h"
-#include "tools/tools.h"
 
 static const char usage[] =
     "usage: openpost key [make] --data DIR --name NAME --role ROLE [--expires WHEN] [--workspace WS] [--json]\n"
@@ -34,12 +32,10 @@ static const char usage[] =
     "answer; 71 the system refused something needed.";
 
 #define KEYS_MAX 10000
-#define WORKSPACES_AT_A_TIME 100
 #define ACCOUNTS_MAX 50 /* as create_key takes */
 
-struct errand {
-    struct data_folder data;
-    const char *path;
+struct key_errand {
+    struct errand errand;
     const char *name;
     const char *role_word;
     const char *workspace;
@@ -50,72 +46,7 @@ struct errand {
     struct integration_ref account_list[ACCOUNTS_MAX];
     struct create_key_command wish;
     const char *id;
-    bool json;
-    struct operator_hand hand;
-    struct store_txn *txn;
-    struct arena arena;
-    uint32_t meant;         /* workspaces, by --workspace or without it */
-    struct id workspace_id; /* the last of them */
 };
-
-/* Whether --workspace, a slug or an id, names it; without the option every one is meant. */
-static bool is_meant(const struct errand *errand, const struct workspace_row *row)
-{
-    struct id id;
-    if (errand->workspace == NULL) {
-        return true;
-    }
-    const struct span named = span_text(errand->workspace);
-    return span_equal(named, row->slug) ||
-           (id_parse(named, ID_WORKSPACE, &id) == OK && id_equal(&id, &row->workspace_id));
-}
-
-/* Visits each workspace that is meant; errand->meant: how many. */
-static enum err each_workspace(struct errand *errand,
-                               enum err (*visit)(struct errand *errand, const struct id *workspace_id))
-{
-    struct id last = {0};
-    uint32_t count = WORKSPACES_AT_A_TIME;
-    while (count == WORKSPACES_AT_A_TIME) {
-        struct workspace_row *rows = NULL;
-        arena_reset(&errand->arena);
-        TRY(access_workspaces(errand->txn, id_is_none(&last) ? NULL : &last, WORKSPACES_AT_A_TIME, &errand->arena,
-                              &rows, &count));
-        for (uint32_t i = 0; i < count; i++) {
-            last = rows[i].workspace_id;
-            if (is_meant(errand, &rows[i])) {
-                errand->meant++;
-                TRY(visit(errand, &last));
-            }
-        }
-    }
-    return OK;
-}
-
-static int refused(const char *what)
-{
-    (void)fprintf(stderr, "openpost key: %s\n", what);
-    return EXIT_ALTERED;
-}
-
-static int failed(const struct errand *errand, enum err err)
-{
-    return operator_failed("key", &errand->hand, err);
-}
-
-static void print_id(const char *label, const struct id *id)
-{
-    char text[ID_TEXT_MAX + 1];
-    struct buf buf = buf_of(text, sizeof text);
-    id_write(&buf, id);
-    (void)printf("%s%s", label, buf_terminated(&buf));
-}
-
-static enum err take_workspace(struct errand *errand, const struct id *workspace_id)
-{
-    errand->workspace_id = *workspace_id;
-    return OK;
-}
 
 /* Cuts the next word off a list with commas. */
 static struct span next_word(struct span *rest)
@@ -128,9 +59,9 @@ static struct span next_word(struct span *rest)
 }
 
 /* What the list is of, as typed: a line, or a member of the JSON, null where nothing was typed. */
-static void put_list(const struct errand *errand, const char *name, const char *typed, struct buf *out)
+static void put_list(const struct key_errand *own, const char *name, const char *typed, struct buf *out)
 {
-    if (!errand->json) {
+    if (!own->errand.json) {
         buf_text(out, typed != NULL ? name : "");
         buf_text(out, typed != NULL ? ": " : "");
         buf_text(out, typed != NULL ? typed : "");
@@ -148,12 +79,12 @@ static void put_list(const struct errand *errand, const char *name, const char *
     buf_text(out, typed != NULL ? "]," : ",");
 }
 
-static void print_made(const struct errand *errand, const struct id *key_id, const char *key)
+static void print_made(const struct key_errand *own, const struct id *key_id, const char *key)
 {
     char text[4096];
     struct buf out = buf_of(text, sizeof text);
-    const int64_t expires_ms = errand->wish.expires_ms;
-    if (errand->json) {
+    const int64_t expires_ms = own->wish.expires_ms;
+    if (own->errand.json) {
         buf_text(&out, "\"expires_at\":");
         json_time(&out, expires_ms);
         buf_byte(&out, ',');
@@ -162,33 +93,35 @@ static void print_made(const struct errand *errand, const struct id *key_id, con
         instant_write(&out, expires_ms);
         buf_text(&out, "\n");
     }
-    put_list(errand, "scopes", errand->scopes, &out);
-    put_list(errand, "integrations", errand->integrations, &out);
-    print_id(errand->json ? "{\"id\":\"" : "id: ", key_id);
-    (void)printf(errand->json ? "\",\"name\":\"%s\",\"role\":\"%s\",%s\"key\":\"%s\"}\n"
-                              : "\nname: %s\nrole: %s\n%skey: %s\n",
-                 errand->name, errand->role_word, buf_terminated(&out), key);
+    put_list(own, "scopes", own->scopes, &out);
+    put_list(own, "integrations", own->integrations, &out);
+    errand_print_id(own->errand.json ? "{\"id\":\"" : "id: ", key_id);
+    (void)printf(own->errand.json ? "\",\"name\":\"%s\",\"role\":\"%s\",%s\"key\":\"%s\"}\n"
+                                  : "\nname: %s\nrole: %s\n%skey: %s\n",
+                 own->name, own->role_word, buf_terminated(&out), key);
 }
 
 static int make(struct errand *errand)
 {
+    struct key_errand *own = (struct key_errand *)errand;
     struct id key_id;
     struct answer answer;
     char key[KEY_TEXT_MAX];
-    enum err err = each_workspace(errand, take_workspace);
-    if (err == OK && errand->meant != 1) {
-        return refused(errand->meant == 0 ? "there is no such workspace"
+    enum err err = errand_workspace(errand, own->workspace);
+    if (err == ERR_NOT_FOUND || err == ERR_CONFLICT) {
+        return errand_refused(errand, err == ERR_NOT_FOUND
+                                          ? "there is no such workspace"
                                           : "there is more than one workspace: name one with --workspace WS");
     }
     store_park(errand->txn);
-    err = err != OK ? err : key_create_as(&errand->hand, &errand->workspace_id, &errand->wish, &key_id, key, &answer);
+    err = err == OK ? key_create_as(&errand->hand, &errand->workspace_id, &own->wish, &key_id, key, &answer) : err;
     if (err != OK) {
-        return failed(errand, err);
+        return errand_failed(errand, err);
     }
     if (answer.refusal != ACCEPTED) {
-        return refused(refusal_desc((enum refusal)answer.refusal)->title);
+        return errand_refused(errand, refusal_desc((enum refusal)answer.refusal)->title);
     }
-    print_made(errand, &key_id, key);
+    print_made(own, &key_id, key);
     explicit_bzero(key, sizeof key);
     return EXIT_GOOD;
 }
@@ -240,11 +173,11 @@ static enum err print_key(struct errand *errand, const struct key_row *row)
     return OK;
 }
 
-static enum err list_workspace(struct errand *errand, const struct id *workspace_id)
+static enum err list_workspace(struct errand *errand, const struct workspace_row *row)
 {
     struct key_row *rows = NULL;
     uint32_t count = 0;
-    TRY(access_keys(errand->txn, workspace_id, NULL, KEYS_MAX, &errand->arena, &rows, &count));
+    TRY(access_keys(errand->txn, &row->workspace_id, NULL, KEYS_MAX, &errand->arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
         TRY(print_key(errand, &rows[i]));
     }
@@ -253,63 +186,45 @@ static enum err list_workspace(struct errand *errand, const struct id *workspace
 
 static int list(struct errand *errand)
 {
-    const enum err err = each_workspace(errand, list_workspace);
+    const struct key_errand *own = (const struct key_errand *)errand;
+    uint32_t count = 0;
+    const enum err err = errand_workspaces(errand, own->workspace, list_workspace, &count);
     if (err != OK) {
-        return failed(errand, err);
+        return errand_failed(errand, err);
     }
-    return errand->meant > 0 ? EXIT_GOOD : refused("there is no such workspace");
+    return count > 0 ? EXIT_GOOD : errand_refused(errand, "there is no such workspace");
 }
 
 static int revoke(struct errand *errand)
 {
+    const struct key_errand *own = (const struct key_errand *)errand;
     struct command command = {.code = COMMAND_revoke_key};
     struct id *key_id = &command.revoke_key.key_id;
     struct answer answer;
     struct key_row row;
-    if (id_parse(span_text(errand->id), ID_KEY, key_id) != OK) {
-        (void)fprintf(stderr, "openpost key: %s is no key's id: key_…, as openpost key list shows it\n", errand->id);
+    if (id_parse(span_text(own->id), ID_KEY, key_id) != OK) {
+        (void)fprintf(stderr, "openpost key: %s is no key's id: key_…, as openpost key list shows it\n", own->id);
         return EXIT_USAGE_WRONG;
     }
-    enum err err = access_key(errand->txn, key_id, &errand->arena, &row);
+    const enum err err = access_key(errand->txn, key_id, &errand->arena, &row);
     if (err == ERR_NOT_FOUND) {
-        (void)fprintf(stderr, "openpost key: there is no key %s (openpost key list)\n", errand->id);
+        (void)fprintf(stderr, "openpost key: there is no key %s (openpost key list)\n", own->id);
         return EXIT_ALTERED;
+    }
+    if (err != OK) {
+        return errand_failed(errand, err);
     }
     command.stream = *key_id;
     command.workspace_id = row.workspace_id;
-    store_park(errand->txn);
-    err = err == OK ? operator_command(&errand->hand, &command, &answer) : err;
-    if (err != OK) {
-        return failed(errand, err);
+    const int code = errand_decide(errand, &command, &answer);
+    if (code != EXIT_GOOD) {
+        return code;
     }
-    if (answer.refusal != ACCEPTED) {
-        return refused(refusal_desc((enum refusal)answer.refusal)->title);
-    }
-    print_id(errand->json ? "{\"id\":\"" : "revoked: ", key_id);
+    errand_print_id(errand->json ? "{\"id\":\"" : "revoked: ", key_id);
     (void)printf("%s", errand->json        ? (answer.events > 0 ? "\",\"already\":false}\n" : "\",\"already\":true}\n")
                        : answer.events > 0 ? "\n"
                                            : " (it was already)\n");
     return EXIT_GOOD;
-}
-
-static int run(struct errand *errand, int (*form)(struct errand *errand))
-{
-    int code = EXIT_CANNOT;
-    process_prepare("openpost-key");
-    arena_init(&errand->arena, (size_t)256 << 20);
-    enum err err = operator_open(&errand->data, &errand->hand);
-    err = err == OK ? store_begin(errand->hand.views, false, &errand->txn) : err;
-    code = err == OK ? form(errand) : failed(errand, err);
-    store_abort(errand->txn);
-    operator_close(&errand->hand);
-    arena_done(&errand->arena);
-    return code;
-}
-
-static int wrong(const char *what)
-{
-    (void)fprintf(stderr, "openpost key: %s (try --help)\n", what);
-    return EXIT_USAGE_WRONG;
 }
 
 static int wrong_value(const char *option, const char *value, const char *expected)
@@ -319,122 +234,108 @@ static int wrong_value(const char *option, const char *value, const char *expect
 }
 
 /* An instant to come, or days from now: a key that is good for no time is a slip of the hand. An auditor's ends. */
-static bool read_expires(struct errand *errand, enum role role)
+static bool read_expires(struct key_errand *own, enum role role)
 {
     const int64_t now_ms = clock_wall_ms();
     int64_t after_ms = 0;
-    if (errand->expires == NULL) {
-        errand->wish.expires_ms = role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
+    if (own->expires == NULL) {
+        own->wish.expires_ms = role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
         return true;
     }
-    const bool days = duration_parse(errand->expires, &after_ms) && after_ms % DAY_MS == 0;
-    int64_t *expires_ms = &errand->wish.expires_ms;
+    const bool days = duration_parse(own->expires, &after_ms) && after_ms % DAY_MS == 0;
+    int64_t *expires_ms = &own->wish.expires_ms;
     *expires_ms = now_ms + after_ms;
-    return (days || instant_parse(span_text(errand->expires), expires_ms) == INSTANT_OK) && *expires_ms > now_ms;
+    return (days || instant_parse(span_text(own->expires), expires_ms) == INSTANT_OK) && *expires_ms > now_ms;
 }
 
-static bool read_scopes(struct errand *errand)
+static bool read_scopes(struct key_errand *own)
 {
-    struct span rest = span_text(errand->scopes);
+    struct span rest = span_text(own->scopes);
     bool good = rest.len > 0;
-    uint32_t *count = &errand->wish.scopes_count;
-    for (errand->wish.scopes = errand->scope_list; good && rest.len > 0; (*count)++) {
+    uint32_t *count = &own->wish.scopes_count;
+    for (own->wish.scopes = own->scope_list; good && rest.len > 0; (*count)++) {
         const uint32_t scope = choice_value(&scope_words, next_word(&rest));
         good = scope != SCOPE_NONE && *count < SCOPE_COUNT - 1;
-        errand->scope_list[*count].scope = scope;
+        own->scope_list[*count].scope = scope;
     }
     return good;
 }
 
-static bool read_accounts(struct errand *errand)
+static bool read_accounts(struct key_errand *own)
 {
-    struct span rest = span_text(errand->integrations);
+    struct span rest = span_text(own->integrations);
     bool good = rest.len > 0;
-    uint32_t *count = &errand->wish.integrations_count;
-    errand->wish.restricted = true;
-    for (errand->wish.integrations = errand->account_list; good && rest.len > 0; (*count)++) {
+    uint32_t *count = &own->wish.integrations_count;
+    own->wish.restricted = true;
+    for (own->wish.integrations = own->account_list; good && rest.len > 0; (*count)++) {
         good = *count < ACCOUNTS_MAX &&
-               id_parse(next_word(&rest), ID_INTEGRATION, &errand->account_list[*count].integration_id) == OK;
+               id_parse(next_word(&rest), ID_INTEGRATION, &own->account_list[*count].integration_id) == OK;
     }
     return good;
 }
 
 /* What make is to make. An exit code. */
-static int read_wish(struct errand *errand)
+static int read_wish(struct key_errand *own)
 {
-    const uint32_t role = choice_value(&role_words, span_text(errand->role_word));
-    errand->wish.name = span_text(errand->name);
-    errand->wish.role = role;
-    if (!read_expires(errand, (enum role)role)) {
-        return wrong_value("--expires", errand->expires,
+    const uint32_t role = choice_value(&role_words, span_text(own->role_word));
+    own->wish.name = span_text(own->name);
+    own->wish.role = role;
+    if (!read_expires(own, (enum role)role)) {
+        return wrong_value("--expires", own->expires,
                            "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d");
     }
-    if (!key_name_is_valid(errand->wish.name)) {
-        return wrong_value("--name", errand->name, "1 to 24 of a-z, 0-9 and -");
+    if (!key_name_is_valid(own->wish.name)) {
+        return wrong_value("--name", own->name, "1 to 24 of a-z, 0-9 and -");
     }
     if (role == ROLE_NONE) {
-        return wrong_value("--role", errand->role_word, "owner, admin, editor, viewer or auditor");
+        return wrong_value("--role", own->role_word, "owner, admin, editor, viewer or auditor");
     }
-    if (errand->scopes != NULL && !read_scopes(errand)) {
-        return wrong_value("--scopes", errand->scopes, "scopes with commas between them, like posts:read,posts:write");
+    if (own->scopes != NULL && !read_scopes(own)) {
+        return wrong_value("--scopes", own->scopes, "scopes with commas between them, like posts:read,posts:write");
     }
-    if (errand->integrations != NULL && !read_accounts(errand)) {
-        return wrong_value("--integrations", errand->integrations, "at most 50 ids, int_…, with commas between them");
+    if (own->integrations != NULL && !read_accounts(own)) {
+        return wrong_value("--integrations", own->integrations, "at most 50 ids, int_…, with commas between them");
     }
     return EXIT_GOOD;
 }
 
 int tool_key(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(struct errand *errand);
-        size_t arguments; /* beside its name */
-    } forms[] = {
+    static const struct errand_form forms[] = {
         {"make",   make,   0},
         {"list",   list,   0},
         {"revoke", revoke, 1},
     };
-    struct errand errand = {.path = NULL};
+    struct key_errand own = {.errand = {.command = "key"}};
+    struct errand *errand = &own.errand;
     const struct option_spec options[] = {
-        {"--data",         &errand.path,         NULL,         "the data folder"                                          },
-        {"--name",         &errand.name,         NULL,         "make: its name: 1 to 24 of a-z, 0-9 and -"                },
-        {"--role",         &errand.role_word,    NULL,         "make: owner, admin, editor, viewer or auditor"            },
-        {"--expires",      &errand.expires,      NULL,         "make: from when on it opens nothing; default: see above"  },
-        {"--scopes",       &errand.scopes,       NULL,         "make: what of the role it keeps; default: all"            },
-        {"--integrations", &errand.integrations, NULL,         "make: the accounts that it sees; default: all"            },
-        {"--workspace",    &errand.workspace,    NULL,         "WS: a slug or an id; make: needed where there are several"},
-        {"--json",         NULL,                 &errand.json, "one JSON object, or one a line"                           },
+        {"--data",         &errand->path,     NULL,          "the data folder"                                          },
+        {"--name",         &own.name,         NULL,          "make: its name: 1 to 24 of a-z, 0-9 and -"                },
+        {"--role",         &own.role_word,    NULL,          "make: owner, admin, editor, viewer or auditor"            },
+        {"--expires",      &own.expires,      NULL,          "make: from when on it opens nothing; default: see above"  },
+        {"--scopes",       &own.scopes,       NULL,          "make: what of the role it keeps; default: all"            },
+        {"--integrations", &own.integrations, NULL,          "make: the accounts that it sees; default: all"            },
+        {"--workspace",    &own.workspace,    NULL,          "WS: a slug or an id; make: needed where there are several"},
+        {"--json",         NULL,              &errand->json, "one JSON object, or one a line"                           },
     };
     const char *rest[2] = {"make", NULL};
     size_t count = 0;
-    size_t form = 0;
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 2, &count, &code)) {
         return code;
     }
-    while (form < sizeof forms / sizeof *forms && strcmp(rest[0], forms[form].name) != 0) {
-        form++;
+    const struct errand_form *form = errand_form(forms, sizeof forms / sizeof *forms, rest, count);
+    if (form == NULL) {
+        return errand_wrong(errand, "the forms are: make, list, revoke KEY_ID");
     }
-    if (form == sizeof forms / sizeof *forms || count > 1 + forms[form].arguments ||
-        (forms[form].arguments > 0 && count < 1 + forms[form].arguments)) {
-        return wrong("the forms are: make, list, revoke KEY_ID");
+    own.id = rest[1];
+    const bool making = form->run == make;
+    if (making != (own.name != NULL) || making != (own.role_word != NULL)) {
+        return errand_wrong(errand, making ? "--name and --role are needed" : "--name and --role are for make");
     }
-    errand.id = rest[1];
-    const bool making = forms[form].run == make;
-    if (making != (errand.name != NULL) || making != (errand.role_word != NULL)) {
-        return wrong(making ? "--name and --role are needed" : "--name and --role are for make");
+    if (!making && (own.expires != NULL || own.scopes != NULL || own.integrations != NULL)) {
+        return errand_wrong(errand, "--expires, --scopes and --integrations are for make");
     }
-    if (!making && (errand.expires != NULL || errand.scopes != NULL || errand.integrations != NULL)) {
-        return wrong("--expires, --scopes and --integrations are for make");
-    }
-    code = making ? read_wish(&errand) : EXIT_GOOD;
-    if (code != EXIT_GOOD) {
-        return code;
-    }
-    if (!data_or_complain("key", errand.path, &errand.data, &code) ||
-        !files_or_complain("key", &errand.data, true, &code)) {
-        return code;
-    }
-    return run(&errand, forms[form].run);
+    code = making ? read_wish(&own) : EXIT_GOOD;
+    return code == EXIT_GOOD ? errand_do(errand, form->run, (size_t)256 << 20) : code;
 }

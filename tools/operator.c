@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/ledger/people.h"
+#include "core/wire/person.h"
 #include "tools/tools.h"
 
 #define ANSWER_WITHIN_MS 10000
@@ -124,4 +125,60 @@ enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, c
     const enum err err = people_keep(txn, hand->vault, &secret, clock_wall_ms(), randomness, &refusal);
     explicit_bzero(randomness, sizeof randomness);
     return err == OK && refusal != ACCEPTED ? ERR_EXISTS : err;
+}
+
+/* What the running service says of people: the result borrows from room. */
+static enum err ask_service(struct operator_hand *hand, const struct person_ask *ask, struct buf *room,
+                            struct span *ret_result)
+{
+    uint8_t bytes[1024];
+    struct buf body = buf_of(bytes, sizeof bytes);
+    enum refusal refusal = ACCEPTED;
+    person_ask_put(&body, ask);
+    TRY(buf_ok(&body) ? OK : ERR_TOO_LONG);
+    room->len = 0;
+    TRY(client_ask_wait(hand->client, FRAME_PERSON, buf_span(&body), ANSWER_WITHIN_MS, room));
+    TRY(body_result_read(buf_span(room), &refusal, ret_result));
+    return refusal == ACCEPTED ? OK : ERR_UNSUPPORTED;
+}
+
+enum err operator_find(struct operator_hand *hand, struct span address, struct id *ret_user_id)
+{
+    uint8_t bytes[256];
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct span result;
+    if (hand->client == NULL) {
+        OWNED(store_abort) struct store_txn *txn = NULL;
+        TRY(open_vault(hand));
+        TRY(store_begin(hand->views, false, &txn));
+        return people_by_address(txn, hand->vault, address, ret_user_id);
+    }
+    const struct person_ask ask = {.question = PERSON_ADDRESS, .text = address};
+    TRY(ask_service(hand, &ask, &room, &result));
+    TRY(person_user_read(result, ret_user_id));
+    return id_is_none(ret_user_id) ? ERR_NOT_FOUND : OK;
+}
+
+enum err operator_profile(struct operator_hand *hand, const struct id *user_id, struct buf *room, struct span *ret_name,
+                          struct span *ret_email)
+{
+    struct body_list list;
+    struct span result;
+    bool known = false;
+    if (hand->client == NULL) {
+        OWNED(store_abort) struct store_txn *txn = NULL;
+        struct person_record record;
+        const struct id anywhere = {0};
+        TRY(open_vault(hand));
+        TRY(store_begin(hand->views, false, &txn));
+        TRY(people_named(txn, hand->vault, &anywhere, user_id, room, &record));
+        *ret_name = record.profile.name;
+        *ret_email = record.profile.email;
+        return OK;
+    }
+    const struct person_ask ask = {.question = PERSON_PEOPLE, .ids = {*user_id}, .count = 1};
+    TRY(ask_service(hand, &ask, room, &result));
+    TRY(person_page_read(result, &list));
+    TRY(list.left == 1 ? person_page_next(&list, &known, ret_name, ret_email) : ERR_MALFORMED);
+    return known ? OK : ERR_NOT_FOUND;
 }

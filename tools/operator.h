@@ -1,5 +1,5 @@
 /* operator.h: the operator's hand on a data folder, for commands that work beside a running service (through its
- * ledger) and without one (with the folder's lock). Used by init, key and confirm. */
+ * ledger) and without one (with the folder's lock). Used by init, key, user, workspace and confirm. */
 #ifndef OPENPOST_TOOLS_OPERATOR_H
 #define OPENPOST_TOOLS_OPERATOR_H
 
@@ -32,5 +32,11 @@ int operator_failed(const char *command, const struct operator_hand *hand, enum 
 enum err operator_command(struct operator_hand *hand, struct command *command, struct answer *ret_answer) MUST_USE;
 enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, const struct id *owner_id,
                        struct span plain) MUST_USE;
+
+/* operator_find tells who signs in with an address; ERR_NOT_FOUND: nobody. operator_profile reads what the vault says
+ * of a person into room, from which the texts borrow; the caller wipes it. ERR_NOT_FOUND: nothing that can be read. */
+enum err operator_find(struct operator_hand *hand, struct span address, struct id *ret_user_id) MUST_USE;
+enum err operator_profile(struct operator_hand *hand, const struct id *user_id, struct buf *room, struct span *ret_name,
+                          struct span *ret_email) MUST_USE;
 
 #endif

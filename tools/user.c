@@ -1,72 +1,55 @@
-/* user.c: openpost user: people who sign in: made known, given a new password, erased, beside a running service or
- * without one. So a first person can sign in, and one who has lost a password can again. A password is read from stdin:
- * it is in no argument, for those are everybody's to see, and it is forgotten as soon as it is hashed. */
+/* user.c: openpost user: people who sign in: made known, listed, given a new password, made operators, erased, beside a
+ * running service or without one. So a first person can sign in, and one who has lost a password can again. A password
+ * is read from stdin: it is in no argument, for those are everybody's to see, and it is forgotten as soon as it is
+ * hashed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
-#include "core/base/process.h"
 #include "core/message/choice.h"
+#include "core/message/codec.h"
 #include "core/wire/person_record.h"
 #include "gateway/sign_in/password.h"
 #include "gateway/sign_in/scrypt.h"
-#include "projections/access.h"
-#include "tools/operator.h"
-#include "tools/tools.h"
+#include "tools/errand.h"
 
 static const char usage[] =
     "usage: openpost user create --data DIR --email ADDRESS --name NAME [--workspace WS --role ROLE]\n"
+    "       openpost user list --data DIR [--json]\n"
     "       openpost user password USER_ID --data DIR\n"
-    "       openpost user erase USER_ID --data DIR\n"
+    "       openpost user erase USER_ID --data DIR [--everywhere]\n"
+    "       openpost user operator --data DIR --grant ADDRESS | --revoke ADDRESS\n"
     " e.g.: openpost user create --data /var/lib/openpost --email ada@example.com --name Ada <password.txt\n\n"
     "People who sign in with an address and a password; a service may run on the folder. create prints the person's "
     "id.\n"
     "create and password read the password from stdin: a line of 12 to 256 bytes. All of a person's sessions end\n"
     "when it is set. With --workspace the person is a member of it: WS is its slug or its id, ws_…; roles: owner, "
     "admin,\n"
-    "editor, viewer. erase destroys whatever names a person who is a member of no workspace any more, for ever.\n"
+    "editor, viewer. erase destroys whatever names a person who is a member of no workspace any more, for ever, and\n"
+    "frees the address; --everywhere ends their memberships before: for who took an address that is not theirs.\n"
+    "list's columns: id, person or operator, of how many workspaces they are a member, address, name. An operator\n"
+    "sees, makes, pauses and resumes all workspaces over HTTP (/v1/workspaces), and reads nothing in those where they\n"
+    "are no member.\n"
     "Exit codes: 0 done; 1 refused; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
     "answer; 71 the system refused something needed.";
 
 #define LINE_MAX_BYTES (PASSWORD_MAX + 2) /* a line break and a NUL */
-#define WORKSPACES_AT_A_TIME 100
+#define MEMBERSHIPS_COUNTED 100000
 
-struct errand {
-    struct data_folder data;
-    const char *path;
+struct user_errand {
+    struct errand errand;
     const char *email;
     const char *name;
     const char *workspace;
     const char *role_word;
+    const char *grant;
+    const char *revoke;
+    bool everywhere;
     struct id user_id;
-    struct id workspace_id;
     char password[LINE_MAX_BYTES];
-    struct operator_hand hand;
-    struct arena arena;
 };
-
-static int refused(const char *what)
-{
-    (void)fprintf(stderr, "openpost user: %s\n", what);
-    return EXIT_ALTERED;
-}
-
-static struct id mint(enum id_kind kind)
-{
-    uint8_t randomness[10];
-    random_fill(randomness, sizeof randomness);
-    return id_make(kind, clock_wall_ms(), randomness);
-}
-
-static void print_id(const char *label, const struct id *id)
-{
-    char text[ID_TEXT_MAX + 1];
-    struct buf buf = buf_of(text, sizeof text);
-    id_write(&buf, id);
-    (void)printf("%s: %s\n", label, buf_terminated(&buf));
-}
 
 /* From a terminal it is asked for, and not shown. False: there is none, or none that is strong. */
 static bool read_password(char password[LINE_MAX_BYTES])
@@ -90,236 +73,327 @@ static bool read_password(char password[LINE_MAX_BYTES])
     return read && password_is_strong(span_text(password));
 }
 
-/* --- what is done: each returns an exit code --- */
-
-/* Has a command decided; complains unless it was accepted. */
-static int decide(struct errand *errand, struct command *command)
+/* Nothing is read meanwhile: somebody may take their time. */
+static bool take_password(struct user_errand *own)
 {
-    struct answer answer;
-    const enum err err = operator_command(&errand->hand, command, &answer);
-    if (err != OK) {
-        return operator_failed("user", &errand->hand, err);
-    }
-    return answer.refusal == ACCEPTED ? EXIT_GOOD : refused(refusal_desc((enum refusal)answer.refusal)->title);
+    store_park(own->errand.txn);
+    return read_password(own->password);
 }
 
-static int keep(struct errand *errand, const struct person_record *record, const struct id *secret_id)
+/* --- what is done: each returns an exit code --- */
+
+static int decide(struct user_errand *own, struct command *command)
+{
+    struct answer answer;
+    return errand_decide(&own->errand, command, &answer);
+}
+
+static int keep(struct user_errand *own, const struct person_record *record, const struct id *secret_id)
 {
     uint8_t bytes[PERSON_ADDRESS_MAX + PERSON_NAME_MAX + 256];
     struct buf plain = buf_of(bytes, sizeof bytes);
+    store_park(own->errand.txn);
     enum err err = person_record_put(&plain, record);
-    err = err == OK ? operator_keep(&errand->hand, secret_id, &errand->user_id, buf_span(&plain)) : err;
+    err = err == OK ? operator_keep(&own->errand.hand, secret_id, &own->user_id, buf_span(&plain)) : err;
     explicit_bzero(bytes, sizeof bytes);
     if (err == ERR_EXISTS) {
-        return refused("somebody else has this address");
+        return errand_refused(&own->errand, "somebody else has this address");
     }
-    return err == OK ? EXIT_GOOD : operator_failed("user", &errand->hand, err);
+    return err == OK ? EXIT_GOOD : errand_failed(&own->errand, err);
 }
 
-static int set_password(struct errand *errand)
+static int set_password(struct user_errand *own)
 {
-    struct command command = {.code = COMMAND_set_password, .stream = errand->user_id};
+    struct command command = {.code = COMMAND_set_password, .stream = own->user_id};
     struct person_record record = {
         .kind = PERSON_PASSWORD, .password = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P}
     };
     const struct scrypt_cost cost = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P};
-    const struct id secret_id = mint(ID_SECRET);
+    const struct id secret_id = errand_mint(ID_SECRET);
     random_fill(record.password.salt, sizeof record.password.salt);
-    const enum err err = scrypt(span_text(errand->password), span_of(record.password.salt, PERSON_SALT_LEN), &cost,
+    const enum err err = scrypt(span_text(own->password), span_of(record.password.salt, PERSON_SALT_LEN), &cost,
                                 record.password.proof, sizeof record.password.proof);
     if (err != OK) {
-        return operator_failed("user", &errand->hand, err);
+        return errand_failed(&own->errand, err);
     }
-    const int code = keep(errand, &record, &secret_id);
+    const int code = keep(own, &record, &secret_id);
     explicit_bzero(&record, sizeof record);
-    command.set_password.user_id = errand->user_id;
+    command.set_password.user_id = own->user_id;
     command.set_password.vault_id = secret_id;
-    return code == EXIT_GOOD ? decide(errand, &command) : code;
+    return code == EXIT_GOOD ? decide(own, &command) : code;
 }
 
-static int add_member(struct errand *errand)
+static int add_member(struct user_errand *own)
 {
-    const struct id member_id = mint(ID_MEMBER);
-    struct command command = {.code = COMMAND_add_member, .workspace_id = errand->workspace_id, .stream = member_id};
+    const struct id member_id = errand_mint(ID_MEMBER);
+    struct command command = {
+        .code = COMMAND_add_member, .workspace_id = own->errand.workspace_id, .stream = member_id};
     command.add_member.member_id = member_id;
-    command.add_member.workspace_id = errand->workspace_id;
-    command.add_member.user_id = errand->user_id;
-    command.add_member.role = choice_value(&role_words, span_text(errand->role_word));
-    const int code = decide(errand, &command);
+    command.add_member.workspace_id = own->errand.workspace_id;
+    command.add_member.user_id = own->user_id;
+    command.add_member.role = choice_value(&role_words, span_text(own->role_word));
+    const int code = decide(own, &command);
     if (code == EXIT_GOOD) {
-        print_id("member", &member_id);
+        errand_print_id("member: ", &member_id);
+        (void)printf("\n");
     }
     return code;
-}
-
-/* The workspace that --workspace names, by its slug or id; ERR_NOT_FOUND. */
-static enum err find_workspace(struct errand *errand)
-{
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    const struct span named = span_text(errand->workspace);
-    struct id id = {0};
-    struct id last = {0};
-    uint32_t count = WORKSPACES_AT_A_TIME;
-    const bool is_id = id_parse(named, ID_WORKSPACE, &id) == OK;
-    TRY(store_begin(errand->hand.views, false, &txn));
-    while (count == WORKSPACES_AT_A_TIME) {
-        struct workspace_row *rows = NULL;
-        arena_reset(&errand->arena);
-        TRY(access_workspaces(txn, id_is_none(&last) ? NULL : &last, WORKSPACES_AT_A_TIME, &errand->arena, &rows,
-                              &count));
-        for (uint32_t i = 0; i < count; i++) {
-            last = rows[i].workspace_id;
-            if (is_id ? id_equal(&id, &last) : span_equal(named, rows[i].slug)) {
-                errand->workspace_id = last;
-                return OK;
-            }
-        }
-    }
-    return ERR_NOT_FOUND;
 }
 
 static int create(struct errand *errand)
 {
+    struct user_errand *own = (struct user_errand *)errand;
     struct command command = {.code = COMMAND_create_user};
     const struct person_record profile = {
         .kind = PERSON_PROFILE,
-        .profile = {.name = span_text(errand->name), .email = span_text(errand->email), .locale = SPAN("")}
+        .profile = {.name = span_text(own->name), .email = span_text(own->email), .locale = SPAN("")}
     };
-    const struct id secret_id = mint(ID_SECRET);
-    const enum err found = errand->workspace != NULL ? find_workspace(errand) : OK;
+    const struct id secret_id = errand_mint(ID_SECRET);
+    const enum err found = own->workspace != NULL ? errand_workspace(errand, own->workspace) : OK;
     if (found != OK) {
-        return found == ERR_NOT_FOUND ? refused("there is no such workspace")
-                                      : operator_failed("user", &errand->hand, found);
+        return found == ERR_NOT_FOUND ? errand_refused(errand, "there is no such workspace")
+                                      : errand_failed(errand, found);
     }
-    errand->user_id = mint(ID_USER);
-    command.stream = errand->user_id;
-    command.create_user.user_id = errand->user_id;
+    if (!take_password(own)) {
+        return errand_refused(errand, refusal_desc(REFUSED_password_too_weak)->title);
+    }
+    own->user_id = errand_mint(ID_USER);
+    command.stream = own->user_id;
+    command.create_user.user_id = own->user_id;
     command.create_user.vault_id = secret_id;
-    int code = keep(errand, &profile, &secret_id);
-    code = code == EXIT_GOOD ? decide(errand, &command) : code;
+    int code = keep(own, &profile, &secret_id);
+    code = code == EXIT_GOOD ? decide(own, &command) : code;
     if (code != EXIT_GOOD) {
         return code;
     }
-    print_id("id", &errand->user_id);
-    code = set_password(errand);
-    return code == EXIT_GOOD && errand->workspace != NULL ? add_member(errand) : code;
+    errand_print_id("id: ", &own->user_id);
+    (void)printf("\n");
+    code = set_password(own);
+    return code == EXIT_GOOD && own->workspace != NULL ? add_member(own) : code;
 }
 
 /* Whoever is not there has no password to set: what would be kept of it would be nobody's. */
-static int is_known(struct errand *errand)
+static int is_known(struct user_errand *own)
 {
-    OWNED(store_abort) struct store_txn *txn = NULL;
     struct user_row user;
-    enum err err = store_begin(errand->hand.views, false, &txn);
-    err = err == OK ? access_user(txn, &errand->user_id, &user) : err;
+    const enum err err = access_user(own->errand.txn, &own->user_id, &user);
     if (err == ERR_NOT_FOUND || (err == OK && user.erased)) {
-        return refused("there is no such person");
+        return errand_refused(&own->errand, "there is no such person");
     }
-    return err == OK ? EXIT_GOOD : operator_failed("user", &errand->hand, err);
+    return err == OK ? EXIT_GOOD : errand_failed(&own->errand, err);
 }
 
 static int password(struct errand *errand)
 {
-    const int code = is_known(errand);
-    return code == EXIT_GOOD ? set_password(errand) : code;
+    struct user_errand *own = (struct user_errand *)errand;
+    const int code = is_known(own);
+    if (code == EXIT_GOOD && !take_password(own)) {
+        return errand_refused(errand, refusal_desc(REFUSED_password_too_weak)->title);
+    }
+    return code == EXIT_GOOD ? set_password(own) : code;
+}
+
+/* Ends a person's memberships everywhere; a workspace's last owner stays, and nothing is erased then. */
+static int end_memberships(struct user_errand *own)
+{
+    struct errand *errand = &own->errand;
+    struct member_row *members = NULL;
+    uint32_t count = 0;
+    int code = EXIT_GOOD;
+    const enum err err =
+        access_memberships(errand->txn, &own->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members, &count);
+    if (err != OK) {
+        return errand_failed(errand, err);
+    }
+    for (uint32_t i = 0; code == EXIT_GOOD && i < count; i++) {
+        struct command command = {
+            .code = COMMAND_remove_member, .workspace_id = members[i].workspace_id, .stream = members[i].member_id};
+        command.remove_member.member_id = members[i].member_id;
+        code = decide(own, &command);
+    }
+    return code;
 }
 
 static int erase(struct errand *errand)
 {
-    struct command command = {.code = COMMAND_erase_user, .stream = errand->user_id};
-    const int code = is_known(errand);
-    command.erase_user.user_id = errand->user_id;
-    return code == EXIT_GOOD ? decide(errand, &command) : code;
+    struct user_errand *own = (struct user_errand *)errand;
+    struct command command = {.code = COMMAND_erase_user, .stream = own->user_id};
+    int code = is_known(own);
+    code = code == EXIT_GOOD && own->everywhere ? end_memberships(own) : code;
+    command.erase_user.user_id = own->user_id;
+    return code == EXIT_GOOD ? decide(own, &command) : code;
 }
 
-static int run(struct errand *errand, int (*form)(struct errand *errand))
+/* Gives the installation's workspaces to somebody to see to, or takes them. */
+static int operate(struct errand *errand)
 {
-    process_prepare("openpost-user");
-    arena_init(&errand->arena, (size_t)64 << 20);
-    const enum err err = operator_open(&errand->data, &errand->hand);
-    const int code = err == OK ? form(errand) : operator_failed("user", &errand->hand, err);
-    operator_close(&errand->hand);
-    arena_done(&errand->arena);
-    explicit_bzero(errand->password, sizeof errand->password);
+    struct user_errand *own = (struct user_errand *)errand;
+    const bool grants = own->grant != NULL;
+    struct command command = {.code = grants ? COMMAND_grant_operator : COMMAND_revoke_operator};
+    struct answer answer;
+    const enum err err = operator_find(&errand->hand, span_text(grants ? own->grant : own->revoke), &own->user_id);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? errand_refused(errand, "nobody signs in with this address")
+                                    : errand_failed(errand, err);
+    }
+    command.stream = own->user_id;
+    command.grant_operator.user_id = own->user_id; /* the first field of both */
+    const int code = errand_decide(errand, &command, &answer);
+    if (code == EXIT_GOOD) {
+        errand_print_id(grants ? "operator: " : "no operator: ", &own->user_id);
+        (void)printf("%s\n", answer.events > 0 ? "" : " (it was so already)");
+    }
     return code;
 }
 
-static int wrong(const char *what)
+/* --- list --- */
+
+struct line {
+    const struct user_row *row;
+    uint32_t memberships;
+    struct span name, email; /* data NULL: the vault has none that can be read */
+};
+
+static void put_text(struct buf *out, const char *name, struct span text)
 {
-    (void)fprintf(stderr, "openpost user: %s (try --help)\n", what);
-    return EXIT_USAGE_WRONG;
+    buf_text(out, name);
+    json_string_or_null(out, text);
 }
 
+static void write_json(const struct line *line, struct buf *out)
+{
+    buf_text(out, "{\"id\":");
+    json_id(out, &line->row->user_id);
+    put_text(out, ",\"name\":", line->name);
+    put_text(out, ",\"email\":", line->email);
+    buf_text(out, line->row->is_operator ? ",\"operator\":true" : ",\"operator\":false");
+    buf_text(out, ",\"workspaces\":");
+    buf_u64(out, line->memberships);
+    buf_text(out, ",\"created_at\":");
+    json_time(out, line->row->created_ms);
+    buf_byte(out, '}');
+}
+
+static void write_columns(const struct line *line, struct buf *out)
+{
+    id_write(out, &line->row->user_id);
+    to_column(out, 31);
+    buf_text(out, line->row->is_operator ? "operator" : "person");
+    to_column(out, 40);
+    buf_u64(out, line->memberships);
+    to_column(out, 45);
+    buf_put(out, line->email);
+    buf_text(out, "  ");
+    buf_put(out, line->name);
+}
+
+static enum err print_user(struct errand *errand, const struct user_row *row)
+{
+    uint8_t bytes[PERSON_RECORD_MAX];
+    char text[6 * (PERSON_NAME_MAX + PERSON_ADDRESS_MAX) + 512]; /* each byte escaped */
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct buf out = buf_of(text, sizeof text);
+    struct member_row *members = NULL;
+    struct line line = {.row = row};
+    arena_reset(&errand->arena);
+    TRY(access_memberships(errand->txn, &row->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members,
+                           &line.memberships));
+    const enum err err = operator_profile(&errand->hand, &row->user_id, &room, &line.name, &line.email);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (errand->json) {
+        write_json(&line, &out);
+    } else {
+        write_columns(&line, &out);
+    }
+    (void)printf("%s\n", buf_terminated(&out));
+    explicit_bzero(bytes, sizeof bytes);
+    explicit_bzero(text, sizeof text);
+    return OK;
+}
+
+static int list(struct errand *errand)
+{
+    struct user_row row;
+    struct id last = {0};
+    enum err err = access_user_after(errand->txn, NULL, &row);
+    while (err == OK) {
+        last = row.user_id;
+        err = row.erased ? OK : print_user(errand, &row);
+        err = err == OK ? access_user_after(errand->txn, &last, &row) : err;
+    }
+    return err == ERR_NOT_FOUND ? EXIT_GOOD : errand_failed(errand, err);
+}
+
+/* --- the command --- */
+
 /* What create needs; NULL: it has it. */
-static const char *create_fault(const struct errand *errand)
+static const char *create_fault(const struct user_errand *own)
 {
     uint8_t bytes[PERSON_ADDRESS_MAX];
     struct buf address = buf_of(bytes, sizeof bytes);
-    if (errand->email == NULL || errand->name == NULL) {
+    if (own->email == NULL || own->name == NULL) {
         return "--email and --name are needed";
     }
-    if (person_address(span_text(errand->email), &address) != OK) {
-        return "--email: expected an address of 3 to 254 bytes, with one @";
+    if (person_address(span_text(own->email), &address) != OK) {
+        return "--email: expected an address of 3 to 254 ASCII characters, with one @";
     }
-    const struct span name = span_text(errand->name);
+    const struct span name = span_text(own->name);
     if (name.len < 1 || name.len > PERSON_NAME_MAX || !span_is_utf8(name)) {
         return "--name: expected 1 to 200 bytes of UTF-8";
     }
-    if ((errand->workspace == NULL) != (errand->role_word == NULL)) {
+    if ((own->workspace == NULL) != (own->role_word == NULL)) {
         return "--workspace and --role go together";
     }
-    const uint32_t role =
-        errand->role_word == NULL ? ROLE_VIEWER : choice_value(&role_words, span_text(errand->role_word));
+    const uint32_t role = own->role_word == NULL ? ROLE_VIEWER : choice_value(&role_words, span_text(own->role_word));
     return role == ROLE_NONE || role == ROLE_AUDITOR ? "--role: expected owner, admin, editor or viewer" : NULL;
 }
 
 int tool_user(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(struct errand *errand);
-        bool password;
-    } forms[] = {
-        {"create",   create,   true },
-        {"password", password, true },
-        {"erase",    erase,    false},
+    static const struct errand_form forms[] = {
+        {"create",   create,   0},
+        {"list",     list,     0},
+        {"password", password, 1},
+        {"erase",    erase,    1},
+        {"operator", operate,  0},
     };
-    struct errand errand = {.path = NULL};
+    struct user_errand own = {.errand = {.command = "user"}};
+    struct errand *errand = &own.errand;
     const struct option_spec options[] = {
-        {"--data",      &errand.path,      NULL, "the data folder"                              },
-        {"--email",     &errand.email,     NULL, "create: the address that they sign in with"   },
-        {"--name",      &errand.name,      NULL, "create: what they are called"                 },
-        {"--workspace", &errand.workspace, NULL, "create: a workspace that they are a member of"},
-        {"--role",      &errand.role_word, NULL, "create: owner, admin, editor or viewer there" },
+        {"--data",       &errand->path,  NULL,            "the data folder"                              },
+        {"--email",      &own.email,     NULL,            "create: the address that they sign in with"   },
+        {"--name",       &own.name,      NULL,            "create: what they are called"                 },
+        {"--workspace",  &own.workspace, NULL,            "create: a workspace that they are a member of"},
+        {"--role",       &own.role_word, NULL,            "create: owner, admin, editor or viewer there" },
+        {"--grant",      &own.grant,     NULL,            "operator: the address of who becomes one"     },
+        {"--revoke",     &own.revoke,    NULL,            "operator: the address of who is one no longer"},
+        {"--everywhere", NULL,           &own.everywhere, "erase: and end their memberships before"      },
+        {"--json",       NULL,           &errand->json,   "list: one JSON object a line"                 },
     };
-    const char *rest[2] = {"", NULL};
+    const char *rest[2] = {NULL, NULL};
     size_t count = 0;
-    size_t form = 0;
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 2, &count, &code)) {
         return code;
     }
-    while (form < sizeof forms / sizeof *forms && strcmp(rest[0], forms[form].name) != 0) {
-        form++;
+    const struct errand_form *form = errand_form(forms, sizeof forms / sizeof *forms, rest, count);
+    if (form == NULL) {
+        return errand_wrong(errand, "the forms are: create, list, password USER_ID, erase USER_ID, operator");
     }
-    if (form == sizeof forms / sizeof *forms) {
-        return wrong("the forms are: create, password USER_ID, erase USER_ID");
+    if (form->arguments == 1 && id_parse(span_text(rest[1]), ID_USER, &own.user_id) != OK) {
+        return errand_wrong(errand, "a person's id is needed: usr_…, as create prints it");
     }
-    const bool creates = forms[form].run == create;
-    if (creates ? count != 1 : count != 2 || id_parse(span_text(rest[1]), ID_USER, &errand.user_id) != OK) {
-        return wrong(creates ? "create names nobody: --email does"
-                             : "a person's id is needed: usr_…, as create prints it");
+    if (own.everywhere && form->run != erase) {
+        return errand_wrong(errand, "--everywhere is for erase");
     }
-    const char *fault = creates ? create_fault(&errand) : NULL;
+    if ((form->run == operate) != ((own.grant != NULL) != (own.revoke != NULL))) {
+        return errand_wrong(errand, "operator takes --grant ADDRESS or --revoke ADDRESS, nothing else does");
+    }
+    const char *fault = form->run == create ? create_fault(&own) : NULL;
     if (fault != NULL) {
-        return wrong(fault);
+        return errand_wrong(errand, fault);
     }
-    if (!data_or_complain("user", errand.path, &errand.data, &code) ||
-        !files_or_complain("user", &errand.data, true, &code)) {
-        return code;
-    }
-    if (forms[form].password && !read_password(errand.password)) {
-        return refused(refusal_desc(REFUSED_password_too_weak)->title);
-    }
-    return run(&errand, forms[form].run);
+    code = errand_do(errand, form->run, (size_t)64 << 20);
+    explicit_bzero(own.password, sizeof own.password);
+    return code;
 }

@@ -3,14 +3,12 @@
 #include <stdio.h>
 
 #include "core/base/clock.h"
-#include "core/base/process.h"
 #include "core/calendar/instant.h"
 #include "core/calendar/month.h"
 #include "core/decider/plan.h"
 #include "core/message/codec.h"
-#include "projections/access.h"
+#include "tools/errand.h"
 #include "tools/founding.h"
-#include "tools/tools.h"
 
 static const char usage[] =
     "usage: openpost workspace create --data DIR --slug SLUG --name NAME [--timezone ZONE] [--max-lateness TIME]\n"
@@ -33,33 +31,15 @@ static const char usage[] =
     "something needed.";
 
 #define KEYS_MAX 10000
-#define WORKSPACES_AT_A_TIME 100
 
-struct errand {
-    struct data_folder data;
-    const char *path;
+struct workspace_errand {
+    struct errand errand;
     struct founding_words words;
     struct founding founding;
     const char *workspace; /* as typed: a slug or an id */
-    struct id workspace_id;
     const char *plan_word;
     const struct plan *plan;
-    bool json;
-    struct operator_hand hand;
-    struct store_txn *txn;
-    struct arena arena;
 };
-
-static int failed(const struct errand *errand, enum err err)
-{
-    return operator_failed("workspace", &errand->hand, err);
-}
-
-static int refused(const char *what)
-{
-    (void)fprintf(stderr, "openpost workspace: %s\n", what);
-    return EXIT_ALTERED;
-}
 
 static const char *text_of(const struct id *id, char text[ID_TEXT_MAX + 1])
 {
@@ -76,9 +56,10 @@ static int create(struct errand *errand)
     char id_text[ID_TEXT_MAX + 1];
     char key[KEY_TEXT_MAX];
     store_park(errand->txn);
-    const enum err err = founding_make("workspace", &errand->hand, &errand->founding, &workspace_id, key);
+    const struct workspace_errand *own = (const struct workspace_errand *)errand;
+    const enum err err = founding_make("workspace", &errand->hand, &own->founding, &workspace_id, key);
     if (err != OK) {
-        return err == ERR_CONFLICT ? EXIT_ALTERED : failed(errand, err);
+        return err == ERR_CONFLICT ? EXIT_ALTERED : errand_failed(errand, err);
     }
     if (errand->json) {
         print_member(true, "workspace_id", span_text(text_of(&workspace_id, id_text)));
@@ -168,30 +149,11 @@ static enum err print_line(struct errand *errand, const struct workspace_row *ro
     return OK;
 }
 
-typedef enum err visit_workspace(struct errand *errand, const struct workspace_row *row);
-
-/* Visits every workspace, oldest first. */
-static enum err each_workspace(struct errand *errand, visit_workspace *visit)
-{
-    struct id last = {0};
-    uint32_t count = WORKSPACES_AT_A_TIME;
-    while (count == WORKSPACES_AT_A_TIME) {
-        struct workspace_row *rows = NULL;
-        arena_reset(&errand->arena);
-        TRY(access_workspaces(errand->txn, id_is_none(&last) ? NULL : &last, WORKSPACES_AT_A_TIME, &errand->arena,
-                              &rows, &count));
-        for (uint32_t i = 0; i < count; i++) {
-            last = rows[i].workspace_id;
-            TRY(visit(errand, &rows[i]));
-        }
-    }
-    return OK;
-}
-
 static int list(struct errand *errand)
 {
-    const enum err err = each_workspace(errand, print_line);
-    return err == OK ? EXIT_GOOD : failed(errand, err);
+    uint32_t count = 0;
+    const enum err err = errand_workspaces(errand, NULL, print_line, &count);
+    return err == OK ? EXIT_GOOD : errand_failed(errand, err);
 }
 
 /* --- plan --- */
@@ -210,33 +172,14 @@ static enum err read_period(const struct workspace_row *row, const struct plan *
         return OK;
     }
     TRY(zones_open(&zones));
-    TRY(month_midnight(zones, row->timezone, clock_wall_ms(), &command->period_start_ms));
-    return month_next(zones, row->timezone, command->period_start_ms, command->period_start_ms,
-                      &command->period_end_ms);
+    return month_first(zones, row->timezone, clock_wall_ms(), &command->period_start_ms, &command->period_end_ms);
 }
 
-static enum err take_if_meant(struct errand *errand, const struct workspace_row *row)
+static void write_plan(const struct workspace_errand *own, int64_t period_end_ms, struct buf *out)
 {
-    if (span_equal(span_text(errand->workspace), row->slug)) {
-        errand->workspace_id = row->workspace_id;
-    }
-    return OK;
-}
-
-/* Finds the workspace by slug or id. ERR_NOT_FOUND. */
-static enum err find(struct errand *errand, struct workspace_row *ret_row)
-{
-    if (id_parse(span_text(errand->workspace), ID_WORKSPACE, &errand->workspace_id) != OK) {
-        TRY(each_workspace(errand, take_if_meant));
-    }
-    return access_workspace(errand->txn, &errand->workspace_id, &errand->arena, ret_row);
-}
-
-static void write_plan(const struct errand *errand, int64_t period_end_ms, struct buf *out)
-{
-    buf_text(out, errand->json ? "{\"plan\":\"" : "plan: ");
-    buf_text(out, errand->plan->name);
-    if (errand->json) {
+    buf_text(out, own->errand.json ? "{\"plan\":\"" : "plan: ");
+    buf_text(out, own->plan->name);
+    if (own->errand.json) {
         buf_text(out, "\",\"period_end\":");
         json_time(out, period_end_ms);
         buf_byte(out, '}');
@@ -248,67 +191,48 @@ static void write_plan(const struct errand *errand, int64_t period_end_ms, struc
 
 static int plan(struct errand *errand)
 {
+    const struct workspace_errand *own = (const struct workspace_errand *)errand;
     struct workspace_row row;
     struct plan_limit limits[LIMIT_COUNT];
     struct command command = {.code = COMMAND_change_plan};
     struct answer answer;
-    enum err err = find(errand, &row);
+    char text[200];
+    struct buf out = buf_of(text, sizeof text);
+    enum err err = errand_workspace(errand, own->workspace);
+    err = err == OK ? access_workspace(errand->txn, &errand->workspace_id, &errand->arena, &row) : err;
     if (err == ERR_NOT_FOUND) {
-        return refused("there is no such workspace (openpost workspace list)");
+        return errand_refused(errand, "there is no such workspace (openpost workspace list)");
     }
-    command.change_plan = (struct change_plan_command){.plan = span_text(errand->plan->name), .limits = limits};
-    command.change_plan.limits_count = plan_limits(errand->plan, limits);
-    err = err == OK ? read_period(&row, errand->plan, &command.change_plan) : err;
+    command.change_plan = (struct change_plan_command){.plan = span_text(own->plan->name), .limits = limits};
+    command.change_plan.limits_count = plan_limits(own->plan, limits);
+    err = err == OK ? read_period(&row, own->plan, &command.change_plan) : err;
+    if (err != OK) {
+        return errand_failed(errand, err);
+    }
     command.change_plan.workspace_id = row.workspace_id;
     command.workspace_id = row.workspace_id;
     command.stream = row.workspace_id;
-    store_park(errand->txn);
-    err = err == OK ? operator_command(&errand->hand, &command, &answer) : err;
-    if (err != OK) {
-        return failed(errand, err);
+    const int code = errand_decide(errand, &command, &answer);
+    if (code == EXIT_GOOD) {
+        write_plan(own, command.change_plan.period_end_ms, &out);
+        (void)printf("%s\n", buf_terminated(&out));
     }
-    if (answer.refusal != ACCEPTED) {
-        return refused(refusal_desc((enum refusal)answer.refusal)->title);
-    }
-    char text[200];
-    struct buf out = buf_of(text, sizeof text);
-    write_plan(errand, command.change_plan.period_end_ms, &out);
-    (void)printf("%s\n", buf_terminated(&out));
-    return EXIT_GOOD;
+    return code;
 }
 
 /* --- the command --- */
 
-static int run(struct errand *errand, int (*form)(struct errand *errand))
-{
-    process_prepare("openpost-workspace");
-    arena_init(&errand->arena, (size_t)256 << 20);
-    enum err err = operator_open(&errand->data, &errand->hand);
-    err = err == OK ? store_begin(errand->hand.views, false, &errand->txn) : err;
-    const int code = err == OK ? form(errand) : failed(errand, err);
-    store_abort(errand->txn);
-    operator_close(&errand->hand);
-    arena_done(&errand->arena);
-    return code;
-}
-
-static int wrong(const char *what)
-{
-    (void)fprintf(stderr, "openpost workspace: %s (try --help)\n", what);
-    return EXIT_USAGE_WRONG;
-}
-
 /* What each form needs, and what it may not have. NULL: nothing is wrong. */
-static const char *fault_of(struct errand *errand, int (*form)(struct errand *errand))
+static const char *fault_of(struct workspace_errand *own, errand_run *form)
 {
-    const struct founding_words *words = &errand->words;
+    const struct founding_words *words = &own->words;
     const bool founds = words->slug != NULL || words->name != NULL || words->timezone != NULL ||
                         words->max_lateness != NULL || words->late_spacing != NULL;
-    const bool plans = errand->workspace != NULL || errand->plan_word != NULL;
+    const bool plans = own->workspace != NULL || own->plan_word != NULL;
     if (form == create && (words->slug == NULL || words->name == NULL)) {
         return "--slug and --name are needed";
     }
-    if (form == plan && (errand->workspace == NULL || errand->plan_word == NULL)) {
+    if (form == plan && (own->workspace == NULL || own->plan_word == NULL)) {
         return "--workspace and --set are needed";
     }
     if ((form != create && founds) || (form != plan && plans)) {
@@ -316,58 +240,49 @@ static const char *fault_of(struct errand *errand, int (*form)(struct errand *er
                "for plan";
     }
     if (form == plan) {
-        errand->plan = plan_find(span_text(errand->plan_word));
-        return errand->plan == NULL ? "--set: expected self_hosted, free, team or agency" : NULL;
+        own->plan = plan_find(span_text(own->plan_word));
+        return own->plan == NULL ? "--set: expected self_hosted, free, team or agency" : NULL;
     }
     return NULL;
 }
 
 int tool_workspace(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(struct errand *errand);
-    } forms[] = {
-        {"create", create},
-        {"list",   list  },
-        {"plan",   plan  },
+    static const struct errand_form forms[] = {
+        {"create", create, 0},
+        {"list",   list,   0},
+        {"plan",   plan,   0},
     };
 
-    struct errand errand = {.path = NULL};
+    struct workspace_errand own = {.errand = {.command = "workspace"}};
+    struct errand *errand = &own.errand;
     const struct option_spec options[] = {
-        {"--data",         &errand.path,               NULL,         "the data folder"                                   },
-        {"--slug",         &errand.words.slug,         NULL,         "create: its short name: a-z, 0-9, -"               },
-        {"--name",         &errand.words.name,         NULL,         "create: its name for people"                       },
-        {"--timezone",     &errand.words.timezone,     NULL,         "create: its IANA time zone; default UTC"           },
-        {"--max-lateness", &errand.words.max_lateness, NULL,         "create: what is later is missed; default 6h"       },
-        {"--late-spacing", &errand.words.late_spacing, NULL,         "create: between late posts of an account; def. 60s"},
-        {"--workspace",    &errand.workspace,          NULL,         "plan: WS: a slug or an id"                         },
-        {"--set",          &errand.plan_word,          NULL,         "plan: self_hosted, free, team or agency"           },
-        {"--json",         NULL,                       &errand.json, "one JSON object, or one a line"                    },
+        {"--data",         &errand->path,           NULL,          "the data folder"                                   },
+        {"--slug",         &own.words.slug,         NULL,          "create: its short name: a-z, 0-9, -"               },
+        {"--name",         &own.words.name,         NULL,          "create: its name for people"                       },
+        {"--timezone",     &own.words.timezone,     NULL,          "create: its IANA time zone; default UTC"           },
+        {"--max-lateness", &own.words.max_lateness, NULL,          "create: what is later is missed; default 6h"       },
+        {"--late-spacing", &own.words.late_spacing, NULL,          "create: between late posts of an account; def. 60s"},
+        {"--workspace",    &own.workspace,          NULL,          "plan: WS: a slug or an id"                         },
+        {"--set",          &own.plan_word,          NULL,          "plan: self_hosted, free, team or agency"           },
+        {"--json",         NULL,                    &errand->json, "one JSON object, or one a line"                    },
     };
     const char *rest[1] = {NULL};
     size_t count = 0;
-    size_t form = 0;
     int code = EXIT_GOOD;
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 1, &count, &code)) {
         return code;
     }
-    while (form < sizeof forms / sizeof *forms && (count == 0 || strcmp(rest[0], forms[form].name) != 0)) {
-        form++;
+    const struct errand_form *form = errand_form(forms, sizeof forms / sizeof *forms, rest, count);
+    if (form == NULL) {
+        return errand_wrong(errand, "the forms are: create, list, plan");
     }
-    if (form == sizeof forms / sizeof *forms) {
-        return wrong("the forms are: create, list, plan");
-    }
-    const char *fault = fault_of(&errand, forms[form].run);
+    const char *fault = fault_of(&own, form->run);
     if (fault != NULL) {
-        return wrong(fault);
+        return errand_wrong(errand, fault);
     }
-    if (forms[form].run == create && !founding_read("workspace", &errand.words, &errand.founding)) {
+    if (form->run == create && !founding_read("workspace", &own.words, &own.founding)) {
         return EXIT_USAGE_WRONG;
     }
-    if (!data_or_complain("workspace", errand.path, &errand.data, &code) ||
-        !files_or_complain("workspace", &errand.data, true, &code)) {
-        return code;
-    }
-    return run(&errand, forms[form].run);
+    return errand_do(errand, form->run, (size_t)256 << 20);
 }

@@ -58,3 +58,13 @@ enum err month_next(const struct zones *zones, struct span zone, int64_t anchor_
     const int last = instant_days_in_month(year, month);
     return first_instant(zones, zone, instant_days(year, month, wanted < last ? wanted : last) * DAY_MS, ret_ms);
 }
+
+enum err month_first(const struct zones *zones, struct span zone, int64_t time_ms, int64_t *ret_start_ms,
+                     int64_t *ret_end_ms)
+{
+    int64_t start_ms = 0;
+    TRY(month_midnight(zones, zone, time_ms, &start_ms));
+    TRY(month_next(zones, zone, start_ms, start_ms, ret_end_ms));
+    *ret_start_ms = start_ms;
+    return OK;
+}

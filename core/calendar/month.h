@@ -12,5 +12,8 @@
 enum err month_midnight(const struct zones *zones, struct span zone, int64_t time_ms, int64_t *ret_ms) MUST_USE;
 enum err month_next(const struct zones *zones, struct span zone, int64_t anchor_ms, int64_t time_ms, int64_t *ret_ms)
     MUST_USE;
+/* month_first finds the month that is counted from the day of time_ms: its beginning and its end. */
+enum err month_first(const struct zones *zones, struct span zone, int64_t time_ms, int64_t *ret_start_ms,
+                     int64_t *ret_end_ms) MUST_USE;
 
 #endif

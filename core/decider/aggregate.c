@@ -80,7 +80,7 @@ bool aggregate_exists_for(enum id_kind kind)
     X(create_user)       \
     X(change_user)       \
     X(set_password)      \
-    X(link_login) X(unlink_login) X(end_sessions) X(erase_user)
+    X(link_login) X(unlink_login) X(end_sessions) X(erase_user) X(grant_operator) X(revoke_operator)
 #define SESSION_COMMANDS(X) X(open_session) X(end_session)
 #define PROVIDER_COMMANDS(X) X(add_provider) X(remove_provider)
 #define KEY_COMMANDS(X) X(create_key) X(revoke_key) X(report_refusals)
@@ -265,6 +265,8 @@ bool command_begins_with(uint32_t command_code, uint32_t event_code)
         {COMMAND_report_uses,            EVENT_credentials_used        },
         {COMMAND_add_provider,           EVENT_provider_added          },
         {COMMAND_remove_provider,        EVENT_provider_removed        },
+        {COMMAND_grant_operator,         EVENT_operator_granted        },
+        {COMMAND_revoke_operator,        EVENT_operator_revoked        },
     };
 
     for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {

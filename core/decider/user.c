@@ -117,6 +117,18 @@ enum refusal user_decide(const struct user *user, const struct decide_context *c
         return link_login(user, &command->link_login, ret_events);
     case COMMAND_unlink_login:
         return unlink_login(user, &command->unlink_login, ret_events);
+    case COMMAND_grant_operator:
+        if (!user->is_operator) {
+            event_append(ret_events, EVENT_operator_granted)->operator_granted.user_id =
+                command->grant_operator.user_id;
+        }
+        return ACCEPTED;
+    case COMMAND_revoke_operator:
+        if (user->is_operator) {
+            event_append(ret_events, EVENT_operator_revoked)->operator_revoked.user_id =
+                command->revoke_operator.user_id;
+        }
+        return ACCEPTED;
     default:
         ASSERT(command->code == COMMAND_end_sessions);
         end_sessions(user, &command->end_sessions, ret_events);
@@ -127,6 +139,7 @@ enum refusal user_decide(const struct user *user, const struct decide_context *c
 static void evolve_erased(struct user *user)
 {
     user->erased = 1;
+    user->is_operator = 0;
     user->generation++;
     user->profile_id = (struct id){0};
     user->password_id = (struct id){0};
@@ -163,6 +176,10 @@ void user_evolve(struct user *user, const struct event *event, int64_t time_ms)
     }
     case EVENT_sessions_ended:
         user->generation = event->sessions_ended.generation;
+        return;
+    case EVENT_operator_granted:
+    case EVENT_operator_revoked:
+        user->is_operator = event->code == EVENT_operator_granted;
         return;
     default:
         ASSERT(event->code == EVENT_user_erased);

@@ -16,7 +16,8 @@ struct user {
     struct id password_id; /* in the vault: what scrypt made of it; absent: there is none */
     struct user_login logins[LOGINS_MAX];
     uint8_t erased;
-    uint8_t padding[5];
+    uint8_t is_operator; /* sees to all workspaces, in none of which that lets them in */
+    uint8_t padding[4];
 };
 
 void user_evolve(struct user *user, const struct event *event, int64_t time_ms);

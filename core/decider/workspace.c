@@ -10,25 +10,6 @@ bool workspace_has_room(const struct decide_context *context, enum limit limit)
     return bound == 0 || context->usage == NULL || context->usage->used[limit] + 1 < bound;
 }
 
-static enum refusal create(const struct workspace *workspace, const struct decide_context *context,
-                           const struct create_workspace_command *wish, struct event_list *ret_events)
-{
-    if (workspace->head.version != 0) {
-        return REFUSED_exists;
-    }
-    if (context->slug_taken) {
-        return REFUSED_slug_taken;
-    }
-    struct workspace_created_event *event = &event_append(ret_events, EVENT_workspace_created)->workspace_created;
-    event->workspace_id = wish->workspace_id;
-    event->slug = wish->slug;
-    event->name = wish->name;
-    event->timezone = wish->timezone;
-    event->max_lateness_ms = wish->max_lateness_ms != 0 ? wish->max_lateness_ms : (uint64_t)MAX_LATENESS_DEFAULT_MS;
-    event->late_spacing_ms = wish->late_spacing_ms != 0 ? wish->late_spacing_ms : (uint64_t)LATE_SPACING_DEFAULT_MS;
-    return ACCEPTED;
-}
-
 static enum refusal change(const struct decide_context *context, const struct change_workspace_command *wish,
                            struct event_list *ret_events)
 {
@@ -130,6 +111,32 @@ static enum refusal change_plan(const struct workspace *workspace, const struct 
     return ACCEPTED;
 }
 
+static enum refusal create(const struct workspace *workspace, const struct decide_context *context,
+                           const struct create_workspace_command *wish, struct event_list *ret_events)
+{
+    if (workspace->head.version != 0) {
+        return REFUSED_exists;
+    }
+    if (context->slug_taken) {
+        return REFUSED_slug_taken;
+    }
+    struct workspace_created_event *event = &event_append(ret_events, EVENT_workspace_created)->workspace_created;
+    event->workspace_id = wish->workspace_id;
+    event->slug = wish->slug;
+    event->name = wish->name;
+    event->timezone = wish->timezone;
+    event->max_lateness_ms = wish->max_lateness_ms != 0 ? wish->max_lateness_ms : (uint64_t)MAX_LATENESS_DEFAULT_MS;
+    event->late_spacing_ms = wish->late_spacing_ms != 0 ? wish->late_spacing_ms : (uint64_t)LATE_SPACING_DEFAULT_MS;
+    event->founder_id = wish->founder_id;
+    const struct change_plan_command plan = {.workspace_id = wish->workspace_id,
+                                             .plan = wish->plan,
+                                             .limits = wish->limits,
+                                             .limits_count = wish->limits_count,
+                                             .period_start_ms = wish->period_start_ms,
+                                             .period_end_ms = wish->period_end_ms};
+    return wish->plan.data != NULL ? change_plan(workspace, &plan, ret_events) : ACCEPTED;
+}
+
 /* Two clocks, a restart and a repeated command close a period once: it is named by its end. */
 static enum refusal close_period(const struct workspace *workspace, const struct decide_context *context,
                                  const struct close_period_command *wish, struct event_list *ret_events)
@@ -219,6 +226,7 @@ void workspace_evolve(struct workspace *workspace, const struct event *event, in
         workspace->max_lateness_ms = workspace_after_ms(event->workspace_created.max_lateness_ms);
         workspace->late_spacing_ms = workspace_after_ms(event->workspace_created.late_spacing_ms);
         evolve_slug(workspace, event->workspace_created.slug);
+        workspace->founder_id = event->workspace_created.founder_id;
         return;
     case EVENT_workspace_changed:
         evolve_changed(workspace, &event->workspace_changed);

@@ -1,6 +1,6 @@
-/* desk_actor.c: what the key or member in whose name a command comes may do, by the states of the writer's transaction:
- * who asked was let in upon read models, which may be older than what was decided since, and by a process that could
- * say anything. Called by service_write.c before a command is decided. Decides nothing itself. */
+/* desk_actor.c: what the key, member or operator in whose name a command comes may do, by the states of the writer's
+ * transaction: who asked was let in upon read models, which may be older than what was decided since, and by a process
+ * that could say anything. Called by service_write.c before a command is decided. Decides nothing itself. */
 #include "core/base/assert.h"
 #include "core/ledger/ledger_state.h"
 
@@ -136,11 +136,46 @@ static enum err check_gift(struct ledger *ledger, const struct grant *grant, con
     return OK;
 }
 
+/* What an operator does to a workspace from outside it. They enter the one that they made as its first owner, and no
+ * other; having left it they do not come back so, for that membership has begun. */
+static bool is_from_outside(const struct workspace *workspace, const struct command *command)
+{
+    const struct add_member_command *add = &command->add_member;
+    switch (command->code) {
+    case COMMAND_create_workspace:
+        return id_equal(&command->create_workspace.founder_id, &command->actor_id);
+    case COMMAND_add_member:
+        return id_equal(&workspace->founder_id, &command->actor_id) && id_equal(&add->user_id, &command->actor_id) &&
+               add->role == ROLE_OWNER &&
+               memcmp(add->member_id.uuid, add->workspace_id.uuid, sizeof add->member_id.uuid) == 0;
+    default:
+        return access_operates(command->code);
+    }
+}
+
+static enum err check_operator(struct ledger *ledger, const struct command *command, enum refusal *ret_refusal)
+{
+    const struct id workspace_id = command_workspace(command);
+    struct user user;
+    struct workspace workspace;
+    TRY(desk_load(&ledger->desk, &command->actor_id, &user));
+    bool allows = user.is_operator && workspace_id.kind == ID_WORKSPACE;
+    if (allows) {
+        TRY(desk_load(&ledger->desk, &workspace_id, &workspace));
+        allows = is_from_outside(&workspace, command);
+    }
+    *ret_refusal = allows ? ACCEPTED : REFUSED_role_insufficient;
+    return OK;
+}
+
 enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum refusal *ret_refusal)
 {
     ASSERT(ledger->in_group);
     struct key key;
     struct grant grant;
+    if (command->actor == ACTOR_OPERATOR && command->actor_id.kind == ID_USER) {
+        return check_operator(ledger, command, ret_refusal);
+    }
     if (command->actor != ACTOR_KEY && command->actor != ACTOR_MEMBER) {
         *ret_refusal = ACCEPTED;
         return OK;

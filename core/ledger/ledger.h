@@ -46,11 +46,11 @@ void ledger_close(struct ledger *ledger);
 OWNED_BY(ledger_close, struct ledger *);
 
 enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
-/* ledger_check_actor tells whether the key or member in whose name the command comes may send it, as the group's
- * earlier commands left them, and makes the command's role theirs. Refusals: unauthenticated: nothing is theirs in the
- * command's workspace, or nothing any more; role_insufficient, scope_insufficient; not_found, reference_not_found: what
- * it names goes to an account that a restricted key does not see; role_above_own: a key that would keep more than its
- * maker. Accepted: our own processes' commands, too. */
+/* ledger_check_actor tells whether the key, member or operator in whose name the command comes may send it, as the
+ * group's earlier commands left them, and makes the command's role theirs: none is an operator's. Refusals:
+ * unauthenticated: nothing is theirs in the command's workspace, or nothing any more; role_insufficient,
+ * scope_insufficient; not_found, reference_not_found: what it names goes to an account that a restricted key does not
+ * see; role_above_own: a key that would keep more than its maker. Accepted: our own processes' commands, too. */
 enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum refusal *ret_refusal) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
  * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role,

@@ -16,6 +16,7 @@ static const uint32_t roles_that_meet[NEED_COUNT] = {
     [NEED_AUDIT] = BIT(AUDITOR) | BIT(ADMIN) | BIT(OWNER),
     [NEED_AUDIT_OWN] = BIT(AUDITOR) | BIT(EDITOR) | BIT(ADMIN) | BIT(OWNER),
     [NEED_PERSON] = 0,
+    [NEED_OPERATOR] = 0,
     [NEED_NOBODY] = 0,
 };
 
@@ -128,6 +129,17 @@ enum need access_need(uint32_t command_code)
         break;
     }
     return NEED_NOBODY;
+}
+
+bool access_is_persons(enum need need)
+{
+    return need == NEED_PERSON || need == NEED_OPERATOR;
+}
+
+bool access_operates(uint32_t command_code)
+{
+    return command_code == COMMAND_create_workspace || command_code == COMMAND_add_member ||
+           command_code == COMMAND_pause_workspace || command_code == COMMAND_resume_workspace;
 }
 
 bool access_reaches(enum role role, enum key_scope scope)

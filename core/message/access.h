@@ -17,6 +17,7 @@ enum need {
     NEED_OWNER,
     NEED_AUDIT,     /* the workspace's log: not an editor's, though an editor may else do more than an auditor */
     NEED_PERSON,    /* somebody who is signed in, in whatever workspace or none: no key and no role is one */
+    NEED_OPERATOR,  /* likewise one who sees to all workspaces */
     NEED_AUDIT_OWN, /* at least what the log has of one's own posts: an editor's, too */
     NEED_NOBODY,    /* no role suffices */
     NEED_COUNT
@@ -61,6 +62,12 @@ uint32_t access_scopes(const struct granted_scope *scopes, uint32_t count);
 /* access_need is what command.def says that a command needs of a key or member in whose name it is sent: NEED_NOBODY
  * for what only our own processes may, and for what is no command. */
 enum need access_need(uint32_t command_code);
+
+/* access_is_persons tells whether the need is one that somebody who is signed in meets in whatever workspace or none,
+ * and that no key meets. access_operates: whether an operator may send the command in their own name, to a workspace
+ * where they may be no member. */
+bool access_is_persons(enum need need);
+bool access_operates(uint32_t command_code);
 
 /* access_reaches tells whether what the scope names is part of what the role allows, be it less than all of it. */
 bool access_reaches(enum role role, enum key_scope scope);

@@ -43,6 +43,8 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
  * and control characters escaped, bytes that are not UTF-8 replaced by U+FFFD. */
 enum err record_json(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 void json_string(struct buf *out, struct span text);
+/* json_string_or_null likewise, or null for data NULL. */
+void json_string_or_null(struct buf *out, struct span text);
 void json_id(struct buf *out, const struct id *id); /* quoted, or null when absent */
 void json_time(struct buf *out, int64_t time_ms);   /* quoted RFC 3339 UTC, or null when 0 */
 

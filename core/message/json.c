@@ -92,6 +92,15 @@ void json_string(struct buf *out, struct span text)
     buf_byte(out, '"');
 }
 
+void json_string_or_null(struct buf *out, struct span text)
+{
+    if (text.data == NULL) {
+        buf_text(out, "null");
+    } else {
+        json_string(out, text);
+    }
+}
+
 void json_id(struct buf *out, const struct id *id)
 {
     if (id_is_none(id)) {

@@ -315,41 +315,40 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
     return give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 
+/* Gives a command about the post of that name: its first field, as of all of them. */
+static enum openpost_status give_of_post(struct openpost *connection, struct command *command, const char *post_id,
+                                         int timeout_ms, struct openpost_answer *ret_answer)
+{
+    if (id_parse(span_text(post_id), ID_POST, &command->stream) != OK) {
+        return OPENPOST_INVALID;
+    }
+    *(struct id *)command_fields(command) = command->stream;
+    return give(connection, command, NULL, timeout_ms, ret_answer);
+}
+
 enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
                                             int timeout_ms, struct openpost_answer *ret_answer)
 {
-    struct command command = {.code = COMMAND_schedule_post};
-    if (id_parse(span_text(post_id), ID_POST, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.schedule_post.post_id = command.stream;
-    command.schedule_post.at_ms = at_ms;
-    command.schedule_post.now = at_ms == 0;
-    return give(connection, &command, NULL, timeout_ms, ret_answer);
+    struct command command = {
+        .code = COMMAND_schedule_post, .schedule_post = {.at_ms = at_ms, .now = at_ms == 0}
+    };
+    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_cancel_post(struct openpost *connection, const char *post_id, int timeout_ms,
                                           struct openpost_answer *ret_answer)
 {
     struct command command = {.code = COMMAND_cancel_post};
-    if (id_parse(span_text(post_id), ID_POST, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.cancel_post.post_id = command.stream;
-    return give(connection, &command, NULL, timeout_ms, ret_answer);
+    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
                                          int timeout_ms, struct openpost_answer *ret_answer)
 {
-    struct command command = {.code = COMMAND_retry_post};
-    if (id_parse(span_text(post_id), ID_POST, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.retry_post.post_id = command.stream;
-    command.retry_post.at_ms = at_ms;
-    command.retry_post.now = at_ms == 0;
-    return give(connection, &command, NULL, timeout_ms, ret_answer);
+    struct command command = {
+        .code = COMMAND_retry_post, .retry_post = {.at_ms = at_ms, .now = at_ms == 0}
+    };
+    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
 }
 
 static uint32_t resolution_of(enum openpost_found found)

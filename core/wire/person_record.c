@@ -223,22 +223,47 @@ enum id_kind person_record_owner(enum person_record_kind kind)
     return forms[kind].owner;
 }
 
+static bool is_alphanumeric(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+/* atext of RFC 5322, 3.2.3. */
+static bool is_atom(uint8_t byte)
+{
+    return is_alphanumeric(byte) || (byte != 0 && strchr("!#$%&'*+-/=?^_`{|}~", byte) != NULL);
+}
+
+static bool is_of_domain(uint8_t byte)
+{
+    return is_alphanumeric(byte) || byte == '-';
+}
+
+/* Whether text is one or more pieces of such bytes, each with one dot between it and the next. */
+static bool is_dotted(struct span text, bool (*is_piece)(uint8_t byte))
+{
+    bool after_dot = true;
+    for (size_t i = 0; i < text.len; i++) {
+        const bool dot = text.data[i] == '.';
+        if (dot ? after_dot : !is_piece(text.data[i])) {
+            return false;
+        }
+        after_dot = dot;
+    }
+    return !after_dot;
+}
+
 enum err person_address(struct span text, struct buf *out)
 {
     const size_t at = span_find(text, '@');
-    if (text.len < PERSON_ADDRESS_MIN || text.len > PERSON_ADDRESS_MAX || at == 0 || at + 1 >= text.len) {
-        return ERR_MALFORMED;
-    }
-    const struct span domain = span_of(text.data + at + 1, text.len - at - 1);
-    if (span_find(domain, '@') != domain.len) {
+    if (text.len < PERSON_ADDRESS_MIN || text.len > PERSON_ADDRESS_MAX || at == text.len ||
+        !is_dotted(span_of(text.data, at), is_atom) ||
+        !is_dotted(span_of(text.data + at + 1, text.len - at - 1), is_of_domain)) {
         return ERR_MALFORMED;
     }
     struct buf form = *out;
     for (size_t i = 0; i < text.len; i++) {
         const uint8_t byte = text.data[i];
-        if (byte <= ' ' || byte == 0x7F || byte == '<' || byte == '>') {
-            return ERR_MALFORMED;
-        }
         buf_byte(&form, byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte);
     }
     if (!buf_ok(&form)) {

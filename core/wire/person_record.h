@@ -84,9 +84,12 @@ enum err person_record_read(struct span bytes, struct person_record *ret_record)
 /* person_record_owner tells whose it may be: a kind of id. */
 enum id_kind person_record_owner(enum person_record_kind kind);
 
-/* person_address appends the form in which addresses are compared: ASCII letters small, all else as it is.
- * ERR_MALFORMED unless there are 3 to 254 bytes, none of them a control or blank, and exactly one @ with something on
- * both sides; ERR_NO_SPACE. */
+/* person_address appends the form in which addresses are compared: letters small, all else as it is. An address has one
+ * spelling but for that, and no other person's looks like it: it is ASCII (a domain in another script is written as
+ * IDNA has it, xn--…; what in Unicode looks alike, or is the same in another composition, never meets here), a dot-atom
+ * (RFC 5322: no quotes, which would be a second spelling), @ and a domain without a dot at its end. Case is no
+ * difference in the local part either: where a mailbox has a twin in capitals, one of them signs in here.
+ * ERR_MALFORMED: it is none such, or has not 3 to 254 bytes; ERR_NO_SPACE. */
 enum err person_address(struct span text, struct buf *out) MUST_USE;
 
 #endif

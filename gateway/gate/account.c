@@ -15,7 +15,7 @@ enum err pass_change_user(struct pass *pass, const struct id *vault_id, uint64_t
     struct command command = {.code = COMMAND_change_user, .expected_version = version};
     command.change_user.user_id = user_id;
     command.change_user.vault_id = *vault_id;
-    return gate_send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 enum err pass_erase_user(struct pass *pass, pass_answered *done, void *context)
@@ -23,7 +23,7 @@ enum err pass_erase_user(struct pass *pass, pass_answered *done, void *context)
     const struct id user_id = pass_badge(pass)->user_id;
     struct command command = {.code = COMMAND_erase_user};
     command.erase_user.user_id = user_id;
-    return gate_send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 enum err pass_memberships(struct pass *pass, struct member_row **ret_members, uint32_t *ret_count)

@@ -55,6 +55,10 @@ enum err gate_find(struct store_txn *txn, const uint8_t fingerprint[32], int64_t
  * may be absent. Who is nowhere has a badge all the same. */
 enum err gate_find_session(struct store_txn *txn, const uint8_t fingerprint[32], const struct id *named, int64_t now_ms,
                            struct arena *arena, struct badge *ret_badge) MUST_USE;
+/* gate_fold_past makes read models of one stream's events, which must be of that workspace (ERR_NOT_FOUND), in a store
+ * of its own; *past is the caller's to close, on failure too. */
+enum err gate_fold_past(const struct id *workspace_id, struct body_list events, struct arena *arena,
+                        struct store **past, struct store_txn **past_txn) MUST_USE;
 /* pass_reads is the read transaction, pass_arena what is read lives in. pass_key_fingerprint is that of the key or
  * token that was shown. pass_order_room is where a pass has its one order. pass_pause takes its read transaction
  * away, which pass_refresh begins again: what was read borrows from it until the caller gives it to store_abort, at
@@ -66,6 +70,11 @@ struct gate *pass_gate(const struct pass *pass);
 struct order *pass_order_room(struct pass *pass);
 const struct id *pass_request_id(const struct pass *pass);
 struct store_txn *pass_pause(struct pass *pass);
+
+/* order.c's: sends a command that the gateway gives for itself, about a person or in the name of one whom it knows;
+ * command_id: whatever its kind. */
+enum err gate_send_own(struct gate *gate, struct command *command, const struct id *stream, const struct id *command_id,
+                       pass_answered *done, void *context) MUST_USE;
 
 /* Whose log is asked about, and what of it they see. */
 struct log_reader {
@@ -81,9 +90,9 @@ enum err gate_ask(struct gate *gate, const struct log_reader *reader, const stru
 enum err gate_seal(struct gate *gate, const struct id *secret_id, const struct id *owner_id, struct span plain,
                    gate_replied *done, void *context) MUST_USE;
 /* sessions.c's: a question of core/wire/person.h; and a session for whoever has just proved who they are, or set their
- * first password. gate_send_own sends a command of the pass's person about themself. No handler names a person. */
+ * first password. pass_send_own sends a command of the pass's person about themself. No handler names a person. */
 enum err gate_ask_person(struct gate *gate, const struct person_ask *ask, gate_replied *done, void *context) MUST_USE;
-enum err gate_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+enum err pass_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
                        void *context) MUST_USE;
 enum err gate_open_session(struct gate *gate, const struct id *user_id, struct new_session *session,
                            gate_signed_in *done, void *context) MUST_USE;

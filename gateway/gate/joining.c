@@ -49,16 +49,11 @@ enum err gate_invited(struct gate *gate, const struct invited *invited, gate_rep
 static enum err send_join(struct gate *gate, const struct invited *invited, const struct id *user_id,
                           const struct id *command_id, pass_answered *done, void *context)
 {
-    struct command command = {.code = COMMAND_join_workspace,
-                              .command_id = *command_id,
-                              .workspace_id = invited->workspace_id,
-                              .stream = invited->member_id,
-                              .actor = ACTOR_SYSTEM};
-    command.command_id.kind = ID_COMMAND;
+    struct command command = {.code = COMMAND_join_workspace, .workspace_id = invited->workspace_id};
     command.join_workspace.member_id = invited->member_id;
     command.join_workspace.user_id = *user_id;
     memcpy(command.join_workspace.fingerprint.bytes, invited->fingerprint, sizeof invited->fingerprint);
-    return client_command(gate->options.ledger, &command, NULL, COMMAND_WITHIN_MS, done, context);
+    return gate_send_own(gate, &command, &invited->member_id, command_id, done, context);
 }
 
 enum err pass_join(struct pass *pass, const struct invited *invited, pass_answered *done, void *context)
@@ -107,10 +102,7 @@ static enum err seal_profile(struct newcomer *newcomer)
 
 static enum err send_own(struct newcomer *newcomer, const struct id *command_id, struct command *command)
 {
-    command->command_id = *command_id;
-    command->stream = newcomer->invited.user_id;
-    command->actor = ACTOR_SYSTEM;
-    return client_command(newcomer->gate->options.ledger, command, NULL, COMMAND_WITHIN_MS, commanded, newcomer);
+    return gate_send_own(newcomer->gate, command, &newcomer->invited.user_id, command_id, commanded, newcomer);
 }
 
 static enum err create_user(struct newcomer *newcomer)

@@ -1,4 +1,5 @@
-/* order.c: see order.h. Called by exchange.c. Must never send in another's name than the pass's. */
+/* order.c: see order.h. Called by exchange.c, and by the gate's own files about people. Must never send in another's name
+ * than the pass's. */
 #include "gateway/gate/order.h"
 
 #include "core/log/log.h"
@@ -37,6 +38,16 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
     const struct target_spec *targets = writes ? command->create_post.targets : command->edit_post.targets;
     const uint32_t count = writes ? command->create_post.targets_count : command->edit_post.targets_count;
     return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;
+}
+
+enum err gate_send_own(struct gate *gate, struct command *command, const struct id *stream, const struct id *command_id,
+                       pass_answered *done, void *context)
+{
+    command->stream = *stream;
+    command->command_id = *command_id;
+    command->command_id.kind = ID_COMMAND;
+    command->actor = ACTOR_SYSTEM;
+    return client_command(gate->options.ledger, command, NULL, COMMAND_WITHIN_MS, done, context);
 }
 
 enum err pass_send(struct pass *pass, const struct order *order, const struct sending *sending, pass_answered *done,

@@ -155,8 +155,11 @@ enum err pass_quota(const struct pass *pass, uint64_t *ret_per_minute)
 
 enum refusal pass_check(const struct pass *pass, enum need need, enum key_scope scope)
 {
-    if (need == NEED_PERSON) {
-        return id_is_none(&pass->badge.user_id) ? REFUSED_session_required : ACCEPTED;
+    if (access_is_persons(need)) {
+        const bool meets = need == NEED_PERSON || pass->badge.is_operator;
+        return id_is_none(&pass->badge.user_id) ? REFUSED_session_required
+               : meets                          ? ACCEPTED
+                                                : REFUSED_role_insufficient;
     }
     return access_check(&pass->badge.grant, need, scope);
 }
@@ -300,36 +303,43 @@ enum err pass_punctuality(struct pass *pass, const struct integration_row *integ
 }
 
 /* One event into every read model of the past. */
-static enum err fold_past(struct pass *pass, struct store_txn *txn, struct span envelope, struct span payload)
+static enum err fold_past(const struct id *workspace_id, struct store_txn *txn, struct span envelope,
+                          struct span payload, struct arena *arena)
 {
     struct log_event at;
     struct event event;
     TRY(log_envelope_read(envelope, &at));
-    TRY(event_decode(payload, pass->arena, &event));
-    if (!id_equal(&at.workspace_id, &pass->badge.workspace_id)) {
+    TRY(event_decode(payload, arena, &event));
+    if (!id_equal(&at.workspace_id, workspace_id)) {
         return ERR_NOT_FOUND;
     }
     const struct fact fact = {.at = &at, .event = &event};
     for (size_t i = 0; i < projections_all.count; i++) {
-        TRY(projections_all.items[i]->apply(txn, &fact, pass->arena));
+        TRY(projections_all.items[i]->apply(txn, &fact, arena));
     }
     return OK;
 }
 
-enum err pass_as_of(struct pass *pass, struct body_list events)
+enum err gate_fold_past(const struct id *workspace_id, struct body_list events, struct arena *arena,
+                        struct store **past, struct store_txn **past_txn)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
-    ASSERT(pass->past == NULL);
-    TRY(store_memory_open(&pass->past)); /* pass_close closes it */
-    TRY(store_begin(pass->past, true, &txn));
+    TRY(store_memory_open(past));
+    TRY(store_begin(*past, true, &txn));
     while (events.left > 0) {
         struct span envelope;
         struct span payload;
         TRY(body_event_next(&events, &envelope, &payload));
-        TRY(fold_past(pass, txn, envelope, payload));
+        TRY(fold_past(workspace_id, txn, envelope, payload, arena));
     }
     TRY(store_commit(&txn));
-    return store_begin(pass->past, false, &pass->past_txn);
+    return store_begin(*past, false, past_txn);
+}
+
+enum err pass_as_of(struct pass *pass, struct body_list events)
+{
+    ASSERT(pass->past == NULL);
+    return gate_fold_past(&pass->badge.workspace_id, events, pass->arena, &pass->past, &pass->past_txn);
 }
 
 enum err pass_asked(struct pass *pass, const struct idempotency *idempotency, bool *ret_same, struct answer *ret_answer)

@@ -34,6 +34,7 @@ struct badge {
     struct id workspace_id; /* absent: the person's who has the pass, and no workspace's: lacks says why */
     struct id key_id;       /* the key, or the session */
     struct id user_id;      /* of a session: whose */
+    bool is_operator;       /* likewise: who sees to all workspaces, from outside them (oversight.h) */
     struct id member_id;    /* of a session in a workspace */
     enum refusal lacks;     /* of a session in none: workspace_required, or not_found for one that is not theirs */
     struct grant grant;
@@ -41,7 +42,7 @@ struct badge {
 
 const struct badge *pass_badge(const struct pass *pass);
 /* pass_check judges what was given to who has it, as access_check does (core/message/access.h);
- * NEED_PERSON is met by a session, else session_required. */
+ * NEED_PERSON is met by a session, NEED_OPERATOR by an operator's; a key is answered session_required. */
 enum refusal pass_check(const struct pass *pass, enum need need, enum key_scope scope);
 /* pass_refused notes that what was given does not reach what was asked for: request is the route's name, a constant.
  * pass_missed notes that an id named nothing here: whether it is another workspace's is looked up when nobody waits

@@ -31,7 +31,7 @@ static enum err find_sole(struct store_txn *txn, const struct id *user_id, int64
     struct member_row *rows = NULL;
     uint32_t count = 0;
     uint32_t now = 0;
-    TRY(access_memberships(txn, user_id, PLACES_MAX, arena, &rows, &count));
+    TRY(access_memberships(txn, user_id, NULL, PLACES_MAX, arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
         if (is_now(&rows[i], now_ms)) {
             *ret_member = rows[i];
@@ -68,7 +68,7 @@ enum err gate_find_session(struct store_txn *txn, const uint8_t fingerprint[32],
     if (is_idle(&session, now_ms)) {
         return ERR_AUTH;
     }
-    struct badge badge = {.key_id = session.session_id, .user_id = session.user_id};
+    struct badge badge = {.key_id = session.session_id, .user_id = session.user_id, .is_operator = user.is_operator};
     TRY(enter_workspace(txn, named, now_ms, arena, &badge));
     *ret_badge = badge;
     return OK;
@@ -133,18 +133,14 @@ static void opened(void *context, enum err err, const struct answer *answer)
 /* A session without what is known of its device is one all the same. */
 static enum err send_opening(struct new_session *session, bool has_device)
 {
-    struct command command = {.code = COMMAND_open_session,
-                              .command_id = session->request_id,
-                              .stream = session->session_id,
-                              .actor = ACTOR_SYSTEM};
-    command.command_id.kind = ID_COMMAND;
+    struct command command = {.code = COMMAND_open_session};
     command.open_session.session_id = session->session_id;
     command.open_session.user_id = session->user_id;
     command.open_session.method = SIGN_IN_PASSWORD;
     command.open_session.expires_ms = session->expires_ms;
     command.open_session.vault_id = has_device ? session->device_id : (struct id){0};
     memcpy(command.open_session.fingerprint.bytes, session->fingerprint, sizeof session->fingerprint);
-    return client_command(session->gate->options.ledger, &command, NULL, COMMAND_WITHIN_MS, opened, session);
+    return gate_send_own(session->gate, &command, &session->session_id, &session->request_id, opened, session);
 }
 
 static void device_sealed(void *context, enum err err, struct span body)
@@ -220,16 +216,12 @@ enum err pass_sign_in_anew(struct pass *pass, struct new_session *session, gate_
 /* --- what a person does about themself --- */
 
 /* A pass sends one command for a request, and one that replaces a session after it: each has its own id. */
-enum err gate_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+enum err pass_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
                        void *context)
 {
     ASSERT(!id_is_none(&pass_badge(pass)->user_id));
-    command->stream = *stream;
-    command->command_id = *pass_request_id(pass);
-    command->command_id.kind = ID_COMMAND;
-    command->actor = ACTOR_SYSTEM;
     store_abort(pass_pause(pass));
-    return client_command(pass_gate(pass)->options.ledger, command, NULL, COMMAND_WITHIN_MS, done, context);
+    return gate_send_own(pass_gate(pass), command, stream, pass_request_id(pass), done, context);
 }
 
 enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_t now_ms, pass_answered *done,
@@ -249,7 +241,7 @@ enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_
     struct command command = {.code = COMMAND_end_session};
     command.end_session.session_id = *session_id;
     command.end_session.reason = own ? END_SIGNED_OUT : END_REVOKED;
-    return gate_send_own(pass, &command, session_id, done, context);
+    return pass_send_own(pass, &command, session_id, done, context);
 }
 
 enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context)
@@ -258,7 +250,7 @@ enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context
     struct command command = {.code = COMMAND_end_sessions};
     command.end_sessions.user_id = user_id;
     command.end_sessions.reason = END_REVOKED;
-    return gate_send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_answered *done, void *context)
@@ -267,7 +259,7 @@ enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_an
     struct command command = {.code = COMMAND_set_password};
     command.set_password.user_id = user_id;
     command.set_password.vault_id = *vault_id;
-    return gate_send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 /* --- what a person sees of themself --- */
@@ -277,7 +269,8 @@ enum err pass_places(struct pass *pass, int64_t now_ms, struct place **ret_place
     struct member_row *rows = NULL;
     uint32_t count = 0;
     uint32_t now = 0;
-    TRY(access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, PLACES_MAX, pass_arena(pass), &rows, &count));
+    TRY(access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, NULL, PLACES_MAX, pass_arena(pass), &rows,
+                           &count));
     struct place *places = arena_alloc(pass_arena(pass), (count + 1) * sizeof *places);
     if (places == NULL) {
         return ERR_NO_MEMORY;

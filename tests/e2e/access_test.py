@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who may do what: each cell of tests/access.csv, asked over HTTP with a key of each role and by a member of it who is signed in, in
-one's own workspace and for what is another's; and each of tests/access_more.csv. A new route needs its lines there and, if its path
-has an id or it takes a body, a maker here."""
+one's own workspace and for what is another's; each of tests/access_people.csv, by people who are in no workspace; and each of
+tests/access_more.csv. A new route needs its lines there and, if its path has an id or it takes a body, a maker here."""
 
 import csv
 import http.client
@@ -16,8 +16,9 @@ from sign_in_test import OTHER, PASSWORD, Browser, person
 
 ROLES = ("owner", "admin", "editor", "viewer", "auditor")
 CALLERS = ROLES + ("nobody",)
+OUTSIDE = ("operator", "stranger")
 UNUSUAL = ("approver", "over", "ended", "expired", "restricted")
-ENDING = ("leave", "sign_out", "end_sessions", "set_password")  # whoever asks these is somebody else afterwards
+ENDING = ("leave", "sign_out", "end_sessions", "set_password", "erase_user")  # whoever asks these is somebody else afterwards
 PER_SOURCE = 40  # sign-ins from one IP address; 60 are the limit
 DRAFT = {"content": {"text": "a draft"}}
 ANY = {"If-Match": "*"}
@@ -56,6 +57,16 @@ def cells():
             found[route, where, True, caller] = (by_session or written[route, where])[caller]
     assert not [key for key in written if key not in wanted], "a line for who is signed in of no route"
     return found
+
+
+def cells_of_people():
+    """[(route, where, caller, status)] of access_people.csv: of routes about workspaces as people see them from outside."""
+    text = (harness.ROOT / "gateway/route.def").read_text()
+    outside = re.findall(r"^ROUTE\((\w+),(?:[^,]+,){4}\s*WORKSPACES?,", text, re.M)
+    rows = table("access_people.csv", ("route", "where", *OUTSIDE))
+    wanted = sorted((name, where) for name in outside for where in ("own", "foreign"))
+    assert sorted((row["route"], row["where"]) for row in rows) == wanted, "twice, missing or of no such route"
+    return [(row["route"], row["where"], caller, int(row[caller])) for row in rows for caller in OUTSIDE]
 
 
 def more_cells():
@@ -250,6 +261,14 @@ class Side:
     def invite(self):
         return Request(body={"email": f"somebody@{self.named()}", "role": "editor"})
 
+    def create_tenant(self):
+        return Request(body={"slug": f"{self.slug}-{next(self.count)}", "name": "One more", "timezone": "UTC"})
+
+    def of_workspace(self):
+        return Request({"workspace_id": self.workspace})
+
+    get_tenant = pause_tenant = resume_tenant = of_workspace
+
 
 def nobodys(text):
     """The text with each id replaced by one of its kind that names nothing."""
@@ -281,8 +300,12 @@ class Cookie:
     @classmethod
     def of_somebody(cls, data, port, slug, role):
         """Somebody new, a member with that role, signed in. The command line makes no auditors: they are viewers first."""
+        return cls.of_person(data, port, "--workspace", slug, "--role", "viewer" if role == "auditor" else role)
+
+    @classmethod
+    def of_person(cls, data, port, *options):
         name = f"p{next(cls.numbers)}"
-        person(data, name, "--workspace", slug, "--role", "viewer" if role == "auditor" else role)
+        person(data, name, *options)
         browser = Browser(port, cls.source())
         answer = browser.sign_in(name)
         assert answer.status == 201, answer
@@ -300,6 +323,9 @@ class Cookie:
 
     def set_password(self, _):
         return Request(body={"old_password": PASSWORD, "new_password": OTHER})
+
+    def erase_user(self, _):
+        return Request(body={"password": PASSWORD}, **ANY)
 
     def end_session(self, stranger):
         return Request({"session_id": (stranger or self).another_session()})
@@ -416,6 +442,19 @@ class Access(harness.Case):
                     is_new = route in ENDING and role != "nobody"
                     self.check(route, where, self.member(role) if is_new else self.members.get(role, nobody), status)
                     type(self).asked += 1
+
+    def test_each_cell_is_as_written_for_who_is_in_no_workspace(self):
+        callers = {name: Cookie.of_person(self.data, self.port) for name in OUTSIDE}
+        done = harness.run("user", "operator", "--data", self.data.path, "--grant", f"{callers['operator'].person}@example.com")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for route, where, caller, status in cells_of_people():
+            with self.subTest(route=route, where=where, caller=caller):
+                request = self.request(route, where, callers[caller], status < 300)
+                answer = self.ask(route, callers[caller], request)
+                self.assertEqual(answer.status, status, answer)
+                if caller == "stranger":
+                    self.assert_shows_nothing(route, callers[caller], request, answer)
+                type(self).asked += 1
 
     def unusual(self):
         """{column of access_more.csv: what makes one for a route}. Those whose time is to be over are made first, and waited for."""

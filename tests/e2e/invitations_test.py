@@ -2,10 +2,17 @@
 """Invitations that are taken: by somebody who becomes known with the link, and by somebody who is signed in; and memberships that
 are left. A token opens once, and whoever shows one that does not is never told why."""
 
+import json
+import os
+import threading
+
 import harness
 from described import Described
-from harness import Api
+from harness import Api, run
 from sign_in_test import PASSWORD, Browser, person
+
+
+ROUNDS = int(os.environ.get("OPENPOST_INVITATION_ROUNDS", "50"))
 
 
 class Invitations(harness.Case):
@@ -99,6 +106,65 @@ class Invitations(harness.Case):
         self.assertEqual([place["role"] for place in answer.json()["workspaces"]], ["viewer"])
         self.assertEqual(self.api.get("/v1/members/" + made["id"]).json()["user_id"], answer.json()["user_id"])
         self.assert_problem(self.accept(known, self.invited("again")[1]), 409, "member_exists")
+
+    def raced(self, number):
+        """Two take one invitation at once, each with a password of their own: [(browser, password, answer)], the winner first."""
+        made, token = self.invited(f"raced{number}")
+        ready, ended = threading.Barrier(2), []
+
+        def take(hand):
+            # An address of its own, or the tries of one count against the next.
+            browser = Browser(self.service.port, f"127.0.{1 + number}.{1 + hand}")
+            password = f"the horse of hand {hand}"
+            ready.wait()
+            ended.append((browser, password, self.accept(browser, token, password=password)))
+        hands = [threading.Thread(target=take, args=(hand,)) for hand in range(2)]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+        return made, sorted(ended, key=lambda end: end[2].status)
+
+    def test_one_of_two_who_take_an_invitation_at_once_becomes_the_person(self):
+        codes, taken = {}, {}
+        for number in range(ROUNDS):
+            made, ((winner, password, answer), (loser, other, refused)) = self.raced(number)
+            self.assertEqual(answer.status, 201, f"{answer} {refused}")
+            code = refused.json()["code"]
+            self.assertIn((refused.status, code), ((503, "unavailable"), (409, "address_taken"), (409, "invitation_spent")), refused)
+            codes[code] = codes.get(code, 0) + 1
+            self.assertIsNone(loser.cookie)
+            taken[answer.json()["user_id"]] = made["id"]
+            self.assertEqual(winner.ask("GET", "/v1/session").json()["user_id"], answer.json()["user_id"])
+            if number % 10 == 0:  # each takes two hashes
+                self.assert_problem(loser.sign_in(f"raced{number}", other), 401, "sign_in_refused")
+                self.assertEqual(loser.sign_in(f"raced{number}", password).status, 201)
+        self.assertEqual(len(taken), ROUNDS)
+        events = self.data.events()
+        for kind in ("user_created", "password_set"):  # no password set anew
+            streams = [event["stream"] for event in events if event["type"] == kind and event["stream"] in taken]
+            self.assertEqual(sorted(streams), sorted(taken), kind)
+        joined = [event["stream"] for event in events if event["type"] == "member_joined"]
+        self.assertEqual(sorted(name for name in joined if name in taken.values()), sorted(taken.values()))
+        print(f"{ROUNDS} rounds; the other was told {codes}", flush=True)
+
+    def test_addresses_that_look_alike_are_none(self):
+        for address in ("\u0430da@example.com", "ada@ex\u00adample.com", "\uff41da@example.com", "ada@example.com.", '"ada"@example.com'):
+            self.assert_problem(self.api.post("/v1/invitations", {"email": address, "role": "viewer"}), 422, "field_invalid")
+        self.assertEqual(self.browser().ask("POST", "/v1/session", {"email": "KNOWN@Example.Com", "password": PASSWORD}).status, 201)
+
+    def test_who_holds_an_address_that_is_not_theirs_is_found_and_erased_by_whoever_runs_the_installation(self):
+        _, made, session = self.joined("squatted")
+        listed = run("user", "list", "--data", self.data.path, "--json")
+        (line,) = [line for line in map(json.loads, listed.stdout.splitlines()) if line["email"] == "squatted@example.com"]
+        self.assertEqual((line["id"], line["workspaces"], line["operator"]), (session["user_id"], 1, False))
+        refused = run("user", "erase", line["id"], "--data", self.data.path)
+        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(run("user", "erase", line["id"], "--data", self.data.path, "--everywhere").returncode, 0)
+        self.assert_problem(self.api.get("/v1/members/" + made["id"]), 404, "not_found")
+        browser, _, again = self.joined("squatted")
+        self.assertNotEqual(again["user_id"], session["user_id"])
+        self.assertEqual(browser.ask("GET", "/v1/user").json()["email"], "squatted@example.com")
 
     def test_who_leaves_is_no_member_any_more_and_may_be_invited_again(self):
         browser, made, session = self.joined("leaver")

@@ -39,7 +39,10 @@ static inline bool tell_tenant_command(struct arena *arena, const struct step *s
                                               .name = SPAN("Acme"),
                                               .timezone = SPAN("UTC"),
                                               .max_lateness_ms = tell_number(option(step, "lateness")),
-                                              .late_spacing_ms = tell_number(option(step, "spacing"))};
+                                              .late_spacing_ms = tell_number(option(step, "spacing")),
+                                              .plan = word_or_none(option(step, "plan")),
+                                              .period_start_ms = seconds(option(step, "from")),
+                                              .period_end_ms = seconds(option(step, "till"))};
     } else if (strcmp(verb, "settings") == 0) {
         command->code = COMMAND_change_workspace;
         command->change_workspace =
@@ -149,6 +152,10 @@ static inline bool tell_user_command(const struct step *step, struct command *co
     } else if (strcmp(verb, "sign_out_everywhere") == 0) {
         command->code = COMMAND_end_sessions;
         command->end_sessions.reason = END_REVOKED;
+    } else if (strcmp(verb, "entrust") == 0) {
+        command->code = COMMAND_grant_operator;
+    } else if (strcmp(verb, "distrust") == 0) {
+        command->code = COMMAND_revoke_operator;
     } else if (strcmp(verb, "erase") == 0) {
         command->code = COMMAND_erase_user;
     } else {

@@ -381,6 +381,147 @@ START_TEST(a_member_has_a_role_from_joining_on_until_the_membership_ends)
 
 END_TEST
 
+/* Somebody who was made an operator. */
+static struct id make_operator(struct world *world)
+{
+    const struct id user_id = world_id(world, ID_USER);
+    struct command command = world_command(world, COMMAND_create_user);
+    command.workspace_id = (struct id){0};
+    command.create_user.user_id = user_id;
+    command.create_user.vault_id = world_id(world, ID_SECRET);
+    world_must(world, &command);
+    command.code = COMMAND_grant_operator;
+    command.command_id = world_id(world, ID_COMMAND);
+    command.grant_operator.user_id = user_id;
+    world_must(world, &command);
+    return user_id;
+}
+
+static struct command command_of_operator(struct world *world, uint32_t code, const struct id *user_id)
+{
+    struct command command = world_command(world, code);
+    command.actor = ACTOR_OPERATOR;
+    command.actor_id = *user_id;
+    command.role = ROLE_NONE;
+    return command;
+}
+
+static struct command founding(struct world *world, const struct id *user_id)
+{
+    struct command command = command_of_operator(world, COMMAND_create_workspace, user_id);
+    command.create_workspace = (struct create_workspace_command){.workspace_id = world_id(world, ID_WORKSPACE),
+                                                                 .slug = SPAN("founded"),
+                                                                 .name = SPAN("Founded"),
+                                                                 .timezone = SPAN("UTC"),
+                                                                 .founder_id = *user_id};
+    command.workspace_id = command.create_workspace.workspace_id;
+    return command;
+}
+
+static struct command owning(struct world *world, const struct id *user_id, const struct id *workspace_id)
+{
+    struct command command = command_of_operator(world, COMMAND_add_member, user_id);
+    command.workspace_id = *workspace_id;
+    command.add_member = (struct add_member_command){
+        .member_id = *workspace_id, .workspace_id = *workspace_id, .user_id = *user_id, .role = ROLE_OWNER};
+    command.add_member.member_id.kind = ID_MEMBER;
+    return command;
+}
+
+START_TEST(an_operator_pauses_a_workspace_from_outside_and_does_nothing_else_in_it)
+{
+    struct world *world = world_open(9, 0, 0);
+    world_found(world);
+    const struct id user_id = make_operator(world);
+    const struct id nobody = world_id(world, ID_USER);
+    struct command command = command_of_operator(world, COMMAND_pause_workspace, &user_id);
+    command.pause_workspace.workspace_id = world->workspace_id;
+    ck_assert_int_eq(check(world, &command), ACCEPTED);
+    world_must(world, &command);
+    command.code = COMMAND_resume_workspace;
+    ck_assert_int_eq(check(world, &command), ACCEPTED);
+    command.actor_id = nobody;
+    ck_assert_int_eq(check(world, &command), REFUSED_role_insufficient);
+    command.actor_id = user_id;
+    command.workspace_id = (struct id){0};
+    ck_assert_int_eq(check(world, &command), REFUSED_role_insufficient);
+    for (uint32_t code = 1; code < 200; code++) {
+        command = command_of_operator(world, code, &user_id);
+        const bool is_theirs = code == COMMAND_pause_workspace || code == COMMAND_resume_workspace;
+        ck_assert_msg(check(world, &command) == (is_theirs ? ACCEPTED : REFUSED_role_insufficient), "%u", code);
+    }
+    world_close(world);
+}
+
+END_TEST
+
+START_TEST(an_operator_becomes_the_owner_of_what_they_made_once_and_of_nothing_else)
+{
+    struct world *world = world_open(10, 0, 0);
+    world_found(world);
+    const struct id user_id = make_operator(world);
+    const struct id other_id = make_operator(world);
+    struct command found = founding(world, &user_id);
+    const struct id founded = found.create_workspace.workspace_id;
+    struct command own = owning(world, &user_id, &founded);
+    ck_assert_int_eq(check(world, &own), REFUSED_role_insufficient); /* it is not there yet */
+    found.create_workspace.founder_id = other_id;
+    ck_assert_int_eq(check(world, &found), REFUSED_role_insufficient);
+    found.create_workspace.founder_id = user_id;
+    ck_assert_int_eq(check(world, &found), ACCEPTED);
+    world_must(world, &found);
+    ck_assert_int_eq(check(world, &own), ACCEPTED);
+    struct command wrong = own;
+    wrong.add_member.role = ROLE_ADMIN;
+    ck_assert_int_eq(check(world, &wrong), REFUSED_role_insufficient);
+    wrong = own;
+    wrong.add_member.user_id = other_id;
+    ck_assert_int_eq(check(world, &wrong), REFUSED_role_insufficient);
+    wrong = own;
+    wrong.add_member.member_id.uuid[15] ^= 1;
+    ck_assert_int_eq(check(world, &wrong), REFUSED_role_insufficient);
+    wrong = owning(world, &other_id, &founded);
+    ck_assert_int_eq(check(world, &wrong), REFUSED_role_insufficient);
+    wrong = owning(world, &user_id, &world->workspace_id); /* made at the data folder */
+    ck_assert_int_eq(check(world, &wrong), REFUSED_role_insufficient);
+    world_must(world, &own);
+    own.command_id = world_id(world, ID_COMMAND);
+    ck_assert_uint_eq(world_give(world, &own, NULL).refusal, REFUSED_exists);
+    world_check_rebuilt(world);
+    world_close(world);
+}
+
+END_TEST
+
+START_TEST(who_is_an_operator_no_longer_decides_nothing_from_the_next_command_of_the_group_on)
+{
+    static const uint32_t ends[] = {COMMAND_revoke_operator, COMMAND_erase_user};
+    struct world *world = world_open(11, 0, 0);
+    world_found(world);
+    const struct id user_id = make_operator(world);
+    struct command pause = command_of_operator(world, COMMAND_pause_workspace, &user_id);
+    struct command found = founding(world, &user_id);
+    struct command end = world_command(world, ends[_i]);
+    enum refusal refusal = REFUSED_exists;
+    struct answer answer;
+    pause.pause_workspace.workspace_id = world->workspace_id;
+    *(struct id *)command_fields(&end) = user_id;
+    end.workspace_id = (struct id){0};
+    ck_assert_int_eq(ledger_begin(world->ledger, world->now_ms), OK);
+    ck_assert_int_eq(ledger_check_actor(world->ledger, &pause, &refusal), OK);
+    ck_assert_int_eq(refusal, ACCEPTED);
+    ck_assert_int_eq(ledger_handle(world->ledger, &end, NULL, &answer), OK);
+    ck_assert_uint_eq(answer.refusal, ACCEPTED);
+    ck_assert_int_eq(ledger_check_actor(world->ledger, &pause, &refusal), OK);
+    ck_assert_int_eq(refusal, REFUSED_role_insufficient);
+    ck_assert_int_eq(ledger_check_actor(world->ledger, &found, &refusal), OK);
+    ck_assert_int_eq(refusal, REFUSED_role_insufficient);
+    ledger_abort(world->ledger);
+    world_close(world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ledger_actor");
@@ -395,6 +536,10 @@ int main(void)
     tcase_add_test(actors, what_goes_to_another_account_is_not_there_for_a_restricted_key);
     tcase_add_test(actors, an_account_that_a_restricted_key_was_not_given_is_not_there);
     tcase_add_test(actors, our_own_processes_are_no_actors_that_anything_was_given_to);
+    tcase_add_test(actors, an_operator_pauses_a_workspace_from_outside_and_does_nothing_else_in_it);
+    tcase_add_test(actors, an_operator_becomes_the_owner_of_what_they_made_once_and_of_nothing_else);
+    tcase_add_loop_test(actors, who_is_an_operator_no_longer_decides_nothing_from_the_next_command_of_the_group_on, 0,
+                        2);
     suite_add_tcase(suite, actors);
     return run_suite(suite);
 }

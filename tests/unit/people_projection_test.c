@@ -187,9 +187,14 @@ START_TEST(a_member_is_its_workspaces_alone)
     feed(&world, &other, &event.member_added.member_id, &event);
     struct member_row *rows = NULL;
     uint32_t count = 0;
-    ck_assert_int_eq(access_memberships(reading(&world), &user_id, 50, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(access_memberships(reading(&world), &user_id, NULL, 50, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 2);
     ck_assert(id_equal(&rows[1].workspace_id, &other));
+    ck_assert_int_eq(access_memberships(reading(&world), &user_id, &own, 50, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert(id_equal(&rows[0].workspace_id, &other));
+    ck_assert_int_eq(access_memberships(reading(&world), &user_id, &other, 50, &world.arena, &rows, &count), OK);
+    ck_assert_uint_eq(count, 0);
     ck_assert_uint_eq(count_members(&world, false), 1);
     check_rebuild(&world);
     world_done(&world);
@@ -317,6 +322,53 @@ START_TEST(a_session_is_found_by_its_cookie_until_it_ends)
     feed(&world, &nowhere, &event.session_ended.session_id, &event);
     ck_assert_int_eq(open_with(&world, 1, T0, &row), ERR_AUTH);
     ck_assert_uint_eq(count_sessions(&world, T0), 0);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(people_are_walked_in_order_and_members_whom_nobody_made_known_are_none)
+{
+    struct world world;
+    struct user_row row;
+    const struct id first = id_n(ID_USER, 1);
+    const struct id third = id_n(ID_USER, 3);
+    world_init(&world);
+    ck_assert_int_eq(access_user_after(reading(&world), NULL, &row), ERR_NOT_FOUND);
+    feed_user_created(&world, 1);
+    feed_opened(&world, 1, 0, T0 + HOUR_MS);
+    feed_invited(&world, 1, T0 + HOUR_MS);
+    feed_joined(&world, 1, 2); /* made a member at the data folder */
+    feed_user_created(&world, 3);
+    ck_assert_int_eq(access_user_after(reading(&world), NULL, &row), OK);
+    ck_assert(id_equal(&row.user_id, &first));
+    ck_assert_int_eq(access_user_after(reading(&world), &first, &row), OK);
+    ck_assert(id_equal(&row.user_id, &third));
+    ck_assert_int_eq(access_user_after(reading(&world), &third, &row), ERR_NOT_FOUND);
+    world_done(&world);
+}
+
+END_TEST
+
+START_TEST(who_is_an_operator_is_one_until_that_is_revoked_or_they_are_erased)
+{
+    struct world world;
+    struct user_row row;
+    const struct id user_id = id_n(ID_USER, 1);
+
+    const enum event_code events[] = {EVENT_operator_granted, EVENT_operator_revoked, EVENT_operator_granted,
+                                      EVENT_user_erased};
+
+    world_init(&world);
+    feed_user_created(&world, 1);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        struct event event = event_of(events[i]);
+        event.operator_granted.user_id = user_id; /* the first field of all of them */
+        feed(&world, &nowhere, &user_id, &event);
+        ck_assert_int_eq(access_user(reading(&world), &user_id, &row), OK);
+        ck_assert(row.is_operator == (events[i] == EVENT_operator_granted));
+    }
     check_rebuild(&world);
     world_done(&world);
 }
@@ -482,6 +534,8 @@ int main(void)
     tcase_add_test(tcase, members_are_listed_page_by_page);
     tcase_add_test(tcase, nobody_is_a_member_of_a_deleted_workspace_or_joins_it);
     tcase_add_test(tcase, a_session_is_found_by_its_cookie_until_it_ends);
+    tcase_add_test(tcase, people_are_walked_in_order_and_members_whom_nobody_made_known_are_none);
+    tcase_add_test(tcase, who_is_an_operator_is_one_until_that_is_revoked_or_they_are_erased);
     tcase_add_loop_test(tcase, sessions_of_an_earlier_generation_open_nothing, 0, 3);
     tcase_add_test(tcase, whoever_signs_in_takes_away_what_is_over);
     tcase_add_test(tcase, the_hour_of_the_last_use_is_kept);

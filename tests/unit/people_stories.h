@@ -15,6 +15,9 @@ static const struct story people_stories[] = {
     {"a workspace is resumed", "hold", "release", "workspace_resumed"},
     {"a workspace that is not paused needs no resuming", "", "release", "nothing"},
     {"another workspace is not there to be paused", "", "hold tenant=9", "refused not_found"},
+    {"a workspace begins", "", "workspace tenant=3", "workspace_created lateness 21600000 spacing 60000"},
+    {"a workspace begins with a plan", "", "workspace tenant=3 plan=team from=0 till=100", "workspace_created lateness 21600000 spacing 60000; plan_changed team"},
+    {"not with one whose period ends before it begins", "", "workspace tenant=3 plan=team from=100 till=50", "refused plan_invalid"},
     {"a name in addresses is one workspace's", "", "workspace tenant=3 slug_taken", "refused slug_taken"},
     {"settings are changed", "", "settings slug=new lateness=3600000 spacing=5", "workspace_changed lateness 3600000 spacing 5"},
     {"a name that another has is refused", "", "settings slug=acme slug_taken", "refused slug_taken"},
@@ -121,6 +124,17 @@ static const struct story people_stories[] = {
     {"who is erased is erased", "user, erase", "erase", "nothing"},
     {"a member is not erased", "user", "erase memberships=1", "refused still_member"},
     {"nothing is changed of who is erased", "user, erase", "password vault=4", "refused user_erased"},
+
+    /* operators */
+    {"a person becomes an operator", "user", "entrust", "operator_granted"},
+    {"who is one becomes none", "user, entrust", "entrust", "nothing"},
+    {"an operator is one no longer", "user, entrust", "distrust", "operator_revoked"},
+    {"who is none loses nothing", "user", "distrust", "nothing"},
+    {"who was one becomes one again", "user, entrust, distrust", "entrust", "operator_granted"},
+    {"nobody is made one whom nobody knows", "", "entrust", "refused not_found"},
+    {"nor loses it", "", "distrust", "refused not_found"},
+    {"who is erased becomes no operator", "user, erase", "entrust", "refused user_erased"},
+    {"nor stays one", "user, entrust, erase", "distrust", "refused user_erased"},
 
     /* sessions, providers */
     {"somebody signs in", "user", "sign_in", "session_opened 0"},

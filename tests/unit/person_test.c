@@ -240,21 +240,39 @@ static const struct {
     const char *text;
     const char *form; /* NULL: it is none */
 } addresses[] = {
-    {"Ada@Example.TEST", "ada@example.test"},
-    {"a@b",              "a@b"             },
-    {"\xC3\x89@b",       "\xC3\x89@b"      }, /* É stays: whether it is é is a question of Unicode's */
-    {"[@`",              "[@`"             },
-    {"",                 NULL              },
-    {"@",                NULL              },
-    {"ab",               NULL              },
-    {"@ab",              NULL              },
-    {"ab@",              NULL              },
-    {"abc",              NULL              },
-    {"a@b@c",            NULL              },
-    {"a@@c",             NULL              },
-    {"a b@c",            NULL              },
-    {"a@b\n",            NULL              },
-    {"a\x7F@b",          NULL              },
+    {"Ada@Example.TEST",       "ada@example.test"      },
+    {"a@b",                    "a@b"                   },
+    {"A.B+c-d_e'f@x.y-z.TEST", "a.b+c-d_e'f@x.y-z.test"},
+    {"z`|~@XN--9ca.TEST",      "z`|~@xn--9ca.test"     },
+    {"\xC3\x89@b",             NULL                    }, /* É, which E and a combining accent are, too */
+    {"a@\xC3\xA9.test",        NULL                    },
+    {"\xD0\xB0@b",             NULL                    }, /* a Cyrillic а */
+    {"a@b\xC2\xAD.test",       NULL                    }, /* a soft hyphen, which nobody sees */
+    {"\xEF\xBD\x81@b",         NULL                    }, /* a wide a */
+    {"a@b.test.",              NULL                    }, /* the same domain to whoever resolves it */
+    {".a@b",                   NULL                    },
+    {"a.@b",                   NULL                    },
+    {"a..b@c",                 NULL                    },
+    {"a@b..c",                 NULL                    },
+    {"a@.b",                   NULL                    },
+    {"\"a\"@b",                NULL                    }, /* the same mailbox as a@b */
+    {"a\\b@c",                 NULL                    },
+    {"a(b)@c",                 NULL                    },
+    {"<a@b>",                  NULL                    },
+    {"a@b_c",                  NULL                    },
+    {"a@[127.0.0.1]",          NULL                    },
+    {"[@`",                    NULL                    },
+    {"",                       NULL                    },
+    {"@",                      NULL                    },
+    {"ab",                     NULL                    },
+    {"@ab",                    NULL                    },
+    {"ab@",                    NULL                    },
+    {"abc",                    NULL                    },
+    {"a@b@c",                  NULL                    },
+    {"a@@c",                   NULL                    },
+    {"a b@c",                  NULL                    },
+    {"a@b\n",                  NULL                    },
+    {"a\x7F@b",                NULL                    },
 };
 
 START_TEST(addresses_are_compared_in_one_form)

@@ -28,8 +28,8 @@ enum err pass_erase_user(struct pass *pass, pass_answered *done, void *context)
 
 enum err pass_memberships(struct pass *pass, struct member_row **ret_members, uint32_t *ret_count)
 {
-    return access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, PLACES_MAX, pass_arena(pass), ret_members,
-                              ret_count);
+    return access_memberships(pass_reads(pass), &pass_badge(pass)->user_id, NULL, PLACES_MAX, pass_arena(pass),
+                              ret_members, ret_count);
 }
 
 static bool is_owner_for_good(const struct member_row *member)

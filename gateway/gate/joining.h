@@ -1,5 +1,12 @@
 /* joining.h: invitations that are taken, by whoever shows the token: by a person who is signed in, or by somebody who
- * becomes known with it. */
+ * becomes known with it.
+ *
+ * What that tells: the inviter, who sees the link, may take it with a password of their own. If that makes somebody
+ * known, nobody was known by the address; if it is refused, somebody is. No wording hides it, for the one succeeds and
+ * the other must not; what hides it is a link that goes to the address alone. Until then it is dear: each look at an
+ * address that is free makes a person and a member, both in the log under the inviter's name, and holds the address
+ * (core/ledger/people.h); none can be had without, for nothing is asked about the address before the password is
+ * hashed. */
 #ifndef OPENPOST_GATE_JOINING_H
 #define OPENPOST_GATE_JOINING_H
 

@@ -208,6 +208,61 @@ START_TEST(the_gateway_reports_for_itself_what_it_refused)
 
 END_TEST
 
+/* A command about a person, of no workspace. */
+static struct command about_user(const struct place *place, uint32_t code, const struct id *user_id)
+{
+    struct command command = command_of(place, code);
+    command.workspace_id = (struct id){0};
+    *(struct id *)command_fields(&command) = *user_id;
+    return command;
+}
+
+static enum refusal as_operator(struct place *place, struct client *party, uint32_t code, const struct id *user_id)
+{
+    struct command command = command_of(place, code);
+    command.actor_id = *user_id;
+    command.role = ROLE_OWNER; /* whatever it says */
+    *(struct id *)command_fields(&command) = place->workspace_id;
+    return (enum refusal)give(party, &command, NULL).refusal;
+}
+
+START_TEST(the_gateway_speaks_for_an_operator_and_makes_nobody_one)
+{
+    struct place *place = place_open();
+    OWNED(client_close) struct client *gateway = connect_party(place, PARTY_GATEWAY);
+    OWNED(client_close) struct client *scheduler = connect_party(place, PARTY_SCHEDULER);
+    const struct id user_id = new_id(ID_USER);
+    make_key(place, ROLE_EDITOR); /* and a workspace */
+    struct command command = about_user(place, COMMAND_create_user, &user_id);
+    command.create_user.vault_id = new_id(ID_SECRET);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, ACCEPTED);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_pause_workspace, &user_id), REFUSED_role_insufficient);
+    command = about_user(place, COMMAND_grant_operator, &user_id);
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = about_user(place, COMMAND_grant_operator, &user_id);
+    command.actor_id = user_id; /* not to themself either */
+    ck_assert_uint_eq(give(gateway, &command, NULL).refusal, REFUSED_role_insufficient);
+    command = about_user(place, COMMAND_grant_operator, &user_id);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_pause_workspace, &user_id), ACCEPTED);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_resume_workspace, &user_id), ACCEPTED);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_delete_workspace, &user_id), REFUSED_role_insufficient);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_change_workspace, &user_id), REFUSED_role_insufficient);
+    ck_assert_int_eq(as_operator(place, scheduler, COMMAND_pause_workspace, &user_id), REFUSED_role_insufficient);
+    const struct id nobody = {0};
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_pause_workspace, &nobody), REFUSED_role_insufficient);
+    command = about_user(place, COMMAND_revoke_operator, &user_id);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    ck_assert_int_eq(as_operator(place, gateway, COMMAND_pause_workspace, &user_id), REFUSED_role_insufficient);
+    client_close(scheduler);
+    client_close(gateway);
+    scheduler = NULL;
+    gateway = NULL;
+    place_close(place);
+}
+
+END_TEST
+
 START_TEST(what_is_sealed_is_of_somebody_who_keeps_secrets)
 {
     struct place *place = place_open();
@@ -281,6 +336,7 @@ int main(void)
     tcase_add_test(parties, the_gateway_is_no_scheduler_and_speaks_for_people_only);
     tcase_add_test(parties, what_an_actor_may_do_says_its_state);
     tcase_add_test(parties, the_gateway_reports_for_itself_what_it_refused);
+    tcase_add_test(parties, the_gateway_speaks_for_an_operator_and_makes_nobody_one);
     tcase_add_test(parties, what_is_sealed_is_of_somebody_who_keeps_secrets);
     tcase_add_test(parties, the_scheduler_is_no_gateway);
     tcase_add_test(parties, the_adapters_key_is_nobodys_to_the_ledger);

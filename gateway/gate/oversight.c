@@ -160,9 +160,10 @@ enum err oversight_ask(struct oversight *oversight, const struct id *workspace_i
                        void *context)
 {
     const struct log_question question = {.name = "stream", .first = version, .stream = *workspace_id};
+    const struct log_reader whole = {.workspace_id = *workspace_id};
     TRY(is_operator(oversight) ? OK : ERR_ACCESS);
     store_abort(pass_pause(oversight->pass));
-    return gate_ask(pass_gate(oversight->pass), workspace_id, &question, done, context);
+    return gate_ask(pass_gate(oversight->pass), &whole, &question, done, context);
 }
 
 enum err oversight_as_of(struct oversight *oversight, const struct id *workspace_id, struct body_list events)

@@ -270,8 +270,7 @@ static void write_problems(struct buf *out, const struct route *route)
 static const char *const role_docs[ROLE_COUNT] = {
     [ROLE_VIEWER] = "reads posts, accounts and reports",
     [ROLE_AUDITOR] = "what a viewer may, and reads the log: events, proofs and checkpoints",
-    [ROLE_EDITOR] = "what a viewer may, and writes, schedules, cancels and resolves posts, and reads the events and "
-                    "proofs of its own",
+    [ROLE_EDITOR] = "what a viewer may, writes, schedules, cancels and resolves posts, reads the events of its own",
     [ROLE_ADMIN] =
         "what an editor and an auditor may, and connects accounts, keeps API keys and members and stops the workspace",
     [ROLE_OWNER] = "what an admin may",

@@ -84,7 +84,7 @@ enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *
 
 void gate_log_reader(const struct badge *badge, struct log_reader *ret_reader)
 {
-    const struct id *holder = id_is_none(&badge->user_id) ? &badge->key_id : &badge->member_id;
+    const struct id *holder = id_is_none(&badge->member_id) ? &badge->key_id : &badge->member_id;
     *ret_reader =
         (struct log_reader){.workspace_id = badge->workspace_id, .author_id = access_log_author(&badge->grant, holder)};
 }

@@ -191,10 +191,37 @@ static void count_event(void *context, const struct openpost_event *event)
     *count += event->workspace_seq > 0 ? 1 : 0;
 }
 
+START_TEST(an_editor_follows_what_it_wrote_over_what_it_did_not)
+{
+    struct library_world world = library_open(ROLE_EDITOR);
+    static const char *const parts[] = {"one"};
+    const struct openpost_post post = {.parts = parts, .part_count = 1};
+    struct openpost_answer answer;
+    unsigned count = 0;
+    uint64_t position = 0;
+    ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, NULL), OPENPOST_OK);
+    ck_assert_uint_eq(count, 0);
+    const uint64_t before = position;
+    ck_assert_uint_gt(before, 1); /* the workspace's beginning, which is not its own */
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &answer), OPENPOST_OK);
+    }
+    ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, NULL), OPENPOST_OK);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_uint_eq(position, before + 3);
+    position = 0;
+    ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, NULL), OPENPOST_OK);
+    ck_assert_uint_eq(count, 6);
+    ck_assert_uint_eq(position, before + 3);
+    library_close(&world);
+}
+
+END_TEST
+
 /* The whole frame is refused, not what it asks. */
 START_TEST(a_role_that_may_not_follow_is_told_so)
 {
-    struct library_world world = library_open(ROLE_EDITOR);
+    struct library_world world = library_open(ROLE_VIEWER);
     struct openpost_answer answer;
     unsigned count = 0;
     uint64_t position = 0;
@@ -256,6 +283,7 @@ int main(void)
     tcase_add_test(calls, another_post_under_the_same_idempotency_key_is_refused_whatever_differs);
     tcase_add_test(calls, what_a_person_decides_is_refused_with_its_code_and_its_sentence);
     tcase_add_test(calls, what_is_at_fault_is_told_as_over_http);
+    tcase_add_test(calls, an_editor_follows_what_it_wrote_over_what_it_did_not);
     tcase_add_test(calls, a_role_that_may_not_follow_is_told_so);
     tcase_add_test(calls, what_was_never_sent_is_told_apart_from_what_may_have_been_done);
     suite_add_tcase(suite, calls);

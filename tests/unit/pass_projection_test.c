@@ -265,6 +265,10 @@ START_TEST(an_editor_is_told_of_what_they_wrote_and_whoever_may_more_of_all)
     badge.member_id = id_n(ID_MEMBER, 4);
     gate_log_reader(&badge, &reader);
     ck_assert(id_equal(&reader.author_id, &badge.member_id));
+    badge.member_id = (struct id){0}; /* nowhere a member: a session writes nothing, and none is not all */
+    badge.grant.role = ROLE_NONE;
+    gate_log_reader(&badge, &reader);
+    ck_assert(id_equal(&reader.author_id, &badge.key_id));
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         badge.grant.role = roles[i];
         gate_log_reader(&badge, &reader);

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <strings.h>
 
+#include "gateway/header_value.h"
+
 #define V4_BITS 32
 #define V6_BITS 128
 
@@ -114,22 +116,6 @@ static void push(struct hops *hops, struct span node)
     hops->count++;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct span trimmed(struct span text)
-{
-    while (text.len > 0 && is_blank(text.data[0])) {
-        text = span_of(text.data + 1, text.len - 1);
-    }
-    while (text.len > 0 && is_blank(text.data[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 static bool is_port(struct span text)
 {
     uint64_t port = 0;
@@ -177,7 +163,7 @@ static void take_list(struct span rest, struct hops *hops)
 {
     while (rest.len > 0) {
         const size_t comma = span_find(rest, ',');
-        const struct span node = trimmed(span_of(rest.data, comma));
+        const struct span node = header_trimmed(span_of(rest.data, comma));
         if (node.len > 0) {
             push(hops, node);
         }
@@ -222,7 +208,7 @@ static bool take_quoted(struct span *rest, struct span *ret_value)
 
 static bool skip(struct span *rest, uint8_t c)
 {
-    *rest = trimmed(*rest);
+    *rest = header_trimmed(*rest);
     const bool there = rest->len > 0 && rest->data[0] == c;
     if (there) {
         *rest = span_of(rest->data + 1, rest->len - 1);
@@ -259,10 +245,10 @@ static bool take_forwarded(struct span rest, struct hops *hops)
 {
     do {
         struct span node = {0};
-        rest = trimmed(rest);
+        rest = header_trimmed(rest);
         const bool is_empty = rest.len == 0 || rest.data[0] == ',';
         while (!is_empty) {
-            rest = trimmed(rest);
+            rest = header_trimmed(rest);
             if (rest.len > 0 && rest.data[0] != ';' && rest.data[0] != ',' && !take_pair(&rest, &node)) {
                 return false;
             }

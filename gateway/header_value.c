@@ -1,4 +1,4 @@
-/* header_value.c: see header_value.h. Called by exchange.c and idempotency.c. Must never look at anything but the
+/* header_value.c: see header_value.h. Called by exchange.c, idempotency.c and forwarded.c. Must never look at anything but the
  * value. */
 #include "gateway/header_value.h"
 
@@ -7,8 +7,7 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
-/* OWS of RFC 9110 section 5.6.3. */
-static struct span without_spaces(struct span text)
+struct span header_trimmed(struct span text)
 {
     while (text.len > 0 && is_space(text.data[0])) {
         text = span_of(text.data + 1, text.len - 1);
@@ -41,13 +40,13 @@ struct span header_bearer(struct span authorization)
 
 bool header_is_json(struct span content_type)
 {
-    const struct span bare = without_spaces(span_of(content_type.data, span_find(content_type, ';')));
+    const struct span bare = header_trimmed(span_of(content_type.data, span_find(content_type, ';')));
     return is_word(bare, SPAN("application/json")) || is_word(bare, SPAN("application/merge-patch+json"));
 }
 
 bool header_is_identity(struct span content_encoding)
 {
-    return content_encoding.data == NULL || is_word(without_spaces(content_encoding), SPAN("identity"));
+    return content_encoding.data == NULL || is_word(header_trimmed(content_encoding), SPAN("identity"));
 }
 
 bool header_is_idempotency_key(struct span key)

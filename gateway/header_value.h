@@ -5,6 +5,8 @@
 
 #include "core/base/span.h"
 
+/* header_trimmed returns the text without the blanks around it (OWS, RFC 9110 section 5.6.3). */
+struct span header_trimmed(struct span text);
 /* header_bearer returns the key of Authorization: Bearer KEY, borrowed; the scheme's case does not count (RFC 9110
  * section 11.1). data NULL: another scheme, or no key. */
 struct span header_bearer(struct span authorization);

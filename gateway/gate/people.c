@@ -9,22 +9,16 @@
 #include "gateway/gate/ask.h"
 #include "gateway/gate/gate_state.h"
 
-#define ID_ROOM (ID_TEXT_MAX + 2) /* as a frame has it */
-
 enum err pass_people(struct pass *pass, const struct member_row *members, uint32_t count, gate_replied *done,
                      void *context)
 {
     ASSERT(count <= PERSON_PAGE_MAX);
-    uint8_t bytes[(PERSON_PAGE_MAX + 4) * ID_ROOM];
-    struct buf body = buf_of(bytes, sizeof bytes);
     struct person_ask ask = {.question = PERSON_PEOPLE, .of = pass_badge(pass)->workspace_id, .count = count};
     for (uint32_t i = 0; i < count; i++) {
         ask.ids[i] = members[i].member_id;
     }
-    person_ask_put(&body, &ask);
-    ASSERT(buf_ok(&body));
     store_abort(pass_pause(pass));
-    return client_ask(pass_gate(pass)->options.ledger, FRAME_PERSON, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+    return gate_ask_person(pass_gate(pass), &ask, done, context);
 }
 
 void invitation_link(const char *origin, struct span token, struct buf *out)

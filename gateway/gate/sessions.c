@@ -78,7 +78,7 @@ enum err gate_find_session(struct store_txn *txn, const uint8_t fingerprint[32],
 
 enum err gate_ask_person(struct gate *gate, const struct person_ask *ask, gate_replied *done, void *context)
 {
-    uint8_t bytes[1024];
+    uint8_t bytes[1024 + PERSON_PAGE_MAX * (ID_TEXT_MAX + 2)]; /* an id as a frame has it */
     struct buf body = buf_of(bytes, sizeof bytes);
     person_ask_put(&body, ask);
     if (!buf_ok(&body)) {
@@ -308,16 +308,12 @@ enum err pass_devices(struct pass *pass, const struct session_row *sessions, uin
                       void *context)
 {
     ASSERT(count <= PERSON_PAGE_MAX);
-    uint8_t bytes[(PERSON_PAGE_MAX + 4) * (ID_TEXT_MAX + 2)];
-    struct buf body = buf_of(bytes, sizeof bytes);
     struct person_ask ask = {.question = PERSON_DEVICES, .of = pass_badge(pass)->user_id, .count = count};
     for (uint32_t i = 0; i < count; i++) {
         ask.ids[i] = sessions[i].session_id;
     }
-    person_ask_put(&body, &ask);
-    ASSERT(buf_ok(&body));
     store_abort(pass_pause(pass));
-    return client_ask(pass_gate(pass)->options.ledger, FRAME_PERSON, buf_span(&body), COMMAND_WITHIN_MS, done, context);
+    return gate_ask_person(pass_gate(pass), &ask, done, context);
 }
 
 enum err pass_user(struct pass *pass, struct user_row *ret_user)

@@ -91,11 +91,11 @@ class Restarts(harness.Case):
             pids = Path(f"/proc/{serve}/task/{serve}/children").read_text().split()
             return {int(pid): Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
         before = children()
-        self.assertEqual(len(before), 5)
+        self.assertEqual(len(before), 6)
         for pid, name in before.items():
             if name != "openpost-sandbo":
                 os.kill(pid, 9)
-        wait_until(lambda: len(children()) == 5 and len(set(children()) & set(before)) == 1, 30, "started again")
+        wait_until(lambda: len(children()) == 6 and len(set(children()) & set(before)) == 1, 30, "started again")
 
         def works():
             try:

@@ -35,6 +35,7 @@ enum route_resource {
     RESOURCE_KEY,
     RESOURCE_MEMBER,
     RESOURCE_SESSION,
+    RESOURCE_LOGIN,
     RESOURCE_WORKSPACE, /* from outside */
     RESOURCE_WORKSPACES
 };

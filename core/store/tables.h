@@ -26,11 +26,11 @@ enum table {
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,           /* access: member id -> document; a workspace's; invitations' tokens -> member id */
-    TABLE_USER = 0x3D,             /* access: user id -> document; behind it: workspace -> member id; sessions */
-    TABLE_SESSION = 0x3E,          /* access: cookie's fingerprint -> session; session id -> fingerprint */
-    TABLE_PROVIDER = 0x3F,         /* access: identity provider's id -> document */
-    TABLE_PUNCTUALITY = 0x40,      /* analytics: integration, quarter of an hour -> counts and lateness */
-    TABLE_NOTIFICATION = 0x41,     /* access: workspace, end of the billing period -> what its owners are told */
+    TABLE_USER = 0x3D,         /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
+    TABLE_SESSION = 0x3E,      /* access: cookie's fingerprint -> session; session id -> fingerprint */
+    TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
+    TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */
+    TABLE_NOTIFICATION = 0x41, /* access: workspace, end of the billing period -> what its owners are told */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every

@@ -136,7 +136,8 @@ static enum err send_opening(struct new_session *session, bool has_device)
     struct command command = {.code = COMMAND_open_session};
     command.open_session.session_id = session->session_id;
     command.open_session.user_id = session->user_id;
-    command.open_session.method = SIGN_IN_PASSWORD;
+    command.open_session.method = id_is_none(&session->provider_id) ? SIGN_IN_PASSWORD : SIGN_IN_OIDC;
+    command.open_session.provider_id = session->provider_id;
     command.open_session.expires_ms = session->expires_ms;
     command.open_session.vault_id = has_device ? session->device_id : (struct id){0};
     memcpy(command.open_session.fingerprint.bytes, session->fingerprint, sizeof session->fingerprint);

@@ -22,6 +22,7 @@ struct new_session {
     struct span network; /* whence, roughly */
     int64_t expires_ms;
     /* the gate's own */
+    struct id provider_id; /* that said who it is; absent: a password did */
     struct gate *gate;
     uint8_t fingerprint[32];
     struct id user_id; /* who it was */

@@ -109,7 +109,7 @@ static const struct {
     ROW("\x95\x01\x03" ID_ ID_ "\xC0\xC4\x00", ERR_MALFORMED),
     ROW("\x96\x02\x03" ID_ ID_ "\xC0\xC4\x00", ERR_VERSION),
     ROW("\x96\x01\x00" ID_ ID_ "\xC0\xC4\x00", ERR_KIND),
-    ROW("\x96\x01\x0A" ID_ ID_ "\xC0\xC4\x00", ERR_KIND),
+    ROW("\x96\x01\x0B" ID_ ID_ "\xC0\xC4\x00", ERR_KIND),
     ROW("\x96\x01\x40" ID_ ID_ "\xC0\xC4\x00", ERR_KIND),
     ROW("\x96\x01\xCC\x80" ID_ ID_ "\xC0\xC4\x00", ERR_KIND),
     ROW("\x96\xCC\x01\x03" ID_ ID_ "\xC0\xC4\x00", ERR_MALFORMED), /* a longer form than needed */

@@ -90,6 +90,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         TRY(access_apply_member(txn, fact, arena));
         TRY(access_apply_person(txn, fact, arena));
         TRY(access_apply_provider(txn, fact, arena));
+        TRY(access_apply_login(txn, fact, arena));
         return access_apply_integration(txn, fact, arena);
     }
 }

@@ -132,5 +132,8 @@ enum err access_provider(struct store_txn *txn, const struct id *provider_id, st
                          struct provider_row *ret_provider) MUST_USE;
 enum err access_providers(struct store_txn *txn, uint32_t limit, struct arena *arena,
                           struct provider_row **ret_providers, uint32_t *ret_count) MUST_USE;
+/* access_logins lists through which of them a person signs in, removed ones too: LOGINS_MAX at most. */
+enum err access_logins(struct store_txn *txn, const struct id *user_id, struct arena *arena,
+                       struct login_row **ret_logins, uint32_t *ret_count) MUST_USE;
 
 #endif

@@ -20,15 +20,17 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
 enum err access_apply_key(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_end_keys(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_member folds an event of a membership's stream, access_apply_person one of a person's or a session's
- * or of when sessions were used, access_apply_provider one of an identity provider's; others change nothing.
+ * or of when sessions were used, access_apply_provider one of an identity provider's, access_apply_login one by which
+ * a person signs in through one, or no more; others change nothing.
  * access_end_memberships: the workspace was deleted, nobody is a member or joins any more. */
 enum err access_apply_member(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_apply_person(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_apply_provider(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_apply_login(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_end_memberships(struct store_txn *txn, const struct id *workspace_id, struct arena *arena) MUST_USE;
 
 /* access_user_key begins the keys of what belongs to a person. */
-enum user_place { PLACE_USER = 0, PLACE_MEMBERSHIP = 1, PLACE_SESSION = 2 };
+enum user_place { PLACE_USER = 0, PLACE_MEMBERSHIP = 1, PLACE_SESSION = 2, PLACE_LOGIN = 3 };
 
 struct row_key access_user_key(const struct id *user_id, enum user_place place);
 

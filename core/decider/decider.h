@@ -25,7 +25,8 @@ struct workspace;    /* workspace.h; its members and keys are aggregates of thei
 struct integration;  /* integration.h */
 struct post;         /* post.h; recalled_attempt, too */
 struct recalled_attempt;
-struct user; /* user.h */
+struct user;     /* user.h */
+struct provider; /* provider.h */
 
 /* Every state begins with this; aggregate.c alone writes it. */
 struct aggregate_head {
@@ -64,7 +65,8 @@ struct decide_context {
     uint32_t membership_count; /* erase_user: workspaces, not deleted, that the person is a member of; 1: or more */
     const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
     const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
-    struct decide_room *room;  /* lent as long as the events are used */
+    const struct provider *provider; /* open_session: the one that it names; NULL: it names none */
+    struct decide_room *room;        /* lent as long as the events are used */
 };
 
 /* context_integration finds one by id; NULL when it is not there. */

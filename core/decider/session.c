@@ -1,8 +1,10 @@
 /* session.c: the rules of a session: opened once, in its person's generation, and ended once. Who may open one was
- * proved to the gateway. */
+ * proved to the gateway; through a provider that was removed nobody opens one any more. Those that were opened through
+ * it stay: what ends them is their time, or their person. */
 #include "core/decider/session.h"
 
 #include "core/base/assert.h"
+#include "core/decider/provider.h"
 #include "core/decider/user.h"
 
 static enum refusal open(const struct session *session, const struct decide_context *context,
@@ -16,6 +18,9 @@ static enum refusal open(const struct session *session, const struct decide_cont
     }
     if (context->user->erased) {
         return REFUSED_user_erased;
+    }
+    if (context->provider != NULL && (context->provider->head.version == 0 || context->provider->removed)) {
+        return REFUSED_provider_removed;
     }
     struct session_opened_event *event = &event_append(ret_events, EVENT_session_opened)->session_opened;
     event->session_id = wish->session_id;

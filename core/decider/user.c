@@ -52,10 +52,25 @@ static enum refusal link_login(const struct user *user, const struct link_login_
     return ACCEPTED;
 }
 
+static uint32_t count_logins(const struct user *user)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < LOGINS_MAX; i++) {
+        const struct id nobody = {0};
+        count += !id_equal(&user->logins[i].provider_id, &nobody);
+    }
+    return count;
+}
+
+/* Nobody locks themself out. */
 static enum refusal unlink_login(const struct user *user, const struct unlink_login_command *wish,
                                  struct event_list *ret_events)
 {
+    const struct id nothing = {0};
     if (find_subject(user, &wish->vault_id) < LOGINS_MAX) {
+        if (id_equal(&user->password_id, &nothing) && count_logins(user) == 1) {
+            return REFUSED_login_last;
+        }
         struct login_unlinked_event *event = &event_append(ret_events, EVENT_login_unlinked)->login_unlinked;
         event->user_id = wish->user_id;
         event->vault_id = wish->vault_id;

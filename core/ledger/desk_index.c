@@ -398,6 +398,21 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
     return OK;
 }
 
+/* Who signs in, and through whom. */
+static enum err tell_signer(struct desk *desk, const struct open_session_command *open, struct context_room *room,
+                            struct decide_context *context)
+{
+    context->user = &room->user;
+    if (open->user_id.kind == ID_USER) {
+        TRY(desk_load(desk, &open->user_id, &room->user));
+    }
+    if (open->provider_id.kind == ID_PROVIDER) {
+        context->provider = &room->provider;
+        TRY(desk_load(desk, &open->provider_id, &room->provider));
+    }
+    return OK;
+}
+
 enum err desk_index_context(struct desk *desk, const struct command *command, const struct aggregate *state,
                             struct context_room *room, struct decide_context *context)
 {
@@ -436,10 +451,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_erase_user:
         return count_memberships(desk, &command->erase_user.user_id, &context->membership_count);
     case COMMAND_open_session:
-        context->user = &room->user;
-        return command->open_session.user_id.kind == ID_USER
-                   ? desk_load(desk, &command->open_session.user_id, &room->user)
-                   : OK;
+        return tell_signer(desk, &command->open_session, room, context);
     default:
         return OK;
     }

@@ -39,6 +39,7 @@ struct context_room {
     struct recalled_attempt recalled;
     struct usage usage;
     struct user user;
+    struct provider provider;
 };
 
 struct ledger {

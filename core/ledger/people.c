@@ -230,3 +230,19 @@ enum err people_device(struct store_txn *txn, struct vault *vault, const struct 
     }
     return read_record(vault, &session.vault_id, PERSON_DEVICE, room, ret_record);
 }
+
+enum err people_client(struct store_txn *txn, struct vault *vault, const struct id *provider_id, struct buf *room,
+                       struct person_record *ret_record)
+{
+    struct provider provider;
+    TRY(desk_state(txn, provider_id, &provider));
+    if (provider.head.version == 0 || provider.removed) {
+        return ERR_NOT_FOUND;
+    }
+    if (id_is_none(&provider.vault_id)) {
+        *ret_record = (struct person_record){.kind = PERSON_CLIENT_SECRET};
+        return OK;
+    }
+    const enum err err = read_record(vault, &provider.vault_id, PERSON_CLIENT_SECRET, room, ret_record);
+    return err == ERR_NOT_FOUND ? ERR_AUTH : err;
+}

@@ -44,5 +44,9 @@ enum err people_named(struct store_txn *txn, struct vault *vault, const struct i
                       struct buf *room, struct person_record *ret_record) MUST_USE;
 enum err people_device(struct store_txn *txn, struct vault *vault, const struct id *user_id,
                        const struct id *session_id, struct buf *room, struct person_record *ret_record) MUST_USE;
+/* people_client likewise our secret at an identity provider; data NULL: we are a public client there. ERR_NOT_FOUND:
+ * there is no such provider, any more; ERR_AUTH: the secret cannot be read. */
+enum err people_client(struct store_txn *txn, struct vault *vault, const struct id *provider_id, struct buf *room,
+                       struct person_record *ret_record) MUST_USE;
 
 #endif

@@ -414,6 +414,10 @@ static void derive_keys(struct service *service)
         tag_key_fingerprint(keys->tag_key, fingerprint);
         memcpy(keys->name, fingerprint, sizeof keys->name);
     }
+    uint8_t identity[FRAME_KEY_LEN];
+    identity_key(service->options.secret, identity);
+    identity_box_key(identity, service->identity_box_key);
+    explicit_bzero(identity, sizeof identity);
     explicit_bzero(service->options.secret, sizeof service->options.secret);
 }
 

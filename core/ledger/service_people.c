@@ -5,6 +5,8 @@
 #include "core/base/clock.h"
 #include "core/ledger/people.h"
 #include "core/ledger/service_state.h"
+#include "core/message/codec.h"
+#include "core/wire/identity_box.h"
 #include "core/wire/person.h"
 
 #define SWEPT_AT_ONCE 32 /* secrets, before the next question is looked at: each that goes waits for the disk twice */
@@ -140,8 +142,58 @@ static enum err answer_page(const struct service *service, struct store_txn *txn
     return OK;
 }
 
-static enum err answer(const struct service *service, const struct work *work, const struct person_ask *ask,
-                       struct buf *room, enum refusal *ret_refusal, struct buf *out)
+/* Issuer and client as the provider was added with them; they borrow from arena. */
+static enum err read_added(const struct service *service, struct store_txn *txn, const struct id *provider_id,
+                           struct arena *arena, struct identity_use *ret_use)
+{
+    struct log_event at;
+    struct event event;
+    uint64_t seq = 0;
+    uint8_t *bytes = arena_room(arena, LOG_PAYLOAD_MAX);
+    struct buf payload = buf_of(bytes, bytes == NULL ? 0 : LOG_PAYLOAD_MAX);
+    TRY(bytes == NULL ? ERR_NO_MEMORY : OK);
+    TRY(ledger_stream_seq(txn, provider_id, 1, &seq));
+    TRY(log_read(service->options.log, seq, &payload, &at));
+    TRY(event_decode(at.payload, arena, &event));
+    if (event.code != EVENT_provider_added) {
+        return ERR_ALTERED;
+    }
+    *ret_use = (struct identity_use){.provider_id = *provider_id,
+                                     .issuer = event.provider_added.issuer,
+                                     .client_id = event.provider_added.client_id};
+    return OK;
+}
+
+/* The secret leaves for the identity process alone, for that provider: whoever asks can pass it on and not open it. */
+static enum err answer_client(struct service *service, struct store_txn *txn, const struct person_ask *ask,
+                              struct buf *room, enum refusal *ret_refusal, struct buf *out)
+{
+    uint8_t nonce[12];
+    uint8_t bytes[IDENTITY_BOX_MAX];
+    struct buf box = buf_of(bytes, sizeof bytes);
+    struct person_record record;
+    struct identity_use use;
+    const enum err err = people_client(txn, service->options.vault, &ask->of, room, &record);
+    if (err == ERR_NOT_FOUND) {
+        *ret_refusal = REFUSED_provider_removed;
+        return OK;
+    }
+    TRY(err);
+    if (record.client_secret.secret.data == NULL) {
+        person_box_put(out, (struct span){0});
+        return OK;
+    }
+    random_fill(nonce, sizeof nonce);
+    arena_reset(&service->read_arena);
+    TRY(read_added(service, txn, &ask->of, &service->read_arena, &use));
+    TRY(identity_box_seal(service->identity_box_key, nonce, &use, clock_wall_ms() + IDENTITY_BOX_LIFE_MS,
+                          record.client_secret.secret, &box));
+    person_box_put(out, buf_span(&box));
+    return OK;
+}
+
+static enum err answer(struct service *service, const struct work *work, const struct person_ask *ask, struct buf *room,
+                       enum refusal *ret_refusal, struct buf *out)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     *ret_refusal = ACCEPTED;
@@ -157,6 +209,8 @@ static enum err answer(const struct service *service, const struct work *work, c
     case PERSON_PEOPLE:
     case PERSON_DEVICES:
         return answer_page(service, txn, ask, room, out);
+    case PERSON_CLIENT:
+        return answer_client(service, txn, ask, room, ret_refusal, out);
     }
     return ERR_KIND;
 }

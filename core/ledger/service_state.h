@@ -79,7 +79,8 @@ struct service {
     struct publisher *publisher;
     struct frame_key *wake_key;
     struct party_keys parties[PARTY_COUNT];
-    pthread_mutex_t mutex; /* the queues, unsigned_reads, stopping, and the doors' endpoints */
+    uint8_t identity_box_key[FRAME_KEY_LEN]; /* of secrets for the process that talks to identity providers */
+    pthread_mutex_t mutex;                   /* the queues, unsigned_reads, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;
     pthread_cond_t reads_wake;
     struct work_queue commands;

@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 10
+#define VIEWS_VERSION 11
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -32,7 +32,7 @@ enum table {
     TABLE_INTEGRATION = 0x3A,        /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B,   /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,       /* access: member id -> document; a workspace's; invitations' tokens -> member id */
-    TABLE_USER = 0x3D,         /* access: user id -> document; behind it: workspace -> member id; sessions */
+    TABLE_USER = 0x3D,         /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
     TABLE_SESSION = 0x3E,      /* access: cookie's fingerprint -> session; session id -> fingerprint */
     TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
     TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */

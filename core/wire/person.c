@@ -22,6 +22,7 @@ static const struct shape {
     [PERSON_SUBJECT] = {"subject", ID_PROVIDER,  false, PERSON_SUBJECT_MAX, false, ID_NONE   },
     [PERSON_PEOPLE] = {"people",  ID_WORKSPACE, true,  0,                  false, ID_MEMBER },
     [PERSON_DEVICES] = {"devices", ID_USER,      false, 0,                  false, ID_SESSION},
+    [PERSON_CLIENT] = {"client",  ID_PROVIDER,  false, 0,                  false, ID_NONE   },
 };
 
 #define SHAPES (sizeof shapes / sizeof *shapes)
@@ -165,6 +166,28 @@ enum err person_user_read(struct span result, struct id *ret_user_id)
         return ERR_TRAILING;
     }
     *ret_user_id = user_id;
+    return OK;
+}
+
+void person_box_put(struct buf *out, struct span box)
+{
+    if (box.data == NULL) {
+        pack_nil(out);
+    } else {
+        pack_bin(out, box);
+    }
+}
+
+enum err person_box_read(struct span result, struct span *ret_box)
+{
+    struct span box = {0};
+    if (!unpack_is_nil(&result)) {
+        TRY(unpack_bin(&result, IDENTITY_BOX_MAX, &box));
+    }
+    if (result.len != 0) {
+        return ERR_TRAILING;
+    }
+    *ret_box = box;
     return OK;
 }
 

@@ -15,6 +15,8 @@
  *                              another's. Workspace nil: of persons (usr_) wherever they are
  *   [devices, user, [id]]      [[user agent, address] or nil, …]   of the person's own sessions (ses_) that have not
  *                              ended
+ *   [client, provider]         box or nil      our secret at an identity provider, for the identity process alone
+ *                              (identity_box.h); nil: we are a public client. provider_removed: there is none, any more
  *
  * An address is given as somebody wrote it; what is compared is person_address. Records are sealed into the vault by
  * FRAME_SEAL (person_record.h); one that would give a second person an address or subject is refused there:
@@ -23,6 +25,7 @@
 #define OPENPOST_WIRE_PERSON_H
 
 #include "core/wire/body.h"
+#include "core/wire/identity.h"
 #include "core/wire/person_record.h"
 
 #define PERSON_PAGE_MAX 200 /* ids of a question */
@@ -34,6 +37,7 @@ enum person_question {
     PERSON_SUBJECT,
     PERSON_PEOPLE,
     PERSON_DEVICES,
+    PERSON_CLIENT,
 };
 
 struct person_ask {
@@ -63,6 +67,8 @@ void person_salt_put(struct buf *out, const struct person_salt *salt);
 enum err person_salt_read(struct span result, struct person_salt *ret_salt) MUST_USE;
 void person_user_put(struct buf *out, const struct id *user_id);
 enum err person_user_read(struct span result, struct id *ret_user_id) MUST_USE; /* absent: nobody */
+void person_box_put(struct buf *out, struct span box);
+enum err person_box_read(struct span result, struct span *ret_box) MUST_USE; /* borrowed; data NULL: there is none */
 
 /* A page: person_page_begin, then for each id person_page_put: name and address, or user agent and address; known
  * false: nil. To read, person_page_read, then person_page_next while left > 0; the last call checks that nothing

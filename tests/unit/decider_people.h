@@ -204,6 +204,10 @@ static inline bool tell_credential_command(struct arena *arena, const struct ste
                                                               .method = SIGN_IN_PASSWORD,
                                                               .fingerprint = story_hash('z', 1),
                                                               .expires_ms = seconds("3600")};
+        if (option(step, "provider") != NULL) {
+            command->open_session.method = SIGN_IN_OIDC;
+            command->open_session.provider_id = provider_id;
+        }
     } else if (strcmp(verb, "sign_out") == 0) {
         command->code = COMMAND_end_session;
         command->end_session.session_id = session_id;

@@ -106,6 +106,11 @@ static inline struct recalled_attempt recall(struct world *world, const struct c
     return recalled;
 }
 
+static inline bool names_provider(const struct command *command)
+{
+    return command->code == COMMAND_open_session && command->open_session.provider_id.kind == ID_PROVIDER;
+}
+
 static inline void scene_set(struct world *world, const struct step *step, struct scene *scene)
 {
     scene->command = tell_command(world, step);
@@ -124,24 +129,26 @@ static inline void scene_set(struct world *world, const struct step *step, struc
     }
     world->usage.published_targets = tell_number(option(step, "published"));
     const int tenant = workspace_id.uuid[14];
-    scene->context = (struct decide_context){.now_ms = world->now_ms,
-                                             .installation = &world->system.installation,
-                                             .workspace = tenant == 1   ? &world->workspace.workspace
-                                                          : tenant == 2 ? &world->other_workspace.workspace
-                                                          : tenant == 3 ? &world->empty.workspace
-                                                                        : NULL,
-                                             .integrations = scene->accounts,
-                                             .integration_count = count,
-                                             .account_taken = has_word(step, "taken"),
-                                             .open_post_count = (uint32_t)number(option(step, "open"), 0),
-                                             .recalled = &scene->recalled,
-                                             .slug_taken = has_word(step, "slug_taken"),
-                                             .is_member = has_word(step, "already"),
-                                             .owner_count = (uint32_t)number(option(step, "owners"), 2),
-                                             .membership_count = (uint32_t)number(option(step, "memberships"), 0),
-                                             .usage = &world->usage,
-                                             .user = &world->user.user,
-                                             .room = &world->room};
+    scene->context =
+        (struct decide_context){.now_ms = world->now_ms,
+                                .installation = &world->system.installation,
+                                .workspace = tenant == 1   ? &world->workspace.workspace
+                                             : tenant == 2 ? &world->other_workspace.workspace
+                                             : tenant == 3 ? &world->empty.workspace
+                                                           : NULL,
+                                .integrations = scene->accounts,
+                                .integration_count = count,
+                                .account_taken = has_word(step, "taken"),
+                                .open_post_count = (uint32_t)number(option(step, "open"), 0),
+                                .recalled = &scene->recalled,
+                                .slug_taken = has_word(step, "slug_taken"),
+                                .is_member = has_word(step, "already"),
+                                .owner_count = (uint32_t)number(option(step, "owners"), 2),
+                                .membership_count = (uint32_t)number(option(step, "memberships"), 0),
+                                .usage = &world->usage,
+                                .user = &world->user.user,
+                                .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,
+                                .room = &world->room};
 }
 
 /* Decides a scene, folds its events, checks what holds for every command, and says what happened. */

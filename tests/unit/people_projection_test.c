@@ -437,6 +437,56 @@ START_TEST(a_person_is_changed_and_erased)
 
 END_TEST
 
+static void feed_login(struct world *world, uint32_t user, uint32_t provider, uint32_t secret)
+{
+    struct event event = event_of(EVENT_login_linked);
+    event.login_linked.user_id = id_n(ID_USER, user);
+    event.login_linked.provider_id = id_n(ID_PROVIDER, provider);
+    event.login_linked.vault_id = id_n(ID_SECRET, secret);
+    feed_user(world, user, event);
+}
+
+static uint32_t count_logins(struct world *world, uint32_t user, struct login_row **ret_rows)
+{
+    uint32_t count = 0;
+    const struct id user_id = id_n(ID_USER, user);
+    ck_assert_int_eq(access_logins(reading(world), &user_id, &world->arena, ret_rows, &count), OK);
+    return count;
+}
+
+START_TEST(a_persons_logins_are_listed_until_they_are_unlinked)
+{
+    struct world world;
+    struct login_row *rows = NULL;
+    world_init(&world);
+    feed_user_created(&world, 1);
+    feed_user_created(&world, 2);
+    feed_login(&world, 1, 1, 11);
+    feed_login(&world, 1, 2, 12);
+    feed_login(&world, 2, 1, 13);
+    ck_assert_uint_eq(count_logins(&world, 1, &rows), 2);
+    const struct id second = id_n(ID_PROVIDER, 2);
+    const struct id sealed = id_n(ID_SECRET, 12);
+    ck_assert(id_equal(&rows[1].provider_id, &second));
+    ck_assert(id_equal(&rows[1].vault_id, &sealed));
+    struct event event = event_of(EVENT_login_unlinked);
+    event.login_unlinked.user_id = id_n(ID_USER, 1);
+    event.login_unlinked.vault_id = id_n(ID_SECRET, 11);
+    feed_user(&world, 1, event);
+    ck_assert_uint_eq(count_logins(&world, 1, &rows), 1);
+    ck_assert(id_equal(&rows[0].provider_id, &second));
+    check_rebuild(&world);
+    event = event_of(EVENT_user_erased);
+    event.user_erased.user_id = id_n(ID_USER, 1);
+    feed_user(&world, 1, event);
+    ck_assert_uint_eq(count_logins(&world, 1, &rows), 0);
+    ck_assert_uint_eq(count_logins(&world, 2, &rows), 1);
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 START_TEST(identity_providers_are_listed_until_they_are_removed)
 {
     struct world world;
@@ -486,6 +536,7 @@ int main(void)
     tcase_add_test(tcase, whoever_signs_in_takes_away_what_is_over);
     tcase_add_test(tcase, the_hour_of_the_last_use_is_kept);
     tcase_add_test(tcase, a_person_is_changed_and_erased);
+    tcase_add_test(tcase, a_persons_logins_are_listed_until_they_are_unlinked);
     tcase_add_test(tcase, identity_providers_are_listed_until_they_are_removed);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -292,9 +292,9 @@ END_TEST
 static struct person_ask ask_of(enum person_question question)
 {
     struct person_ask ask = {.question = question, .text = SPAN("a@b"), .box = SPAN("box"), .count = 2};
-    ask.of = id_number(question == PERSON_SUBJECT   ? ID_PROVIDER
-                       : question == PERSON_DEVICES ? ID_USER
-                                                    : ID_WORKSPACE,
+    ask.of = id_number(question == PERSON_SUBJECT || question == PERSON_CLIENT ? ID_PROVIDER
+                       : question == PERSON_DEVICES                            ? ID_USER
+                                                                               : ID_WORKSPACE,
                        1);
     ask.ids[0] = id_number(question == PERSON_DEVICES ? ID_SESSION : ID_MEMBER, 2);
     ask.ids[1] = id_number(question == PERSON_DEVICES ? ID_SESSION : ID_USER, 3);
@@ -317,6 +317,32 @@ START_TEST(a_question_is_read_as_it_was_written_and_in_no_other_length)
     }
     buf_byte(&out, 0xC0);
     ck_assert_int_eq(person_ask_read(buf_span(&out), &back), ERR_TRAILING);
+}
+
+END_TEST
+
+START_TEST(a_box_is_read_as_it_was_written_and_may_be_none)
+{
+    uint8_t bytes[IDENTITY_BOX_MAX + 8];
+    struct buf out = buf_of(bytes, sizeof bytes);
+    struct span box;
+    person_box_put(&out, SPAN("a box"));
+    ck_assert_int_eq(person_box_read(buf_span(&out), &box), OK);
+    ck_assert(span_equal(box, SPAN("a box")));
+    for (size_t len = 0; len < out.len; len++) {
+        ck_assert_int_ne(person_box_read(span_of(out.data, len), &box), OK);
+    }
+    buf_byte(&out, 0xC0);
+    ck_assert_int_eq(person_box_read(buf_span(&out), &box), ERR_TRAILING);
+    out = buf_of(bytes, sizeof bytes);
+    person_box_put(&out, (struct span){0});
+    ck_assert_int_eq(person_box_read(buf_span(&out), &box), OK);
+    ck_assert_ptr_null(box.data);
+    out = buf_of(bytes, sizeof bytes);
+    (void)a_text(1);
+    person_box_put(&out, span_of(longest, IDENTITY_BOX_MAX));
+    ck_assert_int_eq(person_box_read(buf_span(&out), &box), OK);
+    ck_assert_uint_eq(box.len, IDENTITY_BOX_MAX);
 }
 
 END_TEST
@@ -480,7 +506,8 @@ int main(void)
     tcase_add_test(records, an_address_has_254_bytes_at_most);
     TCase *questions = tcase_create("questions");
     tcase_add_loop_test(questions, a_question_is_read_as_it_was_written_and_in_no_other_length, PERSON_SALT,
-                        PERSON_DEVICES + 1);
+                        PERSON_CLIENT + 1);
+    tcase_add_test(questions, a_box_is_read_as_it_was_written_and_may_be_none);
     tcase_add_test(questions, a_question_names_what_it_may);
     tcase_add_test(questions, a_page_has_200_at_most);
     tcase_add_test(questions, what_scrypt_is_told_is_within_its_bounds);

@@ -3,32 +3,10 @@
 #include <sys/stat.h>
 
 #include "core/ledger/people.h"
-#include "core/wire/person.h"
-#include "tests/unit/service_world.h"
+#include "tests/unit/service_questions.h"
 
 static const uint8_t right[PERSON_PROOF_LEN] = {1, 2, 3};
 static const uint8_t wrong[PERSON_PROOF_LEN] = {1, 2, 4};
-
-static uint8_t reply_bytes[65536];
-
-/* Asks; the result borrows from reply_bytes. */
-static enum refusal ask_it(struct client *client, const struct person_ask *ask, struct span *ret_result)
-{
-    static uint8_t bytes[16384];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    struct buf reply = buf_of(reply_bytes, sizeof reply_bytes);
-    enum refusal refusal = ACCEPTED;
-    person_ask_put(&body, ask);
-    ck_assert(buf_ok(&body));
-    const enum err err = client_ask_wait(client, FRAME_PERSON, buf_span(&body), WAIT_MS, &reply);
-    if (err == ERR_UNSUPPORTED) { /* the frame was refused */
-        ck_assert_int_eq(body_code_read(buf_span(&reply), &refusal), OK);
-        return refusal;
-    }
-    ck_assert_int_eq(err, OK);
-    ck_assert_int_eq(body_result_read(buf_span(&reply), &refusal, ret_result), OK);
-    return refusal;
-}
 
 static void ask_salt(struct place *place, struct span address, struct person_salt *ret_salt)
 {
@@ -73,15 +51,6 @@ static struct id who_has(struct place *place, struct span address)
     ck_assert_uint_eq(ask_it(place->client, &ask, &result), ACCEPTED);
     ck_assert_int_eq(person_user_read(result, &user_id), OK);
     return user_id;
-}
-
-static enum err seal(struct place *place, const struct id *secret_id, const struct id *owner_id,
-                     const struct person_record *record)
-{
-    uint8_t bytes[2048];
-    struct buf plain = buf_of(bytes, sizeof bytes);
-    ck_assert_int_eq(person_record_put(&plain, record), OK);
-    return client_seal_wait(place->client, secret_id, owner_id, buf_span(&plain), WAIT_MS);
 }
 
 static enum err seal_profile(struct place *place, const struct id *secret_id, const struct id *user_id,

@@ -57,6 +57,13 @@
 #define SESSION_MAX_MS ((int64_t)30 * DAY_MS) /* then whoever it is signs in again */
 #define SESSION_IDLE_MS ((int64_t)7 * DAY_MS) /* likewise, without having used it */
 
+/* Signing in through a provider: who is there for longer than ten minutes begins again. A flow that came back is
+ * remembered, so that it does not come back twice: 4,096 in ten minutes are seven a second, day and night; of more the
+ * oldest are forgotten, and the provider alone refuses their codes a second time. 64 KiB. */
+#define FLOW_MAX_MS ((int64_t)10 * MINUTE_MS)
+#define FLOWS_SPENT_MAX 4096
+#define PROVIDERS_SHOWN_MAX 64 /* that GET /v1/providers shows: more buttons than a page of sign-in has */
+
 /* Identity providers, of which an installation has a few and each signs in through one. Their answers: a discovery
  * document has 2 to 10 KB, ten keys with their certificates 25, a token answer 2 to 6, with groups in it 12. */
 #define PROVIDER_ANSWER_MAX ((size_t)128 << 10)

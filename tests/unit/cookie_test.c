@@ -1,4 +1,5 @@
-/* cookie_test.c: a session's token is found in a Cookie header when there is no doubt which it is. */
+/* cookie_test.c: a session's token, and what somebody comes back with from a provider, are found in a Cookie header
+ * when there is no doubt which they are. */
 #include "gateway/sign_in/cookie.h"
 
 #include <check.h>
@@ -68,6 +69,23 @@ START_TEST(what_is_written_is_kept_by_browsers_for_us_alone)
 
 END_TEST
 
+START_TEST(what_somebody_comes_back_with_has_a_cookie_of_its_own)
+{
+    char text[FLOW_COOKIE_MAX];
+    const struct span both = SPAN("__Host-openpost=" TOKEN "; __Host-openpost-flow=AbC+/w==; openpost-flow=other");
+    ck_assert(span_equal(cookie_flow(both, true), SPAN("AbC+/w==")));
+    ck_assert(span_equal(cookie_flow(both, false), SPAN("other")));
+    ck_assert(span_equal(cookie_token(both, true), SPAN(TOKEN)));
+    ck_assert_ptr_null(cookie_flow(SPAN("openpost-flow=a; openpost-flow=a"), false).data);
+    ck_assert_ptr_null(cookie_flow(SPAN("openpost=" TOKEN), false).data);
+    cookie_write_flow(SPAN("AbC+/w=="), true, 600, text);
+    ck_assert_str_eq(text, "__Host-openpost-flow=AbC+/w==; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600");
+    cookie_write_flow(SPAN(""), false, 0, text);
+    ck_assert_str_eq(text, "openpost-flow=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cookie");
@@ -75,6 +93,7 @@ int main(void)
     tcase_add_loop_test(tests, a_token_is_found_when_there_is_exactly_one, 0, sizeof cookies / sizeof *cookies);
     tcase_add_test(tests, a_header_that_was_not_sent_has_none);
     tcase_add_test(tests, what_is_written_is_kept_by_browsers_for_us_alone);
+    tcase_add_test(tests, what_somebody_comes_back_with_has_a_cookie_of_its_own);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -106,7 +106,7 @@ static void accept_as_newcomer(struct acceptance *acceptance)
 {
     struct exchange *x = acceptance->x;
     struct newcomer *newcomer = &acceptance->newcomer;
-    if (newcomer->invited.has_password) { /* all but the last step was done before */
+    if (newcomer->invited.signs_in) { /* all but the last step was done before */
         refuse(acceptance, REFUSED_address_taken);
         return;
     }
@@ -162,7 +162,8 @@ static bool find_invitation(struct exchange *x, struct invited *ret_invited)
     if (!exchange_is_within_sign_ins(x, x->request->peer.data, SIGN_INS_PER_PEER)) {
         return false;
     }
-    const enum err err = gate_invitation(x->gateway->gate, json_node_text(x->body, "token"), x->now_ms, ret_invited);
+    const enum err err =
+        gate_invitation(x->gateway->gate, json_node_text(x->body, "token"), x->now_ms, &x->request->arena, ret_invited);
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_invitation_spent, NULL, NULL, NULL);
         return false;

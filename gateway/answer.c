@@ -66,6 +66,9 @@ static void finish(struct exchange *x, struct response *response)
     if (x->cookie[0] != 0) {
         add_header(response, "Set-Cookie", span_text(x->cookie));
     }
+    if (x->flow_cookie != NULL) {
+        add_header(response, "Set-Cookie", span_text(x->flow_cookie));
+    }
     char policy_text[64];
     char rate_text[64];
     if (x->quota > 0) {
@@ -111,6 +114,13 @@ void exchange_typed(struct exchange *x, const char *content_type, struct span bo
 void exchange_nothing(struct exchange *x)
 {
     struct response response = {.status = 204};
+    finish(x, &response);
+}
+
+void exchange_see_other(struct exchange *x, const char *path)
+{
+    struct response response = {.status = 303};
+    add_header(&response, "Location", span_text(path));
     finish(x, &response);
 }
 

@@ -39,6 +39,10 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         err = id_parse(hit->params[0], ID_SESSION, &x->id);
         err = err == OK ? OK : ERR_NOT_FOUND;
         break;
+    case RESOURCE_LOGIN: /* likewise */
+        err = id_parse(hit->params[0], ID_PROVIDER, &x->id);
+        err = err == OK ? OK : ERR_NOT_FOUND;
+        break;
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         err = id_parse(hit->params[0], ID_POST, &x->id);
@@ -189,6 +193,7 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_KEY: /* no route of it takes If-Match */
     case RESOURCE_NONE:
     case RESOURCE_SESSION:
+    case RESOURCE_LOGIN:
         break;
     }
     TRY(pass_workspace(x->pass, &workspace));

@@ -19,6 +19,7 @@
 #include "gateway/memo.h"
 #include "gateway/proofs.h"
 #include "gateway/sign_in/cookie.h"
+#include "gateway/sign_in/flow.h"
 #include "gateway/sign_in/hashers.h"
 #include "gateway/sign_in/site.h"
 #include "gateway/streams.h"
@@ -41,8 +42,10 @@ struct gateway {
     struct limiter limiter;  /* of keys and sessions */
     struct limiter sign_ins; /* of those who sign in: their addresses, and where they are */
     struct hashers *hashers;
-    struct site site; /* where browsers find us */
-    uint32_t quota;   /* requests that a key may make in its window, where no plan says so; 0: any */
+    struct site site;     /* where browsers find us */
+    uint8_t flow_key[32]; /* seals what somebody has to come back with from an identity provider */
+    struct spent_flows spent_flows;
+    uint32_t quota; /* requests that a key may make in its window, where no plan says so; 0: any */
     pthread_mutex_t random_lock;
     struct random_pool random; /* for ids */
     struct streams *streams;
@@ -85,6 +88,7 @@ struct exchange {
     struct sending sending;         /* what goes with it */
     struct answer first; /* what the ledger answered: to the command, or to the first of a repeated Idempotency-Key */
     char cookie[COOKIE_MAX]; /* the answer's Set-Cookie; "": none */
+    char *flow_cookie;       /* likewise of a sign-in through a provider, in the arena; NULL: none */
     bool replayed;           /* it is the first answer again */
     bool rewound;            /* the pass shows the stream as `first` left it */
     struct flight flight;
@@ -115,6 +119,8 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
 void exchange_json(struct exchange *exchange, unsigned status, struct span body, struct span tag, const char *location);
 void exchange_typed(struct exchange *exchange, const char *content_type, struct span body);
 void exchange_nothing(struct exchange *exchange); /* 204 */
+/* exchange_see_other sends the browser to a path of this site: 303. */
+void exchange_see_other(struct exchange *exchange, const char *path);
 /* exchange_stream answers with what is put into stream from now on: server-sent events. */
 void exchange_stream(struct exchange *exchange, struct server_stream *stream);
 void exchange_problem(struct exchange *exchange, enum refusal refusal, const char *detail, const char *param,

@@ -15,6 +15,8 @@
 #include "core/store/store.h"
 #include "core/vault/box.h"
 #include "core/wire/client.h"
+#include "core/wire/identity_client.h"
+#include "gateway/gate/providers.h"
 #include "gateway/gateway.h"
 
 #define VIEWS_MAP_BYTES ((size_t)1 << 36) /* 64 GiB of address space; the ledger decides how much is used */
@@ -34,12 +36,14 @@ struct arguments {
     const char *bluesky_service;
     const char *rate_limit;
     const char *public_url; /* NULL: where it listens */
+    const char *identity;   /* NULL: nobody signs in through a provider */
 };
 
 /* Everything. Of these the gateway itself has but the gate. */
 struct process {
     struct store *views;
     struct client *ledger;
+    struct identity_client *identity;
     struct server *server;
     struct gateway gateway;
 };
@@ -56,13 +60,15 @@ static const char *option(int argc, char **argv, const char *name, const char *o
 
 static const char usage[] =
     "usage: openpost gateway --data DIR --listen ADDR:PORT --ledger URL [--bluesky-service URL]\n"
-    "                        [--rate-limit N] [--public-url URL]\n"
+    "                        [--rate-limit N] [--public-url URL] [--identity URL]\n"
     " e.g.: openpost gateway --data /var/lib/openpost --listen 127.0.0.1:8080 --ledger tcp://127.0.0.1:7410\n\n"
     "A process of openpost serve: the HTTP API. Needs a ledger at URL (tcp://127.0.0.1:PORT) on the same data folder.\n"
     "--bluesky-service: where accounts are that name no service; default https://bsky.social.\n"
     "--public-url: where browsers find it, https://HOST[:PORT]; http is for this machine alone. Default: "
     "http://ADDR:PORT;\n"
     "when that is no address of this machine alone, nobody signs in, and keys are good as ever.\n"
+    "--identity: the process that talks to identity providers (tcp://127.0.0.1:PORT). Default: nobody signs in through "
+    "one.\n"
     "N: requests that a key may make in a minute (default 6000; 0: any).\n\n" EXIT_HELP;
 
 /* ADDR:PORT or [ADDR]:PORT. */
@@ -128,12 +134,14 @@ static void tell_damage_at_start(const struct client_options *options)
             err_name(err));
 }
 
-/* No file, for all that it reads is open; its own port to listen on, the ledger's to connect to. */
+/* No file, for all that it reads is open; its own port to listen on, the ledger's and the identity process's to
+ * connect to. */
 static enum err fill_rules(const struct arguments *arguments, struct confine_rules *rules)
 {
     *rules = (struct confine_rules){.process = CONFINE_GATEWAY};
     TRY(confine_bind(rules, arguments->listen));
-    return confine_connect(rules, arguments->ledger);
+    TRY(confine_connect(rules, arguments->ledger));
+    return arguments->identity == NULL ? OK : confine_connect(rules, arguments->identity);
 }
 
 static enum err open_gate(struct process *process, const struct data_folder *data)
@@ -141,11 +149,25 @@ static enum err open_gate(struct process *process, const struct data_folder *dat
     struct gateway *gateway = &process->gateway;
     const struct gate_options options = {.views = process->views,
                                          .ledger = process->ledger,
+                                         .identity = process->identity,
                                          .installation_id = data->installation_id,
                                          .zones = gateway->zones,
                                          .rendering = rendering_present,
                                          .rendering_context = gateway};
     return gate_open(&options, &gateway->gate);
+}
+
+static enum err open_identity(struct process *process, const struct arguments *arguments,
+                              const uint8_t key[FRAME_KEY_LEN])
+{
+    struct identity_client_options options = {.url = arguments->identity, .random = random_fill};
+    if (arguments->identity == NULL) {
+        return OK;
+    }
+    memcpy(options.key, key, sizeof options.key);
+    const enum err err = identity_client_open(&options, &process->identity);
+    explicit_bzero(options.key, sizeof options.key);
+    return err;
 }
 
 static enum err open_parts(struct process *process, const struct arguments *arguments, const struct data_folder *data,
@@ -154,8 +176,11 @@ static enum err open_parts(struct process *process, const struct arguments *argu
     struct gateway *gateway = &process->gateway;
     struct client_options options = {.url = arguments->ledger, .random = random_fill, .now_ms = clock_boot_ms};
     TRY(open_site(arguments, &gateway->site));
+    uint8_t link_key[FRAME_KEY_LEN];
     TRY(data_party_key(data, PARTY_GATEWAY, options.key));
+    TRY(data_identity_link_key(data, link_key));
     TRY(box_derive(options.key, "idempotency", gateway->body_key));
+    TRY(box_derive(options.key, "sign-in flow", gateway->flow_key));
     TRY(zones_open(&gateway->zones)); /* no zone data: refuse to start */
     enum err err = open_views(data->views_path, &process->views);
     if (err == ERR_ALTERED || err == ERR_VERSION) {
@@ -164,7 +189,9 @@ static enum err open_parts(struct process *process, const struct arguments *argu
     err =
         err == OK ? confine_files(rules, ret_confinement) : err; /* the threads made from here on are bound by it too */
     err = err == OK ? client_open(&options, &process->ledger) : err;
+    err = err == OK ? open_identity(process, arguments, link_key) : err;
     explicit_bzero(options.key, sizeof options.key);
+    explicit_bzero(link_key, sizeof link_key);
     err = err == OK ? hashers_open(scrypt, &gateway->hashers) : err;
     err = err == OK ? open_gate(process, data) : err;
     return err == OK ? streams_open(gateway, &gateway->streams) : err;
@@ -217,6 +244,8 @@ static void close_parts(struct process *process)
     server_drain(process->server, DRAIN_WITHIN_MS);
     process_end_within(END_WITHIN_S);
     hashers_stop(gateway->hashers);
+    gate_end_providers(gateway->gate);
+    identity_client_close(process->identity); /* before the ledger's, whom its answers are asked about */
     client_close(process->ledger); /* ends what still waits, so that every request is answered before the server ends */
     streams_close(gateway->streams);
     server_close(process->server);
@@ -228,6 +257,7 @@ static void close_parts(struct process *process)
     flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
     limiter_done(&gateway->sign_ins);
+    spent_flows_done(&gateway->spent_flows);
     lock_done(&gateway->random_lock);
 }
 
@@ -266,7 +296,8 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
                                         .bluesky_service =
                                             option(argc, argv, "--bluesky-service", "https://bsky.social"),
                                         .rate_limit = option(argc, argv, "--rate-limit", RATE_LIMIT_DEFAULT),
-                                        .public_url = option(argc, argv, "--public-url", NULL)};
+                                        .public_url = option(argc, argv, "--public-url", NULL),
+                                        .identity = option(argc, argv, "--identity", NULL)};
     uint64_t quota = 0;
     const bool quota_good = span_to_u64(span_text(arguments.rate_limit), &quota) == OK && quota <= RATE_LIMIT_MAX;
     if (arguments.data == NULL || arguments.listen == NULL || arguments.ledger == NULL || !quota_good) {
@@ -294,6 +325,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     proofs_init(&gateway->proofs);
     limiter_init(&gateway->limiter, RATE_WINDOW_S, seed);
     limiter_init(&gateway->sign_ins, SIGN_IN_WINDOW_S, seed);
+    spent_flows_init(&gateway->spent_flows);
     gateway->quota = (uint32_t)quota;
     struct confine_rules rules;
     struct confinement confinement;

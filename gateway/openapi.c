@@ -55,6 +55,7 @@ static const struct {
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
+    {"provider_id",    {.kind = VALUE_id, .id = ID_PROVIDER}   },
     {"workspace_seq",  {.kind = VALUE_count}                   },
 };
 
@@ -211,7 +212,7 @@ static void write_headers(struct buf *out, const struct route *route, unsigned s
         {"RateLimit-Policy",    counted                            },
         {"RateLimit",           counted                            },
         {"ETag",                good && has_etag(route)            },
-        {"Location",            status == 201                      },
+        {"Location",            status == 201 || status == 303     },
         {"Idempotent-Replayed", good && route->method != METHOD_GET},
         {"Retry-After",         exchange_says_when(status)         },
         {"WWW-Authenticate",    status == 401                      },
@@ -391,7 +392,7 @@ static void write_header_components(struct buf *out)
         {"RateLimit-Policy",    "The key's quota and its window in seconds, wherever the key was read."},
         {"RateLimit",           "What is left of it, and when it is whole again."                      },
         {"ETag",                "The version, for If-Match and If-None-Match."                         },
-        {"Location",            "The address of what was made."                                        },
+        {"Location",            "The address of what was made; of a 303, where to go on."              },
         {"Idempotent-Replayed", "true: this is the first answer to the Idempotency-Key again."         },
         {"Retry-After",         "So many seconds later the same request may succeed."                  },
         {"WWW-Authenticate",    "Bearer: what Authorization is expected to be."                        },

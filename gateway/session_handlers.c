@@ -277,9 +277,9 @@ void handle_sign_in(struct exchange *x)
 
 /* --- signing out --- */
 
-static void ended(void *context, enum err err, const struct answer *answer)
+void exchange_ended(void *exchange, enum err err, const struct answer *answer)
 {
-    struct exchange *x = context;
+    struct exchange *x = exchange;
     if (err != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (answer->refusal != ACCEPTED) {
@@ -289,18 +289,25 @@ static void ended(void *context, enum err err, const struct answer *answer)
     }
 }
 
+void exchange_not_sent(struct exchange *x, enum err err)
+{
+    if (err == ERR_NOT_FOUND) {
+        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
+    } else if (err == ERR_BUSY || err == ERR_CLOSED) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else {
+        exchange_failed(x, err);
+    }
+}
+
 static void end_one(struct exchange *x, const struct id *session_id)
 {
     if (id_equal(session_id, &pass_badge(x->pass)->key_id)) {
         forget_cookie(x);
     }
-    const enum err err = pass_end_session(x->pass, session_id, x->now_ms, ended, x);
-    if (err == ERR_NOT_FOUND) {
-        exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
-    } else if (err == ERR_BUSY || err == ERR_CLOSED) {
-        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else if (err != OK) {
-        exchange_failed(x, err);
+    const enum err err = pass_end_session(x->pass, session_id, x->now_ms, exchange_ended, x);
+    if (err != OK) {
+        exchange_not_sent(x, err);
     }
 }
 
@@ -317,7 +324,7 @@ void handle_end_session(struct exchange *x)
 void handle_end_sessions(struct exchange *x)
 {
     forget_cookie(x);
-    if (pass_end_sessions(x->pass, ended, x) != OK) {
+    if (pass_end_sessions(x->pass, exchange_ended, x) != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }
 }

@@ -28,4 +28,9 @@ void exchange_show_session(struct exchange *x);
 void exchange_show_opened(struct exchange *x, const struct opening *opening);
 enum err profile_read(struct span body, struct span *ret_name, struct span *ret_address) MUST_USE;
 
+/* exchange_ended is a pass_answered of a command after which there is nothing to show; exchange_not_sent answers why
+ * one was not sent; ERR_NOT_FOUND: what it names is not the person's. */
+void exchange_ended(void *exchange, enum err err, const struct answer *answer);
+void exchange_not_sent(struct exchange *x, enum err err);
+
 #endif

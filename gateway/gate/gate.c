@@ -27,6 +27,7 @@ enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
     random_fill(&seed, sizeof seed);
     uses_init(&gate->uses, seed);
     lock_init(&gate->misses_mutex);
+    lock_init(&gate->identity_mutex);
     *ret_gate = gate;
     return OK;
 }
@@ -37,6 +38,7 @@ void gate_close(struct gate *gate)
         refusals_done(&gate->refusals);
         uses_done(&gate->uses);
         lock_done(&gate->misses_mutex);
+        lock_done(&gate->identity_mutex);
         explicit_bzero(gate, sizeof *gate);
         free(gate);
     }

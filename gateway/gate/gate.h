@@ -7,15 +7,17 @@
 #include "projections/present.h"
 
 struct client;
+struct identity_client;
 struct gate;
 
 /* Everything is borrowed, and has to stay until gate_close. */
 struct gate_options {
-    struct store *views;          /* to be read only */
-    struct client *ledger;        /* NULL: nothing is asked of it */
-    struct id installation_id;    /* to the ledger, the stream of what nobody's key is behind */
-    struct zones *zones;          /* any thread may ask */
-    present_rendering *rendering; /* of posts that are not locked; may be NULL */
+    struct store *views;              /* to be read only */
+    struct client *ledger;            /* NULL: nothing is asked of it */
+    struct identity_client *identity; /* NULL: nobody signs in through a provider */
+    struct id installation_id;        /* to the ledger, the stream of what nobody's key is behind */
+    struct zones *zones;              /* any thread may ask */
+    present_rendering *rendering;     /* of posts that are not locked; may be NULL */
     void *rendering_context;
 };
 

@@ -33,6 +33,7 @@ struct gate {
     uint8_t transport_key[32];
     struct refusals refusals;
     struct uses uses;
+    pthread_mutex_t identity_mutex; /* of options.identity, which ends before the ledger's client */
     pthread_mutex_t misses_mutex;
     uint32_t miss_count;
     struct miss misses[MISSES_MAX];
@@ -76,6 +77,15 @@ enum err gate_seal(struct gate *gate, const struct id *secret_id, const struct i
 enum err gate_ask_person(struct gate *gate, const struct person_ask *ask, gate_replied *done, void *context) MUST_USE;
 enum err gate_open_session(struct gate *gate, const struct id *user_id, struct new_session *session,
                            gate_signed_in *done, void *context) MUST_USE;
+/* sessions.c's: a command of the pass's person about themself. */
+enum err pass_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+                       void *context) MUST_USE;
+/* providers.c's: has user_id sign in as whom a provider named (gate_arrive) from now on: subject_taken, login_exists.
+ */
+struct arrival;
+enum err gate_ask_subject(struct arrival *arrival, gate_replied *done, void *context) MUST_USE; /* whose it is: */
+enum err gate_read_who(struct span body, struct id *ret_user_id) MUST_USE;                      /* absent: nobody's */
+enum err gate_link(struct arrival *arrival, const struct id *user_id, gate_signed_in *done, void *context) MUST_USE;
 
 /* report.c's: a key was shown that opens nothing. gate_look_up turns misses into refusals, where they are another
  * workspace's: gate_report does it first. */

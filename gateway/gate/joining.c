@@ -1,5 +1,5 @@
 /* joining.c: see joining.h. Called by the handler of accepting. The person whom an invitation makes known has its
- * membership's suffix for an id; must never set the password of one who has one. */
+ * membership's suffix for an id; must never set the password of one who has one, nor link one who signs in. */
 #include "gateway/gate/joining.h"
 
 #include "core/base/assert.h"
@@ -8,9 +8,11 @@
 #include "core/wire/tag_key.h"
 #include "gateway/gate/gate_state.h"
 
-static enum err read_person(struct store_txn *txn, struct invited *invited)
+static enum err read_person(struct store_txn *txn, struct arena *arena, struct invited *invited)
 {
     struct user_row user;
+    struct login_row *logins = NULL;
+    uint32_t count = 0;
     const enum err err = access_user(txn, &invited->user_id, &user);
     if (err == ERR_NOT_FOUND) {
         return OK;
@@ -18,25 +20,35 @@ static enum err read_person(struct store_txn *txn, struct invited *invited)
     TRY(err);
     invited->is_known = true;
     invited->user_version = user.version;
-    invited->has_password = !id_is_none(&user.password_id);
+    TRY(access_logins(txn, &invited->user_id, arena, &logins, &count));
+    invited->signs_in = !id_is_none(&user.password_id) || count > 0;
     return OK;
 }
 
-enum err gate_invitation(struct gate *gate, struct span token, int64_t now_ms, struct invited *ret_invited)
+enum err gate_invitation_again(struct gate *gate, const uint8_t fingerprint[32], int64_t now_ms, struct arena *arena,
+                               struct invited *ret_invited)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct invited invited = {.is_known = false};
     struct member_row member;
-    tag_key_fingerprint_of(token, invited.fingerprint);
+    memcpy(invited.fingerprint, fingerprint, sizeof invited.fingerprint);
     TRY(store_begin(gate->options.views, false, &txn));
     TRY(access_invitation(txn, invited.fingerprint, now_ms, &member));
     invited.workspace_id = member.workspace_id;
     invited.member_id = member.member_id;
     invited.user_id = member.member_id;
     invited.user_id.kind = ID_USER;
-    TRY(read_person(txn, &invited));
+    TRY(read_person(txn, arena, &invited));
     *ret_invited = invited;
     return OK;
+}
+
+enum err gate_invitation(struct gate *gate, struct span token, int64_t now_ms, struct arena *arena,
+                         struct invited *ret_invited)
+{
+    uint8_t fingerprint[32];
+    tag_key_fingerprint_of(token, fingerprint);
+    return gate_invitation_again(gate, fingerprint, now_ms, arena, ret_invited);
 }
 
 enum err gate_invited(struct gate *gate, const struct invited *invited, gate_replied *done, void *context)
@@ -136,6 +148,29 @@ static enum err set_password(struct newcomer *newcomer)
     return send_own(newcomer, &newcomer->command_ids[1], &command);
 }
 
+static void asked_who(void *context, enum err err, struct span body)
+{
+    struct id user_id = {0};
+    err = err == OK ? gate_read_who(body, &user_id) : err;
+    advance(context, err, err == OK && !id_is_none(&user_id) ? REFUSED_subject_taken : ACCEPTED);
+}
+
+/* Before anything is made of whoever is somebody here already. */
+static enum err ask_who(struct newcomer *newcomer)
+{
+    return gate_ask_subject(newcomer->arrival, asked_who, newcomer);
+}
+
+static void provider_linked(void *context, enum err err, enum refusal refusal)
+{
+    advance(context, err, refusal);
+}
+
+static enum err link_provider(struct newcomer *newcomer)
+{
+    return gate_link(newcomer->arrival, &newcomer->invited.user_id, provider_linked, newcomer);
+}
+
 static enum err join(struct newcomer *newcomer)
 {
     const struct invited *invited = &newcomer->invited;
@@ -150,19 +185,26 @@ static void session_opened(void *context, enum err err, enum refusal refusal)
 static enum err open_session(struct newcomer *newcomer)
 {
     newcomer->has_joined = true;
+    if (newcomer->arrival != NULL) {
+        newcomer->session.provider_id = newcomer->arrival->provider.provider_id;
+    }
     return gate_open_session(newcomer->gate, &newcomer->invited.user_id, &newcomer->session, session_opened, newcomer);
 }
 
 typedef enum err step(struct newcomer *newcomer);
 
-static step *const steps[] = {seal_profile, create_user, seal_password, set_password, join, open_session};
+#define STEP_COUNT 6
+#define STEP_OF_KNOWN 2             /* of who has no password yet … */
+#define STEP_OF_KNOWN_BY_PROVIDER 3 /* … and is to be linked: a subject that is taken is refused then, too */
 
-#define STEP_COUNT (sizeof steps / sizeof *steps)
-#define STEP_OF_KNOWN 2
+static step *const by_password[STEP_COUNT] = {seal_profile, create_user, seal_password,
+                                              set_password, join,        open_session};
+static step *const by_provider[STEP_COUNT] = {ask_who, seal_profile, create_user, link_provider, join, open_session};
 
 static void advance(struct newcomer *newcomer, enum err err, enum refusal refusal)
 {
     if (err == OK && refusal == ACCEPTED && newcomer->step < STEP_COUNT) {
+        step *const *steps = newcomer->arrival != NULL ? by_provider : by_password;
         err = steps[newcomer->step++](newcomer);
         if (err == OK) {
             return; /* it may be answered by now, and the newcomer gone */
@@ -173,11 +215,12 @@ static void advance(struct newcomer *newcomer, enum err err, enum refusal refusa
 
 void gate_join(struct gate *gate, struct newcomer *newcomer, gate_signed_in *done, void *context)
 {
-    ASSERT(!newcomer->invited.has_password);
+    ASSERT(!newcomer->invited.signs_in);
     newcomer->gate = gate;
     newcomer->done = done;
     newcomer->has_joined = false;
     newcomer->context = context;
-    newcomer->step = newcomer->invited.is_known ? STEP_OF_KNOWN : 0;
+    const uint32_t of_known = newcomer->arrival != NULL ? STEP_OF_KNOWN_BY_PROVIDER : STEP_OF_KNOWN;
+    newcomer->step = newcomer->invited.is_known ? of_known : 0;
     advance(newcomer, OK, ACCEPTED);
 }

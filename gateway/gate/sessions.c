@@ -139,7 +139,8 @@ static enum err open_for(struct new_session *session, const struct id *user_id)
     command.command_id.kind = ID_COMMAND;
     command.open_session.session_id = session->session_id;
     command.open_session.user_id = *user_id;
-    command.open_session.method = SIGN_IN_PASSWORD;
+    command.open_session.method = id_is_none(&session->provider_id) ? SIGN_IN_PASSWORD : SIGN_IN_OIDC;
+    command.open_session.provider_id = session->provider_id;
     command.open_session.expires_ms = session->expires_ms;
     memcpy(command.open_session.fingerprint.bytes, session->fingerprint, sizeof session->fingerprint);
     session->user_id = *user_id;
@@ -192,8 +193,8 @@ enum err pass_sign_in_anew(struct pass *pass, struct new_session *session, gate_
 /* --- what a person does about themself --- */
 
 /* A pass sends one command for a request, and one that replaces a session after it: each has its own id. */
-static enum err send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
-                         void *context)
+enum err pass_send_own(struct pass *pass, struct command *command, const struct id *stream, pass_answered *done,
+                       void *context)
 {
     ASSERT(!id_is_none(&pass_badge(pass)->user_id));
     command->stream = *stream;
@@ -221,7 +222,7 @@ enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_
     struct command command = {.code = COMMAND_end_session};
     command.end_session.session_id = *session_id;
     command.end_session.reason = own ? END_SIGNED_OUT : END_REVOKED;
-    return send_own(pass, &command, session_id, done, context);
+    return pass_send_own(pass, &command, session_id, done, context);
 }
 
 enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context)
@@ -230,7 +231,7 @@ enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context
     struct command command = {.code = COMMAND_end_sessions};
     command.end_sessions.user_id = user_id;
     command.end_sessions.reason = END_REVOKED;
-    return send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_answered *done, void *context)
@@ -239,7 +240,7 @@ enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_an
     struct command command = {.code = COMMAND_set_password};
     command.set_password.user_id = user_id;
     command.set_password.vault_id = *vault_id;
-    return send_own(pass, &command, &user_id, done, context);
+    return pass_send_own(pass, &command, &user_id, done, context);
 }
 
 /* --- what a person sees of themself --- */

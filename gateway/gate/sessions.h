@@ -19,6 +19,7 @@ struct new_session {
     struct id request_id;
     int64_t expires_ms;
     /* the gate's own */
+    struct id provider_id; /* that said who it is; absent: a password did */
     struct gate *gate;
     uint8_t fingerprint[32];
     struct id user_id; /* who it was */

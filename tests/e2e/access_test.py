@@ -110,6 +110,17 @@ class Side:
     def set_password(self):
         return Request(body={"old_password": "correct horse staple", "new_password": "another horse staple"})
 
+    def begin_sign_in(self):
+        return Request(body={"provider_id": "idp_01h455vb4pex5vsknk084sn02q"})
+
+    link_login = begin_sign_in
+
+    def begin_accept(self):
+        return Request(body={"token": "0" * 43, "provider_id": "idp_01h455vb4pex5vsknk084sn02q"})
+
+    def unlink_login(self):
+        return Request({"provider_id": "idp_01h455vb4pex5vsknk084sn02q"})
+
     def of_account(self):
         return Request({"integration_id": self.account})
 

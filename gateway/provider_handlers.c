@@ -41,7 +41,7 @@ void handle_list_providers(struct exchange *x)
 
 /* --- leaving --- */
 
-struct span visit_redirect_uri(struct visit *visit)
+static struct span redirect_uri(struct visit *visit)
 {
     struct buf text = buf_of(visit->redirect_uri, sizeof visit->redirect_uri);
     buf_text(&text, visit->x->gateway->site.origin);
@@ -54,7 +54,7 @@ struct journey visit_journey(struct visit *visit)
 {
     const struct flow *flow = &visit->flow;
     return (struct journey){.provider_id = flow->provider_id,
-                            .redirect_uri = visit_redirect_uri(visit),
+                            .redirect_uri = redirect_uri(visit),
                             .state = span_text(flow->state),
                             .nonce = span_text(flow->nonce),
                             .verifier = span_text(flow->verifier)};

@@ -23,7 +23,6 @@ struct visit {
 /* visit_begin makes one; NULL: answered. visit_journey is what goes to the provider and comes back from it: it borrows
  * from the visit. */
 struct visit *visit_begin(struct exchange *x);
-struct span visit_redirect_uri(struct visit *visit);
 struct journey visit_journey(struct visit *visit);
 
 #endif

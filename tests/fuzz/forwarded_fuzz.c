@@ -1,5 +1,5 @@
-/* forwarded_fuzz.c: what a proxy's headers say of who asks. The input: lines, the first of X-Forwarded-For and Forwarded
- * in turn; or, behind a byte 'n', a list of networks. */
+/* forwarded_fuzz.c: what a proxy's headers say of who asks. The input: lines, of X-Forwarded-For and Forwarded in turn;
+ * or, behind a byte 'n', a list of networks. */
 #include "gateway/forwarded.h"
 #include "tests/fuzz/fuzz.h"
 

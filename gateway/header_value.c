@@ -1,5 +1,5 @@
-/* header_value.c: see header_value.h. Called by exchange.c, idempotency.c and forwarded.c. Must never look at anything but the
- * value. */
+/* header_value.c: see header_value.h. Called by exchange.c, idempotency.c and forwarded.c. Must never look at anything
+ * but the value. */
 #include "gateway/header_value.h"
 
 static bool is_space(uint8_t c)

@@ -43,7 +43,8 @@ fuzz(json_body PARSER core/message/json_read.c core/message/json_node.c core/cha
   LIBRARIES channel message projections SOURCES gateway/input.c gateway/schema.c)
 fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Threads::Threads
   SOURCES gateway/server.c gateway/server_accept.c gateway/server_conn.c gateway/server_head.c gateway/server_peers.c gateway/server_reply.c
-  gateway/server_stream.c gateway/server_watch.c)
+  gateway/server_stream.c gateway/server_watch.c gateway/forwarded.c gateway/header_value.c)
+fuzz(forwarded SECONDS 20 PARSER gateway/forwarded.c LIBRARIES base SOURCES gateway/forwarded.c gateway/header_value.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
 fuzz(person SECONDS 20 PARSER core/wire/person.c core/wire/person_record.c LIBRARIES message OpenSSL::Crypto

@@ -185,12 +185,17 @@ static void judge(const char *head, size_t head_len, char *taken_head)
     if (!take_apart(taken_head, head_len, &taken)) {
         return;
     }
+    struct proxies proxies;
     struct server server = {
-        .layout_known = true, .options = {.head_max = 8192, .body_max = 65536}
+        .layout_known = true, .options = {.head_max = 8192, .body_max = 65536, .proxies = &proxies}
     };
     struct conn *conn = calloc(1, sizeof *conn);
     ASSERT(conn != NULL);
     conn->server = &server;
+    conn->proxied = true; /* so that what it says of the client is read */
+    const enum err err = proxies_read(SPAN("127.0.0.1"), &proxies);
+    const enum err read = net_address_read(SPAN("127.0.0.1"), &conn->address);
+    ASSERT(err == OK && read == OK);
     conn->mhd = (struct MHD_Connection *)(void *)&taken;
     conn->uri_raw = taken.target;
     conn->uri.len = strlen(taken.target);

@@ -12,14 +12,14 @@ START_TEST(a_state_is_exactly_its_members)
                                                          SIZE(aggregate_head, workspace_id) +
                                                          SIZE(aggregate_head, command_id) + 6);
     ck_assert_uint_eq(sizeof(struct installation), sizeof(struct aggregate_head) + 8 + 8 + 1 + 1 + 6);
-    ck_assert_uint_eq(sizeof(struct workspace),
-                      sizeof(struct aggregate_head) + 5 * 8 + LIMIT_COUNT * 8 + 4 + 4 + PLAN_WORD_MAX + SLUG_MAX);
+    ck_assert_uint_eq(sizeof(struct workspace), sizeof(struct aggregate_head) + 5 * 8 + LIMIT_COUNT * 8 + 4 + 3 +
+                                                    PLAN_WORD_MAX + sizeof(struct id) + SLUG_MAX);
     ck_assert_uint_eq(sizeof(struct member),
                       sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 3 + 3 + sizeof(struct hash) + 2 * 8);
     ck_assert_uint_eq(sizeof(struct key), sizeof(struct aggregate_head) + sizeof(struct hash) + 8 + 4 + 4 +
                                               KEY_ACCOUNTS_MAX * sizeof(struct integration_ref) + 6);
     ck_assert_uint_eq(sizeof(struct user), sizeof(struct aggregate_head) + 8 + 2 * sizeof(struct id) +
-                                               LOGINS_MAX * sizeof(struct user_login) + 1 + 5);
+                                               LOGINS_MAX * sizeof(struct user_login) + 1 + 1 + 4);
     ck_assert_uint_eq(sizeof(struct session), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 1 + 5 + 8 + 8);
     ck_assert_uint_eq(sizeof(struct provider), sizeof(struct aggregate_head) + sizeof(struct id) + 1 + 6);
     ck_assert_uint_eq(sizeof(struct integration),

@@ -5,6 +5,13 @@
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
+static struct world *found(uint64_t seed)
+{
+    struct world *world = world_open(seed, 0, 0);
+    world_found(world);
+    return world;
+}
+
 static struct id editor_key(struct world *world)
 {
     struct command command = world_command(world, COMMAND_create_key);
@@ -60,6 +67,19 @@ static enum err look(struct world *world, struct store_txn *txn, const struct si
     return err;
 }
 
+static struct store_txn *reads(struct world *world)
+{
+    struct store_txn *txn = NULL;
+    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    return txn;
+}
+
+static void done(struct world *world, struct store_txn *txn)
+{
+    store_abort(txn);
+    world_close(world);
+}
+
 static uint64_t last_of(struct world *world)
 {
     uint64_t last = 0;
@@ -69,8 +89,7 @@ static uint64_t last_of(struct world *world)
 
 START_TEST(an_editor_sees_their_own_posts_events_and_no_other)
 {
-    struct world *world = world_open(1, 0, 0);
-    world_found(world);
+    struct world *world = found(1);
     const struct id editor = editor_key(world);
     const struct id other = editor_key(world);
     const struct id own = draft_by(world, &editor);
@@ -78,8 +97,7 @@ START_TEST(an_editor_sees_their_own_posts_events_and_no_other)
     const struct id thrown_away = draft_by(world, &editor);
     delete_by(world, &world->key_id, &thrown_away); /* by another */
     delete_by(world, &editor, &others);             /* what one did to another's post is the other's */
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    struct store_txn *txn = reads(world);
     struct seen seen;
     const struct sight sight = {.workspace_id = world->workspace_id, .author_id = editor};
     ck_assert_int_eq(look(world, txn, &sight, 0, &seen), ERR_NOT_FOUND);
@@ -94,21 +112,17 @@ START_TEST(an_editor_sees_their_own_posts_events_and_no_other)
                                number == seen.events[2].workspace_seq;
         ck_assert_int_eq(sight_find(world->log, txn, &sight, number, &seq), is_theirs ? OK : ERR_NOT_FOUND);
     }
-    store_abort(txn);
-    txn = NULL;
-    world_close(world);
+    done(world, txn);
 }
 
 END_TEST
 
 START_TEST(who_sees_all_sees_each_event)
 {
-    struct world *world = world_open(2, 0, 0);
-    world_found(world);
+    struct world *world = found(2);
     const struct id editor = editor_key(world);
     draft_by(world, &editor);
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    struct store_txn *txn = reads(world);
     struct seen seen;
     const struct sight sight = {.workspace_id = world->workspace_id};
     ck_assert_int_eq(look(world, txn, &sight, 2, &seen), ERR_NOT_FOUND);
@@ -116,9 +130,7 @@ START_TEST(who_sees_all_sees_each_event)
     for (uint32_t i = 0; i < seen.count; i++) {
         ck_assert_uint_eq(seen.events[i].workspace_seq, 3 + i);
     }
-    store_abort(txn);
-    txn = NULL;
-    world_close(world);
+    done(world, txn);
 }
 
 END_TEST
@@ -126,8 +138,7 @@ END_TEST
 /* A page of who wrote nothing for long costs no more than one of who wrote all, and leads on. */
 START_TEST(a_walk_looks_at_so_many_events_and_says_how_far_it_came)
 {
-    struct world *world = world_open(3, 0, 0);
-    world_found(world);
+    struct world *world = found(3);
     const struct id editor = editor_key(world);
     draft_by(world, &editor);
     const uint64_t first = last_of(world);
@@ -135,8 +146,7 @@ START_TEST(a_walk_looks_at_so_many_events_and_says_how_far_it_came)
         draft_by(world, &world->key_id);
     }
     draft_by(world, &editor);
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    struct store_txn *txn = reads(world);
     struct seen seen;
     const struct sight sight = {.workspace_id = world->workspace_id, .author_id = editor};
     uint32_t pages = 0;
@@ -150,9 +160,7 @@ START_TEST(a_walk_looks_at_so_many_events_and_says_how_far_it_came)
     }
     ck_assert_uint_eq(found, 2);
     ck_assert_uint_eq(pages, 3);
-    store_abort(txn);
-    txn = NULL;
-    world_close(world);
+    done(world, txn);
 }
 
 END_TEST

@@ -1,4 +1,4 @@
-/* service_state.h: what service*.c share; nobody else includes it. */
+/* service_state.h: what service*.c share; nobody else includes it, but for a test that makes a secret older. */
 #ifndef OPENPOST_LEDGER_SERVICE_STATE_H
 #define OPENPOST_LEDGER_SERVICE_STATE_H
 

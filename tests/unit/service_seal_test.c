@@ -1,6 +1,7 @@
 /* service_seal_test.c: what other programs may have sealed, and which command may then name it: what their key allows,
  * in a form that is checked, of their own workspace, over nobody else's secret, and so much of it. */
 #include "core/base/token.h"
+#include "core/ledger/service_state.h"
 #include "core/wire/login.h"
 #include "core/wire/person_record.h"
 #include "tests/suite.h"
@@ -480,6 +481,42 @@ START_TEST(a_key_has_so_many_sealed_that_nothing_names_and_others_are_not_held_u
 
 END_TEST
 
+/* Makes what was sealed older by that: nobody waits for it. */
+static void age(const struct seal_world *world, int64_t by_ms)
+{
+    struct sealed_secret old;
+    struct sealed *sealed = world->place->service->sealed;
+    ck_assert(sealed_take(sealed, INT64_MAX, &old));
+    old.at_ms -= by_ms;
+    sealed_add(sealed, &old);
+    ck_assert(sealed_find(sealed, &old.secret_id, &old));
+}
+
+START_TEST(what_nobody_names_can_be_named_no_more_and_then_goes)
+{
+    struct seal_world world = seal_open();
+    struct command named = wish_account();
+    uint8_t bytes[200];
+    struct buf kept = buf_of(bytes, sizeof bytes);
+    ck_assert_uint_eq(seal_account(world.program, &named, "x"), ACCEPTED);
+    ck_assert_uint_eq(give(world.program, &named, NULL).refusal, ACCEPTED);
+    age(&world, SEALED_KEPT_MS + 1);
+    struct command left = wish_account();
+    ck_assert_uint_eq(seal_account(world.program, &left, "y"), ACCEPTED); /* the first is looked at, and stays */
+    ck_assert_int_eq(vault_look(world.place->vault, &named.connect_integration.vault_id), OK);
+    age(&world, SEALED_GOOD_MS + 1);
+    ck_assert_uint_eq(give(world.program, &left, NULL).refusal, REFUSED_reference_not_found);
+    age(&world, SEALED_KEPT_MS - SEALED_GOOD_MS);
+    const struct command next = wish_account();
+    ck_assert_int_eq(vault_get(world.place->vault, &left.connect_integration.vault_id, &kept), OK);
+    ck_assert_uint_eq(seal_account(world.other, &next, "z"), ACCEPTED);
+    ck_assert_int_eq(vault_look(world.place->vault, &left.connect_integration.vault_id), ERR_NOT_FOUND);
+    ck_assert_int_eq(vault_look(world.place->vault, &next.connect_integration.vault_id), OK);
+    seal_close(&world);
+}
+
+END_TEST
+
 START_TEST(a_key_takes_the_place_of_one_of_its_name_in_its_workspace)
 {
     struct seal_world world = seal_open();
@@ -524,6 +561,7 @@ int main(void)
     tcase_add_test(cases, a_key_has_sealed_what_its_scopes_reach);
     tcase_add_test(cases, a_restricted_key_connects_its_own_accounts_again_and_no_other);
     tcase_add_test(cases, a_key_has_so_many_sealed_that_nothing_names_and_others_are_not_held_up);
+    tcase_add_test(cases, what_nobody_names_can_be_named_no_more_and_then_goes);
     tcase_add_test(cases, a_key_takes_the_place_of_one_of_its_name_in_its_workspace);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

@@ -46,6 +46,8 @@ struct written_post {
 struct known_account {
     bool was_connected; /* once at least: it stays where it is */
     struct span service;
+    struct id vault_id;         /* its credentials; absent: none */
+    struct id connect_vault_id; /* those that are being tried; likewise */
 };
 
 struct known_key {

@@ -134,16 +134,34 @@ static enum refusal look_taken(struct service *service, struct store_txn *txn, c
 }
 
 struct names {
+    struct service *service;
     struct store_txn *txn;
     int64_t now_ms;
 };
 
+/* While an account is being connected its state takes any secret of its for needed: its row tells which one it is. */
+static enum err look_account(const struct names *names, const struct sealed_secret *secret, bool *ret_named)
+{
+    const struct asker asker = {.party = PARTY_NONE, .workspace_id = secret->workspace_id};
+    struct service *service = names->service;
+    struct known_account account;
+    arena_reset(&service->read_arena);
+    TRY(service->options.parts->account(names->txn, &asker, &secret->owner_id, &service->read_arena, &account));
+    *ret_named =
+        id_equal(&account.vault_id, &secret->secret_id) || id_equal(&account.connect_vault_id, &secret->secret_id);
+    return OK;
+}
+
+/* In doubt it is. */
 static bool is_named(void *context, const struct sealed_secret *secret)
 {
     const struct names *names = context;
-    bool needed = false;
-    return ledger_needs_secret(names->txn, &secret->secret_id, &secret->owner_id, names->now_ms, &needed) == OK &&
-           needed;
+    bool named = false;
+    const enum err err =
+        secret->owner_id.kind == ID_INTEGRATION
+            ? look_account(names, secret, &named)
+            : ledger_needs_secret(names->txn, &secret->secret_id, &secret->owner_id, names->now_ms, &named);
+    return err == OK ? named : err != ERR_NOT_FOUND;
 }
 
 /* Those that could have been named and were not go. What cannot be deleted now goes when the ledger starts again, or
@@ -171,7 +189,7 @@ static enum refusal keep(struct service *service, struct sealed_secret *secret, 
     if (store_begin(service->options.views, false, &txn) != OK) {
         return REFUSED_unavailable;
     }
-    struct names names = {.txn = txn, .now_ms = clock_wall_ms()};
+    struct names names = {.service = service, .txn = txn, .now_ms = clock_wall_ms()};
     secret->at_ms = clock_boot_ms();
     drop_old(service, &names, secret->at_ms);
     enum refusal refusal = look_taken(service, txn, secret);

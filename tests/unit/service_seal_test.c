@@ -517,6 +517,29 @@ START_TEST(what_nobody_names_can_be_named_no_more_and_then_goes)
 
 END_TEST
 
+/* While an account is being connected any secret of its is kept at a start: it is no way to have more of them. */
+START_TEST(what_is_sealed_for_an_account_that_connects_is_not_named_by_that)
+{
+    struct seal_world world = seal_open();
+    struct command command = wish_account();
+    ck_assert_uint_eq(seal_account(world.program, &command, "x"), ACCEPTED);
+    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);
+    struct client *const programs[] = {world.program, world.other};
+    for (size_t i = 0; i < 2; i++) {
+        for (unsigned k = 0; k < SEALED_PER_KEY; k++) {
+            struct command more = again(&command);
+            more.connect_integration.vault_id = new_id(ID_SECRET);
+            ck_assert_uint_eq(seal_account(programs[i], &more, "y"), ACCEPTED);
+        }
+        struct command more = again(&command);
+        more.connect_integration.vault_id = new_id(ID_SECRET);
+        ck_assert_uint_eq(seal_account(programs[i], &more, "y"), REFUSED_rate_limited);
+    }
+    seal_close(&world);
+}
+
+END_TEST
+
 START_TEST(a_key_takes_the_place_of_one_of_its_name_in_its_workspace)
 {
     struct seal_world world = seal_open();
@@ -562,6 +585,7 @@ int main(void)
     tcase_add_test(cases, a_restricted_key_connects_its_own_accounts_again_and_no_other);
     tcase_add_test(cases, a_key_has_so_many_sealed_that_nothing_names_and_others_are_not_held_up);
     tcase_add_test(cases, what_nobody_names_can_be_named_no_more_and_then_goes);
+    tcase_add_test(cases, what_is_sealed_for_an_account_that_connects_is_not_named_by_that);
     tcase_add_test(cases, a_key_takes_the_place_of_one_of_its_name_in_its_workspace);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

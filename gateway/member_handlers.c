@@ -6,82 +6,21 @@
 #include "gateway/gate/people.h"
 #include "gateway/gateway.h"
 
-#define INVITATION_GOOD_MS (7 * DAY_MS)
-
 /* --- what is shown --- */
 
-/* What of a person stands in an answer; data NULL: nobody knows. */
-struct called {
-    struct span name;
-    struct span email;
-};
-
-static void write_text(const char *member, struct span text, struct buf *out)
+/* Of an invitation that was just made also where its token is taken; null when that was told before. */
+static enum err write_member(const struct exchange *x, const struct member_row *row, const struct called *called,
+                             struct buf *out)
 {
-    buf_text(out, member);
-    if (text.data == NULL) {
-        buf_text(out, "null");
-    } else {
-        json_string(out, text);
-    }
-}
-
-static void write_time(const char *member, int64_t time_ms, struct buf *out)
-{
-    buf_text(out, member);
-    json_time(out, time_ms);
-}
-
-static void write_permissions(uint64_t permissions, struct buf *out)
-{
-    bool first = true;
-    buf_text(out, ",\"permissions\":[");
-    for (uint32_t permission = 1; permission < PERMISSION_COUNT; permission++) {
-        if ((permissions >> permission & 1) != 0) {
-            buf_text(out, first ? "" : ",");
-            json_string(out, span_text(choice_word(&permission_words, permission)));
-            first = false;
-        }
-    }
-    buf_byte(out, ']');
-}
-
-static void write_member(const struct member_row *row, const struct called *called, struct buf *out)
-{
-    buf_text(out, "{\"id\":");
-    json_id(out, &row->member_id);
-    buf_text(out, ",\"workspace_id\":");
-    json_id(out, &row->workspace_id);
-    buf_text(out, ",\"version\":");
-    buf_u64(out, row->version);
-    buf_text(out, ",\"user_id\":");
-    if (id_is_none(&row->user_id)) {
-        buf_text(out, "null");
-    } else {
-        json_id(out, &row->user_id);
-    }
-    write_text(",\"name\":", called->name, out);
-    write_text(",\"email\":", called->email, out);
-    write_text(",\"status\":", row->joined_ms != 0 ? SPAN("active") : SPAN("invited"), out);
-    write_text(",\"role\":", span_text(choice_word(&role_words, row->role)), out);
-    write_permissions(row->permissions, out);
-    write_time(",\"until\":", row->until_ms, out);
-    write_time(",\"invitation_expires_at\":", row->expires_ms, out);
-    write_time(",\"joined_at\":", row->joined_ms, out);
-    write_time(",\"created_at\":", row->created_ms, out);
-    write_time(",\"updated_at\":", row->updated_ms, out);
-}
-
-/* Where the token that was just made is taken; null when that was told before. */
-static void write_link(const struct exchange *x, struct buf *out)
-{
+    const bool as_made = x->route->name == ROUTE_invite;
     char text[ORIGIN_MAX + TOKEN_LEN + 32];
     struct buf link = buf_of(text, sizeof text);
-    if (x->key_text[0] != 0 && !x->replayed) {
+    if (as_made && x->key_text[0] != 0 && !x->replayed) {
         invitation_link(x->gateway->site.origin, span_text(x->key_text), &link);
     }
-    write_text(",\"accept_url\":", link.len > 0 ? buf_span(&link) : (struct span){0}, out);
+    const enum err err = present_member(row, called, as_made, link.len > 0 ? buf_span(&link) : (struct span){0}, out);
     explicit_bzero(text, sizeof text);
+    return err;
 }
 
 /* The next of those whom the ledger knows the names of. An empty name is none. */
@@ -102,8 +41,7 @@ static enum err write_page(struct exchange *x, struct body_list people, struct b
         struct called called;
         TRY(read_called(&people, &called));
         buf_text(out, i == 0 ? "" : ",");
-        write_member(&x->members[i], &called, out);
-        buf_byte(out, '}');
+        TRY(write_member(x, &x->members[i], &called, out));
     }
     exchange_id_page_end(x, x->more_members ? &x->members[x->member_count - 1].member_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -129,12 +67,7 @@ static struct span tag_of(uint64_t version, const struct called *called, char te
 static enum err write_one(struct exchange *x, struct body_list people, struct called *ret_called, struct buf *out)
 {
     TRY(read_called(&people, ret_called));
-    write_member(&x->members[0], ret_called, out);
-    if (x->route->name == ROUTE_invite) {
-        write_link(x, out);
-    }
-    buf_byte(out, '}');
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
+    return write_member(x, &x->members[0], ret_called, out);
 }
 
 /* Reads who the members are; false: answered. */

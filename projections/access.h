@@ -34,6 +34,8 @@ enum err access_find_refused(struct store_txn *txn, const uint8_t fingerprint[32
  * then proves who it is. ERR_AUTH. */
 enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_t now_ms,
                            struct principal *ret_principal) MUST_USE;
+/* access_is_fingerprint tells whether a key or an invitation, good or not, is found by the first 16 bytes. */
+enum err access_is_fingerprint(struct store_txn *txn, const uint8_t fingerprint[32], bool *ret_is_one) MUST_USE;
 /* access_key reads one by its id, whosever it is; ERR_NOT_FOUND. */
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
     MUST_USE;

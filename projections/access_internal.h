@@ -29,6 +29,9 @@ enum err access_apply_provider(struct store_txn *txn, const struct fact *fact, s
 enum err access_apply_login(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_end_memberships(struct store_txn *txn, const struct id *workspace_id, struct arena *arena) MUST_USE;
 
+/* access_is_token tells whether an invitation is found by the first 16 bytes. */
+enum err access_is_token(struct store_txn *txn, const uint8_t fingerprint[32], bool *ret_is_one) MUST_USE;
+
 /* access_user_key begins the keys of what belongs to a person. */
 enum user_place { PLACE_USER = 0, PLACE_MEMBERSHIP = 1, PLACE_SESSION = 2, PLACE_LOGIN = 3 };
 

@@ -223,6 +223,19 @@ enum err access_find_named(struct store_txn *txn, const uint8_t name[16], int64_
     return OK;
 }
 
+enum err access_is_fingerprint(struct store_txn *txn, const uint8_t fingerprint[32], bool *ret_is_one)
+{
+    const struct row_key key = fingerprint_key(fingerprint);
+    struct span row;
+    const enum err err = store_get(txn, row_key_span(&key), &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (err == OK) {
+        *ret_is_one = true;
+        return OK;
+    }
+    return access_is_token(txn, fingerprint, ret_is_one);
+}
+
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
 {
     struct row_key key;

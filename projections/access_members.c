@@ -259,6 +259,16 @@ enum err access_memberships(struct store_txn *txn, const struct id *user_id, con
     return list_members(txn, &prefix, after != NULL ? &from : NULL, limit, arena, ret_members, ret_count);
 }
 
+enum err access_is_token(struct store_txn *txn, const uint8_t fingerprint[32], bool *ret_is_one)
+{
+    const struct row_key key = token_key(fingerprint);
+    struct span row;
+    const enum err err = store_get(txn, row_key_span(&key), &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_is_one = err == OK;
+    return OK;
+}
+
 enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32], int64_t now_ms,
                            struct member_row *ret_member)
 {

@@ -46,6 +46,16 @@ enum err present_workspace(const struct workspace_row *workspace, struct buf *ou
  * shown; then, as_made, it is null. */
 enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
                      bool as_made, struct span text, struct buf *out) MUST_USE;
+
+/* called: what a member is called, data NULL: nobody knows. accept_url, as_made: where an invitation that has just been
+ * made is taken; data NULL: null. */
+struct called {
+    struct span name;
+    struct span email;
+};
+
+enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
+                        struct buf *out) MUST_USE;
 enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
 enum err present_period(const struct notification_row *row, struct buf *out) MUST_USE;
 enum err present_notification(const struct notification_row *row, struct buf *out) MUST_USE;

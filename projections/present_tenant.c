@@ -1,4 +1,5 @@
-/* present_tenant.c: a workspace from outside, its plan, its use and its billing as JSON. Called by the gateway. */
+/* present_tenant.c: a workspace from outside, its plan, its use and its billing, and members as JSON. Called by the
+ * gateway and by views_tenant.c. */
 #include "core/message/codec.h"
 #include "projections/present.h"
 
@@ -115,6 +116,51 @@ enum err present_tenant(const struct workspace_row *workspace, struct buf *out)
     put_time(out, ",\"paused_at\":", workspace->paused_ms);
     put_time(out, ",\"created_at\":", workspace->created_ms);
     put_time(out, ",\"deleted_at\":", workspace->deleted_ms);
+    buf_byte(out, '}');
+    return done(out);
+}
+
+static void put_id(struct buf *out, const char *name, const struct id *id)
+{
+    buf_text(out, name);
+    json_id(out, id);
+}
+
+static void put_permissions(struct buf *out, uint64_t permissions)
+{
+    bool first = true;
+    buf_text(out, ",\"permissions\":[");
+    for (uint32_t permission = 1; permission < PERMISSION_COUNT; permission++) {
+        if ((permissions >> permission & 1) != 0) {
+            buf_text(out, first ? "" : ",");
+            json_string(out, span_text(choice_word(&permission_words, permission)));
+            first = false;
+        }
+    }
+    buf_byte(out, ']');
+}
+
+enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
+                        struct buf *out)
+{
+    put_id(out, "{\"id\":", &row->member_id);
+    put_id(out, ",\"workspace_id\":", &row->workspace_id);
+    buf_text(out, ",\"version\":");
+    buf_u64(out, row->version);
+    put_id(out, ",\"user_id\":", &row->user_id);
+    put_text(out, ",\"name\":", called->name);
+    put_text(out, ",\"email\":", called->email);
+    put_text(out, ",\"status\":", row->joined_ms != 0 ? SPAN("active") : SPAN("invited"));
+    put_text(out, ",\"role\":", span_text(choice_word(&role_words, row->role)));
+    put_permissions(out, row->permissions);
+    put_time(out, ",\"until\":", row->until_ms);
+    put_time(out, ",\"invitation_expires_at\":", row->expires_ms);
+    put_time(out, ",\"joined_at\":", row->joined_ms);
+    put_time(out, ",\"created_at\":", row->created_ms);
+    put_time(out, ",\"updated_at\":", row->updated_ms);
+    if (as_made) {
+        put_text(out, ",\"accept_url\":", accept_url);
+    }
     buf_byte(out, '}');
     return done(out);
 }

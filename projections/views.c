@@ -1,14 +1,13 @@
 /* views.c: what an RPC client may ask of the read models. Called by the ledger's process for a query frame. Must never
  * answer with what is not in the principal's workspace. */
-#include "projections/views.h"
+#include "projections/views_internal.h"
 
 #include "core/message/codec.h"
-#include "projections/present.h"
 
 #define LIMIT_DEFAULT 50
 #define PAGE_END_MAX 160 /* bytes behind a page's last post: the cursor's hex and what closes it */
 
-static enum err read_args(const struct views_request *request, struct query_args *ret_args)
+enum err views_args(const struct views_request *request, struct query_args *ret_args)
 {
     memset(ret_args, 0, sizeof *ret_args);
     if (request->args.len > 0) {
@@ -44,7 +43,7 @@ static enum err get_post(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
     struct post_view post;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     TRY(get_view(request, &args, &post));
     const struct present present = present_of(request);
     return present_post(&present, &post, out);
@@ -54,7 +53,7 @@ static enum err deliveries(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
     struct post_view post;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     TRY(get_view(request, &args, &post));
     const struct present present = present_of(request);
     return present_deliveries(&present, &post, out);
@@ -66,7 +65,7 @@ static enum err history(const struct views_request *request, struct buf *out)
     struct query_args args;
     struct post_view post;
     uint64_t after = 0;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     if (args.cursor.len > 0) {
         TRY(span_to_u64(args.cursor, &after));
     }
@@ -123,7 +122,7 @@ static enum err put_posts(const struct views_request *request, const struct post
 static enum err list_posts(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     struct post_filter filter = {
         .statuses = (uint32_t)(args.statuses & UINT32_MAX),
         .attention = (uint32_t)(args.attention & UINT32_MAX),
@@ -158,7 +157,7 @@ static enum err get_integration(const struct views_request *request, struct buf 
 {
     struct query_args args;
     struct integration_row integration;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     if (id_is_none(&args.integration_id)) {
         return ERR_MISSING;
     }
@@ -174,7 +173,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
 {
     struct query_args args;
     struct id after;
-    TRY(read_args(request, &args));
+    TRY(views_args(request, &args));
     const bool resumes = args.cursor.len > 0;
     if (resumes) {
         TRY(id_parse(args.cursor, ID_INTEGRATION, &after));
@@ -202,17 +201,31 @@ static enum err list_integrations(const struct views_request *request, struct bu
 }
 
 static const struct views_query queries[] = {
-    {"get_post",          get_post,          NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
-    {"list_posts",        list_posts,        NEED_VIEWER, SCOPE_POSTS_READ,
+    {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
+    {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
      "A page of posts: statuses, attention, integration_id, label, author_id, publish_after, "
      "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
-     "of long posts is shorter, and its cursor leads on."                                                                             },
-    {"get_integration",   get_integration,   NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
-    {"list_integrations", list_integrations, NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
-     "A page of integrations: limit, cursor."                                                                                         },
-    {"deliveries",        deliveries,        NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
-    {"history",           history,           NEED_VIEWER, SCOPE_POSTS_READ,
-     "What happened to a post, in sentences: post_id, limit, cursor."                                                                 },
+     "of long posts is shorter, and its cursor leads on."                                                                                     },
+    {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
+    {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
+     "A page of integrations: limit, cursor."                                                                                                 },
+    {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
+    {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
+     "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },
+    {"get_workspace",      views_get_workspace,      NEED_VIEWER, SCOPE_SETTINGS_READ,     "The workspace: its settings."                     },
+    {"get_key",            views_get_key,            NEED_ADMIN,  SCOPE_KEYS_READ,         "An API key, never its text: key_id."              },
+    {"list_keys",          views_list_keys,          NEED_ADMIN,  SCOPE_KEYS_READ,         "A page of keys, revoked ones too: limit, cursor." },
+    {"get_member",         views_get_member,         NEED_AUDIT,  SCOPE_MEMBERS_READ,
+     "A member, or somebody who is invited: member_id."                                                                                       },
+    {"list_members",       views_list_members,       NEED_AUDIT,  SCOPE_MEMBERS_READ,      "A page of members: limit, cursor."                },
+    {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,
+     "A page of those who are invited: limit, cursor."                                                                                        },
+    {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,
+     "What the plan bounds, and how much of it is used."                                                                                      },
+    {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,
+     "The plan and the billing periods that are over: limit, cursor."                                                                         },
+    {"list_notifications", views_list_notifications, NEED_OWNER,  SCOPE_BILLING_READ,
+     "What owners are told, the newest first: limit, cursor."                                                                                 },
 };
 
 const struct views_query *views_query_at(uint32_t index)

@@ -6,7 +6,13 @@
 #include "core/calendar/zone.h"
 #include "core/message/access.h"
 #include "core/store/store.h"
-#include "projections/row.h"
+#include "projections/present.h"
+
+/* Tells what a member of the workspace is called: it is in no row. ERR_NOT_FOUND: nobody knows, any more. The texts
+ * borrow from room, which the caller wipes. */
+typedef enum err views_called(void *context, const struct id *member_id, struct buf *room, struct called *ret_called);
+
+#define VIEWS_CALLED_ROOM 18000 /* bytes: the longest that the vault keeps of somebody */
 
 struct views_request {
     struct store_txn *txn;         /* a read transaction of the caller's */
@@ -16,6 +22,8 @@ struct views_request {
     struct zones *zones;
     struct arena *arena;
     int64_t now_ms;
+    views_called *called;
+    void *called_context;
 };
 
 struct views_query {
@@ -28,8 +36,9 @@ struct views_query {
     const char *doc;
 };
 
-/* get_post, list_posts, get_integration, list_integrations, deliveries, history. views_query_find: NULL when there is
- * none. */
+/* get_post, list_posts, get_integration, list_integrations, deliveries, history; of tenants: get_workspace, get_key,
+ * list_keys, get_member, list_members, list_invitations, get_usage, get_billing, list_notifications. views_query_find:
+ * NULL when there is none. */
 const struct views_query *views_query_find(struct span name);
 const struct views_query *views_query_at(uint32_t index); /* NULL past the last */
 

@@ -12,6 +12,7 @@
 #include "core/calendar/zone.h"
 #include "core/ledger/main.h"
 #include "gateway/main.h"
+#include "projections/access.h"
 #include "projections/registry.h"
 #include "tools/questions.h"
 #include "tools/sandbox/sandbox.h"
@@ -40,7 +41,10 @@ static int run_ledger(int argc, char **argv)
         .admission = {.zones = zones, .channels = &channels},
         .answer = questions_answer,
         .principal = questions_principal,
-        .post = questions_post
+        .post = questions_post,
+        .account = questions_account,
+        .key = questions_key,
+        .is_fingerprint = access_is_fingerprint
     };
     return ledger_main(argc, argv, &parts);
 }

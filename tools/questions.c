@@ -2,6 +2,7 @@
 #include "tools/questions.h"
 
 #include "core/base/assert.h"
+#include "core/ledger/people.h"
 #include "core/ledger/sight.h"
 #include "core/log/checkpoint.h"
 #include "core/log/tlog_proof.h"
@@ -326,7 +327,10 @@ static void name_thing(const struct question *question)
 {
     struct query_args args = {.limit = 0};
     if (record_decode(query_args_desc(), question->arguments, question->arena, &args) == OK) {
-        *question->named = id_is_none(&args.post_id) ? args.integration_id : args.post_id;
+        *question->named = !id_is_none(&args.post_id)          ? args.post_id
+                           : !id_is_none(&args.integration_id) ? args.integration_id
+                           : !id_is_none(&args.key_id)         ? args.key_id
+                                                               : args.member_id;
     }
 }
 
@@ -344,9 +348,21 @@ static enum err read_grant(struct store_txn *txn, const struct asker *asker, str
     return OK;
 }
 
+static enum err find_called(void *context, const struct id *member_id, struct buf *room, struct called *ret_called)
+{
+    const struct question *question = context;
+    struct person_record record;
+    TRY(people_named(question->txn, question->vault, &question->asker->workspace_id, member_id, room, &record));
+    *ret_called = record.kind == PERSON_PROFILE
+                      ? (struct called){.name = record.profile.name, .email = record.profile.email}
+                      : (struct called){.name = record.invitation.name, .email = record.invitation.email};
+    return OK;
+}
+
 static enum err answer_view(const struct question *question, const struct views_query *query, struct buf *out)
 {
     struct grant grant;
+    struct question asked = *question;
     TRY(read_grant(question->txn, question->asker, question->arena, &grant));
     const struct views_request request = {.txn = question->txn,
                                           .workspace_id = &question->asker->workspace_id,
@@ -354,7 +370,9 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .args = question->arguments,
                                           .zones = question->zones,
                                           .arena = question->arena,
-                                          .now_ms = question->now_ms};
+                                          .now_ms = question->now_ms,
+                                          .called = find_called,
+                                          .called_context = &asked};
     const enum err err = query->answer(&request, out);
     if (err == ERR_NOT_FOUND) {
         name_thing(question);
@@ -465,5 +483,29 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
         .targets = view.content.targets,
         .target_count = view.content.targets_count
     };
+    return OK;
+}
+
+enum err questions_account(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
+                           struct arena *arena, struct known_account *ret_account)
+{
+    struct grant grant;
+    struct integration_row row;
+    TRY(read_grant(txn, asker, arena, &grant));
+    TRY(access_sees(&grant, integration_id) ? OK : ERR_NOT_FOUND);
+    TRY(access_integration(txn, &asker->workspace_id, integration_id, arena, &row));
+    *ret_account = (struct known_account){.was_connected = row.account.data != NULL,
+                                          .service = row.service,
+                                          .vault_id = row.vault_id,
+                                          .connect_vault_id = row.connect_vault_id};
+    return OK;
+}
+
+enum err questions_key(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
+                       struct arena *arena, struct known_key *ret_key)
+{
+    struct key_row row;
+    TRY(access_key_own(txn, workspace_id, key_id, arena, &row));
+    *ret_key = (struct known_key){.name = row.name, .revoked = row.revoked_ms != 0};
     return OK;
 }

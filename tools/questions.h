@@ -19,4 +19,10 @@ enum err questions_principal(struct store_txn *txn, const uint8_t name[16], int6
 enum err questions_post(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
                         struct written_post *ret_post) MUST_USE;
 
+/* What the ledger asks of read models about a program's command: service_parts says it. */
+enum err questions_account(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
+                           struct arena *arena, struct known_account *ret_account) MUST_USE;
+enum err questions_key(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
+                       struct arena *arena, struct known_key *ret_key) MUST_USE;
+
 #endif

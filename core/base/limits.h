@@ -116,6 +116,17 @@
 #define REBUILD_ROWS ((size_t)16000)
 #define REBUILD_BYTES ((size_t)16 << 20)
 
+/* What other programs have sealed before a command names it (core/ledger/sealed.h). A program seals and sends: a minute
+ * is long for that, ten let it repeat a command that got no answer. Five more, for what is on its way, and what nobody
+ * named goes. A program that connects an agency's accounts seals some at a time; who makes keys to have more sealed
+ * gets a quarter of all at most, named or not, so that others find a place. */
+#define SEALED_GOOD_MS ((int64_t)10 * MINUTE_MS)
+#define SEALED_KEPT_MS ((int64_t)15 * MINUTE_MS)
+#define SEALED_PER_KEY 64 /* that are not named */
+#define SEALED_PER_WORKSPACE 1024
+#define SEALED_MAX 4096
+#define INVITATION_GOOD_MS ((int64_t)7 * DAY_MS) /* a week: whoever is away reads it when they are back */
+
 /* The wire */
 #define FRAME_BYTES_MAX ((size_t)8 << 20) /* two of the longest commands */
 #define FRAME_COMMANDS_MAX 512

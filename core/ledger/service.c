@@ -194,6 +194,24 @@ static bool payloads_are_hashed(const struct command *command)
     return true;
 }
 
+static void fill_workspace(struct id *named, const struct id *workspace_id)
+{
+    *named = id_is_none(named) ? *workspace_id : *named; /* it has only one */
+}
+
+/* In its envelope and, where a command has a place for it, in its fields. What is absent is filled in. */
+static bool names_workspace(struct command *command, const struct id *workspace_id)
+{
+    fill_workspace(&command->workspace_id, workspace_id);
+    if (command->code == COMMAND_create_key) {
+        fill_workspace(&command->create_key.workspace_id, workspace_id);
+    } else if (command->code == COMMAND_invite_member) {
+        fill_workspace(&command->invite_member.workspace_id, workspace_id);
+    }
+    const struct id named = command_workspace(command);
+    return id_equal(&command->workspace_id, workspace_id) && id_equal(&named, workspace_id);
+}
+
 /* Whether an operator who is signed in wants it, and may want it; whether they are one is looked at when it is decided.
  */
 static bool is_operators(const struct command *command)
@@ -236,10 +254,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         command->actor_id = asker->key_id;
         command->role = asker->grant.role;
         command->causation = 0;
-        if (id_is_none(&command->workspace_id)) {
-            command->workspace_id = asker->workspace_id; /* it has only one */
-        }
-        if (!id_equal(&command->workspace_id, &asker->workspace_id)) {
+        if (!names_workspace(command, &asker->workspace_id)) {
             return REFUSED_not_found;
         }
         return targets_are_own(command) ? access_command(&asker->grant, command->code) : REFUSED_command_invalid;
@@ -259,8 +274,10 @@ static enum refusal check_program(struct work *work, struct decoded *wish)
     if (store_begin(options->views, false, &txn) != OK) {
         return REFUSED_unavailable;
     }
-    return service_admit(options->parts, txn, &work->asker, &wish->command, clock_wall_ms(), &work->arena,
-                         &wish->fault);
+    const int64_t now_ms = clock_wall_ms();
+    const enum refusal refusal =
+        service_admit(options->parts, txn, &work->asker, &wish->command, now_ms, &work->arena, &wish->fault);
+    return refusal == ACCEPTED ? service_admit_named(work, txn, &wish->command, now_ms, &wish->fault) : refusal;
 }
 
 /* Makes an Idempotency-Key's scope the asker's own: what a program sends is any 32 bytes, another's scope for
@@ -488,7 +505,8 @@ enum err service_open(const struct service_options *options, service_broken *bro
     (void)pthread_cond_init(&service->commands_wake, &attributes);
     (void)pthread_cond_init(&service->reads_wake, &attributes);
     derive_keys(service);
-    const enum err err = open_parts(service);
+    service->sealed = sealed_new();
+    const enum err err = service->sealed == NULL ? ERR_NO_MEMORY : open_parts(service);
     if (err != OK) {
         service_close(service);
         return err;
@@ -528,6 +546,7 @@ void service_close(struct service *service)
     door_close(&service->programs, PROGRAM_CONTEXTS);
     refusals_done(&service->refusals);
     uses_done(&service->uses);
+    sealed_free(service->sealed);
     publisher_close(service->publisher);
     frame_key_free(service->wake_key);
     arena_done(&service->arena);

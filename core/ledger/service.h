@@ -23,6 +23,7 @@ struct asker {
 struct question {
     struct log *log;
     struct store_txn *txn;
+    struct vault *vault; /* of what people are called */
     const struct asker *asker;
     struct span name;
     struct span arguments;
@@ -42,6 +43,18 @@ struct written_post {
     uint32_t target_count;
 };
 
+struct known_account {
+    bool was_connected; /* once at least: it stays where it is */
+    struct span service;
+    struct id vault_id;         /* its credentials; absent: none */
+    struct id connect_vault_id; /* those that are being tried; likewise */
+};
+
+struct known_key {
+    struct span name;
+    bool revoked;
+};
+
 /* What the composition root knows and the ledger does not. */
 struct service_parts {
     struct projection_list projections;
@@ -56,6 +69,14 @@ struct service_parts {
     /* Reads a post that is there for the asker; its texts borrow from txn and arena. ERR_NOT_FOUND. */
     enum err (*post)(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
                      struct written_post *ret_post);
+    /* Reads an account that is there for the asker, connected or not: where it lives. ERR_NOT_FOUND. */
+    enum err (*account)(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
+                        struct arena *arena, struct known_account *ret_account);
+    /* Reads an API key of the workspace. ERR_NOT_FOUND. */
+    enum err (*key)(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id, struct arena *arena,
+                    struct known_key *ret_key);
+    /* Tells whether a key or invitation, whosever and good or not, is found by what the fingerprint begins with. */
+    enum err (*is_fingerprint)(struct store_txn *txn, const uint8_t fingerprint[32], bool *ret_is_one);
 };
 
 struct service_options {

@@ -80,14 +80,19 @@ static void copy_text(char *out, size_t size, const char *text)
     memcpy(out, text, len + 1);
 }
 
+enum refusal service_fault(struct fault *ret_fault, enum refusal refusal, const char *param, const char *detail)
+{
+    copy_text(ret_fault->param, sizeof ret_fault->param, param);
+    copy_text(ret_fault->detail, sizeof ret_fault->detail, detail);
+    return refusal;
+}
+
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
-        copy_text(ret_fault->param, sizeof ret_fault->param, objection.param);
-        copy_text(ret_fault->detail, sizeof ret_fault->detail, objection.detail);
-        return objection.refusal;
+        return service_fault(ret_fault, objection.refusal, objection.param, objection.detail);
     }
     switch (command->code) {
     case COMMAND_create_post:
@@ -98,11 +103,6 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
     }
     case COMMAND_schedule_post:
         return admit_change(parts, txn, asker, command, NULL, now_ms, arena);
-    case COMMAND_connect_integration:
-    case COMMAND_create_key:
-    case COMMAND_invite_member:
-        /* a secret of theirs was sealed before: programs seal nothing, and could name another's */
-        return REFUSED_not_yet_available;
     default:
         return ACCEPTED;
     }

@@ -2,7 +2,6 @@
  * for the disk. One thread, so the vault has one writer. */
 #include "core/base/assert.h"
 #include "core/base/clock.h"
-#include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 #include "core/ledger/sight.h"
 #include "core/store/tables.h"
@@ -162,6 +161,7 @@ static void read_query(struct service *service, struct work *work)
 {
     struct id named = {0};
     struct question question = {.log = service->options.log,
+                                .vault = service->options.vault,
                                 .asker = &work->asker,
                                 .arena = &service->read_arena,
                                 .zones = service->options.parts->zones,
@@ -203,38 +203,6 @@ static void read_query(struct service *service, struct work *work)
     } else {
         service_reply(work, FRAME_QUERY + FRAME_REPLY, buf_span(&body));
     }
-}
-
-/* Opens the box of the transport, seals it into the vault. */
-static enum refusal seal(struct service *service, const struct work *work)
-{
-    struct id secret_id;
-    struct id owner_id;
-    struct span box;
-    if (body_seal_read(work->frame.body, &secret_id, &owner_id, &box) != OK ||
-        !aggregate_keeps_secrets((enum id_kind)owner_id.kind)) {
-        return REFUSED_frame_invalid;
-    }
-    char what_text[ID_TEXT_MAX + 1];
-    struct buf what = buf_of(what_text, sizeof what_text);
-    id_write(&what, &secret_id);
-    uint8_t plain_bytes[VAULT_PLAIN_MAX];
-    struct buf plain = buf_of(plain_bytes, sizeof plain_bytes);
-    if (box_open(service->parties[work->asker.party].transport_key, buf_span(&what), box, &plain) != OK) {
-        return REFUSED_frame_unauthenticated;
-    }
-    const struct vault_secret secret = {.id = secret_id, .owner_id = owner_id, .plain = buf_span(&plain)};
-    const enum refusal refusal = service_keep(service, &secret);
-    explicit_bzero(plain_bytes, sizeof plain_bytes);
-    return refusal;
-}
-
-static void read_seal(struct service *service, struct work *work)
-{
-    uint8_t bytes[128];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    body_code_put(&body, seal(service, work));
-    service_reply(work, FRAME_SEAL + FRAME_REPLY, buf_span(&body));
 }
 
 /* Leaves zeros where the door is not open yet, or is not used. */
@@ -358,7 +326,7 @@ static void read_one(struct service *service, struct work *work)
         read_query(service, work);
         return;
     case FRAME_SEAL:
-        read_seal(service, work);
+        service_read_seal(service, work);
         return;
     case FRAME_STATUS:
         if (work->door->own) {

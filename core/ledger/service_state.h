@@ -1,4 +1,4 @@
-/* service_state.h: what service*.c share; nobody else includes it. */
+/* service_state.h: what service*.c share; nobody else includes it, but for a test that makes a secret older. */
 #ifndef OPENPOST_LEDGER_SERVICE_STATE_H
 #define OPENPOST_LEDGER_SERVICE_STATE_H
 
@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "core/ledger/clock_watch.h"
+#include "core/ledger/sealed.h"
 #include "core/ledger/service.h"
 #include "core/wire/body.h"
 #include "core/wire/endpoint.h"
@@ -106,6 +107,7 @@ struct service {
     struct buf read_out;
     struct refusals refusals;
     struct uses uses;          /* of programs' keys */
+    struct sealed *sealed;     /* what they have had sealed */
     bool told_of_log;          /* likewise: options.log_altered was called */
     int64_t opened_ms;         /* boot clock */
     atomic_bool views_doubted; /* the writer ends the process */
@@ -131,6 +133,12 @@ void service_refuse(struct work *work, enum refusal refusal);
  * schedules; txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault);
+/* service_admit_named.c: likewise a command of work's asker that names a secret or an end: the secret is one that a key
+ * of the workspace had sealed for what the command makes. It completes what is the ledger's to say. */
+enum refusal service_admit_named(struct work *work, struct store_txn *txn, struct command *command, int64_t now_ms,
+                                 struct fault *ret_fault);
+/* service_fault writes which value a program's command is refused for, and returns the refusal. */
+enum refusal service_fault(struct fault *ret_fault, enum refusal refusal, const char *param, const char *detail);
 /* service_sign.c: service_await_checkpoint puts a question aside until the log's head is signed; then it is asked
  * again; false: too many of its key's wait, or of all programs'. service_sign, the writer's between two groups, signs
  * when that is due. An error of it is one that nobody may survive.
@@ -151,6 +159,8 @@ enum err service_report(struct service *service) MUST_USE;
  * the installation's. */
 enum err service_write_own(struct service *service, struct command *command) MUST_USE;
 
+/* service_seal.c, the reader's: service_read_seal answers FRAME_SEAL. */
+void service_read_seal(struct service *service, struct work *work);
 /* service_people.c, the reader's: service_keep seals a secret into the vault; service_read_person answers FRAME_PERSON;
  * service_sweep goes on with the round that sweeping stands for, a few secrets further. */
 enum refusal service_keep(struct service *service, const struct vault_secret *secret);

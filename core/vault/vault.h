@@ -38,11 +38,13 @@ struct vault_secret {
 /* vault_put seals a secret and returns when it is durable; the same id again replaces. randomness: fresh bytes.
  * ERR_TOO_LONG, ERR_NO_SPACE, ERR_IO. vault_get appends the plain text to out: ERR_NOT_FOUND, also when its own key was
  * destroyed or the vault is read-only; ERR_AUTH (another master key, or altered), ERR_NO_SPACE. The caller wipes what
- * it was given. vault_delete destroys the secret's own key first: ERR_NOT_FOUND. */
+ * it was given. vault_look tells by OK that there is a secret of that id, whether it opens or not; ERR_NOT_FOUND.
+ * vault_delete destroys the secret's own key first: ERR_NOT_FOUND. */
 #define VAULT_RANDOMNESS_LEN (12 + BOX_KEY_LEN)
 enum err vault_put(struct vault *vault, const struct vault_secret *secret,
                    const uint8_t randomness[VAULT_RANDOMNESS_LEN]) MUST_USE;
 enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out) MUST_USE;
+enum err vault_look(struct vault *vault, const struct id *secret_id) MUST_USE;
 enum err vault_delete(struct vault *vault, const struct id *secret_id) MUST_USE;
 /* vault_find finds the next secret behind *secret_id (zeros: the first) that was put with that text, and its owner;
  * ERR_NOT_FOUND. vault_pretend takes as long as a vault_get of plain_len bytes: for whoever must not tell by the time

@@ -16,7 +16,7 @@
  *   QUERY      [name, arguments]
  *     reply    [code, result]: code "" when good
  *   SEAL       [secret id, owner id, box]   box: box.h under transport_key, bound to the secret id's text;
- *              owner: the integration, or the key itself
+ *              owner: the integration, the key itself, who is invited …; another program's: README.md
  *     reply    [code]
  *   DOUBT      [["seen_ms", boot clock]]
  *     reply    [["damaged", 0 or 1]]

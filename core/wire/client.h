@@ -67,18 +67,21 @@ enum err client_ask_wait(struct client *client, enum frame_kind kind, struct spa
 enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,
                             uint64_t *ret_head, struct body_list *ret_list) MUST_USE;
 /* client_seal_wait has the ledger keep a secret in its vault under secret_id, durable when it returns. owner_id: the
- * integration; an API key's tag key is kept under the key's id, which is its owner too. Our own processes only.
- * ERR_AUTH. ERR_EXISTS: it would give a second person an address or subject (person.h). */
+ * integration; an API key's tag key is kept under the key's id, which is its owner too. ERR_AUTH. ERR_EXISTS: it would
+ * give a second person an address or subject (person.h). ERR_NO_SPACE: it was refused for another reason;
+ * client_seal_told_wait tells that one by its code, with OK. What another program may have sealed, and in which form,
+ * core/wire/README.md says. */
 enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
                           struct span plain, int64_t timeout_ms) MUST_USE;
+enum err client_seal_told_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
+                               struct span plain, int64_t timeout_ms, enum refusal *ret_refusal) MUST_USE;
 
 /* client_watch, the scheduler's (they bear its key's tag), listens to the ledger's wake-ups at url and calls woken with
  * the head. Once per client; ends with client_close. */
 typedef void client_woken(void *context, uint64_t head);
 enum err client_watch(struct client *client, const char *url, client_woken *woken, void *context) MUST_USE;
 
-/* client_transport_key derives the key of boxes on their way between two of our processes (SEAL, jobs) from the key
- * that authenticates their frames. */
+/* client_transport_key derives the key of boxes on their way (SEAL, jobs) from the key that authenticates frames. */
 void client_transport_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[32]);
 
 #endif

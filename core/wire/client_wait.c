@@ -102,8 +102,18 @@ static enum err not_kept(enum refusal refusal)
     return refusal == REFUSED_address_taken || refusal == REFUSED_subject_taken ? ERR_EXISTS : ERR_NO_SPACE;
 }
 
-enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
-                          struct span plain, int64_t timeout_ms)
+/* The reply, or the code of a frame that was refused as a whole. */
+static enum err ask_seal(struct client *client, struct span body, int64_t timeout_ms, enum refusal *ret_refusal)
+{
+    uint8_t bytes[128];
+    struct buf reply = buf_of(bytes, sizeof bytes);
+    const enum err err = client_ask_wait(client, FRAME_SEAL, body, timeout_ms, &reply);
+    TRY(err == ERR_UNSUPPORTED ? OK : err);
+    return body_code_read(buf_span(&reply), ret_refusal);
+}
+
+enum err client_seal_told_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
+                               struct span plain, int64_t timeout_ms, enum refusal *ret_refusal)
 {
     uint8_t key[BOX_KEY_LEN];
     uint8_t nonce[12];
@@ -115,6 +125,7 @@ enum err client_seal_wait(struct client *client, const struct id *secret_id, con
     const size_t cap = plain.len + BOX_OVERHEAD;
     uint8_t *memory = malloc(2 * cap + 128);
     if (memory == NULL) {
+        explicit_bzero(key, sizeof key);
         return ERR_NO_MEMORY;
     }
     struct buf box = buf_of(memory, cap);
@@ -123,15 +134,18 @@ enum err client_seal_wait(struct client *client, const struct id *secret_id, con
     explicit_bzero(key, sizeof key);
     if (err == OK) {
         body_seal_put(&body, secret_id, owner_id, buf_span(&box));
-        uint8_t bytes[128];
-        struct buf reply = buf_of(bytes, sizeof bytes);
-        enum refusal refusal = ACCEPTED;
-        err = client_ask_wait(client, FRAME_SEAL, buf_span(&body), timeout_ms, &reply);
-        err = err == OK ? body_code_read(buf_span(&reply), &refusal) : err;
-        err = err == OK && refusal != ACCEPTED ? not_kept(refusal) : err;
+        err = ask_seal(client, buf_span(&body), timeout_ms, ret_refusal);
     }
     free(memory);
     return err;
+}
+
+enum err client_seal_wait(struct client *client, const struct id *secret_id, const struct id *owner_id,
+                          struct span plain, int64_t timeout_ms)
+{
+    enum refusal refusal = ACCEPTED;
+    TRY(client_seal_told_wait(client, secret_id, owner_id, plain, timeout_ms, &refusal));
+    return refusal == ACCEPTED ? OK : not_kept(refusal);
 }
 
 enum err client_follow_wait(struct client *client, uint64_t after, uint64_t max, int64_t timeout_ms, struct buf *out,

@@ -31,7 +31,7 @@ enum frame_kind {
     FRAME_COMMANDS = 2,  /* please decide these */
     FRAME_FOLLOW = 3,    /* everything after a position */
     FRAME_QUERY = 4,     /* a question to the read models */
-    FRAME_SEAL = 5,      /* keep this secret; our own processes only */
+    FRAME_SEAL = 5,      /* keep this secret */
     FRAME_STATUS = 6,    /* how are you? */
     FRAME_JOBS = 7,      /* scheduler to adapter (jobs.h) */
     FRAME_DOUBT = 8,     /* the read models that I read are damaged; our own processes only. Figures both ways: seen_ms,

@@ -1,7 +1,7 @@
 /* openpost.c: see openpost.h. The composition root of another program's connection: like a main.c it asks clock.c for
  * time and randomness and hands them down. It must never let a type of ours through the header, nor send the API key.
  */
-#include "core/wire/openpost.h"
+#include "core/wire/openpost_call.h"
 
 #include <stdlib.h>
 
@@ -21,12 +21,6 @@
 #define JSON_BYTES ((size_t)LOG_PAYLOAD_MAX * 6 + 65536) /* every byte escaped */
 #define EVENT_MEMORY ((size_t)64 << 20)
 
-struct openpost {
-    struct client *client;
-    pthread_mutex_t lock; /* of what follows */
-    struct fault fault;   /* of the last command that was answered */
-};
-
 const char *openpost_status_sentence(enum openpost_status status)
 {
     static const char *const sentences[] = {
@@ -44,43 +38,6 @@ const char *openpost_status_sentence(enum openpost_status status)
     return (unsigned)status < sizeof sentences / sizeof *sentences ? sentences[status] : "no such status";
 }
 
-static enum openpost_status status_of(enum err err)
-{
-    switch ((int)err) {
-    case OK:
-        return OPENPOST_OK;
-    case ERR_TIMED_OUT:
-    case ERR_CLOSED:
-    case ERR_BUSY:
-        return OPENPOST_UNKNOWN;
-    case ERR_AUTH:
-        return OPENPOST_UNAUTHENTICATED;
-    case ERR_ACCESS:
-        return OPENPOST_KEY_NOT_IN_VAULT;
-    case ERR_NO_MEMORY:
-        return OPENPOST_NO_MEMORY;
-    case ERR_NO_SPACE:
-        return OPENPOST_TOO_SMALL;
-    case ERR_MALFORMED:
-    case ERR_MISSING:
-    case ERR_TOO_LONG:
-    case ERR_NOT_UTF8:
-    case ERR_NUL:
-    case ERR_RANGE:
-    case ERR_UNSUPPORTED:
-        return OPENPOST_INVALID;
-    default:
-        return OPENPOST_FAILED;
-    }
-}
-
-/* sent: client_sent before the call. Another thread's frames make it unknown: the safe answer. */
-static enum openpost_status status_since(struct openpost *connection, uint64_t sent, enum err err)
-{
-    const bool unreached = err == ERR_TIMED_OUT && client_sent(connection->client) == sent;
-    return unreached ? OPENPOST_UNREACHED : status_of(err);
-}
-
 enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection)
 {
     struct openpost *connection = calloc(1, sizeof *connection);
@@ -94,7 +51,7 @@ enum openpost_status openpost_open(const char *url, const char *api_key, struct 
     explicit_bzero(&options, sizeof options);
     if (err != OK) {
         openpost_close(connection);
-        return status_of(err);
+        return openpost_call_status(err);
     }
     *ret_connection = connection;
     return OPENPOST_OK;
@@ -110,39 +67,6 @@ void openpost_close(struct openpost *connection)
     }
 }
 
-static struct id new_id(enum id_kind kind)
-{
-    uint8_t randomness[10];
-    random_fill(randomness, sizeof randomness);
-    return id_make(kind, clock_wall_ms(), randomness);
-}
-
-static void copy_text(char *out, size_t size, const char *text)
-{
-    const size_t len = strlen(text);
-    ASSERT(len < size);
-    memcpy(out, text, len + 1);
-}
-
-static void copy_id(char out[OPENPOST_ID_SIZE], const struct id *id)
-{
-    struct buf buf = buf_of(out, OPENPOST_ID_SIZE);
-    id_write(&buf, id);
-    ASSERT(buf_terminated(&buf) != NULL);
-}
-
-static enum openpost_status tell_refusal(struct openpost_answer *answer, uint32_t refusal)
-{
-    if (refusal == ACCEPTED) {
-        answer->sentence = "";
-        return OPENPOST_OK;
-    }
-    const struct refusal_desc *desc = refusal_desc((enum refusal)refusal);
-    copy_text(answer->code, sizeof answer->code, desc->code);
-    answer->sentence = desc->title;
-    return OPENPOST_REFUSED;
-}
-
 static bool key_is_good(const char *key)
 {
     const size_t len = strlen(key);
@@ -154,31 +78,11 @@ static bool key_is_good(const char *key)
     return len >= 1 && len <= 255;
 }
 
-static enum openpost_status give(struct openpost *connection, struct command *command,
-                                 const struct idempotency *idempotency, int timeout_ms,
-                                 struct openpost_answer *ret_answer)
-{
-    struct answer answer;
-    command->command_id = new_id(ID_COMMAND);
-    const uint64_t sent = client_sent(connection->client);
-    const enum err err = client_command_wait(connection->client, command, idempotency, timeout_ms, &answer);
-    if (err != OK) {
-        return status_since(connection, sent, err);
-    }
-    lock_take(&connection->lock);
-    connection->fault = answer.fault;
-    lock_give(&connection->lock);
-    *ret_answer = (struct openpost_answer){
-        .workspace_seq = answer.workspace_seq, .version = answer.version, .repeated = answer.repeated};
-    copy_id(ret_answer->id, id_is_none(&answer.stream) ? &command->stream : &answer.stream);
-    return tell_refusal(ret_answer, answer.refusal);
-}
-
 void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault)
 {
     lock_take(&connection->lock);
-    copy_text(ret_fault->param, sizeof ret_fault->param, connection->fault.param);
-    copy_text(ret_fault->detail, sizeof ret_fault->detail, connection->fault.detail);
+    openpost_call_text(ret_fault->param, sizeof ret_fault->param, connection->fault.param);
+    openpost_call_text(ret_fault->detail, sizeof ret_fault->detail, connection->fault.detail);
     lock_give(&connection->lock);
 }
 
@@ -292,11 +196,11 @@ enum openpost_status openpost_create_post(struct openpost *connection, const str
         err = idempotency_of(idempotency_key, &command.create_post, &room, &idempotency);
     }
     if (err != OK) {
-        return status_of(err);
+        return openpost_call_status(err);
     }
-    command.stream = new_id(ID_POST);
+    command.stream = openpost_call_mint(ID_POST);
     name_post(&command.create_post, &room, &command.stream);
-    return give(connection, &command, &idempotency, timeout_ms, ret_answer);
+    return openpost_call_give(connection, &command, &idempotency, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_edit_post(struct openpost *connection, const char *post_id, uint64_t version,
@@ -312,7 +216,7 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
     }
     name_post(&said, &room, &command.stream);
     POST_WRITING_COPY(&command.edit_post, &said);
-    return give(connection, &command, NULL, timeout_ms, ret_answer);
+    return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 
 /* Gives a command about the post of that name: its first field, as of all of them. */
@@ -323,7 +227,7 @@ static enum openpost_status give_of_post(struct openpost *connection, struct com
         return OPENPOST_INVALID;
     }
     *(struct id *)command_fields(command) = command->stream;
-    return give(connection, command, NULL, timeout_ms, ret_answer);
+    return openpost_call_give(connection, command, NULL, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
@@ -379,7 +283,7 @@ enum openpost_status openpost_resolve_target(struct openpost *connection, const 
     resolve->resolution = resolution_of(resolution->found);
     resolve->url = optional(resolution->url);
     resolve->retry = resolution->retry != 0;
-    return give(connection, &command, NULL, timeout_ms, ret_answer);
+    return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
 }
 
 /* ---- Questions ---- */
@@ -417,10 +321,10 @@ static enum openpost_status tell_end(struct openpost *connection, uint64_t sent,
                                      struct openpost_answer *ret_answer)
 {
     if (err != OK) {
-        return status_since(connection, sent, err);
+        return openpost_call_since(connection, sent, err);
     }
     struct openpost_answer answer = {0};
-    const enum openpost_status status = tell_refusal(&answer, refusal);
+    const enum openpost_status status = openpost_call_refusal(&answer, refusal);
     if (ret_answer != NULL) {
         *ret_answer = answer;
     }
@@ -494,7 +398,7 @@ static enum err tell(struct follow_room *room, const struct log_event *at, openp
     } else {
         buf_text(&room->json, "{}");
     }
-    copy_id(stream, &at->stream);
+    openpost_call_id(stream, &at->stream);
     const struct openpost_event told = {.workspace_seq = at->workspace_seq,
                                         .time_ms = at->time_ms,
                                         .type = type,

@@ -8,8 +8,8 @@
  *
  * Texts are UTF-8 and end with a NUL. Instants are milliseconds since 1970 in UTC. Ids look like
  * post_01h455vb4pex5vsknk084sn02q. The key never travels: frames are authenticated with its SHA-256, both ways, which
- * is as secret as the key (what an auditor's view shows of a key is that one's SHA-256). What is said is not encrypted:
- * tcp://127.0.0.1 only. */
+ * is as secret as the key (what an auditor's view shows of a key is that one's SHA-256). What is said is not encrypted,
+ * but for passwords, keys and addresses, which are: tcp://127.0.0.1 only. */
 #ifndef OPENPOST_OPENPOST_H
 #define OPENPOST_OPENPOST_H
 
@@ -24,6 +24,8 @@ extern "C" {
 #define OPENPOST_CODE_SIZE 64
 #define OPENPOST_PARAM_SIZE 128
 #define OPENPOST_DETAIL_SIZE 256
+#define OPENPOST_KEY_SIZE 72   /* bytes of an API key's text, with the NUL */
+#define OPENPOST_TOKEN_SIZE 44 /* of an invitation's token */
 
 /* How a call went. OPENPOST_UNKNOWN: no answer came in time, and nobody knows whether it was done: ask again with the
  * same idempotency key. */
@@ -50,15 +52,15 @@ struct openpost;
 enum openpost_status openpost_open(const char *url, const char *api_key, struct openpost **ret_connection);
 void openpost_close(struct openpost *connection);
 
-/* What a call got; written when it returns OPENPOST_OK or OPENPOST_REFUSED, else left as it was. What is about a post
+/* What a call got; written when it returns OPENPOST_OK or OPENPOST_REFUSED, else left as it was. What is about a thing
  * is 0 or "" where the call was not. Refused, nothing was changed. */
 struct openpost_answer {
     char code[OPENPOST_CODE_SIZE]; /* "" when accepted, else a stable word: post_locked, not_found …, as over HTTP; of a
                                       newer OpenPost one that is not known here is unavailable */
     const char *sentence;          /* what the code means, for people; "" when accepted. Static */
-    char id[OPENPOST_ID_SIZE];     /* of the post */
+    char id[OPENPOST_ID_SIZE];     /* of the post, key, account or member */
     uint64_t workspace_seq;        /* of the last event that it caused; 0: none */
-    uint64_t version;              /* of the post, afterwards */
+    uint64_t version;              /* of that, afterwards */
     int repeated;                  /* it was done before: this is the first answer again */
 };
 
@@ -68,8 +70,8 @@ struct openpost_fault {
     char detail[OPENPOST_DETAIL_SIZE]; /* what would do, in a sentence for people */
 };
 
-/* openpost_fault tells that of the connection's last call that wrote, scheduled, cancelled, edited, retried or resolved
- * and got an answer. Threads that share a connection share it: who wants its own has a connection of its own. */
+/* openpost_fault tells that of the connection's last call that changed something or was refused to, and got an answer.
+ Threads that share a connection share it: who wants its own has a connection of its own. */
 void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault);
 
 struct openpost_target {
@@ -157,6 +159,75 @@ enum openpost_status openpost_get_post(struct openpost *connection, const char *
 enum openpost_status openpost_query(struct openpost *connection, const char *name, const void *arguments,
                                     size_t arguments_len, int timeout_ms, char *out, size_t out_size, size_t *ret_len,
                                     struct openpost_answer *ret_answer);
+
+/* Keys, accounts and members: what admins and owners do. What is secret of them goes to the ledger in a box of its own
+ * (AES-256-GCM, under a key that is made of the API key's), before the command that names it; the log never has it.
+ * timeout_ms is for each of the two. A name of a choice that there is not (role, scope, permission, channel) is
+ * OPENPOST_INVALID. */
+
+struct openpost_key {
+    const char *name;          /* [a-z0-9-]{1,24}; several keys may have one */
+    const char *role;          /* "owner", "admin", "editor", "viewer", "auditor": none above the connection's own */
+    const char *const *scopes; /* what of its role it keeps: "posts:read" …; none: all */
+    size_t scope_count;
+    int restricted; /* not 0: it sees these accounts only, and posts that go nowhere else */
+    const char *const *integration_ids;
+    size_t integration_count;
+    int64_t expires_ms;  /* 0: never; an auditor's ends within 366 days */
+    const char *rotates; /* id of the key of the same name whose place it takes, for who looks at them; NULL: none */
+};
+
+/* openpost_make_key makes an API key. Its text is in key_text when it returns OPENPOST_OK, this once: nobody can tell
+ * it again; else key_text is left as it was. After OPENPOST_UNKNOWN the key may exist, and nobody has its text: revoke
+ * what list_keys shows. To rotate one: make another with its name, and what it may do; give it to who uses it; revoke
+ * the first. openpost_revoke_key ends a key for ever, that of the connection, too; a second time is no refusal. */
+enum openpost_status openpost_make_key(struct openpost *connection, const struct openpost_key *key, int timeout_ms,
+                                       char key_text[OPENPOST_KEY_SIZE], struct openpost_answer *ret_answer);
+enum openpost_status openpost_revoke_key(struct openpost *connection, const char *key_id, int timeout_ms,
+                                         struct openpost_answer *ret_answer);
+
+struct openpost_account {
+    const char *integration_id; /* the one to connect again, which keeps its id; NULL: another */
+    const char *channel;        /* "bluesky" … */
+    const char *service;        /* where it lives: "https://bsky.social"; NULL: where it was connected before */
+    const char *identifier;     /* as a person names it; at most 256 bytes, as the password */
+    const char *password;       /* an app password */
+};
+
+/* openpost_connect_account asks for a connection; the platform's answer is an event, and get_integration's status. */
+enum openpost_status openpost_connect_account(struct openpost *connection, const struct openpost_account *account,
+                                              int timeout_ms, struct openpost_answer *ret_answer);
+
+/* What a member may do. */
+struct openpost_membership {
+    const char *role;               /* as a key's */
+    const char *const *permissions; /* beyond the role: "approve" … */
+    size_t permission_count;
+    int64_t until_ms; /* 0: without end; an auditor's ends within 366 days */
+};
+
+struct openpost_invitation {
+    const char *email;
+    const char *name;   /* NULL: not known */
+    const char *locale; /* NULL: not known */
+    struct openpost_membership membership;
+};
+
+/* openpost_invite offers a membership for seven days. Whoever shows the token takes it, at
+ * <public URL of the service>/invitation#<token>: the caller hands that over, nothing is sent. token as key_text above.
+ * openpost_withdraw_invitation takes it back. openpost_change_member replaces what a member may do; version: the one
+ * that was read, refused as version_mismatch when there is a later one; 0: any. openpost_remove_member ends the
+ * membership. */
+enum openpost_status openpost_invite(struct openpost *connection, const struct openpost_invitation *invitation,
+                                     int timeout_ms, char token[OPENPOST_TOKEN_SIZE],
+                                     struct openpost_answer *ret_answer);
+enum openpost_status openpost_withdraw_invitation(struct openpost *connection, const char *member_id, int timeout_ms,
+                                                  struct openpost_answer *ret_answer);
+enum openpost_status openpost_change_member(struct openpost *connection, const char *member_id, uint64_t version,
+                                            const struct openpost_membership *membership, int timeout_ms,
+                                            struct openpost_answer *ret_answer);
+enum openpost_status openpost_remove_member(struct openpost *connection, const char *member_id, int timeout_ms,
+                                            struct openpost_answer *ret_answer);
 
 /* One event of the workspace; its texts live as long as the call. */
 struct openpost_event {

@@ -50,13 +50,13 @@ bool party_may_ask(enum party party, uint8_t frame_kind)
     switch (frame_kind) {
     case FRAME_HELLO:
     case FRAME_COMMANDS:
+    case FRAME_SEAL:
     case FRAME_STATUS:
         return true;
     case FRAME_FOLLOW:
         return party != PARTY_GATEWAY;
     case FRAME_QUERY:
         return party != PARTY_SCHEDULER;
-    case FRAME_SEAL:
     case FRAME_DOUBT:
         return party != PARTY_NONE;
     case FRAME_PERSON:

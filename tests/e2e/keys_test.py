@@ -2,62 +2,18 @@
 """Keys and secrets, from outside: what an auditor may read opens nothing, a revoked key opens nothing any more, proofs and logs are
 verified with a public key alone, and no process has a master key that it does not need."""
 
-import hashlib
-import hmac
 import http.client
 import json
 import os
 import re
-import socket
-import struct
 import time
 from pathlib import Path
 
 import harness
+from frames import REFUSED, Rpc, WELCOME, sha256, tag_key
 from harness import Api, Data, run
 
-HELLO, WELCOME, REFUSED = 1, 126, 127
 ACTS_WITHIN_S = 1
-
-
-def sha256(data):
-    return hashlib.sha256(data).digest()
-
-
-def tag_key(key):
-    return sha256(key.encode())
-
-
-class Rpc:
-    """One connection of another program's: nng's REQ over TCP, frames by hand (core/wire/README.md)."""
-
-    def __init__(self, port, tag, name):
-        self.tag, self.name, self.asked = tag, name, 0
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.socket.sendall(b"\0SP\0\0\x30\0\0")
-        assert self.read(8) == b"\0SP\0\0\x31\0\0"
-
-    def read(self, size):
-        data = b""
-        while len(data) < size:
-            more = self.socket.recv(size - len(data))
-            if not more:
-                raise ConnectionError("closed")
-            data += more
-        return data
-
-    def hello(self):
-        """The reply's kind, and its body."""
-        self.asked += 1
-        frame = (b"\x96\x01" + bytes([HELLO]) + b"\xc4\x10" + os.urandom(16) + b"\xc4\x10" + bytes(16) + b"\xc4\x10" +
-                 self.name + b"\xc4\x00")
-        message = struct.pack(">I", 0x80000000 | self.asked) + frame + hmac.digest(self.tag, frame, "sha256")
-        self.socket.sendall(struct.pack(">Q", len(message)) + message)
-        reply = self.read(struct.unpack(">Q", self.read(8))[0])[4:]
-        return reply[2], reply[57:-32]
-
-    def close(self):
-        self.socket.close()
 
 
 class Keys(harness.Case):

@@ -27,10 +27,14 @@ class Programs(harness.Case):
         return service, done.stdout
 
     def test_the_librarys_example_writes_reads_and_follows(self):
-        _, said = self.drive(EXAMPLE)
+        service, said = self.drive(EXAMPLE)
         self.assertIn("Written by a program over RPC.", said)
         self.assertIn("post_created", said)
         self.assertIn("followed up to", said)
+        self.assertRegex(said, "key_[0-9a-z]{26} was lent and revoked\n$")
+        lent = service.api.get("/v1/api-keys").json()["data"][-1]
+        self.assertEqual((lent["name"], lent["scopes"]), ("lent", ["posts:read"]))
+        self.assertIsNotNone(lent["revoked_at"])
 
     def test_a_shell_with_nngcat_writes_reads_and_follows_and_prints_the_very_bytes(self):
         service, said = self.drive(harness.ROOT / "tools/example/rpc.sh")

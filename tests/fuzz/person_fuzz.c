@@ -1,5 +1,6 @@
 /* person_fuzz.c: what names people, and the questions about them. The input's first byte tells what the rest is: 'r' a
- * record, 'a' an address, 'q' a question, 's' what scrypt is told, 'u' a person, 'p' a page. */
+ * record, 'a' an address, 'q' a question, 's' what scrypt is told, 'u' a person, 'p' a page, 'l' an account's login. */
+#include "core/wire/login.h"
 #include "core/wire/person.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -44,6 +45,17 @@ static void check_address(struct span text)
         ASSERT(form_bytes[i] == text.data[i] || (form_bytes[i] ^ text.data[i]) == 0x20);
     }
     ASSERT(signs == 1);
+}
+
+static void check_login(struct span bytes)
+{
+    struct login login;
+    struct buf out = buf_of(again, sizeof again);
+    if (login_read(bytes, &login) == OK) {
+        ASSERT(bytes.len <= LOGIN_MAX);
+        ASSERT(login_put(&out, &login) == OK);
+        check_same(&out, bytes);
+    }
 }
 
 static void check_question(struct span bytes)
@@ -125,6 +137,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 'p':
         check_page(rest);
+        break;
+    case 'l':
+        check_login(rest);
         break;
     default:
         break;

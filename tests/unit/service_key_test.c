@@ -1,5 +1,4 @@
-/* service_key_test.c: who may speak as an API key over RPC: whoever has the key, nobody who has read of it; and what
- * such a program may do about keys. */
+/* service_key_test.c: who may speak as an API key over RPC: whoever has the key, nobody who has read of it. */
 #include "tests/suite.h"
 #include "tests/unit/service_world.h"
 
@@ -109,34 +108,6 @@ START_TEST(a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is
 
 END_TEST
 
-/* A program seals nothing: a key or an invitation of its making would have no secret, or another's. */
-START_TEST(a_program_ends_keys_and_makes_none)
-{
-    struct place *place = place_open();
-    uint8_t tag_key[TAG_KEY_LEN];
-    tag_key_of(SPAN(API_KEY), tag_key);
-    make_key(place, ROLE_OWNER);
-    struct client *program = connect_as(place->programs_url, tag_key);
-    struct command command = command_of(place, COMMAND_create_key);
-    command.create_key = (struct create_key_command){
-        .key_id = new_id(ID_KEY), .workspace_id = place->workspace_id, .name = SPAN("mine"), .role = ROLE_VIEWER};
-    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_not_yet_available);
-    command = command_of(place, COMMAND_invite_member);
-    command.invite_member = (struct invite_member_command){.member_id = new_id(ID_MEMBER),
-                                                           .workspace_id = place->workspace_id,
-                                                           .role = ROLE_VIEWER,
-                                                           .vault_id = new_id(ID_SECRET),
-                                                           .expires_ms = clock_wall_ms() + DAY_MS};
-    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_not_yet_available);
-    command = command_of(place, COMMAND_revoke_key);
-    command.revoke_key.key_id = place->key_id;
-    ck_assert_uint_eq(give(program, &command, NULL).refusal, ACCEPTED);
-    client_close(program);
-    place_close(place);
-}
-
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("service_key");
@@ -145,7 +116,6 @@ int main(void)
     tcase_add_test(keys, what_the_log_shows_of_a_key_makes_no_tag);
     tcase_add_test(keys, a_key_whose_tag_key_is_not_in_the_vault_is_told_so);
     tcase_add_test(keys, a_revoked_key_opens_nothing_from_the_next_frame_on_and_its_tag_key_is_destroyed);
-    tcase_add_test(keys, a_program_ends_keys_and_makes_none);
     suite_add_tcase(suite, keys);
     return run_suite(suite);
 }

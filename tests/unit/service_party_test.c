@@ -59,7 +59,7 @@ START_TEST(who_may_ask_what)
         {FRAME_STATUS,                 {true, true, true, true}    },
         {FRAME_FOLLOW,                 {true, true, true, false}   },
         {FRAME_QUERY,                  {true, true, false, true}   },
-        {FRAME_SEAL,                   {false, true, true, true}   },
+        {FRAME_SEAL,                   {true, true, true, true}    },
         {FRAME_JOBS,                   {false, false, false, false}},
         {FRAME_DOUBT,                  {false, true, true, true}   },
         {FRAME_PERSON,                 {false, true, false, true}  },

@@ -450,10 +450,10 @@ START_TEST(a_program_is_refused_what_a_requests_body_would_be)
     ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_field_invalid);
     command = command_of(world.place, COMMAND_connect_integration);
     command.connect_integration = (struct connect_integration_command){.integration_id = new_id(ID_INTEGRATION),
-                                                                       .channel = CHANNEL_BLUESKY,
+                                                                       .channel = CHANNEL_TWITTER,
                                                                        .identifier = SPAN("other.test"),
                                                                        .vault_id = new_id(ID_SECRET),
-                                                                       .fingerprint = SPAN("abc")};
+                                                                       .fingerprint = SPAN("")};
     ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_not_yet_available);
     command = post_to(world.place, &world.integration_id, &part, &target);
     ck_assert_uint_eq(give(world.program, &command, NULL).refusal, ACCEPTED);

@@ -150,6 +150,34 @@ static inline enum err written(struct store_txn *txn, const struct asker *asker,
     return OK;
 }
 
+static inline enum err known_account(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
+                                     struct arena *arena, struct known_account *ret_account)
+{
+    struct integration_ref *accounts = NULL;
+    struct grant grant = asker->grant;
+    struct integration_row row;
+    if (grant.restricted) {
+        TRY(access_key_accounts(txn, &asker->key_id, arena, &accounts, &grant.account_count));
+        grant.accounts = accounts;
+    }
+    TRY(access_sees(&grant, integration_id) ? OK : ERR_NOT_FOUND);
+    TRY(access_integration(txn, &asker->workspace_id, integration_id, arena, &row));
+    *ret_account = (struct known_account){.was_connected = row.account.data != NULL,
+                                          .service = row.service,
+                                          .vault_id = row.vault_id,
+                                          .connect_vault_id = row.connect_vault_id};
+    return OK;
+}
+
+static inline enum err known_key(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
+                                 struct arena *arena, struct known_key *ret_key)
+{
+    struct key_row row;
+    TRY(access_key_own(txn, workspace_id, key_id, arena, &row));
+    *ret_key = (struct known_key){.name = row.name, .revoked = row.revoked_ms != 0};
+    return OK;
+}
+
 static inline void broken(void *context, enum err err)
 {
     (void)context;
@@ -189,6 +217,9 @@ static inline enum err serve(struct place *place)
         .answer = answer,
         .principal = principal,
         .post = written,
+        .account = known_account,
+        .key = known_key,
+        .is_fingerprint = access_is_fingerprint,
         .zones = place->zones,
         .admission = {.zones = place->zones, .channels = &place->channels}
     };

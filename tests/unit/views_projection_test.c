@@ -2,6 +2,42 @@
 #include "projections/views.h"
 #include "tests/unit/present_world.h"
 
+/* The second is known. */
+static enum err called(void *context, const struct id *member_id, struct buf *room, struct called *ret_called)
+{
+    const struct id known = id_n(ID_MEMBER, 2);
+    (void)context;
+    if (!id_equal(member_id, &known)) {
+        return ERR_NOT_FOUND;
+    }
+    buf_text(room, "Ann a@example.org");
+    *ret_called = (struct called){.name = span_of(room->data, 3), .email = span_of(room->data + 4, 13)};
+    return OK;
+}
+
+/* A key, and two who are invited. */
+static void feed_tenant(struct world *world)
+{
+    const struct id workspace_id = the_workspace();
+    struct event event = event_of(EVENT_key_created);
+    event.key_created = (struct key_created_event){.key_id = id_n(ID_KEY, 1),
+                                                   .workspace_id = workspace_id,
+                                                   .name = SPAN("deploy"),
+                                                   .role = ROLE_EDITOR,
+                                                   .fingerprint = {{1}}};
+    feed(world, &workspace_id, &event.key_created.key_id, &event);
+    for (uint32_t n = 1; n <= 2; n++) {
+        event = event_of(EVENT_member_invited);
+        event.member_invited = (struct member_invited_event){.member_id = id_n(ID_MEMBER, n),
+                                                             .workspace_id = workspace_id,
+                                                             .role = ROLE_ADMIN,
+                                                             .vault_id = id_n(ID_SECRET, n),
+                                                             .fingerprint = {{(uint8_t)n}},
+                                                             .expires_ms = T0 + DAY_MS};
+        feed(world, &workspace_id, &event.member_invited.member_id, &event);
+    }
+}
+
 static enum err ask_into(struct world *world, struct zones *zones, const char *name, const struct query_args *args,
                          const struct id *workspace_id, struct buf *out)
 {
@@ -17,7 +53,8 @@ static enum err ask_into(struct world *world, struct zones *zones, const char *n
                                           .grant = &(struct grant){.role = ROLE_VIEWER},
                                           .args = buf_span(&encoded),
                                           .zones = zones,
-                                          .arena = &world->arena};
+                                          .arena = &world->arena,
+                                          .called = called};
     return query->answer(&request, out);
 }
 
@@ -40,15 +77,19 @@ START_TEST(every_query_answers_with_json)
     event.attempt_finished.code = SPAN("platform_unavailable");
     event.attempt_finished.platform_code = SPAN("503");
     feed_post(&world, 1, &event);
+    feed_tenant(&world);
     const struct id workspace_id = the_workspace();
-    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
+    const struct query_args args = {.post_id = id_n(ID_POST, 1),
+                                    .integration_id = id_n(ID_INTEGRATION, 1),
+                                    .key_id = id_n(ID_KEY, 1),
+                                    .member_id = id_n(ID_MEMBER, 1)};
     struct buf out;
     uint32_t count = 0;
     for (; views_query_at(count) != NULL; count++) {
         ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
         (void)parsed(&world, &out);
     }
-    ck_assert_uint_eq(count, 6);
+    ck_assert_uint_eq(count, 15);
     ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
     ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
     const struct json_node *json = parsed(&world, &out);
@@ -66,17 +107,56 @@ START_TEST(a_query_never_leaves_its_workspace)
     struct world world;
     struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
+    feed_tenant(&world);
     const struct id other = id_n(ID_WORKSPACE, 2);
-    const struct query_args args = {.post_id = id_n(ID_POST, 1), .integration_id = id_n(ID_INTEGRATION, 1)};
-    static const char *const names[] = {"get_post", "deliveries", "history", "get_integration"};
+    const struct query_args args = {.post_id = id_n(ID_POST, 1),
+                                    .integration_id = id_n(ID_INTEGRATION, 1),
+                                    .key_id = id_n(ID_KEY, 1),
+                                    .member_id = id_n(ID_MEMBER, 1)};
+    static const char *const names[] = {"get_post",        "deliveries", "history",
+                                        "get_integration", "get_key",    "get_member"};
+    static const char *const lists[] = {"list_posts", "list_integrations", "list_keys", "list_members",
+                                        "list_invitations"};
     struct buf out;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ck_assert_int_eq(ask(&world, zones, names[i], &args, &other, &out), ERR_NOT_FOUND);
     }
-    ck_assert_int_eq(ask(&world, zones, "list_posts", NULL, &other, &out), OK);
-    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
-    ck_assert_int_eq(ask(&world, zones, "list_integrations", NULL, &other, &out), OK);
-    ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        ck_assert_int_eq(ask(&world, zones, lists[i], NULL, &other, &out), OK);
+        ck_assert_span_eq(buf_span(&out), "{\"data\":[],\"next_cursor\":null}");
+    }
+    present_end(&world, zones);
+}
+
+END_TEST
+
+START_TEST(members_are_called_what_the_vault_says_and_come_page_by_page)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    feed_tenant(&world);
+    const struct id workspace_id = the_workspace();
+    struct query_args args = {.limit = 1};
+    struct buf out;
+    ck_assert_int_eq(ask(&world, zones, "list_invitations", &args, &workspace_id, &out), OK);
+    const struct json_node *page = parsed(&world, &out);
+    ck_assert_uint_eq(json_node_member(page, "data")->count, 1);
+    check_null(item_at(page, "data", 0), "name");
+    check_null(item_at(page, "data", 0), "email");
+    args.cursor = span_text(text_at(&world, page, "next_cursor"));
+    ck_assert_int_eq(ask(&world, zones, "list_invitations", &args, &workspace_id, &out), OK);
+    page = parsed(&world, &out);
+    ck_assert_str_eq(text_at(&world, item_at(page, "data", 0), "name"), "Ann");
+    ck_assert_str_eq(text_at(&world, item_at(page, "data", 0), "email"), "a@example.org");
+    check_null(page, "next_cursor");
+    static const char *const lists[] = {"list_keys", "list_members", "list_invitations", "get_billing",
+                                        "list_notifications"};
+    args.cursor = SPAN("post_01h455vb4pex5vsknk084sn02q");
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        ck_assert_int_eq(ask(&world, zones, lists[i], &args, &workspace_id, &out), ERR_MALFORMED);
+    }
+    ck_assert_int_eq(ask(&world, zones, "get_key", NULL, &workspace_id, &out), ERR_MISSING);
+    ck_assert_int_eq(ask(&world, zones, "get_member", NULL, &workspace_id, &out), ERR_MISSING);
     present_end(&world, zones);
 }
 
@@ -209,6 +289,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, every_query_answers_with_json);
     tcase_add_test(tcase, a_query_never_leaves_its_workspace);
+    tcase_add_test(tcase, members_are_called_what_the_vault_says_and_come_page_by_page);
     tcase_add_test(tcase, posts_that_are_more_than_an_answer_may_be_make_shorter_pages);
     tcase_add_test(tcase, a_post_that_alone_is_more_than_an_answer_may_be_has_no_page);
     tcase_add_test(tcase, wrong_arguments_are_told_apart);

@@ -1,5 +1,5 @@
-/* main.c: another program: connects with its API key, writes a post, reads it, and follows what happens. It uses
- * nothing but libopenpost.
+/* main.c: another program: connects with its API key, writes a post, reads it, follows what happens, and lends a key of
+ * its making to somebody who only reads. It uses nothing but libopenpost.
  *
  *   cc main.c $(pkg-config --cflags --libs openpost) -o example
  *   ./example tcp://127.0.0.1:7411 op_… [integration id, channel] */
@@ -28,7 +28,34 @@ static int fail(const char *what, enum openpost_status status, const struct open
     return 1;
 }
 
-static int run(struct openpost *connection, const char *integration_id, const char *channel)
+/* With a key that another program may have for a while: it reads, no more. */
+static int lend(struct openpost *connection, const char *url, const char *post_id)
+{
+    static const char *const scopes[] = {"posts:read"};
+    const struct openpost_key wish = {.name = "lent", .role = "viewer", .scopes = scopes, .scope_count = 1};
+    struct openpost *borrower = NULL;
+    struct openpost_answer made = {.code = ""};
+    struct openpost_answer answer = {.code = ""};
+    char key[OPENPOST_KEY_SIZE];
+    char json[65536];
+    enum openpost_status status = openpost_make_key(connection, &wish, WAIT_MS, key, &made);
+    if (status != OPENPOST_OK) {
+        return fail("make a key", status, &made);
+    }
+    status = openpost_open(url, key, &borrower);
+    if (status == OPENPOST_OK) {
+        status = openpost_get_post(borrower, post_id, WAIT_MS, json, sizeof json, &answer);
+        openpost_close(borrower);
+    }
+    const enum openpost_status revoked = openpost_revoke_key(connection, made.id, WAIT_MS, &made);
+    if (status != OPENPOST_OK || revoked != OPENPOST_OK) {
+        return status != OPENPOST_OK ? fail("read with it", status, &answer) : fail("revoke it", revoked, &made);
+    }
+    (void)printf("%s was lent and revoked\n", made.id);
+    return 0;
+}
+
+static int run(struct openpost *connection, const char *url, const char *integration_id, const char *channel)
 {
     static const char *const parts[] = {"Written by a program over RPC."};
     const struct openpost_target target = {.integration_id = integration_id, .channel = channel};
@@ -56,7 +83,7 @@ static int run(struct openpost *connection, const char *integration_id, const ch
         return fail("follow", status, &read);
     }
     (void)printf("followed up to %llu\n", (unsigned long long)position);
-    return 0;
+    return lend(connection, url, answer.id);
 }
 
 int main(int argc, char **argv)
@@ -71,7 +98,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "open: %s\n", openpost_status_sentence(status));
         return 1;
     }
-    const int code = run(connection, argc == 5 ? argv[3] : NULL, argc == 5 ? argv[4] : NULL);
+    const int code = run(connection, argv[1], argc == 5 ? argv[3] : NULL, argc == 5 ? argv[4] : NULL);
     openpost_close(connection);
     return code;
 }

@@ -1,0 +1,21 @@
+/* views_internal.h: what views*.c share; nobody else includes it. */
+#ifndef OPENPOST_PROJECTIONS_VIEWS_INTERNAL_H
+#define OPENPOST_PROJECTIONS_VIEWS_INTERNAL_H
+
+#include "projections/views.h"
+
+/* views_args reads what a query is asked with; a limit there is. ERR_RANGE: too large a one; record_decode's errors. */
+enum err views_args(const struct views_request *request, struct query_args *ret_args) MUST_USE;
+
+/* Those of tenants; see views.h. */
+enum err views_get_workspace(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_get_key(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_list_keys(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_get_member(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_list_members(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_list_invitations(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_get_usage(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_get_billing(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_list_notifications(const struct views_request *request, struct buf *out) MUST_USE;
+
+#endif

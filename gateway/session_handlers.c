@@ -180,7 +180,11 @@ static struct span user_agent_of(const struct exchange *x, char text[PERSON_USER
     const struct span said = request_header(x->request, "User-Agent");
     const size_t len = said.len < PERSON_USER_AGENT_MAX ? said.len : PERSON_USER_AGENT_MAX;
     for (size_t i = 0; i < len; i++) {
-        text[i] = said.data[i] >= 0x20 && said.data[i] < 0x7f ? (char)said.data[i] : '?';
+        const bool shown = said.data[i] >= 0x20 && said.data[i] < 0x7f;
+        text[i] = '?';
+        if (shown) {
+            text[i] = (char)said.data[i];
+        }
     }
     return span_of(text, len);
 }

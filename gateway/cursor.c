@@ -24,7 +24,7 @@ static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG
     memcpy(ret_tag, hash, TAG_LEN);
 }
 
-void exchange_cursor_put(struct exchange *x, struct span position, struct buf *out)
+static void put_position(struct exchange *x, struct span position, struct buf *out)
 {
     uint8_t tag[TAG_LEN];
     ASSERT(position.len > 0 && position.len <= CURSOR_MAX);
@@ -39,7 +39,7 @@ void exchange_cursor_put_u64(struct exchange *x, uint64_t position, struct buf *
 {
     uint8_t bytes[8];
     put_be64(bytes, position);
-    exchange_cursor_put(x, span_of(bytes, sizeof bytes), out);
+    put_position(x, span_of(bytes, sizeof bytes), out);
 }
 
 static int hex_digit(uint8_t c)
@@ -130,7 +130,7 @@ void exchange_page_end(struct exchange *x, struct span last, struct buf *out)
 {
     buf_text(out, ",\"next_cursor\":");
     if (last.data != NULL) {
-        exchange_cursor_put(x, last, out);
+        put_position(x, last, out);
     } else {
         buf_text(out, "null");
     }

@@ -195,8 +195,8 @@ void exchange_parameter(struct exchange *exchange, enum refusal refusal, const c
 /* exchange_limit reads limit=1..200 (default 50); false: answered. */
 bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 
-/* cursor.c: exchange_cursor_put appends a position of this route's list, quoted and opaque. exchange_cursor reads the
- * request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false:
+/* cursor.c: exchange_cursor_put_u64 appends a position of this route's list, quoted and opaque. exchange_cursor reads
+ * the request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false:
  * answered. The _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
 #define CURSOR_MAX 64
 
@@ -205,15 +205,14 @@ struct cursor {
     uint8_t bytes[CURSOR_MAX + 8];
 };
 
-void exchange_cursor_put(struct exchange *exchange, struct span position, struct buf *out);
 void exchange_cursor_put_u64(struct exchange *exchange, uint64_t position, struct buf *out);
 bool exchange_cursor(struct exchange *exchange, struct cursor *ret_cursor);
 bool exchange_cursor_u64(struct exchange *exchange, uint64_t *position);
 
 /* A page of a list in the order of ids. exchange_id_page reads it from the request; false: answered.
  * exchange_id_page_end ends its body behind the items: last is the last one's id when there are others after it, else
- * NULL. exchange_page_end ends the body of any list behind its last member, by the last one's position; data NULL, or 0:
- * there are no others. */
+ * NULL. exchange_page_end ends the body of any list behind its last member, by the last one's position; data NULL, or
+ * 0: there are no others. */
 struct id_page {
     uint32_t limit;
     const struct id *after; /* NULL: from the first */

@@ -111,7 +111,8 @@ bool exchange_own_tenant(struct exchange *x)
     const struct id command_id = exchange_mint(x, ID_COMMAND);
     const enum err err = oversight_own(x->oversight, &x->first.stream, &command_id, owned, x);
     if (err != OK) {
-        owned(x, err, NULL);
+        const struct answer none = {.refusal = ACCEPTED};
+        owned(x, err, &none);
     }
     return true;
 }

@@ -1,8 +1,8 @@
 /* people.h: what states and vault together tell about people: a state names the secret, the vault opens it. Used by the
  * service, which answers FRAME_PERSON with it and seals, and by an operator's hand on a folder that nobody serves.
  *
- * Whose an address is: whoever became known with it first, and nobody else until that person is erased or takes another.
- * Nothing proves it: what would, a message that only its owner reads, is not sent yet, and the inviter sees an
+ * Whose an address is: whoever became known with it first, and nobody else until that person is erased or takes
+ * another. Nothing proves it: what would, a message that only its owner reads, is not sent yet, and the inviter sees an
  * invitation's link. So an address can be held by somebody else, and its owner, invited elsewhere, is told that they
  * sign in already. Whoever runs the installation ends that: openpost user list names who has it, openpost user password
  * gives it to its owner with all that it opened, openpost user erase --everywhere frees it. It is not freed by itself

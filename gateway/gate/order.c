@@ -1,5 +1,5 @@
-/* order.c: see order.h. Called by exchange.c, and by the gate's own files about people. Must never send in another's name
- * than the pass's. */
+/* order.c: see order.h. Called by exchange.c, and by the gate's own files about people. Must never send in another's
+ * name than the pass's. */
 #include "gateway/gate/order.h"
 
 #include "core/log/log.h"

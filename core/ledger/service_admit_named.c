@@ -46,7 +46,8 @@ static enum refusal find_secret(struct work *work, struct store_txn *txn, const 
         clock_boot_ms() - secret.at_ms > SEALED_GOOD_MS) {
         return REFUSED_reference_not_found;
     }
-    if (naming->mark != NULL && memcmp(secret.mark, naming->mark, sizeof secret.mark) != 0) {
+    if (naming->mark != NULL &&
+        !span_equal_secret(span_of(secret.mark, sizeof secret.mark), span_of(naming->mark, sizeof secret.mark))) {
         return REFUSED_reference_not_found;
     }
     *ret_secret = secret;
@@ -148,7 +149,7 @@ static enum refusal admit_account(struct work *work, struct store_txn *txn, stru
         return refusal;
     }
     sha256(connect->identifier, identifier);
-    if (memcmp(identifier, secret.mark, sizeof identifier) != 0) {
+    if (!span_equal_secret(span_of(identifier, sizeof identifier), span_of(secret.mark, sizeof secret.mark))) {
         return service_fault(ret_fault, REFUSED_field_invalid, "/identifier",
                              "Another one's credentials were sealed for it.");
     }

@@ -169,9 +169,9 @@ static void leave_next(struct farewell *farewell)
 {
     struct exchange *x = farewell->x;
     const struct id command_id = exchange_mint(x, ID_COMMAND);
-    const enum err err = farewell->at < farewell->count ? pass_leave(x->pass, &farewell->members[farewell->at++],
-                                                                     &command_id, x->now_ms, left, farewell)
-                                                        : pass_erase_user(x->pass, erased, farewell);
+    const enum err err = farewell->at < farewell->count
+                             ? pass_leave(x->pass, &farewell->members[farewell->at++], &command_id, left, farewell)
+                             : pass_erase_user(x->pass, erased, farewell);
     if (err != OK) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     }

@@ -27,12 +27,13 @@ static enum err of_key(struct desk *desk, const struct command *command, int64_t
     return OK;
 }
 
+/* Whose time is over may still leave, and nothing else. */
 static enum err of_member(struct desk *desk, const struct command *command, int64_t now_ms, struct grant *ret_grant)
 {
     struct member member;
     TRY(desk_load(desk, &command->actor_id, &member));
-    if (member.status != MEMBER_ACTIVE || !id_equal(&member.head.workspace_id, &command->workspace_id) ||
-        is_over(member.until_ms, now_ms)) {
+    const bool over = is_over(member.until_ms, now_ms) && command->code != COMMAND_leave_workspace;
+    if (member.status != MEMBER_ACTIVE || !id_equal(&member.head.workspace_id, &command->workspace_id) || over) {
         return ERR_AUTH;
     }
     *ret_grant = (struct grant){.role = member.role, .ends_ms = member.until_ms};

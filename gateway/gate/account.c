@@ -56,24 +56,18 @@ enum err pass_is_last_owner(struct pass *pass, const struct member_row *member, 
     return OK;
 }
 
-/* Nobody acts by a membership whose time is over: that one is taken off in nobody's name. */
-enum err pass_leave(struct pass *pass, const struct member_row *member, const struct id *command_id, int64_t now_ms,
+enum err pass_leave(struct pass *pass, const struct member_row *member, const struct id *command_id,
                     pass_answered *done, void *context)
 {
     ASSERT(id_equal(&member->user_id, &pass_badge(pass)->user_id));
-    const bool over = member->until_ms != 0 && now_ms >= member->until_ms;
-    struct command command = {.code = over ? COMMAND_remove_member : COMMAND_leave_workspace,
+    struct command command = {.code = COMMAND_leave_workspace,
                               .command_id = *command_id,
                               .workspace_id = member->workspace_id,
                               .stream = member->member_id,
-                              .actor = over ? ACTOR_SYSTEM : ACTOR_MEMBER,
-                              .actor_id = over ? (struct id){0} : member->member_id,
-                              .role = over ? ROLE_NONE : member->role};
-    if (over) {
-        command.remove_member.member_id = member->member_id;
-    } else {
-        command.leave_workspace.member_id = member->member_id;
-    }
+                              .actor = ACTOR_MEMBER,
+                              .actor_id = member->member_id,
+                              .role = member->role};
+    command.leave_workspace.member_id = member->member_id;
     store_abort(pass_pause(pass));
     return client_command(pass_gate(pass)->options.ledger, &command, NULL, COMMAND_WITHIN_MS, done, context);
 }

@@ -16,7 +16,7 @@ enum err pass_erase_user(struct pass *pass, pass_answered *done, void *context) 
  * before anything is done. */
 enum err pass_memberships(struct pass *pass, struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
 enum err pass_is_last_owner(struct pass *pass, const struct member_row *member, bool *ret_last) MUST_USE;
-enum err pass_leave(struct pass *pass, const struct member_row *member, const struct id *command_id, int64_t now_ms,
+enum err pass_leave(struct pass *pass, const struct member_row *member, const struct id *command_id,
                     pass_answered *done, void *context) MUST_USE;
 
 #endif

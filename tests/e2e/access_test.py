@@ -17,6 +17,7 @@ from sign_in_test import OTHER, PASSWORD, Browser, person
 ROLES = ("owner", "admin", "editor", "viewer", "auditor")
 CALLERS = ROLES + ("nobody",)
 OUTSIDE = ("operator", "stranger")
+LIMITED = ("begin_sign_in", "begin_accept")  # by where they come from
 UNUSUAL = ("approver", "over", "ended", "expired", "restricted")
 ENDING = ("leave", "sign_out", "end_sessions", "set_password", "erase_user")  # whoever asks these is somebody else afterwards
 PER_SOURCE = 40  # sign-ins from one IP address; 60 are the limit
@@ -386,7 +387,8 @@ class Access(harness.Case):
         body = None if request.body is None else change(json.dumps(request.body))
         headers = {"Content-Type": "application/json"} if body else {}
         headers.update({**caller.headers, **request.headers})
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        source = (Cookie.source(), 0) if route in LIMITED else None
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=source)
         try:
             connection.request(method, change(path + request.query), body, headers)
             response = connection.getresponse()

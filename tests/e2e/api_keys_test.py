@@ -9,10 +9,10 @@ import time
 import harness
 from described import Described
 from event_stream_test import Stream
+from frames import REFUSED, Rpc, WELCOME, sha256, tag_key
 from harness import Api, later
-from keys_test import HELLO, REFUSED, WELCOME, ACTS_WITHIN_S, Rpc, sha256, tag_key
+from keys_test import ACTS_WITHIN_S
 
-assert HELLO
 KEY = r"op_{}_[0-9A-Za-z]{{43}}"
 SCOPES = ("posts:read posts:write integrations:read integrations:write analytics:read members:read members:write keys:read keys:write "
           "settings:read settings:write log:read billing:read").split()

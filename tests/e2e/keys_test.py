@@ -288,7 +288,7 @@ class MasterKey(harness.Case):
             pids = map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split())
             return {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in pids}
         seen = environments()
-        self.assertEqual(len(seen), 6)
+        self.assertEqual(len(seen), 7)
         for name, environment in seen.items():
             self.assertIn(b"PATH=", environment)
             self.assertNotIn(master.encode(), environment, name)

@@ -9,8 +9,8 @@ import subprocess
 
 import harness
 from described import Described
+from frames import REFUSED, Rpc, WELCOME, sha256, tag_key
 from harness import Api, later, run, wait_until
-from keys_test import REFUSED, WELCOME, Rpc, sha256, tag_key
 from programs_test import EXAMPLE
 from sign_in_test import PASSWORD, Browser, person
 from workspace_end_test import DAY_S, clock_ahead
@@ -162,7 +162,7 @@ class Seeds(harness.Case):
         self.acme.wait_post(post, "published")
         for method, path, body in (("GET", "/v1/members", None), ("POST", "/v1/integrations", {"channel": "bluesky", "identifier": "x.test",
                                    "app_password": "x"}), ("GET", "/v1/api-keys", None), ("PATCH", "/v1/workspace", {"name": "x"}),
-                                   ("GET", "/v1/billing", None), ("POST", "/v1/workspace/pause", None), ("GET", "/v1/events", None)):
+                                   ("GET", "/v1/billing", None), ("POST", "/v1/workspace/pause", None)):
             self.refused("editor", method, path, body, **ANY)
 
     def test_a_viewer_reads_analytics_and_schedules_and_changes_nothing(self):
@@ -324,7 +324,8 @@ class Seeds(harness.Case):
                 self.assertEqual(answer.status == 401 and answer.json()["code"] == "unauthenticated", needs, (method, path, answer))
                 if not needs:
                     open_to_all.add(path)
-        self.assertEqual(open_to_all, {"/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/session", "/v1/invitation/accept"})
+        self.assertEqual(open_to_all, {"/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/session", "/v1/invitation/accept",
+                                       "/v1/providers", "/v1/session/oidc", "/v1/session/oidc/callback", "/v1/invitation/oidc"})
 
 
 class Billing(harness.Case):

@@ -47,8 +47,8 @@ fuzz(http_head PARSER gateway/server_head.c LIBRARIES base PkgConfig::MHD Thread
 fuzz(forwarded SECONDS 20 PARSER gateway/forwarded.c LIBRARIES base SOURCES gateway/forwarded.c gateway/header_value.c)
 fuzz(frame PARSER core/wire/frame.c core/wire/pack.c core/wire/body.c LIBRARIES message OpenSSL::Crypto
   SOURCES core/wire/frame.c core/wire/pack.c core/wire/body.c)
-fuzz(person SECONDS 20 PARSER core/wire/person.c core/wire/person_record.c LIBRARIES message OpenSSL::Crypto
-  SOURCES core/wire/person.c core/wire/person_record.c core/wire/pack.c)
+fuzz(person SECONDS 20 PARSER core/wire/person.c core/wire/person_record.c core/wire/login.c LIBRARIES message OpenSSL::Crypto
+  SOURCES core/wire/person.c core/wire/person_record.c core/wire/login.c core/wire/pack.c)
 fuzz(identity SECONDS 20 PARSER adapters/identity/id_token.c adapters/identity/jwks.c adapters/identity/oidc.c core/wire/identity.c
   LIBRARIES message OpenSSL::Crypto PkgConfig::CJOSE
   SOURCES adapters/identity/id_token.c adapters/identity/jose.c adapters/identity/jwks.c adapters/identity/oidc.c adapters/guard.c adapters/http.c

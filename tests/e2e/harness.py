@@ -223,8 +223,10 @@ class Api:
         self.witness = None  # is told of every request and its answer: (method, path, body, answer)
 
     def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_s,
-                                                source_address=(self.source, 0))
+        # A port that is bound before it is connected is nobody else's for a minute, whoever it was connected to, and there are
+        # 28,000: tests that look often would run out of them.
+        source = (self.source, 0) if self.source != "127.0.0.1" else None
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_s, source_address=source)
         sent, said = {"Authorization": f"Bearer {self.key}"} if self.key else {}, body
         if isinstance(body, (dict, list)):
             body = json.dumps(body)

@@ -1,6 +1,6 @@
 /* proof_fuzz.c: what `openpost verify --proof` reads comes from strangers: a proof (C2SP tlog-proof), the signed note
  * in it, and a verifier key. The first byte says which: 'p' a proof; 'v' a verifier key; 's' a tree head that is signed
- * here, size and root and then where it is changed. */
+ * here, size and root and then where it is changed; 'u' base64url. */
 #include "core/base/base64.h"
 #include "core/log/checkpoint.h"
 #include "core/log/tlog_proof.h"
@@ -77,6 +77,26 @@ static void check_signed(struct span text)
     ASSERT(checkpoint_open(buf_span(&note), NAME, checkpoint_key_public(key), &size_read, root_read) != OK);
 }
 
+/* A text of base64url has one spelling: what it was read as is written in base64, with that one's letters and padding. */
+static void check_url(struct span text)
+{
+    uint8_t bytes[256];
+    char again[4 * sizeof bytes];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    struct buf spelled = buf_of(again, sizeof again);
+    if (base64url_read(text, &plain) != OK) {
+        ASSERT(plain.len == 0);
+        return;
+    }
+    base64_write(&spelled, buf_span(&plain));
+    ASSERT(buf_ok(&spelled) && spelled.len >= text.len && spelled.len - text.len < 3);
+    for (size_t i = 0; i < spelled.len; i++) {
+        const char letter = again[i];
+        const char expected = letter == '+' ? '-' : letter == '/' ? '_' : letter;
+        ASSERT(i < text.len ? (char)text.data[i] == expected : letter == '=');
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     const struct span rest = len > 0 ? span_of(data + 1, len - 1) : (struct span){0};
@@ -89,6 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 's':
         check_signed(rest);
+        break;
+    case 'u':
+        check_url(rest);
         break;
     default:
         break;

@@ -141,13 +141,17 @@ static void check_cursor(struct exchange *x, struct span input)
     }
     const struct span position = span_of(input.data + 3, len);
     char text[sizeof "cursor=" + 2 * (CURSOR_MAX + 8) + 2];
-    char quoted[sizeof text];
-    struct buf out = buf_of(quoted, sizeof quoted);
+    char end[sizeof text + 32];
+    const struct span before_it = SPAN(",\"next_cursor\":\"");
+    const struct span behind_it = SPAN("\"}");
+    struct buf out = buf_of(end, sizeof end);
     struct buf query = buf_of(text, sizeof text);
-    exchange_cursor_put(x, position, &out);
-    ASSERT(buf_ok(&out) && out.len > 2 && quoted[0] == '"' && quoted[out.len - 1] == '"');
+    exchange_page_end(x, position, &out);
+    ASSERT(buf_ok(&out) && out.len > before_it.len + behind_it.len && span_starts_with(buf_span(&out), before_it));
+    const size_t cursor_len = out.len - before_it.len - behind_it.len;
+    ASSERT(span_equal(span_of(end + before_it.len + cursor_len, behind_it.len), behind_it));
     buf_text(&query, "cursor=");
-    buf_put(&query, span_of(quoted + 1, out.len - 2));
+    buf_put(&query, span_of(end + before_it.len, cursor_len));
     ASSERT(buf_ok(&query));
     struct cursor cursor;
     uint64_t number = 0;
@@ -156,7 +160,7 @@ static void check_cursor(struct exchange *x, struct span input)
     ASSERT(exchange_cursor_u64(x, &number) == (len == 8));
     ASSERT(len != 8 || number == get_be64(position.data));
     check_id_page(x, position);
-    char *changed = &text[sizeof "cursor=" - 1 + input.data[1] % (out.len - 2)];
+    char *changed = &text[sizeof "cursor=" - 1 + input.data[1] % cursor_len];
     const char before = *changed;
     *changed = (char)input.data[2];
     answered = 0;

@@ -206,7 +206,9 @@ bool metrics_are_for(struct span remote)
 
 void handle_metrics(struct exchange *x)
 {
-    if (!metrics_are_for(x->request->remote)) {
+    const bool forwarded = request_header_count(x->request, "X-Forwarded-For") > 0 ||
+                           request_header_count(x->request, "Forwarded") > 0; /* for somebody else, whoever that is */
+    if (forwarded || !metrics_are_for(x->request->remote)) {
         exchange_problem(x, REFUSED_not_found, "Figures are for this machine itself.", NULL, NULL);
         return;
     }

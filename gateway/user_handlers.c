@@ -77,6 +77,7 @@ struct change {
     struct self self;
     struct person_record record; /* the new password's */
     struct id vault_id;
+    uint64_t version; /* of the person, before the old one was looked at: another change since then counts */
     struct opening opening;
 };
 
@@ -99,6 +100,9 @@ static void password_was_set(void *context, enum err err, const struct answer *a
     struct change *change = context;
     if (err != OK) {
         give_up(change);
+    } else if (answer->refusal == REFUSED_version_mismatch) {
+        exchange_problem(change->x, REFUSED_precondition_failed, "The account was changed meanwhile: look at it anew.",
+                         NULL, NULL);
     } else if (answer->refusal != ACCEPTED) {
         exchange_problem(change->x, (enum refusal)answer->refusal, NULL, NULL, NULL);
     } else {
@@ -119,7 +123,8 @@ static void password_sealed(void *context, enum err err, struct span body)
         exchange_problem(change->x, refusal, NULL, NULL, NULL);
         return;
     }
-    err = err == OK ? pass_set_password(change->x->pass, &change->vault_id, password_was_set, change) : err;
+    err = err == OK ? pass_set_password(change->x->pass, &change->vault_id, change->version, password_was_set, change)
+                    : err;
     if (err != OK) {
         give_up(change);
     }
@@ -181,6 +186,13 @@ void handle_set_password(struct exchange *x)
         .record = { .kind = PERSON_PASSWORD,
                  .password = {.n = PERSON_SCRYPT_N, .r = PERSON_SCRYPT_R, .p = PERSON_SCRYPT_P}}
     };
+    struct user_row user;
+    const enum err err = pass_user(x->pass, &user);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    change->version = user.version;
     random_fill(change->record.password.salt, sizeof change->record.password.salt);
     self_look(&change->self, address_known, change);
 }

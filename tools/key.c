@@ -26,9 +26,11 @@ static const char usage[] =
     "integrations:write, analytics:read, members:read, members:write, keys:read, keys:write, settings:read,\n"
     "settings:write, log:read, billing:read. Restricted to accounts, int_…, it sees these, and posts to no other.\n"
     "An auditor's key ends after 366 days at the latest, and then when --expires is not given.\n"
-    "To rotate a key make another of the same name, then revoke the first. Roles: owner, admin, editor, viewer,\n"
-    "auditor. Exit codes: 0 done (a key that was revoked before stays so); 1 refused: there is no such key or\n"
-    "workspace, or the log was altered; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
+    "To rotate a key make another of the same name with the same --scopes, --integrations and --expires, then revoke\n"
+    "the first; POST /v1/api-keys/ID/rotate copies them. Roles: owner, admin, editor, viewer, auditor. Exit codes: 0\n"
+    "done (a key that was revoked before stays so); 1 refused: there is no such key or workspace, or the log was "
+    "altered;\n"
+    " 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
     "answer; 71 the system refused something needed.";
 
 #define KEYS_MAX 10000

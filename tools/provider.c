@@ -203,8 +203,7 @@ static int list(struct errand *errand)
     for (uint32_t i = 0; i < count; i++) {
         struct buf out = buf_of(text, sizeof text);
         (errand->json ? write_json : write_columns)(&rows[i], &out);
-        const char *line = buf_terminated(&out);
-        (void)printf("%s\n", line != NULL ? line : "");
+        print_shown(buf_terminated(&out));
     }
     return EXIT_GOOD;
 }

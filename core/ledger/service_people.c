@@ -3,6 +3,7 @@
  * signs in with an address; nor leave what it opened in memory. */
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/ledger/ledger_state.h"
 #include "core/ledger/people.h"
 #include "core/ledger/service_state.h"
 #include "core/message/codec.h"
@@ -99,15 +100,54 @@ static enum err answer_prove(const struct service *service, const struct work *w
     return OK;
 }
 
-static enum err answer_who(const struct service *service, struct store_txn *txn, const struct person_ask *ask,
-                           struct buf *out)
+/* Reads the first event of a stream; it borrows from arena. */
+static enum err read_first(const struct service *service, struct store_txn *txn, const struct id *stream,
+                           struct arena *arena, struct event *ret_event)
+{
+    struct log_event at;
+    uint64_t seq = 0;
+    uint8_t *bytes = arena_room(arena, LOG_PAYLOAD_MAX);
+    struct buf payload = buf_of(bytes, bytes == NULL ? 0 : LOG_PAYLOAD_MAX);
+    TRY(bytes == NULL ? ERR_NO_MEMORY : OK);
+    TRY(ledger_stream_seq(txn, stream, 1, &seq));
+    TRY(log_read(service->options.log, seq, &payload, &at));
+    return event_decode(at.payload, arena, ret_event);
+}
+
+/* Whether an operator gave the person the address that they have. Nobody has proved one that came by an invitation,
+ * whose link the inviter sees, or that somebody gave themself: whoever has it in truth would be let into another's
+ * account by the word of a provider. */
+static enum err is_vouched_for(struct service *service, struct store_txn *txn, const struct id *user_id,
+                               bool *ret_vouched)
+{
+    struct id invited_id = *user_id; /* an invitation's person has its number */
+    struct member invited;
+    struct user user;
+    struct event first;
+    invited_id.kind = ID_MEMBER;
+    TRY(desk_state(txn, &invited_id, &invited));
+    TRY(desk_state(txn, user_id, &user));
+    arena_reset(&service->read_arena);
+    TRY(read_first(service, txn, user_id, &service->read_arena, &first));
+    *ret_vouched = invited.head.version == 0 && first.code == EVENT_user_created &&
+                   id_equal(&first.user_created.vault_id, &user.profile_id);
+    return OK;
+}
+
+static enum err answer_who(struct service *service, const struct work *work, struct store_txn *txn,
+                           const struct person_ask *ask, struct buf *out)
 {
     struct vault *vault = service->options.vault;
     struct id user_id = {0};
-    const enum err err = ask->question == PERSON_ADDRESS ? people_by_address(txn, vault, ask->text, &user_id)
-                                                         : people_by_subject(txn, vault, &ask->of, ask->text, &user_id);
+    bool vouched = true;
+    const bool by_address = ask->question == PERSON_ADDRESS;
+    const enum err err = by_address ? people_by_address(txn, vault, ask->text, &user_id)
+                                    : people_by_subject(txn, vault, &ask->of, ask->text, &user_id);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    person_user_put(out, &user_id);
+    if (err == OK && by_address && work->asker.party == PARTY_GATEWAY) {
+        TRY(is_vouched_for(service, txn, &user_id, &vouched));
+    }
+    person_user_put(out, vouched ? &user_id : &(const struct id){0});
     return OK;
 }
 
@@ -146,15 +186,8 @@ static enum err answer_page(const struct service *service, struct store_txn *txn
 static enum err read_added(const struct service *service, struct store_txn *txn, const struct id *provider_id,
                            struct arena *arena, struct identity_use *ret_use)
 {
-    struct log_event at;
     struct event event;
-    uint64_t seq = 0;
-    uint8_t *bytes = arena_room(arena, LOG_PAYLOAD_MAX);
-    struct buf payload = buf_of(bytes, bytes == NULL ? 0 : LOG_PAYLOAD_MAX);
-    TRY(bytes == NULL ? ERR_NO_MEMORY : OK);
-    TRY(ledger_stream_seq(txn, provider_id, 1, &seq));
-    TRY(log_read(service->options.log, seq, &payload, &at));
-    TRY(event_decode(at.payload, arena, &event));
+    TRY(read_first(service, txn, provider_id, arena, &event));
     if (event.code != EVENT_provider_added) {
         return ERR_ALTERED;
     }
@@ -205,7 +238,7 @@ static enum err answer(struct service *service, const struct work *work, const s
         return answer_prove(service, work, txn, ask, room, ret_refusal, out);
     case PERSON_ADDRESS:
     case PERSON_SUBJECT:
-        return answer_who(service, txn, ask, out);
+        return answer_who(service, work, txn, ask, out);
     case PERSON_PEOPLE:
     case PERSON_DEVICES:
         return answer_page(service, txn, ask, room, out);

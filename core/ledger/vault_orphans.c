@@ -15,7 +15,9 @@ static bool is_needed(void *context, const struct id *secret_id, const struct id
 {
     struct sweep *sweep = context;
     bool needed = true; /* in doubt a secret stays */
-    if (sweep->err == OK && id_time_ms(secret_id) >= sweep->since_ms) {
+    const int64_t sealed_ms = id_time_ms(secret_id);
+    const bool is_young = sealed_ms > sweep->now_ms - ORPHAN_SPARED_MS; /* a command may still be on its way */
+    if (sweep->err == OK && sealed_ms >= sweep->since_ms && !is_young) {
         const enum err err = ledger_needs_secret(sweep->txn, secret_id, owner_id, sweep->now_ms, &needed);
         needed = err == ERR_NOT_FOUND ? !sweep->views_made : err != OK || needed;
         sweep->err = err == ERR_NOT_FOUND ? OK : err;

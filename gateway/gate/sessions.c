@@ -254,10 +254,11 @@ enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context
     return pass_send_own(pass, &command, &user_id, done, context);
 }
 
-enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_answered *done, void *context)
+enum err pass_set_password(struct pass *pass, const struct id *vault_id, uint64_t version, pass_answered *done,
+                           void *context)
 {
     const struct id user_id = pass_badge(pass)->user_id;
-    struct command command = {.code = COMMAND_set_password};
+    struct command command = {.code = COMMAND_set_password, .expected_version = version};
     command.set_password.user_id = user_id;
     command.set_password.vault_id = *vault_id;
     return pass_send_own(pass, &command, &user_id, done, context);

@@ -51,7 +51,8 @@ bool pass_is_proven(const struct pass *pass, struct span result);
 enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_t now_ms, pass_answered *done,
                           void *context) MUST_USE;
 enum err pass_end_sessions(struct pass *pass, pass_answered *done, void *context) MUST_USE;
-enum err pass_set_password(struct pass *pass, const struct id *vault_id, pass_answered *done, void *context) MUST_USE;
+enum err pass_set_password(struct pass *pass, const struct id *vault_id, uint64_t version, pass_answered *done,
+                           void *context) MUST_USE;
 
 /* Where the pass's person may do something now. */
 struct place {

@@ -77,7 +77,8 @@ static void check_signed(struct span text)
     ASSERT(checkpoint_open(buf_span(&note), NAME, checkpoint_key_public(key), &size_read, root_read) != OK);
 }
 
-/* A text of base64url has one spelling: what it was read as is written in base64, with that one's letters and padding. */
+/* A text of base64url has one spelling: what it was read as is written in base64, with that one's letters and padding.
+ */
 static void check_url(struct span text)
 {
     uint8_t bytes[256];

@@ -310,12 +310,18 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
     return true;
 }
 
-void print_shown(const char *line)
+void print_shown(const char *line, bool json)
 {
     for (const char *at = line != NULL ? line : ""; *at != 0; at++) {
         const bool is_c1 = (uint8_t)at[0] == 0xC2 && (uint8_t)at[1] >= 0x80 && (uint8_t)at[1] < 0xA0;
         at += is_c1;
-        (void)putchar(is_c1 || (uint8_t)*at < 0x20 || *at == 0x7F ? '?' : *at);
+        if (!is_c1 && (uint8_t)*at >= 0x20 && *at != 0x7F) {
+            (void)putchar(*at);
+        } else if (json) {
+            (void)printf("\\u%04x", (unsigned)(uint8_t)*at);
+        } else {
+            (void)putchar('?');
+        }
     }
     (void)putchar('\n');
 }

@@ -203,7 +203,7 @@ static int list(struct errand *errand)
     for (uint32_t i = 0; i < count; i++) {
         struct buf out = buf_of(text, sizeof text);
         (errand->json ? write_json : write_columns)(&rows[i], &out);
-        print_shown(buf_terminated(&out));
+        print_shown(buf_terminated(&out), errand->json);
     }
     return EXIT_GOOD;
 }

@@ -59,8 +59,8 @@ bool listen_free_or_complain(const char *command, const char *option, const char
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);
 /* print_shown prints a line and ends it; NULL: one that had no room. Names come from people: a control character in
- * one, which could forge a line or steer the terminal, is shown as a question mark. */
-void print_shown(const char *line);
+ * one, which could forge a line or steer the terminal, is shown as a question mark, or, in JSON, as JSON spells it. */
+void print_shown(const char *line, bool json);
 
 /* files_or_complain looks at the folder's small files (data_check), for whoever is to write to it. */
 bool files_or_complain(const char *command, const struct data_folder *data, bool with_vault, int *ret_exit);

@@ -305,7 +305,7 @@ static enum err print_user(struct errand *errand, const struct user_row *row)
     } else {
         write_columns(&line, &out);
     }
-    print_shown(buf_terminated(&out));
+    print_shown(buf_terminated(&out), errand->json);
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(text, sizeof text);
     return OK;

@@ -145,7 +145,7 @@ static enum err print_line(struct errand *errand, const struct workspace_row *ro
     } else {
         write_columns(&line, &out);
     }
-    print_shown(buf_terminated(&out));
+    print_shown(buf_terminated(&out), errand->json);
     return OK;
 }
 

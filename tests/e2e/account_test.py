@@ -2,10 +2,12 @@
 """One's own account: another name, another address, the end of it; and where and with what one is signed in. What names a person
 is in the vault alone, and what is no longer theirs is destroyed there."""
 
+import threading
+
 import harness
 from described import Described
-from harness import Api, stored_bytes
-from sign_in_test import PASSWORD, Browser, person
+from harness import Api, later, stored_bytes, wait_until
+from sign_in_test import OTHER, PASSWORD, Browser, person
 
 ANY = {"If_Match": "*"}
 
@@ -16,7 +18,7 @@ class Account(harness.Case):
         cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
         cls.ids = {name: person(cls.data, name, "--workspace", "acme", "--role", role)
                    for name, role in (("owner", "owner"), ("second", "owner"), ("ada", "editor"), ("bob", "viewer"), ("eve", "editor"),
-                                      ("gone", "editor"), ("joe", "viewer"))}
+                                      ("gone", "editor"), ("joe", "viewer"), ("past", "viewer"))}
         cls.service = cls.world.serve(cls.data)
         cls.api = cls.service.api
         cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
@@ -115,6 +117,40 @@ class Account(harness.Case):
         self.assert_problem(owner.ask("DELETE", "/v1/user", {"password": PASSWORD}, **ANY), 409, "last_owner")
         places = owner.ask("GET", "/v1/session").json()["workspaces"]
         self.assertEqual(sorted(place["slug"] for place in places), ["acme", "elsewhere"])
+
+    def test_an_account_that_changes_all_the_while_gets_no_password_that_was_judged_by_another(self):
+        """The name changes many times while the old password is looked at and the new one hashed."""
+        eve, over, changed = self.browser("eve"), threading.Event(), []
+
+        def rename():
+            while not over.is_set():
+                changed.append(eve.ask("PATCH", "/v1/user", {"name": f"Eve {len(changed)}"}, **ANY).status)
+        other = Browser(self.service.port)
+        other.cookie = eve.cookie
+        renaming = threading.Thread(target=rename)
+        renaming.start()
+        wait_until(lambda: changed, 20, "another name")
+        before = len(changed)
+        answer = other.ask("PUT", "/v1/user/password", {"old_password": PASSWORD, "new_password": OTHER})
+        after = len(changed)
+        over.set()
+        renaming.join()
+        self.assertGreater(after - before, 2)  # the first may have been before it was looked at
+        self.assert_problem(answer, 412, "precondition_failed")
+        self.assertEqual(set(changed), {200})
+        said = [event["type"] for event in self.data.events() if event["stream"] == self.ids["eve"]]
+        self.assertEqual(said.count("password_set"), 1)  # when she was made known
+        self.assertEqual(eve.ask("GET", "/v1/session").status, 200)
+        self.browser("eve")
+
+    def test_whose_membership_is_over_ends_their_account_in_their_own_name(self):
+        past = self.browser("past")
+        (member,) = [one["id"] for one in self.api.get("/v1/members?limit=200").json()["data"] if one["user_id"] == self.ids["past"]]
+        self.assertEqual(self.api.request("PATCH", f"/v1/members/{member}", {"role": "viewer", "until": later(2)}, {"If-Match": "*"}).status, 200)
+        wait_until(lambda: not past.ask("GET", "/v1/session").json()["workspaces"], 30, "a membership's end")
+        self.assertEqual(past.ask("DELETE", "/v1/user", {"password": PASSWORD}, **ANY).status, 204)
+        (removed,) = [event for event in self.data.events() if event["type"] == "member_removed" and event["stream"] == member]
+        self.assertEqual((removed["actor"], removed["actor_id"], removed["data"]["left"]), ("member", member, True), removed)
 
     def test_sessions_tell_where_and_with_what_they_were_begun(self):
         here = self.browser("eve", User_Agent="Mozilla/5.0 (X11) \xe9 " + "x" * 300)

@@ -112,6 +112,19 @@ class Nginx(harness.Case):
                         "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", folder / "posts.key", "-out",
                         folder / "posts.pem"], check=True, stderr=subprocess.DEVNULL, timeout=60)
         (lines,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+class Unproxied(harness.Case):
+    def test_figures_are_for_nobody_who_came_to_a_proxy_of_this_machine(self):
+        """Trusted or not: a proxy that nobody told us of passes on requests of the whole world, and is on loopback, too."""
+        for options in ((), ("--trusted-proxy", "10.0.0.1"), ("--trusted-proxy", "127.0.0.1")):
+            service = self.world.serve(self.world.data(f"data-{len(options)}-{options[-1:]}"), options=options)
+            self.assertEqual(Api(service.port).get("/metrics").status, 200, options)
+            for headers in ({"X-Forwarded-For": "198.51.100.77"}, {"Forwarded": "for=198.51.100.77"}, {"X-Forwarded-For": "127.0.0.1"},
+                            {"Forwarded": 'for="[::1]"'}, {"X-Forwarded-For": ""}, {"Forwarded": "for=unknown"},
+                            {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=198.51.100.77"}):
+                self.assert_problem(Api(service.port).get("/metrics", headers=headers), 404, "not_found")
+            service.stop()
+
+
         for written, here in (("listen 443 ssl", f"listen 127.0.0.1:{cls.port} ssl"), ("127.0.0.1:8181", f"127.0.0.1:{cls.service.port}"),
                               ("/etc/ssl/posts", str(folder / "posts"))):
             assert written in lines, written

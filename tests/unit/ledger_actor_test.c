@@ -381,6 +381,40 @@ START_TEST(a_member_has_a_role_from_joining_on_until_the_membership_ends)
 
 END_TEST
 
+START_TEST(whose_membership_is_over_may_leave_and_nothing_else)
+{
+    struct world *world = world_open(12, 0, 0);
+    world_found(world);
+    const struct id member_id = world_id(world, ID_MEMBER);
+    struct command command = world_command(world, COMMAND_add_member);
+    command.add_member = (struct add_member_command){.member_id = member_id,
+                                                     .workspace_id = world->workspace_id,
+                                                     .user_id = world_id(world, ID_USER),
+                                                     .role = ROLE_ADMIN};
+    world_must(world, &command);
+    command = world_command(world, COMMAND_change_member);
+    command.change_member.member_id = member_id;
+    command.change_member.role = ROLE_ADMIN;
+    command.change_member.until_ms = world->now_ms + HOUR_MS;
+    world_must(world, &command);
+    world->now_ms += HOUR_MS;
+    for (uint32_t code = 1; code < 220; code++) {
+        command = world_command(world, code);
+        command.actor = ACTOR_MEMBER;
+        command.actor_id = member_id;
+        ck_assert_msg((check(world, &command) == ACCEPTED) == (code == COMMAND_leave_workspace), "%u", code);
+    }
+    command = world_command(world, COMMAND_leave_workspace);
+    command.actor = ACTOR_MEMBER;
+    command.actor_id = member_id;
+    command.leave_workspace.member_id = member_id;
+    world_must(world, &command);
+    ck_assert_int_eq(check(world, &command), REFUSED_unauthenticated); /* once */
+    world_close(world);
+}
+
+END_TEST
+
 /* Somebody who was made an operator. */
 static struct id make_operator(struct world *world)
 {
@@ -529,6 +563,7 @@ int main(void)
     tcase_add_test(actors, a_key_has_its_role_in_its_workspace_until_it_expires);
     tcase_add_test(actors, a_key_that_was_revoked_has_nothing_from_the_next_command_of_the_group_on);
     tcase_add_test(actors, a_member_has_a_role_from_joining_on_until_the_membership_ends);
+    tcase_add_test(actors, whose_membership_is_over_may_leave_and_nothing_else);
     tcase_add_test(actors, a_key_may_what_it_kept_of_its_role);
     tcase_add_test(actors, a_key_makes_none_that_keeps_more_than_it_does);
     tcase_add_test(actors, a_key_that_keeps_parts_of_a_role_makes_nobody_a_member_who_has_all_of_it);

@@ -43,25 +43,6 @@ static enum refusal prove_it(struct place *place, struct span address, const uin
     return prove(place->client, address, address, span_of(proof, PERSON_PROOF_LEN), ret_user_id);
 }
 
-static struct id who_has(struct place *place, struct span address)
-{
-    const struct person_ask ask = {.question = PERSON_ADDRESS, .text = address};
-    struct span result;
-    struct id user_id = {0};
-    ck_assert_uint_eq(ask_it(place->client, &ask, &result), ACCEPTED);
-    ck_assert_int_eq(person_user_read(result, &user_id), OK);
-    return user_id;
-}
-
-static enum err seal_profile(struct place *place, const struct id *secret_id, const struct id *user_id,
-                             struct span address)
-{
-    const struct person_record record = {
-        .kind = PERSON_PROFILE, .profile = {.name = SPAN("Ada"), .email = address, .locale = SPAN("en")}
-    };
-    return seal(place, secret_id, user_id, &record);
-}
-
 /* What the ledger answers, in its word. */
 static enum refusal seal_says(struct place *place, const struct id *owner_id, const struct person_record *record)
 {
@@ -84,25 +65,6 @@ static enum refusal seal_says(struct place *place, const struct id *owner_id, co
     ck_assert_int_eq(client_ask_wait(place->client, FRAME_SEAL, buf_span(&body), WAIT_MS, &reply), OK);
     ck_assert_int_eq(body_code_read(buf_span(&reply), &refusal), OK);
     return refusal;
-}
-
-static struct command of_user(struct place *place, uint32_t code, const struct id *user_id, const struct id *secret_id)
-{
-    struct command command = command_of(place, code);
-    command.workspace_id = (struct id){0};
-    command.create_user.user_id = *user_id; /* where each of these has it */
-    command.create_user.vault_id = *secret_id;
-    return command;
-}
-
-static struct id make_person(struct place *place, struct span address)
-{
-    const struct id user_id = new_id(ID_USER);
-    const struct id profile_id = new_id(ID_SECRET);
-    ck_assert_int_eq(seal_profile(place, &profile_id, &user_id, address), OK);
-    struct command command = of_user(place, COMMAND_create_user, &user_id, &profile_id);
-    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    return user_id;
 }
 
 static void set_password(struct place *place, const struct id *user_id)
@@ -190,7 +152,7 @@ START_TEST(an_address_is_one_persons)
     ck_assert_uint_eq(seal_says(place, &eve, &hers), REFUSED_address_taken);
     const struct id again = new_id(ID_SECRET);
     ck_assert_int_eq(seal_profile(place, &again, &ada, SPAN("Ada@example.test")), OK); /* her own: another spelling */
-    const struct id found = who_has(place, SPAN("ada@example.test"));
+    const struct id found = who_has(place->client, SPAN("ada@example.test"));
     ck_assert(id_equal(&found, &ada)); /* also while the new one is not named */
     place_close(place);
 }
@@ -205,7 +167,7 @@ START_TEST(what_no_event_names_opens_nothing_but_holds_its_place_for_a_minute)
     const uint8_t randomness[10] = {1};
     const struct id young = new_id(ID_SECRET);
     ck_assert_int_eq(seal_profile(place, &young, &ada, SPAN("ada@example.test")), OK); /* and the gateway died */
-    struct id found = who_has(place, SPAN("ada@example.test"));
+    struct id found = who_has(place->client, SPAN("ada@example.test"));
     ck_assert(id_is_none(&found));
     const struct id secret_id = new_id(ID_SECRET);
     ck_assert_int_eq(seal_profile(place, &secret_id, &eve, SPAN("ada@example.test")), ERR_EXISTS);
@@ -214,7 +176,7 @@ START_TEST(what_no_event_names_opens_nothing_but_holds_its_place_for_a_minute)
     ck_assert_int_eq(seal_profile(place, &secret_id, &eve, SPAN("bob@example.test")), OK);
     struct command command = of_user(place, COMMAND_create_user, &eve, &secret_id);
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    found = who_has(place, SPAN("bob@example.test"));
+    found = who_has(place->client, SPAN("bob@example.test"));
     ck_assert(id_equal(&found, &eve));
     place_close(place);
 }
@@ -254,23 +216,39 @@ START_TEST(a_subject_is_one_persons_with_its_provider)
 
 END_TEST
 
-static struct id invite(struct place *place, const struct hash *fingerprint)
+START_TEST(a_provider_is_told_only_whom_an_operator_made_known_with_the_address)
 {
-    struct command command = command_of(place, COMMAND_invite_member);
-    const struct person_record record = {
-        .kind = PERSON_INVITATION, .invitation = {.email = SPAN("bob@example.test"), .name = SPAN("Bob")}
-    };
-    command.invite_member = (struct invite_member_command){.member_id = new_id(ID_MEMBER),
-                                                           .workspace_id = place->workspace_id,
-                                                           .role = ROLE_EDITOR,
-                                                           .vault_id = new_id(ID_SECRET),
-                                                           .fingerprint = *fingerprint,
-                                                           .expires_ms = clock_wall_ms() + DAY_MS};
-    const struct id member_id = command.invite_member.member_id;
-    ck_assert_int_eq(seal(place, &command.invite_member.vault_id, &member_id, &record), OK);
+    struct place *place = place_open();
+    struct client *gateway = connect_party(place, PARTY_GATEWAY);
+    const struct hash fingerprint = {.bytes = {5}};
+    const struct id ada = make_person(place, SPAN("ada@example.test"));
+    struct id found = who_has(gateway, SPAN("ADA@example.test"));
+    ck_assert(id_equal(&found, &ada));
+
+    struct id bob = invite(place, &fingerprint); /* the inviter sees the link, and may take it */
+    const struct id profile_id = new_id(ID_SECRET);
+    bob.kind = ID_USER;
+    ck_assert_int_eq(seal_profile(place, &profile_id, &bob, SPAN("bob@example.test")), OK);
+    struct command command = of_user(place, COMMAND_create_user, &bob, &profile_id);
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
-    return member_id;
+    found = who_has(gateway, SPAN("bob@example.test"));
+    ck_assert(id_is_none(&found));
+
+    const struct id other_id = new_id(ID_SECRET);
+    ck_assert_int_eq(seal_profile(place, &other_id, &ada, SPAN("eve@example.test")), OK);
+    command = of_user(place, COMMAND_change_user, &ada, &other_id); /* nobody looked whether it is hers */
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    found = who_has(gateway, SPAN("eve@example.test"));
+    ck_assert(id_is_none(&found));
+    found = who_has(place->client, SPAN("eve@example.test")); /* an operator is told who has it all the same */
+    ck_assert(id_equal(&found, &ada));
+    found = who_has(place->client, SPAN("bob@example.test"));
+    ck_assert(id_equal(&found, &bob));
+    client_close(gateway);
+    place_close(place);
 }
+
+END_TEST
 
 /* "name address", "-" for who is not told; of two. */
 static void expect_lines(struct place *place, const struct person_ask *ask, const char *one, const char *two)
@@ -393,7 +371,7 @@ static uint64_t keys_left(const struct place *place)
 static void await_keys(struct place *place, uint64_t count)
 {
     for (int i = 0; i < 2000 && keys_left(place) != count; i++) {
-        (void)who_has(place, SPAN("nobody@example.test"));
+        (void)who_has(place->client, SPAN("nobody@example.test"));
         usleep(1000);
     }
     ck_assert_uint_eq(keys_left(place), count);
@@ -411,10 +389,10 @@ START_TEST(who_is_erased_leaves_no_key_behind)
     struct command command = of_user(place, COMMAND_erase_user, &ada, &ada);
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     ck_assert_uint_eq(prove_it(place, SPAN("ada@example.test"), right, &found), REFUSED_sign_in_refused);
-    found = who_has(place, SPAN("ada@example.test"));
+    found = who_has(place->client, SPAN("ada@example.test"));
     ck_assert(id_is_none(&found));
     await_keys(place, 1); /* the session's, which did not end by itself, too */
-    found = who_has(place, SPAN("eve@example.test"));
+    found = who_has(place->client, SPAN("eve@example.test"));
     ck_assert(id_equal(&found, &eve));
     (void)make_person(place, SPAN("ada@example.test")); /* the address is free again */
     place_close(place);
@@ -436,9 +414,9 @@ START_TEST(what_was_replaced_is_destroyed_too)
     command = of_user(place, COMMAND_change_user, &ada, &anew);
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     await_keys(place, 1);
-    struct id found = who_has(place, SPAN("lovelace@example.test"));
+    struct id found = who_has(place->client, SPAN("lovelace@example.test"));
     ck_assert(id_equal(&found, &ada));
-    found = who_has(place, SPAN("ada@example.test"));
+    found = who_has(place->client, SPAN("ada@example.test"));
     ck_assert(id_is_none(&found));
     place_close(place);
 }
@@ -494,6 +472,7 @@ int main(void)
     tcase_add_test(people, an_address_is_one_persons);
     tcase_add_test(people, what_no_event_names_opens_nothing_but_holds_its_place_for_a_minute);
     tcase_add_test(people, a_subject_is_one_persons_with_its_provider);
+    tcase_add_test(people, a_provider_is_told_only_whom_an_operator_made_known_with_the_address);
     tcase_add_test(people, a_workspace_is_told_its_members_and_those_it_invited);
     tcase_add_test(people, a_person_is_told_the_own_devices_only);
     tcase_add_test(people, who_is_erased_leaves_no_key_behind);

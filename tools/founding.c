@@ -69,19 +69,22 @@ static bool names_are_valid(const char *command, const struct founding *founding
         good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     }
     if (!good) {
-        (void)fprintf(stderr, "openpost %s: --slug has 1 to 40 of a-z, 0-9 and -\n", command);
+        (void)fprintf(stderr, "openpost %s: --slug %.*s: expected 1 to 40 of a-z, 0-9 and -\n", command,
+                      (int)founding->slug.len, (const char *)founding->slug.data);
         return false;
     }
     if (founding->name.len == 0 || founding->name.len > WORKSPACE_NAME_MAX || !span_is_utf8(founding->name)) {
-        (void)fprintf(stderr, "openpost %s: --name has 1 to 200 bytes of UTF-8\n", command);
+        (void)fprintf(stderr, "openpost %s: --name: expected 1 to 200 bytes of UTF-8\n", command);
         return false;
     }
     OWNED(zones_close) struct zones *zones = NULL;
     const enum err err = zones_open(&zones);
     if (err != OK || !zone_exists(zones, founding->timezone)) {
-        (void)fprintf(stderr,
-                      "openpost %s: --timezone is no IANA zone that this machine knows (is tzdata installed?)\n",
-                      command);
+        (void)fprintf(
+            stderr,
+            "openpost %s: --timezone %.*s: expected an IANA zone, like Europe/Berlin, that this machine knows "
+            "(is tzdata installed?)\n",
+            command, (int)founding->timezone.len, (const char *)founding->timezone.data);
         return false;
     }
     return true;

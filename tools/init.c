@@ -82,19 +82,20 @@ static int not_made(const char *path, enum err err)
 {
     if (err == ERR_NO_SPACE) {
         (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-        (void)fprintf(stderr,
-                      "openpost init: %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
-                      "log's reserve; the folder is left empty\n",
-                      path, INIT_ROOM_BYTES >> 20);
+        (void)fprintf(
+            stderr,
+            "openpost init: --data %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
+            "log's reserve; the folder is left empty\n",
+            path, INIT_ROOM_BYTES >> 20);
         return EXIT_CANNOT;
     }
     if (err == ERR_EXISTS) {
-        (void)fprintf(stderr, "openpost init: %s exists and is not empty; nothing was changed\n", path);
+        (void)fprintf(stderr, "openpost init: --data %s exists and is not empty; nothing was changed\n", path);
         return EXIT_CANNOT;
     }
     if (err == ERR_NOT_FOUND) {
-        (void)fprintf(stderr, "openpost init: %s: its parent folder does not exist: %.*s\n", path, parent_len(path),
-                      path);
+        (void)fprintf(stderr, "openpost init: --data %s: its parent folder does not exist: %.*s\n", path,
+                      parent_len(path), path);
         return EXIT_CANNOT;
     }
     return complain("init", path, err, EXIT_CANNOT);

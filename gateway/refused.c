@@ -215,6 +215,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return scope_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
+    case REFUSED_plan_limit:
+        return exchange_plan_detail(x);
     case REFUSED_post_not_finished:
         return x->retry_detail;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */

@@ -46,13 +46,6 @@ enum err founding_make(const char *name, struct operator_hand *hand, const struc
     command.create_workspace.max_lateness_ms = (uint64_t)founding->max_lateness_ms;
     command.create_workspace.late_spacing_ms = (uint64_t)founding->late_spacing_ms;
     TRY(decide(name, hand, &command));
-    struct command member = {.code = COMMAND_add_member, .workspace_id = workspace_id};
-    member.add_member.member_id = mint(ID_MEMBER, now_ms);
-    member.stream = member.add_member.member_id;
-    member.add_member.workspace_id = workspace_id;
-    member.add_member.user_id = mint(ID_USER, now_ms);
-    member.add_member.role = ROLE_OWNER;
-    TRY(decide(name, hand, &member));
     struct id key_id;
     struct answer answer;
     TRY(key_create(hand, &workspace_id, SPAN("owner"), ROLE_OWNER, 0, &key_id, ret_key, &answer));

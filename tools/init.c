@@ -1,4 +1,4 @@
-/* init.c: openpost init: makes a data folder with one workspace, its owner and the owner's API key. */
+/* init.c: openpost init: makes a data folder with one workspace and an owner's API key. */
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@ static const char init_usage[] =
     "usage: openpost init --data DIR [--slug SLUG] [--name NAME] [--timezone ZONE]\n"
     "                     [--max-lateness TIME] [--late-spacing TIME] [--json]\n"
     " e.g.: openpost init --data /var/lib/openpost --slug acme --name Acme --timezone Europe/Berlin\n\n"
-    "Makes a data folder: the log and its signing key, the vault and its master key, one workspace and its owner. The "
-    "last\n"
-    "line is the owner's API key, shown this once. The verifier is the public key that openpost verify checks\n"
-    "the log by: keep a copy elsewhere. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.\n"
+    "Makes a data folder: the log and its signing key, the vault and its master key, and one workspace. The last line\n"
+    "is an owner's API key for it, shown this once; nobody is a member of it before somebody is invited or added. The\n"
+    "verifier is the public key that openpost verify checks the log by: keep a copy elsewhere. Keep DIR/log.seed,\n"
+    "DIR/master.key and DIR/wire.secret secret.\n"
     "A TIME is a number of seconds, minutes, hours or days: 90s, 15m, 6h, 2d. A post that could not be sent for "
     "longer\n"
     "than the maximal lateness is missed, not sent; what is sent late keeps the spacing on each account.\n"

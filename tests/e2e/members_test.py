@@ -5,6 +5,7 @@ address are nowhere but in the answer and the vault."""
 import harness
 from described import Described
 from harness import Api, later, stored_bytes
+from sign_in_test import person
 
 ANY = {"If-Match": "*"}
 
@@ -12,7 +13,8 @@ ANY = {"If-Match": "*"}
 class Members(harness.Case):
     @classmethod
     def make_world(cls):
-        data = cls.world.data()
+        data = cls.world.data("data", "--slug", "acme")
+        person(data, "owner", "--workspace", "acme", "--role", "owner")
         keys = {role: data.another_key(role, role) for role in ("admin", "viewer")}
         service = cls.world.serve(data)
         cls.data, cls.api = data, service.api

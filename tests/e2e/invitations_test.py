@@ -166,6 +166,34 @@ class Invitations(harness.Case):
         self.assertNotEqual(again["user_id"], session["user_id"])
         self.assertEqual(browser.ask("GET", "/v1/user").json()["email"], "squatted@example.com")
 
+    def elsewhere(self, slug):
+        """Another workspace, and its owner's key."""
+        made = run("workspace", "create", "--data", self.data.path, "--slug", slug, "--name", slug.title())
+        workspace, key = made.stdout.splitlines()
+        return workspace.removeprefix("workspace: "), Api(self.service.port, key.removeprefix("key: "))
+
+    def test_who_is_erased_is_invited_nowhere_any_more(self):
+        _, member, session = self.joined("erased")
+        (first, one), (second, two) = self.elsewhere("first"), self.elsewhere("second")
+        tokens, withdrawn = [], set()
+        for workspace, key, address in ((first, one, "erased@example.com"), (second, two, "Erased@EXAMPLE.com")):
+            made = key.post("/v1/invitations", {"email": address, "role": "viewer"}).json()
+            tokens.append(made["accept_url"].partition("#")[2])
+            withdrawn.add(f"invitation withdrawn: {made['id']} of {workspace}")
+        kept = two.post("/v1/invitations", {"email": "erased@example.org", "role": "viewer"}).json()
+        refused = run("user", "erase", session["user_id"], "--data", self.data.path)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertEqual(len(one.get("/v1/invitations").json()["data"]), 1)
+        done = run("user", "erase", session["user_id"], "--data", self.data.path, "--everywhere")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        ended, erased, *lines = done.stdout.splitlines()
+        self.assertEqual((ended, erased), (f"membership ended: {member['id']} of {member['workspace_id']}", f"erased: {session['user_id']}"))
+        self.assertEqual((len(lines), set(lines)), (2, withdrawn))
+        self.assertEqual(one.get("/v1/invitations").json()["data"], [])
+        self.assertEqual([left["id"] for left in two.get("/v1/invitations").json()["data"]], [kept["id"]])
+        for token in tokens:
+            self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "invitation_spent")
+
     def test_who_leaves_is_no_member_any_more_and_may_be_invited_again(self):
         browser, made, session = self.joined("leaver")
         self.assertEqual(browser.ask("POST", "/v1/membership/leave").status, 204)

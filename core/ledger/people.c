@@ -190,6 +190,17 @@ static enum err look_membership(struct store_txn *txn, const struct id *workspac
     return span_starts_with(key, key_span(&prefix)) ? OK : ERR_NOT_FOUND;
 }
 
+enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                                  struct span address, struct id *ret_user_id)
+{
+    struct id user_id = {.kind = ID_USER}; /* nobody, who is a member of nothing */
+    const enum err err = people_by_address(txn, vault, address, &user_id);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    TRY(look_membership(txn, workspace_id, &user_id));
+    *ret_user_id = user_id;
+    return OK;
+}
+
 static enum err named_member(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
                              const struct id *member_id, struct buf *room, struct person_record *ret_record)
 {

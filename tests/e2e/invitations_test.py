@@ -21,6 +21,7 @@ class Invitations(harness.Case):
         cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
         person(cls.data, "owner", "--workspace", "acme", "--role", "owner")
         person(cls.data, "known")
+        person(cls.data, "sought")
         cls.service = cls.world.serve(cls.data)
         cls.api = cls.service.api
         cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
@@ -94,9 +95,10 @@ class Invitations(harness.Case):
         self.assertEqual(self.accept(browser, token, password=PASSWORD).status, 201)
 
     def test_whose_address_somebody_signs_in_with_signs_in_first(self):
-        self.browser("known")
-        _, token = self.invited("known", role="viewer")
-        self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "address_taken")
+        self.browser("sought")
+        _, token = self.invited("sought", role="viewer")
+        problem = self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "address_taken")
+        self.assertEqual(problem["title"], "Somebody signs in with this address already.")
 
     def test_who_is_signed_in_joins_with_the_token_alone_and_once(self):
         known = self.browser("known")

@@ -88,6 +88,13 @@ class Members(harness.Case):
         self.assert_problem(self.api.request("DELETE", "/v1/members/" + self.owner["id"], headers=ANY), 409, "last_owner")
         self.assert_problem(self.api.request("DELETE", "/v1/invitations/" + self.owner["id"]), 409, "invitation_spent")
 
+    def test_who_is_a_member_is_not_invited(self):
+        for address in ("owner@example.com", "OWNER@Example.com"):
+            problem = self.assert_problem(self.invite(email=address), 409, "member_exists")
+            self.assertEqual(problem["param"], "/email")
+        person(self.data, "elsewhere")  # known, and no member here: nobody is told so
+        self.assertEqual(set(self.invite(email="elsewhere@example.com").json()), set(self.invite(email="nobody@example.com").json()))
+
     def test_an_auditors_access_ends(self):
         for until in (None, later(367 * 86400)):
             problem = self.assert_problem(self.invite(role="auditor", until=until), 422, "expiry_required")

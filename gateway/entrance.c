@@ -17,19 +17,15 @@ bool exchange_is_from_site(struct exchange *x)
     return ours;
 }
 
-/* Which workspace a person means; one that is named badly is nobody's. An EventSource sends no headers. */
-static struct id named_workspace(struct exchange *x, const struct route_hit *hit)
+/* Which workspace a person means. An EventSource sends no headers. */
+static struct span named_workspace(struct exchange *x, const struct route_hit *hit)
 {
     struct span named = request_header(x->request, "OpenPost-Workspace");
-    struct id workspace_id = {0};
     if (named.data == NULL && hit->route != NULL && hit->route->name == ROUTE_stream_events) {
         x->route = hit->route;
         named = exchange_query(x, "workspace_id", 0);
     }
-    if (named.data != NULL && id_parse(named, ID_WORKSPACE, &workspace_id) != OK) {
-        workspace_id = (struct id){.kind = ID_WORKSPACE};
-    }
-    return workspace_id;
+    return named;
 }
 
 /* What a request without a key shows: a session's token, if it comes from a page of ours or changes nothing. False:

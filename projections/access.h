@@ -58,6 +58,9 @@ enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, 
                           struct workspace_row *ret_workspace) MUST_USE;
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                            struct workspace_row **ret_workspaces, uint32_t *ret_count) MUST_USE;
+/* access_workspace_named finds the one that a text means, by its id or its slug: whether there is one of that id is not
+ * looked at. ERR_NOT_FOUND. Allocates nothing. */
+enum err access_workspace_named(struct store_txn *txn, struct span text, struct id *ret_workspace_id) MUST_USE;
 /* access_quota reads how many requests a minute the workspace's plan allows each of its keys; 0: it says nothing.
  * Allocates nothing. */
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;

@@ -137,12 +137,15 @@ class SignIn(harness.Case):
         self.assertEqual(nobody.ask("GET", "/v1/session").json()["workspaces"], [])
         self.assert_problem(nobody.ask("GET", "/v1/posts"), 422, "workspace_required")
         acme = ada.ask("GET", "/v1/session").json()["workspaces"][0]["workspace_id"]
-        self.assertEqual(ada.ask("GET", "/v1/posts", OpenPost_Workspace=acme).status, 200)
+        for named in (acme, "acme"):
+            self.assertEqual(ada.ask("GET", "/v1/workspace", OpenPost_Workspace=named).json()["id"], acme)
+        for named in ("ACME", "acm", "acme ,acme", ""):
+            self.assert_problem(ada.ask("GET", "/v1/posts", OpenPost_Workspace=named), 404, "not_found")
         answers = []
-        for named in (acme, "ws_01h455vb4pex5vsknk084sn02q", "ws_", "acme"):
+        for named in (acme, "ws_01h455vb4pex5vsknk084sn02q", "ws_", "acme", "nowhere"):
             answers.append(nobody.ask("GET", "/v1/posts", OpenPost_Workspace=named).json())
             answers[-1].pop("request_id")
-        self.assertEqual(answers, [answers[0]] * 4)
+        self.assertEqual(answers, [answers[0]] * 5)
         self.assertEqual(answers[0]["code"], "not_found")
 
     def test_sessions_are_listed_and_ended_one_by_one(self):

@@ -39,6 +39,9 @@ enum err access_is_fingerprint(struct store_txn *txn, const uint8_t fingerprint[
 /* access_key reads one by its id, whosever it is; ERR_NOT_FOUND. */
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
     MUST_USE;
+/* access_last_used is when a key or session was last used, as people see it: uses are known to the hour, but none was
+ * before created_ms. 0: not yet. */
+int64_t access_last_used(int64_t used_ms, int64_t created_ms);
 /* access_key_own likewise one of a workspace's: another's is ERR_NOT_FOUND, and takes as long. */
 enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                         struct arena *arena, struct key_row *ret_key) MUST_USE;

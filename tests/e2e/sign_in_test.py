@@ -113,7 +113,8 @@ class SignIn(harness.Case):
         wrong = ({"Origin": None}, {"Origin": "null"}, {"Origin": "https://evil.example"}, {"Origin": browser.origin + "/"},
                  {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"})
         for headers in wrong:
-            self.assert_problem(browser.ask("POST", "/v1/posts", {}, **headers), 403, "origin_refused")
+            problem = self.assert_problem(browser.ask("POST", "/v1/posts", {}, **headers), 403, "origin_refused")
+            self.assertIn(f"Origin has to be {browser.origin}, ", problem["detail"])
             self.assert_problem(browser.ask("DELETE", "/v1/session", **headers), 403, "origin_refused")
             self.assert_problem(browser.sign_in("ada", **headers), 403, "origin_refused")
             self.assertEqual(browser.ask("GET", "/v1/posts", **headers).status, 200)

@@ -81,7 +81,7 @@ static bool owns_records(const struct id *owner_id)
 enum err people_keep(struct store_txn *txn, struct vault *vault, const struct vault_secret *secret, int64_t now_ms,
                      const uint8_t randomness[VAULT_RANDOMNESS_LEN], enum refusal *ret_refusal)
 {
-    struct person_record record;
+    struct person_record record = {.kind = PERSON_LINK}; /* read below, if the owner keeps records */
     struct vault_secret kept = *secret;
     uint8_t bytes[PEOPLE_FOUND_BY_MAX];
     struct buf text = buf_of(bytes, sizeof bytes);

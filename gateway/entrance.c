@@ -4,6 +4,21 @@
 #include "gateway/gateway.h"
 #include "gateway/header_value.h"
 
+/* Which Origin would have been the right one, for who reaches the service by another of its names. */
+static const char *expected_origin(const struct exchange *x)
+{
+    const size_t size = ORIGIN_MAX + 128;
+    uint8_t *bytes = arena_alloc(&x->request->arena, size);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : size);
+    if (x->gateway->site.origin[0] == 0) {
+        return "Nobody signs in here: the service has no public URL (openpost serve --public-url).";
+    }
+    buf_text(&text, "Origin has to be ");
+    buf_text(&text, x->gateway->site.origin);
+    buf_text(&text, ", once, and Sec-Fetch-Site, if it is there, same-origin.");
+    return buf_terminated(&text);
+}
+
 bool exchange_is_from_site(struct exchange *x)
 {
     const struct span origin = request_header(x->request, "Origin");
@@ -12,24 +27,20 @@ bool exchange_is_from_site(struct exchange *x)
     const struct span fetch_site = request_header(x->request, "Sec-Fetch-Site");
     const bool ours = once && site_is_origin(&x->gateway->site, origin, fetch_site);
     if (!ours) {
-        exchange_problem(x, REFUSED_origin_refused, NULL, "Origin", NULL);
+        exchange_problem(x, REFUSED_origin_refused, expected_origin(x), "Origin", NULL);
     }
     return ours;
 }
 
-/* Which workspace a person means; one that is named badly is nobody's. An EventSource sends no headers. */
-static struct id named_workspace(struct exchange *x, const struct route_hit *hit)
+/* Which workspace a person means. An EventSource sends no headers. */
+static struct span named_workspace(struct exchange *x, const struct route_hit *hit)
 {
     struct span named = request_header(x->request, "OpenPost-Workspace");
-    struct id workspace_id = {0};
     if (named.data == NULL && hit->route != NULL && hit->route->name == ROUTE_stream_events) {
         x->route = hit->route;
         named = exchange_query(x, "workspace_id", 0);
     }
-    if (named.data != NULL && id_parse(named, ID_WORKSPACE, &workspace_id) != OK) {
-        workspace_id = (struct id){.kind = ID_WORKSPACE};
-    }
-    return workspace_id;
+    return named;
 }
 
 /* What a request without a key shows: a session's token, if it comes from a page of ours or changes nothing. False:

@@ -177,7 +177,8 @@ static bool is_within_rate(struct exchange *x)
     x->quota = planned == 0 ? x->gateway->quota : (uint32_t)(planned < UINT32_MAX ? planned : UINT32_MAX);
     x->rate = limiter_take(&x->gateway->limiter, pass_badge(x->pass)->key_id.uuid, x->quota, clock_monotonic_us());
     if (!x->rate.allowed) {
-        exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_rate_limited, planned == 0 ? NULL : exchange_limit_detail(x, LIMIT_REQUESTS), NULL,
+                         NULL);
     }
     return x->rate.allowed;
 }

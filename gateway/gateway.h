@@ -244,7 +244,11 @@ bool metrics_are_for(struct span remote);
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
 const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
-/* refused_more.c: appends the members that the problem has beside its code. */
+/* refused_more.c: what a plan that is used up says of itself and of the ways on, for what the request would have begun,
+ * or for a limit; NULL: it cannot be read at the moment. exchange_refused_more appends the members that the problem has
+ * beside its code. */
+const char *exchange_plan_detail(const struct exchange *exchange);
+const char *exchange_limit_detail(const struct exchange *exchange, enum limit limit);
 void exchange_refused_more(const struct exchange *exchange, const struct answer *answer, struct buf *more);
 
 /* rendering.c: rendering_present writes the native form of one target. */

@@ -129,14 +129,19 @@ static void show_one(void *context, enum err err, struct span body)
     }
 }
 
-static void ask_people(struct exchange *x, gate_replied *done)
+/* Answers if the ledger was not asked. */
+static void asked_ledger(struct exchange *x, enum err err)
 {
-    const enum err err = pass_people(x->pass, x->members, x->member_count, done, x);
     if (err == ERR_BUSY || err == ERR_CLOSED) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
     }
+}
+
+static void ask_people(struct exchange *x, gate_replied *done)
+{
+    asked_ledger(x, pass_people(x->pass, x->members, x->member_count, done, x));
 }
 
 void exchange_show_member(struct exchange *x, const struct member_row *row)
@@ -290,14 +295,42 @@ static bool read_invitation(struct exchange *x, struct invitation *ret_invitatio
     return err == OK;
 }
 
+/* An invitation on its way: who is invited is asked for first. */
+struct inviting {
+    struct exchange *x;
+    struct invitation invitation;
+    struct invite_member_command *fields;
+};
+
+static void member_told(void *context, enum err err, struct span body)
+{
+    struct inviting *inviting = context;
+    struct exchange *x = inviting->x;
+    struct invite_member_command *fields = inviting->fields;
+    bool is_member = false;
+    err = err == OK ? pass_told_member(body, &is_member) : err;
+    if (err != OK) {
+        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (is_member) {
+        exchange_problem(x, REFUSED_member_exists, NULL, "/email", NULL);
+    } else {
+        asked_ledger(x, pass_seal_invitation(x->pass, &fields->vault_id, &fields->member_id, &inviting->invitation,
+                                             x->key_text, fields->fingerprint.bytes, exchange_sealed, x));
+    }
+}
+
 void handle_invite(struct exchange *x)
 {
     const struct id member_id = exchange_mint(x, ID_MEMBER);
     struct granted_permission *permissions = NULL;
     uint32_t count = 0;
-    struct invitation invitation;
+    struct inviting *inviting = arena_alloc(&x->request->arena, sizeof *inviting);
     const int64_t until_ms = read_until(x);
-    if (!read_permissions(x, &permissions, &count) || !read_invitation(x, &invitation)) {
+    if (inviting == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return;
+    }
+    if (!read_permissions(x, &permissions, &count) || !read_invitation(x, &inviting->invitation)) {
         return;
     }
     struct invite_member_command *fields = ORDER(x, invite_member, &member_id);
@@ -307,19 +340,15 @@ void handle_invite(struct exchange *x)
                                              .permissions = permissions,
                                              .permissions_count = count,
                                              .vault_id = exchange_mint(x, ID_SECRET),
-                                             .expires_ms = invitation.expires_ms,
+                                             .expires_ms = inviting->invitation.expires_ms,
                                              .until_ms = until_ms};
-    invitation.role = choice_word(&role_words, fields->role);
+    inviting->invitation.role = choice_word(&role_words, fields->role);
+    inviting->x = x;
+    inviting->fields = fields;
     if (!exchange_admitted(x)) {
         return; /* what is sealed is for a command that will be sent */
     }
-    const enum err err = pass_seal_invitation(x->pass, &fields->vault_id, &member_id, &invitation, x->key_text,
-                                              fields->fingerprint.bytes, exchange_sealed, x);
-    if (err == ERR_BUSY || err == ERR_CLOSED) {
-        exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else if (err != OK) {
-        exchange_failed(x, err);
-    }
+    asked_ledger(x, pass_ask_member(x->pass, inviting->invitation.email, member_told, inviting));
 }
 
 void handle_withdraw_invitation(struct exchange *x)

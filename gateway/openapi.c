@@ -126,6 +126,14 @@ static void write_header_parameters(struct buf *out, bool *first, const struct r
             "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[ -~]+$\"}",
             "The same request repeated under the same key is done once and gets its first answer, for 30 days.");
     }
+    if (route->need != NEED_NONE && !access_is_persons(route->need)) {
+        write_header(
+            out, first, "OpenPost-Workspace", false,
+            "{\"type\":\"string\",\"pattern\":\"^(ws_[0-9a-hjkmnp-tv-z]{26}|[a-z0-9-]{1,40})$\"}",
+            "Beside the session's cookie: which workspace is meant, by its id or its slug; who is in one alone "
+            "may leave it out. One that is none of theirs, or none at all, is 404 not_found; none of several "
+            "named, 422 workspace_required. Beside a key it is not looked at: a key opens one workspace.");
+    }
     if (route->gives == SCHEMA_event_stream) {
         write_header(out, first, "Last-Event-ID", false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}",
                      "The id of the last event that the client has: the stream goes on behind it.");
@@ -300,10 +308,9 @@ static void write_session_scheme(const struct exchange *x, struct buf *out)
     cookie_write(SPAN(""), x->gateway->site.secure, 0, cookie);
     buf_text(out, ",\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":");
     json_string(out, span_of(cookie, span_find(span_text(cookie), '=')));
-    buf_text(out,
-             ",\"description\":\"What POST /v1/session gives a browser. OpenPost-Workspace: ws_… names the workspace "
-             "of somebody who is in several. Whatever changes something has to come from a page of this site "
-             "(Origin).\"}");
+    buf_text(out, ",\"description\":\"What POST /v1/session gives a browser. The header OpenPost-Workspace names the "
+                  "workspace of somebody who is in several, by its id or its slug. Whatever changes something has to "
+                  "come from a page of this site (Origin).\"}");
 }
 
 static void write_roles(struct buf *out, const struct route *route)

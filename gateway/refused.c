@@ -116,15 +116,15 @@ static const char *role_detail(enum need need)
 {
     switch (need) {
     case NEED_EDITOR:
-        return "It takes a key of role editor, admin or owner.";
+        return "It takes the role editor, admin or owner.";
     case NEED_ADMIN:
-        return "It takes a key of role admin or owner.";
+        return "It takes the role admin or owner.";
     case NEED_AUDIT:
-        return "It takes a key of role auditor, admin or owner.";
+        return "It takes the role auditor, admin or owner.";
     case NEED_AUDIT_OWN:
-        return "It takes a key of role auditor, editor, admin or owner.";
+        return "It takes the role auditor, editor, admin or owner.";
     case NEED_OWNER:
-        return "It takes a key of role owner.";
+        return "It takes the role owner.";
     case NEED_OPERATOR:
         return "It takes an operator of the installation (openpost user operator).";
     case NEED_NONE:
@@ -134,7 +134,7 @@ static const char *role_detail(enum need need)
     case NEED_COUNT:
         break;
     }
-    return NULL; /* every key may */
+    return NULL; /* everybody may */
 }
 
 /* It names the scope, whether the key lacks it or may not use it so far. */
@@ -215,6 +215,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return scope_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
+    case REFUSED_plan_limit:
+        return exchange_plan_detail(x);
     case REFUSED_post_not_finished:
         return x->retry_detail;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */

@@ -3,6 +3,8 @@
 #include "core/base/assert.h"
 #include "gateway/gateway.h"
 
+#define LIMIT_DETAIL_MAX 512
+
 static void put_locked(const struct answer *answer, struct buf *more)
 {
     if (answer->refusal == REFUSED_post_locked) {
@@ -23,28 +25,54 @@ static void put_paused(const struct answer *answer, struct buf *more)
     }
 }
 
-/* What a command begins that a plan bounds. */
-static enum limit begun(uint32_t code)
+/* What the command would have begun that a plan bounds. */
+static enum limit begun(const struct exchange *x)
 {
-    switch (code) {
-    case COMMAND_connect_integration:
+    const struct id stream = order_command(x->order)->stream;
+    switch (stream.kind) {
+    case ID_INTEGRATION:
         return LIMIT_INTEGRATIONS;
-    case COMMAND_invite_member:
+    case ID_MEMBER:
         return LIMIT_MEMBERS;
     default:
-        ASSERT(code == COMMAND_create_post || code == COMMAND_schedule_post);
+        ASSERT(stream.kind == ID_POST);
         return LIMIT_SCHEDULED_POSTS;
     }
 }
 
+/* The plan, and how much of it is used by now; false: it cannot be read at the moment. */
+static bool read_plan(const struct exchange *x, struct workspace_row *ret_row, struct usage *ret_usage)
+{
+    return pass_refresh(x->pass) == OK && pass_workspace(x->pass, ret_row) == OK &&
+           pass_usage(x->pass, ret_usage) == OK;
+}
+
+const char *exchange_limit_detail(const struct exchange *x, enum limit limit)
+{
+    struct workspace_row row;
+    struct usage usage;
+    if (!read_plan(x, &row, &usage)) {
+        return NULL;
+    }
+    uint8_t *bytes = arena_alloc(&x->request->arena, LIMIT_DETAIL_MAX);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : LIMIT_DETAIL_MAX);
+    present_plan_limit(&row, &usage, limit, &text);
+    return buf_terminated(&text);
+}
+
+const char *exchange_plan_detail(const struct exchange *x)
+{
+    return exchange_limit_detail(x, begun(x));
+}
+
 static void put_limit(const struct exchange *x, struct buf *more)
 {
-    const enum limit limit = begun(order_command(x->order)->code);
+    const enum limit limit = begun(x);
     struct workspace_row row;
     struct usage usage;
     buf_text(more, ",\"limit\":");
     json_string(more, limit_word(limit));
-    if (pass_refresh(x->pass) != OK || pass_workspace(x->pass, &row) != OK || pass_usage(x->pass, &usage) != OK) {
+    if (!read_plan(x, &row, &usage)) {
         return;
     }
     for (uint32_t i = 0; i < row.limits_count; i++) {

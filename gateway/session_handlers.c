@@ -21,7 +21,7 @@ static void write_session(const struct exchange *x, const struct session_row *ro
     buf_text(out, ",\"expires_at\":");
     json_time(out, row->expires_ms);
     buf_text(out, ",\"last_used_at\":");
-    json_time(out, row->last_used_ms);
+    json_time(out, access_last_used(row->last_used_ms, row->created_ms));
     const bool current = id_equal(&row->session_id, &pass_badge(x->pass)->key_id);
     buf_text(out, current ? ",\"current\":true" : ",\"current\":false");
 }

@@ -39,6 +39,9 @@ enum err access_is_fingerprint(struct store_txn *txn, const uint8_t fingerprint[
 /* access_key reads one by its id, whosever it is; ERR_NOT_FOUND. */
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
     MUST_USE;
+/* access_last_used is when a key or session was last used, as people see it: uses are known to the hour, but none was
+ * before created_ms. 0: not yet. */
+int64_t access_last_used(int64_t used_ms, int64_t created_ms);
 /* access_key_own likewise one of a workspace's: another's is ERR_NOT_FOUND, and takes as long. */
 enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                         struct arena *arena, struct key_row *ret_key) MUST_USE;
@@ -58,6 +61,9 @@ enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, 
                           struct workspace_row *ret_workspace) MUST_USE;
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                            struct workspace_row **ret_workspaces, uint32_t *ret_count) MUST_USE;
+/* access_workspace_named finds the one that a text means, by its id or its slug: whether there is one of that id is not
+ * looked at. ERR_NOT_FOUND. Allocates nothing. */
+enum err access_workspace_named(struct store_txn *txn, struct span text, struct id *ret_workspace_id) MUST_USE;
 /* access_quota reads how many requests a minute the workspace's plan allows each of its keys; 0: it says nothing.
  * Allocates nothing. */
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;

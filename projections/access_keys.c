@@ -236,6 +236,11 @@ enum err access_is_fingerprint(struct store_txn *txn, const uint8_t fingerprint[
     return access_is_token(txn, fingerprint, ret_is_one);
 }
 
+int64_t access_last_used(int64_t used_ms, int64_t created_ms)
+{
+    return used_ms != 0 && used_ms < created_ms ? created_ms : used_ms;
+}
+
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
 {
     struct row_key key;

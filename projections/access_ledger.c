@@ -19,6 +19,11 @@ enum err access_usage(struct store_txn *txn, const struct id *workspace_id, stru
     return ledger_usage(txn, workspace_id, ret_usage);
 }
 
+enum err access_workspace_named(struct store_txn *txn, struct span text, struct id *ret_workspace_id)
+{
+    return id_parse(text, ID_WORKSPACE, ret_workspace_id) == OK ? OK : ledger_slug(txn, text, ret_workspace_id);
+}
+
 enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                       struct answer *ret_answer)
 {

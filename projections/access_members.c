@@ -90,6 +90,7 @@ static void fold_member(struct member_row *row, const struct event *event, int64
         row->member_id = event->member_added.member_id;
         row->workspace_id = event->member_added.workspace_id;
         row->role = event->member_added.role;
+        row->until_ms = event->member_added.until_ms;
         row->user_id = event->member_added.user_id;
         row->joined_ms = time_ms;
         break;

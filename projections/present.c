@@ -546,7 +546,7 @@ enum err present_key(const struct key_row *key, const struct integration_ref *ac
     put_id(out, ",\"rotates\":", &key->rotates);
     put_time(out, ",\"created_at\":", key->created_ms);
     put_time(out, ",\"expires_at\":", key->expires_ms);
-    put_time(out, ",\"last_used_at\":", key->last_used_ms);
+    put_time(out, ",\"last_used_at\":", access_last_used(key->last_used_ms, key->created_ms));
     put_time(out, ",\"revoked_at\":", key->revoked_ms);
     if (as_made) {
         put_span(out, ",\"key\":", text);

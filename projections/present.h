@@ -57,6 +57,10 @@ struct called {
 enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
                         struct buf *out) MUST_USE;
 enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
+/* present_plan_limit appends a sentence for people: what the plan bounds, by how much, how much of it is used, and the
+ * ways on. limit: what could not begin. */
+void present_plan_limit(const struct workspace_row *workspace, const struct usage *used, enum limit limit,
+                        struct buf *out);
 enum err present_period(const struct notification_row *row, struct buf *out) MUST_USE;
 enum err present_notification(const struct notification_row *row, struct buf *out) MUST_USE;
 /* present_tenant writes a workspace as it is seen from outside. */

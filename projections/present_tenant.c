@@ -67,6 +67,38 @@ enum err present_usage(const struct workspace_row *workspace, const struct usage
     return done(out);
 }
 
+void present_plan_limit(const struct workspace_row *workspace, const struct usage *used, enum limit limit,
+                        struct buf *out)
+{
+    static const struct {
+        const char *what;
+        const char *ways;
+    } words[LIMIT_COUNT] = {
+        [LIMIT_INTEGRATIONS] = {"accounts",                           "remove an account"                        },
+        [LIMIT_MEMBERS] = {"members and open invitations",       "remove a member or withdraw an invitation"},
+        [LIMIT_SCHEDULED_POSTS] = {"posts scheduled at a time",          "wait until one is out, or cancel one"     },
+        [LIMIT_REQUESTS] = {"requests a minute for each API key", "wait as Retry-After says"                 },
+    };
+
+    buf_text(out, "The plan ");
+    buf_put(out, workspace->plan.data != NULL ? workspace->plan : SPAN(PLAN_OF_NOBODY));
+    for (uint32_t i = 0; i < workspace->limits_count; i++) {
+        if (span_equal(workspace->limits[i].what, limit_word(limit))) {
+            buf_text(out, " allows ");
+            buf_u64(out, workspace->limits[i].most);
+            buf_byte(out, ' ');
+            buf_text(out, words[limit].what);
+        }
+    }
+    if (limit != LIMIT_REQUESTS) {
+        buf_text(out, ", and there are ");
+        buf_u64(out, used->used[limit]);
+    }
+    buf_text(out, ": ");
+    buf_text(out, words[limit].ways);
+    buf_text(out, ". Whoever runs the installation can give another plan (openpost workspace plan).");
+}
+
 enum err present_period(const struct notification_row *row, struct buf *out)
 {
     buf_text(out, "{\"plan\":");

@@ -39,4 +39,16 @@ static inline bool is_accepting(void)
     return accept != NULL && strcmp(accept, "1") == 0;
 }
 
+/* source_agrees tells whether the file in the tree is that text; first it is written, where that was asked for. */
+static inline bool source_agrees(const char *name, struct span text)
+{
+    static uint8_t bytes[1 << 20];
+    struct buf file = buf_of(bytes, sizeof bytes);
+    if (is_accepting()) {
+        source_write(name, text);
+    }
+    source_read(name, &file);
+    return span_equal(text, buf_span(&file));
+}
+
 #endif

@@ -237,7 +237,7 @@ int tool_log(int argc, char **argv)
         return code;
     }
     if (span_to_u64(span_text(after), &printer.after) != OK) {
-        (void)fprintf(stderr, "openpost log: --after takes a position\n");
+        (void)fprintf(stderr, "openpost log: --after %s: expected a position, a whole number\n", after);
         return EXIT_USAGE_WRONG;
     }
     process_prepare("openpost-log");

@@ -104,11 +104,25 @@ static enum err take(struct errand *errand, const struct workspace_row *row)
     return OK;
 }
 
-enum err errand_workspace(struct errand *errand, const char *named)
+int errand_no_workspace(const struct errand *errand, const char *named)
+{
+    (void)fprintf(stderr, "openpost %s: --workspace %s: there is no such workspace (openpost workspace list)\n",
+                  errand->command, named != NULL ? named : "");
+    return EXIT_ALTERED;
+}
+
+int errand_workspace(struct errand *errand, const char *named)
 {
     uint32_t count = 0;
-    TRY(errand_workspaces(errand, named, take, &count));
-    return count == 1 ? OK : count == 0 ? ERR_NOT_FOUND : ERR_CONFLICT;
+    const enum err err = errand_workspaces(errand, named, take, &count);
+    if (err != OK) {
+        return errand_failed(errand, err);
+    }
+    if (count == 0) {
+        return errand_no_workspace(errand, named);
+    }
+    return count == 1 ? EXIT_GOOD
+                      : errand_refused(errand, "there is more than one workspace: name one with --workspace WS");
 }
 
 struct id errand_mint(enum id_kind kind)

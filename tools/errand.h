@@ -47,11 +47,12 @@ int errand_decide(struct errand *errand, struct command *command, struct answer 
 
 /* errand_workspaces visits the workspace that is named by its slug or its id, or all of them, oldest first (NULL), and
  * counts them; a row lives until the next call of visit. errand_workspace makes the one that is named, or the only one,
- * the errand's; ERR_NOT_FOUND: there is none, ERR_CONFLICT: there are several.
+ * the errand's, or complains, and returns the exit code; errand_no_workspace complains that there is none of that name.
  * errand_mint makes an id; errand_print_id prints a label and one. */
 typedef enum err errand_visit(struct errand *errand, const struct workspace_row *row);
 enum err errand_workspaces(struct errand *errand, const char *named, errand_visit *visit, uint32_t *ret_count) MUST_USE;
-enum err errand_workspace(struct errand *errand, const char *named) MUST_USE;
+int errand_workspace(struct errand *errand, const char *named);
+int errand_no_workspace(const struct errand *errand, const char *named);
 struct id errand_mint(enum id_kind kind);
 void errand_print_id(const char *label, const struct id *id);
 

@@ -46,13 +46,6 @@ enum err founding_make(const char *name, struct operator_hand *hand, const struc
     command.create_workspace.max_lateness_ms = (uint64_t)founding->max_lateness_ms;
     command.create_workspace.late_spacing_ms = (uint64_t)founding->late_spacing_ms;
     TRY(decide(name, hand, &command));
-    struct command member = {.code = COMMAND_add_member, .workspace_id = workspace_id};
-    member.add_member.member_id = mint(ID_MEMBER, now_ms);
-    member.stream = member.add_member.member_id;
-    member.add_member.workspace_id = workspace_id;
-    member.add_member.user_id = mint(ID_USER, now_ms);
-    member.add_member.role = ROLE_OWNER;
-    TRY(decide(name, hand, &member));
     struct id key_id;
     struct answer answer;
     TRY(key_create(hand, &workspace_id, SPAN("owner"), ROLE_OWNER, 0, &key_id, ret_key, &answer));
@@ -69,19 +62,22 @@ static bool names_are_valid(const char *command, const struct founding *founding
         good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     }
     if (!good) {
-        (void)fprintf(stderr, "openpost %s: --slug has 1 to 40 of a-z, 0-9 and -\n", command);
+        (void)fprintf(stderr, "openpost %s: --slug %.*s: expected 1 to 40 of a-z, 0-9 and -\n", command,
+                      (int)founding->slug.len, (const char *)founding->slug.data);
         return false;
     }
     if (founding->name.len == 0 || founding->name.len > WORKSPACE_NAME_MAX || !span_is_utf8(founding->name)) {
-        (void)fprintf(stderr, "openpost %s: --name has 1 to 200 bytes of UTF-8\n", command);
+        (void)fprintf(stderr, "openpost %s: --name: expected 1 to 200 bytes of UTF-8\n", command);
         return false;
     }
     OWNED(zones_close) struct zones *zones = NULL;
     const enum err err = zones_open(&zones);
     if (err != OK || !zone_exists(zones, founding->timezone)) {
-        (void)fprintf(stderr,
-                      "openpost %s: --timezone is no IANA zone that this machine knows (is tzdata installed?)\n",
-                      command);
+        (void)fprintf(
+            stderr,
+            "openpost %s: --timezone %.*s: expected an IANA zone, like Europe/Berlin, that this machine knows "
+            "(is tzdata installed?)\n",
+            command, (int)founding->timezone.len, (const char *)founding->timezone.data);
         return false;
     }
     return true;

@@ -1,4 +1,5 @@
-/* founding.h: a tenant as it begins: a workspace, its owner and the owner's key. Used by init and workspace. */
+/* founding.h: a tenant as it begins: a workspace and an owner's key. Nobody is a member of it until somebody is invited
+ * or added. Used by init and workspace. */
 #ifndef OPENPOST_TOOLS_FOUNDING_H
 #define OPENPOST_TOOLS_FOUNDING_H
 

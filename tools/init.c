@@ -1,4 +1,4 @@
-/* init.c: openpost init: makes a data folder with one workspace, its owner and the owner's API key. */
+/* init.c: openpost init: makes a data folder with one workspace and an owner's API key. */
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@ static const char init_usage[] =
     "usage: openpost init --data DIR [--slug SLUG] [--name NAME] [--timezone ZONE]\n"
     "                     [--max-lateness TIME] [--late-spacing TIME] [--json]\n"
     " e.g.: openpost init --data /var/lib/openpost --slug acme --name Acme --timezone Europe/Berlin\n\n"
-    "Makes a data folder: the log and its signing key, the vault and its master key, one workspace and its owner. The "
-    "last\n"
-    "line is the owner's API key, shown this once. The verifier is the public key that openpost verify checks\n"
-    "the log by: keep a copy elsewhere. Keep DIR/log.seed, DIR/master.key and DIR/wire.secret secret.\n"
+    "Makes a data folder: the log and its signing key, the vault and its master key, and one workspace. The last line\n"
+    "is an owner's API key for it, shown this once; nobody is a member of it before somebody is invited or added. The\n"
+    "verifier is the public key that openpost verify checks the log by: keep a copy elsewhere. Keep DIR/log.seed,\n"
+    "DIR/master.key and DIR/wire.secret secret.\n"
     "A TIME is a number of seconds, minutes, hours or days: 90s, 15m, 6h, 2d. A post that could not be sent for "
     "longer\n"
     "than the maximal lateness is missed, not sent; what is sent late keeps the spacing on each account.\n"
@@ -82,19 +82,20 @@ static int not_made(const char *path, enum err err)
 {
     if (err == ERR_NO_SPACE) {
         (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-        (void)fprintf(stderr,
-                      "openpost init: %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
-                      "log's reserve; the folder is left empty\n",
-                      path, INIT_ROOM_BYTES >> 20);
+        (void)fprintf(
+            stderr,
+            "openpost init: --data %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
+            "log's reserve; the folder is left empty\n",
+            path, INIT_ROOM_BYTES >> 20);
         return EXIT_CANNOT;
     }
     if (err == ERR_EXISTS) {
-        (void)fprintf(stderr, "openpost init: %s exists and is not empty; nothing was changed\n", path);
+        (void)fprintf(stderr, "openpost init: --data %s exists and is not empty; nothing was changed\n", path);
         return EXIT_CANNOT;
     }
     if (err == ERR_NOT_FOUND) {
-        (void)fprintf(stderr, "openpost init: %s: its parent folder does not exist: %.*s\n", path, parent_len(path),
-                      path);
+        (void)fprintf(stderr, "openpost init: --data %s: its parent folder does not exist: %.*s\n", path,
+                      parent_len(path), path);
         return EXIT_CANNOT;
     }
     return complain("init", path, err, EXIT_CANNOT);

@@ -109,14 +109,12 @@ static int make(struct errand *errand)
     struct id key_id;
     struct answer answer;
     char key[KEY_TEXT_MAX];
-    enum err err = errand_workspace(errand, own->workspace);
-    if (err == ERR_NOT_FOUND || err == ERR_CONFLICT) {
-        return errand_refused(errand, err == ERR_NOT_FOUND
-                                          ? "there is no such workspace"
-                                          : "there is more than one workspace: name one with --workspace WS");
+    const int code = errand_workspace(errand, own->workspace);
+    if (code != EXIT_GOOD) {
+        return code;
     }
     store_park(errand->txn);
-    err = err == OK ? key_create_as(&errand->hand, &errand->workspace_id, &own->wish, &key_id, key, &answer) : err;
+    const enum err err = key_create_as(&errand->hand, &errand->workspace_id, &own->wish, &key_id, key, &answer);
     if (err != OK) {
         return errand_failed(errand, err);
     }
@@ -194,7 +192,7 @@ static int list(struct errand *errand)
     if (err != OK) {
         return errand_failed(errand, err);
     }
-    return count > 0 ? EXIT_GOOD : errand_refused(errand, "there is no such workspace");
+    return count > 0 ? EXIT_GOOD : errand_no_workspace(errand, own->workspace);
 }
 
 static int revoke(struct errand *errand)
@@ -235,19 +233,12 @@ static int wrong_value(const char *option, const char *value, const char *expect
     return EXIT_USAGE_WRONG;
 }
 
-/* An instant to come, or days from now: a key that is good for no time is a slip of the hand. An auditor's ends. */
+/* An auditor's ends in any case. */
 static bool read_expires(struct key_errand *own, enum role role)
 {
     const int64_t now_ms = clock_wall_ms();
-    int64_t after_ms = 0;
-    if (own->expires == NULL) {
-        own->wish.expires_ms = role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
-        return true;
-    }
-    const bool days = duration_parse(own->expires, &after_ms) && after_ms % DAY_MS == 0;
-    int64_t *expires_ms = &own->wish.expires_ms;
-    *expires_ms = now_ms + after_ms;
-    return (days || instant_parse(span_text(own->expires), expires_ms) == INSTANT_OK) && *expires_ms > now_ms;
+    own->wish.expires_ms = role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
+    return own->expires == NULL || when_parse(own->expires, now_ms, &own->wish.expires_ms);
 }
 
 static bool read_scopes(struct key_errand *own)
@@ -283,8 +274,10 @@ static int read_wish(struct key_errand *own)
     own->wish.name = span_text(own->name);
     own->wish.role = role;
     if (!read_expires(own, (enum role)role)) {
-        return wrong_value("--expires", own->expires,
-                           "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d");
+        return wrong_value("--expires", own->expires, WHEN_EXPECTED);
+    }
+    if (role == ROLE_AUDITOR && own->wish.expires_ms > clock_wall_ms() + AUDIT_MAX_MS) {
+        return errand_refused(&own->errand, "--expires: an auditor's key ends within 366 days");
     }
     if (!key_name_is_valid(own->wish.name)) {
         return wrong_value("--name", own->name, "1 to 24 of a-z, 0-9 and -");

@@ -159,8 +159,16 @@ enum err operator_find(struct operator_hand *hand, struct span address, struct i
     return id_is_none(ret_user_id) ? ERR_NOT_FOUND : OK;
 }
 
-enum err operator_profile(struct operator_hand *hand, const struct id *user_id, struct buf *room, struct span *ret_name,
-                          struct span *ret_email)
+/* What names somebody: a person has a profile, who is invited an invitation. */
+static void read_names(const struct person_record *record, struct span *ret_name, struct span *ret_email)
+{
+    const bool invited = record->kind == PERSON_INVITATION;
+    *ret_name = invited ? record->invitation.name : record->profile.name;
+    *ret_email = invited ? record->invitation.email : record->profile.email;
+}
+
+enum err operator_named(struct operator_hand *hand, const struct id *workspace_id, const struct id *id,
+                        struct buf *room, struct span *ret_name, struct span *ret_email)
 {
     struct body_list list;
     struct span result;
@@ -168,15 +176,13 @@ enum err operator_profile(struct operator_hand *hand, const struct id *user_id, 
     if (hand->client == NULL) {
         OWNED(store_abort) struct store_txn *txn = NULL;
         struct person_record record;
-        const struct id anywhere = {0};
         TRY(open_vault(hand));
         TRY(store_begin(hand->views, false, &txn));
-        TRY(people_named(txn, hand->vault, &anywhere, user_id, room, &record));
-        *ret_name = record.profile.name;
-        *ret_email = record.profile.email;
+        TRY(people_named(txn, hand->vault, workspace_id, id, room, &record));
+        read_names(&record, ret_name, ret_email);
         return OK;
     }
-    const struct person_ask ask = {.question = PERSON_PEOPLE, .ids = {*user_id}, .count = 1};
+    const struct person_ask ask = {.question = PERSON_PEOPLE, .of = *workspace_id, .ids = {*id}, .count = 1};
     TRY(ask_service(hand, &ask, room, &result));
     TRY(person_page_read(result, &list));
     TRY(list.left == 1 ? person_page_next(&list, &known, ret_name, ret_email) : ERR_MALFORMED);

@@ -33,10 +33,11 @@ enum err operator_command(struct operator_hand *hand, struct command *command, s
 enum err operator_keep(struct operator_hand *hand, const struct id *secret_id, const struct id *owner_id,
                        struct span plain) MUST_USE;
 
-/* operator_find tells who signs in with an address; ERR_NOT_FOUND: nobody. operator_profile reads what the vault says
- * of a person into room, from which the texts borrow; the caller wipes it. ERR_NOT_FOUND: nothing that can be read. */
+/* operator_find tells who signs in with an address; ERR_NOT_FOUND: nobody. operator_named reads what the vault says
+ * of a workspace's member or of who is invited there (mem_), or, the workspace absent, of any person (usr_), into room,
+ * from which the texts borrow; the caller wipes it. ERR_NOT_FOUND: nothing that can be read. */
 enum err operator_find(struct operator_hand *hand, struct span address, struct id *ret_user_id) MUST_USE;
-enum err operator_profile(struct operator_hand *hand, const struct id *user_id, struct buf *room, struct span *ret_name,
-                          struct span *ret_email) MUST_USE;
+enum err operator_named(struct operator_hand *hand, const struct id *workspace_id, const struct id *id,
+                        struct buf *room, struct span *ret_name, struct span *ret_email) MUST_USE;
 
 #endif

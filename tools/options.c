@@ -2,11 +2,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
 #include "core/base/process.h"
+#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "tools/tools.h"
 
@@ -116,6 +118,40 @@ bool duration_parse(const char *text, int64_t *ret_ms)
         }
     }
     return false;
+}
+
+bool when_parse(const char *text, int64_t now_ms, int64_t *ret_ms)
+{
+    int64_t after_ms = 0;
+    int64_t when_ms = 0;
+    if (duration_parse(text, &after_ms) && after_ms % DAY_MS == 0) {
+        when_ms = now_ms + after_ms;
+    } else if (instant_parse(span_text(text), &when_ms) != INSTANT_OK) {
+        return false;
+    }
+    *ret_ms = when_ms;
+    return when_ms > now_ms;
+}
+
+bool hidden_line(const char *prompt, char *line, size_t size)
+{
+    struct termios as_it_was;
+    const bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &as_it_was) == 0;
+    if (terminal) {
+        struct termios silent = as_it_was;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        (void)fputs(prompt, stderr);
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    const bool read = fgets(line, (int)size, stdin) != NULL;
+    if (terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_it_was);
+        (void)fputs("\n", stderr);
+    }
+    if (read) {
+        line[strcspn(line, "\n")] = 0;
+    }
+    return read;
 }
 
 void print_member(bool opens, const char *name, struct span value)

@@ -33,8 +33,10 @@ bool verifier_choose(const char *text, const struct data_folder *data, struct ch
     }
     err = checkpoint_verifier_read(text != NULL ? span_text(text) : buf_span(&buf), ret_verifier);
     if (err != OK) {
-        *ret_exit = complain("verify", "not a verifier key: NAME+HASH+KEY (C2SP signed-note)", err,
-                             text != NULL ? EXIT_USAGE_WRONG : EXIT_UNREADABLE);
+        *ret_exit = complain("verify",
+                             text != NULL ? "--verifier: expected a verifier key, NAME+HASH+KEY (C2SP signed-note)"
+                                          : "log.vkey is no verifier key: NAME+HASH+KEY (C2SP signed-note)",
+                             err, text != NULL ? EXIT_USAGE_WRONG : EXIT_UNREADABLE);
         return false;
     }
     return true;
@@ -121,7 +123,7 @@ static int tell_bad(const char *result, const char *sentence, bool json)
 
 static int tell_no_proof(const char *path, struct span file)
 {
-    (void)fprintf(stderr, "openpost verify: %s: %s\n", path,
+    (void)fprintf(stderr, "openpost verify: --proof %s: %s\n", path,
                   file.len == 0 ? "it is empty"
                                 : "it is not a proof (C2SP tlog-proof) with an event's leaf in its extra line, as GET "
                                   "/v1/log/proof/{workspace_seq} gives it");

@@ -1,6 +1,7 @@
 /* provider.c: openpost provider: the identity providers through which people sign in: added, listed, removed, beside a
  * running service or without one. Our secret at one is read from a file or from stdin: it is in no argument, for those
  * are everybody's to see; it goes into the vault and is shown to nobody again. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,17 +23,14 @@ static const char usage[] =
     "       openpost provider remove PROVIDER_ID --data DIR\n"
     " e.g.: openpost provider add --data /var/lib/openpost --name Acme --issuer https://id.acme.example \\\n"
     "                             --client-id openpost <secret.txt\n\n"
-    "OpenID Connect providers through which people sign in; a service may run on the folder. add prints the provider's "
-    "id.\n"
-    "Register openpost there as a web application with the code flow and PKCE (S256). URL is the issuer exactly as "
-    "the\n"
-    "provider writes it in its tokens, to the last slash; URL/.well-known/openid-configuration must answer. add reads "
-    "the\n"
-    "client's secret, one line, from FILE or stdin; with --public there is none, and PKCE alone protects the code.\n"
-    "With --links-by-address an address that the provider says it has verified signs in as the person who has it here: "
-    "only\n"
-    "for a provider that you trust with that. What changes is removed and added again. list's columns: id, name, "
-    "client,\n"
+    "OpenID Connect providers through which people sign in; a service may run on the folder. add prints the\n"
+    "provider's id. Register openpost there as a web application with the code flow and PKCE (S256). URL is the "
+    "issuer\n"
+    "exactly as the provider writes it in its tokens, to the last slash; URL/.well-known/openid-configuration must\n"
+    "answer. add reads the client's secret, one line, from FILE or stdin (at a terminal it asks); with --public there\n"
+    "is none, and PKCE alone protects the code. With --links-by-address an address that the provider says it has\n"
+    "verified signs in as the person who has it here: only for a provider that you trust with that. What changes is\n"
+    "removed and added again; there is one at most of an issuer and a client id. list's columns: id, name, client,\n"
     "whether a secret is kept, whether addresses link, issuer.\n"
     "Exit codes: 0 done; 1 refused; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
     "answer; 71 the system refused something needed.";
@@ -74,24 +72,6 @@ static struct id mint(enum id_kind kind)
     return id_make(kind, clock_wall_ms(), randomness);
 }
 
-/* The first line, without its end. False: there is none, or it is longer than a secret. */
-static bool read_secret(struct errand *errand)
-{
-    FILE *file = errand->secret_file == NULL ? stdin : fopen(errand->secret_file, "re");
-    if (file == NULL) {
-        return false;
-    }
-    const bool read = fgets(errand->secret, sizeof errand->secret, file) != NULL;
-    if (file != stdin) {
-        (void)fclose(file);
-    }
-    if (read) {
-        errand->secret[strcspn(errand->secret, "\r\n")] = 0;
-    }
-    const size_t len = strlen(errand->secret);
-    return read && len >= 1 && len <= PERSON_CLIENT_SECRET_MAX;
-}
-
 /* --- what is done: each returns an exit code --- */
 
 static int decide(struct errand *errand, struct command *command)
@@ -116,12 +96,82 @@ static enum err keep(struct errand *errand, const struct id *secret_id)
     return err;
 }
 
+static enum err read_all(struct errand *errand, struct provider_row **ret_rows, uint32_t *ret_count)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_begin(errand->hand.views, false, &txn));
+    return access_providers(txn, PROVIDERS_MAX, &errand->arena, ret_rows, ret_count);
+}
+
+/* The first line of the file, without its end. An exit code. */
+static int read_file(struct errand *errand)
+{
+    FILE *file = fopen(errand->secret_file, "re");
+    const bool fits = file != NULL && (fgets(errand->secret, sizeof errand->secret, file) != NULL || ferror(file) == 0);
+    if (!fits) {
+        (void)fprintf(stderr, "openpost provider: --secret-file %s: %s\n", errand->secret_file, strerror(errno));
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return fits ? EXIT_GOOD : EXIT_ALTERED;
+}
+
+/* Our secret at the provider, from where it is said to be. An exit code. */
+static int read_secret(struct errand *errand)
+{
+    if (errand->secret_file != NULL) {
+        const int code = read_file(errand);
+        if (code != EXIT_GOOD) {
+            return code;
+        }
+    } else if (!hidden_line("the client's secret: ", errand->secret, sizeof errand->secret)) {
+        errand->secret[0] = 0;
+    }
+    errand->secret[strcspn(errand->secret, "\r\n")] = 0;
+    const size_t len = strlen(errand->secret);
+    return len >= 1 && len <= PERSON_CLIENT_SECRET_MAX
+               ? EXIT_GOOD
+               : refused("no secret of 1 to 1024 bytes was read (--public: there is none)");
+}
+
+/* Whether nothing of that issuer and client id is there: people would see it twice, and what one links the other would
+ * not know. An exit code. */
+static int check_new(struct errand *errand)
+{
+    struct provider_row *rows = NULL;
+    uint32_t count = 0;
+    const enum err err = read_all(errand, &rows, &count);
+    if (err != OK) {
+        return failed(errand, err);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (span_equal(rows[i].issuer, span_text(errand->issuer)) &&
+            span_equal(rows[i].client_id, span_text(errand->client_id))) {
+            char text[ID_TEXT_MAX + 1];
+            struct buf id = buf_of(text, sizeof text);
+            id_write(&id, &rows[i].provider_id);
+            (void)fprintf(stderr,
+                          "openpost provider: --issuer and --client-id are those of %s: remove it first, to change "
+                          "something\n",
+                          buf_terminated(&id));
+            return EXIT_ALTERED;
+        }
+    }
+    return EXIT_GOOD;
+}
+
 static int add(struct errand *errand)
 {
     struct command command = {.code = COMMAND_add_provider};
     struct add_provider_command *wish = &command.add_provider;
     char text[ID_TEXT_MAX + 1];
     struct buf id = buf_of(text, sizeof text);
+    int code = check_new(errand);
+    code = code == EXIT_GOOD && !errand->is_public ? read_secret(errand) : code;
+    if (code != EXIT_GOOD) {
+        return code;
+    }
     errand->provider_id = mint(ID_PROVIDER);
     if (!errand->is_public) {
         const struct id secret_id = mint(ID_SECRET);
@@ -137,7 +187,7 @@ static int add(struct errand *errand)
     wish->issuer = span_text(errand->issuer);
     wish->client_id = span_text(errand->client_id);
     wish->links_by_address = errand->links;
-    const int code = decide(errand, &command);
+    code = decide(errand, &command);
     if (code != EXIT_GOOD) {
         return code;
     }
@@ -182,13 +232,6 @@ static void write_columns(const struct provider_row *row, struct buf *out)
     buf_text(out, row->links_by_address ? "links" : "-");
     to_column(out, 86);
     buf_put(out, row->issuer);
-}
-
-static enum err read_all(struct errand *errand, struct provider_row **ret_rows, uint32_t *ret_count)
-{
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    TRY(store_begin(errand->hand.views, false, &txn));
-    return access_providers(txn, PROVIDERS_MAX, &errand->arena, ret_rows, ret_count);
 }
 
 static int list(struct errand *errand)
@@ -325,9 +368,6 @@ int tool_provider(int argc, char **argv)
     if (!data_or_complain("provider", errand.path, &errand.data, &code) ||
         !files_or_complain("provider", &errand.data, true, &code)) {
         return code;
-    }
-    if (forms[form].run == add && !errand.is_public && !read_secret(&errand)) {
-        return refused("no secret of 1 to 1024 bytes was read (--public: there is none)");
     }
     return run(&errand, forms[form].run);
 }

@@ -35,6 +35,15 @@ bool options_parse(int argc, char **argv, const char *usage, const struct option
 /* duration_parse reads a whole number and its unit: 30s, 15m, 6h, 90d; at most ten years. False: it is none. */
 bool duration_parse(const char *text, int64_t *ret_ms);
 
+/* when_parse reads an instant, 2027-01-01T00:00:00Z, or a whole number of days from now, 90d. False: it is none, or not
+ * after now_ms: what is good for no time is a slip of the hand. */
+#define WHEN_EXPECTED "an instant to come, like 2027-01-01T00:00:00Z, or days, like 90d"
+bool when_parse(const char *text, int64_t now_ms, int64_t *ret_ms);
+
+/* hidden_line reads a line from stdin, without its end, of at most size - 2 bytes; at a terminal it is asked for with
+ * prompt and not shown. False: there is none. The caller wipes it. */
+bool hidden_line(const char *prompt, char *line, size_t size);
+
 /* print_member prints ,"name":"value" as JSON, the first member after its brace: opens true. */
 void print_member(bool opens, const char *name, struct span value);
 

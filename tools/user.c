@@ -4,80 +4,44 @@
  * hashed. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
+#include "core/calendar/instant.h"
 #include "core/message/choice.h"
 #include "core/message/codec.h"
 #include "core/wire/person_record.h"
-#include "gateway/sign_in/password.h"
 #include "gateway/sign_in/scrypt.h"
-#include "tools/errand.h"
+#include "projections/present.h"
+#include "tools/user.h"
 
 static const char usage[] =
-    "usage: openpost user create --data DIR --email ADDRESS --name NAME [--workspace WS --role ROLE]\n"
+    "usage: openpost user create --data DIR --email ADDRESS --name NAME [--workspace WS --role ROLE [--until WHEN]]\n"
     "       openpost user list --data DIR [--json]\n"
     "       openpost user password USER_ID --data DIR\n"
     "       openpost user erase USER_ID --data DIR [--everywhere]\n"
     "       openpost user operator --data DIR --grant ADDRESS | --revoke ADDRESS\n"
     " e.g.: openpost user create --data /var/lib/openpost --email ada@example.com --name Ada <password.txt\n\n"
-    "People who sign in with an address and a password; a service may run on the folder. create prints the person's "
-    "id.\n"
-    "create and password read the password from stdin: a line of 12 to 256 bytes. All of a person's sessions end\n"
-    "when it is set. With --workspace the person is a member of it: WS is its slug or its id, ws_…; roles: owner, "
-    "admin,\n"
-    "editor, viewer. erase destroys whatever names a person who is a member of no workspace any more, for ever, and\n"
-    "frees the address; --everywhere ends their memberships before: for who took an address that is not theirs.\n"
+    "People who sign in with an address and a password; a service may run on the folder. create prints the person's\n"
+    "id. create and password read the password from stdin: a line of 12 to 256 bytes. All of a person's sessions end\n"
+    "when it is set. With --workspace the person is a member of it: WS is its slug or its id, ws_…; roles: owner,\n"
+    "admin, editor, viewer, auditor; if that is refused, nobody is made known. The membership ends at WHEN, an\n"
+    "instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d; an auditor's after 366 days at the latest, and\n"
+    "then when --until is not given. erase destroys whatever names a person who is a member of no workspace any more,\n"
+    "for ever, withdraws the open invitations to their address, and frees it; --everywhere ends their memberships\n"
+    "before: for who took an address that is not theirs. It prints what it ended.\n"
     "list's columns: id, person or operator, of how many workspaces they are a member, address, name. An operator\n"
     "sees, makes, pauses and resumes all workspaces over HTTP (/v1/workspaces), and reads nothing in those where they\n"
     "are no member.\n"
     "Exit codes: 0 done; 1 refused; 2 the folder cannot be read; 64 wrong usage; 69 the running service does not\n"
     "answer; 71 the system refused something needed.";
 
-#define LINE_MAX_BYTES (PASSWORD_MAX + 2) /* a line break and a NUL */
-#define MEMBERSHIPS_COUNTED 100000
-
-struct user_errand {
-    struct errand errand;
-    const char *email;
-    const char *name;
-    const char *workspace;
-    const char *role_word;
-    const char *grant;
-    const char *revoke;
-    bool everywhere;
-    struct id user_id;
-    char password[LINE_MAX_BYTES];
-};
-
-/* From a terminal it is asked for, and not shown. False: there is none, or none that is strong. */
-static bool read_password(char password[LINE_MAX_BYTES])
-{
-    struct termios as_it_was;
-    const bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &as_it_was) == 0;
-    if (terminal) {
-        struct termios silent = as_it_was;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        (void)fputs("password: ", stderr);
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    const bool read = fgets(password, LINE_MAX_BYTES, stdin) != NULL;
-    if (terminal) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_it_was);
-        (void)fputs("\n", stderr);
-    }
-    if (read) {
-        password[strcspn(password, "\n")] = 0;
-    }
-    return read && password_is_strong(span_text(password));
-}
-
 /* Nothing is read meanwhile: somebody may take their time. */
 static bool take_password(struct user_errand *own)
 {
     store_park(own->errand.txn);
-    return read_password(own->password);
+    return hidden_line("password: ", own->password, sizeof own->password) &&
+           password_is_strong(span_text(own->password));
 }
 
 /* --- what is done: each returns an exit code --- */
@@ -123,23 +87,76 @@ static int set_password(struct user_errand *own)
     return code == EXIT_GOOD ? decide(own, &command) : code;
 }
 
+/* How much of the plan is used, and the ways on. */
+static void explain_limit(struct user_errand *own)
+{
+    struct errand *errand = &own->errand;
+    struct workspace_row row;
+    struct usage used;
+    char text[512];
+    struct buf out = buf_of(text, sizeof text);
+    if (store_renew(errand->txn) == OK &&
+        access_workspace(errand->txn, &errand->workspace_id, &errand->arena, &row) == OK &&
+        access_usage(errand->txn, &errand->workspace_id, &used) == OK) {
+        present_plan_limit(&row, &used, LIMIT_MEMBERS, &out);
+        (void)fprintf(stderr, "openpost user: %s\n", buf_terminated(&out));
+    }
+}
+
 static int add_member(struct user_errand *own)
 {
-    const struct id member_id = errand_mint(ID_MEMBER);
+    own->member_id = errand_mint(ID_MEMBER);
     struct command command = {
-        .code = COMMAND_add_member, .workspace_id = own->errand.workspace_id, .stream = member_id};
-    command.add_member.member_id = member_id;
-    command.add_member.workspace_id = own->errand.workspace_id;
-    command.add_member.user_id = own->user_id;
-    command.add_member.role = choice_value(&role_words, span_text(own->role_word));
-    const int code = decide(own, &command);
-    if (code == EXIT_GOOD) {
-        errand_print_id("member: ", &member_id);
-        (void)printf("\n");
+        .code = COMMAND_add_member, .workspace_id = own->errand.workspace_id, .stream = own->member_id};
+    struct answer answer = {0};
+    command.add_member = (struct add_member_command){.member_id = own->member_id,
+                                                     .workspace_id = own->errand.workspace_id,
+                                                     .user_id = own->user_id,
+                                                     .role = own->role,
+                                                     .until_ms = own->until_ms};
+    const int code = errand_decide(&own->errand, &command, &answer);
+    if (code != EXIT_GOOD && answer.refusal == REFUSED_plan_limit) {
+        explain_limit(own);
     }
     return code;
 }
 
+/* Somebody is known and what had to follow did not: either they are erased again, or it is said what is there. */
+static int undo(struct user_errand *own, int code)
+{
+    char text[ID_TEXT_MAX + 1];
+    struct buf id = buf_of(text, sizeof text);
+    id_write(&id, &own->user_id);
+    (void)buf_terminated(&id);
+    if (code == EXIT_ALTERED && user_erase_person(own) == EXIT_GOOD) {
+        (void)fprintf(stderr, "openpost user: nobody was made known; the address is free\n");
+    } else {
+        (void)fprintf(
+            stderr,
+            "openpost user: %s is known all the same: openpost user list shows of how many workspaces they are "
+            "a member, openpost user password %s sets a password, openpost user erase %s --everywhere undoes "
+            "it\n",
+            text, text, text);
+    }
+    return code;
+}
+
+static void print_created(const struct user_errand *own)
+{
+    char text[64];
+    struct buf until = buf_of(text, sizeof text);
+    errand_print_id("id: ", &own->user_id);
+    if (own->workspace != NULL) {
+        errand_print_id("\nmember: ", &own->member_id);
+    }
+    if (own->until_ms != 0) {
+        instant_write(&until, own->until_ms);
+        (void)printf("\nuntil: %s", buf_terminated(&until));
+    }
+    (void)printf("\n");
+}
+
+/* All of it or, but for a failure of the system, nothing. */
 static int create(struct errand *errand)
 {
     struct user_errand *own = (struct user_errand *)errand;
@@ -149,10 +166,12 @@ static int create(struct errand *errand)
         .profile = {.name = span_text(own->name), .email = span_text(own->email), .locale = SPAN("")}
     };
     const struct id secret_id = errand_mint(ID_SECRET);
-    const enum err found = own->workspace != NULL ? errand_workspace(errand, own->workspace) : OK;
-    if (found != OK) {
-        return found == ERR_NOT_FOUND ? errand_refused(errand, "there is no such workspace")
-                                      : errand_failed(errand, found);
+    if (own->role == ROLE_AUDITOR && own->until_ms > clock_wall_ms() + AUDIT_MAX_MS) {
+        return errand_refused(errand, "--until: an auditor's membership ends within 366 days");
+    }
+    int code = own->workspace != NULL ? errand_workspace(errand, own->workspace) : EXIT_GOOD;
+    if (code != EXIT_GOOD) {
+        return code;
     }
     if (!take_password(own)) {
         return errand_refused(errand, refusal_desc(REFUSED_password_too_weak)->title);
@@ -161,68 +180,31 @@ static int create(struct errand *errand)
     command.stream = own->user_id;
     command.create_user.user_id = own->user_id;
     command.create_user.vault_id = secret_id;
-    int code = keep(own, &profile, &secret_id);
+    code = keep(own, &profile, &secret_id);
     code = code == EXIT_GOOD ? decide(own, &command) : code;
     if (code != EXIT_GOOD) {
         return code;
     }
-    errand_print_id("id: ", &own->user_id);
-    (void)printf("\n");
-    code = set_password(own);
-    return code == EXIT_GOOD && own->workspace != NULL ? add_member(own) : code;
-}
-
-/* Whoever is not there has no password to set: what would be kept of it would be nobody's. */
-static int is_known(struct user_errand *own)
-{
-    struct user_row user;
-    const enum err err = access_user(own->errand.txn, &own->user_id, &user);
-    if (err == ERR_NOT_FOUND || (err == OK && user.erased)) {
-        return errand_refused(&own->errand, "there is no such person");
+    code = own->workspace != NULL ? add_member(own) : EXIT_GOOD;
+    code = code == EXIT_GOOD ? set_password(own) : code;
+    if (code != EXIT_GOOD) {
+        return undo(own, code);
     }
-    return err == OK ? EXIT_GOOD : errand_failed(&own->errand, err);
+    print_created(own);
+    return EXIT_GOOD;
 }
 
 static int password(struct errand *errand)
 {
     struct user_errand *own = (struct user_errand *)errand;
-    const int code = is_known(own);
+    const int code = user_is_known(own);
     if (code == EXIT_GOOD && !take_password(own)) {
         return errand_refused(errand, refusal_desc(REFUSED_password_too_weak)->title);
     }
     return code == EXIT_GOOD ? set_password(own) : code;
 }
 
-/* Ends a person's memberships everywhere; a workspace's last owner stays, and nothing is erased then. */
-static int end_memberships(struct user_errand *own)
-{
-    struct errand *errand = &own->errand;
-    struct member_row *members = NULL;
-    uint32_t count = 0;
-    int code = EXIT_GOOD;
-    const enum err err =
-        access_memberships(errand->txn, &own->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members, &count);
-    if (err != OK) {
-        return errand_failed(errand, err);
-    }
-    for (uint32_t i = 0; code == EXIT_GOOD && i < count; i++) {
-        struct command command = {
-            .code = COMMAND_remove_member, .workspace_id = members[i].workspace_id, .stream = members[i].member_id};
-        command.remove_member.member_id = members[i].member_id;
-        code = decide(own, &command);
-    }
-    return code;
-}
-
-static int erase(struct errand *errand)
-{
-    struct user_errand *own = (struct user_errand *)errand;
-    struct command command = {.code = COMMAND_erase_user, .stream = own->user_id};
-    int code = is_known(own);
-    code = code == EXIT_GOOD && own->everywhere ? end_memberships(own) : code;
-    command.erase_user.user_id = own->user_id;
-    return code == EXIT_GOOD ? decide(own, &command) : code;
-}
+/* --- operator --- */
 
 /* Gives the installation's workspaces to somebody to see to, or takes them. */
 static int operate(struct errand *errand)
@@ -298,7 +280,8 @@ static enum err print_user(struct errand *errand, const struct user_row *row)
     arena_reset(&errand->arena);
     TRY(access_memberships(errand->txn, &row->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members,
                            &line.memberships));
-    const enum err err = operator_profile(&errand->hand, &row->user_id, &room, &line.name, &line.email);
+    const struct id anywhere = {0};
+    const enum err err = operator_named(&errand->hand, &anywhere, &row->user_id, &room, &line.name, &line.email);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     if (errand->json) {
         write_json(&line, &out);
@@ -326,8 +309,23 @@ static int list(struct errand *errand)
 
 /* --- the command --- */
 
+/* What a person is to be in a workspace, and until when. NULL: nothing is wrong. */
+static const char *membership_fault(struct user_errand *own)
+{
+    const int64_t now_ms = clock_wall_ms();
+    own->role = choice_value(&role_words, span_text(own->role_word));
+    own->until_ms = own->role == ROLE_AUDITOR ? now_ms + AUDIT_MAX_MS : 0;
+    if (own->role == ROLE_NONE) {
+        return "--role: expected owner, admin, editor, viewer or auditor";
+    }
+    if (own->until != NULL && !when_parse(own->until, now_ms, &own->until_ms)) {
+        return "--until: expected " WHEN_EXPECTED;
+    }
+    return NULL;
+}
+
 /* What create needs; NULL: it has it. */
-static const char *create_fault(const struct user_errand *own)
+static const char *create_fault(struct user_errand *own)
 {
     uint8_t bytes[PERSON_ADDRESS_MAX];
     struct buf address = buf_of(bytes, sizeof bytes);
@@ -344,31 +342,34 @@ static const char *create_fault(const struct user_errand *own)
     if ((own->workspace == NULL) != (own->role_word == NULL)) {
         return "--workspace and --role go together";
     }
-    const uint32_t role = own->role_word == NULL ? ROLE_VIEWER : choice_value(&role_words, span_text(own->role_word));
-    return role == ROLE_NONE || role == ROLE_AUDITOR ? "--role: expected owner, admin, editor or viewer" : NULL;
+    if (own->until != NULL && own->workspace == NULL) {
+        return "--until is for --workspace";
+    }
+    return own->workspace == NULL ? NULL : membership_fault(own);
 }
 
 int tool_user(int argc, char **argv)
 {
     static const struct errand_form forms[] = {
-        {"create",   create,   0},
-        {"list",     list,     0},
-        {"password", password, 1},
-        {"erase",    erase,    1},
-        {"operator", operate,  0},
+        {"create",   create,     0},
+        {"list",     list,       0},
+        {"password", password,   1},
+        {"erase",    user_erase, 1},
+        {"operator", operate,    0},
     };
     struct user_errand own = {.errand = {.command = "user"}};
     struct errand *errand = &own.errand;
     const struct option_spec options[] = {
-        {"--data",       &errand->path,  NULL,            "the data folder"                              },
-        {"--email",      &own.email,     NULL,            "create: the address that they sign in with"   },
-        {"--name",       &own.name,      NULL,            "create: what they are called"                 },
-        {"--workspace",  &own.workspace, NULL,            "create: a workspace that they are a member of"},
-        {"--role",       &own.role_word, NULL,            "create: owner, admin, editor or viewer there" },
-        {"--grant",      &own.grant,     NULL,            "operator: the address of who becomes one"     },
-        {"--revoke",     &own.revoke,    NULL,            "operator: the address of who is one no longer"},
-        {"--everywhere", NULL,           &own.everywhere, "erase: and end their memberships before"      },
-        {"--json",       NULL,           &errand->json,   "list: one JSON object a line"                 },
+        {"--data",       &errand->path,  NULL,            "the data folder"                                 },
+        {"--email",      &own.email,     NULL,            "create: the address that they sign in with"      },
+        {"--name",       &own.name,      NULL,            "create: what they are called"                    },
+        {"--workspace",  &own.workspace, NULL,            "create: a workspace that they are a member of"   },
+        {"--role",       &own.role_word, NULL,            "create: as owner, admin, editor, viewer, auditor"},
+        {"--until",      &own.until,     NULL,            "create: until when; default: see above"          },
+        {"--grant",      &own.grant,     NULL,            "operator: the address of who becomes one"        },
+        {"--revoke",     &own.revoke,    NULL,            "operator: the address of who is one no longer"   },
+        {"--everywhere", NULL,           &own.everywhere, "erase: and end their memberships before"         },
+        {"--json",       NULL,           &errand->json,   "list: one JSON object a line"                    },
     };
     const char *rest[2] = {NULL, NULL};
     size_t count = 0;
@@ -383,7 +384,7 @@ int tool_user(int argc, char **argv)
     if (form->arguments == 1 && id_parse(span_text(rest[1]), ID_USER, &own.user_id) != OK) {
         return errand_wrong(errand, "a person's id is needed: usr_…, as create prints it");
     }
-    if (own.everywhere && form->run != erase) {
+    if (own.everywhere && form->run != user_erase) {
         return errand_wrong(errand, "--everywhere is for erase");
     }
     if ((form->run == operate) != ((own.grant != NULL) != (own.revoke != NULL))) {

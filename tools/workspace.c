@@ -10,27 +10,30 @@
 #include "tools/errand.h"
 #include "tools/founding.h"
 
-static const char usage[] =
+static const char usage_begin[] =
     "usage: openpost workspace create --data DIR --slug SLUG --name NAME [--timezone ZONE] [--max-lateness TIME]\n"
     "                                 [--late-spacing TIME] [--json]\n"
     "       openpost workspace list --data DIR [--json]\n"
     "       openpost workspace plan --data DIR --workspace WS --set PLAN [--json]\n"
     " e.g.: openpost workspace create --data /var/lib/openpost --slug acme --name Acme --timezone Europe/Berlin\n\n"
-    "Makes workspaces, each with an owner, lists them and gives them plans; a service may run on the folder. create's\n"
-    "last line is the owner's API key, shown this once. list's columns: id, slug, keys that are not revoked, posts "
-    "that\n"
-    "are scheduled, whether it works, is paused or was deleted, plan, name.\n"
-    "WS is a slug or an id, ws_…. A PLAN is self_hosted (no limits, not billed: what every workspace has at first), "
-    "free,\n"
-    "team or agency. What it bounds is asked for when something begins; what is scheduled goes out whatever it says. "
-    "The\n"
-    "first billing period begins with the day, by the workspace's time zone; another plan goes on with it.\n"
+    "Makes workspaces, lists them and gives them plans; a service may run on the folder. create's last line is an\n"
+    "owner's API key, shown this once; nobody is a member before somebody is invited (POST /v1/invitations) or added\n"
+    "(openpost user create). list's columns: id, slug, keys that are not revoked, posts that are scheduled, whether "
+    "it\n"
+    "works, is paused or was deleted, plan, name. WS is a slug or an id, ws_…. What a PLAN bounds:\n\n";
+
+static const char usage_end[] =
+    "\n-: no bound. self_hosted is what every workspace has at first, and is not billed. Members are people and open\n"
+    "invitations. What a plan bounds is asked for when something begins; what is scheduled goes out whatever it says.\n"
+    "GET /v1/usage tells what is used. The first billing period begins with the day, by the workspace's time zone;\n"
+    "another plan goes on with it.\n"
     "Exit codes: 0 done; 1 refused: the slug is another workspace's, there is no such workspace, or the log was "
     "altered;\n"
     "2 the folder cannot be read; 64 wrong usage; 69 the running service does not answer; 71 the system refused\n"
     "something needed.";
 
 #define KEYS_MAX 10000
+#define USAGE_MAX 4096
 
 struct workspace_errand {
     struct errand errand;
@@ -198,11 +201,11 @@ static int plan(struct errand *errand)
     struct answer answer;
     char text[200];
     struct buf out = buf_of(text, sizeof text);
-    enum err err = errand_workspace(errand, own->workspace);
-    err = err == OK ? access_workspace(errand->txn, &errand->workspace_id, &errand->arena, &row) : err;
-    if (err == ERR_NOT_FOUND) {
-        return errand_refused(errand, "there is no such workspace (openpost workspace list)");
+    int code = errand_workspace(errand, own->workspace);
+    if (code != EXIT_GOOD) {
+        return code;
     }
+    enum err err = access_workspace(errand->txn, &errand->workspace_id, &errand->arena, &row);
     command.change_plan = (struct change_plan_command){.plan = span_text(own->plan->name), .limits = limits};
     command.change_plan.limits_count = plan_limits(own->plan, limits);
     err = err == OK ? read_period(&row, own->plan, &command.change_plan) : err;
@@ -212,7 +215,7 @@ static int plan(struct errand *errand)
     command.change_plan.workspace_id = row.workspace_id;
     command.workspace_id = row.workspace_id;
     command.stream = row.workspace_id;
-    const int code = errand_decide(errand, &command, &answer);
+    code = errand_decide(errand, &command, &answer);
     if (code == EXIT_GOOD) {
         write_plan(own, command.change_plan.period_end_ms, &out);
         (void)printf("%s\n", buf_terminated(&out));
@@ -221,6 +224,50 @@ static int plan(struct errand *errand)
 }
 
 /* --- the command --- */
+
+struct plan_column {
+    size_t at;
+    const char *head;
+};
+
+static const struct plan_column plan_columns[LIMIT_COUNT] = {
+    [LIMIT_INTEGRATIONS] = {16, "accounts"                     },
+    [LIMIT_MEMBERS] = {28, "members"                      },
+    [LIMIT_SCHEDULED_POSTS] = {40, "scheduled posts"              },
+    [LIMIT_REQUESTS] = {58, "requests a minute of each key"},
+};
+
+/* A line of the plans' table; plan NULL: its head. */
+static void write_plan_line(const struct plan *plan, struct buf *out)
+{
+    char text[128];
+    struct buf line = buf_of(text, sizeof text);
+    buf_text(&line, "  ");
+    buf_text(&line, plan == NULL ? "PLAN" : plan->name);
+    for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
+        to_column(&line, plan_columns[i].at);
+        if (plan == NULL) {
+            buf_text(&line, plan_columns[i].head);
+        } else if (plan->most[i] == PLAN_NO_LIMIT) {
+            buf_text(&line, "-");
+        } else {
+            buf_u64(&line, plan->most[i]);
+        }
+    }
+    buf_put(out, buf_span(&line));
+    buf_text(out, "\n");
+}
+
+static const char *write_usage(struct buf *out)
+{
+    buf_text(out, usage_begin);
+    write_plan_line(NULL, out);
+    for (uint32_t i = 0; plan_at(i) != NULL; i++) {
+        write_plan_line(plan_at(i), out);
+    }
+    buf_text(out, usage_end);
+    return buf_terminated(out);
+}
 
 /* What each form needs, and what it may not have. NULL: nothing is wrong. */
 static const char *fault_of(struct workspace_errand *own, errand_run *form)
@@ -239,7 +286,7 @@ static const char *fault_of(struct workspace_errand *own, errand_run *form)
         return "--slug, --name, --timezone, --max-lateness and --late-spacing are for create, --workspace and --set "
                "for plan";
     }
-    if (form == plan) {
+    if (form == plan && own->plan_word != NULL) {
         own->plan = plan_find(span_text(own->plan_word));
         return own->plan == NULL ? "--set: expected self_hosted, free, team or agency" : NULL;
     }
@@ -270,7 +317,10 @@ int tool_workspace(int argc, char **argv)
     const char *rest[1] = {NULL};
     size_t count = 0;
     int code = EXIT_GOOD;
-    if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, rest, 1, &count, &code)) {
+    char text[USAGE_MAX];
+    struct buf usage = buf_of(text, sizeof text);
+    if (!options_parse(argc, argv, write_usage(&usage), options, sizeof options / sizeof *options, rest, 1, &count,
+                       &code)) {
         return code;
     }
     const struct errand_form *form = errand_form(forms, sizeof forms / sizeof *forms, rest, count);

@@ -41,6 +41,9 @@ static enum refusal add(const struct member *member, const struct decide_context
     if (member->head.version != 0) {
         return REFUSED_exists;
     }
+    if (!authority_ends((enum role)wish->role, wish->until_ms, context->now_ms)) {
+        return REFUSED_expiry_required;
+    }
     if (context->is_member) {
         return REFUSED_member_exists;
     }
@@ -52,6 +55,7 @@ static enum refusal add(const struct member *member, const struct decide_context
     event->workspace_id = wish->workspace_id;
     event->user_id = wish->user_id;
     event->role = wish->role;
+    event->until_ms = wish->until_ms;
     return ACCEPTED;
 }
 
@@ -207,6 +211,7 @@ void member_evolve(struct member *member, const struct event *event, int64_t tim
     case EVENT_member_added:
         member->user_id = event->member_added.user_id;
         member->role = (uint8_t)event->member_added.role;
+        member->until_ms = event->member_added.until_ms;
         member->status = MEMBER_ACTIVE;
         return;
     case EVENT_member_invited: {

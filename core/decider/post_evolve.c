@@ -312,6 +312,7 @@ static void evolve_retried(struct post *post, const struct targets_retried_event
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): it only dispatches */
 void post_evolve(struct post *post, const struct event *event, int64_t time_ms)
 {
     switch (event->code) {

@@ -7,8 +7,8 @@
 #include "core/decider/provider.h"
 #include "core/decider/user.h"
 
-static enum refusal open(const struct session *session, const struct decide_context *context,
-                         const struct open_session_command *wish, struct event_list *ret_events)
+static enum refusal open_for(const struct session *session, const struct decide_context *context,
+                             const struct open_session_command *wish, struct event_list *ret_events)
 {
     if (session->head.version != 0) {
         return REFUSED_exists;
@@ -38,7 +38,7 @@ enum refusal session_decide(const struct session *session, const struct decide_c
                             const struct command *command, struct event_list *ret_events)
 {
     if (command->code == COMMAND_open_session) {
-        return open(session, context, &command->open_session, ret_events);
+        return open_for(session, context, &command->open_session, ret_events);
     }
     ASSERT(command->code == COMMAND_end_session);
     if (!session->ended) {

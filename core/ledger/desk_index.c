@@ -269,17 +269,26 @@ static enum err index_slug(struct desk *desk, const struct id *workspace_id, con
     return after->slug_len > 0 ? store_put(desk->txn, key_span(&key), own) : OK;
 }
 
-static enum err slug_is_taken(struct desk *desk, const struct id *workspace_id, struct span slug, bool *ret_taken)
+enum err ledger_slug(struct store_txn *txn, struct span slug, struct id *ret_workspace_id)
 {
     struct row_key key;
     struct span row;
     if (slug.len == 0 || slug.len > SLUG_MAX) {
-        return OK;
+        return ERR_NOT_FOUND;
     }
     slug_key(&key, slug);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
+    TRY(store_get(txn, key_span(&key), &row));
+    TRY(row.len == sizeof *ret_workspace_id ? OK : ERR_ALTERED);
+    memcpy(ret_workspace_id, row.data, row.len);
+    return OK;
+}
+
+static enum err slug_is_taken(struct desk *desk, const struct id *workspace_id, struct span slug, bool *ret_taken)
+{
+    struct id holder;
+    const enum err err = ledger_slug(desk->txn, slug, &holder);
     if (err == OK) {
-        *ret_taken = !span_equal(row, span_of(workspace_id, sizeof *workspace_id));
+        *ret_taken = !id_equal(&holder, workspace_id);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }

@@ -83,6 +83,9 @@ enum err ledger_workspace_last(struct store_txn *txn, const struct id *workspace
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
     MUST_USE;
 
+/* ledger_slug finds the workspace that has the name in addresses; ERR_NOT_FOUND. For readers likewise. */
+enum err ledger_slug(struct store_txn *txn, struct span slug, struct id *ret_workspace_id) MUST_USE;
+
 /* ledger_usage reads what a workspace uses of its plan; zeros where nothing was ever used. For readers likewise. */
 enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
 

@@ -81,7 +81,7 @@ static bool owns_records(const struct id *owner_id)
 enum err people_keep(struct store_txn *txn, struct vault *vault, const struct vault_secret *secret, int64_t now_ms,
                      const uint8_t randomness[VAULT_RANDOMNESS_LEN], enum refusal *ret_refusal)
 {
-    struct person_record record;
+    struct person_record record = {.kind = PERSON_LINK}; /* read below, if the owner keeps records */
     struct vault_secret kept = *secret;
     uint8_t bytes[PEOPLE_FOUND_BY_MAX];
     struct buf text = buf_of(bytes, sizeof bytes);
@@ -188,6 +188,17 @@ static enum err look_membership(struct store_txn *txn, const struct id *workspac
     TRY(store_cursor_open(txn, &cursor));
     TRY(store_seek(cursor, key_span(&prefix), &key, &row));
     return span_starts_with(key, key_span(&prefix)) ? OK : ERR_NOT_FOUND;
+}
+
+enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                                  struct span address, struct id *ret_user_id)
+{
+    struct id user_id = {.kind = ID_USER}; /* nobody, who is a member of nothing */
+    const enum err err = people_by_address(txn, vault, address, &user_id);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    TRY(look_membership(txn, workspace_id, &user_id));
+    *ret_user_id = user_id;
+    return OK;
 }
 
 static enum err named_member(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,

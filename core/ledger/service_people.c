@@ -151,6 +151,16 @@ static enum err answer_who(struct service *service, const struct work *work, str
     return OK;
 }
 
+static enum err answer_member(const struct service *service, struct store_txn *txn, const struct person_ask *ask,
+                              struct buf *out)
+{
+    struct id user_id = {0};
+    const enum err err = people_member_by_address(txn, service->options.vault, &ask->of, ask->text, &user_id);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    person_user_put(out, &user_id);
+    return OK;
+}
+
 static void put_line(struct buf *out, const struct person_record *record)
 {
     if (record->kind == PERSON_PROFILE) {
@@ -244,6 +254,8 @@ static enum err answer(struct service *service, const struct work *work, const s
         return answer_page(service, txn, ask, room, out);
     case PERSON_CLIENT:
         return answer_client(service, txn, ask, room, ret_refusal, out);
+    case PERSON_MEMBER:
+        return answer_member(service, txn, ask, out);
     }
     return ERR_KIND;
 }

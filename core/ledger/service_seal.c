@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/token.h"
 #include "core/decider/aggregate.h"
+#include "core/ledger/people.h"
 #include "core/ledger/service_state.h"
 #include "core/message/codec.h"
 #include "core/wire/client.h"
@@ -133,6 +134,22 @@ static enum refusal look_taken(struct service *service, struct store_txn *txn, c
     return err != ERR_NOT_FOUND ? REFUSED_unavailable : is_fingerprint ? REFUSED_exists : ACCEPTED;
 }
 
+/* Whether an invitation is to somebody who is a member of the program's workspace; of another's it tells nothing. */
+static enum refusal look_invited(struct service *service, struct store_txn *txn, const struct sealed_secret *secret,
+                                 struct span kept)
+{
+    struct person_record record;
+    struct id user_id;
+    if (secret->owner_id.kind != ID_MEMBER) {
+        return ACCEPTED;
+    }
+    enum err err = person_record_read(kept, &record);
+    err = err == OK ? people_member_by_address(txn, service->options.vault, &secret->workspace_id,
+                                               record.invitation.email, &user_id)
+                    : err;
+    return err == OK ? REFUSED_member_exists : err == ERR_NOT_FOUND ? ACCEPTED : REFUSED_unavailable;
+}
+
 struct names {
     struct service *service;
     struct store_txn *txn;
@@ -193,6 +210,7 @@ static enum refusal keep(struct service *service, struct sealed_secret *secret, 
     secret->at_ms = clock_boot_ms();
     drop_old(service, &names, secret->at_ms);
     enum refusal refusal = look_taken(service, txn, secret);
+    refusal = refusal == ACCEPTED ? look_invited(service, txn, secret, kept) : refusal;
     if (refusal == ACCEPTED &&
         !sealed_has_room(service->sealed, &secret->workspace_id, &secret->key_id, is_named, &names)) {
         refusal = REFUSED_rate_limited;

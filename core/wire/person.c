@@ -23,6 +23,7 @@ static const struct shape {
     [PERSON_PEOPLE] = {"people",  ID_WORKSPACE, true,  0,                  false, ID_MEMBER },
     [PERSON_DEVICES] = {"devices", ID_USER,      false, 0,                  false, ID_SESSION},
     [PERSON_CLIENT] = {"client",  ID_PROVIDER,  false, 0,                  false, ID_NONE   },
+    [PERSON_MEMBER] = {"member",  ID_WORKSPACE, false, PERSON_ADDRESS_MAX, false, ID_NONE   },
 };
 
 #define SHAPES (sizeof shapes / sizeof *shapes)

@@ -17,6 +17,7 @@
  *                              ended
  *   [client, provider]         box or nil      our secret at an identity provider, for the identity process alone
  *                              (identity_box.h); nil: we are a public client. provider_removed: there is none, any more
+ *   [member, workspace, address]   user id or nil    who signs in with it, if they are a member of the workspace
  *
  * An address is given as somebody wrote it; what is compared is person_address. Records are sealed into the vault by
  * FRAME_SEAL (person_record.h); one that would give a second person an address or subject is refused there:
@@ -38,6 +39,7 @@ enum person_question {
     PERSON_PEOPLE,
     PERSON_DEVICES,
     PERSON_CLIENT,
+    PERSON_MEMBER,
 };
 
 struct person_ask {

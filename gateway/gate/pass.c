@@ -50,6 +50,18 @@ static enum err read_accounts(const struct pass *pass, const struct id *key_id,
     return err == ERR_NOT_FOUND ? ERR_ALTERED : err;
 }
 
+/* Who shows a session's token; a workspace that is none is nobody's, like one that is not theirs. */
+static enum err find_session(struct pass *pass, const struct knock *knock)
+{
+    struct id named = {0};
+    if (knock->workspace.data != NULL) {
+        const enum err err = access_workspace_named(pass->txn, knock->workspace, &named);
+        TRY(err == ERR_NOT_FOUND ? OK : err);
+        named.kind = ID_WORKSPACE;
+    }
+    return gate_find_session(pass->txn, pass->fingerprint, &named, knock->now_ms, pass->arena, &pass->badge);
+}
+
 enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *arena, struct pass **ret_pass)
 {
     const struct span shown = knock->key.data != NULL ? knock->key : knock->token;
@@ -64,8 +76,7 @@ enum err gate_admit(struct gate *gate, const struct knock *knock, struct arena *
     tag_key_fingerprint_of(shown, pass->fingerprint);
     TRY(store_begin(gate->options.views, false, &pass->txn));
     enum err err = knock->key.data != NULL ? gate_find(pass->txn, pass->fingerprint, knock->now_ms, &pass->badge)
-                                           : gate_find_session(pass->txn, pass->fingerprint, &knock->workspace,
-                                                               knock->now_ms, arena, &pass->badge);
+                                           : find_session(pass, knock);
     struct grant *grant = &pass->badge.grant;
     if (err == OK && grant->restricted) {
         err = read_accounts(pass, &pass->badge.key_id, &grant->accounts, &grant->account_count);

@@ -13,10 +13,10 @@ struct pass;
 
 /* What a request shows at the gate: a key, or the token of a session, which is not looked at beside a key. */
 struct knock {
-    struct span key;      /* the text after "Bearer "; data NULL: none was shown, which is no attempt */
-    struct span token;    /* likewise */
-    struct id workspace;  /* with a token: which workspace is meant; absent: the only one that the person is in */
-    struct id request_id; /* its commands' ids differ from it in the kind only */
+    struct span key;       /* the text after "Bearer "; data NULL: none was shown, which is no attempt */
+    struct span token;     /* likewise */
+    struct span workspace; /* with a token: its id or slug; data NULL: the only one that the person is in */
+    struct id request_id;  /* its commands' ids differ from it in the kind only */
     int64_t now_ms;
 };
 

@@ -21,6 +21,21 @@ enum err pass_people(struct pass *pass, const struct member_row *members, uint32
     return gate_ask_person(pass_gate(pass), &ask, done, context);
 }
 
+enum err pass_ask_member(struct pass *pass, struct span address, gate_replied *done, void *context)
+{
+    const struct person_ask ask = {.question = PERSON_MEMBER, .of = pass_badge(pass)->workspace_id, .text = address};
+    store_abort(pass_pause(pass));
+    return gate_ask_person(pass_gate(pass), &ask, done, context);
+}
+
+enum err pass_told_member(struct span body, bool *ret_is_member)
+{
+    struct id user_id;
+    TRY(gate_read_who(body, &user_id));
+    *ret_is_member = !id_is_none(&user_id);
+    return OK;
+}
+
 void invitation_link(const char *origin, struct span token, struct buf *out)
 {
     buf_text(out, origin);

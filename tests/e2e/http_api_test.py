@@ -72,7 +72,7 @@ class Http(harness.Case):
             for method, operation in methods.items():
                 if "viewer" not in operation.get("x-required-roles", ["viewer"]) and "{" not in path:
                     problem = self.assert_problem(self.viewer.request(method.upper(), path), 403, "forbidden")
-                    named = re.fullmatch("It takes a key of role ([a-z, ]+)[.]", problem["detail"])[1]
+                    named = re.fullmatch("It takes the role ([a-z, ]+)[.]", problem["detail"])[1]
                     roles[path] = re.split(", | or ", named)
                     self.assertEqual(set(roles[path]), set(operation["x-required-roles"]))
         self.assertGreaterEqual(len(roles), 5, roles)

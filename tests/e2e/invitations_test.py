@@ -21,6 +21,7 @@ class Invitations(harness.Case):
         cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
         person(cls.data, "owner", "--workspace", "acme", "--role", "owner")
         person(cls.data, "known")
+        person(cls.data, "sought")
         cls.service = cls.world.serve(cls.data)
         cls.api = cls.service.api
         cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
@@ -94,9 +95,10 @@ class Invitations(harness.Case):
         self.assertEqual(self.accept(browser, token, password=PASSWORD).status, 201)
 
     def test_whose_address_somebody_signs_in_with_signs_in_first(self):
-        self.browser("known")
-        _, token = self.invited("known", role="viewer")
-        self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "address_taken")
+        self.browser("sought")
+        _, token = self.invited("sought", role="viewer")
+        problem = self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "address_taken")
+        self.assertEqual(problem["title"], "Somebody signs in with this address already.")
 
     def test_who_is_signed_in_joins_with_the_token_alone_and_once(self):
         known = self.browser("known")
@@ -165,6 +167,34 @@ class Invitations(harness.Case):
         browser, _, again = self.joined("squatted")
         self.assertNotEqual(again["user_id"], session["user_id"])
         self.assertEqual(browser.ask("GET", "/v1/user").json()["email"], "squatted@example.com")
+
+    def elsewhere(self, slug):
+        """Another workspace, and its owner's key."""
+        made = run("workspace", "create", "--data", self.data.path, "--slug", slug, "--name", slug.title())
+        workspace, key = made.stdout.splitlines()
+        return workspace.removeprefix("workspace: "), Api(self.service.port, key.removeprefix("key: "))
+
+    def test_who_is_erased_is_invited_nowhere_any_more(self):
+        _, member, session = self.joined("erased")
+        (first, one), (second, two) = self.elsewhere("first"), self.elsewhere("second")
+        tokens, withdrawn = [], set()
+        for workspace, key, address in ((first, one, "erased@example.com"), (second, two, "Erased@EXAMPLE.com")):
+            made = key.post("/v1/invitations", {"email": address, "role": "viewer"}).json()
+            tokens.append(made["accept_url"].partition("#")[2])
+            withdrawn.add(f"invitation withdrawn: {made['id']} of {workspace}")
+        kept = two.post("/v1/invitations", {"email": "erased@example.org", "role": "viewer"}).json()
+        refused = run("user", "erase", session["user_id"], "--data", self.data.path)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertEqual(len(one.get("/v1/invitations").json()["data"]), 1)
+        done = run("user", "erase", session["user_id"], "--data", self.data.path, "--everywhere")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        ended, erased, *lines = done.stdout.splitlines()
+        self.assertEqual((ended, erased), (f"membership ended: {member['id']} of {member['workspace_id']}", f"erased: {session['user_id']}"))
+        self.assertEqual((len(lines), set(lines)), (2, withdrawn))
+        self.assertEqual(one.get("/v1/invitations").json()["data"], [])
+        self.assertEqual([left["id"] for left in two.get("/v1/invitations").json()["data"]], [kept["id"]])
+        for token in tokens:
+            self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "invitation_spent")
 
     def test_who_leaves_is_no_member_any_more_and_may_be_invited_again(self):
         browser, made, session = self.joined("leaver")

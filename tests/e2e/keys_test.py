@@ -181,7 +181,7 @@ class Keys(harness.Case):
         for name in ("acm", "ACME", "", key["workspace_id"][:-1]):
             for form in (("list",), ("make", "--name", "more", "--role", "viewer")):
                 refused = run("key", *form, "--data", data.path, "--workspace", name)
-                self.assertEqual((refused.returncode, refused.stdout, refused.stderr), (1, "", "openpost key: there is no such workspace\n"))
+                self.assertEqual((refused.returncode, refused.stdout, refused.stderr), (1, "", f"openpost key: --workspace {name}: there is no such workspace (openpost workspace list)\n"))
 
     def test_a_proof_is_verified_whole_with_the_public_key_alone(self):
         service = self.service()

@@ -5,6 +5,7 @@ address are nowhere but in the answer and the vault."""
 import harness
 from described import Described
 from harness import Api, later, stored_bytes
+from sign_in_test import person
 
 ANY = {"If-Match": "*"}
 
@@ -12,7 +13,8 @@ ANY = {"If-Match": "*"}
 class Members(harness.Case):
     @classmethod
     def make_world(cls):
-        data = cls.world.data()
+        data = cls.world.data("data", "--slug", "acme")
+        person(data, "owner", "--workspace", "acme", "--role", "owner")
         keys = {role: data.another_key(role, role) for role in ("admin", "viewer")}
         service = cls.world.serve(data)
         cls.data, cls.api = data, service.api
@@ -85,6 +87,13 @@ class Members(harness.Case):
         self.assert_problem(self.change(self.owner, until=later(3600)), 409, "last_owner")
         self.assert_problem(self.api.request("DELETE", "/v1/members/" + self.owner["id"], headers=ANY), 409, "last_owner")
         self.assert_problem(self.api.request("DELETE", "/v1/invitations/" + self.owner["id"]), 409, "invitation_spent")
+
+    def test_who_is_a_member_is_not_invited(self):
+        for address in ("owner@example.com", "OWNER@Example.com"):
+            problem = self.assert_problem(self.invite(email=address), 409, "member_exists")
+            self.assertEqual(problem["param"], "/email")
+        person(self.data, "elsewhere")  # known, and no member here: nobody is told so
+        self.assertEqual(set(self.invite(email="elsewhere@example.com").json()), set(self.invite(email="nobody@example.com").json()))
 
     def test_an_auditors_access_ends(self):
         for until in (None, later(367 * 86400)):

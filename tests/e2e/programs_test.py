@@ -177,7 +177,7 @@ class Library(harness.Case):
     def test_who_may_not_follow_is_told_so(self):
         viewer = self.service.data.another_key("reader", "viewer")
         status, code, _, sentence = self.call("follow", 0, key=viewer)
-        self.assertEqual((status, code, sentence), (REFUSED, "role_insufficient", "The role of this key does not allow it."))
+        self.assertEqual((status, code, sentence), (REFUSED, "role_insufficient", "The role does not allow it."))
         self.assertEqual(self.call("follow", 0)[0], OK)
         self.assertEqual(self.call("follow", 10 ** 9)[:2], (REFUSED, "cursor_invalid"))
 

@@ -4,8 +4,10 @@ our secret at one is in the vault and shown by nothing."""
 
 import json
 import os
+import pty
 import signal
 import subprocess
+import termios
 
 import harness
 from harness import run, stored_bytes
@@ -72,14 +74,48 @@ class Providers(harness.Case):
         secret = self.world.folder / "secret"
         secret.write_text(SECRET + "\r\nwhat follows is none of it\n")
         self.assertEqual(self.added(data, "--secret-file", secret, secret="").returncode, 0)
-        self.assertEqual(self.added(data, secret="x" * 1024).returncode, 0)
+        self.assertEqual(self.added(data, "--client-id", "longest", secret="x" * 1024).returncode, 0)
+        other = ("--client-id", "other")
         for wrong in ("", "x" * 1025):
-            refused = self.added(data, secret=wrong)
+            refused = self.added(data, *other, secret=wrong)
             self.assertEqual(refused.returncode, 1)
             self.assertIn("no secret of 1 to 1024 bytes", refused.stderr)
-        self.assertEqual(self.added(data, "--secret-file", secret.parent / "nowhere").returncode, 1)
-        self.assertEqual(self.added(data, "--secret-file", secret, "--public").returncode, 64)
+        for place, why in ((secret.parent / "nowhere", "No such file or directory"), (secret.parent, "Is a directory")):
+            refused = self.added(data, *other, "--secret-file", place)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn(f"--secret-file {place}: {why}", refused.stderr)
+        self.assertEqual(self.added(data, *other, "--secret-file", secret, "--public").returncode, 64)
         self.assertEqual(len(self.listed(data)), 2)
+
+    def test_a_terminal_is_asked_for_the_secret_and_does_not_show_it(self):
+        data = self.world.data("typed")
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen([harness.EXECUTABLE, "provider", "add", "--data", data.path, *ADD], stdin=theirs, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        self.assertEqual(child.stderr.read(len("the client's secret: ")), "the client's secret: ")
+        harness.wait_until(lambda: not termios.tcgetattr(theirs)[3] & termios.ECHO, 10, "a terminal that shows nothing")
+        os.write(ours, (SECRET + "\n").encode())
+        told, _ = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, told), (0, f"id: {self.listed(data)[0]['id']}\n"))
+        self.assertTrue(termios.tcgetattr(theirs)[3] & termios.ECHO)
+        for end in (ours, theirs):
+            os.close(end)
+
+    def test_one_issuer_knows_us_by_one_client_id_once(self):
+        data = self.world.data("twice")
+        for served in (False, True):
+            service = self.world.serve(data) if served else None
+            first = self.added(data).stdout.split()[1]
+            again = self.added(data, "--name", "Acme again", secret="another")
+            self.assertEqual((again.returncode, again.stdout), (1, ""))
+            self.assertIn(f"--issuer and --client-id are those of {first}", again.stderr)
+            for option in (("--client-id", "another"), ("--issuer", "https://id.acme.test")):  # without the slash: another issuer
+                other = self.added(data, *option)
+                self.assertEqual(other.returncode, 0, other.stderr)
+                self.assertEqual(run("provider", "remove", other.stdout.split()[1], "--data", data.path).returncode, 0)
+            self.assertEqual(run("provider", "remove", first, "--data", data.path).returncode, 0)
+            if service:
+                service.stop()
 
     def test_an_issuer_is_an_address_that_may_be_asked(self):
         data = self.world.data("issuers")

@@ -113,7 +113,8 @@ class SignIn(harness.Case):
         wrong = ({"Origin": None}, {"Origin": "null"}, {"Origin": "https://evil.example"}, {"Origin": browser.origin + "/"},
                  {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"})
         for headers in wrong:
-            self.assert_problem(browser.ask("POST", "/v1/posts", {}, **headers), 403, "origin_refused")
+            problem = self.assert_problem(browser.ask("POST", "/v1/posts", {}, **headers), 403, "origin_refused")
+            self.assertIn(f"Origin has to be {browser.origin}, ", problem["detail"])
             self.assert_problem(browser.ask("DELETE", "/v1/session", **headers), 403, "origin_refused")
             self.assert_problem(browser.sign_in("ada", **headers), 403, "origin_refused")
             self.assertEqual(browser.ask("GET", "/v1/posts", **headers).status, 200)
@@ -137,12 +138,15 @@ class SignIn(harness.Case):
         self.assertEqual(nobody.ask("GET", "/v1/session").json()["workspaces"], [])
         self.assert_problem(nobody.ask("GET", "/v1/posts"), 422, "workspace_required")
         acme = ada.ask("GET", "/v1/session").json()["workspaces"][0]["workspace_id"]
-        self.assertEqual(ada.ask("GET", "/v1/posts", OpenPost_Workspace=acme).status, 200)
+        for named in (acme, "acme"):
+            self.assertEqual(ada.ask("GET", "/v1/workspace", OpenPost_Workspace=named).json()["id"], acme)
+        for named in ("ACME", "acm", "acme ,acme", ""):
+            self.assert_problem(ada.ask("GET", "/v1/posts", OpenPost_Workspace=named), 404, "not_found")
         answers = []
-        for named in (acme, "ws_01h455vb4pex5vsknk084sn02q", "ws_", "acme"):
+        for named in (acme, "ws_01h455vb4pex5vsknk084sn02q", "ws_", "acme", "nowhere"):
             answers.append(nobody.ask("GET", "/v1/posts", OpenPost_Workspace=named).json())
             answers[-1].pop("request_id")
-        self.assertEqual(answers, [answers[0]] * 4)
+        self.assertEqual(answers, [answers[0]] * 5)
         self.assertEqual(answers[0]["code"], "not_found")
 
     def test_sessions_are_listed_and_ended_one_by_one(self):
@@ -309,6 +313,56 @@ class Start(harness.Case):
             said = user(*arguments, password=password)
             self.assertEqual(said.returncode, code, (arguments, said.stderr))
             self.assertIn(what, said.stderr)
+
+    def test_who_is_refused_a_membership_is_not_made_known(self):
+        data = self.world.data("full", "--slug", "full")
+
+        def plan(name):
+            self.assertEqual(run("workspace", "plan", "--data", data.path, "--workspace", "full", "--set", name).returncode, 0)
+        plan("free")
+        for name in ("first", "second"):
+            person(data, name, "--workspace", "full", "--role", "viewer")
+        third = ("create", "--data", data.path, "--email", "third@example.com", "--name", "Third", "--workspace", "full", "--role", "viewer")
+        for served in (False, True):
+            service = self.world.serve(data) if served else None
+            refused = user(*third)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            for said in ("The plan free allows 2 members and open invitations, and there are 2", "openpost workspace plan", "nobody was made known"):
+                self.assertIn(said, refused.stderr)
+            self.assertNotIn("third", run("user", "list", "--data", data.path).stdout)
+            if service:
+                service.stop()
+        plan("self_hosted")
+        self.assertEqual(user(*third).returncode, 0)
+
+    def test_an_auditor_is_made_for_a_time(self):
+        data = self.world.data("audited", "--slug", "audited")
+        form = ("create", "--data", data.path, "--name", "X", "--workspace", "audited", "--role")
+        for number, (role, options, days) in enumerate((("auditor", (), 366), ("auditor", ("--until", "30d"), 30), ("viewer", ("--until", "7d"), 7))):
+            made = user(*form, role, "--email", f"x{number}@example.com", *options)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            until = made.stdout.splitlines()[2].removeprefix("until: ")
+            self.assertAlmostEqual(harness.seconds_of(until), harness.seconds_of(harness.later(days * 86400)), delta=120)
+        for role, until, code, what in (("auditor", "367d", 1, "within 366 days"), ("auditor", "1h", 64, "expected"),
+                                        ("viewer", "2001-01-01T00:00:00Z", 64, "expected")):
+            refused = user(*form, role, "--email", "wrong@example.com", "--until", until)
+            self.assertEqual(refused.returncode, code, refused.stderr)
+            self.assertIn("--until: ", refused.stderr)
+            self.assertIn(what, refused.stderr)
+        service = self.world.serve(data)
+        members = service.api.get("/v1/members").json()["data"]
+        self.assertEqual([(one["role"], one["until"] is not None) for one in members], [("auditor", True), ("auditor", True), ("viewer", True)])
+        service.stop()
+
+    def test_who_is_erased_without_a_service_is_invited_nowhere_any_more(self):
+        data = self.world.data("invited", "--slug", "invited")
+        service = self.world.serve(data)
+        made = service.api.post("/v1/invitations", {"email": "gone@example.com", "role": "viewer"}).json()
+        service.stop()
+        gone = person(data, "gone")
+        erased = user("erase", gone, "--data", data.path)
+        self.assertEqual((erased.returncode, erased.stderr), (0, ""))
+        self.assertEqual(erased.stdout, f"erased: {gone}\ninvitation withdrawn: {made['id']} of {made['workspace_id']}\n")
 
     def test_who_is_erased_signs_in_no_more_and_the_address_is_free(self):
         gone = person(self.data, "gone")

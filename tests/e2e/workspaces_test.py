@@ -3,6 +3,8 @@
 another's is one that nobody has."""
 
 import json
+import pathlib
+import re
 
 import harness
 from described import Described
@@ -108,13 +110,34 @@ class Workspaces(harness.Case):
         usage = api.get("/v1/usage").json()
         self.assertEqual(usage["plan"], "free")
         self.assertEqual([(bound["what"], bound["most"], bound["used"]) for bound in usage["bounds"]],
-                         [("integrations", 3, 4), ("members", 2, 1), ("scheduled_posts", 30, 1), ("requests_per_minute", 60, None)])
+                         [("integrations", 3, 4), ("members", 2, 0), ("scheduled_posts", 30, 1), ("requests_per_minute", 60, None)])
         refused = self.assert_problem(api.post("/v1/integrations", {"channel": "bluesky", "identifier": "more.test",
                                                                     "app_password": "x"}), 403, "plan_limit")
         self.assertEqual((refused["limit"], refused["most"], refused["used"]), ("integrations", 3, 4))
+        self.assertEqual(refused["detail"], "The plan free allows 3 accounts, and there are 4: remove an account. Whoever runs the installation "
+                                            "can give another plan (openpost workspace plan).")
         self.assertEqual(api.post(f"/v1/posts/{post['id']}/schedule", {"now": True}).status, 200)
         self.assertEqual(api.wait_post(post, "published")["status"], "published")
         self.assertEqual(api.get("/v1/usage").json()["published_targets"], 1)
+
+    def test_nobody_is_a_member_before_somebody_is_invited_or_added(self):
+        _, key = created(self.data, "empty")
+        api = Api(self.service.port, key)
+        self.assertEqual(api.get("/v1/members").json()["data"], [])
+        (used,) = [bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "members"]
+        self.assertEqual(used, 0)
+
+    def test_what_plans_bound_stands_in_the_readme_and_in_the_help(self):
+        root = pathlib.Path(__file__).parents[2]
+        declared = [tuple(word.strip().replace("NONE", "-") for word in line.split(","))
+                    for line in re.findall(r"^PLAN\((.*)\)$", (root / "core/decider/plan.def").read_text(), re.MULTILINE)]
+        self.assertEqual(len(declared), 4)
+        shown = [tuple(line.split()) for line in run("workspace", "--help").stdout.splitlines()]
+        told = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")) for line in (root / "README.md").read_text().splitlines()
+                if line.startswith("| `")]
+        for plan in declared:
+            self.assertIn(plan, shown)
+            self.assertIn(plan, told)
 
     def test_an_owner_alone_reads_what_is_billed(self):
         _, key = created(self.data, "billed", "--timezone", "Europe/Berlin")

@@ -170,6 +170,9 @@ START_TEST(a_key_tells_the_last_hour_of_its_use)
     struct key_row row;
     ck_assert_int_eq(access_key(reading(&world), &key_id, &world.arena, &row), OK);
     ck_assert_int_eq(row.last_used_ms, T0 + HOUR_MS);
+    ck_assert_int_eq(access_last_used(0, T0), 0);
+    ck_assert_int_eq(access_last_used(T0 - 1, T0), T0); /* in the hour in which it was made */
+    ck_assert_int_eq(access_last_used(T0, T0 - 1), T0);
     check_rebuild(&world);
     world_done(&world);
 }

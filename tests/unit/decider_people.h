@@ -92,8 +92,10 @@ static inline bool tell_member_command(struct arena *arena, const struct step *s
     const char *verb = step->words[0];
     if (strcmp(verb, "member") == 0) {
         command->code = COMMAND_add_member;
-        command->add_member = (struct add_member_command){
-            .workspace_id = workspace_id, .user_id = user_id, .role = role_of(step, "role", ROLE_EDITOR)};
+        command->add_member = (struct add_member_command){.workspace_id = workspace_id,
+                                                          .user_id = user_id,
+                                                          .role = role_of(step, "role", ROLE_EDITOR),
+                                                          .until_ms = seconds(option(step, "until"))};
     } else if (strcmp(verb, "invite") == 0) {
         command->code = COMMAND_invite_member;
         command->invite_member = (struct invite_member_command){.workspace_id = workspace_id,

@@ -228,7 +228,7 @@ START_TEST(a_role_that_may_not_follow_is_told_so)
     ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, &answer),
                      OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "role_insufficient");
-    ck_assert_str_eq(answer.sentence, "The role of this key does not allow it.");
+    ck_assert_str_eq(answer.sentence, "The role does not allow it.");
     ck_assert_str_eq(answer.id, "");
     ck_assert_int_eq(openpost_follow(world.connection, &position, WAIT_MS, count_event, &count, NULL),
                      OPENPOST_REFUSED);

@@ -524,7 +524,7 @@ int main(void)
     tcase_add_test(records, an_address_has_254_bytes_at_most);
     TCase *questions = tcase_create("questions");
     tcase_add_loop_test(questions, a_question_is_read_as_it_was_written_and_in_no_other_length, PERSON_SALT,
-                        PERSON_CLIENT + 1);
+                        PERSON_MEMBER + 1);
     tcase_add_test(questions, a_box_is_read_as_it_was_written_and_may_be_none);
     tcase_add_test(questions, a_question_names_what_it_may);
     tcase_add_test(questions, a_page_has_200_at_most);

@@ -2,7 +2,9 @@
  * learns who has an address; what is erased is gone from the vault soon after the event. */
 #include <sys/stat.h>
 
+#include "core/base/token.h"
 #include "core/ledger/people.h"
+#include "core/wire/tag_key.h"
 #include "tests/unit/service_questions.h"
 
 static const uint8_t right[PERSON_PROOF_LEN] = {1, 2, 3};
@@ -41,6 +43,16 @@ static enum refusal prove_it(struct place *place, struct span address, const uin
                              struct id *ret_user_id)
 {
     return prove(place->client, address, address, span_of(proof, PERSON_PROOF_LEN), ret_user_id);
+}
+
+static struct id which_member_has(struct place *place, const struct id *workspace_id, struct span address)
+{
+    const struct person_ask ask = {.question = PERSON_MEMBER, .of = *workspace_id, .text = address};
+    struct span result;
+    struct id user_id = {0};
+    ck_assert_uint_eq(ask_it(place->client, &ask, &result), ACCEPTED);
+    ck_assert_int_eq(person_user_read(result, &user_id), OK);
+    return user_id;
 }
 
 /* What the ledger answers, in its word. */
@@ -284,12 +296,23 @@ START_TEST(a_workspace_is_told_its_members_and_those_it_invited)
                 .count = 2
     };
     expect_lines(place, &ask, "Bob bob@example.test", "-"); /* she is a person, but no member here */
+    const struct id not_yet = which_member_has(place, &place->workspace_id, SPAN("ada@example.test"));
+    ck_assert(id_is_none(&not_yet));
     struct command command = command_of(place, COMMAND_join_workspace);
     command.join_workspace =
         (struct join_workspace_command){.member_id = member_id, .user_id = ada, .fingerprint = fingerprint};
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     expect_lines(place, &ask, "Ada ada@example.test", "Ada ada@example.test");
-    ask.of = new_id(ID_WORKSPACE);
+    const struct id elsewhere = new_id(ID_WORKSPACE);
+    const struct id told = which_member_has(place, &place->workspace_id, SPAN("ADA@example.test"));
+    ck_assert(id_equal(&told, &ada));
+    const struct id nobody[] = {which_member_has(place, &elsewhere, SPAN("ada@example.test")),
+                                which_member_has(place, &place->workspace_id, SPAN("bob@example.test")),
+                                which_member_has(place, &place->workspace_id, SPAN("no address"))};
+    for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
+        ck_assert(id_is_none(&nobody[i]));
+    }
+    ask.of = elsewhere;
     expect_lines(place, &ask, "-", "-");
     ask = (struct person_ask){
         .question = PERSON_PEOPLE, .ids = {ada, new_id(ID_USER)},
@@ -304,6 +327,48 @@ START_TEST(a_workspace_is_told_its_members_and_those_it_invited)
                 .count = 2
     };
     expect_lines(place, &ask, "-", "-");
+    place_close(place);
+}
+
+END_TEST
+
+/* What a program is told that has an invitation sealed. */
+static enum refusal invite_says(struct client *program, struct span address)
+{
+    uint8_t bytes[1024];
+    uint8_t randomness[TOKEN_RANDOM_LEN];
+    char token[TOKEN_LEN + 1];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    const struct id secret_id = new_id(ID_SECRET);
+    const struct id member_id = new_id(ID_MEMBER);
+    enum refusal refusal = ACCEPTED;
+    random_fill(randomness, sizeof randomness);
+    token_write(randomness, token);
+    const struct person_record record = {
+        .kind = PERSON_INVITATION, .invitation = {.email = address, .body = span_text(token)}
+    };
+    ck_assert_int_eq(person_record_put(&plain, &record), OK);
+    ck_assert_int_eq(client_seal_told_wait(program, &secret_id, &member_id, buf_span(&plain), WAIT_MS, &refusal), OK);
+    return refusal;
+}
+
+START_TEST(a_program_invites_no_member_again_and_is_told_of_nobody_else)
+{
+    struct place *place = place_open();
+    uint8_t tag_key[TAG_KEY_LEN];
+    make_key(place, ROLE_OWNER);
+    tag_key_of(span_text(API_KEY), tag_key);
+    struct client *program = connect_as(place->programs_url, tag_key);
+    struct command command = command_of(place, COMMAND_add_member);
+    command.add_member = (struct add_member_command){.member_id = new_id(ID_MEMBER),
+                                                     .workspace_id = place->workspace_id,
+                                                     .user_id = make_person(place, SPAN("ada@example.test")),
+                                                     .role = ROLE_VIEWER};
+    ck_assert_uint_eq(invite_says(program, SPAN("ada@example.test")), ACCEPTED);
+    ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
+    ck_assert_uint_eq(invite_says(program, SPAN("ADA@example.test")), REFUSED_member_exists);
+    ck_assert_uint_eq(invite_says(program, SPAN("bob@example.test")), ACCEPTED);
+    client_close(program);
     place_close(place);
 }
 
@@ -474,6 +539,7 @@ int main(void)
     tcase_add_test(people, a_subject_is_one_persons_with_its_provider);
     tcase_add_test(people, a_provider_is_told_only_whom_an_operator_made_known_with_the_address);
     tcase_add_test(people, a_workspace_is_told_its_members_and_those_it_invited);
+    tcase_add_test(people, a_program_invites_no_member_again_and_is_told_of_nobody_else);
     tcase_add_test(people, a_person_is_told_the_own_devices_only);
     tcase_add_test(people, who_is_erased_leaves_no_key_behind);
     tcase_add_test(people, what_was_replaced_is_destroyed_too);

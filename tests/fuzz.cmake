@@ -57,7 +57,7 @@ fuzz(proof SECONDS 20 PARSER core/log/tlog_proof.c core/log/checkpoint.c core/ba
   SOURCES core/log/tlog_proof.c core/log/checkpoint.c core/log/merkle.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c
   adapters/bluesky_request.c adapters/bluesky_resolve.c adapters/bluesky_split.c adapters/bluesky_text.c adapters/guard.c
-  adapters/http.c adapters/http_date.c adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
+  adapters/http.c adapters/http_date.c adapters/page_scan.c adapters/platform.c core/text/text_measure.c)
 fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
   LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})

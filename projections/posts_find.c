@@ -189,8 +189,11 @@ static bool is_empty(const struct post_set *set)
 static struct post_set first_posts(uint32_t count)
 {
     struct post_set set = {{0}};
-    for (uint32_t n = 0; n < count; n++) {
-        post_set_add(&set, n);
+    for (uint32_t word = 0; word < count / 64; word++) {
+        set.words[word] = UINT64_MAX;
+    }
+    if (count % 64 != 0) {
+        set.words[count / 64] = ((uint64_t)1 << count % 64) - 1;
     }
     return set;
 }

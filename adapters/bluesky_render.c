@@ -5,10 +5,10 @@
 
 #include "adapters/bluesky_text.h"
 #include "adapters/guard.h"
-#include "adapters/text_measure.h"
 #include "core/base/assert.h"
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
+#include "core/text/text_measure.h"
 
 #define KEY_TIME_BITS 26 /* of microseconds that a number takes the place of: 67 s */
 #define KEY_NUMBER_BITS (KEY_TIME_BITS + 10)

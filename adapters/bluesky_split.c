@@ -3,8 +3,8 @@
  * cut. Called by the rendering. Pure. */
 #include "adapters/bluesky_text.h"
 
-#include "adapters/text_measure.h"
 #include "core/base/assert.h"
+#include "core/text/text_measure.h"
 
 struct splitter {
     struct span text;

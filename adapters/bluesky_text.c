@@ -3,7 +3,7 @@
  * find the same. Pure. */
 #include "adapters/bluesky_text.h"
 
-#include "adapters/text_measure.h"
+#include "core/text/text_measure.h"
 
 #define EMOJI_STYLE 0xFE0F /* behind a '#' it makes that the emoji of a key */
 

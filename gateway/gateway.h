@@ -33,7 +33,6 @@
 struct gateway {
     struct gate *gate;
     const struct channel_list *channels;
-    post_text_fold *fold;        /* for searching */
     const char *bluesky_service; /* where a Bluesky account lives when the request names no service */
     uint8_t body_key[32];        /* bodies are recognised by an HMAC under it: one may hold a password */
     struct zones *zones;         /* any thread may ask */

@@ -298,7 +298,7 @@ static enum err look_at_views(struct store *views)
     return ERR_CLOSED;
 }
 
-int gateway_main(int argc, char **argv, const struct channel_list *channels, post_text_fold *fold)
+int gateway_main(int argc, char **argv, const struct channel_list *channels)
 {
     const struct arguments arguments = {.data = option(argc, argv, "--data", NULL),
                                         .listen = option(argc, argv, "--listen", NULL),
@@ -328,7 +328,6 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels, pos
     uint64_t seed = 0;
     random_fill(&seed, sizeof seed);
     gateway->channels = channels;
-    gateway->fold = fold;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
     lock_init(&gateway->random_lock);

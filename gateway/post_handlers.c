@@ -175,32 +175,27 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
 
 #define SEARCH_BYTES_MAX 256 /* longer than what anybody types to find a post */
 
-/* Folded, the spaces of other alphabets are that of ASCII. */
-static bool is_blank(struct span folded)
-{
-    size_t at = 0;
-    while (at < folded.len && folded.data[at] <= ' ') {
-        at++;
-    }
-    return at == folded.len;
-}
-
 static bool read_search(struct exchange *x, struct post_filter *filter)
 {
     const struct span text = exchange_query(x, "q", 0);
     if (text.data == NULL) {
         return true;
     }
-    filter->fold = x->gateway->fold;
-    const enum err err = filter->fold(text, &x->request->arena, &filter->search);
+    if (text.len > SEARCH_BYTES_MAX) {
+        exchange_parameter(x, REFUSED_parameter_invalid, "q", "A text of at most 256 bytes.");
+        return false;
+    }
+    struct words_query *query = arena_alloc(&x->request->arena, sizeof *query);
+    const enum err err = query == NULL ? ERR_NO_MEMORY : words_query_read(text, &x->request->arena, query);
+    if (err == ERR_MISSING || err == ERR_RANGE) {
+        exchange_parameter(x, REFUSED_parameter_invalid, "q", "One to 64 words: letters, digits or emoji.");
+        return false;
+    }
     if (err != OK) {
         exchange_failed(x, err);
         return false;
     }
-    if (text.len > SEARCH_BYTES_MAX || is_blank(filter->search)) {
-        exchange_parameter(x, REFUSED_parameter_invalid, "q", "A text of 1 to 256 bytes, some of them to be seen.");
-        return false;
-    }
+    filter->search = query;
     return true;
 }
 

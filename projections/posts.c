@@ -10,6 +10,7 @@
 
 #include "core/base/assert.h"
 #include "projections/posts_internal.h"
+#include "projections/posts_shelf.h"
 #include "projections/punctuality.h"
 #include "projections/queue.h"
 
@@ -92,10 +93,14 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     TRY(post_fold(&post, fact, contradicts ? &attempt : NULL, arena, &change));
     if (post.status == POST_DELETED) {
+        TRY(posts_shelf_update(txn, &before, &post, false));
         return remove_post(txn, &before);
     }
     note_seq(&post, &change, fact->at->seq);
     post.attention = posts_attention(&post);
+    if (is_new) {
+        TRY(posts_shelf_add(txn, &post, arena));
+    }
     struct post_content_row content;
     if (change.content) {
         post_fold_content(event, &content);
@@ -106,6 +111,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
+    TRY(is_new ? posts_shelf_fill(txn, &post) : posts_shelf_update(txn, &before, &post, change.content));
     TRY(posts_count(txn, &before, &post, arena));
     return update_targets(txn, fact, &post, &change, arena);
 }

@@ -13,6 +13,7 @@
 
 #include "core/ledger/projection.h"
 #include "core/message/access.h"
+#include "core/text/words.h"
 #include "projections/row.h"
 
 extern const struct projection posts_projection;
@@ -60,10 +61,6 @@ enum post_order {
  * first. ERR_RANGE: another word. */
 enum err posts_order(struct span word, enum post_order *ret_order) MUST_USE;
 
-/* A fold makes of a text what two texts have in common that people take for the same: neither case nor the way in which
- * a character is composed counts. The composition root's; ERR_NO_MEMORY. */
-typedef enum err post_text_fold(struct span text, struct arena *arena, struct span *ret_folded);
-
 /* Repeated = or, different = and; an empty part filters nothing. */
 struct post_filter {
     uint32_t statuses;  /* bit n: enum post_status n; 0: any */
@@ -74,17 +71,16 @@ struct post_filter {
     uint32_t author_count;
     const struct span *labels;
     uint32_t label_count;
-    int64_t publish_after_ms;    /* publish_at >= it; 0: any. Posts without an instant are out */
-    int64_t publish_before_ms;   /* publish_at < it; 0: any */
-    struct span search;          /* folded; one of the author's texts, variants' too, holds it; data NULL: any */
-    post_text_fold *fold;        /* for the texts; not used without search */
-    const struct grant *seen_by; /* posts that are not there for it are out; NULL: for who sees all accounts */
+    int64_t publish_after_ms;         /* publish_at >= it; 0: any. Posts without an instant are out */
+    int64_t publish_before_ms;        /* publish_at < it; 0: any */
+    const struct words_query *search; /* the author's texts, variants' too, hold each of it; NULL: any */
+    const struct grant *seen_by;      /* posts that are not there for it are out; NULL: for who sees all accounts */
     enum post_order order;
 };
 
 #define POST_CURSOR_MAX 48 /* bytes */
 #define POSTS_PAGE_MAX 200
-#define POSTS_SCAN_MAX 5000                      /* rows looked at in one call: < 10 ms */
+#define POSTS_SCAN_MAX 5000                      /* rows or posts looked at in one call: < 10 ms */
 #define POSTS_SEARCH_BYTES_MAX ((size_t)4 << 20) /* of texts looked through in one call: < 100 ms, mostly far less */
 
 struct post_page {

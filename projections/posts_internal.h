@@ -34,10 +34,26 @@ enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *p
 enum err posts_edit_note(struct store_txn *txn, const struct post_row *before, const struct post_row *post,
                          const struct post_content_row *content, struct arena *arena) MUST_USE;
 
-/* posts_search looks for the filter's search in what an author wrote; *bytes grows by the length of the texts that were
- * looked through. */
-enum err posts_search(const struct post_filter *filter, const struct post_content_row *content, struct arena *arena,
+/* posts_texts hands visit each text that an author wrote; absent ones may be among them. What visit returns but OK ends
+ * it; ERR_NO_MEMORY, ERR_ALTERED. */
+typedef enum err posts_text_visit(void *context, struct span text);
+enum err posts_texts(const struct post_content_row *content, struct arena *arena, posts_text_visit *visit,
+                     void *context) MUST_USE;
+/* posts_search looks for all that the query names in what an author wrote; *bytes grows by the length of the texts that
+ * were looked through. */
+enum err posts_search(const struct words_query *query, const struct post_content_row *content, struct arena *arena,
                       size_t *bytes, bool *ret_found) MUST_USE;
+
+/* posts_class is the status as lists keep it: draft, scheduled for every open one, else the last. posts_mark and
+ * posts_mark_id are what a narrow row keeps of a label and of an id. */
+uint32_t posts_class(uint32_t status);
+uint32_t posts_mark(struct span text);
+uint32_t posts_mark_id(const struct id *id);
+/* posts_want_class tells whether a post of that class may have a status that the filter wants. posts_may_match is what
+ * the narrow row can tell; true may still be wrong. posts_match tells all but what posts_search does. */
+bool posts_want_class(const struct post_filter *filter, uint32_t class);
+bool posts_may_match(const struct post_filter *filter, const struct post_list_row *row);
+bool posts_match(const struct post_filter *filter, const struct post_view *post);
 
 /* posts_attempt_by_id finds the row of an attempt that an event names by its id only. */
 enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,

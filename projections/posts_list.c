@@ -1,38 +1,24 @@
 /* posts_list.c: the lists of a workspace's posts, by creation and by publish_at: written by posts.c's projection, read
- * by posts_list. Must never look at more than POSTS_SCAN_MAX rows in one call.
+ * by posts_list. Must never look at more than POSTS_SCAN_MAX rows or posts in one call.
+ *
+ * What the shelves know (posts_shelf.h: words, labels, accounts, authors, classes) they are asked for: by creation they
+ * give the posts in the order of the list; by publish_at what they give is sorted, and where that is too much it is
+ * found so often that walking the list is quick. A cursor is the key of a list's row either way.
  *
  * The posts that need attention are few: lists of their own hold their rows once more, in the same two orders.
  *
  * A narrow row holds four bytes of each integration and label: it rules most posts out; what it lets through is checked
  * on the post itself. Its status is only draft, open or the last one, so that lock and attempts leave both lists alone.
  */
+#include <stdlib.h>
+
 #include "core/base/assert.h"
 #include "core/base/limits.h"
-#include "projections/posts_internal.h"
+#include "projections/posts_find.h"
 
 #define SCRATCH_MAX ((size_t)16 << 20)
 
 /* --- writing --- */
-
-static uint32_t mark_of(struct span text)
-{
-    uint32_t hash = 2166136261U; /* FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ text.data[i]) * 16777619U;
-    }
-    return hash;
-}
-
-/* The last bytes of a UUIDv7 are random. */
-static uint32_t mark_of_id(const struct id *id)
-{
-    return get_be32(id->uuid + 12);
-}
-
-static uint32_t class_of(uint32_t status)
-{
-    return status == POST_QUEUED || status == POST_PUBLISHING ? POST_SCHEDULED : status;
-}
 
 static struct row_key index_key(enum tenant_place place, const struct post_row *post, int64_t time_ms)
 {
@@ -99,11 +85,11 @@ static void list_row_of(const struct post_row *post, const struct post_content_r
 {
     struct post_list_row row = {.author_id = post->author_id};
     for (uint32_t i = 0; i < post->targets_count && i < TARGETS_MAX; i++) {
-        put_be32(marks->integrations + (size_t)4 * i, mark_of_id(&post->targets[i].integration_id));
+        put_be32(marks->integrations + (size_t)4 * i, posts_mark_id(&post->targets[i].integration_id));
         row.integrations = span_of(marks->integrations, (size_t)4 * (i + 1));
     }
     for (uint32_t i = 0; i < content->labels_count && i < LABELS_MAX; i++) {
-        put_be32(marks->labels + (size_t)4 * i, mark_of(content->labels[i].name));
+        put_be32(marks->labels + (size_t)4 * i, posts_mark(content->labels[i].name));
         row.labels = span_of(marks->labels, (size_t)4 * (i + 1));
     }
     *ret_row = row;
@@ -114,7 +100,7 @@ static enum err put_rows(struct store_txn *txn, const struct post_row *post, con
                          struct post_list_row *row, bool fresh, struct arena *arena)
 {
     const struct record_desc *desc = post_list_row_desc();
-    row->status = class_of(post->status);
+    row->status = posts_class(post->status);
     row->dated = post->publish_at_ms != 0;
     for (uint32_t i = 0; i < places->count; i++) {
         const struct row_key *key = &places->keys[i];
@@ -129,7 +115,7 @@ enum err posts_index_update(struct store_txn *txn, const struct post_row *before
     struct post_list_row row;
     struct marks marks;
     if (before != NULL && content == NULL && before->publish_at_ms == after->publish_at_ms &&
-        before->attention == after->attention && class_of(before->status) == class_of(after->status)) {
+        before->attention == after->attention && posts_class(before->status) == posts_class(after->status)) {
         return OK;
     }
     const struct places places = places_of(after);
@@ -153,117 +139,6 @@ enum err posts_index_remove(struct store_txn *txn, const struct post_row *post)
 {
     const struct places left = places_of(post);
     return leave_places(txn, &left, &(struct places){.count = 0});
-}
-
-/* --- filtering --- */
-
-static bool has_mark(struct span marks, uint32_t mark)
-{
-    for (size_t i = 0; i + 4 <= marks.len; i += 4) {
-        if (get_be32(marks.data + i) == mark) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool wants_status(const struct post_filter *filter, uint32_t status)
-{
-    return filter->statuses == 0 || (filter->statuses >> status & 1) != 0;
-}
-
-static bool wants_class(const struct post_filter *filter, uint32_t class)
-{
-    if (class != POST_SCHEDULED) {
-        return wants_status(filter, class);
-    }
-    return wants_status(filter, POST_SCHEDULED) || wants_status(filter, POST_QUEUED) ||
-           wants_status(filter, POST_PUBLISHING);
-}
-
-static bool wants_author(const struct post_filter *filter, const struct id *author_id)
-{
-    for (uint32_t i = 0; i < filter->author_count; i++) {
-        if (id_equal(&filter->authors[i], author_id)) {
-            return true;
-        }
-    }
-    return filter->author_count == 0;
-}
-
-/* Whether the grant may see the post of a narrow row: each of the targets' marks is that of an account of its. */
-static bool may_see(const struct grant *grant, const struct post_list_row *row)
-{
-    bool may = true;
-    for (size_t i = 0; may && i + 4 <= row->integrations.len; i += 4) {
-        may = false;
-        for (uint32_t k = 0; k < grant->account_count && !may; k++) {
-            may = mark_of_id(&grant->accounts[k].integration_id) == get_be32(row->integrations.data + i);
-        }
-    }
-    return may || !grant->restricted;
-}
-
-/* What the narrow row can tell; true may still be wrong. */
-static bool may_match(const struct post_filter *filter, const struct post_list_row *row)
-{
-    if (filter->seen_by != NULL && !may_see(filter->seen_by, row)) {
-        return false;
-    }
-    bool integration = filter->integration_count == 0;
-    for (uint32_t i = 0; i < filter->integration_count && !integration; i++) {
-        integration = has_mark(row->integrations, mark_of_id(&filter->integrations[i]));
-    }
-    bool label = filter->label_count == 0;
-    for (uint32_t i = 0; i < filter->label_count && !label; i++) {
-        label = has_mark(row->labels, mark_of(filter->labels[i]));
-    }
-    const bool window = filter->publish_after_ms != 0 || filter->publish_before_ms != 0;
-    return integration && label && wants_class(filter, row->status) && wants_author(filter, &row->author_id) &&
-           (!window || row->dated);
-}
-
-static bool wants_integrations(const struct post_filter *filter, const struct post_row *post)
-{
-    for (uint32_t i = 0; i < filter->integration_count; i++) {
-        for (uint32_t k = 0; k < post->targets_count; k++) {
-            if (id_equal(&filter->integrations[i], &post->targets[k].integration_id)) {
-                return true;
-            }
-        }
-    }
-    return filter->integration_count == 0;
-}
-
-static bool wants_labels(const struct post_filter *filter, const struct post_content_row *content)
-{
-    for (uint32_t i = 0; i < filter->label_count; i++) {
-        for (uint32_t k = 0; k < content->labels_count; k++) {
-            if (span_equal(filter->labels[i], content->labels[k].name)) {
-                return true;
-            }
-        }
-    }
-    return filter->label_count == 0;
-}
-
-static bool matches(const struct post_filter *filter, const struct post_view *post)
-{
-    const int64_t at_ms = post->row.publish_at_ms;
-    if (filter->seen_by != NULL && !posts_sees(filter->seen_by, &post->row)) {
-        return false;
-    }
-    if (filter->attention != 0 && (filter->attention & post->row.attention) == 0) {
-        return false;
-    }
-    if (filter->publish_after_ms != 0 && (at_ms == 0 || at_ms < filter->publish_after_ms)) {
-        return false;
-    }
-    if (filter->publish_before_ms != 0 && (at_ms == 0 || at_ms >= filter->publish_before_ms)) {
-        return false;
-    }
-    return wants_status(filter, post->row.status) && wants_author(filter, &post->row.author_id) &&
-           wants_integrations(filter, &post->row) && wants_labels(filter, &post->content);
 }
 
 /* --- walking --- */
@@ -405,9 +280,9 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
     const struct arena_mark mark = arena_mark(walk->arena);
     arena_reset(walk->scratch);
     TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &post));
-    *ret_matches = matches(walk->filter, &post);
-    if (*ret_matches && walk->filter->search.data != NULL) {
-        TRY(posts_search(walk->filter, &post.content, walk->scratch, &walk->searched, ret_matches));
+    *ret_matches = posts_match(walk->filter, &post);
+    if (*ret_matches && walk->filter->search != NULL) {
+        TRY(posts_search(walk->filter->search, &post.content, walk->scratch, &walk->searched, ret_matches));
     }
     if (*ret_matches && walk->page.count < walk->limit) {
         walk->page.posts[walk->page.count] = post;
@@ -417,29 +292,38 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
     return OK;
 }
 
+static bool saw_enough(const struct walk *walk)
+{
+    return walk->scanned == POSTS_SCAN_MAX || walk->searched >= POSTS_SEARCH_BYTES_MAX;
+}
+
+/* Goes on behind what was looked at. One more than fits is not counted: the cursor of the last one leads on. Whether
+ * the page is full is then the answer. */
+static bool went_past(struct walk *walk, struct span key, bool found)
+{
+    if (found && walk->page.count == walk->limit) {
+        return false;
+    }
+    walk->page.count += found ? 1 : 0;
+    set_cursor(walk, key);
+    return true;
+}
+
 /* Looks at one row. done: the page is full, or enough was looked at. */
 static enum err visit(struct walk *walk, struct span key, struct span value, bool *ret_done)
 {
-    *ret_done = false;
-    if (walk->scanned == POSTS_SCAN_MAX || walk->searched >= POSTS_SEARCH_BYTES_MAX) {
-        *ret_done = true;
+    *ret_done = saw_enough(walk);
+    if (*ret_done) {
         return OK;
     }
     walk->scanned++;
     struct post_list_row row;
     TRY(row_read(value, post_list_row_desc(), walk->scratch, &row));
-    bool found = !(walk->stretches[walk->stretch].undated_only && row.dated) && may_match(walk->filter, &row);
+    bool found = !(walk->stretches[walk->stretch].undated_only && row.dated) && posts_may_match(walk->filter, &row);
     if (found) {
         TRY(check_post(walk, key, &found));
     }
-    if (found && walk->page.count == walk->limit) {
-        *ret_done = true; /* one more than fits: the cursor of the last one leads on */
-        return OK;
-    }
-    if (found) {
-        walk->page.count++;
-    }
-    set_cursor(walk, key);
+    *ret_done = !went_past(walk, key, found);
     return OK;
 }
 
@@ -459,13 +343,8 @@ static enum err walk_stretch(struct walk *walk, bool *ret_done)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err walk_all(struct walk *walk, struct span cursor)
+static enum err walk_all(struct walk *walk)
 {
-    TRY(set_from(walk, cursor));
-    walk->page.posts = arena_alloc(walk->arena, walk->limit * sizeof *walk->page.posts);
-    if (walk->page.posts == NULL) {
-        return ERR_NO_MEMORY;
-    }
     const bool window = walk->filter->publish_after_ms != 0 || walk->filter->publish_before_ms != 0;
     for (; walk->stretch < walk->stretch_count; walk->stretch++) {
         bool done = false;
@@ -479,6 +358,169 @@ static enum err walk_all(struct walk *walk, struct span cursor)
     }
     walk->page.cursor_len = 0;
     return OK;
+}
+
+/* --- by the shelves --- */
+
+/* Looks at a post that the shelves gave, which may be gone. */
+static enum err visit_found(struct walk *walk, struct span key, bool *ret_done)
+{
+    bool found = false;
+    *ret_done = saw_enough(walk);
+    if (*ret_done) {
+        return OK;
+    }
+    walk->scanned++;
+    const enum err err = check_post(walk, key, &found);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_done = !went_past(walk, key, found);
+    return OK;
+}
+
+/* The key in a list of a post of that key on the shelves; by_instant: of one that is due at at_ms. */
+static struct row_key key_in_list(const struct walk *walk, const struct stretch *stretch, const uint8_t *found,
+                                  int64_t at_ms)
+{
+    struct row_key key = row_key_tenant(walk->workspace_id, stretch->place);
+    row_key_u64(&key, stretch->by_instant ? (uint64_t)at_ms : get_be64(found));
+    memcpy(key.bytes + INDEX_POST, found + 8, 16);
+    key.len = INDEX_KEY_LEN;
+    return key;
+}
+
+static enum err walk_created(struct walk *walk, struct post_finder *finder)
+{
+    uint8_t found[SHELF_KEY_BYTES];
+    bool edge = false;
+    bool done = false;
+    enum err err = OK;
+    while (!done && (err = posts_find_next(finder, found, &edge)) == OK) {
+        const struct row_key key = key_in_list(walk, &walk->stretches[0], found, 0);
+        if (edge) {
+            set_cursor(walk, row_key_span(&key));
+            return OK;
+        }
+        TRY(visit_found(walk, row_key_span(&key), &done));
+    }
+    if (err == ERR_NOT_FOUND) {
+        walk->page.cursor_len = 0;
+        return OK;
+    }
+    return err;
+}
+
+/* Posts in the order of publish_at: those that the shelves gave, where they are not too many to be sorted. */
+struct found_list {
+    struct row_key *keys; /* in their stretches' lists */
+    uint32_t count;
+    bool fits;
+};
+
+static enum err place_found(struct walk *walk, const uint8_t *found, struct found_list *list)
+{
+    struct id post_id = {.kind = ID_POST};
+    struct post_row post;
+    memcpy(post_id.uuid, found + 8, sizeof post_id.uuid);
+    const struct row_key key = row_key_post(&post_id, PLACE_POST);
+    arena_reset(walk->scratch);
+    const enum err err = row_get(walk->txn, &key, post_row_desc(), walk->scratch, &post);
+    if (err == OK) {
+        const struct stretch *stretch = &walk->stretches[post.publish_at_ms != 0 ? 0 : 1];
+        list->keys[list->count] = key_in_list(walk, stretch, found, post.publish_at_ms);
+        list->count++;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err gather_found(struct walk *walk, struct post_finder *finder, struct arena *arena,
+                             struct found_list *list)
+{
+    uint8_t *found = arena_room(arena, (size_t)POSTS_SCAN_MAX * SHELF_KEY_BYTES);
+    list->keys = arena_room(arena, POSTS_SCAN_MAX * sizeof *list->keys);
+    if (found == NULL || list->keys == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    size_t count = 0;
+    bool edge = false;
+    enum err err = OK;
+    while (count < POSTS_SCAN_MAX && !edge && err == OK) {
+        err = posts_find_next(finder, found + count * SHELF_KEY_BYTES, &edge);
+        count += err == OK ? 1 : 0;
+    }
+    list->fits = err == ERR_NOT_FOUND;
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    for (size_t i = 0; i < count && list->fits; i++) {
+        TRY(place_found(walk, found + i * SHELF_KEY_BYTES, list));
+    }
+    return OK;
+}
+
+_Static_assert(PLACE_POSTS_DUE < PLACE_POSTS_CREATED, "those without an instant come last, also downwards");
+
+static int by_place(const void *a, const void *b)
+{
+    const struct row_key *x = a;
+    const struct row_key *y = b;
+    return memcmp(x->bytes + INDEX_PLACE, y->bytes + INDEX_PLACE, INDEX_KEY_LEN - INDEX_PLACE);
+}
+
+static int by_place_down(const void *a, const void *b)
+{
+    const struct row_key *x = a;
+    const struct row_key *y = b;
+    const int order = (int)x->bytes[INDEX_PLACE] - (int)y->bytes[INDEX_PLACE];
+    return order != 0 ? order : by_place(b, a);
+}
+
+static enum err walk_dated(struct walk *walk, struct post_finder *finder, struct arena *arena, bool *ret_fits)
+{
+    struct found_list list = {.keys = NULL};
+    bool done = false;
+    TRY(gather_found(walk, finder, arena, &list));
+    *ret_fits = list.fits;
+    if (!list.fits) {
+        return OK;
+    }
+    int (*order)(const void *, const void *) = walk->stretches[0].up ? by_place : by_place_down;
+    qsort(list.keys, list.count, sizeof *list.keys, order);
+    for (uint32_t i = 0; i < list.count && !done; i++) {
+        if (walk->from.len == 0 || order(&list.keys[i], &walk->from) > 0) {
+            TRY(visit_found(walk, row_key_span(&list.keys[i]), &done));
+        }
+    }
+    walk->page.cursor_len = done ? walk->page.cursor_len : 0;
+    return OK;
+}
+
+/* What needs attention has short lists of its own. *ret_done: false: walk the lists. */
+static enum err walk_found(struct walk *walk, struct arena *arena, bool *ret_done)
+{
+    struct post_finder *finder = NULL;
+    const bool by_creation = walk->stretch_count == 1;
+    const struct span from =
+        walk->from.len > 0 && by_creation ? span_of(walk->from.bytes + INDEX_TIME, SHELF_KEY_BYTES) : (struct span){0};
+    *ret_done = false;
+    if (walk->filter->attention != 0) {
+        return OK;
+    }
+    TRY(posts_find_open(walk->txn, walk->workspace_id, walk->filter, walk->stretches[0].up, from, arena, &finder));
+    if (finder != NULL && by_creation) {
+        *ret_done = true;
+        return walk_created(walk, finder);
+    }
+    return finder != NULL ? walk_dated(walk, finder, arena, ret_done) : OK;
+}
+
+static enum err fill_page(struct walk *walk, struct span cursor, struct arena *found)
+{
+    bool done = false;
+    TRY(set_from(walk, cursor));
+    walk->page.posts = arena_alloc(walk->arena, walk->limit * sizeof *walk->page.posts);
+    if (walk->page.posts == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(walk_found(walk, found, &done));
+    return done ? OK : walk_all(walk);
 }
 
 enum err posts_order(struct span word, enum post_order *ret_order)
@@ -512,8 +554,10 @@ enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const 
     ASSERT(limit >= 1 && limit <= POSTS_PAGE_MAX);
     OWNED(store_cursor_close) struct store_cursor *store_cursor = NULL;
     struct arena scratch;
+    struct arena found;
     TRY(store_cursor_open(txn, &store_cursor));
     arena_init(&scratch, SCRATCH_MAX);
+    arena_init(&found, SCRATCH_MAX);
     struct walk walk = {
         .txn = txn,
         .cursor = store_cursor,
@@ -524,8 +568,9 @@ enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const 
         .limit = limit,
     };
     set_stretches(&walk);
-    const enum err err = walk_all(&walk, cursor);
+    const enum err err = fill_page(&walk, cursor, &found);
     arena_done(&scratch);
+    arena_done(&found);
     TRY(err);
     *ret_page = walk.page;
     return OK;

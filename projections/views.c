@@ -136,6 +136,11 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
         .publish_before_ms = args.publish_before,
         .seen_by = request->grant,
     };
+    struct words_query query;
+    if (args.q.data != NULL) {
+        TRY(words_query_read(args.q, request->arena, &query));
+        filter.search = &query;
+    }
     TRY(posts_order(args.order, &filter.order));
     struct post_page page;
     const struct arena_mark mark = arena_mark(request->arena);

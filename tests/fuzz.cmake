@@ -57,12 +57,13 @@ fuzz(proof SECONDS 20 PARSER core/log/tlog_proof.c core/log/checkpoint.c core/ba
   SOURCES core/log/tlog_proof.c core/log/checkpoint.c core/log/merkle.c)
 set(bluesky adapters/bluesky_answer.c adapters/bluesky_jobs.c adapters/bluesky_record.c adapters/bluesky_render.c
   adapters/bluesky_request.c adapters/bluesky_resolve.c adapters/bluesky_split.c adapters/bluesky_text.c adapters/guard.c
-  adapters/http.c adapters/http_date.c adapters/page_scan.c adapters/platform.c adapters/text_measure.c)
+  adapters/http.c adapters/http_date.c adapters/page_scan.c adapters/platform.c core/text/text_measure.c)
 fuzz(bluesky_job SECONDS 20 PARSER adapters/bluesky_jobs.c adapters/bluesky_resolve.c
   LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel message PkgConfig::ICU SOURCES ${bluesky})
 fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c adapters/http_date.c LIBRARIES channel message
   SOURCES adapters/bluesky_answer.c adapters/http_date.c)
+fuzz(words SECONDS 20 PARSER core/text/words.c LIBRARIES base PkgConfig::ICU SOURCES core/text/words.c core/text/text_measure.c)
 fuzz(guard SECONDS 20 PARSER adapters/guard.c LIBRARIES base SOURCES adapters/guard.c)
 fuzz(request PARSER gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c
   LIBRARIES channel message projections

@@ -6,11 +6,11 @@
 #include "adapters/bluesky.h"
 #include "adapters/identity/main.h"
 #include "adapters/main.h"
-#include "adapters/text_measure.h"
 #include "core/base/process.h"
 #include "core/base/version.h"
 #include "core/calendar/zone.h"
 #include "core/ledger/main.h"
+#include "core/text/text_measure.h"
 #include "gateway/main.h"
 #include "projections/access.h"
 #include "projections/registry.h"
@@ -53,7 +53,7 @@ static int run_gateway(int argc, char **argv)
 {
     const struct channel *room[1];
     const struct channel_list channels = all_channels(room);
-    return gateway_main(argc, argv, &channels, text_fold);
+    return gateway_main(argc, argv, &channels);
 }
 
 static int run_scheduler(int argc, char **argv)

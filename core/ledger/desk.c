@@ -2,6 +2,7 @@
  * and row forms, no rules. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
+#include "core/text/text_measure.h"
 
 /* States */
 
@@ -182,16 +183,22 @@ static enum err find_integration(struct desk *desk, const struct id *workspace_i
 
 /* Position */
 
-/* version (4), position (8), whose log it is the position of (16) */
-#define POSITION_ROW (4 + 8 + 16)
+/* version (4), position (8), whose log it is the position of (16), text_version (4): words are among the rows */
+#define POSITION_ROW (4 + 8 + 16 + 4)
 
 static const uint8_t position_key[] = {TABLE_META};
+
+/* Rows of another version, or of words that were told apart otherwise, are made again. */
+static bool is_known(struct span row)
+{
+    return row.len == POSITION_ROW && get_be32(row.data) == VIEWS_VERSION && get_be32(row.data + 28) == text_version();
+}
 
 enum err desk_position(struct store_txn *txn, uint64_t *ret_position)
 {
     struct span row;
     TRY(store_get(txn, span_of(position_key, sizeof position_key), &row));
-    if (row.len != POSITION_ROW || get_be32(row.data) != VIEWS_VERSION) {
+    if (!is_known(row)) {
         return ERR_NOT_FOUND;
     }
     *ret_position = get_be64(row.data + 4);
@@ -205,8 +212,8 @@ enum err desk_is_foreign(struct store_txn *txn, const struct id *installation_id
     if (err != OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    const bool known = err == OK && row.len == POSITION_ROW && get_be32(row.data) == VIEWS_VERSION;
-    *ret_foreign = known && memcmp(row.data + 12, installation_id->uuid, sizeof installation_id->uuid) != 0;
+    *ret_foreign =
+        err == OK && is_known(row) && memcmp(row.data + 12, installation_id->uuid, sizeof installation_id->uuid) != 0;
     return OK;
 }
 
@@ -216,6 +223,7 @@ static enum err position_put(struct desk *desk, uint64_t position)
     put_be32(row, VIEWS_VERSION);
     put_be64(row + 4, position);
     memcpy(row + 12, desk->installation_id.uuid, sizeof desk->installation_id.uuid);
+    put_be32(row + 28, text_version());
     return store_put(desk->txn, span_of(position_key, sizeof position_key), span_of(row, sizeof row));
 }
 

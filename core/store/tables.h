@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 11
+#define VIEWS_VERSION 12
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -41,9 +41,13 @@ enum tenant_place {
     PLACE_POSTS_ATTENTION_DUE = 0x11, /* posts: as PLACE_POSTS_DUE, likewise */
     PLACE_POSTS_DUE = 0x20,           /* posts: publish_at, post -> narrow row */
     PLACE_POSTS_CREATED = 0x30,       /* posts: created, post -> narrow row; the newest come last … */
+    PLACE_SHELF_HEAD = 0x3F,          /* posts: how many there were ever, and the keys of the last few … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
     PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
     PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
+    PLACE_SHELF_KEYS = 0x70,  /* posts: number / 16 -> creation and id of 16 posts */
+    PLACE_SHELF_TERMS = 0x71, /* posts: shelf -> terms, each with the posts of the shelf that have it */
+    PLACE_SHELF_STATE = 0x72, /* posts: shelf -> class of each of its posts, and whether its terms are right */
 };
 
 #endif

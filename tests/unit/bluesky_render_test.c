@@ -3,8 +3,8 @@
  * gives the same bytes. */
 #include "adapters/bluesky.h"
 #include "adapters/bluesky_text.h"
-#include "adapters/text_measure.h"
 #include "core/message/json_read.h"
+#include "core/text/text_measure.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -409,7 +409,8 @@ START_TEST(views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt)
     ck_assert_int_eq(store_get(txn, span_of(&meta, 1), &row), OK);
     const size_t len = row.len;
     memcpy(bytes, row.data, len);
-    bytes[_i == 0 ? 0 : 11 - _i] ^= 0x40; /* another version; a position far ahead */
+    static const size_t places[] = {0, 10, 9, 28}; /* another version; a position far ahead; another Unicode */
+    bytes[places[_i]] ^= 0x40;
     ck_assert_int_eq(store_put(txn, span_of(&meta, 1), span_of(bytes, len)), OK);
     ck_assert_int_eq(store_put(txn, SPAN("\x20nonsense"), SPAN("x")), OK);
     ck_assert_int_eq(store_commit(&txn), OK);
@@ -447,7 +448,7 @@ int main(void)
     tcase_add_test(groups, stamps_never_go_back);
     tcase_add_test(groups, every_start_of_a_ledger_has_its_own_epoch);
     tcase_add_test(groups, a_log_that_is_older_than_the_views_is_known_to_have_gone_back);
-    tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 3);
+    tcase_add_loop_test(groups, views_that_are_behind_are_brought_up_and_doubtful_ones_are_rebuilt, 0, 4);
     suite_add_tcase(suite, groups);
     return run_suite(suite);
 }

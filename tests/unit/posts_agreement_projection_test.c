@@ -3,6 +3,7 @@
  * the events alone, is the one that is made of these rows. Random commands of people, scheduler and adapters, thousands
  * of them. */
 #include "core/decider/aggregate.h"
+#include "core/text/text_measure.h"
 #include "projections/dispatch_views.h"
 #include "projections/post_fold.h"
 #include "tests/unit/projection_fixture.h"
@@ -58,12 +59,13 @@ static void tell_agenda(struct play *play, const struct event *event)
 static void set_position(struct play *play, bool there)
 {
     const uint8_t key = TABLE_META;
-    uint8_t row[28] = {0}; /* desk.c: version, position, installation */
+    uint8_t row[32] = {0}; /* desk.c: version, position, installation, the words' version */
     struct store_txn *txn = NULL;
     store_abort(play->world.txn);
     play->world.txn = NULL;
     put_be32(row, VIEWS_VERSION);
     put_be64(row + 4, UINT32_MAX);
+    put_be32(row + 28, text_version());
     ck_assert_int_eq(store_begin(play->world.store, true, &txn), OK);
     ck_assert_int_eq(
         there ? store_put(txn, span_of(&key, 1), span_of(row, sizeof row)) : store_delete(txn, span_of(&key, 1)), OK);

@@ -1,5 +1,5 @@
 /* text_measure_test.c: what people call a character is counted as one, whatever it is made of; offsets are bytes. */
-#include "adapters/text_measure.h"
+#include "core/text/text_measure.h"
 
 #include <check.h>
 

@@ -231,6 +231,34 @@ START_TEST(a_post_that_alone_is_more_than_an_answer_may_be_has_no_page)
 
 END_TEST
 
+START_TEST(posts_are_found_by_words_and_status)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+
+    static const struct {
+        struct query_args args;
+        uint32_t found;
+    } cases[] = {
+        {{.q = STATIC_SPAN("HELL")},                                2},
+        {{.q = STATIC_SPAN("\"hell\"")},                            0},
+        {{.q = STATIC_SPAN("hello"), .statuses = 1U << POST_DRAFT}, 1},
+    };
+
+    feed_created(&world, 1, 1);
+    feed_created(&world, 2, 1);
+    feed_scheduled(&world, 2, 1, T0 + HOUR_MS);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out;
+        ck_assert_int_eq(ask(&world, zones, "list_posts", &cases[i].args, &workspace_id, &out), OK);
+        ck_assert_uint_eq(json_node_member(parsed(&world, &out), "data")->count, cases[i].found);
+    }
+    present_end(&world, zones);
+}
+
+END_TEST
+
 START_TEST(wrong_arguments_are_told_apart)
 {
     struct world world;
@@ -246,6 +274,8 @@ START_TEST(wrong_arguments_are_told_apart)
     args = (struct query_args){.cursor = SPAN("xyz")};
     ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
     ck_assert_int_eq(ask(&world, zones, "list_integrations", &args, &workspace_id, &out), ERR_MALFORMED);
+    args = (struct query_args){.q = SPAN("!")};
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MISSING);
     args = (struct query_args){.post_id = id_n(ID_POST, 7)};
     ck_assert_int_eq(ask(&world, zones, "get_post", &args, &workspace_id, &out), ERR_NOT_FOUND);
     present_end(&world, zones);
@@ -292,6 +322,7 @@ int main(void)
     tcase_add_test(tcase, members_are_called_what_the_vault_says_and_come_page_by_page);
     tcase_add_test(tcase, posts_that_are_more_than_an_answer_may_be_make_shorter_pages);
     tcase_add_test(tcase, a_post_that_alone_is_more_than_an_answer_may_be_has_no_page);
+    tcase_add_test(tcase, posts_are_found_by_words_and_status);
     tcase_add_test(tcase, wrong_arguments_are_told_apart);
     tcase_add_test(tcase, a_history_tells_the_story_in_pages);
     suite_add_tcase(suite, tcase);

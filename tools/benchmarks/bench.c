@@ -27,7 +27,8 @@ static const char usage[] =
     "  burst   lateness of 20,000 posts due in one second / BullMQ on Redis\n"
     "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
     "  growth  GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
-    "  tenants GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n\n"
+    "  tenants GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n"
+    "  search  pages of posts, filtered and searched, of a million in one workspace / 10 thousand\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -45,6 +46,7 @@ static const struct benchmark {
     {"http",    bench_http   },
     {"growth",  bench_growth },
     {"tenants", bench_tenants},
+    {"search",  bench_search },
 };
 
 #define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)
@@ -128,13 +130,15 @@ static bool number(const char *name, const char *text, uint64_t most, uint64_t *
 
 int tool_bench(int argc, char **argv)
 {
-    struct bench bench = {.events = 100000, .posts = 20000, .growth_max = 1000000, .tenants = 10000};
+    struct bench bench = {
+        .events = 100000, .posts = 20000, .growth_max = 1000000, .tenants = 10000, .search_posts = 1000000};
     const char *names[BENCHMARK_COUNT];
     const char *events = NULL;
     const char *posts = NULL;
     const char *ahead = NULL;
     const char *growth_max = NULL;
     const char *tenants = NULL;
+    const char *search_posts = NULL;
     uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
@@ -142,20 +146,21 @@ int tool_bench(int argc, char **argv)
     size_t count = 0;
     int code = EXIT_GOOD;
     const struct option_spec options[] = {
-        {"--json",        NULL,              &bench.json,    "one JSON object a line"                                            },
-        {"--events",      &events,           NULL,           "of the replay's log; default 100000"                               },
-        {"--fill",        &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
-        {"--posts",       &posts,            NULL,           "of the burst; default 20000"                                       },
-        {"--ahead",       &ahead,            NULL,
-         "seconds from the burst's creation to its second; above 300 it is locked in them; default: few"                         },
-        {"--instant",     NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
-        {"--growth-max",  &growth_max,       NULL,
-         "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                             },
-        {"--tenants",     &tenants,          NULL,           "workspaces of 100 posts each; default 10000"                       },
-        {"--references",  &bench.references, NULL,
-         "the folder that tools/benchmarks/references/setup printed; default: none"                                              },
-        {"--bare-server", &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
-        {"--bare-folder", &bare_folder,      NULL,           "used by itself: with its rows in this folder"                      },
+        {"--json",         NULL,              &bench.json,    "one JSON object a line"                                            },
+        {"--events",       &events,           NULL,           "of the replay's log; default 100000"                               },
+        {"--fill",         &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
+        {"--posts",        &posts,            NULL,           "of the burst; default 20000"                                       },
+        {"--ahead",        &ahead,            NULL,
+         "seconds from the burst's creation to its second; above 300 it is locked in them; default: few"                          },
+        {"--instant",      NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
+        {"--growth-max",   &growth_max,       NULL,
+         "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                              },
+        {"--tenants",      &tenants,          NULL,           "workspaces of 100 posts each; default 10000"                       },
+        {"--search-posts", &search_posts,     NULL,           "of the workspace that is searched; default 1000000"                },
+        {"--references",   &bench.references, NULL,
+         "the folder that tools/benchmarks/references/setup printed; default: none"                                               },
+        {"--bare-server",  &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
+        {"--bare-folder",  &bare_folder,      NULL,           "used by itself: with its rows in this folder"                      },
     };
     if (!options_parse(argc, argv, usage, options, sizeof options / sizeof *options, names, BENCHMARK_COUNT, &count,
                        &code)) {
@@ -169,7 +174,8 @@ int tool_bench(int argc, char **argv)
     }
     if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
         !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max) ||
-        !number("--tenants", tenants, 100000, &bench.tenants)) {
+        !number("--tenants", tenants, 100000, &bench.tenants) ||
+        !number("--search-posts", search_posts, 10000000, &bench.search_posts)) {
         return EXIT_USAGE_WRONG;
     }
     bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;

@@ -24,6 +24,7 @@ enum bench_goal_code {
     GOAL_GROWTH_LOCK,
     GOAL_GROWTH_BEYOND,
     GOAL_TENANTS,
+    GOAL_SEARCH,
     GOAL_COUNT
 };
 
@@ -35,6 +36,7 @@ struct bench {
     uint64_t posts;         /* of the burst */
     uint64_t growth_max;    /* posts at which growth stops */
     uint64_t tenants;       /* workspaces beside each other */
+    uint64_t search_posts;  /* of the workspace that is searched */
     int64_t ahead_ms;       /* the burst's posts are created so long before they are due; 0: as shortly as it can */
     char folder[DATA_PATH_MAX];
     unsigned made; /* things in folder that are told apart by a number */
@@ -64,6 +66,7 @@ enum err bench_burst(struct bench *bench) MUST_USE;
 enum err bench_http(struct bench *bench) MUST_USE;
 enum err bench_growth(struct bench *bench) MUST_USE;
 enum err bench_tenants(struct bench *bench) MUST_USE;
+enum err bench_search(struct bench *bench) MUST_USE;
 
 /* bench_fill_folder makes a data folder whose log has at least so many events, for tests and for looking at. */
 enum err bench_fill_folder(const char *path, uint64_t events) MUST_USE;

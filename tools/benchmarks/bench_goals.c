@@ -30,6 +30,7 @@ static const struct goal {
     [GOAL_GROWTH_LOCK] = {"growth",  "cost of a lock, 1 million / 10 thousand",       false, 1.6,    "x",        "--growth-max 100000"},
     [GOAL_GROWTH_BEYOND] = {"growth",  "cost of the dearest, 10 million / 1 million",   false, 1.3,    "x",
                         "--growth-max 10000000"                                                                                     },
+    [GOAL_SEARCH] = {"search",  "a page of any question, p99",                   false, 100,    "ms",       "a whole run"        },
     [GOAL_TENANTS] = {"tenants", "dearest of GET, list, POST / one workspace",    false, 1.2,    "x",        "a whole run"        },
 };
 

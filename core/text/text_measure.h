@@ -2,8 +2,8 @@
  * text_measure.c is the one file that knows ICU.
  *
  * All offsets are bytes of UTF-8. Texts must be well-formed UTF-8 (span_is_utf8). */
-#ifndef OPENPOST_ADAPTERS_TEXT_MEASURE_H
-#define OPENPOST_ADAPTERS_TEXT_MEASURE_H
+#ifndef OPENPOST_TEXT_TEXT_MEASURE_H
+#define OPENPOST_TEXT_TEXT_MEASURE_H
 
 #include "core/base/arena.h"
 
@@ -28,6 +28,20 @@ enum err text_clusters(struct span text, uint32_t *ret_count) MUST_USE;
 /* text_fold writes into the arena what a text has in common with those that people take for the same: toNFKC_Casefold
  * (Unicode 3.13, R5), without case, ways of composing, widths and invisible characters. ERR_NO_MEMORY. */
 enum err text_fold(struct span text, struct arena *arena, struct span *ret_folded) MUST_USE;
+
+/* text_version names the characters' properties that all of this depends on (Unicode's version as ICU has it): what was
+ * kept of texts under another one has to be made again. */
+uint32_t text_version(void);
+
+/* What a character is to whoever looks for words. */
+enum text_kind {
+    TEXT_BETWEEN, /* white space, punctuation, signs */
+    TEXT_WORD,    /* a letter or a number */
+    TEXT_MARK,    /* it stands on the character before it */
+    TEXT_DENSE,   /* of a script that puts no space between words, or an emoji */
+};
+
+enum text_kind text_kind(uint32_t c);
 
 /* text_next returns the code point at *at (< text.len) and moves *at behind it. */
 uint32_t text_next(struct span text, size_t *at);

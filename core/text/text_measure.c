@@ -1,11 +1,12 @@
 /* text_measure.c: ICU's break iterators over UTF-8 (a UText, so that offsets are bytes) with the root locale's rules,
- * so that a text measures the same everywhere. Called by renderings; pure, though ICU allocates: nothing is kept
- * between calls. */
-#include "adapters/text_measure.h"
+ * so that a text measures the same everywhere, and its properties of characters. Called by renderings and by words.c;
+ * pure, though ICU allocates: nothing is kept between calls. */
+#include "core/text/text_measure.h"
 
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/uscript.h>
 #include <unicode/ustring.h>
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
@@ -165,6 +166,47 @@ enum err text_fold(struct span text, struct arena *arena, struct span *ret_folde
     ASSERT(U_SUCCESS(status));
     *ret_folded = span_of(bytes, (size_t)len);
     return OK;
+}
+
+uint32_t text_version(void)
+{
+    UVersionInfo version;
+    u_getUnicodeVersion(version);
+    return get_be32(version);
+}
+
+/* Nothing below Thai is dense: (c) and (r) are emoji to Unicode, not to people. */
+#define DENSE_FIRST 0x0E00
+
+static bool is_emoji(UChar32 c)
+{
+    return u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC) || u_hasBinaryProperty(c, UCHAR_REGIONAL_INDICATOR) ||
+           u_hasBinaryProperty(c, UCHAR_EMOJI_MODIFIER);
+}
+
+/* By script extensions: the mark that makes a vowel of kana long is Common by itself. What is of complex context to
+ * the breaking of lines is Thai, Lao, Khmer, Myanmar and the like. */
+static bool is_unspaced(UChar32 c)
+{
+    static const UScriptCode scripts[] = {USCRIPT_HAN,    USCRIPT_HIRAGANA, USCRIPT_KATAKANA,
+                                          USCRIPT_HANGUL, USCRIPT_BOPOMOFO, USCRIPT_YI};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        if (uscript_hasScript(c, scripts[i])) {
+            return true;
+        }
+    }
+    return u_getIntPropertyValue(c, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
+}
+
+enum text_kind text_kind(uint32_t c)
+{
+    const uint32_t type = U_GET_GC_MASK((UChar32)c);
+    const bool letter = (type & (U_GC_L_MASK | U_GC_N_MASK)) != 0;
+    const bool mark = (type & U_GC_M_MASK) != 0;
+    if (c >= DENSE_FIRST && ((letter || mark) ? is_unspaced((UChar32)c) : is_emoji((UChar32)c))) {
+        return TEXT_DENSE;
+    }
+    return letter ? TEXT_WORD : mark ? TEXT_MARK : TEXT_BETWEEN;
 }
 
 uint32_t text_next(struct span text, size_t *at)

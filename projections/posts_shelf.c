@@ -1,0 +1,355 @@
+/* posts_shelf.c: numbers posts and writes the shelves' rows. Called by posts.c's projection; read by posts_find.c. Must
+ * never write what does not follow from the posts' events: when a segment is written depends on their number alone. */
+#include "projections/posts_shelf.h"
+
+#include "core/base/assert.h"
+
+#define POSTINGS_MAX ((size_t)1 << 17)      /* of a shelf: 256 a post, of which most have a tenth; 4 MB */
+#define POST_POSTINGS_MAX ((size_t)1 << 13) /* of one post: a book does not keep the others out */
+#define SCRATCH_MAX ((size_t)64 << 20)
+
+_Static_assert((int)POST_STATUS_COUNT <= (int)SHELF_CLASS, "a class fits its bits");
+_Static_assert(SEGMENT_POSTS % SHELF_KEYS == 0, "a full shelf has full rows of keys");
+
+/* --- rows --- */
+
+static struct row_key key_of(const struct id *workspace_id, enum tenant_place place, uint64_t number)
+{
+    struct row_key key = row_key_tenant(workspace_id, place);
+    row_key_u64(&key, number);
+    return key;
+}
+
+/* No row: no post yet. */
+static enum err head_get(struct store_txn *txn, const struct id *workspace_id, struct span *ret_head)
+{
+    static const uint8_t none[8] = {0};
+    struct span head = span_of(none, sizeof none);
+    const struct row_key key = row_key_tenant(workspace_id, PLACE_SHELF_HEAD);
+    const enum err err = store_get(txn, row_key_span(&key), &head);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (head.len < 8 || head.len - 8 != get_be64(head.data) % SHELF_KEYS * SHELF_KEY_BYTES) {
+        return ERR_ALTERED;
+    }
+    *ret_head = head;
+    return OK;
+}
+
+enum err posts_shelf_count(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_count)
+{
+    struct span head;
+    TRY(head_get(txn, workspace_id, &head));
+    *ret_count = get_be64(head.data);
+    return OK;
+}
+
+enum err posts_shelf_keys(struct store_txn *txn, const struct id *workspace_id, uint64_t row, struct span *ret_keys)
+{
+    struct span keys;
+    struct span head;
+    const struct row_key key = key_of(workspace_id, PLACE_SHELF_KEYS, row);
+    const enum err err = store_get(txn, row_key_span(&key), &keys);
+    if (err == ERR_NOT_FOUND) {
+        TRY(head_get(txn, workspace_id, &head));
+        if (get_be64(head.data) / SHELF_KEYS != row) {
+            return ERR_NOT_FOUND;
+        }
+        *ret_keys = span_of(head.data + 8, head.len - 8);
+        return OK;
+    }
+    TRY(err);
+    *ret_keys = keys;
+    return keys.len == (size_t)SHELF_KEYS * SHELF_KEY_BYTES ? OK : ERR_ALTERED;
+}
+
+enum err posts_shelf_terms(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
+                           struct segment *ret_segment)
+{
+    struct span bytes;
+    const struct row_key key = key_of(workspace_id, PLACE_SHELF_TERMS, shelf);
+    TRY(store_get(txn, row_key_span(&key), &bytes));
+    return segment_open(bytes, ret_segment);
+}
+
+enum err posts_shelf_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, struct span *ret_state)
+{
+    const struct row_key key = key_of(workspace_id, PLACE_SHELF_STATE, shelf);
+    TRY(store_get(txn, row_key_span(&key), ret_state));
+    return ret_state->len == SEGMENT_POSTS ? OK : ERR_ALTERED;
+}
+
+/* --- numbering --- */
+
+enum err posts_shelf_add(struct store_txn *txn, struct post_row *post, struct arena *arena)
+{
+    struct span head;
+    const struct row_key key = row_key_tenant(&post->workspace_id, PLACE_SHELF_HEAD);
+    TRY(head_get(txn, &post->workspace_id, &head));
+    uint8_t *bytes = arena_room(arena, head.len + SHELF_KEY_BYTES);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    const uint64_t count = get_be64(head.data) + 1;
+    memcpy(bytes, head.data, head.len);
+    put_be64(bytes, count);
+    put_be64(bytes + head.len, (uint64_t)post->created_ms);
+    memcpy(bytes + head.len + 8, post->post_id.uuid, sizeof post->post_id.uuid);
+    const size_t len = head.len + SHELF_KEY_BYTES;
+    post->number = count;
+    if (count % SHELF_KEYS != 0) {
+        return store_put(txn, row_key_span(&key), span_of(bytes, len));
+    }
+    const struct row_key keys = key_of(&post->workspace_id, PLACE_SHELF_KEYS, count / SHELF_KEYS - 1);
+    TRY(store_put(txn, row_key_span(&keys), span_of(bytes + 8, len - 8)));
+    return store_put(txn, row_key_span(&key), span_of(bytes, 8));
+}
+
+/* --- terms --- */
+
+struct shelf_term posts_shelf_term(enum shelf_tag tag, struct span named)
+{
+    struct shelf_term term = {.bytes = {(uint8_t)tag}, .len = 1};
+    const struct span cut = tag == SHELF_LABEL ? span_cut(named, TERM_BYTES_MAX) : named;
+    ASSERT(cut.len <= TERM_BYTES_MAX);
+    if (cut.len > 0) {
+        memcpy(term.bytes + 1, cut.data, cut.len);
+    }
+    term.len += cut.len;
+    return term;
+}
+
+/* Postings are gathered post by post. */
+struct gather {
+    struct store_txn *txn;
+    const struct id *workspace_id;
+    uint64_t shelf;
+    struct posting *postings;
+    size_t count;
+    size_t own;          /* where those of the present post begin */
+    uint32_t post;       /* the present one */
+    bool loose;          /* it has too many: it will be looked at whatever is sought */
+    struct arena *kept;  /* terms, and what is written of them */
+    struct arena *texts; /* the present post and its words */
+    uint8_t state[SEGMENT_POSTS];
+};
+
+static enum err add_term(struct gather *gather, struct span term)
+{
+    struct span kept;
+    if (gather->count == POSTINGS_MAX || gather->count - gather->own == POST_POSTINGS_MAX) {
+        gather->loose = true;
+        return OK;
+    }
+    TRY(arena_copy(gather->kept, term, &kept));
+    gather->postings[gather->count] = (struct posting){.term = kept, .post = gather->post};
+    gather->count++;
+    return OK;
+}
+
+static enum err add_tagged(struct gather *gather, enum shelf_tag tag, struct span named)
+{
+    const struct shelf_term term = posts_shelf_term(tag, named);
+    return add_term(gather, span_of(term.bytes, term.len));
+}
+
+static enum err add_text(void *context, struct span text)
+{
+    struct gather *gather = context;
+    struct span words;
+    struct term term;
+    if (text.data == NULL || gather->loose) {
+        return OK;
+    }
+    TRY(words_of(text, gather->texts, &words));
+    struct term_walk walk = term_walk_kept(words);
+    while (!gather->loose && term_walk_next(&walk, &term)) {
+        TRY(add_term(gather, term.text));
+    }
+    return OK;
+}
+
+static enum err add_post(struct gather *gather, const struct post_row *post, const struct post_content_row *content)
+{
+    TRY(add_tagged(gather, SHELF_AUTHOR, span_of(post->author_id.uuid, sizeof post->author_id.uuid)));
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        const struct id *integration_id = &post->targets[i].integration_id;
+        TRY(add_tagged(gather, SHELF_ACCOUNT, span_of(integration_id->uuid, sizeof integration_id->uuid)));
+    }
+    if (post->targets_count == 0) {
+        TRY(add_tagged(gather, SHELF_NO_TARGET, (struct span){0}));
+    }
+    for (uint32_t i = 0; i < content->labels_count; i++) {
+        TRY(add_tagged(gather, SHELF_LABEL, content->labels[i].name));
+    }
+    return posts_texts(content, gather->texts, add_text, gather);
+}
+
+/* Gathers the terms of one of the shelf's posts as it is now, and its state. */
+static enum err gather_post(struct gather *gather, uint32_t n)
+{
+    struct span keys;
+    struct id post_id = {.kind = ID_POST};
+    const uint64_t number = gather->shelf * SEGMENT_POSTS + n;
+    TRY(posts_shelf_keys(gather->txn, gather->workspace_id, number / SHELF_KEYS, &keys));
+    memcpy(post_id.uuid, keys.data + number % SHELF_KEYS * SHELF_KEY_BYTES + 8, sizeof post_id.uuid);
+    struct post_row post;
+    struct post_content_row content;
+    arena_reset(gather->texts);
+    const struct row_key key = row_key_post(&post_id, PLACE_POST);
+    const struct row_key content_key = row_key_post(&post_id, PLACE_CONTENT);
+    gather->state[n] = 0;
+    const enum err err = row_get(gather->txn, &key, post_row_desc(), gather->texts, &post);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    TRY(row_get(gather->txn, &content_key, post_content_row_desc(), gather->texts, &content));
+    gather->post = n;
+    gather->own = gather->count;
+    gather->loose = false;
+    TRY(add_post(gather, &post, &content));
+    gather->count = gather->loose ? gather->own : gather->count;
+    gather->state[n] = (uint8_t)(posts_class(post.status) | (gather->loose ? SHELF_LOOSE : 0));
+    return OK;
+}
+
+static bool is_stale(uint8_t state)
+{
+    return (state & SHELF_EDITED) != 0 || (state & SHELF_CLASS) == 0;
+}
+
+/* Gathers what the segment says rightly, and the posts that were edited since. */
+static enum err gather_again(struct gather *gather, const struct segment *segment)
+{
+    for (uint32_t i = 0; i < segment->terms; i++) {
+        struct span term;
+        struct post_set set;
+        TRY(segment_at(segment, i, &term, &set));
+        for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+            if (!post_set_has(&set, n) || is_stale(gather->state[n])) {
+                continue;
+            }
+            if (gather->count == POSTINGS_MAX) {
+                return ERR_ALTERED;
+            }
+            gather->postings[gather->count] = (struct posting){.term = term, .post = n};
+            gather->count++;
+        }
+    }
+    for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+        if ((gather->state[n] & SHELF_EDITED) != 0) {
+            TRY(gather_post(gather, n));
+        }
+    }
+    return OK;
+}
+
+/* Of the first key of a shelf's first row of keys, or the last of its last. */
+static enum err time_of(const struct gather *gather, bool last, int64_t *ret_ms)
+{
+    struct span keys;
+    const uint64_t rows = SEGMENT_POSTS / SHELF_KEYS;
+    TRY(posts_shelf_keys(gather->txn, gather->workspace_id, gather->shelf * rows + (last ? rows - 1 : 0), &keys));
+    *ret_ms = (int64_t)get_be64(keys.data + (last ? keys.len - SHELF_KEY_BYTES : 0));
+    return OK;
+}
+
+/* state: of the shelf as it stands in a row; NULL: it has just been filled. */
+static enum err gather_all(struct gather *gather, const uint8_t *state)
+{
+    if (state == NULL) {
+        for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+            TRY(gather_post(gather, n));
+        }
+        return OK;
+    }
+    struct segment segment;
+    memcpy(gather->state, state, SEGMENT_POSTS);
+    TRY(posts_shelf_terms(gather->txn, gather->workspace_id, gather->shelf, &segment));
+    return gather_again(gather, &segment);
+}
+
+static enum err write_shelf(struct gather *gather, const uint8_t *state)
+{
+    int64_t first_ms = 0;
+    int64_t last_ms = 0;
+    struct span bytes;
+    const struct row_key terms = key_of(gather->workspace_id, PLACE_SHELF_TERMS, gather->shelf);
+    const struct row_key states = key_of(gather->workspace_id, PLACE_SHELF_STATE, gather->shelf);
+    gather->postings = arena_room(gather->kept, POSTINGS_MAX * sizeof *gather->postings);
+    if (gather->postings == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(gather_all(gather, state));
+    TRY(time_of(gather, false, &first_ms));
+    TRY(time_of(gather, true, &last_ms));
+    TRY(segment_encode(gather->postings, gather->count, first_ms, last_ms, gather->kept, &bytes));
+    TRY(store_put(gather->txn, row_key_span(&terms), bytes));
+    return store_put(gather->txn, row_key_span(&states), span_of(gather->state, sizeof gather->state));
+}
+
+static enum err write_with_memory(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
+                                  const uint8_t *state)
+{
+    struct arena kept;
+    struct arena texts;
+    arena_init(&kept, SCRATCH_MAX);
+    arena_init(&texts, SCRATCH_MAX);
+    struct gather gather = {.txn = txn, .workspace_id = workspace_id, .shelf = shelf, .kept = &kept, .texts = &texts};
+    const enum err err = write_shelf(&gather, state);
+    arena_done(&kept);
+    arena_done(&texts);
+    return err;
+}
+
+enum err posts_shelf_fill(struct store_txn *txn, const struct post_row *post)
+{
+    ASSERT(post->number > 0);
+    if (post->number % SEGMENT_POSTS != 0) {
+        return OK;
+    }
+    return write_with_memory(txn, &post->workspace_id, post->number / SEGMENT_POSTS - 1, NULL);
+}
+
+/* --- what became of them --- */
+
+static uint32_t count_edited(const uint8_t *state)
+{
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+        count += state[n] >> 7;
+    }
+    return count;
+}
+
+enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
+                            bool edited)
+{
+    if (!edited && posts_class(before->status) == posts_class(after->status)) {
+        return OK;
+    }
+    if (before->number == 0) {
+        return ERR_ALTERED;
+    }
+    const uint64_t shelf = (before->number - 1) / SEGMENT_POSTS;
+    struct span row;
+    const enum err err = posts_shelf_state(txn, &before->workspace_id, shelf, &row);
+    if (err == ERR_NOT_FOUND) {
+        return OK; /* not full yet */
+    }
+    TRY(err);
+    uint8_t state[SEGMENT_POSTS];
+    uint8_t *own = &state[(before->number - 1) % SEGMENT_POSTS];
+    memcpy(state, row.data, sizeof state);
+    if (after->status == POST_DELETED) {
+        *own = 0;
+    } else {
+        *own =
+            (uint8_t)(posts_class(after->status) | (*own & (SHELF_LOOSE | SHELF_EDITED)) | (edited ? SHELF_EDITED : 0));
+    }
+    if (count_edited(state) > SHELF_EDITS) {
+        return write_with_memory(txn, &before->workspace_id, shelf, state);
+    }
+    const struct row_key key = key_of(&before->workspace_id, PLACE_SHELF_STATE, shelf);
+    return store_put(txn, row_key_span(&key), span_of(state, sizeof state));
+}

@@ -1,0 +1,56 @@
+/* posts_shelf.h: a workspace's posts numbered in the order of their creation, SEGMENT_POSTS of them to a shelf, and of
+ * each shelf that is full which of its posts have which terms: words of their texts, labels, accounts, author. For the
+ * files of posts_*.c.
+ *
+ * Rows of TABLE_TENANT: PLACE_SHELF_HEAD: how many posts there were ever (8), then the keys of the last of them that
+ * fill no row of keys. PLACE_SHELF_KEYS, number / SHELF_KEYS: their keys. PLACE_SHELF_TERMS, shelf: its segment
+ * (segment.h). PLACE_SHELF_STATE, shelf: a byte for each post: its class, and whether the segment is right about it.
+ *
+ * So a new post costs one short row beside those that are written anyway; each SEGMENT_POSTS-th writes a segment. One
+ * that is edited on a full shelf is marked there, and is looked at whatever is sought, until SHELF_EDITS are: then the
+ * segment is written again with what they hold now. What the index gives are posts to look at, never the answer. */
+#ifndef OPENPOST_PROJECTIONS_POSTS_SHELF_H
+#define OPENPOST_PROJECTIONS_POSTS_SHELF_H
+
+#include "core/text/words.h"
+#include "projections/posts_internal.h"
+#include "projections/segment.h"
+
+#define SHELF_KEYS 16U     /* in a row: few enough to be written once more with each new post */
+#define SHELF_KEY_BYTES 24 /* created_ms, post's UUID: how it stands in the list by creation */
+#define SHELF_EDITS 16U    /* of one shelf: a segment is written in the time in which so many are looked at */
+
+/* A byte of a shelf's state. A class of none: the post is gone. */
+enum { SHELF_CLASS = 0x1F, SHELF_LOOSE = 0x40, SHELF_EDITED = 0x80 };
+
+/* What else than a word is a term, told by its first byte, with which no word begins. */
+enum shelf_tag { SHELF_AUTHOR = 1, SHELF_ACCOUNT = 2, SHELF_LABEL = 3, SHELF_NO_TARGET = 4 };
+
+struct shelf_term {
+    uint8_t bytes[1 + TERM_BYTES_MAX];
+    size_t len;
+};
+
+/* posts_shelf_term is the term of a tag and what it names (text is cut). */
+struct shelf_term posts_shelf_term(enum shelf_tag tag, struct span named);
+
+/* posts_shelf_add numbers a new post. posts_shelf_fill, once it is written: writes the shelf that it fills. */
+enum err posts_shelf_add(struct store_txn *txn, struct post_row *post, struct arena *arena) MUST_USE;
+enum err posts_shelf_fill(struct store_txn *txn, const struct post_row *post) MUST_USE;
+/* posts_shelf_update notes what became of a post: edited: its content was written. after->status POST_DELETED: it is
+ * gone. */
+enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
+                            bool edited) MUST_USE;
+
+/* posts_shelf_count reads how many posts a workspace ever had. posts_shelf_keys reads the keys of posts number
+ * SHELF_KEYS * row and on (borrowed). posts_shelf_terms reads a full shelf's segment, posts_shelf_state its state.
+ * ERR_NOT_FOUND: there is none; ERR_ALTERED. */
+enum err posts_shelf_count(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_count) MUST_USE;
+enum err posts_shelf_keys(struct store_txn *txn, const struct id *workspace_id, uint64_t row, struct span *ret_keys)
+    MUST_USE;
+enum err posts_shelf_terms(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
+                           struct segment *ret_segment) MUST_USE;
+enum err posts_shelf_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, struct span *ret_state)
+    MUST_USE;
+
+#endif

@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 11
+#define VIEWS_VERSION 12
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -26,11 +26,12 @@ enum table {
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,           /* access: member id -> document; a workspace's; invitations' tokens -> member id */
-    TABLE_USER = 0x3D,         /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
-    TABLE_SESSION = 0x3E,      /* access: cookie's fingerprint -> session; session id -> fingerprint */
-    TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
-    TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */
-    TABLE_NOTIFICATION = 0x41, /* access: workspace, end of the billing period -> what its owners are told */
+    TABLE_USER = 0x3D,        /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
+    TABLE_SESSION = 0x3E,     /* access: cookie's fingerprint -> session; session id -> fingerprint */
+    TABLE_PROVIDER = 0x3F,    /* access: identity provider's id -> document */
+    TABLE_PUNCTUALITY = 0x40, /* analytics: integration, quarter of an hour -> counts and lateness */
+    TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
+    TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
@@ -42,8 +43,10 @@ enum tenant_place {
     PLACE_POSTS_DUE = 0x20,           /* posts: publish_at, post -> narrow row */
     PLACE_POSTS_CREATED = 0x30,       /* posts: created, post -> narrow row; the newest come last … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
+    PLACE_NOTICES = 0x48,     /* notifications: chain -> the newest ones, half a kilobyte at most */
     PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
     PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
+    PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
 };
 
 #endif

@@ -202,6 +202,12 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
         *ret_version = x->tenant.version;
         return OK;
     case RESOURCE_NONE:
+        if (x->route->name == ROUTE_choose_notifications) {
+            struct notification_marks marks;
+            TRY(pass_marks(x->pass, &marks));
+            *ret_version = marks.version;
+            return OK;
+        }
         if (x->route->need == NEED_PERSON) {
             struct user_row user;
             TRY(pass_user(x->pass, &user));

@@ -18,48 +18,37 @@ void handle_get_usage(struct exchange *x)
     }
 }
 
-typedef enum err present_row(const struct notification_row *row, struct buf *out);
-
 /* Periods that are over, by the end of which the next page begins. */
 struct page {
-    const struct notification_row *rows;
+    const struct period_row *rows;
     uint32_t count;
     bool more;
 };
 
 static enum err read_page(struct exchange *x, uint64_t before_ms, uint32_t limit, struct page *ret_page)
 {
-    struct notification_row *rows = NULL;
+    struct period_row *rows = NULL;
     uint32_t count = 0;
-    TRY(pass_notifications(x->pass, (int64_t)before_ms, limit + 1, &rows, &count));
+    TRY(pass_periods(x->pass, (int64_t)before_ms, limit + 1, &rows, &count));
     *ret_page = (struct page){.rows = rows, .count = count > limit ? limit : count, .more = count > limit};
     return OK;
-}
-
-static enum err put_page(struct exchange *x, const struct page *page, present_row *present, struct buf *out)
-{
-    buf_text(out, "\"data\":[");
-    for (uint32_t i = 0; i < page->count; i++) {
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(present(&page->rows[i], out));
-    }
-    buf_byte(out, ']');
-    exchange_page_end_u64(x, page->more ? (uint64_t)page->rows[page->count - 1].period_end_ms : 0, out);
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 static enum err write_page(struct exchange *x, const struct page *page, const struct workspace_row *row,
                            struct buf *out)
 {
     buf_byte(out, '{');
-    if (row != NULL) {
-        present_plan(row, out);
-        buf_byte(out, ',');
+    present_plan(row, out);
+    buf_text(out, ",\"data\":[");
+    for (uint32_t i = 0; i < page->count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_period(&page->rows[i], out));
     }
-    return put_page(x, page, row != NULL ? present_period : present_notification, out);
+    buf_byte(out, ']');
+    exchange_page_end_u64(x, page->more ? (uint64_t)page->rows[page->count - 1].period_end_ms : 0, out);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* row NULL: what owners are told; else the workspace whose periods these are. */
 static void answer_page(struct exchange *x, const struct workspace_row *row)
 {
     uint64_t before_ms = 0;
@@ -92,9 +81,4 @@ void handle_get_billing(struct exchange *x)
     } else {
         answer_page(x, &row);
     }
-}
-
-void handle_list_notifications(struct exchange *x)
-{
-    answer_page(x, NULL);
 }

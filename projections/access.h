@@ -69,10 +69,14 @@ enum err access_workspace_named(struct store_txn *txn, struct span text, struct 
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;
 /* access_usage reads what a workspace uses of its plan. */
 enum err access_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
-/* access_notifications lists what a workspace's owners are told, the newest first: those of billing periods that ended
- * before before_ms (0: all). */
-enum err access_notifications(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
-                              struct arena *arena, struct notification_row **ret_rows, uint32_t *ret_count) MUST_USE;
+/* access_periods lists a workspace's billing periods that are over, the newest first: those that ended before before_ms
+ * (0: all). */
+enum err access_periods(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
+                        struct arena *arena, struct period_row **ret_rows, uint32_t *ret_count) MUST_USE;
+
+/* access_period reads the one that ended then. ERR_ALTERED: there is none, which the log says there is. */
+enum err access_period(struct store_txn *txn, const struct id *workspace_id, int64_t period_end_ms, struct arena *arena,
+                       struct period_row *ret_period) MUST_USE;
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
  * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
@@ -94,9 +98,8 @@ enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, 
 enum err access_is_foreign(struct store_txn *txn, const struct id *workspace_id, const struct id *id, bool *ret_foreign)
     MUST_USE;
 
-/* access_status is an integration's status as people see it at now_ms: paused or, within ACCESS_EXPIRING_MS of the end
+/* access_status is an integration's status as people see it at now_ms: paused or, within SESSION_EXPIRING_MS of the end
  * of its session, expiring, where it would otherwise be connected. Expiring is a hint to people; it stops nothing. */
-#define ACCESS_EXPIRING_MS (7 * DAY_MS)
 enum integration_status access_status(const struct integration_row *integration, int64_t now_ms);
 
 /* access_asked finds what was answered under an Idempotency-Key, and whether to the same body. ERR_NOT_FOUND. The

@@ -22,7 +22,8 @@ static struct row_key integration_list_key(const struct id *workspace_id, const 
 
 static bool is_integration_event(uint32_t code)
 {
-    return code >= EVENT_integration_connecting && code <= EVENT_integration_deleted;
+    return (code >= EVENT_integration_connecting && code <= EVENT_integration_deleted) ||
+           code == EVENT_integration_expiring;
 }
 
 static void no_failure(struct integration_row *row)
@@ -84,17 +85,20 @@ static void fold_connected(struct integration_row *row, const struct integration
     row->fingerprint = connected->fingerprint;
     row->token_expires_ms = connected->token_expires_ms;
     row->session_expires_ms = connected->session_expires_ms;
+    row->warned = false;
     nothing_to_try(row);
     no_failure(row);
 }
 
-static void fold_refreshed(struct integration_row *row, const struct integration_refreshed_event *refreshed)
+static void fold_refreshed(struct integration_row *row, const struct integration_refreshed_event *refreshed,
+                           int64_t time_ms)
 {
     row->vault_id = refreshed->vault_id;
     row->fingerprint = refreshed->fingerprint;
     row->token_expires_ms = refreshed->token_expires_ms;
     if (refreshed->session_expires_ms != 0) {
         row->session_expires_ms = refreshed->session_expires_ms;
+        row->warned = row->warned && time_ms >= refreshed->session_expires_ms - SESSION_EXPIRING_MS;
     }
 }
 
@@ -111,7 +115,10 @@ static void fold_integration(struct integration_row *row, const struct event *ev
         fold_refused(row, &event->integration_refused);
         break;
     case EVENT_integration_refreshed:
-        fold_refreshed(row, &event->integration_refreshed);
+        fold_refreshed(row, &event->integration_refreshed, time_ms);
+        break;
+    case EVENT_integration_expiring:
+        row->warned = true;
         break;
     case EVENT_integration_paused:
         row->paused = true;
@@ -252,5 +259,5 @@ enum integration_status access_status(const struct integration_row *integration,
         return INTEGRATION_PAUSED;
     }
     const int64_t end_ms = integration->session_expires_ms;
-    return end_ms != 0 && now_ms >= end_ms - ACCESS_EXPIRING_MS ? INTEGRATION_EXPIRING : INTEGRATION_CONNECTED;
+    return end_ms != 0 && now_ms >= end_ms - SESSION_EXPIRING_MS ? INTEGRATION_EXPIRING : INTEGRATION_CONNECTED;
 }

@@ -1,4 +1,4 @@
-/* access_workspaces.c: tenants as read models: settings, kill switch, plan and what their owners are told of billing.
+/* access_workspaces.c: tenants as read models: settings, kill switch, plan and billing periods.
  * Called by access.c for every event of a workspace's stream, and by gateway, scheduler and tools for queries. Must
  * never hand out what is another workspace's. */
 #include "core/base/assert.h"
@@ -18,9 +18,9 @@ static struct row_key place_key(enum place place, const struct id *workspace_id)
 }
 
 /* The newest first: the later a period ended, the smaller its key. */
-static struct row_key notification_key(const struct id *workspace_id, int64_t period_end_ms)
+static struct row_key period_key(const struct id *workspace_id, int64_t period_end_ms)
 {
-    struct row_key key = row_key(TABLE_NOTIFICATION);
+    struct row_key key = row_key(TABLE_PERIOD);
     row_key_id(&key, workspace_id);
     row_key_u64(&key, UINT64_MAX - (uint64_t)period_end_ms);
     return key;
@@ -111,19 +111,16 @@ static enum err put_quota(struct store_txn *txn, const struct id *workspace_id,
     return row_remove(txn, &key);
 }
 
-static enum err put_notification(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+static enum err put_period(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
     const struct billing_due_event *due = &fact->event->billing_due;
-    struct notification_row row = {.notification_id = fact->at->command_id, /* one command closes one period */
-                                   .created_ms = fact->at->time_ms,
-                                   .plan = due->plan,
+    const struct period_row row = {.plan = due->plan,
                                    .period_start_ms = due->period_start_ms,
                                    .period_end_ms = due->period_end_ms,
                                    .uses = due->uses,
                                    .uses_count = due->uses_count};
-    row.notification_id.kind = ID_NOTIFICATION;
-    const struct row_key key = notification_key(&due->workspace_id, due->period_end_ms);
-    return row_put(txn, &key, notification_row_desc(), &row, arena);
+    const struct row_key key = period_key(&due->workspace_id, due->period_end_ms);
+    return row_put(txn, &key, period_row_desc(), &row, arena);
 }
 
 enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena)
@@ -146,7 +143,7 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
     if (event->code == EVENT_plan_changed) {
         return put_quota(txn, workspace_id, &event->plan_changed, arena);
     }
-    return event->code == EVENT_billing_due ? put_notification(txn, fact, arena) : OK;
+    return event->code == EVENT_billing_due ? put_period(txn, fact, arena) : OK;
 }
 
 /* --- queries --- */
@@ -182,14 +179,21 @@ enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint
     return OK;
 }
 
-enum err access_notifications(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
-                              struct arena *arena, struct notification_row **ret_rows, uint32_t *ret_count)
+enum err access_periods(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
+                        struct arena *arena, struct period_row **ret_rows, uint32_t *ret_count)
 {
-    struct row_key prefix = row_key(TABLE_NOTIFICATION);
+    struct row_key prefix = row_key(TABLE_PERIOD);
     row_key_id(&prefix, workspace_id);
-    const struct row_key from = notification_key(workspace_id, before_ms);
+    const struct row_key from = period_key(workspace_id, before_ms);
     void *rows = NULL;
-    TRY(row_list(txn, &prefix, before_ms != 0 ? &from : NULL, notification_row_desc(), limit, arena, &rows, ret_count));
+    TRY(row_list(txn, &prefix, before_ms != 0 ? &from : NULL, period_row_desc(), limit, arena, &rows, ret_count));
     *ret_rows = rows;
     return OK;
+}
+
+enum err access_period(struct store_txn *txn, const struct id *workspace_id, int64_t period_end_ms, struct arena *arena,
+                       struct period_row *ret_period)
+{
+    const struct row_key key = period_key(workspace_id, period_end_ms);
+    return access_must(row_get(txn, &key, period_row_desc(), arena, ret_period));
 }

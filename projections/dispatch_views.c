@@ -294,9 +294,9 @@ enum err dispatch_views_billed(void *context, const struct id *workspace_id, str
     return OK;
 }
 
-static enum err restore_bills(struct store_txn *txn, struct arena *arena, struct bills *bills, struct id *after,
-                              bool *ret_more)
+static enum err restore_bills(struct store_txn *txn, struct arena *arena, void *into, struct id *after, bool *ret_more)
 {
+    struct bills *bills = into;
     struct workspace_row *rows = NULL;
     uint32_t count = 0;
     TRY(access_workspaces(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
@@ -308,7 +308,37 @@ static enum err restore_bills(struct store_txn *txn, struct arena *arena, struct
     return OK;
 }
 
-enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills)
+static bool is_workspace_over(struct store_txn *txn, const struct id *workspace_id, struct arena *arena)
+{
+    struct workspace_row row;
+    return access_workspace(txn, workspace_id, arena, &row) == OK && row.deleted_ms != 0;
+}
+
+static enum err restore_expiries(struct store_txn *txn, struct arena *arena, void *into, struct id *after,
+                                 bool *ret_more)
+{
+    struct integration_row *rows = NULL;
+    uint32_t count = 0;
+    TRY(access_integration_scan(txn, after, ROWS_AT_A_TIME, arena, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct expiry expiry = {.integration_id = rows[i].integration_id,
+                                      .workspace_id = rows[i].workspace_id,
+                                      .end_ms = rows[i].session_expires_ms,
+                                      .warned = rows[i].warned,
+                                      .seq = rows[i].seq};
+        if (rows[i].status == INTEGRATION_CONNECTED && expiry.end_ms != 0 &&
+            !is_workspace_over(txn, &expiry.workspace_id, arena)) {
+            TRY(expiries_restore(into, &expiry));
+        }
+        *after = rows[i].integration_id;
+    }
+    *ret_more = count == ROWS_AT_A_TIME;
+    return OK;
+}
+
+typedef enum err fill_some(struct store_txn *txn, struct arena *arena, void *into, struct id *after, bool *ret_more);
+
+static enum err fill_all(struct dispatch_views *views, fill_some *some, void *into)
 {
     struct arena arena;
     struct id after = {0};
@@ -317,9 +347,19 @@ enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills)
     for (bool more = true; more && err == OK;) {
         err = dispatch_views_begin(views);
         arena_reset(&arena);
-        err = err == OK ? restore_bills(views->txn, &arena, bills, &after, &more) : err;
+        err = err == OK ? some(views->txn, &arena, into, &after, &more) : err;
         dispatch_views_end(views);
     }
     arena_done(&arena);
     return err;
+}
+
+enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills)
+{
+    return fill_all(views, restore_bills, bills);
+}
+
+enum err dispatch_views_expiries(struct dispatch_views *views, struct expiries *expiries)
+{
+    return fill_all(views, restore_expiries, expiries);
 }

@@ -5,6 +5,7 @@
 
 #include "core/scheduler/bills.h"
 #include "core/scheduler/dispatch.h"
+#include "core/scheduler/expiries.h"
 #include "core/store/store.h"
 
 /* A reader. Between begin and end it has a transaction, and what it loads lives until end: keep that under a second. */
@@ -31,9 +32,10 @@ enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t p
 /* dispatch_views_restore fills an empty agenda in transactions of its own (views must not be begun). The rows are as of
  * *ret_position or later: follow the log from there, and ask the agenda for nothing before the head is reached. */
 enum err dispatch_views_restore(struct dispatch_views *views, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
-/* dispatch_views_bills fills empty bills likewise, from rows of then or later; dispatch_views_billed is of struct
- * bills_load, as those above are of dispatch_load. */
+/* dispatch_views_bills and dispatch_views_expiries fill empty ones likewise, from rows of then or later;
+ * dispatch_views_billed is of struct bills_load, as those above are of dispatch_load. */
 enum err dispatch_views_bills(struct dispatch_views *views, struct bills *bills) MUST_USE;
+enum err dispatch_views_expiries(struct dispatch_views *views, struct expiries *expiries) MUST_USE;
 enum err dispatch_views_billed(void *context, const struct id *workspace_id, struct arena *arena,
                                struct billed *ret_billed);
 

@@ -11,6 +11,7 @@
 #include "core/store/store.h"
 #include "projections/access.h"
 #include "projections/activity.h"
+#include "projections/notifications.h"
 #include "projections/posts.h"
 #include "projections/punctuality.h"
 
@@ -61,8 +62,9 @@ enum err present_usage(const struct workspace_row *workspace, const struct usage
  * ways on. limit: what could not begin. */
 void present_plan_limit(const struct workspace_row *workspace, const struct usage *used, enum limit limit,
                         struct buf *out);
-enum err present_period(const struct notification_row *row, struct buf *out) MUST_USE;
-enum err present_notification(const struct notification_row *row, struct buf *out) MUST_USE;
+enum err present_period(const struct period_row *row, struct buf *out) MUST_USE;
+/* marked: for somebody who marks them; else it is told of none whether it is read. */
+enum err present_notification(const struct notification *notification, bool marked, struct buf *out) MUST_USE;
 /* present_tenant writes a workspace as it is seen from outside. */
 enum err present_tenant(const struct workspace_row *workspace, struct buf *out) MUST_USE;
 /* present_plan appends the members that name a workspace's plan and billing period. */

@@ -1,5 +1,5 @@
-/* present_tenant.c: a workspace from outside, its plan, its use and its billing, and members as JSON. Called by the
- * gateway and by views_tenant.c. */
+/* present_tenant.c: a workspace from outside, its plan, its use and its billing, notifications, and members as JSON.
+ * Called by the gateway and by views_tenant.c. */
 #include "core/message/codec.h"
 #include "projections/present.h"
 
@@ -18,6 +18,12 @@ static void put_time(struct buf *out, const char *name, int64_t time_ms)
 {
     buf_text(out, name);
     json_time(out, time_ms);
+}
+
+static void put_id(struct buf *out, const char *name, const struct id *id)
+{
+    buf_text(out, name);
+    json_id(out, id);
 }
 
 void present_plan(const struct workspace_row *workspace, struct buf *out)
@@ -99,7 +105,7 @@ void present_plan_limit(const struct workspace_row *workspace, const struct usag
     buf_text(out, ". Whoever runs the installation can give another plan (openpost workspace plan).");
 }
 
-enum err present_period(const struct notification_row *row, struct buf *out)
+enum err present_period(const struct period_row *row, struct buf *out)
 {
     buf_text(out, "{\"plan\":");
     json_string(out, row->plan);
@@ -117,14 +123,25 @@ enum err present_period(const struct notification_row *row, struct buf *out)
     return done(out);
 }
 
-enum err present_notification(const struct notification_row *row, struct buf *out)
+enum err present_notification(const struct notification *notification, bool marked, struct buf *out)
 {
+    const struct notice_row *row = &notification->row;
     buf_text(out, "{\"id\":");
-    json_id(out, &row->notification_id);
-    buf_text(out, ",\"type\":\"billing.due\"");
-    put_time(out, ",\"created_at\":", row->created_ms);
-    buf_text(out, ",\"data\":");
-    TRY(present_period(row, out));
+    json_id(out, &notification->notification_id);
+    put_text(out, ",\"kind\":", span_text(choice_word(&notification_kind_words, row->kind)));
+    put_time(out, ",\"created_at\":", row->time_ms);
+    buf_text(out, !marked ? ",\"read\":null" : notification->is_read ? ",\"read\":true" : ",\"read\":false");
+    put_id(out, ",\"post_id\":", &row->post_id);
+    put_id(out, ",\"target_id\":", &row->target_id);
+    put_id(out, ",\"integration_id\":", &row->integration_id);
+    put_text(out, ",\"code\":", row->code);
+    put_time(out, ",\"session_expires_at\":", row->kind == NOTIFY_EXPIRING ? row->end_ms : 0);
+    buf_text(out, ",\"period\":");
+    if (notification->period != NULL) {
+        TRY(present_period(notification->period, out));
+    } else {
+        buf_text(out, "null");
+    }
     buf_byte(out, '}');
     return done(out);
 }
@@ -150,12 +167,6 @@ enum err present_tenant(const struct workspace_row *workspace, struct buf *out)
     put_time(out, ",\"deleted_at\":", workspace->deleted_ms);
     buf_byte(out, '}');
     return done(out);
-}
-
-static void put_id(struct buf *out, const char *name, const struct id *id)
-{
-    buf_text(out, name);
-    json_id(out, id);
 }
 
 static void put_permissions(struct buf *out, uint64_t permissions)

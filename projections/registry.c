@@ -4,8 +4,10 @@
 
 #include "projections/access.h"
 #include "projections/activity.h"
+#include "projections/notifications.h"
 #include "projections/posts.h"
 
-static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection};
+static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection,
+                                                 &notifications_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

@@ -229,8 +229,8 @@ static const struct views_query queries[] = {
      "What the plan bounds, and how much of it is used."                                                                                      },
     {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,
      "The plan and the billing periods that are over: limit, cursor."                                                                         },
-    {"list_notifications", views_list_notifications, NEED_OWNER,  SCOPE_BILLING_READ,
-     "What owners are told, the newest first: limit, cursor."                                                                                 },
+    {"list_notifications", views_list_notifications, NEED_VIEWER, SCOPE_NONE,
+     "What members are told, the newest first: kinds, limit, cursor."                                                                         },
 };
 
 const struct views_query *views_query_at(uint32_t index)

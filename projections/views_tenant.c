@@ -150,32 +150,24 @@ enum err views_get_usage(const struct views_request *request, struct buf *out)
     return present_usage(&row, &usage, out);
 }
 
-typedef enum err present_row(const struct notification_row *row, struct buf *out);
-
-/* Periods that are over, the newest first; the cursor is the last one's end, as text. */
-static enum err put_periods(const struct views_request *request, present_row *present, struct buf *out)
+/* A cursor that is a number, as text; 0: none. */
+static enum err read_number(const struct query_args *args, uint64_t *ret_number)
 {
-    struct query_args args;
-    struct notification_row *rows = NULL;
-    uint32_t count = 0;
-    uint64_t before_ms = 0;
-    TRY(views_args(request, &args));
-    if (args.cursor.len > 0) {
-        TRY(span_to_u64(args.cursor, &before_ms));
-        TRY(before_ms <= INT64_MAX ? OK : ERR_RANGE);
+    *ret_number = 0;
+    if (args->cursor.len > 0) {
+        TRY(span_to_u64(args->cursor, ret_number));
+        TRY(*ret_number <= INT64_MAX ? OK : ERR_RANGE);
     }
-    const uint32_t limit = (uint32_t)args.limit;
-    TRY(access_notifications(request->txn, request->workspace_id, (int64_t)before_ms, limit + 1, request->arena, &rows,
-                             &count));
-    buf_text(out, "\"data\":[");
-    for (uint32_t i = 0; i < count && i < limit; i++) {
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(present(&rows[i], out));
-    }
+    return OK;
+}
+
+/* 0: there are no others. */
+static enum err end_numbered(uint64_t last, struct buf *out)
+{
     buf_text(out, "],\"next_cursor\":");
-    if (count > limit) {
+    if (last != 0) {
         buf_byte(out, '"');
-        buf_u64(out, (uint64_t)rows[limit - 1].period_end_ms);
+        buf_u64(out, last);
         buf_text(out, "\"}");
     } else {
         buf_text(out, "null}");
@@ -183,18 +175,44 @@ static enum err put_periods(const struct views_request *request, present_row *pr
     return done(out);
 }
 
+/* Periods that are over, the newest first; the cursor is the last one's end. */
 enum err views_get_billing(const struct views_request *request, struct buf *out)
 {
+    struct query_args args;
     struct workspace_row row;
+    struct period_row *rows = NULL;
+    uint32_t count = 0;
+    uint64_t before_ms = 0;
     TRY(access_workspace(request->txn, request->workspace_id, request->arena, &row));
+    TRY(views_args(request, &args));
+    TRY(read_number(&args, &before_ms));
+    const uint32_t limit = (uint32_t)args.limit;
+    TRY(access_periods(request->txn, request->workspace_id, (int64_t)before_ms, limit + 1, request->arena, &rows,
+                       &count));
     buf_byte(out, '{');
     present_plan(&row, out);
-    buf_byte(out, ',');
-    return put_periods(request, present_period, out);
+    buf_text(out, ",\"data\":[");
+    for (uint32_t i = 0; i < count && i < limit; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_period(&rows[i], out));
+    }
+    return end_numbered(count > limit ? (uint64_t)rows[limit - 1].period_end_ms : 0, out);
 }
 
+/* A program has a key, which reads nothing. */
 enum err views_list_notifications(const struct views_request *request, struct buf *out)
 {
-    buf_byte(out, '{');
-    return put_periods(request, present_notification, out);
+    struct query_args args;
+    struct notification_page page;
+    TRY(views_args(request, &args));
+    struct notification_filter filter = {
+        .grant = request->grant, .kinds = (uint32_t)(args.kinds & UINT32_MAX), .limit = (uint32_t)args.limit};
+    TRY(read_number(&args, &filter.before));
+    TRY(notifications_list(request->txn, request->workspace_id, &filter, request->arena, &page));
+    buf_text(out, "{\"unread\":null,\"data\":[");
+    for (uint32_t i = 0; i < page.count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        TRY(present_notification(&page.items[i], false, out));
+    }
+    return end_numbered(page.more ? page.items[page.count - 1].row.workspace_seq : 0, out);
 }

@@ -51,6 +51,11 @@ static enum err fill_bills(void *context, struct bills *bills)
     return dispatch_views_bills(context, bills);
 }
 
+static enum err fill_expiries(void *context, struct expiries *expiries)
+{
+    return dispatch_views_expiries(context, expiries);
+}
+
 struct scheduler_parts scheduler_parts_with(struct channel_list channels)
 {
     return (struct scheduler_parts){.channels = channels,
@@ -60,6 +65,7 @@ struct scheduler_parts scheduler_parts_with(struct channel_list channels)
                                     .end = end,
                                     .restore = restore,
                                     .bills = fill_bills,
+                                    .expiries = fill_expiries,
                                     .billed = dispatch_views_billed,
                                     .post = dispatch_views_post,
                                     .payload = dispatch_views_payload,

@@ -27,6 +27,7 @@
 #define RETRY_SECOND_MS ((int64_t)120 * SECOND_MS)
 #define DEFERRALS_MAX 6 /* a limit whose end nobody names: 30 s, 1, 2, 4, 8, 16 and from then on 32 minutes */
 #define CONNECT_WITHIN_MS ((int64_t)600 * SECOND_MS) /* a connection is tried so long before it is refused */
+#define SESSION_EXPIRING_MS ((int64_t)7 * DAY_MS)    /* an account's that nobody renews: a week to connect it again */
 #define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS)        /* then failed: outcome_unknown */
 #define MAX_LATENESS_DEFAULT_MS ((int64_t)6 * HOUR_MS)
 #define LATE_SPACING_DEFAULT_MS ((int64_t)60 * SECOND_MS)
@@ -47,6 +48,14 @@
 #define LOGINS_MAX 4                         /* identity providers of a person: more is an oversight */
 #define PERMISSIONS_MAX 8
 #define PLAN_WORD_MAX 24
+
+/* Notifications: of each of a workspace's two chains 32 rows of some 16, and the newest: more than a person scrolls
+ * back, 16 KB, read whole for each page. The newest are few enough to stand on the page of the workspace's head. */
+#define NOTICE_ROW_BYTES ((size_t)480) /* then another begins */
+#define NOTICE_BYTES_MAX ((size_t)400) /* of one: three ids, numbers, and a word of 256 */
+#define NOTICE_ROWS_MAX 32U            /* full ones */
+#define NOTICES_MAX 1024U              /* that fit there: the shortest has 18 bytes, 27 of which fill a row */
+#define MARKS_MAX 100U /* notifications that somebody marks one by one, without ever saying "all up to here" */
 #define PLAN_LIMITS_MAX 8
 
 /* Signing in, of which each try costs a tenth of a second of scrypt: who has forgotten a password tries a few; a

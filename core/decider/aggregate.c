@@ -36,6 +36,7 @@ TYPED(post)
 TYPED(user)
 TYPED(session)
 TYPED(provider)
+TYPED(marks)
 
 #define ROW(noun_, in_a_workspace_, ...)                                                       \
     {                                                                                          \
@@ -54,6 +55,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_USER] = ROW(user, false, COMMAND_create_user),
         [ID_SESSION] = ROW(session, false, COMMAND_open_session),
         [ID_PROVIDER] = ROW(provider, false, COMMAND_add_provider),
+        [ID_NOTIFICATION] = ROW(marks, true, 0),
     };
     ASSERT(aggregate_exists_for(kind));
     return &table[kind];
@@ -62,7 +64,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
 bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
-           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER;
+           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER || kind == ID_NOTIFICATION;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
@@ -83,12 +85,14 @@ bool aggregate_exists_for(enum id_kind kind)
     X(link_login) X(unlink_login) X(end_sessions) X(erase_user) X(grant_operator) X(revoke_operator)
 #define SESSION_COMMANDS(X) X(open_session) X(end_session)
 #define PROVIDER_COMMANDS(X) X(add_provider) X(remove_provider)
+#define MARKS_COMMANDS(X) X(read_notifications) X(choose_notifications)
 #define KEY_COMMANDS(X) X(create_key) X(revoke_key) X(report_refusals)
 #define INTEGRATION_COMMANDS(X) \
     X(connect_integration)      \
     X(record_connection)        \
     X(refuse_connection)        \
-    X(record_tokens) X(pause_integration) X(resume_integration) X(disconnect_integration) X(delete_integration)
+    X(record_tokens)            \
+    X(warn_expiring) X(pause_integration) X(resume_integration) X(disconnect_integration) X(delete_integration)
 #define POST_COMMANDS(X) \
     X(create_post)       \
     X(edit_post)         \
@@ -140,6 +144,12 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
         *ret_stream = command->name_.provider_id; \
         return ID_PROVIDER;
         PROVIDER_COMMANDS(X)
+#undef X
+#define X(name_)                                           \
+    case COMMAND_##name_:                                  \
+        *ret_stream = marks_of(&command->name_.member_id); \
+        return ID_NOTIFICATION;
+        MARKS_COMMANDS(X)
 #undef X
 #define X(name_)                             \
     case COMMAND_##name_:                    \
@@ -266,6 +276,9 @@ static const struct first {
     {COMMAND_remove_provider,        EVENT_provider_removed        },
     {COMMAND_grant_operator,         EVENT_operator_granted        },
     {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+    {COMMAND_warn_expiring,          EVENT_integration_expiring    },
+    {COMMAND_read_notifications,     EVENT_notifications_read      },
+    {COMMAND_choose_notifications,   EVENT_notifications_chosen    },
 };
 
 bool command_begins_with(uint32_t command_code, uint32_t event_code)
@@ -293,6 +306,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
     }
     if (kind == ID_INTEGRATION) {
         return integration_stored_size((const struct integration *)state);
+    }
+    if (kind == ID_NOTIFICATION) {
+        return marks_stored_size((const struct marks *)state);
     }
     return describe(kind)->size;
 }

@@ -11,6 +11,7 @@
 #include "core/decider/installation.h"
 #include "core/decider/integration.h"
 #include "core/decider/key.h"
+#include "core/decider/marks.h"
 #include "core/decider/member.h"
 #include "core/decider/post.h"
 #include "core/decider/provider.h"
@@ -31,6 +32,7 @@ struct aggregate {
         struct user user;                 /* ID_USER */
         struct session session;           /* ID_SESSION */
         struct provider provider;         /* ID_PROVIDER */
+        struct marks marks;               /* ID_NOTIFICATION */
     };
 };
 

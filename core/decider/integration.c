@@ -131,6 +131,26 @@ static enum refusal disconnect_account(const struct integration *integration,
     return ACCEPTED;
 }
 
+static bool is_near(int64_t end_ms, int64_t now_ms)
+{
+    return end_ms != 0 && now_ms >= end_ms - SESSION_EXPIRING_MS;
+}
+
+/* Once, as long as the end stays near: where sessions are short, each exchange gives another that is. */
+static enum refusal warn(const struct integration *integration, const struct decide_context *context,
+                         const struct warn_expiring_command *wish, struct event_list *ret_events)
+{
+    const int64_t end_ms = integration->session_expires_ms;
+    if (integration->connection == INTEGRATION_CONNECTED && !integration->warned && is_near(end_ms, context->now_ms) &&
+        end_ms == wish->session_expires_ms) {
+        struct integration_expiring_event *event =
+            &event_append(ret_events, EVENT_integration_expiring)->integration_expiring;
+        event->integration_id = wish->integration_id;
+        event->session_expires_ms = end_ms;
+    }
+    return ACCEPTED;
+}
+
 enum refusal integration_decide(const struct integration *integration, const struct decide_context *context,
                                 const struct command *command, struct event_list *ret_events)
 {
@@ -148,6 +168,8 @@ enum refusal integration_decide(const struct integration *integration, const str
         return record_tokens(integration, &command->record_tokens, ret_events);
     case COMMAND_disconnect_integration:
         return disconnect_account(integration, &command->disconnect_integration, ret_events);
+    case COMMAND_warn_expiring:
+        return warn(integration, context, &command->warn_expiring, ret_events);
     case COMMAND_pause_integration:
         if (!integration->paused) {
             event_append(ret_events, EVENT_integration_paused)->integration_paused.integration_id =
@@ -178,15 +200,24 @@ static void evolve_connected(struct integration *integration, const struct integ
     integration->connection = INTEGRATION_CONNECTED;
     integration->connecting = 0;
     integration->vault_id = event->vault_id;
+    integration->session_expires_ms = event->session_expires_ms;
+    integration->warned = 0;
     integration->account_len = (uint16_t)event->account.len;
     if (event->account.len != 0) {
         memcpy(integration->account, event->account.data, event->account.len);
     }
 }
 
+static void evolve_session(struct integration *integration, int64_t session_expires_ms, int64_t time_ms)
+{
+    if (session_expires_ms != 0) {
+        integration->session_expires_ms = session_expires_ms;
+        integration->warned = is_near(session_expires_ms, time_ms) ? integration->warned : 0;
+    }
+}
+
 void integration_evolve(struct integration *integration, const struct event *event, int64_t time_ms)
 {
-    (void)time_ms;
     switch (event->code) {
     case EVENT_integration_connecting:
         if (integration->account_len == 0) {
@@ -207,6 +238,10 @@ void integration_evolve(struct integration *integration, const struct event *eve
         return;
     case EVENT_integration_refreshed:
         integration->vault_id = event->integration_refreshed.vault_id;
+        evolve_session(integration, event->integration_refreshed.session_expires_ms, time_ms);
+        return;
+    case EVENT_integration_expiring:
+        integration->warned = 1;
         return;
     case EVENT_integration_paused:
         integration->paused = 1;

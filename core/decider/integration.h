@@ -16,9 +16,11 @@ struct integration {
     uint8_t connection; /* CONNECTING (the first time), CONNECTED, DISCONNECTED, REFUSED or DELETED */
     uint8_t connecting; /* an answer of the platform is awaited */
     uint8_t paused;     /* by a person */
-    uint8_t padding[2];
+    uint8_t warned;     /* that the session's end is near, since it was not */
+    uint8_t padding;
     uint16_t account_len;
     uint16_t padding_too[3];
+    int64_t session_expires_ms;   /* from then on only a person can connect it again; 0: not known */
     uint8_t account[ACCOUNT_MAX]; /* the platform's id; empty before the first connection */
 };
 

@@ -71,6 +71,14 @@
     X(SIGNED_OUT, "signed_out") X(REVOKED, "revoked") X(PASSWORD_CHANGED, "password_changed") X(ERASED, "erased")
 /* clang-format on */
 
+/* What a notification tells: the words of the webhooks that tell the same. */
+/* clang-format off */
+#define NOTIFICATION_KIND_TABLE(X) \
+    X(PUBLISHED, "post.published") X(PARTIALLY_PUBLISHED, "post.partially_published") X(FAILED, "post.failed") \
+    X(MISSED, "post.missed") X(UNKNOWN, "delivery.unknown") X(CONTRADICTED, "delivery.contradicted") \
+    X(DISCONNECTED, "integration.disconnected") X(EXPIRING, "integration.expiring") X(BILLING_DUE, "billing.due")
+/* clang-format on */
+
 #define X(name_, word_) CHANNEL_##name_,
 
 enum channel_code { CHANNEL_NONE = 0, CHANNEL_TABLE(X) CHANNEL_COUNT };
@@ -126,6 +134,11 @@ enum sign_in_method { SIGN_IN_NONE = 0, SIGN_IN_METHOD_TABLE(X) SIGN_IN_METHOD_C
 enum end_reason { END_NONE = 0, END_REASON_TABLE(X) END_REASON_COUNT };
 
 #undef X
+#define X(name_, word_) NOTIFY_##name_,
+
+enum notification_kind { NOTIFY_NONE = 0, NOTIFICATION_KIND_TABLE(X) NOTIFY_COUNT };
+
+#undef X
 
 /* words[value] for 0 < value < count; words[0] is "". */
 struct choice_table {
@@ -136,7 +149,7 @@ struct choice_table {
 
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
-    end_reason_words;
+    end_reason_words, notification_kind_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

@@ -19,14 +19,23 @@ enum err biller_open(struct loader *loader, void (*random)(void *context, void *
     biller->random_context = random_context;
     arena_init(&biller->arena, ARENA_MAX);
     bills_init(&biller->bills);
+    expiries_init(&biller->expiries);
     TRY(zones_open(&biller->zones));
-    return loader_bills(loader, &biller->bills);
+    TRY(loader_bills(loader, &biller->bills));
+    return loader_expiries(loader, &biller->expiries);
+}
+
+enum err biller_apply(struct biller *biller, const struct log_event *at, const struct event *event)
+{
+    TRY(bills_apply(&biller->bills, event));
+    return expiries_apply(&biller->expiries, at, event);
 }
 
 void biller_close(struct biller *biller)
 {
     if (biller->loader != NULL) {
         bills_done(&biller->bills);
+        expiries_done(&biller->expiries);
         zones_close(biller->zones);
         arena_done(&biller->arena);
         biller->loader = NULL;
@@ -58,5 +67,8 @@ void biller_turn(struct biller *biller, const struct agenda *agenda, struct clie
     while (err == OK && bills_command(&biller->bills, &load, now_ms, &biller->arena, &command, &wake_ms)) {
         err = client_command(client, &command, NULL, COMMAND_WAIT_MS, answered, NULL);
         arena_reset(&biller->arena);
+    }
+    while (err == OK && expiries_command(&biller->expiries, now_ms, biller->random, biller->random_context, &command)) {
+        err = client_command(client, &command, NULL, COMMAND_WAIT_MS, answered, NULL);
     }
 }

@@ -76,6 +76,11 @@ enum err loader_bills(struct loader *loader, struct bills *bills)
     return looked(loader, loader->parts->bills(loader->views, bills));
 }
 
+enum err loader_expiries(struct loader *loader, struct expiries *expiries)
+{
+    return looked(loader, loader->parts->expiries(loader->views, expiries));
+}
+
 enum err loader_billed(struct loader *loader, const struct id *workspace_id, struct arena *arena,
                        struct billed *ret_billed)
 {

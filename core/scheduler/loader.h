@@ -24,8 +24,9 @@ enum err loader_look(struct loader *loader) MUST_USE;
 /* loader_of is the loader as dispatch sees it. loader_restore fills an empty agenda (main.h: restore). All note damage.
  */
 struct dispatch_load loader_of(struct loader *loader);
-/* loader_bills fills empty bills, outside a turn; loader_billed reads what one needs, within. */
+/* loader_bills and loader_expiries fill empty ones, outside a turn; loader_billed reads what a bill needs, within. */
 enum err loader_bills(struct loader *loader, struct bills *bills) MUST_USE;
+enum err loader_expiries(struct loader *loader, struct expiries *expiries) MUST_USE;
 enum err loader_billed(struct loader *loader, const struct id *workspace_id, struct arena *arena,
                        struct billed *ret_billed) MUST_USE;
 enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position) MUST_USE;

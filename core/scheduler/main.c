@@ -190,7 +190,7 @@ static enum err apply_events(struct process *process, struct body_list *list, in
         if (applied == ERR_UNKNOWN_CODE) {
             continue; /* of a later release: nothing that this one could do about it */
         }
-        applied = applied == OK ? bills_apply(&process->biller.bills, &event) : applied;
+        applied = applied == OK ? biller_apply(&process->biller, &at, &event) : applied;
         applied = applied == OK ? dispatch_follow(process->dispatch, &at, &event) : applied;
         if (applied != OK) {
             process->follower = before;

@@ -4,6 +4,7 @@
 
 #include "core/scheduler/bills.h"
 #include "core/scheduler/dispatch.h"
+#include "core/scheduler/expiries.h"
 
 /* What the composition root knows and the scheduler does not: the channels, and the read models in DATA/views. */
 struct scheduler_parts {
@@ -16,8 +17,9 @@ struct scheduler_parts {
     void (*end)(void *views);
     /* Fills an empty agenda as of *ret_position or later, outside begin and end. */
     enum err (*restore)(void *views, struct agenda *agenda, uint64_t *ret_position);
-    /* Fills empty bills, likewise; what one needs, within begin and end. */
+    /* Fill empty bills and expiries, likewise; what a bill needs, within begin and end. */
     enum err (*bills)(void *views, struct bills *bills);
+    enum err (*expiries)(void *views, struct expiries *expiries);
     enum err (*billed)(void *views, const struct id *workspace_id, struct arena *arena, struct billed *ret_billed);
     enum err (*post)(void *views, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
     enum err (*payload)(void *views, const struct id *target_id, struct arena *arena,

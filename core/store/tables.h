@@ -26,11 +26,12 @@ enum table {
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,           /* access: member id -> document; a workspace's; invitations' tokens -> member id */
-    TABLE_USER = 0x3D,         /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
-    TABLE_SESSION = 0x3E,      /* access: cookie's fingerprint -> session; session id -> fingerprint */
-    TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
-    TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */
-    TABLE_NOTIFICATION = 0x41, /* access: workspace, end of the billing period -> what its owners are told */
+    TABLE_USER = 0x3D,        /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
+    TABLE_SESSION = 0x3E,     /* access: cookie's fingerprint -> session; session id -> fingerprint */
+    TABLE_PROVIDER = 0x3F,    /* access: identity provider's id -> document */
+    TABLE_PUNCTUALITY = 0x40, /* analytics: integration, quarter of an hour -> counts and lateness */
+    TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
+    TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
@@ -43,11 +44,13 @@ enum tenant_place {
     PLACE_POSTS_CREATED = 0x30,       /* posts: created, post -> narrow row; the newest come last … */
     PLACE_SHELF_HEAD = 0x3F,          /* posts: how many there were ever, and the keys of the last few … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
+    PLACE_NOTICES = 0x48,     /* notifications: chain -> the newest ones, half a kilobyte at most */
     PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
     PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
     PLACE_SHELF_KEYS = 0x70,  /* posts: number / 16 -> creation and id of 16 posts */
     PLACE_SHELF_TERMS = 0x71, /* posts: shelf -> terms, each with the posts of the shelf that have it */
     PLACE_SHELF_STATE = 0x72, /* posts: shelf -> class of each of its posts, and whether its terms are right */
+    PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
 };
 
 #endif

@@ -297,11 +297,36 @@ enum err pass_usage(struct pass *pass, struct usage *ret_usage)
     return access_usage(pass->txn, &pass->badge.workspace_id, ret_usage);
 }
 
-enum err pass_notifications(struct pass *pass, int64_t before_ms, uint32_t limit, struct notification_row **ret_rows,
-                            uint32_t *ret_count)
+enum err pass_marks(struct pass *pass, struct notification_marks *ret_marks)
 {
-    return access_notifications(pass->txn, &pass->badge.workspace_id, before_ms, limit, pass->arena, ret_rows,
-                                ret_count);
+    if (id_is_none(&pass->badge.member_id)) {
+        *ret_marks = (struct notification_marks){.version = 1};
+        return OK;
+    }
+    return notifications_marks(pass->txn, &pass->badge.member_id, pass->arena, ret_marks);
+}
+
+enum err pass_notifications(struct pass *pass, const struct notification_filter *filter,
+                            struct notification_page *ret_page)
+{
+    struct notification_filter own = *filter;
+    struct notification_marks marks;
+    TRY(pass_marks(pass, &marks));
+    own.grant = &pass->badge.grant;
+    own.marks = id_is_none(&pass->badge.member_id) ? NULL : &marks.marks;
+    return notifications_list(pass->txn, &pass->badge.workspace_id, &own, pass->arena, ret_page);
+}
+
+enum err pass_notification(struct pass *pass, const struct id *notification_id, uint64_t *ret_workspace_seq)
+{
+    return notifications_find(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, notification_id, pass->arena,
+                              ret_workspace_seq);
+}
+
+enum err pass_periods(struct pass *pass, int64_t before_ms, uint32_t limit, struct period_row **ret_rows,
+                      uint32_t *ret_count)
+{
+    return access_periods(pass->txn, &pass->badge.workspace_id, before_ms, limit, pass->arena, ret_rows, ret_count);
 }
 
 enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,

@@ -74,8 +74,14 @@ enum err pass_key(struct pass *pass, const struct id *key_id, struct key_view *r
 enum err pass_keys(struct pass *pass, const struct id *after, uint32_t limit, struct key_view **ret_keys,
                    uint32_t *ret_count) MUST_USE;
 enum err pass_usage(struct pass *pass, struct usage *ret_usage) MUST_USE;
-enum err pass_notifications(struct pass *pass, int64_t before_ms, uint32_t limit, struct notification_row **ret_rows,
-                            uint32_t *ret_count) MUST_USE;
+/* Notifications, of those that the pass opens (notifications.h; the filter's grant and marks are the pass's own), and
+ * what the member who has it makes of them: nobody, when it is a key's. */
+enum err pass_notifications(struct pass *pass, const struct notification_filter *filter,
+                            struct notification_page *ret_page) MUST_USE;
+enum err pass_notification(struct pass *pass, const struct id *notification_id, uint64_t *ret_workspace_seq) MUST_USE;
+enum err pass_marks(struct pass *pass, struct notification_marks *ret_marks) MUST_USE;
+enum err pass_periods(struct pass *pass, int64_t before_ms, uint32_t limit, struct period_row **ret_rows,
+                      uint32_t *ret_count) MUST_USE;
 /* The integration must have been read through this pass before; at most REPORT_DAYS_MAX days. */
 #define REPORT_DAYS_MAX 400
 enum err pass_punctuality(struct pass *pass, const struct integration_row *integration, struct span zone,

@@ -63,7 +63,8 @@ class Things(Side):
 
     def ids_of(self, name):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
-                 "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "resume_workspace": "",
+                 "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
+                 "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
                  "list_integrations": "", "seal_integration": "get_integration", "seal_key": "get_key",
                  "seal_member": "get_member"}.get(name, name)
         if name == "create_key" or name == "list_posts":

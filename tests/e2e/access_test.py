@@ -227,6 +227,19 @@ class Side:
     def delete_integration(self):
         return Request({"integration_id": self.connected()}, **ANY)
 
+    def notification(self):
+        """The newest; one is there when a post went out."""
+        if not hasattr(self, "told"):
+            self.post(schedule={"now": True})
+            self.told = wait_until(lambda: self.done("GET", "/v1/notifications?kind=post.published")["data"], 60, "told")
+        return self.told[0]["id"]
+
+    def read_notifications(self):
+        return Request(body={"up_to": self.notification(), "ids": [self.notification()]})
+
+    def choose_notifications(self):
+        return Request(body={"hidden": ["post.published"]}, **ANY)
+
     def log_proof(self):
         return Request({"workspace_seq": "1"})
 

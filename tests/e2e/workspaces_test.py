@@ -150,9 +150,8 @@ class Workspaces(harness.Case):
         billing = owner.get("/v1/billing").json()
         self.assertEqual((billing["plan"], billing["period_end"]), ("team", json.loads(given.stdout)["period_end"]))
         self.assertRegex(billing["period_end"], "T2[23]:00:00Z$")
-        self.assertEqual(owner.get("/v1/notifications").json(), {"data": [], "next_cursor": None})
-        for path in ("/v1/billing", "/v1/notifications"):
-            self.assert_problem(admin.get(path), 403, "forbidden")
+        self.assertEqual(owner.get("/v1/notifications").json(), {"unread": None, "data": [], "next_cursor": None})
+        self.assert_problem(admin.get("/v1/billing"), 403, "forbidden")
         self.assertEqual(admin.get("/v1/usage").json()["plan"], "team")
         run("workspace", "plan", "--data", self.data.path, "--workspace", "billed", "--set", "agency")
         self.assertEqual(owner.get("/v1/billing").json(), {**billing, "plan": "agency"})

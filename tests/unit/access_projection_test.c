@@ -115,7 +115,7 @@ START_TEST(an_integration_goes_its_way)
     ck_assert(id_equal(&row.vault_id, &vault_id));
     ck_assert(id_is_none(&row.connect_vault_id));
     ck_assert_uint_eq(row.version, 2);
-    row.session_expires_ms = T0 + ACCESS_EXPIRING_MS;
+    row.session_expires_ms = T0 + SESSION_EXPIRING_MS;
     ck_assert_uint_eq(access_status(&row, T0 - 1), INTEGRATION_CONNECTED);
     ck_assert_uint_eq(access_status(&row, T0), INTEGRATION_EXPIRING);
     ck_assert_uint_eq(access_status(&row, T0 + 30 * DAY_MS), INTEGRATION_EXPIRING);

@@ -100,9 +100,10 @@ START_TEST(each_command_that_a_role_suffices_for_needs_a_scope_which_the_role_re
 {
     for (uint32_t code = 1; code < 256; code++) {
         const bool is_for_roles = access_need(code) != NEED_NOBODY;
-        const bool is_own_membership = code == COMMAND_leave_workspace; /* which no key has */
-        ck_assert_msg((command_scope(code) != SCOPE_NONE) == (is_for_roles && !is_own_membership), "%u", code);
-        if (is_for_roles && !is_own_membership) {
+        const bool is_a_members = code == COMMAND_leave_workspace || code == COMMAND_read_notifications ||
+                                  code == COMMAND_choose_notifications; /* which no key is */
+        ck_assert_msg((command_scope(code) != SCOPE_NONE) == (is_for_roles && !is_a_members), "%u", code);
+        if (is_for_roles && !is_a_members) {
             ck_assert_msg(access_reaches((enum role)command_role(code), command_scope(code)), "%u", code);
         }
     }

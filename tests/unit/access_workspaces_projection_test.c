@@ -1,5 +1,5 @@
 /* access_workspaces_projection_test.c: a tenant is read back as its events left it: pause, plan, quota,
- * periods and what its owners are told of them; another's are its own. */
+ * periods that are over; another's are its own. */
 #include "tests/unit/projection_fixture.h"
 
 #define DUE_MS (T0 + 30 * DAY_MS)
@@ -95,33 +95,34 @@ START_TEST(a_plan_says_how_often_may_be_asked_until_another_does_not)
 
 END_TEST
 
-START_TEST(owners_are_told_of_each_period_the_newest_first)
+START_TEST(periods_that_are_over_are_listed_the_newest_first)
 {
     struct world world;
     const struct id workspace_id = the_workspace();
-    struct notification_row *rows = NULL;
+    struct period_row *rows = NULL;
     uint32_t count = 0;
     world_init(&world);
     feed_workspace(&world, &workspace_id);
     feed_plan(&world, &workspace_id, NULL, 0, T0, DUE_MS);
     feed_bill(&world, &workspace_id, T0, DUE_MS);
     feed_bill(&world, &workspace_id, DUE_MS, DUE_MS + 30 * DAY_MS);
-    ck_assert_int_eq(access_notifications(reading(&world), &workspace_id, 0, 10, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(access_periods(reading(&world), &workspace_id, 0, 10, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 2);
     ck_assert_int_eq(rows[0].period_start_ms, DUE_MS);
     ck_assert_int_eq(rows[1].period_end_ms, DUE_MS);
-    ck_assert_uint_eq(rows[1].notification_id.kind, ID_NOTIFICATION);
+    struct period_row one;
+    ck_assert_int_eq(access_period(reading(&world), &workspace_id, DUE_MS, &world.arena, &one), OK);
+    ck_assert_int_eq(one.period_start_ms, T0);
     ck_assert_uint_eq(rows[1].uses_count, 1);
     ck_assert_int_eq(
-        access_notifications(reading(&world), &workspace_id, rows[0].period_end_ms, 10, &world.arena, &rows, &count),
-        OK);
+        access_periods(reading(&world), &workspace_id, rows[0].period_end_ms, 10, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_int_eq(rows[0].period_end_ms, DUE_MS);
     const struct workspace_row row = read_row(&world, &workspace_id);
     ck_assert_int_eq(row.billed_since_ms, T0);
     ck_assert_int_eq(row.period_start_ms, DUE_MS + 30 * DAY_MS);
     const struct id other = id_n(ID_WORKSPACE, 99);
-    ck_assert_int_eq(access_notifications(reading(&world), &other, 0, 10, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(access_periods(reading(&world), &other, 0, 10, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 0);
     check_rebuild(&world);
     world_done(&world);
@@ -171,7 +172,7 @@ int main(void)
     TCase *tcase = tcase_create("access_workspaces");
     tcase_add_test(tcase, a_pause_is_dated_and_its_end_forgets_it);
     tcase_add_test(tcase, a_plan_says_how_often_may_be_asked_until_another_does_not);
-    tcase_add_test(tcase, owners_are_told_of_each_period_the_newest_first);
+    tcase_add_test(tcase, periods_that_are_over_are_listed_the_newest_first);
     tcase_add_test(tcase, another_plan_within_a_period_keeps_the_day_on_which_periods_end);
     tcase_add_test(tcase, what_was_deleted_is_billed_no_more);
     suite_add_tcase(suite, tcase);

@@ -57,6 +57,15 @@ static const struct story account_stories[] = {
     {"a connecting account has no tokens yet", "connect n", "tokens n vault=2", "refused integration_connecting"},
 
     /* pause, disconnect, delete */
+    {"a session that ends within a week is told of", "connect n, accept n session=604800", "warn n session=604800", "integration_expiring"},
+    {"not sooner", "connect n, accept n session=604801", "warn n session=604801", "nothing"},
+    {"nor one that does not end", "connect n, accept n", "warn n session=0", "nothing"},
+    {"nor an end that is another by now", "connect n, accept n session=3600, tokens n vault=2 session=7200", "warn n session=3600", "nothing"},
+    {"once", "connect n, accept n session=3600, warn n session=3600", "warn n session=3600", "nothing"},
+    {"also where each exchange gives a short one", "connect n, accept n session=3600, warn n session=3600, tokens n vault=2 session=7200", "warn n session=7200", "nothing"},
+    {"again when it was far off in between", "connect n, accept n session=3600, warn n session=3600, tokens n vault=2 session=704800, at 100000", "warn n session=704800", "integration_expiring"},
+    {"and when a person has connected anew", "connect n, accept n session=3600, warn n session=3600, connect n vault=2, accept n vault=2 session=7200", "warn n session=7200", "integration_expiring"},
+    {"of what is disconnected that was told already", "connect n, accept n session=3600, disconnect n", "warn n session=3600", "nothing"},
     {"an account is paused", "", "pause a", "integration_paused"},
     {"a paused account is not paused again", "pause a", "pause a", "nothing"},
     {"an account is resumed", "pause a", "resume a", "integration_resumed"},

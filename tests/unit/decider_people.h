@@ -243,10 +243,52 @@ static inline bool tell_credential_command(struct arena *arena, const struct ste
     return true;
 }
 
+/* "seen 5 7": the notifications of these events; many=N: so many from the first on. */
+static inline void tell_marks(struct arena *arena, const struct step *step, struct read_notifications_command *ret_read)
+{
+    const uint32_t many = (uint32_t)number(option(step, "many"), 1);
+    struct event_ref *items = (struct event_ref *)arena_alloc(arena, (STEP_WORDS_MAX + many) * sizeof *items);
+    *ret_read = (struct read_notifications_command){
+        .up_to = tell_number(option(step, "up_to")), .items = items, .unread = has_word(step, "unread")};
+    for (int i = 1; i < step->count; i++) {
+        const uint64_t first = tell_number(step->words[i]);
+        for (uint32_t k = 0; first != 0 && k < many; k++) {
+            items[ret_read->items_count++].workspace_seq = first + k;
+        }
+    }
+}
+
+static inline bool tell_marks_command(struct arena *arena, const struct step *step, struct command *command)
+{
+    const char *verb = step->words[0];
+    if (strcmp(verb, "seen") == 0) {
+        command->code = COMMAND_read_notifications;
+        tell_marks(arena, step, &command->read_notifications);
+    } else if (strcmp(verb, "hide") == 0) {
+        struct notification_choice *hidden =
+            (struct notification_choice *)arena_alloc(arena, STEP_WORDS_MAX * sizeof *hidden);
+        command->code = COMMAND_choose_notifications;
+        command->choose_notifications =
+            (struct choose_notifications_command){.hidden = hidden, .seen = tell_number(option(step, "version_seen"))};
+        for (int i = 1; i < step->count; i++) {
+            const uint32_t kind = choice_value(&notification_kind_words, span_text(step->words[i]));
+            if (kind != NOTIFY_NONE) {
+                hidden[command->choose_notifications.hidden_count++].kind = kind;
+            }
+        }
+    } else {
+        return false;
+    }
+    command->actor_id = story_id(ID_MEMBER, has_word(step, "another") ? 2 : 1, 'm');
+    *(struct id *)command_fields(command) = story_id(ID_MEMBER, 1, 'm'); /* the first field of both */
+    return true;
+}
+
 static inline bool tell_people_command(struct arena *arena, const struct step *step, struct command *command)
 {
     return tell_tenant_command(arena, step, command) || tell_member_command(arena, step, command) ||
-           tell_user_command(step, command) || tell_credential_command(arena, step, command);
+           tell_user_command(step, command) || tell_credential_command(arena, step, command) ||
+           tell_marks_command(arena, step, command);
 }
 
 #endif

@@ -38,7 +38,7 @@ struct world {
     const char *story; /* being told */
     int64_t now_ms;
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
-    struct aggregate user, session, provider;
+    struct aggregate user, session, provider, marks;
     struct usage usage;
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
@@ -250,16 +250,25 @@ static inline bool tell_account_command(const struct step *step, struct command 
                                                  .fingerprint = SPAN("f")};
     } else if (strcmp(verb, "accept") == 0) {
         command->code = COMMAND_record_connection;
-        command->record_connection = (struct record_connection_command){
-            .account = span_text(account), .handle = SPAN("h"), .vault_id = vault_id, .fingerprint = SPAN("f")};
+        command->record_connection =
+            (struct record_connection_command){.account = span_text(account),
+                                               .handle = SPAN("h"),
+                                               .vault_id = vault_id,
+                                               .fingerprint = SPAN("f"),
+                                               .session_expires_ms = seconds(option(step, "session"))};
     } else if (strcmp(verb, "refuse") == 0) {
         command->code = COMMAND_refuse_connection;
         command->refuse_connection =
             (struct refuse_connection_command){.code = SPAN("credentials_refused"), .message = SPAN("no")};
     } else if (strcmp(verb, "tokens") == 0) {
         command->code = COMMAND_record_tokens;
-        command->record_tokens = (struct record_tokens_command){
-            .vault_id = vault_id, .fingerprint = SPAN("f"), .from_vault_id = from_vault_id};
+        command->record_tokens = (struct record_tokens_command){.vault_id = vault_id,
+                                                                .fingerprint = SPAN("f"),
+                                                                .from_vault_id = from_vault_id,
+                                                                .session_expires_ms = seconds(option(step, "session"))};
+    } else if (strcmp(verb, "warn") == 0) {
+        command->code = COMMAND_warn_expiring;
+        command->warn_expiring.session_expires_ms = seconds(option(step, "session"));
     } else if (strcmp(verb, "pause") == 0) {
         command->code = COMMAND_pause_integration;
     } else if (strcmp(verb, "resume") == 0) {

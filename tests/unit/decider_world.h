@@ -17,13 +17,14 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
                : stream->uuid[14] == 3 ? &world->empty
                                        : &world->other_workspace;
     }
-    return kind == ID_SYSTEM     ? &world->system
-           : kind == ID_MEMBER   ? &world->member
-           : kind == ID_KEY      ? &world->key
-           : kind == ID_USER     ? &world->user
-           : kind == ID_SESSION  ? &world->session
-           : kind == ID_PROVIDER ? &world->provider
-                                 : &world->post;
+    return kind == ID_SYSTEM         ? &world->system
+           : kind == ID_MEMBER       ? &world->member
+           : kind == ID_KEY          ? &world->key
+           : kind == ID_USER         ? &world->user
+           : kind == ID_SESSION      ? &world->session
+           : kind == ID_PROVIDER     ? &world->provider
+           : kind == ID_NOTIFICATION ? &world->marks
+                                     : &world->post;
 }
 
 /* Encoding, decoding and encoding again gives the same bytes; returns what was decoded. */
@@ -218,9 +219,9 @@ static inline void walk_all(struct world *world, const char *text)
 static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
-    struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
-                                        &world->member, &world->key,       &world->post,
-                                        &world->user,   &world->session,   &world->provider};
+    struct aggregate *const states[] = {
+        &world->system, &world->workspace, &world->other_workspace, &world->member,   &world->key,
+        &world->post,   &world->user,      &world->session,         &world->provider, &world->marks};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT ? &world->accounts[i] : states[i - STORY_ACCOUNT_COUNT];
         const enum id_kind kind = i < STORY_ACCOUNT_COUNT    ? ID_INTEGRATION
@@ -231,6 +232,7 @@ static inline void check_replay(struct world *world)
                                   : live == &world->user     ? ID_USER
                                   : live == &world->session  ? ID_SESSION
                                   : live == &world->provider ? ID_PROVIDER
+                                  : live == &world->marks    ? ID_NOTIFICATION
                                                              : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {

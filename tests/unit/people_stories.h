@@ -108,6 +108,26 @@ static const struct story people_stories[] = {
     {"a member who was never there cannot leave", "", "leave", "refused not_found"},
     {"what a member was refused is a fact each time", "member, rebuffed", "rebuffed", "access_refused"},
 
+    /* what a member makes of the notifications */
+    {"notifications are read one by one", "", "seen 5 7", "notifications_read"},
+    {"what is read is read", "seen 5 7", "seen 7", "nothing"},
+    {"or all up to one", "seen 5 7", "seen up_to=7", "notifications_read"},
+    {"which an earlier one does not take back", "seen up_to=7", "seen up_to=5", "nothing"},
+    {"one may be taken for not read", "seen up_to=7", "seen 5 unread", "notifications_read"},
+    {"which it then is", "seen up_to=7, seen 5 unread", "seen 5 unread", "nothing"},
+    {"and read again", "seen up_to=7, seen 5 unread", "seen 5", "notifications_read"},
+    {"or with all the others", "seen up_to=7, seen 5 unread", "seen up_to=6", "notifications_read"},
+    {"what was never read needs no taking back", "", "seen 9 unread", "nothing"},
+    {"nobody reads for another", "", "seen 5 another", "refused not_found"},
+    {"marks one by one are a hundred at most", "seen 1 many=100", "seen 200", "refused marks_full"},
+    {"all up to one makes room", "seen 1 many=100, seen up_to=50", "seen 200", "notifications_read"},
+    {"kinds are hidden", "", "hide post.published billing.due", "notifications_chosen"},
+    {"the same again is nothing new", "hide post.published", "hide post.published", "nothing"},
+    {"another choice replaces it", "hide post.published", "hide version_seen=2", "notifications_chosen"},
+    {"reading changes no choice", "hide post.published, seen 5", "hide version_seen=2", "notifications_chosen"},
+    {"of one that was replaced meanwhile", "hide post.published", "hide version_seen=1", "refused version_mismatch"},
+    {"nobody chooses for another", "", "hide post.published another", "refused not_found"},
+
     /* people */
     {"a person is made known", "", "user", "user_created"},
     {"once", "user", "user", "refused exists"},

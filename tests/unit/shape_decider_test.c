@@ -23,7 +23,8 @@ START_TEST(a_state_is_exactly_its_members)
     ck_assert_uint_eq(sizeof(struct session), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 1 + 5 + 8 + 8);
     ck_assert_uint_eq(sizeof(struct provider), sizeof(struct aggregate_head) + sizeof(struct id) + 1 + 6);
     ck_assert_uint_eq(sizeof(struct integration),
-                      sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + 2 + 2 + 6 + ACCOUNT_MAX);
+                      sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + 2 + 2 + 6 + 8 + ACCOUNT_MAX);
+    ck_assert_uint_eq(sizeof(struct marks), sizeof(struct aggregate_head) + 8 + 2 * 8 + 4 + 4 + MARKS_MAX * 8);
     ck_assert_uint_eq(sizeof(struct former_attempt), 8 + 1 + 1 + 1 + 1);
     ck_assert_uint_eq(sizeof(struct post_target), 3 * sizeof(struct id) + 14 + 3 + 4 + 8 + 6 * 8 +
                                                       FORMER_ATTEMPTS_MAX * sizeof(struct former_attempt) +

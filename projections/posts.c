@@ -12,6 +12,7 @@
 #include "projections/posts_internal.h"
 #include "projections/punctuality.h"
 #include "projections/queue.h"
+#include "projections/series.h"
 
 static enum err remove_post(struct store_txn *txn, const struct post_row *post)
 {
@@ -91,6 +92,9 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         TRY(posts_attempt_by_id(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt));
     }
     TRY(post_fold(&post, fact, contradicts ? &attempt : NULL, arena, &change));
+    if (!id_is_none(&post.series_id)) {
+        TRY(series_note(txn, fact, &before, &post, arena));
+    }
     if (post.status == POST_DELETED) {
         return remove_post(txn, &before);
     }

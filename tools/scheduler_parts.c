@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "projections/dispatch_views.h"
+#include "projections/rota_views.h"
 #include "tools/parts.h"
 
 static enum err open_views(const char *path, void **ret_views)
@@ -51,6 +52,16 @@ static enum err fill_bills(void *context, struct bills *bills)
     return dispatch_views_bills(context, bills);
 }
 
+static enum err fill_rota(void *context, struct rota *rota)
+{
+    return rota_views_fill(context, rota);
+}
+
+static struct rota_load rota_load(void *context)
+{
+    return rota_views_load(context);
+}
+
 struct scheduler_parts scheduler_parts_with(struct channel_list channels)
 {
     return (struct scheduler_parts){.channels = channels,
@@ -61,6 +72,8 @@ struct scheduler_parts scheduler_parts_with(struct channel_list channels)
                                     .restore = restore,
                                     .bills = fill_bills,
                                     .billed = dispatch_views_billed,
+                                    .rota = fill_rota,
+                                    .rota_load = rota_load,
                                     .post = dispatch_views_post,
                                     .payload = dispatch_views_payload,
                                     .account = dispatch_views_account,

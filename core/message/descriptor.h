@@ -39,7 +39,10 @@
     X(permission, uint32_t, 0, "what a member may do beyond the role")     \
     X(scope, uint32_t, 0, "a part of what a role allows")                  \
     X(sign_in_method, uint32_t, 0, "how a person signed in")               \
-    X(end_reason, uint32_t, 0, "why sessions ended")
+    X(end_reason, uint32_t, 0, "why sessions ended")                       \
+    X(frequency, uint32_t, 0, "how often a series repeats")                \
+    X(weekday, uint32_t, 0, "a day of the week")                           \
+    X(month_week, uint32_t, 0, "which of a month's weekdays of a name")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
 #define CHOICE_KINDS              \
@@ -53,7 +56,10 @@
     case KIND_permission:         \
     case KIND_scope:              \
     case KIND_sign_in_method:     \
-    case KIND_end_reason
+    case KIND_end_reason:         \
+    case KIND_frequency:          \
+    case KIND_weekday:            \
+    case KIND_month_week
 
 struct hash {
     uint8_t bytes[32];

@@ -5,6 +5,7 @@
 
 #include "core/message/json_read.h"
 #include "core/message/key_text.h"
+#include "core/series_rule.h"
 
 /* A post as create and edit carry it: the same members under the same names. */
 struct written {
@@ -197,6 +198,30 @@ static struct objection check_written(const struct admission *admission, const s
     return objection.refusal != ACCEPTED ? objection : check_targets(written, arena);
 }
 
+/* Each post of a series goes out at the series' local time: a target has no instant of its own. */
+static struct objection check_series(const struct admission *admission, const struct series_rule *rule,
+                                     const struct written *written, struct arena *arena)
+{
+    struct recurrence recurrence;
+    const struct rule_fault fault = series_rule_read(rule, &recurrence);
+    if (fault.member != NULL) {
+        char param[OBJECTION_PARAM_MAX];
+        (void)snprintf(param, sizeof param, "/rule/%s", fault.member);
+        return object_at(REFUSED_field_invalid, param, fault.detail);
+    }
+    for (uint32_t i = 0; i < written->target_count; i++) {
+        if (written->targets[i].at_ms != 0) {
+            return object_in(REFUSED_field_invalid, "/targets", i, "/at", "A series has one time for all targets.");
+        }
+    }
+    if (!zone_exists(admission->zones, rule->timezone)) {
+        return object_at(REFUSED_timezone_unknown, "/rule/timezone", "An IANA name like Europe/Berlin is expected.");
+    }
+    struct written content = *written;
+    content.timezone = (struct span){0};
+    return check_written(admission, &content, arena);
+}
+
 static struct objection check_resolution(const struct resolve_target_command *resolve)
 {
     if (resolve->url.len > URL_BYTES_MAX) {
@@ -269,6 +294,18 @@ struct objection admission_check(const struct admission *admission, const struct
     case COMMAND_edit_post: {
         const struct written written = WRITTEN(&command->edit_post);
         return check_written(admission, &written, arena);
+    }
+    case COMMAND_create_series: {
+        const struct written written = WRITTEN(&command->create_series);
+        struct series_rule rule;
+        SERIES_RULE_COPY(&rule, &command->create_series);
+        return check_series(admission, &rule, &written, arena);
+    }
+    case COMMAND_change_series: {
+        const struct written written = WRITTEN(&command->change_series);
+        struct series_rule rule;
+        SERIES_RULE_COPY(&rule, &command->change_series);
+        return check_series(admission, &rule, &written, arena);
     }
     case COMMAND_resolve_target:
         return check_resolution(&command->resolve_target);

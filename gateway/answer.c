@@ -362,6 +362,15 @@ static void answer_integration(struct exchange *x, unsigned status, bool made)
     }
 }
 
+static void answer_series(struct exchange *x, unsigned status, bool made)
+{
+    struct series_row row = {.version = 0};
+    const enum err err = pass_series(x->pass, &x->first.stream, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_series(x, &row, status, made);
+    }
+}
+
 /* A key's row says nothing of its version: what is made is not changed but by its end. */
 static void answer_key(struct exchange *x)
 {
@@ -412,6 +421,8 @@ void exchange_done(struct exchange *x)
         answer_post(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_INTEGRATION) {
         answer_integration(x, x->route->success, made);
+    } else if (x->first.stream.kind == ID_SERIES) {
+        answer_series(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_KEY) {
         answer_key(x);
     } else if (x->first.stream.kind == ID_MEMBER) {

@@ -59,6 +59,10 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
             err = err == OK && posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
         }
         break;
+    case RESOURCE_SERIES:
+        err = id_parse(hit->params[0], ID_SERIES, &x->id);
+        err = err == OK ? pass_series(x->pass, &x->id, &x->series) : ERR_NOT_FOUND;
+        break;
     case RESOURCE_INTEGRATION:
         err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
         err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
@@ -191,6 +195,9 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
     case RESOURCE_POST:
     case RESOURCE_TARGET:
         *ret_version = x->post.row.version;
+        return OK;
+    case RESOURCE_SERIES:
+        *ret_version = x->series.version;
         return OK;
     case RESOURCE_INTEGRATION:
         *ret_version = x->integration.version;
@@ -453,6 +460,8 @@ static void redo(struct exchange *x)
     enum err err = pass_refresh(x->pass);
     if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
         err = pass_integration(x->pass, &x->id, &x->integration);
+    } else if (err == OK && x->route->resource == RESOURCE_SERIES) {
+        err = pass_series(x->pass, &x->id, &x->series);
     } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
         err = pass_member(x->pass, &x->id, &x->member);
     } else if (err == OK && x->route->resource == RESOURCE_WORKSPACE) {

@@ -73,6 +73,7 @@ struct exchange {
     struct proof_wish proof;
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
     struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
+    struct series_row series;           /* RESOURCE_SERIES: likewise */
     struct key_view key;                /* RESOURCE_KEY: likewise */
     struct member_row member;           /* RESOURCE_MEMBER */
     struct workspace_row tenant;        /* RESOURCE_WORKSPACE */
@@ -171,6 +172,8 @@ void exchange_rewind(struct exchange *exchange);
 void exchange_show_post(struct exchange *exchange, const struct post_view *post, unsigned status, bool with_location);
 void exchange_show_integration(struct exchange *exchange, const struct integration_row *row, unsigned status,
                                bool with_location);
+/* series_handlers.c */
+void exchange_show_series(struct exchange *exchange, const struct series_row *row, unsigned status, bool with_location);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
 /* host_handlers.c: of a workspace from outside. exchange_own_tenant makes the operator the owner of what this exchange
  * made, or made before it was repeated, and calls exchange_done again; false: there is nothing to do. */

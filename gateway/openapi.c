@@ -52,6 +52,7 @@ static const struct {
 } path_types[] = {
     {"post_id",        {.kind = VALUE_id, .id = ID_POST}       },
     {"target_id",      {.kind = VALUE_id, .id = ID_TARGET}     },
+    {"series_id",      {.kind = VALUE_id, .id = ID_SERIES}     },
     {"integration_id", {.kind = VALUE_id, .id = ID_INTEGRATION}},
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },

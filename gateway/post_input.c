@@ -189,29 +189,19 @@ struct schedule_input post_input_schedule(struct exchange *x, const struct json_
     return schedule;
 }
 
-void post_input_create(struct exchange *x, const struct id *post_id, struct post_content_row *ret_content,
-                       struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms)
+void post_input_written(struct exchange *x, const struct id *owner_id, struct post_content_row *ret_content)
 {
     *ret_content = (struct post_content_row){0};
     read_content(x, input_some(x->body, "content"), ret_content);
-    read_targets(x, post_id, NULL, ret_content);
-    const struct json_node *schedule = input_some(x->body, "schedule");
-    *ret_schedule = post_input_schedule(x, schedule, "/schedule");
-    if (input_flag(x->body, "draft") && schedule != NULL) {
-        input_wrong(&x->input, REFUSED_schedule_ambiguous, "/draft", "A draft has no schedule yet.");
-    }
-    *ret_timezone = json_node_text(x->body, "timezone");
-    *ret_not_after_ms = input_time(x->body, "not_after");
+    read_targets(x, owner_id, NULL, ret_content);
     read_labels(x, ret_content);
     read_metadata(x, ret_content);
 }
 
-void post_input_edit(struct exchange *x, const struct post_view *post, struct post_content_row *ret_content,
-                     struct span *ret_timezone, int64_t *ret_not_after_ms)
+void post_input_patched(struct exchange *x, const struct id *owner_id, const struct post_content_row *before,
+                        struct post_content_row *ret_content)
 {
-    *ret_content = post->content;
-    *ret_timezone = post->row.timezone;
-    *ret_not_after_ms = post->row.not_after_ms;
+    *ret_content = *before;
     const struct json_node *content = json_node_member(x->body, "content");
     if (json_node_is(content, NODE_NULL)) {
         ret_content->parts_count = 0;
@@ -221,18 +211,39 @@ void post_input_edit(struct exchange *x, const struct post_view *post, struct po
         read_content(x, content, ret_content);
     }
     if (json_node_member(x->body, "targets") != NULL) {
-        read_targets(x, &x->id, &post->content, ret_content);
-    }
-    if (json_node_member(x->body, "timezone") != NULL) {
-        *ret_timezone = json_node_text(x->body, "timezone");
-    }
-    if (json_node_member(x->body, "not_after") != NULL) {
-        *ret_not_after_ms = input_time(x->body, "not_after");
+        read_targets(x, owner_id, before, ret_content);
     }
     if (json_node_member(x->body, "labels") != NULL) {
         read_labels(x, ret_content);
     }
     if (json_node_member(x->body, "metadata") != NULL) {
         read_metadata(x, ret_content);
+    }
+}
+
+void post_input_create(struct exchange *x, const struct id *post_id, struct post_content_row *ret_content,
+                       struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms)
+{
+    post_input_written(x, post_id, ret_content);
+    const struct json_node *schedule = input_some(x->body, "schedule");
+    *ret_schedule = post_input_schedule(x, schedule, "/schedule");
+    if (input_flag(x->body, "draft") && schedule != NULL) {
+        input_wrong(&x->input, REFUSED_schedule_ambiguous, "/draft", "A draft has no schedule yet.");
+    }
+    *ret_timezone = json_node_text(x->body, "timezone");
+    *ret_not_after_ms = input_time(x->body, "not_after");
+}
+
+void post_input_edit(struct exchange *x, const struct post_view *post, struct post_content_row *ret_content,
+                     struct span *ret_timezone, int64_t *ret_not_after_ms)
+{
+    post_input_patched(x, &x->id, &post->content, ret_content);
+    *ret_timezone = post->row.timezone;
+    *ret_not_after_ms = post->row.not_after_ms;
+    if (json_node_member(x->body, "timezone") != NULL) {
+        *ret_timezone = json_node_text(x->body, "timezone");
+    }
+    if (json_node_member(x->body, "not_after") != NULL) {
+        *ret_not_after_ms = input_time(x->body, "not_after");
     }
 }

@@ -13,14 +13,6 @@ struct judged {
     struct pass *pass;
 };
 
-/* What a post's command says of targets. */
-static const struct target_spec *targets_of(const struct command *command, uint32_t *ret_count)
-{
-    const bool edits = command->code == COMMAND_edit_post;
-    *ret_count = edits ? command->edit_post.targets_count : command->create_post.targets_count;
-    return edits ? command->edit_post.targets : command->create_post.targets;
-}
-
 typedef bool is_at_fault(const struct target_spec *targets, uint32_t index, const struct judged *judged);
 
 static bool has_wrong_instant(const struct target_spec *targets, uint32_t index, const struct judged *judged)
@@ -58,7 +50,7 @@ static const char *target_param(const struct command *command, is_at_fault *at_f
                                 const struct judged *judged, char text[INPUT_PARAM_MAX])
 {
     uint32_t count = 0;
-    const struct target_spec *targets = targets_of(command, &count);
+    const struct target_spec *targets = order_targets(command, &count);
     for (uint32_t i = 0; i < count; i++) {
         if (at_fault(targets, i, judged)) {
             char target[INPUT_PARAM_MAX];
@@ -172,7 +164,8 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
 {
     const struct command *command = order_command(x->order);
     const struct judged judged = {.now_ms = now_ms, .pass = x->pass};
-    const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post;
+    const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post ||
+                         command->code == COMMAND_create_series || command->code == COMMAND_change_series;
     if (x->body == NULL) {
         return NULL; /* whatever is at fault, the body is not */
     }

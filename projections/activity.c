@@ -119,6 +119,10 @@ static void of_post(const struct event *event, struct activity_row *row)
     case EVENT_post_finished:
         row->post_status = event->post_finished.status;
         break;
+    case EVENT_instance_withheld:
+        row->code = event->instance_withheld.code;
+        row->at_ms = event->instance_withheld.at_ms;
+        break;
     default: /* post_deleted says nothing more */
         break;
     }
@@ -550,6 +554,14 @@ static void put_post(struct buf *out, const struct activity_row *row, const stru
         buf_text(out, "A person asked to send it again");
         put_accounts(out, row, where);
         put_at(out, " at ", row->at_ms);
+        break;
+    case EVENT_instance_withheld:
+        buf_text(out, "Its series could not schedule it");
+        put_at(out, " for ", row->at_ms);
+        put_reason(out, row);
+        break;
+    case EVENT_instance_withdrawn:
+        buf_text(out, "Its series took it back");
         break;
     case EVENT_post_finished:
         buf_text(out, "The post is done: ");

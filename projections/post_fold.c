@@ -20,7 +20,8 @@ static const struct span absent = {NULL, 0};
 
 bool post_fold_is_ours(uint32_t code)
 {
-    return code >= EVENT_post_created && code <= EVENT_targets_doubted;
+    return (code >= EVENT_post_created && code <= EVENT_targets_doubted) || code == EVENT_instance_withheld ||
+           code == EVENT_instance_withdrawn;
 }
 
 const struct id *post_fold_id(const struct event *event)
@@ -182,6 +183,8 @@ static enum err fold_created(const struct fold *fold)
     post->timezone = created->timezone;
     post->not_after_ms = created->not_after_ms;
     post->duplicate_of = created->duplicate_of;
+    post->series_id = created->series_id;
+    post->series_local = created->series_local;
     TRY(set_targets(fold, created->targets, created->targets_count));
     post->publish_at_ms = earliest(post);
     fold->change->content = true;
@@ -559,6 +562,9 @@ static enum err fold_by_code(const struct fold *fold)
         return fold_comment(fold);
     case EVENT_targets_doubted:
         return fold_doubted(fold);
+    case EVENT_instance_withheld: /* what it says is shown in the history */
+    case EVENT_instance_withdrawn:
+        return OK;
     case EVENT_post_finished:
         fold->post->status = event->post_finished.status;
         fold->post->finished_ms = fold->time_ms;

@@ -13,6 +13,7 @@
 #include "projections/posts_shelf.h"
 #include "projections/punctuality.h"
 #include "projections/queue.h"
+#include "projections/series.h"
 
 static enum err remove_post(struct store_txn *txn, const struct post_row *post)
 {
@@ -92,6 +93,9 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
         TRY(posts_attempt_by_id(txn, &post, &contradicted->target_id, &contradicted->attempt_id, arena, &attempt));
     }
     TRY(post_fold(&post, fact, contradicts ? &attempt : NULL, arena, &change));
+    if (!id_is_none(&post.series_id)) {
+        TRY(series_note(txn, fact, &before, &post, arena));
+    }
     if (post.status == POST_DELETED) {
         TRY(posts_shelf_update(txn, &before, &post, false));
         return remove_post(txn, &before);

@@ -53,7 +53,7 @@ static void put_flag(struct buf *out, const char *name, bool flag)
 
 /* A text that is JSON of a channel's own, written by our adapters or checked by the gateway; anything else is shown as
  * a string. */
-static void put_json(struct buf *out, const char *name, struct span json)
+void present_json(struct buf *out, const char *name, struct span json)
 {
     const bool object = json.len >= 2 && json.data[0] == '{' && json.data[json.len - 1] == '}';
     buf_text(out, name);
@@ -119,7 +119,7 @@ static void put_error(struct buf *out, const char *name, struct span code, struc
 
 /* --- posts --- */
 
-static void put_content(const struct post_content_row *content, struct buf *out)
+void present_content(const struct post_content_row *content, struct buf *out)
 {
     buf_text(out, ",\"content\":{\"text\":");
     if (content->parts_count == 1) {
@@ -147,7 +147,7 @@ static void put_locked(const struct post_payload *payload, struct buf *out)
     for (uint32_t i = 0; i < count; i++) {
         const struct locked_part *part = &locked->parts[i];
         const struct live_part *live = posts_live(payload, i);
-        put_json(out, i == 0 ? "{\"payload\":" : ",{\"payload\":", part->payload);
+        present_json(out, i == 0 ? "{\"payload\":" : ",{\"payload\":", part->payload);
         put_hash(out, ",\"payload_sha256\":", &part->payload_hash);
         put_span(out, ",\"key\":", part->key);
         put_time(out, ",\"created_at\":", part->created_ms);
@@ -254,8 +254,8 @@ static enum err write_target(const struct present *present, const struct post_vi
     put_time(out, ",\"publish_at\":", publish_at_ms);
     put_local(out, ",\"publish_at_local\":", present->zones, timezone, publish_at_ms);
     put_span(out, ",\"timezone\":", timezone);
-    put_json(out, ",\"variant\":", spec->variant);
-    put_json(out, ",\"platform_settings\":", spec->settings);
+    present_json(out, ",\"variant\":", spec->variant);
+    present_json(out, ",\"platform_settings\":", spec->settings);
     TRY(put_rendering(present, post, index, out));
     const bool comment_live = target->part_live > target->part_count; /* parts_total does not count it either */
     put_count(out, ",\"parts_live\":", comment_live ? target->part_count : target->part_live);
@@ -296,16 +296,10 @@ static void put_tail(const struct post_view *post, struct buf *out)
     put_time(out, ",\"locks_at\":", locks ? post->row.publish_at_ms - LOCK_AHEAD_MS : 0);
     put_time(out, ",\"locked_at\":", post->row.locked_ms);
     put_time(out, ",\"not_after\":", post->row.not_after_ms);
-    buf_text(out, ",\"labels\":[");
-    for (uint32_t i = 0; i < content->labels_count; i++) {
-        put_span(out, i == 0 ? "" : ",", content->labels[i].name);
-    }
-    buf_text(out, "],\"metadata\":{");
-    for (uint32_t i = 0; i < content->metadata_count; i++) {
-        put_span(out, i == 0 ? "" : ",", content->metadata[i].key);
-        put_span(out, ":", content->metadata[i].value);
-    }
-    put_id(out, "},\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    present_names(content, out);
+    put_id(out, ",\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    put_id(out, ",\"series_id\":", &post->row.series_id);
+    put_span(out, ",\"series_local\":", post->row.series_local);
     put_time(out, ",\"created_at\":", post->row.created_ms);
     put_time(out, ",\"updated_at\":", post->row.updated_ms);
     put_time(out, ",\"published_at\":", post->row.published_ms);
@@ -322,7 +316,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
     put_count(out, ",\"version\":", post->row.version);
     put_word(out, ",\"status\":", &post_status_words, post->row.status);
     put_id(out, ",\"author_id\":", &post->row.author_id);
-    put_content(&post->content, out);
+    present_content(&post->content, out);
     buf_text(out, ",\"targets\":[");
     for (uint32_t i = 0; i < post->row.targets_count; i++) {
         buf_text(out, i == 0 ? "" : ",");

@@ -6,8 +6,9 @@
 #include "projections/activity.h"
 #include "projections/notifications.h"
 #include "projections/posts.h"
+#include "projections/series.h"
 
 static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection,
-                                                 &notifications_projection};
+                                                 &notifications_projection, &series_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

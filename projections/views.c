@@ -214,6 +214,8 @@ static const struct views_query queries[] = {
     {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
     {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
      "A page of integrations: limit, cursor."                                                                                                 },
+    {"get_series",         views_get_series,         NEED_VIEWER, SCOPE_POSTS_READ,        "A series as HTTP shows it: series_id."            },
+    {"list_series",        views_list_series,        NEED_VIEWER, SCOPE_POSTS_READ,        "A page of series: limit, cursor."                 },
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
      "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },

@@ -9,8 +9,7 @@ static enum err done(const struct buf *out)
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* The end of a page of limit that began with a list of more, and its cursor: the last one's id. */
-static enum err end_page(const struct id *last, struct buf *out)
+enum err views_end_page(const struct id *last, struct buf *out)
 {
     buf_text(out, "],\"next_cursor\":");
     if (last != NULL) {
@@ -80,7 +79,7 @@ enum err views_list_keys(const struct views_request *request, struct buf *out)
         buf_text(out, i == 0 ? "" : ",");
         TRY(put_key(request, &rows[i], out));
     }
-    return end_page(count > limit ? &rows[limit - 1].key_id : NULL, out);
+    return views_end_page(count > limit ? &rows[limit - 1].key_id : NULL, out);
 }
 
 /* --- members --- */
@@ -126,7 +125,7 @@ static enum err list_members(const struct views_request *request, bool invited, 
         buf_text(out, i == 0 ? "" : ",");
         TRY(put_member(request, &rows[i], out));
     }
-    return end_page(count > limit ? &rows[limit - 1].member_id : NULL, out);
+    return views_end_page(count > limit ? &rows[limit - 1].member_id : NULL, out);
 }
 
 enum err views_list_members(const struct views_request *request, struct buf *out)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "projections/dispatch_views.h"
+#include "projections/rota_views.h"
 #include "tools/parts.h"
 
 static enum err open_views(const char *path, void **ret_views)
@@ -54,6 +55,14 @@ static enum err fill_bills(void *context, struct bills *bills)
 static enum err fill_expiries(void *context, struct expiries *expiries)
 {
     return dispatch_views_expiries(context, expiries);
+static enum err fill_rota(void *context, struct rota *rota)
+{
+    return rota_views_fill(context, rota);
+}
+
+static struct rota_load rota_load(void *context)
+{
+    return rota_views_load(context);
 }
 
 struct scheduler_parts scheduler_parts_with(struct channel_list channels)
@@ -67,6 +76,8 @@ struct scheduler_parts scheduler_parts_with(struct channel_list channels)
                                     .bills = fill_bills,
                                     .expiries = fill_expiries,
                                     .billed = dispatch_views_billed,
+                                    .rota = fill_rota,
+                                    .rota_load = rota_load,
                                     .post = dispatch_views_post,
                                     .payload = dispatch_views_payload,
                                     .account = dispatch_views_account,

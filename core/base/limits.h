@@ -41,6 +41,11 @@
 #define CLOCK_APART_MAX_MS ((int64_t)2 * SECOND_MS)
 #define CLOCK_AGREE_MS ((int64_t)60 * SECOND_MS)
 
+/* Series */
+#define SERIES_AHEAD_MS ((int64_t)60 * DAY_MS) /* posts are made so long before they are published */
+#define SERIES_TIMES_MAX 1000                  /* counted from the start: some 20 us; who wants more gives a date */
+#define SERIES_EVERY_MAX 366                   /* days, weeks or months */
+
 /* Tenants and people */
 #define SLUG_MAX 40
 #define SIGHT_LOOKS_MAX 1000U /* events, in one helping for who sees but some of them: 1 ms of the reading thread */

@@ -13,7 +13,7 @@
     X(SLOT, "slt") X(POST, "post") X(TARGET, "tgt") X(ATTEMPT, "att") X(MEDIA, "med") X(TEMPLATE, "tpl") \
     X(REVIEW, "rev") X(VIEW, "view") X(WEBHOOK, "whk") X(WEBHOOK_DELIVERY, "whd") X(NOTIFICATION, "ntf") \
     X(EVENT, "evt") X(COMMAND, "cmd") X(REQUEST, "req") X(SECRET, "sec") X(SYSTEM, "sys") \
-    X(SESSION, "ses") X(PROVIDER, "idp")
+    X(SESSION, "ses") X(PROVIDER, "idp") X(SERIES, "ser")
 
 /* clang-format on */
 

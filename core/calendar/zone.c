@@ -179,17 +179,25 @@ bool zone_exists(const struct zones *zones, struct span name)
     return clock_of(zones, name) != NULL;
 }
 
-enum err zone_offset(const struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes)
+enum err zone_clock(const struct zones *zones, struct span name, int64_t time_s, int32_t *ret_offset_s,
+                    int64_t *ret_until_s)
 {
     const struct tzif *clock = clock_of(zones, name);
     if (clock == NULL) {
         return ERR_NOT_FOUND;
     }
-    if (time_ms >= TIME_LIMIT_S * SECOND_MS) {
+    if (time_s >= TIME_LIMIT_S) {
         return ERR_RANGE;
     }
-    int64_t next_s = 0;
-    const int64_t time_s = time_ms < 0 ? 0 : time_ms / SECOND_MS;
-    *ret_minutes = tzif_offset(clock, time_s, &next_s) / 60;
+    *ret_offset_s = tzif_offset(clock, time_s, ret_until_s);
+    return OK;
+}
+
+enum err zone_offset(const struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes)
+{
+    int32_t offset_s = 0;
+    int64_t until_s = 0;
+    TRY(zone_clock(zones, name, time_ms < 0 ? 0 : time_ms / SECOND_MS, &offset_s, &until_s));
+    *ret_minutes = offset_s / 60;
     return OK;
 }

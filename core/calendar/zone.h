@@ -24,5 +24,9 @@ bool zone_exists(const struct zones *zones, struct span name);
 /* zone_offset returns the offset from UTC in minutes that holds in zone name at time_ms (a part of a minute, last seen
  * in Liberia in 1972, is cut); before 1970 the one of 1970. ERR_NOT_FOUND; ERR_RANGE beyond the year 9999. */
 enum err zone_offset(const struct zones *zones, struct span name, int64_t time_ms, int *ret_minutes) MUST_USE;
+/* zone_clock returns the offset from UTC in seconds that holds at time_s (seconds since 1970, from two days before on),
+ * and in *ret_until_s an instant until which it holds at least, INT64_MAX when for ever. Errors as above. */
+enum err zone_clock(const struct zones *zones, struct span name, int64_t time_s, int32_t *ret_offset_s,
+                    int64_t *ret_until_s) MUST_USE;
 
 #endif

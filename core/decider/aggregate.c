@@ -37,6 +37,7 @@ TYPED(user)
 TYPED(session)
 TYPED(provider)
 TYPED(marks)
+TYPED(series)
 
 #define ROW(noun_, in_a_workspace_, ...)                                                       \
     {                                                                                          \
@@ -51,7 +52,8 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_MEMBER] = ROW(member, true, COMMAND_add_member, COMMAND_invite_member),
         [ID_KEY] = ROW(key, true, COMMAND_create_key),
         [ID_INTEGRATION] = ROW(integration, true, COMMAND_connect_integration),
-        [ID_POST] = ROW(post, true, COMMAND_create_post),
+        [ID_POST] = ROW(post, true, COMMAND_create_post, COMMAND_make_instance),
+        [ID_SERIES] = ROW(series, true, COMMAND_create_series),
         [ID_USER] = ROW(user, false, COMMAND_create_user),
         [ID_SESSION] = ROW(session, false, COMMAND_open_session),
         [ID_PROVIDER] = ROW(provider, false, COMMAND_add_provider),
@@ -64,7 +66,8 @@ static const struct aggregate_desc *describe(enum id_kind kind)
 bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
-           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER || kind == ID_NOTIFICATION;
+           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER ||
+           kind == ID_SERIES || kind == ID_NOTIFICATION;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
@@ -101,6 +104,8 @@ bool aggregate_exists_for(enum id_kind kind)
     X(lock_post)         \
     X(record_prepared)   \
     X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target)
+#define INSTANCE_COMMANDS(X) X(make_instance) X(edit_instance) X(withdraw_instance)
+#define SERIES_COMMANDS(X) X(create_series) X(change_series) X(pause_series) X(resume_series) X(end_series)
 
 /* Names the aggregate of a command; *ret_stream is its id. */
 static enum id_kind name_aggregate(const struct command *command, struct id *ret_stream)
@@ -168,6 +173,13 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
         *ret_stream = command->name_.post_id; \
         return ID_POST;
         POST_COMMANDS(X)
+        INSTANCE_COMMANDS(X)
+#undef X
+#define X(name_)                                \
+    case COMMAND_##name_:                       \
+        *ret_stream = command->name_.series_id; \
+        return ID_SERIES;
+        SERIES_COMMANDS(X)
 #undef X
     default:
         *ret_stream = (struct id){0};
@@ -276,6 +288,14 @@ static const struct first {
     {COMMAND_remove_provider,        EVENT_provider_removed        },
     {COMMAND_grant_operator,         EVENT_operator_granted        },
     {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+    {COMMAND_create_series,          EVENT_series_created          },
+    {COMMAND_change_series,          EVENT_series_changed          },
+    {COMMAND_pause_series,           EVENT_series_paused           },
+    {COMMAND_resume_series,          EVENT_series_resumed          },
+    {COMMAND_end_series,             EVENT_series_ended            },
+    {COMMAND_make_instance,          EVENT_post_created            },
+    {COMMAND_edit_instance,          EVENT_post_edited             },
+    {COMMAND_withdraw_instance,      EVENT_instance_withdrawn      },
     {COMMAND_warn_expiring,          EVENT_integration_expiring    },
     {COMMAND_read_notifications,     EVENT_notifications_read      },
     {COMMAND_choose_notifications,   EVENT_notifications_chosen    },
@@ -309,6 +329,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
     }
     if (kind == ID_NOTIFICATION) {
         return marks_stored_size((const struct marks *)state);
+    }
+    if (kind == ID_SERIES) {
+        return series_stored_size((const struct series *)state);
     }
     return describe(kind)->size;
 }

@@ -12,3 +12,29 @@ const struct integration *context_integration(const struct decide_context *conte
     }
     return NULL;
 }
+
+enum refusal context_check_targets(const struct decide_context *context, const struct target_spec *specs,
+                                   uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct integration *integration = context_integration(context, &specs[i].integration_id);
+        if (!integration_is_there(integration) || integration->channel != specs[i].channel) {
+            return REFUSED_reference_not_found;
+        }
+        if (integration->channel == CHANNEL_GOOGLE_BUSINESS) {
+            return REFUSED_channel_not_publishable;
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            if (id_equal(&specs[k].integration_id, &specs[i].integration_id) ||
+                id_equal(&specs[k].target_id, &specs[i].target_id)) {
+                return REFUSED_target_duplicate;
+            }
+        }
+    }
+    return ACCEPTED;
+}
+
+struct id context_writer(const struct command *command)
+{
+    return id_is_none(&command->actor_id) ? command->workspace_id : command->actor_id;
+}

@@ -27,6 +27,7 @@ struct post;         /* post.h; recalled_attempt, too */
 struct recalled_attempt;
 struct user;     /* user.h */
 struct provider; /* provider.h */
+struct series;   /* series.h */
 
 /* Every state begins with this; aggregate.c alone writes it. */
 struct aggregate_head {
@@ -66,10 +67,16 @@ struct decide_context {
     const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
     const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
     const struct provider *provider; /* open_session: the one that it names; NULL: it names none */
+    const struct series *series;     /* make_instance, edit_instance: the one that it names; NULL: it is not there */
     struct decide_room *room;        /* lent as long as the events are used */
 };
 
 /* context_integration finds one by id; NULL when it is not there. */
 const struct integration *context_integration(const struct decide_context *context, const struct id *integration_id);
+/* context_check_targets: every account is there, publishes posts and is named once; else the refusal. */
+enum refusal context_check_targets(const struct decide_context *context, const struct target_spec *specs,
+                                   uint32_t count);
+/* context_writer is who writes by a command; our own processes have no id and write in the workspace's name. */
+struct id context_writer(const struct command *command);
 
 #endif

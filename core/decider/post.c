@@ -10,7 +10,8 @@ enum refusal post_decide(const struct post *post, const struct decide_context *c
                          struct event_list *ret_events)
 {
     if (post->status == POST_DELETED) {
-        return command->code == COMMAND_create_post ? REFUSED_exists : REFUSED_not_found;
+        const bool makes = command->code == COMMAND_create_post || command->code == COMMAND_make_instance;
+        return makes ? REFUSED_exists : REFUSED_not_found;
     }
     switch (command->code) {
     case COMMAND_create_post:
@@ -37,6 +38,12 @@ enum refusal post_decide(const struct post *post, const struct decide_context *c
         return post_rule_cancel_target(post, context, command, ret_events);
     case COMMAND_retry_post:
         return post_rule_retry(post, context, command, ret_events);
+    case COMMAND_make_instance:
+        return post_rule_make(post, context, command, ret_events);
+    case COMMAND_edit_instance:
+        return post_rule_follow(post, context, command, ret_events);
+    case COMMAND_withdraw_instance:
+        return post_rule_withdraw(post, context, command, ret_events);
     default:
         ASSERT(command->code == COMMAND_resolve_target);
         return post_rule_resolve(post, context, command, ret_events);

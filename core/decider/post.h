@@ -1,7 +1,7 @@
 /* post.h: the unit of publishing: when it is locked, what may be started, what an outcome means. The rules stand in
- * post_author.c (what is written and when it is due), post_person.c (what people ask later), post_lock.c,
- * post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in post_evolve.c, what they share in
- * post.c.
+ * post_author.c (what is written and when it is due), post_series.c (what a series writes), post_person.c (what people
+ * ask later), post_lock.c, post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in
+ * post_evolve.c, what they share in post.c.
  *
  * A target's parts are sent in order. next_part is the first that is not live; a first comment is the last part. When
  * every other part is live the target is published; the comment then goes on in comment_status, which nothing else
@@ -77,6 +77,10 @@ struct post_target {
                                               are cut here */
 };
 
+/* How a post stands to a series: it is of none; it follows its series; a person has touched it, and it goes its own
+ * way. */
+enum series_tie { SERIES_TIE_NONE = 0, SERIES_TIE_FOLLOWS, SERIES_TIE_CUT };
+
 struct post {
     struct aggregate_head head;
     struct id post_id;
@@ -85,7 +89,8 @@ struct post {
     uint8_t has_text;
     uint8_t part_count; /* of the content */
     uint8_t target_count;
-    uint8_t padding[2];
+    uint8_t series_tie; /* enum series_tie */
+    uint8_t padding;
     int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */
     int64_t locked_at_ms;  /* 0: no lock event yet: see post_locked_at */
     int64_t not_after_ms;  /* 0: none */

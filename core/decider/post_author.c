@@ -5,26 +5,6 @@
 #include "core/decider/workspace.h"
 #include "core/message/post_content.h"
 
-static enum refusal check_targets(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const struct integration *integration = context_integration(context, &specs[i].integration_id);
-        if (!integration_is_there(integration) || integration->channel != specs[i].channel) {
-            return REFUSED_reference_not_found;
-        }
-        if (integration->channel == CHANNEL_GOOGLE_BUSINESS) {
-            return REFUSED_channel_not_publishable;
-        }
-        for (uint32_t k = 0; k < i; k++) {
-            if (id_equal(&specs[k].integration_id, &specs[i].integration_id) ||
-                id_equal(&specs[k].target_id, &specs[i].target_id)) {
-                return REFUSED_target_duplicate;
-            }
-        }
-    }
-    return ACCEPTED;
-}
-
 /* An edit may not give a target that stays another id, nor an id another account. */
 static enum refusal check_kept(const struct post *post, const struct target_spec *specs, uint32_t count)
 {
@@ -140,25 +120,19 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     return refusal;
 }
 
-/* Who writes; our own processes have no id and write in the workspace's name. */
-static struct id writer_of(const struct command *command)
-{
-    return id_is_none(&command->actor_id) ? command->workspace_id : command->actor_id;
-}
-
 RULE(create)
 {
     if (post->head.version != 0) {
         return REFUSED_exists;
     }
     const struct create_post_command *wanted = &command->create_post;
-    const enum refusal refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    const enum refusal refusal = context_check_targets(context, wanted->targets, wanted->targets_count);
     if (refusal != ACCEPTED) {
         return refusal;
     }
     struct post_created_event *event = &event_append(ret_events, EVENT_post_created)->post_created;
     POST_WRITING_COPY(event, wanted);
-    event->author_id = writer_of(command);
+    event->author_id = context_writer(command);
     event->duplicate_of = wanted->duplicate_of;
     return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events) : ACCEPTED;
 }
@@ -205,8 +179,8 @@ static enum refusal plan_edit(struct plan *plan, const struct post *post, const 
     return ACCEPTED;
 }
 
-static enum refusal edit_scheduled(const struct post *post, const struct decide_context *context,
-                                   const struct edit_post_command *wanted, struct event_list *ret_events)
+enum refusal post_edit_scheduled(const struct post *post, const struct decide_context *context,
+                                 const struct edit_post_command *wanted, struct event_list *ret_events)
 {
     struct plan plan = {0};
     enum refusal refusal = plan_edit(&plan, post, context, wanted);
@@ -230,7 +204,7 @@ RULE(edit)
     if (command->expected_version == 0) {
         return REFUSED_version_mismatch;
     }
-    refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    refusal = context_check_targets(context, wanted->targets, wanted->targets_count);
     if (refusal == ACCEPTED) {
         refusal = check_kept(post, wanted->targets, wanted->targets_count);
     }
@@ -239,8 +213,8 @@ RULE(edit)
     }
     struct post_edited_event *event = &event_append(ret_events, EVENT_post_edited)->post_edited;
     POST_WRITING_COPY(event, wanted);
-    event->editor_id = writer_of(command);
-    return post->status == POST_SCHEDULED ? edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
+    event->editor_id = context_writer(command);
+    return post->status == POST_SCHEDULED ? post_edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
 }
 
 RULE(delete)

@@ -58,23 +58,38 @@ static void set_targets(struct post *post, const struct target_spec *specs, uint
     }
 }
 
+/* A person did something to it. */
+static void touch(struct post *post)
+{
+    if (post->series_tie == SERIES_TIE_FOLLOWS) {
+        post->series_tie = SERIES_TIE_CUT;
+    }
+}
+
 static void evolve_created(struct post *post, const struct post_created_event *event)
 {
     post->post_id = event->post_id;
     post->author_id = event->author_id;
     post->status = POST_DRAFT;
+    post->series_tie = id_is_none(&event->series_id) ? SERIES_TIE_NONE : SERIES_TIE_FOLLOWS;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
 }
 
 static void evolve_edited(struct post *post, const struct post_edited_event *event)
 {
+    if (id_is_none(&event->series_id)) {
+        touch(post);
+    }
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
 }
 
 static void evolve_scheduled(struct post *post, const struct post_scheduled_event *event)
 {
+    if (post->publish_at_ms != 0 && post->publish_at_ms != event->publish_at_ms) {
+        touch(post); /* a series gives an instant once */
+    }
     post->status = POST_SCHEDULED;
     post->publish_at_ms = event->publish_at_ms;
     for (uint32_t i = 0; i < event->targets_count; i++) {
@@ -365,7 +380,13 @@ void post_evolve(struct post *post, const struct event *event, int64_t time_ms)
     case EVENT_targets_missed:
         end_targets(post, event->targets_missed.targets, event->targets_missed.targets_count, TARGET_MISSED);
         return;
+    case EVENT_instance_withheld:
+        return;
+    case EVENT_instance_withdrawn:
+        post->series_tie = SERIES_TIE_CUT;
+        return;
     case EVENT_targets_cancelled:
+        touch(post);
         end_targets(post, event->targets_cancelled.targets, event->targets_cancelled.targets_count, TARGET_CANCELLED);
         return;
     case EVENT_target_resolved:

@@ -53,6 +53,9 @@ RULE(create);
 RULE(edit);
 RULE(delete);
 RULE(schedule);
+/* post_edit_scheduled appends post_scheduled where an edit of a scheduled post changes an instant or its targets. */
+enum refusal post_edit_scheduled(const struct post *post, const struct decide_context *context,
+                                 const struct edit_post_command *wanted, struct event_list *ret_events);
 /* post_lock.c */
 RULE(lock);
 RULE(prepared);
@@ -66,5 +69,9 @@ RULE(cancel);
 RULE(cancel_target);
 RULE(retry);
 RULE(resolve);
+/* post_series.c */
+RULE(make);
+RULE(follow);
+RULE(withdraw);
 
 #endif

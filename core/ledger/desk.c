@@ -389,6 +389,48 @@ static enum err add_integration(struct desk *desk, const struct command *command
     return OK;
 }
 
+static enum err add_integrations(struct desk *desk, const struct command *command, const struct target_spec *specs,
+                                 uint32_t count, struct context_room *room, struct decide_context *context)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
+    }
+    return OK;
+}
+
+static enum err add_series_integrations(struct desk *desk, const struct command *command, struct context_room *room,
+                                        struct decide_context *context)
+{
+    if (command->code == COMMAND_create_series) {
+        const struct create_series_command *create = &command->create_series;
+        return add_integrations(desk, command, create->targets, create->targets_count, room, context);
+    }
+    if (command->code == COMMAND_change_series) {
+        const struct change_series_command *change = &command->change_series;
+        return add_integrations(desk, command, change->targets, change->targets_count, room, context);
+    }
+    return OK;
+}
+
+/* The series of a post that is made or follows it; NULL: it is not there, or another workspace's. */
+static enum err find_series(struct desk *desk, const struct command *command, struct context_room *room,
+                            struct decide_context *context)
+{
+    const bool makes = command->code == COMMAND_make_instance;
+    if (!makes && command->code != COMMAND_edit_instance) {
+        return OK;
+    }
+    const struct id *series_id = makes ? &command->make_instance.series_id : &command->edit_instance.series_id;
+    if (series_id->kind != ID_SERIES) {
+        return OK;
+    }
+    TRY(desk_state(desk->txn, series_id, &room->series));
+    const bool is_own =
+        room->series.head.version != 0 && id_equal(&room->series.head.workspace_id, &command->workspace_id);
+    context->series = is_own ? &room->series : NULL;
+    return OK;
+}
+
 /* The accounts of a post's command: those that the command names and those that the post has. */
 static enum err add_post_integrations(struct desk *desk, const struct command *command, const struct post *post,
                                       struct context_room *room, struct decide_context *context)
@@ -401,10 +443,14 @@ static enum err add_post_integrations(struct desk *desk, const struct command *c
     } else if (command->code == COMMAND_edit_post) {
         specs = command->edit_post.targets;
         spec_count = command->edit_post.targets_count;
+    } else if (command->code == COMMAND_make_instance) {
+        specs = command->make_instance.targets;
+        spec_count = command->make_instance.targets_count;
+    } else if (command->code == COMMAND_edit_instance) {
+        specs = command->edit_instance.targets;
+        spec_count = command->edit_instance.targets_count;
     }
-    for (uint32_t i = 0; i < spec_count; i++) {
-        TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
-    }
+    TRY(add_integrations(desk, command, specs, spec_count, room, context));
     for (unsigned i = 0; i < post->target_count; i++) {
         TRY(add_integration(desk, command, &post->targets[i].integration_id, room, context));
     }
@@ -421,10 +467,13 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
     context->integrations = room->integrations;
     if (kind == ID_POST) {
         TRY(add_post_integrations(desk, command, &state->post, room, context));
+        TRY(find_series(desk, command, room, context));
         if (command->code == COMMAND_record_outcome) {
             TRY(desk_recall(desk, &state->post, &command->record_outcome, &room->recalled));
             context->recalled = &room->recalled;
         }
+    } else if (kind == ID_SERIES) {
+        TRY(add_series_integrations(desk, command, room, context));
     } else if (command->code == COMMAND_create_key) {
         for (uint32_t i = 0; i < command->create_key.integrations_count; i++) {
             TRY(add_integration(desk, command, &command->create_key.integrations[i].integration_id, room, context));

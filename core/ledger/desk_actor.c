@@ -65,6 +65,20 @@ static enum err sees_post(struct ledger *ledger, const struct grant *grant, cons
     return OK;
 }
 
+/* A series is there for who sees every account that its posts go to, as each of them is. */
+static enum err sees_series(struct ledger *ledger, const struct grant *grant, const struct id *series_id,
+                            bool *ret_sees)
+{
+    struct series series;
+    bool sees = true;
+    TRY(desk_load(&ledger->desk, series_id, &series));
+    for (uint32_t i = 0; i < series.integration_count; i++) {
+        sees = sees && access_sees(grant, &series.integrations[i]);
+    }
+    *ret_sees = sees;
+    return OK;
+}
+
 /* Whether what the command is about is there for a restricted grant. */
 static enum err check_stream(struct ledger *ledger, const struct grant *grant, const struct command *command,
                              enum refusal *ret_refusal)
@@ -73,6 +87,8 @@ static enum err check_stream(struct ledger *ledger, const struct grant *grant, c
     bool sees = true;
     if (stream.kind == ID_POST) {
         TRY(sees_post(ledger, grant, &stream, &sees));
+    } else if (stream.kind == ID_SERIES) {
+        TRY(sees_series(ledger, grant, &stream, &sees));
     } else if (stream.kind == ID_INTEGRATION) {
         sees = access_sees(grant, &stream);
     }
@@ -96,6 +112,10 @@ static enum err check_references(struct ledger *ledger, const struct grant *gran
         if (sees && !id_is_none(&create->duplicate_of)) {
             TRY(sees_post(ledger, grant, &create->duplicate_of, &sees));
         }
+    } else if (command->code == COMMAND_create_series) {
+        sees = access_sees_all(grant, command->create_series.targets, command->create_series.targets_count);
+    } else if (command->code == COMMAND_change_series) {
+        sees = access_sees_all(grant, command->change_series.targets, command->change_series.targets_count);
     }
     *ret_refusal = sees ? ACCEPTED : REFUSED_reference_not_found;
     return OK;

@@ -423,6 +423,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
     case COMMAND_create_post:
     case COMMAND_schedule_post:
+    case COMMAND_make_instance:
         return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
     case COMMAND_add_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));

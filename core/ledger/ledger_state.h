@@ -41,6 +41,7 @@ struct context_room {
     struct usage usage;
     struct user user;
     struct provider provider;
+    struct series series;
 };
 
 struct ledger {

@@ -164,13 +164,26 @@ static bool are_own(const struct id *post_id, const struct target_spec *specs, u
     return true;
 }
 
+#define ARE_OWN(owner_, from_) are_own(&(from_)->owner_, (from_)->targets, (from_)->targets_count)
+
 static bool targets_are_own(const struct command *command)
 {
-    const struct create_post_command *create = &command->create_post;
-    const struct edit_post_command *edit = &command->edit_post;
-    return (command->code != COMMAND_create_post ||
-            are_own(&create->post_id, create->targets, create->targets_count)) &&
-           (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
+    switch (command->code) {
+    case COMMAND_create_post:
+        return ARE_OWN(post_id, &command->create_post);
+    case COMMAND_edit_post:
+        return ARE_OWN(post_id, &command->edit_post);
+    case COMMAND_make_instance:
+        return ARE_OWN(post_id, &command->make_instance);
+    case COMMAND_edit_instance:
+        return ARE_OWN(post_id, &command->edit_instance);
+    case COMMAND_create_series:
+        return ARE_OWN(series_id, &command->create_series);
+    case COMMAND_change_series:
+        return ARE_OWN(series_id, &command->change_series);
+    default:
+        return true;
+    }
 }
 
 /* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word

@@ -19,6 +19,10 @@ TABLE(scope, SCOPE_TABLE);
 TABLE(sign_in_method, SIGN_IN_METHOD_TABLE);
 TABLE(end_reason, END_REASON_TABLE);
 TABLE(notification_kind, NOTIFICATION_KIND_TABLE);
+TABLE(frequency, FREQUENCY_TABLE);
+TABLE(weekday, WEEKDAY_TABLE);
+TABLE(month_week, MONTH_WEEK_TABLE);
+TABLE(series_status, SERIES_STATUS_TABLE);
 
 const char *choice_word(const struct choice_table *table, uint32_t value)
 {

@@ -64,6 +64,17 @@
     X(LOG_READ, "log:read") X(BILLING_READ, "billing:read")
 /* clang-format on */
 
+/* How a series repeats. A month_week of last is the last such weekday of the month. */
+/* clang-format off */
+#define FREQUENCY_TABLE(X) X(DAILY, "daily") X(WEEKLY, "weekly") X(MONTHLY, "monthly")
+#define WEEKDAY_TABLE(X) \
+    X(MONDAY, "monday") X(TUESDAY, "tuesday") X(WEDNESDAY, "wednesday") X(THURSDAY, "thursday") \
+    X(FRIDAY, "friday") X(SATURDAY, "saturday") X(SUNDAY, "sunday")
+#define MONTH_WEEK_TABLE(X) \
+    X(FIRST, "first") X(SECOND, "second") X(THIRD, "third") X(FOURTH, "fourth") X(LAST, "last")
+#define SERIES_STATUS_TABLE(X) X(ACTIVE, "active") X(PAUSED, "paused") X(ENDED, "ended")
+/* clang-format on */
+
 #define SIGN_IN_METHOD_TABLE(X) X(PASSWORD, "password") X(OIDC, "oidc")
 
 /* clang-format off */
@@ -139,6 +150,26 @@ enum end_reason { END_NONE = 0, END_REASON_TABLE(X) END_REASON_COUNT };
 enum notification_kind { NOTIFY_NONE = 0, NOTIFICATION_KIND_TABLE(X) NOTIFY_COUNT };
 
 #undef X
+#define X(name_, word_) FREQUENCY_##name_,
+
+enum frequency { FREQUENCY_NONE = 0, FREQUENCY_TABLE(X) FREQUENCY_COUNT };
+
+#undef X
+#define X(name_, word_) DAY_##name_,
+
+enum day_of_week { DAY_NONE = 0, WEEKDAY_TABLE(X) DAY_COUNT };
+
+#undef X
+#define X(name_, word_) MONTH_WEEK_##name_,
+
+enum month_week { MONTH_WEEK_NONE = 0, MONTH_WEEK_TABLE(X) MONTH_WEEK_COUNT };
+
+#undef X
+#define X(name_, word_) SERIES_##name_,
+
+enum series_status { SERIES_NONE = 0, SERIES_STATUS_TABLE(X) SERIES_STATUS_COUNT };
+
+#undef X
 
 /* words[value] for 0 < value < count; words[0] is "". */
 struct choice_table {
@@ -149,7 +180,8 @@ struct choice_table {
 
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
-    end_reason_words, notification_kind_words;
+    end_reason_words, notification_kind_words,
+    frequency_words, weekday_words, month_week_words, series_status_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

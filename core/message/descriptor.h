@@ -40,7 +40,10 @@
     X(scope, uint32_t, 0, "a part of what a role allows")                  \
     X(sign_in_method, uint32_t, 0, "how a person signed in")               \
     X(end_reason, uint32_t, 0, "why sessions ended")                       \
-    X(notification_kind, uint32_t, 0, "what a notification tells")
+    X(notification_kind, uint32_t, 0, "what a notification tells") \
+    X(frequency, uint32_t, 0, "how often a series repeats")                \
+    X(weekday, uint32_t, 0, "a day of the week")                           \
+    X(month_week, uint32_t, 0, "which of a month's weekdays of a name")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
 #define CHOICE_KINDS              \
@@ -55,7 +58,10 @@
     case KIND_scope:              \
     case KIND_sign_in_method:     \
     case KIND_end_reason:         \
-    case KIND_notification_kind
+    case KIND_notification_kind:  \
+    case KIND_frequency:          \
+    case KIND_weekday:            \
+    case KIND_month_week
 
 struct hash {
     uint8_t bytes[32];

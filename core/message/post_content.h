@@ -26,4 +26,20 @@
         POST_CONTENT_COPY(to_, from_);               \
     } while (0)
 
+/* The rule of a series, likewise. */
+#define SERIES_RULE_COPY(to_, from_)                     \
+    do {                                                 \
+        (to_)->timezone = (from_)->timezone;             \
+        (to_)->frequency = (from_)->frequency;           \
+        (to_)->every = (from_)->every;                   \
+        (to_)->weekdays = (from_)->weekdays;             \
+        (to_)->weekdays_count = (from_)->weekdays_count; \
+        (to_)->month_day = (from_)->month_day;           \
+        (to_)->month_week = (from_)->month_week;         \
+        (to_)->time = (from_)->time;                     \
+        (to_)->start = (from_)->start;                   \
+        (to_)->until = (from_)->until;                   \
+        (to_)->times = (from_)->times;                   \
+    } while (0)
+
 #endif

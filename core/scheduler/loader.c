@@ -86,3 +86,47 @@ enum err loader_billed(struct loader *loader, const struct id *workspace_id, str
 {
     return looked(loader, loader->parts->billed(loader->views, workspace_id, arena, ret_billed));
 }
+
+enum err loader_rota(struct loader *loader, struct rota *rota)
+{
+    return looked(loader, loader->parts->rota(loader->views, rota));
+}
+
+static struct rota_load views_load(const struct loader *loader)
+{
+    return loader->parts->rota_load(loader->views);
+}
+
+static enum err load_series(void *context, const struct id *series_id, struct arena *arena,
+                            struct rota_series *ret_series)
+{
+    struct loader *loader = context;
+    return looked(loader, views_load(loader).series(loader->views, series_id, arena, ret_series));
+}
+
+static enum err load_posts(void *context, const struct id *series_id, struct local_time from, struct arena *arena,
+                           struct rota_post **ret_posts, uint32_t *ret_count)
+{
+    struct loader *loader = context;
+    return looked(loader, views_load(loader).posts(loader->views, series_id, from, arena, ret_posts, ret_count));
+}
+
+static enum err load_one(void *context, const struct id *series_id, struct local_time local, struct arena *arena,
+                         struct rota_post *ret_post)
+{
+    struct loader *loader = context;
+    return looked(loader, views_load(loader).post(loader->views, series_id, local, arena, ret_post));
+}
+
+static enum err load_version(void *context, const struct id *post_id, int64_t now_ms, struct arena *arena,
+                             uint64_t *ret_version)
+{
+    struct loader *loader = context;
+    return looked(loader, views_load(loader).version(loader->views, post_id, now_ms, arena, ret_version));
+}
+
+struct rota_load loader_rota_load(struct loader *loader)
+{
+    return (struct rota_load){
+        .context = loader, .series = load_series, .posts = load_posts, .post = load_one, .version = load_version};
+}

@@ -29,6 +29,10 @@ enum err loader_bills(struct loader *loader, struct bills *bills) MUST_USE;
 enum err loader_expiries(struct loader *loader, struct expiries *expiries) MUST_USE;
 enum err loader_billed(struct loader *loader, const struct id *workspace_id, struct arena *arena,
                        struct billed *ret_billed) MUST_USE;
+/* loader_rota fills an empty rota, outside a turn; loader_rota_load reads what a look needs, within; zones and random
+ * are the caller's. */
+enum err loader_rota(struct loader *loader, struct rota *rota) MUST_USE;
+struct rota_load loader_rota_load(struct loader *loader);
 enum err loader_restore(struct loader *loader, struct agenda *agenda, uint64_t *ret_position) MUST_USE;
 
 #endif

@@ -15,10 +15,10 @@
 #include "core/confine/confine.h"
 #include "core/ledger/data.h"
 #include "core/message/codec.h"
-#include "core/scheduler/biller.h"
 #include "core/scheduler/carriers.h"
 #include "core/scheduler/inbox.h"
 #include "core/scheduler/notices.h"
+#include "core/scheduler/planner.h"
 #include "core/scheduler/sealer.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
@@ -58,7 +58,7 @@ struct process {
     bool told_silent[CARRIERS_MAX]; /* by place: the journal says that it hangs */
     struct follower follower;
     struct notices notices;
-    struct biller biller;
+    struct planner planner;
     struct arena arena;        /* a turn's */
     struct arena follow_arena; /* an event's */
     uint32_t commands_out;
@@ -190,7 +190,7 @@ static enum err apply_events(struct process *process, struct body_list *list, in
         if (applied == ERR_UNKNOWN_CODE) {
             continue; /* of a later release: nothing that this one could do about it */
         }
-        applied = applied == OK ? biller_apply(&process->biller, &at, &event) : applied;
+        applied = applied == OK ? planner_apply(&process->planner, &at, &event) : applied;
         applied = applied == OK ? dispatch_follow(process->dispatch, &at, &event) : applied;
         if (applied != OK) {
             process->follower = before;
@@ -346,7 +346,7 @@ static enum err turn(struct process *process, int64_t now_ms, int64_t *ret_wake_
     if (process->caught_up) {
         TRY(dispatch_tick(process->dispatch, now_ms, &wake_ms));
         send_commands(process, now_ms);
-        biller_turn(&process->biller, process->agenda, process->client, now_ms);
+        planner_turn(&process->planner, process->agenda, process->client, now_ms);
     }
     if (process->caught_up && others_wait(process, now_ms)) {
         *ret_wake_ms = wake_ms < now_ms + BUSY_LOOK_MS ? wake_ms : now_ms + BUSY_LOOK_MS;
@@ -515,7 +515,7 @@ static enum err open_all(struct process *process, int argc, char **argv)
     TRY(open_stores(process));
     TRY(agenda_new(&process->agenda));
     TRY(loader_restore(&process->loader, process->agenda, &position));
-    TRY(biller_open(&process->loader, random_draw, &process->random, &process->biller));
+    TRY(planner_open(&process->loader, random_draw, &process->random, &process->planner));
     follow_begin(&process->follower, position);
     const struct dispatch_options options = {.agenda = process->agenda,
                                              .channels = channels_of(process, has_flag(argc, argv, "--keyless")),
@@ -539,7 +539,7 @@ static void close_all(struct process *process)
     carriers_close(&process->carriers);
     dispatch_free(process->dispatch);
     agenda_free(process->agenda);
-    biller_close(&process->biller);
+    planner_close(&process->planner);
     process->loader.parts->close(process->loader.views);
     vault_close(process->loader.vault);
     inbox_close(process->inbox);

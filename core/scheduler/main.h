@@ -5,6 +5,7 @@
 #include "core/scheduler/bills.h"
 #include "core/scheduler/dispatch.h"
 #include "core/scheduler/expiries.h"
+#include "core/scheduler/rota.h"
 
 /* What the composition root knows and the scheduler does not: the channels, and the read models in DATA/views. */
 struct scheduler_parts {
@@ -21,6 +22,9 @@ struct scheduler_parts {
     enum err (*bills)(void *views, struct bills *bills);
     enum err (*expiries)(void *views, struct expiries *expiries);
     enum err (*billed)(void *views, const struct id *workspace_id, struct arena *arena, struct billed *ret_billed);
+    /* Fills an empty rota, likewise; what a look needs, within begin and end: zones and random are empty. */
+    enum err (*rota)(void *views, struct rota *rota);
+    struct rota_load (*rota_load)(void *views);
     enum err (*post)(void *views, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
     enum err (*payload)(void *views, const struct id *target_id, struct arena *arena,
                         struct dispatch_payload *ret_payload);

@@ -31,6 +31,7 @@ enum table {
     TABLE_PROVIDER = 0x3F,    /* access: identity provider's id -> document */
     TABLE_PUNCTUALITY = 0x40, /* analytics: integration, quarter of an hour -> counts and lateness */
     TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
+    TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
 };
 

@@ -24,6 +24,27 @@ const struct command *order_command(const struct order *order)
     return &order->command;
 }
 
+const struct target_spec *order_targets(const struct command *command, uint32_t *ret_count)
+{
+    switch (command->code) {
+    case COMMAND_create_post:
+        *ret_count = command->create_post.targets_count;
+        return command->create_post.targets;
+    case COMMAND_edit_post:
+        *ret_count = command->edit_post.targets_count;
+        return command->edit_post.targets;
+    case COMMAND_create_series:
+        *ret_count = command->create_series.targets_count;
+        return command->create_series.targets;
+    case COMMAND_change_series:
+        *ret_count = command->change_series.targets_count;
+        return command->change_series.targets;
+    default:
+        *ret_count = 0;
+        return NULL;
+    }
+}
+
 enum refusal pass_judge(const struct pass *pass, const struct order *order)
 {
     const struct grant *grant = &pass_badge(pass)->grant;
@@ -31,12 +52,8 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
     if (command->stream.kind == ID_INTEGRATION && !access_sees(grant, &command->stream)) {
         return REFUSED_scope_insufficient;
     }
-    const bool writes = command->code == COMMAND_create_post;
-    if (!writes && command->code != COMMAND_edit_post) {
-        return ACCEPTED;
-    }
-    const struct target_spec *targets = writes ? command->create_post.targets : command->edit_post.targets;
-    const uint32_t count = writes ? command->create_post.targets_count : command->edit_post.targets_count;
+    uint32_t count = 0;
+    const struct target_spec *targets = order_targets(command, &count);
     return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;
 }
 

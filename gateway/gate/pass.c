@@ -240,6 +240,33 @@ enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t l
     return access_integrations(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
 }
 
+enum err pass_series(struct pass *pass, const struct id *series_id, struct series_row *ret_row)
+{
+    struct series_row row;
+    TRY(series_get(resources(pass), &pass->badge.workspace_id, series_id, pass->arena, &row));
+    if (!series_sees(&pass->badge.grant, &row)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_row = row;
+    return OK;
+}
+
+enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
+                          uint32_t *ret_count)
+{
+    return series_list(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
+}
+
+enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t minute, struct id *ret_post_id)
+{
+    struct instance_row row;
+    TRY(series_instance(pass->txn, series_id, minute, pass->arena, &row));
+    struct post_view post; /* somebody may have sent it elsewhere */
+    TRY(row.state == INSTANCE_WITHDRAWN ? ERR_NOT_FOUND : pass_post(pass, &row.post_id, &post));
+    *ret_post_id = row.post_id;
+    return OK;
+}
+
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
 {
     return access_workspace(resources(pass), &pass->badge.workspace_id, pass->arena, ret_row);

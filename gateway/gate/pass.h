@@ -61,6 +61,12 @@ enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct 
 enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row) MUST_USE;
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count) MUST_USE;
+/* A series is not there for whom one of its posts would not be. pass_series_list: a page of those that are not seen is
+ * shorter. pass_instance finds the post that was made for a local minute of a series. */
+enum err pass_series(struct pass *pass, const struct id *series_id, struct series_row *ret_row) MUST_USE;
+enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
+                          uint32_t *ret_count) MUST_USE;
+enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t minute, struct id *ret_post_id) MUST_USE;
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
 
 /* An API key: never its text, nor what that is recognised by to anybody's use. */

@@ -9,14 +9,15 @@ import time
 
 import harness
 from access_test import CALLERS, ID, Side, nobodys
-from frames import COMMANDS, REPLY, WELCOME, Rpc, mint, pack, sha256, tag_key
+from frames import COMMANDS, REPLY, WELCOME, Rpc, derive, mint, pack, sha256, tag_key
 from harness import wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
-         "provider": "idp", "target": "tgt", "attempt": "att"}
+         "provider": "idp", "series": "ser", "target": "tgt", "attempt": "att"}
 VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": "x", "hash": b"\x01" * 32, "role": "viewer",
-          "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password"}
+          "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password",
+          "frequency": "daily", "weekday": "monday", "month_week": "first"}
 
 
 def commands():
@@ -65,11 +66,13 @@ class Things(Side):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
                  "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
-                 "list_integrations": "", "seal_integration": "get_integration", "seal_key": "get_key",
+                 "list_integrations": "", "list_series": "", "seal_integration": "get_integration", "seal_key": "get_key",
                  "seal_member": "get_member"}.get(name, name)
-        if name == "create_key" or name == "list_posts":
+        if name in ("create_key", "list_posts", "create_series"):
             return {"integration_id": self.account}
         ids = self.asked(maker).ids if maker else {}
+        if name == "change_series":
+            ids["integration_id"] = self.account
         return ids or self.whole()
 
 
@@ -82,7 +85,7 @@ class Asking:
     def command(self, name):
         code, required = commands()[name]
         if hasattr(self, name):
-            fields, version = getattr(self, name)(), 1 if name == "edit_post" else 0
+            fields, version = getattr(self, name)(), 1 if name in ("edit_post", "change_series") else 0
         else:
             fields, version = {field: self.value(kind, field) for kind, field in required}, 0
         return self.rpc.command(code, fields, version)
@@ -108,6 +111,18 @@ class Asking:
 
     def edit_post(self):
         return {"post_id": self.ids["post_id"], "parts": [{"text": "edited"}]}
+
+    def series(self, series):
+        target = {"target_id": derive("tgt", 9, series, self.ids["integration_id"]), "integration_id": self.ids["integration_id"],
+                  "channel": "bluesky"}
+        return {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": "2099-01-05",
+                "parts": [{"text": "again"}], "targets": [target]}
+
+    def create_series(self):
+        return self.series(mint("ser"))
+
+    def change_series(self):
+        return self.series(self.ids["series_id"])
 
     def schedule_post(self):
         return {"post_id": self.ids["post_id"], "at_ms": int(time.time() * 1000) + 7200000}

@@ -183,6 +183,19 @@ class Side:
     def create_post(self):
         return Request(body={**DRAFT, "targets": [{"integration_id": self.account}]})
 
+    def create_series(self):
+        """None of its posts is made: it begins too late for that."""
+        return Request(body={"rule": {"frequency": "weekly", "time": "09:30", "timezone": "UTC", "start": "2099-01-05"},
+                             **DRAFT, "targets": [{"integration_id": self.account}]})
+
+    def of_series(self, body=None, **headers):
+        return Request({"series_id": self.done("POST", "/v1/series", self.create_series().body)["id"]}, body, **headers)
+
+    get_series = preview_series = pause_series = resume_series = end_series = of_series
+
+    def change_series(self):
+        return self.of_series({"rule": {"time": "10:30"}}, **ANY)
+
     def list_posts(self):
         return Request(query=f"?integration_id={self.account}")
 

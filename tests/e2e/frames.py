@@ -51,9 +51,26 @@ def sized(data, count, fixed, forms):
     return bytes([first]) + count.to_bytes(size, "big") + data
 
 
+def uuid_of(text):
+    """The 16 bytes of a TypeID."""
+    number = 0
+    for letter in text.rpartition("_")[2]:
+        number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(letter)
+    return number.to_bytes(17, "big")[1:]
+
+
+def derive(prefix, kind, owner, other):
+    """The id of the one thing of that kind that belongs to both: the owner's instant, and SHA-256 for chance."""
+    a, b = uuid_of(owner), uuid_of(other)
+    return typeid(prefix, int.from_bytes(a[:6] + sha256(bytes([kind]) + a + b)[:10], "big"))
+
+
 def mint(prefix):
     """A TypeID of a UUIDv7 of now."""
-    number = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return typeid(prefix, int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big"))
+
+
+def typeid(prefix, number):
     number = number & ~(0xF << 76) | 7 << 76
     number = number & ~(3 << 62) | 2 << 62
     return prefix + "_" + "".join("0123456789abcdefghjkmnpqrstvwxyz"[number >> 5 * i & 31] for i in reversed(range(26)))

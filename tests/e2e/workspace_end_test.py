@@ -11,13 +11,13 @@ import subprocess
 import time
 
 import harness
+from frames import uuid_of
 from harness import ROOT, Api, Parts, later, run, stored_bytes, wait_until
 from lmdb_file import LmdbFile
 from sign_in_test import Browser, person
 from workspaces_test import created
 
 DAY_S, MINUTE_S = 86400, 60
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ANY = {"If-Match": "*"}
 
 
@@ -28,14 +28,6 @@ def clock_ahead(folder):
                    timeout=60)
     asan = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
     return lambda seconds: {"LD_PRELOAD": str(library), "OPENPOST_LATER_S": str(int(seconds)), "ASAN_OPTIONS": asan}
-
-
-def uuid_of(text):
-    """The 16 bytes of a TypeID."""
-    number = 0
-    for letter in text.rpartition("_")[2]:
-        number = number * 32 + ALPHABET.index(letter)
-    return number.to_bytes(17, "big")[1:]
 
 
 class End(harness.Case):

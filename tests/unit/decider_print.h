@@ -256,6 +256,18 @@ static inline void say_event(struct buf *out, const struct event *event)
     case EVENT_post_finished:
         say_word(out, &post_status_words, event->post_finished.status);
         return;
+    case EVENT_series_created:
+        say(out, " generation %d", (int)event->series_created.generation);
+        return;
+    case EVENT_series_changed:
+        say(out, " generation %d", (int)event->series_changed.generation);
+        return;
+    case EVENT_series_resumed:
+        say(out, " generation %d", (int)event->series_resumed.generation);
+        return;
+    case EVENT_instance_withheld:
+        say_span(out, "", event->instance_withheld.code);
+        return;
     default:
         say_target_event(out, event);
     }

@@ -9,6 +9,7 @@
 #define OPENPOST_TESTS_DECIDER_STORY_H
 
 #include "core/message/codec.h"
+#include "core/message/post_content.h"
 #include "tests/unit/decider_people.h"
 
 struct story {
@@ -38,7 +39,7 @@ struct world {
     const char *story; /* being told */
     int64_t now_ms;
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
-    struct aggregate user, session, provider, marks;
+    struct aggregate user, session, provider, marks, series;
     struct usage usage;
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
@@ -230,6 +231,86 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
     return true;
 }
 
+/* A series: "series a b time=10:00", "rewrite …" changes it, "still" pauses, "onward" resumes, "finish [keep]" ends it;
+ * what the scheduler asks of its post: "make a at=S [of=VERSION]", "follow a [of=VERSION]", "reclaim". */
+static inline void tell_rule(const struct step *step, struct create_series_command *ret_series)
+{
+    ret_series->timezone = SPAN("UTC");
+    ret_series->frequency = FREQUENCY_DAILY;
+    ret_series->every = 1;
+    ret_series->time = option(step, "time") != NULL ? span_text(option(step, "time")) : SPAN("09:30");
+    ret_series->start = SPAN("2026-04-20");
+}
+
+static inline bool tell_series(struct world *world, const struct step *step, struct command *command)
+{
+    const struct id series_id = story_id(ID_SERIES, 1, 's');
+    const char *verb = step->words[0];
+    struct create_series_command wanted = {.series_id = series_id};
+    tell_rule(step, &wanted);
+    if (strcmp(verb, "series") == 0 || strcmp(verb, "rewrite") == 0) {
+        wanted.targets_count = tell_specs(world, step, &wanted.targets);
+        wanted.parts_count = tell_parts(world, step, &wanted.parts);
+    }
+    if (strcmp(verb, "series") == 0) {
+        command->code = COMMAND_create_series;
+        command->create_series = wanted;
+    } else if (strcmp(verb, "rewrite") == 0) {
+        command->code = COMMAND_change_series;
+        command->expected_version = world->series.head.version;
+        command->change_series.series_id = series_id;
+        SERIES_RULE_COPY(&command->change_series, &wanted);
+        POST_CONTENT_COPY(&command->change_series, &wanted);
+    } else if (strcmp(verb, "still") == 0) {
+        command->code = COMMAND_pause_series;
+        command->pause_series.series_id = series_id;
+    } else if (strcmp(verb, "onward") == 0) {
+        command->code = COMMAND_resume_series;
+        command->resume_series.series_id = series_id;
+    } else if (strcmp(verb, "finish") == 0) {
+        command->code = COMMAND_end_series;
+        command->end_series = (struct end_series_command){.series_id = series_id, .keep = has_word(step, "keep")};
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static inline bool tell_instance(struct world *world, const struct step *step, struct command *command)
+{
+    const struct id series_id = story_id(ID_SERIES, 1, 's');
+    const struct id post_id = story_id(ID_POST, 1, 'p');
+    const uint64_t of = (uint64_t)number(option(step, "of"), (int)world->series.head.version);
+    const char *verb = step->words[0];
+    command->role = ROLE_NONE;
+    if (strcmp(verb, "make") == 0) {
+        command->code = COMMAND_make_instance;
+        command->make_instance = (struct make_instance_command){.post_id = post_id,
+                                                                .author_id = story_id(ID_KEY, 1, 'k'),
+                                                                .series_id = series_id,
+                                                                .series_version = of,
+                                                                .generation = world->series.series.generation,
+                                                                .local = SPAN("2026-04-20T09:30"),
+                                                                .at_ms = seconds(option(step, "at"))};
+        command->make_instance.targets_count = tell_specs(world, step, &command->make_instance.targets);
+        command->make_instance.parts_count = tell_parts(world, step, &command->make_instance.parts);
+    } else if (strcmp(verb, "follow") == 0) {
+        command->code = COMMAND_edit_instance;
+        command->expected_version = (uint64_t)number(option(step, "version"), (int)world->post.head.version);
+        command->edit_instance = (struct edit_instance_command){
+            .post_id = post_id, .editor_id = story_id(ID_KEY, 1, 'k'), .series_id = series_id, .series_version = of};
+        command->edit_instance.targets_count = tell_specs(world, step, &command->edit_instance.targets);
+        command->edit_instance.parts_count = tell_parts(world, step, &command->edit_instance.parts);
+    } else if (strcmp(verb, "reclaim") == 0) {
+        command->code = COMMAND_withdraw_instance;
+        command->withdraw_instance = (struct withdraw_instance_command){.post_id = post_id, .series_id = series_id};
+    } else {
+        command->role = role_of(step, "as", ROLE_OWNER);
+        return false;
+    }
+    return true;
+}
+
 static inline bool tell_account_command(const struct step *step, struct command *command)
 {
     const struct id integration_id = story_id(ID_INTEGRATION, 1, step->words[1][0]);
@@ -318,7 +399,8 @@ static inline struct command tell_command(struct world *world, const struct step
                               .actor = 1,
                               .actor_id = story_id(ID_KEY, 1, 'k'),
                               .role = role_of(step, "as", ROLE_OWNER)};
-    if (!tell_post_command(world, step, &command) && !tell_account_command(step, &command) &&
+    if (!tell_post_command(world, step, &command) && !tell_series(world, step, &command) &&
+        !tell_instance(world, step, &command) && !tell_account_command(step, &command) &&
         !tell_people_command(&world->arena, step, &command)) {
         tell_other_command(step, &command);
     }

@@ -23,6 +23,7 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
            : kind == ID_USER         ? &world->user
            : kind == ID_SESSION      ? &world->session
            : kind == ID_PROVIDER     ? &world->provider
+           : kind == ID_SERIES       ? &world->series
            : kind == ID_NOTIFICATION ? &world->marks
                                      : &world->post;
 }
@@ -149,6 +150,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .usage = &world->usage,
                                 .user = &world->user.user,
                                 .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,
+                                .series = world->series.head.version == 0 ? NULL : &world->series.series,
                                 .room = &world->room};
 }
 
@@ -221,7 +223,7 @@ static inline void check_replay(struct world *world)
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
     struct aggregate *const states[] = {
         &world->system, &world->workspace, &world->other_workspace, &world->member,   &world->key,
-        &world->post,   &world->user,      &world->session,         &world->provider, &world->marks};
+        &world->post,   &world->user,      &world->session,         &world->provider, &world->marks, &world->series};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT ? &world->accounts[i] : states[i - STORY_ACCOUNT_COUNT];
         const enum id_kind kind = i < STORY_ACCOUNT_COUNT    ? ID_INTEGRATION
@@ -233,6 +235,7 @@ static inline void check_replay(struct world *world)
                                   : live == &world->session  ? ID_SESSION
                                   : live == &world->provider ? ID_PROVIDER
                                   : live == &world->marks    ? ID_NOTIFICATION
+                                  : live == &world->series   ? ID_SERIES
                                                              : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {

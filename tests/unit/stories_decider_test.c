@@ -7,6 +7,7 @@
 #include "tests/unit/outcome_stories.h"
 #include "tests/unit/people_stories.h"
 #include "tests/unit/post_stories.h"
+#include "tests/unit/series_stories.h"
 
 #define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
 
@@ -18,6 +19,7 @@ static const struct {
     {account_stories, COUNT(account_stories)},
     {people_stories,  COUNT(people_stories) },
     {post_stories,    COUNT(post_stories)   },
+    {series_stories,  COUNT(series_stories) },
     {attempt_stories, COUNT(attempt_stories)},
     {outcome_stories, COUNT(outcome_stories)},
 };

@@ -38,6 +38,24 @@ static void feed_tenant(struct world *world)
     }
 }
 
+static void feed_series(struct world *world)
+{
+    const struct id workspace_id = the_workspace();
+    struct content_part part = {.text = SPAN("again")};
+    struct event event = event_of(EVENT_series_created);
+    event.series_created = (struct series_created_event){.series_id = id_n(ID_SERIES, 1),
+                                                         .author_id = id_n(ID_KEY, 1),
+                                                         .timezone = SPAN("UTC"),
+                                                         .frequency = FREQUENCY_DAILY,
+                                                         .every = 1,
+                                                         .time = SPAN("09:30"),
+                                                         .start = SPAN("2026-04-20"),
+                                                         .parts = &part,
+                                                         .parts_count = 1,
+                                                         .generation = 1};
+    feed(world, &workspace_id, &event.series_created.series_id, &event);
+}
+
 static enum err ask_into(struct world *world, struct zones *zones, const char *name, const struct query_args *args,
                          const struct id *workspace_id, struct buf *out)
 {
@@ -78,18 +96,20 @@ START_TEST(every_query_answers_with_json)
     event.attempt_finished.platform_code = SPAN("503");
     feed_post(&world, 1, &event);
     feed_tenant(&world);
+    feed_series(&world);
     const struct id workspace_id = the_workspace();
     const struct query_args args = {.post_id = id_n(ID_POST, 1),
                                     .integration_id = id_n(ID_INTEGRATION, 1),
                                     .key_id = id_n(ID_KEY, 1),
-                                    .member_id = id_n(ID_MEMBER, 1)};
+                                    .member_id = id_n(ID_MEMBER, 1),
+                                    .series_id = id_n(ID_SERIES, 1)};
     struct buf out;
     uint32_t count = 0;
     for (; views_query_at(count) != NULL; count++) {
         ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
         (void)parsed(&world, &out);
     }
-    ck_assert_uint_eq(count, 15);
+    ck_assert_uint_eq(count, 17);
     ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
     ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
     const struct json_node *json = parsed(&world, &out);

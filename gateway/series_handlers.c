@@ -1,0 +1,309 @@
+/* series_handlers.c: posts that repeat: write, read, list, change, pause, resume, end, and what comes next. The posts
+ * themselves are made by the scheduler. */
+#include "core/series_rule.h"
+#include "gateway/etag.h"
+#include "gateway/post_input.h"
+
+/* --- what a rule says --- */
+
+static void read_word(const struct json_node *object, const char *name, const struct choice_table *table,
+                      uint32_t *value)
+{
+    if (json_node_member(object, name) != NULL) {
+        *value = choice_value(table, json_node_text(object, name)); /* the schema knows the words */
+    }
+}
+
+static void read_text(const struct json_node *object, const char *name, struct span *text)
+{
+    if (json_node_member(object, name) != NULL) {
+        *text = json_node_text(object, name);
+    }
+}
+
+static void read_count(const struct json_node *object, const char *name, uint64_t absent, uint64_t *count)
+{
+    const struct json_node *node = json_node_member(object, name);
+    if (json_node_is(node, NODE_INTEGER)) {
+        *count = (uint64_t)node->integer;
+    } else if (node != NULL) {
+        *count = absent;
+    }
+}
+
+static void read_weekdays(struct exchange *x, const struct json_node *object, struct series_rule *rule)
+{
+    const struct json_node *list = input_some(object, "weekdays");
+    if (json_node_member(object, "weekdays") == NULL) {
+        return;
+    }
+    rule->weekdays_count = 0;
+    if (list == NULL) {
+        return;
+    }
+    rule->weekdays = arena_alloc(&x->request->arena, (list->count + 1) * sizeof *rule->weekdays);
+    if (rule->weekdays == NULL) {
+        input_wrong(&x->input, REFUSED_payload_too_large, "", "The request is larger than it may be.");
+        return;
+    }
+    for (const struct json_node *item = list->first; item != NULL; item = item->next) {
+        rule->weekdays[rule->weekdays_count].weekday = choice_value(&weekday_words, item->text);
+        rule->weekdays_count++;
+    }
+}
+
+/* Merges the body's rule into what the series has; what is not named stays. */
+static void read_rule(struct exchange *x, struct series_rule *rule)
+{
+    const struct json_node *object = input_some(x->body, "rule");
+    read_word(object, "frequency", &frequency_words, &rule->frequency);
+    read_word(object, "month_week", &month_week_words, &rule->month_week);
+    read_count(object, "interval", 1, &rule->every);
+    read_count(object, "month_day", 0, &rule->month_day);
+    read_count(object, "count", 0, &rule->times);
+    read_text(object, "time", &rule->time);
+    read_text(object, "timezone", &rule->timezone);
+    read_text(object, "start", &rule->start);
+    read_text(object, "until", &rule->until);
+    read_weekdays(x, object, rule);
+    if (rule->time.data == NULL) {
+        input_wrong(&x->input, REFUSED_field_missing, "/rule/time", "A local time of day is expected: 09:30.");
+    }
+    if (rule->frequency == FREQUENCY_NONE) {
+        input_wrong(&x->input, REFUSED_field_missing, "/rule/frequency", "daily, weekly or monthly is expected.");
+    }
+}
+
+/* Where nothing is said: in the workspace's zone, from today on. */
+static enum err default_rule(struct exchange *x, struct series_rule *rule)
+{
+    struct workspace_row workspace;
+    struct local_time today;
+    if (rule->timezone.data == NULL) {
+        TRY(pass_workspace(x->pass, &workspace));
+        rule->timezone = workspace.timezone;
+    }
+    if (rule->start.data != NULL) {
+        return OK;
+    }
+    TRY(local_of(x->gateway->zones, rule->timezone, x->now_ms, &today));
+    uint8_t *bytes = arena_alloc(&x->request->arena, LOCAL_TEXT_LEN);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf text = buf_of(bytes, LOCAL_TEXT_LEN);
+    local_write_date(&text, today.day);
+    rule->start = buf_span(&text);
+    return OK;
+}
+
+/* False: answered. */
+static bool complete_rule(struct exchange *x, struct series_rule *rule)
+{
+    const enum err err = x->input.refusal == ACCEPTED ? default_rule(x, rule) : OK;
+    if (err == ERR_NOT_FOUND) {
+        input_wrong(&x->input, REFUSED_timezone_unknown, "/rule/timezone",
+                    "An IANA name like Europe/Berlin is expected.");
+    } else if (err != OK) {
+        exchange_failed(x, err);
+        return false;
+    }
+    return !exchange_input(x);
+}
+
+/* --- write --- */
+
+void handle_create_series(struct exchange *x)
+{
+    struct post_content_row content;
+    struct series_rule rule = {.every = 1};
+    const struct id series_id = exchange_mint(x, ID_SERIES);
+    post_input_written(x, &series_id, &content);
+    read_rule(x, &rule);
+    if (!complete_rule(x, &rule)) {
+        return;
+    }
+    struct create_series_command *fields = ORDER(x, create_series, &series_id);
+    fields->series_id = series_id;
+    SERIES_RULE_COPY(fields, &rule);
+    POST_CONTENT_COPY(fields, &content);
+    exchange_send_fit(x, &content, 0);
+}
+
+void handle_change_series(struct exchange *x)
+{
+    struct post_content_row before = {.parts_count = 0};
+    struct post_content_row content;
+    struct series_rule rule;
+    POST_CONTENT_COPY(&before, &x->series);
+    SERIES_RULE_COPY(&rule, &x->series);
+    post_input_patched(x, &x->id, &before, &content);
+    read_rule(x, &rule);
+    if (!complete_rule(x, &rule)) {
+        return;
+    }
+    struct change_series_command *fields = ORDER(x, change_series, &x->id);
+    fields->series_id = x->id;
+    SERIES_RULE_COPY(fields, &rule);
+    POST_CONTENT_COPY(fields, &content);
+    if (x->series.status != SERIES_ENDED && !exchange_is_stale(x)) {
+        exchange_send_fit(x, &content, 0);
+    } else {
+        exchange_send(x);
+    }
+}
+
+void handle_pause_series(struct exchange *x)
+{
+    ORDER(x, pause_series, &x->id)->series_id = x->id;
+    exchange_send(x);
+}
+
+void handle_resume_series(struct exchange *x)
+{
+    ORDER(x, resume_series, &x->id)->series_id = x->id;
+    exchange_send(x);
+}
+
+void handle_end_series(struct exchange *x)
+{
+    struct end_series_command *fields = ORDER(x, end_series, &x->id);
+    fields->series_id = x->id;
+    fields->keep = input_flag(x->body, "keep");
+    exchange_send(x);
+}
+
+/* --- read --- */
+
+void exchange_show_series(struct exchange *x, const struct series_row *row, unsigned status, bool with_location)
+{
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? present_series(row, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+        return;
+    }
+    char text[ETAG_MAX];
+    exchange_json(x, status, buf_span(&out), etag_of(row->version, NULL, text),
+                  with_location ? exchange_location(x, "/v1/series/", &row->series_id) : NULL);
+}
+
+void handle_get_series(struct exchange *x)
+{
+    exchange_show_series(x, &x->series, 200, false);
+}
+
+/* A series that is not there for who asks makes the page shorter. last: of the page; NULL: there are no others. */
+static enum err write_list(struct exchange *x, const struct series_row *rows, uint32_t count, const struct id *last,
+                           struct buf *out)
+{
+    uint32_t shown = 0;
+    buf_text(out, "{\"data\":[");
+    for (uint32_t i = 0; i < count; i++) {
+        if (series_sees(&pass_badge(x->pass)->grant, &rows[i])) {
+            buf_text(out, shown++ == 0 ? "" : ",");
+            TRY(present_series(&rows[i], out));
+        }
+    }
+    exchange_id_page_end(x, last, out);
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+void handle_list_series(struct exchange *x)
+{
+    struct id_page page;
+    struct series_row *rows = NULL;
+    uint32_t count = 0;
+    struct buf out = {0};
+    if (!exchange_id_page(x, &page)) {
+        return;
+    }
+    enum err err = pass_series_list(x->pass, page.after, page.limit + 1, &rows, &count);
+    const bool more = count > page.limit;
+    const uint32_t fits = more ? page.limit : count;
+    if (err == OK) {
+        do {
+            err = exchange_out(x, &out);
+            err = err == OK ? write_list(x, rows, fits, more ? &rows[fits - 1].series_id : NULL, &out) : err;
+        } while (err == ERR_NO_SPACE);
+    }
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
+/* --- what comes next --- */
+
+static enum err write_occurrence(struct exchange *x, struct local_time local, int64_t at_ms, bool first,
+                                 struct buf *out)
+{
+    struct id post_id = {.kind = ID_NONE};
+    const enum err err =
+        pass_instance(x->pass, &x->series.series_id, local.day * MINUTES_PER_DAY + local.minute, &post_id);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    int minutes = 0;
+    TRY(zone_offset(x->gateway->zones, x->series.timezone, at_ms, &minutes));
+    buf_text(out, first ? "{\"local\":\"" : ",{\"local\":\"");
+    local_write(out, local);
+    buf_text(out, "\",\"publish_at\":");
+    json_time(out, at_ms);
+    buf_text(out, ",\"publish_at_local\":\"");
+    instant_write_offset(out, at_ms, minutes);
+    buf_text(out, "\",\"post_id\":");
+    json_id(out, &post_id);
+    buf_byte(out, '}');
+    return OK;
+}
+
+/* Those after now; of a series that is paused or has ended none. */
+static enum err write_occurrences(struct exchange *x, uint32_t limit, struct buf *out)
+{
+    struct series_rule rule;
+    struct recurrence recurrence;
+    struct local_time local;
+    SERIES_RULE_COPY(&rule, &x->series);
+    TRY(series_rule_read(&rule, &recurrence).member != NULL ? ERR_ALTERED : OK);
+    TRY(local_of(x->gateway->zones, rule.timezone, x->now_ms, &local));
+    local.day -= 2; /* a gap may have put one off */
+    buf_text(out, "{\"data\":[");
+    const bool active = x->series.status == SERIES_ACTIVE;
+    for (uint32_t count = 0; active && count < limit && recurrence_next(&recurrence, local, &local);) {
+        int64_t at_ms = 0;
+        const enum err err = local_instant(x->gateway->zones, rule.timezone, local, &at_ms);
+        if (err == ERR_RANGE) {
+            break;
+        }
+        TRY(err);
+        if (at_ms > x->now_ms) {
+            TRY(write_occurrence(x, local, at_ms, count == 0, out));
+            count++;
+        }
+    }
+    buf_text(out, "],\"next_cursor\":null}");
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+void handle_preview_series(struct exchange *x)
+{
+    uint32_t limit = 0;
+    struct buf out = {0};
+    enum err err;
+    if (!exchange_limit(x, &limit)) {
+        return;
+    }
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? write_occurrences(x, limit, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}

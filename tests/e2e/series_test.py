@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Posts that repeat: a series written over HTTP becomes ordinary posts 60 days ahead, each once, whatever dies; it can be
+changed, paused, resumed and ended, and what a person did to one of its posts stays."""
+
+import datetime
+import os
+import signal
+import zoneinfo
+
+import harness
+from harness import later, run, wait_until
+from workspace_end_test import clock_ahead
+
+DAY_S = 86400
+UTC = datetime.timezone.utc
+ANY = {"If-Match": "*"}
+
+
+def today(days=0, zone="UTC"):
+    return datetime.datetime.now(zoneinfo.ZoneInfo(zone)) + datetime.timedelta(days=days)
+
+
+def local(instant, zone):
+    return datetime.datetime.fromisoformat(instant.replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo(zone))
+
+
+class Series(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.service = self.world.serve()
+        self.api = self.service.api
+        self.account = self.api.connect("alice.test")
+
+    def rule(self, **more):
+        """Daily, some hours from now: none is about to lock, and today's is still to come or not at all."""
+        at = today() + datetime.timedelta(hours=2)
+        return {"frequency": "daily", "time": at.strftime("%H:%M"), "timezone": "UTC", "start": at.strftime("%Y-%m-%d"), **more}
+
+    def body(self, text="every day", **rule):
+        return {"rule": self.rule(**rule), "content": {"text": text}, "targets": [{"integration_id": self.account["id"]}]}
+
+    def write(self, **rule):
+        answer = self.api.post("/v1/series", self.body(**rule))
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json()
+
+    def change(self, series, **patch):
+        answer = self.api.request("PATCH", f"/v1/series/{series['id']}", patch, ANY)
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()
+
+    def posts(self, series, *statuses):
+        """Those that were made, by their local time."""
+        found, cursor = [], ""
+        while cursor is not None:
+            page = self.api.get("/v1/posts?limit=200&order=publish_at" + "".join(f"&status={one}" for one in statuses) +
+                                (f"&cursor={cursor}" if cursor else "")).json()
+            found += [post for post in page["data"] if post["series_id"] == series["id"]]
+            cursor = page["next_cursor"]
+        return found
+
+    def wait_posts(self, series, count, *statuses):
+        statuses = statuses or ("scheduled",)
+        wait_until(lambda: len(self.posts(series, *statuses)) == count, 60, f"{count} posts of the series are {statuses}")
+        return self.posts(series, *statuses)
+
+    def preview(self, series, limit=5):
+        return self.api.get(f"/v1/series/{series['id']}/preview?limit={limit}").json()["data"]
+
+    def assert_once(self, series):
+        """No local time has two posts that are to be sent, or were."""
+        times = [post["series_local"] for post in self.posts(series) if post["status"] != "cancelled"]
+        self.assertEqual(len(times), len(set(times)))
+
+    def test_a_daily_series_is_posts_sixty_days_ahead(self):
+        series = self.write()
+        self.assertEqual(series["status"], "active")
+        posts = self.wait_posts(series, 60)
+        first = datetime.datetime.strptime(posts[0]["series_local"], "%Y-%m-%dT%H:%M")
+        for n, post in enumerate(posts):
+            at = first + datetime.timedelta(days=n)
+            self.assertEqual(post["series_local"], at.strftime("%Y-%m-%dT%H:%M"))
+            self.assertEqual(post["publish_at"], at.strftime("%Y-%m-%dT%H:%M:00Z"))
+            self.assertEqual((post["content"]["text"], post["author_id"]), ("every day", series["author_id"]))
+        self.assertEqual(series["rule"]["time"], posts[0]["series_local"][11:])
+        told = self.preview(series, 3)
+        self.assertEqual([one["local"] for one in told], [post["series_local"] for post in posts[:3]])
+        self.assertEqual([one["post_id"] for one in told], [post["id"] for post in posts[:3]])
+        self.assertIsNone(self.preview(series, 61)[60]["post_id"], "sixty days ahead, no further")
+        self.assertEqual(self.api.get(f"/v1/series/{series['id']}").json(), series, "making posts changes no series")
+        self.service.stop()
+        self.assert_verified_and_replayed(self.service.data)
+
+    def test_what_it_says_is_checked(self):
+        for rule, member in (({"frequency": "daily", "weekdays": ["monday"]}, "/rule/weekdays"), ({"interval": 0}, "/rule/interval"),
+                             ({"time": "9:30"}, "/rule/time"), ({"time": "24:00"}, "/rule/time"), ({"month_day": 3}, "/rule/month_day"),
+                             ({"frequency": "monthly", "month_day": 32}, "/rule/month_day"),
+                             ({"frequency": "monthly", "month_week": "last"}, "/rule/weekdays"),
+                             ({"until": "2000-01-01"}, "/rule/until"), ({"until": "2099-01-01", "count": 3}, "/rule/count"),
+                             ({"count": 1001}, "/rule/count")):
+            answer = self.api.post("/v1/series", self.body(**rule))
+            self.assert_problem(answer, 422, "field_invalid")
+            self.assertEqual(answer.json()["param"], member, rule)
+        self.assert_problem(self.api.post("/v1/series", self.body(timezone="Mars/Olympus")), 422, "timezone_unknown")
+        self.assert_problem(self.api.post("/v1/series", {**self.body(), "targets": []}), 422, "target_missing")
+        self.assert_problem(self.api.post("/v1/series", self.body(text=" ")), 422, "content_missing")
+        self.assertEqual(self.api.get("/v1/series").json(), {"data": [], "next_cursor": None})
+
+    def test_wall_clock_time_stays_when_clocks_change(self):
+        zone = "America/New_York"
+        series = self.write(timezone=zone, time="09:30", start=today(zone=zone).strftime("%Y-%m-%d"))
+        told = self.preview(series, 200)
+        self.assertEqual({local(one["publish_at"], zone).strftime("%H:%M") for one in told}, {"09:30"})
+        self.assertEqual(len({one["publish_at"][10:] for one in told}), 2, "two hundred days have both offsets")
+        self.assertEqual({one["publish_at_local"][-6:] for one in told}, {"-04:00", "-05:00"})
+        gap = self.write(timezone=zone, time="02:30", start="2099-03-08", count=1, frequency="daily")  # the second Sunday of March
+        self.assertEqual([(one["local"], one["publish_at_local"]) for one in self.preview(gap)],
+                         [("2099-03-08T02:30", "2099-03-08T03:00:00-04:00")])
+
+    def test_an_edit_reaches_what_is_neither_locked_nor_touched_by_hand(self):
+        series = self.write(count=6)
+        posts = self.wait_posts(series, 6)
+        edited, moved, cancelled, *others = posts
+        patch = self.api.request("PATCH", f"/v1/posts/{edited['id']}", {"content": {"text": "by hand"}}, ANY)
+        self.assertEqual(patch.status, 200, patch)
+        self.assertEqual(self.api.post(f"/v1/posts/{moved['id']}/schedule", {"at": later(3 * DAY_S)}).status, 200)
+        self.assertEqual(self.api.post(f"/v1/posts/{cancelled['id']}/cancel").status, 200)
+        self.change(series, content={"text": "another text"}, labels=["weekly"])
+        wait_until(lambda: all(self.api.read_post(post)["content"]["text"] == "another text" for post in others), 30, "they follow")
+        told = [self.api.read_post(post) for post in posts]
+        self.assertEqual([post["content"]["text"] for post in told], ["by hand", "every day", "every day"] + ["another text"] * 3)
+        self.assertEqual([post["status"] for post in told], ["scheduled", "scheduled", "cancelled"] + ["scheduled"] * 3)
+        self.assertEqual([post["publish_at"] for post in told[3:]], [post["publish_at"] for post in others], "at their instants")
+        self.assertEqual(told[3]["labels"], ["weekly"])
+        self.assert_once(series)
+        self.assertEqual(len(self.posts(series)), 6)
+
+    def test_another_rule_makes_its_posts_anew_and_leaves_what_a_person_did(self):
+        series = self.write(count=5)
+        edited, *others = self.wait_posts(series, 5)
+        self.api.request("PATCH", f"/v1/posts/{edited['id']}", {"labels": ["mine"]}, ANY)
+        time_of_day = (today() + datetime.timedelta(hours=4)).strftime("%H:%M")
+        series = self.change(series, rule={"time": time_of_day})
+        wait_until(lambda: all(self.api.read_post(post)["status"] == "cancelled" for post in others), 30, "the old ones are cancelled")
+        wait_until(lambda: len(self.posts(series, "scheduled")) == 6, 30, "five new ones beside the one by hand")
+        made = [post["series_local"][11:] for post in self.posts(series, "scheduled")]
+        self.assertEqual(sorted(made), sorted([edited["series_local"][11:]] + [time_of_day] * 5))
+        series = self.change(series, rule={"time": edited["series_local"][11:]})
+        wait_until(lambda: len(self.posts(series, "scheduled")) == 5, 30, "the first again, but where one by hand is")
+        self.assertIn(edited["id"], [post["id"] for post in self.posts(series, "scheduled")])
+        self.assert_once(series)
+
+    def test_a_pause_takes_back_what_was_made_and_a_resume_makes_it_anew(self):
+        series = self.write(count=4)
+        posts = self.wait_posts(series, 4)
+        self.assertEqual(self.api.post(f"/v1/series/{series['id']}/pause").json()["status"], "paused")
+        self.wait_posts(series, 4, "cancelled")
+        self.assertEqual(self.preview(series), [])
+        self.assertEqual(self.api.post(f"/v1/series/{series['id']}/resume").json()["status"], "active")
+        again = self.wait_posts(series, 4)
+        self.assertEqual([post["series_local"] for post in again], [post["series_local"] for post in posts])
+        self.assert_once(series)
+        history = self.api.get(f"/v1/posts/{posts[0]['id']}/history").json()["data"]
+        self.assertIn("Its series took it back.", [one["sentence"] for one in history])
+
+    def test_an_end_takes_back_or_keeps_what_was_made(self):
+        kept, dropped = self.write(count=3), self.write(count=3)
+        self.wait_posts(kept, 3)
+        self.wait_posts(dropped, 3)
+        self.assertEqual(self.api.post(f"/v1/series/{kept['id']}/end", {"keep": True}).json()["status"], "ended")
+        self.assertEqual(self.api.post(f"/v1/series/{dropped['id']}/end").json()["status"], "ended")
+        self.wait_posts(dropped, 3, "cancelled")
+        self.assertEqual(len(self.posts(kept, "scheduled")), 3)
+        self.assert_problem(self.api.request("PATCH", f"/v1/series/{kept['id']}", {"labels": []}, ANY), 409, "series_ended")
+        self.assert_problem(self.api.post(f"/v1/series/{kept['id']}/resume"), 409, "series_ended")
+
+    def test_a_full_plan_leaves_drafts_that_say_why(self):
+        workspace = self.api.get("/v1/workspace").json()["slug"]
+        plan = run("workspace", "plan", "--data", self.service.data.path, "--workspace", workspace, "--set", "free")
+        self.assertEqual(plan.returncode, 0, plan.stderr)
+        series = self.write(count=33)  # of which a plan for nothing lets thirty be scheduled, and asks for patience
+        self.assertEqual(series["rule"]["count"], 33)
+
+        def withheld():
+            return [event["data"] for event in self.service.data.events() if event["type"] == "instance_withheld"]
+
+        wait_until(lambda: len(withheld()) == 3, 60, "three are withheld")
+        drafts = self.posts(series, "draft")
+        self.assertEqual(len(self.posts(series, "scheduled")), 30)
+        history = self.api.get(f"/v1/posts/{drafts[0]['id']}/history").json()["data"]
+        self.assertTrue(history[-1]["sentence"].startswith("Its series could not schedule it"), history[-1])
+        self.assertEqual([(one["code"], one["local"]) for one in withheld()],
+                         [("plan_limit", post["series_local"]) for post in sorted(drafts, key=lambda post: post["series_local"])])
+
+
+class Deaths(harness.Case):
+    """kill -9 of scheduler and ledger while a series is made, changed and paused."""
+
+    def test_each_is_made_once_whatever_dies(self):
+        service = self.world.serve()
+        api = service.api
+        account = api.connect("alice.test")
+        at = today() + datetime.timedelta(hours=2)
+        body = {"rule": {"frequency": "daily", "time": at.strftime("%H:%M"), "timezone": "UTC", "start": at.strftime("%Y-%m-%d")},
+                "content": {"text": "whatever dies"}, "targets": [{"integration_id": account["id"]}]}
+        series = api.persist("POST", "/v1/series", body).json()
+        path = f"/v1/series/{series['id']}"
+        for name in ("sched", "ledger") * 3:
+            alive = {one: pid for one, pid in harness.children(service.process.child.pid).items() if one.startswith("openpost-" + name)}
+            for pid in alive.values():
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: any(one.startswith("openpost-" + name) and pid not in alive.values()
+                                   for one, pid in harness.children(service.process.child.pid).items()), 30, f"another {name}")
+        api.persist("PATCH", path, {"content": {"text": "changed"}}, **ANY)
+
+        def posts():
+            answer = api.get("/v1/posts?limit=200&order=publish_at&status=scheduled")
+            return answer.json()["data"] if answer.status == 200 else []
+
+        wait_until(lambda: len(found := posts()) == 60 and all(post["content"]["text"] == "changed" for post in found), 60, "all, changed")
+        self.assertEqual(len({post["series_local"] for post in posts()}), 60)
+        self.assertEqual(len(api.get("/v1/posts?limit=200").json()["data"]), 60, "and no others")
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+
+class Absence(harness.Case):
+    def begin(self, offset_s):
+        return harness.Serve(self.world, self.data, name=f"serve-{int(offset_s)}").start(self.ahead(offset_s) if offset_s else None)
+
+    def test_a_service_that_was_down_for_seventy_days_leaves_nothing_out(self):
+        self.data = self.world.data()
+        self.ahead = clock_ahead(self.data.path.parent)
+        service = self.begin(0)
+        account = service.api.connect("alice.test")
+        at = today() + datetime.timedelta(hours=2)
+        body = {"rule": {"frequency": "daily", "time": at.strftime("%H:%M"), "timezone": "UTC", "start": at.strftime("%Y-%m-%d")},
+                "content": {"text": "every day"}, "targets": [{"integration_id": account["id"]}]}
+        series = service.api.post("/v1/series", body).json()
+
+        def posts(*statuses):
+            found, cursor = [], ""
+            while cursor is not None:
+                page = service.api.get("/v1/posts?limit=200&order=publish_at" + "".join(f"&status={one}" for one in statuses) +
+                                       (f"&cursor={cursor}" if cursor else "")).json()
+                found, cursor = found + page["data"], page["next_cursor"]
+            return found
+
+        wait_until(lambda: len(posts("scheduled")) == 60, 60, "sixty days are made")
+        service.stop()
+        service = self.begin(70 * DAY_S)
+        wait_until(lambda: len(posts("scheduled")) == 60 and len(posts()) == 130, 120, "of the ten days between, too")
+        wait_until(lambda: len(posts("missed")) == 70, 120, "each of the seventy is missed, and says so")
+        self.assertEqual(len({post["series_local"] for post in posts()}), 130)
+        self.assertEqual({post["series_id"] for post in posts()}, {series["id"]})
+
+
+if __name__ == "__main__":
+    harness.main()

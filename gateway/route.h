@@ -32,6 +32,7 @@ enum route_resource {
     RESOURCE_POST,
     RESOURCE_TARGET,
     RESOURCE_INTEGRATION,
+    RESOURCE_QUEUE, /* of an integration, which the path names */
     RESOURCE_KEY,
     RESOURCE_MEMBER,
     RESOURCE_SESSION,

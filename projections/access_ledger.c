@@ -19,6 +19,12 @@ enum err access_usage(struct store_txn *txn, const struct id *workspace_id, stru
     return ledger_usage(txn, workspace_id, ret_usage);
 }
 
+enum err access_holders(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                        int64_t at_ms, struct id *ret_posts, uint32_t max, uint32_t *ret_count)
+{
+    return ledger_holders(txn, workspace_id, integration_id, at_ms, ret_posts, max, ret_count);
+}
+
 enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                       struct answer *ret_answer)
 {

@@ -40,6 +40,14 @@
 #define CLOCK_APART_MAX_MS ((int64_t)2 * SECOND_MS)
 #define CLOCK_AGREE_MS ((int64_t)60 * SECOND_MS)
 
+/* Queues. A slot for each hour of the week is more than any channel's readers want. An occurrence is given away so far
+ * ahead that the post does not lock at birth, and is looked for within a year and a day: who fills that has no use for
+ * a later one. */
+#define SLOTS_MAX 168
+#define SLOT_AHEAD_MS ((int64_t)360 * SECOND_MS)
+#define SLOT_WITHIN_MS ((int64_t)366 * DAY_MS)
+#define ZONE_NAME_MAX 64 /* bytes; IANA's longest has 32 */
+
 /* Tenants and people */
 #define SLUG_MAX 40
 #define SIGHT_LOOKS_MAX 1000U /* events, in one helping for who sees but some of them: 1 ms of the reading thread */

@@ -64,6 +64,12 @@
     X(LOG_READ, "log:read") X(BILLING_READ, "billing:read")
 /* clang-format on */
 
+/* clang-format off */
+#define WEEKDAY_TABLE(X) \
+    X(MONDAY, "monday") X(TUESDAY, "tuesday") X(WEDNESDAY, "wednesday") X(THURSDAY, "thursday") \
+    X(FRIDAY, "friday") X(SATURDAY, "saturday") X(SUNDAY, "sunday")
+/* clang-format on */
+
 #define SIGN_IN_METHOD_TABLE(X) X(PASSWORD, "password") X(OIDC, "oidc")
 
 /* clang-format off */
@@ -136,7 +142,7 @@ struct choice_table {
 
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
-    end_reason_words;
+    end_reason_words, weekday_words; /* weekdays: 1 is Monday, as everywhere */
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

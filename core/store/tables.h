@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 11
+#define VIEWS_VERSION 12
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -16,6 +16,7 @@ enum table {
     TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
     TABLE_SLUG = 0x0C,        /* ledger: name in addresses -> workspace */
     TABLE_MEMBERSHIP = 0x0D,  /* ledger: user, workspace, member -> is a member */
+    TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
     TABLE_STREAM = 0x0A,      /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 
     TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
@@ -34,16 +35,17 @@ enum table {
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
- * page that is touched there is one more to copy. Hence the order: the newest rows of two of them stand before and
- * behind PLACE_TENANT_HEAD, which each event of the workspace writes: on its page, or one on the next. */
+ * page that is touched there is one more to copy. Hence the order: the newest rows of one of them stand before, and the
+ * first of another behind PLACE_TENANT_HEAD, which each event of the workspace writes: on its page, or on the next. */
 enum tenant_place {
     PLACE_POSTS_ATTENTION = 0x10,     /* posts: as PLACE_POSTS_CREATED, of those that need attention */
     PLACE_POSTS_ATTENTION_DUE = 0x11, /* posts: as PLACE_POSTS_DUE, likewise */
     PLACE_POSTS_DUE = 0x20,           /* posts: publish_at, post -> narrow row */
     PLACE_POSTS_CREATED = 0x30,       /* posts: created, post -> narrow row; the newest come last … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
-    PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
-    PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
+    PLACE_OPEN = 0x50, /* ledger: integration, instant, post -> has an open target there, which fills that instant */
+    PLACE_QUEUE_PAUSED = 0x51, /* ledger: integration -> its queue is paused */
+    PLACE_SEQS = 0x60,         /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
 };
 
 #endif

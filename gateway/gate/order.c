@@ -31,6 +31,9 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
     if (command->stream.kind == ID_INTEGRATION && !access_sees(grant, &command->stream)) {
         return REFUSED_scope_insufficient;
     }
+    if (command->stream.kind == ID_QUEUE && !access_sees(grant, &command->pause_queue.integration_id)) {
+        return REFUSED_scope_insufficient; /* every command of a queue names its account */
+    }
     const bool writes = command->code == COMMAND_create_post;
     if (!writes && command->code != COMMAND_edit_post) {
         return ACCEPTED;

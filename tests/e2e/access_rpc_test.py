@@ -14,7 +14,7 @@ from harness import wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
-         "provider": "idp", "target": "tgt", "attempt": "att"}
+         "provider": "idp", "target": "tgt", "attempt": "att", "slot": "slt"}
 VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": "x", "hash": b"\x01" * 32, "role": "viewer",
           "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password"}
 
@@ -65,7 +65,12 @@ class Things(Side):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "resume_workspace": "",
                  "list_integrations": "", "seal_integration": "get_integration", "seal_key": "get_key",
-                 "seal_member": "get_member"}.get(name, name)
+                 "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
+        if name == "remove_slot":
+            account = self.connected()
+            queue = self.api.request("PATCH", f"/v1/integrations/{account}/queue", {"slots": [{"weekday": "monday", "time": "09:00"}]},
+                                     {"If-Match": "*"}).json()
+            return {"integration_id": account, "slot_id": queue["slots"][0]["id"]}
         if name == "create_key" or name == "list_posts":
             return {"integration_id": self.account}
         ids = self.asked(maker).ids if maker else {}

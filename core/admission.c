@@ -284,6 +284,29 @@ static struct objection check_settings(const struct admission *admission, const 
     return none;
 }
 
+static struct objection check_slot(const char *at, uint64_t weekday, uint64_t minute)
+{
+    const bool good = weekday >= 1 && weekday <= 7 && minute < 24 * 60;
+    return good ? none : object_at(REFUSED_field_invalid, at, "A weekday and a time of the day are expected.");
+}
+
+static struct objection check_queue(const struct admission *admission, const struct change_queue_command *change)
+{
+    if (change->timezone.data != NULL && !zone_exists(admission->zones, change->timezone)) {
+        return object_at(REFUSED_timezone_unknown, "/timezone", "An IANA name like Europe/Berlin is expected.");
+    }
+    for (uint32_t i = 0; i < change->slots_count; i++) {
+        const struct weekly_slot *slot = &change->slots[i];
+        char at[OBJECTION_PARAM_MAX];
+        (void)snprintf(at, sizeof at, "/slots/%u", (unsigned)i);
+        const struct objection objection = check_slot(at, slot->weekday, slot->minute);
+        if (objection.refusal != ACCEPTED) {
+            return objection;
+        }
+    }
+    return none;
+}
+
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
 {
     switch (command->code) {
@@ -326,6 +349,10 @@ struct objection admission_check(const struct admission *admission, const struct
     }
     case COMMAND_change_workspace:
         return check_settings(admission, &command->change_workspace);
+    case COMMAND_change_queue:
+        return check_queue(admission, &command->change_queue);
+    case COMMAND_add_slot:
+        return check_slot("/weekday", command->add_slot.weekday, command->add_slot.minute);
     case COMMAND_pause_workspace:
         return command->pause_workspace.reason.len > REASON_BYTES_MAX
                    ? object_at(REFUSED_field_too_long, "/reason", "More than 1,000 bytes.")

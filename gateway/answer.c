@@ -371,6 +371,17 @@ static void answer_series(struct exchange *x, unsigned status, bool made)
     }
 }
 
+/* The account itself is not in the past of its queue. */
+static void answer_queue(struct exchange *x)
+{
+    struct weekly_row row = {0};
+    const struct integration_row of = {.integration_id = x->id, .workspace_id = pass_badge(x->pass)->workspace_id};
+    const enum err err = pass_queue(x->pass, &of, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_queue(x, &row);
+    }
+}
+
 /* A key's row says nothing of its version: what is made is not changed but by its end. */
 static void answer_key(struct exchange *x)
 {
@@ -423,6 +434,8 @@ void exchange_done(struct exchange *x)
         answer_integration(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_SERIES) {
         answer_series(x, x->route->success, made);
+    } else if (x->first.stream.kind == ID_QUEUE) {
+        answer_queue(x);
     } else if (x->first.stream.kind == ID_KEY) {
         answer_key(x);
     } else if (x->first.stream.kind == ID_MEMBER) {

@@ -64,8 +64,12 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         err = err == OK ? pass_series(x->pass, &x->id, &x->series) : ERR_NOT_FOUND;
         break;
     case RESOURCE_INTEGRATION:
+    case RESOURCE_QUEUE:
         err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
         err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
+        if (err == OK && resource == RESOURCE_QUEUE) {
+            err = pass_queue(x->pass, &x->integration, &x->queue);
+        }
         break;
     case RESOURCE_KEY:
         err = id_parse(hit->params[0], ID_KEY, &x->id);
@@ -201,6 +205,9 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
         return OK;
     case RESOURCE_INTEGRATION:
         *ret_version = x->integration.version;
+        return OK;
+    case RESOURCE_QUEUE:
+        *ret_version = queue_version(&x->queue);
         return OK;
     case RESOURCE_MEMBER:
         *ret_version = x->member.version;
@@ -462,6 +469,9 @@ static void redo(struct exchange *x)
         err = pass_integration(x->pass, &x->id, &x->integration);
     } else if (err == OK && x->route->resource == RESOURCE_SERIES) {
         err = pass_series(x->pass, &x->id, &x->series);
+    } else if (err == OK && x->route->resource == RESOURCE_QUEUE) {
+        err = pass_integration(x->pass, &x->id, &x->integration);
+        err = err == OK ? pass_queue(x->pass, &x->integration, &x->queue) : err;
     } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
         err = pass_member(x->pass, &x->id, &x->member);
     } else if (err == OK && x->route->resource == RESOURCE_WORKSPACE) {

@@ -72,7 +72,8 @@ struct exchange {
     uint32_t limit;               /* of a list: how many are wanted */
     struct proof_wish proof;
     struct post_view post;              /* RESOURCE_POST, RESOURCE_TARGET: valid until exchange_send returns */
-    struct integration_row integration; /* RESOURCE_INTEGRATION: likewise */
+    struct integration_row integration; /* RESOURCE_INTEGRATION, RESOURCE_QUEUE: likewise */
+    struct weekly_row queue;            /* RESOURCE_QUEUE, beside its integration */
     struct series_row series;           /* RESOURCE_SERIES: likewise */
     struct key_view key;                /* RESOURCE_KEY: likewise */
     struct member_row member;           /* RESOURCE_MEMBER */
@@ -174,6 +175,7 @@ void exchange_show_integration(struct exchange *exchange, const struct integrati
                                bool with_location);
 /* series_handlers.c */
 void exchange_show_series(struct exchange *exchange, const struct series_row *row, unsigned status, bool with_location);
+void exchange_show_queue(struct exchange *exchange, const struct weekly_row *row);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
 /* host_handlers.c: of a workspace from outside. exchange_own_tenant makes the operator the owner of what this exchange
  * made, or made before it was repeated, and calls exchange_done again; false: there is nothing to do. */

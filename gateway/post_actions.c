@@ -7,8 +7,8 @@ void handle_schedule_post(struct exchange *x)
     if (exchange_input(x)) {
         return;
     }
-    *ORDER(x, schedule_post, &x->id) =
-        (struct schedule_post_command){.post_id = x->id, .now = schedule.now, .at_ms = schedule.at_ms};
+    *ORDER(x, schedule_post, &x->id) = (struct schedule_post_command){
+        .post_id = x->id, .now = schedule.now, .at_ms = schedule.at_ms, .next_slot = schedule.next_slot};
     x->sending.expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
     if (exchange_may_change(x)) {
         exchange_send_fit(x, &x->post.content, 0);

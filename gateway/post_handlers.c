@@ -19,7 +19,8 @@ void handle_create_post(struct exchange *x)
                                            .timezone = zone,
                                            .not_after_ms = not_after_ms,
                                            .now = schedule.now,
-                                           .at_ms = schedule.at_ms};
+                                           .at_ms = schedule.at_ms,
+                                           .next_slot = schedule.next_slot};
     POST_CONTENT_COPY(fields, &content);
     if (schedule.given) {
         exchange_send_fit(x, &content, schedule.at_ms);

@@ -171,20 +171,14 @@ static void read_metadata(struct exchange *x, struct post_content_row *content)
 
 struct schedule_input post_input_schedule(struct exchange *x, const struct json_node *object, const char *at)
 {
-    const struct schedule_input schedule = {
-        .given = object != NULL, .now = input_flag(object, "now"), .at_ms = input_time(object, "at")};
-    const bool slot = input_flag(object, "next_slot");
-    if (object == NULL) {
-        return schedule;
-    }
-    if ((schedule.at_ms != 0) + schedule.now + slot != 1) {
+    const struct schedule_input schedule = {.given = object != NULL,
+                                            .now = input_flag(object, "now"),
+                                            .next_slot = input_flag(object, "next_slot"),
+                                            .at_ms = input_time(object, "at")};
+    if (object != NULL && (schedule.at_ms != 0) + schedule.now + schedule.next_slot != 1) {
         input_wrong(&x->input, REFUSED_schedule_ambiguous, at,
                     x->route->name == ROUTE_retry_post ? "Give exactly one of at and now."
                                                        : "Give exactly one of at, next_slot and now.");
-    } else if (slot) {
-        char pointer[INPUT_PARAM_MAX];
-        input_pointer(pointer, at, "next_slot");
-        input_wrong(&x->input, REFUSED_not_yet_available, pointer, "This installation has no queues yet.");
     }
     return schedule;
 }

@@ -7,6 +7,7 @@
 struct schedule_input {
     bool given;
     bool now;
+    bool next_slot;
     int64_t at_ms;
 };
 

@@ -33,6 +33,7 @@ enum route_resource {
     RESOURCE_TARGET,
     RESOURCE_SERIES,
     RESOURCE_INTEGRATION,
+    RESOURCE_QUEUE, /* of an integration, which the path names */
     RESOURCE_KEY,
     RESOURCE_MEMBER,
     RESOURCE_SESSION,

@@ -80,6 +80,13 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     case EVENT_plan_changed:
     case EVENT_billing_due:
         return access_apply_workspace(txn, fact, arena);
+    case EVENT_queue_changed:
+    case EVENT_slot_added:
+    case EVENT_slot_removed:
+    case EVENT_queue_paused:
+    case EVENT_queue_resumed:
+        TRY(access_apply_queue(txn, fact, arena));
+        return access_hold_integration(txn, fact, arena);
     case EVENT_key_created:
     case EVENT_key_revoked:
         return access_apply_key(txn, fact, arena);

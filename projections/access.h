@@ -90,6 +90,15 @@ enum err access_integrations(struct store_txn *txn, const struct id *workspace_i
 enum err access_integration_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                                  struct integration_row **ret_integrations, uint32_t *ret_count) MUST_USE;
 
+/* access_queue reads the queue of one of a workspace's integrations, which the caller has read: what was never changed
+ * is empty, of version 0 and as old as its integration. */
+enum err access_queue(struct store_txn *txn, const struct integration_row *integration, struct arena *arena,
+                      struct weekly_row *ret_queue) MUST_USE;
+/* access_holders lists, in the order of their ids, posts of a workspace with an open target of an account at that
+ * instant. */
+enum err access_holders(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                        int64_t at_ms, struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;
+
 /* access_last_event finds the last workspace_seq of a workspace's events, 0 when there is none; access_has_event:
  * ERR_NOT_FOUND when there is none with that workspace_seq (yet). */
 enum err access_last_event(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_workspace_seq) MUST_USE;

@@ -183,6 +183,25 @@ static enum err apply_limit(struct store_txn *txn, const struct id *integration_
     return row_put(txn, &key, integration_row_desc(), &row, arena);
 }
 
+/* A past that is read again holds one stream: the queue's, without its account. */
+enum err access_hold_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const uint32_t code = fact->event->code;
+    if (code != EVENT_queue_paused && code != EVENT_queue_resumed) {
+        return OK;
+    }
+    const struct id *integration_id = &fact->event->queue_paused.integration_id; /* both begin alike */
+    const struct row_key key = integration_key(integration_id);
+    struct integration_row row;
+    const enum err err = row_take(txn, &key, integration_row_desc(), arena, &row);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    row.queue_paused = code == EVENT_queue_paused;
+    return row_put(txn, &key, integration_row_desc(), &row, arena);
+}
+
 enum err access_apply_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
     const struct event *event = fact->event;

@@ -13,6 +13,10 @@ static inline enum err access_must(enum err err)
 
 /* access_apply_integration folds an event that is an account's, or tells of a limit of one; others change nothing. */
 enum err access_apply_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_apply_queue folds an event of a queue; access_hold_integration notes at the queue's account whether that holds
+ * its starts. */
+enum err access_apply_queue(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+enum err access_hold_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_workspace folds an event of a workspace's own stream. */
 enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_key folds an event of keys, or the hours in which some were used. access_end_keys: the workspace was

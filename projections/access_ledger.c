@@ -24,6 +24,12 @@ enum err access_workspace_named(struct store_txn *txn, struct span text, struct 
     return id_parse(text, ID_WORKSPACE, ret_workspace_id) == OK ? OK : ledger_slug(txn, text, ret_workspace_id);
 }
 
+enum err access_holders(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                        int64_t at_ms, struct id *ret_posts, uint32_t max, uint32_t *ret_count)
+{
+    return ledger_holders(txn, workspace_id, integration_id, at_ms, ret_posts, max, ret_count);
+}
+
 enum err access_asked(struct store_txn *txn, const struct idempotency *idempotency, bool *ret_same,
                       struct answer *ret_answer)
 {

@@ -213,6 +213,7 @@ static enum err restore_integrations(struct store_txn *txn, struct arena *arena,
                                                        .connecting = rows[i].status != INTEGRATION_DELETED &&
                                                                      !id_is_none(&rows[i].connect_vault_id),
                                                        .paused = rows[i].paused,
+                                                       .queue_paused = rows[i].queue_paused,
                                                        .connect_ms = rows[i].connect_ms,
                                                        .limited_ms = rows[i].limited_ms,
                                                        .tokens_ms = id_time_ms(&rows[i].vault_id),

@@ -47,7 +47,7 @@ enum wait posts_held(const struct post_row *post, const struct target_row *targe
     if (integration == NULL || integration->status != INTEGRATION_CONNECTED) {
         return WAIT_DISCONNECTED;
     }
-    return integration->paused ? WAIT_PAUSED : WAIT_NONE;
+    return integration->paused ? WAIT_PAUSED : integration->queue_paused ? WAIT_QUEUE_PAUSED : WAIT_NONE;
 }
 
 /* It may start as far as others are concerned. */

@@ -44,6 +44,21 @@ enum err present_history(const struct present *present, const struct post_view *
                          struct buf *out, uint64_t *ret_next) MUST_USE;
 enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out) MUST_USE;
 enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;
+/* present_queue writes an account's queue. Its version as people see it counts its making, too, which is no event: one
+ * more than its stream's (queue_version), so that an ETag names that of a queue that was never changed. present_preview
+ * writes {"data":[{at, at_local, filled, holders:[{post_id, target_id}…]}…]}: its next count occurrences after
+ * present->now_ms and who holds each; holders that the grant does not see are left out, and of more
+ * than PREVIEW_HOLDERS_MAX the others. */
+#define PREVIEW_HOLDERS_MAX 16 /* of one account at one instant: somebody put each there by hand */
+
+static inline uint64_t queue_version(const struct weekly_row *queue)
+{
+    return queue->version + 1;
+}
+
+enum err present_queue(const struct weekly_row *queue, const struct workspace_row *workspace, struct buf *out) MUST_USE;
+enum err present_preview(const struct present *present, const struct grant *grant, const struct weekly_row *queue,
+                         const struct workspace_row *workspace, uint32_t count, struct buf *out) MUST_USE;
 /* accounts: those that a restricted key is for. text: the key itself, when it has just been made; data NULL: it is not
  * shown; then, as_made, it is null. */
 enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,

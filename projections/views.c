@@ -205,6 +205,42 @@ static enum err list_integrations(const struct views_request *request, struct bu
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+static enum err read_queue(const struct views_request *request, const struct query_args *args,
+                           struct weekly_row *ret_queue, struct workspace_row *ret_workspace)
+{
+    struct integration_row integration;
+    if (id_is_none(&args->integration_id)) {
+        return ERR_MISSING;
+    }
+    if (!access_sees(request->grant, &args->integration_id)) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(access_integration(request->txn, request->workspace_id, &args->integration_id, request->arena, &integration));
+    TRY(access_queue(request->txn, &integration, request->arena, ret_queue));
+    return access_workspace(request->txn, request->workspace_id, request->arena, ret_workspace);
+}
+
+static enum err get_queue(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct weekly_row queue;
+    struct workspace_row workspace;
+    TRY(views_args(request, &args));
+    TRY(read_queue(request, &args, &queue, &workspace));
+    return present_queue(&queue, &workspace, out);
+}
+
+static enum err preview_queue(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct weekly_row queue;
+    struct workspace_row workspace;
+    TRY(views_args(request, &args));
+    TRY(read_queue(request, &args, &queue, &workspace));
+    const struct present present = present_of(request);
+    return present_preview(&present, request->grant, &queue, &workspace, (uint32_t)args.limit, out);
+}
+
 static const struct views_query queries[] = {
     {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
     {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
@@ -216,6 +252,9 @@ static const struct views_query queries[] = {
      "A page of integrations: limit, cursor."                                                                                                 },
     {"get_series",         views_get_series,         NEED_VIEWER, SCOPE_POSTS_READ,        "A series as HTTP shows it: series_id."            },
     {"list_series",        views_list_series,        NEED_VIEWER, SCOPE_POSTS_READ,        "A page of series: limit, cursor."                 },
+    {"get_queue",          get_queue,                NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "The queue of an integration: integration_id."     },
+    {"preview_queue",      preview_queue,            NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
+     "Its next occurrences and who holds each: integration_id, limit (how many)."                                                             },
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
      "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },

@@ -55,6 +55,8 @@ static enum err fill_bills(void *context, struct bills *bills)
 static enum err fill_expiries(void *context, struct expiries *expiries)
 {
     return dispatch_views_expiries(context, expiries);
+}
+
 static enum err fill_rota(void *context, struct rota *rota)
 {
     return rota_views_fill(context, rota);

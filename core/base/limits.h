@@ -46,6 +46,14 @@
 #define SERIES_TIMES_MAX 1000                  /* counted from the start: some 20 us; who wants more gives a date */
 #define SERIES_EVERY_MAX 366                   /* days, weeks or months */
 
+/* Queues. A slot for each hour of the week is more than any channel's readers want. An occurrence is given away so far
+ * ahead that the post does not lock at birth, and is looked for within a year and a day: who fills that has no use for
+ * a later one. */
+#define SLOTS_MAX 168
+#define SLOT_AHEAD_MS ((int64_t)360 * SECOND_MS)
+#define SLOT_WITHIN_MS ((int64_t)366 * DAY_MS)
+#define ZONE_NAME_MAX 64 /* bytes; IANA's longest has 32 */
+
 /* Tenants and people */
 #define SLUG_MAX 40
 #define SIGHT_LOOKS_MAX 1000U /* events, in one helping for who sees but some of them: 1 ms of the reading thread */

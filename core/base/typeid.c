@@ -149,6 +149,11 @@ struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *
     return id_make(kind, id_time_ms(owner), hash);
 }
 
+struct id id_queue(const struct id *integration_id)
+{
+    return id_derive(ID_QUEUE, integration_id, integration_id);
+}
+
 int64_t id_time_ms(const struct id *id)
 {
     uint8_t time[8] = {0};

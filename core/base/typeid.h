@@ -42,6 +42,8 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
  * whose random bits are SHA-256's of both. Nobody can choose ids so that two owners' things share one. A post's target
  * towards an integration has this id. */
 struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other);
+/* id_queue is the id of an integration's one queue, which is as old as itself. */
+struct id id_queue(const struct id *integration_id);
 /* id_time_ms returns the instant inside the UUIDv7. */
 int64_t id_time_ms(const struct id *id);
 bool id_equal(const struct id *a, const struct id *b);

@@ -38,6 +38,7 @@ TYPED(session)
 TYPED(provider)
 TYPED(marks)
 TYPED(series)
+TYPED(queue)
 
 #define ROW(noun_, in_a_workspace_, ...)                                                       \
     {                                                                                          \
@@ -58,6 +59,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_SESSION] = ROW(session, false, COMMAND_open_session),
         [ID_PROVIDER] = ROW(provider, false, COMMAND_add_provider),
         [ID_NOTIFICATION] = ROW(marks, true, 0),
+        [ID_QUEUE] = ROW(queue, true, 0), /* as old as its integration */
     };
     ASSERT(aggregate_exists_for(kind));
     return &table[kind];
@@ -67,7 +69,7 @@ bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
            kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER ||
-           kind == ID_SERIES || kind == ID_NOTIFICATION;
+           kind == ID_SERIES || kind == ID_QUEUE || kind == ID_NOTIFICATION;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
@@ -96,6 +98,7 @@ bool aggregate_exists_for(enum id_kind kind)
     X(refuse_connection)        \
     X(record_tokens)            \
     X(warn_expiring) X(pause_integration) X(resume_integration) X(disconnect_integration) X(delete_integration)
+#define QUEUE_COMMANDS(X) X(change_queue) X(add_slot) X(remove_slot) X(pause_queue) X(resume_queue)
 #define POST_COMMANDS(X) \
     X(create_post)       \
     X(edit_post)         \
@@ -180,6 +183,12 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
         *ret_stream = command->name_.series_id; \
         return ID_SERIES;
         SERIES_COMMANDS(X)
+#undef X
+#define X(name_)                               \
+    case COMMAND_##name_:                      \
+        *ret_stream = command->name_.queue_id; \
+        return ID_QUEUE;
+        QUEUE_COMMANDS(X)
 #undef X
     default:
         *ret_stream = (struct id){0};
@@ -288,6 +297,11 @@ static const struct first {
     {COMMAND_remove_provider,        EVENT_provider_removed        },
     {COMMAND_grant_operator,         EVENT_operator_granted        },
     {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+    {COMMAND_change_queue,           EVENT_queue_changed           },
+    {COMMAND_add_slot,               EVENT_slot_added              },
+    {COMMAND_remove_slot,            EVENT_slot_removed            },
+    {COMMAND_pause_queue,            EVENT_queue_paused            },
+    {COMMAND_resume_queue,           EVENT_queue_resumed           },
     {COMMAND_create_series,          EVENT_series_created          },
     {COMMAND_change_series,          EVENT_series_changed          },
     {COMMAND_pause_series,           EVENT_series_paused           },
@@ -332,6 +346,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
     }
     if (kind == ID_SERIES) {
         return series_stored_size((const struct series *)state);
+    }
+    if (kind == ID_QUEUE) {
+        return queue_stored_size((const struct queue *)state);
     }
     return describe(kind)->size;
 }

@@ -15,6 +15,7 @@
 #include "core/decider/member.h"
 #include "core/decider/post.h"
 #include "core/decider/provider.h"
+#include "core/decider/queue.h"
 #include "core/decider/series.h"
 #include "core/decider/session.h"
 #include "core/decider/user.h"
@@ -35,6 +36,7 @@ struct aggregate {
         struct provider provider;         /* ID_PROVIDER */
         struct marks marks;               /* ID_NOTIFICATION */
         struct series series;             /* ID_SERIES */
+        struct queue queue;               /* ID_QUEUE */
     };
 };
 

@@ -38,3 +38,13 @@ struct id context_writer(const struct command *command)
 {
     return id_is_none(&command->actor_id) ? command->workspace_id : command->actor_id;
 }
+
+const struct free_slot *context_free_slot(const struct decide_context *context, const struct id *integration_id)
+{
+    for (uint32_t i = 0; i < context->integration_count; i++) {
+        if (id_equal(&context->integrations[i]->integration_id, integration_id)) {
+            return context->free_slots == NULL ? NULL : &context->free_slots[i];
+        }
+    }
+    return NULL;
+}

@@ -44,6 +44,13 @@ struct decide_room {
     struct target_ref doubted[TARGETS_MAX];
     struct retried_target retried[TARGETS_MAX];
     struct plan_use uses[PLAN_LIMITS_MAX];
+    struct weekly_slot slots[SLOTS_MAX];
+};
+
+/* The next free occurrence of an integration's queue. */
+struct free_slot {
+    enum refusal refusal; /* queue_empty, queue_full: there is none */
+    int64_t at_ms;
 };
 
 /* What a decider may know beside its own state. Loaded by the ledger's shell; borrowed for the call. */
@@ -55,6 +62,9 @@ struct decide_context {
      * workspace's is not among them. */
     const struct integration *const *integrations;
     uint32_t integration_count;
+    /* create_post, schedule_post with next_slot: of each of them, in their order; NULL: not asked for */
+    const struct free_slot *free_slots;
+    bool queue_paused;        /* start_attempt: that of the target's account is */
     bool account_taken;       /* record_connection: another integration of the workspace has this platform account */
     uint32_t open_post_count; /* delete_integration: posts with open targets there */
     /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was
@@ -78,5 +88,7 @@ enum refusal context_check_targets(const struct decide_context *context, const s
                                    uint32_t count);
 /* context_writer is who writes by a command; our own processes have no id and write in the workspace's name. */
 struct id context_writer(const struct command *command);
+/* context_free_slot finds the next free occurrence of the queue of one that is there; NULL when it is not. */
+const struct free_slot *context_free_slot(const struct decide_context *context, const struct id *integration_id);
 
 #endif

@@ -149,18 +149,23 @@ const struct post_target *post_target(const struct post *post, const struct id *
     return i < post->target_count ? &post->targets[i] : NULL;
 }
 
-bool post_has_open_target(const struct post *post, const struct id *integration_id)
+int64_t post_open_due(const struct post *post, const struct id *integration_id)
 {
     if (post->status == POST_DRAFT || post->status == POST_DELETED) {
-        return false;
+        return 0;
     }
     for (uint32_t i = 0; i < post->target_count; i++) {
         const struct post_target *target = &post->targets[i];
         if (id_equal(&target->integration_id, integration_id) && !target_status_is_final(target_phase(target))) {
-            return true;
+            return target->base_due_ms;
         }
     }
-    return false;
+    return 0;
+}
+
+bool post_has_open_target(const struct post *post, const struct id *integration_id)
+{
+    return post_open_due(post, integration_id) != 0;
 }
 
 uint8_t target_main_count(const struct post_target *target)

@@ -114,6 +114,9 @@ bool post_is_final(const struct post *post);
  * above; target_window_end: the last instant at which it may be sent, under that workspace's rule. */
 const struct post_target *post_target(const struct post *post, const struct id *target_id);
 bool post_has_open_target(const struct post *post, const struct id *integration_id);
+/* post_open_due: the instant that such a target stands at in its account's calendar, and that is filled by it; 0: there
+ * is none. A person's retry gives it another one. */
+int64_t post_open_due(const struct post *post, const struct id *integration_id);
 enum target_status target_phase(const struct post_target *target);
 bool target_status_is_final(enum target_status status);
 int64_t target_window_end(const struct post *post, const struct post_target *target, const struct workspace *workspace);

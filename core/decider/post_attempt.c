@@ -49,7 +49,8 @@ static enum refusal check_held(const struct post *post, const struct post_target
     if (context->workspace->paused) {
         return REFUSED_workspace_paused;
     }
-    return integration_start_refusal(context_integration(context, &target->integration_id));
+    const enum refusal held = integration_start_refusal(context_integration(context, &target->integration_id));
+    return held == ACCEPTED && context->queue_paused ? REFUSED_queue_paused : held;
 }
 
 RULE(start)

@@ -50,18 +50,19 @@ static void append_scheduled(const struct plan *plan, const struct decide_contex
     event->targets_count = plan->count;
 }
 
-/* When a person wants it: exactly one of now and at. */
+/* When a person wants it: exactly one of now, the next slot and at. */
 struct wish {
     bool now;
+    bool next_slot;
     int64_t at_ms;
 };
 
 static enum refusal check_wish(const struct wish *wish, int64_t now_ms)
 {
-    if (wish->now == (wish->at_ms != 0)) {
+    if (wish->now + wish->next_slot + (wish->at_ms != 0) != 1) {
         return REFUSED_schedule_ambiguous;
     }
-    return wish->now ? ACCEPTED : post_check_instant(wish->at_ms, now_ms);
+    return wish->at_ms == 0 ? ACCEPTED : post_check_instant(wish->at_ms, now_ms);
 }
 
 /* A target's own instant goes before the post's; under `now` one that has passed means now. */
@@ -78,7 +79,16 @@ static enum refusal plan_wish(struct plan *plan, const struct decide_context *co
             return refusal;
         }
     }
-    plan_add(plan, context->room, target_id, own ? own_ms : wish->now ? context->now_ms : wish->at_ms);
+    int64_t due_ms = own ? own_ms : wish->now ? context->now_ms : wish->at_ms;
+    if (wish->next_slot && !own) {
+        const struct free_slot *slot = context_free_slot(context, integration_id);
+        ASSERT(slot != NULL);
+        if (slot->refusal != ACCEPTED) {
+            return slot->refusal;
+        }
+        due_ms = slot->at_ms;
+    }
+    plan_add(plan, context->room, target_id, due_ms);
     return ACCEPTED;
 }
 
@@ -101,7 +111,7 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     if (refusal != ACCEPTED) {
         return refusal;
     }
-    const struct wish wish = {.now = wanted->now, .at_ms = wanted->at_ms};
+    const struct wish wish = {.now = wanted->now, .next_slot = wanted->next_slot, .at_ms = wanted->at_ms};
     refusal = check_wish(&wish, context->now_ms);
     struct plan plan = {0};
     for (uint32_t i = 0; i < wanted->targets_count && refusal == ACCEPTED; i++) {
@@ -134,7 +144,8 @@ RULE(create)
     POST_WRITING_COPY(event, wanted);
     event->author_id = context_writer(command);
     event->duplicate_of = wanted->duplicate_of;
-    return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events) : ACCEPTED;
+    return wanted->now || wanted->next_slot || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events)
+                                                                  : ACCEPTED;
 }
 
 /* The state in which nothing may be changed any more, or ACCEPTED. */
@@ -233,7 +244,9 @@ RULE(schedule)
     if (refusal == ACCEPTED) {
         refusal = installation_refusal(context->installation);
     }
-    const struct wish wish = {.now = command->schedule_post.now, .at_ms = command->schedule_post.at_ms};
+    const struct wish wish = {.now = command->schedule_post.now,
+                              .next_slot = command->schedule_post.next_slot,
+                              .at_ms = command->schedule_post.at_ms};
     if (refusal == ACCEPTED) {
         refusal = check_wish(&wish, context->now_ms);
     }

@@ -206,10 +206,23 @@ static void evolve_slug(struct workspace *workspace, struct span slug)
     }
 }
 
+static void evolve_zone(struct workspace *workspace, struct span zone)
+{
+    memset(workspace->zone, 0, sizeof workspace->zone);
+    workspace->zone_len = 0;
+    if (zone.len > 0 && zone.len <= sizeof workspace->zone) {
+        memcpy(workspace->zone, zone.data, zone.len);
+        workspace->zone_len = (uint8_t)zone.len;
+    }
+}
+
 static void evolve_changed(struct workspace *workspace, const struct workspace_changed_event *event)
 {
     if (event->slug.data != NULL) {
         evolve_slug(workspace, event->slug);
+    }
+    if (event->timezone.data != NULL) {
+        evolve_zone(workspace, event->timezone);
     }
     if (event->max_lateness_ms != 0) {
         workspace->max_lateness_ms = workspace_after_ms(event->max_lateness_ms);
@@ -226,6 +239,7 @@ void workspace_evolve(struct workspace *workspace, const struct event *event, in
         workspace->max_lateness_ms = workspace_after_ms(event->workspace_created.max_lateness_ms);
         workspace->late_spacing_ms = workspace_after_ms(event->workspace_created.late_spacing_ms);
         evolve_slug(workspace, event->workspace_created.slug);
+        evolve_zone(workspace, event->workspace_created.timezone);
         workspace->founder_id = event->workspace_created.founder_id;
         return;
     case EVENT_workspace_changed:

@@ -474,6 +474,12 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
         }
     } else if (kind == ID_SERIES) {
         TRY(add_series_integrations(desk, command, room, context));
+    } else if (kind == ID_QUEUE) {
+        const struct id *integration_id = &command->pause_queue.integration_id; /* every command of a queue names it */
+        const struct id own = id_queue(integration_id);
+        if (id_equal(&own, &command->pause_queue.queue_id)) {
+            TRY(add_integration(desk, command, integration_id, room, context));
+        }
     } else if (command->code == COMMAND_create_key) {
         for (uint32_t i = 0; i < command->create_key.integrations_count; i++) {
             TRY(add_integration(desk, command, &command->create_key.integrations[i].integration_id, room, context));

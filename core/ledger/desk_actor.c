@@ -91,6 +91,8 @@ static enum err check_stream(struct ledger *ledger, const struct grant *grant, c
         TRY(sees_series(ledger, grant, &stream, &sees));
     } else if (stream.kind == ID_INTEGRATION) {
         sees = access_sees(grant, &stream);
+    } else if (stream.kind == ID_QUEUE) {
+        sees = access_sees(grant, &command->pause_queue.integration_id); /* every command of a queue names it */
     }
     *ret_refusal = sees                                           ? ACCEPTED
                    : command->code == COMMAND_connect_integration ? REFUSED_scope_insufficient /* it may be a new one */

@@ -16,45 +16,32 @@ static enum err put_mark(struct desk *desk, const struct row_key *key, bool is_t
 
 /* Open posts */
 
-/* The newest come first: see enum tenant_place. */
-static void open_prefix(struct row_key *key, const struct id *workspace_id, const struct id *integration_id)
-{
-    key_tenant(key, workspace_id, PLACE_OPEN);
-    buf_put(&key->buf, span_of(integration_id->uuid, sizeof integration_id->uuid));
-}
-
-static void complement(const uint8_t uuid[16], uint8_t ret_uuid[16])
-{
-    for (size_t i = 0; i < 16; i++) {
-        ret_uuid[i] = (uint8_t)~uuid[i];
-    }
-}
-
 static enum err put_open(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
-                         const struct id *post_id, bool open)
+                         int64_t due_ms, const struct id *post_id, bool open)
 {
     struct row_key key;
-    uint8_t uuid[16];
-    open_prefix(&key, workspace_id, integration_id);
-    complement(post_id->uuid, uuid);
-    buf_put(&key.buf, span_of(uuid, sizeof uuid));
+    key_open(&key, workspace_id, integration_id, due_ms);
+    buf_put(&key.buf, span_of(post_id->uuid, sizeof post_id->uuid));
     return put_mark(desk, &key, open);
 }
 
-/* Which posts an event made open somewhere, or no longer. */
+/* Which posts an event made open somewhere, or no longer, and at which instants their targets stand: a row moves from
+ * one instant to the other with the event that moves the target, so that the next command sees both. */
 static enum err index_open(struct desk *desk, const struct post *before, const struct post *after)
 {
     const struct id *workspace_id = after->head.version > 0 ? &after->head.workspace_id : &before->head.workspace_id;
     for (unsigned i = 0; i < before->target_count; i++) {
         const struct id *id = &before->targets[i].integration_id;
-        if (post_has_open_target(before, id) && !post_has_open_target(after, id)) {
-            TRY(put_open(desk, workspace_id, id, &after->post_id, false));
+        const int64_t due_ms = post_open_due(before, id);
+        if (due_ms != 0 && due_ms != post_open_due(after, id)) {
+            TRY(put_open(desk, workspace_id, id, due_ms, &after->post_id, false));
         }
     }
     for (unsigned i = 0; i < after->target_count; i++) {
         const struct id *id = &after->targets[i].integration_id;
-        if (post_has_open_target(after, id) && !post_has_open_target(before, id)) {
-            TRY(put_open(desk, workspace_id, id, &after->post_id, true));
+        const int64_t due_ms = post_open_due(after, id);
+        if (due_ms != 0 && due_ms != post_open_due(before, id)) {
+            TRY(put_open(desk, workspace_id, id, due_ms, &after->post_id, true));
         }
     }
     return OK;
@@ -63,25 +50,30 @@ static enum err index_open(struct desk *desk, const struct post *before, const s
 enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
                          struct id *ret_posts, uint32_t max, uint32_t *ret_count)
 {
-    struct row_key prefix;
-    struct span key;
-    struct span row;
-    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    open_prefix(&prefix, workspace_id, integration_id);
-    TRY(store_cursor_open(desk->txn, &cursor));
+    struct open_scan scan;
     uint32_t count = 0;
-    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
-    while (err == OK && count < max && span_starts_with(key, key_span(&prefix)) && key.len == prefix.buf.len + 16) {
-        ret_posts[count] = (struct id){.kind = ID_POST};
-        complement(key.data + prefix.buf.len, ret_posts[count].uuid);
+    TRY(open_scan_begin(desk->txn, workspace_id, integration_id, 0, &scan));
+    while (count < max && scan.due_ms != INT64_MAX) {
+        ret_posts[count] = scan.post_id;
         count++;
-        err = store_next(cursor, &key, &row);
+        TRY(open_scan_next(&scan));
     }
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
+    open_scan_end(&scan);
     *ret_count = count;
     return OK;
+}
+
+/* Queues */
+
+static enum err index_queue(struct desk *desk, const struct queue *before, const struct queue *after)
+{
+    struct row_key key;
+    if (before->paused == after->paused) {
+        return OK;
+    }
+    const struct queue *known = after->head.version > 0 ? after : before;
+    key_queue_paused(&key, &known->head.workspace_id, &known->integration_id);
+    return put_mark(desk, &key, after->paused != 0);
 }
 
 /* Accounts */
@@ -372,6 +364,9 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
     if (kind == ID_INTEGRATION) {
         return index_account(desk, &before->integration, &after->integration);
     }
+    if (kind == ID_QUEUE) {
+        return index_queue(desk, &before->queue, &after->queue);
+    }
     if (kind == ID_MEMBER) {
         return index_member(desk, stream, &before->member, &after->member);
     }
@@ -423,8 +418,12 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
     case COMMAND_create_post:
     case COMMAND_schedule_post:
+        TRY(desk_free_slots(desk, command, &state->post, room, context));
+        return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
     case COMMAND_make_instance:
         return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
+    case COMMAND_start_attempt:
+        return desk_queue_is_paused(desk, command, &state->post, &context->queue_paused);
     case COMMAND_add_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
         return is_member_there(desk, command, &command->add_member.user_id, &context->is_member);

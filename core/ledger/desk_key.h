@@ -32,6 +32,23 @@ static inline void key_tenant(struct row_key *key, const struct id *workspace_id
     buf_byte(&key->buf, (uint8_t)place);
 }
 
+/* A key of PLACE_OPEN, up to the post. */
+static inline void key_open(struct row_key *key, const struct id *workspace_id, const struct id *integration_id,
+                            int64_t due_ms)
+{
+    uint8_t bytes[8];
+    key_tenant(key, workspace_id, PLACE_OPEN);
+    buf_put(&key->buf, span_of(integration_id->uuid, sizeof integration_id->uuid));
+    put_be64(bytes, (uint64_t)due_ms);
+    buf_put(&key->buf, span_of(bytes, sizeof bytes));
+}
+
+static inline void key_queue_paused(struct row_key *key, const struct id *workspace_id, const struct id *integration_id)
+{
+    key_tenant(key, workspace_id, PLACE_QUEUE_PAUSED);
+    buf_put(&key->buf, span_of(integration_id->uuid, sizeof integration_id->uuid));
+}
+
 static inline struct span key_span(const struct row_key *key)
 {
     ASSERT(buf_ok(&key->buf));

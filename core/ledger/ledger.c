@@ -112,6 +112,7 @@ enum err ledger_open(const struct ledger_options *options, bool views_trusted, s
     ledger->desk.log = options->log;
     ledger->desk.installation_id = options->installation_id;
     ledger->desk.projections = options->projections;
+    ledger->desk.zones = options->zones;
     arena_init(&ledger->desk.arena, SCRATCH_MAX);
     struct log_status status;
     log_status(options->log, &status);
@@ -219,6 +220,7 @@ static bool is_privileged(uint32_t code)
     case COMMAND_resolve_target:
     case COMMAND_pause_workspace:
     case COMMAND_pause_integration:
+    case COMMAND_pause_queue:
     case COMMAND_revoke_key:
     case COMMAND_remove_member:
     case COMMAND_withdraw_invitation:

@@ -7,6 +7,7 @@
 #define OPENPOST_LEDGER_LEDGER_H
 
 #include "core/base/limits.h"
+#include "core/calendar/zone.h"
 #include "core/ledger/projection.h"
 #include "core/message/answer.h"
 #include "core/message/usage.h"
@@ -25,6 +26,7 @@ struct ledger_options {
     struct log *log;     /* borrowed */
     struct store *views; /* borrowed; the ledger is its one writer */
     struct projection_list projections;
+    const struct zones *zones; /* borrowed; who asks for the next slots of queues needs them */
     struct id installation_id; /* sys_…: the installation's stream */
     /* Salts and ids of what the ledger itself appends. In production the kernel's randomness, in the simulator a seeded
      * one. */
@@ -85,6 +87,10 @@ enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint6
 
 /* ledger_slug finds the workspace that has the name in addresses; ERR_NOT_FOUND. For readers likewise. */
 enum err ledger_slug(struct store_txn *txn, struct span slug, struct id *ret_workspace_id) MUST_USE;
+/* ledger_holders lists, in the order of their ids, posts of a workspace with an open target of an account at that
+ * instant: who holds an occurrence of its queue. For readers likewise. */
+enum err ledger_holders(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                        int64_t at_ms, struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;
 
 /* ledger_usage reads what a workspace uses of its plan; zeros where nothing was ever used. For readers likewise. */
 enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;

@@ -5,6 +5,7 @@
 #include "core/decider/aggregate.h"
 #include "core/ledger/ledger.h"
 #include "core/message/access.h"
+#include "core/store/store.h"
 #include "core/store/tables.h"
 
 #define INTEGRATIONS_CACHED 256 /* states of accounts in memory: every start asks for one */
@@ -21,6 +22,7 @@ struct desk {
     struct store_txn *txn; /* NULL outside a group */
     struct id installation_id;
     struct projection_list projections;
+    const struct zones *zones;              /* borrowed; NULL in a replay, which finds no slots */
     uint8_t pruned_to[IDEMPOTENCY_KEY_LEN]; /* how far old Idempotency-Keys were looked at; zeros: from the first */
     struct arena arena;                     /* scratch of projections */
     struct id oldest[PRUNE_AHEAD];          /* the command rows with the smallest ids, in order … */
@@ -35,6 +37,8 @@ struct desk {
 
 /* What is lent to a decider. */
 struct context_room {
+    struct free_slot free_slots[2 * TARGETS_MAX];
+    struct queue queue; /* of the account that is looked at */
     const struct integration *integrations[2 * TARGETS_MAX];
     struct integration copies[2 * TARGETS_MAX]; /* the cache may move on while a post's fiftieth is loaded */
     struct recalled_attempt recalled;
@@ -141,7 +145,29 @@ enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_
 /* desk_recall folds what the log tells of an attempt of post that its state has forgotten; zeros: there is none. */
 enum err desk_recall(struct desk *desk, const struct post *post, const struct record_outcome_command *report,
                      struct recalled_attempt *ret_recalled) MUST_USE;
-/* desk_open_posts lists the newest posts with open targets on an integration of a workspace, the last one first. */
+/* desk_slots.c. desk_free_slots finds, for a command that asks for next slots, the first free occurrence of the queue
+ * of each of the context's accounts, as if the post had left the instants that it stands at. desk_queue_is_paused: of
+ * the account of an attempt's target. */
+enum err desk_free_slots(struct desk *desk, const struct command *command, const struct post *post,
+                         struct context_room *room, struct decide_context *context) MUST_USE;
+enum err desk_queue_is_paused(struct desk *desk, const struct command *command, const struct post *post,
+                              bool *ret_paused) MUST_USE;
+
+/* open_scan goes through the open targets of an account in the order of their instants, from from_ms on: due_ms and
+ * post_id of one after the other; due_ms INT64_MAX: there are no more. On failure nothing is open. */
+struct open_scan {
+    struct store_cursor *cursor;
+    uint8_t prefix[STORE_KEY_MAX];
+    size_t prefix_len;
+    int64_t due_ms;
+    struct id post_id;
+};
+enum err open_scan_begin(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                         int64_t from_ms, struct open_scan *ret_scan) MUST_USE;
+enum err open_scan_next(struct open_scan *scan) MUST_USE;
+void open_scan_end(struct open_scan *scan);
+/* desk_open_posts lists posts with open targets on an integration of a workspace, those that are due first before the
+ * others. */
 enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
                          struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;
 

@@ -112,6 +112,7 @@ static enum err open_views(struct process *process, const struct service_parts *
         .log = process->log,
         .views = process->views,
         .projections = parts->projections,
+        .zones = parts->zones,
         .installation_id = process->data.installation_id,
         .random = random_draw,
         .random_context = &process->salts,

@@ -212,6 +212,15 @@ static void fill_workspace(struct id *named, const struct id *workspace_id)
     *named = id_is_none(named) ? *workspace_id : *named; /* it has only one */
 }
 
+/* A queue's id follows from its integration's: nobody has to know how. Every command of a queue begins with both. */
+static void fill_queue(struct command *command)
+{
+    struct pause_queue_command *of = &command->pause_queue;
+    if (command_aggregate(command->code) == ID_QUEUE && id_is_none(&of->queue_id)) {
+        of->queue_id = id_queue(&of->integration_id);
+    }
+}
+
 /* In its envelope and, where a command has a place for it, in its fields. What is absent is filled in. */
 static bool names_workspace(struct command *command, const struct id *workspace_id)
 {
@@ -267,6 +276,7 @@ static enum refusal check_access(const struct asker *asker, struct command *comm
         command->actor_id = asker->key_id;
         command->role = asker->grant.role;
         command->causation = 0;
+        fill_queue(command);
         if (!names_workspace(command, &asker->workspace_id)) {
             return REFUSED_not_found;
         }

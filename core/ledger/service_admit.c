@@ -42,7 +42,7 @@ static enum refusal admit_create(const struct service_parts *parts, struct store
     if (!id_is_none(&create->duplicate_of) && parts->post(txn, asker, &create->duplicate_of, arena, &copied) != OK) {
         return REFUSED_reference_not_found;
     }
-    const bool scheduled = create->now || create->at_ms != 0;
+    const bool scheduled = create->now || create->next_slot || create->at_ms != 0;
     return scheduled && violates(parts, &post, create->at_ms != 0 ? create->at_ms : now_ms, arena)
                ? REFUSED_content_violation
                : ACCEPTED;

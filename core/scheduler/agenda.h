@@ -5,9 +5,9 @@
  * Every action is handed out once. Its effect, an event, takes it off the agenda; agenda_failed gives it back. An
  * agenda that lags behind the log asks for something that is refused; no harm comes of that.
  *
- * Held (workspace or integration paused, disconnected): nothing starts, no next part either; what gets too late is
- * missed all the same. Of a workspace that was deleted all that waits is missed at once, scheduled or locked, and
- * nothing is read, connected or exchanged. While the clock is suspect or starts are suspended nothing is locked,
+ * Held (workspace, integration or its queue paused, disconnected): nothing starts, no next part either; what gets too
+ * late is missed all the same. Of a workspace that was deleted all that waits is missed at once, scheduled or locked,
+ * and nothing is read, connected or exchanged. While the clock is suspect or starts are suspended nothing is locked,
  * started, missed or exchanged.
  *
  * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
@@ -91,6 +91,7 @@ struct agenda_integration {
     uint32_t status; /* enum integration_status, pause aside; of one that is connected again: what it is meanwhile */
     bool connecting; /* credentials are to be tried */
     bool paused;
+    bool queue_paused;          /* its queue is */
     int64_t connect_ms;         /* connecting: since when */
     int64_t limited_ms;         /* the platform's limit: no start before; 0: none yet */
     int64_t tokens_ms;          /* when the tokens were given: the instant in their vault_id; 0: it has none */

@@ -118,6 +118,13 @@ static void set_paused(struct agenda *agenda, const struct log_event *at, const 
     agenda_time_account(agenda, index);
 }
 
+static void set_queue_paused(struct agenda *agenda, const struct log_event *at, const struct id *id, bool paused)
+{
+    const uint32_t index = agenda_integration(agenda, id, &at->workspace_id);
+    integration_at(agenda, index)->queue_paused = paused;
+    agenda_time_account(agenda, index);
+}
+
 /* What is due of its accounts, by its settings as they are now. */
 static void time_workspace(struct agenda *agenda, uint32_t index)
 {
@@ -176,6 +183,12 @@ static bool apply_to_integration(struct agenda *agenda, const struct log_event *
         break;
     case EVENT_integration_resumed:
         set_paused(agenda, at, &event->integration_resumed.integration_id, false);
+        break;
+    case EVENT_queue_paused:
+        set_queue_paused(agenda, at, &event->queue_paused.integration_id, true);
+        break;
+    case EVENT_queue_resumed:
+        set_queue_paused(agenda, at, &event->queue_resumed.integration_id, false);
         break;
     case EVENT_integration_disconnected:
         apply_gone(agenda, at, &event->integration_disconnected.integration_id, INTEGRATION_DISCONNECTED);

@@ -45,8 +45,8 @@ static bool is_stopped(const struct agenda *agenda)
 
 static bool is_held(const struct agenda *agenda, const struct integration_item *integration)
 {
-    return is_stopped(agenda) || agenda->epoch == 0 || integration->paused || !is_usable(agenda, integration) ||
-           workspace_at(agenda, integration->workspace)->paused;
+    return is_stopped(agenda) || agenda->epoch == 0 || integration->paused || integration->queue_paused ||
+           !is_usable(agenda, integration) || workspace_at(agenda, integration->workspace)->paused;
 }
 
 static int64_t start_ms(const struct target_item *target)

@@ -73,6 +73,7 @@ enum err agenda_restore_integration(struct agenda *agenda, const struct agenda_i
     integration->status = (uint8_t)row->status;
     integration->connecting = row->connecting;
     integration->paused = row->paused;
+    integration->queue_paused = row->queue_paused;
     integration->connect_ms = row->connect_ms;
     integration->limited_ms = row->limited_ms;
     integration->cause = row->seq;
@@ -168,6 +169,7 @@ uint64_t agenda_digest(const struct agenda *agenda)
         hash = mix_number(hash, integration->status);
         hash = mix_number(hash, integration->connecting);
         hash = mix_number(hash, integration->paused);
+        hash = mix_number(hash, integration->queue_paused);
         hash = mix_number(hash, integration->connecting ? integration->connect_ms : 0);
         hash = mix_number(hash, integration->limited_ms);
         hash = mix_number(hash, integration->tokens_ms);

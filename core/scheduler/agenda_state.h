@@ -39,6 +39,7 @@ struct integration_item {
     uint32_t channel;
     uint8_t status; /* enum integration_status, pause aside */
     bool paused;
+    bool queue_paused;    /* its queue is */
     bool connecting;      /* credentials are to be tried */
     bool handed;          /* CONNECT or REFRESH is out */
     uint8_t failures;     /* exchanges that failed since the last one that did not */

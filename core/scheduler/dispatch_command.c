@@ -266,6 +266,7 @@ static int64_t again_after(int64_t now_ms, const struct answer *answer)
     case REFUSED_starts_suspended:
     case REFUSED_workspace_paused:
     case REFUSED_integration_paused:
+    case REFUSED_queue_paused:
     case REFUSED_integration_disconnected:
     case REFUSED_integration_connecting:
         return now_ms + HELD_AGAIN_MS;

@@ -16,6 +16,7 @@ enum table {
     TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
     TABLE_SLUG = 0x0C,        /* ledger: name in addresses -> workspace */
     TABLE_MEMBERSHIP = 0x0D,  /* ledger: user, workspace, member -> is a member */
+    TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
     TABLE_STREAM = 0x0A,      /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 
     TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
@@ -36,8 +37,8 @@ enum table {
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
- * page that is touched there is one more to copy. Hence the order: the newest rows of two of them stand before and
- * behind PLACE_TENANT_HEAD, which each event of the workspace writes: on its page, or one on the next. */
+ * page that is touched there is one more to copy. Hence the order: the newest rows of one of them stand before, and the
+ * first of another behind PLACE_TENANT_HEAD, which each event of the workspace writes: on its page, or on the next. */
 enum tenant_place {
     PLACE_POSTS_ATTENTION = 0x10,     /* posts: as PLACE_POSTS_CREATED, of those that need attention */
     PLACE_POSTS_ATTENTION_DUE = 0x11, /* posts: as PLACE_POSTS_DUE, likewise */
@@ -46,8 +47,9 @@ enum tenant_place {
     PLACE_SHELF_HEAD = 0x3F,          /* posts: how many there were ever, and the keys of the last few … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
     PLACE_NOTICES = 0x48,     /* notifications: chain -> the newest ones, half a kilobyte at most */
-    PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
-    PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
+    PLACE_OPEN = 0x50, /* ledger: integration, instant, post -> has an open target there, which fills that instant */
+    PLACE_QUEUE_PAUSED = 0x51, /* ledger: integration -> its queue is paused */
+    PLACE_SEQS = 0x60,         /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
     PLACE_SHELF_KEYS = 0x70,  /* posts: number / 16 -> creation and id of 16 posts */
     PLACE_SHELF_TERMS = 0x71, /* posts: shelf -> terms, each with the posts of the shelf that have it */
     PLACE_SHELF_STATE = 0x72, /* posts: shelf -> class of each of its posts, and whether its terms are right */

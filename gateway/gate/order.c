@@ -52,6 +52,9 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
     if (command->stream.kind == ID_INTEGRATION && !access_sees(grant, &command->stream)) {
         return REFUSED_scope_insufficient;
     }
+    if (command->stream.kind == ID_QUEUE && !access_sees(grant, &command->pause_queue.integration_id)) {
+        return REFUSED_scope_insufficient; /* every command of a queue names its account */
+    }
     uint32_t count = 0;
     const struct target_spec *targets = order_targets(command, &count);
     return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;

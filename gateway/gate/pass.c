@@ -267,6 +267,12 @@ enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t mi
     return OK;
 }
 
+enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)
+{
+    ASSERT(id_equal(&integration->workspace_id, &pass->badge.workspace_id));
+    return access_queue(resources(pass), integration, pass->arena, ret_queue);
+}
+
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
 {
     return access_workspace(resources(pass), &pass->badge.workspace_id, pass->arena, ret_row);
@@ -431,6 +437,22 @@ enum err pass_present_post(struct pass *pass, const struct post_view *post, int6
 {
     const struct present present = present_of(pass, now_ms);
     return present_post(&present, post, out);
+}
+
+enum err pass_present_queue(struct pass *pass, const struct weekly_row *queue, struct buf *out)
+{
+    struct workspace_row workspace;
+    TRY(access_workspace(pass->txn, &pass->badge.workspace_id, pass->arena, &workspace));
+    return present_queue(queue, &workspace, out);
+}
+
+enum err pass_present_preview(struct pass *pass, const struct weekly_row *queue, uint32_t count, int64_t now_ms,
+                              struct buf *out)
+{
+    struct workspace_row workspace;
+    const struct present present = present_of(pass, now_ms);
+    TRY(access_workspace(pass->txn, &pass->badge.workspace_id, pass->arena, &workspace));
+    return present_preview(&present, &pass->badge.grant, queue, &workspace, count, out);
 }
 
 enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)

@@ -67,6 +67,9 @@ enum err pass_series(struct pass *pass, const struct id *series_id, struct serie
 enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
                           uint32_t *ret_count) MUST_USE;
 enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t minute, struct id *ret_post_id) MUST_USE;
+/* The integration must have been read through this pass before. */
+enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)
+    MUST_USE;
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
 
 /* An API key: never its text, nor what that is recognised by to anybody's use. */
@@ -106,6 +109,9 @@ enum err pass_workspace_last(struct pass *pass, uint64_t *ret_workspace_seq) MUS
 /* Each appends one JSON value, as present.h says, of a post that was read by this pass: as it is to be shown at now_ms.
  */
 enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out) MUST_USE;
+enum err pass_present_queue(struct pass *pass, const struct weekly_row *queue, struct buf *out) MUST_USE;
+enum err pass_present_preview(struct pass *pass, const struct weekly_row *queue, uint32_t count, int64_t now_ms,
+                              struct buf *out) MUST_USE;
 enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
     MUST_USE;
 enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,

@@ -14,7 +14,7 @@ from harness import wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
-         "provider": "idp", "series": "ser", "target": "tgt", "attempt": "att"}
+         "provider": "idp", "series": "ser", "slot": "slt", "target": "tgt", "attempt": "att"}
 VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": "x", "hash": b"\x01" * 32, "role": "viewer",
           "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password",
           "frequency": "daily", "weekday": "monday", "month_week": "first"}
@@ -67,7 +67,12 @@ class Things(Side):
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
                  "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
                  "list_integrations": "", "list_series": "", "seal_integration": "get_integration", "seal_key": "get_key",
-                 "seal_member": "get_member"}.get(name, name)
+                 "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
+        if name == "remove_slot":
+            account = self.connected()
+            queue = self.api.request("PATCH", f"/v1/integrations/{account}/queue", {"slots": [{"weekday": "monday", "time": "09:00"}]},
+                                     {"If-Match": "*"}).json()
+            return {"integration_id": account, "slot_id": queue["slots"][0]["id"]}
         if name in ("create_key", "list_posts", "create_series"):
             return {"integration_id": self.account}
         ids = self.asked(maker).ids if maker else {}

@@ -237,6 +237,19 @@ class Side:
         self.done("POST", f"/v1/integrations/{account}/pause")
         return Request({"integration_id": account})
 
+    get_queue = preview_queue = of_account
+
+    def change_queue(self):
+        slots = [{"weekday": "monday", "time": "09:00"}]
+        return Request({"integration_id": self.connected()}, {"slots": slots}, **ANY)
+
+    pause_queue = pause_integration
+
+    def resume_queue(self):
+        account = self.connected()
+        self.done("POST", f"/v1/integrations/{account}/queue/pause")
+        return Request({"integration_id": account})
+
     def delete_integration(self):
         return Request({"integration_id": self.connected()}, **ANY)
 

@@ -93,7 +93,9 @@ class Input(harness.Case):
             ({"schedule": 7}, "field_wrong_type", "/schedule"),
             ({"schedule": {"when": "now"}}, "field_unknown", "/schedule/when"),
             ({"schedule": {"now": 1}}, "field_wrong_type", "/schedule/now"),
-            ({"schedule": {"next_slot": True}}, "not_yet_available", "/schedule/next_slot"),
+            ({"schedule": {"next_slot": 1}}, "field_wrong_type", "/schedule/next_slot"),
+            ({"schedule": {"next_slot": True, "now": True}}, "schedule_ambiguous", "/schedule"),
+            ({**complete, "schedule": {"next_slot": True}}, "queue_empty", None),
             ({"draft": True, "schedule": {"now": True}}, "schedule_ambiguous", "/draft"),
             ({**complete, "schedule": {"at": PAST}}, "timestamp_past", "/schedule/at"),
             ({**complete, "schedule": {"at": FAR}}, "timestamp_too_far", "/schedule/at"),
@@ -147,7 +149,7 @@ class Input(harness.Case):
             ({"when": 1}, "field_unknown", "/when"), ({"at": 7}, "field_wrong_type", "/at"),
             ({"at": "2026-04-20T14:00:00"}, "timestamp_offset_required", "/at"), ({}, "schedule_ambiguous", ""),
             ({"at": PAST}, "timestamp_past", "/at"), ({"at": FAR}, "timestamp_too_far", "/at"),
-            ({"next_slot": True}, "not_yet_available", "/next_slot")])
+            ({"next_slot": True, "at": PAST}, "schedule_ambiguous", "")])
         self.assert_table("POST", path + "/retry", [
             ({"next_slot": True}, "field_unknown", "/next_slot"), ({"at": "x"}, "timestamp_invalid", "/at"),
             ({}, "schedule_ambiguous", "")])

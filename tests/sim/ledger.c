@@ -40,6 +40,7 @@ void ledger_start(struct world *world)
     const struct ledger_options options = {.log = world->log,
                                            .views = world->store,
                                            .projections = projections_all,
+                                           .zones = world->zones,
                                            .installation_id = world->installation_id,
                                            .random = world_random,
                                            .random_context = world};

@@ -88,6 +88,29 @@ static inline void say_bill(struct buf *out, const struct billing_due_event *bil
     }
 }
 
+static inline void say_slot(struct buf *out, const struct id *slot_id, uint64_t weekday, uint64_t minute)
+{
+    say(out, " %d@%d", (int)weekday, (int)minute);
+    if (slot_id->uuid[14] > 1) {
+        say(out, "#%d", slot_id->uuid[14]);
+    }
+}
+
+static inline void say_queue_event(struct buf *out, const struct event *event)
+{
+    say_letter(out, &event->queue_paused.integration_id); /* all begin alike */
+    if (event->code == EVENT_queue_changed) {
+        const struct queue_changed_event *changed = &event->queue_changed;
+        say_span(out, "zone ", changed->timezone);
+        for (uint32_t i = 0; i < changed->slots_count && i < 16; i++) {
+            say_slot(out, &changed->slots[i].slot_id, changed->slots[i].weekday, changed->slots[i].minute);
+        }
+    } else if (event->code == EVENT_slot_added) {
+        const struct slot_added_event *added = &event->slot_added;
+        say_slot(out, &added->slot_id, added->weekday, added->minute);
+    }
+}
+
 static inline void say_people_event(struct buf *out, const struct event *event)
 {
     switch (event->code) {
@@ -121,6 +144,13 @@ static inline void say_people_event(struct buf *out, const struct event *event)
         return;
     case EVENT_session_opened:
         say(out, " %d", (int)event->session_opened.generation);
+        return;
+    case EVENT_queue_changed:
+    case EVENT_slot_added:
+    case EVENT_slot_removed:
+    case EVENT_queue_paused:
+    case EVENT_queue_resumed:
+        say_queue_event(out, event);
         return;
     default:
         return;

@@ -11,6 +11,7 @@
 #include "core/message/codec.h"
 #include "core/message/post_content.h"
 #include "tests/unit/decider_people.h"
+#include "tests/unit/decider_queues.h"
 
 struct story {
     const char *name;
@@ -40,6 +41,7 @@ struct world {
     int64_t now_ms;
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
     struct aggregate user, session, provider, marks, series;
+    struct aggregate queues[STORY_ACCOUNT_COUNT];
     struct usage usage;
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
@@ -167,6 +169,7 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         command->create_post.targets_count = tell_specs(world, step, &command->create_post.targets);
         command->create_post.parts_count = tell_parts(world, step, &command->create_post.parts);
         command->create_post.now = has_word(step, "now");
+        command->create_post.next_slot = has_word(step, "next");
         command->create_post.at_ms = seconds(option(step, "at"));
         command->create_post.not_after_ms = seconds(option(step, "not_after"));
     } else if (strcmp(verb, "edit") == 0) {
@@ -180,6 +183,7 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
     } else if (strcmp(verb, "schedule") == 0) {
         command->code = COMMAND_schedule_post;
         command->schedule_post.now = has_word(step, "now");
+        command->schedule_post.next_slot = has_word(step, "next");
         command->schedule_post.at_ms = seconds(option(step, "at"));
     } else if (strcmp(verb, "lock") == 0) {
         command->code = COMMAND_lock_post;
@@ -400,7 +404,8 @@ static inline struct command tell_command(struct world *world, const struct step
                               .actor_id = story_id(ID_KEY, 1, 'k'),
                               .role = role_of(step, "as", ROLE_OWNER)};
     if (!tell_post_command(world, step, &command) && !tell_series(world, step, &command) &&
-        !tell_instance(world, step, &command) && !tell_account_command(step, &command) &&
+        !tell_instance(world, step, &command) && !tell_queue_command(&world->arena, step, &command) &&
+        !tell_account_command(step, &command) &&
         !tell_people_command(&world->arena, step, &command)) {
         tell_other_command(step, &command);
     }

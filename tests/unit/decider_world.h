@@ -7,10 +7,10 @@
 
 static inline struct aggregate *world_state(struct world *world, enum id_kind kind, const struct id *stream)
 {
-    if (kind == ID_INTEGRATION) {
+    if (kind == ID_INTEGRATION || kind == ID_QUEUE) {
         const char *account = strchr(STORY_ACCOUNTS, stream->uuid[15]);
         ck_assert_msg(account != NULL, "a story names account %c", stream->uuid[15]);
-        return &world->accounts[account - STORY_ACCOUNTS];
+        return &(kind == ID_QUEUE ? world->queues : world->accounts)[account - STORY_ACCOUNTS];
     }
     if (kind == ID_WORKSPACE) {
         return stream->uuid[14] == 1   ? &world->workspace
@@ -85,6 +85,7 @@ struct scene {
     struct command command;
     struct decide_context context;
     const struct integration *accounts[STORY_ACCOUNT_COUNT];
+    struct free_slot free_slots[STORY_ACCOUNT_COUNT];
     struct recalled_attempt recalled;
     enum id_kind kind;
     struct aggregate *state;
@@ -113,6 +114,19 @@ static inline bool names_provider(const struct command *command)
     return command->code == COMMAND_open_session && command->open_session.provider_id.kind == ID_PROVIDER;
 }
 
+/* Whether the queue of the account that an attempt would start at is paused. */
+static inline bool is_halted(struct world *world, const struct command *command)
+{
+    const struct post_target *target = command->code == COMMAND_start_attempt
+                                           ? post_target(&world->post.post, &command->start_attempt.target_id)
+                                           : NULL;
+    if (target == NULL) {
+        return false;
+    }
+    const struct id queue_id = story_id(ID_QUEUE, 1, target->integration_id.uuid[15]);
+    return world_state(world, ID_QUEUE, &queue_id)->queue.paused != 0;
+}
+
 static inline void scene_set(struct world *world, const struct step *step, struct scene *scene)
 {
     scene->command = tell_command(world, step);
@@ -122,6 +136,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
     uint32_t count = 0;
     for (uint32_t i = 0; i < STORY_ACCOUNT_COUNT; i++) {
         if (world->accounts[i].head.version != 0 && id_equal(&world->accounts[i].head.workspace_id, &workspace_id)) {
+            scene->free_slots[count] = tell_free_slot(step, STORY_ACCOUNTS[i], world->now_ms);
             scene->accounts[count++] = &world->accounts[i].integration;
         }
     }
@@ -140,6 +155,8 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                                            : NULL,
                                 .integrations = scene->accounts,
                                 .integration_count = count,
+                                .free_slots = scene->free_slots,
+                                .queue_paused = is_halted(world, &scene->command),
                                 .account_taken = has_word(step, "taken"),
                                 .open_post_count = (uint32_t)number(option(step, "open"), 0),
                                 .recalled = &scene->recalled,
@@ -221,22 +238,25 @@ static inline void walk_all(struct world *world, const char *text)
 static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
-    struct aggregate *const states[] = {
-        &world->system, &world->workspace, &world->other_workspace, &world->member,   &world->key,
-        &world->post,   &world->user,      &world->session,         &world->provider, &world->marks, &world->series};
-    for (uint32_t i = 0; i < sizeof states / sizeof *states + STORY_ACCOUNT_COUNT; i++) {
-        struct aggregate *live = i < STORY_ACCOUNT_COUNT ? &world->accounts[i] : states[i - STORY_ACCOUNT_COUNT];
-        const enum id_kind kind = i < STORY_ACCOUNT_COUNT    ? ID_INTEGRATION
-                                  : live == &world->system   ? ID_SYSTEM
-                                  : live == &world->member   ? ID_MEMBER
-                                  : live == &world->key      ? ID_KEY
-                                  : live == &world->post     ? ID_POST
-                                  : live == &world->user     ? ID_USER
-                                  : live == &world->session  ? ID_SESSION
-                                  : live == &world->provider ? ID_PROVIDER
-                                  : live == &world->marks    ? ID_NOTIFICATION
-                                  : live == &world->series   ? ID_SERIES
-                                                             : ID_WORKSPACE;
+    struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
+                                        &world->member, &world->key,       &world->post,
+                                        &world->user,   &world->session,   &world->provider, &world->marks, &world->series};
+    for (uint32_t i = 0; i < sizeof states / sizeof *states + 2 * STORY_ACCOUNT_COUNT; i++) {
+        struct aggregate *live = i < STORY_ACCOUNT_COUNT       ? &world->accounts[i]
+                                 : i < 2 * STORY_ACCOUNT_COUNT ? &world->queues[i - STORY_ACCOUNT_COUNT]
+                                                               : states[i - 2 * STORY_ACCOUNT_COUNT];
+        const enum id_kind kind = i < STORY_ACCOUNT_COUNT       ? ID_INTEGRATION
+                                  : i < 2 * STORY_ACCOUNT_COUNT ? ID_QUEUE
+                                  : live == &world->system      ? ID_SYSTEM
+                                  : live == &world->member      ? ID_MEMBER
+                                  : live == &world->key         ? ID_KEY
+                                  : live == &world->post        ? ID_POST
+                                  : live == &world->user        ? ID_USER
+                                  : live == &world->session     ? ID_SESSION
+                                  : live == &world->provider    ? ID_PROVIDER
+                                  : live == &world->marks       ? ID_NOTIFICATION
+                                  : live == &world->series      ? ID_SERIES
+                                                                : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {
             const struct story_fact *fact = &world->facts[k];

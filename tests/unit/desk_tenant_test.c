@@ -61,8 +61,8 @@ START_TEST(a_workspace_that_lost_its_head_takes_nothing)
 
 END_TEST
 
-/* The newest of those that keep an account from being deleted are named, the last one first. */
-START_TEST(posts_that_are_open_are_told_the_newest_first)
+/* Of those that keep an account from being deleted the first that are due are named, however late they were written. */
+START_TEST(posts_that_are_open_are_told_as_they_are_due)
 {
     struct world *world = world_open(23, 0, 0);
     struct target_spec specs[3];
@@ -71,7 +71,7 @@ START_TEST(posts_that_are_open_are_told_the_newest_first)
     const size_t count = sizeof ids / sizeof *ids;
     world_found(world);
     for (size_t i = 0; i < count; i++) {
-        const struct command post = world_post(world, 1, world->now_ms + DAY_MS, specs, &part);
+        const struct command post = world_post(world, 1, START_MS + DAY_MS - (int64_t)i, specs, &part);
         world_must(world, &post);
         ids[i] = post.create_post.post_id;
         world->now_ms++;
@@ -95,7 +95,7 @@ int main(void)
     TCase *tcase = tcase_create("desk_tenant");
     tcase_add_test(tcase, each_event_of_a_workspace_is_found_by_its_number);
     tcase_add_test(tcase, a_workspace_that_lost_its_head_takes_nothing);
-    tcase_add_test(tcase, posts_that_are_open_are_told_the_newest_first);
+    tcase_add_test(tcase, posts_that_are_open_are_told_as_they_are_due);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -23,6 +23,7 @@ struct world {
     struct store *views;
     struct ledger *ledger;
     struct ledger_options options;
+    struct zones *zones;
     struct prng prng;
     int64_t now_ms;
     struct id workspace_id;
@@ -60,9 +61,11 @@ static inline struct world *world_open(uint64_t seed, size_t map_size, size_t re
         .map_size = map_size, .reserve = reserve, .key = world->key, .checkpoint_every = 100};
     ck_assert_int_eq(log_memory_open(&log_options, &world->log), OK);
     ck_assert_int_eq(store_memory_open(&world->views), OK);
+    ck_assert_int_eq(zones_open(&world->zones), OK);
     world->options = (struct ledger_options){.log = world->log,
                                              .views = world->views,
                                              .projections = projections_all,
+                                             .zones = world->zones,
                                              .installation_id = world_id(world, ID_SYSTEM),
                                              .random = world_random,
                                              .random_context = &world->prng};
@@ -75,6 +78,7 @@ static inline void world_close(struct world *world)
     ledger_close(world->ledger);
     store_close(world->views);
     log_close(world->log);
+    zones_close(world->zones);
     checkpoint_key_free(world->key);
     free(world);
 }

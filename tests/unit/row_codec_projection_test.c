@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(whose_a_row_is_stands_at_one_place)
 {
-    desc_function *const owned[] = {post_row_desc, integration_row_desc, member_row_desc};
+    desc_function *const owned[] = {post_row_desc, integration_row_desc, member_row_desc, weekly_row_desc};
     const struct record_desc *desc = owned[_i]();
     struct arena arena;
     struct prng prng;

@@ -273,14 +273,15 @@ static inline struct place *place_open(void)
     ck_assert_int_eq(store_lmdb_open(path, (size_t)1 << 30, false, &place->views), OK);
     snprintf(path, sizeof path, "%s/vault", place->folder);
     ck_assert_int_eq(vault_open(path, master, false, &place->vault), OK);
+    ck_assert_int_eq(zones_open(&place->zones), OK);
     const struct ledger_options options = {.log = place->log,
                                            .views = place->views,
                                            .projections = projections_all,
+                                           .zones = place->zones,
                                            .installation_id = new_id(ID_SYSTEM),
                                            .random = random_bytes,
                                            .random_context = place};
     ck_assert_int_eq(ledger_open(&options, true, &place->ledger), OK);
-    ck_assert_int_eq(zones_open(&place->zones), OK);
     enum err err = ERR_BUSY;
     for (int i = 0; i < 20 && err == ERR_BUSY; i++) { /* another process may take a port that was free a moment ago */
         free_url(place->url);

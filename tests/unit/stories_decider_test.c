@@ -7,6 +7,7 @@
 #include "tests/unit/outcome_stories.h"
 #include "tests/unit/people_stories.h"
 #include "tests/unit/post_stories.h"
+#include "tests/unit/queue_stories.h"
 #include "tests/unit/series_stories.h"
 
 #define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
@@ -22,6 +23,7 @@ static const struct {
     {series_stories,  COUNT(series_stories) },
     {attempt_stories, COUNT(attempt_stories)},
     {outcome_stories, COUNT(outcome_stories)},
+    {queue_stories,   COUNT(queue_stories)  },
 };
 
 START_TEST(the_stories_go_as_told)

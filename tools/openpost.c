@@ -29,9 +29,10 @@ static struct channel_list all_channels(const struct channel **room)
 static int run_ledger(int argc, char **argv)
 {
     OWNED(zones_close) struct zones *zones = NULL;
-    const enum err err = zones_open(&zones);
-    if (err != OK) {
-        return complain("ledger", "the time zones (package tzdata)", err, EXIT_CANNOT);
+    if (zones_open(&zones) != OK) {
+        (void)fprintf(stderr, "openpost ledger: no time zones can be read in " ZONES_FOLDER
+                              ": install or repair the package tzdata\n");
+        return EXIT_CANNOT;
     }
     const struct channel *room[1];
     const struct channel_list channels = all_channels(room);

@@ -92,7 +92,8 @@ enum err rota_apply(struct rota *rota, const struct event *event)
     return id_is_none(series_id) ? OK : rota_restore(rota, series_id);
 }
 
-struct id rota_post_id(const struct id *series_id, uint64_t generation, struct local_time local)
+/* The post of a series' generation for a local time: there is one, whoever asks and how often. */
+static struct id post_id_of(const struct id *series_id, uint64_t generation, struct local_time local)
 {
     struct id which = {.kind = ID_SLOT};
     put_be64(which.uuid, generation);
@@ -144,7 +145,7 @@ static enum err write_local(const struct look *look, struct local_time local, st
 static enum err make(struct look *look, struct local_time local, int64_t at_ms)
 {
     const struct rota_series *series = &look->series;
-    const struct id post_id = rota_post_id(&series->series_id, series->generation, local);
+    const struct id post_id = post_id_of(&series->series_id, series->generation, local);
     begin(look, COMMAND_make_instance, &post_id);
     struct make_instance_command *fields = &look->command->make_instance;
     *fields = series->content;

@@ -75,7 +75,5 @@ enum err rota_apply(struct rota *rota, const struct event *event) MUST_USE;
  * not be. Whatever fails is tried again after ROTA_AGAIN_MS. It borrows from arena. */
 bool rota_command(struct rota *rota, const struct rota_load *load, int64_t now_ms, struct arena *arena,
                   struct command *ret_command, int64_t *ret_wake_ms);
-/* rota_post_id names the post of a series' generation for a local time. */
-struct id rota_post_id(const struct id *series_id, uint64_t generation, struct local_time local);
 
 #endif

@@ -99,7 +99,8 @@ bool aggregate_exists_for(enum id_kind kind)
     X(schedule_post)     \
     X(lock_post)         \
     X(record_prepared)   \
-    X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target)
+    X(start_attempt)     \
+    X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target) X(swap_targets)
 
 /* Names the aggregate of a command; *ret_stream is its id. */
 static enum id_kind name_aggregate(const struct command *command, struct id *ret_stream)
@@ -276,6 +277,7 @@ bool command_begins_with(uint32_t command_code, uint32_t event_code)
         {COMMAND_remove_provider,        EVENT_provider_removed        },
         {COMMAND_grant_operator,         EVENT_operator_granted        },
         {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+        {COMMAND_swap_targets,           EVENT_post_scheduled          },
         {COMMAND_change_queue,           EVENT_queue_changed           },
         {COMMAND_add_slot,               EVENT_slot_added              },
         {COMMAND_remove_slot,            EVENT_slot_removed            },
@@ -391,6 +393,7 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     }
     if (refusal != ACCEPTED) {
         ret_events->count = 0;
+        context->room->other_changed = false;
     }
     return refusal;
 }

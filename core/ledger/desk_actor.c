@@ -98,6 +98,8 @@ static enum err check_references(struct ledger *ledger, const struct grant *gran
         if (sees && !id_is_none(&create->duplicate_of)) {
             TRY(sees_post(ledger, grant, &create->duplicate_of, &sees));
         }
+    } else if (command->code == COMMAND_swap_targets) {
+        TRY(sees_post(ledger, grant, &command->swap_targets.other_post_id, &sees));
     }
     *ret_refusal = sees ? ACCEPTED : REFUSED_reference_not_found;
     return OK;

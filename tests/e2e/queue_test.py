@@ -147,6 +147,12 @@ class Queue(harness.Case):
         both = self.ask(api, account, other).json()
         mondays = occurrences(slots[:1], "UTC", time.time() * 1000 + AHEAD_MS)
         self.assertEqual([ms(target["publish_at"]) for target in both["targets"]], [free[3], mondays[0]])
+        made = api.post("/v1/api-keys", {"name": "narrow", "role": "viewer", "integrations": [account]}).json()
+        narrow = harness.Api(api.port, made["key"])  # it does not see a post that goes elsewhere, too
+        seen = {ms(one["at"]): one for one in narrow.get(path + "/preview?n=10").json()["data"]}
+        self.assertEqual((seen[free[3]]["filled"], seen[free[3]]["holders"]), (True, []))
+        self.assertEqual(seen[free[2]]["holders"], [{"post_id": second["id"], "target_id": second["targets"][0]["id"]}])
+        self.assertEqual(narrow.get(f"/v1/integrations/{other}/queue/preview").status, 404)
         self.set_slots(api, account, slots[:1], "America/New_York")
         self.assertEqual(api.read_post(both)["targets"], both["targets"])  # nothing that is reserved moves
         self.set_slots(api, other, [])

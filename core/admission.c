@@ -286,7 +286,7 @@ static struct objection check_settings(const struct admission *admission, const 
 
 static struct objection check_slot(const char *at, uint64_t weekday, uint64_t minute)
 {
-    const bool good = weekday >= 1 && weekday <= 7 && minute < 24 * 60;
+    const bool good = weekday >= 1 && weekday <= 7 && minute < UINT64_C(24) * 60;
     return good ? none : object_at(REFUSED_field_invalid, at, "A weekday and a time of the day are expected.");
 }
 

@@ -29,6 +29,24 @@ void handle_cancel_target(struct exchange *x)
     exchange_send(x);
 }
 
+/* {"post_id","target_id"}: the other one. */
+void handle_swap_targets(struct exchange *x)
+{
+    struct swap_targets_command swap = {.post_id = x->id, .target_id = x->target_id};
+    struct post_view other;
+    if (id_parse(json_node_text(x->body, "post_id"), ID_POST, &swap.other_post_id) != OK ||
+        pass_post(x->pass, &swap.other_post_id, &other) != OK) {
+        input_wrong(&x->input, REFUSED_reference_not_found, "/post_id", "There is no such post in this workspace.");
+    } else if (id_parse(json_node_text(x->body, "target_id"), ID_TARGET, &swap.other_target_id) != OK ||
+               posts_target(&other.row, &swap.other_target_id) == NULL) {
+        input_wrong(&x->input, REFUSED_reference_not_found, "/target_id", "The post has no such target.");
+    }
+    if (!exchange_input(x)) {
+        *ORDER(x, swap_targets, &x->id) = swap;
+        exchange_send(x);
+    }
+}
+
 /* Of targets that ended before they were locked nothing can be sent again: there are no bytes. */
 static const char *retry_detail(const struct post_row *post)
 {

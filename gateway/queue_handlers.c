@@ -86,7 +86,7 @@ static void read_slots(struct exchange *x, struct weekly_slot **ret_slots, uint3
 
 void handle_change_queue(struct exchange *x)
 {
-    const struct json_node *timezone = json_node_member(x->body, "timezone");
+    const struct json_node *zone = json_node_member(x->body, "timezone");
     struct weekly_slot *slots = NULL;
     uint32_t count = 0;
     const bool replace = json_node_member(x->body, "slots") != NULL;
@@ -98,7 +98,7 @@ void handle_change_queue(struct exchange *x)
     }
     struct change_queue_command *fields = begin(x, COMMAND_change_queue);
     fields->timezone = json_node_text(x->body, "timezone");
-    fields->no_timezone = json_node_is(timezone, NODE_NULL);
+    fields->no_timezone = json_node_is(zone, NODE_NULL);
     fields->replace = replace;
     fields->slots = slots;
     fields->slots_count = count;

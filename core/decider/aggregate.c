@@ -106,7 +106,7 @@ bool aggregate_exists_for(enum id_kind kind)
     X(schedule_post)     \
     X(lock_post)         \
     X(record_prepared)   \
-    X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target)
+    X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target) X(swap_targets)
 #define INSTANCE_COMMANDS(X) X(make_instance) X(edit_instance) X(withdraw_instance)
 #define SERIES_COMMANDS(X) X(create_series) X(change_series) X(pause_series) X(resume_series) X(end_series)
 
@@ -297,6 +297,7 @@ static const struct first {
     {COMMAND_remove_provider,        EVENT_provider_removed        },
     {COMMAND_grant_operator,         EVENT_operator_granted        },
     {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+    {COMMAND_swap_targets,           EVENT_post_scheduled          },
     {COMMAND_change_queue,           EVENT_queue_changed           },
     {COMMAND_add_slot,               EVENT_slot_added              },
     {COMMAND_remove_slot,            EVENT_slot_removed            },
@@ -431,6 +432,7 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     }
     if (refusal != ACCEPTED) {
         ret_events->count = 0;
+        context->room->other_changed = false;
     }
     return refusal;
 }

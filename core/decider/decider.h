@@ -45,6 +45,9 @@ struct decide_room {
     struct retried_target retried[TARGETS_MAX];
     struct plan_use uses[PLAN_LIMITS_MAX];
     struct weekly_slot slots[SLOTS_MAX];
+    struct target_due other_dues[TARGETS_MAX];
+    struct event other; /* swap_targets: of the other post, when other_changed */
+    bool other_changed;
 };
 
 /* The next free occurrence of an integration's queue. */
@@ -64,7 +67,8 @@ struct decide_context {
     uint32_t integration_count;
     /* create_post, schedule_post with next_slot: of each of them, in their order; NULL: not asked for */
     const struct free_slot *free_slots;
-    bool queue_paused;        /* start_attempt: that of the target's account is */
+    const struct post *other_post; /* swap_targets: of the other target; NULL: there is none, or it is the same post */
+    bool queue_paused;             /* start_attempt: that of the target's account is */
     bool account_taken;       /* record_connection: another integration of the workspace has this platform account */
     uint32_t open_post_count; /* delete_integration: posts with open targets there */
     /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was

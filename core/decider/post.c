@@ -44,6 +44,8 @@ enum refusal post_decide(const struct post *post, const struct decide_context *c
         return post_rule_follow(post, context, command, ret_events);
     case COMMAND_withdraw_instance:
         return post_rule_withdraw(post, context, command, ret_events);
+    case COMMAND_swap_targets:
+        return post_rule_swap(post, context, command, ret_events);
     default:
         ASSERT(command->code == COMMAND_resolve_target);
         return post_rule_resolve(post, context, command, ret_events);
@@ -63,6 +65,14 @@ int64_t post_locked_at(const struct post *post)
 bool post_is_locked(const struct post *post, int64_t now_ms)
 {
     return post->locked_at_ms != 0 || (post->publish_at_ms != 0 && now_ms >= post_locked_at(post));
+}
+
+enum refusal post_check_open(const struct post *post, int64_t now_ms)
+{
+    if (post_is_final(post)) {
+        return REFUSED_post_finished;
+    }
+    return post_is_locked(post, now_ms) ? REFUSED_post_locked : ACCEPTED;
 }
 
 enum refusal post_check_instant(int64_t at_ms, int64_t now_ms)

@@ -148,15 +148,6 @@ RULE(create)
                                                                   : ACCEPTED;
 }
 
-/* The state in which nothing may be changed any more, or ACCEPTED. */
-static enum refusal check_open(const struct post *post, int64_t now_ms)
-{
-    if (post_is_final(post)) {
-        return REFUSED_post_finished;
-    }
-    return post_is_locked(post, now_ms) ? REFUSED_post_locked : ACCEPTED;
-}
-
 /* The instants of a scheduled post after an edit. A target keeps its instant; a new one, and one that gave up its own,
  * gets the post's. */
 static enum refusal plan_edit(struct plan *plan, const struct post *post, const struct decide_context *context,
@@ -208,7 +199,7 @@ enum refusal post_edit_scheduled(const struct post *post, const struct decide_co
 RULE(edit)
 {
     const struct edit_post_command *wanted = &command->edit_post;
-    enum refusal refusal = check_open(post, context->now_ms);
+    enum refusal refusal = post_check_open(post, context->now_ms);
     if (refusal != ACCEPTED) {
         return refusal;
     }
@@ -240,7 +231,7 @@ RULE(delete)
 
 RULE(schedule)
 {
-    enum refusal refusal = check_open(post, context->now_ms);
+    enum refusal refusal = post_check_open(post, context->now_ms);
     if (refusal == ACCEPTED) {
         refusal = installation_refusal(context->installation);
     }

@@ -20,6 +20,8 @@ struct outlook post_outlook(const struct post *post);
 void post_finish(const struct post *post, const struct outlook *outlook, struct event_list *events);
 /* post_index is a target's place; target_count when it is not there. */
 uint32_t post_index(const struct post *post, const struct id *target_id);
+/* post_check_open: the state in which nothing may be changed any more (post_finished, post_locked), or ACCEPTED. */
+enum refusal post_check_open(const struct post *post, int64_t now_ms);
 /* post_check_instant: timestamp_past, timestamp_too_far or ACCEPTED. */
 enum refusal post_check_instant(int64_t at_ms, int64_t now_ms);
 
@@ -73,5 +75,8 @@ RULE(resolve);
 RULE(make);
 RULE(follow);
 RULE(withdraw);
+
+/* post_swap.c */
+RULE(swap);
 
 #endif

@@ -8,7 +8,7 @@
 
 static bool is_time(uint64_t weekday, uint64_t minute)
 {
-    return weekday >= 1 && weekday <= 7 && minute < 24 * 60;
+    return weekday >= 1 && weekday <= 7 && minute < UINT64_C(24) * 60;
 }
 
 /* Its place in the week, in minutes. */

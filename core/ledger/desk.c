@@ -40,6 +40,7 @@ void desk_forget(struct desk *desk)
     for (size_t i = 0; i < INTEGRATIONS_CACHED; i++) {
         desk->integrations[i].head.version = 0;
     }
+    memset(desk->hints, 0, sizeof desk->hints);
 }
 
 /* Whether a stream has begun, by a row that lies apart from its state. */

@@ -118,6 +118,8 @@ static enum err check_references(struct ledger *ledger, const struct grant *gran
         sees = access_sees_all(grant, command->create_series.targets, command->create_series.targets_count);
     } else if (command->code == COMMAND_change_series) {
         sees = access_sees_all(grant, command->change_series.targets, command->change_series.targets_count);
+    } else if (command->code == COMMAND_swap_targets) {
+        TRY(sees_post(ledger, grant, &command->swap_targets.other_post_id, &sees));
     }
     *ret_refusal = sees ? ACCEPTED : REFUSED_reference_not_found;
     return OK;

@@ -22,6 +22,9 @@ static enum err put_open(struct desk *desk, const struct id *workspace_id, const
     struct row_key key;
     key_open(&key, workspace_id, integration_id, due_ms);
     buf_put(&key.buf, span_of(post_id->uuid, sizeof post_id->uuid));
+    if (!open) {
+        desk_slot_released(desk, integration_id, due_ms);
+    }
     return put_mark(desk, &key, open);
 }
 

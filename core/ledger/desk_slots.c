@@ -120,6 +120,42 @@ static enum err find_free(struct open_scan *scan, struct slot_walk *walk, int64_
     return OK;
 }
 
+/* What is known by heart */
+
+/* An id's last bytes are as good as any hash. */
+static struct slot_hint *hint_at(struct desk *desk, const struct id *integration_id)
+{
+    return &desk->hints[get_be32(integration_id->uuid + 12) % SLOT_HINTS];
+}
+
+/* Where to begin: at from_ms, or at what is known to come after filled occurrences only. */
+static int64_t hinted(const struct slot_hint *hint, const struct queue *queue, struct span zone, int64_t from_ms)
+{
+    const bool knows = id_equal(&hint->integration_id, &queue->integration_id) &&
+                       hint->version == queue->head.version && span_equal(span_of(hint->zone, hint->zone_len), zone) &&
+                       hint->from_ms <= from_ms;
+    return knows && hint->free_ms > from_ms ? hint->free_ms : from_ms;
+}
+
+static void remember(struct slot_hint *hint, const struct queue *queue, struct span zone, int64_t from_ms,
+                     int64_t free_ms)
+{
+    *hint = (struct slot_hint){.integration_id = queue->integration_id,
+                               .version = queue->head.version,
+                               .zone_len = (uint8_t)zone.len,
+                               .from_ms = from_ms,
+                               .free_ms = free_ms};
+    memcpy(hint->zone, zone.data, zone.len);
+}
+
+void desk_slot_released(struct desk *desk, const struct id *integration_id, int64_t due_ms)
+{
+    struct slot_hint *hint = hint_at(desk, integration_id);
+    if (id_equal(&hint->integration_id, integration_id) && due_ms < hint->free_ms) {
+        hint->free_ms = due_ms;
+    }
+}
+
 static void times_of(const struct queue *queue, struct slot_time *times)
 {
     for (uint32_t i = 0; i < queue->slot_count; i++) {
@@ -127,7 +163,36 @@ static void times_of(const struct queue *queue, struct slot_time *times)
     }
 }
 
-static enum err free_slot_of(struct desk *desk, const struct integration *integration, const struct id *own,
+static struct span zone_of(const struct queue *queue, const struct workspace *workspace)
+{
+    return queue->zone_len > 0       ? span_of(queue->zone, queue->zone_len)
+           : workspace->zone_len > 0 ? span_of(workspace->zone, workspace->zone_len)
+                                     : SPAN("UTC");
+}
+
+/* Walks from begin_ms on. */
+static enum err walk_from(struct desk *desk, const struct integration *integration, const struct id *own,
+                          const struct queue *queue, struct span zone, int64_t begin_ms, int64_t until_ms,
+                          struct free_slot *ret_slot)
+{
+    struct slot_time times[SLOTS_MAX];
+    struct slot_walk walk;
+    struct open_scan scan;
+    times_of(queue, times);
+    enum err err = slot_walk_begin(desk->zones, zone, times, queue->slot_count, begin_ms, &walk);
+    if (err == ERR_NOT_FOUND) { /* tzdata knows the zone no longer: nothing can be given away */
+        *ret_slot = (struct free_slot){.refusal = REFUSED_queue_full};
+        return OK;
+    }
+    TRY(err);
+    TRY(open_scan_begin(desk->txn, &integration->head.workspace_id, &integration->integration_id, begin_ms, &scan));
+    err = find_free(&scan, &walk, until_ms, own, ret_slot);
+    open_scan_end(&scan);
+    return err;
+}
+
+/* What is known by heart counts the instant at which the post itself stands as filled: then it is no use. */
+static enum err free_slot_of(struct desk *desk, const struct integration *integration, const struct post *post,
                              struct context_room *room, const struct decide_context *context,
                              struct free_slot *ret_slot)
 {
@@ -138,25 +203,17 @@ static enum err free_slot_of(struct desk *desk, const struct integration *integr
         *ret_slot = (struct free_slot){.refusal = REFUSED_queue_empty};
         return OK;
     }
-    struct slot_time times[SLOTS_MAX];
-    struct slot_walk walk;
-    struct open_scan scan;
-    const struct workspace *workspace = context->workspace;
-    const struct span zone = queue->zone_len > 0       ? span_of(queue->zone, queue->zone_len)
-                             : workspace->zone_len > 0 ? span_of(workspace->zone, workspace->zone_len)
-                                                       : SPAN("UTC");
+    struct slot_hint *hint = hint_at(desk, &integration->integration_id);
+    const struct span zone = zone_of(queue, context->workspace);
     const int64_t from_ms = context->now_ms + SLOT_AHEAD_MS;
-    times_of(queue, times);
-    enum err err = slot_walk_begin(desk->zones, zone, times, queue->slot_count, from_ms, &walk);
-    if (err == ERR_NOT_FOUND) { /* tzdata knows the zone no longer: nothing can be given away */
-        *ret_slot = (struct free_slot){.refusal = REFUSED_queue_full};
-        return OK;
+    const int64_t until_ms = context->now_ms + SLOT_WITHIN_MS;
+    const bool moves = post_open_due(post, &integration->integration_id) != 0;
+    const int64_t begin_ms = moves ? from_ms : hinted(hint, queue, zone, from_ms);
+    TRY(walk_from(desk, integration, &post->post_id, queue, zone, begin_ms, until_ms, ret_slot));
+    if (!moves && ret_slot->refusal == ACCEPTED) {
+        remember(hint, queue, zone, begin_ms == from_ms ? from_ms : hint->from_ms, ret_slot->at_ms);
     }
-    TRY(err);
-    TRY(open_scan_begin(desk->txn, &integration->head.workspace_id, &integration->integration_id, from_ms, &scan));
-    err = find_free(&scan, &walk, context->now_ms + SLOT_WITHIN_MS, own, ret_slot);
-    open_scan_end(&scan);
-    return err;
+    return OK;
 }
 
 enum err desk_free_slots(struct desk *desk, const struct command *command, const struct post *post,
@@ -169,7 +226,7 @@ enum err desk_free_slots(struct desk *desk, const struct command *command, const
     }
     ASSERT(desk->zones != NULL);
     for (uint32_t i = 0; i < context->integration_count; i++) {
-        TRY(free_slot_of(desk, context->integrations[i], &post->post_id, room, context, &room->free_slots[i]));
+        TRY(free_slot_of(desk, context->integrations[i], post, room, context, &room->free_slots[i]));
     }
     context->free_slots = room->free_slots;
     return OK;

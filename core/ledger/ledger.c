@@ -252,22 +252,28 @@ static enum err names_its_cause(struct ledger *ledger, const struct command *com
     return err == ERR_NOT_FOUND || err == ERR_ALTERED ? OK : err;
 }
 
-/* Appends the decided events to the log's group; on failure none of them is in it. The first answers the event that the
- * command names, the others follow from the first. */
+/* Appends the decided events to the log's group, that of the other stream, which the command changes too, first: the
+ * answer's is the last one. On failure none of them is in it. The first answers the event that the command names, the
+ * others follow from the first. */
 static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream,
                               const struct idempotency *idempotency)
 {
     struct log *log = ledger->options.log;
     const uint64_t mark = log_mark(log);
     const struct id workspace_id = command_workspace(command);
+    const uint32_t others = ledger->room.other_changed ? 1 : 0;
+    const uint32_t count = ledger->events.count + others;
+    ASSERT(count <= EVENTS_PER_COMMAND_MAX);
     ledger->payload_buf = buf_of(ledger->payloads, PAYLOADS_BYTES);
-    for (uint32_t i = 0; i < ledger->events.count; i++) {
-        const struct event *event = &ledger->events.events[i];
+    for (uint32_t i = 0; i < count; i++) {
+        const bool is_other = i < others;
+        const struct event *event = is_other ? &ledger->room.other : &ledger->events.events[i - others];
         const size_t start = ledger->payload_buf.len;
         struct log_event *record = &ledger->records[i];
         *record = (struct log_event){.workspace_id = workspace_id,
-                                     .stream = *stream,
-                                     .version = ledger->state.head.version + i + 1,
+                                     .stream = is_other ? ledger->other.post.post_id : *stream,
+                                     .version = is_other ? ledger->other.head.version + 1
+                                                         : ledger->state.head.version + i - others + 1,
                                      .code = event->code,
                                      .time_ms = ledger->now_ms,
                                      .actor = command->actor,
@@ -275,7 +281,7 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
                                      .command_id = command->command_id,
                                      .causation = i == 0 ? command->causation : ledger->records[0].seq};
         ledger->options.random(ledger->options.random_context, record->salt, sizeof record->salt);
-        const bool last = i + 1 == ledger->events.count; /* with it the command's answer is complete */
+        const bool last = i + 1 == count; /* with it the command's answer is complete */
         enum err err = event_encode_asked(event, last ? idempotency : NULL, &ledger->payload_buf);
         if (err == OK) {
             record->payload = span_of(ledger->payloads + start, ledger->payload_buf.len - start);
@@ -291,12 +297,26 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
     return OK;
 }
 
+/* Folds the other stream's event and derives everything from it. */
+static enum err derive_other(struct ledger *ledger)
+{
+    const struct log_event *record = &ledger->records[0];
+    const struct id stream = record->stream;
+    memcpy(&ledger->before, &ledger->other, aggregate_stored_size(ID_POST, &ledger->other));
+    aggregate_evolve(ID_POST, &ledger->other, &ledger->room.other, &record->workspace_id, record->time_ms);
+    ledger->other.head.command_id = record->command_id;
+    TRY(desk_apply(&ledger->desk, record, &ledger->room.other, &ledger->before, &ledger->other));
+    return desk_store(&ledger->desk, &stream, &ledger->other);
+}
+
 /* Folds the appended events and derives everything from them. */
 static enum err derive(struct ledger *ledger, const struct id *stream)
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
+    const uint32_t others = ledger->room.other_changed ? 1 : 0;
+    TRY(others > 0 ? derive_other(ledger) : OK);
     for (uint32_t i = 0; i < ledger->events.count; i++) {
-        const struct log_event *record = &ledger->records[i];
+        const struct log_event *record = &ledger->records[i + others];
         const struct event *event = &ledger->events.events[i];
         /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
         memcpy(&ledger->before, &ledger->state, aggregate_stored_size(kind, &ledger->state));
@@ -374,7 +394,7 @@ static enum err seen_before(struct ledger *ledger, const struct command *command
 static enum err accept(struct ledger *ledger, const struct id *stream, const struct idempotency *idempotency,
                        struct answer *ret_answer)
 {
-    const uint32_t count = ledger->events.count;
+    const uint32_t count = ledger->events.count + (ledger->room.other_changed ? 1 : 0);
     struct answer answer = {.time_ms = ledger->now_ms, .stream = *stream, .events = count};
     if (count > 0) {
         TRY(derive(ledger, stream));
@@ -400,6 +420,21 @@ static bool has_lost_its_answer(const struct ledger *ledger, const struct comman
            id_time_ms(&command->command_id) >= ledger->now_ms - COMMAND_MEMORY_MS;
 }
 
+/* The other post of a swap, if it is there and of this workspace. */
+static enum err load_other(struct ledger *ledger, const struct command *command, struct decide_context *context)
+{
+    const struct swap_targets_command *swap = &command->swap_targets;
+    if (command->code != COMMAND_swap_targets || swap->other_post_id.kind != ID_POST ||
+        id_equal(&swap->other_post_id, &swap->post_id)) {
+        return OK;
+    }
+    TRY(desk_load(&ledger->desk, &swap->other_post_id, &ledger->other));
+    const bool own =
+        ledger->other.head.version > 0 && id_equal(&ledger->other.head.workspace_id, &command->workspace_id);
+    context->other_post = own ? &ledger->other.post : NULL;
+    return OK;
+}
+
 static enum err decide(struct ledger *ledger, const struct command *command, const struct id *stream,
                        const struct idempotency *idempotency, struct answer *ret_answer)
 {
@@ -408,7 +443,9 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
     TRY(has_lost_its_answer(ledger, command) ? ERR_ALTERED : OK);
     TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
+    TRY(load_other(ledger, command, &context));
     ledger->events.count = 0;
+    ledger->room.other_changed = false;
     enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
     if (refusal == ACCEPTED && ledger->events.count > 0) {
         bool does = false;

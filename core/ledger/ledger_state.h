@@ -16,6 +16,19 @@
 #define PRUNE_KEYS 8     /* so many Idempotency-Keys are looked at for each new one: few outlive their time by much */
 #define IDEMPOTENCY_KEY_LEN 33 /* the table's byte and SHA-256 */
 
+/* That every occurrence of a queue from from_ms on and before free_ms is filled: whoever asks next goes on at free_ms.
+ * Known by heart, and forgotten with a group that is dropped; a filled instant that becomes free takes free_ms back. */
+struct slot_hint {
+    struct id integration_id; /* whose queue; absent: nothing is known */
+    uint64_t version;         /* of the queue */
+    uint8_t zone_len;
+    uint8_t zone[ZONE_NAME_MAX];
+    int64_t from_ms;
+    int64_t free_ms;
+};
+
+#define SLOT_HINTS 64 /* queues that are asked at a time; one more is walked from now on */
+
 /* The writer's view of derived rows: one write transaction at a time, and what it knows by heart. */
 struct desk {
     struct log *log;
@@ -33,6 +46,7 @@ struct desk {
     struct id workspace_id; /* whose state is in workspace; absent: nobody's */
     struct workspace workspace;
     struct integration integrations[INTEGRATIONS_CACHED]; /* by hash; version 0: free */
+    struct slot_hint hints[SLOT_HINTS];                   /* likewise */
 };
 
 /* What is lent to a decider. */
@@ -59,6 +73,7 @@ struct ledger {
     struct aggregate state;
     struct decide_room room;
     struct context_room context_room;
+    struct aggregate other; /* what a command changes beside its own stream: two posts change places */
     struct event_list events;
     struct log_event records[EVENTS_PER_COMMAND_MAX];
     uint8_t *payloads; /* EVENTS_PER_COMMAND_MAX encoded events, one behind the other */
@@ -150,6 +165,8 @@ enum err desk_recall(struct desk *desk, const struct post *post, const struct re
  * the account of an attempt's target. */
 enum err desk_free_slots(struct desk *desk, const struct command *command, const struct post *post,
                          struct context_room *room, struct decide_context *context) MUST_USE;
+/* desk_slot_released: an open target of the account no longer stands at due_ms. */
+void desk_slot_released(struct desk *desk, const struct id *integration_id, int64_t due_ms);
 enum err desk_queue_is_paused(struct desk *desk, const struct command *command, const struct post *post,
                               bool *ret_paused) MUST_USE;
 

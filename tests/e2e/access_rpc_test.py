@@ -68,6 +68,9 @@ class Things(Side):
                  "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
                  "list_integrations": "", "list_series": "", "seal_integration": "get_integration", "seal_key": "get_key",
                  "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
+        if name == "swap_targets":
+            other = self.scheduled()
+            return {**self.asked("cancel_target").ids, "other_post_id": other["id"], "other_target_id": other["targets"][0]["id"]}
         if name == "remove_slot":
             account = self.connected()
             queue = self.api.request("PATCH", f"/v1/integrations/{account}/queue", {"slots": [{"weekday": "monday", "time": "09:00"}]},

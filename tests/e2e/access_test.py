@@ -220,6 +220,10 @@ class Side:
     def cancel_target(self):
         return self.of_target(self.scheduled())
 
+    def swap_targets(self):
+        other = self.scheduled()
+        return self.of_target(self.scheduled(), {"post_id": other["id"], "target_id": other["targets"][0]["id"]})
+
     def resolve_target(self):
         return self.of_target(self.ended("error_after_accepting", "unknown"), {"resolution": "abandoned"})
 

@@ -95,7 +95,6 @@ class Input(harness.Case):
             ({"schedule": {"now": 1}}, "field_wrong_type", "/schedule/now"),
             ({"schedule": {"next_slot": 1}}, "field_wrong_type", "/schedule/next_slot"),
             ({"schedule": {"next_slot": True, "now": True}}, "schedule_ambiguous", "/schedule"),
-            ({**complete, "schedule": {"next_slot": True}}, "queue_empty", None),
             ({"draft": True, "schedule": {"now": True}}, "schedule_ambiguous", "/draft"),
             ({**complete, "schedule": {"at": PAST}}, "timestamp_past", "/schedule/at"),
             ({**complete, "schedule": {"at": FAR}}, "timestamp_too_far", "/schedule/at"),

@@ -147,12 +147,43 @@ class Queue(harness.Case):
         both = self.ask(api, account, other).json()
         mondays = occurrences(slots[:1], "UTC", time.time() * 1000 + AHEAD_MS)
         self.assertEqual([ms(target["publish_at"]) for target in both["targets"]], [free[3], mondays[0]])
+        made = api.post("/v1/api-keys", {"name": "narrow", "role": "viewer", "integrations": [account]}).json()
+        narrow = harness.Api(api.port, made["key"])  # it does not see a post that goes elsewhere, too
+        seen = {ms(one["at"]): one for one in narrow.get(path + "/preview?n=10").json()["data"]}
+        self.assertEqual((seen[free[3]]["filled"], seen[free[3]]["holders"]), (True, []))
+        self.assertEqual(seen[free[2]]["holders"], [{"post_id": second["id"], "target_id": second["targets"][0]["id"]}])
+        self.assertEqual(narrow.get(f"/v1/integrations/{other}/queue/preview").status, 404)
         self.set_slots(api, account, slots[:1], "America/New_York")
         self.assertEqual(api.read_post(both)["targets"], both["targets"])  # nothing that is reserved moves
         self.set_slots(api, other, [])
         count = len(api.get("/v1/posts?limit=200").json()["data"])
         self.assert_problem(self.ask(api, account, other), 409, "queue_empty")  # all targets or none
         self.assertEqual(len(api.get("/v1/posts?limit=200").json()["data"]), count)
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+    def test_two_targets_change_places_both_or_neither(self):
+        service = self.world.serve()
+        api = service.api
+        account = self.account(api, slots=HOURLY)
+        one, two = (self.ask(api, account).json() for _ in range(2))
+        path = f"/v1/posts/{one['id']}/targets/{one['targets'][0]['id']}/swap"
+        body = {"post_id": two["id"], "target_id": two["targets"][0]["id"]}
+        key = {"Idempotency-Key": "once"}
+        first = api.post(path, body, key)
+        self.assertEqual((first.status, first.json()["publish_at"], first.json()["version"]), (200, two["publish_at"], 3), first)
+        self.assertEqual(api.post(path, body, key).json(), first.json())  # and not back again
+        self.assertEqual(api.read_post(two)["publish_at"], one["publish_at"])
+        third = self.ask(api, account).json()  # both instants are filled as before
+        self.assertGreater(third["publish_at"], max(one["publish_at"], two["publish_at"]))
+        brief = api.publish("brief", {"id": account}, schedule={"at": later(3600)}, not_after=later(3700))
+        late = api.publish("late", {"id": account}, schedule={"at": later(36000)})
+        refused = api.post(f"/v1/posts/{late['id']}/targets/{late['targets'][0]['id']}/swap",
+                           {"post_id": brief["id"], "target_id": brief["targets"][0]["id"]})
+        self.assert_problem(refused, 409, "lateness_exceeded")
+        self.assertEqual([api.read_post(post)["version"] for post in (brief, late)], [2, 2])
+        for other in ({"post_id": brief["id"], "target_id": late["targets"][0]["id"]}, {"post_id": "post_x", "target_id": "tgt_x"}):
+            self.assert_problem(api.post(path, other), 422, "reference_not_found")
         service.stop()
         self.assert_verified_and_replayed(service.data)
 

@@ -95,6 +95,7 @@ static const struct {
 } holding[] = {
     {EVENT_workspace_paused,         EVENT_workspace_resumed    },
     {EVENT_integration_paused,       EVENT_integration_resumed  },
+    {EVENT_queue_paused,             EVENT_queue_resumed        },
     {EVENT_integration_disconnected, EVENT_integration_connected},
     {EVENT_clock_suspected,          EVENT_clock_trusted        },
 };

@@ -158,6 +158,10 @@ static inline void simple(struct world *world, uint32_t code)
     case EVENT_integration_resumed:
         event.integration_resumed.integration_id = id_number(ID_INTEGRATION, 1);
         break;
+    case EVENT_queue_paused:
+    case EVENT_queue_resumed:
+        event.queue_paused.integration_id = id_number(ID_INTEGRATION, 1); /* both begin alike */
+        break;
     case EVENT_integration_disconnected:
         event.integration_disconnected.integration_id = id_number(ID_INTEGRATION, 1);
         break;

@@ -42,6 +42,7 @@ struct world {
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
     struct aggregate user, session, provider, marks, series;
     struct aggregate queues[STORY_ACCOUNT_COUNT];
+    struct aggregate second; /* post, where a step says post=2 */
     struct usage usage;
     struct decide_room room;
     struct story_fact facts[STORY_FACTS_MAX];
@@ -162,7 +163,7 @@ static inline void tell_outcome(struct world *world, const struct step *step, st
 /* The commands of a post; false when the word is none of them. */
 static inline bool tell_post_command(struct world *world, const struct step *step, struct command *command)
 {
-    const struct id post_id = story_id(ID_POST, 1, 'p');
+    const struct id post_id = story_id(ID_POST, number(option(step, "post"), 1), 'p');
     const char *verb = step->words[0];
     if (strcmp(verb, "create") == 0) {
         command->code = COMMAND_create_post;
@@ -218,6 +219,11 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         if (command->code == COMMAND_cancel_target) {
             command->cancel_target.target_id = target_id_of(step->words[1]);
         }
+    } else if (strcmp(verb, "swap") == 0) { /* "with=2": the second post's */
+        command->code = COMMAND_swap_targets;
+        command->swap_targets.target_id = target_id_of(step->words[1]);
+        command->swap_targets.other_post_id = story_id(ID_POST, number(option(step, "with"), 1), 'p');
+        command->swap_targets.other_target_id = target_id_of(step->words[2]);
     } else if (strcmp(verb, "retry") == 0) {
         command->code = COMMAND_retry_post;
         command->retry_post.now = has_word(step, "now");

@@ -25,6 +25,7 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
            : kind == ID_PROVIDER     ? &world->provider
            : kind == ID_SERIES       ? &world->series
            : kind == ID_NOTIFICATION ? &world->marks
+           : stream->uuid[14] == 2   ? &world->second
                                      : &world->post;
 }
 
@@ -114,6 +115,15 @@ static inline bool names_provider(const struct command *command)
     return command->code == COMMAND_open_session && command->open_session.provider_id.kind == ID_PROVIDER;
 }
 
+/* The other post of a swap, as the ledger's shell loads it. */
+static inline const struct post *other_post(const struct world *world, const struct command *command)
+{
+    const bool swaps = command->code == COMMAND_swap_targets && command->swap_targets.other_post_id.uuid[14] == 2;
+    return swaps && world->second.head.version > 0 && id_equal(&world->second.head.workspace_id, &command->workspace_id)
+               ? &world->second.post
+               : NULL;
+}
+
 /* Whether the queue of the account that an attempt would start at is paused. */
 static inline bool is_halted(struct world *world, const struct command *command)
 {
@@ -156,6 +166,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .integrations = scene->accounts,
                                 .integration_count = count,
                                 .free_slots = scene->free_slots,
+                                .other_post = other_post(world, &scene->command),
                                 .queue_paused = is_halted(world, &scene->command),
                                 .account_taken = has_word(step, "taken"),
                                 .open_post_count = (uint32_t)number(option(step, "open"), 0),
@@ -187,6 +198,11 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
         say_event(out, &events.events[i]);
         happen(world, scene->kind, scene->state, &events.events[i], &workspace_id);
     }
+    if (world->room.other_changed) { /* into the other post's own stream */
+        say_event(out, &world->room.other);
+        happen(world, ID_POST, &world->second, &world->room.other, &workspace_id);
+        world->room.other_changed = false;
+    }
     if (refusal != ACCEPTED) {
         ck_assert_uint_eq(events.count, 0);
         ck_assert_uint_eq(refusal_desc(refusal)->layer, LAYER_DECIDER);
@@ -204,7 +220,7 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
     const bool each_time_a_fact = code == COMMAND_start_ledger || code == COMMAND_report_refusals ||
                                   code == COMMAND_report_strangers || code == COMMAND_report_member_refusals ||
                                   code == COMMAND_report_uses || code == COMMAND_change_workspace ||
-                                  code == COMMAND_end_sessions;
+                                  code == COMMAND_end_sessions || code == COMMAND_swap_targets;
     ck_assert_msg(again != ACCEPTED || events.count == 0 || each_time_a_fact, "%s: %s a second time is a second fact",
                   world->story, command_desc(scene->command.code)->name);
 }
@@ -240,7 +256,8 @@ static inline void check_replay(struct world *world)
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
     struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
                                         &world->member, &world->key,       &world->post,
-                                        &world->user,   &world->session,   &world->provider, &world->marks, &world->series};
+                                        &world->user,   &world->session,   &world->provider, &world->marks, &world->series,
+                                        &world->second};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + 2 * STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT       ? &world->accounts[i]
                                  : i < 2 * STORY_ACCOUNT_COUNT ? &world->queues[i - STORY_ACCOUNT_COUNT]
@@ -250,7 +267,7 @@ static inline void check_replay(struct world *world)
                                   : live == &world->system      ? ID_SYSTEM
                                   : live == &world->member      ? ID_MEMBER
                                   : live == &world->key         ? ID_KEY
-                                  : live == &world->post        ? ID_POST
+                                  : live == &world->post || live == &world->second ? ID_POST
                                   : live == &world->user        ? ID_USER
                                   : live == &world->session     ? ID_SESSION
                                   : live == &world->provider    ? ID_PROVIDER

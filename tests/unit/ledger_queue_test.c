@@ -1,6 +1,8 @@
 /* ledger_queue_test.c: whatever posts are made, moved, cancelled, edited and thrown away, several in a group: who asks
  * for the next slot gets the first occurrence that no other open target of the account stands at, as a search says that
  * knows nothing of indexes or walks; and the index of filled instants is what the posts' states say, row by row. */
+#include <sys/resource.h>
+
 #include "core/calendar/local.h"
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
@@ -347,11 +349,87 @@ START_TEST(the_next_slot_is_the_first_that_nobody_fills)
 
 END_TEST
 
+/* Processor time, so that who else runs on the machine counts for little. */
+static int64_t used_us(void)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+}
+
+/* Makes posts for the next slot, each in a group of its own; returns what one took. */
+static int64_t reserve(struct world *world, unsigned count, struct id *ret_last)
+{
+    const int64_t before_us = used_us();
+    for (unsigned i = 0; i < count; i++) {
+        struct target_spec spec;
+        struct content_part part;
+        struct command command = world_post(world, 1, 0, &spec, &part);
+        command.create_post.next_slot = true;
+        world_must(world, &command);
+        *ret_last = command.create_post.post_id;
+    }
+    return (used_us() - before_us) / count;
+}
+
+/* Moves it to the next slot and away, which nothing that is known by heart helps; returns what the first took. */
+static int64_t move_back(struct world *world, const struct id *post_id, unsigned count)
+{
+    int64_t took_us = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct command command = world_command(world, COMMAND_schedule_post);
+        command.schedule_post.post_id = *post_id;
+        command.schedule_post.at_ms = world->now_ms + 400 * DAY_MS + i;
+        world_must(world, &command);
+        command = world_command(world, COMMAND_schedule_post);
+        command.schedule_post.post_id = *post_id;
+        command.schedule_post.next_slot = true;
+        const int64_t before_us = used_us();
+        world_must(world, &command);
+        took_us += used_us() - before_us;
+    }
+    return took_us / count;
+}
+
+#define MANY 5000
+#define SAMPLE 300
+
+START_TEST(however_many_are_reserved_the_next_one_is_found_at_once)
+{
+    struct world *world = world_open(77, 0, 0);
+    struct weekly_slot slots[SLOTS_MAX];
+    struct id last;
+    world_found(world);
+    struct command command = of_queue(world, COMMAND_change_queue, 0);
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        slots[i] = (struct weekly_slot){
+            .slot_id = world_id(world, ID_SLOT), .weekday = 1 + i / 24, .minute = (uint64_t)(i % 24) * 60};
+    }
+    command.change_queue.replace = true;
+    command.change_queue.timezone = SPAN("Europe/Berlin");
+    command.change_queue.slots = slots;
+    command.change_queue.slots_count = SLOTS_MAX;
+    world_must(world, &command);
+    (void)reserve(world, 1, &last);
+    const int64_t few_us = reserve(world, SAMPLE, &last);
+    (void)reserve(world, MANY - SAMPLE, &last);
+    const int64_t many_us = reserve(world, SAMPLE, &last);
+    const int64_t moved_us = move_back(world, &last, SAMPLE / 10);
+    printf("next_slot, processor time: none reserved %lld us, %d reserved %lld us; of one that moves %lld us\n",
+           (long long)few_us, MANY, (long long)many_us, (long long)moved_us);
+    ck_assert_int_lt(many_us, 3 * few_us + 100);
+    world_close(world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ledger_queue");
     TCase *tcase = tcase_create("queues");
     tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, however_many_are_reserved_the_next_one_is_found_at_once);
     tcase_add_loop_test(tcase, the_next_slot_is_the_first_that_nobody_fills, 0, WALKS);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -13,7 +13,7 @@ START_TEST(a_state_is_exactly_its_members)
                                                          SIZE(aggregate_head, command_id) + 6);
     ck_assert_uint_eq(sizeof(struct installation), sizeof(struct aggregate_head) + 8 + 8 + 1 + 1 + 6);
     ck_assert_uint_eq(sizeof(struct workspace), sizeof(struct aggregate_head) + 5 * 8 + LIMIT_COUNT * 8 + 4 + 3 +
-                                                    PLAN_WORD_MAX + sizeof(struct id) + SLUG_MAX);
+                                                    PLAN_WORD_MAX + sizeof(struct id) + SLUG_MAX + ZONE_NAME_MAX);
     ck_assert_uint_eq(sizeof(struct member),
                       sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 3 + 3 + sizeof(struct hash) + 2 * 8);
     ck_assert_uint_eq(sizeof(struct key), sizeof(struct aggregate_head) + sizeof(struct hash) + 8 + 4 + 4 +
@@ -25,6 +25,9 @@ START_TEST(a_state_is_exactly_its_members)
     ck_assert_uint_eq(sizeof(struct integration),
                       sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + 2 + 2 + 6 + 8 + ACCOUNT_MAX);
     ck_assert_uint_eq(sizeof(struct marks), sizeof(struct aggregate_head) + 8 + 2 * 8 + 4 + 4 + MARKS_MAX * 8);
+    ck_assert_uint_eq(sizeof(struct queue_slot), sizeof(struct id) + 1 + 2);
+    ck_assert_uint_eq(sizeof(struct queue), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + ZONE_NAME_MAX +
+                                                2 + SLOTS_MAX * sizeof(struct queue_slot));
     ck_assert_uint_eq(sizeof(struct former_attempt), 8 + 1 + 1 + 1 + 1);
     ck_assert_uint_eq(sizeof(struct post_target), 3 * sizeof(struct id) + 14 + 3 + 4 + 8 + 6 * 8 +
                                                       FORMER_ATTEMPTS_MAX * sizeof(struct former_attempt) +

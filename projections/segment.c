@@ -8,13 +8,14 @@
 
 enum {
     HEAD = 8 + 8 + 4,
-    PLACE = 4,
+    PLACE = 4 + 4,
     BITMAP = SEGMENT_POSTS / 8,
     FEW_MAX = BITMAP / 2 - 1 /* posts of two bytes each: more take a bit for each post of the segment */
 };
 
 /* --- writing --- */
 
+/* Of a shorter term zeros, which come before all that a term may hold. */
 static uint64_t head_of(struct span term)
 {
     uint8_t bytes[8] = {0};
@@ -22,7 +23,6 @@ static uint64_t head_of(struct span term)
     return get_be64(bytes);
 }
 
-/* A shorter term comes before its extension, as zeros come before all that a term may hold. */
 static int by_term(const void *a, const void *b)
 {
     const struct posting *x = a;
@@ -133,7 +133,8 @@ enum err segment_encode(struct posting *postings, size_t count, int64_t first_ms
         while (i + run < kept && same_term(&postings[i], &postings[i + run])) {
             run++;
         }
-        put_be32(place, (uint32_t)out.len);
+        put_be32(place, (uint32_t)(postings[i].head >> 32));
+        put_be32(place + 4, (uint32_t)out.len);
         place += PLACE;
         put_entry(&out, postings + i, run);
         i += run;
@@ -165,7 +166,7 @@ enum err segment_open(struct span bytes, struct segment *ret_segment)
 static enum err entry_at(const struct segment *segment, uint32_t i, struct span *ret_term, struct span *ret_rest)
 {
     const struct span bytes = segment->bytes;
-    const size_t at = get_be32(bytes.data + HEAD + (size_t)i * PLACE);
+    const size_t at = get_be32(bytes.data + HEAD + (size_t)i * PLACE + 4);
     if (at >= bytes.len || bytes.len - at - 1 <= bytes.data[at]) {
         return ERR_ALTERED;
     }
@@ -196,17 +197,34 @@ static enum err add_posts(struct span rest, struct post_set *set)
     return OK;
 }
 
+/* Whether the term of an entry comes before the one sought, which begins with head: mostly its first four bytes tell,
+ * and the entry, which nobody looked at lately, is not. */
+static enum err is_before(const struct segment *segment, uint32_t i, struct span sought, uint32_t head,
+                          bool *ret_before)
+{
+    struct span term;
+    struct span rest;
+    const uint32_t own = get_be32(segment->bytes.data + HEAD + (size_t)i * PLACE);
+    *ret_before = own < head;
+    if (own != head) {
+        return OK;
+    }
+    TRY(entry_at(segment, i, &term, &rest));
+    *ret_before = span_compare(term, sought) < 0;
+    return OK;
+}
+
 /* The first entry whose term is not before the one sought. */
 static enum err lower_bound(const struct segment *segment, struct span sought, uint32_t *ret_i)
 {
+    const uint32_t head = (uint32_t)(head_of(sought) >> 32);
     uint32_t low = 0;
     uint32_t high = segment->terms;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        struct span term;
-        struct span rest;
-        TRY(entry_at(segment, middle, &term, &rest));
-        if (span_compare(term, sought) < 0) {
+        bool before = false;
+        TRY(is_before(segment, middle, sought, head, &before));
+        if (before) {
             low = middle + 1;
         } else {
             high = middle;

@@ -1,9 +1,10 @@
 /* segment.h: the terms of SEGMENT_POSTS posts, each with the posts that have it: written once, read where it lies.
  * Pure.
  *
- * Form: first_ms (8), last_ms (8), number of terms (4), for each the place of its entry (4, from the beginning), then
- * the entries in the order of memcmp: length of the term (1), term, number of posts (1) and two bytes of each; 0 and a
- * bit for each post where there are many. All big-endian, so that the same terms are the same bytes everywhere. */
+ * Form: first_ms (8), last_ms (8), number of terms (4), for each its first four bytes and the place of its entry (4,
+ * from the beginning), then the entries in the order of memcmp: length of the term (1), term, number of posts (1) and
+ * two bytes of each; 0 and a bit for each post where there are many. All big-endian, so that the same terms are the
+ * same bytes everywhere. */
 #ifndef OPENPOST_PROJECTIONS_SEGMENT_H
 #define OPENPOST_PROJECTIONS_SEGMENT_H
 
@@ -11,7 +12,7 @@
 
 /* Posts whose terms stand together. Until so many are there their texts are looked through: 512 of them in a
  * millisecond or two, as long as it takes to write a segment of them. A search of a million posts then looks into 2,000
- * segments, a microsecond each. */
+ * segments, three microseconds each. */
 #define SEGMENT_POSTS 512U
 
 /* Some of a segment's posts: bit n % 64 of word n / 64. */

@@ -93,6 +93,7 @@ static void wait_for(struct exchange *x, uint64_t needed)
     }
     lock_give(&proofs->mutex);
     if (many) {
+        /* NOLINTNEXTLINE(misc-redundant-expression): it is a second today */
         x->rate.retry_s = CHECKPOINT_ASKED_MS / SECOND_MS;
         exchange_problem(x, REFUSED_rate_limited,
                          "Too many requests wait for the log to be signed; it is, within a second.", NULL, NULL);

@@ -112,7 +112,10 @@ static void set_aside(struct exchange *x, const struct id *target_id, uint32_t t
                       const struct channel_rendering *rendering)
 {
     struct rendered *rendered = arena_room(&x->request->arena, sizeof *rendered);
-    uint8_t *bytes = rendered == NULL ? NULL : arena_room(&x->request->arena, MEMO_BYTES_MAX);
+    if (rendered == NULL) {
+        return;
+    }
+    uint8_t *bytes = arena_room(&x->request->arena, MEMO_BYTES_MAX);
     struct buf members = buf_of(bytes, bytes == NULL ? 0 : MEMO_BYTES_MAX);
     if (write_members(rendering, target_index, &members) == OK) {
         *rendered = (struct rendered){

@@ -47,6 +47,7 @@ static void stream_free(struct server_stream *stream)
 static void wake(struct server_stream *stream)
 {
     if (stream->suspended) {
+        ASSERT(stream->conn != NULL); /* which ends no earlier than it is resumed */
         stream->suspended = false;
         MHD_resume_connection(stream->conn->mhd);
     }

@@ -98,8 +98,8 @@ static bool check_master_text(char ret_sentence[DATA_SENTENCE_MAX], enum err *re
     if (text == NULL) {
         return false;
     }
-    *ret_err =
-        strlen(text) == 2 * SECRET_LEN && strspn(text, "0123456789abcdef") == 2 * SECRET_LEN ? OK : ERR_MALFORMED;
+    const size_t digits = (size_t)2 * SECRET_LEN;
+    *ret_err = strlen(text) == digits && strspn(text, "0123456789abcdef") == digits ? OK : ERR_MALFORMED;
     if (*ret_err != OK) {
         say(ret_sentence, DATA_MASTER_ENV, "it is not 64 hexadecimal digits (0-9, a-f)",
             "set it to the key that sealed the vault, or unset it where master.key holds that");

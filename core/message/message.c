@@ -131,8 +131,9 @@ enum key_scope command_scope(uint32_t code)
 #define END(name_)
 #include "core/message/command.def"
     default:
-        return SCOPE_NONE;
+        break;
     }
+    return SCOPE_NONE;
 }
 
 enum party command_party(uint32_t code)

@@ -55,9 +55,9 @@ static enum err run_size(struct bench *bench, struct stock *grown, const struct 
 enum err bench_growth(struct bench *bench)
 {
     const struct size sizes[] = {
-        {100000,       1000,        FIRST_SIZE, 1          },
-        {MILLION,      AUTHORS_MAX, FIRST_SIZE, 1          },
-        {10 * MILLION, AUTHORS_MAX, MILLION,    AUTHORS_MAX},
+        {100000,                 1000,        FIRST_SIZE, 1          },
+        {MILLION,                AUTHORS_MAX, FIRST_SIZE, 1          },
+        {(uint64_t)10 * MILLION, AUTHORS_MAX, MILLION,    AUTHORS_MAX},
     };
 
     OWNED(stock_close) struct stock *grown = NULL;

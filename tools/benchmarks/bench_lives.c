@@ -29,7 +29,7 @@ static void note_locked(struct life *life, const struct log_event *at, const str
     life->locked_ms = at->time_ms;
     if (locked->targets_count == 1 && locked->targets[0].parts_count == 1) {
         const struct locked_part *part = &locked->targets[0].parts[0];
-        struct hash hash;
+        struct hash hash = {{0}};
         char text[LIFE_TEXT_MAX];
         life_text(life->number, text);
         sha256(part->payload, hash.bytes);

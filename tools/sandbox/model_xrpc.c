@@ -154,8 +154,8 @@ static bool authorized(struct call *call, char kind)
     (void)next_piece(&rest);
     const struct span expires = next_piece(&rest);
     const struct span did = next_piece(&rest);
-    if (token.len >= TOKEN_MAX || which.len != 1 || which.data[0] != (uint8_t)kind || did.len == 0 ||
-        did.len >= DID_MAX || span_to_u64(expires, &expires_ms) != OK) {
+    if (token.len >= TOKEN_MAX || which.len != 1 || which.data[0] != (uint8_t)kind || did.data == NULL ||
+        did.len == 0 || did.len >= DID_MAX || span_to_u64(expires, &expires_ms) != OK) {
         error(call, 400, "InvalidToken", "Token could not be verified");
         return false;
     }

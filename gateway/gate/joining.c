@@ -130,6 +130,15 @@ static enum err seal_password(struct newcomer *newcomer)
     return seal(newcomer, &newcomer->password_id, &newcomer->password);
 }
 
+static void password_was_set(void *context, enum err err, const struct answer *answer)
+{
+    struct newcomer *newcomer = context;
+    if (err == OK && answer->refusal == ACCEPTED) {
+        newcomer->invited.user_version = answer->version;
+    }
+    commanded(newcomer, err, answer);
+}
+
 static enum err set_password(struct newcomer *newcomer)
 {
     struct command command = {.code = COMMAND_set_password};
@@ -137,7 +146,8 @@ static enum err set_password(struct newcomer *newcomer)
     command.set_password.vault_id = newcomer->password_id;
     command.expected_version =
         newcomer->invited.is_known ? newcomer->invited.user_version : 1; /* somebody else's was set: no */
-    return send_own(newcomer, &newcomer->command_ids[1], &command);
+    return gate_send_own(newcomer->gate, &command, &newcomer->invited.user_id, &newcomer->command_ids[1],
+                         password_was_set, newcomer);
 }
 
 static void asked_who(void *context, enum err err, struct span body)
@@ -163,10 +173,40 @@ static enum err link_provider(struct newcomer *newcomer)
     return gate_link(newcomer->arrival, &newcomer->invited.user_id, provider_linked, newcomer);
 }
 
+/* Whatever became of it: who cannot be forgotten is left, nowhere a member. */
+static void forgotten(void *context, enum err err, const struct answer *answer)
+{
+    struct newcomer *newcomer = context;
+    (void)err;
+    (void)answer;
+    newcomer->done(newcomer->context, OK, newcomer->refusal);
+}
+
+/* Whom nobody invites any more was made known for nothing, and could not come back to it: the ledger erases who is
+ * nowhere a member, and is as we left them. */
+static enum err forget(struct newcomer *newcomer)
+{
+    struct command command = {.code = COMMAND_erase_user};
+    command.erase_user.user_id = newcomer->invited.user_id;
+    command.expected_version = newcomer->arrival == NULL ? newcomer->invited.user_version : 0;
+    return gate_send_own(newcomer->gate, &command, &newcomer->invited.user_id, &newcomer->command_ids[3], forgotten,
+                         newcomer);
+}
+
+static void invitation_taken(void *context, enum err err, const struct answer *answer)
+{
+    struct newcomer *newcomer = context;
+    newcomer->refusal = err == OK ? (enum refusal)answer->refusal : ACCEPTED;
+    const bool is_over = newcomer->refusal != ACCEPTED && !refusal_desc(newcomer->refusal)->retryable;
+    if (!is_over || forget(newcomer) != OK) {
+        advance(newcomer, err, newcomer->refusal);
+    }
+}
+
 static enum err join(struct newcomer *newcomer)
 {
     const struct invited *invited = &newcomer->invited;
-    return send_join(newcomer->gate, invited, &invited->user_id, &newcomer->command_ids[2], commanded, newcomer);
+    return send_join(newcomer->gate, invited, &invited->user_id, &newcomer->command_ids[2], invitation_taken, newcomer);
 }
 
 static void session_opened(void *context, enum err err, enum refusal refusal)
@@ -186,17 +226,25 @@ static enum err open_session(struct newcomer *newcomer)
 typedef enum err step(struct newcomer *newcomer);
 
 #define STEP_COUNT 6
-#define STEP_OF_KNOWN 2             /* of who has no password yet … */
-#define STEP_OF_KNOWN_BY_PROVIDER 3 /* … and is to be linked: a subject that is taken is refused then, too */
 
-static step *const by_password[STEP_COUNT] = {seal_profile, create_user, seal_password,
-                                              set_password, join,        open_session};
+/* What is sealed comes first: what the vault refuses leaves nobody known. */
+static step *const by_password[STEP_COUNT] = {seal_profile, seal_password, create_user,
+                                              set_password, join,          open_session};
 static step *const by_provider[STEP_COUNT] = {ask_who, seal_profile, create_user, link_provider, join, open_session};
+
+/* Of who is known already, and has nothing to sign in with yet. */
+static bool is_done(const struct newcomer *newcomer, step *next)
+{
+    return newcomer->invited.is_known && (next == seal_profile || next == create_user);
+}
 
 static void advance(struct newcomer *newcomer, enum err err, enum refusal refusal)
 {
     if (err == OK && refusal == ACCEPTED && newcomer->step < STEP_COUNT) {
         step *const *steps = newcomer->arrival != NULL ? by_provider : by_password;
+        while (is_done(newcomer, steps[newcomer->step])) {
+            newcomer->step++;
+        }
         err = steps[newcomer->step++](newcomer);
         if (err == OK) {
             return; /* it may be answered by now, and the newcomer gone */
@@ -212,7 +260,6 @@ void gate_join(struct gate *gate, struct newcomer *newcomer, gate_signed_in *don
     newcomer->done = done;
     newcomer->has_joined = false;
     newcomer->context = context;
-    const uint32_t of_known = newcomer->arrival != NULL ? STEP_OF_KNOWN_BY_PROVIDER : STEP_OF_KNOWN;
-    newcomer->step = newcomer->invited.is_known ? of_known : 0;
+    newcomer->step = 0;
     advance(newcomer, OK, ACCEPTED);
 }

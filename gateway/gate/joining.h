@@ -44,20 +44,21 @@ struct newcomer {
     struct arrival *arrival;       /* whom a provider named (gate_arrive); NULL: they have a password */
     struct id profile_id;          /* minted, as are those that follow: where it is sealed */
     struct id password_id;
-    struct id command_ids[3];
+    struct id command_ids[4];
     struct new_session session; /* that begins with it, prepared as for gate_sign_in */
     /* the gate's own */
     struct gate *gate;
     uint32_t step;
-    bool has_joined; /* the invitation is taken, whatever became of the session */
+    enum refusal refusal; /* of the invitation */
+    bool has_joined;      /* the invitation is taken, whatever became of the session */
     void (*done)(void *context, enum err err, enum refusal refusal);
     void *context;
 };
 
 /* gate_join makes the person known, sets the password or links the provider, takes the invitation and opens a session,
- * in that order; whom the provider names must be nobody here, else subject_taken. Cut short, it leaves somebody who is
- * nowhere a member and an invitation that is still good, or a member who signs in. done may be called within the call.
- */
+ * in that order; whom the provider names must be nobody here, else subject_taken. An invitation that has ended
+ * meanwhile leaves nobody known: whoever was made so is erased. Cut short otherwise, it leaves somebody who is nowhere
+ * a member and an invitation that is still good, or a member who signs in. done may be called within the call. */
 void gate_join(struct gate *gate, struct newcomer *newcomer, gate_signed_in *done, void *context);
 
 #endif

@@ -48,6 +48,7 @@ void flights_end(struct flights *flights, struct flight *flight)
 static enum err hash_key(struct exchange *x, struct span key)
 {
     const struct badge *badge = pass_badge(x->pass);
+    const struct id *principal = id_is_none(&badge->user_id) ? &badge->key_id : &badge->user_id; /* in any session */
     const bool persons = access_is_persons(x->route->need); /* whatever workspace they are in by then */
     const struct id workspace_id = persons ? (struct id){0} : badge->workspace_id;
     const char *method = method_name(x->request->method);
@@ -59,7 +60,7 @@ static enum err hash_key(struct exchange *x, struct span key)
     /* Ids have a fixed length, a method no slash and a path no NUL: two different scopes never give the same bytes. */
     struct buf scope = buf_of(bytes, cap);
     buf_put(&scope, span_of(&workspace_id, sizeof workspace_id));
-    buf_put(&scope, span_of(&badge->key_id, sizeof badge->key_id));
+    buf_put(&scope, span_of(principal, sizeof *principal));
     buf_text(&scope, method);
     buf_put(&scope, x->request->path);
     buf_byte(&scope, 0);

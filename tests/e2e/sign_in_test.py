@@ -212,6 +212,22 @@ class SignIn(harness.Case):
         self.assert_problem(here.ask("GET", "/v1/session"), 401, "unauthenticated")
         self.browser("joe", PASSWORD)
 
+    def test_an_idempotency_key_is_the_persons_in_whatever_session(self):
+        here, there, stranger = self.browser("ada"), self.browser("ada"), self.browser("eve")
+        draft, key = {"content": {"text": "once"}}, {"Idempotency_Key": "a-key-of-adas"}
+        made = here.ask("POST", "/v1/posts", draft, **key)
+        self.assertEqual((made.status, made.headers["Idempotent-Replayed"]), (201, None), made)
+        for again in (here, there):
+            replayed = again.ask("POST", "/v1/posts", draft, **key)
+            self.assertEqual((replayed.status, replayed.headers["Idempotent-Replayed"]), (201, "true"), replayed)
+            self.assertEqual(replayed.json(), made.json())
+        self.assert_problem(there.ask("POST", "/v1/posts", {"content": {"text": "other"}}, **key), 422, "idempotency_key_reused")
+        self.assertEqual(here.ask("DELETE", "/v1/session").status, 204)
+        self.assertEqual(self.browser("ada").ask("POST", "/v1/posts", draft, **key).json()["id"], made.json()["id"])
+        other = stranger.ask("POST", "/v1/posts", draft, **key)
+        self.assertEqual((other.status, other.headers["Idempotent-Replayed"]), (201, None), other)
+        self.assertNotEqual(other.json()["id"], made.json()["id"])
+
     def test_who_tries_too_often_has_to_wait(self):
         browser = Browser(self.service.port, "127.0.0.77")
         tries = [browser.ask("POST", "/v1/session", {"email": "guessed@example.com", "password": "x"}) for _ in range(11)]

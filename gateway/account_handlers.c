@@ -109,8 +109,6 @@ static void looked(void *context)
         exchange_show_user(x);
     } else if (is_same(address, renaming->self.address)) {
         seal(renaming);
-    } else if (json_node_text(x->body, "password").data == NULL) {
-        exchange_problem(x, REFUSED_field_missing, "Another address takes the password.", "/password", NULL);
     } else {
         self_prove(&renaming->self, "password", seal, renaming);
     }
@@ -130,7 +128,9 @@ void handle_change_user(struct exchange *x)
             exchange_problem(x, REFUSED_field_invalid, "An address has 3 to 254 bytes and one @.", "/email", NULL);
             return;
         }
-        *renaming = (struct renaming){.x = x, .self = {.x = x}};
+        *renaming = (struct renaming){
+            .x = x, .self = {.x = x, .version = x->if_match}
+        };
         self_look(&renaming->self, looked, renaming);
     }
 }
@@ -227,7 +227,9 @@ void handle_erase_user(struct exchange *x)
     if (farewell == NULL) {
         exchange_failed(x, ERR_NO_MEMORY);
     } else if (is_current(x)) {
-        *farewell = (struct farewell){.x = x, .self = {.x = x}};
+        *farewell = (struct farewell){
+            .x = x, .self = {.x = x, .version = x->if_match}
+        };
         self_look(&farewell->self, known, farewell);
     }
 }

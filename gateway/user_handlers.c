@@ -1,6 +1,6 @@
 /* user_handlers.c: what a person sees and changes of themself. What names them is in the vault: the ledger tells it,
- * for the one answer. A new password takes the old one: somebody at an unlocked screen has only a session. Must
- * never keep an address or a password beyond the request. */
+ * for the one answer. A new password takes the old one, a first one the other proof of self.h: somebody at an unlocked
+ * screen has only a session. Must never keep an address or a password beyond the request. */
 #include "core/base/assert.h"
 #include "gateway/etag.h"
 #include "gateway/gate/ask.h"
@@ -77,7 +77,6 @@ struct change {
     struct self self;
     struct person_record record; /* the new password's */
     struct id vault_id;
-    uint64_t version; /* of the person, before the old one was looked at: another change since then counts */
     struct opening opening;
 };
 
@@ -123,8 +122,9 @@ static void password_sealed(void *context, enum err err, struct span body)
         exchange_problem(change->x, refusal, NULL, NULL, NULL);
         return;
     }
-    err = err == OK ? pass_set_password(change->x->pass, &change->vault_id, change->version, password_was_set, change)
-                    : err;
+    err = err == OK
+              ? pass_set_password(change->x->pass, &change->vault_id, change->self.version, password_was_set, change)
+              : err;
     if (err != OK) {
         give_up(change);
     }
@@ -192,7 +192,7 @@ void handle_set_password(struct exchange *x)
         exchange_failed(x, err);
         return;
     }
-    change->version = user.version;
+    change->self.version = user.version; /* another change since then counts */
     random_fill(change->record.password.salt, sizeof change->record.password.salt);
     self_look(&change->self, address_known, change);
 }

@@ -57,6 +57,8 @@
 #define SIGN_INS_PER_PEER 60                  /* IPv4 address, or /64 of IPv6 */
 #define SESSION_MAX_MS ((int64_t)30 * DAY_MS) /* then whoever it is signs in again */
 #define SESSION_IDLE_MS ((int64_t)7 * DAY_MS) /* likewise, without having used it */
+/* Who has no password proves by it that it is them and not somebody at their screen: time for one form. */
+#define SIGN_IN_RECENT_MS ((int64_t)10 * MINUTE_MS)
 
 /* Signing in through a provider: who is there for longer than ten minutes begins again. A flow that came back is
  * remembered, so that it does not come back twice: 4,096 in ten minutes are seven a second, day and night; of more the

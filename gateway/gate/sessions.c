@@ -115,6 +115,20 @@ bool pass_is_proven(const struct pass *pass, struct span result)
     return person_user_read(result, &user_id) == OK && id_equal(&user_id, &pass_badge(pass)->user_id);
 }
 
+enum err pass_standing(const struct pass *pass, int64_t now_ms, struct standing *ret_standing)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    struct session_row session = {.method = SIGN_IN_NONE};
+    struct user_row user;
+    TRY(store_begin(pass_gate(pass)->options.views, false, &txn));
+    TRY(access_user(txn, &pass_badge(pass)->user_id, &user));
+    *ret_standing = (struct standing){.version = user.version, .has_password = !id_is_none(&user.password_id)};
+    const enum err err = access_session(txn, pass_key_fingerprint(pass), now_ms, &session, &user);
+    TRY(err == ERR_AUTH ? OK : err);
+    ret_standing->from_provider_ms = err == OK && session.method == SIGN_IN_OIDC ? session.created_ms : 0;
+    return OK;
+}
+
 enum err pass_profile(struct pass *pass, gate_replied *done, void *context)
 {
     struct person_ask ask = {.question = PERSON_PEOPLE, .ids = {pass_badge(pass)->user_id}, .count = 1};

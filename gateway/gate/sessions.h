@@ -47,6 +47,15 @@ enum err pass_prove(struct pass *pass, struct span address, struct span proof, g
     MUST_USE;
 bool pass_is_proven(const struct pass *pass, struct span result);
 
+/* How the pass's person stands now, whatever the pass has read before. */
+struct standing {
+    uint64_t version; /* of what they are: another since means that something was changed */
+    bool has_password;
+    int64_t from_provider_ms; /* when the pass's session began, through a provider; 0: otherwise, or it has ended */
+};
+
+enum err pass_standing(const struct pass *pass, int64_t now_ms, struct standing *ret_standing) MUST_USE;
+
 /* Commands of the pass's person. A session that is not theirs is ERR_NOT_FOUND. */
 enum err pass_end_session(struct pass *pass, const struct id *session_id, int64_t now_ms, pass_answered *done,
                           void *context) MUST_USE;

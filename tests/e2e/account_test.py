@@ -7,7 +7,7 @@ import threading
 import harness
 from described import Described
 from harness import Api, later, stored_bytes, wait_until
-from sign_in_test import OTHER, PASSWORD, Browser, person
+from sign_in_test import OTHER, PASSWORD, Browser, person, user
 
 ANY = {"If_Match": "*"}
 
@@ -18,7 +18,8 @@ class Account(harness.Case):
         cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
         cls.ids = {name: person(cls.data, name, "--workspace", "acme", "--role", role)
                    for name, role in (("owner", "owner"), ("second", "owner"), ("ada", "editor"), ("bob", "viewer"), ("eve", "editor"),
-                                      ("gone", "editor"), ("joe", "viewer"), ("past", "viewer"))}
+                                      ("gone", "editor"), ("joe", "viewer"), ("past", "viewer"),
+                                      ("joan", "viewer"), ("jane", "viewer"), ("june", "viewer"))}
         cls.service = cls.world.serve(cls.data)
         cls.api = cls.service.api
         cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
@@ -142,6 +143,34 @@ class Account(harness.Case):
         self.assertEqual(said.count("password_set"), 1)  # when she was made known
         self.assertEqual(eve.ask("GET", "/v1/session").status, 200)
         self.browser("eve")
+
+    def crowd(self):
+        """Forty who sign in at once: their hashes stand before the next one's."""
+        def one(number):
+            Browser(self.service.port, f"127.0.8.{number}").sign_in(f"crowd{number}", "incorrect horse staple")
+        people = [threading.Thread(target=one, args=(number,)) for number in range(1, 41)]
+        for each in people:
+            each.start()
+        return people
+
+    def overtaken(self, name, method, path, body):
+        """The answer to a request with the right password, when an operator sets the same one anew while it waits to be hashed."""
+        browser, people, told = self.browser(name), self.crowd(), []
+        asking = threading.Thread(target=lambda: told.append(browser.ask(method, path, body, **ANY)))
+        asking.start()
+        done = user("password", self.ids[name], "--data", self.data.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for each in (*people, asking):
+            each.join()
+        return told[0]
+
+    def test_a_right_password_is_never_called_wrong_because_it_was_set_anew_meanwhile(self):
+        for name, method, path, body in (("joan", "PUT", "/v1/user/password", {"old_password": PASSWORD, "new_password": OTHER}),
+                                         ("jane", "PATCH", "/v1/user", {"email": "jane@example.org", "password": PASSWORD}),
+                                         ("june", "DELETE", "/v1/user", {"password": PASSWORD})):
+            with self.subTest(path):
+                self.assert_problem(self.overtaken(name, method, path, body), 412, "precondition_failed")
+                self.browser(name)
 
     def test_whose_membership_is_over_ends_their_account_in_their_own_name(self):
         past = self.browser("past")

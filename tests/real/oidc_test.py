@@ -12,7 +12,8 @@ from oidc import SECRET, harness
 from traveller import Traveller, add, changed, serve
 from described import Described
 from harness import Api, run
-from sign_in_test import PASSWORD, user
+from sign_in_test import OTHER, PASSWORD, user
+from workspace_end_test import clock_ahead
 
 FLOW = re.compile(r"openpost-flow=[A-Za-z0-9+/]+=*; Path=/; HttpOnly; SameSite=Lax; Max-Age=600")
 FLOW_ENDS = "openpost-flow=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
@@ -321,6 +322,82 @@ class Oidc(harness.Case):
         for secret in (SECRET, cookie, asked["state"], asked["nonce"], answered["code"], traveller.cookie("openpost"), "kay@example.org"):
             self.assertNotIn(secret.encode(), said)
             self.assertNotIn(secret.encode(), held)
+
+
+class NoPassword(harness.Case):
+    """Who always came through a provider proves by having come from there within the last ten minutes that it is them."""
+
+    @classmethod
+    def make_world(cls):
+        cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
+        cls.ahead = staticmethod(clock_ahead(cls.data.path.parent))
+        cls.service, (cls.provider,) = serve(cls.world, cls.data, 1, ("--client-auth", "none"))
+        cls.trusted = add(cls.data, cls.provider, "--public", "--links-by-address")
+        cls.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
+        cls.sources = iter(range(2, 250))
+
+    def traveller(self):
+        return Traveller(self.service.port, f"127.0.9.{next(self.sources)}", self.witness)
+
+    def joined(self, name):
+        """Somebody who took an invitation with an identity."""
+        made = self.service.api.post("/v1/invitations", {"email": f"{name}@example.org", "name": name.title(), "role": "viewer"})
+        self.assertEqual(made.status, 201, made)
+        traveller = self.traveller()
+        url = traveller.leave(self.trusted, "/v1/invitation/oidc", token=made.json()["accept_url"].partition("#")[2])
+        self.assertEqual(traveller.arrive(traveller.travel(url, name)).status, 303)
+        self.assertFalse(traveller.ask("GET", "/v1/user").json()["has_password"])
+        return traveller
+
+    def put(self, traveller, **body):
+        return traveller.ask("PUT", "/v1/user/password", {"new_password": OTHER, **body})
+
+    def changed(self, traveller, **body):
+        return traveller.ask("PATCH", "/v1/user", body, **{"If-Match": "*"})
+
+    def ended(self, traveller, **body):
+        return traveller.ask("DELETE", "/v1/user", body, **{"If-Match": "*"})
+
+    def assert_first_password(self, traveller, name):
+        before = traveller.cookie("openpost")
+        self.assertEqual(self.put(traveller).status, 204)
+        self.assertNotEqual(traveller.cookie("openpost"), before)
+        self.assertTrue(traveller.ask("GET", "/v1/user").json()["has_password"])
+        there = self.traveller()
+        self.assertEqual(there.ask("POST", "/v1/session", {"email": f"{name}@example.org", "password": OTHER}).status, 201)
+        for other in (traveller, there):  # from now on it takes the password, however they came
+            self.assertEqual(self.assert_problem(self.put(other), 422, "field_missing")["param"], "/old_password")
+            self.assertEqual(self.assert_problem(self.ended(other), 422, "field_missing")["param"], "/password")
+            self.assertEqual(self.assert_problem(self.changed(other, email="x@example.org"), 422, "field_missing")["param"], "/password")
+
+    def test_a_sign_in_of_the_last_ten_minutes_is_the_proof_of_who_has_no_password(self):
+        names = ("grace", "mary", "hedy", "rosa")
+        people = {name: self.joined(name) for name in names}
+        self.assert_problem(self.put(people["grace"], old_password=PASSWORD), 401, "sign_in_refused")  # nothing is their password
+        self.assert_first_password(people.pop("rosa"), "rosa")
+        person(self.data, "ada", "--workspace", "acme", "--role", "editor")
+        ada = self.traveller()
+        self.assertEqual(ada.sign_in(self.trusted, "ada").status, 303)  # who has one shows it, wherever they came from
+        self.assertEqual(self.assert_problem(self.put(ada), 422, "field_missing")["param"], "/old_password")
+        self.assertEqual(self.assert_problem(self.ended(ada), 422, "field_missing")["param"], "/password")
+
+        self.service.stop()
+        self.service.start(self.ahead(10 * 60 + 5))  # the provider's tokens are good for ten minutes and a little
+        for name, traveller in people.items():
+            self.assertEqual(traveller.ask("GET", "/v1/session").status, 200)
+            self.assertEqual(self.changed(traveller, name=f"{name} the first").status, 200)  # this takes no proof
+            for refused in (self.put(traveller), self.changed(traveller, email=f"{name}@example.net"), self.ended(traveller)):
+                self.assert_problem(refused, 403, "recent_sign_in_required")
+            self.assertEqual(traveller.sign_in(self.trusted, name).status, 303)
+        self.assert_first_password(people["grace"], "grace")
+        moved = self.changed(people["mary"], email="mary@example.net")
+        self.assertEqual((moved.status, moved.json()["email"]), (200, "mary@example.net"), moved)
+        gone = people["hedy"].ask("GET", "/v1/user").json()["id"]
+        self.assertEqual(self.ended(people["hedy"]).status, 204)
+        self.assert_problem(people["hedy"].ask("GET", "/v1/session"), 401, "unauthenticated")
+        self.assert_problem(self.traveller().sign_in(self.trusted, "hedy"), 403, "login_unknown")
+        (erased,) = [event["stream"] for event in self.data.events() if event["type"] == "user_erased"]
+        self.assertEqual(erased, gone)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ static const char usage[] =
     "when that is no address of this machine alone, nobody signs in, and keys are good as ever.\n"
     "--trusted-proxy: whose X-Forwarded-For or Forwarded tells a client's address: ADDR[/LEN][,ADDR[/LEN]…]; default: "
     "nobody's.\n"
+    "Where a request has both and they name different clients, neither is believed: it counts as the proxy's own.\n"
     "--identity: the process that talks to identity providers (tcp://127.0.0.1:PORT). Default: nobody signs in through "
     "one.\n"
     "N: requests that a key may make in a minute (default 6000; 0: any).\n\n" EXIT_HELP;

@@ -27,6 +27,8 @@ static const char usage[] =
     "platform fails, as without --sandbox what is due on an account of the sandbox does.\n"
     "The vault's master key is the folder's file master.key or OPENPOST_MASTER_KEY, 64 hexadecimal digits (0-9, a-f).\n"
     "Root serves another user's folder as that user, and may listen only where that one may.\n"
+    "--trusted-proxy: where a request has both headers and they name different clients, neither is believed: it\n"
+    "counts as the proxy's own. Have the proxy write one and remove the other.\n"
     "Exit code 1: the log was altered; 2: the folder cannot be read; 69: it, the address or the sandbox's is in use,\n"
     "the address is not this machine's, or a process did not become ready.";
 

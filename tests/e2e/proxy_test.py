@@ -43,7 +43,7 @@ class Proxied(Api):
         return [one["network"] for one in self.get("/v1/sessions", headers={"Cookie": cookie}).json()["data"]]
 
 
-class Direct(harness.Case):
+class Trusting(harness.Case):
     @classmethod
     def make_world(cls):
         cls.data = cls.world.data()
@@ -54,6 +54,31 @@ class Direct(harness.Case):
     def proxied(self, **said):
         return Proxied(self.service.port, self.origin, **said)
 
+    def tries(self, client):
+        """How many are taken until one is one too many."""
+        taken = 0
+        while client(taken).sign_in(f"nobody{taken}", "x").status == 401:
+            taken += 1
+            self.assertLess(taken, 3 * PER_PLACE)
+        return taken
+
+    def assert_one_place(self, client):
+        """They are counted, whatever client(n) says of itself; and they come back one by one."""
+        began, tries = time.monotonic(), self.tries(client)
+        self.assertGreaterEqual(tries, PER_PLACE)
+        self.assertLessEqual(tries, PER_PLACE + 1 + (time.monotonic() - began) / WINDOW_S * PER_PLACE)
+
+
+class Liars(Trusting):
+    def test_who_sends_headers_that_contradict_each_other_is_counted_with_all_who_do(self):
+        """One of the two is made up: whatever it says, it opens no new place, and takes none of anybody else's tries."""
+        self.assert_one_place(lambda number: self.proxied(X_Forwarded_For="198.51.100.9", Forwarded=f"for=203.0.113.{number}"))
+        for client in (self.proxied(X_Forwarded_For="198.51.100.9"), self.proxied(Forwarded="for=203.0.113.7"),
+                       self.proxied(X_Forwarded_For="203.0.113.8", Forwarded="for=203.0.113.8")):
+            self.assertEqual(client.sign_in("nobody", "x").status, 401)
+
+
+class Direct(Trusting):
     def test_whose_session_it_is_the_trusted_proxy_tells(self):
         for said, network in (({}, "127.0.0.0/24"),
                               ({"X_Forwarded_For": "203.0.113.9, 198.51.100.77"}, "198.51.100.0/24"),
@@ -71,20 +96,10 @@ class Direct(harness.Case):
 
     def test_tries_are_counted_by_the_client_and_not_by_the_proxy(self):
         one, other = (self.proxied(X_Forwarded_For=address) for address in ("198.51.100.1", "198.51.100.2"))
-        began, tries = time.monotonic(), self.tries(one)
-        self.assertGreaterEqual(tries, PER_PLACE)
-        self.assertLessEqual(tries, PER_PLACE + 1 + (time.monotonic() - began) / WINDOW_S * PER_PLACE)  # they come back one by one
+        self.assert_one_place(lambda _: one)
         self.assertEqual(other.sign_in("nobody", "x").status, 401)
-        began, tries = time.monotonic(), self.tries(self.proxied(X_Forwarded_For="198.51.100.2, 198.51.100.1"))
+        began, tries = time.monotonic(), self.tries(lambda _: self.proxied(X_Forwarded_For="198.51.100.2, 198.51.100.1"))
         self.assertLessEqual(tries, 1 + (time.monotonic() - began) / WINDOW_S * PER_PLACE)
-
-    def tries(self, client):
-        """How many are taken until one is one too many."""
-        taken = 0
-        while client.sign_in(f"nobody{taken}", "x").status == 401:
-            taken += 1
-            self.assertLess(taken, 3 * PER_PLACE)
-        return taken
 
     def test_figures_of_all_tenants_are_for_this_machine_alone(self):
         self.assertEqual(self.proxied().get("/metrics").status, 200)
@@ -95,6 +110,19 @@ class Direct(harness.Case):
         for wrong in ("", "localhost", "127.0.0.1,", "10.0.0.1/8", "0.0.0.0/0", "::/129", "10.0.0.0/x"):
             ended = run("serve", "--data", self.data.path, "--listen", f"127.0.0.1:{free_port()}", "--trusted-proxy", wrong)
             self.assertEqual((ended.returncode, wrong in ended.stderr), (64, True), ended)
+
+
+class Unproxied(harness.Case):
+    def test_figures_are_for_nobody_who_came_to_a_proxy_of_this_machine(self):
+        """Trusted or not: a proxy that nobody told us of passes on requests of the whole world, and is on loopback, too."""
+        for options in ((), ("--trusted-proxy", "10.0.0.1"), ("--trusted-proxy", "127.0.0.1")):
+            service = self.world.serve(self.world.data(f"data-{len(options)}-{options[-1:]}"), options=options)
+            self.assertEqual(Api(service.port).get("/metrics").status, 200, options)
+            for headers in ({"X-Forwarded-For": "198.51.100.77"}, {"Forwarded": "for=198.51.100.77"}, {"X-Forwarded-For": "127.0.0.1"},
+                            {"Forwarded": 'for="[::1]"'}, {"X-Forwarded-For": ""}, {"Forwarded": "for=unknown"},
+                            {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=198.51.100.77"}):
+                self.assert_problem(Api(service.port).get("/metrics", headers=headers), 404, "not_found")
+            service.stop()
 
 
 class Nginx(harness.Case):
@@ -112,19 +140,6 @@ class Nginx(harness.Case):
                         "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", folder / "posts.key", "-out",
                         folder / "posts.pem"], check=True, stderr=subprocess.DEVNULL, timeout=60)
         (lines,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-class Unproxied(harness.Case):
-    def test_figures_are_for_nobody_who_came_to_a_proxy_of_this_machine(self):
-        """Trusted or not: a proxy that nobody told us of passes on requests of the whole world, and is on loopback, too."""
-        for options in ((), ("--trusted-proxy", "10.0.0.1"), ("--trusted-proxy", "127.0.0.1")):
-            service = self.world.serve(self.world.data(f"data-{len(options)}-{options[-1:]}"), options=options)
-            self.assertEqual(Api(service.port).get("/metrics").status, 200, options)
-            for headers in ({"X-Forwarded-For": "198.51.100.77"}, {"Forwarded": "for=198.51.100.77"}, {"X-Forwarded-For": "127.0.0.1"},
-                            {"Forwarded": 'for="[::1]"'}, {"X-Forwarded-For": ""}, {"Forwarded": "for=unknown"},
-                            {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=198.51.100.77"}):
-                self.assert_problem(Api(service.port).get("/metrics", headers=headers), 404, "not_found")
-            service.stop()
-
-
         for written, here in (("listen 443 ssl", f"listen 127.0.0.1:{cls.port} ssl"), ("127.0.0.1:8181", f"127.0.0.1:{cls.service.port}"),
                               ("/etc/ssl/posts", str(folder / "posts"))):
             assert written in lines, written

@@ -84,11 +84,11 @@ static enum err copy_bytes(FILE *from, FILE *to)
 
 /* The keys behind the rows: one that was destroyed meanwhile opens nothing of the copy either, and whose slot it was is
  * in the slot. */
-static enum err copy_people(struct backup *backup, const struct data_folder *data, const char *to)
+static enum err copy_keys(struct backup *backup, const struct data_folder *data, const char *to, const char *name)
 {
     char path[DATA_PATH_MAX];
-    TRY(path_join(backup->place, sizeof backup->place, data->vault_path, "subject.keys"));
-    TRY(path_join(path, sizeof path, to, "subject.keys"));
+    TRY(path_join(backup->place, sizeof backup->place, data->vault_path, name));
+    TRY(path_join(path, sizeof path, to, name));
     FILE *from = fopen(backup->place, "re");
     if (from == NULL) {
         return errno == ENOENT ? OK : err_from_errno(errno);
@@ -111,7 +111,9 @@ static enum err copy_vault(struct backup *backup, const struct data_folder *data
     TRY(path_join(to, sizeof to, backup->to, "vault"));
     TRY(path_join(backup->place, sizeof backup->place, data->vault_path, "data.mdb"));
     const enum err err = copy_lmdb(data->vault_path, to);
-    return err == OK ? copy_people(backup, data, to) : err == ERR_NOT_FOUND ? OK : err;
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    TRY(err == OK ? copy_keys(backup, data, to, "subject.keys") : OK);
+    return err == OK ? copy_keys(backup, data, to, "account.keys") : OK;
 }
 
 static enum err copy_all(struct backup *backup, const struct data_folder *data)

@@ -161,10 +161,10 @@ static enum err check(const struct data_folder *data, const struct small_file *f
 }
 
 /* The ledger makes it where there is none. */
-static enum err check_people(const struct data_folder *data, char ret_sentence[DATA_SENTENCE_MAX])
+static enum err check_keys(const struct data_folder *data, const char *name, char ret_sentence[DATA_SENTENCE_MAX])
 {
     char path[DATA_PATH_MAX];
-    TRY(path_join(path, sizeof path, data->vault_path, "subject.keys"));
+    TRY(path_join(path, sizeof path, data->vault_path, name));
     return check_mode(path, "chmod 600 it; who may have read it needs but the master key to read what it protects",
                       ret_sentence);
 }
@@ -220,6 +220,7 @@ static const struct opened {
     {"/vault/data.mdb",     R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
     {"/vault/lock.mdb",     R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
     {"/vault/subject.keys", R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
+    {"/vault/account.keys", R_OK | W_OK,        UNOPENED,    false, "put vault/ back from the backup"},
     {"/views",              R_OK | W_OK | X_OK, UNOPENED,    false, NULL                             },
     {"/views/data.mdb",     R_OK | W_OK,        UNOPENED,    false, VIEWS_REMEDY                     },
     {"/views/lock.mdb",     R_OK | W_OK,        UNOPENED,    true,  LOCK_REMEDY                      },
@@ -257,7 +258,8 @@ enum err data_check(const struct data_folder *data, bool with_vault, char ret_se
         }
         TRY(err);
     }
-    TRY(with_vault ? check_people(data, ret_sentence) : OK);
+    TRY(with_vault ? check_keys(data, "subject.keys", ret_sentence) : OK);
+    TRY(with_vault ? check_keys(data, "account.keys", ret_sentence) : OK);
     return check_log(data, ret_sentence);
 }
 

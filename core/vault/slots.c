@@ -21,14 +21,14 @@ struct slot {
 
 _Static_assert(sizeof(struct slot) == SLOT_LEN, "a slot never straddles a disk's sector");
 
-enum err slots_open(const char *folder, struct slots *ret_slots)
+enum err slots_open(const char *folder, const char *name, bool read_only, struct slots *ret_slots)
 {
     char path[PATH_LEN_MAX];
-    const int len = snprintf(path, sizeof path, "%s/subject.keys", folder);
+    const int len = snprintf(path, sizeof path, "%s/%s", folder, name);
     if (len < 0 || (size_t)len >= sizeof path) {
         return ERR_TOO_LONG;
     }
-    const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const int fd = open(path, (read_only ? O_RDONLY : O_RDWR | O_CREAT) | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return err_from_errno(errno);
     }

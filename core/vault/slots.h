@@ -1,7 +1,7 @@
-/* slots.h: keys that can be destroyed: the file subject.keys beside the vault's rows. LMDB writes a changed page
- * elsewhere and leaves the old one as it was, so that a deleted row is still in the file; here a key is overwritten in
- * its place, and what was sealed under it is nobody's any more, wherever copies of the row lie. What a journaling or
- * copy-on-write file system, a disk that remaps its blocks or a backup keeps is out of reach.
+/* slots.h: keys that can be destroyed: files beside the vault's rows. LMDB writes a changed page elsewhere and leaves
+ * the old one as it was, so that a deleted row is still in the file; here a key is overwritten in its place, and what
+ * was sealed under it is nobody's any more, wherever copies of the row lie. What a journaling or copy-on-write file
+ * system, a disk that remaps its blocks or a backup keeps is out of reach.
  *
  * A slot has 64 bytes: the id of the secret whose key it is (17), zeros (15), the key (32); all zeros: free. One
  * writer; any thread may read meanwhile. */
@@ -16,9 +16,12 @@ struct slots {
     uint32_t free_from; /* no slot before it is free */
 };
 
-/* slots_open opens the file in the vault's folder, mode 0600, and makes it where there is none. ERR_ACCESS, ERR_IO,
- * ERR_NO_SPACE. slots_close accepts one that is not open. */
-enum err slots_open(const char *folder, struct slots *ret_slots) MUST_USE;
+#define SLOTS_PEOPLE "subject.keys"   /* of persons, members and sessions: the ledger's alone */
+#define SLOTS_ACCOUNTS "account.keys" /* of accounts and identity providers: the scheduler reads them, too */
+
+/* slots_open opens the file of that name in the vault's folder, mode 0600, and makes it where there is none; read_only:
+ * it is ERR_NOT_FOUND then. ERR_ACCESS, ERR_IO, ERR_NO_SPACE. slots_close accepts one that is not open. */
+enum err slots_open(const char *folder, const char *name, bool read_only, struct slots *ret_slots) MUST_USE;
 void slots_close(struct slots *slots);
 
 /* slots_take writes a secret's key into a free slot: durable when it returns. ERR_NO_SPACE, ERR_IO. slots_read reads

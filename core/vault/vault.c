@@ -22,7 +22,8 @@
 
 struct vault {
     struct store *store;
-    struct slots slots; /* not open: read-only */
+    struct slots people; /* not open: read-only */
+    struct slots accounts;
     uint8_t master[BOX_KEY_LEN];
 };
 
@@ -42,9 +43,20 @@ static struct span key_of(const struct id *secret_id)
     return span_of(secret_id, sizeof *secret_id);
 }
 
-static bool has_own_key(const struct id *owner_id)
+/* Where the own keys of the owner's secrets are; NULL: they have none, as an API key's, which is over with the key. */
+static struct slots *slots_of(struct vault *vault, const struct id *owner_id)
 {
-    return owner_id->kind == ID_USER || owner_id->kind == ID_MEMBER || owner_id->kind == ID_SESSION;
+    switch ((int)owner_id->kind) {
+    case ID_USER:
+    case ID_MEMBER:
+    case ID_SESSION:
+        return &vault->people;
+    case ID_INTEGRATION:
+    case ID_PROVIDER:
+        return &vault->accounts;
+    default:
+        return NULL;
+    }
 }
 
 static void derive(const struct vault *vault, const char *purpose, uint8_t ret_key[BOX_KEY_LEN])
@@ -134,16 +146,16 @@ static enum err head_of(struct store_txn *txn, const struct id *secret_id, struc
 
 /* Slots that a crash left between a secret's second put and the end of its first slot. A slot without a row stays: the
  * rows may have been taken away, and come back. */
-static enum err drop_replaced(struct vault *vault)
+static enum err drop_replaced(struct vault *vault, struct slots *slots)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct id holder;
     enum err err;
     TRY(store_begin(vault->store, false, &txn));
-    for (uint32_t slot = 0; (err = slots_holder(&vault->slots, slot, &holder)) == OK; slot++) {
+    for (uint32_t slot = 0; (err = slots_holder(slots, slot, &holder)) == OK; slot++) {
         struct row_head head;
         if (!id_is_none(&holder) && head_of(txn, &holder, &head) == OK && head.own_key && head.slot != slot) {
-            TRY(slots_erase(&vault->slots, slot, &holder));
+            TRY(slots_erase(slots, slot, &holder));
         }
     }
     return err == ERR_NOT_FOUND ? OK : err;
@@ -155,12 +167,15 @@ enum err vault_open(const char *path, const uint8_t master[BOX_KEY_LEN], bool re
     if (vault == NULL) {
         return ERR_NO_MEMORY;
     }
-    vault->slots.fd = -1;
+    vault->people.fd = -1;
+    vault->accounts.fd = -1;
     memcpy(vault->master, master, BOX_KEY_LEN);
     TRY(store_lmdb_open_durable(path, VAULT_MAP_BYTES, read_only, &vault->store));
+    TRY(slots_open(path, SLOTS_ACCOUNTS, read_only, &vault->accounts));
     if (!read_only) {
-        TRY(slots_open(path, &vault->slots));
-        TRY(drop_replaced(vault));
+        TRY(slots_open(path, SLOTS_PEOPLE, false, &vault->people));
+        TRY(drop_replaced(vault, &vault->people));
+        TRY(drop_replaced(vault, &vault->accounts));
     }
     *ret_vault = vault;
     vault = NULL;
@@ -170,7 +185,8 @@ enum err vault_open(const char *path, const uint8_t master[BOX_KEY_LEN], bool re
 void vault_close(struct vault *vault)
 {
     if (vault != NULL) {
-        slots_close(&vault->slots);
+        slots_close(&vault->people);
+        slots_close(&vault->accounts);
         store_close(vault->store);
         explicit_bzero(vault->master, sizeof vault->master);
         free(vault);
@@ -216,7 +232,8 @@ static enum err seal_row(struct vault *vault, const struct vault_secret *secret,
 enum err vault_put(struct vault *vault, const struct vault_secret *secret,
                    const uint8_t randomness[VAULT_RANDOMNESS_LEN])
 {
-    struct row_head head = {.owner_id = secret->owner_id, .own_key = has_own_key(&secret->owner_id)};
+    struct slots *slots = slots_of(vault, &secret->owner_id);
+    struct row_head head = {.owner_id = secret->owner_id, .own_key = slots != NULL};
     struct row_head replaced;
     ASSERT(head.own_key || secret->found_by.len == 0);
     if (secret->plain.len > VAULT_PLAIN_MAX) {
@@ -231,18 +248,20 @@ enum err vault_put(struct vault *vault, const struct vault_secret *secret,
         return ERR_NO_MEMORY;
     }
     struct buf row = buf_of(bytes, cap);
-    enum err err = head.own_key ? slots_take(&vault->slots, &secret->id, randomness + 12, &head.slot) : OK;
+    enum err err = head.own_key ? slots_take(slots, &secret->id, randomness + 12, &head.slot) : OK;
     err = err == OK ? seal_row(vault, secret, randomness, &head, &row) : err;
     err = err == OK ? write_rows(vault, secret, &head, buf_span(&row), &replaced) : err;
     free(bytes);
     TRY(err);
-    if (replaced.own_key) {
-        err = slots_erase(&vault->slots, replaced.slot, &secret->id);
+    slots = replaced.own_key ? slots_of(vault, &replaced.owner_id) : NULL;
+    if (slots != NULL) {
+        err = slots_erase(slots, replaced.slot, &secret->id);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out)
+/* ERR_CONFLICT: the slot is not its own any more. */
+static enum err get(struct vault *vault, const struct id *secret_id, struct buf *out)
 {
     OWNED(store_abort) struct store_txn *txn = NULL;
     struct span row;
@@ -253,13 +272,24 @@ enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *
     TRY(store_get(txn, key_of(secret_id), &row));
     TRY(head_read(row, &head));
     if (head.own_key) {
-        TRY(vault->slots.fd < 0 ? ERR_NOT_FOUND : slots_read(&vault->slots, head.slot, secret_id, own_key));
+        const struct slots *slots = slots_of(vault, &head.owner_id);
+        TRY(slots == NULL ? ERR_AUTH : slots->fd < 0 ? ERR_NOT_FOUND : OK);
+        const enum err err = slots_read(slots, head.slot, secret_id, own_key);
+        TRY(err == ERR_NOT_FOUND ? ERR_CONFLICT : err);
     }
     data_key(vault, &head.owner_id, head.own_key ? own_key : NULL, key);
     const enum err err = box_open(key, key_of(secret_id), span_of(row.data + head.len, row.len - head.len), out);
     explicit_bzero(own_key, sizeof own_key);
     explicit_bzero(key, sizeof key);
     return err;
+}
+
+/* One that is put again has another slot before the old one is erased: who had read the old row looks once more. */
+enum err vault_get(struct vault *vault, const struct id *secret_id, struct buf *out)
+{
+    enum err err = get(vault, secret_id, out);
+    err = err == ERR_CONFLICT ? get(vault, secret_id, out) : err;
+    return err == ERR_CONFLICT ? ERR_NOT_FOUND : err;
 }
 
 enum err vault_look(struct vault *vault, const struct id *secret_id)
@@ -282,8 +312,8 @@ void vault_pretend(struct vault *vault, size_t plain_len)
     struct span row;
     ASSERT(plain_len + BOX_OVERHEAD <= sizeof bytes);
     if (store_begin(vault->store, false, &txn) == OK && store_get(txn, key_of(&nobody), &row) != OK &&
-        vault->slots.fd >= 0) {
-        const enum err read = slots_read(&vault->slots, 0, &nobody, own_key);
+        vault->people.fd >= 0) {
+        const enum err read = slots_read(&vault->people, 0, &nobody, own_key);
         (void)read;
     }
     data_key(vault, &nobody, own_key, key);
@@ -330,7 +360,8 @@ static enum err destroy_key(struct vault *vault, const struct id *secret_id)
         return OK;
     }
     TRY(read);
-    const enum err err = head.own_key ? slots_erase(&vault->slots, head.slot, secret_id) : OK;
+    struct slots *slots = head.own_key ? slots_of(vault, &head.owner_id) : NULL;
+    const enum err err = slots != NULL ? slots_erase(slots, head.slot, secret_id) : OK;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 

@@ -1,7 +1,7 @@
 /* vault.h: sealed secrets at rest: rows of a store of their own (DATA/vault), durable before anything names them. Each
  * is a box under a data key of its owner (aggregate.h lists who keeps what), derived from the installation's master
- * key, and bound to its own id. Where the owner is a person, a member or a session, the data key is made of a random
- * key of the secret's own, too, which is destroyed with it (slots.h).
+ * key, and bound to its own id. But for API keys' the data key is made of a random key of the secret's own, too, which
+ * is destroyed with it (slots.h). Rows of accounts and providers that an older version wrote have none.
  *
  * A secret may be found by a text besides its id: an index keyed by HMAC-SHA-256 of that text, under a key derived from
  * the master key, is written and deleted in the transaction of its row. Several secrets may be found by the same text:

@@ -33,6 +33,7 @@ GARBAGE = {
     "identity.key": (True, ""),
     "log/checkpoint": (False, "checkpoint"),
     "vault/subject.keys": (True, ""),
+    "vault/account.keys": (True, ""),
 }
 USER = 65534  # nobody: somebody who is not root
 CONTENTS = (b"", b"short", bytes(range(256)) * 20)
@@ -360,13 +361,15 @@ class Backup(harness.Case):
         long = original.api.post("/v1/posts", {"content": {"text": "a long body " * 400}})
         self.assertEqual(long.status, 201, long)
         path = self.world.folder / "backup"
-        keys = pathlib.Path("vault", "subject.keys")
-        with (original.data.path / keys).open("ab") as file:
+        keys = [pathlib.Path("vault", name) for name in ("subject.keys", "account.keys")]
+        with (original.data.path / keys[0]).open("ab") as file:
             file.write(os.urandom(64 * 100))  # as of people
         made = run("backup", "--data", original.data.path, "--to", path)
         self.assertEqual(made.returncode, 0, made)
-        self.assertEqual((path / keys).read_bytes(), (original.data.path / keys).read_bytes())
-        self.assertEqual((path / keys).stat().st_mode & 0o777, 0o600)
+        for file in keys:
+            self.assertGreaterEqual(len((path / file).read_bytes()), 64)
+            self.assertEqual((path / file).read_bytes(), (original.data.path / file).read_bytes())
+            self.assertEqual((path / file).stat().st_mode & 0o777, 0o600)
         self.assertRegex(made.stdout, r"^backup: .*\nevents: \d+\nnext: openpost verify --data ")
         self.assertLess(int(subprocess.check_output(["du", "-s", "--apparent-size", "-k", path]).split()[0]), 100_000)
         self.assertFalse((path / "views").exists())

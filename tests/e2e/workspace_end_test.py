@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The end of a workspace: after seven days' pause its owner deletes it, and from then on nobody enters, nothing is sent, nothing is
-billed, and the vault has no row of its credentials. Days pass by a wall clock that is ahead (later.c), between a stop and a start."""
+billed, and the vault has no row of its credentials and no key that opens what LMDB left of them. Days pass by a wall clock that is ahead
+(later.c), between a stop and a start."""
 
 import http.client
 import json
@@ -10,7 +11,7 @@ import subprocess
 import time
 
 import harness
-from harness import ROOT, Api, Parts, later, run, wait_until
+from harness import ROOT, Api, Parts, later, run, stored_bytes, wait_until
 from lmdb_file import LmdbFile
 from sign_in_test import Browser, person
 from workspaces_test import created
@@ -61,6 +62,18 @@ class End(harness.Case):
             vault = LmdbFile(file)
             return any(uuid_of(secret) in row.key for row in vault.rows(vault.main))
 
+    def own_key(self, secret):
+        """The key that is the secret's alone, as its slot has it; None: it has no slot, any more."""
+        slots = (self.data.path / "vault/account.keys").read_bytes()
+        for at in range(0, len(slots), 64):
+            if uuid_of(secret) in slots[at:at + 17]:
+                return slots[at + 32:at + 64]
+        return None
+
+    def left_of(self, data):
+        """The files in which the bytes lie, whether anything names them or not: LMDB leaves old pages as they were."""
+        return [str(path.relative_to(self.data.path)) for path in self.data.path.rglob("*") if path.is_file() and data in stored_bytes(path)]
+
     def ended(self, kind):
         return [event for event in self.data.events() if event["type"] == kind]
 
@@ -95,6 +108,8 @@ class End(harness.Case):
         (secret,) = [event["data"]["vault_id"] for event in self.ended("integration_connected")
                      if event["workspace_id"] == self.workspace_id]
         self.assertTrue(self.is_kept(secret))
+        key = self.own_key(secret)
+        self.assertEqual(self.left_of(key), ["vault/account.keys"])
         self.assertEqual(self.end_workspace().status, 204)
 
         began = time.monotonic()
@@ -112,6 +127,7 @@ class End(harness.Case):
                                   posts["long after"]["id"]: "workspace_deleted"})
         self.assertNotIn(draft["id"], missed)
         wait_until(lambda: not self.is_kept(secret), 20, "destroyed: the credentials")
+        self.assertEqual((self.own_key(secret), self.left_of(key)), (None, []))  # whoever finds the sealed bytes cannot open them
         self.assertEqual(self.main.read_post(kept)["status"], "scheduled")
         wait_until(lambda: self.main.get("/readyz").json() == {"status": "ready", "degraded": []}, 10, "told: none is paused")
         taken = run("workspace", "create", "--data", self.data.path, "--slug", "brief", "--name", "Brief again")

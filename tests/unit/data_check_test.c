@@ -100,6 +100,7 @@ static const struct {
     {"vault/data.mdb",     "put vault/ back from the backup"                 },
     {"vault/lock.mdb",     "delete it while nothing runs"                    },
     {"vault/subject.keys", "put vault/ back from the backup"                 },
+    {"vault/account.keys", "put vault/ back from the backup"                 },
     {"views/data.mdb",     "delete the folder views while nothing runs on it"},
     {"views/lock.mdb",     "delete it while nothing runs"                    },
     {"views/mark",         "delete the folder views while nothing runs on it"},
@@ -149,7 +150,8 @@ END_TEST
 
 START_TEST(a_secret_that_everybody_may_read_is_none)
 {
-    static const char *const secrets[] = {"log.seed", "wire.secret", "master.key", "vault/subject.keys"};
+    static const char *const secrets[] = {"log.seed", "wire.secret", "master.key", "vault/subject.keys",
+                                          "vault/account.keys"};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         struct place place;
         char path[PATH_LEN];
@@ -183,6 +185,7 @@ static const struct denial {
     {"vault/data.mdb",     0400},
     {"vault/lock.mdb",     0200},
     {"vault/subject.keys", 0400},
+    {"vault/account.keys", 0400},
     {"views",              0500},
     {"views/data.mdb",     0400},
     {"views/lock.mdb",     0400},
@@ -192,8 +195,9 @@ static const struct denial {
 
 static void open_place(const struct place *place, bool as_root)
 {
-    static const char *const made[] = {"lock",           "log/lock.mdb",       "log/checkpoint", "vault/data.mdb",
-                                       "vault/lock.mdb", "vault/subject.keys", "views/data.mdb", "views/lock.mdb"};
+    static const char *const made[] = {"lock",           "log/lock.mdb",       "log/checkpoint",     "vault/data.mdb",
+                                       "vault/lock.mdb", "vault/subject.keys", "vault/account.keys", "views/data.mdb",
+                                       "views/lock.mdb"};
     char path[PATH_LEN];
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         path_of(place, made[i], path);

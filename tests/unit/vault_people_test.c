@@ -109,7 +109,11 @@ START_TEST(what_names_somebody_lies_nowhere_in_clear_and_its_key_in_its_slot_alo
     ck_assert_uint_eq(count_in("subject.keys", SPAN("example.test")), 0);
     put(vault, 4, ID_PROVIDER, "secret", "");
     ck_assert_uint_eq(count_in("subject.keys", key_bytes(4, randomness)), 0); /* nobody's name: as an account's */
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(4, randomness)), 1);
     ck_assert_int_eq(get(vault, 4, "secret"), OK);
+    put(vault, 5, ID_KEY, "tag key", "");
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(5, randomness)), 0);
+    ck_assert_int_eq(get(vault, 5, "tag key"), OK);
     char path[FOLDER_MAX + 40];
     struct stat about;
     snprintf(path, sizeof path, "%s/subject.keys", folder);
@@ -199,6 +203,71 @@ START_TEST(what_is_deleted_is_destroyed_even_for_who_kept_the_row)
 
 END_TEST
 
+START_TEST(an_accounts_credentials_are_destroyed_with_their_key)
+{
+    uint8_t randomness[VAULT_RANDOMNESS_LEN];
+    uint8_t row[300];
+    const struct id id = id_number(ID_SECRET, 1);
+    struct vault *vault = open_it(false);
+    put(vault, 1, ID_INTEGRATION, "app-password", "");
+    put(vault, 2, ID_INTEGRATION, "another", "");
+    ck_assert_uint_eq(count_in("data.mdb", key_bytes(1, randomness)), 0);
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(1, randomness)), 1);
+    vault_close(vault);
+    vault = open_it(true); /* the scheduler: it gives an adapter what a job needs */
+    ck_assert_int_eq(get(vault, 1, "app-password"), OK);
+    vault_close(vault);
+    const size_t len = copy_row(1, row, sizeof row);
+    const struct span box = span_of(row + len - 40, 40); /* the last bytes of it */
+    vault = open_it(false);
+    ck_assert_int_eq(vault_delete(vault, &id), OK);
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(1, randomness)), 0);
+    ck_assert_uint_eq(count_in("account.keys", span_of(&id, sizeof id)), 0);
+    ck_assert_uint_ge(count_in("data.mdb", box), 1); /* LMDB left it where it was: without its key */
+    ck_assert_int_eq(get(vault, 2, "another"), OK);
+    vault_close(vault);
+    put_row(1, row, len);
+    for (int i = 0; i < 2; i++) {
+        vault = open_it(i == 1);
+        ck_assert_int_eq(get(vault, 1, NULL), ERR_NOT_FOUND);
+        ck_assert_int_eq(get(vault, 2, "another"), OK);
+        vault_close(vault);
+    }
+}
+
+END_TEST
+
+/* As an older version wrote it: owner, box; under the owner's key alone. */
+START_TEST(a_row_without_a_slot_opens_and_has_one_when_it_is_put_again)
+{
+    uint8_t randomness[VAULT_RANDOMNESS_LEN];
+    uint8_t bytes[300];
+    uint8_t key[BOX_KEY_LEN];
+    char purpose[64];
+    struct buf text = buf_of(purpose, sizeof purpose);
+    struct buf row = buf_of(bytes, sizeof bytes);
+    const struct id id = id_number(ID_SECRET, 1);
+    const struct id owner_id = id_number(ID_INTEGRATION, 1);
+    fill_key(1, randomness);
+    buf_text(&text, "openpost vault ");
+    id_write(&text, &owner_id);
+    ck_assert_int_eq(box_derive(master, buf_terminated(&text), key), OK);
+    buf_put(&row, span_of(&owner_id, sizeof owner_id));
+    ck_assert_int_eq(box_seal(key, randomness, span_of(&id, sizeof id), SPAN("app-password"), &row), OK);
+    vault_close(open_it(false));
+    put_row(1, bytes, row.len);
+    struct vault *vault = open_it(false);
+    ck_assert_int_eq(get(vault, 1, "app-password"), OK);
+    put(vault, 1, ID_INTEGRATION, "another", "");
+    ck_assert_int_eq(get(vault, 1, "another"), OK);
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(1, randomness)), 1);
+    ck_assert_int_eq(vault_delete(vault, &id), OK);
+    ck_assert_uint_eq(count_in("account.keys", key_bytes(1, randomness)), 0);
+    vault_close(vault);
+}
+
+END_TEST
+
 START_TEST(all_who_put_a_text_are_found_by_it_and_nobody_else)
 {
     OWNED(vault_close) struct vault *vault = open_it(false);
@@ -254,7 +323,7 @@ START_TEST(a_crash_between_a_second_put_and_the_end_of_the_first_key_is_made_goo
     put(vault, 1, ID_USER, "ada", "");
     vault_close(vault);
     const uint8_t key[BOX_KEY_LEN] = {5, 5, 5, 5, 5, 5, 5, 5};
-    ck_assert_int_eq(slots_open(folder, &slots), OK);
+    ck_assert_int_eq(slots_open(folder, SLOTS_PEOPLE, false, &slots), OK);
     ck_assert_int_eq(slots_take(&slots, &id, key, &slot), OK);
     ck_assert_uint_eq(slot, 1);
     slots_close(&slots);
@@ -372,7 +441,7 @@ START_TEST(a_slot_is_its_holders_only)
     uint8_t read[BOX_KEY_LEN];
     struct id holder;
     uint32_t slot = 9;
-    ck_assert_int_eq(slots_open(folder, &slots), OK);
+    ck_assert_int_eq(slots_open(folder, SLOTS_PEOPLE, false, &slots), OK);
     ck_assert_int_eq(slots_holder(&slots, 0, &holder), ERR_NOT_FOUND);
     ck_assert_int_eq(slots_read(&slots, 0, &one, read), ERR_NOT_FOUND);
     ck_assert_int_eq(slots_erase(&slots, 0, &one), ERR_NOT_FOUND);
@@ -401,7 +470,7 @@ START_TEST(a_file_that_ends_within_a_slot_has_none_there)
     uint32_t slot = 9;
     snprintf(path, sizeof path, "%s/subject.keys", folder);
     ck_assert_int_eq(file_write(path, SPAN("a slot that was cut short"), 0600), OK);
-    ck_assert_int_eq(slots_open(folder, &slots), OK);
+    ck_assert_int_eq(slots_open(folder, SLOTS_PEOPLE, false, &slots), OK);
     ck_assert_int_eq(slots_holder(&slots, 0, &holder), ERR_NOT_FOUND);
     ck_assert_int_eq(slots_take(&slots, &one, key, &slot), OK);
     ck_assert_uint_eq(slot, 0);
@@ -417,10 +486,11 @@ START_TEST(slots_are_opened_in_a_folder_only)
     struct slots slots;
     char path[FOLDER_MAX + 40];
     snprintf(path, sizeof path, "%s/nowhere", folder);
-    ck_assert_int_eq(slots_open(path, &slots), ERR_NOT_FOUND);
+    ck_assert_int_eq(slots_open(path, SLOTS_PEOPLE, false, &slots), ERR_NOT_FOUND);
+    ck_assert_int_eq(slots_open(folder, SLOTS_ACCOUNTS, true, &slots), ERR_NOT_FOUND); /* who reads makes none */
     snprintf(path, sizeof path, "%s/subject.keys", folder);
     ck_assert_int_eq(symlink("elsewhere", path), 0); /* it is no way to another file */
-    ck_assert_int_ne(slots_open(folder, &slots), OK);
+    ck_assert_int_ne(slots_open(folder, SLOTS_PEOPLE, false, &slots), OK);
 }
 
 END_TEST
@@ -433,6 +503,8 @@ int main(void)
     tcase_add_test(people, what_names_somebody_lies_nowhere_in_clear_and_its_key_in_its_slot_alone);
     tcase_add_test(people, another_process_opens_it_with_both_keys_only);
     tcase_add_test(people, what_is_deleted_is_destroyed_even_for_who_kept_the_row);
+    tcase_add_test(people, an_accounts_credentials_are_destroyed_with_their_key);
+    tcase_add_test(people, a_row_without_a_slot_opens_and_has_one_when_it_is_put_again);
     tcase_add_test(people, all_who_put_a_text_are_found_by_it_and_nobody_else);
     tcase_add_test(people, a_secret_that_is_put_again_is_found_by_what_it_is_now);
     tcase_add_test(people, a_crash_between_a_second_put_and_the_end_of_the_first_key_is_made_good);

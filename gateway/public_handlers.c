@@ -81,6 +81,11 @@ void ready_degraded(const struct condition *condition, struct span figures, int6
                        "It ends when the adapter answers; if it lasts: end its process with kill -9. It is started "
                        "again, and what it had sent is read back");
     }
+    if (condition->identity_silent_ms > IDENTITY_SILENT_MAX_MS) {
+        put_impairment(out, &any, REFUSED_identity_silent, (struct span){0}, now_ms - condition->identity_silent_ms,
+                       "It ends when the process answers; if it lasts: end openpost identity with kill -9. It is "
+                       "started again; posts go out meanwhile, and passwords and keys are good");
+    }
     buf_text(out, "]");
 }
 
@@ -162,6 +167,7 @@ static void put_condition(struct exchange *x, struct buf *out)
     put_figure(out, "openpost_", SPAN("views_up"), 1);
     put_figure(out, "openpost_", SPAN("starts_suspended"), condition.suspended);
     put_figure(out, "openpost_", SPAN("clock_suspect"), condition.clock_suspect);
+    put_figure(out, "openpost_", SPAN("identity_silent_ms"), (uint64_t)condition.identity_silent_ms);
     put_figure(out, "openpost_posts_", SPAN("unknown"), condition.posts.unknown);
     put_figure(out, "openpost_posts_", SPAN("needs_person"), condition.posts.needs_person);
     put_figure(out, "openpost_posts_", SPAN("contradicted"), condition.posts.contradicted);

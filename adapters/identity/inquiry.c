@@ -369,6 +369,10 @@ void inquiries_begin(struct inquiries *inquiries, struct span body, int64_t now_
         end_refused(inquiry, REFUSED_frame_invalid);
         return;
     }
+    if (inquiry->ask.question == IDENTITY_GREET) {
+        end_with(inquiry, ACCEPTED, (struct span){0});
+        return;
+    }
     inquiry->entry = catalog_hold(inquiries->catalog, inquiry->ask.issuer, now_ms);
     if (inquiry->entry == NULL) {
         end_refused(inquiry, REFUSED_sign_in_busy);

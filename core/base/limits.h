@@ -67,6 +67,12 @@
 #define FLOWS_SPENT_MAX 4096
 #define PROVIDERS_SHOWN_MAX 64 /* that GET /v1/providers shows: more buttons than a page of sign-in has */
 
+/* The gateway greets the process that talks to providers: one that ended is back within two seconds, and one that hangs
+ * is told of when a browser has waited as long as anybody does. */
+#define IDENTITY_GREET_EVERY_MS ((int64_t)2 * SECOND_MS)
+#define IDENTITY_GREET_WITHIN_MS ((int64_t)5 * SECOND_MS)
+#define IDENTITY_SILENT_MAX_MS ((int64_t)10 * SECOND_MS)
+
 /* Identity providers, of which an installation has a few and each signs in through one. Their answers: a discovery
  * document has 2 to 10 KB, ten keys with their certificates 25, a token answer 2 to 6, with groups in it 12. */
 #define PROVIDER_ANSWER_MAX ((size_t)128 << 10)

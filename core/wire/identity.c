@@ -8,15 +8,14 @@
 #define QUESTION_WORD_MAX 16
 #define MEMBERS_MAX 10
 
-static struct span word_of(enum identity_question question)
-{
-    return question == IDENTITY_AUTHORIZE ? SPAN("authorize") : SPAN("exchange");
-}
-
-static uint32_t members(enum identity_question question)
-{
-    return question == IDENTITY_AUTHORIZE ? 8 : MEMBERS_MAX;
-}
+static const struct form {
+    const char *word;
+    uint32_t members;
+} forms[] = {
+    [IDENTITY_AUTHORIZE] = {"authorize", 8          },
+    [IDENTITY_EXCHANGE] = {"exchange",  MEMBERS_MAX},
+    [IDENTITY_GREET] = {"greet",     1          },
+};
 
 static void put_or_nil(struct buf *out, struct span text)
 {
@@ -29,9 +28,12 @@ static void put_or_nil(struct buf *out, struct span text)
 
 void identity_ask_put(struct buf *out, const struct identity_ask *ask)
 {
-    ASSERT(ask->question == IDENTITY_AUTHORIZE || ask->question == IDENTITY_EXCHANGE);
-    pack_array(out, members(ask->question));
-    pack_text(out, word_of(ask->question));
+    ASSERT(ask->question >= IDENTITY_AUTHORIZE && ask->question <= IDENTITY_GREET);
+    pack_array(out, forms[ask->question].members);
+    pack_text(out, span_text(forms[ask->question].word));
+    if (ask->question == IDENTITY_GREET) {
+        return;
+    }
     pack_text(out, ask->issuer);
     pack_text(out, ask->client_id);
     pack_text(out, ask->redirect_uri);
@@ -83,6 +85,20 @@ static enum err read_exchange(struct span *rest, struct identity_ask *ask)
     return read_or_nil(rest, IDENTITY_URL_MAX, &ask->iss);
 }
 
+static enum err read_about(struct span *rest, struct identity_ask *ask)
+{
+    TRY(read_text(rest, IDENTITY_URL_MAX, &ask->issuer));
+    TRY(read_text(rest, IDENTITY_CLIENT_ID_MAX, &ask->client_id));
+    TRY(read_text(rest, IDENTITY_URL_MAX, &ask->redirect_uri));
+    TRY(read_text(rest, IDENTITY_CHANCE_MAX, &ask->nonce));
+    if (ask->question == IDENTITY_EXCHANGE) {
+        return read_exchange(rest, ask);
+    }
+    TRY(read_text(rest, IDENTITY_SCOPE_MAX, &ask->scope));
+    TRY(read_text(rest, IDENTITY_CHANCE_MAX, &ask->state));
+    return read_text(rest, IDENTITY_CHANCE_MAX, &ask->challenge);
+}
+
 enum err identity_ask_read(struct span body, struct identity_ask *ret_ask)
 {
     struct identity_ask ask = {.question = IDENTITY_AUTHORIZE};
@@ -91,26 +107,16 @@ enum err identity_ask_read(struct span body, struct identity_ask *ret_ask)
     uint32_t count = 0;
     TRY(unpack_array(&rest, MEMBERS_MAX, &count));
     TRY(unpack_text(&rest, QUESTION_WORD_MAX, &word));
-    if (!span_equal(word, word_of(IDENTITY_AUTHORIZE))) {
-        ask.question = IDENTITY_EXCHANGE;
+    while (ask.question < IDENTITY_GREET && !span_equal(word, span_text(forms[ask.question].word))) {
+        ask.question++;
     }
-    if (!span_equal(word, word_of(ask.question))) {
+    if (!span_equal(word, span_text(forms[ask.question].word))) {
         return ERR_KIND;
     }
-    if (count != members(ask.question)) {
+    if (count != forms[ask.question].members) {
         return ERR_MALFORMED;
     }
-    TRY(read_text(&rest, IDENTITY_URL_MAX, &ask.issuer));
-    TRY(read_text(&rest, IDENTITY_CLIENT_ID_MAX, &ask.client_id));
-    TRY(read_text(&rest, IDENTITY_URL_MAX, &ask.redirect_uri));
-    TRY(read_text(&rest, IDENTITY_CHANCE_MAX, &ask.nonce));
-    if (ask.question == IDENTITY_AUTHORIZE) {
-        TRY(read_text(&rest, IDENTITY_SCOPE_MAX, &ask.scope));
-        TRY(read_text(&rest, IDENTITY_CHANCE_MAX, &ask.state));
-        TRY(read_text(&rest, IDENTITY_CHANCE_MAX, &ask.challenge));
-    } else {
-        TRY(read_exchange(&rest, &ask));
-    }
+    TRY(ask.question == IDENTITY_GREET ? OK : read_about(&rest, &ask));
     if (rest.len != 0) {
         return ERR_TRAILING;
     }

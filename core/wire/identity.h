@@ -16,6 +16,8 @@
  *       (RFC 9207), nil when it had none. Further: provider_refuses_us, code_refused, token_signature_invalid,
  *       token_issuer_wrong (iss, too), token_audience_wrong, token_expired, nonce_wrong; frame_invalid: the box is
  *       not for this process, provider, issuer and client; unavailable: its time is over, ask the ledger for another
+ *   [greet], nothing behind it
+ *       nothing: the process is there, and does what it does
  *
  * An issuer is compared byte by byte, as it was configured. Nothing is kept between questions but what providers
  * publish of themselves. A code is sent once: a question whose reply is lost is lost. */
@@ -38,11 +40,12 @@
 /* The process answers by then, whatever the provider does: two or three requests, each of at most 10 s. */
 #define IDENTITY_WITHIN_MS 35000
 
-enum identity_question { IDENTITY_AUTHORIZE = 1, IDENTITY_EXCHANGE };
+enum identity_question { IDENTITY_AUTHORIZE = 1, IDENTITY_EXCHANGE, IDENTITY_GREET };
 
 /* Texts are borrowed; data NULL: absent, where that may be. */
 struct identity_ask {
     enum identity_question question;
+    /* but for greet: */
     struct span issuer;
     struct span client_id;
     struct span redirect_uri;

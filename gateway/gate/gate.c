@@ -55,6 +55,7 @@ enum err gate_condition(struct gate *gate, struct arena *arena, struct condition
     TRY(err == ERR_NOT_FOUND ? OK : err); /* no ledger has taken over yet */
     struct condition condition = {
         .suspended = row.suspended, .suspended_ms = row.suspended_ms, .clock_suspect = row.clock_suspect};
+    condition.identity_silent_ms = gate_identity_silent_ms(gate, clock_boot_ms());
     TRY(posts_counts(txn, arena, &condition.posts));
     TRY(arena_copy(arena, row.reason, &condition.reason));
     *ret_condition = condition;

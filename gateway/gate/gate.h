@@ -34,6 +34,7 @@ struct condition {
     struct span reason;   /* what was noticed */
     bool clock_suspect;   /* nothing starts until the clock is trusted again */
     struct post_count_row posts;
+    int64_t identity_silent_ms; /* so long the process that talks to providers has answered nothing; 0: it answers */
 };
 
 enum err gate_condition(struct gate *gate, struct arena *arena, struct condition *ret_condition) MUST_USE;
@@ -45,8 +46,8 @@ typedef void gate_replied(void *context, enum err err, struct span body);
 enum err gate_status(struct gate *gate, gate_replied *done, void *context) MUST_USE;
 bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 
-/* gate_report tells the ledger what is due of what was refused for reasons of security, and which keys were used: for
- * main.c, once a second. */
+/* gate_report tells the ledger what is due of what was refused for reasons of security, and which keys were used, and
+ * greets the process that talks to providers: for main.c, once a second. */
 void gate_report(struct gate *gate);
 /* gate_damaged notes that the read models, as they are now, cannot be what was written. gate_is_damaged: nothing says
  * that they are whole again. gate_tell_damage tells the ledger, from time to time, until it has made them again; false:

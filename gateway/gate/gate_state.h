@@ -34,7 +34,10 @@ struct gate {
     struct refusals refusals;
     struct refusals untold; /* ids that were nowhere: counted as what was another's is, and forgotten */
     struct uses uses;
-    pthread_mutex_t identity_mutex; /* of options.identity, which ends before the ledger's client */
+    pthread_mutex_t identity_mutex;           /* of options.identity, which ends before the ledger's client */
+    atomic_bool greeting;                     /* the identity process was greeted, … */
+    atomic_int_fast64_t greeted_ms;           /* … when last, by the boot clock, … */
+    atomic_int_fast64_t identity_silent_from; /* … and when first without an answer; 0: it has answered */
     pthread_mutex_t misses_mutex;
     uint32_t miss_count;
     struct miss misses[MISSES_MAX];
@@ -106,6 +109,10 @@ struct arrival;
 enum err gate_ask_subject(struct arrival *arrival, gate_replied *done, void *context) MUST_USE; /* whose it is: */
 enum err gate_read_who(struct span body, struct id *ret_user_id) MUST_USE;                      /* absent: nobody's */
 enum err gate_link(struct arrival *arrival, const struct id *user_id, gate_signed_in *done, void *context) MUST_USE;
+
+/* providers.c's: greets the identity process, if it is time; for how long it has answered nothing. */
+void gate_greet(struct gate *gate, int64_t boot_ms);
+int64_t gate_identity_silent_ms(struct gate *gate, int64_t boot_ms);
 
 /* report.c's: a key was shown that opens nothing. gate_look_up turns misses into refusals, where they are another
  * workspace's: gate_report does it first. */

@@ -72,15 +72,56 @@ static enum refusal allowed(enum refusal refusal)
     }
 }
 
-static enum err ask_identity(struct gate *gate, const struct identity_ask *ask, identity_client_done *done,
-                             void *context)
+static enum err ask_within(struct gate *gate, const struct identity_ask *ask, int64_t within_ms,
+                           identity_client_done *done, void *context)
 {
     lock_take(&gate->identity_mutex);
     struct identity_client *client = gate->options.identity;
-    const enum err err =
-        client == NULL ? ERR_CLOSED : identity_client_ask(client, ask, IDENTITY_WITHIN_MS, done, context);
+    const enum err err = client == NULL ? ERR_CLOSED : identity_client_ask(client, ask, within_ms, done, context);
     lock_give(&gate->identity_mutex);
     return err;
+}
+
+static enum err ask_identity(struct gate *gate, const struct identity_ask *ask, identity_client_done *done,
+                             void *context)
+{
+    return ask_within(gate, ask, IDENTITY_WITHIN_MS, done, context);
+}
+
+/* --- whether it is there --- */
+
+static void greeted(void *context, enum err err, struct span body)
+{
+    struct gate *gate = context;
+    (void)body; /* whatever it says */
+    if (err == OK) {
+        atomic_store(&gate->identity_silent_from, 0);
+    }
+    atomic_store(&gate->greeting, false);
+}
+
+void gate_greet(struct gate *gate, int64_t boot_ms)
+{
+    const struct identity_ask ask = {.question = IDENTITY_GREET};
+    int_fast64_t answered = 0;
+    if (boot_ms - atomic_load(&gate->greeted_ms) < IDENTITY_GREET_EVERY_MS || atomic_exchange(&gate->greeting, true)) {
+        return;
+    }
+    atomic_store(&gate->greeted_ms, boot_ms);
+    (void)atomic_compare_exchange_strong(&gate->identity_silent_from, &answered, boot_ms);
+    const enum err err = ask_within(gate, &ask, IDENTITY_GREET_WITHIN_MS, greeted, gate);
+    if (err == ERR_CLOSED) { /* nobody signs in through a provider here, or we are ending */
+        atomic_store(&gate->identity_silent_from, 0);
+    }
+    if (err != OK) {
+        atomic_store(&gate->greeting, false);
+    }
+}
+
+int64_t gate_identity_silent_ms(struct gate *gate, int64_t boot_ms)
+{
+    const int64_t from_ms = atomic_load(&gate->identity_silent_from);
+    return from_ms == 0 || boot_ms < from_ms ? 0 : boot_ms - from_ms;
 }
 
 void gate_end_providers(struct gate *gate)

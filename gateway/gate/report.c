@@ -124,6 +124,7 @@ void gate_report(struct gate *gate)
     struct command command;
     enum err err = OK;
     gate_look_up(gate);
+    gate_greet(gate, clock_boot_ms());
     while (err == OK && refusals_take(&gate->refusals, clock_boot_ms(), &command)) {
         err = tell(gate, &command, reported, NULL);
     }

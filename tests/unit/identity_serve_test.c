@@ -168,6 +168,25 @@ START_TEST(who_knows_the_key_is_answered_by_every_life_of_the_process)
 
 END_TEST
 
+START_TEST(a_greeting_is_answered_at_once_and_asks_nobody)
+{
+    const struct identity_ask greeting = {.question = IDENTITY_GREET};
+    struct identity_serve_figures figures;
+    struct answer_room room;
+    OWNED(identity_client_close) struct identity_client *client = connect_with(process_open(0, 0), key);
+    room_init(&room);
+    ck_assert_int_eq(identity_client_ask(client, &greeting, WAIT_MS, answered, &room), OK);
+    room_wait(&room, 1);
+    ck_assert_int_eq(room.err, OK);
+    ck_assert_uint_eq(room.refusal, ACCEPTED);
+    identity_serve_figures(process.serve, &figures);
+    ck_assert_uint_eq(figures.good, 1);
+    ck_assert_int_eq(atomic_load(&process.troubles), 0);
+    process_close();
+}
+
+END_TEST
+
 START_TEST(who_does_not_know_the_key_is_told_nothing)
 {
     static const uint8_t other[FRAME_KEY_LEN] = {9};
@@ -241,6 +260,7 @@ int main(void)
     Suite *suite = suite_create("identity_serve");
     TCase *tcase = tcase_create("identity_serve");
     tcase_add_test(tcase, who_knows_the_key_is_answered_by_every_life_of_the_process);
+    tcase_add_test(tcase, a_greeting_is_answered_at_once_and_asks_nobody);
     tcase_add_test(tcase, who_does_not_know_the_key_is_told_nothing);
     tcase_add_test(tcase, nobody_there_is_a_question_that_was_never_sent);
     tcase_add_test(tcase, no_question_is_left_without_an_end);

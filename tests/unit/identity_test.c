@@ -73,6 +73,29 @@ START_TEST(a_question_is_read_as_it_was_written_and_in_no_other_length)
 
 END_TEST
 
+START_TEST(a_greeting_is_a_word_and_nothing_else)
+{
+    const struct identity_ask ask = {.question = IDENTITY_GREET};
+    struct identity_ask back;
+    struct buf out = buf_of(memory, sizeof memory);
+    ck_assert_int_eq(pass(&ask, &back), OK);
+    ck_assert_uint_eq(back.question, IDENTITY_GREET);
+    pack_array(&out, 2);
+    pack_text(&out, SPAN("greet"));
+    pack_nil(&out);
+    ck_assert_int_eq(identity_ask_read(buf_span(&out), &back), ERR_MALFORMED);
+    out = buf_of(memory, sizeof memory);
+    pack_array(&out, 1);
+    pack_text(&out, SPAN("authorize"));
+    ck_assert_int_eq(identity_ask_read(buf_span(&out), &back), ERR_MALFORMED);
+    out = buf_of(memory, sizeof memory);
+    pack_array(&out, 1);
+    pack_text(&out, SPAN("greeting"));
+    ck_assert_int_eq(identity_ask_read(buf_span(&out), &back), ERR_KIND);
+}
+
+END_TEST
+
 START_TEST(a_public_client_has_no_box_and_an_old_provider_no_iss)
 {
     struct identity_ask ask = ask_of(IDENTITY_EXCHANGE);
@@ -276,6 +299,7 @@ int main(void)
 {
     Suite *suite = suite_create("identity");
     TCase *wire = tcase_create("wire");
+    tcase_add_test(wire, a_greeting_is_a_word_and_nothing_else);
     tcase_add_loop_test(wire, a_question_is_read_as_it_was_written_and_in_no_other_length, IDENTITY_AUTHORIZE,
                         IDENTITY_EXCHANGE + 1);
     tcase_add_test(wire, a_public_client_has_no_box_and_an_old_provider_no_iss);

@@ -102,6 +102,13 @@ static const struct {
      "[{\"code\":\"workspace_paused\",\"message\":\"The workspace is paused.\",\"reason\":\"Paused workspaces: 2\","
      "\"since\":null,\"next\":\"It ends when an admin of each turns its kill switch off: POST "
      "/v1/workspace/resume\"}]"                                                                                                            },
+    {{.identity_silent_ms = IDENTITY_SILENT_MAX_MS},                                                       "other",             1,     "[]"},
+    {{.identity_silent_ms = 15001},
+     "other",                                                                                                                   1,
+     "[{\"code\":\"identity_silent\",\"message\":\"The process that talks to identity providers does not answer: "
+     "nobody signs in through one.\",\"reason\":null,\"since\":\"2026-04-20T14:00:00Z\",\"next\":\"It ends when the "
+     "process answers; if it lasts: end openpost identity with kill -9. It is started again; posts go out meanwhile, "
+     "and passwords and keys are good\"}]"                                                                                                 },
 };
 
 START_TEST(what_holds_starts_back_is_told_with_what_ends_it)

@@ -42,7 +42,7 @@ static void entry_close(struct entry *entry)
 
 static struct id invite_bob(struct entry *entry)
 {
-    struct hash fingerprint;
+    struct hash fingerprint = {.bytes = {0}};
     tag_key_fingerprint_of(TOKEN, fingerprint.bytes);
     return invite(entry->place, &fingerprint);
 }

@@ -39,7 +39,8 @@
     X(permission, uint32_t, 0, "what a member may do beyond the role")     \
     X(scope, uint32_t, 0, "a part of what a role allows")                  \
     X(sign_in_method, uint32_t, 0, "how a person signed in")               \
-    X(end_reason, uint32_t, 0, "why sessions ended")
+    X(end_reason, uint32_t, 0, "why sessions ended")                       \
+    X(approval_policy, uint32_t, 0, "what posts need before they lock")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
 #define CHOICE_KINDS              \
@@ -53,7 +54,8 @@
     case KIND_permission:         \
     case KIND_scope:              \
     case KIND_sign_in_method:     \
-    case KIND_end_reason
+    case KIND_end_reason:         \
+    case KIND_approval_policy
 
 struct hash {
     uint8_t bytes[32];

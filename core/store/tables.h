@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 11
+#define VIEWS_VERSION 12
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -30,6 +30,7 @@ enum table {
     TABLE_SESSION = 0x3E,      /* access: cookie's fingerprint -> session; session id -> fingerprint */
     TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
     TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */
+    TABLE_APPROVAL = 0x43,     /* posts: post id -> who approved it, and what, until it locks or the approval is void */
     TABLE_NOTIFICATION = 0x41, /* access: workspace, end of the billing period -> what its owners are told */
 };
 

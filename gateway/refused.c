@@ -117,6 +117,9 @@ static const char *role_detail(enum need need)
     switch (need) {
     case NEED_EDITOR:
         return "It takes a key of role editor, admin or owner.";
+    case NEED_APPROVER:
+        return "It takes a key of role admin or owner, or a member with that role, or an editor with the permission "
+               "approve.";
     case NEED_ADMIN:
         return "It takes a key of role admin or owner.";
     case NEED_AUDIT:

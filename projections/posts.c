@@ -105,6 +105,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
+    TRY(posts_approval_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     TRY(posts_count(txn, &before, &post, arena));
     return update_targets(txn, fact, &post, &change, arena);

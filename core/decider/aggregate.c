@@ -98,6 +98,8 @@ bool aggregate_exists_for(enum id_kind kind)
     X(edit_post)         \
     X(delete_post)       \
     X(schedule_post)     \
+    X(approve_post)      \
+    X(remind_approval)   \
     X(lock_post)         \
     X(record_prepared)   \
     X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target)
@@ -237,6 +239,8 @@ bool command_begins_with(uint32_t command_code, uint32_t event_code)
         {COMMAND_edit_post,              EVENT_post_edited             },
         {COMMAND_delete_post,            EVENT_post_deleted            },
         {COMMAND_schedule_post,          EVENT_post_scheduled          },
+        {COMMAND_approve_post,           EVENT_approval_given          },
+        {COMMAND_remind_approval,        EVENT_approval_wanted         },
         {COMMAND_lock_post,              EVENT_post_locked             },
         {COMMAND_record_prepared,        EVENT_target_prepared         },
         {COMMAND_start_attempt,          EVENT_attempt_started         },

@@ -17,7 +17,8 @@ struct workspace {
     uint8_t deleted; /* its name stays its own: an old address never leads to somebody else */
     uint8_t plan_len;
     uint8_t slug_len;
-    uint8_t padding[3];
+    uint8_t approval_policy; /* enum approval_policy; NONE: as OFF */
+    uint8_t padding[2];
     uint8_t plan[PLAN_WORD_MAX]; /* its name; empty: none was ever set */
     struct id founder_id;        /* the operator in whose name it was made; absent: it was made at the data folder */
     uint8_t slug[SLUG_MAX];      /* its name in addresses; empty when that is longer than any may be */

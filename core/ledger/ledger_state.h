@@ -140,6 +140,13 @@ enum err desk_read_event(struct desk *desk, uint64_t seq, struct log_event *ret_
 /* desk_recall folds what the log tells of an attempt of post that its state has forgotten; zeros: there is none. */
 enum err desk_recall(struct desk *desk, const struct post *post, const struct record_outcome_command *report,
                      struct recalled_attempt *ret_recalled) MUST_USE;
+/* desk_writers.c's. desk_name_key tells who is behind a key, and which was the first of those that followed each other
+ * to it: itself, where nobody and nothing else is known. desk_rotated_origin likewise tells the first of the key that
+ * create_key has another follow. desk_approver tells what whoever sends approve_post is to what they approve. */
+void desk_name_key(const struct id *key_id, const struct key *key, struct id *ret_principal_id,
+                   struct id *ret_origin_id);
+enum err desk_rotated_origin(struct desk *desk, const struct command *command, struct id *ret_origin_id) MUST_USE;
+enum err desk_approver(struct desk *desk, const struct command *command, enum approver *ret_approver) MUST_USE;
 /* desk_open_posts lists the newest posts with open targets on an integration of a workspace, the last one first. */
 enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,
                          struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;

@@ -19,6 +19,8 @@ TABLE(scope, SCOPE_TABLE);
 TABLE(sign_in_method, SIGN_IN_METHOD_TABLE);
 TABLE(end_reason, END_REASON_TABLE);
 TABLE(notification_kind, NOTIFICATION_KIND_TABLE);
+TABLE(approval_policy, APPROVAL_POLICY_TABLE);
+TABLE(approval, APPROVAL_TABLE);
 
 const char *choice_word(const struct choice_table *table, uint32_t value)
 {

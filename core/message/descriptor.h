@@ -40,7 +40,8 @@
     X(scope, uint32_t, 0, "a part of what a role allows")                  \
     X(sign_in_method, uint32_t, 0, "how a person signed in")               \
     X(end_reason, uint32_t, 0, "why sessions ended")                       \
-    X(notification_kind, uint32_t, 0, "what a notification tells")
+    X(notification_kind, uint32_t, 0, "what a notification tells")         \
+    X(approval_policy, uint32_t, 0, "what posts need before they lock")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
 #define CHOICE_KINDS              \
@@ -55,7 +56,8 @@
     case KIND_scope:              \
     case KIND_sign_in_method:     \
     case KIND_end_reason:         \
-    case KIND_notification_kind
+    case KIND_notification_kind:  \
+    case KIND_approval_policy
 
 struct hash {
     uint8_t bytes[32];

@@ -32,6 +32,7 @@ enum table {
     TABLE_PUNCTUALITY = 0x40, /* analytics: integration, quarter of an hour -> counts and lateness */
     TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
+    TABLE_APPROVAL = 0x43,    /* posts: post id -> who approved it, and what, until it locks or the approval is void */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every

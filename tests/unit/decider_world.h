@@ -149,6 +149,10 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .usage = &world->usage,
                                 .user = &world->user.user,
                                 .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,
+                                .approver = has_word(step, "unknown")  ? APPROVER_UNKNOWN
+                                            : has_word(step, "writer") ? APPROVER_WRITER
+                                            : has_word(step, "untold") ? APPROVER_UNTOLD
+                                                                       : APPROVER_OTHER,
                                 .room = &world->room};
 }
 

@@ -2,6 +2,7 @@
  * one. */
 #include "tests/suite.h"
 #include "tests/unit/account_stories.h"
+#include "tests/unit/approval_stories.h"
 #include "tests/unit/attempt_stories.h"
 #include "tests/unit/decider_world.h"
 #include "tests/unit/outcome_stories.h"
@@ -15,11 +16,12 @@ static const struct {
     const struct story *stories;
     size_t count;
 } tables[] = {
-    {account_stories, COUNT(account_stories)},
-    {people_stories,  COUNT(people_stories) },
-    {post_stories,    COUNT(post_stories)   },
-    {attempt_stories, COUNT(attempt_stories)},
-    {outcome_stories, COUNT(outcome_stories)},
+    {account_stories,  COUNT(account_stories) },
+    {people_stories,   COUNT(people_stories)  },
+    {post_stories,     COUNT(post_stories)    },
+    {attempt_stories,  COUNT(attempt_stories) },
+    {outcome_stories,  COUNT(outcome_stories) },
+    {approval_stories, COUNT(approval_stories)},
 };
 
 START_TEST(the_stories_go_as_told)

@@ -216,6 +216,16 @@ class Marked(harness.Case):
         self.mark(anna, {"ids": [self.ids[1]]})
         self.assertEqual([one["type"] for one in self.data.events()[before:] if one["type"] == "notifications_read"], [], "nothing new")
 
+    def test_a_request_that_is_repeated_marks_once(self):
+        emma = self.somebody("emma")
+        for body in ({"up_to": self.ids[6]}, {"up_to": self.ids[6], "ids": []}):  # the second finds all so already
+            answers = [emma.ask("POST", READ, body, Idempotency_Key=f"mark {len(body)}") for _ in range(2)]
+            self.assertEqual([one.status for one in answers], [204, 204])
+            self.assertEqual([one.headers["Idempotent-Replayed"] for one in answers], [None, "true"])
+        self.mark(emma, {"ids": [self.ids[6]], "read": False})
+        self.assertEqual(emma.ask("POST", READ, {"up_to": self.ids[6]}, Idempotency_Key="mark 1").status, 204)
+        self.assertEqual(self.unread(emma), self.ids[:7], "the repeat is the first answer again, and marks nothing")
+
     def test_a_page_leads_on_and_its_cursor_is_of_that_list(self):
         seen, cursor = [], None
         while True:

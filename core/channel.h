@@ -89,6 +89,14 @@ enum err channel_render(const struct channel_list *list, const struct channel_co
                         const struct target_spec *target, int64_t created_ms, struct arena *arena,
                         struct channel_rendering *ret_rendering) MUST_USE;
 
+/* channel_form makes of a rendering what an event has of a target: refused with what is wrong, or the parts, of which
+ * part k claims created_ms + k, without the keys that a lock gives them, and what people should know. Texts and bytes
+ * borrow from the rendering and the arena; target_id is the caller's. ERR_NO_MEMORY. */
+enum err channel_form(const struct channel_rendering *rendering, int64_t created_ms, struct arena *arena,
+                      struct locked_target *ret_locked) MUST_USE;
+/* channel_form_refused makes of a target that cannot be rendered what an event has of it; message is copied. */
+enum err channel_form_refused(const char *message, struct arena *arena, struct locked_target *ret_locked) MUST_USE;
+
 /* channel_content applies a target's variant, a JSON object, to what the author wrote: link and first_comment override
  * their like, text or parts the parts (admission.h refuses both); null removes. ERR_MALFORMED, ERR_KIND, ERR_TOO_LONG
  * (parts): the variant is wrong; ERR_NO_MEMORY. The result borrows from its arguments and the arena. */

@@ -85,6 +85,33 @@ static void check_time(struct input *input, struct span text, const char *pointe
     }
 }
 
+enum err input_hash(struct span text, struct hash *ret_hash)
+{
+    struct hash hash = {{0}};
+    if (text.len != 2 * sizeof hash.bytes) {
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        const bool digit = c >= '0' && c <= '9';
+        if (!digit && (c < 'a' || c > 'f')) {
+            return ERR_MALFORMED;
+        }
+        const uint8_t value = (uint8_t)(digit ? c - '0' : c - 'a' + 10);
+        hash.bytes[i / 2] = (uint8_t)(hash.bytes[i / 2] << 4 | value);
+    }
+    *ret_hash = hash;
+    return OK;
+}
+
+static void check_hash(struct input *input, struct span text, const char *pointer)
+{
+    struct hash hash;
+    if (input_hash(text, &hash) != OK) {
+        input_wrong(input, REFUSED_field_invalid, pointer, "A SHA-256 is expected: 64 of 0-9 and a-f.");
+    }
+}
+
 static void check_word(struct input *input, struct span text, const char *pointer, const struct choice_table *words)
 {
     char detail[sizeof input->detail];
@@ -212,6 +239,9 @@ static void check_value(struct input *input, const struct json_node *node, const
     case VALUE_word:
         check_word(input, node->text, pointer, type->words);
         break;
+    case VALUE_hash:
+        check_hash(input, node->text, pointer);
+        break;
     case VALUE_object:
         input_check(input, node, pointer, schema_at(type->schema));
         break;
@@ -231,7 +261,6 @@ static void check_value(struct input *input, const struct json_node *node, const
     case VALUE_id:
     case VALUE_flag:
     case VALUE_date:
-    case VALUE_hash:
     case VALUE_code:
     case VALUE_count:
     case VALUE_range:

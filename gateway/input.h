@@ -18,6 +18,8 @@ struct input {
 /* input_instant reads an instant; ACCEPTED, or what is wrong with it and, for people, what a right one looks like. */
 enum refusal input_instant(struct span text, int64_t *ret_ms, const char **ret_detail);
 
+/* input_hash reads a SHA-256 in hex; ERR_MALFORMED. */
+enum err input_hash(struct span text, struct hash *ret_hash) MUST_USE;
 /* input_wrong records a fault at pointer; only the first counts. */
 void input_wrong(struct input *input, enum refusal refusal, const char *pointer, const char *detail);
 

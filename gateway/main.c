@@ -159,7 +159,8 @@ static enum err open_gate(struct process *process, const struct data_folder *dat
                                          .installation_id = data->installation_id,
                                          .zones = gateway->zones,
                                          .rendering = rendering_present,
-                                         .rendering_context = gateway};
+                                         .rendering_context = gateway,
+                                         .channels = gateway->channels};
     return gate_open(&options, &gateway->gate);
 }
 

@@ -109,6 +109,9 @@ static const char *role_detail(enum need need)
     switch (need) {
     case NEED_EDITOR:
         return "It takes the role editor, admin or owner.";
+    case NEED_APPROVER:
+        return "It takes the role admin or owner, or an editor with the permission "
+               "approve.";
     case NEED_ADMIN:
         return "It takes the role admin or owner.";
     case NEED_AUDIT:

@@ -39,6 +39,7 @@ void handle_change_workspace(struct exchange *x)
             read_setting(x, "max_lateness_ms", "/max_lateness_ms", "A minute to 366 days, in milliseconds."),
         .late_spacing_ms =
             read_setting(x, "late_spacing_ms", "/late_spacing_ms", "A second to a day, in milliseconds."),
+        .approval_policy = choice_value(&approval_policy_words, json_node_text(x->body, "approval_policy")),
     };
     if (!exchange_input(x)) {
         *ORDER(x, change_workspace, &workspace_id) = change;

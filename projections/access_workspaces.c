@@ -53,6 +53,7 @@ static void fold_changed(struct workspace_row *row, const struct workspace_chang
     row->timezone = changed->timezone.data != NULL ? changed->timezone : row->timezone;
     row->max_lateness_ms = changed->max_lateness_ms != 0 ? changed->max_lateness_ms : row->max_lateness_ms;
     row->late_spacing_ms = changed->late_spacing_ms != 0 ? changed->late_spacing_ms : row->late_spacing_ms;
+    row->approval_policy = changed->approval_policy != POLICY_NONE ? changed->approval_policy : row->approval_policy;
 }
 
 /* A plan that replaces another within a period changes nothing of the days on which the periods end. */

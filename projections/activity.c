@@ -123,6 +123,14 @@ static void of_post(const struct event *event, struct activity_row *row)
         row->code = event->instance_withheld.code;
         row->at_ms = event->instance_withheld.at_ms;
         break;
+    case EVENT_approval_wanted:
+        row->at_ms = event->approval_wanted.publish_at_ms;
+        row->flag = event->approval_wanted.reminder;
+        row->count = event->approval_wanted.policy;
+        break;
+    case EVENT_approval_given:
+        row->count = event->approval_given.targets_count;
+        break;
     default: /* post_deleted says nothing more */
         break;
     }
@@ -516,6 +524,26 @@ static void put_edited(struct buf *out, const struct activity_row *row, uint64_t
     put_counted(out, row->count, "account");
 }
 
+static void put_approval(struct buf *out, const struct activity_row *row)
+{
+    switch (row->event) {
+    case EVENT_approval_wanted:
+        buf_text(out, row->flag ? "Still waits to be approved" : "Waits to be approved");
+        buf_text(out, row->count == POLICY_FOUR_EYES ? " by somebody who wrote none of it" : "");
+        put_at(out, "; without it nothing is sent at ", row->at_ms);
+        break;
+    case EVENT_approval_given:
+        buf_text(out, "Approved for ");
+        put_counted(out, row->count, "account");
+        break;
+    case EVENT_approval_voided:
+        buf_text(out, "Changed, so the approval is void");
+        break;
+    default:
+        break;
+    }
+}
+
 static void put_post(struct buf *out, const struct activity_row *row, const struct activity_about *about)
 {
     const char *where = about->where;
@@ -578,5 +606,6 @@ void activity_sentence(const struct activity_row *row, const struct activity_abo
     const size_t begin = out->len;
     put_post(out, row, about);
     put_target(out, row, about);
+    put_approval(out, row);
     put_stop(out, begin);
 }

@@ -32,6 +32,17 @@ static enum err txn_of(void *context, struct store_txn **ret_txn)
     return views->txn != NULL ? OK : ERR_CLOSED;
 }
 
+static enum err load_approved(struct store_txn *txn, const struct id *post_id, struct arena *arena,
+                              struct dispatch_post *post)
+{
+    struct approval_row row;
+    const enum err err = posts_approval(txn, post_id, arena, &row);
+    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+    post->approved = row.targets;
+    post->approved_count = row.targets_count;
+    return OK;
+}
+
 enum err dispatch_views_post(void *context, const struct id *post_id, struct arena *arena,
                              struct dispatch_post *ret_post)
 {
@@ -56,9 +67,10 @@ enum err dispatch_views_post(void *context, const struct id *post_id, struct are
                     .link = view->content.link,
                     .first_comment = view->content.first_comment},
         .targets = targets,
-        .target_count = view->row.targets_count
+        .target_count = view->row.targets_count,
+        .is_approved = view->row.approved_under != POLICY_NONE
     };
-    return OK;
+    return ret_post->is_approved ? load_approved(txn, post_id, arena, ret_post) : OK;
 }
 
 enum err dispatch_views_payload(void *context, const struct id *target_id, struct arena *arena,
@@ -112,6 +124,8 @@ static struct agenda_target agenda_row(const struct queue_row *row)
                                   .integration_id = row->integration_id,
                                   .channel = row->channel,
                                   .status = row->status,
+                                  .approved_under = row->approved_under,
+                                  .approval_reminded = row->approval_reminded,
                                   .locked = row->locked,
                                   .version = row->version,
                                   .publish_at_ms = row->publish_at_ms,
@@ -191,7 +205,8 @@ static enum err restore_workspaces(struct store_txn *txn, struct arena *arena, s
                                                    .paused = rows[i].paused,
                                                    .deleted = rows[i].deleted_ms != 0,
                                                    .max_lateness_ms = rows[i].max_lateness_ms,
-                                                   .late_spacing_ms = rows[i].late_spacing_ms};
+                                                   .late_spacing_ms = rows[i].late_spacing_ms,
+                                                   .approval_policy = rows[i].approval_policy};
         TRY(agenda_restore_workspace(agenda, &workspace));
         *after = rows[i].workspace_id;
     }

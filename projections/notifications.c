@@ -107,6 +107,11 @@ static struct notice_row tell(const struct fact *fact)
         notice.integration_id = event->integration_expiring.integration_id;
         notice.end_ms = event->integration_expiring.session_expires_ms;
         break;
+    case EVENT_approval_wanted:
+        notice.kind = NOTIFY_APPROVAL_WANTED;
+        notice.post_id = event->approval_wanted.post_id;
+        notice.end_ms = event->approval_wanted.publish_at_ms;
+        break;
     case EVENT_billing_due:
         notice.kind = NOTIFY_BILLING_DUE;
         notice.end_ms = event->billing_due.period_end_ms;

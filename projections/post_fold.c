@@ -21,7 +21,8 @@ static const struct span absent = {NULL, 0};
 bool post_fold_is_ours(uint32_t code)
 {
     return (code >= EVENT_post_created && code <= EVENT_targets_doubted) || code == EVENT_instance_withheld ||
-           code == EVENT_instance_withdrawn;
+           code == EVENT_instance_withdrawn ||
+           (code >= EVENT_approval_wanted && code <= EVENT_approval_voided);
 }
 
 const struct id *post_fold_id(const struct event *event)
@@ -217,6 +218,7 @@ static enum err fold_scheduled(const struct fold *fold)
         set_due(target, scheduled->targets[i].due_ms);
     }
     fold->post->status = POST_SCHEDULED;
+    post_fold_redated(fold->post, scheduled->publish_at_ms);
     fold->post->publish_at_ms = scheduled->publish_at_ms;
     touch_all(fold);
     return OK;
@@ -568,6 +570,11 @@ static enum err fold_by_code(const struct fold *fold)
     case EVENT_post_finished:
         fold->post->status = event->post_finished.status;
         fold->post->finished_ms = fold->time_ms;
+        return OK;
+    case EVENT_approval_wanted:
+    case EVENT_approval_given:
+    case EVENT_approval_voided:
+        post_fold_approval(fold->post, event, fold->time_ms);
         return OK;
     default:
         return ERR_ALTERED; /* a post's event that this build does not know: its log is newer */

@@ -31,6 +31,11 @@ enum target_status post_fold_phase(const struct target_row *target);
 /* post_fold_is_comment tells whether a part of a locked target, from 0, is its first comment. */
 bool post_fold_is_comment(const struct target_row *target, uint64_t part);
 
+/* post_fold_approval folds what events of an approval say, post_fold_redated that a schedule gives the post this
+ * instant: for post_fold. */
+void post_fold_approval(struct post_row *post, const struct event *event, int64_t time_ms);
+void post_fold_redated(struct post_row *post, int64_t publish_at_ms);
+
 /* post_fold_content gives the content of post_created and post_edited; borrowed from the event. */
 void post_fold_content(const struct event *event, struct post_content_row *ret_content);
 

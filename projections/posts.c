@@ -114,6 +114,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     TRY(put_post(txn, &post, change.content ? &content : NULL, arena));
     TRY(posts_deliveries_update(txn, &post, fact, arena));
+    TRY(posts_approval_update(txn, &post, fact, arena));
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     TRY(is_new ? posts_shelf_fill(txn, &post) : posts_shelf_update(txn, &before, &post, change.content));
     TRY(posts_count(txn, &before, &post, arena));

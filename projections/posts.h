@@ -11,6 +11,7 @@
 #ifndef OPENPOST_PROJECTIONS_POSTS_H
 #define OPENPOST_PROJECTIONS_POSTS_H
 
+#include "core/approval.h"
 #include "core/ledger/projection.h"
 #include "core/message/access.h"
 #include "core/text/words.h"
@@ -137,6 +138,16 @@ struct post_payload {
     struct live_part *live; /* in the order in which they became live */
     uint32_t live_count;
 };
+
+/* posts_approval reads who approved a post, and what. ERR_NOT_FOUND: it is not approved. posts_approval_status tells
+ * how its approval stands under its workspace's policy: given stays so for ever once it is locked; what is a draft, or
+ * over, needs none. posts_approval_source gives what an approval is rendered of: the post's open targets; it borrows
+ * from the post and the arena. ERR_NO_MEMORY. */
+enum err posts_approval(struct store_txn *txn, const struct id *post_id, struct arena *arena,
+                        struct approval_row *ret_approval) MUST_USE;
+enum approval posts_approval_status(const struct post_row *post, const struct workspace_row *workspace);
+enum err posts_approval_source(const struct post_view *post, struct arena *arena, struct approval_source *ret_source)
+    MUST_USE;
 
 /* posts_payload reads what a target sends and what the platform has of it. post_id NULL: found through the queue, which
  * knows the open targets only. ERR_NOT_FOUND before the lock. */

@@ -29,6 +29,10 @@ enum err posts_index_remove(struct store_txn *txn, const struct post_row *post) 
 enum err posts_deliveries_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
                                  struct arena *arena) MUST_USE;
 
+/* posts_approval_update writes the row of the post's approval, where the event changes it. */
+enum err posts_approval_update(struct store_txn *txn, const struct post_row *post, const struct fact *fact,
+                               struct arena *arena) MUST_USE;
+
 /* posts_edit_note keeps what an edit changes: before and post are the post before and after it, the content before it
  * is read, content is what it leaves. */
 enum err posts_edit_note(struct store_txn *txn, const struct post_row *before, const struct post_row *post,

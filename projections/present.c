@@ -64,11 +64,6 @@ void present_json(struct buf *out, const char *name, struct span json)
     }
 }
 
-static struct store_txn *post_txn(const struct present *present)
-{
-    return present->posts_txn != NULL ? present->posts_txn : present->txn;
-}
-
 static void put_local(struct buf *out, const char *name, struct zones *zones, struct span timezone, int64_t time_ms)
 {
     int minutes = 0;
@@ -175,7 +170,7 @@ static enum err put_rendering(const struct present *present, const struct post_v
                               struct buf *out)
 {
     struct post_payload payload;
-    const enum err err = posts_payload(post_txn(present), &post->row.post_id, &post->row.targets[index].target_id,
+    const enum err err = posts_payload(present_posts(present), &post->row.post_id, &post->row.targets[index].target_id,
                                        present->arena, &payload);
     if (err == OK) {
         if (payload.locked.code.data == NULL) {
@@ -289,7 +284,8 @@ static enum err put_target(const struct present *present, const struct post_view
     return err;
 }
 
-static void put_tail(const struct post_view *post, struct buf *out)
+static enum err put_tail(const struct present *present, const struct post_view *post,
+                         const struct workspace_row *workspace, struct buf *out)
 {
     const struct post_content_row *content = &post->content;
     const bool locks = post->row.status == POST_SCHEDULED && post->row.locked_ms == 0;
@@ -297,13 +293,16 @@ static void put_tail(const struct post_view *post, struct buf *out)
     put_time(out, ",\"locked_at\":", post->row.locked_ms);
     put_time(out, ",\"not_after\":", post->row.not_after_ms);
     present_names(content, out);
-    put_id(out, ",\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    buf_text(out, ",\"approval\":");
+    TRY(present_approval(present, post, workspace, out));
+    put_id(out, ",\"duplicate_of\":", &post->row.duplicate_of);
     put_id(out, ",\"series_id\":", &post->row.series_id);
     put_span(out, ",\"series_local\":", post->row.series_local);
     put_time(out, ",\"created_at\":", post->row.created_ms);
     put_time(out, ",\"updated_at\":", post->row.updated_ms);
     put_time(out, ",\"published_at\":", post->row.published_ms);
     buf_text(out, "}");
+    return OK;
 }
 
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out)
@@ -325,7 +324,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
     put_time(out, "],\"publish_at\":", post->row.publish_at_ms);
     put_local(out, ",\"publish_at_local\":", present->zones, timezone, post->row.publish_at_ms);
     put_span(out, ",\"timezone\":", timezone);
-    put_tail(post, out);
+    TRY(put_tail(present, post, &workspace, out));
     return done(out);
 }
 
@@ -379,7 +378,7 @@ enum err present_deliveries(const struct present *present, const struct post_vie
         const struct target_row *target = &post->row.targets[i];
         struct attempt_row *attempts = NULL;
         uint32_t count = 0;
-        TRY(posts_attempts(post_txn(present), &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX,
+        TRY(posts_attempts(present_posts(present), &post->row.post_id, &target->target_id, 0, ATTEMPTS_SHOWN_MAX,
                            present->arena, &attempts, &count));
         put_id(out, i == 0 ? "{\"target_id\":" : ",{\"target_id\":", &target->target_id);
         put_id(out, ",\"integration_id\":", &target->integration_id);
@@ -429,7 +428,7 @@ static enum err put_activity(const struct present *present, const struct post_vi
     const struct target_row *target = posts_target(&post->row, &row->target_id);
     uint64_t changed = 0;
     if (row->event == EVENT_post_edited) {
-        TRY(posts_edited(post_txn(present), &post->row.post_id, row->version, present->arena, &changed));
+        TRY(posts_edited(present_posts(present), &post->row.post_id, row->version, present->arena, &changed));
     }
     const struct activity_about about = {.where = buf_terminated(&where),
                                          .comment_part =
@@ -453,7 +452,7 @@ enum err present_history(const struct present *present, const struct post_view *
 {
     struct activity_row *rows = NULL;
     uint32_t count = 0;
-    TRY(activity_list(post_txn(present), &post->row.post_id, after, limit, present->arena, &rows, &count));
+    TRY(activity_list(present_posts(present), &post->row.post_id, after, limit, present->arena, &rows, &count));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
@@ -497,6 +496,7 @@ enum err present_workspace(const struct workspace_row *workspace, struct buf *ou
     put_span(out, ",\"timezone\":", workspace->timezone);
     put_count(out, ",\"max_lateness_ms\":", workspace->max_lateness_ms);
     put_count(out, ",\"late_spacing_ms\":", workspace->late_spacing_ms);
+    put_word(out, ",\"approval_policy\":", &approval_policy_words, present_policy(workspace));
     put_flag(out, ",\"paused\":", workspace->paused);
     put_span(out, ",\"pause_reason\":", workspace->pause_reason);
     put_time(out, ",\"paused_at\":", workspace->paused_ms);

@@ -6,6 +6,7 @@
 #ifndef OPENPOST_PROJECTIONS_PRESENT_H
 #define OPENPOST_PROJECTIONS_PRESENT_H
 
+#include "core/approval.h"
 #include "core/base/arena.h"
 #include "core/calendar/zone.h"
 #include "core/store/store.h"
@@ -32,7 +33,20 @@ struct present {
     struct arena *arena;
     present_rendering *rendering; /* may be NULL */
     void *rendering_context;
+    const struct channel_list *channels; /* what approvals are rendered with; may be NULL: what is to be approved is not
+                                            told */
 };
+
+/* Where the post was as it is to be shown. */
+static inline struct store_txn *present_posts(const struct present *present)
+{
+    return present->posts_txn != NULL ? present->posts_txn : present->txn;
+}
+
+/* present_approval writes {policy, status, content_sha256, by, at} of a post; present_policy is a workspace's. */
+enum err present_approval(const struct present *present, const struct post_view *post,
+                          const struct workspace_row *workspace, struct buf *out) MUST_USE;
+enum approval_policy present_policy(const struct workspace_row *workspace);
 
 /* ERR_NO_SPACE, ERR_NO_MEMORY, and what the store says. */
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;

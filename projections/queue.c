@@ -34,6 +34,8 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
         .due_ms = target->base_ms != 0 ? target->base_ms : target->due_ms,
         .publish_at_ms = post->publish_at_ms,
         .not_after_ms = post->not_after_ms,
+        .approved_under = post->approved_under,
+        .approval_reminded = post->approval_reminded,
         .locked = locked,
         .version = locked ? 0 : post->version, /* or every event of a sibling would change the row */
         .part_next = target->part_live,

@@ -21,8 +21,11 @@ enum err views_args(const struct views_request *request, struct query_args *ret_
 
 static struct present present_of(const struct views_request *request)
 {
-    return (struct present){
-        .txn = request->txn, .zones = request->zones, .arena = request->arena, .now_ms = request->now_ms};
+    return (struct present){.txn = request->txn,
+                            .zones = request->zones,
+                            .channels = request->channels,
+                            .arena = request->arena,
+                            .now_ms = request->now_ms};
 }
 
 static enum err get_view(const struct views_request *request, const struct query_args *args, struct post_view *ret_post)

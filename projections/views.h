@@ -20,6 +20,7 @@ struct views_request {
     const struct grant *grant;     /* … and within the accounts that it sees */
     struct span args;              /* an encoded query_args (row.def); empty: none */
     struct zones *zones;
+    const struct channel_list *channels; /* as present's */
     struct arena *arena;
     int64_t now_ms;
     views_called *called;

@@ -369,6 +369,7 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .grant = &grant,
                                           .args = question->arguments,
                                           .zones = question->zones,
+                                          .channels = question->channels,
                                           .arena = question->arena,
                                           .now_ms = question->now_ms,
                                           .called = find_called,
@@ -472,6 +473,8 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
     if (!posts_sees(&grant, &view.row)) {
         return ERR_NOT_FOUND;
     }
+    struct approval_source source;
+    TRY(posts_approval_source(&view, arena, &source));
     *ret_post = (struct written_post){
         .version = view.row.version,
         .status = view.row.status,
@@ -481,6 +484,7 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
                     .link = view.content.link,
                     .first_comment = view.content.first_comment},
         .targets = view.content.targets,
+        .due_ms = source.due_ms,
         .target_count = view.content.targets_count
     };
     return OK;

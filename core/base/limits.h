@@ -21,6 +21,8 @@
 /* Its life */
 #define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)       /* the record locks so long before publish_at */
 #define SCHEDULE_AHEAD_MAX_MS ((int64_t)1830 * DAY_MS) /* five years; further ahead is a slip of the hand */
+#define APPROVAL_REMIND_MS ((int64_t)30 * MINUTE_MS) /* before publish_at: time to look, not so early to be forgotten */
+#define WRITERS_LOOKS_MAX 10000                      /* events looked at to tell who wrote a post: some 20 ms */
 #define ATTEMPT_DEADLINE_MS ((int64_t)120 * SECOND_MS) /* no reconciling read before */
 #define TRIES_MAX 3                                    /* counted attempts per part */
 #define RETRY_FIRST_MS ((int64_t)30 * SECOND_MS)

@@ -104,6 +104,8 @@ bool aggregate_exists_for(enum id_kind kind)
     X(edit_post)         \
     X(delete_post)       \
     X(schedule_post)     \
+    X(approve_post)      \
+    X(remind_approval)   \
     X(lock_post)         \
     X(record_prepared)   \
     X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target) X(swap_targets)
@@ -297,6 +299,8 @@ static const struct first {
     {COMMAND_remove_provider,        EVENT_provider_removed        },
     {COMMAND_grant_operator,         EVENT_operator_granted        },
     {COMMAND_revoke_operator,        EVENT_operator_revoked        },
+    {COMMAND_approve_post,           EVENT_approval_given          },
+    {COMMAND_remind_approval,        EVENT_approval_wanted         },
     {COMMAND_swap_targets,           EVENT_post_scheduled          },
     {COMMAND_change_queue,           EVENT_queue_changed           },
     {COMMAND_add_slot,               EVENT_slot_added              },

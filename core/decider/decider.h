@@ -56,6 +56,14 @@ struct free_slot {
     int64_t at_ms;
 };
 
+/* What whoever approves a post is to it. */
+enum approver {
+    APPROVER_UNKNOWN = 0, /* no person, nor a key of which it is known whose it is */
+    APPROVER_WRITER,      /* wrote some of it, or of what it was copied from */
+    APPROVER_OTHER,       /* wrote nothing of it */
+    APPROVER_UNTOLD,      /* the post was changed too often to tell */
+};
+
 /* What a decider may know beside its own state. Loaded by the ledger's shell; borrowed for the call. */
 struct decide_context {
     int64_t now_ms; /* the ledger's stamp of this command */
@@ -82,7 +90,9 @@ struct decide_context {
     const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
     const struct provider *provider; /* open_session: the one that it names; NULL: it names none */
     const struct series *series;     /* make_instance, edit_instance: the one that it names; NULL: it is not there */
-    struct decide_room *room;        /* lent as long as the events are used */
+    struct id rotated_origin_id; /* create_key: the first of the keys that the rotated one came of, or that itself */
+    enum approver approver;      /* approve_post under four eyes: what the post's writers are to whoever sends it */
+    struct decide_room *room;    /* lent as long as the events are used */
 };
 
 /* context_integration finds one by id; NULL when it is not there. */

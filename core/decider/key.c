@@ -51,6 +51,8 @@ static enum refusal create(const struct key *key, const struct decide_context *c
     event->integrations = wish->integrations;
     event->integrations_count = wish->integrations_count;
     event->rotates = wish->rotates;
+    event->principal_id = command->principal_id;
+    event->origin_id = id_is_none(&wish->rotates) ? (struct id){0} : context->rotated_origin_id;
     return ACCEPTED;
 }
 
@@ -93,6 +95,8 @@ void key_evolve(struct key *key, const struct event *event, int64_t time_ms)
         key->fingerprint = event->key_created.fingerprint;
         key->expires_ms = event->key_created.expires_ms;
         key->role = (uint8_t)event->key_created.role;
+        key->principal_id = event->key_created.principal_id;
+        key->origin_id = event->key_created.origin_id;
         key->scopes = access_scopes(event->key_created.scopes, event->key_created.scopes_count);
         key->restricted = event->key_created.restricted;
         ASSERT(event->key_created.integrations_count <= KEY_ACCOUNTS_MAX);

@@ -13,10 +13,13 @@ struct key {
     uint32_t scopes;    /* 1 << enum key_scope: the parts of its role that it keeps; 0: all */
     uint8_t role;       /* enum role */
     uint8_t revoked;
-    uint8_t restricted;    /* to its accounts */
-    uint8_t account_count; /* … of which there may be none */
+    uint8_t restricted;     /* to its accounts */
+    uint8_t account_count;  /* … of which there may be none */
+    struct id principal_id; /* who answers for it: a person or, where nobody is known, the key that made it; absent:
+                               itself */
+    struct id origin_id;    /* the first of the keys that followed each other to it; absent: itself */
     struct integration_ref accounts[KEY_ACCOUNTS_MAX];
-    uint8_t padding[6];
+    uint8_t padding[4];
 };
 
 /* key_stored_size: accounts that it does not have are not stored. */

@@ -1,6 +1,6 @@
 /* post.c: a post's life, from top to bottom: which command is decided by which rule, and the words that the rules
- * share: locked, final, waiting. The rules themselves are in post_author.c, post_lock.c, post_attempt.c, post_outcome.c
- * and post_person.c. */
+ * share: locked, final, waiting. The rules themselves are in post_author.c, post_approval.c, post_lock.c,
+ * post_attempt.c, post_outcome.c and post_person.c. */
 #include "core/decider/post.h"
 
 #include "core/base/assert.h"
@@ -22,6 +22,10 @@ enum refusal post_decide(const struct post *post, const struct decide_context *c
         return post_rule_delete(post, context, command, ret_events);
     case COMMAND_schedule_post:
         return post_rule_schedule(post, context, command, ret_events);
+    case COMMAND_approve_post:
+        return post_rule_approve(post, context, command, ret_events);
+    case COMMAND_remind_approval:
+        return post_rule_remind(post, context, command, ret_events);
     case COMMAND_lock_post:
         return post_rule_lock(post, context, command, ret_events);
     case COMMAND_record_prepared:
@@ -292,6 +296,7 @@ size_t post_stored_size(const struct post *post)
         return offsetof(struct post, targets);
     }
     const struct post_target *last = &post->targets[post->target_count - 1];
+    const size_t parts = last->part_count > last->approved_parts ? last->part_count : last->approved_parts;
     return offsetof(struct post, targets) + (post->target_count - 1u) * sizeof *last +
-           offsetof(struct post_target, part_hash8) + last->part_count * sizeof *last->part_hash8;
+           offsetof(struct post_target, part_hash8) + parts * sizeof *last->part_hash8;
 }

@@ -1,7 +1,7 @@
 /* post.h: the unit of publishing: when it is locked, what may be started, what an outcome means. The rules stand in
- * post_author.c (what is written and when it is due), post_series.c (what a series writes), post_person.c (what people
- * ask later), post_lock.c, post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in
- * post_evolve.c, what they share in post.c.
+ * post_author.c (what is written and when it is due), post_approval.c (who approves it), post_series.c (what a series
+ * writes), post_person.c (what people ask later), post_lock.c, post_attempt.c (starts, misses), post_outcome.c (what
+ * became of them); the fold in post_evolve.c, what they share in post.c.
  *
  * A target's parts are sent in order. next_part is the first that is not live; a first comment is the last part. When
  * every other part is live the target is published; the comment then goes on in comment_status, which nothing else
@@ -63,7 +63,7 @@ struct post_target {
     uint8_t platform_refused; /* the platform's 4xx is why it failed */
     uint8_t deferrals;        /* in a row; DEFERRALS_MAX: or more */
     uint8_t doubted;          /* an attempt at next_part was said to be accepted after all */
-    uint8_t padding;
+    uint8_t approved_parts;   /* parts whose bytes are approved, part_hash8 has them; until the lock; 0: none */
     uint32_t attempt_count;
     uint64_t prepared_check; /* of what prepare steps gave last; 0: nothing */
     int64_t at_ms;           /* its own instant, as the author gave it; 0: the post's */
@@ -73,8 +73,8 @@ struct post_target {
     int64_t deadline_ms;
     int64_t next_ms;
     struct former_attempt formers[FORMER_ATTEMPTS_MAX]; /* newest first */
-    uint64_t part_hash8[LOCKED_PARTS_MAX]; /* first 8 bytes of each part's payload hash, as they lie; last, so that rows
-                                              are cut here */
+    uint64_t part_hash8[LOCKED_PARTS_MAX]; /* first 8 bytes of each part's payload hash, as they lie: approved, then
+                                              locked; last, so that rows are cut here */
 };
 
 /* How a post stands to a series: it is of none; it follows its series; a person has touched it, and it goes its own
@@ -90,7 +90,10 @@ struct post {
     uint8_t part_count; /* of the content */
     uint8_t target_count;
     uint8_t series_tie; /* enum series_tie */
-    uint8_t padding;
+    uint8_t approval;              /* enum approval: how it was last left; NONE: nobody was ever asked. */
+    uint8_t approved_under : 6;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
+    uint8_t approval_reminded : 1; /* for this publish_at, or it was asked for when no more time was left */
+    uint8_t padding : 1;
     int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */
     int64_t locked_at_ms;  /* 0: no lock event yet: see post_locked_at */
     int64_t not_after_ms;  /* 0: none */
@@ -120,6 +123,11 @@ int64_t post_open_due(const struct post *post, const struct id *integration_id);
 enum target_status target_phase(const struct post_target *target);
 bool target_status_is_final(enum target_status status);
 int64_t target_window_end(const struct post *post, const struct post_target *target, const struct workspace *workspace);
+
+/* post_wants_approval: under that workspace's policy it may not lock as it is. A policy that was set later counts, too;
+ * what is locked wants nothing. post_is_approved: its lock fixes exactly what was approved, under whatever policy. */
+bool post_wants_approval(const struct post *post, const struct workspace *workspace);
+bool post_is_approved(const struct post *post);
 
 /* post_forgot_attempt: the target has had more attempts than it remembers, and does not remember this one, if it was
  * one. attempt_recall then folds the post's events, in order, into what the decider is told of it. */

@@ -16,6 +16,13 @@ static bool is_doubtful(const struct post_target *target, const struct decide_co
     return target->base_due_ms <= context->installation->suspended_at_ms;
 }
 
+/* Its instant has come and nobody approved it: it never locks, so nothing of it was or will be sent, whoever was paused
+ * or in doubt. */
+static bool is_unapproved(const struct post *post, const struct decide_context *context)
+{
+    return context->now_ms >= post->publish_at_ms && post_wants_approval(post, context->workspace);
+}
+
 /* What the target itself says: is it waiting for exactly this attempt? */
 static enum refusal check_target(const struct post_target *target, const struct start_attempt_command *start)
 {
@@ -124,7 +131,7 @@ static void judge_waiting(const struct post *post, uint32_t at, const struct dec
     const bool ended = context->workspace->deleted; /* what was not sent before never will be */
     const bool too_late = (ended || is_too_late(post, target, context)) && !is_doubtful(target, context);
     verdict->waiting_count++;
-    if (!doubtful && !too_late) {
+    if (!doubtful && !too_late && !is_unapproved(post, context)) {
         return;
     }
     if (target->status == TARGET_PUBLISHED) {
@@ -152,9 +159,10 @@ static void append_verdict(const struct post *post, const struct verdict *verdic
         struct targets_missed_event *event = &event_append(events, EVENT_targets_missed)->targets_missed;
         const bool passed = post->not_after_ms != 0 && context->now_ms > post->not_after_ms;
         event->post_id = post->post_id;
-        event->code = context->workspace->deleted ? SPAN("workspace_deleted")
-                      : passed                    ? SPAN("not_after_passed")
-                                                  : SPAN("lateness_exceeded");
+        event->code = context->workspace->deleted    ? SPAN("workspace_deleted")
+                      : is_unapproved(post, context) ? SPAN("approval_missing")
+                      : passed                       ? SPAN("not_after_passed")
+                                                     : SPAN("lateness_exceeded");
         event->targets = verdict->missed;
         event->targets_count = verdict->missed_count;
     }

@@ -104,8 +104,8 @@ static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_a
     return not_after_ms != 0 && plan->latest_ms > not_after_ms ? REFUSED_lateness_exceeded : ACCEPTED;
 }
 
-static enum refusal create_scheduled(const struct decide_context *context, const struct create_post_command *wanted,
-                                     struct event_list *ret_events)
+static enum refusal create_scheduled(const struct post *post, const struct decide_context *context,
+                                     const struct create_post_command *wanted, struct event_list *ret_events)
 {
     enum refusal refusal = installation_refusal(context->installation);
     if (refusal != ACCEPTED) {
@@ -121,11 +121,15 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     if (refusal == ACCEPTED) {
         refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
     }
+    if (refusal == ACCEPTED) {
+        refusal = approval_check_ahead(context, plan.publish_at_ms);
+    }
     if (refusal == ACCEPTED && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {
         refusal = REFUSED_plan_limit;
     }
     if (refusal == ACCEPTED) {
         append_scheduled(&plan, context, &wanted->post_id, ret_events);
+        approval_touched(post, context, &wanted->post_id, plan.publish_at_ms, ret_events);
     }
     return refusal;
 }
@@ -144,7 +148,7 @@ RULE(create)
     POST_WRITING_COPY(event, wanted);
     event->author_id = context_writer(command);
     event->duplicate_of = wanted->duplicate_of;
-    return wanted->now || wanted->next_slot || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events)
+    return wanted->now || wanted->next_slot || wanted->at_ms != 0 ? create_scheduled(post, context, wanted, ret_events)
                                                                   : ACCEPTED;
 }
 
@@ -189,11 +193,19 @@ enum refusal post_edit_scheduled(const struct post *post, const struct decide_co
     if (refusal == ACCEPTED) {
         refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
     }
-    if (refusal != ACCEPTED || !plan.changed) {
+    if (refusal == ACCEPTED && plan.changed) {
+        refusal = approval_check_ahead(context, plan.publish_at_ms);
+    }
+    if (refusal != ACCEPTED) {
         return refusal;
     }
-    append_scheduled(&plan, context, &post->post_id, ret_events);
-    return installation_refusal(context->installation);
+    if (plan.changed) {
+        append_scheduled(&plan, context, &post->post_id, ret_events);
+        refusal = installation_refusal(context->installation);
+    }
+    approval_touched(post, context, &post->post_id, plan.changed ? plan.publish_at_ms : post->publish_at_ms,
+                     ret_events);
+    return refusal;
 }
 
 RULE(edit)
@@ -253,12 +265,16 @@ RULE(schedule)
     if (refusal == ACCEPTED) {
         refusal = check_plan(&plan, post->has_text, post->not_after_ms);
     }
+    if (refusal == ACCEPTED && plan.changed) {
+        refusal = approval_check_ahead(context, plan.publish_at_ms);
+    }
     const bool is_draft = post->publish_at_ms == 0; /* what is scheduled may move whatever the plan says */
     if (refusal == ACCEPTED && is_draft && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {
         refusal = REFUSED_plan_limit;
     }
     if (refusal == ACCEPTED && plan.changed) {
         append_scheduled(&plan, context, &post->post_id, ret_events);
+        approval_touched(post, context, &post->post_id, plan.publish_at_ms, ret_events);
     }
     return refusal;
 }

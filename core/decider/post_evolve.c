@@ -91,9 +91,45 @@ static void evolve_scheduled(struct post *post, const struct post_scheduled_even
         touch(post); /* a series gives an instant once */
     }
     post->status = POST_SCHEDULED;
+    post->approval_reminded = post->approval_reminded && post->publish_at_ms == event->publish_at_ms;
     post->publish_at_ms = event->publish_at_ms;
     for (uint32_t i = 0; i < event->targets_count; i++) {
         set_due(target_of(post, &event->targets[i].target_id), event->targets[i].due_ms);
+    }
+}
+
+/* Approvals */
+
+static void evolve_wanted(struct post *post, const struct approval_wanted_event *event, int64_t time_ms)
+{
+    post->approval = post->approval == APPROVAL_NONE ? APPROVAL_WANTED : post->approval;
+    post->approval_reminded =
+        post->approval_reminded || event->reminder || event->publish_at_ms - time_ms <= APPROVAL_REMIND_MS;
+}
+
+static void evolve_given(struct post *post, const struct approval_given_event *event)
+{
+    post->approval = APPROVAL_GIVEN;
+    post->approved_under = (uint8_t)(event->policy & 0x3F);
+    for (uint32_t i = 0; i < event->targets_count; i++) {
+        const struct locked_target *approved = &event->targets[i];
+        struct post_target *target = target_of(post, &approved->target_id);
+        ASSERT(approved->parts_count <= LOCKED_PARTS_MAX);
+        target->approved_parts = (uint8_t)approved->parts_count;
+        memset(target->part_hash8, 0, sizeof target->part_hash8);
+        for (uint32_t k = 0; k < approved->parts_count; k++) {
+            memcpy(&target->part_hash8[k], approved->parts[k].payload_hash.bytes, sizeof target->part_hash8[k]);
+        }
+    }
+}
+
+static void evolve_voided(struct post *post)
+{
+    post->approval = APPROVAL_VOID;
+    post->approved_under = POLICY_NONE;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        post->targets[i].approved_parts = 0;
+        memset(post->targets[i].part_hash8, 0, sizeof post->targets[i].part_hash8);
     }
 }
 
@@ -403,6 +439,15 @@ void post_evolve(struct post *post, const struct event *event, int64_t time_ms)
     }
     case EVENT_targets_doubted:
         evolve_doubted(post, &event->targets_doubted);
+        return;
+    case EVENT_approval_wanted:
+        evolve_wanted(post, &event->approval_wanted, time_ms);
+        return;
+    case EVENT_approval_given:
+        evolve_given(post, &event->approval_given);
+        return;
+    case EVENT_approval_voided:
+        evolve_voided(post);
         return;
     default:
         ASSERT(event->code == EVENT_post_finished);

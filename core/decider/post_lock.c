@@ -18,13 +18,13 @@ static bool is_rendered(const struct locked_target *locked)
     return locked->parts_count > 0 && !locked->parts[0].comment;
 }
 
-/* Every open target once, and nothing that is not the post's; the cancelled ones may be named. */
-static bool names_the_targets(const struct post *post, const struct lock_post_command *lock)
+/* The cancelled ones may be named. */
+bool post_names_targets(const struct post *post, const struct locked_target *targets, uint32_t count)
 {
     bool named[TARGETS_MAX] = {false};
-    for (uint32_t i = 0; i < lock->targets_count; i++) {
-        const uint32_t at = post_index(post, &lock->targets[i].target_id);
-        if (at == post->target_count || named[at] || !is_rendered(&lock->targets[i])) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t at = post_index(post, &targets[i].target_id);
+        if (at == post->target_count || named[at] || !is_rendered(&targets[i])) {
             return false;
         }
         named[at] = true;
@@ -59,8 +59,14 @@ RULE(lock)
         return REFUSED_version_mismatch;
     }
     const struct lock_post_command *lock = &command->lock_post;
-    if (!names_the_targets(post, lock)) {
+    if (post_wants_approval(post, context->workspace)) {
+        return REFUSED_approval_missing;
+    }
+    if (!post_names_targets(post, lock->targets, lock->targets_count)) {
         return REFUSED_target_unrendered;
+    }
+    if (post_is_approved(post) && !approval_covers(post, lock->targets, lock->targets_count)) {
+        return REFUSED_approval_stale;
     }
     struct post_locked_event *event = &event_append(ret_events, EVENT_post_locked)->post_locked;
     event->post_id = lock->post_id;

@@ -58,7 +58,21 @@ RULE(schedule);
 /* post_edit_scheduled appends post_scheduled where an edit of a scheduled post changes an instant or its targets. */
 enum refusal post_edit_scheduled(const struct post *post, const struct decide_context *context,
                                  const struct edit_post_command *wanted, struct event_list *ret_events);
-/* post_lock.c */
+/* post_approval.c */
+RULE(approve);
+RULE(remind);
+/* approval_check_ahead: approval_required when the post would lock at birth, before anybody can approve it.
+ * approval_touched follows the events of an edit or a schedule, which leave the post scheduled at publish_at_ms: an
+ * approval is void, and one that was never asked for is. approval_covers: the lock has nothing but what was approved.
+ */
+enum refusal approval_check_ahead(const struct decide_context *context, int64_t publish_at_ms);
+void approval_touched(const struct post *post, const struct decide_context *context, const struct id *post_id,
+                      int64_t publish_at_ms, struct event_list *events);
+bool approval_covers(const struct post *post, const struct locked_target *targets, uint32_t count);
+
+/* post_lock.c. post_names_targets: every open target once, each rendered or refused, and nothing that is not the
+ * post's. */
+bool post_names_targets(const struct post *post, const struct locked_target *targets, uint32_t count);
 RULE(lock);
 RULE(prepared);
 /* post_attempt.c */

@@ -26,8 +26,8 @@ static enum refusal why_withheld(const struct decide_context *context, const str
     return workspace_has_room(context, LIMIT_SCHEDULED_POSTS) ? ACCEPTED : REFUSED_plan_limit;
 }
 
-static void schedule_all(const struct decide_context *context, const struct make_instance_command *wanted,
-                         struct event_list *events)
+static void schedule_all(const struct post *post, const struct decide_context *context,
+                         const struct make_instance_command *wanted, struct event_list *events)
 {
     for (uint32_t i = 0; i < wanted->targets_count; i++) {
         context->room->dues[i] =
@@ -38,6 +38,7 @@ static void schedule_all(const struct decide_context *context, const struct make
     event->publish_at_ms = wanted->at_ms;
     event->targets = context->room->dues;
     event->targets_count = wanted->targets_count;
+    approval_touched(post, context, &wanted->post_id, wanted->at_ms, events);
 }
 
 /* An instant that has passed is as good as another: what was not made in time because nothing ran is late, and sent or
@@ -70,7 +71,7 @@ RULE(make)
         withheld = why_withheld(context, wanted);
     }
     if (withheld == ACCEPTED) {
-        schedule_all(context, wanted, ret_events);
+        schedule_all(post, context, wanted, ret_events);
         return ACCEPTED;
     }
     struct instance_withheld_event *kept = &event_append(ret_events, EVENT_instance_withheld)->instance_withheld;

@@ -17,7 +17,7 @@ static enum refusal change(const struct decide_context *context, const struct ch
         return REFUSED_slug_taken;
     }
     const bool any = wish->slug.data != NULL || wish->name.data != NULL || wish->timezone.data != NULL ||
-                     wish->max_lateness_ms != 0 || wish->late_spacing_ms != 0;
+                     wish->max_lateness_ms != 0 || wish->late_spacing_ms != 0 || wish->approval_policy != POLICY_NONE;
     if (any) {
         struct workspace_changed_event *event = &event_append(ret_events, EVENT_workspace_changed)->workspace_changed;
         event->workspace_id = wish->workspace_id;
@@ -26,6 +26,7 @@ static enum refusal change(const struct decide_context *context, const struct ch
         event->timezone = wish->timezone;
         event->max_lateness_ms = wish->max_lateness_ms;
         event->late_spacing_ms = wish->late_spacing_ms;
+        event->approval_policy = wish->approval_policy;
     }
     return ACCEPTED;
 }
@@ -229,6 +230,9 @@ static void evolve_changed(struct workspace *workspace, const struct workspace_c
     }
     if (event->late_spacing_ms != 0) {
         workspace->late_spacing_ms = workspace_after_ms(event->late_spacing_ms);
+    }
+    if (event->approval_policy != POLICY_NONE) {
+        workspace->approval_policy = (uint8_t)event->approval_policy;
     }
 }
 

@@ -18,7 +18,8 @@ struct workspace {
     uint8_t plan_len;
     uint8_t slug_len;
     uint8_t zone_len; /* 0: none that is any, UTC then */
-    uint8_t padding[2];
+    uint8_t approval_policy; /* enum approval_policy; NONE: as OFF */
+    uint8_t padding[1];
     uint8_t zone[ZONE_NAME_MAX]; /* IANA name; queues' that have none of their own */
     uint8_t plan[PLAN_WORD_MAX]; /* its name; empty: none was ever set */
     struct id founder_id;        /* the operator in whose name it was made; absent: it was made at the data folder */

@@ -473,6 +473,11 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
             TRY(desk_recall(desk, &state->post, &command->record_outcome, &room->recalled));
             context->recalled = &room->recalled;
         }
+        if (command->code == COMMAND_approve_post && context->workspace != NULL &&
+            context->workspace->approval_policy == POLICY_FOUR_EYES &&
+            id_equal(&state->head.workspace_id, &command->workspace_id)) {
+            TRY(desk_approver(desk, command, &context->approver));
+        }
     } else if (kind == ID_SERIES) {
         TRY(add_series_integrations(desk, command, room, context));
     } else if (kind == ID_QUEUE) {
@@ -485,6 +490,7 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
         for (uint32_t i = 0; i < command->create_key.integrations_count; i++) {
             TRY(add_integration(desk, command, &command->create_key.integrations[i].integration_id, room, context));
         }
+        TRY(desk_rotated_origin(desk, command, &context->rotated_origin_id));
     }
     return desk_index_context(desk, command, state, room, context);
 }

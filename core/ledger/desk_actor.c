@@ -10,7 +10,7 @@ static bool is_over(int64_t end_ms, int64_t now_ms)
 }
 
 /* What the key was given; its accounts borrow from *key. */
-static enum err of_key(struct desk *desk, const struct command *command, int64_t now_ms, struct key *key,
+static enum err of_key(struct desk *desk, struct command *command, int64_t now_ms, struct key *key,
                        struct grant *ret_grant)
 {
     TRY(desk_load(desk, &command->actor_id, key));
@@ -24,11 +24,12 @@ static enum err of_key(struct desk *desk, const struct command *command, int64_t
                                 .accounts = key->accounts,
                                 .account_count = key->account_count,
                                 .ends_ms = key->expires_ms};
+    desk_name_key(&command->actor_id, key, &command->principal_id, &command->origin_id);
     return OK;
 }
 
 /* Whose time is over may still leave, and nothing else. */
-static enum err of_member(struct desk *desk, const struct command *command, int64_t now_ms, struct grant *ret_grant)
+static enum err of_member(struct desk *desk, struct command *command, int64_t now_ms, struct grant *ret_grant)
 {
     struct member member;
     TRY(desk_load(desk, &command->actor_id, &member));
@@ -36,12 +37,13 @@ static enum err of_member(struct desk *desk, const struct command *command, int6
     if (member.status != MEMBER_ACTIVE || !id_equal(&member.head.workspace_id, &command->workspace_id) || over) {
         return ERR_AUTH;
     }
-    *ret_grant = (struct grant){.role = member.role, .ends_ms = member.until_ms};
+    *ret_grant = (struct grant){.role = member.role, .permissions = member.permissions, .ends_ms = member.until_ms};
+    command->principal_id = member.user_id;
     return OK;
 }
 
 /* ERR_AUTH: nothing, or nothing any more. */
-static enum err grant_of(struct ledger *ledger, const struct command *command, struct key *key, struct grant *ret_grant)
+static enum err grant_of(struct ledger *ledger, struct command *command, struct key *key, struct grant *ret_grant)
 {
     if (command->actor == ACTOR_KEY && command->actor_id.kind == ID_KEY) {
         return of_key(&ledger->desk, command, ledger->now_ms, key, ret_grant);
@@ -198,6 +200,8 @@ enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum
     ASSERT(ledger->in_group);
     struct key key;
     struct grant grant;
+    command->principal_id = (struct id){0}; /* whatever was sent */
+    command->origin_id = (struct id){0};
     if (command->actor == ACTOR_OPERATOR && command->actor_id.kind == ID_USER) {
         return check_operator(ledger, command, ret_refusal);
     }

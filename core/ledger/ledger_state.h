@@ -183,6 +183,13 @@ enum err open_scan_begin(struct store_txn *txn, const struct id *workspace_id, c
                          int64_t from_ms, struct open_scan *ret_scan) MUST_USE;
 enum err open_scan_next(struct open_scan *scan) MUST_USE;
 void open_scan_end(struct open_scan *scan);
+/* desk_writers.c's. desk_name_key tells who is behind a key, and which was the first of those that followed each other
+ * to it: itself, where nobody and nothing else is known. desk_rotated_origin likewise tells the first of the key that
+ * create_key has another follow. desk_approver tells what whoever sends approve_post is to what they approve. */
+void desk_name_key(const struct id *key_id, const struct key *key, struct id *ret_principal_id,
+                   struct id *ret_origin_id);
+enum err desk_rotated_origin(struct desk *desk, const struct command *command, struct id *ret_origin_id) MUST_USE;
+enum err desk_approver(struct desk *desk, const struct command *command, enum approver *ret_approver) MUST_USE;
 /* desk_open_posts lists posts with open targets on an integration of a workspace, those that are due first before the
  * others. */
 enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,

@@ -29,6 +29,7 @@ struct question {
     struct span arguments;
     struct arena *arena;
     struct zones *zones; /* of the parts */
+    const struct channel_list *channels;
     int64_t now_ms;
     struct id *named; /* for the answerer to write what it was asked for and did not find in the workspace */
 };
@@ -40,6 +41,7 @@ struct written_post {
     int64_t publish_at_ms; /* 0: none */
     struct channel_content content;
     const struct target_spec *targets;
+    const int64_t *due_ms; /* of each; 0: it is not open */
     uint32_t target_count;
 };
 

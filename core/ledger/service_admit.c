@@ -1,6 +1,7 @@
 /* service_admit.c: commands of other programs are held to what the gateway holds a request's body to: the same values
  * (core/admission.h), the same limits of channels. Called by service.c on the socket's threads, before a command waits
  * for the writer. What it reads may be older than what is decided upon: it binds the command to the version it read. */
+#include "core/approval.h"
 #include "core/base/assert.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
@@ -73,6 +74,31 @@ static enum refusal admit_change(const struct service_parts *parts, struct store
     return violates(parts, edit != NULL ? edit : &post, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
 }
 
+/* What another program approves the ledger renders, whatever the program sent: else it could approve what nobody wrote.
+ */
+static enum refusal admit_approval(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                                   struct command *command, struct arena *arena)
+{
+    struct approve_post_command *approve = &command->approve_post;
+    struct written_post post;
+    struct approval_form form;
+    const enum err err = parts->post(txn, asker, &approve->post_id, arena, &post);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? REFUSED_not_found : REFUSED_unavailable;
+    }
+    const struct approval_source source = {
+        .content = post.content, .targets = post.targets, .due_ms = post.due_ms, .target_count = post.target_count};
+    if (approval_render(parts->admission.channels, &source, arena, &form) != OK) {
+        return REFUSED_out_of_memory;
+    }
+    approve->rendered_sha256 = form.sha256;
+    approve->version = post.version;
+    approve->targets = form.targets;
+    approve->targets_count = form.count;
+    const bool same = memcmp(&form.sha256, &approve->content_sha256, sizeof form.sha256) == 0;
+    return form.refused && same ? REFUSED_content_violation : ACCEPTED;
+}
+
 static void copy_text(char *out, size_t size, const char *text)
 {
     const size_t len = strlen(text);
@@ -103,6 +129,8 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
     }
     case COMMAND_schedule_post:
         return admit_change(parts, txn, asker, command, NULL, now_ms, arena);
+    case COMMAND_approve_post:
+        return admit_approval(parts, txn, asker, command, arena);
     default:
         return ACCEPTED;
     }

@@ -165,6 +165,7 @@ static void read_query(struct service *service, struct work *work)
                                 .asker = &work->asker,
                                 .arena = &service->read_arena,
                                 .zones = service->options.parts->zones,
+                                .channels = service->options.parts->admission.channels,
                                 .now_ms = clock_wall_ms(),
                                 .named = &named};
     enum refusal refusal = ACCEPTED;

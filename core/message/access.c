@@ -14,6 +14,7 @@ static const uint32_t roles_that_meet[NEED_COUNT] = {
     [NEED_ADMIN] = BIT(ADMIN) | BIT(OWNER),
     [NEED_OWNER] = BIT(OWNER),
     [NEED_AUDIT] = BIT(AUDITOR) | BIT(ADMIN) | BIT(OWNER),
+    [NEED_APPROVER] = BIT(ADMIN) | BIT(OWNER),
     [NEED_AUDIT_OWN] = BIT(AUDITOR) | BIT(EDITOR) | BIT(ADMIN) | BIT(OWNER),
     [NEED_PERSON] = 0,
     [NEED_OPERATOR] = 0,
@@ -41,6 +42,9 @@ static const enum need scope_needs[SCOPE_COUNT] = {
 bool access_allows(const struct grant *grant, enum need need)
 {
     ASSERT(need < NEED_COUNT);
+    if (need == NEED_APPROVER && grant->role == ROLE_EDITOR) {
+        return (grant->permissions & 1u << PERMISSION_APPROVE) != 0;
+    }
     return grant->role < ROLE_COUNT && (roles_that_meet[need] & 1u << grant->role) != 0;
 }
 
@@ -113,6 +117,9 @@ uint32_t access_scopes(const struct granted_scope *scopes, uint32_t count)
 
 enum need access_need(uint32_t command_code)
 {
+    if (command_code == COMMAND_approve_post) {
+        return NEED_APPROVER;
+    }
     switch ((enum role)command_role(command_code)) {
     case ROLE_VIEWER:
         return NEED_VIEWER;

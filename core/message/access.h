@@ -18,6 +18,7 @@ enum need {
     NEED_AUDIT,     /* the workspace's log: not an editor's, though an editor may else do more than an auditor */
     NEED_PERSON,    /* somebody who is signed in, in whatever workspace or none: no key and no role is one */
     NEED_OPERATOR,  /* likewise one who sees to all workspaces */
+    NEED_APPROVER,  /* an admin, or an editor with the permission */
     NEED_AUDIT_OWN, /* at least what the log has of one's own posts: an editor's, too */
     NEED_NOBODY,    /* no role suffices */
     NEED_COUNT
@@ -25,9 +26,10 @@ enum need {
 
 /* What somebody was given in one workspace. */
 struct grant {
-    uint32_t role;   /* enum role; ROLE_NONE: nothing */
-    uint32_t scopes; /* 1 << enum key_scope: the parts of the role that are kept; 0: all of them */
-    bool restricted; /* to these accounts: no other is there for it, nor a post that goes to another */
+    uint32_t role;        /* enum role; ROLE_NONE: nothing */
+    uint32_t permissions; /* 1 << enum permission: what a member may do beyond the role */
+    uint32_t scopes;      /* 1 << enum key_scope: the parts of the role that are kept; 0: all of them */
+    bool restricted;      /* to these accounts: no other is there for it, nor a post that goes to another */
     uint32_t account_count;
     const struct integration_ref *accounts; /* borrowed */
     int64_t ends_ms;                        /* nothing is left of it from then on; 0: it has no end */

@@ -23,6 +23,8 @@ TABLE(frequency, FREQUENCY_TABLE);
 TABLE(weekday, WEEKDAY_TABLE);
 TABLE(month_week, MONTH_WEEK_TABLE);
 TABLE(series_status, SERIES_STATUS_TABLE);
+TABLE(approval_policy, APPROVAL_POLICY_TABLE);
+TABLE(approval, APPROVAL_TABLE);
 
 const char *choice_word(const struct choice_table *table, uint32_t value)
 {

@@ -75,6 +75,16 @@
 #define SERIES_STATUS_TABLE(X) X(ACTIVE, "active") X(PAUSED, "paused") X(ENDED, "ended")
 /* clang-format on */
 
+/* What a workspace's posts need before they lock. A policy that stands later here is met by what meets no earlier one. */
+/* clang-format off */
+#define APPROVAL_POLICY_TABLE(X) X(OFF, "none") X(ANY_APPROVER, "any_approver") X(FOUR_EYES, "four_eyes")
+/* clang-format on */
+
+/* Where a post's approval stands, as people are told. */
+/* clang-format off */
+#define APPROVAL_TABLE(X) X(UNNEEDED, "none") X(WANTED, "wanted") X(GIVEN, "given") X(VOID, "void")
+/* clang-format on */
+
 #define SIGN_IN_METHOD_TABLE(X) X(PASSWORD, "password") X(OIDC, "oidc")
 
 /* clang-format off */
@@ -87,7 +97,8 @@
 #define NOTIFICATION_KIND_TABLE(X) \
     X(PUBLISHED, "post.published") X(PARTIALLY_PUBLISHED, "post.partially_published") X(FAILED, "post.failed") \
     X(MISSED, "post.missed") X(UNKNOWN, "delivery.unknown") X(CONTRADICTED, "delivery.contradicted") \
-    X(DISCONNECTED, "integration.disconnected") X(EXPIRING, "integration.expiring") X(BILLING_DUE, "billing.due")
+    X(DISCONNECTED, "integration.disconnected") X(EXPIRING, "integration.expiring") X(BILLING_DUE, "billing.due") \
+    X(APPROVAL_WANTED, "approval.wanted")
 /* clang-format on */
 
 #define X(name_, word_) CHANNEL_##name_,
@@ -171,6 +182,17 @@ enum series_status { SERIES_NONE = 0, SERIES_STATUS_TABLE(X) SERIES_STATUS_COUNT
 
 #undef X
 
+#define X(name_, word_) POLICY_##name_,
+
+enum approval_policy { POLICY_NONE = 0, APPROVAL_POLICY_TABLE(X) POLICY_COUNT };
+
+#undef X
+#define X(name_, word_) APPROVAL_##name_,
+
+enum approval { APPROVAL_NONE = 0, APPROVAL_TABLE(X) APPROVAL_COUNT };
+
+#undef X
+
 /* words[value] for 0 < value < count; words[0] is "". */
 struct choice_table {
     const char *name;
@@ -181,7 +203,7 @@ struct choice_table {
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
     end_reason_words, notification_kind_words,
-    frequency_words, weekday_words, month_week_words, series_status_words;
+    frequency_words, weekday_words, month_week_words, series_status_words, approval_policy_words, approval_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

@@ -43,7 +43,8 @@
     X(notification_kind, uint32_t, 0, "what a notification tells") \
     X(frequency, uint32_t, 0, "how often a series repeats")                \
     X(weekday, uint32_t, 0, "a day of the week")                           \
-    X(month_week, uint32_t, 0, "which of a month's weekdays of a name")
+    X(month_week, uint32_t, 0, "which of a month's weekdays of a name") \
+    X(approval_policy, uint32_t, 0, "what posts need before they lock")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
 #define CHOICE_KINDS              \
@@ -61,7 +62,8 @@
     case KIND_notification_kind:  \
     case KIND_frequency:          \
     case KIND_weekday:            \
-    case KIND_month_week
+    case KIND_month_week:  \
+    case KIND_approval_policy
 
 struct hash {
     uint8_t bytes[32];

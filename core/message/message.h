@@ -84,7 +84,11 @@ struct command {
     struct id stream;       /* the aggregate that decides */
     uint8_t actor;          /* enum actor_kind of core/log/log.h */
     struct id actor_id;
-    uint32_t role;             /* enum role of a key or member; ROLE_NONE for our own processes */
+    uint32_t role; /* enum role of a key or member; ROLE_NONE for our own processes */
+    /* Both are the ledger's own knowledge, whoever sends what: the person behind the actor, or where nobody knows one
+     * the key that its key came of; and of a key the first of those that followed each other to it. */
+    struct id principal_id;
+    struct id origin_id;
     uint64_t expected_version; /* of the stream; 0: any */
     uint64_t causation;        /* seq of the event that it answers: an earlier one of the same workspace; 0: none */
     uint32_t code;             /* enum command_code */

@@ -133,7 +133,7 @@ static void apply_written(struct agenda *agenda, const struct log_event *at, con
         set_targets(agenda, index, &at->workspace_id, event->post_edited.targets, event->post_edited.targets_count);
     }
     if (pool_find(&agenda->posts, post_id) != 0) {
-        agenda_time_post(agenda, index);
+        agenda_time_planned(agenda, index);
     }
 }
 
@@ -170,12 +170,13 @@ static enum err apply_scheduled(struct agenda *agenda, const struct log_event *a
     }
     struct post_item *post = post_at(agenda, index);
     post->scheduled = true;
+    post->reminded = post->reminded && post->publish_at_ms == event->publish_at_ms;
     post->publish_at_ms = event->publish_at_ms;
     post->version = at->version;
     post->cause = at->seq;
-    post->stage = STAGE_FACTS;
+    post->stage = post->approved_under != POLICY_NONE ? STAGE_LOCK : STAGE_FACTS;
     post->wait_ms = 0;
-    agenda_time_post(agenda, index);
+    agenda_time_planned(agenda, index);
     return OK;
 }
 
@@ -475,6 +476,11 @@ static enum err apply_to_post(struct agenda *agenda, const struct log_event *at,
         return OK;
     case EVENT_comment_finished:
         apply_comment(agenda, &event->comment_finished);
+        return OK;
+    case EVENT_approval_wanted:
+    case EVENT_approval_given:
+    case EVENT_approval_voided:
+        agenda_apply_approval(agenda, at, event);
         return OK;
     default:
         return OK;

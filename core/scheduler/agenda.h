@@ -13,6 +13,9 @@
  * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
  * then; readings go on. What is overdue by more than AGENDA_LATE_MS then takes its turn among the late ones.
  *
+ * A post that its workspace's policy wants approved is not locked before it is. When its instant comes all its targets
+ * are missed, whatever holds them; half an hour before, somebody is reminded. Once approved it needs no facts.
+ *
  * Tokens are exchanged before a start that would find them dead, which waits for that if it must, and long before their
  * session ends; one exchange at a time per account. */
 #ifndef OPENPOST_SCHEDULER_AGENDA_H
@@ -32,6 +35,7 @@
 enum agenda_action {
     AGENDA_FACTS = 1, /* a post: ask the network for what its rendering needs, if anything; then agenda_facts_done */
     AGENDA_LOCK,      /* a post: render and lock it */
+    AGENDA_REMIND,    /* a post: half an hour is left to approve it */
     AGENDA_START,     /* a target: start an attempt at part */
     AGENDA_READ,      /* a target: read whether attempt_id's part is there */
     AGENDA_LOST,      /* a target: attempt_id has no outcome and nobody will bring one: it is unknown */
@@ -63,9 +67,11 @@ struct agenda_target {
     struct id target_id;
     struct id integration_id;
     uint32_t channel;
-    uint32_t status;  /* enum target_status; published: only its first comment is left */
-    bool locked;      /* the post is */
-    uint64_t version; /* of the post's stream */
+    uint32_t status;         /* enum target_status; published: only its first comment is left */
+    uint32_t approved_under; /* enum approval_policy that the post's approval satisfies; NONE: it is not approved */
+    bool approval_reminded;  /* the post: no more reminder for its instant */
+    bool locked;             /* the post is */
+    uint64_t version;        /* of the post's stream */
     int64_t publish_at_ms;
     int64_t not_after_ms; /* 0: none */
     int64_t due_ms;
@@ -106,6 +112,7 @@ struct agenda_workspace {
     bool deleted;
     uint64_t max_lateness_ms; /* both as events have them */
     uint64_t late_spacing_ms;
+    uint32_t approval_policy; /* enum approval_policy */
 };
 
 struct agenda_installation {

@@ -161,6 +161,10 @@ static void change_workspace(struct agenda *agenda, const struct workspace_chang
         workspace->late_spacing_ms = workspace_after_ms(changed->late_spacing_ms);
     }
     time_workspace(agenda, index);
+    if (changed->approval_policy != POLICY_NONE && changed->approval_policy != workspace->approval_policy) {
+        workspace->approval_policy = (uint8_t)changed->approval_policy;
+        agenda_time_approvals(agenda, index);
+    }
 }
 
 static bool apply_to_integration(struct agenda *agenda, const struct log_event *at, const struct event *event)

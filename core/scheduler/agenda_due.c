@@ -2,10 +2,12 @@
  * the simulation and, after each event, agenda.c. Pure.
  *
  *   post         FACTS at the lock - 15 s, LOCK when they are there, at the latest 10 s after the lock's instant
+ *                one that wants to be approved: REMIND half an hour before its instant, and no LOCK
  *   target       waiting: START at max(due, next, the end of its account's limit), or MISS when max_lateness or
  *                not_after is over; held: MISS only;
  *                doubtful: MISS at once, which makes it unknown
  *                of a deleted workspace: MISS at once, locked or not
+ *                of a post that was not approved: MISS at the post's instant
  *                a late START joins its integration's heap, which lets one go per late_spacing
  *                attempting: LOST after the deadline; unknown: READ at next, not before the deadline
  *   integration  CONNECT, REFRESH (agenda_tokens.c), and the next late START
@@ -96,12 +98,18 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     return held || target->queued ? miss : sooner(miss, agenda_tokens_look_ms(integration, ready));
 }
 
-/* Before the lock: its post's lock decides, unless its workspace has ended. What is doubtful is locked first. */
+/* Before the lock: its post's lock decides, unless its workspace has ended or nobody approved the post. What is doubtful
+ * is locked first; what was not approved never is. */
 static int64_t planned_ms(const struct agenda *agenda, const struct target_item *target)
 {
     const struct post_item *post = post_at(agenda, target->post);
-    const bool ends = workspace_at(agenda, post->workspace)->deleted && post->scheduled && target->due_ms != 0;
-    return ends && !is_stopped(agenda) && !is_doubtful(agenda, target) ? target->wait_ms : TIMERS_NEVER;
+    if (is_stopped(agenda) || !post->scheduled || target->due_ms == 0) {
+        return TIMERS_NEVER;
+    }
+    if (workspace_at(agenda, post->workspace)->deleted && !is_doubtful(agenda, target)) {
+        return target->wait_ms;
+    }
+    return agenda_wants_approval(agenda, post) ? later(post->publish_at_ms, target->wait_ms) : TIMERS_NEVER;
 }
 
 static int64_t target_ms(const struct agenda *agenda, const struct target_item *target)
@@ -143,6 +151,10 @@ static int64_t post_ms(const struct agenda *agenda, const struct post_item *post
         return TIMERS_NEVER;
     }
     const int64_t lock_ms = post->publish_at_ms - LOCK_AHEAD_MS;
+    if (agenda_wants_approval(agenda, post)) {
+        const bool reminded = post->reminded || post->remind_out;
+        return reminded ? TIMERS_NEVER : later(post->publish_at_ms - APPROVAL_REMIND_MS, post->wait_ms);
+    }
     switch ((enum post_stage)post->stage) {
     case STAGE_FACTS:
         return later(lock_ms - AGENDA_FACTS_AHEAD_MS, post->wait_ms);
@@ -300,7 +312,10 @@ static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, str
     memcpy(ret_due->post_id.uuid, post->item.uuid, 16);
     ret_due->workspace_id.kind = ID_WORKSPACE;
     memcpy(ret_due->workspace_id.uuid, workspace_at(agenda, post->workspace)->item.uuid, 16);
-    if (post->stage == STAGE_FACTS) {
+    if (agenda_wants_approval(agenda, post)) {
+        ret_due->action = AGENDA_REMIND;
+        post->remind_out = true;
+    } else if (post->stage == STAGE_FACTS) {
         ret_due->action = AGENDA_FACTS;
         post->stage = STAGE_FACTS_OUT;
         post->wait_ms = later(lock_ms, now_ms) + AGENDA_FACTS_WAIT_MS;
@@ -404,7 +419,10 @@ static void fail_post(struct agenda *agenda, const struct agenda_due *due, int64
         return;
     }
     struct post_item *post = post_at(agenda, index);
-    if (post->stage == STAGE_LOCK_OUT) {
+    if (due->action == AGENDA_REMIND) {
+        post->remind_out = false;
+        post->wait_ms = again_ms;
+    } else if (post->stage == STAGE_LOCK_OUT) {
         post->stage = STAGE_LOCK;
         post->wait_ms = again_ms;
     } else if (post->stage == STAGE_FACTS_OUT) {
@@ -434,6 +452,7 @@ void agenda_failed(struct agenda *agenda, const struct agenda_due *due, int64_t 
     switch (due->action) {
     case AGENDA_FACTS:
     case AGENDA_LOCK:
+    case AGENDA_REMIND:
         fail_post(agenda, due, again_ms);
         break;
     case AGENDA_START:

@@ -20,9 +20,11 @@ static void restore_post(struct agenda *agenda, const struct agenda_target *row,
     if (row->locked) {
         post->stage = STAGE_LOCKED;
     } else if (!post->scheduled || post->version != row->version) {
-        post->stage = STAGE_FACTS;
+        post->stage = row->approved_under != POLICY_NONE ? STAGE_LOCK : STAGE_FACTS;
         post->wait_ms = 0;
     }
+    post->approved_under = (uint8_t)row->approved_under;
+    post->reminded = row->approval_reminded;
     post->scheduled = true;
     post->publish_at_ms = row->publish_at_ms;
     post->not_after_ms = row->not_after_ms;
@@ -91,9 +93,8 @@ enum err agenda_restore_workspace(struct agenda *agenda, const struct agenda_wor
     workspace->deleted = row->deleted;
     workspace->max_lateness_ms = workspace_after_ms(row->max_lateness_ms);
     workspace->late_spacing_ms = workspace_after_ms(row->late_spacing_ms);
-    for (uint32_t i = workspace->integration_first; i != 0; i = integration_at(agenda, i)->workspace_next) {
-        agenda_time_account(agenda, i);
-    }
+    workspace->approval_policy = (uint8_t)row->approval_policy;
+    agenda_time_approvals(agenda, index);
     return OK;
 }
 
@@ -133,6 +134,8 @@ static uint64_t digest_target(const struct agenda *agenda, const struct target_i
     hash = mix_number(hash, post->publish_at_ms);
     hash = mix_number(hash, post->not_after_ms);
     hash = mix_number(hash, post->stage == STAGE_LOCKED);
+    hash = mix_number(hash, post->approved_under);
+    hash = mix_number(hash, post->stage != STAGE_LOCKED && post->reminded);
     hash = mix_number(hash, target->due_ms);
     hash = mix_number(hash, target->state);
     hash = mix_number(hash, target->channel);
@@ -182,6 +185,7 @@ uint64_t agenda_digest(const struct agenda *agenda)
         hash = mix_number(hash, workspace->paused);
         hash = mix_number(hash, workspace->deleted);
         hash = mix_number(hash, workspace->max_lateness_ms);
+        hash = mix_number(hash, workspace->approval_policy);
         sum += mix_number(hash, workspace->late_spacing_ms);
     }
     return sum;

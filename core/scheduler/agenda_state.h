@@ -27,6 +27,7 @@ struct workspace_item {
     int64_t max_lateness_ms;
     int64_t late_spacing_ms;
     uint32_t integration_first; /* list of its integrations */
+    uint8_t approval_policy;    /* enum approval_policy */
 };
 
 struct integration_item {
@@ -64,6 +65,9 @@ struct post_item {
     uint32_t place;
     uint8_t stage; /* enum post_stage */
     bool scheduled;
+    uint8_t approved_under; /* enum approval_policy; NONE: it is not approved */
+    bool reminded : 1;      /* for publish_at_ms */
+    bool remind_out : 1;    /* REMIND is */
     int64_t publish_at_ms;
     int64_t not_after_ms;
     int64_t wait_ms; /* FACTS_OUT: when the lock goes on without; else: not before */
@@ -155,6 +159,13 @@ void agenda_time_post(struct agenda *agenda, uint32_t post);
 void agenda_time_integration(struct agenda *agenda, uint32_t integration); /* itself */
 void agenda_time_account(struct agenda *agenda, uint32_t integration);     /* and its targets */
 void agenda_time_all(struct agenda *agenda);
+/* agenda_approval.c: the post may not lock as it is. agenda_time_planned works out anew when a post and, where
+ * its targets may be missed for want of an approval, they are due; agenda_apply_approval takes an event of an approval. */
+bool agenda_wants_approval(const struct agenda *agenda, const struct post_item *post);
+void agenda_time_planned(struct agenda *agenda, uint32_t post);
+/* agenda_approval.c: the same for all of a workspace, whose policy is another one now. */
+void agenda_time_approvals(struct agenda *agenda, uint32_t workspace);
+void agenda_apply_approval(struct agenda *agenda, const struct log_event *at, const struct event *event);
 /* agenda_tokens.c: when to look at a start for that instant: then, or before because newer tokens are needed;
  * TIMERS_NEVER: it waits for them, as agenda_tokens_awaited tells. agenda_tokens_want wants them if they are needed. */
 int64_t agenda_tokens_look_ms(const struct integration_item *integration, int64_t start_ms);

@@ -86,8 +86,9 @@ static struct queue *queue_of(struct dispatch *dispatch, const struct task *task
 {
     switch ((enum task_stage)task->stage) {
     case TASK_COMMAND:
-        return task->due.action == AGENDA_LOCK || task->due.action == AGENDA_MISS ? &dispatch->commands
-                                                                                  : &dispatch->urgent;
+        return task->due.action == AGENDA_LOCK || task->due.action == AGENDA_MISS || task->due.action == AGENDA_REMIND
+                   ? &dispatch->commands
+                   : &dispatch->urgent;
     case TASK_SEAL:
         return &dispatch->secrets;
     case TASK_JOB:
@@ -335,6 +336,7 @@ static enum err open_task(struct dispatch *dispatch, int64_t now_ms, const struc
     case AGENDA_FACTS:
         return dispatch_ask_facts(dispatch, now_ms, due);
     case AGENDA_LOCK:
+    case AGENDA_REMIND:
     case AGENDA_START:
     case AGENDA_MISS:
         return open_command(dispatch, now_ms, due);

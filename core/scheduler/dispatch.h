@@ -37,6 +37,9 @@ struct dispatch_post {
     struct channel_content content; /* as written; variants are in the targets */
     const struct dispatch_target *targets;
     uint32_t target_count;
+    bool is_approved;               /* then exactly this is locked: */
+    struct locked_target *approved; /* without keys; in memory that whoever asked may write to */
+    uint32_t approved_count;
 };
 
 /* What is needed to send a target: its locked form and what the platform has of it. */

@@ -195,6 +195,10 @@ static enum err fill(struct dispatch *dispatch, uint32_t index, int64_t now_ms, 
         return fill_start(dispatch, task, arena, ret_command);
     case AGENDA_LOCK:
         return fill_lock(dispatch, task, now_ms, arena, ret_command);
+    case AGENDA_REMIND:
+        *ret_command = command_to(task, COMMAND_remind_approval, task->due.post_id);
+        ret_command->remind_approval.post_id = task->due.post_id;
+        return OK;
     case AGENDA_MISS:
         return fill_miss(task, arena, ret_command);
     case AGENDA_FACTS:
@@ -262,6 +266,7 @@ static int64_t again_after(int64_t now_ms, const struct answer *answer)
     case REFUSED_fence_stale:
     case REFUSED_lateness_exceeded:
     case REFUSED_not_late:
+    case REFUSED_approval_missing:
     case REFUSED_clock_suspect:
     case REFUSED_starts_suspended:
     case REFUSED_workspace_paused:

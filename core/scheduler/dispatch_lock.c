@@ -9,7 +9,6 @@
 #include "core/vault/box.h"
 
 #define KEY_MAX 128 /* bytes */
-#define RENDER_REFUSED SPAN("render_refused")
 
 /* --- facts --- */
 
@@ -188,17 +187,6 @@ enum err dispatch_resolve_payload(struct dispatch *dispatch, const struct task *
 
 /* --- rendering --- */
 
-static enum err text_copy(struct arena *arena, const char *text, struct span *ret_copy)
-{
-    return arena_copy(arena, span_text(text), ret_copy);
-}
-
-static enum err refuse(struct arena *arena, const char *message, struct locked_target *locked)
-{
-    locked->code = RENDER_REFUSED;
-    return text_copy(arena, message, &locked->message);
-}
-
 /* Numbers for the keys of an account's parts. Each account has a row of its own, which begins anywhere: no two of its
  * keys are the same, and none tells how much others post. Numbers drawn by chance would meet: of 20,000 posts at one
  * instant two would have one key in one case of three hundred, and the second of them could never be sent. */
@@ -218,43 +206,25 @@ static enum err take_numbers(struct dispatch *dispatch, const struct id *integra
     return OK;
 }
 
-static enum err lock_part(const struct channel *channel, const struct channel_part *rendered, int64_t created_ms,
-                          uint64_t number, struct arena *arena, struct locked_part *ret_part)
+/* The keys of a target's parts, which make every attempt at them recognisable. */
+static enum err give_keys(struct dispatch *dispatch, const struct channel *channel, const struct id *integration_id,
+                          struct arena *arena, struct locked_target *locked)
 {
-    void *text = arena_alloc(arena, KEY_MAX);
-    if (text == NULL) {
-        return ERR_NO_MEMORY;
+    uint64_t number = 0;
+    if (locked->code.data != NULL || !channel->keyed) {
+        return OK;
     }
-    struct buf key = buf_of(text, KEY_MAX);
-    if (channel->keyed) {
-        channel->key(created_ms, number, &key);
-    }
-    *ret_part = (struct locked_part){
-        .key = buf_span(&key), .created_ms = created_ms, .payload = rendered->bytes, .comment = rendered->comment};
-    sha256(rendered->bytes, ret_part->payload_hash.bytes);
-    return OK;
-}
-
-static const char *first_fatal(const struct channel_rendering *rendering)
-{
-    for (uint32_t i = 0; i < rendering->violation_count; i++) {
-        if (rendering->violations[i].fatal) {
-            return rendering->violations[i].message;
+    TRY(take_numbers(dispatch, integration_id, locked->parts_count, &number));
+    for (uint32_t i = 0; i < locked->parts_count; i++) {
+        void *text = arena_alloc(arena, KEY_MAX);
+        if (text == NULL) {
+            return ERR_NO_MEMORY;
         }
+        struct buf key = buf_of(text, KEY_MAX);
+        channel->key(locked->parts[i].created_ms, number + i, &key);
+        locked->parts[i].key = buf_span(&key);
     }
-    return "There is nothing to send.";
-}
-
-/* What people should know of a rendering that can be sent: what is not fatal of its violations. */
-static enum err note(const struct channel_rendering *rendering, struct arena *arena, struct locked_target *locked)
-{
-    char text[sizeof rendering->violations];
-    struct buf out = buf_of(text, sizeof text);
-    for (uint32_t i = 0; i < rendering->violation_count; i++) {
-        buf_text(&out, i == 0 ? "" : " ");
-        buf_text(&out, rendering->violations[i].message);
-    }
-    return rendering->violation_count == 0 ? OK : text_copy(arena, buf_terminated(&out), &locked->message);
+    return OK;
 }
 
 static enum err lock_target(struct dispatch *dispatch, const struct dispatch_post *post,
@@ -265,12 +235,13 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     locked->target_id = target->spec.target_id;
     const struct channel *channel = channel_find(&dispatch->options.channels, (enum channel_code)target->spec.channel);
     if (channel == NULL) {
-        return refuse(arena, "This installation does not publish on the channel.", locked);
+        return channel_form_refused("This installation does not publish on the channel.", arena, locked);
     }
     const enum err err = content_for(post, &target->spec, arena, &content);
     if (err != OK) {
-        return err == ERR_NO_MEMORY ? err
-                                    : refuse(arena, "The target's variant cannot be applied to the content.", locked);
+        return err == ERR_NO_MEMORY
+                   ? err
+                   : channel_form_refused("The target's variant cannot be applied to the content.", arena, locked);
     }
     const uint32_t fact = pool_find(&dispatch->facts, &target->spec.target_id);
     if (fact != 0) {
@@ -283,21 +254,23 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     }
     TRY(channel->render(&content, &facts, target->due_ms, arena, rendering));
     channel_bound(rendering);
-    if (channel_has_fatal(rendering) || rendering->part_count == 0) {
-        return refuse(arena, first_fatal(rendering), locked);
+    TRY(channel_form(rendering, target->due_ms, arena, locked));
+    return give_keys(dispatch, channel, &target->spec.integration_id, arena, locked);
+}
+
+/* What was approved is sent, whatever rendering would make of the post today. */
+static enum err lock_approved(struct dispatch *dispatch, const struct dispatch_post *post,
+                              const struct locked_target *approved, struct arena *arena, struct locked_target *locked)
+{
+    const struct dispatch_target *target = find_target(post, &approved->target_id);
+    const struct channel *channel =
+        target == NULL ? NULL : channel_find(&dispatch->options.channels, (enum channel_code)target->spec.channel);
+    *locked = *approved;
+    if (channel == NULL) {
+        locked->parts_count = 0;
+        return channel_form_refused("This installation does not publish on the channel.", arena, locked);
     }
-    TRY(note(rendering, arena, locked));
-    locked->parts = arena_alloc(arena, rendering->part_count * sizeof *locked->parts);
-    if (locked->parts == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    uint64_t number = 0;
-    TRY(take_numbers(dispatch, &target->spec.integration_id, rendering->part_count, &number));
-    for (uint32_t i = 0; i < rendering->part_count; i++) {
-        TRY(lock_part(channel, &rendering->parts[i], target->due_ms + i, number + i, arena, &locked->parts[i]));
-    }
-    locked->parts_count = rendering->part_count;
-    return OK;
+    return give_keys(dispatch, channel, &target->spec.integration_id, arena, locked);
 }
 
 enum err dispatch_render(struct dispatch *dispatch, struct task *task, int64_t now_ms, struct arena *arena,
@@ -306,15 +279,16 @@ enum err dispatch_render(struct dispatch *dispatch, struct task *task, int64_t n
     struct dispatch_post post;
     (void)now_ms;
     TRY(dispatch->options.load.post(dispatch->options.load.context, &task->due.post_id, arena, &post));
-    struct locked_target *locked = arena_alloc(arena, (post.target_count + 1) * sizeof *locked);
+    const uint32_t count = post.is_approved ? post.approved_count : post.target_count;
+    struct locked_target *locked = arena_alloc(arena, (count + 1) * sizeof *locked);
     if (locked == NULL) {
         return ERR_NO_MEMORY;
     }
-    for (uint32_t i = 0; i < post.target_count; i++) {
-        TRY(lock_target(dispatch, &post, &post.targets[i], arena, &locked[i]));
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(post.is_approved ? lock_approved(dispatch, &post, &post.approved[i], arena, &locked[i])
+                             : lock_target(dispatch, &post, &post.targets[i], arena, &locked[i]));
     }
     task->version = post.version;
-    *ret_lock =
-        (struct lock_post_command){.post_id = task->due.post_id, .targets = locked, .targets_count = post.target_count};
+    *ret_lock = (struct lock_post_command){.post_id = task->due.post_id, .targets = locked, .targets_count = count};
     return OK;
 }

@@ -76,6 +76,7 @@ static const char *kind_of(enum agenda_action action)
     case AGENDA_FACTS:
         return "resolve";
     case AGENDA_LOCK:
+    case AGENDA_REMIND:
     case AGENDA_LOST:
     case AGENDA_MISS:
         break;

@@ -34,6 +34,7 @@ enum table {
     TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
     TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
+    TABLE_APPROVAL = 0x43,    /* posts: post id -> who approved it, and what, until it locks or the approval is void */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every

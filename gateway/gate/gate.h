@@ -19,6 +19,7 @@ struct gate_options {
     struct zones *zones;              /* any thread may ask */
     present_rendering *rendering;     /* of posts that are not locked; may be NULL */
     void *rendering_context;
+    const struct channel_list *channels; /* what approvals are of; may be NULL */
 };
 
 enum err gate_open(const struct gate_options *options, struct gate **ret_gate) MUST_USE;

@@ -430,7 +430,8 @@ static struct present present_of(const struct pass *pass, int64_t now_ms)
                             .zones = options->zones,
                             .arena = pass->arena,
                             .rendering = options->rendering,
-                            .rendering_context = options->rendering_context};
+                            .rendering_context = options->rendering_context,
+                            .channels = options->channels};
 }
 
 enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)

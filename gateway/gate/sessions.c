@@ -56,6 +56,7 @@ static enum err enter_workspace(struct store_txn *txn, const struct id *named, i
     badge->workspace_id = member.workspace_id;
     badge->member_id = member.member_id;
     badge->grant.role = member.role;
+    badge->grant.permissions = (uint32_t)member.permissions;
     return OK;
 }
 

@@ -211,6 +211,9 @@ class Side:
     def schedule_post(self):
         return Request({"post_id": self.post()["id"]}, {"at": later(7200)})
 
+    def approve_post(self):
+        return Request({"post_id": self.scheduled()["id"]}, {"content_sha256": 64 * "0"})
+
     def cancel_post(self):
         return Request({"post_id": self.scheduled()["id"]})
 

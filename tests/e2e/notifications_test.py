@@ -116,6 +116,19 @@ class Told(harness.Case):
         self.wait_told("delivery.contradicted", post_id=post["id"], target_id=target["id"])
         self.assertEqual(self.sandbox.texts(), ["hangs"])
 
+    def test_a_notification_tells_that_an_approval_is_wanted(self):
+        """When a post is scheduled, and again half an hour before nobody can give it any more."""
+        account = self.api.connect("alice.test")
+        changed = self.api.request("PATCH", "/v1/workspace", {"approval_policy": "any_approver"}, {"If-Match": "*"})
+        self.assertEqual(changed.status, 200, changed)
+        post = self.api.publish("to be approved", account, schedule={"at": later(40 * MINUTE_S)})
+        told = self.wait_told("approval.wanted", post_id=post["id"])
+        self.assertEqual(told["publish_at"], post["publish_at"])
+        self.days_pass(15 * MINUTE_S)
+        wait_until(lambda: len(self.told("approval.wanted")) == 2, 30, "told again")
+        self.days_pass(41 * MINUTE_S)
+        self.wait_told("post.missed", post_id=post["id"])
+
     # Accounts and billing.
 
     def test_a_notification_tells_that_an_account_is_disconnected_or_will_be(self):

@@ -21,6 +21,7 @@ static const struct {
     {NEED_ADMIN,     "do"    },
     {NEED_OWNER,     "o"     },
     {NEED_AUDIT,     "ado"   },
+    {NEED_APPROVER,  "do"    },
     {NEED_AUDIT_OWN, "aedo"  },
     {NEED_PERSON,    ""      },
     {NEED_OPERATOR,  ""      },
@@ -35,6 +36,19 @@ START_TEST(each_role_may_what_its_cell_says)
         const bool may = strchr(rows[_i].who, role_letters[role]) != NULL;
         ck_assert_msg(access_allows(&grant, rows[_i].need) == may, "%c", role_letters[role]);
     }
+}
+
+END_TEST
+
+START_TEST(an_editor_with_the_permission_approves_and_nobody_else_by_it)
+{
+    for (uint32_t role = 0; role < ROLE_COUNT; role++) {
+        const struct grant grant = {.role = role, .permissions = 1u << PERMISSION_APPROVE};
+        const bool may = role == ROLE_EDITOR || role == ROLE_ADMIN || role == ROLE_OWNER;
+        ck_assert_msg(access_allows(&grant, NEED_APPROVER) == may, "%c", role_letters[role]);
+        ck_assert(access_allows(&grant, NEED_ADMIN) == (role == ROLE_ADMIN || role == ROLE_OWNER));
+    }
+    ck_assert_int_eq(access_need(COMMAND_approve_post), NEED_APPROVER);
 }
 
 END_TEST
@@ -263,6 +277,7 @@ int main(void)
     tcase_add_loop_test(tcase, each_role_may_what_its_cell_says, 0, sizeof rows / sizeof *rows);
     tcase_add_test(tcase, the_whole_log_is_read_by_who_may_and_else_what_the_holder_wrote);
     tcase_add_loop_test(tcase, a_scope_is_of_a_role_or_it_is_not, 0, sizeof scopes / sizeof *scopes);
+    tcase_add_test(tcase, an_editor_with_the_permission_approves_and_nobody_else_by_it);
     tcase_add_test(tcase, a_role_that_is_none_may_nothing);
     tcase_add_test(tcase, what_is_for_our_own_processes_nobody_s_role_suffices_for);
     tcase_add_test(tcase, a_route_and_its_command_let_in_the_same);

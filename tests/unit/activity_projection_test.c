@@ -137,7 +137,7 @@ static const struct {
     {{.event = EVENT_target_finished, .target_status = TARGET_FAILED, .code = STATIC_SPAN("attempts_exhausted")},
      "Failed on bluesky: Every allowed try has failed."                                                                                                                     },
     {{.event = EVENT_targets_missed, .count = 1, TARGET, .code = STATIC_SPAN("approval_missing")},
-     "Missed on bluesky: approval_missing."                                                                                                                                 },
+     "Missed on bluesky: Nobody approved the post in time."                                                                                                                 },
     {{.event = EVENT_targets_doubted, .count = 3},
      "Unknown for 3 accounts: due before the copied or restored data was confirmed, so the original may have sent it."                                                      },
     {{.event = EVENT_targets_cancelled, .count = 2},                                                                     "Cancelled for 2 accounts."                        },

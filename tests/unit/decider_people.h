@@ -45,11 +45,12 @@ static inline bool tell_tenant_command(struct arena *arena, const struct step *s
                                               .period_end_ms = seconds(option(step, "till"))};
     } else if (strcmp(verb, "settings") == 0) {
         command->code = COMMAND_change_workspace;
-        command->change_workspace =
-            (struct change_workspace_command){.slug = word_or_none(option(step, "slug")),
-                                              .timezone = word_or_none(option(step, "timezone")),
-                                              .max_lateness_ms = tell_number(option(step, "lateness")),
-                                              .late_spacing_ms = tell_number(option(step, "spacing"))};
+        command->change_workspace = (struct change_workspace_command){
+            .slug = word_or_none(option(step, "slug")),
+            .timezone = word_or_none(option(step, "timezone")),
+            .max_lateness_ms = tell_number(option(step, "lateness")),
+            .late_spacing_ms = tell_number(option(step, "spacing")),
+            .approval_policy = choice_value(&approval_policy_words, word_or_none(option(step, "policy")))};
     } else if (strcmp(verb, "hold") == 0) {
         command->code = COMMAND_pause_workspace;
     } else if (strcmp(verb, "release") == 0) {

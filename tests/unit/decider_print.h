@@ -157,6 +157,26 @@ static inline void say_people_event(struct buf *out, const struct event *event)
     }
 }
 
+static inline void say_approval_event(struct buf *out, const struct event *event)
+{
+    switch (event->code) {
+    case EVENT_approval_wanted:
+        say_word(out, &approval_policy_words, event->approval_wanted.policy);
+        say_time(out, "at", event->approval_wanted.publish_at_ms);
+        say_flag(out, "reminder", event->approval_wanted.reminder);
+        return;
+    case EVENT_approval_given:
+        say_word(out, &approval_policy_words, event->approval_given.policy);
+        say(out, " version %d", (int)event->approval_given.version);
+        for (uint32_t i = 0; i < event->approval_given.targets_count; i++) {
+            say_letter(out, &event->approval_given.targets[i].target_id);
+        }
+        return;
+    default:
+        say_people_event(out, event);
+    }
+}
+
 static inline void say_attempt_event(struct buf *out, const struct event *event)
 {
     switch (event->code) {
@@ -192,7 +212,7 @@ static inline void say_attempt_event(struct buf *out, const struct event *event)
         say_word(out, &outcome_words, event->outcome_contradicted.outcome);
         return;
     default:
-        say_people_event(out, event);
+        say_approval_event(out, event);
     }
 }
 

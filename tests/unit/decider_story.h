@@ -102,7 +102,8 @@ static inline struct hash payload_hash(const char *target, int part)
     return story_hash(target[0], part);
 }
 
-/* "a:3" three parts, "a:2c" a part and a comment, "a:!" refused, "a" one part. */
+/* "a:3" three parts, "a:2c" a part and a comment, "a:!" refused, "a:2x" two of which the last has other bytes, "a" one
+ * part. */
 static inline void tell_locked(struct world *world, const char *word, struct locked_target *ret_locked)
 {
     const char *shape = strchr(word, ':');
@@ -119,7 +120,8 @@ static inline void tell_locked(struct world *world, const char *word, struct loc
         part->key = SPAN("3kabc");
         part->created_ms = STORY_EPOCH_MS + i;
         part->payload = SPAN("{}");
-        part->payload_hash = payload_hash(word, (int)i);
+        const bool other = shape != NULL && strchr(shape, 'x') != NULL && i + 1 == ret_locked->parts_count;
+        part->payload_hash = payload_hash(other ? "?" : word, (int)i);
         part->comment = comment != NULL && i == (comment[1] == '0' ? 0 : ret_locked->parts_count - 1);
     }
 }
@@ -158,6 +160,29 @@ static inline void tell_outcome(struct world *world, const struct step *step, st
     ret_report->jitter_permille = (uint64_t)number(option(step, "jitter"), 200);
     ret_report->published_ms = seconds(option(step, "published"));
     ret_report->code = word_or_none(option(step, "code"));
+}
+
+/* "approve a b": what stands there is what was rendered and looked at; "stale": something else was looked at;
+ * "rendered=N": of that version. "remind". */
+static inline bool tell_approval_command(struct world *world, const struct step *step, struct command *command)
+{
+    if (strcmp(step->words[0], "remind") == 0) {
+        command->code = COMMAND_remind_approval;
+        return true;
+    }
+    if (strcmp(step->words[0], "approve") != 0) {
+        return false;
+    }
+    struct lock_post_command form = {.targets_count = 0};
+    struct approve_post_command *approve = &command->approve_post;
+    tell_lock(world, step, &form);
+    command->code = COMMAND_approve_post;
+    approve->targets = form.targets;
+    approve->targets_count = form.targets_count;
+    approve->rendered_sha256 = story_hash('r', 1);
+    approve->content_sha256 = story_hash('r', has_word(step, "stale") ? 2 : 1);
+    approve->version = (uint64_t)number(option(step, "rendered"), (int)world->post.head.version);
+    return true;
 }
 
 /* The commands of a post; false when the word is none of them. */
@@ -234,7 +259,7 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         command->resolve_target.resolution = choice_value(&resolution_words, span_text(step->words[2]));
         command->resolve_target.url = word_or_none(option(step, "url"));
         command->resolve_target.retry = has_word(step, "retry");
-    } else {
+    } else if (!tell_approval_command(world, step, command)) {
         return false;
     }
     *(struct id *)command_fields(command) = post_id; /* the first field of all of them */

@@ -179,6 +179,10 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .user = &world->user.user,
                                 .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,
                                 .series = world->series.head.version == 0 ? NULL : &world->series.series,
+                                .approver = has_word(step, "unknown")  ? APPROVER_UNKNOWN
+                                            : has_word(step, "writer") ? APPROVER_WRITER
+                                            : has_word(step, "untold") ? APPROVER_UNTOLD
+                                                                       : APPROVER_OTHER,
                                 .room = &world->room};
 }
 

@@ -8,7 +8,7 @@ START_TEST(a_draft_has_every_member_and_null_for_what_is_absent)
     feed_created(&world, 1, 1);
     const struct json_node *json = shown(&world, zones, 1);
     static const char *const absent[] = {"publish_at", "publish_at_local", "locks_at",     "locked_at",
-                                         "not_after",  "approval",         "published_at", "duplicate_of"};
+                                         "not_after",  "approval/by",      "published_at", "duplicate_of"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         check_null(json, absent[i]);
     }

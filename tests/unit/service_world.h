@@ -136,6 +136,8 @@ static inline enum err written(struct store_txn *txn, const struct asker *asker,
 {
     struct post_view view;
     TRY(posts_get(txn, &asker->workspace_id, post_id, arena, &view));
+    struct approval_source source;
+    TRY(posts_approval_source(&view, arena, &source));
     *ret_post = (struct written_post){
         .version = view.row.version,
         .status = view.row.status,
@@ -145,6 +147,7 @@ static inline enum err written(struct store_txn *txn, const struct asker *asker,
                     .link = view.content.link,
                     .first_comment = view.content.first_comment},
         .targets = view.content.targets,
+        .due_ms = source.due_ms,
         .target_count = view.content.targets_count
     };
     return OK;

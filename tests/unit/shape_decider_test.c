@@ -17,7 +17,8 @@ START_TEST(a_state_is_exactly_its_members)
     ck_assert_uint_eq(sizeof(struct member),
                       sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 3 + 3 + sizeof(struct hash) + 2 * 8);
     ck_assert_uint_eq(sizeof(struct key), sizeof(struct aggregate_head) + sizeof(struct hash) + 8 + 4 + 4 +
-                                              KEY_ACCOUNTS_MAX * sizeof(struct integration_ref) + 6);
+                                              2 * sizeof(struct id) +
+                                              KEY_ACCOUNTS_MAX * sizeof(struct integration_ref) + 4);
     ck_assert_uint_eq(sizeof(struct user), sizeof(struct aggregate_head) + 8 + 2 * sizeof(struct id) +
                                                LOGINS_MAX * sizeof(struct user_login) + 1 + 1 + 4);
     ck_assert_uint_eq(sizeof(struct session), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 1 + 5 + 8 + 8);

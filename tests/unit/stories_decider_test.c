@@ -2,6 +2,7 @@
  * one. */
 #include "tests/suite.h"
 #include "tests/unit/account_stories.h"
+#include "tests/unit/approval_stories.h"
 #include "tests/unit/attempt_stories.h"
 #include "tests/unit/decider_world.h"
 #include "tests/unit/outcome_stories.h"
@@ -24,6 +25,7 @@ static const struct {
     {attempt_stories, COUNT(attempt_stories)},
     {outcome_stories, COUNT(outcome_stories)},
     {queue_stories,   COUNT(queue_stories)  },
+    {approval_stories, COUNT(approval_stories)},
 };
 
 START_TEST(the_stories_go_as_told)

@@ -1,7 +1,7 @@
 /* post.h: the unit of publishing: when it is locked, what may be started, what an outcome means. The rules stand in
- * post_author.c (what is written and when it is due), post_approval.c (who approves it), post_person.c (what people ask later), post_lock.c,
- * post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in post_evolve.c, what they share in
- * post.c.
+ * post_author.c (what is written and when it is due), post_approval.c (who approves it), post_person.c (what people ask
+ * later), post_lock.c, post_attempt.c (starts, misses), post_outcome.c (what became of them); the fold in
+ * post_evolve.c, what they share in post.c.
  *
  * A target's parts are sent in order. next_part is the first that is not live; a first comment is the last part. When
  * every other part is live the target is published; the comment then goes on in comment_status, which nothing else

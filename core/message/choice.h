@@ -64,7 +64,7 @@
     X(LOG_READ, "log:read") X(BILLING_READ, "billing:read")
 /* clang-format on */
 
-/* What a workspace's posts need before they lock. A policy that stands later here is met by what meets no earlier one. */
+/* What a workspace's posts need before they lock. What meets a policy meets those that stand before it. */
 /* clang-format off */
 #define APPROVAL_POLICY_TABLE(X) X(OFF, "none") X(ANY_APPROVER, "any_approver") X(FOUR_EYES, "four_eyes")
 /* clang-format on */

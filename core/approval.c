@@ -24,7 +24,7 @@ static enum err render_target(const struct channel_list *channels, const struct 
     return OK;
 }
 
-enum err approval_hash(const struct locked_target *targets, uint32_t count, struct arena *arena, struct hash *ret_hash)
+static enum err hash_of(const struct locked_target *targets, uint32_t count, struct arena *arena, struct hash *ret_hash)
 {
     size_t most = sizeof HEADING;
     for (uint32_t i = 0; i < count; i++) {
@@ -67,7 +67,7 @@ enum err approval_render(const struct channel_list *channels, const struct appro
             form.count++;
         }
     }
-    TRY(approval_hash(form.targets, form.count, arena, &form.sha256));
+    TRY(hash_of(form.targets, form.count, arena, &form.sha256));
     *ret_form = form;
     return OK;
 }

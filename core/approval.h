@@ -34,8 +34,4 @@ struct approval_form {
 /* approval_render renders a post as it would be locked. ERR_NO_MEMORY. */
 enum err approval_render(const struct channel_list *channels, const struct approval_source *source, struct arena *arena,
                          struct approval_form *ret_form) MUST_USE;
-/* approval_hash sums targets up, as above; the arena is for the text. ERR_NO_MEMORY. */
-enum err approval_hash(const struct locked_target *targets, uint32_t count, struct arena *arena, struct hash *ret_hash)
-    MUST_USE;
-
 #endif

@@ -17,7 +17,7 @@ void handle_schedule_post(struct exchange *x)
     }
 }
 
-/* What is to be approved, as it would be locked: rendered here, again, for what was looked at may be another version. */
+/* What is to be approved, as it would be locked: rendered here again, for what was looked at may be another version. */
 static enum err render_approval(struct exchange *x, struct approve_post_command *approve, bool *ret_refused)
 {
     struct approval_source source;

@@ -1,5 +1,5 @@
-/* present_approval.c: how a post's approval stands, and what has to be approved, as JSON. Called by present.c. What has to
- * be approved is rendered for each look at a post that waits for it, and for no other. */
+/* present_approval.c: how a post's approval stands, and what has to be approved, as JSON. Called by present.c. What has
+ * to be approved is rendered for each look at a post that waits for it, and for no other. */
 #include "core/message/codec.h"
 #include "projections/present.h"
 

@@ -97,14 +97,9 @@ static enum refusal check_approver(const struct decide_context *context)
 /* When it may not be approved, by nobody. */
 static enum refusal check_time(const struct post *post, const struct decide_context *context)
 {
-    if (post_is_final(post)) {
-        return REFUSED_post_finished;
-    }
-    if (post->status == POST_DRAFT) {
-        return REFUSED_post_not_scheduled;
-    }
-    if (post->locked_at_ms != 0) {
-        return REFUSED_post_locked;
+    const enum refusal refusal = post_check_lockable(post);
+    if (refusal != ACCEPTED) {
+        return refusal;
     }
     if (policy_of(context->workspace) <= POLICY_OFF) {
         return REFUSED_approval_unneeded;

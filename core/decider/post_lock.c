@@ -37,7 +37,7 @@ bool post_names_targets(const struct post *post, const struct locked_target *tar
     return true;
 }
 
-RULE(lock)
+enum refusal post_check_lockable(const struct post *post)
 {
     if (post_is_final(post)) {
         return REFUSED_post_finished;
@@ -45,10 +45,15 @@ RULE(lock)
     if (post->status == POST_DRAFT) {
         return REFUSED_post_not_scheduled;
     }
-    if (post->locked_at_ms != 0) {
-        return REFUSED_post_locked;
+    return post->locked_at_ms != 0 ? REFUSED_post_locked : ACCEPTED;
+}
+
+RULE(lock)
+{
+    enum refusal refusal = post_check_lockable(post);
+    if (refusal == ACCEPTED) {
+        refusal = installation_refusal(context->installation);
     }
-    const enum refusal refusal = installation_refusal(context->installation);
     if (refusal != ACCEPTED) {
         return refusal;
     }

@@ -70,8 +70,9 @@ void approval_touched(const struct post *post, const struct decide_context *cont
                       int64_t publish_at_ms, struct event_list *events);
 bool approval_covers(const struct post *post, const struct locked_target *targets, uint32_t count);
 
-/* post_lock.c. post_names_targets: every open target once, each rendered or refused, and nothing that is not the
- * post's. */
+/* post_lock.c. post_check_lockable: it is scheduled, and no lock event has come. post_names_targets: every open target
+ * once, each rendered or refused, and nothing that is not the post's. */
+enum refusal post_check_lockable(const struct post *post);
 bool post_names_targets(const struct post *post, const struct locked_target *targets, uint32_t count);
 RULE(lock);
 RULE(prepared);

@@ -75,7 +75,7 @@
 #define SERIES_STATUS_TABLE(X) X(ACTIVE, "active") X(PAUSED, "paused") X(ENDED, "ended")
 /* clang-format on */
 
-/* What a workspace's posts need before they lock. A policy that stands later here is met by what meets no earlier one. */
+/* What a workspace's posts need before they lock. What meets a policy meets those that stand before it. */
 /* clang-format off */
 #define APPROVAL_POLICY_TABLE(X) X(OFF, "none") X(ANY_APPROVER, "any_approver") X(FOUR_EYES, "four_eyes")
 /* clang-format on */

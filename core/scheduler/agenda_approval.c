@@ -1,5 +1,5 @@
-/* agenda_approval.c: posts that somebody has to approve before they lock, by their workspace's policy. Called by agenda.c
- * and agenda_account.c for events and agenda_due.c for the time. Pure. */
+/* agenda_approval.c: posts that somebody has to approve before they lock, by their workspace's policy. Called by
+ * agenda.c and agenda_account.c for events and agenda_due.c for the time. Pure. */
 #include "core/scheduler/agenda_state.h"
 
 bool agenda_wants_approval(const struct agenda *agenda, const struct post_item *post)

@@ -98,8 +98,8 @@ static int64_t waiting_ms(const struct agenda *agenda, const struct target_item 
     return held || target->queued ? miss : sooner(miss, agenda_tokens_look_ms(integration, ready));
 }
 
-/* Before the lock: its post's lock decides, unless its workspace has ended or nobody approved the post. What is doubtful
- * is locked first; what was not approved never is. */
+/* Before the lock: its post's lock decides, unless its workspace has ended or nobody approved the post. What is
+ * doubtful is locked first; what was not approved never is. */
 static int64_t planned_ms(const struct agenda *agenda, const struct target_item *target)
 {
     const struct post_item *post = post_at(agenda, target->post);

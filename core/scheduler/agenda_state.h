@@ -159,11 +159,11 @@ void agenda_time_post(struct agenda *agenda, uint32_t post);
 void agenda_time_integration(struct agenda *agenda, uint32_t integration); /* itself */
 void agenda_time_account(struct agenda *agenda, uint32_t integration);     /* and its targets */
 void agenda_time_all(struct agenda *agenda);
-/* agenda_approval.c: the post may not lock as it is. agenda_time_planned works out anew when a post and, where
- * its targets may be missed for want of an approval, they are due; agenda_apply_approval takes an event of an approval. */
+/* agenda_approval.c: the post may not lock as it is. agenda_time_planned works out anew when a post and, where its
+ * targets may be missed for want of an approval, they are due; agenda_time_approvals does so for all of a workspace,
+ * whose policy is another one now. agenda_apply_approval takes an event of an approval. */
 bool agenda_wants_approval(const struct agenda *agenda, const struct post_item *post);
 void agenda_time_planned(struct agenda *agenda, uint32_t post);
-/* agenda_approval.c: the same for all of a workspace, whose policy is another one now. */
 void agenda_time_approvals(struct agenda *agenda, uint32_t workspace);
 void agenda_apply_approval(struct agenda *agenda, const struct log_event *at, const struct event *event);
 /* agenda_tokens.c: when to look at a start for that instant: then, or before because newer tokens are needed;

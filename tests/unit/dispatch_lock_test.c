@@ -58,6 +58,39 @@ START_TEST(the_keys_of_an_account_follow_one_another)
 
 END_TEST
 
+/* The world's channel renders the post's text of now; what was approved was rendered by another rule. */
+START_TEST(what_was_approved_is_locked_whatever_rendering_makes_of_it_by_now)
+{
+    struct world *world = world_new();
+    struct locked_part part = {.key = SPAN(""), .created_ms = T0, .payload = SPAN("as it was approved")};
+    sha256(part.payload, part.payload_hash.bytes);
+    world->approved = (struct locked_target){
+        .target_id = id_number(ID_TARGET, 1), .message = SPAN("as it was said"), .parts = &part, .parts_count = 1};
+    for (int bad = 0; bad < 2; bad++) {
+        world->text = bad ? SPAN("bad") : SPAN("another rule's"); /* bad: that would not be sent at all */
+        if (bad == 0) {
+            schedule(world, CHANNEL_BLUESKY);
+            tick(world, T0 - LOCK_AHEAD_MS);
+        } else {
+            answer(world, REFUSED_version_mismatch);
+        }
+        tick(world, world->now_ms + SECOND_MS);
+        ck_command(world, COMMAND_lock_post);
+        const struct locked_target *locked = &world->command.lock_post.targets[0];
+        ck_assert_uint_eq(world->command.lock_post.targets_count, 1);
+        ck_assert_uint_eq(locked->parts_count, 1);
+        ck_assert_ptr_null(locked->code.data);
+        ck_assert(span_equal(locked->message, SPAN("as it was said")));
+        ck_assert(span_equal(locked->parts[0].payload, SPAN("as it was approved")));
+        ck_assert_mem_eq(&locked->parts[0].payload_hash, &part.payload_hash, sizeof part.payload_hash);
+        ck_assert_int_eq(locked->parts[0].created_ms, T0);
+        ck_assert(span_starts_with(locked->parts[0].key, SPAN("k1800000000000-")));
+    }
+    world_free(world);
+}
+
+END_TEST
+
 START_TEST(a_target_whose_rendering_breaks_a_limit_is_locked_as_refused)
 {
     struct world *world = world_new();
@@ -454,6 +487,7 @@ int main(void)
     TCase *tcase = tcase_create("dispatch");
     tcase_add_test(tcase, the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch);
     tcase_add_test(tcase, the_keys_of_an_account_follow_one_another);
+    tcase_add_test(tcase, what_was_approved_is_locked_whatever_rendering_makes_of_it_by_now);
     tcase_add_test(tcase, a_target_whose_rendering_breaks_a_limit_is_locked_as_refused);
     tcase_add_test(tcase, what_rendering_needs_is_asked_before_the_lock);
     tcase_add_test(tcase, facts_that_do_not_come_do_not_stop_the_lock);

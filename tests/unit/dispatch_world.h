@@ -22,8 +22,9 @@ struct world {
     struct prng prng;
     uint64_t seq;
     int64_t now_ms;
-    struct span text; /* the post's */
-    uint64_t version; /* its read model's */
+    struct span text;              /* the post's */
+    uint64_t version;              /* its read model's */
+    struct locked_target approved; /* likewise; without parts it is not approved */
     struct locked_part parts[3];
     uint32_t part_count; /* 0: the read model has no payload yet */
     struct dispatch_live live[2];
@@ -89,8 +90,13 @@ static inline enum err load_post(void *context, const struct id *post_id, struct
                                         .channel = CHANNEL_BLUESKY};
     target->due_ms = T0;
     *ret_post = (struct dispatch_post){
-        .version = world->version, .content = {.parts = part, .part_count = 1},
-             .targets = target, .target_count = 1
+        .version = world->version,
+        .content = {.parts = part, .part_count = 1},
+        .targets = target,
+        .target_count = 1,
+        .is_approved = world->approved.parts_count > 0,
+        .approved = &world->approved,
+        .approved_count = 1
     };
     return OK;
 }

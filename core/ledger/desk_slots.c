@@ -191,7 +191,8 @@ static enum err walk_from(struct desk *desk, const struct integration *integrati
     return err;
 }
 
-/* What is known by heart counts the instant at which the post itself stands as filled: then it is no use. */
+/* What is known by heart counts the instant at which the post itself stands as filled: one that stands within is looked
+ * up from its own instant on. */
 static enum err free_slot_of(struct desk *desk, const struct integration *integration, const struct post *post,
                              struct context_room *room, const struct decide_context *context,
                              struct free_slot *ret_slot)
@@ -207,11 +208,13 @@ static enum err free_slot_of(struct desk *desk, const struct integration *integr
     const struct span zone = zone_of(queue, context->workspace);
     const int64_t from_ms = context->now_ms + SLOT_AHEAD_MS;
     const int64_t until_ms = context->now_ms + SLOT_WITHIN_MS;
-    const bool moves = post_open_due(post, &integration->integration_id) != 0;
-    const int64_t begin_ms = moves ? from_ms : hinted(hint, queue, zone, from_ms);
+    const int64_t own_ms = post_open_due(post, &integration->integration_id);
+    const int64_t known_ms = hinted(hint, queue, zone, from_ms);
+    const bool within = own_ms != 0 && own_ms < known_ms;
+    const int64_t begin_ms = !within ? known_ms : own_ms > from_ms ? own_ms : from_ms;
     TRY(walk_from(desk, integration, &post->post_id, queue, zone, begin_ms, until_ms, ret_slot));
-    if (!moves && ret_slot->refusal == ACCEPTED) {
-        remember(hint, queue, zone, begin_ms == from_ms ? from_ms : hint->from_ms, ret_slot->at_ms);
+    if (!within && ret_slot->refusal == ACCEPTED) {
+        remember(hint, queue, zone, known_ms == from_ms ? from_ms : hint->from_ms, ret_slot->at_ms);
     }
     return OK;
 }

@@ -373,7 +373,7 @@ static int64_t reserve(struct world *world, unsigned count, struct id *ret_last)
     return (used_us() - before_us) / count;
 }
 
-/* Moves it to the next slot and away, which nothing that is known by heart helps; returns what the first took. */
+/* Moves it to the next slot and away; returns what the first took. */
 static int64_t move_back(struct world *world, const struct id *post_id, unsigned count)
 {
     int64_t took_us = 0;

@@ -459,6 +459,9 @@ class Http(harness.Case):
                "integration_id": self.integration["id"], "workspace_seq": 1}
         ids["target_id"] = self.api.get("/v1/posts/" + ids["post_id"]).json()["targets"][0]["id"]
         ids["key_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
+        ids["series_id"] = self.api.post("/v1/series", {
+            "rule": {"frequency": "monthly", "time": "09:30", "start": "2099-01-31"}, "content": {"text": "far away"},
+            "targets": [{"integration_id": self.integration["id"]}]}).json()["id"]
         ids["member_id"] = self.api.post("/v1/invitations", {"email": "somebody@example.com", "role": "viewer"}).json()["id"]
         for role, api in (("viewer", self.viewer), ("auditor", self.auditor), ("owner", self.api)):
             self.assertIn(role + ": ", told)

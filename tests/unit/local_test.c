@@ -502,6 +502,9 @@ START_TEST(local_times_are_read_strictly_and_written_alike)
         local_write(&out, local);
         ck_assert(span_equal(buf_span(&out), span_text(good[i])));
         ck_assert_int_eq(local_compare(local, local_time(good[i])), 0);
+        out.len = 0;
+        local_write_minute(&out, local.minute);
+        ck_assert(span_equal(buf_span(&out), span_of((const uint8_t *)good[i] + 11, 5)));
     }
     ck_assert_int_lt(local_compare(local_time(good[0]), local_time(good[1])), 0);
     ck_assert_int_gt(local_compare(local_time("2026-04-20T09:01"), local_time("2026-04-20T09:00")), 0);

@@ -155,7 +155,7 @@ enum err log_audit_kept(struct log_fault *fault, uint64_t agreed, uint64_t size,
     char where[64];
     const int len = snprintf(where, sizeof where, "the kept checkpoint of size %" PRIu64, size);
     ASSERT(len > 0 && (size_t)len < sizeof where);
-    struct log_note note;
+    struct log_note note = {.size = 0};
     const enum err err = log_audit_note(fault, where, bytes, origin, public_key, &note);
     if (err == ERR_ALTERED && fault != NULL) {
         fault->position = size;

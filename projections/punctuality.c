@@ -330,6 +330,7 @@ static enum err add_slot(struct days *days, const struct punctuality_row *row)
     return OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what a report is asked with, and the two that it is told in */
 enum err punctuality_query(struct store_txn *txn, const struct id *integration_id, const struct zones *zones,
                            struct span zone, uint32_t first_day, uint32_t last_day, uint32_t limit, struct arena *arena,
                            struct punctuality_report **ret_reports, uint32_t *ret_count)

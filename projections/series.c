@@ -13,7 +13,7 @@ enum series_place { PLACE_SERIES = 0, PLACE_SERIES_LIST = 1, PLACE_SERIES_PROGRE
 static struct row_key key_at(enum series_place place, const struct id *id)
 {
     struct row_key key = row_key(TABLE_SERIES);
-    row_key_byte(&key, place);
+    row_key_byte(&key, (uint8_t)place);
     if (id != NULL) {
         row_key_id(&key, id);
     }

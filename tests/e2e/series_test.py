@@ -8,6 +8,7 @@ import signal
 import zoneinfo
 
 import harness
+from described import Described
 from harness import later, run, wait_until
 from workspace_end_test import clock_ahead
 
@@ -29,6 +30,7 @@ class Series(harness.Case):
         super().setUp()
         self.service = self.world.serve()
         self.api = self.service.api
+        self.api.witness = Described(self.api.get("/v1/openapi.json").json())
         self.account = self.api.connect("alice.test")
 
     def rule(self, **more):

@@ -68,8 +68,8 @@ static const struct aggregate_desc *describe(enum id_kind kind)
 bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
-           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER ||
-           kind == ID_SERIES || kind == ID_QUEUE || kind == ID_NOTIFICATION;
+           kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER || kind == ID_SERIES ||
+           kind == ID_QUEUE || kind == ID_NOTIFICATION;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
@@ -108,7 +108,8 @@ bool aggregate_exists_for(enum id_kind kind)
     X(remind_approval)   \
     X(lock_post)         \
     X(record_prepared)   \
-    X(start_attempt) X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target) X(swap_targets)
+    X(start_attempt)     \
+    X(record_outcome) X(miss_targets) X(cancel_post) X(cancel_target) X(retry_post) X(resolve_target) X(swap_targets)
 #define INSTANCE_COMMANDS(X) X(make_instance) X(edit_instance) X(withdraw_instance)
 #define SERIES_COMMANDS(X) X(create_series) X(change_series) X(pause_series) X(resume_series) X(end_series)
 

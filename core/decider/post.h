@@ -89,7 +89,7 @@ struct post {
     uint8_t has_text;
     uint8_t part_count; /* of the content */
     uint8_t target_count;
-    uint8_t series_tie; /* enum series_tie */
+    uint8_t series_tie;            /* enum series_tie */
     uint8_t approval;              /* enum approval: how it was last left; NONE: nobody was ever asked. */
     uint8_t approved_under : 6;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
     uint8_t approval_reminded : 1; /* for this publish_at, or it was asked for when no more time was left */

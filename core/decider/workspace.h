@@ -17,7 +17,7 @@ struct workspace {
     uint8_t deleted; /* its name stays its own: an old address never leads to somebody else */
     uint8_t plan_len;
     uint8_t slug_len;
-    uint8_t zone_len; /* 0: none that is any, UTC then */
+    uint8_t zone_len;        /* 0: none that is any, UTC then */
     uint8_t approval_policy; /* enum approval_policy; NONE: as OFF */
     uint8_t padding[1];
     uint8_t zone[ZONE_NAME_MAX]; /* IANA name; queues' that have none of their own */

@@ -53,6 +53,7 @@ struct writers {
     const struct command *command;
     struct id last_id;   /* who was looked at last: mostly the same again */
     struct id copied_id; /* what the post was copied from; absent: nothing */
+    struct id series_id; /* the series that it was made by; likewise */
     uint32_t looks;
     bool found;
 };
@@ -61,10 +62,11 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
 {
     struct log_event at;
     TRY(log_look(writers->desk->log, seq, &at));
-    if (at.code != EVENT_post_created && at.code != EVENT_post_edited) {
+    if (at.code != EVENT_post_created && at.code != EVENT_post_edited && at.code != EVENT_series_created &&
+        at.code != EVENT_series_changed) {
         return OK;
     }
-    if (!id_equal(&at.actor_id, &writers->last_id)) {
+    if (!id_is_none(&at.actor_id) && !id_equal(&at.actor_id, &writers->last_id)) {
         TRY(is_same(writers->desk, &at.actor_id, writers->command, &writers->found));
         writers->last_id = at.actor_id;
     }
@@ -72,22 +74,35 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
         struct event event;
         TRY(desk_read_event(writers->desk, seq, &at, &event));
         writers->copied_id = event.post_created.duplicate_of;
+        writers->series_id = event.post_created.series_id;
     }
     return OK;
 }
 
-/* One post's writers, until one is found or no look is left. ERR_NOT_FOUND: the end of what is committed. */
-static enum err look_at_post(struct writers *writers, const struct id *post_id)
+/* Who wrote in a post's or a series' stream, until one is found or no look is left. ERR_NOT_FOUND: the end of what is
+ * committed. */
+static enum err look_at_stream(struct writers *writers, const struct id *stream)
 {
     enum err err = OK;
-    writers->copied_id = (struct id){0};
     for (uint64_t version = 1; err == OK && !writers->found && writers->looks < WRITERS_LOOKS_MAX; version++) {
         uint64_t seq = 0;
-        err = ledger_stream_seq(writers->desk->txn, post_id, version, &seq);
+        err = ledger_stream_seq(writers->desk->txn, stream, version, &seq);
         err = err == OK ? look_at_event(writers, seq) : err;
         writers->looks++;
     }
     return err;
+}
+
+/* One post's writers. What a series wrote into it was written by whoever wrote the series. */
+static enum err look_at_post(struct writers *writers, const struct id *post_id)
+{
+    writers->copied_id = (struct id){0};
+    writers->series_id = (struct id){0};
+    const enum err err = look_at_stream(writers, post_id);
+    if (err != ERR_NOT_FOUND || writers->found || id_is_none(&writers->series_id)) {
+        return err;
+    }
+    return look_at_stream(writers, &writers->series_id);
 }
 
 /* An approval names the version that was rendered, which was committed: what comes after it in the same group makes the

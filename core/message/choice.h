@@ -202,8 +202,8 @@ struct choice_table {
 
 extern const struct choice_table channel_words, role_words, post_listed_words, post_status_words, target_status_words,
     integration_status_words, outcome_words, resolution_words, permission_words, scope_words, sign_in_method_words,
-    end_reason_words, notification_kind_words,
-    frequency_words, weekday_words, month_week_words, series_status_words, approval_policy_words, approval_words;
+    end_reason_words, notification_kind_words, frequency_words, weekday_words, month_week_words, series_status_words,
+    approval_policy_words, approval_words;
 
 /* choice_word returns the word of value ("" for 0 or out of range); choice_value finds the value of a word, 0 when
  * unknown. */

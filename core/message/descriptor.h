@@ -40,10 +40,10 @@
     X(scope, uint32_t, 0, "a part of what a role allows")                  \
     X(sign_in_method, uint32_t, 0, "how a person signed in")               \
     X(end_reason, uint32_t, 0, "why sessions ended")                       \
-    X(notification_kind, uint32_t, 0, "what a notification tells") \
+    X(notification_kind, uint32_t, 0, "what a notification tells")         \
     X(frequency, uint32_t, 0, "how often a series repeats")                \
     X(weekday, uint32_t, 0, "a day of the week")                           \
-    X(month_week, uint32_t, 0, "which of a month's weekdays of a name") \
+    X(month_week, uint32_t, 0, "which of a month's weekdays of a name")    \
     X(approval_policy, uint32_t, 0, "what posts need before they lock")
 
 /* Of a switch over kinds: case CHOICE_KINDS: */
@@ -62,7 +62,7 @@
     case KIND_notification_kind:  \
     case KIND_frequency:          \
     case KIND_weekday:            \
-    case KIND_month_week:  \
+    case KIND_month_week:         \
     case KIND_approval_policy
 
 struct hash {

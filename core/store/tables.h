@@ -51,9 +51,9 @@ enum tenant_place {
     PLACE_OPEN = 0x50, /* ledger: integration, instant, post -> has an open target there, which fills that instant */
     PLACE_QUEUE_PAUSED = 0x51, /* ledger: integration -> its queue is paused */
     PLACE_SEQS = 0x60,         /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
-    PLACE_SHELF_KEYS = 0x70,  /* posts: number / 16 -> creation and id of 16 posts */
-    PLACE_SHELF_TERMS = 0x71, /* posts: shelf -> terms, each with the posts of the shelf that have it */
-    PLACE_SHELF_STATE = 0x72, /* posts: shelf -> class of each of its posts, and whether its terms are right */
+    PLACE_SHELF_KEYS = 0x70,   /* posts: number / 16 -> creation and id of 16 posts */
+    PLACE_SHELF_TERMS = 0x71,  /* posts: shelf -> terms, each with the posts of the shelf that have it */
+    PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
 };
 

@@ -436,8 +436,7 @@ static inline struct command tell_command(struct world *world, const struct step
                               .role = role_of(step, "as", ROLE_OWNER)};
     if (!tell_post_command(world, step, &command) && !tell_series(world, step, &command) &&
         !tell_instance(world, step, &command) && !tell_queue_command(&world->arena, step, &command) &&
-        !tell_account_command(step, &command) &&
-        !tell_people_command(&world->arena, step, &command)) {
+        !tell_account_command(step, &command) && !tell_people_command(&world->arena, step, &command)) {
         tell_other_command(step, &command);
     }
     const enum id_kind kind = command_aggregate(command.code);

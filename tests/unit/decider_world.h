@@ -258,26 +258,25 @@ static inline void walk_all(struct world *world, const char *text)
 static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
-    struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
-                                        &world->member, &world->key,       &world->post,
-                                        &world->user,   &world->session,   &world->provider, &world->marks, &world->series,
-                                        &world->second};
+    struct aggregate *const states[] = {
+        &world->system, &world->workspace, &world->other_workspace, &world->member, &world->key,    &world->post,
+        &world->user,   &world->session,   &world->provider,        &world->marks,  &world->series, &world->second};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + 2 * STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT       ? &world->accounts[i]
                                  : i < 2 * STORY_ACCOUNT_COUNT ? &world->queues[i - STORY_ACCOUNT_COUNT]
                                                                : states[i - 2 * STORY_ACCOUNT_COUNT];
-        const enum id_kind kind = i < STORY_ACCOUNT_COUNT       ? ID_INTEGRATION
-                                  : i < 2 * STORY_ACCOUNT_COUNT ? ID_QUEUE
-                                  : live == &world->system      ? ID_SYSTEM
-                                  : live == &world->member      ? ID_MEMBER
-                                  : live == &world->key         ? ID_KEY
+        const enum id_kind kind = i < STORY_ACCOUNT_COUNT                          ? ID_INTEGRATION
+                                  : i < 2 * STORY_ACCOUNT_COUNT                    ? ID_QUEUE
+                                  : live == &world->system                         ? ID_SYSTEM
+                                  : live == &world->member                         ? ID_MEMBER
+                                  : live == &world->key                            ? ID_KEY
                                   : live == &world->post || live == &world->second ? ID_POST
-                                  : live == &world->user        ? ID_USER
-                                  : live == &world->session     ? ID_SESSION
-                                  : live == &world->provider    ? ID_PROVIDER
-                                  : live == &world->marks       ? ID_NOTIFICATION
-                                  : live == &world->series      ? ID_SERIES
-                                                                : ID_WORKSPACE;
+                                  : live == &world->user                           ? ID_USER
+                                  : live == &world->session                        ? ID_SESSION
+                                  : live == &world->provider                       ? ID_PROVIDER
+                                  : live == &world->marks                          ? ID_NOTIFICATION
+                                  : live == &world->series                         ? ID_SERIES
+                                                                                   : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {
             const struct story_fact *fact = &world->facts[k];

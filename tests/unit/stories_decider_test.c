@@ -18,13 +18,13 @@ static const struct {
     const struct story *stories;
     size_t count;
 } tables[] = {
-    {account_stories, COUNT(account_stories)},
-    {people_stories,  COUNT(people_stories) },
-    {post_stories,    COUNT(post_stories)   },
-    {series_stories,  COUNT(series_stories) },
-    {attempt_stories, COUNT(attempt_stories)},
-    {outcome_stories, COUNT(outcome_stories)},
-    {queue_stories,   COUNT(queue_stories)  },
+    {account_stories,  COUNT(account_stories) },
+    {people_stories,   COUNT(people_stories)  },
+    {post_stories,     COUNT(post_stories)    },
+    {series_stories,   COUNT(series_stories)  },
+    {attempt_stories,  COUNT(attempt_stories) },
+    {outcome_stories,  COUNT(outcome_stories) },
+    {queue_stories,    COUNT(queue_stories)   },
     {approval_stories, COUNT(approval_stories)},
 };
 

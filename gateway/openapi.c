@@ -28,9 +28,9 @@ static const char *method_key(enum method method)
 /* An answer with an ETag: a single resource. */
 static bool has_etag(const struct route *route)
 {
-    return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_workspace ||
-           route->gives == SCHEMA_member || route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user ||
-           route->gives == SCHEMA_tenant;
+    return route->gives == SCHEMA_post || route->gives == SCHEMA_template || route->gives == SCHEMA_integration ||
+           route->gives == SCHEMA_workspace || route->gives == SCHEMA_member ||
+           route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user || route->gives == SCHEMA_tenant;
 }
 
 /* Parameters */
@@ -53,6 +53,7 @@ static const struct {
     {"post_id",        {.kind = VALUE_id, .id = ID_POST}       },
     {"target_id",      {.kind = VALUE_id, .id = ID_TARGET}     },
     {"integration_id", {.kind = VALUE_id, .id = ID_INTEGRATION}},
+    {"template_id",    {.kind = VALUE_id, .id = ID_TEMPLATE}   },
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },

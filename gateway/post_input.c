@@ -206,33 +206,39 @@ void post_input_create(struct exchange *x, const struct id *post_id, struct post
     read_metadata(x, ret_content);
 }
 
+void post_input_merge(struct exchange *x, const struct id *owner_id, const struct post_content_row *before,
+                      struct post_content_row *content)
+{
+    const struct json_node *said = json_node_member(x->body, "content");
+    if (json_node_is(said, NODE_NULL)) {
+        content->parts_count = 0;
+        content->link = (struct span){0};
+        content->first_comment = (struct span){0};
+    } else {
+        read_content(x, said, content);
+    }
+    if (json_node_member(x->body, "targets") != NULL) {
+        read_targets(x, owner_id, before, content);
+    }
+    if (json_node_member(x->body, "labels") != NULL) {
+        read_labels(x, content);
+    }
+    if (json_node_member(x->body, "metadata") != NULL) {
+        read_metadata(x, content);
+    }
+}
+
 void post_input_edit(struct exchange *x, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms)
 {
     *ret_content = post->content;
     *ret_timezone = post->row.timezone;
     *ret_not_after_ms = post->row.not_after_ms;
-    const struct json_node *content = json_node_member(x->body, "content");
-    if (json_node_is(content, NODE_NULL)) {
-        ret_content->parts_count = 0;
-        ret_content->link = (struct span){0};
-        ret_content->first_comment = (struct span){0};
-    } else {
-        read_content(x, content, ret_content);
-    }
-    if (json_node_member(x->body, "targets") != NULL) {
-        read_targets(x, &x->id, &post->content, ret_content);
-    }
+    post_input_merge(x, &x->id, &post->content, ret_content);
     if (json_node_member(x->body, "timezone") != NULL) {
         *ret_timezone = json_node_text(x->body, "timezone");
     }
     if (json_node_member(x->body, "not_after") != NULL) {
         *ret_not_after_ms = input_time(x->body, "not_after");
-    }
-    if (json_node_member(x->body, "labels") != NULL) {
-        read_labels(x, ret_content);
-    }
-    if (json_node_member(x->body, "metadata") != NULL) {
-        read_metadata(x, ret_content);
     }
 }

@@ -18,6 +18,10 @@ void post_input_create(struct exchange *exchange, const struct id *post_id, stru
                        struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms);
 void post_input_edit(struct exchange *exchange, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms);
+/* post_input_merge merges content, targets, labels and metadata of the body into *content, of a post or template;
+ * before: where the targets' ids may be found; NULL: they are new. */
+void post_input_merge(struct exchange *exchange, const struct id *owner_id, const struct post_content_row *before,
+                      struct post_content_row *content);
 /* {"at"} | {"next_slot"} | {"now"}: exactly one. */
 struct schedule_input post_input_schedule(struct exchange *exchange, const struct json_node *object, const char *at);
 

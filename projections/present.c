@@ -119,24 +119,6 @@ static void put_error(struct buf *out, const char *name, struct span code, struc
 
 /* --- posts --- */
 
-static void put_content(const struct post_content_row *content, struct buf *out)
-{
-    buf_text(out, ",\"content\":{\"text\":");
-    if (content->parts_count == 1) {
-        json_string(out, content->parts[0].text);
-    } else {
-        buf_text(out, "null");
-    }
-    buf_text(out, ",\"parts\":[");
-    for (uint32_t i = 0; i < content->parts_count; i++) {
-        put_span(out, i == 0 ? "{\"text\":" : ",{\"text\":", content->parts[i].text);
-        buf_text(out, "}");
-    }
-    put_span(out, "],\"link\":", content->link);
-    put_span(out, ",\"first_comment\":", content->first_comment);
-    buf_text(out, "}");
-}
-
 static void put_locked(const struct post_payload *payload, struct buf *out)
 {
     const struct locked_target *locked = &payload->locked;
@@ -296,16 +278,10 @@ static void put_tail(const struct post_view *post, struct buf *out)
     put_time(out, ",\"locks_at\":", locks ? post->row.publish_at_ms - LOCK_AHEAD_MS : 0);
     put_time(out, ",\"locked_at\":", post->row.locked_ms);
     put_time(out, ",\"not_after\":", post->row.not_after_ms);
-    buf_text(out, ",\"labels\":[");
-    for (uint32_t i = 0; i < content->labels_count; i++) {
-        put_span(out, i == 0 ? "" : ",", content->labels[i].name);
-    }
-    buf_text(out, "],\"metadata\":{");
-    for (uint32_t i = 0; i < content->metadata_count; i++) {
-        put_span(out, i == 0 ? "" : ",", content->metadata[i].key);
-        put_span(out, ":", content->metadata[i].value);
-    }
-    put_id(out, "},\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    present_marks(content->labels, content->labels_count, content->metadata, content->metadata_count, out);
+    put_id(out, ",\"approval\":null,\"duplicate_of\":", &post->row.duplicate_of);
+    put_id(out, ",\"template_id\":", &post->row.template_id);
+    present_blanks(post, out);
     put_time(out, ",\"created_at\":", post->row.created_ms);
     put_time(out, ",\"updated_at\":", post->row.updated_ms);
     put_time(out, ",\"published_at\":", post->row.published_ms);
@@ -322,7 +298,8 @@ enum err present_post(const struct present *present, const struct post_view *pos
     put_count(out, ",\"version\":", post->row.version);
     put_word(out, ",\"status\":", &post_status_words, post->row.status);
     put_id(out, ",\"author_id\":", &post->row.author_id);
-    put_content(&post->content, out);
+    present_content(post->content.parts, post->content.parts_count, post->content.link, post->content.first_comment,
+                    out);
     buf_text(out, ",\"targets\":[");
     for (uint32_t i = 0; i < post->row.targets_count; i++) {
         buf_text(out, i == 0 ? "" : ",");

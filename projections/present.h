@@ -13,6 +13,7 @@
 #include "projections/activity.h"
 #include "projections/posts.h"
 #include "projections/punctuality.h"
+#include "projections/templates.h"
 
 struct present;
 
@@ -64,5 +65,15 @@ enum err present_tenant(const struct workspace_row *workspace, struct buf *out) 
 /* present_plan appends the members that name a workspace's plan and billing period. */
 void present_plan(const struct workspace_row *workspace, struct buf *out);
 enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;
+
+/* present_template.c. What posts and templates have in common, each as members that begin with a comma:
+ * present_content, present_marks (labels and metadata). present_blanks: the placeholders that a post still has to have
+ * filled in. */
+void present_content(const struct content_part *parts, uint32_t part_count, struct span link, struct span first_comment,
+                     struct buf *out);
+void present_marks(const struct label *labels, uint32_t label_count, const struct pair *metadata,
+                   uint32_t metadata_count, struct buf *out);
+void present_blanks(const struct post_view *post, struct buf *out);
+enum err present_template(const struct template_row *template, struct buf *out) MUST_USE;
 
 #endif

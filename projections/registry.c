@@ -5,7 +5,9 @@
 #include "projections/access.h"
 #include "projections/activity.h"
 #include "projections/posts.h"
+#include "projections/templates.h"
 
-static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection};
+static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection,
+                                                 &templates_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

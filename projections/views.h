@@ -36,7 +36,8 @@ struct views_query {
     const char *doc;
 };
 
-/* get_post, list_posts, get_integration, list_integrations, deliveries, history; of tenants: get_workspace, get_key,
+/* get_post, list_posts, get_integration, list_integrations, deliveries, history, get_template,
+ * list_templates; of tenants: get_workspace, get_key,
  * list_keys, get_member, list_members, list_invitations, get_usage, get_billing, list_notifications. views_query_find:
  * NULL when there is none. */
 const struct views_query *views_query_find(struct span name);

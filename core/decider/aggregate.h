@@ -15,6 +15,7 @@
 #include "core/decider/post.h"
 #include "core/decider/provider.h"
 #include "core/decider/session.h"
+#include "core/decider/template.h"
 #include "core/decider/user.h"
 #include "core/decider/workspace.h"
 
@@ -31,6 +32,7 @@ struct aggregate {
         struct user user;                 /* ID_USER */
         struct session session;           /* ID_SESSION */
         struct provider provider;         /* ID_PROVIDER */
+        struct template template;         /* ID_TEMPLATE */
     };
 };
 

@@ -85,7 +85,8 @@ struct post {
     uint8_t has_text;
     uint8_t part_count; /* of the content */
     uint8_t target_count;
-    uint8_t padding[2];
+    uint8_t blank_count; /* placeholders of its template that are still blank */
+    uint8_t padding;
     int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */
     int64_t locked_at_ms;  /* 0: no lock event yet: see post_locked_at */
     int64_t not_after_ms;  /* 0: none */

@@ -2,10 +2,12 @@
  * scheduled post stays complete through every edit. Instants are computed here and nowhere else. */
 #include "core/base/assert.h"
 #include "core/decider/post_rules.h"
+#include "core/decider/template.h"
 #include "core/decider/workspace.h"
+#include "core/message/placeholder.h"
 #include "core/message/post_content.h"
 
-static enum refusal check_targets(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
+enum refusal post_check_specs(const struct decide_context *context, const struct target_spec *specs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct integration *integration = context_integration(context, &specs[i].integration_id);
@@ -103,10 +105,13 @@ static enum refusal plan_wish(struct plan *plan, const struct decide_context *co
 }
 
 /* What every schedule needs, once its instants are known. */
-static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_after_ms)
+static enum refusal check_plan(const struct plan *plan, bool text, bool blank, int64_t not_after_ms)
 {
     if (!text) {
         return REFUSED_content_missing;
+    }
+    if (blank) {
+        return REFUSED_placeholder_missing;
     }
     if (plan->count == 0) {
         return REFUSED_target_missing;
@@ -115,7 +120,7 @@ static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_a
 }
 
 static enum refusal create_scheduled(const struct decide_context *context, const struct create_post_command *wanted,
-                                     struct event_list *ret_events)
+                                     bool blank, struct event_list *ret_events)
 {
     enum refusal refusal = installation_refusal(context->installation);
     if (refusal != ACCEPTED) {
@@ -129,7 +134,7 @@ static enum refusal create_scheduled(const struct decide_context *context, const
         refusal = plan_wish(&plan, context, &wish, &spec->target_id, &spec->integration_id, spec->at_ms);
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), blank, wanted->not_after_ms);
     }
     if (refusal == ACCEPTED && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {
         refusal = REFUSED_plan_limit;
@@ -140,10 +145,16 @@ static enum refusal create_scheduled(const struct decide_context *context, const
     return refusal;
 }
 
-/* Who writes; our own processes have no id and write in the workspace's name. */
-static struct id writer_of(const struct command *command)
+struct id post_writer(const struct command *command)
 {
     return id_is_none(&command->actor_id) ? command->workspace_id : command->actor_id;
+}
+
+/* A copy of a post may name a template that was deleted since. */
+static bool has_origin(const struct decide_context *context, const struct create_post_command *wanted)
+{
+    return id_is_none(&wanted->template_id) || !id_is_none(&wanted->duplicate_of) ||
+           template_is_there(context->template);
 }
 
 RULE(create)
@@ -152,15 +163,24 @@ RULE(create)
         return REFUSED_exists;
     }
     const struct create_post_command *wanted = &command->create_post;
-    const enum refusal refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    const enum refusal refusal = post_check_specs(context, wanted->targets, wanted->targets_count);
     if (refusal != ACCEPTED) {
         return refusal;
     }
+    if (!has_origin(context, wanted)) {
+        return REFUSED_reference_not_found;
+    }
     struct post_created_event *event = &event_append(ret_events, EVENT_post_created)->post_created;
     POST_WRITING_COPY(event, wanted);
-    event->author_id = writer_of(command);
+    const struct placeholder_texts texts = PLACEHOLDER_TEXTS(wanted);
+    event->blanks = context->room->blanks;
+    event->blanks_count = placeholder_blanks(&texts, wanted->blanks, wanted->blanks_count, event->blanks);
+    event->author_id = post_writer(command);
     event->duplicate_of = wanted->duplicate_of;
-    return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, ret_events) : ACCEPTED;
+    event->template_id = wanted->template_id;
+    event->template_version = wanted->template_version;
+    return wanted->now || wanted->at_ms != 0 ? create_scheduled(context, wanted, event->blanks_count > 0, ret_events)
+                                             : ACCEPTED;
 }
 
 /* The state in which nothing may be changed any more, or ACCEPTED. */
@@ -206,12 +226,12 @@ static enum refusal plan_edit(struct plan *plan, const struct post *post, const 
 }
 
 static enum refusal edit_scheduled(const struct post *post, const struct decide_context *context,
-                                   const struct edit_post_command *wanted, struct event_list *ret_events)
+                                   const struct edit_post_command *wanted, bool blank, struct event_list *ret_events)
 {
     struct plan plan = {0};
     enum refusal refusal = plan_edit(&plan, post, context, wanted);
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), blank, wanted->not_after_ms);
     }
     if (refusal != ACCEPTED || !plan.changed) {
         return refusal;
@@ -230,7 +250,7 @@ RULE(edit)
     if (command->expected_version == 0) {
         return REFUSED_version_mismatch;
     }
-    refusal = check_targets(context, wanted->targets, wanted->targets_count);
+    refusal = post_check_specs(context, wanted->targets, wanted->targets_count);
     if (refusal == ACCEPTED) {
         refusal = check_kept(post, wanted->targets, wanted->targets_count);
     }
@@ -239,8 +259,12 @@ RULE(edit)
     }
     struct post_edited_event *event = &event_append(ret_events, EVENT_post_edited)->post_edited;
     POST_WRITING_COPY(event, wanted);
-    event->editor_id = writer_of(command);
-    return post->status == POST_SCHEDULED ? edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
+    const struct placeholder_texts texts = PLACEHOLDER_TEXTS(wanted);
+    event->blanks = context->room->blanks;
+    event->blanks_count = placeholder_blanks(&texts, wanted->blanks, wanted->blanks_count, event->blanks);
+    event->editor_id = post_writer(command);
+    return post->status == POST_SCHEDULED ? edit_scheduled(post, context, wanted, event->blanks_count > 0, ret_events)
+                                          : ACCEPTED;
 }
 
 RULE(delete)
@@ -273,7 +297,7 @@ RULE(schedule)
         }
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, post->has_text, post->not_after_ms);
+        refusal = check_plan(&plan, post->has_text, post->blank_count > 0, post->not_after_ms);
     }
     const bool is_draft = post->publish_at_ms == 0; /* what is scheduled may move whatever the plan says */
     if (refusal == ACCEPTED && is_draft && !workspace_has_room(context, LIMIT_SCHEDULED_POSTS)) {

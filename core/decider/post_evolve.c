@@ -65,12 +65,14 @@ static void evolve_created(struct post *post, const struct post_created_event *e
     post->status = POST_DRAFT;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->blank_count = (uint8_t)event->blanks_count;
 }
 
 static void evolve_edited(struct post *post, const struct post_edited_event *event)
 {
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->blank_count = (uint8_t)event->blanks_count;
 }
 
 static void evolve_scheduled(struct post *post, const struct post_scheduled_event *event)

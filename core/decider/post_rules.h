@@ -44,6 +44,12 @@ bool target_needs_reading(const struct post_target *target);
  * again". */
 uint64_t target_prepared_check(struct span prepared);
 
+/* post_check_specs: whether a post, or a template's posts, may go there: each account is there, of that channel, can be
+ * published on and is named once. post_writer is who writes; our own processes have no id and write in the workspace's
+ * name. */
+enum refusal post_check_specs(const struct decide_context *context, const struct target_spec *specs, uint32_t count);
+struct id post_writer(const struct command *command);
+
 #define RULE(name_)                                                                               \
     enum refusal post_rule_##name_(const struct post *post, const struct decide_context *context, \
                                    const struct command *command, struct event_list *ret_events)

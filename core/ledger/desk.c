@@ -381,22 +381,23 @@ static enum err add_integration(struct desk *desk, const struct command *command
     return OK;
 }
 
-/* The accounts of a post's command: those that the command names and those that the post has. */
+/* The accounts that a command of a post or template names. */
+static enum err add_named_integrations(struct desk *desk, const struct command *command, struct context_room *room,
+                                       struct decide_context *context)
+{
+    uint32_t count = 0;
+    const struct target_spec *specs = command_targets(command, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
+    }
+    return OK;
+}
+
+/* And those that the post has. */
 static enum err add_post_integrations(struct desk *desk, const struct command *command, const struct post *post,
                                       struct context_room *room, struct decide_context *context)
 {
-    const struct target_spec *specs = NULL;
-    uint32_t spec_count = 0;
-    if (command->code == COMMAND_create_post) {
-        specs = command->create_post.targets;
-        spec_count = command->create_post.targets_count;
-    } else if (command->code == COMMAND_edit_post) {
-        specs = command->edit_post.targets;
-        spec_count = command->edit_post.targets_count;
-    }
-    for (uint32_t i = 0; i < spec_count; i++) {
-        TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
-    }
+    TRY(add_named_integrations(desk, command, room, context));
     for (unsigned i = 0; i < post->target_count; i++) {
         TRY(add_integration(desk, command, &post->targets[i].integration_id, room, context));
     }
@@ -417,6 +418,8 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
             TRY(desk_recall(desk, &state->post, &command->record_outcome, &room->recalled));
             context->recalled = &room->recalled;
         }
+    } else if (kind == ID_TEMPLATE) {
+        TRY(add_named_integrations(desk, command, room, context));
     } else if (command->code == COMMAND_create_key) {
         for (uint32_t i = 0; i < command->create_key.integrations_count; i++) {
             TRY(add_integration(desk, command, &command->create_key.integrations[i].integration_id, room, context));

@@ -41,6 +41,7 @@ struct context_room {
     struct usage usage;
     struct user user;
     struct provider provider;
+    struct template template;
 };
 
 struct ledger {

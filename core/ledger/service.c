@@ -153,10 +153,10 @@ static void welcome(struct work *work)
 }
 
 /* A target's id is no sender's choice (id_derive): everybody could name another post's. */
-static bool are_own(const struct id *post_id, const struct target_spec *specs, uint32_t count)
+static bool are_own(const struct id *owner, const struct target_spec *specs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const struct id own = id_derive(ID_TARGET, post_id, &specs[i].integration_id);
+        const struct id own = id_derive(ID_TARGET, owner, &specs[i].integration_id);
         if (!id_equal(&specs[i].target_id, &own)) {
             return false;
         }
@@ -166,11 +166,10 @@ static bool are_own(const struct id *post_id, const struct target_spec *specs, u
 
 static bool targets_are_own(const struct command *command)
 {
-    const struct create_post_command *create = &command->create_post;
-    const struct edit_post_command *edit = &command->edit_post;
-    return (command->code != COMMAND_create_post ||
-            are_own(&create->post_id, create->targets, create->targets_count)) &&
-           (command->code != COMMAND_edit_post || are_own(&edit->post_id, edit->targets, edit->targets_count));
+    const struct id owner = command_stream(command); /* a post, or a template */
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(command, &count);
+    return are_own(&owner, targets, count);
 }
 
 /* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word

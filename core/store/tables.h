@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 11
+#define VIEWS_VERSION 12
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -31,6 +31,7 @@ enum table {
     TABLE_PROVIDER = 0x3F,     /* access: identity provider's id -> document */
     TABLE_PUNCTUALITY = 0x40,  /* analytics: integration, quarter of an hour -> counts and lateness */
     TABLE_NOTIFICATION = 0x41, /* access: workspace, end of the billing period -> what its owners are told */
+    TABLE_TEMPLATE = 0x42,     /* place, then: below */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
@@ -44,6 +45,13 @@ enum tenant_place {
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
     PLACE_OPEN = 0x50, /* ledger: integration, complement of post -> has an open target there; the newest come first */
     PLACE_SEQS = 0x60, /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
+};
+
+/* Rows of TABLE_TEMPLATE. */
+enum template_place {
+    PLACE_TEMPLATE_THERE = 0x10, /* ledger: workspace, template -> it is there, and counts */
+    PLACE_TEMPLATE = 0x20,       /* templates: template id -> document */
+    PLACE_TEMPLATE_NAME = 0x30,  /* templates: workspace, the name's beginning, template -> it is listed there */
 };
 
 #endif

@@ -31,12 +31,8 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
     if (command->stream.kind == ID_INTEGRATION && !access_sees(grant, &command->stream)) {
         return REFUSED_scope_insufficient;
     }
-    const bool writes = command->code == COMMAND_create_post;
-    if (!writes && command->code != COMMAND_edit_post) {
-        return ACCEPTED;
-    }
-    const struct target_spec *targets = writes ? command->create_post.targets : command->edit_post.targets;
-    const uint32_t count = writes ? command->create_post.targets_count : command->edit_post.targets_count;
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(command, &count);
     return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;
 }
 

@@ -229,6 +229,23 @@ enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t l
     return access_integrations(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
 }
 
+enum err pass_template(struct pass *pass, const struct id *template_id, struct template_row *ret_row)
+{
+    struct template_row row;
+    TRY(templates_get(resources(pass), &pass->badge.workspace_id, template_id, pass->arena, &row));
+    if (!templates_sees(&pass->badge.grant, &row)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_row = row;
+    return OK;
+}
+
+enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, struct template_page *ret_page)
+{
+    return templates_list(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, cursor, limit, pass->arena,
+                          ret_page);
+}
+
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
 {
     return access_workspace(resources(pass), &pass->badge.workspace_id, pass->arena, ret_row);

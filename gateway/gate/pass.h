@@ -62,6 +62,9 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count) MUST_USE;
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
+/* A template, or a page of them in the order of their names; ERR_MALFORMED: the cursor is not of that list. */
+enum err pass_template(struct pass *pass, const struct id *template_id, struct template_row *ret_row) MUST_USE;
+enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, struct template_page *ret_page) MUST_USE;
 
 /* An API key: never its text, nor what that is recognised by to anybody's use. */
 struct key_view {

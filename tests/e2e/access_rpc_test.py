@@ -9,12 +9,12 @@ import time
 
 import harness
 from access_test import CALLERS, ID, Side, nobodys
-from frames import COMMANDS, REPLY, WELCOME, Rpc, mint, pack, sha256, tag_key
+from frames import COMMANDS, REPLY, WELCOME, Rpc, mint, pack, sha256, tag_key, target_id
 from harness import wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
-         "provider": "idp", "target": "tgt", "attempt": "att"}
+         "provider": "idp", "target": "tgt", "attempt": "att", "template": "tpl"}
 VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": "x", "hash": b"\x01" * 32, "role": "viewer",
           "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password"}
 
@@ -64,9 +64,9 @@ class Things(Side):
     def ids_of(self, name):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "resume_workspace": "",
-                 "list_integrations": "", "seal_integration": "get_integration", "seal_key": "get_key",
+                 "list_integrations": "", "list_templates": "", "seal_integration": "get_integration", "seal_key": "get_key",
                  "seal_member": "get_member"}.get(name, name)
-        if name == "create_key" or name == "list_posts":
+        if name in ("create_key", "create_template", "list_posts"):
             return {"integration_id": self.account}
         ids = self.asked(maker).ids if maker else {}
         return ids or self.whole()
@@ -81,7 +81,7 @@ class Asking:
     def command(self, name):
         code, required = commands()[name]
         if hasattr(self, name):
-            fields, version = getattr(self, name)(), 1 if name == "edit_post" else 0
+            fields, version = getattr(self, name)(), 1 if name in ("edit_post", "change_template") else 0
         else:
             fields, version = {field: self.value(kind, field) for kind, field in required}, 0
         return self.rpc.command(code, fields, version)
@@ -107,6 +107,14 @@ class Asking:
 
     def edit_post(self):
         return {"post_id": self.ids["post_id"], "parts": [{"text": "edited"}]}
+
+    def create_template(self):
+        template, account = mint("tpl"), self.ids["integration_id"]
+        target = {"target_id": target_id(template, account), "integration_id": account, "channel": "bluesky"}
+        return {"template_id": template, "name": "made", "targets": [target]}
+
+    def change_template(self):
+        return {"template_id": self.ids["template_id"], "name": "another"}
 
     def schedule_post(self):
         return {"post_id": self.ids["post_id"], "at_ms": int(time.time() * 1000) + 7200000}

@@ -51,12 +51,26 @@ def sized(data, count, fixed, forms):
     return bytes([first]) + count.to_bytes(size, "big") + data
 
 
-def mint(prefix):
-    """A TypeID of a UUIDv7 of now."""
-    number = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def typeid(prefix, number):
+    """The TypeID of a UUIDv7: what of the number is its version and variant does not count."""
     number = number & ~(0xF << 76) | 7 << 76
     number = number & ~(3 << 62) | 2 << 62
-    return prefix + "_" + "".join("0123456789abcdefghjkmnpqrstvwxyz"[number >> 5 * i & 31] for i in reversed(range(26)))
+    return prefix + "_" + "".join(BASE32[number >> 5 * i & 31] for i in reversed(range(26)))
+
+
+def mint(prefix):
+    """One of now."""
+    return typeid(prefix, int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big"))
+
+
+def target_id(owner, integration):
+    """The id of what goes from a post or template to an account: core/base/typeid.h, id_derive."""
+    uuids = [sum(BASE32.index(digit) << 5 * i for i, digit in enumerate(reversed(text.partition("_")[2]))) for text in (owner, integration)]
+    digest = sha256(b"\x09" + b"".join(uuid.to_bytes(16, "big") for uuid in uuids))
+    return typeid("tgt", uuids[0] >> 80 << 80 | int.from_bytes(digest[:10], "big"))
 
 
 # --- boxes ---

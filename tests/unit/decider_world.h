@@ -23,6 +23,7 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
            : kind == ID_USER     ? &world->user
            : kind == ID_SESSION  ? &world->session
            : kind == ID_PROVIDER ? &world->provider
+           : kind == ID_TEMPLATE ? &world->template
                                  : &world->post;
 }
 
@@ -111,6 +112,14 @@ static inline bool names_provider(const struct command *command)
     return command->code == COMMAND_open_session && command->open_session.provider_id.kind == ID_PROVIDER;
 }
 
+/* One of another workspace is as good as none. */
+static inline const struct template *named_template(const struct world *world, const struct command *command)
+{
+    const bool names = command->code == COMMAND_create_post && command->create_post.template_id.kind == ID_TEMPLATE;
+    return names && id_equal(&world->template.head.workspace_id, &command->workspace_id) ? &world->template.template
+                                                                                         : NULL;
+}
+
 static inline void scene_set(struct world *world, const struct step *step, struct scene *scene)
 {
     scene->command = tell_command(world, step);
@@ -148,6 +157,8 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .usage = &world->usage,
                                 .user = &world->user.user,
                                 .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,
+                                .template = named_template(world, &scene->command),
+                                .template_count = (uint32_t)number(option(step, "templates"), 0),
                                 .room = &world->room};
 }
 
@@ -218,9 +229,9 @@ static inline void walk_all(struct world *world, const char *text)
 static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
-    struct aggregate *const states[] = {&world->system, &world->workspace, &world->other_workspace,
-                                        &world->member, &world->key,       &world->post,
-                                        &world->user,   &world->session,   &world->provider};
+    struct aggregate *const states[] = {
+        &world->system, &world->workspace, &world->other_workspace, &world->member,   &world->key,
+        &world->post,   &world->user,      &world->session,         &world->provider, &world->template};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT ? &world->accounts[i] : states[i - STORY_ACCOUNT_COUNT];
         const enum id_kind kind = i < STORY_ACCOUNT_COUNT    ? ID_INTEGRATION
@@ -231,6 +242,7 @@ static inline void check_replay(struct world *world)
                                   : live == &world->user     ? ID_USER
                                   : live == &world->session  ? ID_SESSION
                                   : live == &world->provider ? ID_PROVIDER
+                                  : live == &world->template ? ID_TEMPLATE
                                                              : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {

@@ -7,6 +7,7 @@
 #include "tests/unit/outcome_stories.h"
 #include "tests/unit/people_stories.h"
 #include "tests/unit/post_stories.h"
+#include "tests/unit/template_stories.h"
 
 #define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
 
@@ -15,11 +16,12 @@ static const struct {
     const struct story *stories;
     size_t count;
 } tables[] = {
-    {account_stories, COUNT(account_stories)},
-    {people_stories,  COUNT(people_stories) },
-    {post_stories,    COUNT(post_stories)   },
-    {attempt_stories, COUNT(attempt_stories)},
-    {outcome_stories, COUNT(outcome_stories)},
+    {account_stories,  COUNT(account_stories) },
+    {people_stories,   COUNT(people_stories)  },
+    {post_stories,     COUNT(post_stories)    },
+    {attempt_stories,  COUNT(attempt_stories) },
+    {outcome_stories,  COUNT(outcome_stories) },
+    {template_stories, COUNT(template_stories)},
 };
 
 START_TEST(the_stories_go_as_told)

@@ -1,5 +1,5 @@
-/* ledger_templates_test.c: templates in a real ledger: how many a workspace may have, whose they are, who sees them, and
- * that everything derived from them can be made again. */
+/* ledger_templates_test.c: templates in a real ledger: how many a workspace may have, whose they are, who sees them,
+ * and that everything derived from them can be made again. */
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 

@@ -4,10 +4,11 @@ structure, with placeholder fields and default channels. You create a post from 
 
 import json
 import threading
+import time
 
 import harness
 from described import Described
-from frames import Rpc, mint, tag_key
+from frames import Rpc, mint, tag_key, target_id
 from harness import Api, later
 
 ANY = {"If-Match": "*"}
@@ -189,8 +190,34 @@ class Templates(harness.Case):
             got += [one["name"] for one in page["data"]]
             cursor = page["next_cursor"] and "&cursor=" + page["next_cursor"]
         self.assertEqual([name for name in got if name in mine], ["list " + name for name in ("Anton", "anton", "berta", "zebra", "Ähre")])
-        self.assertEqual(Api(self.service.port, key).get("/v1/templates").json()["data"], [])  # they go to another account
+        seen = Api(self.service.port, key).get("/v1/templates?limit=200").json()["data"]
+        self.assertEqual([one for one in seen if one["targets"]], [])  # they go to another account
         self.assert_problem(self.api.get("/v1/templates?cursor=00"), 400, "cursor_invalid")
+
+    def test_long_templates_make_shorter_pages(self):
+        """Nine megabytes and a half together: more than an answer may have, and than a program is told at once."""
+        parts = [{"text": "x" * 64000}] * 25
+        made = {self.template(name=f"long {n}", content={"parts": parts}, placeholders=[], targets=[])["id"] for n in range(6)}
+        rpc = Rpc(self.rpc_port, tag_key(self.data.key))
+        self.addCleanup(rpc.close)
+
+        def over_http(cursor):
+            return self.done("GET", "/v1/templates?limit=200" + (f"&cursor={cursor}" if cursor else ""))
+
+        def over_rpc(cursor):
+            code, page = rpc.query("list_templates", {"cursor": bytes.fromhex(cursor), "limit": 200} if cursor else {"limit": 200})
+            self.assertEqual(code, "")
+            return json.loads(page)
+        for ask in (over_http, over_rpc):
+            got, cursor, pages = [], None, 0
+            while pages == 0 or cursor:
+                page = ask(cursor)
+                got, cursor, pages = got + [one["id"] for one in page["data"]], page["next_cursor"], pages + 1
+            self.assertEqual(len(got), len(set(got)))
+            self.assertLessEqual(made, set(got))
+            self.assertGreater(pages, 1)
+        for template in made:
+            self.done("DELETE", "/v1/templates/" + template, **ANY)
 
     def test_a_repeated_request_makes_one_post(self):
         template = self.template()
@@ -235,7 +262,7 @@ class Templates(harness.Case):
     def test_other_programs_make_fill_and_list_templates_too(self):
         rpc = Rpc(self.rpc_port, tag_key(self.data.key))
         self.addCleanup(rpc.close)
-        template, post = mint("tpl"), mint("post")
+        template, post, soon = mint("tpl"), mint("post"), int(time.time() * 1000) + 7_200_000
         fields = {"template_id": template, "name": "RPC", "placeholders": [{"name": "a"}, {"name": "b", "preset": "two"}],
                   "parts": [{"text": "{{a}} {{b}}"}]}
         code = {"create": 160, "change": 161, "delete": 162}
@@ -245,18 +272,26 @@ class Templates(harness.Case):
         self.assertEqual(rpc.command(40, {"post_id": post, "template_id": template, "parts": [{"text": "own"}]})[0], "field_invalid")
         self.assertEqual(rpc.command(40, {"post_id": post, "values": [{"name": "a", "value": "x"}]})[0], "field_missing")
         self.assertEqual(rpc.command(40, {"post_id": post, "template_id": mint("tpl")})[0], "reference_not_found")
-        self.assertEqual(rpc.command(40, {"post_id": post, "template_id": template, "at_ms": 2_000_000_000_000})[0], "placeholder_missing")
+        self.assertEqual(rpc.command(40, {"post_id": post, "template_id": template, "at_ms": soon})[0], "placeholder_missing")
         self.assertEqual(rpc.command(40, {"post_id": post, "template_id": template, "blanks": []})[0], "")
         made = self.done("GET", "/v1/posts/" + post)
         self.assertEqual((made["content"]["text"], made["blanks"], made["template_id"]), ("{{a}} two", ["a"], template))
         self.done("PATCH", "/v1/posts/" + post, {"targets": [{"integration_id": self.account["id"]}]}, **ANY)
-        answer = rpc.command(43, {"post_id": post, "at_ms": 2_000_000_000_000})
+        answer = rpc.command(43, {"post_id": post, "at_ms": soon})
         self.assertEqual(answer[0], "placeholder_missing", answer)
         self.assertIn("{{a}}", repr(answer))
         self.assertEqual(rpc.command(41, {"post_id": post, "parts": [{"text": "no {{a}}"}]}, 2)[0], "")
         self.assertEqual(self.done("GET", "/v1/posts/" + post)["blanks"], ["a"])  # it says which there were, whatever a program says
         self.assertEqual(rpc.command(41, {"post_id": post, "parts": [{"text": "none"}]}, 3)[0], "")
         self.assertEqual(self.done("GET", "/v1/posts/" + post)["blanks"], [])
+        whole, account = mint("post"), self.account["id"]
+        form = self.template()
+        target = {"target_id": target_id(whole, account), "integration_id": account, "channel": "bluesky"}
+        values = [{"name": "version", "value": "9"}, {"name": "what", "value": "\"all\""}]
+        answer = rpc.command(40, {"post_id": whole, "template_id": form["id"], "values": values, "targets": [target], "at_ms": soon})
+        self.assertEqual(answer[0], "", answer)
+        made = self.done("GET", "/v1/posts/" + whole)
+        self.assertEqual((made["status"], made["labels"], made["targets"][0]["variant"]), ("scheduled", ["launch"], {"text": 'Short: "all"'}))
         copy = mint("post")
         self.assertEqual(rpc.command(40, {"post_id": copy, "parts": [{"text": "{{a}}"}], "duplicate_of": post})[0], "")
         self.assertEqual(self.done("GET", "/v1/posts/" + copy)["blanks"], ["a"])

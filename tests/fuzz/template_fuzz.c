@@ -160,8 +160,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct placeholder_value values[PLACEHOLDERS_MAX];
     struct target_spec target = {.integration_id = {.kind = ID_INTEGRATION}, .settings = SPAN("{}")};
     struct arena arena;
-    if (!span_is_utf8(rest)) {
-        return 0; /* the doors let nothing else in */
+    if (!span_is_utf8(rest) || span_find(rest, 0) < len) {
+        return 0; /* the doors let nothing else in: core/message/json_read.h, asked.h */
     }
     arena_init(&arena, (size_t)16 << 20);
     struct template_form form = {

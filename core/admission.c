@@ -6,6 +6,7 @@
 #include "core/message/json_read.h"
 #include "core/message/key_text.h"
 #include "core/series_rule.h"
+#include "core/template.h"
 
 /* A post as create and edit carry it: the same members under the same names. */
 struct written {
@@ -27,22 +28,15 @@ struct written {
         .metadata_count = (command_)->metadata_count                                                \
     }
 
+/* A template has no zone: its posts have. */
+#define TEMPLATE_WRITTEN(command_)                                                                               \
+    {                                                                                                            \
+        .link = (command_)->link, .targets = (command_)->targets, .target_count = (command_)->targets_count,     \
+        .labels = (command_)->labels, .label_count = (command_)->labels_count, .metadata = (command_)->metadata, \
+        .metadata_count = (command_)->metadata_count                                                             \
+    }
+
 static const struct objection none = {.refusal = ACCEPTED};
-
-static struct objection object_at(enum refusal refusal, const char *param, const char *detail)
-{
-    struct objection objection = {.refusal = refusal, .detail = detail};
-    (void)snprintf(objection.param, sizeof objection.param, "%s", param);
-    return objection;
-}
-
-static struct objection object_in(enum refusal refusal, const char *list, uint32_t index, const char *member,
-                                  const char *detail)
-{
-    struct objection objection = {.refusal = refusal, .detail = detail};
-    (void)snprintf(objection.param, sizeof objection.param, "%s/%u%s", list, (unsigned)index, member);
-    return objection;
-}
 
 /* http:// or https://, and a host; text after the scheme and the host's length. */
 static bool split_url(struct span text, struct span *ret_rest, size_t *ret_host_len)
@@ -307,6 +301,14 @@ static struct objection check_queue(const struct admission *admission, const str
     return none;
 }
 
+/* What a template has in common with posts, then what it has of its own. */
+static struct objection check_template(const struct admission *admission, const struct written *written,
+                                       const struct template_form *form, struct arena *arena)
+{
+    const struct objection objection = check_written(admission, written, arena);
+    return objection.refusal != ACCEPTED ? objection : template_check(form, arena);
+}
+
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
 {
     switch (command->code) {
@@ -329,6 +331,16 @@ struct objection admission_check(const struct admission *admission, const struct
         struct series_rule rule;
         SERIES_RULE_COPY(&rule, &command->change_series);
         return check_series(admission, &rule, &written, arena);
+    }
+    case COMMAND_create_template: {
+        const struct written written = TEMPLATE_WRITTEN(&command->create_template);
+        const struct template_form form = TEMPLATE_FORM(&command->create_template);
+        return check_template(admission, &written, &form, arena);
+    }
+    case COMMAND_change_template: {
+        const struct written written = TEMPLATE_WRITTEN(&command->change_template);
+        const struct template_form form = TEMPLATE_FORM(&command->change_template);
+        return check_template(admission, &written, &form, arena);
     }
     case COMMAND_resolve_target:
         return check_resolution(&command->resolve_target);

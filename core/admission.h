@@ -20,6 +20,12 @@ struct objection {
     const char *detail;              /* static */
 };
 
+/* object_at makes an objection to what stands at param; object_in to a member ("/at", "") of a list's item. detail
+ * stays the caller's. */
+struct objection object_at(enum refusal refusal, const char *param, const char *detail);
+struct objection object_in(enum refusal refusal, const char *list, uint32_t index, const char *member,
+                           const char *detail);
+
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
  * form, with no member that would be ignored. The arena is for reading that. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);

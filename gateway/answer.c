@@ -298,6 +298,23 @@ void exchange_show_integration(struct exchange *x, const struct integration_row 
                   with_location ? exchange_location(x, "/v1/integrations/", &row->integration_id) : NULL);
 }
 
+void exchange_show_template(struct exchange *x, const struct template_row *row, unsigned status, bool with_location)
+{
+    struct buf out = {0};
+    char text[ETAG_MAX];
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        err = err == OK ? present_template(row, &out) : err;
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, status, buf_span(&out), etag_of(row->version, NULL, text),
+                      with_location ? exchange_location(x, "/v1/templates/", &row->template_id) : NULL);
+    }
+}
+
 void exchange_show_workspace(struct exchange *x, const struct workspace_row *row)
 {
     struct buf out = {0};
@@ -382,6 +399,15 @@ static void answer_queue(struct exchange *x)
     }
 }
 
+static void answer_template(struct exchange *x, unsigned status, bool made)
+{
+    struct template_row row = {.version = 0};
+    const enum err err = pass_template(x->pass, &x->first.stream, &row);
+    if (is_as_left(x, err, row.version)) {
+        exchange_show_template(x, &row, status, made);
+    }
+}
+
 /* A key's row says nothing of its version: what is made is not changed but by its end. */
 static void answer_key(struct exchange *x)
 {
@@ -436,6 +462,8 @@ void exchange_done(struct exchange *x)
         answer_series(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_QUEUE) {
         answer_queue(x);
+    } else if (x->first.stream.kind == ID_TEMPLATE) {
+        answer_template(x, x->route->success, made);
     } else if (x->first.stream.kind == ID_KEY) {
         answer_key(x);
     } else if (x->first.stream.kind == ID_MEMBER) {

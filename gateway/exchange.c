@@ -75,6 +75,10 @@ static bool load_resource(struct exchange *x, const struct route_hit *hit, enum 
         err = id_parse(hit->params[0], ID_KEY, &x->id);
         err = err == OK ? pass_key(x->pass, &x->id, &x->key) : ERR_NOT_FOUND;
         break;
+    case RESOURCE_TEMPLATE:
+        err = id_parse(hit->params[0], ID_TEMPLATE, &x->id);
+        err = err == OK ? pass_template(x->pass, &x->id, &x->template) : ERR_NOT_FOUND;
+        break;
     case RESOURCE_MEMBER:
         err = id_parse(hit->params[0], ID_MEMBER, &x->id);
         err = err == OK ? pass_member(x->pass, &x->id, &x->member) : ERR_NOT_FOUND;
@@ -208,6 +212,9 @@ static enum err read_version(struct exchange *x, uint64_t *ret_version)
         return OK;
     case RESOURCE_QUEUE:
         *ret_version = queue_version(&x->queue);
+        return OK;
+    case RESOURCE_TEMPLATE:
+        *ret_version = x->template.version;
         return OK;
     case RESOURCE_MEMBER:
         *ret_version = x->member.version;
@@ -472,6 +479,8 @@ static void redo(struct exchange *x)
     } else if (err == OK && x->route->resource == RESOURCE_QUEUE) {
         err = pass_integration(x->pass, &x->id, &x->integration);
         err = err == OK ? pass_queue(x->pass, &x->integration, &x->queue) : err;
+    } else if (err == OK && x->route->resource == RESOURCE_TEMPLATE) {
+        err = pass_template(x->pass, &x->id, &x->template);
     } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
         err = pass_member(x->pass, &x->id, &x->member);
     } else if (err == OK && x->route->resource == RESOURCE_WORKSPACE) {
@@ -499,7 +508,7 @@ static void redo(struct exchange *x)
 static void answer_refusal(struct exchange *x, const struct answer *answer)
 {
     const enum refusal refusal = (enum refusal)answer->refusal;
-    char text[256];
+    char text[1024];
     struct buf more = buf_of(text, sizeof text);
     if (refusal == REFUSED_version_mismatch) {
         redo(x);
@@ -550,7 +559,7 @@ bool exchange_admitted(struct exchange *x)
     }
     const struct objection objection = admission_check(&admission, order_command(x->order), &x->request->arena);
     if (objection.refusal != ACCEPTED) {
-        exchange_problem(x, objection.refusal, objection.detail, objection.param, NULL);
+        exchange_problem(x, objection.refusal, objection.detail, exchange_text_param(x, objection.param), NULL);
     }
     return objection.refusal == ACCEPTED;
 }
@@ -593,7 +602,7 @@ void exchange_sealed(void *exchange, enum err err, struct span body)
 
 void exchange_send_fit(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
-    if (exchange_admitted(x) && rendering_allows(x, content, created_ms)) {
+    if (exchange_admitted(x) && (x->blank_count > 0 || rendering_allows(x, content, created_ms))) {
         send_command(x);
     }
 }

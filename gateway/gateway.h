@@ -77,6 +77,7 @@ struct exchange {
     struct series_row series;           /* RESOURCE_SERIES: likewise */
     struct key_view key;                /* RESOURCE_KEY: likewise */
     struct member_row member;           /* RESOURCE_MEMBER */
+    struct template_row template;       /* RESOURCE_TEMPLATE: valid until exchange_send returns */
     struct workspace_row tenant;        /* RESOURCE_WORKSPACE */
     struct oversight *oversight;        /* RESOURCE_WORKSPACE, RESOURCE_WORKSPACES: of somebody who is signed in */
     bool owned;                         /* the workspace that this exchange made has its owner */
@@ -105,6 +106,8 @@ struct exchange {
     struct id request_uuid; /* the command's id differs from it in the kind only */
     char request_id[ID_TEXT_MAX + 1];
     struct input input;
+    struct placeholder_ref *blanks; /* that the post still has; the texts are in the request's arena */
+    uint32_t blank_count;
     struct rendered *rendered; /* by rendering_allows, of what is about to be written; NULL: nothing */
     uint8_t problem[2048];     /* for a problem when the request's arena has no room left */
 };
@@ -146,6 +149,10 @@ void exchange_send(struct exchange *exchange);
 /* exchange_send_fit sends a command by which this content is, or stays, scheduled, unless a fatal violation forbids it.
  * created_ms: when it would be published; 0: now, or not known. */
 void exchange_send_fit(struct exchange *exchange, const struct post_content_row *content, int64_t created_ms);
+/* exchange_note_blanks finds which of those names are still blank in what is about to be written or scheduled, so that
+ * the refusal can name them; false: answered. With any, exchange_send_fit looks for no violation. */
+bool exchange_note_blanks(struct exchange *exchange, const struct post_content_row *content,
+                          const struct placeholder_ref *names, uint32_t count);
 /* exchange_sealed is a gate_replied: the secret that the exchange's command names is durable, so the command is sent.
  */
 void exchange_sealed(void *exchange, enum err err, struct span body);
@@ -177,6 +184,8 @@ void exchange_show_integration(struct exchange *exchange, const struct integrati
 void exchange_show_series(struct exchange *exchange, const struct series_row *row, unsigned status, bool with_location);
 void exchange_show_queue(struct exchange *exchange, const struct weekly_row *row);
 void exchange_show_workspace(struct exchange *exchange, const struct workspace_row *row);
+void exchange_show_template(struct exchange *exchange, const struct template_row *row, unsigned status,
+                            bool with_location);
 /* host_handlers.c: of a workspace from outside. exchange_own_tenant makes the operator the owner of what this exchange
  * made, or made before it was repeated, and calls exchange_done again; false: there is nothing to do. */
 void exchange_show_tenant(struct exchange *exchange, const struct workspace_row *row);
@@ -247,6 +256,8 @@ bool metrics_are_for(struct span remote);
  * And what is to say of it beyond the refusal's title; NULL: nothing. */
 const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX]);
+/* exchange_text_param gives a pointer to the one text of a body that has it as content.text, not under parts. */
+const char *exchange_text_param(const struct exchange *exchange, const char *param);
 const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 /* refused_more.c: what a plan that is used up says of itself and of the ways on, for what the request would have begun,
  * or for a limit; NULL: it cannot be read at the moment. exchange_refused_more appends the members that the problem has

@@ -139,6 +139,7 @@ static struct form form_of(enum value_kind kind)
     switch (kind) {
     case VALUE_object:
     case VALUE_pairs:
+    case VALUE_texts:
     case VALUE_json:
     case VALUE_data:
         return (struct form){NODE_OBJECT, "An object is expected."};
@@ -187,14 +188,14 @@ static bool is_within(struct input *input, const struct json_node *node, const c
 }
 
 /* A text by name; null removes it where a patch is merged. How many there may be is known after merging. */
-static void check_pairs(struct input *input, const struct json_node *object, const char *pointer)
+static void check_pairs(struct input *input, const struct json_node *object, const char *pointer, size_t text_max)
 {
     for (const struct json_node *pair = object->first; pair != NULL; pair = pair->next) {
         char at[INPUT_PARAM_MAX];
         point_at_member(at, pointer, pair->name);
         check_text(input, pair->name, at, false, NAME_MAX_LEN);
         if (pair->kind != NODE_NULL && is_form(input, pair, at, VALUE_text)) {
-            check_text(input, pair->text, at, true, NAME_MAX_LEN);
+            check_text(input, pair->text, at, true, text_max);
         }
     }
 }
@@ -254,7 +255,12 @@ static void check_value(struct input *input, const struct json_node *node, const
         }
         break;
     case VALUE_pairs:
-        check_pairs(input, node, pointer);
+        check_pairs(input, node, pointer, NAME_MAX_LEN);
+        break;
+    case VALUE_texts:
+        if (is_within(input, node, pointer, member->max)) {
+            check_pairs(input, node, pointer, TEXTS_MAX_LEN);
+        }
         break;
     case VALUE_json: /* its length is known when it is written: input_json */
     case VALUE_data: /* never taken */

@@ -31,7 +31,7 @@ static bool has_etag(const struct route *route)
     return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_series ||
            route->gives == SCHEMA_workspace || route->gives == SCHEMA_member ||
            route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user || route->gives == SCHEMA_tenant ||
-           route->gives == SCHEMA_notification_preferences;
+           route->gives == SCHEMA_notification_preferences || route->gives == SCHEMA_template;
 }
 
 /* Parameters */
@@ -55,6 +55,7 @@ static const struct {
     {"target_id",      {.kind = VALUE_id, .id = ID_TARGET}     },
     {"series_id",      {.kind = VALUE_id, .id = ID_SERIES}     },
     {"integration_id", {.kind = VALUE_id, .id = ID_INTEGRATION}},
+    {"template_id",    {.kind = VALUE_id, .id = ID_TEMPLATE}   },
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },

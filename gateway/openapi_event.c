@@ -49,7 +49,7 @@ static void put_field(struct buf *out, const struct field_desc *field)
         return;
     }
     const struct record_desc *item = field->item();
-    if (item == label_desc() || item == pair_desc()) {
+    if (item == label_desc() || item == placeholder_ref_desc() || item == pair_desc()) {
         const struct value_type type = {.kind = item == pair_desc() ? VALUE_pairs : VALUE_names};
         openapi_type(out, &type, field->max, false, false, field->doc);
         return;

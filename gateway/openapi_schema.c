@@ -98,13 +98,14 @@ static void put_list(struct buf *out, const struct value_type *type, size_t max,
 }
 
 /* In a patch null removes an entry. */
-static void put_pairs(struct buf *out, size_t max, bool taken, bool nullable)
+static void put_pairs(struct buf *out, size_t max, size_t text_max, bool taken, bool nullable)
 {
     put_json_type(out, "object", nullable);
     put_member(out, "maxProperties", max);
     buf_text(out, ",\"propertyNames\":{\"minLength\":1,\"maxLength\":256},\"additionalProperties\":{");
     put_json_type(out, "string", taken);
-    buf_text(out, ",\"maxLength\":256}");
+    put_member(out, "maxLength", text_max);
+    buf_byte(out, '}');
 }
 
 static void put_value(struct buf *out, const struct value_type *type, size_t max, bool taken, bool nullable)
@@ -154,7 +155,10 @@ static void put_value(struct buf *out, const struct value_type *type, size_t max
         put_list(out, type, max, nullable);
         break;
     case VALUE_pairs:
-        put_pairs(out, max, taken, nullable);
+        put_pairs(out, max, NAME_MAX_LEN, taken, nullable);
+        break;
+    case VALUE_texts:
+        put_pairs(out, max, TEXTS_MAX_LEN, taken, nullable);
         break;
     case VALUE_json:
         put_json_type(out, "object", nullable);

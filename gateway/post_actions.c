@@ -10,6 +10,9 @@ void handle_schedule_post(struct exchange *x)
     *ORDER(x, schedule_post, &x->id) = (struct schedule_post_command){
         .post_id = x->id, .now = schedule.now, .at_ms = schedule.at_ms, .next_slot = schedule.next_slot};
     x->sending.expected_version = x->if_match != 0 ? x->if_match : x->post.row.version; /* whose rules were checked */
+    if (!exchange_note_blanks(x, &x->post.content, x->post.row.blanks, x->post.row.blanks_count)) {
+        return;
+    }
     if (exchange_may_change(x)) {
         exchange_send_fit(x, &x->post.content, 0);
     } else {

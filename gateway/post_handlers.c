@@ -46,6 +46,11 @@ void handle_edit_post(struct exchange *x)
     struct edit_post_command *fields = ORDER(x, edit_post, &x->id);
     *fields = (struct edit_post_command){.post_id = x->id, .timezone = zone, .not_after_ms = not_after_ms};
     POST_CONTENT_COPY(fields, &content);
+    fields->blanks = x->post.row.blanks;
+    fields->blanks_count = x->post.row.blanks_count;
+    if (!exchange_note_blanks(x, &content, fields->blanks, fields->blanks_count)) {
+        return;
+    }
     if (x->post.row.status == POST_SCHEDULED && exchange_may_change(x)) {
         exchange_send_fit(x, &content, 0);
     } else {
@@ -72,7 +77,12 @@ void handle_duplicate_post(struct exchange *x)
         content.targets[i].at_ms = 0;
     }
     struct create_post_command *fields = ORDER(x, create_post, &post_id);
-    *fields = (struct create_post_command){.post_id = post_id, .timezone = x->post.row.timezone, .duplicate_of = x->id};
+    *fields = (struct create_post_command){.post_id = post_id,
+                                           .timezone = x->post.row.timezone,
+                                           .duplicate_of = x->id,
+                                           .template_id = x->post.row.template_id,
+                                           .blanks = x->post.row.blanks,
+                                           .blanks_count = x->post.row.blanks_count};
     POST_CONTENT_COPY(fields, &content);
     x->sending.expected_version = 0; /* a new stream */
     exchange_send(x);

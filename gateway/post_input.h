@@ -19,7 +19,7 @@ void post_input_create(struct exchange *exchange, const struct id *post_id, stru
                        struct schedule_input *ret_schedule, struct span *ret_timezone, int64_t *ret_not_after_ms);
 void post_input_edit(struct exchange *exchange, const struct post_view *post, struct post_content_row *ret_content,
                      struct span *ret_timezone, int64_t *ret_not_after_ms);
-/* Of these the part that posts and series have in common, for what will be, or is, owner_id. */
+/* Of these the part that posts, series and templates have in common, for what will be, or is, owner_id. */
 void post_input_written(struct exchange *exchange, const struct id *owner_id, struct post_content_row *ret_content);
 void post_input_patched(struct exchange *exchange, const struct id *owner_id, const struct post_content_row *before,
                         struct post_content_row *ret_content);

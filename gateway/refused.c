@@ -1,5 +1,6 @@
 /* refused.c: where in a request's body stands what the ledger refused: a JSON pointer. Called by exchange.c. The ledger
  * knows commands, not bodies; what it refused is found again in the command, by the same rule. */
+#include "core/message/placeholder.h"
 #include "gateway/gateway.h"
 
 static bool is_wrong_instant(int64_t at_ms, int64_t now_ms)
@@ -50,7 +51,7 @@ static const char *target_param(const struct command *command, is_at_fault *at_f
                                 const struct judged *judged, char text[INPUT_PARAM_MAX])
 {
     uint32_t count = 0;
-    const struct target_spec *targets = order_targets(command, &count);
+    const struct target_spec *targets = command_targets(command, &count);
     for (uint32_t i = 0; i < count; i++) {
         if (at_fault(targets, i, judged)) {
             char target[INPUT_PARAM_MAX];
@@ -153,6 +154,12 @@ static const char *resolution_param(const struct resolve_target_command *resolve
     return published == (resolve->url.len == 0) ? "/url" : "/retry";
 }
 
+const char *exchange_text_param(const struct exchange *x, const char *param)
+{
+    const bool one = input_some(json_node_member(x->body, "content"), "text") != NULL;
+    return one && strcmp(param, "/content/parts/0/text") == 0 ? "/content/text" : param;
+}
+
 /* Where a text was expected: the member that has none, or the object that lacks it. */
 static const char *content_param(const struct json_node *body)
 {
@@ -162,13 +169,39 @@ static const char *content_param(const struct json_node *body)
                                                   : "/content";
 }
 
+/* The first blank: in the values that it has none among; else where a text has it, or in the post. */
+static const char *blank_param(const struct exchange *x, const struct command *command, char text[INPUT_PARAM_MAX])
+{
+    char name[PLACEHOLDER_NAME_MAX + 1] = "";
+    if (command->code != COMMAND_create_post) {
+        return command->code == COMMAND_edit_post ? "/content" : "/blanks/0";
+    }
+    if (x->blank_count > 0 && x->blanks[0].name.len <= PLACEHOLDER_NAME_MAX) {
+        memcpy(name, x->blanks[0].name.data, x->blanks[0].name.len);
+    }
+    input_pointer(text, "/values", name);
+    return text;
+}
+
+static const char *blank_detail(const struct exchange *x)
+{
+    uint8_t *bytes = arena_alloc(&x->request->arena, 1024);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : 1023);
+    if (bytes == NULL || x->blank_count == 0) {
+        return NULL;
+    }
+    placeholder_tell(x->blanks, x->blank_count, &text);
+    return buf_terminated(&text);
+}
+
 const char *exchange_refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
                                    char text[INPUT_PARAM_MAX])
 {
     const struct command *command = order_command(x->order);
     const struct judged judged = {.now_ms = now_ms, .pass = x->pass};
     const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post ||
-                         command->code == COMMAND_create_series || command->code == COMMAND_change_series;
+                         command->code == COMMAND_create_series || command->code == COMMAND_change_series ||
+                         command->code == COMMAND_create_template || command->code == COMMAND_change_template;
     if (x->body == NULL) {
         return NULL; /* whatever is at fault, the body is not */
     }
@@ -195,6 +228,8 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
         return written ? "/targets" : command->code == COMMAND_create_key ? "/integrations" : NULL;
     case REFUSED_integration_unusable:
         return written ? account_param(command, &judged, text) : NULL;
+    case REFUSED_placeholder_missing:
+        return blank_param(x, command, text);
     case REFUSED_content_missing:
         return written ? content_param(x->body) : NULL;
     default:
@@ -209,6 +244,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return role_detail(x->route->need);
     case REFUSED_scope_insufficient:
         return scope_detail(x);
+    case REFUSED_placeholder_missing:
+        return blank_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
     case REFUSED_plan_limit:

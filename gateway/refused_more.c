@@ -95,6 +95,16 @@ static void put_posts(const struct answer *answer, struct buf *more)
     buf_byte(more, ']');
 }
 
+static void put_blanks(const struct exchange *x, struct buf *more)
+{
+    buf_text(more, ",\"placeholders\":[");
+    for (uint32_t i = 0; i < x->blank_count; i++) {
+        buf_text(more, i == 0 ? "" : ",");
+        json_string(more, x->blanks[i].name);
+    }
+    buf_byte(more, ']');
+}
+
 void exchange_refused_more(const struct exchange *x, const struct answer *answer, struct buf *more)
 {
     if (answer->refusal == REFUSED_post_locked || answer->refusal == REFUSED_post_publishing) {
@@ -103,6 +113,8 @@ void exchange_refused_more(const struct exchange *x, const struct answer *answer
         put_paused(answer, more);
     } else if (answer->refusal == REFUSED_plan_limit) {
         put_limit(x, more);
+    } else if (answer->refusal == REFUSED_placeholder_missing) {
+        put_blanks(x, more);
     }
     if (!id_is_none(&answer->detail[0])) {
         put_posts(answer, more);

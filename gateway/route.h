@@ -36,6 +36,7 @@ enum route_resource {
     RESOURCE_QUEUE, /* of an integration, which the path names */
     RESOURCE_KEY,
     RESOURCE_MEMBER,
+    RESOURCE_TEMPLATE,
     RESOURCE_SESSION,
     RESOURCE_LOGIN,
     RESOURCE_WORKSPACE, /* from outside */

@@ -17,6 +17,7 @@
 #define TYPE_flag(of_) .kind = VALUE_flag
 #define TYPE_names(of_) .kind = VALUE_names
 #define TYPE_pairs(of_) .kind = VALUE_pairs
+#define TYPE_texts(of_) .kind = VALUE_texts
 #define TYPE_json(of_) .kind = VALUE_json
 #define TYPE_jsons(of_) .kind = VALUE_jsons
 #define TYPE_data(of_) .kind = VALUE_data

@@ -23,6 +23,7 @@ enum value_kind {
     VALUE_names,
     VALUE_words,
     VALUE_pairs,
+    VALUE_texts,
     VALUE_json,
     VALUE_jsons,
     VALUE_data,
@@ -30,6 +31,7 @@ enum value_kind {
 
 #define LIMIT_MAX 200 /* of VALUE_range */
 #define NAME_MAX_LEN ((size_t)256)
+#define TEXTS_MAX_LEN ((size_t)65536) /* of VALUE_texts: of each */
 
 enum presence { PRESENCE_MUST, PRESENCE_MAY, PRESENCE_ALSO };
 

@@ -185,6 +185,9 @@ static enum err fold_created(const struct fold *fold)
     post->duplicate_of = created->duplicate_of;
     post->series_id = created->series_id;
     post->series_local = created->series_local;
+    post->template_id = created->template_id;
+    post->blanks = created->blanks;
+    post->blanks_count = created->blanks_count;
     TRY(set_targets(fold, created->targets, created->targets_count));
     post->publish_at_ms = earliest(post);
     fold->change->content = true;

@@ -298,6 +298,8 @@ static enum err put_tail(const struct present *present, const struct post_view *
     put_id(out, ",\"duplicate_of\":", &post->row.duplicate_of);
     put_id(out, ",\"series_id\":", &post->row.series_id);
     put_span(out, ",\"series_local\":", post->row.series_local);
+    put_id(out, ",\"template_id\":", &post->row.template_id);
+    present_blanks(post, out);
     put_time(out, ",\"created_at\":", post->row.created_ms);
     put_time(out, ",\"updated_at\":", post->row.updated_ms);
     put_time(out, ",\"published_at\":", post->row.published_ms);

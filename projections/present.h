@@ -16,6 +16,7 @@
 #include "projections/posts.h"
 #include "projections/punctuality.h"
 #include "projections/series.h"
+#include "projections/templates.h"
 
 struct present;
 
@@ -98,7 +99,7 @@ enum err present_notification(const struct notification *notification, bool mark
 /* present_tenant writes a workspace as it is seen from outside. */
 enum err present_tenant(const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum err present_series(const struct series_row *series, struct buf *out) MUST_USE;
-/* What posts and series have in common: present_content appends ,"content":{…}, present_names ,"labels":[…],
+/* What posts, series and templates have in common: present_content appends ,"content":{…}, present_names ,"labels":[…],
  * "metadata":{…}, present_json a member of that name (a literal: ,"variant":) that is JSON of a channel's own. */
 void present_content(const struct post_content_row *content, struct buf *out);
 void present_names(const struct post_content_row *content, struct buf *out);
@@ -106,5 +107,10 @@ void present_json(struct buf *out, const char *name, struct span json);
 /* present_plan appends the members that name a workspace's plan and billing period. */
 void present_plan(const struct workspace_row *workspace, struct buf *out);
 enum err present_punctuality(const struct punctuality_report *report, struct buf *out) MUST_USE;
+
+/* present_template.c. present_blanks appends the placeholders that a post still has to have filled in, as a member that
+ * begins with a comma. */
+void present_blanks(const struct post_view *post, struct buf *out);
+enum err present_template(const struct template_row *template, struct buf *out) MUST_USE;
 
 #endif

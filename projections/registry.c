@@ -7,8 +7,10 @@
 #include "projections/notifications.h"
 #include "projections/posts.h"
 #include "projections/series.h"
+#include "projections/templates.h"
 
-static const struct projection *const items[] = {&access_projection, &activity_projection, &posts_projection,
-                                                 &notifications_projection, &series_projection};
+static const struct projection *const items[] = {&access_projection, &activity_projection,
+                                                 &posts_projection,  &notifications_projection,
+                                                 &series_projection, &templates_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

@@ -87,15 +87,14 @@ static enum err history(const struct views_request *request, struct buf *out)
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* The list's cursor is bytes; in JSON it is their hex. */
-static void put_cursor(const struct post_page *page, struct buf *out)
+void views_cursor(struct span cursor, struct buf *out)
 {
-    if (page->cursor_len == 0) {
+    if (cursor.len == 0) {
         buf_text(out, "null");
         return;
     }
     buf_text(out, "\"");
-    buf_hex(out, span_of(page->cursor, page->cursor_len));
+    buf_hex(out, cursor);
     buf_text(out, "\"");
 }
 
@@ -116,7 +115,7 @@ static enum err put_posts(const struct views_request *request, const struct post
     }
     out->len += posts.len;
     buf_text(out, "],\"next_cursor\":");
-    put_cursor(page, out);
+    views_cursor(span_of(page->cursor, page->cursor_len), out);
     buf_text(out, "}");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -261,6 +260,9 @@ static const struct views_query queries[] = {
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
      "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },
+    {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "A template: template_id."                         },
+    {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,
+     "A page of templates in the order of their names: limit, cursor (the bytes whose hex is next_cursor)."                                   },
     {"get_workspace",      views_get_workspace,      NEED_VIEWER, SCOPE_SETTINGS_READ,     "The workspace: its settings."                     },
     {"get_key",            views_get_key,            NEED_ADMIN,  SCOPE_KEYS_READ,         "An API key, never its text: key_id."              },
     {"list_keys",          views_list_keys,          NEED_ADMIN,  SCOPE_KEYS_READ,         "A page of keys, revoked ones too: limit, cursor." },

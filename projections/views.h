@@ -37,9 +37,9 @@ struct views_query {
     const char *doc;
 };
 
-/* get_post, list_posts, get_integration, list_integrations, get_series, list_series, deliveries, history; of tenants:
- * get_workspace, get_key, list_keys, get_member, list_members, list_invitations, get_usage, get_billing,
- * list_notifications. views_query_find: NULL when there is none. */
+/* get_post, list_posts, get_integration, list_integrations, get_series, list_series, get_template, list_templates,
+ * deliveries, history; of tenants: get_workspace, get_key, list_keys, get_member, list_members, list_invitations,
+ * get_usage, get_billing, list_notifications. views_query_find: NULL when there is none. */
 const struct views_query *views_query_find(struct span name);
 const struct views_query *views_query_at(uint32_t index); /* NULL past the last */
 

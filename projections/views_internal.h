@@ -7,6 +7,13 @@
 /* views_args reads what a query is asked with; a limit there is. ERR_RANGE: too large a one; record_decode's errors. */
 enum err views_args(const struct views_request *request, struct query_args *ret_args) MUST_USE;
 
+/* views_cursor writes a list's cursor, which is bytes, as their hex; none is null. */
+void views_cursor(struct span cursor, struct buf *out);
+
+/* views_template.c. */
+enum err views_get_template(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_list_templates(const struct views_request *request, struct buf *out) MUST_USE;
+
 /* views_end_page ends a page that began with a list of more, and its cursor: the last one's id when there are others
  * after it, else NULL. */
 enum err views_end_page(const struct id *last, struct buf *out) MUST_USE;

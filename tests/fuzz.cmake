@@ -64,6 +64,7 @@ fuzz(bluesky_page SECONDS 20 PARSER adapters/page_scan.c LIBRARIES channel messa
 fuzz(bluesky_outcome PARSER adapters/bluesky_answer.c adapters/http_date.c LIBRARIES channel message
   SOURCES adapters/bluesky_answer.c adapters/http_date.c)
 fuzz(words SECONDS 20 PARSER core/text/words.c LIBRARIES base PkgConfig::ICU SOURCES core/text/words.c core/text/text_measure.c)
+fuzz(template SECONDS 20 PARSER core/template.c core/message/placeholder.c LIBRARIES channel message)
 fuzz(guard SECONDS 20 PARSER adapters/guard.c LIBRARIES base SOURCES adapters/guard.c)
 fuzz(request PARSER gateway/query.c gateway/cursor.c gateway/header_value.c gateway/etag.c
   LIBRARIES channel message projections

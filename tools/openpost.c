@@ -43,6 +43,7 @@ static int run_ledger(int argc, char **argv)
         .answer = questions_answer,
         .principal = questions_principal,
         .post = questions_post,
+        .template = questions_template,
         .account = questions_account,
         .key = questions_key,
         .is_fingerprint = access_is_fingerprint

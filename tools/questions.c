@@ -485,8 +485,28 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
                     .first_comment = view.content.first_comment},
         .targets = view.content.targets,
         .due_ms = source.due_ms,
-        .target_count = view.content.targets_count
+        .target_count = view.content.targets_count,
+        .template_id = view.row.template_id,
+        .blanks = view.row.blanks,
+        .blank_count = view.row.blanks_count
     };
+    return OK;
+}
+
+enum err questions_template(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
+                            struct arena *arena, struct known_template *ret_template)
+{
+    struct grant grant;
+    struct template_row row;
+    TRY(read_grant(txn, asker, arena, &grant));
+    TRY(templates_get(txn, &asker->workspace_id, template_id, arena, &row));
+    TRY(templates_sees(&grant, &row) ? OK : ERR_NOT_FOUND);
+    *ret_template = (struct known_template){.version = row.version,
+                                            .form = TEMPLATE_FORM(&row),
+                                            .labels = row.labels,
+                                            .label_count = row.labels_count,
+                                            .metadata = row.metadata,
+                                            .metadata_count = row.metadata_count};
     return OK;
 }
 

@@ -22,6 +22,8 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
 /* What the ledger asks of read models about a program's command: service_parts says it. */
 enum err questions_account(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
                            struct arena *arena, struct known_account *ret_account) MUST_USE;
+enum err questions_template(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
+                            struct arena *arena, struct known_template *ret_template) MUST_USE;
 enum err questions_key(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                        struct arena *arena, struct known_key *ret_key) MUST_USE;
 

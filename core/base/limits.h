@@ -18,6 +18,15 @@
 #define URL_BYTES_MAX 2048
 #define REASON_BYTES_MAX 1000 /* a paragraph for people */
 
+/* Templates */
+#define TEMPLATES_MAX 1000           /* of a workspace: more than anybody finds again; counted at each new one */
+#define TEMPLATE_NAME_MAX 200        /* bytes: a line for people */
+#define PLACEHOLDERS_MAX 20          /* of a template: whoever fills in more fills in a form */
+#define PLACEHOLDER_NAME_MAX 32      /* bytes */
+#define PLACEHOLDER_DEFAULT_MAX 4096 /* bytes: a paragraph, not a post */
+#define PLACEHOLDER_DESCRIPTION_MAX 500
+#define FILLED_BYTES_MAX ((size_t)65536) /* of a text with its values: as many as one that is written may have */
+
 /* Its life */
 #define LOCK_AHEAD_MS ((int64_t)300 * SECOND_MS)       /* the record locks so long before publish_at */
 #define SCHEDULE_AHEAD_MAX_MS ((int64_t)1830 * DAY_MS) /* five years; further ahead is a slip of the hand */

@@ -39,6 +39,7 @@ TYPED(provider)
 TYPED(marks)
 TYPED(series)
 TYPED(queue)
+TYPED(template)
 
 #define ROW(noun_, in_a_workspace_, ...)                                                       \
     {                                                                                          \
@@ -60,6 +61,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_PROVIDER] = ROW(provider, false, COMMAND_add_provider),
         [ID_NOTIFICATION] = ROW(marks, true, 0),
         [ID_QUEUE] = ROW(queue, true, 0), /* as old as its integration */
+        [ID_TEMPLATE] = ROW(template, true, COMMAND_create_template),
     };
     ASSERT(aggregate_exists_for(kind));
     return &table[kind];
@@ -69,7 +71,7 @@ bool aggregate_exists_for(enum id_kind kind)
 {
     return kind == ID_SYSTEM || kind == ID_WORKSPACE || kind == ID_MEMBER || kind == ID_KEY || kind == ID_INTEGRATION ||
            kind == ID_POST || kind == ID_USER || kind == ID_SESSION || kind == ID_PROVIDER || kind == ID_SERIES ||
-           kind == ID_QUEUE || kind == ID_NOTIFICATION;
+           kind == ID_QUEUE || kind == ID_NOTIFICATION || kind == ID_TEMPLATE;
 }
 
 /* COMMANDS_OF(field, X): the commands of one aggregate, with the field that names it. */
@@ -91,6 +93,7 @@ bool aggregate_exists_for(enum id_kind kind)
 #define SESSION_COMMANDS(X) X(open_session) X(end_session)
 #define PROVIDER_COMMANDS(X) X(add_provider) X(remove_provider)
 #define MARKS_COMMANDS(X) X(read_notifications) X(choose_notifications)
+#define TEMPLATE_COMMANDS(X) X(create_template) X(change_template) X(delete_template)
 #define KEY_COMMANDS(X) X(create_key) X(revoke_key) X(report_refusals)
 #define INTEGRATION_COMMANDS(X) \
     X(connect_integration)      \
@@ -161,6 +164,12 @@ static enum id_kind name_aggregate(const struct command *command, struct id *ret
         *ret_stream = marks_of(&command->name_.member_id); \
         return ID_NOTIFICATION;
         MARKS_COMMANDS(X)
+#undef X
+#define X(name_)                                  \
+    case COMMAND_##name_:                         \
+        *ret_stream = command->name_.template_id; \
+        return ID_TEMPLATE;
+        TEMPLATE_COMMANDS(X)
 #undef X
 #define X(name_)                             \
     case COMMAND_##name_:                    \
@@ -319,6 +328,9 @@ static const struct first {
     {COMMAND_warn_expiring,          EVENT_integration_expiring    },
     {COMMAND_read_notifications,     EVENT_notifications_read      },
     {COMMAND_choose_notifications,   EVENT_notifications_chosen    },
+    {COMMAND_create_template,        EVENT_template_created        },
+    {COMMAND_change_template,        EVENT_template_changed        },
+    {COMMAND_delete_template,        EVENT_template_deleted        },
 };
 
 bool command_begins_with(uint32_t command_code, uint32_t event_code)
@@ -355,6 +367,9 @@ size_t aggregate_stored_size(enum id_kind kind, const void *state)
     }
     if (kind == ID_QUEUE) {
         return queue_stored_size((const struct queue *)state);
+    }
+    if (kind == ID_TEMPLATE) {
+        return template_stored_size((const struct template *)state);
     }
     return describe(kind)->size;
 }

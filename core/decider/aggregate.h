@@ -18,6 +18,7 @@
 #include "core/decider/queue.h"
 #include "core/decider/series.h"
 #include "core/decider/session.h"
+#include "core/decider/template.h"
 #include "core/decider/user.h"
 #include "core/decider/workspace.h"
 
@@ -37,6 +38,7 @@ struct aggregate {
         struct marks marks;               /* ID_NOTIFICATION */
         struct series series;             /* ID_SERIES */
         struct queue queue;               /* ID_QUEUE */
+        struct template template;         /* ID_TEMPLATE */
     };
 };
 

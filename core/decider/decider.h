@@ -25,6 +25,7 @@ struct workspace;    /* workspace.h; its members and keys are aggregates of thei
 struct integration;  /* integration.h */
 struct post;         /* post.h; recalled_attempt, too */
 struct recalled_attempt;
+struct template; /* template.h */
 struct user;     /* user.h */
 struct provider; /* provider.h */
 struct series;   /* series.h */
@@ -44,6 +45,7 @@ struct decide_room {
     struct target_ref doubted[TARGETS_MAX];
     struct retried_target retried[TARGETS_MAX];
     struct plan_use uses[PLAN_LIMITS_MAX];
+    struct placeholder_ref blanks[PLACEHOLDERS_MAX];
     struct weekly_slot slots[SLOTS_MAX];
     struct target_due other_dues[TARGETS_MAX];
     struct event other; /* swap_targets: of the other post, when other_changed */
@@ -88,6 +90,8 @@ struct decide_context {
     uint32_t membership_count; /* erase_user: workspaces, not deleted, that the person is a member of; 1: or more */
     const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
     const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
+    const struct template *template; /* create_post: the one that it names; NULL: it names none */
+    uint32_t template_count;         /* create_template: how many the workspace has */
     const struct provider *provider; /* open_session: the one that it names; NULL: it names none */
     const struct series *series;     /* make_instance, edit_instance: the one that it names; NULL: it is not there */
     struct id rotated_origin_id; /* create_key: the first of the keys that the rotated one came of, or that itself */

@@ -2,7 +2,9 @@
  * scheduled post stays complete through every edit. Instants are computed here and nowhere else. */
 #include "core/base/assert.h"
 #include "core/decider/post_rules.h"
+#include "core/decider/template.h"
 #include "core/decider/workspace.h"
+#include "core/message/placeholder.h"
 #include "core/message/post_content.h"
 
 /* An edit may not give a target that stays another id, nor an id another account. */
@@ -93,10 +95,13 @@ static enum refusal plan_wish(struct plan *plan, const struct decide_context *co
 }
 
 /* What every schedule needs, once its instants are known. */
-static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_after_ms)
+static enum refusal check_plan(const struct plan *plan, bool text, bool blank, int64_t not_after_ms)
 {
     if (!text) {
         return REFUSED_content_missing;
+    }
+    if (blank) {
+        return REFUSED_placeholder_missing;
     }
     if (plan->count == 0) {
         return REFUSED_target_missing;
@@ -105,7 +110,8 @@ static enum refusal check_plan(const struct plan *plan, bool text, int64_t not_a
 }
 
 static enum refusal create_scheduled(const struct post *post, const struct decide_context *context,
-                                     const struct create_post_command *wanted, struct event_list *ret_events)
+                                     const struct create_post_command *wanted, bool blank,
+                                     struct event_list *ret_events)
 {
     enum refusal refusal = installation_refusal(context->installation);
     if (refusal != ACCEPTED) {
@@ -119,7 +125,7 @@ static enum refusal create_scheduled(const struct post *post, const struct decid
         refusal = plan_wish(&plan, context, &wish, &spec->target_id, &spec->integration_id, spec->at_ms);
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), blank, wanted->not_after_ms);
     }
     if (refusal == ACCEPTED) {
         refusal = approval_check_ahead(context, plan.publish_at_ms);
@@ -134,6 +140,13 @@ static enum refusal create_scheduled(const struct post *post, const struct decid
     return refusal;
 }
 
+/* A copy of a post may name a template that was deleted since. */
+static bool has_origin(const struct decide_context *context, const struct create_post_command *wanted)
+{
+    return id_is_none(&wanted->template_id) || !id_is_none(&wanted->duplicate_of) ||
+           template_is_there(context->template);
+}
+
 RULE(create)
 {
     if (post->head.version != 0) {
@@ -144,12 +157,21 @@ RULE(create)
     if (refusal != ACCEPTED) {
         return refusal;
     }
+    if (!has_origin(context, wanted)) {
+        return REFUSED_reference_not_found;
+    }
     struct post_created_event *event = &event_append(ret_events, EVENT_post_created)->post_created;
     POST_WRITING_COPY(event, wanted);
+    const struct placeholder_texts texts = PLACEHOLDER_TEXTS(wanted);
+    event->blanks = context->room->blanks;
+    event->blanks_count = placeholder_blanks(&texts, wanted->blanks, wanted->blanks_count, event->blanks);
     event->author_id = context_writer(command);
     event->duplicate_of = wanted->duplicate_of;
-    return wanted->now || wanted->next_slot || wanted->at_ms != 0 ? create_scheduled(post, context, wanted, ret_events)
-                                                                  : ACCEPTED;
+    event->template_id = wanted->template_id;
+    event->template_version = wanted->template_version;
+    return wanted->now || wanted->next_slot || wanted->at_ms != 0
+               ? create_scheduled(post, context, wanted, event->blanks_count > 0, ret_events)
+               : ACCEPTED;
 }
 
 /* The instants of a scheduled post after an edit. A target keeps its instant; a new one, and one that gave up its own,
@@ -186,12 +208,12 @@ static enum refusal plan_edit(struct plan *plan, const struct post *post, const 
 }
 
 enum refusal post_edit_scheduled(const struct post *post, const struct decide_context *context,
-                                 const struct edit_post_command *wanted, struct event_list *ret_events)
+                                 const struct edit_post_command *wanted, bool blank, struct event_list *ret_events)
 {
     struct plan plan = {0};
     enum refusal refusal = plan_edit(&plan, post, context, wanted);
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), wanted->not_after_ms);
+        refusal = check_plan(&plan, content_has_text(wanted->parts, wanted->parts_count), blank, wanted->not_after_ms);
     }
     if (refusal == ACCEPTED && plan.changed) {
         refusal = approval_check_ahead(context, plan.publish_at_ms);
@@ -227,8 +249,13 @@ RULE(edit)
     }
     struct post_edited_event *event = &event_append(ret_events, EVENT_post_edited)->post_edited;
     POST_WRITING_COPY(event, wanted);
+    const struct placeholder_texts texts = PLACEHOLDER_TEXTS(wanted);
+    event->blanks = context->room->blanks;
+    event->blanks_count = placeholder_blanks(&texts, wanted->blanks, wanted->blanks_count, event->blanks);
     event->editor_id = context_writer(command);
-    return post->status == POST_SCHEDULED ? post_edit_scheduled(post, context, wanted, ret_events) : ACCEPTED;
+    return post->status == POST_SCHEDULED
+               ? post_edit_scheduled(post, context, wanted, event->blanks_count > 0, ret_events)
+               : ACCEPTED;
 }
 
 RULE(delete)
@@ -263,7 +290,7 @@ RULE(schedule)
         }
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, post->has_text, post->not_after_ms);
+        refusal = check_plan(&plan, post->has_text, post->blank_count > 0, post->not_after_ms);
     }
     if (refusal == ACCEPTED && plan.changed) {
         refusal = approval_check_ahead(context, plan.publish_at_ms);

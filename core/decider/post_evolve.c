@@ -74,6 +74,7 @@ static void evolve_created(struct post *post, const struct post_created_event *e
     post->series_tie = id_is_none(&event->series_id) ? SERIES_TIE_NONE : SERIES_TIE_FOLLOWS;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->blank_count = (uint8_t)event->blanks_count;
 }
 
 static void evolve_edited(struct post *post, const struct post_edited_event *event)
@@ -83,6 +84,7 @@ static void evolve_edited(struct post *post, const struct post_edited_event *eve
     }
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->blank_count = (uint8_t)event->blanks_count;
 }
 
 static void evolve_scheduled(struct post *post, const struct post_scheduled_event *event)

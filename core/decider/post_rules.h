@@ -57,7 +57,7 @@ RULE(delete);
 RULE(schedule);
 /* post_edit_scheduled appends post_scheduled where an edit of a scheduled post changes an instant or its targets. */
 enum refusal post_edit_scheduled(const struct post *post, const struct decide_context *context,
-                                 const struct edit_post_command *wanted, struct event_list *ret_events);
+                                 const struct edit_post_command *wanted, bool blank, struct event_list *ret_events);
 /* post_approval.c */
 RULE(approve);
 RULE(remind);

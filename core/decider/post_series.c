@@ -122,7 +122,7 @@ RULE(follow)
     }
     struct edit_post_command edit = {.post_id = wanted->post_id};
     POST_WRITING_COPY(&edit, wanted);
-    return post_edit_scheduled(post, context, &edit, ret_events);
+    return post_edit_scheduled(post, context, &edit, false, ret_events);
 }
 
 RULE(withdraw)

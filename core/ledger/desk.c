@@ -390,25 +390,14 @@ static enum err add_integration(struct desk *desk, const struct command *command
     return OK;
 }
 
-static enum err add_integrations(struct desk *desk, const struct command *command, const struct target_spec *specs,
-                                 uint32_t count, struct context_room *room, struct decide_context *context)
+/* The accounts that a command of a post, series or template names. */
+static enum err add_named_integrations(struct desk *desk, const struct command *command, struct context_room *room,
+                                       struct decide_context *context)
 {
+    uint32_t count = 0;
+    const struct target_spec *specs = command_targets(command, &count);
     for (uint32_t i = 0; i < count; i++) {
         TRY(add_integration(desk, command, &specs[i].integration_id, room, context));
-    }
-    return OK;
-}
-
-static enum err add_series_integrations(struct desk *desk, const struct command *command, struct context_room *room,
-                                        struct decide_context *context)
-{
-    if (command->code == COMMAND_create_series) {
-        const struct create_series_command *create = &command->create_series;
-        return add_integrations(desk, command, create->targets, create->targets_count, room, context);
-    }
-    if (command->code == COMMAND_change_series) {
-        const struct change_series_command *change = &command->change_series;
-        return add_integrations(desk, command, change->targets, change->targets_count, room, context);
     }
     return OK;
 }
@@ -432,26 +421,11 @@ static enum err find_series(struct desk *desk, const struct command *command, st
     return OK;
 }
 
-/* The accounts of a post's command: those that the command names and those that the post has. */
+/* And those that the post has. */
 static enum err add_post_integrations(struct desk *desk, const struct command *command, const struct post *post,
                                       struct context_room *room, struct decide_context *context)
 {
-    const struct target_spec *specs = NULL;
-    uint32_t spec_count = 0;
-    if (command->code == COMMAND_create_post) {
-        specs = command->create_post.targets;
-        spec_count = command->create_post.targets_count;
-    } else if (command->code == COMMAND_edit_post) {
-        specs = command->edit_post.targets;
-        spec_count = command->edit_post.targets_count;
-    } else if (command->code == COMMAND_make_instance) {
-        specs = command->make_instance.targets;
-        spec_count = command->make_instance.targets_count;
-    } else if (command->code == COMMAND_edit_instance) {
-        specs = command->edit_instance.targets;
-        spec_count = command->edit_instance.targets_count;
-    }
-    TRY(add_integrations(desk, command, specs, spec_count, room, context));
+    TRY(add_named_integrations(desk, command, room, context));
     for (unsigned i = 0; i < post->target_count; i++) {
         TRY(add_integration(desk, command, &post->targets[i].integration_id, room, context));
     }
@@ -478,8 +452,8 @@ enum err desk_context(struct desk *desk, const struct command *command, const st
             id_equal(&state->head.workspace_id, &command->workspace_id)) {
             TRY(desk_approver(desk, command, &context->approver));
         }
-    } else if (kind == ID_SERIES) {
-        TRY(add_series_integrations(desk, command, room, context));
+    } else if (kind == ID_SERIES || kind == ID_TEMPLATE) {
+        TRY(add_named_integrations(desk, command, room, context));
     } else if (kind == ID_QUEUE) {
         const struct id *integration_id = &command->pause_queue.integration_id; /* every command of a queue names it */
         const struct id own = id_queue(integration_id);

@@ -81,6 +81,20 @@ static enum err sees_series(struct ledger *ledger, const struct grant *grant, co
     return OK;
 }
 
+/* Likewise a template. */
+static enum err sees_template(struct ledger *ledger, const struct grant *grant, const struct id *template_id,
+                              bool *ret_sees)
+{
+    bool sees = true;
+    TRY(desk_load(&ledger->desk, template_id, &ledger->state));
+    const struct template *template = &ledger->state.template;
+    for (uint32_t i = 0; i < template->target_count; i++) {
+        sees = sees && access_sees(grant, &template->integrations[i]);
+    }
+    *ret_sees = sees;
+    return OK;
+}
+
 /* Whether what the command is about is there for a restricted grant. */
 static enum err check_stream(struct ledger *ledger, const struct grant *grant, const struct command *command,
                              enum refusal *ret_refusal)
@@ -95,6 +109,8 @@ static enum err check_stream(struct ledger *ledger, const struct grant *grant, c
         sees = access_sees(grant, &stream);
     } else if (stream.kind == ID_QUEUE) {
         sees = access_sees(grant, &command->pause_queue.integration_id); /* every command of a queue names it */
+    } else if (stream.kind == ID_TEMPLATE) {
+        TRY(sees_template(ledger, grant, &stream, &sees));
     }
     *ret_refusal = sees                                           ? ACCEPTED
                    : command->code == COMMAND_connect_integration ? REFUSED_scope_insufficient /* it may be a new one */
@@ -107,19 +123,13 @@ static enum err check_references(struct ledger *ledger, const struct grant *gran
                                  enum refusal *ret_refusal)
 {
     const struct create_post_command *create = &command->create_post;
-    const struct edit_post_command *edit = &command->edit_post;
-    bool sees = true;
-    if (command->code == COMMAND_edit_post) {
-        sees = access_sees_all(grant, edit->targets, edit->targets_count);
-    } else if (command->code == COMMAND_create_post) {
-        sees = access_sees_all(grant, create->targets, create->targets_count);
-        if (sees && !id_is_none(&create->duplicate_of)) {
-            TRY(sees_post(ledger, grant, &create->duplicate_of, &sees));
-        }
-    } else if (command->code == COMMAND_create_series) {
-        sees = access_sees_all(grant, command->create_series.targets, command->create_series.targets_count);
-    } else if (command->code == COMMAND_change_series) {
-        sees = access_sees_all(grant, command->change_series.targets, command->change_series.targets_count);
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(command, &count);
+    bool sees = access_sees_all(grant, targets, count);
+    if (sees && command->code == COMMAND_create_post && create->duplicate_of.kind == ID_POST) {
+        TRY(sees_post(ledger, grant, &create->duplicate_of, &sees));
+    } else if (sees && command->code == COMMAND_create_post && create->template_id.kind == ID_TEMPLATE) {
+        TRY(sees_template(ledger, grant, &create->template_id, &sees));
     } else if (command->code == COMMAND_swap_targets) {
         TRY(sees_post(ledger, grant, &command->swap_targets.other_post_id, &sees));
     }

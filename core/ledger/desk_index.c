@@ -354,6 +354,50 @@ static enum err tell_uses(struct desk *desk, const struct command *command, enum
     return ledger_usage(desk->txn, &workspace_id, &room->usage);
 }
 
+/* Templates */
+
+static void template_key(struct row_key *key, const struct id *workspace_id)
+{
+    key_begin(key, TABLE_TEMPLATE);
+    buf_byte(&key->buf, PLACE_TEMPLATE_THERE);
+    key_id(key, workspace_id);
+}
+
+static enum err index_template(struct desk *desk, const struct id *template_id, const struct template *before,
+                               const struct template *after)
+{
+    struct row_key key;
+    const struct template *known = after->head.version > 0 ? after : before;
+    if (template_is_there(before) == template_is_there(after)) {
+        return OK;
+    }
+    template_key(&key, &known->head.workspace_id);
+    key_id(&key, template_id);
+    return put_mark(desk, &key, template_is_there(after));
+}
+
+static enum err count_templates(struct desk *desk, const struct command *command, uint32_t *ret_count)
+{
+    struct row_key prefix;
+    template_key(&prefix, &command->workspace_id);
+    return count_rows(desk, &prefix, TEMPLATES_MAX, ret_count);
+}
+
+/* One of another workspace is as good as none. */
+static enum err tell_template(struct desk *desk, const struct command *command, struct context_room *room,
+                              struct decide_context *context)
+{
+    const struct id *template_id = &command->create_post.template_id;
+    if (template_id->kind != ID_TEMPLATE) {
+        return OK;
+    }
+    TRY(desk_load(desk, template_id, &room->template));
+    if (id_equal(&room->template.head.workspace_id, &command->workspace_id)) {
+        context->template = &room->template;
+    }
+    return OK;
+}
+
 /* All of them */
 
 enum err desk_index(struct desk *desk, const struct id *stream, const struct aggregate *before,
@@ -372,6 +416,9 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
     }
     if (kind == ID_MEMBER) {
         return index_member(desk, stream, &before->member, &after->member);
+    }
+    if (kind == ID_TEMPLATE) {
+        return index_template(desk, stream, &before->template, &after->template);
     }
     if (kind == ID_WORKSPACE) {
         TRY(index_slug(desk, stream, &before->workspace, &after->workspace));
@@ -419,7 +466,12 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return tell_uses(desk, command, LIMIT_INTEGRATIONS, room, context);
     case COMMAND_invite_member:
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
+    case COMMAND_create_template:
+        return count_templates(desk, command, &context->template_count);
     case COMMAND_create_post:
+        TRY(tell_template(desk, command, room, context));
+        TRY(desk_free_slots(desk, command, &state->post, room, context));
+        return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
     case COMMAND_schedule_post:
         TRY(desk_free_slots(desk, command, &state->post, room, context));
         return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);

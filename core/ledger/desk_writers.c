@@ -1,6 +1,6 @@
 /* desk_writers.c: who stands behind keys and members, and whether one of them wrote a post. Called for an approval
  * under four eyes: rare enough to read the post's stream for it, and exact however often it was edited. What a post was
- * copied from counts, too: its words are somebody's. Decides nothing. */
+ * copied or made from counts, too: its words are somebody's. Decides nothing. */
 #include "core/ledger/ledger_state.h"
 
 void desk_name_key(const struct id *key_id, const struct key *key, struct id *ret_principal_id,
@@ -53,7 +53,7 @@ struct writers {
     const struct command *command;
     struct id last_id;   /* who was looked at last: mostly the same again */
     struct id copied_id; /* what the post was copied from; absent: nothing */
-    struct id series_id; /* the series that it was made by; likewise */
+    struct id made_of;   /* the series that it was made by, or the template; likewise */
     uint32_t looks;
     bool found;
 };
@@ -63,7 +63,7 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
     struct log_event at;
     TRY(log_look(writers->desk->log, seq, &at));
     if (at.code != EVENT_post_created && at.code != EVENT_post_edited && at.code != EVENT_series_created &&
-        at.code != EVENT_series_changed) {
+        at.code != EVENT_series_changed && at.code != EVENT_template_created && at.code != EVENT_template_changed) {
         return OK;
     }
     if (!id_is_none(&at.actor_id) && !id_equal(&at.actor_id, &writers->last_id)) {
@@ -74,12 +74,13 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
         struct event event;
         TRY(desk_read_event(writers->desk, seq, &at, &event));
         writers->copied_id = event.post_created.duplicate_of;
-        writers->series_id = event.post_created.series_id;
+        const struct post_created_event *created = &event.post_created;
+        writers->made_of = id_is_none(&created->series_id) ? created->template_id : created->series_id;
     }
     return OK;
 }
 
-/* Who wrote in a post's or a series' stream, until one is found or no look is left. ERR_NOT_FOUND: the end of what is
+/* Who wrote in the stream of a post, a series or a template, until one is found or no look is left. ERR_NOT_FOUND: the end of what is
  * committed. */
 static enum err look_at_stream(struct writers *writers, const struct id *stream)
 {
@@ -93,16 +94,16 @@ static enum err look_at_stream(struct writers *writers, const struct id *stream)
     return err;
 }
 
-/* One post's writers. What a series wrote into it was written by whoever wrote the series. */
+/* One post's writers. What a series or template wrote into it was written by whoever wrote that. */
 static enum err look_at_post(struct writers *writers, const struct id *post_id)
 {
     writers->copied_id = (struct id){0};
-    writers->series_id = (struct id){0};
+    writers->made_of = (struct id){0};
     const enum err err = look_at_stream(writers, post_id);
-    if (err != ERR_NOT_FOUND || writers->found || id_is_none(&writers->series_id)) {
+    if (err != ERR_NOT_FOUND || writers->found || id_is_none(&writers->made_of)) {
         return err;
     }
-    return look_at_stream(writers, &writers->series_id);
+    return look_at_stream(writers, &writers->made_of);
 }
 
 /* An approval names the version that was rendered, which was committed: what comes after it in the same group makes the

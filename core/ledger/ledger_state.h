@@ -60,6 +60,7 @@ struct context_room {
     struct user user;
     struct provider provider;
     struct series series;
+    struct template template;
 };
 
 struct ledger {

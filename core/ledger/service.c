@@ -153,10 +153,10 @@ static void welcome(struct work *work)
 }
 
 /* A target's id is no sender's choice (id_derive): everybody could name another post's. */
-static bool are_own(const struct id *post_id, const struct target_spec *specs, uint32_t count)
+static bool are_own(const struct id *owner, const struct target_spec *specs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const struct id own = id_derive(ID_TARGET, post_id, &specs[i].integration_id);
+        const struct id own = id_derive(ID_TARGET, owner, &specs[i].integration_id);
         if (!id_equal(&specs[i].target_id, &own)) {
             return false;
         }
@@ -164,26 +164,12 @@ static bool are_own(const struct id *post_id, const struct target_spec *specs, u
     return true;
 }
 
-#define ARE_OWN(owner_, from_) are_own(&(from_)->owner_, (from_)->targets, (from_)->targets_count)
-
 static bool targets_are_own(const struct command *command)
 {
-    switch (command->code) {
-    case COMMAND_create_post:
-        return ARE_OWN(post_id, &command->create_post);
-    case COMMAND_edit_post:
-        return ARE_OWN(post_id, &command->edit_post);
-    case COMMAND_make_instance:
-        return ARE_OWN(post_id, &command->make_instance);
-    case COMMAND_edit_instance:
-        return ARE_OWN(post_id, &command->edit_instance);
-    case COMMAND_create_series:
-        return ARE_OWN(series_id, &command->create_series);
-    case COMMAND_change_series:
-        return ARE_OWN(series_id, &command->change_series);
-    default:
-        return true;
-    }
+    const struct id owner = command_stream(command); /* a post, a series or a template */
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(command, &count);
+    return are_own(&owner, targets, count);
 }
 
 /* What is locked is sent as it is and proved by its hash: both come from outside, so they have to agree before a word

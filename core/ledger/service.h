@@ -7,6 +7,7 @@
 #include "core/admission.h"
 #include "core/ledger/ledger.h"
 #include "core/message/access.h"
+#include "core/template.h"
 #include "core/vault/vault.h"
 #include "core/wire/party.h"
 
@@ -43,6 +44,19 @@ struct written_post {
     const struct target_spec *targets;
     const int64_t *due_ms; /* of each; 0: it is not open */
     uint32_t target_count;
+    struct id template_id;          /* that it was made from */
+    struct placeholder_ref *blanks; /* what was left blank then */
+    uint32_t blank_count;
+};
+
+/* A template, for making a post from it. */
+struct known_template {
+    uint64_t version;
+    struct template_form form;
+    struct label *labels;
+    uint32_t label_count;
+    struct pair *metadata;
+    uint32_t metadata_count;
 };
 
 struct known_account {
@@ -71,6 +85,9 @@ struct service_parts {
     /* Reads a post that is there for the asker; its texts borrow from txn and arena. ERR_NOT_FOUND. */
     enum err (*post)(struct store_txn *txn, const struct asker *asker, const struct id *post_id, struct arena *arena,
                      struct written_post *ret_post);
+    /* Reads a template that is there for the asker; likewise. ERR_NOT_FOUND. */
+    enum err (*template)(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
+                         struct arena *arena, struct known_template *ret_template);
     /* Reads an account that is there for the asker, connected or not: where it lives. ERR_NOT_FOUND. */
     enum err (*account)(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
                         struct arena *arena, struct known_account *ret_account);

@@ -5,6 +5,7 @@
 #include "core/base/assert.h"
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
+#include "core/message/placeholder.h"
 
 /* Whether a fatal violation forbids that content to be scheduled. created_ms: when it would be published. Without any
  * text it is not judged: the decider says content_missing. */
@@ -34,25 +35,136 @@ static bool violates(const struct service_parts *parts, const struct written_pos
         .targets = (command_)->targets, .target_count = (command_)->targets_count \
     }
 
-static enum refusal admit_create(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
-                                 const struct command *command, int64_t now_ms, struct arena *arena)
+static void copy_text(char *out, size_t size, const char *text)
 {
-    const struct create_post_command *create = &command->create_post;
-    const struct written_post post = CONTENT_OF(create);
-    struct written_post copied;
-    if (!id_is_none(&create->duplicate_of) && parts->post(txn, asker, &create->duplicate_of, arena, &copied) != OK) {
+    const size_t len = strlen(text);
+    ASSERT(len < size);
+    memcpy(out, text, len + 1);
+}
+
+enum refusal service_fault(struct fault *ret_fault, enum refusal refusal, const char *param, const char *detail)
+{
+    copy_text(ret_fault->param, sizeof ret_fault->param, param);
+    copy_text(ret_fault->detail, sizeof ret_fault->detail, detail);
+    return refusal;
+}
+
+static enum refusal object(const struct objection *objection, struct fault *ret_fault)
+{
+    return objection->refusal == ACCEPTED
+               ? ACCEPTED
+               : service_fault(ret_fault, objection->refusal, objection->param, objection->detail);
+}
+
+static enum refusal miss(const struct placeholder_ref *blanks, uint32_t count, const char *param,
+                         struct fault *ret_fault)
+{
+    char detail[FAULT_DETAIL_SIZE];
+    struct buf out = buf_of(detail, sizeof detail - 1);
+    placeholder_tell(blanks, count, &out);
+    return service_fault(ret_fault, REFUSED_placeholder_missing, param, buf_terminated(&out));
+}
+
+/* A copy is of the template of its original, and as blank. */
+static enum refusal copy_origin(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                                struct create_post_command *create, struct arena *arena)
+{
+    struct written_post original;
+    if (parts->post(txn, asker, &create->duplicate_of, arena, &original) != OK) {
         return REFUSED_reference_not_found;
     }
+    create->template_id = original.template_id;
+    create->template_version = 0;
+    create->blanks = original.blanks;
+    create->blanks_count = original.blank_count;
+    return ACCEPTED;
+}
+
+/* What a program names of a template is its values; the text is written here. */
+static enum refusal fill_in(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                            struct create_post_command *create, struct arena *arena, struct fault *ret_fault)
+{
+    struct known_template template;
+    struct template_filled filled;
+    if (create->parts_count > 0 || create->link.data != NULL || create->first_comment.data != NULL) {
+        return service_fault(ret_fault, REFUSED_field_invalid, "/content", "The template says what the post says.");
+    }
+    const enum err err = parts->template(txn, asker, &create->template_id, arena, &template);
+    if (err == ERR_NOT_FOUND) {
+        return service_fault(ret_fault, REFUSED_reference_not_found, "/template_id", "There is no such template.");
+    }
+    if (err != OK || template_fill(&template.form, create->values, create->values_count, create->targets,
+                                   create->targets_count, arena, &filled) != OK) {
+        return REFUSED_unavailable;
+    }
+    create->template_version = template.version;
+    create->parts = filled.parts;
+    create->parts_count = filled.part_count;
+    create->link = filled.link;
+    create->first_comment = filled.first_comment;
+    create->targets = filled.targets;
+    create->blanks = filled.blanks;
+    create->blanks_count = filled.blank_count;
+    if (create->labels_count == 0) {
+        create->labels = template.labels;
+        create->labels_count = template.label_count;
+    }
+    if (create->metadata_count == 0) {
+        create->metadata = template.metadata;
+        create->metadata_count = template.metadata_count;
+    }
+    return object(&filled.objection, ret_fault);
+}
+
+/* Where a post's text comes from. What a program says of it beyond that is not believed. */
+static enum refusal admit_origin(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                                 struct create_post_command *create, struct arena *arena, struct fault *ret_fault)
+{
+    create->blanks_count = 0;
+    if (!id_is_none(&create->duplicate_of)) {
+        return copy_origin(parts, txn, asker, create, arena);
+    }
+    if (!id_is_none(&create->template_id)) {
+        return fill_in(parts, txn, asker, create, arena, ret_fault);
+    }
+    return create->values_count == 0 ? ACCEPTED
+                                     : service_fault(ret_fault, REFUSED_field_missing, "/template_id",
+                                                     "Values are for a template's placeholders.");
+}
+
+static enum refusal admit_create(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                                 struct create_post_command *create, int64_t now_ms, struct arena *arena,
+                                 struct fault *ret_fault)
+{
+    const enum refusal refusal = admit_origin(parts, txn, asker, create, arena, ret_fault);
     const bool scheduled = create->now || create->next_slot || create->at_ms != 0;
-    return scheduled && violates(parts, &post, create->at_ms != 0 ? create->at_ms : now_ms, arena)
-               ? REFUSED_content_violation
-               : ACCEPTED;
+    if (refusal != ACCEPTED || !scheduled) {
+        return refusal;
+    }
+    const struct placeholder_texts texts = PLACEHOLDER_TEXTS(create);
+    create->blanks_count = placeholder_blanks(&texts, create->blanks, create->blanks_count, create->blanks);
+    if (create->blanks_count > 0) {
+        return miss(create->blanks, create->blanks_count, "/values", ret_fault);
+    }
+    const struct written_post post = CONTENT_OF(create);
+    return violates(parts, &post, create->at_ms != 0 ? create->at_ms : now_ms, arena) ? REFUSED_content_violation
+                                                                                      : ACCEPTED;
+}
+
+static struct placeholder_texts texts_of(const struct written_post *post)
+{
+    return (struct placeholder_texts){.parts = post->content.parts,
+                                      .part_count = post->content.part_count,
+                                      .link = post->content.link,
+                                      .first_comment = post->content.first_comment,
+                                      .targets = post->targets,
+                                      .target_count = post->target_count};
 }
 
 /* edit NULL: the post's own content is to be scheduled. */
 static enum refusal admit_change(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                                  struct command *command, const struct written_post *edit, int64_t now_ms,
-                                 struct arena *arena)
+                                 struct arena *arena, struct fault *ret_fault)
 {
     const struct id post_id = command_stream(command);
     struct written_post post;
@@ -68,8 +180,17 @@ static enum refusal admit_change(const struct service_parts *parts, struct store
     }
     const bool scheduled = post.status == POST_SCHEDULED;
     const bool open = scheduled ? now_ms < post.publish_at_ms - LOCK_AHEAD_MS : post.status == POST_DRAFT;
+    if (command->code == COMMAND_edit_post) {
+        command->edit_post.blanks = post.blanks;
+        command->edit_post.blanks_count = post.blank_count;
+    }
     if (!open || command->expected_version != post.version || (edit != NULL && !scheduled)) {
         return ACCEPTED; /* the decider tells why not, or it stays a draft */
+    }
+    const struct placeholder_texts texts = texts_of(edit != NULL ? edit : &post);
+    const uint32_t blank_count = placeholder_blanks(&texts, post.blanks, post.blank_count, post.blanks);
+    if (blank_count > 0) {
+        return miss(post.blanks, blank_count, edit != NULL ? "/content" : "/blanks/0", ret_fault);
     }
     return violates(parts, edit != NULL ? edit : &post, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
 }
@@ -99,36 +220,22 @@ static enum refusal admit_approval(const struct service_parts *parts, struct sto
     return form.refused && same ? REFUSED_content_violation : ACCEPTED;
 }
 
-static void copy_text(char *out, size_t size, const char *text)
-{
-    const size_t len = strlen(text);
-    ASSERT(len < size);
-    memcpy(out, text, len + 1);
-}
-
-enum refusal service_fault(struct fault *ret_fault, enum refusal refusal, const char *param, const char *detail)
-{
-    copy_text(ret_fault->param, sizeof ret_fault->param, param);
-    copy_text(ret_fault->detail, sizeof ret_fault->detail, detail);
-    return refusal;
-}
-
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
-        return service_fault(ret_fault, objection.refusal, objection.param, objection.detail);
+        return object(&objection, ret_fault);
     }
     switch (command->code) {
     case COMMAND_create_post:
-        return admit_create(parts, txn, asker, command, now_ms, arena);
+        return admit_create(parts, txn, asker, &command->create_post, now_ms, arena, ret_fault);
     case COMMAND_edit_post: {
         const struct written_post edit = CONTENT_OF(&command->edit_post);
-        return admit_change(parts, txn, asker, command, &edit, now_ms, arena);
+        return admit_change(parts, txn, asker, command, &edit, now_ms, arena, ret_fault);
     }
     case COMMAND_schedule_post:
-        return admit_change(parts, txn, asker, command, NULL, now_ms, arena);
+        return admit_change(parts, txn, asker, command, NULL, now_ms, arena, ret_fault);
     case COMMAND_approve_post:
         return admit_approval(parts, txn, asker, command, arena);
     default:

@@ -166,11 +166,15 @@ static void put_choice(struct buf *out, enum kind kind, uint32_t value)
 
 static enum err put_record(const struct record_desc *desc, const void *fields, struct buf *out);
 
-/* Labels are their names, metadata an object of texts by name: as people write them. */
+/* Labels and blanks are their names, metadata an object of texts by name: as people write them. */
 static enum err put_item(struct buf *out, const struct record_desc *desc, const void *fields)
 {
     if (desc == label_desc()) {
         put_text(out, &((const struct label *)fields)->name);
+        return OK;
+    }
+    if (desc == placeholder_ref_desc()) {
+        put_text(out, &((const struct placeholder_ref *)fields)->name);
         return OK;
     }
     if (desc == pair_desc()) {

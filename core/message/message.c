@@ -192,6 +192,39 @@ bool content_has_text(const struct content_part *parts, uint32_t count)
     return false;
 }
 
+const struct target_spec *command_targets(const struct command *command, uint32_t *ret_count)
+{
+    switch (command->code) {
+    case COMMAND_create_post:
+        *ret_count = command->create_post.targets_count;
+        return command->create_post.targets;
+    case COMMAND_edit_post:
+        *ret_count = command->edit_post.targets_count;
+        return command->edit_post.targets;
+    case COMMAND_create_template:
+        *ret_count = command->create_template.targets_count;
+        return command->create_template.targets;
+    case COMMAND_change_template:
+        *ret_count = command->change_template.targets_count;
+        return command->change_template.targets;
+    case COMMAND_create_series:
+        *ret_count = command->create_series.targets_count;
+        return command->create_series.targets;
+    case COMMAND_change_series:
+        *ret_count = command->change_series.targets_count;
+        return command->change_series.targets;
+    case COMMAND_make_instance:
+        *ret_count = command->make_instance.targets_count;
+        return command->make_instance.targets;
+    case COMMAND_edit_instance:
+        *ret_count = command->edit_instance.targets_count;
+        return command->edit_instance.targets;
+    default:
+        *ret_count = 0;
+        return NULL;
+    }
+}
+
 size_t kind_max(enum kind kind)
 {
     static const size_t most[KIND_COUNT] = {

@@ -42,4 +42,14 @@
         (to_)->times = (from_)->times;                   \
     } while (0)
 
+/* What a template's commands, events and row have in common. */
+#define TEMPLATE_CONTENT_COPY(to_, from_)                        \
+    do {                                                         \
+        (to_)->template_id = (from_)->template_id;               \
+        (to_)->name = (from_)->name;                             \
+        (to_)->placeholders = (from_)->placeholders;             \
+        (to_)->placeholders_count = (from_)->placeholders_count; \
+        POST_CONTENT_COPY(to_, from_);                           \
+    } while (0)
+
 #endif

@@ -35,6 +35,7 @@ enum table {
     TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
     TABLE_APPROVAL = 0x43,    /* posts: post id -> who approved it, and what, until it locks or the approval is void */
+    TABLE_TEMPLATE = 0x42,    /* place, then: below */
 };
 
 /* Rows of TABLE_TENANT: led by the workspace's UUID, so that many workspaces have as many places in the tree, and every
@@ -55,6 +56,13 @@ enum tenant_place {
     PLACE_SHELF_TERMS = 0x71,  /* posts: shelf -> terms, each with the posts of the shelf that have it */
     PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
+};
+
+/* Rows of TABLE_TEMPLATE. */
+enum template_place {
+    PLACE_TEMPLATE_THERE = 0x10, /* ledger: workspace, template -> it is there, and counts */
+    PLACE_TEMPLATE = 0x20,       /* templates: template id -> document */
+    PLACE_TEMPLATE_NAME = 0x30,  /* templates: workspace, the name's beginning, template -> it is listed there */
 };
 
 #endif

@@ -24,27 +24,6 @@ const struct command *order_command(const struct order *order)
     return &order->command;
 }
 
-const struct target_spec *order_targets(const struct command *command, uint32_t *ret_count)
-{
-    switch (command->code) {
-    case COMMAND_create_post:
-        *ret_count = command->create_post.targets_count;
-        return command->create_post.targets;
-    case COMMAND_edit_post:
-        *ret_count = command->edit_post.targets_count;
-        return command->edit_post.targets;
-    case COMMAND_create_series:
-        *ret_count = command->create_series.targets_count;
-        return command->create_series.targets;
-    case COMMAND_change_series:
-        *ret_count = command->change_series.targets_count;
-        return command->change_series.targets;
-    default:
-        *ret_count = 0;
-        return NULL;
-    }
-}
-
 enum refusal pass_judge(const struct pass *pass, const struct order *order)
 {
     const struct grant *grant = &pass_badge(pass)->grant;
@@ -56,7 +35,7 @@ enum refusal pass_judge(const struct pass *pass, const struct order *order)
         return REFUSED_scope_insufficient; /* every command of a queue names its account */
     }
     uint32_t count = 0;
-    const struct target_spec *targets = order_targets(command, &count);
+    const struct target_spec *targets = command_targets(command, &count);
     return access_sees_all(grant, targets, count) ? ACCEPTED : REFUSED_reference_not_found;
 }
 

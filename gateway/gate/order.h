@@ -13,8 +13,6 @@ struct order *pass_order(struct pass *pass, enum command_code code, const struct
 void *order_fields(struct order *order);
 /* order_command shows what the order says: to be judged, not to be sent. Its envelope is empty. */
 const struct command *order_command(const struct order *order);
-/* order_targets finds where what a command writes goes; NULL and 0: it writes nothing that goes anywhere. */
-const struct target_spec *order_targets(const struct command *command, uint32_t *ret_count);
 
 /* What else goes with an order. */
 struct sending {

@@ -251,6 +251,17 @@ enum err pass_series(struct pass *pass, const struct id *series_id, struct serie
     return OK;
 }
 
+enum err pass_template(struct pass *pass, const struct id *template_id, struct template_row *ret_row)
+{
+    struct template_row row;
+    TRY(templates_get(resources(pass), &pass->badge.workspace_id, template_id, pass->arena, &row));
+    if (!templates_sees(&pass->badge.grant, &row)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_row = row;
+    return OK;
+}
+
 enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
                           uint32_t *ret_count)
 {
@@ -271,6 +282,12 @@ enum err pass_queue(struct pass *pass, const struct integration_row *integration
 {
     ASSERT(id_equal(&integration->workspace_id, &pass->badge.workspace_id));
     return access_queue(resources(pass), integration, pass->arena, ret_queue);
+}
+
+enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, struct template_page *ret_page)
+{
+    return templates_list(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, cursor, limit, pass->arena,
+                          ret_page);
 }
 
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)

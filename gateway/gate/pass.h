@@ -71,6 +71,9 @@ enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t mi
 enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)
     MUST_USE;
 enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row) MUST_USE;
+/* A template, or a page of them in the order of their names; ERR_MALFORMED: the cursor is not of that list. */
+enum err pass_template(struct pass *pass, const struct id *template_id, struct template_row *ret_row) MUST_USE;
+enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, struct template_page *ret_page) MUST_USE;
 
 /* An API key: never its text, nor what that is recognised by to anybody's use. */
 struct key_view {

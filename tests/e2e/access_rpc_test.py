@@ -14,7 +14,7 @@ from harness import wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
-         "provider": "idp", "series": "ser", "slot": "slt", "target": "tgt", "attempt": "att"}
+         "provider": "idp", "series": "ser", "slot": "slt", "target": "tgt", "attempt": "att", "template": "tpl"}
 VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": "x", "hash": b"\x01" * 32, "role": "viewer",
           "channel": "bluesky", "outcome": "accepted", "resolution": "abandoned", "end_reason": "revoked", "sign_in_method": "password",
           "frequency": "daily", "weekday": "monday", "month_week": "first"}
@@ -66,7 +66,7 @@ class Things(Side):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
                  "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
-                 "list_integrations": "", "list_series": "", "seal_integration": "get_integration", "seal_key": "get_key",
+                 "list_integrations": "", "list_series": "", "list_templates": "", "seal_integration": "get_integration", "seal_key": "get_key",
                  "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
         if name == "swap_targets":
             other = self.scheduled()
@@ -76,7 +76,7 @@ class Things(Side):
             queue = self.api.request("PATCH", f"/v1/integrations/{account}/queue", {"slots": [{"weekday": "monday", "time": "09:00"}]},
                                      {"If-Match": "*"}).json()
             return {"integration_id": account, "slot_id": queue["slots"][0]["id"]}
-        if name in ("create_key", "list_posts", "create_series"):
+        if name in ("create_key", "list_posts", "create_series", "create_template"):
             return {"integration_id": self.account}
         ids = self.asked(maker).ids if maker else {}
         if name == "change_series":
@@ -93,7 +93,7 @@ class Asking:
     def command(self, name):
         code, required = commands()[name]
         if hasattr(self, name):
-            fields, version = getattr(self, name)(), 1 if name in ("edit_post", "change_series") else 0
+            fields, version = getattr(self, name)(), 1 if name in ("edit_post", "change_series", "change_template") else 0
         else:
             fields, version = {field: self.value(kind, field) for kind, field in required}, 0
         return self.rpc.command(code, fields, version)
@@ -131,6 +131,14 @@ class Asking:
 
     def change_series(self):
         return self.series(self.ids["series_id"])
+
+    def create_template(self):
+        template, account = mint("tpl"), self.ids["integration_id"]
+        target = {"target_id": derive("tgt", 9, template, account), "integration_id": account, "channel": "bluesky"}
+        return {"template_id": template, "name": "made", "targets": [target]}
+
+    def change_template(self):
+        return {"template_id": self.ids["template_id"], "name": "another"}
 
     def schedule_post(self):
         return {"post_id": self.ids["post_id"], "at_ms": int(time.time() * 1000) + 7200000}

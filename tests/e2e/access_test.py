@@ -196,6 +196,23 @@ class Side:
     def change_series(self):
         return self.of_series({"rule": {"time": "10:30"}}, **ANY)
 
+    def create_template(self):
+        return Request(body={"name": self.named(), "targets": [{"integration_id": self.account}]})
+
+    def template(self, body=None, **headers):
+        return Request({"template_id": self.done("POST", "/v1/templates", self.create_template().body)["id"]}, body, **headers)
+
+    get_template = template
+
+    def change_template(self):
+        return self.template({"name": self.named()}, **ANY)
+
+    def delete_template(self):
+        return self.template(**ANY)
+
+    def instantiate_template(self):
+        return self.template({})
+
     def list_posts(self):
         return Request(query=f"?integration_id={self.account}")
 

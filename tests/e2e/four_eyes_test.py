@@ -173,6 +173,16 @@ class FourEyes(harness.Case):
         self.refused("ada", copy)
         self.good("eve", copy)
 
+    def test_who_wrote_the_template_and_who_filled_it_in(self):
+        template = self.done("ada", "POST", "/v1/templates", {"name": mint("name"), "content": {"text": "by {{who}}"},
+                                                              "placeholders": [{"name": "who"}],
+                                                              "targets": [{"integration_id": self.account["id"]}]})
+        post = self.done("bob", "POST", f"/v1/templates/{template['id']}/instantiate", {"values": {"who": "both"},
+                                                                                        "schedule": {"at": later(7200)}})
+        self.refused("ada", post)
+        self.refused("bob", post)
+        self.good("eve", post)
+
     def test_leaving_and_coming_back_as_another_member(self):
         leaver, member = joined(self, self.port, self.root, "leaver", "admin")
         post = self.written_by(leaver)

@@ -456,7 +456,8 @@ class Http(harness.Case):
         document = Api(self.api.port).get("/v1/openapi.json").json()
         told = document["components"]["securitySchemes"]["key"]["description"]
         ids = {"post_id": self.draft(targets=[{"integration_id": self.integration["id"]}])["id"],
-               "integration_id": self.integration["id"], "workspace_seq": 1}
+               "integration_id": self.integration["id"], "workspace_seq": 1,
+               "template_id": self.api.post("/v1/templates", {"name": "by role"}).json()["id"]}
         ids["target_id"] = self.api.get("/v1/posts/" + ids["post_id"]).json()["targets"][0]["id"]
         ids["key_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
         ids["series_id"] = self.api.post("/v1/series", {

@@ -212,6 +212,7 @@ static uint32_t command_of(const struct route *route)
 {
     switch ((int)route->name) {
     case ROUTE_duplicate_post:
+    case ROUTE_instantiate_template:
         return COMMAND_create_post;
     case ROUTE_reconnect_integration:
         return COMMAND_connect_integration;

@@ -287,6 +287,11 @@ static inline void say_event(struct buf *out, const struct event *event)
         for (uint32_t i = 0; i < count; i++) {
             say_letter(out, &targets[i].target_id);
         }
+        const struct placeholder_ref *blanks = created ? event->post_created.blanks : event->post_edited.blanks;
+        const uint32_t left = created ? event->post_created.blanks_count : event->post_edited.blanks_count;
+        for (uint32_t i = 0; i < left; i++) {
+            say_span(out, "left ", blanks[i].name);
+        }
         return;
     }
     case EVENT_post_scheduled:

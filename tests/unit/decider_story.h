@@ -40,7 +40,7 @@ struct world {
     const char *story; /* being told */
     int64_t now_ms;
     struct aggregate system, workspace, other_workspace, empty, member, key, post, accounts[STORY_ACCOUNT_COUNT];
-    struct aggregate user, session, provider, marks, series;
+    struct aggregate user, session, provider, marks, series, template;
     struct aggregate queues[STORY_ACCOUNT_COUNT];
     struct aggregate second; /* post, where a step says post=2 */
     struct usage usage;
@@ -93,8 +93,18 @@ static inline uint32_t tell_specs(struct world *world, const struct step *step, 
 static inline uint32_t tell_parts(struct world *world, const struct step *step, struct content_part **ret_parts)
 {
     *ret_parts = (struct content_part *)story_room(world, sizeof **ret_parts);
-    (*ret_parts)->text = has_word(step, "blank") ? SPAN(" \n") : SPAN("hello");
+    const char *text = option(step, "text");
+    (*ret_parts)->text = has_word(step, "blank") ? SPAN(" \n") : text != NULL ? span_text(text) : SPAN("hello");
     return has_word(step, "empty") ? 0 : 1;
+}
+
+/* "left=x": {{x}} was left blank when the post was made from its template. */
+static inline uint32_t tell_blanks(struct world *world, const struct step *step, struct placeholder_ref **ret_blanks)
+{
+    const char *left = option(step, "left");
+    *ret_blanks = (struct placeholder_ref *)story_room(world, sizeof **ret_blanks);
+    (*ret_blanks)->name = word_or_none(left);
+    return left != NULL ? 1 : 0;
 }
 
 static inline struct hash payload_hash(const char *target, int part)
@@ -194,6 +204,14 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         command->code = COMMAND_create_post;
         command->create_post.targets_count = tell_specs(world, step, &command->create_post.targets);
         command->create_post.parts_count = tell_parts(world, step, &command->create_post.parts);
+        command->create_post.blanks_count = tell_blanks(world, step, &command->create_post.blanks);
+        if (has_word(step, "of_template")) {
+            command->create_post.template_id = story_id(ID_TEMPLATE, 1, 't');
+            command->create_post.template_version = 1;
+        }
+        if (has_word(step, "copy")) {
+            command->create_post.duplicate_of = story_id(ID_POST, 2, 'p');
+        }
         command->create_post.now = has_word(step, "now");
         command->create_post.next_slot = has_word(step, "next");
         command->create_post.at_ms = seconds(option(step, "at"));
@@ -203,6 +221,7 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         command->expected_version = (uint64_t)number(option(step, "version"), (int)world->post.head.version);
         command->edit_post.targets_count = tell_specs(world, step, &command->edit_post.targets);
         command->edit_post.parts_count = tell_parts(world, step, &command->edit_post.parts);
+        command->edit_post.blanks_count = tell_blanks(world, step, &command->edit_post.blanks);
         command->edit_post.not_after_ms = seconds(option(step, "not_after"));
     } else if (strcmp(verb, "delete") == 0) {
         command->code = COMMAND_delete_post;
@@ -402,6 +421,27 @@ static inline bool tell_account_command(const struct step *step, struct command 
     return true;
 }
 
+static inline bool tell_template_command(struct world *world, const struct step *step, struct command *command)
+{
+    const char *verb = step->words[0];
+    if (strcmp(verb, "template") == 0) {
+        command->code = COMMAND_create_template;
+        command->create_template.name = SPAN("Weekly");
+        command->create_template.targets_count = tell_specs(world, step, &command->create_template.targets);
+    } else if (strcmp(verb, "reword") == 0) {
+        command->code = COMMAND_change_template;
+        command->expected_version = world->template.head.version;
+        command->change_template.name = SPAN("Monthly");
+        command->change_template.targets_count = tell_specs(world, step, &command->change_template.targets);
+    } else if (strcmp(verb, "discard") == 0) {
+        command->code = COMMAND_delete_template;
+    } else {
+        return false;
+    }
+    *(struct id *)command_fields(command) = story_id(ID_TEMPLATE, 1, 't'); /* the first field of all of them */
+    return true;
+}
+
 static inline void tell_other_command(const struct step *step, struct command *command)
 {
     const char *verb = step->words[0];
@@ -436,7 +476,8 @@ static inline struct command tell_command(struct world *world, const struct step
                               .role = role_of(step, "as", ROLE_OWNER)};
     if (!tell_post_command(world, step, &command) && !tell_series(world, step, &command) &&
         !tell_instance(world, step, &command) && !tell_queue_command(&world->arena, step, &command) &&
-        !tell_account_command(step, &command) && !tell_people_command(&world->arena, step, &command)) {
+        !tell_template_command(world, step, &command) && !tell_account_command(step, &command) &&
+        !tell_people_command(&world->arena, step, &command)) {
         tell_other_command(step, &command);
     }
     const enum id_kind kind = command_aggregate(command.code);

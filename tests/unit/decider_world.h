@@ -24,6 +24,7 @@ static inline struct aggregate *world_state(struct world *world, enum id_kind ki
            : kind == ID_SESSION      ? &world->session
            : kind == ID_PROVIDER     ? &world->provider
            : kind == ID_SERIES       ? &world->series
+           : kind == ID_TEMPLATE     ? &world->template
            : kind == ID_NOTIFICATION ? &world->marks
            : stream->uuid[14] == 2   ? &world->second
                                      : &world->post;
@@ -137,6 +138,14 @@ static inline bool is_halted(struct world *world, const struct command *command)
     return world_state(world, ID_QUEUE, &queue_id)->queue.paused != 0;
 }
 
+/* One of another workspace is as good as none. */
+static inline const struct template *named_template(const struct world *world, const struct command *command)
+{
+    const bool names = command->code == COMMAND_create_post && command->create_post.template_id.kind == ID_TEMPLATE;
+    return names && id_equal(&world->template.head.workspace_id, &command->workspace_id) ? &world->template.template
+                                                                                         : NULL;
+}
+
 static inline void scene_set(struct world *world, const struct step *step, struct scene *scene)
 {
     scene->command = tell_command(world, step);
@@ -183,6 +192,8 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                             : has_word(step, "writer") ? APPROVER_WRITER
                                             : has_word(step, "untold") ? APPROVER_UNTOLD
                                                                        : APPROVER_OTHER,
+                                .template = named_template(world, &scene->command),
+                                .template_count = (uint32_t)number(option(step, "templates"), 0),
                                 .room = &world->room};
 }
 
@@ -259,8 +270,9 @@ static inline void check_replay(struct world *world)
 {
     struct aggregate *fresh = (struct aggregate *)calloc(1, sizeof *fresh);
     struct aggregate *const states[] = {
-        &world->system, &world->workspace, &world->other_workspace, &world->member, &world->key,    &world->post,
-        &world->user,   &world->session,   &world->provider,        &world->marks,  &world->series, &world->second};
+        &world->system, &world->workspace, &world->other_workspace, &world->member,   &world->key,
+        &world->post,   &world->user,      &world->session,         &world->provider, &world->marks,
+        &world->series, &world->second,    &world->template};
     for (uint32_t i = 0; i < sizeof states / sizeof *states + 2 * STORY_ACCOUNT_COUNT; i++) {
         struct aggregate *live = i < STORY_ACCOUNT_COUNT       ? &world->accounts[i]
                                  : i < 2 * STORY_ACCOUNT_COUNT ? &world->queues[i - STORY_ACCOUNT_COUNT]
@@ -276,6 +288,7 @@ static inline void check_replay(struct world *world)
                                   : live == &world->provider                       ? ID_PROVIDER
                                   : live == &world->marks                          ? ID_NOTIFICATION
                                   : live == &world->series                         ? ID_SERIES
+                                  : live == &world->template                       ? ID_TEMPLATE
                                                                                    : ID_WORKSPACE;
         ck_assert_int_eq(aggregate_load(kind, (struct span){0}, fresh), OK);
         for (uint32_t k = 0; k < world->fact_count; k++) {

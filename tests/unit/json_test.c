@@ -140,6 +140,9 @@ START_TEST(instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_ap
     event.post_edited.labels_count = 2;
     event.post_edited.metadata = pairs;
     event.post_edited.metadata_count = 2;
+    struct placeholder_ref blank = {.name = SPAN("who")};
+    event.post_edited.blanks = &blank;
+    event.post_edited.blanks_count = 1;
     char text[2000];
     struct buf out = buf_of(text, sizeof text);
     ck_assert_int_eq(record_json(event_desc(event.code), event_fields(&event), &out), OK);
@@ -157,7 +160,7 @@ START_TEST(instants_parts_labels_and_metadata_are_named_and_counted_as_in_the_ap
         "{\"target_id\":null,\"integration_id\":null,\"channel\":null,\"at\":\"2026-04-20T14:00:00Z\","
         "\"variant\":null,\"platform_settings\":\"{}\"}],"
         "\"timezone\":null,\"not_after\":\"2026-04-20T14:00:00Z\",\"labels\":[\"spring\",\"\\\"x\\\"\"],"
-        "\"metadata\":{\"a\":\"1\",\"b\":\"\"},\"series_id\":null,\"series_version\":0}"
+        "\"metadata\":{\"a\":\"1\",\"b\":\"\"},\"series_id\":null,\"series_version\":0,\"blanks\":[\"who\"]}"
         "{\"post_id\":null,\"target_id\":null,\"attempt_id\":null,\"number\":0,\"part\":2,\"outcome\":null,"
         "\"settled_by_reading\":true,\"code\":null,\"message\":null,\"platform_code\":null,"
         "\"platform_message\":null,\"platform_post_id\":null,\"platform_revision\":null,\"url\":null,"
@@ -186,7 +189,8 @@ START_TEST(what_is_absent_is_null_and_numbers_flags_and_lists_never_are)
         "\"retry\":false,\"next_attempt_at\":null}"
         "{\"post_id\":null,\"author_id\":null,\"parts\":[],\"link\":null,\"first_comment\":null,\"targets\":[],"
         "\"timezone\":null,\"not_after\":null,\"labels\":[],\"metadata\":{},\"duplicate_of\":null,"
-        "\"series_id\":null,\"series_local\":null,\"series_version\":0,\"generation\":0}"
+        "\"series_id\":null,\"series_local\":null,\"series_version\":0,\"generation\":0,"
+        "\"template_id\":null,\"template_version\":0,\"blanks\":[]}"
         "{\"key\":null,\"value\":null}"
         "{\"key\":null,\"created_at\":null,\"payload\":null,"
         "\"payload_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\","
@@ -298,7 +302,7 @@ static void check_text(const struct json_node *node, struct span text)
 /* A label is its name, an entry of the metadata a member. */
 static void check_item(const struct record_desc *desc, const void *fields, const struct json_node *node)
 {
-    if (desc == label_desc()) {
+    if (desc == label_desc() || desc == placeholder_ref_desc()) {
         check_text(node, ((const struct label *)fields)->name);
     } else if (desc == pair_desc()) {
         ck_assert(span_equal(node->name, ((const struct pair *)fields)->key));

@@ -148,7 +148,10 @@ static inline enum err written(struct store_txn *txn, const struct asker *asker,
                     .first_comment = view.content.first_comment},
         .targets = view.content.targets,
         .due_ms = source.due_ms,
-        .target_count = view.content.targets_count
+        .target_count = view.content.targets_count,
+        .template_id = view.row.template_id,
+        .blanks = view.row.blanks,
+        .blank_count = view.row.blanks_count
     };
     return OK;
 }

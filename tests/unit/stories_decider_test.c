@@ -10,6 +10,7 @@
 #include "tests/unit/post_stories.h"
 #include "tests/unit/queue_stories.h"
 #include "tests/unit/series_stories.h"
+#include "tests/unit/template_stories.h"
 
 #define COUNT(rows_) (sizeof(rows_) / sizeof *(rows_))
 
@@ -26,6 +27,7 @@ static const struct {
     {outcome_stories,  COUNT(outcome_stories) },
     {queue_stories,    COUNT(queue_stories)   },
     {approval_stories, COUNT(approval_stories)},
+    {template_stories, COUNT(template_stories)},
 };
 
 START_TEST(the_stories_go_as_told)

@@ -35,6 +35,10 @@ static void feed_tenant(struct world *world)
                                                              .fingerprint = {{(uint8_t)n}},
                                                              .expires_ms = T0 + DAY_MS};
         feed(world, &workspace_id, &event.member_invited.member_id, &event);
+        event = event_of(EVENT_template_created);
+        event.template_created = (struct template_created_event){
+            .template_id = id_n(ID_TEMPLATE, n), .author_id = id_n(ID_KEY, 1), .name = SPAN("Weekly")};
+        feed(world, &workspace_id, &event.template_created.template_id, &event);
     }
 }
 
@@ -102,14 +106,15 @@ START_TEST(every_query_answers_with_json)
                                     .integration_id = id_n(ID_INTEGRATION, 1),
                                     .key_id = id_n(ID_KEY, 1),
                                     .member_id = id_n(ID_MEMBER, 1),
-                                    .series_id = id_n(ID_SERIES, 1)};
+                                    .series_id = id_n(ID_SERIES, 1),
+                                    .template_id = id_n(ID_TEMPLATE, 1)};
     struct buf out;
     uint32_t count = 0;
     for (; views_query_at(count) != NULL; count++) {
         ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
         (void)parsed(&world, &out);
     }
-    ck_assert_uint_eq(count, 17);
+    ck_assert_uint_eq(count, 21);
     ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
     ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
     const struct json_node *json = parsed(&world, &out);
@@ -132,11 +137,12 @@ START_TEST(a_query_never_leaves_its_workspace)
     const struct query_args args = {.post_id = id_n(ID_POST, 1),
                                     .integration_id = id_n(ID_INTEGRATION, 1),
                                     .key_id = id_n(ID_KEY, 1),
-                                    .member_id = id_n(ID_MEMBER, 1)};
-    static const char *const names[] = {"get_post",        "deliveries", "history",
-                                        "get_integration", "get_key",    "get_member"};
-    static const char *const lists[] = {"list_posts", "list_integrations", "list_keys", "list_members",
-                                        "list_invitations"};
+                                    .member_id = id_n(ID_MEMBER, 1),
+                                    .template_id = id_n(ID_TEMPLATE, 1)};
+    static const char *const names[] = {"get_post", "deliveries", "history",     "get_integration",
+                                        "get_key",  "get_member", "get_template"};
+    static const char *const lists[] = {"list_posts",   "list_integrations", "list_keys",
+                                        "list_members", "list_invitations",  "list_templates"};
     struct buf out;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ck_assert_int_eq(ask(&world, zones, names[i], &args, &other, &out), ERR_NOT_FOUND);

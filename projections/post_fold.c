@@ -18,12 +18,6 @@ struct fold {
 
 static const struct span absent = {NULL, 0};
 
-bool post_fold_is_ours(uint32_t code)
-{
-    return (code >= EVENT_post_created && code <= EVENT_targets_doubted) || code == EVENT_instance_withheld ||
-           code == EVENT_instance_withdrawn || (code >= EVENT_approval_wanted && code <= EVENT_approval_voided);
-}
-
 const struct id *post_fold_id(const struct event *event)
 {
     /* every event of a post begins with its post_id */

@@ -90,8 +90,8 @@ struct post {
     uint8_t part_count; /* of the content */
     uint8_t target_count;
     uint8_t series_tie;            /* enum series_tie */
-    uint8_t approval;              /* enum approval: how it was last left; NONE: nobody was ever asked. */
-    uint8_t approved_under : 6;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
+    uint8_t approval : 3;          /* enum approval: how it was last left; NONE: nobody was ever asked. */
+    uint8_t approved_under : 3;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
     uint8_t approval_reminded : 1; /* for this publish_at, or it was asked for when no more time was left */
     uint8_t padding : 1;
     int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */

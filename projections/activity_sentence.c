@@ -1,4 +1,4 @@
-/* activity_sentence.c: what an event of a post says, as a sentence for people. Called by whoever shows a post's history.
+/* activity_sentence.c: what an event of a post says, as a sentence for people. Called by whoever shows a history.
  * Must never say what the row does not hold. */
 #include "core/calendar/instant.h"
 #include "core/message/refusal.h"

@@ -110,7 +110,7 @@ static void evolve_wanted(struct post *post, const struct approval_wanted_event 
 static void evolve_given(struct post *post, const struct approval_given_event *event)
 {
     post->approval = APPROVAL_GIVEN;
-    post->approved_under = (uint8_t)(event->policy & 0x3F);
+    post->approved_under = (uint8_t)(event->policy & 7U) & 7U;
     for (uint32_t i = 0; i < event->targets_count; i++) {
         const struct locked_target *approved = &event->targets[i];
         struct post_target *target = target_of(post, &approved->target_id);

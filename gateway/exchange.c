@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/wire/body.h"
 #include "gateway/etag.h"
+#include "gateway/exchange_resource.h"
 #include "gateway/gate/ask.h"
 #include "gateway/gate/oversight.h"
 #include "gateway/gate/people.h"
@@ -30,70 +31,16 @@ struct id exchange_mint(struct exchange *exchange, enum id_kind kind)
 }
 
 /* Reads the path's resource through the gate. False: answered (404 for whatever is not this workspace's). */
-static bool load_resource(struct exchange *x, const struct route_hit *hit, enum route_resource resource)
+static bool load_resource(struct exchange *x, const struct route_hit *hit)
 {
-    enum err err = OK;
-    switch (resource) {
-    case RESOURCE_NONE:
-    case RESOURCE_WORKSPACES:
-        x->param = hit->params[0];
-        return true;
-    case RESOURCE_WORKSPACE:
-        err = id_parse(hit->params[0], ID_WORKSPACE, &x->id);
-        err = err == OK ? oversight_workspace(x->oversight, &x->id, &x->tenant) : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_SESSION: /* whether it is the person's is found when it is ended */
-        err = id_parse(hit->params[0], ID_SESSION, &x->id);
-        err = err == OK ? OK : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_LOGIN: /* likewise */
-        err = id_parse(hit->params[0], ID_PROVIDER, &x->id);
-        err = err == OK ? OK : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_POST:
-    case RESOURCE_TARGET:
-        err = id_parse(hit->params[0], ID_POST, &x->id);
-        err = err == OK ? pass_post(x->pass, &x->id, &x->post) : ERR_NOT_FOUND;
-        if (err == OK && resource == RESOURCE_TARGET) {
-            err = id_parse(hit->params[1], ID_TARGET, &x->target_id);
-            err = err == OK && posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
-        }
-        break;
-    case RESOURCE_SERIES:
-        err = id_parse(hit->params[0], ID_SERIES, &x->id);
-        err = err == OK ? pass_series(x->pass, &x->id, &x->series) : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_INTEGRATION:
-    case RESOURCE_QUEUE:
-        err = id_parse(hit->params[0], ID_INTEGRATION, &x->id);
-        err = err == OK ? pass_integration(x->pass, &x->id, &x->integration) : ERR_NOT_FOUND;
-        if (err == OK && resource == RESOURCE_QUEUE) {
-            err = pass_queue(x->pass, &x->integration, &x->queue);
-        }
-        break;
-    case RESOURCE_KEY:
-        err = id_parse(hit->params[0], ID_KEY, &x->id);
-        err = err == OK ? pass_key(x->pass, &x->id, &x->key) : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_TEMPLATE:
-        err = id_parse(hit->params[0], ID_TEMPLATE, &x->id);
-        err = err == OK ? pass_template(x->pass, &x->id, &x->template) : ERR_NOT_FOUND;
-        break;
-    case RESOURCE_MEMBER:
-        err = id_parse(hit->params[0], ID_MEMBER, &x->id);
-        err = err == OK ? pass_member(x->pass, &x->id, &x->member) : ERR_NOT_FOUND;
-        break;
-    }
+    const enum err err = exchange_read_resource(x, hit);
     if (err == ERR_NOT_FOUND) {
         pass_missed(x->pass, &x->id, x->route->id, x->now_ms);
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);
-        return false;
-    }
-    if (err != OK) {
+    } else if (err != OK) {
         exchange_failed(x, err);
-        return false;
     }
-    return true;
+    return err == OK;
 }
 
 /* What is wrong with a body that is not read. */
@@ -195,58 +142,6 @@ static bool is_within_rate(struct exchange *x)
     return x->rate.allowed;
 }
 
-/* The version that If-Match is about: the path's resource, or the workspace itself. */
-static enum err read_version(struct exchange *x, uint64_t *ret_version)
-{
-    struct workspace_row workspace;
-    switch (x->route->resource) {
-    case RESOURCE_POST:
-    case RESOURCE_TARGET:
-        *ret_version = x->post.row.version;
-        return OK;
-    case RESOURCE_SERIES:
-        *ret_version = x->series.version;
-        return OK;
-    case RESOURCE_INTEGRATION:
-        *ret_version = x->integration.version;
-        return OK;
-    case RESOURCE_QUEUE:
-        *ret_version = queue_version(&x->queue);
-        return OK;
-    case RESOURCE_TEMPLATE:
-        *ret_version = x->template.version;
-        return OK;
-    case RESOURCE_MEMBER:
-        *ret_version = x->member.version;
-        return OK;
-    case RESOURCE_WORKSPACE:
-        *ret_version = x->tenant.version;
-        return OK;
-    case RESOURCE_NONE:
-        if (x->route->name == ROUTE_choose_notifications) {
-            struct notification_marks marks;
-            TRY(pass_marks(x->pass, &marks));
-            *ret_version = marks.version;
-            return OK;
-        }
-        if (x->route->need == NEED_PERSON) {
-            struct user_row user;
-            TRY(pass_user(x->pass, &user));
-            *ret_version = user.version;
-            return OK;
-        }
-        break;
-    case RESOURCE_KEY: /* no route of these takes If-Match */
-    case RESOURCE_WORKSPACES:
-    case RESOURCE_SESSION:
-    case RESOURCE_LOGIN:
-        break;
-    }
-    TRY(pass_workspace(x->pass, &workspace));
-    *ret_version = workspace.version;
-    return OK;
-}
-
 /* Holds If-Match against the version as we see it now: strong comparison (RFC 9110 section 13.1.1). What is missing or
  * stale is refused by the ledger, which decides about the state first (409 before 428, 412). */
 static enum err read_if_match(struct exchange *x)
@@ -256,7 +151,7 @@ static enum err read_if_match(struct exchange *x)
         return OK;
     }
     uint64_t version = 0;
-    TRY(read_version(x, &version));
+    TRY(exchange_read_version(x, &version));
     const enum etag_match match = value.data == NULL ? ETAG_OTHER : etag_match_version(value, version);
     x->match_missing = value.data == NULL;
     x->match_detail = match != ETAG_WEAK ? NULL
@@ -337,7 +232,7 @@ static bool enter(struct exchange *x, const struct route_hit *hit)
     if (!exchange_has_place(x)) {
         return false;
     }
-    if (!load_resource(x, hit, x->route->resource)) {
+    if (!load_resource(x, hit)) {
         return false;
     }
     if (!may_use(x, x->route)) {
@@ -472,22 +367,7 @@ static void redo(struct exchange *x)
 {
     x->now_ms = clock_wall_ms();
     enum err err = pass_refresh(x->pass);
-    if (err == OK && x->route->resource == RESOURCE_INTEGRATION) {
-        err = pass_integration(x->pass, &x->id, &x->integration);
-    } else if (err == OK && x->route->resource == RESOURCE_SERIES) {
-        err = pass_series(x->pass, &x->id, &x->series);
-    } else if (err == OK && x->route->resource == RESOURCE_QUEUE) {
-        err = pass_integration(x->pass, &x->id, &x->integration);
-        err = err == OK ? pass_queue(x->pass, &x->integration, &x->queue) : err;
-    } else if (err == OK && x->route->resource == RESOURCE_TEMPLATE) {
-        err = pass_template(x->pass, &x->id, &x->template);
-    } else if (err == OK && x->route->resource == RESOURCE_MEMBER) {
-        err = pass_member(x->pass, &x->id, &x->member);
-    } else if (err == OK && x->route->resource == RESOURCE_WORKSPACE) {
-        err = oversight_workspace(x->oversight, &x->id, &x->tenant);
-    } else if (err == OK && (x->route->resource == RESOURCE_POST || x->route->resource == RESOURCE_TARGET)) {
-        err = pass_post(x->pass, &x->id, &x->post);
-    }
+    err = err == OK ? exchange_reread_resource(x) : err;
     err = err == OK ? read_if_match(x) : err;
     if (err == ERR_NOT_FOUND) {
         exchange_problem(x, REFUSED_not_found, NULL, NULL, NULL);

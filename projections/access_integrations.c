@@ -166,7 +166,7 @@ static enum err apply_integration_event(struct store_txn *txn, const struct fact
     return is_new ? row_put(txn, &list_key, ref_row_desc(), &ref, arena) : OK;
 }
 
-/* An outcome of a post that tells of a limit of its account's. */
+/* An outcome of a post that tells of a limit of its account's. Who folds a post's past by itself has no accounts. */
 static enum err apply_limit(struct store_txn *txn, const struct id *integration_id, int64_t until_ms,
                             struct arena *arena)
 {
@@ -175,8 +175,9 @@ static enum err apply_limit(struct store_txn *txn, const struct id *integration_
     if (until_ms == 0) {
         return OK;
     }
-    TRY(access_must(row_take(txn, &key, integration_row_desc(), arena, &row)));
-    if (row.limited_ms >= until_ms) {
+    const enum err err = row_take(txn, &key, integration_row_desc(), arena, &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (err == ERR_NOT_FOUND || row.limited_ms >= until_ms) {
         return OK;
     }
     row.limited_ms = until_ms;

@@ -112,6 +112,12 @@ static struct notice_row tell(const struct fact *fact)
         notice.post_id = event->approval_wanted.post_id;
         notice.end_ms = event->approval_wanted.publish_at_ms;
         break;
+    case EVENT_instance_withheld:
+        notice.kind = NOTIFY_WITHHELD;
+        notice.post_id = event->instance_withheld.post_id;
+        notice.code = event->instance_withheld.code;
+        notice.end_ms = event->instance_withheld.at_ms;
+        break;
     case EVENT_billing_due:
         notice.kind = NOTIFY_BILLING_DUE;
         notice.end_ms = event->billing_due.period_end_ms;

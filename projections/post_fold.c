@@ -18,12 +18,6 @@ struct fold {
 
 static const struct span absent = {NULL, 0};
 
-bool post_fold_is_ours(uint32_t code)
-{
-    return (code >= EVENT_post_created && code <= EVENT_targets_doubted) || code == EVENT_instance_withheld ||
-           code == EVENT_instance_withdrawn || (code >= EVENT_approval_wanted && code <= EVENT_approval_voided);
-}
-
 const struct id *post_fold_id(const struct event *event)
 {
     /* every event of a post begins with its post_id */
@@ -198,12 +192,11 @@ static enum err fold_edited(const struct fold *fold)
 {
     const struct post_edited_event *edited = &fold->event->post_edited;
     struct post_row *post = fold->post;
-    const struct target_row *old = post->targets;
-    const uint32_t old_count = post->targets_count;
+    const struct post_row before = *post;
     post->timezone = edited->timezone;
     post->not_after_ms = edited->not_after_ms;
     TRY(set_targets(fold, edited->targets, edited->targets_count));
-    TRY(note_gone(fold, old, old_count));
+    TRY(note_gone(fold, before.targets, before.targets_count));
     if (post->status == POST_DRAFT) { /* else post_scheduled follows when an instant changes */
         post->publish_at_ms = earliest(post);
     }

@@ -136,7 +136,8 @@ enum err present_notification(const struct notification *notification, bool mark
     put_id(out, ",\"integration_id\":", &row->integration_id);
     put_text(out, ",\"code\":", row->code);
     put_time(out, ",\"session_expires_at\":", row->kind == NOTIFY_EXPIRING ? row->end_ms : 0);
-    put_time(out, ",\"publish_at\":", row->kind == NOTIFY_APPROVAL_WANTED ? row->end_ms : 0);
+    put_time(out,
+             ",\"publish_at\":", row->kind == NOTIFY_APPROVAL_WANTED || row->kind == NOTIFY_WITHHELD ? row->end_ms : 0);
     buf_text(out, ",\"period\":");
     if (notification->period != NULL) {
         TRY(present_period(notification->period, out));

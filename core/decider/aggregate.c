@@ -442,6 +442,7 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     const struct aggregate_desc *desc = describe(kind);
     const struct aggregate_head *head = (const struct aggregate_head *)state;
     ret_events->count = 0;
+    context->room->others.count = 0;
     if (!is_there(desc, head, context, command)) {
         return REFUSED_not_found;
     }
@@ -452,7 +453,7 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     }
     if (refusal != ACCEPTED) {
         ret_events->count = 0;
-        context->room->other_changed = false;
+        context->room->others.count = 0;
     }
     return refusal;
 }

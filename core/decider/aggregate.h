@@ -68,7 +68,8 @@ void aggregate_evolve(enum id_kind kind, void *state, const struct event *event,
                       int64_t time_ms);
 /* aggregate_decide asks the aggregate, after what is the same for all: what is not there or another workspace's is
  * not_found; a command that names another version than the state's is version_mismatch, unless its state or ours
- * refuses it for a weightier reason (404, 409, 503 before 412 before 422). */
+ * refuses it for a weightier reason (404, 409, 503 before 412 before 422). *ret_events and the
+ * room's others begin empty; a refusal leaves both so. */
 enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct decide_context *context,
                               const struct command *command, struct event_list *ret_events);
 /* aggregate_keeps_secrets: those of that kind of id may own secrets of the vault. aggregate_secrets lists those in use

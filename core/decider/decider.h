@@ -48,8 +48,7 @@ struct decide_room {
     struct placeholder_ref blanks[PLACEHOLDERS_MAX];
     struct weekly_slot slots[SLOTS_MAX];
     struct target_due other_dues[TARGETS_MAX];
-    struct event other; /* swap_targets: of the other post, when other_changed */
-    bool other_changed;
+    struct event_list others; /* swap_targets: into the other post's stream */
 };
 
 /* The next free occurrence of an integration's queue. */

@@ -290,7 +290,7 @@ RULE(schedule)
         }
     }
     if (refusal == ACCEPTED) {
-        refusal = check_plan(&plan, post->has_text, post->blank_count > 0, post->not_after_ms);
+        refusal = check_plan(&plan, post->has_text, post->has_blanks, post->not_after_ms);
     }
     if (refusal == ACCEPTED && plan.changed) {
         refusal = approval_check_ahead(context, plan.publish_at_ms);

@@ -74,7 +74,7 @@ static void evolve_created(struct post *post, const struct post_created_event *e
     post->series_tie = id_is_none(&event->series_id) ? SERIES_TIE_NONE : SERIES_TIE_FOLLOWS;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
-    post->blank_count = (uint8_t)event->blanks_count;
+    post->has_blanks = event->blanks_count > 0;
 }
 
 static void evolve_edited(struct post *post, const struct post_edited_event *event)
@@ -84,7 +84,7 @@ static void evolve_edited(struct post *post, const struct post_edited_event *eve
     }
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
-    post->blank_count = (uint8_t)event->blanks_count;
+    post->has_blanks = event->blanks_count > 0;
 }
 
 static void evolve_scheduled(struct post *post, const struct post_scheduled_event *event)
@@ -112,7 +112,7 @@ static void evolve_wanted(struct post *post, const struct approval_wanted_event 
 static void evolve_given(struct post *post, const struct approval_given_event *event)
 {
     post->approval = APPROVAL_GIVEN;
-    post->approved_under = (uint8_t)(event->policy & 0x3F);
+    post->approved_under = (uint8_t)(event->policy & 7U) & 7U;
     for (uint32_t i = 0; i < event->targets_count; i++) {
         const struct locked_target *approved = &event->targets[i];
         struct post_target *target = target_of(post, &approved->target_id);

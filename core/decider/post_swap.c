@@ -33,8 +33,9 @@ static enum refusal check_target(const struct post *post, const struct id *targe
     return target_status_is_final(target->status) ? REFUSED_target_finished : ACCEPTED;
 }
 
-/* All instants of a post as they will be. */
-static enum refusal move(const struct moves *moves, struct target_due *dues, struct event *ret_event)
+/* All instants of a post as they will be. What was approved was approved for the instant that it stood at. */
+static enum refusal move(const struct moves *moves, const struct decide_context *context, struct target_due *dues,
+                         struct event_list *events)
 {
     const struct post *post = moves->post;
     struct post_scheduled_event scheduled = {.post_id = post->post_id, .publish_at_ms = INT64_MAX, .targets = dues};
@@ -54,7 +55,8 @@ static enum refusal move(const struct moves *moves, struct target_due *dues, str
         dues[scheduled.targets_count++] = (struct target_due){.target_id = target->target_id, .due_ms = due_ms};
         scheduled.publish_at_ms = due_ms < scheduled.publish_at_ms ? due_ms : scheduled.publish_at_ms;
     }
-    *ret_event = (struct event){.code = EVENT_post_scheduled, .post_scheduled = scheduled};
+    event_append(events, EVENT_post_scheduled)->post_scheduled = scheduled;
+    approval_touched(post, context, &post->post_id, scheduled.publish_at_ms, events);
     return ACCEPTED;
 }
 
@@ -80,20 +82,15 @@ RULE(swap)
     if (refusal != ACCEPTED || one->due_ms == two->due_ms) {
         return refusal;
     }
-    struct event event;
     const struct moves moves = {.post = post,
                                 .target_id = &swap->target_id,
                                 .due_ms = two->due_ms,
                                 .second_id = same_post ? &swap->other_target_id : NULL,
                                 .second_ms = one->due_ms};
-    refusal = move(&moves, room->dues, &event);
+    refusal = move(&moves, context, room->dues, ret_events);
     if (refusal == ACCEPTED && !same_post) {
         const struct moves back = {.post = other, .target_id = &swap->other_target_id, .due_ms = one->due_ms};
-        refusal = move(&back, room->other_dues, &room->other);
-    }
-    if (refusal == ACCEPTED) {
-        room->other_changed = !same_post;
-        *event_append(ret_events, EVENT_post_scheduled) = event;
+        refusal = move(&back, context, room->other_dues, &room->others);
     }
     return refusal;
 }

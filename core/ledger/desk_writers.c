@@ -80,8 +80,8 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
     return OK;
 }
 
-/* Who wrote in the stream of a post, a series or a template, until one is found or no look is left. ERR_NOT_FOUND: the end of what is
- * committed. */
+/* Who wrote in the stream of a post, a series or a template, until one is found or no look is left. ERR_NOT_FOUND: the
+ * end of what is committed. */
 static enum err look_at_stream(struct writers *writers, const struct id *stream)
 {
     enum err err = OK;

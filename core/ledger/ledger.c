@@ -252,7 +252,7 @@ static enum err names_its_cause(struct ledger *ledger, const struct command *com
     return err == ERR_NOT_FOUND || err == ERR_ALTERED ? OK : err;
 }
 
-/* Appends the decided events to the log's group, that of the other stream, which the command changes too, first: the
+/* Appends the decided events to the log's group, those of the other stream, which the command changes too, first: the
  * answer's is the last one. On failure none of them is in it. The first answers the event that the command names, the
  * others follow from the first. */
 static enum err append_events(struct ledger *ledger, const struct command *command, const struct id *stream,
@@ -261,18 +261,18 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
     struct log *log = ledger->options.log;
     const uint64_t mark = log_mark(log);
     const struct id workspace_id = command_workspace(command);
-    const uint32_t others = ledger->room.other_changed ? 1 : 0;
+    const uint32_t others = ledger->room.others.count;
     const uint32_t count = ledger->events.count + others;
     ASSERT(count <= EVENTS_PER_COMMAND_MAX);
     ledger->payload_buf = buf_of(ledger->payloads, PAYLOADS_BYTES);
     for (uint32_t i = 0; i < count; i++) {
         const bool is_other = i < others;
-        const struct event *event = is_other ? &ledger->room.other : &ledger->events.events[i - others];
+        const struct event *event = is_other ? &ledger->room.others.events[i] : &ledger->events.events[i - others];
         const size_t start = ledger->payload_buf.len;
         struct log_event *record = &ledger->records[i];
         *record = (struct log_event){.workspace_id = workspace_id,
                                      .stream = is_other ? ledger->other.post.post_id : *stream,
-                                     .version = is_other ? ledger->other.head.version + 1
+                                     .version = is_other ? ledger->other.head.version + i + 1
                                                          : ledger->state.head.version + i - others + 1,
                                      .code = event->code,
                                      .time_ms = ledger->now_ms,
@@ -297,35 +297,32 @@ static enum err append_events(struct ledger *ledger, const struct command *comma
     return OK;
 }
 
-/* Folds the other stream's event and derives everything from it. */
-static enum err derive_other(struct ledger *ledger)
-{
-    const struct log_event *record = &ledger->records[0];
-    const struct id stream = record->stream;
-    memcpy(&ledger->before, &ledger->other, aggregate_stored_size(ID_POST, &ledger->other));
-    aggregate_evolve(ID_POST, &ledger->other, &ledger->room.other, &record->workspace_id, record->time_ms);
-    ledger->other.head.command_id = record->command_id;
-    TRY(desk_apply(&ledger->desk, record, &ledger->room.other, &ledger->before, &ledger->other));
-    return desk_store(&ledger->desk, &stream, &ledger->other);
-}
-
-/* Folds the appended events and derives everything from them. */
-static enum err derive(struct ledger *ledger, const struct id *stream)
+/* Folds events of one stream, which stand in records, and derives everything from them. */
+static enum err derive_stream(struct ledger *ledger, const struct event_list *events, const struct log_event *records,
+                              const struct id *stream, struct aggregate *state)
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
-    const uint32_t others = ledger->room.other_changed ? 1 : 0;
-    TRY(others > 0 ? derive_other(ledger) : OK);
-    for (uint32_t i = 0; i < ledger->events.count; i++) {
-        const struct log_event *record = &ledger->records[i + others];
-        const struct event *event = &ledger->events.events[i];
+    for (uint32_t i = 0; i < events->count; i++) {
+        const struct log_event *record = &records[i];
         /* What indexes compare lies within the stored beginning; a post's whole state is 25 KB. */
-        memcpy(&ledger->before, &ledger->state, aggregate_stored_size(kind, &ledger->state));
-        aggregate_evolve(kind, &ledger->state, event, &record->workspace_id, record->time_ms);
-        ASSERT(ledger->state.head.version == record->version);
-        ledger->state.head.command_id = record->command_id;
-        TRY(desk_apply(&ledger->desk, record, event, &ledger->before, &ledger->state));
+        memcpy(&ledger->before, state, aggregate_stored_size(kind, state));
+        aggregate_evolve(kind, state, &events->events[i], &record->workspace_id, record->time_ms);
+        ASSERT(state->head.version == record->version);
+        state->head.command_id = record->command_id;
+        TRY(desk_apply(&ledger->desk, record, &events->events[i], &ledger->before, state));
     }
-    return desk_store(&ledger->desk, stream, &ledger->state);
+    return desk_store(&ledger->desk, stream, state);
+}
+
+/* Folds the appended events, those of the other stream first, and derives everything from them. */
+static enum err derive(struct ledger *ledger, const struct id *stream)
+{
+    const uint32_t others = ledger->room.others.count;
+    if (others > 0) {
+        const struct id other = ledger->records[0].stream;
+        TRY(derive_stream(ledger, &ledger->room.others, ledger->records, &other, &ledger->other));
+    }
+    return derive_stream(ledger, &ledger->events, ledger->records + others, stream, &ledger->state);
 }
 
 static enum err refuse(struct ledger *ledger, const struct command *command, const struct id *stream,
@@ -394,7 +391,7 @@ static enum err seen_before(struct ledger *ledger, const struct command *command
 static enum err accept(struct ledger *ledger, const struct id *stream, const struct idempotency *idempotency,
                        struct answer *ret_answer)
 {
-    const uint32_t count = ledger->events.count + (ledger->room.other_changed ? 1 : 0);
+    const uint32_t count = ledger->events.count + ledger->room.others.count;
     struct answer answer = {.time_ms = ledger->now_ms, .stream = *stream, .events = count};
     if (count > 0) {
         TRY(derive(ledger, stream));
@@ -445,7 +442,6 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
     TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
     TRY(load_other(ledger, command, &context));
     ledger->events.count = 0;
-    ledger->room.other_changed = false;
     enum refusal refusal = aggregate_decide(kind, &ledger->state, &context, command, &ledger->events);
     if (refusal == ACCEPTED && ledger->events.count > 0) {
         bool does = false;

@@ -98,7 +98,7 @@
     X(PUBLISHED, "post.published") X(PARTIALLY_PUBLISHED, "post.partially_published") X(FAILED, "post.failed") \
     X(MISSED, "post.missed") X(UNKNOWN, "delivery.unknown") X(CONTRADICTED, "delivery.contradicted") \
     X(DISCONNECTED, "integration.disconnected") X(EXPIRING, "integration.expiring") X(BILLING_DUE, "billing.due") \
-    X(APPROVAL_WANTED, "approval.wanted")
+    X(APPROVAL_WANTED, "approval.wanted") X(WITHHELD, "post.withheld")
 /* clang-format on */
 
 #define X(name_, word_) CHANNEL_##name_,

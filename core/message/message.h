@@ -113,8 +113,8 @@ struct event_list {
 /* content_has_text: something but blanks and control characters, without which nothing is scheduled. */
 bool content_has_text(const struct content_part *parts, uint32_t count);
 
-/* command_targets returns the targets that a command of a post, series or template names, and writes how many; NULL and 0: it
- * names none. */
+/* command_targets returns the targets that a command of a post, series or template names, and writes how many; NULL and
+ * 0: it names none. */
 const struct target_spec *command_targets(const struct command *command, uint32_t *ret_count);
 
 /* event_append adds an empty event of that code and returns it to be filled. */

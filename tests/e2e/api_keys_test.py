@@ -217,6 +217,9 @@ class Made(harness.Case):
         invited = self.api.post("/v1/invitations", {"email": "scoped@example.com", "role": "viewer"}).json()
         ids = {"post_id": post["id"], "target_id": post["targets"][0]["id"], "integration_id": account, "workspace_seq": 1,
                "key_id": self.make("named", "viewer")["id"], "member_id": invited["id"]}
+        rule = {"frequency": "daily", "time": "09:00", "timezone": "UTC", "start": later(864000)[:10], "count": 1}
+        series = self.api.post("/v1/series", {"rule": rule, "content": {"text": "repeats"}, "targets": [{"integration_id": account}]})
+        ids["series_id"] = series.json()["id"]
         for scope in SCOPES:
             api = self.open(self.make("scoped", "owner", scopes=[scope])["key"])
             for path, methods in self.document["paths"].items():

@@ -2,11 +2,13 @@
 """Four eyes: nobody approves what they wrote any of. Each case is a way round that somebody might try, and is refused; behind each
 refusal a second person approves the same post, so that it was the approver who was refused and not the post."""
 
+import datetime
+
 import harness
 from approvals_test import APPROVE_POST, ANY, approve, joined, set_policy
 from described import Described
 from frames import Rpc, mint, sha256, tag_key
-from harness import Api, later
+from harness import Api, later, wait_until
 from sign_in_test import PASSWORD, Browser
 
 
@@ -182,6 +184,27 @@ class FourEyes(harness.Case):
         self.refused("ada", post)
         self.refused("bob", post)
         self.good("eve", post)
+    def test_who_wrote_a_series_whose_posts_a_machine_makes(self):
+        """The scheduler makes the posts, in nobody's name: their words are whoever's wrote the series, or ever changed it."""
+        at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
+        rule = {"frequency": "daily", "time": at.strftime("%H:%M"), "timezone": "UTC", "start": at.strftime("%Y-%m-%d"), "count": 1}
+        series = self.done("ada", "POST", "/v1/series", {"rule": rule, "content": {"text": "every day"},
+                                                         "targets": [{"integration_id": self.account["id"]}]})
+
+        def made(text):
+            """Its post, once it says so."""
+            page = self.done("eve", "GET", "/v1/posts?status=scheduled&limit=200")
+            return next((post for post in page["data"] if post["series_id"] == series["id"] and post["content"]["text"] == text), None)
+
+        wait_until(lambda: made("every day"), 60, "the series' post is made")
+        self.refused("ada", made("every day"))
+        self.good("bob", made("every day"))
+        self.done("bob", "PATCH", "/v1/series/" + series["id"], {"content": {"text": "other words"}}, If_Match="*")
+        wait_until(lambda: made("other words"), 60, "the series' post follows it")
+        self.assertEqual(made("other words")["approval"]["status"], "void")
+        for writer in ("ada", "bob"):
+            self.refused(writer, made("other words"))
+        self.good("eve", made("other words"))
 
     def test_leaving_and_coming_back_as_another_member(self):
         leaver, member = joined(self, self.port, self.root, "leaver", "admin")

@@ -64,6 +64,19 @@ class Limits(harness.Case):
             self.assertEqual(len(met), 1)
             self.assertAlmostEqual(seconds_of(met[0]["data"]["until_at"]), seconds_of(met[0]["time"]) + 4, delta=2)
 
+    def test_what_was_answered_about_a_post_that_met_a_limit_is_answered_again(self):
+        """A repeated request is answered from the post's own events: the account whose limit they tell of is not among them."""
+        service = self.world.serve()
+        api, sandbox = service.api, service.sandbox
+        account = api.connect("alice.test")
+        sandbox.rule("limit", contains="limited", times=0, retry_after="3600")
+        post = api.publish("limited", account)
+        wait_until(lambda: api.read_post(post)["targets"][0]["waits_for"] == "rate_limit", 20, "the post met the limit")
+        path, key = f"/v1/posts/{post['id']}/cancel", {"Idempotency-Key": "no more"}
+        first, again = api.post(path, None, key), api.post(path, None, key)
+        self.assertEqual((first.status, again.status, again.headers["Idempotent-Replayed"]), (200, 200, "true"), again)
+        self.assertEqual(again.json(), first.json())
+
     def test_a_connection_that_fails_in_passing_is_tried_again(self):
         service = self.world.serve()
         api, sandbox = service.api, service.sandbox

@@ -189,6 +189,9 @@ class Series(harness.Case):
         wait_until(lambda: len(withheld()) == 3, 60, "three are withheld")
         drafts = self.posts(series, "draft")
         self.assertEqual(len(self.posts(series, "scheduled")), 30)
+        told = self.api.get("/v1/notifications?kind=post.withheld").json()["data"]
+        self.assertEqual({(one["post_id"], one["code"], one["publish_at"]) for one in told},
+                         {(post["id"], "plan_limit", next(one["at"] for one in withheld() if one["post_id"] == post["id"])) for post in drafts})
         history = self.api.get(f"/v1/posts/{drafts[0]['id']}/history").json()["data"]
         self.assertTrue(history[-1]["sentence"].startswith("Its series could not schedule it"), history[-1])
         self.assertEqual([(one["code"], one["local"]) for one in withheld()],

@@ -115,6 +115,7 @@ static const struct story approval_stories[] = {
     {"of a post from before the policy, too", "create a at=7200, settings policy=four_eyes, at 5400", "remind", "approval_wanted four_eyes at 7200 reminder"},
     {"who was asked when so little was left is not reminded", "settings policy=any_approver, create a at=1800", "remind", "nothing"},
     {"for another instant again", ASKED ", at 5400, remind, schedule at=9000, at 7200", "remind", "approval_wanted any_approver at 9000 reminder"},
+    {"an approved post that changes places is to be approved again", APPROVED ", create a at=9000 post=2", "swap a a with=2", "post_scheduled at 7200 a due 9000 b due 7200; approval_voided; post_scheduled at 7200 a due 7200"},
     {"of what is void", APPROVED ", edit a b, at 5400", "remind", "approval_wanted any_approver at 7200 reminder"},
     {"not of what is approved", APPROVED ", at 5400", "remind", "refused approval_unneeded"},
     {"not of a draft", "settings policy=any_approver, create a", "remind", "refused approval_unneeded"},

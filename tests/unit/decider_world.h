@@ -213,11 +213,11 @@ static inline void play(struct world *world, struct scene *scene, struct buf *ou
         say_event(out, &events.events[i]);
         happen(world, scene->kind, scene->state, &events.events[i], &workspace_id);
     }
-    if (world->room.other_changed) { /* into the other post's own stream */
-        say_event(out, &world->room.other);
-        happen(world, ID_POST, &world->second, &world->room.other, &workspace_id);
-        world->room.other_changed = false;
+    for (uint32_t i = 0; i < world->room.others.count; i++) { /* into the other post's own stream */
+        say_event(out, &world->room.others.events[i]);
+        happen(world, ID_POST, &world->second, &world->room.others.events[i], &workspace_id);
     }
+    world->room.others.count = 0;
     if (refusal != ACCEPTED) {
         ck_assert_uint_eq(events.count, 0);
         ck_assert_uint_eq(refusal_desc(refusal)->layer, LAYER_DECIDER);

@@ -33,7 +33,7 @@ START_TEST(a_state_is_exactly_its_members)
     ck_assert_uint_eq(sizeof(struct post_target), 3 * sizeof(struct id) + 14 + 3 + 4 + 8 + 6 * 8 +
                                                       FORMER_ATTEMPTS_MAX * sizeof(struct former_attempt) +
                                                       LOCKED_PARTS_MAX * 8);
-    ck_assert_uint_eq(sizeof(struct post), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + 4 + 6 + 3 * 8 +
+    ck_assert_uint_eq(sizeof(struct post), sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 4 + 2 + 3 * 8 +
                                                TARGETS_MAX * sizeof(struct post_target));
 }
 

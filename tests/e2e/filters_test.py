@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote
 
 import harness
-from harness import Api, later
+from harness import Api, later, seconds_of
 
 POSTS = 560  # a full shelf and more
 WORDS = ["spring", "sale", "Fr\u00fchling", "\u5317\u4eac\u5927\u5b66", "caf\u00e9", "springtime", "\U0001f389", "2026"]
@@ -79,10 +79,10 @@ class Filters(harness.Case):
     @staticmethod
     def in_order(posts, order):
         down = order.startswith("-")
-        created = sorted(posts, key=lambda post: (post["created_at"], post["id"]), reverse=down)
+        created = sorted(posts, key=lambda post: (seconds_of(post["created_at"]), post["id"]), reverse=down)
         if order.endswith("created_at"):
             return [post["id"] for post in created]
-        dated = sorted((post for post in posts if post["publish_at"]), key=lambda post: (post["publish_at"], post["id"]), reverse=down)
+        dated = sorted((post for post in posts if post["publish_at"]), key=lambda post: (seconds_of(post["publish_at"]), post["id"]), reverse=down)
         return [post["id"] for post in dated + [post for post in created if not post["publish_at"]]]
 
     def test_each_filter_gives_the_posts_that_say_so_themselves(self):

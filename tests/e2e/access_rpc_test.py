@@ -21,8 +21,10 @@ VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": 
 
 
 def commands():
-    """{name: (code, [(kind, field) that must be there])} as core/message/command.def's text has them."""
+    """{name: (code, [(kind, field) that must be there])} as the text of core/message/command.def and of its parts has them."""
     text = (harness.ROOT / "core/message/command.def").read_text()
+    for part in re.findall(r'^#include "(core/message/\w+\.def)"', text, re.M):
+        text += (harness.ROOT / part).read_text()
     found = re.findall(r"^COMMAND\((\d+), (\w+),.*?^END\(\2\)", text, re.M | re.S)
     bodies = re.findall(r"^COMMAND\(\d+, \w+,(.*?)^END\(", text, re.M | re.S)
     assert len(found) == len(bodies) == len(re.findall(r"^COMMAND\(", text, re.M)) > 40

@@ -285,6 +285,17 @@ static bool oversees(struct exchange *x)
     return err == OK;
 }
 
+/* What was asked before is not read again, for it may be gone: of the path only the ids are, which an answer may need. */
+static void again(struct exchange *x, const struct route_hit *hit)
+{
+    const enum err err = exchange_name_resource(x, hit);
+    if (err != OK) {
+        exchange_failed(x, err); /* an answer was given to this path */
+        return;
+    }
+    exchange_rewind(x);
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
     enum asked_before before = ASKED_NEVER;
@@ -302,7 +313,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (before == ASKED_SAME && hit->route != NULL && may_use(x, hit->route)) {
         x->route = hit->route;
         x->replayed = true;
-        exchange_rewind(x);
+        again(x, hit);
         return;
     }
     if (!enter(x, hit) || !has_form(x, before)) {

@@ -187,6 +187,7 @@ static void past_asked(void *context, enum err err, struct span body)
                          NULL, NULL);
     } else {
         x->rewound = true;
+        pass_answers(x->pass, &x->first);
         exchange_done(x);
     }
 }
@@ -285,7 +286,7 @@ static bool oversees(struct exchange *x)
     return err == OK;
 }
 
-/* What was asked before is not read again, for it may be gone: of the path only the ids are, which an answer may need. */
+/* What was asked before is not read again, for it may be gone: of the path only the ids are, which an answer needs. */
 static void again(struct exchange *x, const struct route_hit *hit)
 {
     const enum err err = exchange_name_resource(x, hit);
@@ -437,6 +438,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_failed(x, err);
         return;
     }
+    pass_answers(x->pass, answer);
     exchange_done(x);
 }
 

@@ -6,8 +6,8 @@
 #include "gateway/gateway.h"
 
 /* exchange_name_resource reads the path's ids into the exchange; ERR_NOT_FOUND: no id, or of another kind.
- * exchange_read_resource reads the row that they name, too. ERR_NOT_FOUND also: nothing that the pass may see; else what
- * the views answered. exchange_reread_resource reads the row
+ * exchange_read_resource reads the row that they name, too. ERR_NOT_FOUND also: nothing that the pass may see; else
+ * what the views answered. exchange_reread_resource reads the row
  * again, as it is in the pass's snapshot now; the same errors. */
 enum err exchange_name_resource(struct exchange *x, const struct route_hit *hit) MUST_USE;
 enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit) MUST_USE;

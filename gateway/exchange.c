@@ -413,6 +413,13 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }
 
+/* Whether what a repeated answer made has the id that this exchange gave it. Then the ledger was only asked twice, for
+ * its first reply was lost with it or on the way: nobody has had the answer yet, nor the secret that is told once. */
+static bool made_here(const struct exchange *x, const struct answer *answer)
+{
+    return x->route->success == 201 && id_equal(&answer->stream, &order_command(x->order)->stream);
+}
+
 static void answered(void *context, enum err err, const struct answer *answer)
 {
     struct exchange *x = context;
@@ -428,7 +435,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
     }
     x->first = *answer;
     if (answer->repeated) {
-        x->replayed = x->idempotency.present;
+        x->replayed = x->idempotency.present && !made_here(x, answer);
         x->rendered = NULL; /* that was another post */
         exchange_rewind(x);
         return;

@@ -388,12 +388,10 @@ static void answer_series(struct exchange *x, unsigned status, bool made)
     }
 }
 
-/* The account itself is not in the past of its queue. */
 static void answer_queue(struct exchange *x)
 {
     struct weekly_row row = {0};
-    const struct integration_row of = {.integration_id = x->id, .workspace_id = pass_badge(x->pass)->workspace_id};
-    const enum err err = pass_queue(x->pass, &of, &row);
+    const enum err err = pass_answered_queue(x->pass, &x->id, &row);
     if (is_as_left(x, err, row.version)) {
         exchange_show_queue(x, &row);
     }

@@ -187,6 +187,7 @@ static void past_asked(void *context, enum err err, struct span body)
                          NULL, NULL);
     } else {
         x->rewound = true;
+        pass_answers(x->pass, &x->first);
         exchange_done(x);
     }
 }
@@ -285,6 +286,17 @@ static bool oversees(struct exchange *x)
     return err == OK;
 }
 
+/* What was asked before is not read again, for it may be gone: of the path only the ids are, which an answer needs. */
+static void again(struct exchange *x, const struct route_hit *hit)
+{
+    const enum err err = exchange_name_resource(x, hit);
+    if (err != OK) {
+        exchange_failed(x, err); /* an answer was given to this path */
+        return;
+    }
+    exchange_rewind(x);
+}
+
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
     enum asked_before before = ASKED_NEVER;
@@ -302,7 +314,7 @@ static void guarded(struct exchange *x, const struct route_hit *hit)
     if (before == ASKED_SAME && hit->route != NULL && may_use(x, hit->route)) {
         x->route = hit->route;
         x->replayed = true;
-        exchange_rewind(x);
+        again(x, hit);
         return;
     }
     if (!enter(x, hit) || !has_form(x, before)) {
@@ -401,6 +413,13 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
                      more.len > 0 ? buf_terminated(&more) : NULL);
 }
 
+/* Whether what a repeated answer made has the id that this exchange gave it. Then the ledger was only asked twice, for
+ * its first reply was lost with it or on the way: nobody has had the answer yet, nor the secret that is told once. */
+static bool made_here(const struct exchange *x, const struct answer *answer)
+{
+    return x->route->success == 201 && id_equal(&answer->stream, &order_command(x->order)->stream);
+}
+
 static void answered(void *context, enum err err, const struct answer *answer)
 {
     struct exchange *x = context;
@@ -416,7 +435,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
     }
     x->first = *answer;
     if (answer->repeated) {
-        x->replayed = x->idempotency.present;
+        x->replayed = x->idempotency.present && !made_here(x, answer);
         x->rendered = NULL; /* that was another post */
         exchange_rewind(x);
         return;
@@ -426,6 +445,7 @@ static void answered(void *context, enum err err, const struct answer *answer)
         exchange_failed(x, err);
         return;
     }
+    pass_answers(x->pass, answer);
     exchange_done(x);
 }
 

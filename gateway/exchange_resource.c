@@ -69,7 +69,7 @@ enum err exchange_reread_resource(struct exchange *x)
     return OK;
 }
 
-enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit)
+enum err exchange_name_resource(struct exchange *x, const struct route_hit *hit)
 {
     const enum id_kind kind = names(x->route->resource);
     if (kind == ID_NONE) {
@@ -79,10 +79,14 @@ enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit)
     if (id_parse(hit->params[0], kind, &x->id) != OK) {
         return ERR_NOT_FOUND;
     }
-    if (x->route->resource == RESOURCE_TARGET && id_parse(hit->params[1], ID_TARGET, &x->target_id) != OK) {
-        return ERR_NOT_FOUND;
-    }
-    return exchange_reread_resource(x);
+    const bool has_second = x->route->resource == RESOURCE_TARGET;
+    return has_second && id_parse(hit->params[1], ID_TARGET, &x->target_id) != OK ? ERR_NOT_FOUND : OK;
+}
+
+enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit)
+{
+    TRY(exchange_name_resource(x, hit));
+    return names(x->route->resource) == ID_NONE ? OK : exchange_reread_resource(x);
 }
 
 enum err exchange_read_version(struct exchange *x, uint64_t *ret_version)

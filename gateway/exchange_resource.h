@@ -5,9 +5,11 @@
 
 #include "gateway/gateway.h"
 
-/* exchange_read_resource reads the path's ids into the exchange, and the row that they name. ERR_NOT_FOUND: no id, of
- * another kind, or nothing that the pass may see; else what the views answered. exchange_reread_resource reads the row
+/* exchange_name_resource reads the path's ids into the exchange; ERR_NOT_FOUND: no id, or of another kind.
+ * exchange_read_resource reads the row that they name, too. ERR_NOT_FOUND also: nothing that the pass may see; else
+ * what the views answered. exchange_reread_resource reads the row
  * again, as it is in the pass's snapshot now; the same errors. */
+enum err exchange_name_resource(struct exchange *x, const struct route_hit *hit) MUST_USE;
 enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit) MUST_USE;
 enum err exchange_reread_resource(struct exchange *x) MUST_USE;
 /* exchange_read_version gives the version that If-Match is about: that of what the path names, of what the route

@@ -56,7 +56,9 @@ static enum err apply_installation(struct store_txn *txn, const struct fact *fac
         TRY(err);
     }
     row.installation_id = fact->at->stream;
+    const struct installation_row before = row;
     fold_installation(&row, fact);
+    TRY(access_past_installation(txn, fact, &before, &row, arena));
     return row_put(txn, &key, installation_row_desc(), &row, arena);
 }
 

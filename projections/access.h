@@ -52,6 +52,17 @@ enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const
 enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, struct arena *arena,
                              struct integration_ref **ret_accounts, uint32_t *ret_count) MUST_USE;
 
+/* access_…_as_of: what posts and queues show of a workspace, an account or the installation as it was when the event of
+ * that seq was the log's last: a workspace's zone, lateness, policy and pause, an account's status, pauses and limit,
+ * whether starts are suspended or the clock is suspect. It is kept for as long as commands are remembered; the rest of
+ * the row is as it is now. An account is read, the other rows were: they are changed. ERR_NOT_FOUND: there was no such
+ * account of the workspace. */
+enum err access_workspace_as_of(struct store_txn *txn, uint64_t seq, struct arena *arena, struct workspace_row *row)
+    MUST_USE;
+enum err access_integration_as_of(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                                  uint64_t seq, struct arena *arena, struct integration_row *ret_integration) MUST_USE;
+enum err access_installation_as_of(struct store_txn *txn, uint64_t seq, struct arena *arena,
+                                   struct installation_row *row) MUST_USE;
 /* access_installation reads what a scheduler must know of the whole installation when it starts; ERR_NOT_FOUND before
  * the first ledger took over. */
 enum err access_installation(struct store_txn *txn, struct arena *arena, struct installation_row *ret_installation)

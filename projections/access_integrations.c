@@ -152,7 +152,9 @@ static enum err apply_integration_event(struct store_txn *txn, const struct fact
     } else {
         TRY(access_must(err));
     }
+    const struct integration_row before = row;
     fold_integration(&row, fact->event, fact->at->time_ms);
+    TRY(is_new ? OK : access_past_integration(txn, fact, &before, &row, arena));
     row.workspace_id = fact->at->workspace_id;
     row.version = fact->at->version;
     row.seq = fact->at->seq;
@@ -167,8 +169,8 @@ static enum err apply_integration_event(struct store_txn *txn, const struct fact
 }
 
 /* An outcome of a post that tells of a limit of its account's. Who folds a post's past by itself has no accounts. */
-static enum err apply_limit(struct store_txn *txn, const struct id *integration_id, int64_t until_ms,
-                            struct arena *arena)
+static enum err apply_limit(struct store_txn *txn, const struct fact *fact, const struct id *integration_id,
+                            int64_t until_ms, struct arena *arena)
 {
     const struct row_key key = integration_key(integration_id);
     struct integration_row row;
@@ -180,7 +182,9 @@ static enum err apply_limit(struct store_txn *txn, const struct id *integration_
     if (err == ERR_NOT_FOUND || row.limited_ms >= until_ms) {
         return OK;
     }
+    const struct integration_row before = row;
     row.limited_ms = until_ms;
+    TRY(access_past_integration(txn, fact, &before, &row, arena));
     return row_put(txn, &key, integration_row_desc(), &row, arena);
 }
 
@@ -199,7 +203,9 @@ enum err access_hold_integration(struct store_txn *txn, const struct fact *fact,
         return OK;
     }
     TRY(err);
+    const struct integration_row before = row;
     row.queue_paused = code == EVENT_queue_paused;
+    TRY(access_past_integration(txn, fact, &before, &row, arena));
     return row_put(txn, &key, integration_row_desc(), &row, arena);
 }
 
@@ -211,9 +217,9 @@ enum err access_apply_integration(struct store_txn *txn, const struct fact *fact
     }
     switch (event->code) {
     case EVENT_attempt_finished:
-        return apply_limit(txn, &event->attempt_finished.integration_id, event->attempt_finished.until_ms, arena);
+        return apply_limit(txn, fact, &event->attempt_finished.integration_id, event->attempt_finished.until_ms, arena);
     case EVENT_attempt_settled:
-        return apply_limit(txn, &event->attempt_settled.integration_id, event->attempt_settled.until_ms, arena);
+        return apply_limit(txn, fact, &event->attempt_settled.integration_id, event->attempt_settled.until_ms, arena);
     default:
         return OK;
     }
@@ -221,12 +227,18 @@ enum err access_apply_integration(struct store_txn *txn, const struct fact *fact
 
 /* --- queries --- */
 
+enum err access_integration_any(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                                struct arena *arena, struct integration_row *ret_integration)
+{
+    const struct row_key key = integration_key(integration_id);
+    return row_get_own(txn, &key, workspace_id, integration_row_desc(), arena, ret_integration);
+}
+
 enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                             struct arena *arena, struct integration_row *ret_integration)
 {
-    const struct row_key key = integration_key(integration_id);
     struct integration_row row;
-    TRY(row_get_own(txn, &key, workspace_id, integration_row_desc(), arena, &row));
+    TRY(access_integration_any(txn, workspace_id, integration_id, arena, &row));
     if (row.status == INTEGRATION_DELETED) {
         return ERR_NOT_FOUND;
     }

@@ -17,6 +17,17 @@ enum err access_apply_integration(struct store_txn *txn, const struct fact *fact
  * its starts. */
 enum err access_apply_queue(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_hold_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_past_… keeps what posts and queues show of a workspace, an account or the installation as it was before this
+ * event, where that changed any of it: access_…_as_of finds it. */
+enum err access_past_workspace(struct store_txn *txn, const struct fact *fact, const struct workspace_row *before,
+                               const struct workspace_row *after, struct arena *arena) MUST_USE;
+enum err access_past_integration(struct store_txn *txn, const struct fact *fact, const struct integration_row *before,
+                                 const struct integration_row *after, struct arena *arena) MUST_USE;
+enum err access_past_installation(struct store_txn *txn, const struct fact *fact, const struct installation_row *before,
+                                  const struct installation_row *after, struct arena *arena) MUST_USE;
+/* access_integration_any reads an account of a workspace, a deleted one too. */
+enum err access_integration_any(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
+                                struct arena *arena, struct integration_row *ret_integration) MUST_USE;
 /* access_apply_workspace folds an event of a workspace's own stream. */
 enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_key folds an event of keys, or the hours in which some were used. access_end_keys: the workspace was

@@ -134,7 +134,9 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
         return apply_created(txn, fact, arena);
     }
     TRY(access_must(row_take(txn, &key, workspace_row_desc(), arena, &row)));
+    const struct workspace_row before = row;
     fold(&row, event, fact->at->time_ms);
+    TRY(access_past_workspace(txn, fact, &before, &row, arena));
     row.version = fact->at->version;
     row.updated_ms = fact->at->time_ms;
     if (event->code == EVENT_plan_changed || event->code == EVENT_billing_due) {

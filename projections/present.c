@@ -192,25 +192,17 @@ static enum err put_rendering(const struct present *present, const struct post_v
     return OK;
 }
 
-/* As of a post's past it is told what it waited for when that began. */
-static int64_t now_of(const struct present *present, const struct post_row *post)
-{
-    return present->posts_txn != NULL ? post->updated_ms : present->now_ms;
-}
-
 static enum err put_wait(const struct present *present, const struct post_view *post, const struct target_row *target,
                          const struct workspace_row *workspace, struct buf *out)
 {
     struct integration_row integration;
-    struct installation_row installation = {.suspended = false};
-    const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
-                                            present->arena, &integration);
+    struct installation_row installation;
+    const enum err err = present_account(present, &post->row.workspace_id, &target->integration_id, &integration);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    const enum err none = access_installation(present->txn, present->arena, &installation);
-    TRY(none == ERR_NOT_FOUND ? OK : none);
+    TRY(present_installation(present, &installation));
     const struct post_surroundings surroundings = {
         .integration = err == OK ? &integration : NULL, .workspace = workspace, .installation = &installation};
-    const struct post_wait wait = posts_wait(&post->row, target, &surroundings, now_of(present, &post->row));
+    const struct post_wait wait = posts_wait(&post->row, target, &surroundings, present->now_ms);
     put_word(out, ",\"waits_for\":", &wait_words, wait.reason);
     put_time(out, ",\"waits_until\":", wait.until_ms);
     put_time(out, ",\"missed_at\":", wait.missed_ms);
@@ -310,7 +302,7 @@ static enum err put_tail(const struct present *present, const struct post_view *
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out)
 {
     struct workspace_row workspace;
-    TRY(access_workspace(present->txn, &post->row.workspace_id, present->arena, &workspace));
+    TRY(present_surroundings(present, &post->row.workspace_id, &workspace));
     const struct span timezone = timezone_of(post, &workspace);
     put_id(out, "{\"id\":", &post->row.post_id);
     put_id(out, ",\"workspace_id\":", &post->row.workspace_id);

@@ -29,7 +29,8 @@ typedef enum err present_rendering(void *context, struct arena *arena, const str
 struct present {
     struct store_txn *txn;       /* the one that the rows were read with */
     struct store_txn *posts_txn; /* NULL: txn; else where the post was as it is to be shown */
-    int64_t now_ms;              /* what a target waits for changes with it */
+    uint64_t as_of;              /* 0: surroundings as they are; else as they were at that seq (access_…_as_of) */
+    int64_t now_ms;              /* what a target waits for changes with it; of an answer, when it was decided */
     struct zones *zones;
     struct arena *arena;
     present_rendering *rendering; /* may be NULL */
@@ -49,6 +50,14 @@ enum err present_approval(const struct present *present, const struct post_view 
                           const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum approval_policy present_policy(const struct workspace_row *workspace);
 
+/* present_surroundings reads the workspace of what is to be shown, present_account an account of it, and
+ * present_installation the installation (zeros before a first ledger took over): as they are to be shown.
+ * ERR_NOT_FOUND: there is no such account. */
+enum err present_surroundings(const struct present *present, const struct id *workspace_id,
+                              struct workspace_row *ret_workspace) MUST_USE;
+enum err present_account(const struct present *present, const struct id *workspace_id, const struct id *integration_id,
+                         struct integration_row *ret_integration) MUST_USE;
+enum err present_installation(const struct present *present, struct installation_row *ret_installation) MUST_USE;
 /* ERR_NO_SPACE, ERR_NO_MEMORY, and what the store says. */
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 /* {"data":[{target_id, integration_id, channel, status, attempts:[…]}…]}: every attempt of every target. */

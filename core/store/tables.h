@@ -34,6 +34,7 @@ enum table {
     TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
     TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
+    TABLE_PAST = 0x46,        /* access: workspace, account or installation, seq -> what it was before that event */
     TABLE_APPROVAL = 0x43,    /* posts: post id -> who approved it, and what, until it locks or the approval is void */
     TABLE_TEMPLATE = 0x42,    /* place, then: below */
 };

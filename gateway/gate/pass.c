@@ -19,6 +19,8 @@ struct pass {
     struct order order;
     struct store *past; /* one stream as it was; NULL: all as it is */
     struct store_txn *past_txn;
+    uint64_t as_of; /* what is told is the answer to a command: its last event's seq; 0: it is not */
+    int64_t as_of_ms;
 };
 
 /* Where resources are read. */
@@ -284,6 +286,14 @@ enum err pass_queue(struct pass *pass, const struct integration_row *integration
     return access_queue(resources(pass), integration, pass->arena, ret_queue);
 }
 
+enum err pass_answered_queue(struct pass *pass, const struct id *integration_id, struct weekly_row *ret_queue)
+{
+    struct integration_row integration;
+    TRY(access_integration_as_of(pass->txn, &pass->badge.workspace_id, integration_id, pass->as_of, pass->arena,
+                                 &integration));
+    return access_queue(resources(pass), &integration, pass->arena, ret_queue);
+}
+
 enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, struct template_page *ret_page)
 {
     return templates_list(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, cursor, limit, pass->arena,
@@ -438,12 +448,19 @@ enum err pass_workspace_last(struct pass *pass, uint64_t *ret_workspace_seq)
     return access_last_event(pass->txn, &pass->badge.workspace_id, ret_workspace_seq);
 }
 
+void pass_answers(struct pass *pass, const struct answer *answer)
+{
+    pass->as_of = answer->seq;
+    pass->as_of_ms = answer->time_ms;
+}
+
 static struct present present_of(const struct pass *pass, int64_t now_ms)
 {
     const struct gate_options *options = &pass->gate->options;
     return (struct present){.txn = pass->txn,
                             .posts_txn = pass->past_txn,
-                            .now_ms = now_ms,
+                            .as_of = pass->as_of,
+                            .now_ms = pass->as_of != 0 ? pass->as_of_ms : now_ms,
                             .zones = options->zones,
                             .arena = pass->arena,
                             .rendering = options->rendering,
@@ -460,7 +477,8 @@ enum err pass_present_post(struct pass *pass, const struct post_view *post, int6
 enum err pass_present_queue(struct pass *pass, const struct weekly_row *queue, struct buf *out)
 {
     struct workspace_row workspace;
-    TRY(access_workspace(pass->txn, &pass->badge.workspace_id, pass->arena, &workspace));
+    const struct present present = present_of(pass, 0);
+    TRY(present_surroundings(&present, &pass->badge.workspace_id, &workspace));
     return present_queue(queue, &workspace, out);
 }
 

@@ -103,6 +103,12 @@ enum err pass_punctuality(struct pass *pass, const struct integration_row *integ
  * pass_post, pass_integration and pass_workspace read that, and nothing else of its kind is there.
  * ERR_NOT_FOUND: they are another workspace's. */
 enum err pass_as_of(struct pass *pass, struct body_list events) MUST_USE;
+/* pass_answers: what is presented from now on is the answer to a command that was accepted. What a post or queue shows
+ * of its surroundings is then as it was at the command's last event, and now is when it was decided: it reads the same
+ * at first and at each repeat, whatever has changed since. */
+void pass_answers(struct pass *pass, const struct answer *answer);
+/* pass_answered_queue reads the queue of an account, which need not be there any more: behind pass_answers. */
+enum err pass_answered_queue(struct pass *pass, const struct id *integration_id, struct weekly_row *ret_queue) MUST_USE;
 /* pass_asked finds what was answered under an Idempotency-Key of this pass's holder; ERR_NOT_FOUND. */
 enum err pass_asked(struct pass *pass, const struct idempotency *idempotency, bool *ret_same, struct answer *ret_answer)
     MUST_USE;

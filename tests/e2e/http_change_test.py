@@ -215,6 +215,40 @@ class Change(harness.Case):
             self.assertEqual((again.headers["ETag"], again.headers["Location"]),
                              (answer.headers["ETag"], answer.headers["Location"]))
 
+    def test_a_repeated_request_has_its_first_answer_whatever_became_of_workspace_account_and_queue(self):
+        account = self.api.connect("surroundings.test")["id"]
+        path = f"/v1/integrations/{account}/queue"
+        body = {"content": {"text": "as it was"}, "targets": [{"integration_id": account}], "schedule": {"at": later(72000)}}
+
+        def ask():
+            made = self.api.post("/v1/posts", body, {"Idempotency-Key": "surroundings"})
+            slots = self.api.request("PATCH", path, {"slots": []}, {"Idempotency-Key": "surroundings", "If-Match": "*"})
+            self.assertEqual((made.status, slots.status), (201, 200), (made, slots))
+            return made.json(), slots.json()
+        first = ask()
+
+        def change(**settings):
+            self.assertEqual(self.api.request("PATCH", "/v1/workspace", settings, {"If-Match": "*"}).status, 200)
+        before = self.api.get("/v1/workspace").json()
+        change(timezone="Asia/Kathmandu", approval_policy="any_approver", max_lateness_ms=3600000)
+        self.assertNotEqual(self.api.read_post(first[0]), first[0])
+        self.assertEqual(ask(), first)
+        change(timezone=before["timezone"], approval_policy=before["approval_policy"], max_lateness_ms=before["max_lateness_ms"])
+        for where in (path, f"/v1/integrations/{account}", "/v1/workspace"):
+            self.assertEqual(self.api.post(where + "/pause").status, 200)
+            self.assertEqual(ask(), first, where)
+            self.assertEqual(self.api.post(where + "/resume").status, 200)
+        self.assertEqual(self.api.post(f"/v1/posts/{first[0]['id']}/cancel").status, 200)
+        self.assertEqual(self.api.request("DELETE", f"/v1/integrations/{account}", headers={"If-Match": "*"}).status, 204)
+        self.assertEqual(ask(), first)
+
+    def test_what_was_due_at_once_waits_in_a_repeated_answer_for_what_it_waited_for(self):
+        """The answer tells of the moment in which it was decided, not of that in which it was read."""
+        for number in range(10):
+            body = {**DRAFT, "targets": [{"integration_id": self.integration["id"]}], "schedule": {"now": True}}
+            first, again = (self.api.post("/v1/posts", body, {"Idempotency-Key": f"now {number}"}).json() for _ in range(2))
+            self.assertEqual(again, first)
+
     def test_a_repeated_request_has_its_first_answer_after_the_draft_is_gone(self):
         key = {"Idempotency-Key": "deleted meanwhile"}
         first = self.api.post("/v1/posts", DRAFT, key)

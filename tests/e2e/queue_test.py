@@ -117,6 +117,22 @@ class Queue(harness.Case):
                            ({"slots": HOURLY + [{"weekday": "monday", "time": "00:01"}]}, "field_too_long")]:
             self.assert_problem(api.request("PATCH", path, body, {"If-Match": "*"}), 422, code)
 
+    def test_a_request_about_a_queue_that_is_repeated_gets_its_first_answer(self):
+        api = self.world.serve().api
+        path = f"/v1/integrations/{self.account(api)}/queue"
+        asked = [("PATCH", path, {"slots": HOURLY[:3], "timezone": "Asia/Kathmandu"}), ("POST", path + "/pause", None),
+                 ("POST", path + "/resume", None)]
+
+        def ask(number):
+            method, where, body = asked[number]
+            answer = api.request(method, where, body, {"Idempotency-Key": str(number), "If-Match": "*"})
+            return answer, (answer.status, answer.headers["ETag"], answer.json())
+        first = [ask(number)[1] for number in range(len(asked))]
+        self.assertEqual([status for status, _, _ in first], [200, 200, 200], first)
+        for number, told in enumerate(first):
+            again, what = ask(number)
+            self.assertEqual((again.headers["Idempotent-Replayed"], what), ("true", told))
+
     def test_the_next_slot_is_the_first_that_nothing_fills(self):
         service = self.world.serve()
         api = service.api

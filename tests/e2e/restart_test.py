@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import harness
-from harness import Parts, later, wait_until
+from harness import Api, Parts, later, wait_until
 
 KILLS = 5
 WRITERS = 4
@@ -67,6 +67,31 @@ class Restarts(harness.Case):
         self.assertEqual([event["data"]["epoch"] for event in started], list(range(1, KILLS + 2)))
         print(f"{sum(len(writer.journal) for writer in writers)} posts, {events} events, "
               f"{KILLS * len(Parts.ORDER)} kills")
+
+    def test_a_key_whose_making_was_lost_on_its_way_back_is_shown_all_the_same(self):
+        """The ledger dies between its commit and its reply; the gateway asks it again by itself. The client has asked once, and the key is
+        shown once: this once."""
+        parts = Parts(self.world, self.world.data()).start()
+        for number in range(10):
+            made = []
+            parts.restart("ledger", {"OPENPOST_FAILPOINT": "ledger_committed:1"})
+            body, headers = {"name": f"lost-{number}", "role": "viewer"}, {"Idempotency-Key": f"lost-{number}"}
+            client = threading.Thread(target=lambda: made.append(parts.api.request("POST", "/v1/api-keys", body, headers)))
+            client.start()
+            wait_until(lambda: not parts["ledger"].alive(), 30, "dead behind its commit")
+            committed = any(event["data"].get("name") == f"lost-{number}" for event in parts.data.events())
+            parts.revive()
+            client.join()
+            if committed and made[0].status == 201:  # it was this command, and the gateway did not give up
+                break
+        else:
+            self.fail("the ledger never died of the key")
+        answer = made[0]
+        self.assertIsNone(answer.headers["Idempotent-Replayed"], answer)
+        self.assertEqual(Api(parts.port, answer.json()["key"]).get("/v1/posts").status, 200)
+        again = parts.api.request("POST", "/v1/api-keys", body, headers)
+        self.assertEqual((again.headers["Idempotent-Replayed"], again.json()), ("true", {**answer.json(), "key": None}))
+        parts.stop()
 
     def listed(self, api, label):
         """text -> id of every post with the label, page by page."""

@@ -1,0 +1,33 @@
+/* present_surroundings.c: what a post or a queue shows that is not its own: the workspace's, an account's, the
+ * installation's. Called by present*.c and by the gate. An answer to a command shows it as it was when that was
+ * decided. */
+#include "projections/present.h"
+
+enum err present_surroundings(const struct present *present, const struct id *workspace_id,
+                              struct workspace_row *ret_workspace)
+{
+    TRY(access_workspace(present->txn, workspace_id, present->arena, ret_workspace));
+    return present->as_of == 0 ? OK
+                               : access_workspace_as_of(present->txn, present->as_of, present->arena, ret_workspace);
+}
+
+enum err present_account(const struct present *present, const struct id *workspace_id, const struct id *integration_id,
+                         struct integration_row *ret_integration)
+{
+    return present->as_of == 0
+               ? access_integration(present->txn, workspace_id, integration_id, present->arena, ret_integration)
+               : access_integration_as_of(present->txn, workspace_id, integration_id, present->as_of, present->arena,
+                                          ret_integration);
+}
+
+enum err present_installation(const struct present *present, struct installation_row *ret_installation)
+{
+    struct installation_row row = {.suspended = false};
+    const enum err err = access_installation(present->txn, present->arena, &row);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (err == OK && present->as_of != 0) {
+        TRY(access_installation_as_of(present->txn, present->as_of, present->arena, &row));
+    }
+    *ret_installation = row;
+    return OK;
+}

@@ -31,7 +31,8 @@ static bool has_etag(const struct route *route)
     return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_series ||
            route->gives == SCHEMA_workspace || route->gives == SCHEMA_member ||
            route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user || route->gives == SCHEMA_tenant ||
-           route->gives == SCHEMA_notification_preferences || route->gives == SCHEMA_template;
+           route->gives == SCHEMA_notification_preferences || route->gives == SCHEMA_template ||
+           route->gives == SCHEMA_queue;
 }
 
 /* Parameters */

@@ -45,6 +45,7 @@ struct written_post {
     const int64_t *due_ms; /* of each; 0: it is not open */
     uint32_t target_count;
     struct id template_id;          /* that it was made from */
+    struct id default_queue_of;     /* the account whose queue next_slot asks; none: each target's */
     struct placeholder_ref *blanks; /* what was left blank then */
     uint32_t blank_count;
 };

@@ -75,6 +75,7 @@ static enum refusal copy_origin(const struct service_parts *parts, struct store_
     }
     create->template_id = original.template_id;
     create->template_version = 0;
+    create->default_queue_of = original.default_queue_of;
     create->blanks = original.blanks;
     create->blanks_count = original.blank_count;
     return ACCEPTED;
@@ -98,6 +99,7 @@ static enum refusal fill_in(const struct service_parts *parts, struct store_txn 
         return REFUSED_unavailable;
     }
     create->template_version = template.version;
+    create->default_queue_of = template.form.default_queue_of;
     create->parts = filled.parts;
     create->parts_count = filled.part_count;
     create->link = filled.link;
@@ -121,6 +123,7 @@ static enum refusal admit_origin(const struct service_parts *parts, struct store
                                  struct create_post_command *create, struct arena *arena, struct fault *ret_fault)
 {
     create->blanks_count = 0;
+    create->default_queue_of = (struct id){0};
     if (!id_is_none(&create->duplicate_of)) {
         return copy_origin(parts, txn, asker, create, arena);
     }

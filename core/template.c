@@ -108,6 +108,11 @@ struct objection template_check(const struct template_form *form, struct arena *
             return object_in(REFUSED_placeholder_invalid, "/targets", i, "/variant", stray);
         }
     }
+    if (!id_is_none(&form->default_queue_of) &&
+        target_spec_of(form->targets, form->target_count, &form->default_queue_of) == NULL) {
+        return object_at(REFUSED_reference_not_found, "/default_queue",
+                         "The queue of an account among the template's targets is expected.");
+    }
     return none;
 }
 
@@ -272,16 +277,6 @@ static enum err fill_variant(struct filling *filling, struct span variant, struc
     return OK;
 }
 
-static const struct target_spec *target_of(const struct template_form *form, const struct id *integration_id)
-{
-    for (uint32_t i = 0; i < form->target_count; i++) {
-        if (id_equal(&form->targets[i].integration_id, integration_id)) {
-            return &form->targets[i];
-        }
-    }
-    return NULL;
-}
-
 static enum err fill_targets(struct filling *filling, const struct target_spec *targets, uint32_t count,
                              struct template_filled *filled)
 {
@@ -292,7 +287,8 @@ static enum err fill_targets(struct filling *filling, const struct target_spec *
     for (uint32_t i = 0; i < count; i++) {
         struct target_spec *target = &filled->targets[i];
         *target = targets[i];
-        const struct target_spec *own = target_of(filling->form, &target->integration_id);
+        const struct target_spec *own =
+            target_spec_of(filling->form->targets, filling->form->target_count, &target->integration_id);
         if (own != NULL && target->variant.data == NULL) {
             TRY(fill_variant(filling, own->variant, &target->variant));
         }

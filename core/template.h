@@ -19,6 +19,7 @@ struct template_form {
     struct span first_comment;
     const struct target_spec *targets;
     uint32_t target_count;
+    struct id default_queue_of; /* one of the targets' accounts; none: each target's own queue */
 };
 
 #define TEMPLATE_FORM(from_)                                                                                           \
@@ -26,11 +27,12 @@ struct template_form {
         .name = (from_)->name, .placeholders = (from_)->placeholders,                                                  \
         .placeholder_count = (from_)->placeholders_count, .parts = (from_)->parts, .part_count = (from_)->parts_count, \
         .link = (from_)->link, .first_comment = (from_)->first_comment, .targets = (from_)->targets,                   \
-        .target_count = (from_)->targets_count                                                                         \
+        .target_count = (from_)->targets_count, .default_queue_of = (from_)->default_queue_of                          \
     }
 
-/* template_check finds the first fault of a template: its name, its placeholders, and {{ in its texts where none of
- * them begins. What it has in common with posts admission.c judges first. */
+/* template_check finds the first fault of a template: its name, its placeholders, {{ in its texts where none of them
+ * begins, and a default queue of an account that none of its posts goes to. What it has in common with posts
+ * admission.c judges first. */
 struct objection template_check(const struct template_form *form, struct arena *arena);
 
 struct template_filled {

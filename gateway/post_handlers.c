@@ -81,6 +81,7 @@ void handle_duplicate_post(struct exchange *x)
                                            .timezone = x->post.row.timezone,
                                            .duplicate_of = x->id,
                                            .template_id = x->post.row.template_id,
+                                           .default_queue_of = x->post.row.default_queue_of,
                                            .blanks = x->post.row.blanks,
                                            .blanks_count = x->post.row.blanks_count};
     POST_CONTENT_COPY(fields, &content);

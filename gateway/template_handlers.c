@@ -36,6 +36,28 @@ static bool read_placeholders(struct exchange *x, struct placeholder **ret_place
     return true;
 }
 
+/* Merges the member into the account whose queue it names: absent leaves it, null clears it. That it is one of the
+ * template's is the only thing that a queue's id tells of its account. */
+static void read_default_queue(struct exchange *x, const struct post_content_row *content, struct id *default_queue_of)
+{
+    const struct json_node *member = json_node_member(x->body, "default_queue");
+    struct id queue_id;
+    if (member == NULL || member->kind != NODE_TEXT) {
+        *default_queue_of = member == NULL ? *default_queue_of : (struct id){0};
+        return;
+    }
+    const bool is_id = id_parse(member->text, ID_QUEUE, &queue_id) == OK;
+    for (uint32_t i = 0; is_id && i < content->targets_count; i++) {
+        const struct id own = id_queue(&content->targets[i].integration_id);
+        if (id_equal(&own, &queue_id)) {
+            *default_queue_of = content->targets[i].integration_id;
+            return;
+        }
+    }
+    input_wrong(&x->input, REFUSED_reference_not_found, "/default_queue",
+                "The queue of an account among the template's targets is expected.");
+}
+
 void handle_create_template(struct exchange *x)
 {
     struct post_content_row content;
@@ -43,6 +65,7 @@ void handle_create_template(struct exchange *x)
     struct create_template_command *fields = ORDER(x, create_template, &template_id);
     *fields = (struct create_template_command){.template_id = template_id, .name = json_node_text(x->body, "name")};
     post_input_written(x, &template_id, &content);
+    read_default_queue(x, &content, &fields->default_queue_of);
     if (exchange_input(x) || !read_placeholders(x, &fields->placeholders, &fields->placeholders_count)) {
         return;
     }
@@ -64,8 +87,10 @@ void handle_change_template(struct exchange *x)
     *fields = (struct change_template_command){.template_id = x->id,
                                                .name = name.data != NULL ? name : x->template.name,
                                                .placeholders = x->template.placeholders,
-                                               .placeholders_count = x->template.placeholders_count};
+                                               .placeholders_count = x->template.placeholders_count,
+                                               .default_queue_of = x->template.default_queue_of};
     post_input_patched(x, &x->id, &before, &content);
+    read_default_queue(x, &content, &fields->default_queue_of);
     if (exchange_input(x)) {
         return;
     }
@@ -202,8 +227,10 @@ static enum err make_post(struct exchange *x, const struct id *post_id, struct p
                           struct schedule_input *ret_schedule, struct create_post_command *fields)
 {
     struct post_content_row content;
-    *fields = (struct create_post_command){
-        .post_id = *post_id, .template_id = x->id, .template_version = x->template.version};
+    *fields = (struct create_post_command){.post_id = *post_id,
+                                           .template_id = x->id,
+                                           .template_version = x->template.version,
+                                           .default_queue_of = x->template.default_queue_of};
     post_input_create(x, post_id, &content, ret_schedule, &fields->timezone, &fields->not_after_ms);
     if (json_node_member(x->body, "labels") == NULL) {
         content.labels = x->template.labels;

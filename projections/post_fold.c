@@ -174,8 +174,7 @@ static enum err fold_created(const struct fold *fold)
     post->author_id = created->author_id;
     post->status = POST_DRAFT;
     post->created_ms = fold->time_ms;
-    post->timezone = created->timezone;
-    post->not_after_ms = created->not_after_ms;
+    post_fold_written(post, fold->event);
     post->duplicate_of = created->duplicate_of;
     post->series_id = created->series_id;
     post->series_local = created->series_local;
@@ -193,8 +192,7 @@ static enum err fold_edited(const struct fold *fold)
     const struct post_edited_event *edited = &fold->event->post_edited;
     struct post_row *post = fold->post;
     const struct post_row before = *post;
-    post->timezone = edited->timezone;
-    post->not_after_ms = edited->not_after_ms;
+    post_fold_written(post, fold->event);
     TRY(set_targets(fold, edited->targets, edited->targets_count));
     TRY(note_gone(fold, before.targets, before.targets_count));
     if (post->status == POST_DRAFT) { /* else post_scheduled follows when an instant changes */

@@ -31,6 +31,8 @@ enum target_status post_fold_phase(const struct target_row *target);
 /* post_fold_is_comment tells whether a part of a locked target, from 0, is its first comment. */
 bool post_fold_is_comment(const struct target_row *target, uint64_t part);
 
+/* post_fold_written folds what post_created and post_edited say beside content and targets: for post_fold. */
+void post_fold_written(struct post_row *post, const struct event *event);
 /* post_fold_approval folds what events of an approval say, post_fold_redated that a schedule gives the post this
  * instant: for post_fold. */
 void post_fold_approval(struct post_row *post, const struct event *event, int64_t time_ms);

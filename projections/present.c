@@ -291,6 +291,7 @@ static enum err put_tail(const struct present *present, const struct post_view *
     put_id(out, ",\"series_id\":", &post->row.series_id);
     put_span(out, ",\"series_local\":", post->row.series_local);
     put_id(out, ",\"template_id\":", &post->row.template_id);
+    present_default_queue(&post->row.default_queue_of, out);
     present_blanks(post, out);
     put_time(out, ",\"created_at\":", post->row.created_ms);
     put_time(out, ",\"updated_at\":", post->row.updated_ms);

@@ -120,6 +120,8 @@ enum err present_punctuality(const struct punctuality_report *report, struct buf
 /* present_template.c. present_blanks appends the placeholders that a post still has to have filled in, as a member that
  * begins with a comma. */
 void present_blanks(const struct post_view *post, struct buf *out);
+/* present_default_queue appends the queue of that account, null for none, likewise. */
+void present_default_queue(const struct id *integration_id, struct buf *out);
 enum err present_template(const struct template_row *template, struct buf *out) MUST_USE;
 
 #endif

@@ -17,6 +17,17 @@ void present_blanks(const struct post_view *post, struct buf *out)
     buf_text(out, "]");
 }
 
+void present_default_queue(const struct id *integration_id, struct buf *out)
+{
+    buf_text(out, ",\"default_queue\":");
+    if (id_is_none(integration_id)) {
+        buf_text(out, "null");
+    } else {
+        const struct id queue_id = id_queue(integration_id);
+        json_id(out, &queue_id);
+    }
+}
+
 static void put_placeholders(const struct template_row *template, struct buf *out)
 {
     buf_text(out, ",\"placeholders\":[");
@@ -78,6 +89,7 @@ enum err present_template(const struct template_row *template, struct buf *out)
     put_placeholders(template, out);
     present_content(&content, out);
     put_targets(template, out);
+    present_default_queue(&template->default_queue_of, out);
     present_names(&content, out);
     buf_text(out, ",\"created_at\":");
     json_time(out, template->created_ms);

@@ -487,6 +487,7 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
         .due_ms = source.due_ms,
         .target_count = view.content.targets_count,
         .template_id = view.row.template_id,
+        .default_queue_of = view.row.default_queue_of,
         .blanks = view.row.blanks,
         .blank_count = view.row.blanks_count
     };
@@ -507,6 +508,18 @@ enum err questions_template(struct store_txn *txn, const struct asker *asker, co
                                             .label_count = row.labels_count,
                                             .metadata = row.metadata,
                                             .metadata_count = row.metadata_count};
+    return OK;
+}
+
+enum err questions_series(struct store_txn *txn, const struct asker *asker, const struct id *series_id,
+                          struct arena *arena, uint64_t *ret_version)
+{
+    struct grant grant;
+    struct series_row row;
+    TRY(read_grant(txn, asker, arena, &grant));
+    TRY(series_get(txn, &asker->workspace_id, series_id, arena, &row));
+    TRY(series_sees(&grant, &row) && row.status != SERIES_ENDED ? OK : ERR_NOT_FOUND);
+    *ret_version = row.version;
     return OK;
 }
 

@@ -57,6 +57,7 @@ struct wish {
     bool now;
     bool next_slot;
     int64_t at_ms;
+    const struct id *queue_of; /* the account whose queue gives every target its slot; NULL: each its own */
 };
 
 static enum refusal check_wish(const struct wish *wish, int64_t now_ms)
@@ -83,7 +84,8 @@ static enum refusal plan_wish(struct plan *plan, const struct decide_context *co
     }
     int64_t due_ms = own ? own_ms : wish->now ? context->now_ms : wish->at_ms;
     if (wish->next_slot && !own) {
-        const struct free_slot *slot = context_free_slot(context, integration_id);
+        const struct free_slot *slot =
+            context_free_slot(context, wish->queue_of != NULL ? wish->queue_of : integration_id);
         ASSERT(slot != NULL);
         if (slot->refusal != ACCEPTED) {
             return slot->refusal;
@@ -117,7 +119,13 @@ static enum refusal create_scheduled(const struct post *post, const struct decid
     if (refusal != ACCEPTED) {
         return refusal;
     }
-    const struct wish wish = {.now = wanted->now, .next_slot = wanted->next_slot, .at_ms = wanted->at_ms};
+    const struct target_spec *leader =
+        target_spec_of(wanted->targets, wanted->targets_count, &wanted->default_queue_of);
+    const bool leads = leader != NULL && leader->at_ms == 0;
+    const struct wish wish = {.now = wanted->now,
+                              .next_slot = wanted->next_slot,
+                              .at_ms = wanted->at_ms,
+                              .queue_of = leads ? &leader->integration_id : NULL};
     refusal = check_wish(&wish, context->now_ms);
     struct plan plan = {0};
     for (uint32_t i = 0; i < wanted->targets_count && refusal == ACCEPTED; i++) {
@@ -169,6 +177,9 @@ RULE(create)
     event->duplicate_of = wanted->duplicate_of;
     event->template_id = wanted->template_id;
     event->template_version = wanted->template_version;
+    if (target_spec_of(wanted->targets, wanted->targets_count, &wanted->default_queue_of) != NULL) {
+        event->default_queue_of = wanted->default_queue_of;
+    }
     return wanted->now || wanted->next_slot || wanted->at_ms != 0
                ? create_scheduled(post, context, wanted, event->blanks_count > 0, ret_events)
                : ACCEPTED;
@@ -268,6 +279,15 @@ RULE(delete)
     return ACCEPTED;
 }
 
+/* The account whose queue gives all targets their slot: it counts while the post goes there at no instant of its own,
+ * else nothing would fill what is given away. NULL: there is none. */
+static const struct id *leading_account(const struct post *post)
+{
+    const struct post_target *leader = post->leader == 0 ? NULL : &post->targets[post->leader - 1];
+    const bool leads = leader != NULL && leader->at_ms == 0 && !target_status_is_final(leader->status);
+    return leads ? &leader->integration_id : NULL;
+}
+
 RULE(schedule)
 {
     enum refusal refusal = post_check_open(post, context->now_ms);
@@ -276,7 +296,8 @@ RULE(schedule)
     }
     const struct wish wish = {.now = command->schedule_post.now,
                               .next_slot = command->schedule_post.next_slot,
-                              .at_ms = command->schedule_post.at_ms};
+                              .at_ms = command->schedule_post.at_ms,
+                              .queue_of = leading_account(post)};
     if (refusal == ACCEPTED) {
         refusal = check_wish(&wish, context->now_ms);
     }

@@ -58,6 +58,16 @@ static void set_targets(struct post *post, const struct target_spec *specs, uint
     }
 }
 
+/* The place, from 1, of the target that goes to that account; 0: none does. */
+static uint8_t place_of(const struct post *post, const struct id *integration_id)
+{
+    uint32_t at = 0;
+    while (at < post->target_count && !id_equal(&post->targets[at].integration_id, integration_id)) {
+        at++;
+    }
+    return at < post->target_count ? (uint8_t)(at + 1) : 0;
+}
+
 /* A person did something to it. */
 static void touch(struct post *post)
 {
@@ -74,6 +84,7 @@ static void evolve_created(struct post *post, const struct post_created_event *e
     post->series_tie = id_is_none(&event->series_id) ? SERIES_TIE_NONE : SERIES_TIE_FOLLOWS;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->leader = place_of(post, &event->default_queue_of);
     post->has_blanks = event->blanks_count > 0;
 }
 
@@ -82,8 +93,10 @@ static void evolve_edited(struct post *post, const struct post_edited_event *eve
     if (id_is_none(&event->series_id)) {
         touch(post);
     }
+    const struct id leader = post->leader == 0 ? (struct id){0} : post->targets[post->leader - 1].integration_id;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
+    post->leader = place_of(post, &leader);
     post->has_blanks = event->blanks_count > 0;
 }
 

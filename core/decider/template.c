@@ -12,6 +12,15 @@ bool template_is_there(const struct template *template)
     return template != NULL && template->head.version != 0 && !template->deleted;
 }
 
+/* Its accounts are the workspace's, and its default queue is one of theirs. */
+static enum refusal check_targets(const struct decide_context *context, const struct target_spec *targets,
+                                  uint32_t count, const struct id *default_queue_of)
+{
+    const enum refusal refusal = context_check_targets(context, targets, count);
+    const bool leads = id_is_none(default_queue_of) || target_spec_of(targets, count, default_queue_of) != NULL;
+    return refusal != ACCEPTED ? refusal : leads ? ACCEPTED : REFUSED_reference_not_found;
+}
+
 static enum refusal create(const struct template *template, const struct decide_context *context,
                            const struct command *command, struct event_list *ret_events)
 {
@@ -22,7 +31,8 @@ static enum refusal create(const struct template *template, const struct decide_
     if (context->template_count >= TEMPLATES_MAX) {
         return REFUSED_template_limit;
     }
-    const enum refusal refusal = context_check_targets(context, wanted->targets, wanted->targets_count);
+    const enum refusal refusal =
+        check_targets(context, wanted->targets, wanted->targets_count, &wanted->default_queue_of);
     if (refusal == ACCEPTED) {
         struct template_created_event *event = &event_append(ret_events, EVENT_template_created)->template_created;
         TEMPLATE_CONTENT_COPY(event, wanted);
@@ -38,7 +48,8 @@ static enum refusal change(const struct decide_context *context, const struct co
     if (command->expected_version == 0) {
         return REFUSED_version_mismatch;
     }
-    const enum refusal refusal = context_check_targets(context, wanted->targets, wanted->targets_count);
+    const enum refusal refusal =
+        check_targets(context, wanted->targets, wanted->targets_count, &wanted->default_queue_of);
     if (refusal == ACCEPTED) {
         struct template_changed_event *event = &event_append(ret_events, EVENT_template_changed)->template_changed;
         TEMPLATE_CONTENT_COPY(event, wanted);

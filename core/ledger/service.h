@@ -45,6 +45,7 @@ struct written_post {
     const int64_t *due_ms; /* of each; 0: it is not open */
     uint32_t target_count;
     struct id template_id;          /* that it was made from */
+    struct id default_queue_of;     /* the account whose queue next_slot asks; none: each target's */
     struct placeholder_ref *blanks; /* what was left blank then */
     uint32_t blank_count;
 };
@@ -88,6 +89,9 @@ struct service_parts {
     /* Reads a template that is there for the asker; likewise. ERR_NOT_FOUND. */
     enum err (*template)(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
                          struct arena *arena, struct known_template *ret_template);
+    /* Tells which version a series has that is there for the asker and goes on. ERR_NOT_FOUND. */
+    enum err (*series)(struct store_txn *txn, const struct asker *asker, const struct id *series_id,
+                       struct arena *arena, uint64_t *ret_version);
     /* Reads an account that is there for the asker, connected or not: where it lives. ERR_NOT_FOUND. */
     enum err (*account)(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
                         struct arena *arena, struct known_account *ret_account);

@@ -225,6 +225,17 @@ const struct target_spec *command_targets(const struct command *command, uint32_
     }
 }
 
+const struct target_spec *target_spec_of(const struct target_spec *specs, uint32_t count,
+                                         const struct id *integration_id)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (id_equal(&specs[i].integration_id, integration_id)) {
+            return &specs[i];
+        }
+    }
+    return NULL;
+}
+
 size_t kind_max(enum kind kind)
 {
     static const size_t most[KIND_COUNT] = {

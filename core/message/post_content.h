@@ -49,6 +49,7 @@
         (to_)->name = (from_)->name;                             \
         (to_)->placeholders = (from_)->placeholders;             \
         (to_)->placeholders_count = (from_)->placeholders_count; \
+        (to_)->default_queue_of = (from_)->default_queue_of;     \
         POST_CONTENT_COPY(to_, from_);                           \
     } while (0)
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What the product promises of posts, their life, time and conflicts, sentence by sentence: each case is one of them, in short words,
 against the whole service over HTTP. Where a promise is read otherwise than it was first said, the case says so. Queues, templates,
-media, analytics, mail and webhooks are promised elsewhere."""
+media, analytics, mail and webhooks are promised elsewhere. The README of this folder has the list of all sentences."""
 
+import base64
 import concurrent.futures
 import datetime
 import hashlib
@@ -24,8 +25,8 @@ def offset_of(instant):
     return instant[-6:]
 
 
-class Scheduling(harness.Case):
-    """One workspace in New York with three accounts."""
+class NewYork(harness.Case):
+    """One workspace in New York."""
 
     @classmethod
     def make_world(cls):
@@ -34,7 +35,16 @@ class Scheduling(harness.Case):
         cls.service = cls.world.serve(cls.data)
         cls.sandbox = cls.service.sandbox
         cls.api = Api(cls.service.port, cls.key)
-        cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
+        cls.described = Api(cls.service.port).get("/v1/openapi.json").json()
+        cls.api.witness = Described(cls.described)
+
+
+class Scheduling(NewYork):
+    """With three accounts."""
+
+    @classmethod
+    def make_world(cls):
+        super().make_world()
         cls.alice, cls.bob, cls.carol = (cls.api.connect(f"{name}.test") for name in ("alice", "bob", "carol"))
 
     def draft(self, text="a draft", *integrations, **more):
@@ -53,6 +63,17 @@ class Scheduling(harness.Case):
         return [event for event in self.data.events() if event["stream"] == post["id"]]
 
     # The post, its channels and integrations.
+
+    def test_a_post_is_the_unit_of_publishing(self):
+        """It is written, listed, scheduled, told of and cancelled as one, however many accounts it goes to."""
+        post = self.draft("one unit", self.alice, self.bob, self.carol)
+        path = f"/v1/posts/{post['id']}"
+        self.assertEqual([one["id"] for one in self.api.get("/v1/posts?q=one%20unit").json()["data"]], [post["id"]])
+        self.assertEqual(self.api.post(path + "/schedule", {"at": later(7200)}).json()["status"], "scheduled")
+        self.assertEqual(len([one for one in self.events_of(post) if one["type"] == "post_scheduled"]), 1)
+        ended = self.api.post(path + "/cancel").json()
+        self.assertEqual((ended["status"], {one["status"] for one in ended["targets"]}), ("cancelled", {"cancelled"}))
+        self.assertEqual({one["stream"] for one in self.events_of(post)}, {post["id"]})
 
     def test_one_post_targets_one_or_more_channels(self):
         post = self.api.wait_post(self.api.publish("to all three", self.alice, self.bob, self.carol), "published")
@@ -86,6 +107,32 @@ class Scheduling(harness.Case):
         deliveries = self.api.get(f"/v1/posts/{post['id']}/deliveries").json()["data"]
         self.assertEqual([one["target_id"] for one in deliveries], [one["id"] for one in done["targets"]])
 
+    CHANNELS = {"x", "instagram", "linkedin", "tiktok", "youtube", "threads", "facebook", "bluesky"}
+
+    def test_a_channel_is_a_supported_platform(self):
+        """All eight are known by name; this installation publishes to Bluesky, and says so of the others. A ninth is for reviews."""
+        known = self.described["components"]["schemas"]["new_integration"]["properties"]["channel"]["enum"]
+        self.assertLessEqual(self.CHANNELS, set(known))
+        for channel in self.CHANNELS - {"bluesky"}:
+            refused = self.api.post("/v1/integrations", {"channel": channel, "identifier": "acme", "app_password": "x"})
+            self.assert_problem(refused, 422, "not_yet_available")
+        unknown = self.api.post("/v1/integrations", {"channel": "myspace", "identifier": "acme", "app_password": "x"})
+        self.assert_problem(unknown, 422, "field_invalid")
+
+    def test_an_integration_is_your_specific_connected_account_on_a_channel(self):
+        """One account is one integration: connected twice, it is refused; another's credentials never take its place."""
+        account = self.api.connect("acme_inc.test")
+        self.assertEqual((account["handle"], account["channel"], account["status"]), ("acme_inc.test", "bluesky", "connected"))
+        again = self.api.connect("acme_inc.test")
+        self.assertNotEqual(again["status"], "connected")
+        self.assertEqual(again["error"]["code"], "account_exists", again)
+        path, body = f"/v1/integrations/{account['id']}", {"identifier": "somebody-else.test", "app_password": "x"}
+        self.assertEqual(self.api.post(path + "/reconnect", body).status, 200)
+        wait_until(lambda: (self.api.get(path).json()["error"] or {}).get("code") == "account_mismatch", 20, "refused")
+        self.api.wait_post(self.api.publish("as acme_inc", account), "published")
+        (record,) = [one for one in self.sandbox.posts() if one["record"]["text"] == "as acme_inc"]
+        self.assertIn(account["account"], json.dumps(record))
+
     def test_one_channel_can_have_many_integrations(self):
         listed = self.api.get("/v1/integrations?limit=200").json()["data"]
         self.assertLessEqual({self.alice["id"], self.bob["id"], self.carol["id"]}, {one["id"] for one in listed})
@@ -99,6 +146,19 @@ class Scheduling(harness.Case):
         self.assertEqual(self.api.post(f"/v1/integrations/{account['id']}/reconnect", body).json()["id"], account["id"])
         wait_until(lambda: self.api.get("/v1/integrations/" + account["id"]).json()["status"] == "connected", 30, "connected again")
         self.api.wait_post(self.api.publish("by the same id", account), "published")
+
+    def test_that_id_is_what_you_reference_in_the_api(self):
+        """In targets, filters and paths; a handle or another thing's id names no account."""
+        post = self.draft("by reference", self.carol)
+        listed = self.api.get(f"/v1/posts?integration_id={self.carol['id']}&limit=200").json()["data"]
+        self.assertIn(post["id"], [one["id"] for one in listed])
+        self.assertEqual({target["integration_id"] for one in listed for target in one["targets"]} & {self.carol["id"]}, {self.carol["id"]})
+        for path in ("", "/queue", "/queue/preview"):
+            self.assertEqual(self.api.get(f"/v1/integrations/{self.carol['id']}{path}").status, 200)
+        for wrong in ("carol.test", self.carol["account"], post["id"]):
+            refused = self.api.post("/v1/posts", {"content": {"text": "x"}, "targets": [{"integration_id": wrong}]})
+            self.assertEqual(self.assert_problem(refused, 422, "reference_not_found")["param"], "/targets/0/integration_id")
+        self.assert_problem(self.api.get("/v1/integrations/carol.test"), 404, "not_found")
 
     def test_the_platforms_token_is_refreshed_for_you(self):
         """And shown to nobody. Here the platform's clock runs ahead, so that it takes the token for expired."""
@@ -124,6 +184,30 @@ class Scheduling(harness.Case):
         account = self.api.get("/v1/integrations/" + self.alice["id"]).json()
         self.assertEqual((account["workspace_id"], account["channel"], account["status"]), (self.workspace_id, "bluesky", "connected"))
         self.assertGreater(seconds_of(account["token_expires_at"]), 0)
+
+    def test_a_post_has_id_workspace_status_publish_at_payload_and_author(self):
+        """The payload is its content, and once it is locked the bytes that are sent."""
+        post = self.draft("the payload")
+        me = next(one["id"] for one in self.api.get("/v1/api-keys?limit=200").json()["data"])
+        self.assertEqual((post["workspace_id"], post["status"], post["publish_at"], post["author_id"]), (self.workspace_id, "draft", None, me))
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/schedule", {"now": True}).status, 200)
+        done = self.api.wait_post(post, "published")
+        self.assertEqual((done["id"], done["content"]), (post["id"], post["content"]))
+        (event,) = [one for one in self.events_of(post) if one["type"] == "post_locked"]
+        (part,) = event["data"]["targets"][0]["parts"]
+        self.assertEqual(json.loads(base64.b64decode(part["payload"]))["text"], "the payload")
+
+    def test_a_post_target_has_its_post_its_social_account_and_platform_settings(self):
+        settings = {"langs": ["en", "pt-BR"]}
+        post = self.draft("in two languages", targets=[{"integration_id": self.alice["id"], "platform_settings": settings},
+                                                       {"integration_id": self.bob["id"]}])
+        self.assertEqual([(one["integration_id"], one["platform_settings"]) for one in post["targets"]],
+                         [(self.alice["id"], settings), (self.bob["id"], None)])
+        self.assertEqual(len({one["id"] for one in post["targets"]}), 2)
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/schedule", {"now": True}).status, 200)
+        self.api.wait_post(post, "published")
+        sent = [one["record"].get("langs") for one in self.sandbox.posts() if one["record"]["text"] == "in two languages"]
+        self.assertCountEqual(sent, [settings["langs"], None])
 
     # The life of a post.
 

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Templates as they were promised, sentence by sentence, against the whole service over HTTP and RPC: "A template is a reusable post
-structure, with placeholder fields and default channels. You create a post from a template and then fill in the blanks." """
+structure, with placeholder fields, default channels and a default queue. You create a post from a template and then fill in the blanks." """
 
 import json
 import threading
 import time
 
 import harness
+from approvals_test import joined
 from described import Described
 from frames import Rpc, derive, mint, tag_key
-from harness import Api, later
+from harness import Api, later, seconds_of
 
 ANY = {"If-Match": "*"}
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+NEXT = {"schedule": {"next_slot": True}}
 WEEKLY = {"name": "Weekly launch update",
           "content": {"parts": [{"text": "{{product}} {{version}} is out: {{what}}"}, {"text": "{{{{as written}} {{{what}}}"}],
                       "link": "https://example.com/{{version}}", "first_comment": "Thanks{{who}}!"},
@@ -42,6 +45,19 @@ class Templates(harness.Case):
     def instance(self, template, **body):
         return self.done("POST", f"/v1/templates/{template['id']}/instantiate", body)
 
+    def hourly(self, account, minute):
+        """Gives an account a slot an hour, and returns its queue's id."""
+        slots = [{"weekday": day, "time": f"{hour:02d}:{minute}"} for day in DAYS for hour in range(24)]
+        return self.done("PATCH", f"/v1/integrations/{account['id']}/queue", {"slots": slots}, **ANY)["id"]
+
+    def free(self, account):
+        """The instants that its queue gives away next."""
+        shown = self.done("GET", f"/v1/integrations/{account['id']}/queue/preview?n=100")["data"]
+        return [one["at"] for one in shown if not one["filled"] and seconds_of(one["at"]) > time.time() + 420]
+
+    def instants(self, post):
+        return [target["publish_at"] for target in post["targets"]]
+
     def refused(self, method, path, body, status, code, param, **headers):
         answer = self.api.request(method, path, body, headers)
         self.assert_problem(answer, status, code)
@@ -71,6 +87,102 @@ class Templates(harness.Case):
         self.assertEqual(second["content"]["parts"][0]["text"], "It 1.2 is out: templates")
         self.assertEqual(second["content"]["first_comment"], "Thanks, all!")
         self.assertNotEqual(first["id"], second["id"])
+
+    # And a default queue: its next occurrence is every target's instant; absent, each target has its own queue's.
+
+    def led(self, **more):
+        """A template for both accounts whose posts go out by the second's queue."""
+        queue = self.hourly(self.other, 45)
+        self.hourly(self.account, 15)
+        targets = [{"integration_id": one["id"]} for one in (self.account, self.other)]
+        return self.template(**{"content": {"text": "{{what}}"}, "targets": targets, "default_queue": queue, **more}), queue
+
+    def test_the_default_queues_next_occurrence_is_every_targets_instant(self):
+        template, queue = self.led()
+        self.assertEqual((template["default_queue"], self.done("GET", "/v1/templates/" + template["id"])), (queue, template))
+        free, values = self.free(self.other), {"values": {"what": "x"}}
+        posts = [self.instance(template, **values, **NEXT) for _ in range(2)]
+        self.assertEqual([self.instants(post) for post in posts], [[free[0]] * 2, [free[1]] * 2])
+        self.assertEqual({post["default_queue"] for post in posts}, {queue})
+        draft = self.instance(template)
+        self.assertEqual((draft["status"], draft["default_queue"], draft["publish_at"]), ("draft", queue, None))
+        path = f"/v1/posts/{draft['id']}"
+        self.refused("POST", path + "/schedule", {"next_slot": True}, 422, "placeholder_missing", "/blanks/0")
+        self.done("PATCH", path, {"content": {"text": "filled in"}}, **ANY)
+        self.assertEqual(self.instants(self.done("POST", path + "/schedule", {"next_slot": True})), [free[2]] * 2)
+        copy = self.done("POST", f"/v1/posts/{posts[0]['id']}/duplicate")
+        self.assertEqual(copy["default_queue"], queue)
+        self.done("POST", f"/v1/posts/{posts[1]['id']}/cancel")  # its instant is free again
+        self.assertEqual(self.instants(self.done("POST", f"/v1/posts/{copy['id']}/schedule", {"next_slot": True})), [free[1]] * 2)
+        at = later(7200)
+        self.assertEqual(self.instants(self.instance(template, **values, schedule={"at": at})), [at] * 2)
+
+    def test_without_a_default_queue_each_target_has_its_own(self):
+        template, _ = self.led(default_queue=None)
+        self.assertIsNone(template["default_queue"])
+        free = [self.free(one)[0] for one in (self.account, self.other)]
+        self.assertEqual(self.instants(self.instance(template, values={"what": "x"}, **NEXT)), free)
+
+    def test_a_post_that_does_not_go_to_the_default_queues_account_has_its_own(self):
+        """So has one whose target there has an instant of its own: nothing would fill what the queue gave away."""
+        template, queue = self.led()
+        mine, values, at = self.free(self.account)[0], {"values": {"what": "x"}}, later(9000)
+        alone = self.instance(template, **values, **NEXT, targets=[{"integration_id": self.account["id"]}])
+        self.assertEqual((alone["default_queue"], self.instants(alone)), (None, [mine]))
+        own = [{"integration_id": self.account["id"]}, {"integration_id": self.other["id"], "at": at}]
+        mine = self.free(self.account)[0]
+        self.assertEqual(self.instants(self.instance(template, **values, **NEXT, targets=own)), [mine, at])
+        post = self.instance(template, **values)
+        edited = self.done("PATCH", "/v1/posts/" + post["id"], {"targets": [own[0]]}, **ANY)
+        self.assertEqual((post["default_queue"], edited["default_queue"]), (queue, None))
+
+    def test_what_is_wrong_with_a_default_queue_is_said_precisely(self):
+        template, queue = self.led()
+        path, third = "/v1/templates/" + template["id"], self.api.connect("third.test")
+        for wrong in (self.hourly(third, 30), mint("que"), self.other["id"], "x"):
+            self.refused("PATCH", path, {"default_queue": wrong}, 422, "reference_not_found", "/default_queue", **ANY)
+        only = [{"integration_id": self.account["id"]}]
+        self.refused("PATCH", path, {"targets": only}, 422, "reference_not_found", "/default_queue", **ANY)
+        self.refused("POST", "/v1/templates", {"name": "x", "default_queue": queue}, 422, "reference_not_found", "/default_queue")
+        self.assertEqual(self.done("GET", path), template)
+        changed = self.done("PATCH", path, {"targets": only, "default_queue": None}, **ANY)
+        self.assertIsNone(changed["default_queue"])
+        self.done("PATCH", path, {"targets": only + [{"integration_id": third["id"]}], "default_queue": self.hourly(third, 30)}, **ANY)
+        self.done("PATCH", f"/v1/integrations/{third['id']}/queue", {"slots": []}, **ANY)
+        answer = self.api.post(path + "/instantiate", {"values": {"what": "x"}, **NEXT})
+        self.assert_problem(answer, 409, "queue_empty")
+
+    def test_whose_key_sees_one_account_of_two_does_not_see_the_template_or_its_posts(self):
+        template, _ = self.led()
+        post = self.instance(template, values={"what": "x"})
+        for integrations, status in (([self.account], 404), ([self.other], 404), ([self.account, self.other], 201)):
+            made = self.done("POST", "/v1/api-keys", {"name": "narrow", "role": "editor", "integrations": [one["id"] for one in integrations]})
+            api, free = Api(self.service.port, made["key"]), self.free(self.other)[0]
+            answer = api.post(f"/v1/templates/{template['id']}/instantiate", {"values": {"what": "x"}, **NEXT})
+            self.assertEqual(answer.status, status, answer)
+            moved = api.post(f"/v1/posts/{post['id']}/schedule", {"next_slot": True})
+            self.assertEqual(moved.status, 200 if status == 201 else 404, moved)
+            if status == 201:
+                self.assertEqual(self.instants(answer.json()), [free] * 2)
+
+    def test_a_post_of_a_default_queue_waits_for_its_approval_like_any_other(self):
+        template, _ = self.led()
+        self.done("PATCH", "/v1/workspace", {"approval_policy": "four_eyes"}, **ANY)
+        try:
+            writer, approver = (joined(self, self.service.port, self.api, name, "admin")[0] for name in ("writer", "approver"))
+            made = writer.ask("POST", f"/v1/templates/{template['id']}/instantiate", {"values": {"what": "x"}, **NEXT})
+            post = made.json()
+            body = {"content_sha256": post["approval"]["content_sha256"]}
+            self.assertEqual(post["approval"]["status"], "wanted")
+            self.assert_problem(writer.ask("POST", f"/v1/posts/{post['id']}/approve", body), 403, "approver_is_writer")
+            given = approver.ask("POST", f"/v1/posts/{post['id']}/approve", body)
+            self.assertEqual((given.status, given.json()["approval"]["status"]), (200, "given"), given)
+            again = self.done("POST", f"/v1/posts/{post['id']}/schedule", {"next_slot": True})
+            self.assertEqual((again["approval"]["status"], self.instants(again)), ("given", self.instants(post)), "it has that slot already")
+            now = self.api.post(f"/v1/templates/{template['id']}/instantiate", {"values": {"what": "x"}, "schedule": {"now": True}})
+            self.assert_problem(now, 409, "approval_required")
+        finally:
+            self.done("PATCH", "/v1/workspace", {"approval_policy": "none"}, **ANY)
 
     # You create a post from a template and then fill in the blanks.
 
@@ -302,6 +414,27 @@ class Templates(harness.Case):
         self.assertEqual(rpc.command(code["delete"], {"template_id": template})[0], "")
         self.assertEqual(rpc.command(code["create"], fields)[0], "exists")
         self.assertEqual(rpc.query("get_template", {"template_id": template})[0], "not_found")
+
+    def test_other_programs_give_a_template_a_default_queue_too(self):
+        """As the account that it is of. What a program says of a post's own it is not asked for."""
+        rpc = Rpc(self.rpc_port, tag_key(self.data.key))
+        self.addCleanup(rpc.close)
+        self.led()
+        template, accounts = mint("tpl"), [self.account["id"], self.other["id"]]
+
+        def targets(owner):
+            return [{"target_id": derive("tgt", 9, owner, one), "integration_id": one, "channel": "bluesky"} for one in accounts]
+        fields = {"template_id": template, "name": "RPC", "parts": [{"text": "x"}], "targets": targets(template)}
+        self.assertEqual(rpc.command(160, {**fields, "targets": targets(template)[:1], "default_queue_of": accounts[1]})[0], "reference_not_found")
+        self.assertEqual(rpc.command(160, {**fields, "default_queue_of": accounts[1]})[0], "")
+        whole, free = mint("post"), self.free(self.other)[0]
+        self.assertEqual(rpc.command(40, {"post_id": whole, "template_id": template, "targets": targets(whole), "next_slot": True})[0], "")
+        self.assertEqual(self.instants(self.done("GET", "/v1/posts/" + whole)), [free] * 2)
+        plain, free = mint("post"), [self.free(one)[0] for one in (self.account, self.other)]
+        self.assertEqual(rpc.command(40, {"post_id": plain, "parts": [{"text": "x"}], "targets": targets(plain), "next_slot": True,
+                                          "default_queue_of": accounts[1]})[0], "")
+        made = self.done("GET", "/v1/posts/" + plain)
+        self.assertEqual((made["default_queue"], self.instants(made)), (None, free))
 
     def test_z_what_was_written_is_in_the_log_and_can_be_made_again(self):
         self.service.stop()

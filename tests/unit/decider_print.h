@@ -292,6 +292,10 @@ static inline void say_event(struct buf *out, const struct event *event)
         for (uint32_t i = 0; i < left; i++) {
             say_span(out, "left ", blanks[i].name);
         }
+        if (created && !id_is_none(&event->post_created.default_queue_of)) {
+            say(out, " queue of");
+            say_letter(out, &event->post_created.default_queue_of);
+        }
         return;
     }
     case EVENT_post_scheduled:

@@ -107,6 +107,13 @@ static inline uint32_t tell_blanks(struct world *world, const struct step *step,
     return left != NULL ? 1 : 0;
 }
 
+/* "queue_of=a": account a's queue is the default. */
+static inline struct id tell_leader(const struct step *step)
+{
+    const char *leader = option(step, "queue_of");
+    return leader == NULL ? (struct id){0} : story_id(ID_INTEGRATION, 1, leader[0]);
+}
+
 static inline struct hash payload_hash(const char *target, int part)
 {
     return story_hash(target[0], part);
@@ -208,6 +215,7 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         if (has_word(step, "of_template")) {
             command->create_post.template_id = story_id(ID_TEMPLATE, 1, 't');
             command->create_post.template_version = 1;
+            command->create_post.default_queue_of = tell_leader(step);
         }
         if (has_word(step, "copy")) {
             command->create_post.duplicate_of = story_id(ID_POST, 2, 'p');
@@ -428,11 +436,13 @@ static inline bool tell_template_command(struct world *world, const struct step 
         command->code = COMMAND_create_template;
         command->create_template.name = SPAN("Weekly");
         command->create_template.targets_count = tell_specs(world, step, &command->create_template.targets);
+        command->create_template.default_queue_of = tell_leader(step);
     } else if (strcmp(verb, "reword") == 0) {
         command->code = COMMAND_change_template;
         command->expected_version = world->template.head.version;
         command->change_template.name = SPAN("Monthly");
         command->change_template.targets_count = tell_specs(world, step, &command->change_template.targets);
+        command->change_template.default_queue_of = tell_leader(step);
     } else if (strcmp(verb, "discard") == 0) {
         command->code = COMMAND_delete_template;
     } else {

@@ -150,6 +150,7 @@ static inline enum err written(struct store_txn *txn, const struct asker *asker,
         .due_ms = source.due_ms,
         .target_count = view.content.targets_count,
         .template_id = view.row.template_id,
+        .default_queue_of = view.row.default_queue_of,
         .blanks = view.row.blanks,
         .blank_count = view.row.blanks_count
     };

@@ -228,6 +228,10 @@ START_TEST(a_templates_first_fault_is_named)
     OBJECTS(placeholder_invalid, "/targets/0/variant");
     own.at_ms = 1;
     OBJECTS(field_invalid, "/targets/0/at");
+    form.default_queue_of = own.integration_id;
+    ck_assert_uint_eq(template_check(&form, &arena).refusal, ACCEPTED);
+    form.target_count = 0;
+    OBJECTS(reference_not_found, "/default_queue");
 }
 
 END_TEST

@@ -10,6 +10,14 @@
 #define TO_PREPARED TO_LOCKED ", at 3400, prepared a {1}"
 #define TO_ATTEMPTING TO_LOCKED ", at 3600, start a bytes=one@3600"
 
+/* A line of either table: an action, and where it happens. */
+struct race_line {
+    const char *action;
+    const char *where; /* a state or an order */
+    const char *then;  /* events, "refused <code>", or "nothing", in the stories' words */
+    const char *out;   /* "at 3600 one.1 one.2, published"; what is given up, at what instant and why */
+};
+
 /* How a post comes to be: as a draft, or to be published at 3600; and what its workspace still asks for before the
  * lock. A thread of two parts for account a, so that there is a next start to be held. */
 struct race_begin {

@@ -4,12 +4,9 @@
 #ifndef OPENPOST_TESTS_RACE_MATRIX_H
 #define OPENPOST_TESTS_RACE_MATRIX_H
 
-static const struct race_cell {
-    const char *action;
-    const char *state;
-    const char *then; /* events, "refused <code>", or "nothing", in the stories' words */
-    const char *out;  /* "at 3600 one.1 one.2, published"; what is given up, at what instant and why */
-} race_cells[] = {
+#include "tests/unit/race_lists.h"
+
+static const struct race_line race_cells[] = {
   /* A cell is one line, whatever its length. */
   /* clang-format off */
     {"edit", "draft", "post_edited a", "draft"},

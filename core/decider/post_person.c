@@ -100,6 +100,13 @@ RULE(cancel_target)
     return ACCEPTED;
 }
 
+/* The first instant that is a person's wish alone: what was due until then the original of a copied or restored folder
+ * may have sent. Where the clock stands still, a wish may come in the very millisecond of the confirmation. */
+static int64_t undoubted_ms(const struct decide_context *context)
+{
+    return context->installation->suspended_at_ms + 1;
+}
+
 /* Send again: failed and missed targets that have locked bytes. */
 
 static bool has_failed(const struct post_target *target)
@@ -143,7 +150,7 @@ RULE(retry)
     uint32_t retryable = 0;
     uint32_t count = 0;
     struct retried_target *retried = context->room->retried;
-    int64_t not_before_ms = 0;
+    int64_t not_before_ms = undoubted_ms(context);
     for (uint32_t i = 0; i < post->target_count; i++) {
         const struct post_target *target = &post->targets[i];
         if (has_failed(target) && target->part_count > 0) {
@@ -220,7 +227,8 @@ RULE(resolve)
     const bool published = resolve->resolution == RESOLUTION_PUBLISHED;
     const bool ours = target->attempt_count > 0 && target->attempt_outcome == OUTCOME_UNKNOWN;
     const bool early = ours && context->now_ms < target->deadline_ms;
-    const int64_t again_ms = early ? target->deadline_ms : context->now_ms;
+    const int64_t soonest_ms = early ? target->deadline_ms : context->now_ms;
+    const int64_t again_ms = soonest_ms > undoubted_ms(context) ? soonest_ms : undoubted_ms(context);
     if (resolve->retry && post->not_after_ms != 0 && again_ms > post->not_after_ms) {
         return REFUSED_lateness_exceeded;
     }

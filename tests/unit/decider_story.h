@@ -114,14 +114,22 @@ static inline struct id tell_leader(const struct step *step)
     return leader == NULL ? (struct id){0} : story_id(ID_INTEGRATION, 1, leader[0]);
 }
 
-static inline struct hash payload_hash(const char *target, int part)
+/* "bytes=one@3600": what was rendered has a name, so that its hash tells one rendering from another. */
+static inline struct hash payload_hash(const struct step *step, const char *target, int part)
 {
-    return story_hash(target[0], part);
+    struct hash hash = story_hash(target[0], part);
+    const char *name = option(step, "bytes");
+    for (size_t i = 0; name != NULL && name[i] != '\0'; i++) {
+        uint8_t *byte = &hash.bytes[i % 7]; /* the eighth is the part */
+        *byte = (uint8_t)(*byte * 31u + (uint8_t)name[i]);
+    }
+    return hash;
 }
 
 /* "a:3" three parts, "a:2c" a part and a comment, "a:!" refused, "a:2x" two of which the last has other bytes, "a" one
  * part. */
-static inline void tell_locked(struct world *world, const char *word, struct locked_target *ret_locked)
+static inline void tell_locked(struct world *world, const struct step *step, const char *word,
+                               struct locked_target *ret_locked)
 {
     const char *shape = strchr(word, ':');
     ret_locked->target_id = target_id_of(word);
@@ -138,7 +146,7 @@ static inline void tell_locked(struct world *world, const char *word, struct loc
         part->created_ms = STORY_EPOCH_MS + i;
         part->payload = SPAN("{}");
         const bool other = shape != NULL && strchr(shape, 'x') != NULL && i + 1 == ret_locked->parts_count;
-        part->payload_hash = payload_hash(other ? "?" : word, (int)i);
+        part->payload_hash = payload_hash(step, other ? "?" : word, (int)i);
         part->comment = comment != NULL && i == (comment[1] == '0' ? 0 : ret_locked->parts_count - 1);
     }
 }
@@ -148,7 +156,7 @@ static inline void tell_lock(struct world *world, const struct step *step, struc
     ret_lock->targets = (struct locked_target *)story_room(world, TARGETS_MAX * sizeof *ret_lock->targets);
     for (int i = 1; i < step->count; i++) {
         if (is_target(step->words[i])) {
-            tell_locked(world, step->words[i], &ret_lock->targets[ret_lock->targets_count++]);
+            tell_locked(world, step, step->words[i], &ret_lock->targets[ret_lock->targets_count++]);
         }
     }
 }
@@ -254,7 +262,8 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
         command->start_attempt.attempt_id = tell_attempt(world, step, 1);
         command->start_attempt.part = (uint64_t)part;
         command->start_attempt.fence = (uint64_t)number(option(step, "fence"), (int)world->system.installation.epoch);
-        command->start_attempt.payload_hash = payload_hash(has_word(step, "other_bytes") ? "?" : step->words[1], part);
+        command->start_attempt.payload_hash =
+            payload_hash(step, has_word(step, "other_bytes") ? "?" : step->words[1], part);
     } else if (strcmp(verb, "outcome") == 0) {
         command->code = COMMAND_record_outcome;
         command->record_outcome.target_id = target_id_of(step->words[1]);

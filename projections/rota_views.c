@@ -38,7 +38,8 @@ static enum err load_series(void *context, const struct id *series_id, struct ar
                                        .keep = row.keep,
                                        .generation = row.generation,
                                        .since_ms = row.since_ms,
-                                       .made_minute = minute};
+                                       .made_minute = minute,
+                                       .seq = row.seq};
     SERIES_RULE_COPY(&ret_series->rule, &row);
     POST_CONTENT_COPY(&ret_series->content, &row);
     return OK;

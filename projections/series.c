@@ -93,6 +93,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     row.workspace_id = fact->at->workspace_id;
     row.version = fact->at->version;
     row.updated_ms = fact->at->time_ms;
+    row.seq = fact->at->seq;
     return row_put(txn, &key, series_row_desc(), &row, arena);
 }
 

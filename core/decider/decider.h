@@ -11,7 +11,8 @@
  * compared and stored with its bytes. A state of zeros is that of an aggregate of which nothing is known yet. Everybody
  * outside this folder goes through aggregate.h, which counts versions and keeps the rules that are the same for all.
  *
- * The events' texts and lists borrow from the command and from context->room. */
+ * The events' texts and lists borrow from the command and from context->room; never from what their own fold writes in
+ * the state, which would change them under it. */
 #ifndef OPENPOST_DECIDER_DECIDER_H
 #define OPENPOST_DECIDER_DECIDER_H
 
@@ -47,6 +48,7 @@ struct decide_room {
     struct plan_use uses[PLAN_LIMITS_MAX];
     struct placeholder_ref blanks[PLACEHOLDERS_MAX];
     struct weekly_slot slots[SLOTS_MAX];
+    uint8_t zone[ZONE_NAME_MAX]; /* change_queue: the one that it keeps */
     struct target_due other_dues[TARGETS_MAX];
     struct event_list others; /* swap_targets: into the other post's stream */
 };

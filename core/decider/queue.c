@@ -90,11 +90,12 @@ static enum refusal change(const struct queue *queue, const struct decide_contex
     if (wish->timezone.len > ZONE_NAME_MAX || wish->slots_count > SLOTS_MAX) {
         return REFUSED_command_invalid;
     }
+    struct decide_room *room = context->room;
+    memcpy(room->zone, queue->zone, sizeof room->zone);
     struct queue_changed_event changed = {.queue_id = wish->queue_id,
                                           .integration_id = wish->integration_id,
-                                          .timezone =
-                                              span_of(queue->zone_len > 0 ? queue->zone : NULL, queue->zone_len),
-                                          .slots = context->room->slots};
+                                          .timezone = span_of(queue->zone_len > 0 ? room->zone : NULL, queue->zone_len),
+                                          .slots = room->slots};
     if (wish->no_timezone || wish->timezone.data != NULL) {
         changed.timezone = wish->no_timezone ? (struct span){0} : wish->timezone;
     }
@@ -107,7 +108,7 @@ static enum refusal change(const struct queue *queue, const struct decide_contex
     } else {
         for (uint32_t i = 0; i < queue->slot_count; i++) {
             const struct queue_slot *slot = &queue->slots[i];
-            context->room->slots[i] =
+            room->slots[i] =
                 (struct weekly_slot){.slot_id = slot->slot_id, .weekday = slot->weekday, .minute = slot->minute};
         }
         changed.slots_count = queue->slot_count;

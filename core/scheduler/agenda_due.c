@@ -240,8 +240,12 @@ static void name_target(const struct agenda *agenda, const struct target_item *t
 static void hand_target(struct agenda *agenda, uint32_t index, enum agenda_action action, struct agenda_due *ret_due)
 {
     struct target_item *target = target_at(agenda, index);
-    const uint64_t ended = workspace_at(agenda, post_at(agenda, target->post)->workspace)->deleted_seq;
+    const struct post_item *post = post_at(agenda, target->post);
+    const uint64_t ended = workspace_at(agenda, post->workspace)->deleted_seq;
     *ret_due = (struct agenda_due){.action = action, .fence = agenda->epoch, .cause = target->cause};
+    if (target->state == STATE_PLANNED) { /* never approved: it is the post that is missed, as it was last left */
+        ret_due->cause = post->cause;
+    }
     if (action == AGENDA_MISS && ended != 0) {
         ret_due->cause = ended;
     }

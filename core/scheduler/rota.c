@@ -111,7 +111,8 @@ static void begin(struct look *look, uint32_t code, const struct id *post_id)
                                       .command_id = id_make(ID_COMMAND, look->now_ms, randomness),
                                       .workspace_id = look->series.workspace_id,
                                       .stream = *post_id,
-                                      .actor = ACTOR_SCHEDULER};
+                                      .actor = ACTOR_SCHEDULER,
+                                      .causation = look->series.seq};
 }
 
 /* The series' targets as a post's. */

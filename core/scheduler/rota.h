@@ -45,6 +45,7 @@ struct rota_series {
     struct series_rule rule;
     struct make_instance_command content; /* its fields of POST_CONTENT_COPY, with the series' own targets */
     int64_t made_minute;                  /* local, of the newest post of this generation; -1: none */
+    uint64_t seq;                         /* of its last event: what each command answers */
 };
 
 /* What rota_command asks for; random as in dispatch.h. posts lists those whose local time is at or after another, at

@@ -29,6 +29,10 @@ void judge_start(struct world *world)
     pool_init(&judge->targets, sizeof(struct judged_target));
     pool_init(&judge->accounts, sizeof(struct judged_account));
     pool_init(&judge->attempts, sizeof(struct judged_attempt));
+    pool_init(&judge->actors, sizeof(struct judged_actor));
+    pool_init(&judge->series, sizeof(struct judged_series));
+    pool_init(&judge->instances, sizeof(struct counted));
+    pool_init(&judge->wishes, sizeof(struct judged_wish));
     judge->rebuilt.position = UINT64_MAX;
     arena_init(&judge->arena, (size_t)1 << 26);
     world->judge = judge;
@@ -44,6 +48,10 @@ void judge_done(struct world *world)
     pool_done(&judge->targets);
     pool_done(&judge->accounts);
     pool_done(&judge->attempts);
+    pool_done(&judge->actors);
+    pool_done(&judge->series);
+    pool_done(&judge->instances);
+    pool_done(&judge->wishes);
     arena_done(&judge->arena);
     free(judge);
 }
@@ -117,6 +125,9 @@ static void see_workspace(struct world *world, const struct log_event *at, const
     }
     if (event->code == EVENT_workspace_created) {
         workspace->max_lateness_ms = event->workspace_created.max_lateness_ms;
+    } else if (event->code == EVENT_workspace_changed) {
+        const uint32_t policy = event->workspace_changed.approval_policy;
+        workspace->policy = policy != POLICY_NONE ? policy : workspace->policy;
     } else if (event->code == EVENT_workspace_paused || event->code == EVENT_workspace_resumed) {
         workspace->paused = event->code == EVENT_workspace_paused;
     } else if (event->code == EVENT_workspace_deleted) {
@@ -138,6 +149,7 @@ static void see_account(struct judge *judge, const struct log_event *at, const s
     case EVENT_integration_disconnected:
     case EVENT_integration_deleted:
         account->connected = false;
+        account->deleted = event->code == EVENT_integration_deleted;
         break;
     case EVENT_integration_paused:
     case EVENT_integration_resumed:
@@ -206,6 +218,7 @@ void judge_see(struct world *world, const struct log_event *at)
 {
     struct judge *judge = world->judge;
     struct event event;
+    judge_swap_goes_on(world, at);
     if (at->seq != judge->position + 1) {
         lose(world, RULE_POSITIONS, "position %llu follows %llu", (unsigned long long)at->seq,
              (unsigned long long)judge->position);
@@ -238,24 +251,41 @@ void judge_see(struct world *world, const struct log_event *at)
     case ID_POST:
         judge_post(world, at, &event);
         break;
+    case ID_MEMBER:
+    case ID_KEY:
+        judge_actor(world, &event);
+        break;
+    case ID_QUEUE:
+        judge_queue(world, &event);
+        break;
+    case ID_SERIES:
+    case ID_TEMPLATE:
+        judge_series(world, at, &event);
+        break;
     default:
         break;
     }
 }
 
-void judge_events(struct world *world)
+void judge_events_to(struct world *world, uint64_t seq)
 {
     OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
-    struct log_status status;
     struct log_event at;
-    log_status(world->log, &status);
-    if (status.head == world->judge->position) {
+    if (seq <= world->judge->position) {
         return;
     }
     ASSERT(log_cursor_open(world->log, world->judge->position, &cursor) == OK);
-    while (!world->lost && log_cursor_next(cursor, &at) == OK) {
+    while (!world->lost && world->judge->position < seq && log_cursor_next(cursor, &at) == OK) {
         judge_see(world, &at);
     }
+}
+
+void judge_events(struct world *world)
+{
+    struct log_status status;
+    log_status(world->log, &status);
+    judge_events_to(world, status.head);
+    judge_swap_goes_on(world, NULL);
 }
 
 void judge_reader(struct world *world, uint64_t before, uint64_t seq)
@@ -298,12 +328,16 @@ void judge_report(struct world *world, const struct outcome_batch *report)
     }
 }
 
-/* Which part of which target a record is: by its words, whatever its key: nobody here writes the same twice. */
+/* Which part of which target a record is: by its words, whatever its key: nobody here writes the same twice, but for
+ * series. A world without keys has none of more than one post. */
 static bool is_part(struct world *world, const struct model_record *record, const struct judged_target *target,
                     uint32_t part)
 {
     const struct judged_account *account = find_or_add(&world->judge->accounts, &target->integration_id);
-    return span_equal(record->did, span_text(account->did)) && text_hash(record->text) == target->parts[part].text;
+    const bool known =
+        !target->of_series || world->keyless || span_equal(record->rkey, span_text(target->parts[part].key));
+    return known && span_equal(record->did, span_text(account->did)) &&
+           text_hash(record->text) == target->parts[part].text;
 }
 
 static bool find_owner(struct world *world, const struct model_record *record, struct judged_target **ret_target,
@@ -491,18 +525,21 @@ static bool is_bill_open(const struct world *world, int64_t within_ms)
     return false;
 }
 
-bool judge_is_settled(struct world *world)
+static bool find_open(const struct judge *judge, const struct judged_target **ret_open)
 {
-    struct judge *judge = world->judge;
-    if (is_bill_open(world, 0)) {
-        return false;
-    }
     for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
         if (judged_is_open(judge, pool_at(&judge->targets, i))) {
-            return false;
+            *ret_open = pool_at(&judge->targets, i);
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+bool judge_is_settled(struct world *world)
+{
+    const struct judged_target *open = NULL;
+    return !is_bill_open(world, 0) && !find_open(world->judge, &open);
 }
 
 void judge_settled(struct world *world)
@@ -511,9 +548,10 @@ void judge_settled(struct world *world)
         lose(world, RULE_BILLED, "a period is not closed a minute after its end");
         return;
     }
-    if (!judge_is_settled(world)) {
-        lose(world, RULE_SETTLED, "something that was due is not over %lld h after the last fault",
-             (long long)(CALM_MS / HOUR_MS));
+    const struct judged_target *open = NULL;
+    if (find_open(world->judge, &open)) {
+        lose(world, RULE_SETTLED, "%s of %s is not over %lld h after the last fault", name_of(world, &open->target_id),
+             name_of(world, &open->post_id), (long long)(CALM_MS / HOUR_MS));
     }
 }
 

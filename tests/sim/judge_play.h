@@ -27,6 +27,7 @@ struct play {
     int64_t now_ms;
     int64_t not_after_ms; /* of the post that is written next; 0: none */
     struct id workspace_id, integration_id, post_id, target_id;
+    struct id actor_id, command_id; /* of what happens next */
     struct id attempt_ids[3];
     uint64_t attempt, part, fence; /* of the attempt that is next, or under way */
     uint8_t payload;
@@ -60,6 +61,8 @@ static inline void happens(struct play *play, const struct id *stream, const str
                            .code = event->code,
                            .time_ms = play->now_ms + play->ahead.time_ms,
                            .actor = play->ahead.actor,
+                           .actor_id = play->actor_id,
+                           .command_id = play->command_id,
                            .causation = play->ahead.causation,
                            .payload = buf_span(&out)};
     if (stream->kind != ID_SYSTEM) {

@@ -4,15 +4,7 @@
 #include "core/base/assert.h"
 #include "tests/sim/judge.h"
 
-/* What is being looked at. */
-struct look {
-    struct world *world;
-    struct judge *judge;
-    const struct log_event *at;
-    struct judged_post *post;
-};
-
-static struct judged_target *target_of(const struct look *look, const struct id *target_id)
+struct judged_target *judged_target(const struct look *look, const struct id *target_id)
 {
     struct judged_target *target = find_or_add(&look->judge->targets, target_id);
     target->target_id = *target_id;
@@ -57,7 +49,10 @@ static void see_targets(const struct look *look, const struct target_spec *specs
     look->post->targets_count = count;
     for (uint32_t i = 0; i < count; i++) {
         look->post->targets[i] = specs[i].target_id;
-        target_of(look, &specs[i].target_id)->integration_id = specs[i].integration_id;
+        struct judged_target *target = judged_target(look, &specs[i].target_id);
+        target->integration_id = specs[i].integration_id;
+        target->own_ms = specs[i].at_ms;
+        target->of_series = look->post->made_by.kind == ID_SERIES;
     }
 }
 
@@ -73,15 +68,16 @@ static void check_unlocked(const struct look *look)
 static void see_schedule(const struct look *look, const struct post_scheduled_event *event)
 {
     check_unlocked(look);
+    judge_schedule(look, event);
     look->post->publish_at_ms = event->publish_at_ms;
     for (uint32_t i = 0; i < event->targets_count; i++) {
-        target_of(look, &event->targets[i].target_id)->due_ms = event->targets[i].due_ms;
+        judged_target(look, &event->targets[i].target_id)->due_ms = event->targets[i].due_ms;
     }
 }
 
 static void see_locked_target(const struct look *look, const struct locked_target *locked)
 {
-    struct judged_target *target = target_of(look, &locked->target_id);
+    struct judged_target *target = judged_target(look, &locked->target_id);
     if (target->status != 0) {
         return;
     }
@@ -115,6 +111,7 @@ static void see_lock(const struct look *look, const struct post_locked_event *ev
     if (look->judge->clock_suspect || look->judge->suspended) {
         lose(world, RULE_HELD, "%s is locked while nothing may be", name);
     }
+    judge_approved_lock(look, event);
     look->post->locked = true;
     for (uint32_t i = 0; i < event->targets_count; i++) {
         see_locked_target(look, &event->targets[i]);
@@ -137,7 +134,8 @@ static void check_may_start(const struct look *look, const struct judged_target 
     struct judge *judge = look->judge;
     const struct judged_account *account = find_or_add(&judge->accounts, &target->integration_id);
     const struct judged_workspace *workspace = find_or_add(&judge->workspaces, &look->post->workspace_id);
-    if (judge->clock_suspect || judge->suspended || workspace->paused || account->paused || !account->connected) {
+    if (judge->clock_suspect || judge->suspended || workspace->paused || account->paused || account->queue_paused ||
+        !account->connected) {
         lose(world, RULE_HELD, "%s starts, and is held", name);
     }
     if (look->at->time_ms < target->due_ms || look->at->time_ms < target->next_ms) {
@@ -168,7 +166,7 @@ static void check_part(const struct look *look, const struct judged_target *targ
 static void see_start(const struct look *look, const struct attempt_started_event *event)
 {
     struct world *world = look->world;
-    struct judged_target *target = target_of(look, &event->target_id);
+    struct judged_target *target = judged_target(look, &event->target_id);
     const char *name = name_of(world, &event->attempt_id);
     if (event->fence != look->judge->epoch) {
         lose(world, RULE_FENCE, "%s starts under fence %llu in epoch %llu", name, (unsigned long long)event->fence,
@@ -199,7 +197,7 @@ enum certainty certainty_of(uint32_t outcome)
 static void see_outcome(const struct look *look, const struct id *target_id, const struct id *attempt_id,
                         uint32_t outcome, uint64_t part, struct span code, int64_t next_ms)
 {
-    struct judged_target *target = target_of(look, target_id);
+    struct judged_target *target = judged_target(look, target_id);
     struct judged_attempt *attempt = find_or_add(&look->judge->attempts, attempt_id);
     attempt->recorded = certainty_of(outcome);
     if (outcome == OUTCOME_ACCEPTED) {
@@ -214,7 +212,7 @@ static void see_outcome(const struct look *look, const struct id *target_id, con
 
 static void see_comment(const struct look *look, const struct comment_finished_event *event)
 {
-    struct judged_target *target = target_of(look, &event->target_id);
+    struct judged_target *target = judged_target(look, &event->target_id);
     target->comment_over = true;
     if (event->outcome == OUTCOME_UNKNOWN) {
         target->unknown |= UINT32_C(1) << (target->parts_count - 1);
@@ -223,7 +221,7 @@ static void see_comment(const struct look *look, const struct comment_finished_e
 
 static void see_settled(const struct look *look, const struct attempt_settled_event *event)
 {
-    const struct judged_target *target = target_of(look, &event->target_id);
+    const struct judged_target *target = judged_target(look, &event->target_id);
     const bool current = id_equal(&target->attempt_id, &event->attempt_id) && target->phase != PHASE_WAITS;
     if (event->by_read && event->outcome == OUTCOME_ABSENT && current && look->at->time_ms < target->deadline_ms) {
         lose(look->world, RULE_EARLY, "%s is said to be absent before its deadline",
@@ -234,16 +232,23 @@ static void see_settled(const struct look *look, const struct attempt_settled_ev
 
 /* --- ends --- */
 
+/* Its instant has come, and nobody approved it in time. */
+static bool is_unapproved(const struct look *look)
+{
+    return !look->post->locked && look->at->time_ms >= look->post->publish_at_ms &&
+           judged_wants_approval(look->judge, look->post);
+}
+
 static void see_end(const struct look *look, const struct target_ref *refs, uint32_t count, enum target_status status)
 {
     struct world *world = look->world;
     for (uint32_t i = 0; i < count; i++) {
-        struct judged_target *target = target_of(look, &refs[i].target_id);
+        struct judged_target *target = judged_target(look, &refs[i].target_id);
         if (target->phase != PHASE_WAITS || target->status != 0) {
             lose(world, RULE_UNTOUCHED, "%s is %s with an attempt under way or in doubt, or after its end",
                  name_of(world, &refs[i].target_id), choice_word(&target_status_words, status));
         }
-        if (status == TARGET_MISSED && !is_too_late(look, target)) {
+        if (status == TARGET_MISSED && !is_too_late(look, target) && !is_unapproved(look)) {
             lose(world, RULE_LATE, "%s is missed before it is late", name_of(world, &refs[i].target_id));
         }
         target->status = status;
@@ -256,7 +261,7 @@ static void see_end(const struct look *look, const struct target_ref *refs, uint
 static void see_doubt(const struct look *look, const struct target_ref *refs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct judged_target *target = target_of(look, &refs[i].target_id);
+        struct judged_target *target = judged_target(look, &refs[i].target_id);
         target->phase = PHASE_DOUBT;
         target->attempt_id = (struct id){0}; /* nothing of ours tells what became of it */
         target->attempt_part = (uint32_t)__builtin_ctz(~target->live);
@@ -265,7 +270,7 @@ static void see_doubt(const struct look *look, const struct target_ref *refs, ui
 
 static void see_resolved(const struct look *look, const struct target_resolved_event *event)
 {
-    struct judged_target *target = target_of(look, &event->target_id);
+    struct judged_target *target = judged_target(look, &event->target_id);
     if (target->phase != PHASE_DOUBT) {
         lose(look->world, RULE_OVER, "%s is resolved, and was in no doubt", name_of(look->world, &event->target_id));
     }
@@ -289,7 +294,7 @@ static void see_resolved(const struct look *look, const struct target_resolved_e
 static void see_retried(const struct look *look, const struct targets_retried_event *event)
 {
     for (uint32_t i = 0; i < event->targets_count; i++) {
-        struct judged_target *target = target_of(look, &event->targets[i].target_id);
+        struct judged_target *target = judged_target(look, &event->targets[i].target_id);
         if (target->status != TARGET_FAILED && target->status != TARGET_MISSED) {
             lose(look->world, RULE_OVER, "%s is sent again, and neither failed nor was missed",
                  name_of(look->world, &event->targets[i].target_id));
@@ -306,7 +311,7 @@ static enum post_status end_of(const struct look *look)
     uint32_t counts[TARGET_STATUS_COUNT] = {0};
     bool any_live = false;
     for (uint32_t i = 0; i < look->post->targets_count; i++) {
-        const struct judged_target *target = target_of(look, &look->post->targets[i]);
+        const struct judged_target *target = judged_target(look, &look->post->targets[i]);
         counts[target->status]++;
         any_live = any_live || target->live != 0;
     }
@@ -366,10 +371,10 @@ static void see_attempt(const struct look *look, const struct event *event)
         see_settled(look, &event->attempt_settled);
         return;
     case EVENT_outcome_contradicted:
-        target_of(look, &event->outcome_contradicted.target_id)->lied = true;
+        judged_target(look, &event->outcome_contradicted.target_id)->lied = true;
         return;
     case EVENT_target_finished:
-        target_of(look, &event->target_finished.target_id)->status = event->target_finished.status;
+        judged_target(look, &event->target_finished.target_id)->status = event->target_finished.status;
         return;
     case EVENT_target_resolved:
         see_resolved(look, &event->target_resolved);
@@ -395,6 +400,9 @@ void judge_post(struct world *world, const struct log_event *at, const struct ev
     case EVENT_post_created: {
         const struct post_created_event *post = &event->post_created;
         look.post->workspace_id = at->workspace_id;
+        look.post->made_by = id_is_none(&post->series_id) ? post->template_id : post->series_id;
+        judge_wrote(judge, &look.post->writers, at);
+        judge_instance(&look, post);
         see_content(&look, post->parts, post->parts_count, post->first_comment, post->not_after_ms);
         see_targets(&look, post->targets, post->targets_count);
         return;
@@ -402,18 +410,25 @@ void judge_post(struct world *world, const struct log_event *at, const struct ev
     case EVENT_post_edited: {
         const struct post_edited_event *post = &event->post_edited;
         check_unlocked(&look);
+        judge_wrote(judge, &look.post->writers, at);
+        look.post->approved_under = POLICY_NONE;
         see_content(&look, post->parts, post->parts_count, post->first_comment, post->not_after_ms);
         see_targets(&look, post->targets, post->targets_count);
         return;
     }
     case EVENT_post_deleted:
         check_unlocked(&look);
+        look.post->deleted = true;
         return;
     case EVENT_post_scheduled:
         see_schedule(&look, &event->post_scheduled);
         return;
     case EVENT_post_locked:
         see_lock(&look, &event->post_locked);
+        return;
+    case EVENT_approval_given:
+    case EVENT_approval_voided:
+        judge_approval(&look, event);
         return;
     default:
         see_attempt(&look, event);

@@ -1,7 +1,7 @@
 /* judge_test.c: every rule of the simulation (RULE_TABLE in world.h) is seen to fail: a log written by hand breaks
  * exactly one, and the judge must name that one. The same log without what is wrong breaks none: the stories that end
  * well are rows, too. */
-#include "tests/sim/judge_play.h"
+#include "tests/sim/judge_play_plan.h"
 #include "tests/suite.h"
 
 #define NOTHING_BROKEN RULE_COUNT
@@ -121,6 +121,42 @@ static const struct row rows[] = {
     {"a period is over, and nobody closes it", RULE_BILLED, {begun, plan, settled}},
     {"forgotten, and not recorded", RULE_RECORDED, {started, reported, forgotten}},
     {"forgotten, and a person only gave it up", RULE_RECORDED, {started, doubt, abandon, reported, forgotten}},
+    {"what was approved is locked", NOTHING_BROKEN, {asked, approve, at_lock, lock}},
+    {"four eyes satisfy who asks for any", NOTHING_BROKEN, {asked_four_eyes, approve_with_four_eyes, any_approver, at_lock, lock}},
+    {"what nobody approved is missed at its instant", NOTHING_BROKEN, {asked, after_due, miss}},
+    {"missed for want of an approval before its instant", RULE_LATE, {asked, before_due, miss}},
+    {"missed for want of an approval that was given", RULE_LATE, {asked, approve, after_due, miss}},
+    {"locked without an approval", RULE_APPROVED, {asked, at_lock, lock}},
+    {"locked without an approval that is asked for now", RULE_APPROVED, {scheduled, any_approver, at_lock, lock}},
+    {"locked with an approval that is no longer enough", RULE_APPROVED, {asked, approve, four_eyes, at_lock, lock}},
+    {"locked with other bytes than the approved ones", RULE_APPROVED, {asked, approve_other_bytes, at_lock, lock}},
+    {"locked with the approval of what was edited since", RULE_APPROVED, {asked, approve, edit, at_lock, lock}},
+    {"locked with the approval of another instant", RULE_APPROVED, {asked, approve, one_moves, after_not_after, lock}},
+    {"approved as it was before", RULE_APPROVED, {asked, approve_what_was}},
+    {"approved under a policy that is not set", RULE_APPROVED, {asked_four_eyes, approve}},
+    {"approved when it was missed already", RULE_APPROVED, {asked, after_due, approve}},
+    {"void after the lock", RULE_APPROVED, {asked, approve, at_lock, lock, void_approval}},
+    {"one wrote it and another approved it", NOTHING_BROKEN, {asked_four_eyes, approve_with_four_eyes, at_lock, lock}},
+    {"approved by who wrote it", RULE_FOUR_EYES, {asked_four_eyes, by_one, approve_with_four_eyes}},
+    {"approved by who edited it", RULE_FOUR_EYES, {asked_four_eyes, edit, approve_with_four_eyes}},
+    {"approved by a key of whoever wrote it", RULE_FOUR_EYES, {asked_four_eyes, by_ones_key, approve_with_four_eyes}},
+    {"approved by who wrote its series", RULE_FOUR_EYES, {series_asked, by_one, approve_with_four_eyes}},
+    {"a series' post approved by another", NOTHING_BROKEN, {series_asked, by_another, approve_with_four_eyes}},
+    {"a start while the queue is paused", RULE_HELD, {locked, pause_queue, start}},
+    {"the next slot is given", NOTHING_BROKEN, {begun, slot, draft, asking_slot, schedule}},
+    {"the slot that somebody stands at is passed over", NOTHING_BROKEN, {begun, slot, draft, schedule, asking_slot, schedule}},
+    {"an instant that is no slot", RULE_SLOT, {begun, slot_before, draft, asking_slot, schedule}},
+    {"a slot that comes too soon", RULE_SLOT, {begun, slot, draft, too_near, asking_slot, schedule}},
+    {"a slot that another stands at", RULE_SLOT, {begun, slot, another_stands_there, draft, asking_slot, schedule}},
+    {"a free slot is passed over", RULE_SLOT, {begun, slot, slot_before, draft, asking_slot, schedule}},
+    {"a series makes its posts", NOTHING_BROKEN, {begun, write_series, make_post, schedule, make_post_of_tomorrow}},
+    {"a series makes a post twice", RULE_SERIES, {begun, write_series, make_post, make_post_again}},
+    {"a paused series makes a post", RULE_SERIES, {begun, write_series, pause_series, make_post}},
+    {"a post of a generation that is over", RULE_SERIES, {begun, write_series, pause_series, resume_series, make_post}},
+    {"a post that is due at another time than its series says", RULE_SERIES, {begun, write_series, make_post_of_another_time, schedule}},
+    {"two posts are swapped", NOTHING_BROKEN, {scheduled, another_is_due_later, asking_swap, one_moves, the_other_moves, of_another_command, pause_workspace}},
+    {"one of two posts stays where it was", RULE_SWAP, {scheduled, another_is_due_later, asking_swap, one_moves, of_another_command, pause_workspace}},
+    {"one of two posts goes elsewhere", RULE_SWAP, {scheduled, another_is_due_later, asking_swap, one_moves_elsewhere}},
     {"forgotten, and recorded as unknown only", RULE_RECORDED, {started, reported, doubt, forgotten}},
 };
 

@@ -5,7 +5,8 @@
 #include "core/base/assert.h"
 #include "core/message/codec.h"
 #include "projections/registry.h"
-#include "tests/sim/world.h"
+#include "tests/sim/cells.h"
+#include "tests/sim/judge.h"
 
 #define EVENTS_PER_REPLY 64
 #define CLOCK_LOOK_MS 1000
@@ -126,6 +127,21 @@ static void send_answer(struct world *world, const struct parcel *question, cons
     bus_send(world, to, question->incarnation, question->ticket, 0, span_of(bytes, sizeof bytes));
 }
 
+/* As decide_one of core/ledger/service_write.c; who acts by no name is let in by nobody and may do anything. */
+static enum err decide_one(struct world *world, struct command *command, struct answer *ret_answer)
+{
+    struct ledger *ledger = world->ledger.ledger;
+    enum refusal refusal = ACCEPTED;
+    if (!id_is_none(&command->actor_id)) {
+        TRY(ledger_check_actor(ledger, command, &refusal));
+    }
+    if (refusal != ACCEPTED) {
+        *ret_answer = (struct answer){.refusal = refusal, .time_ms = ledger_stamp(ledger, world->ledger.group_ms)};
+        return OK;
+    }
+    return ledger_handle(ledger, command, NULL, ret_answer);
+}
+
 /* What waited when the group began is decided as of then; what came since waits for the next. */
 static enum err decide_group(struct world *world, struct answer *answers)
 {
@@ -138,7 +154,7 @@ static enum err decide_group(struct world *world, struct answer *answers)
         arena_reset(&arena);
         err = command_decode(span_of(host->inbox[i]->bytes, host->inbox[i]->len), &arena, &command);
         ASSERT(err == OK);
-        err = ledger_handle(host->ledger, &command, NULL, &answers[i]);
+        err = decide_one(world, &command, &answers[i]);
         if (err == OK) {
             trace(world, "ledger", "%s %s: %s", command_desc(command.code)->name, name_of(world, &command.stream),
                   answers[i].refusal == ACCEPTED ? "accepted" : refusal_desc((enum refusal)answers[i].refusal)->code);
@@ -146,6 +162,22 @@ static enum err decide_group(struct world *world, struct answer *answers)
     }
     arena_done(&arena);
     return err;
+}
+
+/* Each command of a durable group, as the events before it left the world. */
+static void note_group(struct world *world, const struct answer *answers)
+{
+    const struct ledger_host *host = &world->ledger;
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 28);
+    for (uint32_t i = 0; i < host->group_count && world->cells != NULL; i++) {
+        struct command command;
+        arena_reset(&arena);
+        ASSERT(command_decode(span_of(host->inbox[i]->bytes, host->inbox[i]->len), &arena, &command) == OK);
+        cells_note(world, &command, &answers[i]);
+        judge_events_to(world, answers[i].repeated || answers[i].events == 0 ? 0 : answers[i].seq);
+    }
+    arena_done(&arena);
 }
 
 static void begin_group(struct world *world, struct parcel *parcel);
@@ -172,6 +204,9 @@ static void end_group(struct world *world, struct parcel *parcel)
     const enum err committed = ledger_commit(host->ledger);
     ASSERT(committed == OK || (full && committed == ERR_NO_SPACE));
     log_memory_fail_next_commit(world->log, OK);
+    if (committed == OK) {
+        note_group(world, answers);
+    }
     if (world_chance(world, world->faults.ledger_crash)) {
         ledger_crash(world); /* durable, and nobody is told */
         return;

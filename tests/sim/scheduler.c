@@ -12,7 +12,8 @@
 #define ANSWER_TRIES 4
 #define FOLLOW_WAIT_MS 1000
 #define BATCH_WAIT_MS 5000
-#define BILL_TICKET 0 /* none of dispatch's */
+#define PLAN_TICKET 0 /* none of dispatch's */
+#define ROTA_COMMANDS_A_TURN 64
 
 /* --- the vault --- */
 
@@ -92,6 +93,8 @@ void scheduler_start(struct world *world)
     ASSERT(dispatch_views_restore(&host->views, host->agenda, &position) == OK);
     bills_init(&host->bills);
     ASSERT(dispatch_views_bills(&host->views, &host->bills) == OK);
+    rota_init(&host->rota);
+    ASSERT(rota_views_fill(&host->views, &host->rota) == OK);
     follow_begin(&host->follower, position);
     const struct dispatch_options options = {
         .agenda = host->agenda,
@@ -136,6 +139,7 @@ void scheduler_crash(struct world *world)
     dispatch_free(host->dispatch);
     agenda_free(host->agenda);
     bills_done(&host->bills);
+    rota_done(&host->rota);
     free(host->batch_jobs);
     arena_done(&host->arena);
     host->agenda = NULL;
@@ -208,13 +212,38 @@ static void close_periods(struct world *world, int64_t *wake_ms)
                                     .random_context = world};
     struct command command;
     int64_t due_ms = TIMERS_NEVER;
-    if (agenda_is_suspended(host->agenda) || agenda_is_clock_suspect(host->agenda)) {
-        return;
-    }
     while (bills_command(&host->bills, &load, world_wall(world), &host->arena, &command, &due_ms)) {
-        send_command(world, &command, BILL_TICKET);
+        send_command(world, &command, PLAN_TICKET);
     }
     *wake_ms = due_ms < *wake_ms ? due_ms : *wake_ms;
+}
+
+static void make_posts(struct world *world, int64_t *wake_ms)
+{
+    struct scheduler_host *host = &world->scheduler;
+    struct rota_load load = rota_views_load(&host->views);
+    struct command command;
+    int64_t due_ms = TIMERS_NEVER;
+    load.zones = world->zones;
+    load.random = world_random;
+    load.random_context = world;
+    arena_reset(&host->arena);
+    for (uint32_t i = 0; i < ROTA_COMMANDS_A_TURN &&
+                         rota_command(&host->rota, &load, world_wall(world), &host->arena, &command, &due_ms);
+         i++) {
+        send_command(world, &command, PLAN_TICKET);
+    }
+    *wake_ms = due_ms < *wake_ms ? due_ms : *wake_ms;
+}
+
+/* As planner.c. */
+static void plan(struct world *world, int64_t *wake_ms)
+{
+    const struct scheduler_host *host = &world->scheduler;
+    if (!agenda_is_suspended(host->agenda) && !agenda_is_clock_suspect(host->agenda)) {
+        close_periods(world, wake_ms);
+        make_posts(world, wake_ms);
+    }
 }
 
 /* --- secrets, jobs --- */
@@ -339,7 +368,7 @@ static void turn(struct world *world)
     ASSERT(dispatch_views_begin(&host->views) == OK);
     ASSERT(dispatch_tick(host->dispatch, world_wall(world), &wake_ms) == OK);
     send_commands(world);
-    close_periods(world, &wake_ms);
+    plan(world, &wake_ms);
     send_jobs(world);
     dispatch_views_end(&host->views);
     if (seal_secrets(world)) {
@@ -394,7 +423,7 @@ static void flight_due(struct world *world, struct parcel *parcel)
         fly(world, flight);
         return;
     }
-    if (flight->ticket != BILL_TICKET) {
+    if (flight->ticket != PLAN_TICKET) {
         dispatch_answered(host->dispatch, world_wall(world), flight->ticket, ERR_TIMED_OUT, NULL);
     }
     free(flight);
@@ -413,7 +442,7 @@ void scheduler_answered(struct world *world, struct parcel *parcel)
     if (flight == NULL) {
         return;
     }
-    if (flight->ticket != BILL_TICKET) {
+    if (flight->ticket != PLAN_TICKET) {
         dispatch_answered(host->dispatch, world_wall(world), flight->ticket, OK, &answer);
     }
     free(flight);
@@ -438,6 +467,7 @@ static enum err apply(struct world *world, struct body_list *list)
         arena_reset(&host->arena);
         TRY(event_decode(at.payload, &host->arena, &event));
         TRY(bills_apply(&host->bills, &event));
+        TRY(rota_apply(&host->rota, &event));
         TRY(dispatch_follow(host->dispatch, &at, &event));
     }
 }

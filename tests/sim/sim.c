@@ -1,8 +1,9 @@
 /* sim.c: the simulation's program: sim --seed S [--steps N] [--trace], or --seeds A..B [--steps N] [--jobs J]
- * [--expect RULE,…]. One seed is one run: a phase with users and faults, then faults stop and everything due must come
+ * [--expect RULE,…] [--cells | --cells-to FILE], or --cells-from FILE…. One seed is one run: a phase with users and faults, then faults stop and everything due must come
  * to its end. Seeds are good when none breaks a rule, and on platforms of either kind something went live: a world in
  * which nothing is sent breaks none. --expect: for builds with a planted bug; good when the seeds, in their order, find
- * each of these rules (world.h) broken, and until then no other, nor a crash. */
+ * each of these rules (world.h) broken, and until then no other, nor a crash. --cells: the race matrix of the seeds
+ * (cells.h) is printed, and has to be whole; --cells-to writes it, --cells-from reads what several runs wrote. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
-#include "tests/sim/world.h"
+#include "tests/sim/cells.h"
 
 #define STEPS_DEFAULT 1500
 #define CALM_STEPS_MAX 40000
@@ -30,6 +31,8 @@ struct options {
     bool show;
     uint32_t expected; /* bit n: rule n is to be broken */
     bool one;
+    bool cells;           /* are printed and judged */
+    const char *cells_to; /* a file; NULL: none */
 };
 
 /* How a seed ended. */
@@ -78,8 +81,13 @@ static void run_until(struct world *world, uint64_t steps, int64_t until_ms, uin
     }
 }
 
-/* *ret_live: records that are live in the end. */
-static enum verdict run(uint64_t seed, const struct options *options, uint64_t *ret_live)
+/* What came of a seed, beside its verdict. */
+struct yield {
+    uint64_t live; /* records, in the end */
+    struct cells cells;
+};
+
+static enum verdict run(uint64_t seed, const struct options *options, struct yield *ret_yield)
 {
     struct world world;
     struct model_live live;
@@ -87,6 +95,7 @@ static enum verdict run(uint64_t seed, const struct options *options, uint64_t *
     world.show = options->show;
     const uint64_t steps = options->steps;
     const uint64_t deep = deep_every(seed, options);
+    world.cells = &ret_yield->cells;
     judge_start(&world);
     choose_faults(&world);
     const struct faults faults = world.faults;
@@ -94,6 +103,7 @@ static enum verdict run(uint64_t seed, const struct options *options, uint64_t *
     ledger_start(&world);
     adapter_start(&world);
     users_start(&world);
+    users_join(&world);
     scheduler_start(&world);
     run_until(&world, steps, WORLD_T0 + QUIET_MS, deep, false); /* workspaces and accounts are there */
     users_plan(&world);
@@ -113,7 +123,7 @@ static enum verdict run(uint64_t seed, const struct options *options, uint64_t *
         judge_end(&world);
     }
     model_live(world.model, &live);
-    *ret_live = live.records;
+    ret_yield->live = live.records;
     const enum verdict verdict = world.lost ? VERDICT_BROKEN + world.broken : VERDICT_GOOD;
     world_done(&world);
     return verdict;
@@ -161,6 +171,11 @@ static bool parse(int argc, char **argv, struct options *options)
         } else if (strcmp(argv[i], "--jobs") == 0) {
             options->jobs = (unsigned)strtoul(value, NULL, 10);
             i++;
+        } else if (strcmp(argv[i], "--cells") == 0) {
+            options->cells = true;
+        } else if (strcmp(argv[i], "--cells-to") == 0) {
+            options->cells_to = value;
+            i++;
         } else if (strcmp(argv[i], "--trace") == 0) {
             options->show = true;
         } else if (strcmp(argv[i], "--expect") == 0) {
@@ -180,7 +195,7 @@ struct campaign {
     const struct options *options;
     pid_t *pids;            /* by place in the order of seeds */
     enum verdict *verdicts; /* likewise */
-    uint64_t *live;         /* likewise, records in the end; shared with the processes that play the seeds */
+    struct yield *yields;   /* likewise; shared with the processes that play the seeds */
     uint64_t begun;
     uint64_t judged; /* in order: what is found does not depend on which process was faster */
     unsigned running;
@@ -199,8 +214,8 @@ static void begin_seed(struct campaign *campaign)
             ASSERT(freopen("/dev/null", "w", stdout) != NULL);
             ASSERT(freopen("/dev/null", "w", stderr) != NULL);
         }
-        _exit(
-            (int)run(campaign->options->first + campaign->begun, campaign->options, &campaign->live[campaign->begun]));
+        _exit((int)run(campaign->options->first + campaign->begun, campaign->options,
+                       &campaign->yields[campaign->begun]));
     }
     campaign->pids[campaign->begun++] = pid;
     campaign->running++;
@@ -254,11 +269,36 @@ static bool count_live(const struct campaign *campaign, bool keyless)
     for (uint64_t at = 0; at < campaign->judged; at++) {
         const bool counts = is_keyless(campaign->options->first + at) == keyless;
         seeds += counts ? 1 : 0;
-        live += counts ? campaign->live[at] : 0;
+        live += counts ? campaign->yields[at].live : 0;
     }
     (void)printf("%s keys: %llu live over %llu seeds\n", keyless ? "without" : "with", (unsigned long long)live,
                  (unsigned long long)seeds);
     return seeds == 0 || live > 0;
+}
+
+/* False: they are to be whole, and are not, or could not be written. */
+static bool tell_cells(const struct campaign *campaign)
+{
+    const struct options *options = campaign->options;
+    struct cell_table table = {.sums = {.counts = {{{0}}}}};
+    for (uint64_t at = 0; at < campaign->judged; at++) {
+        cells_add(&table, &campaign->yields[at].cells, options->first + at);
+    }
+    const bool written = options->cells_to == NULL || cells_write(&table, options->cells_to);
+    return written && (!options->cells || cells_judge(&table, true));
+}
+
+/* The files that several runs wrote, together. */
+static bool judge_files(char **paths, int count)
+{
+    struct cell_table table = {.sums = {.counts = {{{0}}}}};
+    for (int i = 0; i < count; i++) {
+        if (!cells_read(&table, paths[i])) {
+            (void)printf("%s: no table of cells\n", paths[i]);
+            return false;
+        }
+    }
+    return cells_judge(&table, false);
 }
 
 static bool run_all(const struct options *options)
@@ -267,9 +307,9 @@ static bool run_all(const struct options *options)
     struct campaign campaign = {.options = options,
                                 .pids = calloc(count, sizeof *campaign.pids),
                                 .verdicts = calloc(count, sizeof *campaign.verdicts)};
-    campaign.live =
-        mmap(NULL, count * sizeof *campaign.live, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ASSERT(campaign.pids != NULL && campaign.verdicts != NULL && campaign.live != MAP_FAILED);
+    campaign.yields =
+        mmap(NULL, count * sizeof *campaign.yields, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT(campaign.pids != NULL && campaign.verdicts != NULL && campaign.yields != MAP_FAILED);
     while (!is_over(&campaign)) {
         if (campaign.begun < count && campaign.running < options->jobs) {
             begin_seed(&campaign);
@@ -291,26 +331,31 @@ static bool run_all(const struct options *options)
     const bool with_keys = count_live(&campaign, false);
     const bool without_keys = count_live(&campaign, true);
     const bool sent = options->expected != 0 || (with_keys && without_keys);
+    const bool whole = tell_cells(&campaign);
     free(campaign.pids);
     free(campaign.verdicts);
-    (void)munmap(campaign.live, count * sizeof *campaign.live);
-    return sent && !campaign.surprised && campaign.found == options->expected;
+    (void)munmap(campaign.yields, count * sizeof *campaign.yields);
+    return sent && whole && !campaign.surprised && campaign.found == options->expected;
 }
 
 int main(int argc, char **argv)
 {
     struct options options;
+    if (argc > 2 && strcmp(argv[1], "--cells-from") == 0) {
+        return judge_files(argv + 2, argc - 2) ? 0 : 1;
+    }
     if (!parse(argc, argv, &options)) {
         (void)fputs(
-            "usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--deep K] [--jobs J] [--expect RULE,…]\n",
+            "usage: sim [--seed S | --seeds A..B] [--steps N] [--trace] [--deep K] [--jobs J] [--expect RULE,…]\n"
+            "           [--cells | --cells-to FILE] | sim --cells-from FILE…\n",
             stderr);
         return 64;
     }
     if (options.one && options.expected == 0) {
         (void)printf("seed %llu, %llu steps\n", (unsigned long long)options.first, (unsigned long long)options.steps);
-        uint64_t live = 0;
-        const bool good = run(options.first, &options, &live) == VERDICT_GOOD;
-        (void)printf("%s, %llu live\n", good ? "good" : "LOST", (unsigned long long)live);
+        struct yield yield = {.live = 0};
+        const bool good = run(options.first, &options, &yield) == VERDICT_GOOD;
+        (void)printf("%s, %llu live\n", good ? "good" : "LOST", (unsigned long long)yield.live);
         return good ? 0 : 1;
     }
     (void)printf("seeds %llu..%llu, %llu steps each\n", (unsigned long long)options.first,

@@ -1,19 +1,21 @@
-/* users.c: people and programs in the simulation: they write, schedule, edit, cancel, pause, retry and resolve, at
- * random; they pull at clocks, and the platform has its moods. In the end they undo whatever holds something up. */
+/* users.c: people and programs in the simulation: who they are, what they want next, at random; they pause and connect,
+ * they pull at clocks, and the platform has its moods. In the end they undo whatever holds something up. Their posts
+ * are in users_post.c, their queues, series and approvals in users_plan.c. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/assert.h"
 #include "core/message/codec.h"
 #include "projections/access.h"
-#include "projections/posts.h"
-#include "tests/sim/world.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/users.h"
 
 #define ANSWER_WAIT_MS 2000
 #define ANSWER_TRIES 4
 #define ACT_WITHIN_MS 40000
 #define HIDDEN_MAX_MS 60000
 #define SETTLE_EVERY_MS (10 * MINUTE_MS)
+#define FAR_MS (30 * HOUR_MS) /* what is further ahead than that is not over in the end */
 
 /* --- sending --- */
 
@@ -55,23 +57,61 @@ static void again(struct world *world, struct parcel *parcel)
     }
 }
 
-void user_send(struct world *world, struct command *command)
+/* In whose name: of somebody who may, or of a key. In a story of tests/trace there are no people. */
+static void sign(struct world *world, struct command *command)
+{
+    const uint32_t number = id_equal(&command->workspace_id, &world->workspaces[0]) ? 0 : 1;
+    const bool editor = command_role(command->code) == ROLE_EDITOR;
+    if (id_is_none(&world->people[OWNER].user_id)) {
+        command->actor = ACTOR_KEY;
+    } else if (world_chance(world, 8)) {
+        command->actor = ACTOR_KEY;
+        command->actor_id = world->key_ids[number];
+    } else {
+        command->actor = ACTOR_MEMBER;
+        command->actor_id = world->people[prng_below(&world->dice, editor ? PEOPLE_MAX : EDITOR)].member_ids[number];
+    }
+}
+
+static void launch(struct world *world, struct parcel *parcel)
+{
+    struct flight **link = find_flight(world, parcel->bytes);
+    if (*link != NULL && world->calm) {
+        end_flight(link);
+    } else if (*link != NULL) {
+        trace(world, "user", "sends what they meant to");
+        fly(world, *link);
+    }
+}
+
+void user_send_later(struct world *world, struct command *command, int64_t after_ms)
 {
     const size_t cap = (size_t)1 << 16;
     struct flight *flight = malloc(sizeof *flight + cap);
     ASSERT(flight != NULL);
-    if (command->actor != ACTOR_OPERATOR) {
-        command->actor = ACTOR_KEY;
+    if (command->actor != ACTOR_OPERATOR && id_is_none(&command->actor_id)) {
+        sign(world, command);
     }
     command->command_id = world_mint(world, ID_COMMAND);
+    judge_asked(world, command);
     struct buf out = buf_of(flight->bytes, cap);
     ASSERT(command_encode(command, &out) == OK);
     flight = realloc(flight, sizeof *flight + out.len);
     ASSERT(flight != NULL);
     *flight = (struct flight){.next = world->user_flights, .command_id = command->command_id, .len = out.len};
     world->user_flights = flight;
-    trace(world, "user", "%s %s", command_desc(command->code)->name, name_of(world, &command->stream));
-    fly(world, flight);
+    trace(world, "user", "%s %s%s", command_desc(command->code)->name, name_of(world, &command->stream),
+          after_ms > 0 ? ", later" : "");
+    if (after_ms > 0) {
+        world_post(world, after_ms, launch, span_of(&flight->command_id, sizeof flight->command_id));
+    } else {
+        fly(world, flight);
+    }
+}
+
+void user_send(struct world *world, struct command *command)
+{
+    user_send_later(world, command, 0);
 }
 
 /* The answer is nothing that anybody here waits for, but to stop asking: a command sent twice is decided once, which
@@ -86,12 +126,7 @@ void users_answered(struct world *world, struct parcel *parcel)
 
 /* --- what they know --- */
 
-struct view {
-    struct store_txn *txn;
-    struct arena arena;
-};
-
-static struct view view_begin(const struct world *world)
+struct view view_begin(const struct world *world)
 {
     struct view view = {0};
     arena_init(&view.arena, (size_t)1 << 26);
@@ -99,24 +134,23 @@ static struct view view_begin(const struct world *world)
     return view;
 }
 
-static void view_end(struct view *view)
+void view_end(struct view *view)
 {
     store_abort(view->txn);
     arena_done(&view->arena);
 }
 
-static bool has_target(const struct post_view *post, uint32_t a, uint32_t b)
+static bool has_target(const struct post_view *post, enum target_status status)
 {
     for (uint32_t i = 0; i < post->row.targets_count; i++) {
-        if (post->row.targets[i].status == a || post->row.targets[i].status == b) {
+        if (post->row.targets[i].status == status) {
             return true;
         }
     }
     return false;
 }
 
-/* Any post; preferably one that has a target with status a or b (0: any will do). */
-static bool view_post(struct world *world, struct view *view, uint32_t a, uint32_t b, struct post_view *ret_post)
+bool view_post(struct world *world, struct view *view, enum target_status status, struct post_view *ret_post)
 {
     bool found = false;
     for (int tries = 0; tries < 12 && world->post_count > 0; tries++) {
@@ -125,7 +159,7 @@ static bool view_post(struct world *world, struct view *view, uint32_t a, uint32
         if (posts_get(view->txn, &post->workspace_id, &post->post_id, &view->arena, &candidate) == OK) {
             *ret_post = candidate;
             found = true;
-            if (a == 0 || has_target(&candidate, a, b)) {
+            if (status == TARGET_NONE || has_target(&candidate, status)) {
                 break;
             }
         }
@@ -133,221 +167,55 @@ static bool view_post(struct world *world, struct view *view, uint32_t a, uint32
     return found;
 }
 
-/* --- writing --- */
-
-static struct span text_of(struct world *world, struct arena *arena, const char *what)
+bool view_any(struct world *world, struct view *view, struct post_view *ret_post)
 {
-    char text[80];
-    struct span copy;
-    const char *mention = world_chance(world, 12) ? " for @bob.test" : "";
-    (void)snprintf(text, sizeof text, "%s %u%s", what, ++world->texts, mention);
-    ASSERT(arena_copy(arena, span_text(text), &copy) == OK);
-    return copy;
+    static const enum target_status wanted[] = {TARGET_NONE,       TARGET_PENDING,  TARGET_PENDING, TARGET_PREPARED,
+                                                TARGET_ATTEMPTING, TARGET_RETRYING, TARGET_UNKNOWN, TARGET_FAILED};
+
+    const enum target_status status = wanted[prng_below(&world->dice, sizeof wanted / sizeof *wanted)];
+    bool found = view_post(world, view, status, ret_post);
+    for (int tries = 0; tries < 3 && status == TARGET_NONE && found && ret_post->row.approved_under == POLICY_NONE;
+         tries++) {
+        found = view_post(world, view, status, ret_post); /* what is approved is rare */
+    }
+    return found;
 }
 
-static uint32_t fill_targets(struct world *world, const struct id *workspace_id, struct target_spec *specs)
+int64_t user_moment(struct world *world, const struct post_view *post)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < world->account_count; i++) {
-        if (id_equal(&world->accounts[i].workspace_id, workspace_id) && (count == 0 || world_chance(world, 2))) {
-            specs[count] = (struct target_spec){.target_id = world_mint(world, ID_TARGET),
-                                                .integration_id = world->accounts[i].integration_id,
-                                                .channel = CHANNEL_BLUESKY};
-            if (world_chance(world, 6)) {
-                specs[count].at_ms = world_wall(world) + world_between(world, 1000, 1200000);
-            }
-            count++;
-        }
-    }
-    return count;
-}
-
-static void create(struct world *world)
-{
-    struct arena arena;
-    struct target_spec specs[ACCOUNTS_MAX];
-    struct content_part parts[3];
-    if (world->post_count == POSTS_MAX) {
-        return;
-    }
-    arena_init(&arena, 65536);
-    const struct id workspace_id = world->workspaces[prng_below(&world->dice, WORKSPACES_MAX)];
-    const struct id post_id = world_mint(world, ID_POST);
-    struct command command = {.code = COMMAND_create_post, .workspace_id = workspace_id, .stream = post_id};
-    struct create_post_command *wanted = &command.create_post;
-    wanted->post_id = post_id;
-    wanted->parts = parts;
-    wanted->parts_count = world_chance(world, 3) ? (uint32_t)world_between(world, 2, 3) : 1;
-    for (uint32_t i = 0; i < wanted->parts_count; i++) {
-        parts[i].text = text_of(world, &arena, "part");
-    }
-    if (world_chance(world, 4)) {
-        wanted->first_comment = text_of(world, &arena, "comment");
-    }
-    wanted->targets = specs;
-    wanted->targets_count = fill_targets(world, &workspace_id, specs);
+    const int64_t left_ms = post->row.publish_at_ms - world_wall(world);
     const int64_t how = world_between(world, 0, 9);
-    if (how < 3) {
-        wanted->now = true;
-    } else if (how < 8) {
-        wanted->at_ms = world_wall(world) + world_between(world, 1000, 900000);
+    int64_t after_ms = 0;
+    if (how < 4) {
+        after_ms = left_ms - LOCK_AHEAD_MS + world_between(world, -1000, 1000);
+    } else if (how < 6) {
+        after_ms = left_ms - world_between(world, 0, LOCK_AHEAD_MS);
     }
-    if (world_chance(world, 8)) {
-        wanted->not_after_ms = world_wall(world) + world_between(world, 600000, 2400000);
+    if (how > 5 && how < 9) {
+        after_ms = left_ms + world_between(world, 0, 150);
     }
-    world->posts[world->post_count++] = (struct user_post){.workspace_id = workspace_id, .post_id = post_id};
-    user_send(world, &command);
-    arena_done(&arena);
-}
-
-static void edit_now(struct world *world, struct parcel *parcel)
-{
-    struct view view = view_begin(world);
-    struct post_view post;
-    struct user_post which;
-    memcpy(&which, parcel->bytes, sizeof which);
-    if (posts_get(view.txn, &which.workspace_id, &which.post_id, &view.arena, &post) == OK) {
-        struct command command = {.code = COMMAND_edit_post,
-                                  .workspace_id = post.row.workspace_id,
-                                  .stream = post.row.post_id,
-                                  .expected_version = post.row.version};
-        struct edit_post_command *wanted = &command.edit_post;
-        *wanted = (struct edit_post_command){.post_id = post.row.post_id,
-                                             .parts = post.content.parts,
-                                             .parts_count = post.content.parts_count,
-                                             .first_comment = post.content.first_comment,
-                                             .targets = post.content.targets,
-                                             .targets_count = post.content.targets_count,
-                                             .not_after_ms = post.row.not_after_ms};
-        wanted->parts[0].text = text_of(world, &view.arena, "edited");
-        if (world_chance(world, 3) && wanted->targets_count > 1) {
-            wanted->targets_count--;
-        }
-        user_send(world, &command);
-    }
-    view_end(&view);
-}
-
-/* Now, or in the last moment before the lock. */
-static void edit(struct world *world)
-{
-    struct view view = view_begin(world);
-    struct post_view post;
-    if (view_post(world, &view, 0, 0, &post)) {
-        const struct user_post which = {.workspace_id = post.row.workspace_id, .post_id = post.row.post_id};
-        const int64_t left_ms = post.row.publish_at_ms - LOCK_AHEAD_MS - world_wall(world);
-        const bool late = post.row.status == POST_SCHEDULED && left_ms > 0 && world_chance(world, 2);
-        world_post(world, late ? left_ms - world_between(world, 0, 12) : 0, edit_now, span_of(&which, sizeof which));
-    }
-    view_end(&view);
-}
-
-/* --- everything about a post that exists --- */
-
-static void on_post(struct world *world, enum command_code code)
-{
-    struct view view = view_begin(world);
-    struct post_view post;
-    const bool again = code == COMMAND_retry_post;
-    if (view_post(world, &view, again ? TARGET_FAILED : 0, TARGET_MISSED, &post)) {
-        struct command command = {.code = code, .workspace_id = post.row.workspace_id, .stream = post.row.post_id};
-        const struct id post_id = post.row.post_id;
-        if (code == COMMAND_schedule_post) {
-            command.schedule_post.post_id = post_id;
-            command.schedule_post.now = world_chance(world, 3);
-            command.schedule_post.at_ms =
-                command.schedule_post.now ? 0 : world_wall(world) + world_between(world, 1000, 900000);
-        } else if (code == COMMAND_cancel_post) {
-            command.cancel_post.post_id = post_id;
-        } else if (code == COMMAND_cancel_target && post.row.targets_count > 0) {
-            command.cancel_target.post_id = post_id;
-            command.cancel_target.target_id =
-                post.row.targets[prng_below(&world->dice, post.row.targets_count)].target_id;
-        } else if (code == COMMAND_retry_post) {
-            command.retry_post.post_id = post_id;
-            command.retry_post.now = true;
-        } else {
-            command.code = COMMAND_delete_post;
-            command.delete_post.post_id = post_id;
-        }
-        user_send(world, &command);
-    }
-    view_end(&view);
-}
-
-/* What a person who looks at the platform recognises: the key, or the words where the platform chose the key. */
-static bool is_seen(const struct world *world, const struct post_view *post, const struct post_payload *payload,
-                    uint64_t part, struct span account)
-{
-    const struct span key = payload->locked.parts[part].key;
-    const bool comment = part >= post->content.parts_count;
-    const struct span text = comment ? post->content.first_comment : post->content.parts[part].text;
-    size_t index = 0;
-    struct model_record record;
-    while (model_list(world->model, &index, &record)) {
-        if (span_equal(record.did, account) &&
-            (world->keyless ? span_equal(record.text, text) : span_equal(record.rkey, key))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A person looks at the platform, and says what is to be seen there of the post's first unknown target; or only of one
- * that no machine ever reads. */
-static void resolve_post(struct world *world, struct view *view, const struct post_view *post, bool only_unread)
-{
-    for (uint32_t i = 0; i < post->row.targets_count; i++) {
-        const struct target_row *target = &post->row.targets[i];
-        struct post_payload payload;
-        struct integration_row account;
-        if (target->status != TARGET_UNKNOWN || (only_unread && target->next_ms != 0) ||
-            posts_payload(view->txn, &post->row.post_id, &target->target_id, &view->arena, &payload) != OK ||
-            access_integration(view->txn, NULL, &target->integration_id, &view->arena, &account) != OK) {
-            continue;
-        }
-        struct command command = {
-            .code = COMMAND_resolve_target, .workspace_id = post->row.workspace_id, .stream = post->row.post_id};
-        command.resolve_target.post_id = post->row.post_id;
-        command.resolve_target.target_id = target->target_id;
-        command.resolve_target.resolution = RESOLUTION_ABSENT;
-        command.resolve_target.retry = world_chance(world, 2);
-        if (is_seen(world, post, &payload, target->part_live, account.account)) {
-            command.resolve_target.resolution = RESOLUTION_PUBLISHED;
-            command.resolve_target.retry = false;
-            command.resolve_target.url = SPAN("https://bsky.app/seen");
-        }
-        user_send(world, &command);
-        return;
-    }
-}
-
-static void resolve(struct world *world)
-{
-    struct view view = view_begin(world);
-    struct post_view post;
-    if (view_post(world, &view, TARGET_UNKNOWN, TARGET_UNKNOWN, &post)) {
-        resolve_post(world, &view, &post, false);
-    }
-    view_end(&view);
-}
-
-static void resolve_unread(struct world *world, struct view *view)
-{
-    for (uint32_t i = 0; i < world->post_count; i++) {
-        struct post_view post;
-        arena_reset(&view->arena);
-        if (posts_get(view->txn, &world->posts[i].workspace_id, &world->posts[i].post_id, &view->arena, &post) == OK) {
-            resolve_post(world, view, &post, !world->keyless);
-        }
-    }
+    return post->row.publish_at_ms == 0 || after_ms < 0 ? 0 : after_ms;
 }
 
 /* --- holding and letting go --- */
 
+/* An account that was deleted is connected as another one. */
+static void renew(struct world *world, struct account *account)
+{
+    struct view view = view_begin(world);
+    struct integration_row row;
+    if (account->may_be_gone &&
+        access_integration(view.txn, NULL, &account->integration_id, &view.arena, &row) == ERR_NOT_FOUND) {
+        account->integration_id = world_mint(world, ID_INTEGRATION);
+        account->may_be_gone = false;
+    }
+    view_end(&view);
+}
+
 static void connect(struct world *world, struct account *account)
 {
     char text[120];
+    renew(world, account);
     const bool wrong = !world->calm && account->connects > 0 && world_chance(world, 4);
     const struct id vault_id = world_mint(world, ID_SECRET);
     const uint32_t number = (uint32_t)(account - world->accounts);
@@ -368,23 +236,88 @@ static void connect(struct world *world, struct account *account)
     user_send(world, &command);
 }
 
+/* An account that a post goes to, or any; *ret_after_ms: a moment that matters to the post. */
+static struct account *some_account(struct world *world, int64_t *ret_after_ms)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    struct account *account = &world->accounts[prng_below(&world->dice, world->account_count)];
+    *ret_after_ms = 0;
+    if (!world_chance(world, 4) && view_any(world, &view, &post) && post.row.targets_count > 0) {
+        const struct target_row *target = &post.row.targets[prng_below(&world->dice, post.row.targets_count)];
+        for (uint32_t i = 0; i < world->account_count; i++) {
+            if (id_equal(&world->accounts[i].integration_id, &target->integration_id)) {
+                account = &world->accounts[i];
+                *ret_after_ms = user_moment(world, &post);
+            }
+        }
+    }
+    view_end(&view);
+    return account;
+}
+
 static void hold(struct world *world, bool on)
 {
-    struct command command = {0};
-    if (world_chance(world, 2)) {
-        const struct id workspace_id = world->workspaces[prng_below(&world->dice, WORKSPACES_MAX)];
-        command = (struct command){.code = on ? COMMAND_pause_workspace : COMMAND_resume_workspace,
-                                   .workspace_id = workspace_id,
-                                   .stream = workspace_id};
-        command.pause_workspace.workspace_id = workspace_id; /* both begin with it */
+    int64_t after_ms = 0;
+    const struct account *account = some_account(world, &after_ms);
+    struct command command = {.workspace_id = account->workspace_id};
+    const int64_t what = world_between(world, 0, 3);
+    if (what == 0) {
+        command.code = on ? COMMAND_pause_workspace : COMMAND_resume_workspace;
+        command.stream = account->workspace_id;
+        command.pause_workspace.workspace_id = account->workspace_id; /* both begin with it */
+    } else if (what == 1) {
+        command.code = on ? COMMAND_pause_queue : COMMAND_resume_queue;
+        command.stream = id_queue(&account->integration_id);
+        command.pause_queue.queue_id = command.stream; /* likewise */
+        command.pause_queue.integration_id = account->integration_id;
     } else {
-        const struct account *account = &world->accounts[prng_below(&world->dice, world->account_count)];
-        command = (struct command){.code = on ? COMMAND_pause_integration : COMMAND_resume_integration,
-                                   .workspace_id = account->workspace_id,
-                                   .stream = account->integration_id};
+        command.code = on ? COMMAND_pause_integration : COMMAND_resume_integration;
+        command.stream = account->integration_id;
         command.pause_integration.integration_id = account->integration_id;
     }
+    user_send_later(world, &command, after_ms);
+}
+
+static void pause(struct world *world)
+{
+    hold(world, true);
+}
+
+static void resume(struct world *world)
+{
+    hold(world, false);
+}
+
+/* And go on at a moment that matters. */
+static void interrupt(struct world *world)
+{
+    struct command command = {.code = COMMAND_pause_integration};
+    int64_t after_ms = 0;
+    const struct account *account = some_account(world, &after_ms);
+    command.workspace_id = account->workspace_id;
+    command.stream = account->integration_id;
+    command.pause_integration.integration_id = account->integration_id;
     user_send(world, &command);
+    command.actor_id = (struct id){0};
+    command.code = COMMAND_resume_integration; /* begins with it, too */
+    user_send_later(world, &command, after_ms > 0 ? after_ms : 1000);
+}
+
+static void remove_account(struct world *world)
+{
+    int64_t after_ms = 0;
+    struct account *account = some_account(world, &after_ms);
+    struct command command = {
+        .code = COMMAND_delete_integration, .workspace_id = account->workspace_id, .stream = account->integration_id};
+    command.delete_integration.integration_id = account->integration_id;
+    account->may_be_gone = true;
+    user_send_later(world, &command, after_ms);
+}
+
+static void reconnect(struct world *world)
+{
+    connect(world, &world->accounts[prng_below(&world->dice, world->account_count)]);
 }
 
 static void operate(struct world *world, bool suspend)
@@ -396,6 +329,11 @@ static void operate(struct world *world, bool suspend)
         command.suspend_starts.reason = SPAN("restored");
     }
     user_send(world, &command);
+}
+
+static void suspend_or_confirm(struct world *world)
+{
+    operate(world, world_chance(world, 4));
 }
 
 static void pull_at_clock(struct world *world)
@@ -420,39 +358,57 @@ static void upset_platform(struct world *world)
         rule.value_ms %= HIDDEN_MAX_MS; /* longer than a reading waits, and nobody could tell absence */
     }
     (void)snprintf(rule.path, sizeof rule.path, "%s", paths[prng_below(&world->dice, sizeof paths / sizeof *paths)]);
+    if (world_chance(world, 8)) { /* and again with the new token: the account is disconnected */
+        rule = (struct model_rule){.fault = MODEL_UNAUTHORIZED, .times = 2, .path = "createRecord"};
+        rule.skip = (uint32_t)world_between(world, 0, 1);
+    } else if (world_chance(world, 12)) {
+        rule = (struct model_rule){.fault = MODEL_UNAUTHORIZED, .times = 1, .path = "refreshSession"};
+    }
     trace(world, "platform", "will %s at %s", model_fault_word(rule.fault), rule.path);
     const enum err err = model_rule_add(world->model, &rule);
     (void)err; /* it is upset enough */
 }
 
+static const struct habit {
+    uint32_t weight;
+    void (*act)(struct world *world);
+} habits[] = {
+    {30, user_create       },
+    {9,  user_edit         },
+    {7,  user_reschedule   },
+    {7,  user_cancel       },
+    {6,  user_cancel_target},
+    {1,  user_delete       },
+    {7,  user_retry        },
+    {7,  user_resolve      },
+    {3,  pause             },
+    {3,  interrupt         },
+    {10, resume            },
+    {3,  reconnect         },
+    {2,  remove_account    },
+    {4,  suspend_or_confirm},
+    {8,  user_approve      },
+    {3,  user_set_policy   },
+    {3,  user_set_slots    },
+    {6,  user_swap         },
+    {2,  user_write_series },
+    {3,  user_change_series},
+};
+
 static void act(struct world *world)
 {
-    const int64_t what = world_between(world, 0, 99);
-    if (what < 34) {
-        create(world);
-    } else if (what < 46) {
-        edit(world);
-    } else if (what < 54) {
-        on_post(world, COMMAND_schedule_post);
-    } else if (what < 60) {
-        on_post(world, COMMAND_cancel_post);
-    } else if (what < 65) {
-        on_post(world, COMMAND_cancel_target);
-    } else if (what < 66) {
-        on_post(world, COMMAND_delete_post);
-    } else if (what < 74) {
-        on_post(world, COMMAND_retry_post);
-    } else if (what < 80) {
-        resolve(world);
-    } else if (what < 82) {
-        hold(world, true);
-    } else if (what < 92) {
-        hold(world, false);
-    } else if (what < 96) {
-        connect(world, &world->accounts[prng_below(&world->dice, world->account_count)]);
-    } else {
-        operate(world, what == 96);
+    const size_t count = sizeof habits / sizeof *habits;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += habits[i].weight;
     }
+    uint64_t left = prng_below(&world->dice, sum);
+    size_t which = 0;
+    while (left >= habits[which].weight) {
+        left -= habits[which].weight;
+        which++;
+    }
+    habits[which].act(world);
 }
 
 void users_act(struct world *world, struct parcel *parcel)
@@ -462,6 +418,7 @@ void users_act(struct world *world, struct parcel *parcel)
         return;
     }
     act(world);
+    users_adopt(world);
     if (world_chance(world, world->faults.platform)) {
         upset_platform(world);
     }
@@ -529,6 +486,43 @@ void users_plan(struct world *world)
 
 /* --- the end: whatever holds something is undone --- */
 
+static void let_queue_go(struct world *world, const struct account *account)
+{
+    const struct id queue_id = id_queue(&account->integration_id);
+    struct command command = {.code = COMMAND_resume_queue, .workspace_id = account->workspace_id, .stream = queue_id};
+    command.resume_queue.queue_id = queue_id;
+    command.resume_queue.integration_id = account->integration_id;
+    user_send(world, &command);
+}
+
+static bool has_far(const struct world *world, const struct post_view *post)
+{
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        if (post->row.targets[i].due_ms > world_wall(world) + FAR_MS &&
+            !posts_target_is_final(post->row.targets[i].status)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What queues gave an instant of next week. */
+static void cancel_far(struct world *world, struct view *view)
+{
+    for (uint32_t i = 0; i < world->post_count; i++) {
+        const struct user_post *which = &world->posts[i];
+        struct post_view post;
+        arena_reset(&view->arena);
+        if (posts_get(view->txn, &which->workspace_id, &which->post_id, &view->arena, &post) == OK &&
+            post.row.status != POST_DRAFT && has_far(world, &post)) {
+            struct command command = {
+                .code = COMMAND_cancel_post, .workspace_id = which->workspace_id, .stream = which->post_id};
+            command.cancel_post.post_id = which->post_id;
+            user_send(world, &command);
+        }
+    }
+}
+
 static void let_go(struct world *world, struct view *view)
 {
     for (uint32_t i = 0; i < WORKSPACES_MAX; i++) {
@@ -551,6 +545,9 @@ static void let_go(struct world *world, struct view *view)
             command.resume_integration.integration_id = account->integration_id;
             user_send(world, &command);
         }
+        if (is_there && row.queue_paused) {
+            let_queue_go(world, account);
+        }
         if (!is_there || (row.status != INTEGRATION_CONNECTED && id_is_none(&row.connect_vault_id))) {
             connect(world, account);
         }
@@ -568,7 +565,9 @@ void users_settle(struct world *world)
     struct view view = view_begin(world);
     operate(world, false);
     let_go(world, &view);
-    resolve_unread(world, &view);
+    users_adopt(world);
+    cancel_far(world, &view);
+    users_resolve_unread(world, &view);
     view_end(&view);
     world_post(world, SETTLE_EVERY_MS, settle_again, (struct span){0});
 }

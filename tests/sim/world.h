@@ -7,8 +7,10 @@
  *   ledger.c     the ledger's process
  *   scheduler.c  the scheduler's
  *   adapter.c    the adapter's, and the platform behind it
- *   users.c      people and programs
- *   judge.c      what must always hold: RULE_TABLE; judge_post.c of a post's life */
+ *   users.c      people and programs; users_join.c who they are, users_post.c their posts, users_plan.c queues, series
+ *                and approvals
+ *   judge.c      what must always hold: RULE_TABLE; judge_post.c of a post's life, judge_approval.c and judge_plan.c
+ *   cells.c      which action met which state: the race matrix */
 #ifndef OPENPOST_TESTS_SIM_WORLD_H
 #define OPENPOST_TESTS_SIM_WORLD_H
 
@@ -20,18 +22,20 @@
 #include "core/scheduler/dispatch.h"
 #include "core/scheduler/pool.h"
 #include "core/wire/follow.h"
-#include "projections/dispatch_views.h"
+#include "projections/rota_views.h"
 #include "tools/sandbox/platform_model.h"
 
 #define WORLD_T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
 #define CALM_MS (48 * HOUR_MS)            /* without users and faults, at the end */
 #define TRACE_LINES 50
 #define TRACE_WIDTH 200
-#define POSTS_MAX 64
+#define POSTS_MAX 96
 #define ACCOUNTS_MAX 6
 #define WORKSPACES_MAX 2
 #define SECRETS_MAX 4096
 #define INBOX_MAX 64
+#define PEOPLE_MAX 3 /* an owner, an admin, an editor who may approve; of both workspaces */
+#define SERIES_MAX 6
 
 /* What must always hold, by the name under which a planted bug says what has to find it. */
 #define RULE_TABLE(X)                                                                                         \
@@ -57,7 +61,12 @@
     X(FORGOTTEN, "forgotten", "whatever is open is in the queue, and nothing else is")                        \
     X(SETTLED, "settled", "once faults stop, everything due comes to its end")                                \
     X(RECORDED, "recorded", "no adapter may forget more of an attempt than the log knows")                    \
-    X(BILLED, "billed", "each billing period is closed once, and in time")
+    X(BILLED, "billed", "each billing period is closed once, and in time")                                    \
+    X(APPROVED, "approved", "under a policy nothing locks but exactly what was approved, under that policy")  \
+    X(FOUR_EYES, "four_eyes", "under four eyes nobody approves what they wrote any of")                       \
+    X(SLOT, "slot", "the next slot is the queue's first that nothing stands at, and is given once")           \
+    X(SERIES, "series", "a series that is active makes each local time of a generation once, at its instant") \
+    X(SWAP, "swap", "two targets that are swapped have each other's instant, both or none")
 
 enum rule {
 
@@ -127,6 +136,7 @@ struct scheduler_host {
     struct agenda *agenda; /* NULL: it is down */
     struct dispatch *dispatch;
     struct bills bills;
+    struct rota rota;
     struct channel channel;
     const struct channel *channels[1];
     struct dispatch_views views;
@@ -163,6 +173,7 @@ struct account {
     struct id workspace_id;
     struct id integration_id;
     uint32_t connects;
+    bool may_be_gone; /* somebody wanted to delete it */
 };
 
 struct user_post {
@@ -170,7 +181,18 @@ struct user_post {
     struct id post_id;
 };
 
+struct person {
+    struct id user_id;
+    struct id member_ids[WORKSPACES_MAX];
+};
+
+struct user_series {
+    struct id workspace_id;
+    struct id series_id;
+};
+
 struct judge;
+struct cells;
 
 struct world {
     uint64_t seed;
@@ -199,10 +221,16 @@ struct world {
     uint32_t account_count;
     struct user_post posts[POSTS_MAX];
     uint32_t post_count;
+    struct person people[PEOPLE_MAX];  /* absent in a story of tests/trace: there everything is asked by nobody */
+    struct id key_ids[WORKSPACES_MAX]; /* keys that the second of them made */
+    struct id template_ids[WORKSPACES_MAX];
+    struct user_series series[SERIES_MAX];
+    uint32_t series_count;
     uint32_t texts;
     bool calm; /* no users, no faults any more */
     struct flight *user_flights;
     struct judge *judge;
+    struct cells *cells; /* what is noted there; NULL: nothing */
     struct pool names;
     uint32_t name_counts[ID_KIND_COUNT];
     char (*trace)[TRACE_WIDTH];
@@ -269,6 +297,7 @@ extern const uint8_t sim_box_key[32];
 /* users.c */
 void user_connect(struct world *world, uint32_t account); /* of accounts */
 void users_start(struct world *world);
+void users_join(struct world *world); /* people become members, one makes keys: from then on they act by name */
 void users_plan(struct world *world); /* plans whose first periods end soon */
 void users_act(struct world *world, struct parcel *parcel);
 void users_answered(struct world *world, struct parcel *parcel);
@@ -279,6 +308,7 @@ void user_send(struct world *world, struct command *command);
 void judge_start(struct world *world);
 void judge_done(struct world *world);
 void judge_events(struct world *world);                                     /* after each step */
+void judge_asked(struct world *world, const struct command *command);       /* by people */
 void judge_deep(struct world *world);                                       /* derived things equal rebuilt ones */
 void judge_batch(struct world *world, const struct job_batch *batch);       /* leaves for the adapter */
 void judge_report(struct world *world, const struct outcome_batch *report); /* the scheduler hears it */

@@ -64,6 +64,7 @@ START_TEST(somebody_is_reminded_half_an_hour_before_and_the_post_is_missed_at_it
     wanted(&world, T0 - APPROVAL_REMIND_MS, true);
     ck_none_until(&world, T0 - 1, T0);
     ck_one(&world, T0, AGENDA_MISS, 1);
+    ck_assert_uint_eq(world.due[0].cause, world.seq); /* that it was asked for */
     agenda_free(world.agenda);
 }
 

@@ -61,21 +61,22 @@ static inline void check_stored_row(enum id_kind kind, const struct aggregate *s
     ck_assert_mem_eq(&loaded, state, aggregate_size_max(kind));
 }
 
-/* Folds an event into the live state, and keeps its bytes. */
+/* Folds an event into the live state, and keeps its bytes. As the ledger does it, into the state that decided: an event
+ * that borrows from there would change under the fold. */
 static inline void happen(struct world *world, enum id_kind kind, struct aggregate *state, const struct event *event,
                           const struct id *workspace_id)
 {
     const struct event decoded = recoded(world, event);
     struct aggregate *copy = (struct aggregate *)story_room(world, sizeof *copy);
     *copy = *state;
-    aggregate_evolve(kind, copy, event, workspace_id, world->now_ms);
-    aggregate_evolve(kind, state, &decoded, workspace_id, world->now_ms);
+    aggregate_evolve(kind, copy, &decoded, workspace_id, world->now_ms);
+    aggregate_evolve(kind, state, event, workspace_id, world->now_ms);
     ck_assert_mem_eq(copy, state, aggregate_size_max(kind));
     ck_assert_uint_lt(world->fact_count, STORY_FACTS_MAX);
     struct story_fact *fact = &world->facts[world->fact_count++];
     *fact = (struct story_fact){
         .state = state, .workspace_id = *workspace_id, .time_ms = world->now_ms, .at = world->bytes.len};
-    ck_assert_int_eq(event_encode(event, &world->bytes), OK);
+    ck_assert_int_eq(event_encode(&decoded, &world->bytes), OK);
     fact->len = world->bytes.len - fact->at;
     if (world->happened != NULL) {
         world->happened[event->code] = true;

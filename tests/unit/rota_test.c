@@ -80,6 +80,15 @@ static bool next_command(struct play *play, struct command *ret_command, int64_t
     return any;
 }
 
+/* Why it is asked for: the series, as its last event left it. */
+static void check_cause(const struct play *play, const struct command *command)
+{
+    struct log_event at;
+    ck_assert_uint_ne(command->causation, 0);
+    ck_assert_int_eq(log_look(play->world->log, command->causation, &at), OK);
+    ck_assert(id_equal(&at.stream, &play->series_id));
+}
+
 /* Asks until nothing is to be asked for; or, where things get lost, for some steps. */
 static void run(struct play *play, uint32_t steps)
 {
@@ -102,6 +111,7 @@ static void run(struct play *play, uint32_t steps)
         arena_reset(&play->arena);
         ck_assert_int_eq(command_decode(buf_span(&out), &play->arena, &command), OK);
         play->commands++;
+        check_cause(play, &command);
         if (!chance(play, 4)) {
             (void)world_give(world, &command, NULL);
             if (chance(play, 5)) {

@@ -1,0 +1,308 @@
+/* users_post.c: people write posts, edit, schedule, cancel, retry and resolve them, at random and at the moments that
+ * matter. Called by users.c. */
+#include <stdio.h>
+
+#include "core/base/assert.h"
+#include "projections/access.h"
+#include "tests/sim/users.h"
+
+/* --- writing --- */
+
+struct span user_text(struct world *world, struct arena *arena, const char *what)
+{
+    char text[80];
+    struct span copy;
+    const char *mention = world_chance(world, 12) ? " for @bob.test" : "";
+    (void)snprintf(text, sizeof text, "%s %u%s", what, ++world->texts, mention);
+    ASSERT(arena_copy(arena, span_text(text), &copy) == OK);
+    return copy;
+}
+
+uint32_t user_targets(struct world *world, const struct id *workspace_id, struct target_spec *specs)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < world->account_count; i++) {
+        if (id_equal(&world->accounts[i].workspace_id, workspace_id) && (count == 0 || world_chance(world, 2))) {
+            specs[count] = (struct target_spec){.target_id = world_mint(world, ID_TARGET),
+                                                .integration_id = world->accounts[i].integration_id,
+                                                .channel = CHANNEL_BLUESKY};
+            count++;
+        }
+    }
+    return count;
+}
+
+void user_add_post(struct world *world, const struct id *workspace_id, const struct id *post_id)
+{
+    if (world->post_count < POSTS_MAX) {
+        world->posts[world->post_count++] = (struct user_post){.workspace_id = *workspace_id, .post_id = *post_id};
+    }
+}
+
+/* Soon; now and then so that its lock meets another post's instant. */
+static int64_t some_instant(struct world *world)
+{
+    struct post_view other;
+    int64_t at_ms = world_wall(world) + world_between(world, 1000, 1200000);
+    if (world_chance(world, 5)) {
+        struct view view = view_begin(world);
+        if (view_post(world, &view, TARGET_PENDING, &other) &&
+            other.row.publish_at_ms + LOCK_AHEAD_MS > world_wall(world)) {
+            at_ms = other.row.publish_at_ms + LOCK_AHEAD_MS + world_between(world, -300, 300);
+        }
+        view_end(&view);
+    }
+    return at_ms;
+}
+
+void user_create(struct world *world)
+{
+    struct arena arena;
+    struct target_spec specs[ACCOUNTS_MAX];
+    struct content_part parts[3];
+    if (world->post_count == POSTS_MAX) {
+        return;
+    }
+    arena_init(&arena, 65536);
+    const uint64_t number = prng_below(&world->dice, WORKSPACES_MAX);
+    const struct id workspace_id = world->workspaces[number];
+    const struct id post_id = world_mint(world, ID_POST);
+    struct command command = {.code = COMMAND_create_post, .workspace_id = workspace_id, .stream = post_id};
+    struct create_post_command *wanted = &command.create_post;
+    wanted->post_id = post_id;
+    wanted->parts = parts;
+    wanted->parts_count = world_chance(world, 3) ? (uint32_t)world_between(world, 2, 3) : 1;
+    for (uint32_t i = 0; i < wanted->parts_count; i++) {
+        parts[i].text = user_text(world, &arena, "part");
+    }
+    if (world_chance(world, 4)) {
+        wanted->first_comment = user_text(world, &arena, "comment");
+    }
+    wanted->targets = specs;
+    wanted->targets_count = user_targets(world, &workspace_id, specs);
+    for (uint32_t i = 0; i < wanted->targets_count; i++) {
+        if (world_chance(world, 6)) {
+            specs[i].at_ms = world_wall(world) + world_between(world, 1000, 1200000);
+        }
+    }
+    if (world_chance(world, 8)) {
+        wanted->template_id = world->template_ids[number]; /* its author wrote some of it */
+        wanted->template_version = 1;
+    }
+    const int64_t how = world_between(world, 0, 9);
+    wanted->now = how < 2;
+    wanted->next_slot = how == 2;
+    wanted->at_ms = how > 2 && how < 9 ? some_instant(world) : 0;
+    if (world_chance(world, 8)) {
+        wanted->not_after_ms = world_wall(world) + world_between(world, 600000, 2400000);
+    }
+    user_add_post(world, &workspace_id, &post_id);
+    user_send(world, &command);
+    if (world_chance(world, 2)) { /* somebody is told of it */
+        const struct user_post post = {.workspace_id = workspace_id, .post_id = post_id};
+        world_post(world, world_between(world, 1000, 200000), user_approve_post, span_of(&post, sizeof post));
+    }
+    arena_done(&arena);
+}
+
+static void edit_now(struct world *world, struct parcel *parcel)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    struct user_post which;
+    memcpy(&which, parcel->bytes, sizeof which);
+    if (!world->calm && posts_get(view.txn, &which.workspace_id, &which.post_id, &view.arena, &post) == OK) {
+        struct command command = {.code = COMMAND_edit_post,
+                                  .workspace_id = post.row.workspace_id,
+                                  .stream = post.row.post_id,
+                                  .expected_version = post.row.version};
+        struct edit_post_command *wanted = &command.edit_post;
+        *wanted = (struct edit_post_command){.post_id = post.row.post_id,
+                                             .parts = post.content.parts,
+                                             .parts_count = post.content.parts_count,
+                                             .first_comment = post.content.first_comment,
+                                             .targets = post.content.targets,
+                                             .targets_count = post.content.targets_count,
+                                             .not_after_ms = post.row.not_after_ms};
+        wanted->parts[0].text = user_text(world, &view.arena, "edited");
+        if (world_chance(world, 3) && wanted->targets_count > 1) {
+            wanted->targets_count--;
+        }
+        user_send(world, &command);
+    }
+    view_end(&view);
+}
+
+/* Now, at a moment that matters, or in the last one before the lock. */
+void user_edit(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_any(world, &view, &post)) {
+        const struct user_post which = {.workspace_id = post.row.workspace_id, .post_id = post.row.post_id};
+        const int64_t left_ms = post.row.publish_at_ms - LOCK_AHEAD_MS - world_wall(world);
+        const bool late = post.row.status == POST_SCHEDULED && left_ms > 0 && world_chance(world, 2);
+        const int64_t after_ms = late ? left_ms - world_between(world, 0, 12) : user_moment(world, &post);
+        world_post(world, after_ms, edit_now, span_of(&which, sizeof which));
+    }
+    view_end(&view);
+}
+
+/* --- everything about a post that exists --- */
+
+static struct command about(const struct post_view *post, enum command_code code)
+{
+    struct command command = {.code = code, .workspace_id = post->row.workspace_id, .stream = post->row.post_id};
+    command.cancel_post.post_id = post->row.post_id; /* every command about a post begins with it */
+    return command;
+}
+
+void user_reschedule(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_any(world, &view, &post)) {
+        struct command command = about(&post, COMMAND_schedule_post);
+        const int64_t after_ms = user_moment(world, &post);
+        const int64_t how = world_between(world, 0, 3);
+        command.schedule_post.now = how == 0;
+        command.schedule_post.next_slot = how == 1;
+        command.schedule_post.at_ms = how > 1 ? some_instant(world) + after_ms : 0;
+        user_send_later(world, &command, after_ms);
+    }
+    view_end(&view);
+}
+
+static void on_any(struct world *world, enum command_code code)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_any(world, &view, &post)) {
+        struct command command = about(&post, code);
+        user_send_later(world, &command, user_moment(world, &post));
+    }
+    view_end(&view);
+}
+
+void user_cancel(struct world *world)
+{
+    on_any(world, COMMAND_cancel_post);
+}
+
+void user_delete(struct world *world)
+{
+    on_any(world, COMMAND_delete_post);
+}
+
+void user_cancel_target(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (view_any(world, &view, &post) && post.row.targets_count > 0) {
+        struct command command = about(&post, COMMAND_cancel_target);
+        command.cancel_target.target_id = post.row.targets[prng_below(&world->dice, post.row.targets_count)].target_id;
+        user_send_later(world, &command, user_moment(world, &post));
+    }
+    view_end(&view);
+}
+
+/* Mostly of what can be. */
+void user_retry(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    const int64_t how = world_between(world, 0, 3);
+    const bool found = how == 0 ? view_any(world, &view, &post)
+                                : view_post(world, &view, how == 1 ? TARGET_MISSED : TARGET_FAILED, &post);
+    if (found) {
+        struct command command = about(&post, COMMAND_retry_post);
+        command.retry_post.now = true;
+        user_send_later(world, &command, how == 0 ? user_moment(world, &post) : 0);
+    }
+    view_end(&view);
+}
+
+/* What a person who looks at the platform recognises: the key, or the words where the platform chose the key. */
+static bool is_seen(const struct world *world, const struct post_view *post, const struct post_payload *payload,
+                    uint64_t part, struct span account)
+{
+    const struct span key = payload->locked.parts[part].key;
+    const bool comment = part >= post->content.parts_count;
+    const struct span text = comment ? post->content.first_comment : post->content.parts[part].text;
+    size_t index = 0;
+    struct model_record record;
+    while (model_list(world->model, &index, &record)) {
+        if (span_equal(record.did, account) &&
+            (world->keyless ? span_equal(record.text, text) : span_equal(record.rkey, key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A person looks at the platform, and says what is to be seen there of the post's first unknown target; or only of one
+ * that no machine ever reads. */
+static void resolve_post(struct world *world, struct view *view, const struct post_view *post, bool only_unread)
+{
+    for (uint32_t i = 0; i < post->row.targets_count; i++) {
+        const struct target_row *target = &post->row.targets[i];
+        struct post_payload payload;
+        struct integration_row account;
+        if (target->status != TARGET_UNKNOWN || (only_unread && target->next_ms != 0) ||
+            posts_payload(view->txn, &post->row.post_id, &target->target_id, &view->arena, &payload) != OK ||
+            access_integration(view->txn, NULL, &target->integration_id, &view->arena, &account) != OK) {
+            continue;
+        }
+        struct command command = about(post, COMMAND_resolve_target);
+        command.resolve_target.target_id = target->target_id;
+        command.resolve_target.resolution = RESOLUTION_ABSENT;
+        command.resolve_target.retry = world_chance(world, 2);
+        if (is_seen(world, post, &payload, target->part_live, account.account)) {
+            command.resolve_target.resolution = RESOLUTION_PUBLISHED;
+            command.resolve_target.retry = !world->calm && world_chance(world, 8); /* which makes no sense */
+            command.resolve_target.url = SPAN("https://bsky.app/seen");
+        }
+        user_send(world, &command);
+        return;
+    }
+}
+
+/* What is in no doubt: they are mistaken. */
+static void resolve_nothing(struct world *world, const struct post_view *post)
+{
+    const uint32_t count = post->row.targets_count;
+    if (count > 0) {
+        const struct target_row *target = &post->row.targets[prng_below(&world->dice, count)];
+        struct command command = about(post, COMMAND_resolve_target);
+        command.resolve_target.target_id = target->target_id;
+        command.resolve_target.resolution = RESOLUTION_ABANDONED;
+        if (target->status != TARGET_UNKNOWN && (!world->keyless || target->status != TARGET_ATTEMPTING)) {
+            user_send_later(world, &command, world->keyless ? 0 : user_moment(world, post));
+        }
+    }
+}
+
+void user_resolve(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (world_chance(world, 3)) {
+        if (view_any(world, &view, &post)) {
+            resolve_nothing(world, &post);
+        }
+    } else if (view_post(world, &view, TARGET_UNKNOWN, &post)) {
+        resolve_post(world, &view, &post, false);
+    }
+    view_end(&view);
+}
+
+void users_resolve_unread(struct world *world, struct view *view)
+{
+    for (uint32_t i = 0; i < world->post_count; i++) {
+        struct post_view post;
+        arena_reset(&view->arena);
+        if (posts_get(view->txn, &world->posts[i].workspace_id, &world->posts[i].post_id, &view->arena, &post) == OK) {
+            resolve_post(world, view, &post, !world->keyless);
+        }
+    }
+}

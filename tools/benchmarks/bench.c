@@ -14,6 +14,7 @@
 #include "core/base/limits.h"
 #include "core/base/process.h"
 #include "tools/benchmarks/bare_nng.h"
+#include "tools/benchmarks/bench_crowd.h"
 #include "tools/tools.h"
 
 static const char usage[] =
@@ -28,7 +29,8 @@ static const char usage[] =
     "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
     "  growth  GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
     "  tenants GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n"
-    "  search  pages of posts, filtered and searched, of a million in one workspace / 10 thousand\n\n"
+    "  search  pages of posts, listed, filtered and searched, of a million in one workspace / 10 thousand\n"
+    "  schedule  commands with a million posts in one workspace / 10 thousand; next_slot, series, approvals\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -38,15 +40,16 @@ static const struct benchmark {
     const char *name;
     enum err (*run)(struct bench *bench);
 } benchmarks[] = {
-    {"log",     bench_log    },
-    {"ledger",  bench_ledger },
-    {"replay",  bench_replay },
-    {"memory",  bench_memory },
-    {"burst",   bench_burst  },
-    {"http",    bench_http   },
-    {"growth",  bench_growth },
-    {"tenants", bench_tenants},
-    {"search",  bench_search },
+    {"log",      bench_log     },
+    {"ledger",   bench_ledger  },
+    {"replay",   bench_replay  },
+    {"memory",   bench_memory  },
+    {"burst",    bench_burst   },
+    {"http",     bench_http    },
+    {"growth",   bench_growth  },
+    {"tenants",  bench_tenants },
+    {"search",   bench_search  },
+    {"schedule", bench_schedule},
 };
 
 #define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)
@@ -73,6 +76,12 @@ void bench_broken(struct bench *bench, const char *name, const char *what)
     bench->failed = true;
     (void)printf(bench->json ? "{\"name\":\"%s\",\"broken\":\"%s\"}\n" : "%-34s BROKEN: %s\n", name, what);
     (void)fflush(stdout);
+}
+
+void bench_tell(const char *what, uint64_t done, uint64_t of)
+{
+    (void)fprintf(stderr, "openpost bench: %s: %llu of %llu posts\n", what, (unsigned long long)done,
+                  (unsigned long long)of);
 }
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
@@ -113,6 +122,7 @@ static void run_all(struct bench *bench, const char *const *names, size_t count)
             bench->failed = true;
         }
     }
+    crowds_close(bench);
     (void)printf(bench->json ? "" : "\n");
     for (size_t i = 0; i < (count == 0 ? BENCHMARK_COUNT : count); i++) {
         bench_goals_show(bench, count == 0 ? benchmarks[i].name : names[i]);
@@ -130,15 +140,23 @@ static bool number(const char *name, const char *text, uint64_t most, uint64_t *
 
 int tool_bench(int argc, char **argv)
 {
-    struct bench bench = {
-        .events = 100000, .posts = 20000, .growth_max = 1000000, .tenants = 10000, .search_posts = 1000000};
+    struct bench bench = {.events = 100000,
+                          .posts = 20000,
+                          .growth_max = 1000000,
+                          .tenants = 10000,
+                          .many_posts = 1000000,
+                          .few_posts = 10000,
+                          .rounds = 9,
+                          .looks = 200,
+                          .reserved = 5000};
+    bool quick = false;
     const char *names[BENCHMARK_COUNT];
     const char *events = NULL;
     const char *posts = NULL;
     const char *ahead = NULL;
     const char *growth_max = NULL;
     const char *tenants = NULL;
-    const char *search_posts = NULL;
+    const char *many_posts = NULL;
     uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
@@ -156,7 +174,10 @@ int tool_bench(int argc, char **argv)
         {"--growth-max",   &growth_max,       NULL,
          "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                              },
         {"--tenants",      &tenants,          NULL,           "workspaces of 100 posts each; default 10000"                       },
-        {"--search-posts", &search_posts,     NULL,           "of the workspace that is searched; default 1000000"                },
+        {"--search-posts", &many_posts,       NULL,
+         "of the workspace that is searched and scheduled in, from 20000 on; default 1000000"                                     },
+        {"--quick",        NULL,              &quick,
+         "search and schedule with 20000 posts / 4000 and in few rounds: whether their answers are right"                         },
         {"--references",   &bench.references, NULL,
          "the folder that tools/benchmarks/references/setup printed; default: none"                                               },
         {"--bare-server",  &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },
@@ -175,7 +196,18 @@ int tool_bench(int argc, char **argv)
     if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
         !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max) ||
         !number("--tenants", tenants, 100000, &bench.tenants) ||
-        !number("--search-posts", search_posts, 10000000, &bench.search_posts)) {
+        !number("--search-posts", many_posts, 10000000, &bench.many_posts)) {
+        return EXIT_USAGE_WRONG;
+    }
+    if (quick) {
+        bench.many_posts = many_posts == NULL ? 20000 : bench.many_posts;
+        bench.few_posts = 4000;
+        bench.rounds = 2;
+        bench.looks = 10;
+        bench.reserved = 500;
+    }
+    if (bench.many_posts < 20000) {
+        (void)fprintf(stderr, "openpost bench: --search-posts takes 20000 at least\n");
         return EXIT_USAGE_WRONG;
     }
     bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;

@@ -5,6 +5,8 @@
 
 #include "core/ledger/data.h"
 
+struct crowds;
+
 /* What must be reached, one line each at the end of a run; the limits stand in bench_goals.c. */
 enum bench_goal_code {
     GOAL_POST_RATE,
@@ -25,6 +27,11 @@ enum bench_goal_code {
     GOAL_GROWTH_BEYOND,
     GOAL_TENANTS,
     GOAL_SEARCH,
+    GOAL_LISTS,
+    GOAL_COMMANDS,
+    GOAL_SLOTS,
+    GOAL_SERIES,
+    GOAL_APPROVAL,
     GOAL_COUNT
 };
 
@@ -36,7 +43,12 @@ struct bench {
     uint64_t posts;         /* of the burst */
     uint64_t growth_max;    /* posts at which growth stops */
     uint64_t tenants;       /* workspaces beside each other */
-    uint64_t search_posts;  /* of the workspace that is searched */
+    uint64_t many_posts;    /* of the workspace that is searched and scheduled in */
+    uint64_t few_posts;     /* of the one that it is compared with */
+    unsigned rounds;        /* that both do in turn */
+    unsigned looks;         /* pages of each question */
+    unsigned reserved;      /* occurrences of the queue that is asked for one more */
+    struct crowds *crowds;  /* bench_crowd.h; NULL: nobody has asked for them yet */
     int64_t ahead_ms;       /* the burst's posts are created so long before they are due; 0: as shortly as it can */
     char folder[DATA_PATH_MAX];
     unsigned made; /* things in folder that are told apart by a number */
@@ -51,6 +63,9 @@ void bench_figure(struct bench *bench, const char *name, double ours, double ref
                   const char *against);
 void bench_not_run(struct bench *bench, const char *name, const char *why);
 void bench_broken(struct bench *bench, const char *name, const char *what);
+
+/* bench_tell says on standard error how far something is that takes a while. */
+void bench_tell(const char *what, uint64_t done, uint64_t of);
 
 /* bench_goal notes what was measured for one of the goals; of several figures the worst counts. bench_goals_show prints
  * the goals of that benchmark: met, missed or not run. */
@@ -67,6 +82,7 @@ enum err bench_http(struct bench *bench) MUST_USE;
 enum err bench_growth(struct bench *bench) MUST_USE;
 enum err bench_tenants(struct bench *bench) MUST_USE;
 enum err bench_search(struct bench *bench) MUST_USE;
+enum err bench_schedule(struct bench *bench) MUST_USE;
 
 /* bench_fill_folder makes a data folder whose log has at least so many events, for tests and for looking at. */
 enum err bench_fill_folder(const char *path, uint64_t events) MUST_USE;

@@ -59,13 +59,10 @@ struct stock {
     struct bench_lock locks[OUTSTANDING];
 };
 
-/* Spreads what is read and written; the finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
+/* Spreads what is read and written. */
 static uint64_t spread(uint64_t index, uint64_t below)
 {
-    uint64_t x = index + UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (x ^ (x >> 31)) % below;
+    return bench_mixed(index) % below;
 }
 
 static const struct command *make_author(void *context, uint64_t index, unsigned place)
@@ -239,22 +236,6 @@ static enum err run_round(struct stock *stock, enum stock_work work, double *ret
     return OK;
 }
 
-/* The round whose ratio is the median. */
-static size_t middle_of(const double *ours, const double *theirs)
-{
-    size_t middle = 0;
-    for (size_t i = 0; i < ROUNDS; i++) {
-        const double ratio = ours[i] / theirs[i];
-        size_t before = 0;
-        for (size_t j = 0; j < ROUNDS; j++) {
-            const double other = ours[j] / theirs[j];
-            before += other < ratio || (j < i && other <= ratio);
-        }
-        middle = before == ROUNDS / 2 ? i : middle;
-    }
-    return middle;
-}
-
 /* The costs of one side, round by round. */
 struct side {
     struct stock *stock;
@@ -292,8 +273,8 @@ enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work
         TRY(go_round(&sides[round % 2], work, round, (double)counts[work]));
         TRY(go_round(&sides[1 - round % 2], work, round, (double)counts[work]));
     }
-    const size_t middle = middle_of(sides[0].us, sides[1].us);
-    const size_t cpu_middle = middle_of(sides[0].cpu_us, sides[1].cpu_us);
+    const size_t middle = bench_middle(sides[0].us, sides[1].us, ROUNDS);
+    const size_t cpu_middle = bench_middle(sides[0].cpu_us, sides[1].cpu_us, ROUNDS);
     *ret_ours = cost_of(&sides[0], middle, cpu_middle);
     *ret_theirs = cost_of(&sides[1], middle, cpu_middle);
     return OK;

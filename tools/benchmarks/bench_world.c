@@ -217,3 +217,26 @@ double bench_median(double *values, size_t count)
     bench_sort(values, count);
     return values[count / 2];
 }
+
+size_t bench_middle(const double *ours, const double *theirs, size_t rounds)
+{
+    size_t middle = 0;
+    for (size_t i = 0; i < rounds; i++) {
+        const double ratio = ours[i] / theirs[i];
+        size_t before = 0;
+        for (size_t j = 0; j < rounds; j++) {
+            const double other = ours[j] / theirs[j];
+            before += other < ratio || (j < i && other <= ratio);
+        }
+        middle = before == rounds / 2 ? i : middle;
+    }
+    return middle;
+}
+
+uint64_t bench_mixed(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}

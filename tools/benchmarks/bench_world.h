@@ -90,6 +90,10 @@ enum err bench_run(const char *const *argv, int64_t within_ms, struct buf *out) 
 /* bench_sort: ascending. bench_median sorts too. */
 void bench_sort(double *values, size_t count);
 double bench_median(double *values, size_t count) MUST_USE;
+/* bench_middle tells which of the rounds has the median of the ratios of ours to theirs. */
+size_t bench_middle(const double *ours, const double *theirs, size_t rounds) MUST_USE;
+/* bench_mixed spreads numbers, the same ones in each run: the finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
+uint64_t bench_mixed(uint64_t x);
 bool bench_has_program(const char *name);
 
 #endif

@@ -1,0 +1,32 @@
+/* bench_turns.h: two works in turns, so that whatever else the machine does strikes both. */
+#ifndef OPENPOST_TOOLS_BENCHMARKS_BENCH_TURNS_H
+#define OPENPOST_TOOLS_BENCHMARKS_BENCH_TURNS_H
+
+#include "tools/benchmarks/bench.h"
+
+#define TURNS_MAX 64
+
+/* Microseconds for each: that passed; of the processor. */
+struct turn_cost {
+    double us;
+    double cpu_us;
+};
+
+/* Does round number so. */
+typedef enum err take_turn(void *context, uint64_t round, struct turn_cost *ret_cost);
+
+struct turn {
+    take_turn *take;
+    void *context;
+};
+
+/* turns_compare has both do so many rounds (1..TURNS_MAX); so does alternate who begins. Costs are those of the round
+ * whose ratio is the median, each for itself. */
+enum err turns_compare(struct turn ours, struct turn theirs, unsigned rounds, struct turn_cost *ret_ours,
+                       struct turn_cost *ret_theirs) MUST_USE;
+/* turns_show compares them and prints two lines: time that passed, and processor. ret_ratio: the processor's; may be
+ * NULL. */
+enum err turns_show(struct bench *bench, const char *name, const char *against, struct turn ours, struct turn theirs,
+                    double *ret_ratio) MUST_USE;
+
+#endif

@@ -198,13 +198,6 @@ static enum refusal admit_change(const struct service_parts *parts, struct store
     return violates(parts, edit != NULL ? edit : &post, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
 }
 
-/* Each post of a series is scheduled as soon as it is made. */
-static enum refusal admit_series(const struct service_parts *parts, const struct written_post *content, int64_t now_ms,
-                                 struct arena *arena)
-{
-    return violates(parts, content, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
-}
-
 /* What another program approves the ledger renders, whatever the program sent: else it could approve what nobody wrote.
  */
 static enum refusal admit_approval(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
@@ -262,14 +255,6 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
     }
     case COMMAND_schedule_post:
         return admit_change(parts, txn, asker, command, NULL, now_ms, arena, ret_fault);
-    case COMMAND_create_series: {
-        const struct written_post content = CONTENT_OF(&command->create_series);
-        return admit_series(parts, &content, now_ms, arena);
-    }
-    case COMMAND_change_series: {
-        const struct written_post content = CONTENT_OF(&command->change_series);
-        return admit_series(parts, &content, now_ms, arena);
-    }
     case COMMAND_approve_post:
         return admit_approval(parts, txn, asker, command, arena);
     case COMMAND_create_series: {

@@ -58,13 +58,16 @@ static void write_facets(struct buf *out, const struct bluesky_marks *marks, con
     }
 }
 
-static size_t most_bytes(struct span text, struct span langs, struct span embed, const struct bluesky_marks *marks)
+static size_t most_bytes(struct span text, struct span langs, struct span embed, const struct bluesky_marks *marks,
+                         const struct json_node *mentions)
 {
-    enum { FRAME = 256, FACET = 160, DID_MAX = 2048 };
+    enum { FRAME = 256, FACET = 160 };
 
     size_t size = FRAME + 6 * text.len + langs.len + embed.len;
     for (uint32_t i = 0; i < marks->count; i++) {
-        size += FACET + 6 * (marks->items[i].kind == MARK_MENTION ? DID_MAX : marks->items[i].value.len);
+        const struct bluesky_mark *mark = &marks->items[i];
+        const size_t did_len = mark->kind == MARK_MENTION ? bluesky_mention_did(mentions, mark->value).len : 0;
+        size += FACET + 6 * (mark->kind == MARK_MENTION ? did_len : mark->value.len);
     }
     return size;
 }
@@ -73,9 +76,10 @@ enum err bluesky_record(struct span text, int64_t created_ms, struct span langs,
                         const struct json_node *mentions, struct arena *arena, struct span *ret_record)
 {
     struct bluesky_marks marks;
+    const struct arena_mark mark = arena_mark(arena);
     TRY(bluesky_marks_find(text, arena, &marks));
-    const size_t cap = most_bytes(text, langs, embed, &marks);
-    uint8_t *bytes = arena_alloc(arena, cap);
+    const size_t cap = most_bytes(text, langs, embed, &marks, mentions);
+    uint8_t *bytes = arena_room(arena, cap);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -95,9 +99,7 @@ enum err bluesky_record(struct span text, int64_t created_ms, struct span langs,
         buf_put(&out, embed);
     }
     buf_byte(&out, '}');
-    if (!buf_ok(&out)) {
-        return ERR_NO_MEMORY; /* a DID longer than any there is */
-    }
-    *ret_record = buf_span(&out);
+    ASSERT(buf_ok(&out));
+    *ret_record = arena_keep(arena, mark, buf_span(&out));
     return OK;
 }

@@ -283,8 +283,10 @@ static enum err render_part(struct renderer *renderer, uint32_t index, struct sp
         violate_split(renderer, SPLIT_TOO_MANY, param);
         return OK;
     }
-    struct bluesky_pieces pieces;
+    struct bluesky_pieces pieces; /* of the text: what was needed to find them is not needed any more */
+    const struct arena_mark mark = arena_mark(renderer->arena);
     TRY(bluesky_split(text, room, renderer->arena, &pieces));
+    arena_rewind(renderer->arena, mark);
     if (pieces.fault != SPLIT_OK) {
         violate_split(renderer, pieces.fault, param);
         return OK;
@@ -320,6 +322,7 @@ static enum err render_comment(struct renderer *renderer)
 static enum err count_plain(const struct renderer *renderer, struct span text, struct span *first, uint32_t *count)
 {
     struct bluesky_marks marks;
+    const struct arena_mark before = arena_mark(renderer->arena);
     TRY(bluesky_marks_find(text, renderer->arena, &marks));
     for (uint32_t i = 0; i < marks.count; i++) {
         const struct bluesky_mark *mark = &marks.items[i];
@@ -329,6 +332,7 @@ static enum err count_plain(const struct renderer *renderer, struct span text, s
             (*count)++;
         }
     }
+    arena_rewind(renderer->arena, before);
     return OK;
 }
 

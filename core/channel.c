@@ -24,7 +24,8 @@ bool channel_has_fatal(const struct channel_rendering *rendering)
     return false;
 }
 
-void channel_bound(struct channel_rendering *rendering)
+/* Takes the parts of a rendering that has more than CHANNEL_BYTES_MAX, and says so: a fatal violation. */
+static void bound(struct channel_rendering *rendering)
 {
     size_t bytes = 0;
     for (uint32_t i = 0; i < rendering->part_count; i++) {
@@ -46,6 +47,19 @@ void channel_bound(struct channel_rendering *rendering)
     rendering->violation_count++;
 }
 
+enum err channel_render_bounded(const struct channel *channel, const struct channel_content *content,
+                                const struct channel_facts *facts, int64_t created_ms, struct arena *arena,
+                                struct channel_rendering *ret_rendering)
+{
+    const struct arena_mark mark = arena_mark(arena);
+    TRY(channel->render(content, facts, created_ms, arena, ret_rendering));
+    bound(ret_rendering);
+    if (ret_rendering->part_count == 0) {
+        arena_rewind(arena, mark);
+    }
+    return OK;
+}
+
 enum err channel_render(const struct channel_list *list, const struct channel_content *written,
                         const struct target_spec *target, int64_t created_ms, struct arena *arena,
                         struct channel_rendering *ret_rendering)
@@ -59,7 +73,5 @@ enum err channel_render(const struct channel_list *list, const struct channel_co
     struct channel_content applied;
     TRY(channel_content(&content, target->variant, arena, &applied));
     const struct channel_facts no_facts = {{0}};
-    TRY(channel->render(&applied, &no_facts, created_ms, arena, ret_rendering));
-    channel_bound(ret_rendering);
-    return OK;
+    return channel_render_bounded(channel, &applied, &no_facts, created_ms, arena, ret_rendering);
 }

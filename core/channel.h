@@ -79,9 +79,12 @@ struct channel_list {
 const struct channel *channel_find(const struct channel_list *list, enum channel_code code);
 bool channel_has_fatal(const struct channel_rendering *rendering);
 
-/* channel_bound takes the parts of a rendering that has more than CHANNEL_BYTES_MAX, and says so: a fatal violation.
- * Whoever calls a channel's render calls it next. */
-void channel_bound(struct channel_rendering *rendering);
+/* channel_render_bounded has the channel render content; of a rendering of more than CHANNEL_BYTES_MAX it takes the
+ * parts, and says so: a fatal violation. Nobody else calls a channel's render. The arena is left with the parts and
+ * little else. ERR_NO_MEMORY. */
+enum err channel_render_bounded(const struct channel *channel, const struct channel_content *content,
+                                const struct channel_facts *facts, int64_t created_ms, struct arena *arena,
+                                struct channel_rendering *ret_rendering) MUST_USE;
 
 /* channel_render renders what a person wrote for a target, as far as it can be without facts. ERR_NOT_FOUND: a channel
  * that is not in the list; as channel_content else. */

@@ -63,17 +63,20 @@ static enum err write_members(const struct channel_rendering *rendering, uint32_
 static enum err write_rendering(const struct gateway *gateway, struct arena *arena, const struct post_view *post,
                                 uint32_t target_index, int64_t created_ms, struct buf *out)
 {
+    const struct arena_mark mark = arena_mark(arena);
     struct channel_rendering *rendering = arena_room(arena, sizeof *rendering);
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
-    const enum err err = render(gateway, &post->content, target_index, created_ms, arena, rendering);
+    enum err err = render(gateway, &post->content, target_index, created_ms, arena, rendering);
     if (err == ERR_NOT_FOUND) {
         buf_text(out, "\"rendering\":null,\"violations\":[]");
-        return buf_ok(out) ? OK : ERR_NO_SPACE;
+        err = buf_ok(out) ? OK : ERR_NO_SPACE;
+    } else if (err == OK) {
+        err = write_members(rendering, target_index, out);
     }
-    TRY(err);
-    return write_members(rendering, target_index, out);
+    arena_rewind(arena, mark); /* a page may have thousands of targets */
+    return err;
 }
 
 /* The instant that the target claims as its creation: as at the lock its own, else the post's. */
@@ -107,19 +110,23 @@ struct rendered {
     struct span members;
 };
 
-/* For want of memory it is rendered again when it is shown. */
-static void set_aside(struct exchange *x, const struct id *target_id, uint32_t target_index, int64_t created_ms,
-                      const struct channel_rendering *rendering)
+/* Sets a target's rendering aside, and forgets all that was handed out since the mark to make it. A long one, or one for
+ * which there is no memory, is rendered again when it is shown. */
+static void set_aside(struct exchange *x, struct arena_mark mark, const struct id *target_id, uint32_t target_index,
+                      int64_t created_ms, const struct channel_rendering *rendering)
 {
-    struct rendered *rendered = arena_room(&x->request->arena, sizeof *rendered);
-    if (rendered == NULL) {
+    struct arena *arena = &x->request->arena;
+    uint8_t *bytes = arena_room(arena, MEMO_BYTES_MAX);
+    struct buf members = buf_of(bytes, bytes == NULL ? 0 : MEMO_BYTES_MAX);
+    if (write_members(rendering, target_index, &members) != OK) {
+        arena_rewind(arena, mark);
         return;
     }
-    uint8_t *bytes = arena_room(&x->request->arena, MEMO_BYTES_MAX);
-    struct buf members = buf_of(bytes, bytes == NULL ? 0 : MEMO_BYTES_MAX);
-    if (write_members(rendering, target_index, &members) == OK) {
-        *rendered = (struct rendered){
-            .next = x->rendered, .target_id = *target_id, .created_ms = created_ms, .members = buf_span(&members)};
+    const struct span kept = arena_keep(arena, mark, buf_span(&members));
+    struct rendered *rendered = arena_room(arena, sizeof *rendered);
+    if (rendered != NULL) {
+        *rendered =
+            (struct rendered){.next = x->rendered, .target_id = *target_id, .created_ms = created_ms, .members = kept};
         x->rendered = rendered;
     }
 }
@@ -161,10 +168,21 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
         return true; /* content_missing: the ledger says it when its turn has come */
     }
     struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
-    for (uint32_t i = 0; rendering != NULL && i < content->targets_count; i++) {
+    if (rendering == NULL) {
+        exchange_failed(x, ERR_NO_MEMORY);
+        return false;
+    }
+    for (uint32_t i = 0; i < content->targets_count; i++) {
         const int64_t own_ms = content->targets[i].at_ms != 0 ? content->targets[i].at_ms : created_ms;
-        if (render(x->gateway, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering) != OK) {
-            continue;
+        const struct arena_mark mark = arena_mark(&x->request->arena);
+        const enum err err =
+            render(x->gateway, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering);
+        if (err == ERR_NO_MEMORY) { /* nobody could be shown what is about to be written */
+            exchange_failed(x, err);
+            return false;
+        }
+        if (err != OK) {
+            continue; /* a channel that this build does not know, a variant that cannot be applied: the lock says so */
         }
         const struct id *target_id = &content->targets[i].target_id;
         if (channel_has_fatal(rendering)) {
@@ -172,7 +190,9 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
             return false;
         }
         if (own_ms != 0) {
-            set_aside(x, target_id, i, own_ms, rendering);
+            set_aside(x, mark, target_id, i, own_ms, rendering);
+        } else {
+            arena_rewind(&x->request->arena, mark);
         }
     }
     return true;

@@ -66,6 +66,17 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
     arena->current = mark.chunk;
 }
 
+struct span arena_keep(struct arena *arena, struct arena_mark mark, struct span bytes)
+{
+    arena_rewind(arena, mark);
+    uint8_t *kept = arena_room(arena, bytes.len);
+    ASSERT(kept != NULL); /* where they stand there is room for them, if not before */
+    if (bytes.len > 0) {
+        memmove(kept, bytes.data, bytes.len);
+    }
+    return span_of(kept, bytes.len);
+}
+
 static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
 {
     const size_t cap = size > ARENA_CHUNK ? size : ARENA_CHUNK;

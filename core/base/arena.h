@@ -35,6 +35,9 @@ struct arena_mark {
 
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);
+/* arena_keep does so, but for bytes that were handed out since: it moves them to the first place that the mark leaves
+ * free. For results that are written where more room was taken than they need, beside scratch memory. */
+struct span arena_keep(struct arena *arena, struct arena_mark mark, struct span bytes);
 /* arena_alloc returns size zeroed bytes, aligned for any type, or NULL when the limit or the heap is exhausted. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
 /* arena_room is arena_alloc without the zeros: for buffers that are written before they are read. */

@@ -487,8 +487,15 @@ void agenda_facts_done(struct agenda *agenda, const struct id *post_id)
 static int64_t attemptable_ms(const struct agenda *agenda, const struct target_item *target)
 {
     const struct integration_item *integration = integration_at(agenda, target->integration);
-    if (target->state != STATE_WAITING || target->read_first || is_held(agenda, integration) ||
-        target->due_ms <= agenda->suspended_at_ms) {
+    if (is_held(agenda, integration) || target->due_ms <= agenda->suspended_at_ms) {
+        return TIMERS_NEVER;
+    }
+    if (target->state == STATE_PLANNED) { /* and is not locked yet, though nothing keeps it from being */
+        const struct post_item *post = post_at(agenda, target->post);
+        const bool may = post->scheduled && target->due_ms != 0 && !agenda_wants_approval(agenda, post);
+        return may ? later(target->due_ms, integration->limited_ms) : TIMERS_NEVER;
+    }
+    if (target->state != STATE_WAITING || target->read_first) {
         return TIMERS_NEVER;
     }
     if (target->queued || (target->handed && target->late)) {

@@ -98,6 +98,9 @@ struct dispatch_figures {
     uint64_t dropped;    /* outcomes that the ledger refused for good, or of which nobody knows what they are about */
     uint64_t refusals;   /* commands refused */
     uint64_t unanswered; /* commands without an answer, sent again */
+    uint64_t unfilled;   /* commands that could not be made, but for what is on its way to the views; tried again */
+    enum err unfilled_err; /* the last of them: why, and about which post */
+    struct id unfilled_post;
     uint32_t tasks;      /* open */
     int64_t start_late_max_ms; /* the latest durable start since the figures were last read */
 };

@@ -236,15 +236,24 @@ bool dispatch_command(struct dispatch *dispatch, int64_t now_ms, struct arena *a
         if (index == 0) {
             return false;
         }
-        if (fill(dispatch, index, now_ms, arena, ret_command) == OK) {
+        const struct arena_mark mark = arena_mark(arena);
+        const enum err err = fill(dispatch, index, now_ms, arena, ret_command);
+        if (err == OK) {
             dispatch_go(dispatch, index, TASK_ANSWER, now_ms, 0);
             *ret_ticket = index;
             return true;
         }
+        arena_rewind(arena, mark); /* what one leaves must not be what the next one lacks */
+        if (err != ERR_NOT_FOUND) {
+            dispatch->figures.unfilled++;
+            dispatch->figures.unfilled_err = err;
+            dispatch->figures.unfilled_post = task_at(dispatch, index)->due.post_id;
+        }
+        const int64_t again_ms = now_ms + (err == ERR_NOT_FOUND ? VIEW_LAG_MS : REFUSED_AGAIN_MS);
         if (task_at(dispatch, index)->steps != 0) {
             dispatch_go(dispatch, index, TASK_COMMAND, now_ms, now_ms + REFUSED_AGAIN_MS);
         } else {
-            dispatch_give_back(dispatch, index, now_ms + VIEW_LAG_MS);
+            dispatch_give_back(dispatch, index, again_ms);
         }
     }
     return false;

@@ -252,8 +252,7 @@ static enum err lock_target(struct dispatch *dispatch, const struct dispatch_pos
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
-    TRY(channel->render(&content, &facts, target->due_ms, arena, rendering));
-    channel_bound(rendering);
+    TRY(channel_render_bounded(channel, &content, &facts, target->due_ms, arena, rendering));
     TRY(channel_form(rendering, target->due_ms, arena, locked));
     return give_keys(dispatch, channel, &target->spec.integration_id, arena, locked);
 }

@@ -68,6 +68,7 @@ struct process {
     int64_t busy_since_ms;         /* starts come first; 0: they do not */
     struct agenda_overdue overdue; /* told to the ledger, for readiness and figures */
     int64_t overdue_again_ms;      /* looked at again not before */
+    uint64_t unfilled;             /* commands that could not be made, as far as the journal says it */
     struct random_pool random;     /* for ids and keys of posts */
     struct channel channels[CHANNEL_COUNT];
     const struct channel *channel_items[CHANNEL_COUNT];
@@ -120,11 +121,27 @@ static void send_commands(struct process *process, int64_t now_ms)
     }
 }
 
+static void tell_unfilled(struct process *process)
+{
+    struct dispatch_figures figures;
+    dispatch_figures(process->dispatch, &figures);
+    if (figures.unfilled != process->unfilled) {
+        char text[ID_TEXT_MAX + 1];
+        struct buf post = buf_of(text, sizeof text);
+        id_write(&post, &figures.unfilled_post);
+        journal(JOURNAL_WARN, "command_not_made", "err=%s post=%s times=%llu next=\"it is tried again\"",
+                err_name(figures.unfilled_err), buf_terminated(&post),
+                (unsigned long long)(figures.unfilled - process->unfilled));
+        process->unfilled = figures.unfilled;
+    }
+}
+
 /* What is due and has not started. A look at every target costs some 50 ns each: of many, rarely. */
 static void look_at_overdue(struct process *process, int64_t now_ms)
 {
     if (process->caught_up && now_ms >= process->overdue_again_ms) {
         process->overdue = agenda_overdue(process->agenda, now_ms);
+        tell_unfilled(process);
         process->overdue_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
     }
 }

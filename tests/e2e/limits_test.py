@@ -12,6 +12,22 @@ LIMIT_S = 8
 
 
 class Limits(harness.Case):
+    def test_the_largest_posts_are_written_shown_listed_and_sent_and_hold_nobody_up(self):
+        """Everything that rendering multiplies: parts, accounts, and marks or clusters in each text."""
+        service = self.world.serve(options=("--rate-limit", "0"))
+        api = service.api
+        accounts = [api.connect(f"big{n}.test")["id"] for n in range(50)]
+        texts = {"mentions": " ".join(["@a.b"] * 59), "links": " ".join(f"http://a.b/{n}" for n in range(20)),
+                 "clusters": "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 110}
+        for text in texts.values():
+            made = api.post("/v1/posts", {"content": {"parts": [{"text": f"{text} {n}"[:298]} for n in range(25)]},
+                                          "targets": [{"integration_id": account} for account in accounts],
+                                          "schedule": {"now": True}})
+            self.assertEqual(made.status, 201, made)
+            self.assertEqual(api.get("/v1/posts/" + made.json()["id"]).status, 200)
+        self.assertEqual(len(api.get("/v1/posts?limit=5").json()["data"]), 3)
+        api.wait_post(api.publish("small", {"id": accounts[0]}), "published")
+
     def test_twenty_posts_due_at_once_meet_the_accounts_limit_twice_at_most_and_all_are_published_after_it(self):
         service = self.world.serve()
         api, sandbox = service.api, service.sandbox

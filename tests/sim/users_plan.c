@@ -238,7 +238,7 @@ void user_write_series(struct world *world)
     struct series_rule rule;
     struct target_spec specs[ACCOUNTS_MAX];
     struct content_part part;
-    if (world->series_count == SERIES_MAX) {
+    if (world->series_count == SERIES_KEPT) {
         return;
     }
     arena_init(&arena, 65536);

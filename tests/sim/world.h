@@ -35,7 +35,7 @@
 #define SECRETS_MAX 4096
 #define INBOX_MAX 64
 #define PEOPLE_MAX 3 /* an owner, an admin, an editor who may approve; of both workspaces */
-#define SERIES_MAX 6
+#define SERIES_KEPT 6
 
 /* What must always hold, by the name under which a planted bug says what has to find it. */
 #define RULE_TABLE(X)                                                                                         \
@@ -224,7 +224,7 @@ struct world {
     struct person people[PEOPLE_MAX];  /* absent in a story of tests/trace: there everything is asked by nobody */
     struct id key_ids[WORKSPACES_MAX]; /* keys that the second of them made */
     struct id template_ids[WORKSPACES_MAX];
-    struct user_series series[SERIES_MAX];
+    struct user_series series[SERIES_KEPT];
     uint32_t series_count;
     uint32_t texts;
     bool calm; /* no users, no faults any more */

@@ -55,6 +55,24 @@ static void ck_post(struct world *world, int64_t now_ms, enum agenda_action acti
     ck_assert(id_equal(&world->due[0].post_id, &post));
 }
 
+START_TEST(what_could_be_locked_and_is_not_is_late_from_its_instant_on_but_not_what_waits_to_be_approved)
+{
+    struct world world = world_new();
+    connect(&world, 1);
+    schedule(&world, 1, 1, T0, 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0).late_ms, 0);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 70000).late_ms, 70000);
+    set_policy(&world, POLICY_ANY_APPROVER);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 70000).late_ms, 0);
+    given(&world, POLICY_ANY_APPROVER);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 70000).late_ms, 70000);
+    simple(&world, EVENT_integration_paused);
+    ck_assert_int_eq(agenda_overdue(world.agenda, T0 + 70000).late_ms, 0);
+    agenda_free(world.agenda);
+}
+
+END_TEST
+
 START_TEST(somebody_is_reminded_half_an_hour_before_and_the_post_is_missed_at_its_instant)
 {
     struct world world = asked();
@@ -252,6 +270,8 @@ int main(void)
 {
     Suite *suite = suite_create("agenda_approval");
     TCase *tcase = tcase_create("agenda_approval");
+    tcase_add_test(tcase,
+                   what_could_be_locked_and_is_not_is_late_from_its_instant_on_but_not_what_waits_to_be_approved);
     tcase_add_test(tcase, somebody_is_reminded_half_an_hour_before_and_the_post_is_missed_at_its_instant);
     tcase_add_test(tcase, a_reminder_that_failed_is_given_again);
     tcase_add_test(tcase, who_was_asked_within_the_half_hour_is_not_reminded);

@@ -71,6 +71,34 @@ START_TEST(a_rewound_arena_keeps_what_was_there_before_the_mark)
 
 END_TEST
 
+START_TEST(what_is_kept_of_scratch_memory_moves_to_the_mark)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)300 << 10);
+    uint8_t *before = arena_alloc(&arena, 1000);
+    memset(before, 7, 1000);
+    struct span kept[100];
+    for (int round = 0; round < 100; round++) { /* together far beyond the limit */
+        const struct arena_mark mark = arena_mark(&arena);
+        uint8_t *scratch = arena_room(&arena, (size_t)100 << 10);
+        uint8_t *result = arena_room(&arena, (size_t)100 << 10);
+        ck_assert_ptr_nonnull(scratch);
+        ck_assert_ptr_nonnull(result);
+        memset(scratch, 8, (size_t)100 << 10);
+        memset(result, round, 500);
+        kept[round] = arena_keep(&arena, mark, span_of(result, 500));
+    }
+    for (int round = 0; round < 100; round++) {
+        ck_assert_uint_eq(kept[round].len, 500);
+        ck_assert(is_all(kept[round].data, 500, (uint8_t)round));
+    }
+    ck_assert(is_all(before, 1000, 7));
+    ck_assert_uint_eq(arena_keep(&arena, arena_mark(&arena), (struct span){0}).len, 0);
+    arena_done(&arena);
+}
+
+END_TEST
+
 START_TEST(a_reset_arena_takes_nothing_more_for_the_same_work)
 {
     struct arena arena;
@@ -171,6 +199,7 @@ int main(void)
     tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, memory_is_zeroed_aligned_and_apart);
     tcase_add_test(tcase, a_rewound_arena_keeps_what_was_there_before_the_mark);
+    tcase_add_test(tcase, what_is_kept_of_scratch_memory_moves_to_the_mark);
     tcase_add_test(tcase, a_reset_arena_takes_nothing_more_for_the_same_work);
     tcase_add_test(tcase, the_limit_holds_and_what_was_taken_stays);
     tcase_add_test(tcase, an_arena_without_a_byte_gives_none);

@@ -30,6 +30,31 @@ START_TEST(the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on
 
 END_TEST
 
+START_TEST(a_post_that_takes_all_memory_leaves_it_to_the_others_is_told_and_tried_again_later)
+{
+    struct world *world = world_new();
+    schedule(world, CHANNEL_BLUESKY);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    tick(world, T0 - LOCK_AHEAD_MS);
+    world->is_greedy = true;
+    ck_no_command(world);
+    ck_assert_ptr_nonnull(arena_alloc(&world->arena, (size_t)1 << 16)); /* what the next post needs */
+    struct dispatch_figures figures;
+    dispatch_figures(world->dispatch, &figures);
+    const struct id post = id_number(ID_POST, 1);
+    ck_assert_uint_eq(figures.unfilled, 1);
+    ck_assert_int_eq(figures.unfilled_err, ERR_NO_MEMORY);
+    ck_assert(id_equal(&figures.unfilled_post, &post));
+    world->is_greedy = false;
+    tick(world, T0 - LOCK_AHEAD_MS + 4999);
+    ck_no_command(world);
+    tick(world, T0 - LOCK_AHEAD_MS + 5000);
+    ck_command(world, COMMAND_lock_post);
+    world_free(world);
+}
+
+END_TEST
+
 /* Of the first part of the lock that is asked for. */
 static uint64_t number_of_key(struct world *world)
 {
@@ -486,6 +511,7 @@ int main(void)
     Suite *suite = suite_create("dispatch_lock");
     TCase *tcase = tcase_create("dispatch");
     tcase_add_test(tcase, the_lock_names_the_version_that_was_rendered_and_is_rendered_again_on_a_mismatch);
+    tcase_add_test(tcase, a_post_that_takes_all_memory_leaves_it_to_the_others_is_told_and_tried_again_later);
     tcase_add_test(tcase, the_keys_of_an_account_follow_one_another);
     tcase_add_test(tcase, what_was_approved_is_locked_whatever_rendering_makes_of_it_by_now);
     tcase_add_test(tcase, a_target_whose_rendering_breaks_a_limit_is_locked_as_refused);

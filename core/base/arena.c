@@ -37,7 +37,7 @@ void arena_reset(struct arena *arena)
     for (struct arena_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next) {
         chunk->used = 0;
     }
-    arena->current = arena->first;
+    arena->current = NULL; /* all of them are unused */
 }
 
 void arena_wipe(struct arena *arena)
@@ -77,9 +77,42 @@ struct span arena_keep(struct arena *arena, struct arena_mark mark, struct span 
     return span_of(kept, bytes.len);
 }
 
-static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
+/* What follows the current chunk is unused, here as everywhere. */
+static struct arena_chunk **rest(struct arena *arena)
+{
+    return arena->current == NULL ? &arena->first : &arena->current->next;
+}
+
+/* Takes the first unused chunk of so many bytes out of the list; NULL: there is none. */
+static struct arena_chunk *take_unused(struct arena *arena, size_t size)
+{
+    for (struct arena_chunk **at = rest(arena); *at != NULL; at = &(*at)->next) {
+        struct arena_chunk *chunk = *at;
+        if (chunk->cap >= size) {
+            *at = chunk->next;
+            return chunk;
+        }
+    }
+    return NULL;
+}
+
+/* Gives unused chunks back until so many bytes may be taken: sizes that one round needed are not what the next lacks. */
+static void make_room(struct arena *arena, size_t cap)
+{
+    struct arena_chunk **at = rest(arena);
+    while (*at != NULL && cap > arena->total_max - arena->total) {
+        struct arena_chunk *chunk = *at;
+        *at = chunk->next;
+        arena->total -= chunk->cap;
+        explicit_bzero(chunk->bytes, chunk->cap); /* what arena_wipe would not find any more */
+        free(chunk);
+    }
+}
+
+static struct arena_chunk *make_chunk(struct arena *arena, size_t size)
 {
     const size_t cap = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+    make_room(arena, cap);
     if (cap > arena->total_max - arena->total) {
         return NULL;
     }
@@ -88,12 +121,6 @@ static struct arena_chunk *arena_grow(struct arena *arena, size_t size)
         return NULL;
     }
     *chunk = (struct arena_chunk){.next = NULL, .used = 0, .cap = cap};
-    if (arena->current == NULL) {
-        arena->first = chunk;
-    } else {
-        chunk->next = arena->current->next;
-        arena->current->next = chunk;
-    }
     arena->total += cap;
     return chunk;
 }
@@ -105,17 +132,15 @@ void *arena_room(struct arena *arena, size_t size)
         return NULL;
     }
     size = (size + align - 1) / align * align;
-    while (arena->current != NULL && arena->current->cap - arena->current->used < size) {
-        if (arena->current->next == NULL) {
-            break;
-        }
-        arena->current = arena->current->next;
-    }
     if (arena->current == NULL || arena->current->cap - arena->current->used < size) {
-        struct arena_chunk *chunk = arena_grow(arena, size);
+        struct arena_chunk *chunk = take_unused(arena, size);
+        chunk = chunk != NULL ? chunk : make_chunk(arena, size);
         if (chunk == NULL) {
             return NULL;
         }
+        struct arena_chunk **at = rest(arena);
+        chunk->next = *at;
+        *at = chunk;
         arena->current = chunk;
     }
     uint8_t *bytes = arena->current->bytes + arena->current->used;

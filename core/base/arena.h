@@ -1,7 +1,7 @@
 /* arena.h: memory that is given back all at once: one arena per request, job or group of commands.
  *
- * Grows in chunks up to a limit. What it hands out lives until arena_reset, arena_rewind or arena_done; nothing is
- * freed singly. */
+ * Grows in chunks up to a limit; chunks of sizes that nobody asks for any more are given back for others. What it hands
+ * out lives until arena_reset, arena_rewind or arena_done; nothing is freed singly. */
 #ifndef OPENPOST_BASE_ARENA_H
 #define OPENPOST_BASE_ARENA_H
 
@@ -11,9 +11,9 @@ struct arena_chunk;
 
 struct arena {
     struct arena_chunk *first;
-    struct arena_chunk *current;
-    size_t total;     /* bytes taken from the heap */
-    size_t total_max; /* bytes that it may take */
+    struct arena_chunk *current; /* what follows it is unused; NULL: all is */
+    size_t total;                /* bytes taken from the heap */
+    size_t total_max;            /* bytes that it may take */
 };
 
 /* arena_init prepares an arena that may take up to total_max bytes; it takes nothing yet. */

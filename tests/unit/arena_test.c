@@ -71,10 +71,27 @@ START_TEST(a_rewound_arena_keeps_what_was_there_before_the_mark)
 
 END_TEST
 
+START_TEST(what_one_round_took_in_pieces_another_may_have_in_one)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)400 << 10);
+    for (size_t size = 1024; size <= (size_t)400 << 10; size *= 5) {
+        while (arena_alloc(&arena, size) != NULL) {
+            ck_assert_uint_le(arena.total, (size_t)400 << 10);
+        }
+        arena_reset(&arena);
+    }
+    ck_assert_ptr_nonnull(arena_alloc(&arena, (size_t)400 << 10));
+    ck_assert_ptr_null(arena_alloc(&arena, 1));
+    arena_done(&arena);
+}
+
+END_TEST
+
 START_TEST(what_is_kept_of_scratch_memory_moves_to_the_mark)
 {
     struct arena arena;
-    arena_init(&arena, (size_t)300 << 10);
+    arena_init(&arena, (size_t)400 << 10);
     uint8_t *before = arena_alloc(&arena, 1000);
     memset(before, 7, 1000);
     struct span kept[100];
@@ -199,6 +216,7 @@ int main(void)
     tcase_set_timeout(tcase, 60); /* the machine may be busy */
     tcase_add_test(tcase, memory_is_zeroed_aligned_and_apart);
     tcase_add_test(tcase, a_rewound_arena_keeps_what_was_there_before_the_mark);
+    tcase_add_test(tcase, what_one_round_took_in_pieces_another_may_have_in_one);
     tcase_add_test(tcase, what_is_kept_of_scratch_memory_moves_to_the_mark);
     tcase_add_test(tcase, a_reset_arena_takes_nothing_more_for_the_same_work);
     tcase_add_test(tcase, the_limit_holds_and_what_was_taken_stays);

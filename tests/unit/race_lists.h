@@ -105,6 +105,10 @@ static const struct race_action {
     {"edit instance",        OF_SERIES, "rewrite a text=two", "follow a text=two", false},
     {"withdraw instance",    OF_SERIES, "", "reclaim", false},
 
+    /* the platform's answer to the first attempt, however late */
+    {"hear accepted",        PLAIN,     "", "outcome a accepted id=1", false},
+    {"hear refused",         PLAIN,     "", "outcome a refused id=1", true},
+
     /* the installation */
     {"suspend starts",       PLAIN,     "", "suspend", false},
     {"confirm starts",       PLAIN,     "suspend", "confirm", false},

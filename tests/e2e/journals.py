@@ -43,7 +43,6 @@ class Asked:
         self.key, self.method, self.path, self.match = key, method, path, match
         self.body = None if body is None else json.dumps(body).encode()
         self.first, self.made_event = None, True
-        self.forgotten = False  # it changed nothing, so no event names it, and the ledger has not kept its key
         self.lost = False  # it was not answered at first
         self.told_late = False  # what had been done before; not lost: the gateway asked the ledger again by itself
 

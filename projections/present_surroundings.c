@@ -7,8 +7,10 @@ enum err present_surroundings(const struct present *present, const struct id *wo
                               struct workspace_row *ret_workspace)
 {
     TRY(access_workspace(present->txn, workspace_id, present->arena, ret_workspace));
-    return present->as_of == 0 ? OK
-                               : access_workspace_as_of(present->txn, present->as_of, present->arena, ret_workspace);
+    if (present->as_of == 0 || ret_workspace->updated_ms < present->now_ms) { /* it has not changed since then */
+        return OK;
+    }
+    return access_workspace_as_of(present->txn, present->as_of, present->arena, ret_workspace);
 }
 
 enum err present_account(const struct present *present, const struct id *workspace_id, const struct id *integration_id,

@@ -444,6 +444,23 @@ static enum err hold_views(const struct data_folder *data, int *ret_fd)
     return OK;
 }
 
+static bool is_left(const struct data_folder *data, struct span mark)
+{
+    return mark.len >= 36 && memcmp(mark.data, data->boot_id, 36) == 0;
+}
+
+bool data_views_left(const struct data_folder *data)
+{
+    char path[DATA_PATH_MAX];
+    char text[64];
+    char sentence[256];
+    struct buf mark = buf_of(text, sizeof text);
+    bool moved = true;
+    return data_moved(data, &moved, sentence) == OK && !moved &&
+           path_join(path, sizeof path, data->views_path, "mark") == OK && file_read(path, &mark) == OK &&
+           is_left(data, buf_span(&mark));
+}
+
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
 {
     char path[DATA_PATH_MAX];
@@ -463,7 +480,7 @@ enum err data_views_begin(const struct data_folder *data, bool *ret_trusted)
     const bool is_read = file_read(path, &mark) == OK;
     const struct span said = buf_span(&mark);
     const bool clean = is_read && !moved && span_equal(said, SPAN(MARK_CLEAN));
-    const bool left = is_read && !moved && said.len >= 36 && memcmp(said.data, data->boot_id, 36) == 0;
+    const bool left = is_read && !moved && is_left(data, said);
     const unsigned trials = left && said.len > 37 ? (unsigned)(said.data[37] - '0') : 0;
     const bool trusted = clean || (left && trials < VIEWS_TRIALS_MAX);
     mark.len = 0;

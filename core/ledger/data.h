@@ -109,6 +109,10 @@ enum err data_address_read(const struct data_folder *data, char *ret_url, size_t
  * ERR_BUSY when the file is not this folder's own: somebody writes to it, it is a symbolic link, or the log's or the
  * vault's under another name. Nothing was changed then. */
 enum err data_views_begin(const struct data_folder *data, bool *ret_trusted) MUST_USE;
+/* data_views_left, before data_views_begin: whether they were written under this very boot where they lie, by a process
+ * that did not end in order. When they are not trusted then, it is only that they are on trial too often: they may be
+ * read once, for data_views_begin has marked them as doubtful, and then this is false. */
+bool data_views_left(const struct data_folder *data);
 enum err data_views_good(const struct data_folder *data) MUST_USE;
 enum err data_views_doubt(const struct data_folder *data) MUST_USE;
 enum err data_views_discard(const struct data_folder *data) MUST_USE;

@@ -1,6 +1,6 @@
 /* desk_answer.c: what commands and Idempotency-Keys got. Called by ledger.c. Both are derived from the log, whose
  * events name command and key; only the answer "it was already so" left no event: its key is kept when the views are
- * rebuilt, as long as these can be read, and otherwise the command is decided again, and again it is already so. */
+ * rebuilt, as long as these can be read, and otherwise the command is decided again, upon what there is by then. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
 #include "core/message/asked.h"

@@ -14,23 +14,43 @@
 #define SCRATCH_MAX ((size_t)64 << 20)
 #define KEPT_MAX ((size_t)1 << 30) /* four million Idempotency-Keys */
 
-/* Clears views that can be read, of another version for instance, but keeps what the log does not know. */
-static enum err clear_but_keys(struct store *views)
+enum err ledger_keys_read(struct store *views, const struct id *installation_id, struct ledger_keys *ret_keys)
 {
-    struct arena arena;
-    struct kept_row *rows = NULL;
-    struct store_txn *txn = NULL;
-    arena_init(&arena, KEPT_MAX);
-    enum err err = store_begin(views, false, &txn);
-    err = err == OK ? desk_keys_read(txn, &arena, &rows) : err;
-    store_abort(txn);
-    txn = NULL;
-    err = err == OK ? store_clear(views) : err;
-    err = err == OK ? store_begin(views, true, &txn) : err;
-    err = err == OK ? desk_keys_write(txn, rows) : err;
-    err = err == OK ? store_commit(&txn) : err;
-    store_abort(txn);
-    arena_done(&arena);
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    bool foreign = false;
+    arena_init(&ret_keys->arena, KEPT_MAX);
+    ret_keys->rows = NULL;
+    TRY(store_begin(views, false, &txn));
+    TRY(desk_is_foreign(txn, installation_id, &foreign));
+    return foreign ? OK : desk_keys_read(txn, &ret_keys->arena, &ret_keys->rows);
+}
+
+void ledger_keys_done(struct ledger_keys *keys)
+{
+    arena_done(&keys->arena);
+    *keys = (struct ledger_keys){.rows = NULL};
+}
+
+/* Views that begin with nothing but these keys. NULL: with nothing. */
+static enum err clear_to(struct store *views, const struct ledger_keys *keys)
+{
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    TRY(store_clear(views));
+    if (keys == NULL || keys->rows == NULL) {
+        return OK;
+    }
+    TRY(store_begin(views, true, &txn));
+    TRY(desk_keys_write(txn, keys->rows));
+    return store_commit(&txn);
+}
+
+/* Clears views that can be read, of another version for instance, but keeps what the log does not know. */
+static enum err clear_but_keys(const struct ledger_options *options)
+{
+    struct ledger_keys keys;
+    enum err err = ledger_keys_read(options->views, &options->installation_id, &keys);
+    err = err == OK ? clear_to(options->views, &keys) : err;
+    ledger_keys_done(&keys);
     return err;
 }
 
@@ -57,7 +77,7 @@ static enum err trusted_position(const struct ledger_options *options, bool view
     }
     *ret_position = 0;
     store_set_whole(options->views, false);
-    return views_trusted ? clear_but_keys(options->views) : store_clear(options->views);
+    return views_trusted ? clear_but_keys(options) : clear_to(options->views, options->keys);
 }
 
 enum err ledger_went_back(struct log *log, struct store *views, const struct id *installation_id, bool *ret_back)

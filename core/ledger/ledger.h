@@ -6,6 +6,7 @@
 #ifndef OPENPOST_LEDGER_LEDGER_H
 #define OPENPOST_LEDGER_LEDGER_H
 
+#include "core/base/arena.h"
 #include "core/base/limits.h"
 #include "core/calendar/zone.h"
 #include "core/ledger/projection.h"
@@ -23,6 +24,13 @@ struct replay_watch {
     uint64_t last; /* of a rebuild: nothing after this event, to see how it was; 0: the whole log */
 };
 
+/* Idempotency-Keys with their answers, as views that are not trusted had them: those of commands that found everything
+ * so already are in no event. Init with zeros. */
+struct ledger_keys {
+    struct arena arena;
+    struct kept_row *rows;
+};
+
 struct ledger_options {
     struct log *log;     /* borrowed */
     struct store *views; /* borrowed; the ledger is its one writer */
@@ -33,8 +41,14 @@ struct ledger_options {
      * one. */
     void (*random)(void *context, void *data, size_t len);
     void *random_context;
-    struct replay_watch watch; /* of a rebuild */
+    struct replay_watch watch;      /* of a rebuild */
+    const struct ledger_keys *keys; /* what views that are not trusted begin with; NULL: nothing */
 };
+
+/* ledger_keys_read copies the keys of views that may be read, though they are not trusted: none where they are another
+ * installation's. What the store says; ret_keys is to be done with in any case. */
+enum err ledger_keys_read(struct store *views, const struct id *installation_id, struct ledger_keys *ret_keys) MUST_USE;
+void ledger_keys_done(struct ledger_keys *keys);
 
 /* ledger_open brings the views up to the log's head (rebuilding all when in doubt: other version, position ahead of the
  * log, trusted false) and returns. Errors are those of log and store. views_trusted: the caller knows that the views'

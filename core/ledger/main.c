@@ -15,6 +15,7 @@
 #include "core/ledger/data.h"
 #include "core/ledger/vault_gaps.h"
 #include "core/ledger/vault_orphans.h"
+#include "core/ledger/views_begin.h"
 #include "core/log/checkpoint.h"
 
 static const char usage[] =
@@ -95,11 +96,13 @@ static enum err open_log(struct process *process, const char *map_mib)
     return log_lmdb_open(&options, &process->log, &process->log_fault);
 }
 
-static enum err open_views(struct process *process, const struct service_parts *parts)
+static enum err open_with(struct process *process, const struct service_parts *parts, struct ledger_keys *keys)
 {
-    TRY(data_views_begin(&process->data, &process->views_trusted));
-    if (!process->views_trusted) {
-        TRY(data_views_discard(&process->data));
+    enum err kept = OK;
+    TRY(views_begin(&process->data, LEDGER_VIEWS_MAP_BYTES, keys, &kept, &process->views_trusted));
+    if (kept != OK) {
+        journal(JOURNAL_WARN, "keys_not_kept",
+                "err=%s sentence=\"a repeated request that had changed nothing is done again\"", err_name(kept));
     }
     TRY(store_lmdb_open(process->data.views_path, LEDGER_VIEWS_MAP_BYTES, false, &process->views));
     if (process->views_trusted) {
@@ -116,7 +119,8 @@ static enum err open_views(struct process *process, const struct service_parts *
         .installation_id = process->data.installation_id,
         .random = random_draw,
         .random_context = &process->salts,
-        .watch = {.progress = show_progress, .out_of_order = count_out_of_order, .context = process}
+        .watch = {.progress = show_progress, .out_of_order = count_out_of_order, .context = process},
+        .keys = keys
     };
     process->rebuild_ms = clock_boot_ms();
     process->progress_ms = process->rebuild_ms;
@@ -136,6 +140,14 @@ static enum err open_views(struct process *process, const struct service_parts *
                 process->data.path);
     }
     return process->views_trusted ? OK : data_views_good(&process->data);
+}
+
+static enum err open_views(struct process *process, const struct service_parts *parts)
+{
+    struct ledger_keys keys = {.rows = NULL};
+    const enum err err = open_with(process, parts, &keys);
+    ledger_keys_done(&keys);
+    return err;
 }
 
 /* An error that is neither the machine's nor of the moment: what was read cannot be what was written. */

@@ -43,7 +43,6 @@ class Asked:
         self.key, self.method, self.path, self.match = key, method, path, match
         self.body = None if body is None else json.dumps(body).encode()
         self.first, self.made_event = None, True
-        self.forgotten = False  # it changed nothing, so no event names it, and the ledger has not kept its key
         self.lost = False  # it was not answered at first
         self.told_late = False  # what had been done before; not lost: the gateway asked the ledger again by itself
 
@@ -75,8 +74,9 @@ class Client:
         self.flying, self.asks, self.retries, self.refusals = False, 0, 0, 0
         self.counts, self.swaps = collections.Counter(), set()
         self.policy, self.zone, self.epoch = "none", "UTC", 0
-        for kind, path in (("queue", f"/v1/integrations/{own}/queue"), ("workspace", "/v1/workspace")):
-            if kind == "queue" or tenant:
+        self.account, self.queue = f"/v1/integrations/{own}", f"/v1/integrations/{own}/queue"
+        for kind, path in (("queue", self.queue), ("account", self.account), ("workspace", "/v1/workspace")):
+            if kind != "workspace" or tenant:
                 self.keep(kind, path, self.get(path))
         if number < 4 and tenant:
             self.set({"approval_policy": "any_approver"})
@@ -156,6 +156,12 @@ class Client:
         found = [one for one in self.things.values() if one.kind == kind and not one.gone and accepts(one.body)]
         return self.dice.choice(found[-40:]) if found else None
 
+    def held(self):
+        """What holds what is scheduled to its account: the first of three that are paused."""
+        paused = [(self.tenant and self.things["/v1/workspace"].body["paused"], "workspace_paused"),
+                  (self.things[self.account].body["status"] == "paused", "paused"), (self.things[self.queue].body["paused"], "queue_paused")]
+        return next((word for is_so, word in paused if is_so), None)
+
     def expected(self, thing):
         """What is there now: the last answer, but for what a post shows of its workspace and its account's queue."""
         body = json.loads(json.dumps(thing.body))
@@ -167,10 +173,10 @@ class Client:
         for one in (body, *body["targets"]):
             one["timezone"] = zone
             one["publish_at_local"] = one["publish_at"] and local(one["publish_at"], zone)
-        paused = self.things[f"/v1/integrations/{self.own}/queue"].body["paused"]
+        held = self.held()
         for target in body["targets"]:
             if target["status"] == "pending" and body["status"] == "scheduled" and target["integration_id"] == self.own:
-                told = ("queue_paused", "queue_paused", None) if paused else (None, "schedule", target["publish_at"])
+                told = (held, held, None) if held else (None, "schedule", target["publish_at"])
                 target["held"], target["waits_for"], target["waits_until"] = told
         return body
 
@@ -252,7 +258,7 @@ class Client:
         return answer
 
     def send_now(self):
-        if self.policy != "none":
+        if self.tenant:  # a policy that is switched on before it locks would keep it
             return None
         text = self.text()
         answer = self.done("POST", "/v1/posts", {"content": {"text": text}, "targets": [{"integration_id": self.own}], "schedule": {"now": True}})
@@ -355,11 +361,15 @@ class Client:
         assert sorted((s["weekday"], s["time"]) for s in found) == sorted((s["weekday"], s["time"]) for s in slots), answer
         return answer
 
-    def pause_queue(self):
-        thing = self.some("queue")
-        paused = thing.body["paused"]
-        answer = self.done("POST", thing.path + ("/resume" if paused else "/pause"))
-        assert self.keep("queue", thing.path, answer)["paused"] != paused, answer
+    def pause(self):
+        """Or resume: the queue, its account, or the workspace where it is the client's own."""
+        def is_paused():
+            return thing.body["status"] == "paused" if thing.kind == "account" else thing.body["paused"]
+        thing = self.things[self.dice.choice([self.queue, self.account, *(["/v1/workspace"] if self.tenant else [])])]
+        before = is_paused()
+        answer = self.done("POST", thing.path + ("/resume" if before else "/pause"))
+        self.keep(thing.kind, thing.path, answer)
+        assert is_paused() != before, answer
         return answer
 
     def create_series(self):
@@ -437,7 +447,7 @@ class Client:
 
 
 DEEDS = {"create": 26, "send_now": 1, "edit": 14, "edit_stale": 2, "move": 10, "cancel": 7, "delete": 3, "duplicate": 3, "swap": 5,
-         "approve": 8, "change_queue": 2, "pause_queue": 2, "create_series": 2, "change_series": 5, "create_template": 2,
+         "approve": 8, "change_queue": 2, "pause": 3, "create_series": 2, "change_series": 5, "create_template": 2,
          "change_template": 3, "instantiate": 4, "change_workspace": 3}
 SERIES_DEEDS = {"create_series": 3, "change_series": 5}
 

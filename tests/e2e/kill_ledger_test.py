@@ -83,7 +83,6 @@ class Kill(harness.Case):
         """The crew works, one process dies at some moment, the crew works on; then each judges what it has."""
         clients = clients or self.clients
         before = {client: len(client.journal) for client in clients}
-        rebuilt = self.rebuilt()
         crew = Crew(self.pool, clients, deeds)
         try:
             self.more(crew, EACH * len(clients))
@@ -92,8 +91,6 @@ class Kill(harness.Case):
             self.more(crew, EACH * len(clients))
         finally:
             crew.go_home()
-        if self.rebuilt() > rebuilt:  # three that die soon after their start are one too many: they made the views anew
-            self.forget()
         self.note(name, [asked for client in clients for asked in client.journal[before[client]:]])
         asked = {client: (self.sample(client.journal[before[client]:], RECENT), self.sample(client.journal[:before[client]], OLDER))
                  for client in clients}
@@ -107,18 +104,13 @@ class Kill(harness.Case):
             one.result()
 
     def sample(self, journal, count):
-        """Some of it, and first of all what the kill has hit."""
-        journal = [asked for asked in journal if not asked.forgotten]
-        hit = [asked for asked in journal if asked.told_late][:count]
+        """Some of it, and first of all what the kill has hit, and what is in no event."""
+        hit = [asked for asked in journal if asked.told_late or not asked.made_event][:count]
         return hit + self.dice.sample(journal, min(count - len(hit), len(journal)))
 
     def rebuilt(self):
+        """How often the ledger has made the views anew: of three that die soon after their start the third is one too many."""
         return self.service.process.output().count("process=ledger what=rebuilt")
-
-    def forget(self):
-        for client in self.clients:
-            for asked in client.journal:
-                asked.forgotten = not asked.made_event
 
     def note(self, name, asked):
         self.rounds[name] += 1
@@ -130,8 +122,9 @@ class Kill(harness.Case):
     def test_a_the_ledger_is_killed_under_all_clients(self):
         for _ in range(ROUNDS):
             self.play("openpost-ledger")
-        self.assertGreater(self.figures["in flight"], ROUNDS * 8)  # it dies while many wait for it, and not between them
-        self.assertGreater(self.figures["unanswered at first"], 0)
+        # It dies while many wait for it, and not between them. How many of these hear of it, or are asked again by the gateway, depends on
+        # how soon it is there again: the first time at once.
+        self.assertGreater(self.figures["in flight"], ROUNDS * 8)
         self.assertEqual([name for name in self.deeds_left_out()], [])
 
     def deeds_left_out(self):
@@ -168,12 +161,11 @@ class Kill(harness.Case):
         self.check_slots(events)
         self.check_series(events)
         self.assert_verified_and_replayed(self.data)
-        shutil.rmtree(self.data.path / "views")
+        shutil.rmtree(self.data.path / "views")  # and with them the keys of what changed nothing, which no event names
         self.service.start()
         for client in self.clients:
             client.touched.update(self.dice.sample(list(client.things.values()), min(20, len(client.things))))
-        self.forget()
-        again = {client: (self.sample(client.journal, RECENT), []) for client in self.clients}
+        again = {client: (self.sample([asked for asked in client.journal if asked.made_event], RECENT), []) for client in self.clients}
         self.judge(again)
         self.service.stop()
         self.assert_verified_and_replayed(self.data)
@@ -204,12 +196,13 @@ class Kill(harness.Case):
             for event in command:
                 if event["type"] in ("post_created", "post_edited"):
                     accounts.update({one["target_id"]: one["integration_id"] for one in event["data"]["targets"]})
-            for target in [target for target, _ in dues] + ended:  # all are released before any is taken: a swap changes two
-                holders[accounts[target], due.pop(target, None)].discard(target)
+            before = {target: due.pop(target, None) for target in [target for target, _ in dues] + ended}
+            for target, at in before.items():  # all are released before any is taken: a swap changes two
+                holders[accounts[target], at].discard(target)
             for target, at in dues:
                 due[target] = at
                 there = holders[accounts[target], at]
-                if at % GRID_MS == 0 and not by_swap:
+                if at % GRID_MS == 0 and not by_swap and at != before[target]:  # else it stays where it is
                     self.assertEqual(there, set(), f"given to {target}, too, by {command[0]['command_id']}")
                     given += 1
                 there.add(target)

@@ -93,6 +93,30 @@ class Restarts(harness.Case):
         self.assertEqual((again.headers["Idempotent-Replayed"], again.json()), ("true", {**answer.json(), "key": None}))
         parts.stop()
 
+    def test_what_was_so_already_is_not_done_by_a_repeat_after_three_ledgers_died_at_once(self):
+        """Three that end soon after their start are one too many: the views are made anew. What a request that changed nothing was
+        answered is in no event, and is known all the same."""
+        parts = Parts(self.world, self.world.data()).start()
+        account = parts.api.request("POST", "/v1/integrations", {"channel": "bluesky", "identifier": "a.test", "app_password": "x"}).json()["id"]
+        first, second = later(72000), later(90000)
+        post = parts.api.persist("POST", "/v1/posts", {"content": {"text": "so"}, "targets": [{"integration_id": account}], "schedule": {"at": first}})
+        path = post.headers["Location"] + "/schedule"
+        so = parts.api.post(path, {"at": first}, {"Idempotency-Key": "so already"})
+        self.assertEqual((so.status, so.headers["ETag"]), (200, post.headers["ETag"]))
+        moved = parts.api.post(path, {"at": second})
+        self.assertEqual((moved.status, moved.json()["publish_at"]), (200, second))
+        for _ in range(3):
+            parts["ledger"].kill9()
+            parts["ledger"].start()
+        self.assertIn("what=rebuilt", parts["ledger"].output())
+        wait_until(lambda: not parts["gateway"].alive(), 30, "a gateway that has met other views ends")
+        parts.revive()
+        again = parts.api.persist("POST", path, {"at": first}, **{"Idempotency-Key": "so already"})
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"], again.json()), (200, "true", so.json()))
+        self.assertEqual(parts.api.get(post.headers["Location"]).json()["publish_at"], second)
+        parts.stop()
+        self.assert_verified_and_replayed(parts.data)
+
     def listed(self, api, label):
         """text -> id of every post with the label, page by page."""
         found, cursor = {}, ""

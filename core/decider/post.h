@@ -89,16 +89,15 @@ struct post {
     uint8_t has_text;
     uint8_t part_count; /* of the content */
     uint8_t target_count;
-    uint8_t series_tie;            /* enum series_tie */
+    uint8_t series_tie : 2;        /* enum series_tie */
+    uint8_t leader : 6;            /* index from 1 of the target whose queue next_slot asks for all; 0: each its own */
     uint8_t approval : 3;          /* enum approval: how it was last left; NONE: nobody was ever asked. */
     uint8_t approved_under : 3;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
     uint8_t approval_reminded : 1; /* for this publish_at, or it was asked for when no more time was left */
     uint8_t has_blanks : 1;        /* of its template; nothing is scheduled until they are filled in */
-    uint8_t leader; /* next_slot asks the queue of this target's account for all of them: its index from 1; 0: each its
-                       own */
-    int64_t publish_at_ms; /* the earliest target's instant; 0: not scheduled */
-    int64_t locked_at_ms;  /* 0: no lock event yet: see post_locked_at */
-    int64_t not_after_ms;  /* 0: none */
+    int64_t publish_at_ms;         /* the earliest target's instant; 0: not scheduled */
+    int64_t locked_at_ms;          /* 0: no lock event yet: see post_locked_at */
+    int64_t not_after_ms;          /* 0: none */
     struct post_target targets[TARGETS_MAX];
 };
 

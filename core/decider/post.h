@@ -90,8 +90,7 @@ struct post {
     uint8_t part_count; /* of the content */
     uint8_t target_count;
     uint8_t series_tie : 2;        /* enum series_tie */
-    uint8_t leader : 6;            /* next_slot asks the queue of this target's account for all of them: its place from
-                                      1, of TARGETS_MAX; 0: each its own */
+    uint8_t leader : 6;            /* index from 1 of the target whose queue next_slot asks for all; 0: each its own */
     uint8_t approval : 3;          /* enum approval: how it was last left; NONE: nobody was ever asked. */
     uint8_t approved_under : 3;    /* enum approval_policy that the approval satisfies; NONE: it is not approved */
     uint8_t approval_reminded : 1; /* for this publish_at, or it was asked for when no more time was left */

@@ -58,17 +58,17 @@ static void set_targets(struct post *post, const struct target_spec *specs, uint
     }
 }
 
-#define LEADER_BITS 0x3Fu
-_Static_assert(TARGETS_MAX <= LEADER_BITS, "a place does not fit");
+_Static_assert(TARGETS_MAX < 1 << 6, "a leader's place has 6 bits");
 
-/* The place, from 1, of the target that goes to that account; 0: none does. */
-static uint8_t place_of(const struct post *post, const struct id *integration_id)
+/* The target that goes to that account leads; nobody when none does. */
+static void set_leader(struct post *post, const struct id *integration_id)
 {
-    uint32_t at = 0;
-    while (at < post->target_count && !id_equal(&post->targets[at].integration_id, integration_id)) {
-        at++;
+    post->leader = 0;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        if (id_equal(&post->targets[i].integration_id, integration_id)) {
+            post->leader = (uint8_t)((i + 1) & 63U) & 63U;
+        }
     }
-    return at < post->target_count ? (uint8_t)(at + 1) : 0;
 }
 
 /* A person did something to it. */
@@ -87,7 +87,7 @@ static void evolve_created(struct post *post, const struct post_created_event *e
     post->series_tie = id_is_none(&event->series_id) ? SERIES_TIE_NONE : SERIES_TIE_FOLLOWS;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
-    post->leader = place_of(post, &event->default_queue_of) & LEADER_BITS;
+    set_leader(post, &event->default_queue_of);
     post->has_blanks = event->blanks_count > 0;
 }
 
@@ -99,7 +99,7 @@ static void evolve_edited(struct post *post, const struct post_edited_event *eve
     const struct id leader = post->leader == 0 ? (struct id){0} : post->targets[post->leader - 1].integration_id;
     set_content(post, event->parts, event->parts_count, event->not_after_ms);
     set_targets(post, event->targets, event->targets_count);
-    post->leader = place_of(post, &leader) & LEADER_BITS;
+    set_leader(post, &leader);
     post->has_blanks = event->blanks_count > 0;
 }
 

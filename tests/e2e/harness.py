@@ -361,7 +361,7 @@ class Serve:
             arguments += ["--rate-limit", RATE_LIMIT]
         self.process = world.process(name, arguments + (["--sandbox"] if sandbox else []), limits=limits)
         self.api = Api(self.port, data.key)
-        self.sandbox = None
+        self.sandbox, self.rpc_port = None, None
 
     def start(self, env=None):
         before = len(self.process.output())
@@ -375,6 +375,8 @@ class Serve:
         assert words[1] == f"http://127.0.0.1:{self.port}", words
         if "sandbox:" in words:
             self.sandbox = Sandbox(words[words.index("sandbox:") + 1])
+        if "rpc:" in words:
+            self.rpc_port = int(words[words.index("rpc:") + 1].rsplit(":", 1)[1])
         return self
 
     def stop(self):

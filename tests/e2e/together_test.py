@@ -3,30 +3,23 @@
 passes by a wall clock that is ahead (later.c), between a stop and a start."""
 
 import datetime
+import json
 import time
 
 import harness
 from approvals_test import approve, set_policy
-from described import Described
 from frames import Rpc, derive, mint, tag_key
-from harness import Api, later, run, seconds_of, wait_until
+from harness import later, run, seconds_of, wait_until
 from queue_test import DAYS
+from seeds_scheduling_test import NewYork
 from workspace_end_test import clock_ahead
 
 ANY, NEXT = {"If-Match": "*"}, {"schedule": {"next_slot": True}}
 CREATE_SERIES, CHANGE_SERIES = 180, 181
 
 
-class Together(harness.Case):
-    """No case leaves a policy or a series behind that another would meet: each has a workspace's worth of its own accounts."""
-
-    @classmethod
-    def make_world(cls):
-        cls.data = cls.world.data("data", "--slug", "acme", "--name", "Acme")
-        cls.rpc_port = harness.free_port()
-        cls.service = cls.world.serve(cls.data, options=("--rpc", f"127.0.0.1:{cls.rpc_port}"))
-        cls.api = cls.service.api
-        cls.api.witness = Described(Api(cls.service.port).get("/v1/openapi.json").json())
+class Together(NewYork):
+    """No case leaves a policy or a series behind that another would meet, and each has accounts of its own."""
 
     def policy(self, policy):
         set_policy(self, self.api, policy)
@@ -39,7 +32,7 @@ class Together(harness.Case):
 
     def slots(self, account, *times):
         slots = [{"weekday": day, "time": at} for day in DAYS for at in times]
-        return self.done("PATCH", f"/v1/integrations/{account['id']}/queue", {"slots": slots}, **ANY)
+        return self.done("PATCH", f"/v1/integrations/{account['id']}/queue", {"slots": slots, "timezone": "UTC"}, **ANY)
 
     def series(self, account, minutes=120, count=5, **more):
         at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
@@ -131,8 +124,8 @@ class Together(harness.Case):
 
     # Over RPC.
 
-    def test_another_programs_series_is_held_to_what_its_channels_take(self):
-        account, rpc = self.api.connect("rpc-series.test"), Rpc(self.rpc_port, tag_key(self.data.key))
+    def test_another_programs_series_is_held_to_what_its_channels_take_and_shown_as_over_http(self):
+        account, rpc = self.api.connect("rpc-series.test"), Rpc(self.service.rpc_port, tag_key(self.key))
         self.addCleanup(rpc.close)
         series = mint("ser")
         fields = {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": "2099-01-05",
@@ -141,6 +134,9 @@ class Together(harness.Case):
         bad = {**fields, "link": "ftp://x"}
         self.assertEqual(rpc.command(CREATE_SERIES, bad)[0], "content_violation")
         self.assertEqual(rpc.command(CREATE_SERIES, fields)[0], "")
+        shown, path = rpc.query("preview_series", {"series_id": series, "limit": 3}), f"/v1/series/{series}/preview?limit=3"
+        self.assertEqual((shown[0], json.loads(shown[1])), ("", self.done("GET", path)))
+        self.assertEqual([one["local"] for one in json.loads(shown[1])["data"]], ["2099-01-05T09:30", "2099-01-12T09:30", "2099-01-19T09:30"])
         self.assertEqual(rpc.command(CHANGE_SERIES, bad, 1)[0], "content_violation")
         self.assertEqual(rpc.command(CHANGE_SERIES, bad, 2)[0], "version_mismatch")
         self.done("POST", f"/v1/series/{series}/end")

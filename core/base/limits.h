@@ -56,6 +56,9 @@
 #define SERIES_AHEAD_MS ((int64_t)60 * DAY_MS) /* posts are made so long before they are published */
 #define SERIES_TIMES_MAX 1000                  /* counted from the start: some 20 us; who wants more gives a date */
 #define SERIES_EVERY_MAX 366                   /* days, weeks or months */
+/* Of a workspace, ended ones aside: each may have sixty posts ahead, 60,000 are more than anybody oversees, and the
+ * scheduler looks at every series whenever it looks for what is to be made. Counted at each new one. */
+#define SERIES_MAX 1000
 
 /* Queues. A slot for each hour of the week is more than any channel's readers want. An occurrence is given away so far
  * ahead that the post does not lock at birth, and is looked for within a year and a day: who fills that has no use for

@@ -91,6 +91,7 @@ struct decide_context {
     const struct user *user;   /* open_session: whose it will be; NULL: there is nobody */
     const struct template *template; /* create_post: the one that it names; NULL: it names none */
     uint32_t template_count;         /* create_template: how many the workspace has */
+    uint32_t series_count;           /* create_series: how many the workspace has that have not ended */
     const struct provider *provider; /* open_session: the one that it names; NULL: it names none */
     const struct series *series;     /* make_instance, edit_instance: the one that it names; NULL: it is not there */
     struct id rotated_origin_id; /* create_key: the first of the keys that the rotated one came of, or that itself */

@@ -78,6 +78,9 @@ static enum refusal create(const struct series *series, const struct decide_cont
     if (series->head.version != 0) {
         return REFUSED_exists;
     }
+    if (context->series_count >= SERIES_MAX) {
+        return REFUSED_series_limit;
+    }
     const enum refusal refusal = CHECK_CONTENT(context, wanted);
     if (refusal != ACCEPTED) {
         return refusal;
@@ -208,6 +211,11 @@ void series_evolve(struct series *series, const struct event *event, int64_t tim
         ASSERT(event->code == EVENT_series_ended);
         series->status = SERIES_ENDED;
     }
+}
+
+bool series_goes_on(const struct series *series)
+{
+    return series->head.version != 0 && series->status != SERIES_ENDED;
 }
 
 size_t series_stored_size(const struct series *series)

@@ -22,6 +22,8 @@ struct series {
 void series_evolve(struct series *series, const struct event *event, int64_t time_ms);
 enum refusal series_decide(const struct series *series, const struct decide_context *context,
                            const struct command *command, struct event_list *ret_events);
+/* series_goes_on: it was made and has not ended; a paused one goes on one day. */
+bool series_goes_on(const struct series *series);
 /* series_stored_size: without the places of accounts that it has not. */
 size_t series_stored_size(const struct series *series);
 

@@ -354,33 +354,34 @@ static enum err tell_uses(struct desk *desk, const struct command *command, enum
     return ledger_usage(desk->txn, &workspace_id, &room->usage);
 }
 
-/* Templates */
+/* Templates and series: a mark for each that is there, so that those of a workspace can be counted */
 
-static void template_key(struct row_key *key, const struct id *workspace_id)
+static void there_key(struct row_key *key, enum table table, const struct id *workspace_id)
 {
-    key_begin(key, TABLE_TEMPLATE);
-    buf_byte(&key->buf, PLACE_TEMPLATE_THERE);
+    key_begin(key, table);
+    buf_byte(&key->buf, table == TABLE_SERIES ? (uint8_t)PLACE_SERIES_THERE : (uint8_t)PLACE_TEMPLATE_THERE);
     key_id(key, workspace_id);
 }
 
-static enum err index_template(struct desk *desk, const struct id *template_id, const struct template *before,
-                               const struct template *after)
+/* head: of the state before or after that has a workspace. */
+static enum err index_there(struct desk *desk, enum table table, const struct id *stream,
+                            const struct aggregate_head *head, bool was, bool is)
 {
     struct row_key key;
-    const struct template *known = after->head.version > 0 ? after : before;
-    if (template_is_there(before) == template_is_there(after)) {
+    if (was == is) {
         return OK;
     }
-    template_key(&key, &known->head.workspace_id);
-    key_id(&key, template_id);
-    return put_mark(desk, &key, template_is_there(after));
+    there_key(&key, table, &head->workspace_id);
+    key_id(&key, stream);
+    return put_mark(desk, &key, is);
 }
 
-static enum err count_templates(struct desk *desk, const struct command *command, uint32_t *ret_count)
+static enum err count_there(struct desk *desk, enum table table, const struct command *command, uint32_t max,
+                            uint32_t *ret_count)
 {
     struct row_key prefix;
-    template_key(&prefix, &command->workspace_id);
-    return count_rows(desk, &prefix, TEMPLATES_MAX, ret_count);
+    there_key(&prefix, table, &command->workspace_id);
+    return count_rows(desk, &prefix, max, ret_count);
 }
 
 /* One of another workspace is as good as none. */
@@ -404,6 +405,7 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
                     const struct aggregate *after)
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
+    const struct aggregate_head *head = after->head.version > 0 ? &after->head : &before->head;
     TRY(index_uses(desk, kind, before, after));
     if (kind == ID_POST) {
         return index_open(desk, &before->post, &after->post);
@@ -418,7 +420,12 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
         return index_member(desk, stream, &before->member, &after->member);
     }
     if (kind == ID_TEMPLATE) {
-        return index_template(desk, stream, &before->template, &after->template);
+        return index_there(desk, TABLE_TEMPLATE, stream, head, template_is_there(&before->template),
+                           template_is_there(&after->template));
+    }
+    if (kind == ID_SERIES) {
+        return index_there(desk, TABLE_SERIES, stream, head, series_goes_on(&before->series),
+                           series_goes_on(&after->series));
     }
     if (kind == ID_WORKSPACE) {
         TRY(index_slug(desk, stream, &before->workspace, &after->workspace));
@@ -467,7 +474,9 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_invite_member:
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
     case COMMAND_create_template:
-        return count_templates(desk, command, &context->template_count);
+        return count_there(desk, TABLE_TEMPLATE, command, TEMPLATES_MAX, &context->template_count);
+    case COMMAND_create_series:
+        return count_there(desk, TABLE_SERIES, command, SERIES_MAX, &context->series_count);
     case COMMAND_create_post:
         TRY(tell_template(desk, command, room, context));
         TRY(desk_free_slots(desk, command, &state->post, room, context));

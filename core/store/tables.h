@@ -32,7 +32,7 @@ enum table {
     TABLE_PROVIDER = 0x3F,    /* access: identity provider's id -> document */
     TABLE_PUNCTUALITY = 0x40, /* analytics: integration, quarter of an hour -> counts and lateness */
     TABLE_PERIOD = 0x41,      /* access: workspace, end of a billing period that is over -> what was used */
-    TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c */
+    TABLE_SERIES = 0x44,      /* series: place -> documents, lists, instances: projections/series.c; and one below */
     TABLE_MARKS = 0x45,       /* notifications: member -> what of them is read, and shown */
     TABLE_APPROVAL = 0x43,    /* posts: post id -> who approved it, and what, until it locks or the approval is void */
     TABLE_TEMPLATE = 0x42,    /* place, then: below */
@@ -56,6 +56,11 @@ enum tenant_place {
     PLACE_SHELF_TERMS = 0x71,  /* posts: shelf -> terms, each with the posts of the shelf that have it */
     PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
+};
+
+/* A row of TABLE_SERIES; the others' places are those of projections/series.c, from 0 on. */
+enum series_row_place {
+    PLACE_SERIES_THERE = 0x10, /* ledger: workspace, series -> it has not ended, and counts */
 };
 
 /* Rows of TABLE_TEMPLATE. */

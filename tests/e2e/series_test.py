@@ -108,6 +108,22 @@ class Series(harness.Case):
         self.assert_problem(self.api.post("/v1/series", self.body(text=" ")), 422, "content_missing")
         self.assertEqual(self.api.get("/v1/series").json(), {"data": [], "next_cursor": None})
 
+    def test_a_workspace_has_a_thousand_series_that_have_not_ended(self):
+        """Those that begin far away: none makes a post now."""
+        body = self.body(start="2099-01-01")
+        for n in range(1000):
+            answer = self.api.post("/v1/series", body)
+            self.assertEqual(answer.status, 201, (n, answer))
+        last = answer.json()
+        problem = self.assert_problem(self.api.post("/v1/series", body), 409, "series_limit")
+        self.assertEqual(problem["title"], "The workspace has 1,000 series that have not ended: end one.")
+        self.assertEqual(self.api.post(f"/v1/series/{last['id']}/pause").status, 200)
+        self.assert_problem(self.api.post("/v1/series", body), 409, "series_limit")
+        self.assertEqual(self.api.post(f"/v1/series/{last['id']}/resume").status, 200, "what is there goes on")
+        self.assertEqual(self.change(last, rule={"time": "10:00"})["rule"]["time"], "10:00")
+        self.assertEqual(self.api.post(f"/v1/series/{last['id']}/end").status, 200)
+        self.assertEqual(self.api.post("/v1/series", body).status, 201)
+
     def test_wall_clock_time_stays_when_clocks_change(self):
         zone = "America/New_York"
         series = self.write(timezone=zone, time="09:30", start=today(zone=zone).strftime("%Y-%m-%d"))

@@ -194,6 +194,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                                                        : APPROVER_OTHER,
                                 .template = named_template(world, &scene->command),
                                 .template_count = (uint32_t)number(option(step, "templates"), 0),
+                                .series_count = (uint32_t)number(option(step, "series"), 0),
                                 .room = &world->room};
 }
 

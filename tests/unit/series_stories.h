@@ -10,6 +10,10 @@ static const struct story series_stories[] = {
     /* the series */
     {"a series begins", "", "series a b", "series_created generation 1"},
     {"a series is made once", "series a", "series a", "refused exists"},
+    {"a workspace has so many that have not ended", "", "series a series=999", "series_created generation 1"},
+    {"and no more", "", "series a series=1000", "refused series_limit"},
+    {"a full workspace's series are changed", "series a", "rewrite a b series=1000", "series_changed generation 1"},
+    {"and go on after a pause", "series a, still", "onward series=1000", "series_resumed generation 2"},
     {"a series needs a target", "", "series", "refused target_missing"},
     {"and a text", "", "series a blank", "refused content_missing"},
     {"an account that is nobody's is no target", "", "series z", "refused reference_not_found"},

@@ -44,6 +44,7 @@ static int run_ledger(int argc, char **argv)
         .principal = questions_principal,
         .post = questions_post,
         .template = questions_template,
+        .series = questions_series,
         .account = questions_account,
         .key = questions_key,
         .is_fingerprint = access_is_fingerprint

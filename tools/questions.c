@@ -510,6 +510,18 @@ enum err questions_template(struct store_txn *txn, const struct asker *asker, co
     return OK;
 }
 
+enum err questions_series(struct store_txn *txn, const struct asker *asker, const struct id *series_id,
+                          struct arena *arena, uint64_t *ret_version)
+{
+    struct grant grant;
+    struct series_row row;
+    TRY(read_grant(txn, asker, arena, &grant));
+    TRY(series_get(txn, &asker->workspace_id, series_id, arena, &row));
+    TRY(series_sees(&grant, &row) && row.status != SERIES_ENDED ? OK : ERR_NOT_FOUND);
+    *ret_version = row.version;
+    return OK;
+}
+
 enum err questions_account(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
                            struct arena *arena, struct known_account *ret_account)
 {

@@ -24,6 +24,8 @@ enum err questions_account(struct store_txn *txn, const struct asker *asker, con
                            struct arena *arena, struct known_account *ret_account) MUST_USE;
 enum err questions_template(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
                             struct arena *arena, struct known_template *ret_template) MUST_USE;
+enum err questions_series(struct store_txn *txn, const struct asker *asker, const struct id *series_id,
+                          struct arena *arena, uint64_t *ret_version) MUST_USE;
 enum err questions_key(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                        struct arena *arena, struct known_key *ret_key) MUST_USE;
 

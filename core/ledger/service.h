@@ -88,6 +88,9 @@ struct service_parts {
     /* Reads a template that is there for the asker; likewise. ERR_NOT_FOUND. */
     enum err (*template)(struct store_txn *txn, const struct asker *asker, const struct id *template_id,
                          struct arena *arena, struct known_template *ret_template);
+    /* Tells which version a series has that is there for the asker and goes on. ERR_NOT_FOUND. */
+    enum err (*series)(struct store_txn *txn, const struct asker *asker, const struct id *series_id,
+                       struct arena *arena, uint64_t *ret_version);
     /* Reads an account that is there for the asker, connected or not: where it lives. ERR_NOT_FOUND. */
     enum err (*account)(struct store_txn *txn, const struct asker *asker, const struct id *integration_id,
                         struct arena *arena, struct known_account *ret_account);

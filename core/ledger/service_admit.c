@@ -220,6 +220,22 @@ static enum refusal admit_approval(const struct service_parts *parts, struct sto
     return form.refused && same ? REFUSED_content_violation : ACCEPTED;
 }
 
+/* What each post of it would be refused for. */
+static enum refusal admit_series(const struct service_parts *parts, const struct written_post *written, int64_t now_ms,
+                                 struct arena *arena)
+{
+    return violates(parts, written, now_ms, arena) ? REFUSED_content_violation : ACCEPTED;
+}
+
+/* Whether a change is of the series as it stands: otherwise the decider tells why not. */
+static bool is_of_series(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                         const struct command *command, struct arena *arena)
+{
+    uint64_t version = 0;
+    return parts->series(txn, asker, &command->change_series.series_id, arena, &version) == OK &&
+           version == command->expected_version;
+}
+
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
@@ -238,6 +254,15 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
         return admit_change(parts, txn, asker, command, NULL, now_ms, arena, ret_fault);
     case COMMAND_approve_post:
         return admit_approval(parts, txn, asker, command, arena);
+    case COMMAND_create_series: {
+        const struct written_post written = CONTENT_OF(&command->create_series);
+        return admit_series(parts, &written, now_ms, arena);
+    }
+    case COMMAND_change_series: {
+        const struct written_post written = CONTENT_OF(&command->change_series);
+        return is_of_series(parts, txn, asker, command, arena) ? admit_series(parts, &written, now_ms, arena)
+                                                               : ACCEPTED;
+    }
     default:
         return ACCEPTED;
     }

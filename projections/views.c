@@ -246,7 +246,7 @@ static enum err preview_queue(const struct views_request *request, struct buf *o
 static const struct views_query queries[] = {
     {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
     {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
-     "A page of posts: statuses, attention, integration_id, label, author_id, publish_after, "
+     "A page of posts: q (words to look for), statuses, attention, integration_id, label, author_id, publish_after, "
      "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
      "of long posts is shorter, and its cursor leads on."                                                                                     },
     {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },

@@ -1,14 +1,13 @@
 /* openpost.c: see openpost.h. The composition root of another program's connection: like a main.c it asks clock.c for
  * time and randomness and hands them down. It must never let a type of ours through the header, nor send the API key.
  */
-#include "core/wire/openpost_call.h"
+#include "core/wire/openpost_written.h"
 
 #include <stdlib.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/base/lock.h"
-#include "core/base/sha256.h"
 #include "core/log/log.h"
 #include "core/message/codec.h"
 #include "core/message/post_content.h"
@@ -20,6 +19,8 @@
 #define REPLY_BYTES (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)
 #define JSON_BYTES ((size_t)LOG_PAYLOAD_MAX * 6 + 65536) /* every byte escaped */
 #define EVENT_MEMORY ((size_t)64 << 20)
+#define ARGUMENTS_MAX 15     /* as a msgpack map of one byte's head holds */
+#define ARGUMENTS_BYTES 8192 /* texts to search for are the longest */
 
 const char *openpost_status_sentence(enum openpost_status status)
 {
@@ -67,17 +68,6 @@ void openpost_close(struct openpost *connection)
     }
 }
 
-static bool key_is_good(const char *key)
-{
-    const size_t len = strlen(key);
-    for (size_t i = 0; i < len; i++) {
-        if (key[i] < ' ' || key[i] > '~') {
-            return false;
-        }
-    }
-    return len >= 1 && len <= 255;
-}
-
 void openpost_fault(struct openpost *connection, struct openpost_fault *ret_fault)
 {
     lock_take(&connection->lock);
@@ -86,148 +76,37 @@ void openpost_fault(struct openpost *connection, struct openpost_fault *ret_faul
     lock_give(&connection->lock);
 }
 
-static struct span optional(const char *text)
-{
-    return text == NULL ? (struct span){0} : span_text(text);
-}
-
-struct post_room {
-    struct content_part parts[PARTS_MAX];
-    struct target_spec targets[TARGETS_MAX];
-    struct label labels[LABELS_MAX];
-    struct pair metadata[METADATA_MAX];
-};
-
-static enum err fill_targets(const struct openpost_post *post, struct target_spec *targets)
-{
-    for (size_t i = 0; i < post->target_count; i++) {
-        const struct openpost_target *from = &post->targets[i];
-        targets[i] = (struct target_spec){.channel = choice_value(&channel_words, span_text(from->channel)),
-                                          .at_ms = from->at_ms,
-                                          .variant = optional(from->variant),
-                                          .settings = optional(from->settings)};
-        TRY(id_parse(span_text(from->integration_id), ID_INTEGRATION, &targets[i].integration_id));
-    }
-    return OK;
-}
-
-/* The fields of the command, but for the ids that are ours to give: name_post. */
-static enum err fill_post(const struct openpost_post *post, struct post_room *room, struct create_post_command *create)
-{
-    if (post->part_count > PARTS_MAX || post->target_count > TARGETS_MAX || post->label_count > LABELS_MAX ||
-        post->metadata_count > METADATA_MAX) {
-        return ERR_TOO_LONG;
-    }
-    for (size_t i = 0; i < post->part_count; i++) {
-        room->parts[i].text = span_text(post->parts[i]);
-    }
-    for (size_t i = 0; i < post->label_count; i++) {
-        room->labels[i].name = span_text(post->labels[i]);
-    }
-    for (size_t i = 0; i < post->metadata_count; i++) {
-        room->metadata[i] =
-            (struct pair){.key = span_text(post->metadata[i].name), .value = span_text(post->metadata[i].value)};
-    }
-    *create = (struct create_post_command){.parts = room->parts,
-                                           .parts_count = (uint32_t)post->part_count,
-                                           .link = optional(post->link),
-                                           .first_comment = optional(post->first_comment),
-                                           .targets = room->targets,
-                                           .targets_count = (uint32_t)post->target_count,
-                                           .timezone = optional(post->timezone),
-                                           .not_after_ms = post->not_after_ms,
-                                           .labels = room->labels,
-                                           .labels_count = (uint32_t)post->label_count,
-                                           .metadata = room->metadata,
-                                           .metadata_count = (uint32_t)post->metadata_count,
-                                           .at_ms = post->at_ms};
-    return fill_targets(post, room->targets);
-}
-
-/* A post's targets have ids that follow from its own. */
-static void name_post(struct create_post_command *create, struct post_room *room, const struct id *post_id)
-{
-    create->post_id = *post_id;
-    for (uint32_t i = 0; i < create->targets_count; i++) {
-        room->targets[i].target_id = id_derive(ID_TARGET, post_id, &room->targets[i].integration_id);
-    }
-}
-
-/* The scope of the key: what it is for; whose it is the ledger adds. The gateway's are others, so the same key over
- * HTTP is another. What is said is hashed under an id that is always the same: each call makes another for the post. */
-static enum err idempotency_of(const char *key, struct create_post_command *create, struct post_room *room,
-                               struct idempotency *ret_idempotency)
-{
-    static const uint8_t nothing[10];
-    const struct id nobody = id_make(ID_POST, 0, nothing);
-    uint8_t scope_bytes[400];
-    struct buf scope = buf_of(scope_bytes, sizeof scope_bytes);
-    if (!key_is_good(key)) {
-        return ERR_MALFORMED;
-    }
-    uint8_t *bytes = malloc(COMMAND_BYTES_MAX);
-    if (bytes == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    struct buf body = buf_of(bytes, COMMAND_BYTES_MAX);
-    name_post(create, room, &nobody);
-    const enum err err = record_encode(command_desc(COMMAND_create_post), create, &body);
-    if (err == OK) {
-        buf_text(&scope, "rpc create_post ");
-        buf_text(&scope, key);
-        ASSERT(buf_ok(&scope));
-        ret_idempotency->present = true;
-        sha256(buf_span(&scope), ret_idempotency->scope);
-        sha256(buf_span(&body), ret_idempotency->body);
-    }
-    free(bytes);
-    return err == ERR_NO_SPACE ? ERR_TOO_LONG : err;
-}
-
 enum openpost_status openpost_create_post(struct openpost *connection, const struct openpost_post *post,
                                           const char *idempotency_key, int timeout_ms,
                                           struct openpost_answer *ret_answer)
 {
-    struct post_room room = {0};
+    struct openpost_written written;
     struct command command = {.code = COMMAND_create_post};
-    struct idempotency idempotency = {0};
-    enum err err = fill_post(post, &room, &command.create_post);
-    if (err == OK && idempotency_key != NULL) {
-        err = idempotency_of(idempotency_key, &command.create_post, &room, &idempotency);
+    enum err err = openpost_written_read(post, &written);
+    if (err == OK && post->template_id != NULL) {
+        err = id_parse(span_text(post->template_id), ID_TEMPLATE, &written.said.template_id);
     }
     if (err != OK) {
         return openpost_call_status(err);
     }
-    command.stream = openpost_call_mint(ID_POST);
-    name_post(&command.create_post, &room, &command.stream);
-    return openpost_call_give(connection, &command, &idempotency, timeout_ms, ret_answer);
+    command.create_post = written.said;
+    return openpost_written_make(connection, &command, ID_POST, &written, idempotency_key, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_edit_post(struct openpost *connection, const char *post_id, uint64_t version,
                                         const struct openpost_post *post, int timeout_ms,
                                         struct openpost_answer *ret_answer)
 {
-    struct post_room room = {0};
-    struct create_post_command said;
+    struct openpost_written written;
     struct command command = {.code = COMMAND_edit_post, .expected_version = version};
-    if (version == 0 || post->at_ms != 0 || id_parse(span_text(post_id), ID_POST, &command.stream) != OK ||
-        fill_post(post, &room, &said) != OK) {
+    if (version == 0 || !openpost_written_is_plain(post) ||
+        id_parse(span_text(post_id), ID_POST, &command.stream) != OK || openpost_written_read(post, &written) != OK) {
         return OPENPOST_INVALID;
     }
-    name_post(&said, &room, &command.stream);
-    POST_WRITING_COPY(&command.edit_post, &said);
+    openpost_written_name(&written, &command.stream);
+    POST_WRITING_COPY(&command.edit_post, &written.said);
+    command.edit_post.post_id = command.stream;
     return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
-}
-
-/* Gives a command about the post of that name: its first field, as of all of them. */
-static enum openpost_status give_of_post(struct openpost *connection, struct command *command, const char *post_id,
-                                         int timeout_ms, struct openpost_answer *ret_answer)
-{
-    if (id_parse(span_text(post_id), ID_POST, &command->stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    *(struct id *)command_fields(command) = command->stream;
-    return openpost_call_give(connection, command, NULL, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
@@ -236,14 +115,14 @@ enum openpost_status openpost_schedule_post(struct openpost *connection, const c
     struct command command = {
         .code = COMMAND_schedule_post, .schedule_post = {.at_ms = at_ms, .now = at_ms == 0}
     };
-    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_POST, post_id, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_cancel_post(struct openpost *connection, const char *post_id, int timeout_ms,
                                           struct openpost_answer *ret_answer)
 {
     struct command command = {.code = COMMAND_cancel_post};
-    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_POST, post_id, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
@@ -252,7 +131,7 @@ enum openpost_status openpost_retry_post(struct openpost *connection, const char
     struct command command = {
         .code = COMMAND_retry_post, .retry_post = {.at_ms = at_ms, .now = at_ms == 0}
     };
-    return give_of_post(connection, &command, post_id, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_POST, post_id, timeout_ms, ret_answer);
 }
 
 static uint32_t resolution_of(enum openpost_found found)
@@ -281,7 +160,7 @@ enum openpost_status openpost_resolve_target(struct openpost *connection, const 
     }
     resolve->post_id = command.stream;
     resolve->resolution = resolution_of(resolution->found);
-    resolve->url = optional(resolution->url);
+    resolve->url = openpost_call_optional(resolution->url);
     resolve->retry = resolution->retry != 0;
     return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
 }
@@ -349,25 +228,51 @@ enum openpost_status openpost_query(struct openpost *connection, const char *nam
     return tell_end(connection, sent, err, refusal, ret_answer);
 }
 
-enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
-                                       size_t out_size, struct openpost_answer *ret_answer)
+/* A map of names and values, as query_args (projections/row.def) is stored. */
+static enum err put_arguments(const struct openpost_argument *arguments, size_t count, struct buf *out)
 {
-    struct id id;
-    uint8_t bytes[64];
+    pack_map(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        const struct openpost_argument *from = &arguments[i];
+        pack_text(out, span_text(from->name));
+        if (from->text != NULL) {
+            pack_text(out, span_text(from->text));
+        } else if (from->bytes != NULL) {
+            pack_bin(out, span_of(from->bytes, from->bytes_len));
+        } else {
+            pack_uint(out, from->number);
+        }
+    }
+    return buf_ok(out) ? OK : ERR_TOO_LONG;
+}
+
+enum openpost_status openpost_ask(struct openpost *connection, const char *name,
+                                  const struct openpost_argument *arguments, size_t count, int timeout_ms, char *out,
+                                  size_t out_size, struct openpost_answer *ret_answer)
+{
+    uint8_t bytes[ARGUMENTS_BYTES];
     size_t len = 0;
-    struct buf arguments = buf_of(bytes, sizeof bytes);
-    if (out_size == 0 || id_parse(span_text(post_id), ID_POST, &id) != OK) {
+    struct buf packed = buf_of(bytes, sizeof bytes);
+    if (out_size == 0 || count > ARGUMENTS_MAX || put_arguments(arguments, count, &packed) != OK) {
         return OPENPOST_INVALID;
     }
-    buf_byte(&arguments, 0x81); /* a msgpack map of one: {"post_id": …} */
-    pack_text(&arguments, SPAN("post_id"));
-    pack_id(&arguments, &id);
-    const enum openpost_status status = openpost_query(connection, "get_post", arguments.data, arguments.len,
+    const enum openpost_status status = openpost_query(connection, name, packed.data, count == 0 ? 0 : packed.len,
                                                        timeout_ms, out, out_size - 1, &len, ret_answer);
     if (status == OPENPOST_OK || status == OPENPOST_REFUSED) {
         out[len] = 0;
     }
     return status;
+}
+
+enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
+                                       size_t out_size, struct openpost_answer *ret_answer)
+{
+    struct id id;
+    const struct openpost_argument argument = {.name = "post_id", .text = post_id};
+    if (id_parse(span_text(post_id), ID_POST, &id) != OK) {
+        return OPENPOST_INVALID;
+    }
+    return openpost_ask(connection, "get_post", &argument, 1, timeout_ms, out, out_size, ret_answer);
 }
 
 /* ---- Events ---- */

@@ -102,25 +102,38 @@ struct openpost_post {
     size_t label_count;
     const struct openpost_pair *metadata; /* opaque to OpenPost; at most 20, a name once */
     size_t metadata_count;
+    int next_slot; /* not 0: each target's instant is the next of its account's queue that is not filled; at_ms is 0 */
+    const char *template_id; /* the text is a template's, with these values: parts, link and first_comment are none. The
+                                targets are those named here; labels and metadata are its own, where none are named */
+    const struct openpost_pair *values; /* of its placeholders; what has none, and no default, is left blank, and the
+                                           post is not scheduled before an edit has filled it in; at most 20 */
+    size_t value_count;
 };
 
 /* openpost_create_post writes a post. idempotency_key (1 to 255 printable ASCII characters, NULL: none): the same key
  * again gets the first answer instead of a second post, for at least 24 hours; with another post it is refused.
- * openpost_schedule_post: at_ms 0: at once. openpost_cancel_post cancels every target that still can be. */
+ * openpost_schedule_post: at_ms 0: at once; openpost_schedule_next_slot: as next_slot says. openpost_swap_targets lets
+ * two targets change places: each has the other's instant. openpost_cancel_post cancels every target that still can be.
+ */
 enum openpost_status openpost_create_post(struct openpost *connection, const struct openpost_post *post,
                                           const char *idempotency_key, int timeout_ms,
                                           struct openpost_answer *ret_answer);
 enum openpost_status openpost_schedule_post(struct openpost *connection, const char *post_id, int64_t at_ms,
                                             int timeout_ms, struct openpost_answer *ret_answer);
+enum openpost_status openpost_schedule_next_slot(struct openpost *connection, const char *post_id, int timeout_ms,
+                                                 struct openpost_answer *ret_answer);
+enum openpost_status openpost_swap_targets(struct openpost *connection, const char *post_id, const char *target_id,
+                                           const char *other_post_id, const char *other_target_id, int timeout_ms,
+                                           struct openpost_answer *ret_answer);
 enum openpost_status openpost_cancel_post(struct openpost *connection, const char *post_id, int timeout_ms,
                                           struct openpost_answer *ret_answer);
 
 /* openpost_edit_post replaces all that the post says by what post does: unlike PATCH over HTTP, what is left out is
  * gone. version is the one that was read (an answer's, or openpost_get_post's): refused as version_mismatch when there
- * is a later one by now. A target of an integration that the post had keeps its id. post's at_ms must be 0:
- * openpost_schedule_post moves it. A scheduled post stays scheduled, is refused what could not be scheduled, and any
- * edit from 300 s before its instant on (post_locked). After OPENPOST_UNKNOWN read the post before editing again: its
- * version says whether it was done. */
+ * is a later one by now. A target of an integration that the post had keeps its id. post has neither at_ms nor
+ * next_slot (openpost_schedule_post moves it), nor a template. A scheduled post stays scheduled, is refused what could
+ * not be scheduled, and any edit from 300 s before its instant on (post_locked). After OPENPOST_UNKNOWN read the post
+ * before editing again: its version says whether it was done. */
 enum openpost_status openpost_edit_post(struct openpost *connection, const char *post_id, uint64_t version,
                                         const struct openpost_post *post, int timeout_ms,
                                         struct openpost_answer *ret_answer);
@@ -151,9 +164,118 @@ enum openpost_status openpost_resolve_target(struct openpost *connection, const 
                                              const struct openpost_resolution *resolution, int timeout_ms,
                                              struct openpost_answer *ret_answer);
 
+/* openpost_approve_post approves what will be sent, in a workspace whose posts somebody looks at first. content_sha256
+ * is what was looked at: approval.content_sha256 of openpost_get_post; refused as approval_stale when that has changed
+ * since, as approver_is_writer or approver_unknown where four eyes have to look. */
+enum openpost_status openpost_approve_post(struct openpost *connection, const char *post_id, const char *content_sha256,
+                                           int timeout_ms, struct openpost_answer *ret_answer);
+
+/* A time of every week at which an account's queue publishes. */
+struct openpost_slot {
+    const char *weekday; /* "monday" … */
+    unsigned hour;       /* 0 to 23, by the clocks of the queue's zone */
+    unsigned minute;
+};
+
+struct openpost_queue {
+    const char *timezone;              /* its own IANA zone; NULL: the workspace's */
+    const struct openpost_slot *slots; /* all of them: at most 168, a time of the week once */
+    size_t slot_count;
+};
+
+/* openpost_change_queue gives an account's queue another zone and other slots; what is scheduled stays where it is.
+ * openpost_pause_queue starts nothing of what is scheduled to the account until openpost_resume_queue. The answer's id
+ * is the queue's. */
+enum openpost_status openpost_change_queue(struct openpost *connection, const char *integration_id,
+                                           const struct openpost_queue *queue, int timeout_ms,
+                                           struct openpost_answer *ret_answer);
+enum openpost_status openpost_pause_queue(struct openpost *connection, const char *integration_id, int timeout_ms,
+                                          struct openpost_answer *ret_answer);
+enum openpost_status openpost_resume_queue(struct openpost *connection, const char *integration_id, int timeout_ms,
+                                           struct openpost_answer *ret_answer);
+
+/* When a series' posts are published: by the clocks of a zone, whatever daylight saving does. */
+struct openpost_series {
+    const char *frequency;       /* "daily", "weekly" or "monthly" */
+    unsigned every;              /* every so many days, weeks or months; 0: 1 */
+    const char *const *weekdays; /* weekly: on these days; none: the start's. With month_week: the one day */
+    size_t weekday_count;
+    unsigned month_day;     /* monthly: on this day, the last of a shorter month; 0: the start's, or month_week */
+    const char *month_week; /* monthly: "first" … "fourth" or "last": which such weekday of the month; NULL: none */
+    const char *time;       /* "09:30" */
+    const char *timezone;   /* IANA: "Europe/Berlin" */
+    const char *start;      /* the first local date that may have a post: "2026-04-20" */
+    const char *until;      /* the last one; NULL: without end */
+    unsigned times;         /* so many in all, by the calendar; 0: no such number; not with until */
+};
+
+/* openpost_create_series makes posts that repeat: an ordinary one for each date of the rule, 60 days ahead. post says
+ * what each of them says and where it goes; it has no instant, zone or not_after_ms of its own, and names no template.
+ * idempotency_key as openpost_create_post has it. openpost_change_series replaces rule and content of the version that
+ * was read, as openpost_edit_post does; posts that were made and neither locked nor touched by hand follow.
+ * openpost_pause_series makes nothing more and cancels such posts until openpost_resume_series makes them anew.
+ * openpost_end_series ends it for ever; keep not 0: what was made goes out. */
+enum openpost_status openpost_create_series(struct openpost *connection, const struct openpost_series *series,
+                                            const struct openpost_post *post, const char *idempotency_key,
+                                            int timeout_ms, struct openpost_answer *ret_answer);
+enum openpost_status openpost_change_series(struct openpost *connection, const char *series_id, uint64_t version,
+                                            const struct openpost_series *series, const struct openpost_post *post,
+                                            int timeout_ms, struct openpost_answer *ret_answer);
+enum openpost_status openpost_pause_series(struct openpost *connection, const char *series_id, int timeout_ms,
+                                           struct openpost_answer *ret_answer);
+enum openpost_status openpost_resume_series(struct openpost *connection, const char *series_id, int timeout_ms,
+                                            struct openpost_answer *ret_answer);
+enum openpost_status openpost_end_series(struct openpost *connection, const char *series_id, int keep, int timeout_ms,
+                                         struct openpost_answer *ret_answer);
+
+/* A blank of a template: {{name}} in its texts. */
+struct openpost_placeholder {
+    const char *name;        /* [a-z0-9_]{1,32} */
+    const char *preset;      /* stands there when no value is given; NULL: none */
+    int optional;            /* not 0: without a value nothing stands there; else it stays blank */
+    const char *description; /* for people; NULL: none */
+};
+
+struct openpost_template {
+    const char *name; /* for people */
+    const struct openpost_placeholder *placeholders;
+    size_t placeholder_count;         /* at most 20 */
+    const struct openpost_post *post; /* what its posts say, and where they go by default; as a series' */
+};
+
+/* openpost_create_template makes a reusable post; openpost_create_post with its template_id writes a post from it.
+ * openpost_change_template replaces all of it, likewise; posts that were made from it stay as they are, also after
+ * openpost_delete_template. */
+enum openpost_status openpost_create_template(struct openpost *connection,
+                                              const struct openpost_template *post_template,
+                                              const char *idempotency_key, int timeout_ms,
+                                              struct openpost_answer *ret_answer);
+enum openpost_status openpost_change_template(struct openpost *connection, const char *template_id, uint64_t version,
+                                              const struct openpost_template *post_template, int timeout_ms,
+                                              struct openpost_answer *ret_answer);
+enum openpost_status openpost_delete_template(struct openpost *connection, const char *template_id, int timeout_ms,
+                                              struct openpost_answer *ret_answer);
+
+/* An argument of a question: a text (an id, words to search for), bytes (a cursor) where text is NULL, a number (a
+ * limit, an instant) where both are. */
+struct openpost_argument {
+    const char *name;
+    const char *text;
+    const void *bytes;
+    size_t bytes_len;
+    uint64_t number;
+};
+
+/* openpost_ask asks any question of the RPC by name, with arguments that rpc-names.md names (at most 15); out gets the
+ * JSON that HTTP's GET of the same thing has, with a NUL at its end: get_series, preview_queue, list_templates,
+ * list_notifications, and list_posts with q: words to look for. ret_answer may be NULL. */
+enum openpost_status openpost_ask(struct openpost *connection, const char *name,
+                                  const struct openpost_argument *arguments, size_t count, int timeout_ms, char *out,
+                                  size_t out_size, struct openpost_answer *ret_answer);
+
 /* openpost_get_post writes the post as JSON, the same as GET /v1/posts/{id}, with a NUL at its end, into out.
- * openpost_query asks any question of the RPC by name, with arguments as its documentation says; the answer's length is
- * in *ret_len. ret_answer may be NULL. */
+ * openpost_query asks as openpost_ask does, with arguments that the caller has packed; the answer's length is in
+ * *ret_len. ret_answer may be NULL. */
 enum openpost_status openpost_get_post(struct openpost *connection, const char *post_id, int timeout_ms, char *out,
                                        size_t out_size, struct openpost_answer *ret_answer);
 enum openpost_status openpost_query(struct openpost *connection, const char *name, const void *arguments,

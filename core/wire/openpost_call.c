@@ -56,6 +56,11 @@ void openpost_call_text(char *out, size_t size, const char *text)
     memcpy(out, text, len + 1);
 }
 
+struct span openpost_call_optional(const char *text)
+{
+    return text == NULL ? (struct span){0} : span_text(text);
+}
+
 void openpost_call_id(char out[OPENPOST_ID_SIZE], const struct id *id)
 {
     struct buf buf = buf_of(out, OPENPOST_ID_SIZE);
@@ -93,4 +98,14 @@ enum openpost_status openpost_call_give(struct openpost *connection, struct comm
         .workspace_seq = answer.workspace_seq, .version = answer.version, .repeated = answer.repeated};
     openpost_call_id(ret_answer->id, id_is_none(&answer.stream) ? &command->stream : &answer.stream);
     return openpost_call_refusal(ret_answer, answer.refusal);
+}
+
+enum openpost_status openpost_call_about(struct openpost *connection, struct command *command, enum id_kind kind,
+                                         const char *id, int timeout_ms, struct openpost_answer *ret_answer)
+{
+    if (id_parse(span_text(id), kind, &command->stream) != OK) {
+        return OPENPOST_INVALID;
+    }
+    *(struct id *)command_fields(command) = command->stream;
+    return openpost_call_give(connection, command, NULL, timeout_ms, ret_answer);
 }

@@ -24,10 +24,16 @@ enum openpost_status openpost_call_refusal(struct openpost_answer *answer, uint3
 struct id openpost_call_mint(enum id_kind kind);
 void openpost_call_text(char *out, size_t size, const char *text);
 void openpost_call_id(char out[OPENPOST_ID_SIZE], const struct id *id);
+/* openpost_call_optional is a text, or nothing of NULL. */
+struct span openpost_call_optional(const char *text);
 /* openpost_call_give has a command decided, its stream and fields filled in, and waits for the answer. idempotency may
  * be NULL. */
 enum openpost_status openpost_call_give(struct openpost *connection, struct command *command,
                                         const struct idempotency *idempotency, int timeout_ms,
                                         struct openpost_answer *ret_answer);
+/* openpost_call_about gives a command about the thing of that kind and id, its first field: OPENPOST_INVALID when it is
+ * no such id. */
+enum openpost_status openpost_call_about(struct openpost *connection, struct command *command, enum id_kind kind,
+                                         const char *id, int timeout_ms, struct openpost_answer *ret_answer);
 
 #endif

@@ -12,11 +12,6 @@
 #define SCOPES_MAX 13
 #define ACCOUNTS_MAX 50
 
-static struct span optional(const char *text)
-{
-    return text == NULL ? (struct span){0} : span_text(text);
-}
-
 /* Has the ledger keep a secret. */
 static enum openpost_status seal(struct openpost *connection, const struct id *secret_id, const struct id *owner_id,
                                  struct span plain, int timeout_ms, struct openpost_answer *ret_answer)
@@ -105,11 +100,7 @@ enum openpost_status openpost_revoke_key(struct openpost *connection, const char
                                          struct openpost_answer *ret_answer)
 {
     struct command command = {.code = COMMAND_revoke_key};
-    if (id_parse(span_text(key_id), ID_KEY, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.revoke_key.key_id = command.stream;
-    return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_KEY, key_id, timeout_ms, ret_answer);
 }
 
 /* ---- Accounts ---- */
@@ -125,7 +116,7 @@ enum openpost_status openpost_connect_account(struct openpost *connection, const
     command.stream = openpost_call_mint(ID_INTEGRATION);
     *connect =
         (struct connect_integration_command){.channel = choice_value(&channel_words, span_text(account->channel)),
-                                             .service = optional(account->service),
+                                             .service = openpost_call_optional(account->service),
                                              .identifier = login.identifier,
                                              .vault_id = openpost_call_mint(ID_SECRET),
                                              .fingerprint = SPAN("")};
@@ -163,9 +154,9 @@ static enum err put_invitation(const struct openpost_invitation *invitation, str
     const struct person_record record = {
         .kind = PERSON_INVITATION,
         .invitation = {.email = span_text(invitation->email),
-                       .name = optional(invitation->name),
+                       .name = openpost_call_optional(invitation->name),
                        .body = token,
-                       .locale = optional(invitation->locale)}
+                       .locale = openpost_call_optional(invitation->locale)}
     };
     return person_record_put(out, &record);
 }
@@ -217,11 +208,7 @@ enum openpost_status openpost_withdraw_invitation(struct openpost *connection, c
                                                   struct openpost_answer *ret_answer)
 {
     struct command command = {.code = COMMAND_withdraw_invitation};
-    if (id_parse(span_text(member_id), ID_MEMBER, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.withdraw_invitation.member_id = command.stream;
-    return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_MEMBER, member_id, timeout_ms, ret_answer);
 }
 
 enum openpost_status openpost_change_member(struct openpost *connection, const char *member_id, uint64_t version,
@@ -247,9 +234,5 @@ enum openpost_status openpost_remove_member(struct openpost *connection, const c
                                             struct openpost_answer *ret_answer)
 {
     struct command command = {.code = COMMAND_remove_member};
-    if (id_parse(span_text(member_id), ID_MEMBER, &command.stream) != OK) {
-        return OPENPOST_INVALID;
-    }
-    command.remove_member.member_id = command.stream;
-    return openpost_call_give(connection, &command, NULL, timeout_ms, ret_answer);
+    return openpost_call_about(connection, &command, ID_MEMBER, member_id, timeout_ms, ret_answer);
 }

@@ -67,7 +67,7 @@ class Install(harness.Case):
             expected = {"bin/openpost", "include/openpost.h", f"{lib}/libopenpost.so", f"{lib}/libopenpost.so.0",
                         f"{lib}/libopenpost.so.{version}", f"{lib}/pkgconfig/openpost.pc", f"{DOC}/LICENSE", f"{DOC}/README.md", f"{DOC}/rpc.md",
                         f"{DOC}/rpc-names.md", f"{DOC}/messages.md",
-                        f"{DOC}/examples/main.c", f"{DOC}/examples/rpc.sh"}
+                        f"{DOC}/examples/main.c", f"{DOC}/examples/rhythm.c", f"{DOC}/examples/rpc.sh"}
             found = {str(path.relative_to(place.prefix)) for path in place.prefix.rglob("*") if not path.is_dir()}
             self.assertEqual(found, expected)
 

@@ -70,7 +70,9 @@ class Programs(harness.Case):
 
 
 
-class Library(harness.Case):
+class Calls(harness.Case):
+    """A service, and calls of libopenpost to it."""
+
     @classmethod
     def make_world(cls):
         port = harness.free_port()
@@ -101,6 +103,8 @@ class Library(harness.Case):
         problem = answer.json()
         self.assertEqual(self.fault, [problem["param"], problem["detail"]])
 
+
+class Library(Calls):
     def test_an_edit_replaces_all_that_the_post_says(self):
         post = self.api.post("/v1/posts", {"content": {"text": "as it was"}, "labels": ["old"], "metadata": {"a": "b"}}).json()
         edit = ("edit", post["id"], 1, self.integration["id"], "as it is", "new")

@@ -1,5 +1,5 @@
-/* ledger_series_test.c: series in a real ledger: how many a workspace may have that have not ended, which of them count,
- * and that the counting can be made again from the log. */
+/* ledger_series_test.c: series in a real ledger: how many a workspace may have that have not ended, which of them
+ * count, and that the counting can be made again from the log. */
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 

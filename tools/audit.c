@@ -428,15 +428,9 @@ static enum err replay_apart(const struct data_folder *data, struct log *log, st
                              bool *ret_equal)
 {
     char folder[DATA_PATH_MAX];
-    char file[DATA_PATH_MAX];
-    TRY(path_join(folder, sizeof folder, data->path, "replay.XXXXXX"));
-    if (mkdtemp(folder) == NULL) {
-        return err_from_errno(errno);
-    }
+    TRY(scratch_make(data, folder));
     const enum err err = rebuild_and_compare(data, log, views, folder, json, ret_equal);
-    (void)(path_join(file, sizeof file, folder, "data.mdb") == OK && unlink(file) == 0);
-    (void)(path_join(file, sizeof file, folder, "lock.mdb") == OK && unlink(file) == 0);
-    (void)rmdir(folder);
+    scratch_remove(folder);
     return err;
 }
 

@@ -1,5 +1,5 @@
 /* errand.h: what an operator's errand to a data folder is, whatever the subcommand: its forms, its complaints, and the
- * hand on the folder while it is done. Used by key, user and workspace.
+ * hand on the folder while it is done. Used by key, user, workspace and look.c.
  *
  * A subcommand's own struct begins with a struct errand, which its forms are given: struct x *own = (struct x *)errand.
  */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "adapters/bluesky.h"
 #include "adapters/identity/main.h"
 #include "adapters/main.h"
 #include "core/base/process.h"
@@ -14,17 +13,11 @@
 #include "gateway/main.h"
 #include "projections/access.h"
 #include "projections/registry.h"
+#include "tools/channels.h"
 #include "tools/questions.h"
 #include "tools/sandbox/sandbox.h"
 #include "tools/scheduler_parts.h"
 #include "tools/tools.h"
-
-/* The channels that this build can publish to. */
-static struct channel_list all_channels(const struct channel **room)
-{
-    room[0] = bluesky_channel();
-    return (struct channel_list){.items = room, .count = 1};
-}
 
 static int run_ledger(int argc, char **argv)
 {
@@ -34,8 +27,8 @@ static int run_ledger(int argc, char **argv)
                               ": install or repair the package tzdata\n");
         return EXIT_CANNOT;
     }
-    const struct channel *room[1];
-    const struct channel_list channels = all_channels(room);
+    const struct channel *room[CHANNELS_ALL];
+    const struct channel_list channels = channels_all(room);
     const struct service_parts parts = {
         .projections = projections_all,
         .zones = zones,
@@ -54,15 +47,15 @@ static int run_ledger(int argc, char **argv)
 
 static int run_gateway(int argc, char **argv)
 {
-    const struct channel *room[1];
-    const struct channel_list channels = all_channels(room);
+    const struct channel *room[CHANNELS_ALL];
+    const struct channel_list channels = channels_all(room);
     return gateway_main(argc, argv, &channels);
 }
 
 static int run_scheduler(int argc, char **argv)
 {
-    const struct channel *room[1];
-    const struct scheduler_parts parts = scheduler_parts_with(all_channels(room));
+    const struct channel *room[CHANNELS_ALL];
+    const struct scheduler_parts parts = scheduler_parts_with(channels_all(room));
     return scheduler_main(argc, argv, &parts);
 }
 
@@ -72,25 +65,30 @@ static const struct subcommand {
     bool vault; /* it opens the vault, or starts who does */
     const char *help;
 } subcommands[] = {
-    {"init",      tool_init,      true,  "make a data folder; prints the owner's API key"                   },
-    {"serve",     tool_serve,     true,  "the whole service: ledger, adapters, identity, scheduler, gateway"},
-    {"verify",    tool_verify,    false, "is the log as it was written? 0 yes, 1 altered, 2 unreadable"     },
-    {"log",       tool_log,       false, "print the log, one event a line"                                  },
-    {"replay",    tool_replay,    false, "rebuild everything derived and compare byte for byte"             },
-    {"key",       tool_key,       true,  "API keys: make, list, revoke"                                     },
-    {"workspace", tool_workspace, true,  "tenants: create, list, plan"                                      },
-    {"user",      tool_user,      true,  "people who sign in: create, password, erase"                      },
-    {"provider",  tool_provider,  true,  "identity providers to sign in through: add, list, remove"         },
-    {"backup",    tool_backup,    false, "copy a data folder, while a service runs or not"                  },
-    {"confirm",   tool_confirm,   false, "let a copied or restored folder start what is scheduled"          },
-    {"clock",     tool_clock,     false, "accept a wall clock that is suspect"                              },
-    {"bench",     tool_bench,     true,  "measure this machine, each figure beside a reference"             },
-    {"sandbox",   sandbox_main,   false, "a simulated platform for dry runs"                                },
-    {"ledger",    run_ledger,     true,  "process: the single writer"                                       },
-    {"gateway",   run_gateway,    false, "process: the HTTP API"                                            },
-    {"scheduler", run_scheduler,  true,  "process: what is due is started"                                  },
-    {"adapter",   adapter_main,   false, "process: speaks to one platform"                                  },
-    {"identity",  identity_main,  false, "process: talks to identity providers, for sign-in"                },
+    {"init",         tool_init,         true,  "make a data folder; prints the owner's API key"                   },
+    {"serve",        tool_serve,        true,  "the whole service: ledger, adapters, identity, scheduler, gateway"},
+    {"verify",       tool_verify,       false, "is the log as it was written? 0 yes, 1 altered, 2 unreadable"     },
+    {"log",          tool_log,          false, "print the log, one event a line"                                  },
+    {"replay",       tool_replay,       false, "rebuild everything derived and compare byte for byte"             },
+    {"key",          tool_key,          true,  "API keys: make, list, revoke"                                     },
+    {"workspace",    tool_workspace,    true,  "tenants: create, list, plan"                                      },
+    {"user",         tool_user,         true,  "people who sign in: create, password, erase"                      },
+    {"provider",     tool_provider,     true,  "identity providers to sign in through: add, list, remove"         },
+    {"post",         tool_post,         true,  "posts: list, search, show, now or at an earlier moment"           },
+    {"queue",        tool_queue,        true,  "queues of accounts: list, show, preview, pause, resume"           },
+    {"series",       tool_series,       true,  "posts that repeat: list, show, pause, resume, end"                },
+    {"template",     tool_template,     true,  "reusable posts: list, show"                                       },
+    {"notification", tool_notification, true,  "what members are told: list"                                      },
+    {"backup",       tool_backup,       false, "copy a data folder, while a service runs or not"                  },
+    {"confirm",      tool_confirm,      false, "let a copied or restored folder start what is scheduled"          },
+    {"clock",        tool_clock,        false, "accept a wall clock that is suspect"                              },
+    {"bench",        tool_bench,        true,  "measure this machine, each figure beside a reference"             },
+    {"sandbox",      sandbox_main,      false, "a simulated platform for dry runs"                                },
+    {"ledger",       run_ledger,        true,  "process: the single writer"                                       },
+    {"gateway",      run_gateway,       false, "process: the HTTP API"                                            },
+    {"scheduler",    run_scheduler,     true,  "process: what is due is started"                                  },
+    {"adapter",      adapter_main,      false, "process: speaks to one platform"                                  },
+    {"identity",     identity_main,     false, "process: talks to identity providers, for sign-in"                },
 };
 
 static void print_help(void)
@@ -98,7 +96,7 @@ static void print_help(void)
     (void)printf("usage: openpost COMMAND [OPTION…]\n\n"
                  "Schedules and publishes social-media posts; every step is an event in a log that can be proved.\n\n");
     for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
-        (void)printf("  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+        (void)printf("  %-13s %s\n", subcommands[i].name, subcommands[i].help);
     }
     (void)printf("\nopenpost COMMAND --help tells more, openpost --version which one this is. To begin: openpost init "
                  "--data DIR, then\n"

@@ -1,5 +1,5 @@
 /* operator.h: the operator's hand on a data folder, for commands that work beside a running service (through its
- * ledger) and without one (with the folder's lock). Used by init, key, user, workspace and confirm. */
+ * ledger) and without one (with the folder's lock). Used by init, confirm and errand.h. */
 #ifndef OPENPOST_TOOLS_OPERATOR_H
 #define OPENPOST_TOOLS_OPERATOR_H
 

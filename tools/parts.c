@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,4 +124,28 @@ enum err parts_command(struct parts *parts, struct command *command, int64_t now
         return err;
     }
     return ledger_commit(parts->ledger);
+}
+
+enum err scratch_make(const struct data_folder *data, char ret_folder[DATA_PATH_MAX])
+{
+    ret_folder[0] = 0;
+    char folder[DATA_PATH_MAX];
+    TRY(path_join(folder, sizeof folder, data->path, "replay.XXXXXX"));
+    if (mkdtemp(folder) == NULL) {
+        return err_from_errno(errno);
+    }
+    memcpy(ret_folder, folder, sizeof folder);
+    return OK;
+}
+
+void scratch_remove(char folder[DATA_PATH_MAX])
+{
+    char file[DATA_PATH_MAX];
+    if (folder[0] == 0) {
+        return;
+    }
+    (void)(path_join(file, sizeof file, folder, "data.mdb") == OK && unlink(file) == 0);
+    (void)(path_join(file, sizeof file, folder, "lock.mdb") == OK && unlink(file) == 0);
+    (void)rmdir(folder);
+    folder[0] = 0;
 }

@@ -20,6 +20,7 @@ struct replay_watch {
     log_progress *progress;
     void (*out_of_order)(void *context, const struct log_event *at);
     void *context;
+    uint64_t last; /* of a rebuild: nothing after this event, to see how it was; 0: the whole log */
 };
 
 struct ledger_options {

@@ -61,15 +61,15 @@ static enum err apply_all(struct replay *replay, struct feed *feed, uint64_t tot
     const struct replay_watch *watch = replay->watch;
     const uint64_t first = replay->position;
     struct fact fact;
-    enum err err;
-    while ((err = feed_next(feed, &fact)) == OK) {
+    enum err err = ERR_NOT_FOUND;
+    while ((watch->last == 0 || replay->position < watch->last) && (err = feed_next(feed, &fact)) == OK) {
         TRY(apply_one(replay, &fact));
         const uint64_t done = replay->position - first;
         if (watch->progress != NULL && done % PROGRESS_EVERY == 0) {
             watch->progress(watch->context, done, total);
         }
     }
-    if (err != ERR_NOT_FOUND) {
+    if (err != ERR_NOT_FOUND && err != OK) {
         return err;
     }
     return replay->desk->txn != NULL ? desk_commit(replay->desk, replay->position) : OK;
@@ -80,7 +80,8 @@ enum err ledger_replay(struct desk *desk, struct store *views, uint64_t position
 {
     struct log_status status;
     log_status(desk->log, &status);
-    if (position == status.head) {
+    const uint64_t last = watch->last != 0 && watch->last < status.head ? watch->last : status.head;
+    if (position == last) {
         *ret_events = 0;
         return OK;
     }
@@ -97,7 +98,7 @@ enum err ledger_replay(struct desk *desk, struct store *views, uint64_t position
     if (replay.room == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err err = apply_all(&replay, feed, status.head - position);
+    enum err err = apply_all(&replay, feed, last - position);
     store_abort(desk->txn);
     desk->txn = NULL;
     err = err == OK ? store_buffer_drain(rows) : err;

@@ -14,7 +14,8 @@ import subprocess
 import harness
 from harness import Parts, Serve, run
 
-COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "workspace", "backup", "confirm", "clock", "sandbox", "ledger", "gateway", "scheduler",
+COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "workspace", "post", "queue", "series", "template",
+            "notification", "backup", "confirm", "clock", "sandbox", "ledger", "gateway", "scheduler",
             "adapter")
 
 

@@ -240,55 +240,6 @@ void handle_list_series(struct exchange *x)
 
 /* --- what comes next --- */
 
-static enum err write_occurrence(struct exchange *x, struct local_time local, int64_t at_ms, bool first,
-                                 struct buf *out)
-{
-    struct id post_id = {.kind = ID_NONE};
-    const enum err err =
-        pass_instance(x->pass, &x->series.series_id, local.day * MINUTES_PER_DAY + local.minute, &post_id);
-    TRY(err == ERR_NOT_FOUND ? OK : err);
-    int minutes = 0;
-    TRY(zone_offset(x->gateway->zones, x->series.timezone, at_ms, &minutes));
-    buf_text(out, first ? "{\"local\":\"" : ",{\"local\":\"");
-    local_write(out, local);
-    buf_text(out, "\",\"publish_at\":");
-    json_time(out, at_ms);
-    buf_text(out, ",\"publish_at_local\":\"");
-    instant_write_offset(out, at_ms, minutes);
-    buf_text(out, "\",\"post_id\":");
-    json_id(out, &post_id);
-    buf_byte(out, '}');
-    return OK;
-}
-
-/* Those after now; of a series that is paused or has ended none. */
-static enum err write_occurrences(struct exchange *x, uint32_t limit, struct buf *out)
-{
-    struct series_rule rule;
-    struct recurrence recurrence;
-    struct local_time local;
-    SERIES_RULE_COPY(&rule, &x->series);
-    TRY(series_rule_read(&rule, &recurrence).member != NULL ? ERR_ALTERED : OK);
-    TRY(local_of(x->gateway->zones, rule.timezone, x->now_ms, &local));
-    local.day -= 2; /* a gap may have put one off */
-    buf_text(out, "{\"data\":[");
-    const bool active = x->series.status == SERIES_ACTIVE;
-    for (uint32_t count = 0; active && count < limit && recurrence_next(&recurrence, local, &local);) {
-        int64_t at_ms = 0;
-        const enum err err = local_instant(x->gateway->zones, rule.timezone, local, &at_ms);
-        if (err == ERR_RANGE) {
-            break;
-        }
-        TRY(err);
-        if (at_ms > x->now_ms) {
-            TRY(write_occurrence(x, local, at_ms, count == 0, out));
-            count++;
-        }
-    }
-    buf_text(out, "],\"next_cursor\":null}");
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
-}
-
 void handle_preview_series(struct exchange *x)
 {
     uint32_t limit = 0;
@@ -299,7 +250,7 @@ void handle_preview_series(struct exchange *x)
     }
     do {
         err = exchange_out(x, &out);
-        err = err == OK ? write_occurrences(x, limit, &out) : err;
+        err = err == OK ? pass_present_coming(x->pass, &x->series, limit, x->now_ms, &out) : err;
     } while (err == ERR_NO_SPACE);
     if (err != OK) {
         exchange_failed(x, err);

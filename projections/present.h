@@ -99,6 +99,11 @@ enum err present_notification(const struct notification *notification, bool mark
 /* present_tenant writes a workspace as it is seen from outside. */
 enum err present_tenant(const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum err present_series(const struct series_row *series, struct buf *out) MUST_USE;
+/* present_coming writes {"data":[{local, publish_at, publish_at_local, post_id}…],"next_cursor":null}: up to limit
+ * occurrences after present->now_ms, and the post of each that the grant sees; of a series that is paused or has ended
+ * none. */
+enum err present_coming(const struct present *present, const struct grant *grant, const struct series_row *series,
+                        uint32_t limit, struct buf *out) MUST_USE;
 /* What posts, series and templates have in common: present_content appends ,"content":{…}, present_names ,"labels":[…],
  * "metadata":{…}, present_json a member of that name (a literal: ,"variant":) that is JSON of a channel's own. */
 void present_content(const struct post_content_row *content, struct buf *out);

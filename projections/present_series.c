@@ -1,8 +1,12 @@
-/* present_series.c: a series as JSON, and what a post has in common with it. Called by the gateway and by
- * views_series.c. */
+/* present_series.c: a series as JSON, what comes next of it, and what a post has in common with it. Called by the
+ * gateway and by views_series.c. */
+#include "core/calendar/instant.h"
+#include "core/calendar/local.h"
 #include "core/message/codec.h"
 #include "core/message/post_content.h"
+#include "core/series_rule.h"
 #include "projections/present.h"
+#include "projections/series.h"
 
 static void put_text(struct buf *out, const char *name, struct span text)
 {
@@ -91,5 +95,73 @@ enum err present_series(const struct series_row *series, struct buf *out)
     buf_text(out, ",\"updated_at\":");
     json_time(out, series->updated_ms);
     buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
+/* What comes next */
+
+/* The post that was made for a local time, if whoever asks sees it: somebody may have sent it elsewhere. */
+static enum err find_instance(const struct present *present, const struct grant *grant, const struct series_row *series,
+                              struct local_time local, struct id *ret_post_id)
+{
+    struct instance_row instance;
+    struct post_view post;
+    const int64_t minute = local.day * MINUTES_PER_DAY + local.minute;
+    *ret_post_id = (struct id){.kind = ID_NONE};
+    enum err err = series_instance(present->txn, &series->series_id, minute, present->arena, &instance);
+    if (err != OK || instance.state == INSTANCE_WITHDRAWN) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    err = posts_get(present->txn, &series->workspace_id, &instance.post_id, present->arena, &post);
+    if (err == OK && posts_sees(grant, &post.row)) {
+        *ret_post_id = instance.post_id;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err put_coming(const struct present *present, const struct series_row *series, struct local_time local,
+                           int64_t at_ms, const struct id *post_id, struct buf *out)
+{
+    int minutes = 0;
+    TRY(zone_offset(present->zones, series->timezone, at_ms, &minutes));
+    buf_text(out, "{\"local\":\"");
+    local_write(out, local);
+    buf_text(out, "\",\"publish_at\":");
+    json_time(out, at_ms);
+    buf_text(out, ",\"publish_at_local\":\"");
+    instant_write_offset(out, at_ms, minutes);
+    put_id(out, "\",\"post_id\":", post_id);
+    buf_byte(out, '}');
+    return OK;
+}
+
+enum err present_coming(const struct present *present, const struct grant *grant, const struct series_row *series,
+                        uint32_t limit, struct buf *out)
+{
+    struct series_rule rule;
+    struct recurrence recurrence;
+    struct local_time local;
+    struct id post_id;
+    SERIES_RULE_COPY(&rule, series);
+    TRY(series_rule_read(&rule, &recurrence).member != NULL ? ERR_ALTERED : OK);
+    TRY(local_of(present->zones, rule.timezone, present->now_ms, &local));
+    local.day -= 2; /* a gap may have put one off */
+    buf_text(out, "{\"data\":[");
+    const bool active = series->status == SERIES_ACTIVE;
+    for (uint32_t count = 0; active && count < limit && recurrence_next(&recurrence, local, &local);) {
+        int64_t at_ms = 0;
+        const enum err err = local_instant(present->zones, rule.timezone, local, &at_ms);
+        if (err == ERR_RANGE) {
+            break;
+        }
+        TRY(err);
+        if (at_ms > present->now_ms) {
+            TRY(find_instance(present, grant, series, local, &post_id));
+            buf_text(out, count == 0 ? "" : ",");
+            TRY(put_coming(present, series, local, at_ms, &post_id, out));
+            count++;
+        }
+    }
+    buf_text(out, "],\"next_cursor\":null}");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }

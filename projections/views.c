@@ -254,6 +254,8 @@ static const struct views_query queries[] = {
      "A page of integrations: limit, cursor."                                                                                                 },
     {"get_series",         views_get_series,         NEED_VIEWER, SCOPE_POSTS_READ,        "A series as HTTP shows it: series_id."            },
     {"list_series",        views_list_series,        NEED_VIEWER, SCOPE_POSTS_READ,        "A page of series: limit, cursor."                 },
+    {"preview_series",     views_preview_series,     NEED_VIEWER, SCOPE_POSTS_READ,
+     "Its next local times and the post of each: series_id, limit (how many)."                                                                },
     {"get_queue",          get_queue,                NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "The queue of an integration: integration_id."     },
     {"preview_queue",      preview_queue,            NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
      "Its next occurrences and who holds each: integration_id, limit (how many)."                                                             },

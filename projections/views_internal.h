@@ -21,6 +21,7 @@ enum err views_end_page(const struct id *last, struct buf *out) MUST_USE;
 /* Those of series and of tenants; see views.h. */
 enum err views_get_series(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_series(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_preview_series(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_get_workspace(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_get_key(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_keys(const struct views_request *request, struct buf *out) MUST_USE;

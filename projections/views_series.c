@@ -5,15 +5,31 @@
 #include "projections/series.h"
 #include "projections/views_internal.h"
 
+static enum err read_series(const struct views_request *request, struct query_args *ret_args,
+                            struct series_row *ret_series)
+{
+    TRY(views_args(request, ret_args));
+    TRY(id_is_none(&ret_args->series_id) ? ERR_MISSING : OK);
+    TRY(series_get(request->txn, request->workspace_id, &ret_args->series_id, request->arena, ret_series));
+    return series_sees(request->grant, ret_series) ? OK : ERR_NOT_FOUND;
+}
+
 enum err views_get_series(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
     struct series_row row;
-    TRY(views_args(request, &args));
-    TRY(id_is_none(&args.series_id) ? ERR_MISSING : OK);
-    TRY(series_get(request->txn, request->workspace_id, &args.series_id, request->arena, &row));
-    TRY(series_sees(request->grant, &row) ? OK : ERR_NOT_FOUND);
+    TRY(read_series(request, &args, &row));
     return present_series(&row, out);
+}
+
+enum err views_preview_series(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct series_row row;
+    const struct present present = {
+        .txn = request->txn, .zones = request->zones, .arena = request->arena, .now_ms = request->now_ms};
+    TRY(read_series(request, &args, &row));
+    return present_coming(&present, request->grant, &row, (uint32_t)args.limit, out);
 }
 
 enum err views_list_series(const struct views_request *request, struct buf *out)

@@ -268,16 +268,6 @@ enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t li
     return series_list(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
 }
 
-enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t minute, struct id *ret_post_id)
-{
-    struct instance_row row;
-    TRY(series_instance(pass->txn, series_id, minute, pass->arena, &row));
-    struct post_view post; /* somebody may have sent it elsewhere */
-    TRY(row.state == INSTANCE_WITHDRAWN ? ERR_NOT_FOUND : pass_post(pass, &row.post_id, &post));
-    *ret_post_id = row.post_id;
-    return OK;
-}
-
 enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)
 {
     ASSERT(id_equal(&integration->workspace_id, &pass->badge.workspace_id));
@@ -471,6 +461,13 @@ enum err pass_present_preview(struct pass *pass, const struct weekly_row *queue,
     const struct present present = present_of(pass, now_ms);
     TRY(access_workspace(pass->txn, &pass->badge.workspace_id, pass->arena, &workspace));
     return present_preview(&present, &pass->badge.grant, queue, &workspace, count, out);
+}
+
+enum err pass_present_coming(struct pass *pass, const struct series_row *series, uint32_t limit, int64_t now_ms,
+                             struct buf *out)
+{
+    const struct present present = present_of(pass, now_ms);
+    return present_coming(&present, &pass->badge.grant, series, limit, out);
 }
 
 enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)

@@ -62,11 +62,10 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count) MUST_USE;
 /* A series is not there for whom one of its posts would not be. pass_series_list: a page of those that are not seen is
- * shorter. pass_instance finds the post that was made for a local minute of a series. */
+ * shorter. */
 enum err pass_series(struct pass *pass, const struct id *series_id, struct series_row *ret_row) MUST_USE;
 enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
                           uint32_t *ret_count) MUST_USE;
-enum err pass_instance(struct pass *pass, const struct id *series_id, int64_t minute, struct id *ret_post_id) MUST_USE;
 /* The integration must have been read through this pass before. */
 enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)
     MUST_USE;
@@ -115,6 +114,8 @@ enum err pass_present_post(struct pass *pass, const struct post_view *post, int6
 enum err pass_present_queue(struct pass *pass, const struct weekly_row *queue, struct buf *out) MUST_USE;
 enum err pass_present_preview(struct pass *pass, const struct weekly_row *queue, uint32_t count, int64_t now_ms,
                               struct buf *out) MUST_USE;
+enum err pass_present_coming(struct pass *pass, const struct series_row *series, uint32_t limit, int64_t now_ms,
+                             struct buf *out) MUST_USE;
 enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
     MUST_USE;
 enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,

@@ -21,8 +21,8 @@ VALUES = {"time": 1, "count": 1, "index": 0, "flag": True, "word": "x", "text": 
 
 
 def commands():
-    """{name: (code, [(kind, field) that must be there])} as core/message/command.def's text has them."""
-    text = (harness.ROOT / "core/message/command.def").read_text()
+    """{name: (code, [(kind, field) that must be there])} as the text of core/message/command.def, and of its parts, has them."""
+    text = "\n".join(one.read_text() for one in sorted((harness.ROOT / "core/message").glob("command*.def")))
     found = re.findall(r"^COMMAND\((\d+), (\w+),.*?^END\(\2\)", text, re.M | re.S)
     bodies = re.findall(r"^COMMAND\(\d+, \w+,(.*?)^END\(", text, re.M | re.S)
     assert len(found) == len(bodies) == len(re.findall(r"^COMMAND\(", text, re.M)) > 40
@@ -66,8 +66,8 @@ class Things(Side):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
                  "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
-                 "list_integrations": "", "list_series": "", "list_templates": "", "seal_integration": "get_integration", "seal_key": "get_key",
-                 "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
+                 "list_integrations": "", "list_series": "", "preview_series": "get_series", "list_templates": "",
+                 "seal_integration": "get_integration", "seal_key": "get_key", "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
         if name == "swap_targets":
             other = self.scheduled()
             return {**self.asked("cancel_target").ids, "other_post_id": other["id"], "other_target_id": other["targets"][0]["id"]}

@@ -9,7 +9,7 @@
 #include "projections/posts.h"
 #include "tools/look.h"
 
-#define PREVIEW_DEFAULT 10 /* occurrences of a queue */
+#define PREVIEW_DEFAULT 10 /* occurrences of a queue or a series */
 #define OPTIONS_MAX 10
 #define USAGE_BYTES 6000
 
@@ -60,6 +60,14 @@ static int print_list(struct errand *errand, const struct look_list *list)
 {
     struct tenant_errand *own = (struct tenant_errand *)errand;
     return look_print_list(&own->look, list, &own->args);
+}
+
+/* Of what comes next: not all of it. */
+static int print_preview(struct errand *errand, const struct look_list *list)
+{
+    struct tenant_errand *own = (struct tenant_errand *)errand;
+    own->look.most = own->limit == NULL ? PREVIEW_DEFAULT : own->look.most;
+    return print_list(errand, list);
 }
 
 #define COLUMNS(columns_) .columns = (columns_), .column_count = sizeof(columns_) / sizeof *(columns_)
@@ -221,9 +229,7 @@ static int preview_queue(struct errand *errand)
         {"holders",  58}
     };
     static const struct look_list list = {.question = "preview_queue", COLUMNS(columns), .whole = true};
-    struct tenant_errand *own = (struct tenant_errand *)errand;
-    own->look.most = own->limit == NULL ? PREVIEW_DEFAULT : own->look.most;
-    return print_list(errand, &list);
+    return print_preview(errand, &list);
 }
 
 /* ---- Series, templates, notifications ---- */
@@ -246,6 +252,18 @@ static int list_series(struct errand *errand)
 static int show_series(struct errand *errand)
 {
     return show(errand, "get_series");
+}
+
+static int preview_series(struct errand *errand)
+{
+    static const struct look_column columns[] = {
+        {"local",            0 },
+        {"publish_at",       18},
+        {"publish_at_local", 44},
+        {"post_id",          71}
+    };
+    static const struct look_list list = {.question = "preview_series", COLUMNS(columns), .whole = true};
+    return print_preview(errand, &list);
 }
 
 static int list_templates(struct errand *errand)
@@ -451,8 +469,9 @@ int tool_queue(int argc, char **argv)
 int tool_series(int argc, char **argv)
 {
     static const struct errand_form forms[] = {
-        {"list", list_series, 0},
-        {"show", show_series, 1},
+        {"list",    list_series,    0},
+        {"show",    show_series,    1},
+        {"preview", preview_series, 1},
     };
     static const struct errand_form changes[] = {
         {"pause",  pause_series,  1},
@@ -460,18 +479,21 @@ int tool_series(int argc, char **argv)
         {"end",    end_series,    1},
     };
     static const struct tenant_tool tool = {
-        .usage =
-            "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
-            "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
-            "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
-            "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
-            " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
-            "Lists a workspace's series: id, status, rule, how the text begins; shows one. pause cancels its posts "
-            "that are\nneither locked nor touched by hand and makes no more until resume makes them anew; end does "
-            "so for ever, --keep\nlets go out what was made.",
+        .usage = "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
+                 "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
+                 "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
+                 "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
+                 " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
+                 "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
+                 "(10, at\n"
+                 "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
+                 "touched "
+                 "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
+                 "what was "
+                 "made.",
         FORMS(look, forms),
         FORMS(change, changes),
-        .forms = "the forms are: list, show SERIES, pause SERIES, resume SERIES, end SERIES",
+        .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",
         .noun = "a series' id: ser_…, as openpost series list shows it",
         .kind = ID_SERIES,
         .id_at = offsetof(struct query_args, series_id)};

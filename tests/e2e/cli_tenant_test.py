@@ -15,7 +15,7 @@ SLOTS = [{"weekday": "monday", "time": "09:00"}, {"weekday": "thursday", "time":
 LOOKS = (("post", "list"), ("queue", "list"), ("series", "list"), ("template", "list"), ("notification", "list"))
 COMMANDS = {"post": ("list", "show POST", "history POST", "deliveries POST"),
             "queue": ("list", "show INT", "preview INT", "pause INT", "resume INT"),
-            "series": ("list", "show SERIES", "pause SERIES", "resume SERIES", "end SERIES"),
+            "series": ("list", "show SERIES", "preview SERIES", "pause SERIES", "resume SERIES", "end SERIES"),
             "template": ("list", "show TEMPLATE"), "notification": ("list",)}
 
 
@@ -70,7 +70,8 @@ class Tenant(harness.Case):
                                 (("post", "deliveries", post["id"]), f"/v1/posts/{post['id']}/deliveries")):
             self.assertEqual(self.objects(*arguments), [self.api.get(path).json()], arguments)
         self.assertEqual(self.objects("post", "show", post["id"]), [unrendered(self.api.read_post(post))])
-        for arguments, path in ((("series", "list"), "/v1/series"), (("template", "list"), "/v1/templates"),
+        for arguments, path in ((("series", "list"), "/v1/series"),
+                                (("series", "preview", series["id"], "--limit", "4"), f"/v1/series/{series['id']}/preview?limit=4"), (("template", "list"), "/v1/templates"),
                                 (("queue", "preview", self.account, "--limit", "3"), f"/v1/integrations/{self.account}/queue/preview?n=3"),
                                 (("post", "history", post["id"]), f"/v1/posts/{post['id']}/history")):
             self.assertEqual(self.objects(*arguments), self.api.get(path).json()["data"], arguments)

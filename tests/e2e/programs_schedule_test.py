@@ -176,7 +176,9 @@ class Scheduling(Calls):
         series = self.make("series", self.account, day(2), "friday", "asked about", "")
         template = self.make("template", "Asked", "About {{what}}", self.account)
         self.post("a needle in a haystack")
-        for question, path in ((("get_series", "series_id", series), f"/v1/series/{series}"),
+        wait_until(lambda: self.api.get(f"/v1/series/{series}/preview?limit=1").json()["data"][0]["post_id"], 30, "its first post")
+        for question, path in ((("preview_series", "series_id", series), f"/v1/series/{series}/preview"),
+                               (("get_series", "series_id", series), f"/v1/series/{series}"),
                                (("get_template", "template_id", template), f"/v1/templates/{template}"),
                                (("list_templates",), "/v1/templates"),
                                (("get_queue", "integration_id", self.account), f"/v1/integrations/{self.account}/queue"),

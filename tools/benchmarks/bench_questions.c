@@ -111,7 +111,7 @@ static void find_ranks(struct answering *answering)
             const struct sought *sought = &query->items[n];
             const bool same = sought->prefix ? span_starts_with(buf_span(&word), sought->words)
                                              : span_equal(buf_span(&word), sought->words);
-            answering->ranks[rank] |= same ? (uint8_t)(1U << n) : 0;
+            answering->ranks[rank] = (uint8_t)(answering->ranks[rank] | (same ? 1U << n : 0));
         }
     }
 }

@@ -79,10 +79,11 @@ class Filters(harness.Case):
     @staticmethod
     def in_order(posts, order):
         down = order.startswith("-")
-        created = sorted(posts, key=lambda post: (post["created_at"], post["id"]), reverse=down)
+        # without the Z: whole seconds are written without .000, and 05Z would sort behind 05.123Z
+        created = sorted(posts, key=lambda post: (post["created_at"][:-1], post["id"]), reverse=down)
         if order.endswith("created_at"):
             return [post["id"] for post in created]
-        dated = sorted((post for post in posts if post["publish_at"]), key=lambda post: (post["publish_at"], post["id"]), reverse=down)
+        dated = sorted((post for post in posts if post["publish_at"]), key=lambda post: (post["publish_at"][:-1], post["id"]), reverse=down)
         return [post["id"] for post in dated + [post for post in created if not post["publish_at"]]]
 
     def test_each_filter_gives_the_posts_that_say_so_themselves(self):

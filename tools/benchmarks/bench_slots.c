@@ -39,8 +39,8 @@ static enum err give_queue(struct side *side)
 {
     struct weekly_slot slots[SLOTS];
     struct command command = {.code = COMMAND_change_queue, .workspace_id = side->crowd->author.workspace_id};
-    for (unsigned i = 0; i < SLOTS; i++) {
-        slots[i] = (struct weekly_slot){.slot_id = bench_id(ID_SLOT), .weekday = i / 24 + 1, .minute = i % 24 * 60};
+    for (uint64_t i = 0; i < SLOTS; i++) {
+        slots[i] = (struct weekly_slot){.slot_id = bench_id(ID_SLOT), .weekday = i / 24 + 1, .minute = i % 24 * 60U};
     }
     command.stream = id_queue(&side->account.integration_id);
     command.change_queue.queue_id = command.stream;

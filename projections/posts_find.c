@@ -2,8 +2,9 @@
  * by posts_list.c. Must never leave out a post that the filter wants; of what it gives too much posts_match is the
  * judge.
  *
- * A filter is a list of groups: a post has one term of each. Posts that are on no full shelf, or that were edited since
- * their shelf's segment was written, are given whatever their terms are.
+ * A filter is a list of groups: a post has one term of each. Posts that are on no full shelf, or have more terms than
+ * are kept, are given whatever their terms are; one that was edited since its shelf's segment was written also when its
+ * terms from before are those that are asked for.
  *
  * Within a millisecond the order of the ids is not that in which the posts were written, so that neighbouring shelves
  * overlap by one millisecond at most (stamps never go back): keys of the next shelf's last one are held back. */
@@ -198,13 +199,16 @@ static struct post_set first_posts(uint32_t count)
     return set;
 }
 
-static enum err match_terms(const struct post_finder *finder, const struct segment *segment, struct post_set *set)
+/* edited: the terms of posts that were edited since; NULL: of none. */
+static enum err match_terms(const struct post_finder *finder, const struct segment *segment,
+                            const struct segment *edited, struct post_set *set)
 {
     for (uint32_t i = 0; i < finder->group_count && !is_empty(set); i++) {
         struct post_set one = {{0}};
         for (uint32_t k = 0; k < finder->groups[i].count; k++) {
             const struct term *term = &finder->groups[i].terms[k];
             TRY(segment_find(segment, term->text, term->prefix, &one));
+            TRY(edited == NULL ? OK : segment_find(edited, term->text, term->prefix, &one));
         }
         for (uint32_t w = 0; w < SEGMENT_POSTS / 64; w++) {
             set->words[w] &= one.words[w];
@@ -213,26 +217,35 @@ static enum err match_terms(const struct post_finder *finder, const struct segme
     return OK;
 }
 
-static bool has_flags(struct span state)
+static bool wants_state(const struct post_finder *finder, uint8_t byte)
+{
+    return (byte & SHELF_CLASS) != 0 && posts_want_class(finder->filter, byte & SHELF_CLASS);
+}
+
+/* Whether one of a shelf's posts that may be wanted is marked so. */
+static bool has_marked(const struct post_finder *finder, struct span state, uint8_t mark)
 {
     uint8_t all = 0;
+    bool has = false;
     for (size_t n = 0; n < state.len; n++) {
         all |= state.data[n];
     }
-    return (all & (SHELF_EDITED | SHELF_LOOSE)) != 0;
+    for (size_t n = 0; n < state.len && (all & mark) != 0 && !has; n++) {
+        has = (state.data[n] & mark) != 0 && wants_state(finder, state.data[n]);
+    }
+    return has;
 }
 
 /* Which of a full shelf's posts may be wanted. */
-static void match_state(const struct post_finder *finder, struct span state, struct post_set *set)
+static void match_state(const struct post_finder *finder, struct span state, bool loose, struct post_set *set)
 {
-    if (is_empty(set) && !has_flags(state)) {
+    if (is_empty(set) && !loose) {
         return;
     }
     struct post_set wanted = {{0}};
     for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
         const uint8_t byte = state.data[n];
-        const bool listed = post_set_has(set, n) || (byte & (SHELF_EDITED | SHELF_LOOSE)) != 0;
-        if (listed && (byte & SHELF_CLASS) != 0 && posts_want_class(finder->filter, byte & SHELF_CLASS)) {
+        if ((post_set_has(set, n) || (byte & SHELF_LOOSE) != 0) && wants_state(finder, byte)) {
             post_set_add(&wanted, n);
         }
     }
@@ -249,6 +262,7 @@ static bool is_passed(const struct post_finder *finder, const struct segment *se
 static enum err match_shelf(const struct post_finder *finder, uint64_t shelf, struct post_set *ret_set)
 {
     struct segment segment;
+    struct segment edited;
     struct span state;
     if (finder->count / SEGMENT_POSTS == shelf) {
         *ret_set = first_posts((uint32_t)(finder->count % SEGMENT_POSTS));
@@ -258,11 +272,16 @@ static enum err match_shelf(const struct post_finder *finder, uint64_t shelf, st
     enum err err = posts_shelf_terms(finder->txn, &finder->workspace_id, shelf, &segment);
     TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
     if (!is_passed(finder, &segment)) {
-        set = first_posts(SEGMENT_POSTS);
-        TRY(match_terms(finder, &segment, &set));
         err = posts_shelf_state(finder->txn, &finder->workspace_id, shelf, &state);
         TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-        match_state(finder, state, &set);
+        const bool has_edited = has_marked(finder, state, SHELF_EDITED);
+        if (has_edited) {
+            err = posts_shelf_edited(finder->txn, &finder->workspace_id, shelf, &edited);
+            TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+        }
+        set = first_posts(SEGMENT_POSTS);
+        TRY(match_terms(finder, &segment, has_edited ? &edited : NULL, &set));
+        match_state(finder, state, has_marked(finder, state, SHELF_LOOSE), &set);
     }
     *ret_set = set;
     return OK;

@@ -4,8 +4,9 @@
 
 #include "core/base/assert.h"
 
-#define POSTINGS_MAX ((size_t)1 << 17)      /* of a shelf: 256 a post, of which most have a tenth; 4 MB */
-#define POST_POSTINGS_MAX ((size_t)1 << 13) /* of one post: a book does not keep the others out */
+#define POSTINGS_MAX ((size_t)1 << 17)        /* of a shelf: 256 a post, of which most have a tenth; 4 MB */
+#define EDITED_POSTINGS_MAX ((size_t)1 << 14) /* of those of a shelf that were edited: 512 a post; some 0.3 MB */
+#define POST_POSTINGS_MAX ((size_t)1 << 13)   /* of one post: a book does not keep the others out */
 #define SCRATCH_MAX ((size_t)64 << 20)
 
 _Static_assert((int)POST_STATUS_COUNT <= (int)SHELF_CLASS, "a class fits its bits");
@@ -62,13 +63,25 @@ enum err posts_shelf_keys(struct store_txn *txn, const struct id *workspace_id, 
     return keys.len == (size_t)SHELF_KEYS * SHELF_KEY_BYTES ? OK : ERR_ALTERED;
 }
 
+static enum err segment_get(struct store_txn *txn, const struct id *workspace_id, enum tenant_place place,
+                            uint64_t shelf, struct segment *ret_segment)
+{
+    struct span bytes;
+    const struct row_key key = key_of(workspace_id, place, shelf);
+    TRY(store_get(txn, row_key_span(&key), &bytes));
+    return segment_open(bytes, ret_segment);
+}
+
 enum err posts_shelf_terms(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
                            struct segment *ret_segment)
 {
-    struct span bytes;
-    const struct row_key key = key_of(workspace_id, PLACE_SHELF_TERMS, shelf);
-    TRY(store_get(txn, row_key_span(&key), &bytes));
-    return segment_open(bytes, ret_segment);
+    return segment_get(txn, workspace_id, PLACE_SHELF_TERMS, shelf, ret_segment);
+}
+
+enum err posts_shelf_edited(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
+                            struct segment *ret_segment)
+{
+    return segment_get(txn, workspace_id, PLACE_SHELF_EDITED, shelf, ret_segment);
 }
 
 enum err posts_shelf_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, struct span *ret_state)
@@ -124,6 +137,7 @@ struct gather {
     const struct id *workspace_id;
     uint64_t shelf;
     struct posting *postings;
+    size_t cap;
     size_t count;
     size_t own;          /* where those of the present post begin */
     uint32_t post;       /* the present one */
@@ -136,7 +150,7 @@ struct gather {
 static enum err add_term(struct gather *gather, struct span term)
 {
     struct span kept;
-    if (gather->count == POSTINGS_MAX || gather->count - gather->own == POST_POSTINGS_MAX) {
+    if (gather->count == gather->cap || gather->count - gather->own == POST_POSTINGS_MAX) {
         gather->loose = true;
         return OK;
     }
@@ -218,24 +232,37 @@ static bool is_stale(uint8_t state)
     return (state & SHELF_EDITED) != 0 || (state & SHELF_CLASS) == 0;
 }
 
-/* Gathers what the segment says rightly, and the posts that were edited since. */
-static enum err gather_again(struct gather *gather, const struct segment *segment)
+/* Gathers what a segment says of all posts but those that are left out. */
+static enum err gather_from(struct gather *gather, const struct segment *segment, const struct post_set *left_out)
 {
     for (uint32_t i = 0; i < segment->terms; i++) {
         struct span term;
         struct post_set set;
         TRY(segment_at(segment, i, &term, &set));
         for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
-            if (!post_set_has(&set, n) || is_stale(gather->state[n])) {
+            if (!post_set_has(&set, n) || post_set_has(left_out, n)) {
                 continue;
             }
-            if (gather->count == POSTINGS_MAX) {
+            if (gather->count == gather->cap) {
                 return ERR_ALTERED;
             }
             gather->postings[gather->count] = (struct posting){.term = term, .post = n};
             gather->count++;
         }
     }
+    return OK;
+}
+
+/* Gathers what the segment says rightly, and the posts that were edited since. */
+static enum err gather_again(struct gather *gather, const struct segment *segment)
+{
+    struct post_set stale = {{0}};
+    for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+        if (is_stale(gather->state[n])) {
+            post_set_add(&stale, n);
+        }
+    }
+    TRY(gather_from(gather, segment, &stale));
     for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
         if ((gather->state[n] & SHELF_EDITED) != 0) {
             TRY(gather_post(gather, n));
@@ -269,34 +296,73 @@ static enum err gather_all(struct gather *gather, const uint8_t *state)
     return gather_again(gather, &segment);
 }
 
+static enum err make_room(struct gather *gather, size_t cap)
+{
+    gather->cap = cap;
+    gather->postings = arena_room(gather->kept, cap * sizeof *gather->postings);
+    return gather->postings == NULL ? ERR_NO_MEMORY : OK;
+}
+
+static enum err put_state(const struct gather *gather)
+{
+    const struct row_key key = key_of(gather->workspace_id, PLACE_SHELF_STATE, gather->shelf);
+    return store_put(gather->txn, row_key_span(&key), span_of(gather->state, sizeof gather->state));
+}
+
 static enum err write_shelf(struct gather *gather, const uint8_t *state)
 {
     int64_t first_ms = 0;
     int64_t last_ms = 0;
     struct span bytes;
     const struct row_key terms = key_of(gather->workspace_id, PLACE_SHELF_TERMS, gather->shelf);
-    const struct row_key states = key_of(gather->workspace_id, PLACE_SHELF_STATE, gather->shelf);
-    gather->postings = arena_room(gather->kept, POSTINGS_MAX * sizeof *gather->postings);
-    if (gather->postings == NULL) {
-        return ERR_NO_MEMORY;
-    }
+    const struct row_key edited = key_of(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
+    TRY(make_room(gather, POSTINGS_MAX));
     TRY(gather_all(gather, state));
     TRY(time_of(gather, false, &first_ms));
     TRY(time_of(gather, true, &last_ms));
     TRY(segment_encode(gather->postings, gather->count, first_ms, last_ms, gather->kept, &bytes));
     TRY(store_put(gather->txn, row_key_span(&terms), bytes));
-    return store_put(gather->txn, row_key_span(&states), span_of(gather->state, sizeof gather->state));
+    if (state != NULL) {
+        TRY(row_remove(gather->txn, &edited));
+    }
+    return put_state(gather);
 }
 
+/* Puts the terms of the post that was edited, which is place of the shelf, beside those of the others that were. */
+static enum err write_edited(struct gather *gather, const uint8_t *state, uint32_t place)
+{
+    struct segment segment;
+    struct span bytes;
+    struct post_set own = {{0}};
+    const struct row_key key = key_of(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
+    memcpy(gather->state, state, SEGMENT_POSTS);
+    TRY(make_room(gather, EDITED_POSTINGS_MAX));
+    post_set_add(&own, place);
+    const enum err err = posts_shelf_edited(gather->txn, gather->workspace_id, gather->shelf, &segment);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (err == OK) {
+        TRY(gather_from(gather, &segment, &own));
+    }
+    TRY(gather_post(gather, place));
+    gather->state[place] |= SHELF_EDITED;
+    TRY(segment_encode(gather->postings, gather->count, 0, 0, gather->kept, &bytes));
+    TRY(store_put(gather->txn, row_key_span(&key), bytes));
+    return put_state(gather);
+}
+
+#define WHOLE_SHELF UINT32_MAX
+
+/* state: of the shelf as it stands in a row, with what became of a post; NULL: it has just been filled. place: of the
+ * post that was edited, to be put beside the others that were; else the whole shelf is written. */
 static enum err write_with_memory(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
-                                  const uint8_t *state)
+                                  const uint8_t *state, uint32_t place)
 {
     struct arena kept;
     struct arena texts;
     arena_init(&kept, SCRATCH_MAX);
     arena_init(&texts, SCRATCH_MAX);
     struct gather gather = {.txn = txn, .workspace_id = workspace_id, .shelf = shelf, .kept = &kept, .texts = &texts};
-    const enum err err = write_shelf(&gather, state);
+    const enum err err = place == WHOLE_SHELF ? write_shelf(&gather, state) : write_edited(&gather, state, place);
     arena_done(&kept);
     arena_done(&texts);
     return err;
@@ -308,7 +374,7 @@ enum err posts_shelf_fill(struct store_txn *txn, const struct post_row *post)
     if (post->number % SEGMENT_POSTS != 0) {
         return OK;
     }
-    return write_with_memory(txn, &post->workspace_id, post->number / SEGMENT_POSTS - 1, NULL);
+    return write_with_memory(txn, &post->workspace_id, post->number / SEGMENT_POSTS - 1, NULL, WHOLE_SHELF);
 }
 
 /* --- what became of them --- */
@@ -339,7 +405,8 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
     }
     TRY(err);
     uint8_t state[SEGMENT_POSTS];
-    uint8_t *own = &state[(before->number - 1) % SEGMENT_POSTS];
+    const uint32_t place = (uint32_t)((before->number - 1) % SEGMENT_POSTS);
+    uint8_t *own = &state[place];
     memcpy(state, row.data, sizeof state);
     if (after->status == POST_DELETED) {
         *own = 0;
@@ -347,8 +414,9 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
         *own =
             (uint8_t)(posts_class(after->status) | (*own & (SHELF_LOOSE | SHELF_EDITED)) | (edited ? SHELF_EDITED : 0));
     }
-    if (count_edited(state) > SHELF_EDITS) {
-        return write_with_memory(txn, &before->workspace_id, shelf, state);
+    if (edited && after->status != POST_DELETED) {
+        const bool many = count_edited(state) > SHELF_EDITS;
+        return write_with_memory(txn, &before->workspace_id, shelf, state, many ? WHOLE_SHELF : place);
     }
     const struct row_key key = key_of(&before->workspace_id, PLACE_SHELF_STATE, shelf);
     return store_put(txn, row_key_span(&key), span_of(state, sizeof state));

@@ -5,10 +5,12 @@
  * Rows of TABLE_TENANT: PLACE_SHELF_HEAD: how many posts there were ever (8), then the keys of the last of them that
  * fill no row of keys. PLACE_SHELF_KEYS, number / SHELF_KEYS: their keys. PLACE_SHELF_TERMS, shelf: its segment
  * (segment.h). PLACE_SHELF_STATE, shelf: a byte for each post: its class, and whether the segment is right about it.
+ * PLACE_SHELF_EDITED, shelf: the segment of those of which it is not; no row: it is right about all.
  *
  * So a new post costs one short row beside those that are written anyway; each SEGMENT_POSTS-th writes a segment. One
- * that is edited on a full shelf is marked there, and is looked at whatever is sought, until SHELF_EDITS are: then the
- * segment is written again with what they hold now. What the index gives are posts to look at, never the answer. */
+ * that is edited on a full shelf is marked there, and what it holds now goes into the small segment of such posts,
+ * until there are more than SHELF_EDITS: then the large one is written again. What the index gives are posts to look
+ * at, never the answer. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_SHELF_H
 #define OPENPOST_PROJECTIONS_POSTS_SHELF_H
 
@@ -18,7 +20,7 @@
 
 #define SHELF_KEYS 16U     /* in a row: few enough to be written once more with each new post */
 #define SHELF_KEY_BYTES 24 /* created_ms, post's UUID: how it stands in the list by creation */
-#define SHELF_EDITS 16U    /* of one shelf: a segment is written in the time in which so many are looked at */
+#define SHELF_EDITS 32U    /* of one shelf: a segment is written in the time in which so many small ones are */
 
 /* A byte of a shelf's state. A class of none: the post is gone. */
 enum { SHELF_CLASS = 0x1F, SHELF_LOOSE = 0x40, SHELF_EDITED = 0x80 };
@@ -43,13 +45,16 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
                             bool edited) MUST_USE;
 
 /* posts_shelf_count reads how many posts a workspace ever had. posts_shelf_keys reads the keys of posts number
- * SHELF_KEYS * row and on (borrowed). posts_shelf_terms reads a full shelf's segment, posts_shelf_state its state.
+ * SHELF_KEYS * row and on (borrowed). posts_shelf_terms reads a full shelf's segment, posts_shelf_edited that of the
+ * posts that were edited since, posts_shelf_state its state.
  * ERR_NOT_FOUND: there is none; ERR_ALTERED. */
 enum err posts_shelf_count(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_count) MUST_USE;
 enum err posts_shelf_keys(struct store_txn *txn, const struct id *workspace_id, uint64_t row, struct span *ret_keys)
     MUST_USE;
 enum err posts_shelf_terms(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
                            struct segment *ret_segment) MUST_USE;
+enum err posts_shelf_edited(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
+                            struct segment *ret_segment) MUST_USE;
 enum err posts_shelf_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, struct span *ret_state)
     MUST_USE;
 

@@ -3,6 +3,7 @@
  * that were edited, finished or deleted before and after their shelf was full. */
 #include <stdlib.h>
 
+#include "projections/posts_find.h"
 #include "tests/unit/projection_fixture.h"
 
 #define POSTS 2700U /* five full shelves and more */
@@ -408,6 +409,43 @@ START_TEST(pages_of_a_search_are_stable_under_new_posts_and_edits)
 
 END_TEST
 
+/* Of 600 posts 88 are on the shelf that is not full: of the others none is looked at that never said the word, edited
+ * or not. */
+START_TEST(an_edited_post_is_not_looked_at_for_what_it_never_said)
+{
+    struct play *play = calloc(1, sizeof *play);
+    struct words_query query;
+    struct post_finder *finder = NULL;
+    uint8_t key[SHELF_KEY_BYTES];
+    bool edge = false;
+    uint32_t given = 0;
+    ck_assert_ptr_nonnull(play);
+    world_init(&play->world);
+    prng_seed(&play->prng, 7);
+    for (uint32_t n = 0; n < 600; n++) {
+        play->world.now_ms++;
+        feed_new(play, n);
+    }
+    for (uint32_t n = 100; n < 100 + SHELF_EDITS; n++) {
+        feed_edited(play, n);
+    }
+    const struct id workspace_id = the_workspace();
+    const struct post_filter filter = {.search = &query};
+    ck_assert_int_eq(words_query_read(SPAN("never "), &play->world.arena, &query), OK);
+    ck_assert_int_eq(
+        posts_find_open(reading(&play->world), &workspace_id, &filter, true, SPAN(""), &play->world.arena, &finder),
+        OK);
+    while (posts_find_next(finder, key, &edge) == OK) {
+        ck_assert(!edge);
+        given++;
+    }
+    ck_assert_uint_eq(given, 600 - SEGMENT_POSTS);
+    world_done(&play->world);
+    free(play);
+}
+
+END_TEST
+
 START_TEST(a_post_of_more_words_than_are_kept_is_found_all_the_same)
 {
     struct world world;
@@ -453,6 +491,7 @@ int main(void)
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, what_the_shelves_give_is_what_looking_at_every_post_gives, 0, 2);
     tcase_add_test(tcase, pages_of_a_search_are_stable_under_new_posts_and_edits);
+    tcase_add_test(tcase, an_edited_post_is_not_looked_at_for_what_it_never_said);
     tcase_add_test(tcase, a_post_of_more_words_than_are_kept_is_found_all_the_same);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -17,20 +17,22 @@
 #include "tools/benchmarks/bench_crowd.h"
 #include "tools/tools.h"
 
+#define MANY_MIN 20000 /* of the workspace that is searched and scheduled in: room for what is done to its posts */
+
 static const char usage[] =
     "usage: openpost bench [NAME…] [--json]\n"
     " e.g.: openpost bench log replay --events 1000000\n\n"
     "Measures this machine, all of these when none is named:\n\n"
-    "  log     appends to the log / LMDB alone\n"
-    "  ledger  commands / a bare nng and LMDB server; beside PostgreSQL; again with slow flushes\n"
-    "  replay  decode, verify, rebuild / a cursor over the same log\n"
-    "  memory  each idle process, and all together\n"
-    "  burst   lateness of 20,000 posts due in one second / BullMQ on Redis\n"
-    "  http    POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
-    "  growth  GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
-    "  tenants GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n"
-    "  search  pages of posts, listed, filtered and searched, of a million in one workspace / 10 thousand\n"
-    "  schedule  commands with a million posts in one workspace / 10 thousand; next_slot, series, approvals\n\n"
+    "  log      appends to the log / LMDB alone\n"
+    "  ledger   commands / a bare nng and LMDB server; beside PostgreSQL; again with slow flushes\n"
+    "  replay   decode, verify, rebuild / a cursor over the same log\n"
+    "  memory   each idle process, and all together\n"
+    "  burst    lateness of 20,000 posts due in one second / BullMQ on Redis\n"
+    "  http     POST / Fastify and PostgreSQL, GET / nginx, by wrk\n"
+    "  growth   GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
+    "  tenants  GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n"
+    "  search   pages of posts, listed, filtered and searched, of a million in one workspace / 10 thousand\n"
+    "  schedule commands with a million posts in one workspace / 10 thousand; next_slot, series, approvals\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -138,6 +140,53 @@ static bool number(const char *name, const char *text, uint64_t most, uint64_t *
     return true;
 }
 
+/* Options that are numbers, as they were given; NULL: not. */
+struct given {
+    const char *events;
+    const char *posts;
+    const char *ahead;
+    const char *growth_max;
+    const char *tenants;
+    const char *many_posts;
+    bool quick;
+};
+
+static bool numbers(const struct given *given, struct bench *bench)
+{
+    uint64_t ahead_s = 0;
+    bench->many_posts = given->quick ? MANY_MIN : bench->many_posts;
+    if (!number("--events", given->events, 10000000, &bench->events) ||
+        !number("--posts", given->posts, 100000, &bench->posts) || !number("--ahead", given->ahead, 3600, &ahead_s) ||
+        !number("--growth-max", given->growth_max, 10000000, &bench->growth_max) ||
+        !number("--tenants", given->tenants, 100000, &bench->tenants) ||
+        !number("--search-posts", given->many_posts, 10000000, &bench->many_posts)) {
+        return false;
+    }
+    if (bench->many_posts < MANY_MIN) {
+        (void)fprintf(stderr, "openpost bench: --search-posts takes %d at least\n", MANY_MIN);
+        return false;
+    }
+    bench->ahead_ms = (int64_t)ahead_s * SECOND_MS;
+    if (given->quick) {
+        bench->few_posts = 4000;
+        bench->rounds = 2;
+        bench->looks = 10;
+        bench->reserved = 500;
+    }
+    return true;
+}
+
+static bool known(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (find(names[i]) == NULL) {
+            (void)fprintf(stderr, "openpost bench: there is no benchmark %s (try --help)\n", names[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 int tool_bench(int argc, char **argv)
 {
     struct bench bench = {.events = 100000,
@@ -149,15 +198,8 @@ int tool_bench(int argc, char **argv)
                           .rounds = 9,
                           .looks = 200,
                           .reserved = 5000};
-    bool quick = false;
+    struct given given = {.quick = false};
     const char *names[BENCHMARK_COUNT];
-    const char *events = NULL;
-    const char *posts = NULL;
-    const char *ahead = NULL;
-    const char *growth_max = NULL;
-    const char *tenants = NULL;
-    const char *many_posts = NULL;
-    uint64_t ahead_s = 0;
     const char *bare_url = NULL;
     const char *bare_folder = NULL;
     const char *fill_path = NULL;
@@ -165,18 +207,18 @@ int tool_bench(int argc, char **argv)
     int code = EXIT_GOOD;
     const struct option_spec options[] = {
         {"--json",         NULL,              &bench.json,    "one JSON object a line"                                            },
-        {"--events",       &events,           NULL,           "of the replay's log; default 100000"                               },
+        {"--events",       &given.events,     NULL,           "of the replay's log; default 100000"                               },
         {"--fill",         &fill_path,        NULL,           "make a data folder there with --events in its log"                 },
-        {"--posts",        &posts,            NULL,           "of the burst; default 20000"                                       },
-        {"--ahead",        &ahead,            NULL,
+        {"--posts",        &given.posts,      NULL,           "of the burst; default 20000"                                       },
+        {"--ahead",        &given.ahead,      NULL,
          "seconds from the burst's creation to its second; above 300 it is locked in them; default: few"                          },
         {"--instant",      NULL,              &bench.instant, "the burst's posts are due at one instant, not spread over a second"},
-        {"--growth-max",   &growth_max,       NULL,
+        {"--growth-max",   &given.growth_max, NULL,
          "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                              },
-        {"--tenants",      &tenants,          NULL,           "workspaces of 100 posts each; default 10000"                       },
-        {"--search-posts", &many_posts,       NULL,
+        {"--tenants",      &given.tenants,    NULL,           "workspaces of 100 posts each; default 10000"                       },
+        {"--search-posts", &given.many_posts, NULL,
          "of the workspace that is searched and scheduled in, from 20000 on; default 1000000"                                     },
-        {"--quick",        NULL,              &quick,
+        {"--quick",        NULL,              &given.quick,
          "search and schedule with 20000 posts / 4000 and in few rounds: whether their answers are right"                         },
         {"--references",   &bench.references, NULL,
          "the folder that tools/benchmarks/references/setup printed; default: none"                                               },
@@ -187,30 +229,9 @@ int tool_bench(int argc, char **argv)
                        &code)) {
         return code;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (find(names[i]) == NULL) {
-            (void)fprintf(stderr, "openpost bench: there is no benchmark %s (try --help)\n", names[i]);
-            return EXIT_USAGE_WRONG;
-        }
-    }
-    if (!number("--events", events, 10000000, &bench.events) || !number("--posts", posts, 100000, &bench.posts) ||
-        !number("--ahead", ahead, 3600, &ahead_s) || !number("--growth-max", growth_max, 10000000, &bench.growth_max) ||
-        !number("--tenants", tenants, 100000, &bench.tenants) ||
-        !number("--search-posts", many_posts, 10000000, &bench.many_posts)) {
+    if (!known(names, count) || !numbers(&given, &bench)) {
         return EXIT_USAGE_WRONG;
     }
-    if (quick) {
-        bench.many_posts = many_posts == NULL ? 20000 : bench.many_posts;
-        bench.few_posts = 4000;
-        bench.rounds = 2;
-        bench.looks = 10;
-        bench.reserved = 500;
-    }
-    if (bench.many_posts < 20000) {
-        (void)fprintf(stderr, "openpost bench: --search-posts takes 20000 at least\n");
-        return EXIT_USAGE_WRONG;
-    }
-    bench.ahead_ms = (int64_t)ahead_s * SECOND_MS;
     process_prepare("openpost-bench");
     if (bare_url != NULL && bare_folder != NULL) {
         return bare_nng_serve(bare_url, bare_folder) == OK ? EXIT_GOOD : EXIT_CANNOT;

@@ -10,8 +10,9 @@
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "projections/posts.h"
+#include "projections/posts_shelf.h"
 #include "projections/registry.h"
-#include "projections/segment.h"
+#include "tools/benchmarks/bench_proc.h"
 
 #define FILL_GROUP 256                  /* posts of one commit while it is filled, all of one millisecond */
 #define FILL_MS ((int64_t)12 * HOUR_MS) /* by the crowd's clock, however many they are */
@@ -19,10 +20,11 @@
 #define DUE_WITHIN_MS 30000
 #define DUE_FROM_MS ((int64_t)24 * HOUR_MS) /* the others, from their creation, within a month */
 #define CANCEL_GROUPS 10                    /* filled between two groups that cancel */
-#define STALE_MAX 16                        /* edits after which a full shelf is written again (SHELF_EDITS) */
 #define TOLD_EACH 100000
 #define POST_BYTES_MAX ((size_t)1 << 20)
 #define EDITED ((uint64_t)1 << 40)
+
+_Static_assert(CROWD_POSTS == SEGMENT_POSTS, "a shelf each");
 
 /* --- what a post is --- */
 
@@ -250,6 +252,9 @@ static enum err give_group(struct crowd *crowd, const struct command *const *com
 enum err crowd_give(struct crowd *crowd, const struct command *const *commands, size_t count,
                     struct turn_cost *ret_cost)
 {
+    double before = 0;
+    double after = 0;
+    TRY(bench_process_faults(getpid(), &before));
     const int64_t start_us = clock_monotonic_us();
     const int64_t cpu_start_us = clock_thread_us();
     for (size_t i = 0; i < count; i += CROWD_GROUP) {
@@ -258,6 +263,8 @@ enum err crowd_give(struct crowd *crowd, const struct command *const *commands, 
     if (ret_cost != NULL) {
         *ret_cost = (struct turn_cost){.us = (double)(clock_monotonic_us() - start_us) / (double)count,
                                        .cpu_us = (double)(clock_thread_us() - cpu_start_us) / (double)count};
+        TRY(bench_process_faults(getpid(), &after));
+        ret_cost->faults = (after - before) / (double)count;
     }
     return OK;
 }
@@ -373,7 +380,7 @@ static enum err edit_some(struct crowd *crowd, struct crowd_job *jobs)
 {
     size_t count = 0;
     for (uint64_t shelf = 0; shelf < crowd->size / SEGMENT_POSTS; shelf++) {
-        uint64_t wanted = bench_mixed(shelf) % STALE_MAX;
+        uint64_t wanted = bench_mixed(shelf) % (SHELF_EDITS + 1);
         for (uint64_t n = 0; n < SEGMENT_POSTS && wanted > 0; n++) {
             const uint64_t number = shelf * SEGMENT_POSTS + n;
             if (crowd_role(crowd, number) != ROLE_USUAL || crowd->made[number].gone || one_of_ten(number, 4)) {

@@ -14,6 +14,7 @@
 #define CROWD_RARE 40   /* posts in all that have the rare label, account and author, however many there are */
 #define CROWD_TEN 10    /* one post of so many has each of: the label campaign, the other account, the other author */
 #define CROWD_ROUND 256 /* commands of a round */
+#define CROWD_POSTS 512 /* that a round makes where both sides make them in one workspace: each writes one shelf */
 #define CROWD_GROUP 64  /* of one commit: as many clients wait */
 
 struct crowd_post {

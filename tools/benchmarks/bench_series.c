@@ -10,8 +10,9 @@
 #include "projections/series.h"
 #include "tools/benchmarks/bench_schedule.h"
 
-#define SERIES CROWD_GROUP /* each is asked for one post in a commit */
-#define STEPS (CROWD_ROUND / CROWD_GROUP)
+#define SERIES 256       /* so that none is made further ahead than it may be */
+#define STEP CROWD_GROUP /* of these are asked for one post each in a commit */
+#define STEPS (CROWD_POSTS / STEP)
 #define ARENA_MAX ((size_t)64 << 20)
 #define DATE_LEN 10
 
@@ -22,10 +23,9 @@ struct series_side {
     struct arena arena;
     struct random_pool pool;
     struct id series[SERIES];
-    struct command commands[CROWD_GROUP];
-    int64_t instants[CROWD_ROUND]; /* of the posts of the last round */
+    struct command commands[STEP];
+    int64_t instants[CROWD_POSTS]; /* of the posts of the last round */
     struct crowd_job *jobs;
-    bool looking; /* the look is measured, not what the ledger does */
 };
 
 static enum err create_series(struct series_side *side, unsigned number)
@@ -69,18 +69,18 @@ static enum err look(struct series_side *side, uint64_t step, struct turn_cost *
     load.random = random_draw;
     load.random_context = &side->pool;
     arena_reset(&side->arena);
-    for (unsigned i = 0; i < SERIES; i++) {
-        TRY(rota_restore(&side->rota, &side->series[i])); /* as the event of its last post does */
+    for (unsigned i = 0; i < STEP; i++) {
+        TRY(rota_restore(&side->rota, &side->series[(step * STEP + i) % SERIES])); /* as its last post's event does */
     }
     const int64_t start_us = clock_monotonic_us();
     const int64_t cpu_start_us = clock_thread_us();
-    for (unsigned i = 0; i < SERIES; i++) {
+    for (unsigned i = 0; i < STEP; i++) {
         struct command *command = &side->commands[i];
         if (!rota_command(&side->rota, &load, side->crowd->now_ms, &side->arena, command, &wake_ms) ||
             command->code != COMMAND_make_instance) {
             return ERR_CONFLICT;
         }
-        side->instants[step * SERIES + i] = command->make_instance.at_ms;
+        side->instants[step * STEP + i] = command->make_instance.at_ms;
     }
     sum->us += (double)(clock_monotonic_us() - start_us);
     sum->cpu_us += (double)(clock_thread_us() - cpu_start_us);
@@ -90,21 +90,21 @@ static enum err look(struct series_side *side, uint64_t step, struct turn_cost *
 /* One more post of each series, and whether each is as it must be. */
 static enum err step_views(struct series_side *side, uint64_t step, struct turn_cost *looks, struct turn_cost *gives)
 {
-    const struct command *commands[SERIES];
-    struct crowd_want wants[SERIES];
+    const struct command *commands[STEP];
+    struct crowd_want wants[STEP];
     struct turn_cost cost;
     TRY(look(side, step, looks));
-    for (unsigned i = 0; i < SERIES; i++) {
+    for (unsigned i = 0; i < STEP; i++) {
         commands[i] = &side->commands[i];
         wants[i] = (struct crowd_want){.status = POST_SCHEDULED,
                                        .publish_at_ms = side->commands[i].make_instance.at_ms,
                                        .text = side->commands[i].make_instance.parts[0].text,
                                        .series_id = side->commands[i].make_instance.series_id};
     }
-    TRY(crowd_give(side->crowd, commands, SERIES, &cost));
-    gives->us += cost.us * SERIES;
-    gives->cpu_us += cost.cpu_us * SERIES;
-    for (unsigned i = 0; i < SERIES; i++) {
+    TRY(crowd_give(side->crowd, commands, STEP, &cost));
+    gives->us += cost.us * STEP;
+    gives->cpu_us += cost.cpu_us * STEP;
+    for (unsigned i = 0; i < STEP; i++) {
         TRY(crowd_check(side->crowd, &side->crowd->author.workspace_id, &side->commands[i].stream, &wants[i]));
     }
     return OK;
@@ -121,8 +121,8 @@ static enum err make_round(struct series_side *side, struct turn_cost *ret_look,
         dispatch_views_end(&side->views);
         TRY(err);
     }
-    *ret_look = (struct turn_cost){.us = looks.us / CROWD_ROUND, .cpu_us = looks.cpu_us / CROWD_ROUND};
-    *ret_give = (struct turn_cost){.us = gives.us / CROWD_ROUND, .cpu_us = gives.cpu_us / CROWD_ROUND};
+    *ret_look = (struct turn_cost){.us = looks.us / CROWD_POSTS, .cpu_us = looks.cpu_us / CROWD_POSTS};
+    *ret_give = (struct turn_cost){.us = gives.us / CROWD_POSTS, .cpu_us = gives.cpu_us / CROWD_POSTS};
     return OK;
 }
 
@@ -133,18 +133,32 @@ static enum err take_series(void *context, uint64_t round, struct turn_cost *ret
     return make_round(context, &other, ret_cost);
 }
 
+static enum err give_plain(struct series_side *side, unsigned first, struct turn_cost *sum)
+{
+    const struct crowd *crowd = side->crowd;
+    struct turn_cost cost;
+    for (unsigned i = 0; i < CROWD_ROUND; i++) {
+        const int64_t at_ms = side->instants[first + i] == 0 ? crowd->now_ms + 3 * DAY_MS : side->instants[first + i];
+        crowd_job_extra(crowd, &crowd->author, (first + i) % SERIES, at_ms, &side->jobs[i]);
+    }
+    TRY(crowd_give_jobs(side->crowd, side->jobs, CROWD_ROUND, &cost));
+    sum->us += cost.us * CROWD_ROUND;
+    sum->cpu_us += cost.cpu_us * CROWD_ROUND;
+    return OK;
+}
+
 /* The same posts without a series: of the round before, or the one to come, whose instants are a day apart. */
 static enum err take_plain(void *context, uint64_t round, struct turn_cost *ret_cost)
 {
     struct series_side *side = context;
-    const struct crowd *crowd = side->crowd;
+    struct turn_cost sum = {.us = 0};
     (void)round;
     side->crowd->now_ms += SECOND_MS;
-    for (unsigned i = 0; i < CROWD_ROUND; i++) {
-        const int64_t at_ms = side->instants[i] == 0 ? crowd->now_ms + 3 * DAY_MS : side->instants[i];
-        crowd_job_extra(crowd, &crowd->author, i % SERIES, at_ms, &side->jobs[i]);
+    for (unsigned first = 0; first < CROWD_POSTS; first += CROWD_ROUND) {
+        TRY(give_plain(side, first, &sum));
     }
-    return crowd_give_jobs(side->crowd, side->jobs, CROWD_ROUND, ret_cost);
+    *ret_cost = (struct turn_cost){.us = sum.us / CROWD_POSTS, .cpu_us = sum.cpu_us / CROWD_POSTS};
+    return OK;
 }
 
 /* One round is made, its two parts are two works. */
@@ -212,7 +226,7 @@ static enum err run(struct bench *bench, struct series_side *side)
     bench_goal(bench, GOAL_SERIES, ratio);
     TRY(turns_show(bench, "schedule, the look that asks for it", "the ledger's part", (struct turn){take_look, &costs},
                    (struct turn){take_give, &costs}, NULL));
-    return check_all(bench, side, 2 * bench->rounds * STEPS);
+    return check_all(bench, side, 2 * bench->rounds * CROWD_POSTS / SERIES);
 }
 
 enum err bench_series(struct bench *bench, struct crowd *crowd)

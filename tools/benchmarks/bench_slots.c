@@ -1,6 +1,6 @@
-/* bench_slots.c: what next_slot costs: of a queue with thousands of occurrences reserved, of an empty one, and of a post
- * that names its instant. Called by bench_schedule.c. Queues have a slot each hour, in a zone that never changes its
- * clocks, so that the occurrence that each post must get is known without asking the calendar. */
+/* bench_slots.c: what next_slot costs: of a queue with thousands of occurrences reserved, of an empty one, and of a
+ * post that names its instant. Called by bench_schedule.c. Queues have a slot each hour, in a zone that never changes
+ * its clocks, so that the occurrence that each post must get is known without asking the calendar. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,8 +39,8 @@ static enum err give_queue(struct side *side)
 {
     struct weekly_slot slots[SLOTS];
     struct command command = {.code = COMMAND_change_queue, .workspace_id = side->crowd->author.workspace_id};
-    for (unsigned i = 0; i < SLOTS; i++) {
-        slots[i] = (struct weekly_slot){.slot_id = bench_id(ID_SLOT), .weekday = i / 24 + 1, .minute = i % 24 * 60};
+    for (uint64_t i = 0; i < SLOTS; i++) {
+        slots[i] = (struct weekly_slot){.slot_id = bench_id(ID_SLOT), .weekday = i / 24 + 1, .minute = i % 24 * 60U};
     }
     command.stream = id_queue(&side->account.integration_id);
     command.change_queue.queue_id = command.stream;
@@ -123,10 +123,10 @@ static enum err take(void *context, uint64_t round, struct turn_cost *ret_cost)
 {
     struct side *side = context;
     struct turn_cost sum = {.us = 0};
-    for (unsigned done = 0; done < CROWD_ROUND; done += CROWD_GROUP) {
-        TRY(take_group(side, round * CROWD_ROUND + done, CROWD_GROUP, &sum));
+    for (unsigned done = 0; done < CROWD_POSTS; done += CROWD_GROUP) {
+        TRY(take_group(side, round * CROWD_POSTS + done, CROWD_GROUP, &sum));
     }
-    *ret_cost = (struct turn_cost){.us = sum.us / CROWD_ROUND, .cpu_us = sum.cpu_us / CROWD_ROUND};
+    *ret_cost = (struct turn_cost){.us = sum.us / CROWD_POSTS, .cpu_us = sum.cpu_us / CROWD_POSTS};
     return OK;
 }
 

@@ -6,10 +6,11 @@
 
 #define TURNS_MAX 64
 
-/* Microseconds for each: that passed; of the processor. */
+/* For each: microseconds that passed; of the processor; pages that the kernel had to give, 0 where nobody counted. */
 struct turn_cost {
     double us;
     double cpu_us;
+    double faults;
 };
 
 /* Does round number so. */
@@ -21,11 +22,11 @@ struct turn {
 };
 
 /* turns_compare has both do so many rounds (1..TURNS_MAX); so does alternate who begins. Costs are those of the round
- * whose ratio is the median, each for itself. */
+ * whose ratio is the median, each for itself; faults the mean of all. */
 enum err turns_compare(struct turn ours, struct turn theirs, unsigned rounds, struct turn_cost *ret_ours,
                        struct turn_cost *ret_theirs) MUST_USE;
-/* turns_show compares them and prints two lines: time that passed, and processor. ret_ratio: the processor's; may be
- * NULL. */
+/* turns_show compares them and prints a line each: time that passed, processor and, where there were any, page faults.
+ * ret_ratio: the processor's; may be NULL. */
 enum err turns_show(struct bench *bench, const char *name, const char *against, struct turn ours, struct turn theirs,
                     double *ret_ratio) MUST_USE;
 

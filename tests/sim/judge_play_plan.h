@@ -1,5 +1,5 @@
-/* judge_play_plan.h: what happens in a log written by hand to queues, series, approvals and two posts: for judge_test.c,
- * beside judge_play.h. */
+/* judge_play_plan.h: what happens in a log written by hand to queues, series, approvals and two posts: for
+ * judge_test.c, beside judge_play.h. */
 #ifndef OPENPOST_TESTS_SIM_JUDGE_PLAY_PLAN_H
 #define OPENPOST_TESTS_SIM_JUDGE_PLAY_PLAN_H
 

@@ -1,9 +1,10 @@
 /* sim.c: the simulation's program: sim --seed S [--steps N] [--trace], or --seeds A..B [--steps N] [--jobs J]
- * [--expect RULE,…] [--cells | --cells-to FILE], or --cells-from FILE…. One seed is one run: a phase with users and faults, then faults stop and everything due must come
- * to its end. Seeds are good when none breaks a rule, and on platforms of either kind something went live: a world in
- * which nothing is sent breaks none. --expect: for builds with a planted bug; good when the seeds, in their order, find
- * each of these rules (world.h) broken, and until then no other, nor a crash. --cells: the race matrix of the seeds
- * (cells.h) is printed, and has to be whole; --cells-to writes it, --cells-from reads what several runs wrote. */
+ * [--expect RULE,…] [--cells | --cells-to FILE], or --cells-from FILE…. One seed is one run: a phase with users and
+ * faults, then faults stop and everything due must come to its end. Seeds are good when none breaks a rule, and on
+ * platforms of either kind something went live: a world in which nothing is sent breaks none. --expect: for builds with
+ * a planted bug; good when the seeds, in their order, find each of these rules (world.h) broken, and until then no
+ * other, nor a crash. --cells: the race matrix of the seeds (cells.h) is printed, and has to be whole; --cells-to
+ * writes it, --cells-from reads what several runs wrote. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -133,7 +133,7 @@ static void edit_now(struct world *world, struct parcel *parcel)
     view_end(&view);
 }
 
-/* Soon, or somewhen behind the instant: what becomes of an approval then. */
+/* Soon, at the lock, or somewhen behind the instant: what becomes of an approval then. */
 void user_edit_later(struct world *world, const struct post_view *post)
 {
     const struct user_post which = {.workspace_id = post->row.workspace_id, .post_id = post->row.post_id};
@@ -141,6 +141,9 @@ void user_edit_later(struct world *world, const struct post_view *post)
     const int64_t how = world_between(world, 0, 5);
     if (how == 0) {
         world_post(world, world_between(world, 500, 30000), edit_now, span_of(&which, sizeof which));
+    } else if (how == 3) {
+        world_post(world, due_ms - LOCK_AHEAD_MS + world_between(world, -100, 900), edit_now,
+                   span_of(&which, sizeof which));
     } else if (how < 3) {
         world_post(world, due_ms + world_between(world, 0, how == 1 ? 100 : 40000), edit_now,
                    span_of(&which, sizeof which));

@@ -110,8 +110,8 @@ struct rendered {
     struct span members;
 };
 
-/* Sets a target's rendering aside, and forgets all that was handed out since the mark to make it. A long one, or one for
- * which there is no memory, is rendered again when it is shown. */
+/* Sets a target's rendering aside, and forgets all that was handed out since the mark to make it. A long one, or one
+ * for which there is no memory, is rendered again when it is shown. */
 static void set_aside(struct exchange *x, struct arena_mark mark, const struct id *target_id, uint32_t target_index,
                       int64_t created_ms, const struct channel_rendering *rendering)
 {

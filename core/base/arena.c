@@ -96,7 +96,8 @@ static struct arena_chunk *take_unused(struct arena *arena, size_t size)
     return NULL;
 }
 
-/* Gives unused chunks back until so many bytes may be taken: sizes that one round needed are not what the next lacks. */
+/* Gives unused chunks back until so many bytes may be taken: sizes that one round needed are not what the next lacks.
+ */
 static void make_room(struct arena *arena, size_t cap)
 {
     struct arena_chunk **at = rest(arena);

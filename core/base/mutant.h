@@ -3,7 +3,9 @@
  *
  * 1 a start is sent before it is durable; 2 every attempt after a part's first has a new record key; 3 the fence is
  * ignored; 4 the lock does not look at the version; 5 a scheduler that was restarted has outcomes forgotten that it
- * does not record; 6 a follower skips a position; 7 a retry's timer is lost; 8 a cancel is accepted in flight. */
+ * does not record; 6 a follower skips a position; 7 a retry's timer is lost; 8 a cancel is accepted in flight; 9 a
+ * change leaves an approval as it was; 10 a slot that somebody stands at is free; 11 a swap leaves the other post where
+ * it was. */
 #ifndef OPENPOST_BASE_MUTANT_H
 #define OPENPOST_BASE_MUTANT_H
 

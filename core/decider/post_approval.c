@@ -3,6 +3,7 @@
  * others. Any edit and any other instant makes it void; nothing does after the lock. What nobody approved by publish_at
  * is missed (post_attempt.c). */
 #include "core/base/assert.h"
+#include "core/base/mutant.h"
 #include "core/decider/post_rules.h"
 
 static enum approval_policy policy_of(const struct workspace *workspace)
@@ -40,7 +41,7 @@ static void append_wanted(const struct decide_context *context, const struct id 
 void approval_touched(const struct post *post, const struct decide_context *context, const struct id *post_id,
                       int64_t publish_at_ms, struct event_list *events)
 {
-    if (post_is_approved(post)) {
+    if (post_is_approved(post) && !MUTANT(9)) {
         event_append(events, EVENT_approval_voided)->approval_voided.post_id = *post_id;
     } else if (post->approval == APPROVAL_NONE && policy_of(context->workspace) > POLICY_OFF) {
         append_wanted(context, post_id, publish_at_ms, false, events);

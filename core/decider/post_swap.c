@@ -1,6 +1,7 @@
 /* post_swap.c: two targets change places in time. They may be of two posts: the one that is asked decides for both, and
  * what becomes of the other goes into context->room, for its own stream. Both must be open to change. */
 #include "core/base/assert.h"
+#include "core/base/mutant.h"
 #include "core/decider/post_rules.h"
 
 /* A post after one or two of its targets got other instants. */
@@ -88,7 +89,7 @@ RULE(swap)
                                 .second_id = same_post ? &swap->other_target_id : NULL,
                                 .second_ms = one->due_ms};
     refusal = move(&moves, context, room->dues, ret_events);
-    if (refusal == ACCEPTED && !same_post) {
+    if (refusal == ACCEPTED && !same_post && !MUTANT(11)) {
         const struct moves back = {.post = other, .target_id = &swap->other_target_id, .due_ms = one->due_ms};
         refusal = move(&back, context, room->other_dues, &room->others);
     }

@@ -6,6 +6,7 @@
  * Two ordered walks beside each other: the queue's occurrences in time, and the instants that are filled. The calendar
  * is asked here, by the shell: a decider gets the instant, and the event holds it. */
 #include "core/base/assert.h"
+#include "core/base/mutant.h"
 #include "core/calendar/slots.h"
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
@@ -91,7 +92,7 @@ static enum err is_filled(struct open_scan *scan, int64_t at_ms, const struct id
         TRY(open_scan_next(scan));
     }
     while (!filled && scan->due_ms == at_ms) {
-        filled = !id_equal(&scan->post_id, own);
+        filled = !id_equal(&scan->post_id, own) && !MUTANT(10);
         if (!filled) {
             TRY(open_scan_next(scan));
         }

@@ -20,6 +20,7 @@
 #include "core/scheduler/notices.h"
 #include "core/scheduler/planner.h"
 #include "core/scheduler/sealer.h"
+#include "core/scheduler/watch.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 
@@ -31,8 +32,6 @@
 #define FOLLOW_PAUSE_MS 25   /* … the next question waits for so long: under load each costs more than its events */
 #define DOUBT_WAIT_MS 2000
 #define SLEEP_MAX_MS 1000
-#define LATE_AGAIN_MS 1000
-#define LATE_TARGETS_PER_MS 100 /* a million targets: every 11 s */
 #define BUSY_MAX_MS 1000
 #define BUSY_LOOK_MS 20
 #define DRAIN_WITHIN_MS 5000 /* for what is under way at a stop: a platform's answer, and its record */
@@ -64,12 +63,10 @@ struct process {
     uint32_t commands_out;
     bool follow_out, caught_up;
     int64_t follow_again_ms;
-    int64_t follow_pause_ms;       /* not before, whoever wakes us */
-    int64_t busy_since_ms;         /* starts come first; 0: they do not */
-    struct agenda_overdue overdue; /* told to the ledger, for readiness and figures */
-    int64_t overdue_again_ms;      /* looked at again not before */
-    uint64_t unfilled;             /* commands that could not be made, as far as the journal says it */
-    struct random_pool random;     /* for ids and keys of posts */
+    int64_t follow_pause_ms;   /* not before, whoever wakes us */
+    int64_t busy_since_ms;     /* starts come first; 0: they do not */
+    struct watch watch;        /* told to the ledger, for readiness and figures */
+    struct random_pool random; /* for ids and keys of posts */
     struct channel channels[CHANNEL_COUNT];
     const struct channel *channel_items[CHANNEL_COUNT];
 };
@@ -121,31 +118,6 @@ static void send_commands(struct process *process, int64_t now_ms)
     }
 }
 
-static void tell_unfilled(struct process *process)
-{
-    struct dispatch_figures figures;
-    dispatch_figures(process->dispatch, &figures);
-    if (figures.unfilled != process->unfilled) {
-        char text[ID_TEXT_MAX + 1];
-        struct buf post = buf_of(text, sizeof text);
-        id_write(&post, &figures.unfilled_post);
-        journal(JOURNAL_WARN, "command_not_made", "err=%s post=%s times=%llu next=\"it is tried again\"",
-                err_name(figures.unfilled_err), buf_terminated(&post),
-                (unsigned long long)(figures.unfilled - process->unfilled));
-        process->unfilled = figures.unfilled;
-    }
-}
-
-/* What is due and has not started. A look at every target costs some 50 ns each: of many, rarely. */
-static void look_at_overdue(struct process *process, int64_t now_ms)
-{
-    if (process->caught_up && now_ms >= process->overdue_again_ms) {
-        process->overdue = agenda_overdue(process->agenda, now_ms);
-        tell_unfilled(process);
-        process->overdue_again_ms = now_ms + LATE_AGAIN_MS + agenda_count(process->agenda) / LATE_TARGETS_PER_MS;
-    }
-}
-
 static void ask_follow(struct process *process, int64_t now_ms)
 {
     uint8_t bytes[96];
@@ -153,14 +125,16 @@ static void ask_follow(struct process *process, int64_t now_ms)
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
-    look_at_overdue(process, now_ms);
+    if (process->caught_up) {
+        watch_look(&process->watch, process->agenda, process->dispatch, now_ms);
+    }
     body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
                                                 .max = FOLLOW_EVENTS_MAX,
                                                 .is_scheduler = true,
-                                                .late_ms = (uint64_t)process->overdue.late_ms,
-                                                .held = process->overdue.held,
-                                                .in_line = process->overdue.in_line,
-                                                .paused = process->overdue.paused,
+                                                .late_ms = (uint64_t)process->watch.overdue.late_ms,
+                                                .held = process->watch.overdue.held,
+                                                .in_line = process->watch.overdue.in_line,
+                                                .paused = process->watch.overdue.paused,
                                                 .adapter_silent_ms = (uint64_t)carriers_silent_ms(&process->carriers)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;

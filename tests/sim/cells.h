@@ -6,22 +6,21 @@
 
 #include "tests/sim/world.h"
 
-#define ACTION_TABLE(X)                                                                                     \
-    X(EDIT, "edit")                                                                                         \
-    X(RESCHEDULE, "reschedule")                                                                             \
-    X(CANCEL, "cancel")                                                                                     \
-    X(CANCEL_TARGET, "cancel_target")                                                                       \
+/* clang-format off */
+#define ACTION_TABLE(X) \
+    X(EDIT, "edit") X(RESCHEDULE, "reschedule") X(CANCEL, "cancel") X(CANCEL_TARGET, "cancel_target") \
     X(APPROVE, "approve") X(VOID, "void") X(PAUSE, "pause") X(RESUME, "resume") X(DISCONNECT, "disconnect") \
-        X(DELETE_ACCOUNT, "delete_integration") X(RETRY, "retry") X(RESOLVE, "resolve") X(SWAP, "swap")
+    X(DELETE_ACCOUNT, "delete_integration") X(RETRY, "retry") X(RESOLVE, "resolve") X(SWAP, "swap")
+/* clang-format on */
 
 /* before_lock: nothing is fixed, drafts too. at_lock: within a second of publish_at - 300 s, whether the lock has come
  * or not. prepared: locked, by its event or by the time alone, and the next part was not tried yet. */
-#define CELL_STATE_TABLE(X)                                                                   \
-    X(BEFORE_LOCK, "before_lock")                                                             \
-    X(AT_LOCK, "at_lock")                                                                     \
-    X(PREPARED, "prepared")                                                                   \
-    X(ATTEMPTING, "attempting") X(RETRYING, "retrying") X(UNKNOWN, "unknown") X(FINAL, "fina" \
-                                                                                       "l")
+/* clang-format off */
+#define CELL_STATE_TABLE(X) \
+    X(BEFORE_LOCK, "before_lock") X(AT_LOCK, "at_lock") X(PREPARED, "prepared") X(ATTEMPTING, "attempting") \
+    X(RETRYING, "retrying") X(UNKNOWN, "unknown") X(FINAL, "final")
+
+/* clang-format on */
 
 enum action {
 

@@ -482,6 +482,7 @@ void users_plan(struct world *world)
                                          .period_end_ms = WORLD_T0 + world_between(world, MINUTE_MS, HOUR_MS)};
         user_send(world, &command);
     }
+    users_give_slots(world);
 }
 
 /* --- the end: whatever holds something is undone --- */

@@ -31,6 +31,7 @@ int64_t user_moment(struct world *world, const struct post_view *post);
 /* users_post.c: posts, one by one. */
 void user_create(struct world *world);
 void user_edit(struct world *world);
+void user_edit_later(struct world *world, const struct post_view *post);
 void user_reschedule(struct world *world);
 void user_cancel(struct world *world);
 void user_cancel_target(struct world *world);
@@ -49,6 +50,7 @@ void user_set_policy(struct world *world);
 void user_approve(struct world *world);
 void user_approve_post(struct world *world, struct parcel *parcel); /* bytes: struct user_post */
 void user_set_slots(struct world *world);
+void users_give_slots(struct world *world); /* every queue its first ones */
 void user_swap(struct world *world);
 void user_write_series(struct world *world);
 void user_change_series(struct world *world);

@@ -94,6 +94,7 @@ void user_approve_post(struct world *world, struct parcel *parcel)
     if (!world->calm && posts_get(view.txn, &which.workspace_id, &which.post_id, &view.arena, &post) == OK &&
         is_wanted(world, &view, &post)) {
         approve(world, &view, &post, 0);
+        user_edit_later(world, &post);
     }
     view_end(&view);
 }
@@ -126,6 +127,13 @@ static void replace_slots(struct world *world, const struct account *account)
         slots[i] = some_slot(world);
     }
     user_send(world, &command);
+}
+
+void users_give_slots(struct world *world)
+{
+    for (uint32_t i = 0; i < world->account_count; i++) {
+        replace_slots(world, &world->accounts[i]);
+    }
 }
 
 /* One slot less, another zone, or one slot more. */
@@ -180,8 +188,8 @@ void user_swap(struct world *world)
     struct view view = view_begin(world);
     struct post_view one;
     struct post_view two;
-    const bool found =
-        world_chance(world, 2) ? view_any(world, &view, &one) : view_post(world, &view, TARGET_PENDING, &one);
+    const enum target_status status = world_chance(world, 6) ? TARGET_RETRYING : TARGET_PENDING;
+    const bool found = world_chance(world, 2) ? view_any(world, &view, &one) : view_post(world, &view, status, &one);
     if (found && one.row.targets_count > 0) {
         const uint32_t count = one.row.targets_count;
         const uint64_t first = prng_below(&world->dice, count);

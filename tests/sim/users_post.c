@@ -91,8 +91,8 @@ void user_create(struct world *world)
     }
     const int64_t how = world_between(world, 0, 9);
     wanted->now = how < 2;
-    wanted->next_slot = how == 2;
-    wanted->at_ms = how > 2 && how < 9 ? some_instant(world) : 0;
+    wanted->next_slot = how == 2 || how == 3;
+    wanted->at_ms = how > 3 && how < 9 ? some_instant(world) : 0;
     if (world_chance(world, 8)) {
         wanted->not_after_ms = world_wall(world) + world_between(world, 600000, 2400000);
     }
@@ -131,6 +131,23 @@ static void edit_now(struct world *world, struct parcel *parcel)
         user_send(world, &command);
     }
     view_end(&view);
+}
+
+/* Soon, at the lock, or somewhen behind the instant: what becomes of an approval then. */
+void user_edit_later(struct world *world, const struct post_view *post)
+{
+    const struct user_post which = {.workspace_id = post->row.workspace_id, .post_id = post->row.post_id};
+    const int64_t due_ms = post->row.publish_at_ms - world_wall(world);
+    const int64_t how = world_between(world, 0, 5);
+    if (how == 0) {
+        world_post(world, world_between(world, 500, 30000), edit_now, span_of(&which, sizeof which));
+    } else if (how == 3) {
+        world_post(world, due_ms - LOCK_AHEAD_MS + world_between(world, -100, 900), edit_now,
+                   span_of(&which, sizeof which));
+    } else if (how < 3) {
+        world_post(world, due_ms + world_between(world, 0, how == 1 ? 100 : 40000), edit_now,
+                   span_of(&which, sizeof which));
+    }
 }
 
 /* Now, at a moment that matters, or in the last one before the lock. */

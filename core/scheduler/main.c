@@ -17,10 +17,10 @@
 #include "core/message/codec.h"
 #include "core/scheduler/carriers.h"
 #include "core/scheduler/inbox.h"
+#include "core/scheduler/lookout.h"
 #include "core/scheduler/notices.h"
 #include "core/scheduler/planner.h"
 #include "core/scheduler/sealer.h"
-#include "core/scheduler/watch.h"
 #include "core/wire/client.h"
 #include "core/wire/follow.h"
 
@@ -65,7 +65,7 @@ struct process {
     int64_t follow_again_ms;
     int64_t follow_pause_ms;   /* not before, whoever wakes us */
     int64_t busy_since_ms;     /* starts come first; 0: they do not */
-    struct watch watch;        /* told to the ledger, for readiness and figures */
+    struct lookout lookout;    /* told to the ledger, for readiness and figures */
     struct random_pool random; /* for ids and keys of posts */
     struct channel channels[CHANNEL_COUNT];
     const struct channel *channel_items[CHANNEL_COUNT];
@@ -126,15 +126,15 @@ static void ask_follow(struct process *process, int64_t now_ms)
         return;
     }
     if (process->caught_up) {
-        watch_look(&process->watch, process->agenda, process->dispatch, now_ms);
+        lookout_look(&process->lookout, process->agenda, process->dispatch, now_ms);
     }
     body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
                                                 .max = FOLLOW_EVENTS_MAX,
                                                 .is_scheduler = true,
-                                                .late_ms = (uint64_t)process->watch.overdue.late_ms,
-                                                .held = process->watch.overdue.held,
-                                                .in_line = process->watch.overdue.in_line,
-                                                .paused = process->watch.overdue.paused,
+                                                .late_ms = (uint64_t)process->lookout.overdue.late_ms,
+                                                .held = process->lookout.overdue.held,
+                                                .in_line = process->lookout.overdue.in_line,
+                                                .paused = process->lookout.overdue.paused,
                                                 .adapter_silent_ms = (uint64_t)carriers_silent_ms(&process->carriers)});
     ASSERT(buf_ok(&body));
     process->follow_again_ms = now_ms + FOLLOW_AGAIN_MS;

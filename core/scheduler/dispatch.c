@@ -506,3 +506,8 @@ void dispatch_figures(struct dispatch *dispatch, struct dispatch_figures *ret_fi
     ret_figures->tasks = dispatch->tasks.used;
     dispatch->figures.start_late_max_ms = 0;
 }
+
+struct dispatch_unfilled dispatch_unfilled(const struct dispatch *dispatch)
+{
+    return dispatch->unfilled;
+}

@@ -98,11 +98,15 @@ struct dispatch_figures {
     uint64_t dropped;    /* outcomes that the ledger refused for good, or of which nobody knows what they are about */
     uint64_t refusals;   /* commands refused */
     uint64_t unanswered; /* commands without an answer, sent again */
-    uint64_t unfilled;   /* commands that could not be made, but for what is on its way to the views; tried again */
-    enum err unfilled_err; /* the last of them: why, and about which post */
-    struct id unfilled_post;
     uint32_t tasks;      /* open */
     int64_t start_late_max_ms; /* the latest durable start since the figures were last read */
+};
+
+/* Commands that could not be made, but for what is on its way to the views; they are tried again. */
+struct dispatch_unfilled {
+    uint64_t times;
+    enum err err; /* the last of them: why, and about which post */
+    struct id post_id;
 };
 
 enum err dispatch_new(const struct dispatch_options *options, struct dispatch **ret_dispatch) MUST_USE;
@@ -165,5 +169,6 @@ enum err dispatch_outcome(struct dispatch *dispatch, int64_t now_ms, enum channe
                           const struct job_outcome *outcome) MUST_USE;
 
 void dispatch_figures(struct dispatch *dispatch, struct dispatch_figures *ret_figures);
+struct dispatch_unfilled dispatch_unfilled(const struct dispatch *dispatch);
 
 #endif

@@ -245,9 +245,9 @@ bool dispatch_command(struct dispatch *dispatch, int64_t now_ms, struct arena *a
         }
         arena_rewind(arena, mark); /* what one leaves must not be what the next one lacks */
         if (err != ERR_NOT_FOUND) {
-            dispatch->figures.unfilled++;
-            dispatch->figures.unfilled_err = err;
-            dispatch->figures.unfilled_post = task_at(dispatch, index)->due.post_id;
+            dispatch->unfilled.times++;
+            dispatch->unfilled.err = err;
+            dispatch->unfilled.post_id = task_at(dispatch, index)->due.post_id;
         }
         const int64_t again_ms = now_ms + (err == ERR_NOT_FOUND ? VIEW_LAG_MS : REFUSED_AGAIN_MS);
         if (task_at(dispatch, index)->steps != 0) {

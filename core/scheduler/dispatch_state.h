@@ -120,6 +120,7 @@ struct dispatch {
     uint8_t ledger_failures;
     bool stopping;
     struct dispatch_figures figures;
+    struct dispatch_unfilled unfilled;
 };
 
 static inline struct task *task_at(const struct dispatch *dispatch, uint32_t index)

@@ -9,10 +9,12 @@
 struct lookout { /* init with zeros */
     struct agenda_overdue overdue;
     int64_t again_ms;  /* looked at again not before */
-    uint64_t unfilled; /* commands that could not be made, as far as the journal says it */
+    uint64_t unfilled; /* commands that could not be made, as far as they were told of */
 };
 
-/* lookout_look looks again when it is time to, once a second or, of a large agenda, more rarely. */
-void lookout_look(struct lookout *lookout, const struct agenda *agenda, struct dispatch *dispatch, int64_t now_ms);
+/* lookout_look looks again when it is time to, once a second or, of a large agenda, more rarely. True when more
+ * commands could not be made since it last said so: ret_unfilled tells of them. */
+bool lookout_look(struct lookout *lookout, const struct agenda *agenda, const struct dispatch *dispatch, int64_t now_ms,
+                  struct dispatch_unfilled *ret_unfilled);
 
 #endif

@@ -118,6 +118,18 @@ static void send_commands(struct process *process, int64_t now_ms)
     }
 }
 
+static void look_out(struct process *process, int64_t now_ms)
+{
+    struct dispatch_unfilled last;
+    if (process->caught_up && lookout_look(&process->lookout, process->agenda, process->dispatch, now_ms, &last)) {
+        char text[ID_TEXT_MAX + 1];
+        struct buf post = buf_of(text, sizeof text);
+        id_write(&post, &last.post_id);
+        journal(JOURNAL_WARN, "command_not_made", "err=%s post=%s times=%llu next=\"it is tried again\"",
+                err_name(last.err), buf_terminated(&post), (unsigned long long)last.times);
+    }
+}
+
 static void ask_follow(struct process *process, int64_t now_ms)
 {
     uint8_t bytes[96];
@@ -125,9 +137,7 @@ static void ask_follow(struct process *process, int64_t now_ms)
     if (process->follow_out || now_ms < process->follow_again_ms || now_ms < process->follow_pause_ms) {
         return;
     }
-    if (process->caught_up) {
-        lookout_look(&process->lookout, process->agenda, process->dispatch, now_ms);
-    }
+    look_out(process, now_ms);
     body_follow_put(&body, &(struct follow_ask){.after = follow_after(&process->follower),
                                                 .max = FOLLOW_EVENTS_MAX,
                                                 .is_scheduler = true,

@@ -5,7 +5,6 @@ import os
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import harness
 from harness import Parts, Serve, later, wait_until
@@ -14,11 +13,7 @@ PAGE_OF_TEXT = "x" * 60000
 
 
 def child_of(serve, name):
-    parent = serve.process.child.pid
-    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        if Path(f"/proc/{child}/comm").read_text().strip() == name:
-            return int(child)
-    raise AssertionError(f"serve has no child {name}")
+    return harness.children(serve.process.child.pid)[name]
 
 
 def fill_file_system(path):

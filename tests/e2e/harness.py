@@ -40,13 +40,21 @@ def wait_until(condition, within_s, what):
         time.sleep(POLL_S)
 
 
-def children(pid):
-    """{name: pid}, of all threads'."""
+def children_by_pid(pid):
+    """{pid: name}, of all threads'; the kernel cuts names at 15 characters. One that ends between the two questions is none."""
     found = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            found[pathlib.Path(f"/proc/{child}/comm").read_text().strip()] = int(child)
+            try:
+                found[int(child)] = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
     return found
+
+
+def children(pid):
+    """{name: pid}, likewise."""
+    return {name: child for child, name in children_by_pid(pid).items()}
 
 
 _ports = itertools.count(random.randrange(6000))

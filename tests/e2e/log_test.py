@@ -327,9 +327,8 @@ class Views(harness.Case):
                 file.write(page)
 
     def kill_gateway(self, service):
-        parent = service.process.child.pid
-        for child in map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
-            if b"gateway" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+        for child, name in harness.children_by_pid(service.process.child.pid).items():
+            if name == "openpost-gatewa":
                 os.kill(child, signal.SIGKILL)
 
     def test_views_that_only_a_new_reader_finds_unreadable_are_made_again(self):

@@ -136,9 +136,7 @@ class Restarts(harness.Case):
         serve = service.process.child.pid
 
         def children():
-            """pid -> name; the kernel cuts names at 15 characters."""
-            pids = Path(f"/proc/{serve}/task/{serve}/children").read_text().split()
-            return {int(pid): Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
+            return harness.children_by_pid(serve)
         before = children()
         self.assertEqual(len(before), 6)
         for pid, name in before.items():

@@ -39,12 +39,11 @@ START_TEST(a_post_that_takes_all_memory_leaves_it_to_the_others_is_told_and_trie
     world->is_greedy = true;
     ck_no_command(world);
     ck_assert_ptr_nonnull(arena_alloc(&world->arena, (size_t)1 << 16)); /* what the next post needs */
-    struct dispatch_figures figures;
-    dispatch_figures(world->dispatch, &figures);
+    const struct dispatch_unfilled unfilled = dispatch_unfilled(world->dispatch);
     const struct id post = id_number(ID_POST, 1);
-    ck_assert_uint_eq(figures.unfilled, 1);
-    ck_assert_int_eq(figures.unfilled_err, ERR_NO_MEMORY);
-    ck_assert(id_equal(&figures.unfilled_post, &post));
+    ck_assert_uint_eq(unfilled.times, 1);
+    ck_assert_int_eq(unfilled.err, ERR_NO_MEMORY);
+    ck_assert(id_equal(&unfilled.post_id, &post));
     world->is_greedy = false;
     tick(world, T0 - LOCK_AHEAD_MS + 4999);
     ck_no_command(world);

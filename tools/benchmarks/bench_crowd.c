@@ -28,7 +28,7 @@ _Static_assert(CROWD_POSTS == SEGMENT_POSTS, "a shelf each");
 
 /* --- what a post is --- */
 
-enum crowd_role crowd_role(const struct crowd *crowd, uint64_t number)
+static enum crowd_role crowd_role(const struct crowd *crowd, uint64_t number)
 {
     const uint64_t place = number < crowd->size ? number % crowd->stride : 2;
     return place == 0 ? ROLE_DUE : place == 1 ? ROLE_DRAFT : ROLE_USUAL;

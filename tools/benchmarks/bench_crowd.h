@@ -56,7 +56,6 @@ enum err crowd_open(struct bench *bench, const char *name, uint64_t size, unsign
                     struct crowd *ret_crowd) MUST_USE;
 void crowd_close(struct crowd *crowd);
 
-enum crowd_role crowd_role(const struct crowd *crowd, uint64_t number);
 bool crowd_is_rare(const struct crowd *crowd, uint64_t number);
 bool crowd_has_label(const struct crowd *crowd, uint64_t number);   /* campaign */
 bool crowd_has_account(const struct crowd *crowd, uint64_t number); /* the other one */

@@ -6,8 +6,8 @@
 #include "core/base/assert.h"
 #include "tools/benchmarks/bench_world.h"
 
-enum err turns_compare(struct turn ours, struct turn theirs, unsigned rounds, struct turn_cost *ret_ours,
-                       struct turn_cost *ret_theirs)
+static enum err turns_compare(struct turn ours, struct turn theirs, unsigned rounds, struct turn_cost *ret_ours,
+                              struct turn_cost *ret_theirs)
 {
     double us[2][TURNS_MAX];
     double cpu_us[2][TURNS_MAX];

@@ -21,12 +21,9 @@ struct turn {
     void *context;
 };
 
-/* turns_compare has both do so many rounds (1..TURNS_MAX); so does alternate who begins. Costs are those of the round
- * whose ratio is the median, each for itself; faults the mean of all. */
-enum err turns_compare(struct turn ours, struct turn theirs, unsigned rounds, struct turn_cost *ret_ours,
-                       struct turn_cost *ret_theirs) MUST_USE;
-/* turns_show compares them and prints a line each: time that passed, processor and, where there were any, page faults.
- * ret_ratio: the processor's; may be NULL. */
+/* turns_show has both do as many rounds as the bench has (1..TURNS_MAX); who begins alternates. It prints a line each:
+ * time that passed, processor and, where there were any, page faults. Costs are those of the round whose ratio is the
+ * median, each for itself; faults the mean of all. ret_ratio: the processor's; may be NULL. */
 enum err turns_show(struct bench *bench, const char *name, const char *against, struct turn ours, struct turn theirs,
                     double *ret_ratio) MUST_USE;
 

@@ -327,9 +327,7 @@ class Views(harness.Case):
                 file.write(page)
 
     def kill_gateway(self, service):
-        for child, name in harness.children_by_pid(service.process.child.pid).items():
-            if name == "openpost-gatewa":
-                os.kill(child, signal.SIGKILL)
+        os.kill(harness.children(service.process.child.pid)["openpost-gw"], signal.SIGKILL)
 
     def test_views_that_only_a_new_reader_finds_unreadable_are_made_again(self):
         service = self.world.serve(sandbox=False)

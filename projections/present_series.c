@@ -100,37 +100,47 @@ enum err present_series(const struct series_row *series, struct buf *out)
 
 /* What comes next */
 
-/* The post that was made for a local time, if whoever asks sees it: somebody may have sent it elsewhere. */
+/* An occurrence; of the post that its day has, if whoever asks sees it, the rest: somebody may have sent it elsewhere. */
+struct coming {
+    struct local_time local;
+    int64_t at_ms;
+    struct id post_id;
+    uint32_t status; /* enum post_status; 0: no post */
+};
+
 static enum err find_instance(const struct present *present, const struct grant *grant, const struct series_row *series,
-                              struct local_time local, struct id *ret_post_id)
+                              struct coming *coming)
 {
     struct instance_row instance;
     struct post_view post;
-    const int64_t minute = local.day * MINUTES_PER_DAY + local.minute;
-    *ret_post_id = (struct id){.kind = ID_NONE};
-    enum err err = series_instance(present->txn, &series->series_id, minute, present->arena, &instance);
+    enum err err =
+        series_day(present->txn, &series->series_id, coming->local.day, series->generation, present->arena, &instance);
     if (err != OK || instance.state == INSTANCE_WITHDRAWN) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
     err = posts_get(present->txn, &series->workspace_id, &instance.post_id, present->arena, &post);
     if (err == OK && posts_sees(grant, &post.row)) {
-        *ret_post_id = instance.post_id;
+        coming->post_id = instance.post_id;
+        coming->status = post.row.status;
+        coming->at_ms = post.row.publish_at_ms != 0 ? post.row.publish_at_ms : coming->at_ms;
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err put_coming(const struct present *present, const struct series_row *series, struct local_time local,
-                           int64_t at_ms, const struct id *post_id, struct buf *out)
+static enum err put_coming(const struct present *present, const struct series_row *series, const struct coming *coming,
+                           struct buf *out)
 {
     int minutes = 0;
+    const int64_t at_ms = coming->at_ms;
     TRY(zone_offset(present->zones, series->timezone, at_ms, &minutes));
     buf_text(out, "{\"local\":\"");
-    local_write(out, local);
+    local_write(out, coming->local);
     buf_text(out, "\",\"publish_at\":");
     json_time(out, at_ms);
     buf_text(out, ",\"publish_at_local\":\"");
     instant_write_offset(out, at_ms, minutes);
-    put_id(out, "\",\"post_id\":", post_id);
+    put_id(out, "\",\"post_id\":", &coming->post_id);
+    put_word(out, ",\"status\":", &post_status_words, coming->status);
     buf_byte(out, '}');
     return OK;
 }
@@ -141,7 +151,6 @@ enum err present_coming(const struct present *present, const struct grant *grant
     struct series_rule rule;
     struct recurrence recurrence;
     struct local_time local;
-    struct id post_id;
     SERIES_RULE_COPY(&rule, series);
     TRY(series_rule_read(&rule, &recurrence).member != NULL ? ERR_ALTERED : OK);
     TRY(local_of(present->zones, rule.timezone, present->now_ms, &local));
@@ -156,9 +165,10 @@ enum err present_coming(const struct present *present, const struct grant *grant
         }
         TRY(err);
         if (at_ms > present->now_ms) {
-            TRY(find_instance(present, grant, series, local, &post_id));
+            struct coming coming = {.local = local, .at_ms = at_ms};
+            TRY(find_instance(present, grant, series, &coming));
             buf_text(out, count == 0 ? "" : ",");
-            TRY(put_coming(present, series, local, at_ms, &post_id, out));
+            TRY(put_coming(present, series, &coming, out));
             count++;
         }
     }

@@ -50,8 +50,7 @@ static enum err read_instance(const struct instance_row *row, struct rota_post *
     *ret_post = (struct rota_post){.post_id = row->post_id,
                                    .generation = row->generation,
                                    .series_version = row->series_version,
-                                   .follows = row->state == INSTANCE_FOLLOWS,
-                                   .withdrawn = row->state == INSTANCE_WITHDRAWN};
+                                   .follows = row->state == INSTANCE_FOLLOWS};
     return local_read(row->local, &ret_post->local) ? OK : ERR_ALTERED;
 }
 
@@ -80,14 +79,13 @@ static enum err load_posts(void *context, const struct id *series_id, struct loc
     return OK;
 }
 
-static enum err load_one(void *context, const struct id *series_id, struct local_time local, struct arena *arena,
-                         struct rota_post *ret_post)
+static enum err load_taken(void *context, const struct id *series_id, int64_t day, uint64_t generation,
+                           struct arena *arena)
 {
     struct store_txn *txn;
     struct instance_row row;
     TRY(txn_of(context, &txn));
-    TRY(series_instance(txn, series_id, minute_of(local), arena, &row));
-    return read_instance(&row, ret_post);
+    return series_day(txn, series_id, day, generation, arena, &row);
 }
 
 static enum err load_version(void *context, const struct id *post_id, int64_t now_ms, struct arena *arena,
@@ -106,7 +104,7 @@ static enum err load_version(void *context, const struct id *post_id, int64_t no
 struct rota_load rota_views_load(struct dispatch_views *views)
 {
     return (struct rota_load){
-        .context = views, .series = load_series, .posts = load_posts, .post = load_one, .version = load_version};
+        .context = views, .series = load_series, .posts = load_posts, .taken = load_taken, .version = load_version};
 }
 
 /* Up to SERIES_AT_A_TIME after *after. */

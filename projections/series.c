@@ -237,13 +237,6 @@ enum err series_progress(struct store_txn *txn, const struct id *series_id, uint
     return OK;
 }
 
-enum err series_instance(struct store_txn *txn, const struct id *series_id, int64_t minute, struct arena *arena,
-                         struct instance_row *ret_instance)
-{
-    const struct row_key key = instance_key(series_id, minute);
-    return row_get(txn, &key, instance_row_desc(), arena, ret_instance);
-}
-
 enum err series_instances(struct store_txn *txn, const struct id *series_id, int64_t from_minute, uint32_t limit,
                           struct arena *arena, struct instance_row **ret_instances, uint32_t *ret_count)
 {
@@ -253,4 +246,29 @@ enum err series_instances(struct store_txn *txn, const struct id *series_id, int
     TRY(row_list(txn, &prefix, &from, instance_row_desc(), limit, arena, &rows, ret_count));
     *ret_instances = rows;
     return OK;
+}
+
+#define OF_A_DAY 2 /* are read at a time: most days have one, and the next is another day's */
+
+enum err series_day(struct store_txn *txn, const struct id *series_id, int64_t day, uint64_t generation,
+                    struct arena *arena, struct instance_row *ret_instance)
+{
+    const int64_t end = (day + 1) * MINUTES_PER_DAY;
+    uint32_t count = OF_A_DAY;
+    for (int64_t minute = day * MINUTES_PER_DAY; count == OF_A_DAY && minute < end;) {
+        struct instance_row *rows = NULL;
+        TRY(series_instances(txn, series_id, minute, OF_A_DAY, arena, &rows, &count));
+        for (uint32_t i = 0; i < count; i++) {
+            TRY(minute_of(rows[i].local, &minute));
+            if (minute >= end) {
+                return ERR_NOT_FOUND;
+            }
+            if (rows[i].state != INSTANCE_WITHDRAWN || rows[i].generation == generation) {
+                *ret_instance = rows[i];
+                return OK;
+            }
+        }
+        minute++;
+    }
+    return ERR_NOT_FOUND;
 }

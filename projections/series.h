@@ -32,12 +32,15 @@ enum err series_list(struct store_txn *txn, const struct id *workspace_id, const
 enum err series_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                      struct series_row **ret_series, uint32_t *ret_count) MUST_USE;
 
-/* series_progress tells the local minute of the newest post of a generation; -1: there is none yet. series_instance
- * finds the last post for a local minute; series_instances those from one on, in order. ERR_NOT_FOUND. */
+/* series_progress tells the local minute of the newest post of a generation; -1: there is none yet. series_instances
+ * lists the last post for each local minute from one on, in order. series_day finds what a local
+ * day (core/calendar/local.h) has: the first post that the series has not taken back for another rule or a pause; a
+ * generation gives a day one post at most, and what a person did to that of another one holds its day. ERR_NOT_FOUND.
+ */
 enum err series_progress(struct store_txn *txn, const struct id *series_id, uint64_t generation, struct arena *arena,
                          int64_t *ret_minute) MUST_USE;
-enum err series_instance(struct store_txn *txn, const struct id *series_id, int64_t minute, struct arena *arena,
-                         struct instance_row *ret_instance) MUST_USE;
+enum err series_day(struct store_txn *txn, const struct id *series_id, int64_t day, uint64_t generation,
+                    struct arena *arena, struct instance_row *ret_instance) MUST_USE;
 enum err series_instances(struct store_txn *txn, const struct id *series_id, int64_t from_minute, uint32_t limit,
                           struct arena *arena, struct instance_row **ret_instances, uint32_t *ret_count) MUST_USE;
 

@@ -144,7 +144,7 @@ static enum refusal resume(const struct series *series, struct event_list *ret_e
 static enum refusal end(const struct series *series, const struct end_series_command *wanted,
                         struct event_list *ret_events)
 {
-    if (series->status != SERIES_ENDED) {
+    if (series->status != SERIES_ENDED || (series->keep != 0 && !wanted->keep)) { /* what was kept may be taken back */
         struct series_ended_event *event = &event_append(ret_events, EVENT_series_ended)->series_ended;
         event->series_id = series->series_id;
         event->keep = wanted->keep;
@@ -210,6 +210,7 @@ void series_evolve(struct series *series, const struct event *event, int64_t tim
     default:
         ASSERT(event->code == EVENT_series_ended);
         series->status = SERIES_ENDED;
+        series->keep = event->series_ended.keep;
     }
 }
 

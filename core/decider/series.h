@@ -12,7 +12,8 @@ struct series {
     struct id series_id;
     uint8_t status; /* enum series_status */
     uint8_t integration_count;
-    uint8_t padding[5];
+    uint8_t keep; /* it has ended, and its posts go on */
+    uint8_t padding[4];
     uint64_t generation;
     uint64_t rule_check;                 /* recognises the rule: 64 bits of FNV-1a */
     struct id integrations[TARGETS_MAX]; /* that its posts go to; last, so that rows are cut here */

@@ -111,11 +111,11 @@ static enum err load_posts(void *context, const struct id *series_id, struct loc
     return looked(loader, views_load(loader).posts(loader->views, series_id, from, arena, ret_posts, ret_count));
 }
 
-static enum err load_one(void *context, const struct id *series_id, struct local_time local, struct arena *arena,
-                         struct rota_post *ret_post)
+static enum err load_taken(void *context, const struct id *series_id, int64_t day, uint64_t generation,
+                           struct arena *arena)
 {
     struct loader *loader = context;
-    return looked(loader, views_load(loader).post(loader->views, series_id, local, arena, ret_post));
+    return looked(loader, views_load(loader).taken(loader->views, series_id, day, generation, arena));
 }
 
 static enum err load_version(void *context, const struct id *post_id, int64_t now_ms, struct arena *arena,
@@ -128,5 +128,5 @@ static enum err load_version(void *context, const struct id *post_id, int64_t no
 struct rota_load loader_rota_load(struct loader *loader)
 {
     return (struct rota_load){
-        .context = loader, .series = load_series, .posts = load_posts, .post = load_one, .version = load_version};
+        .context = loader, .series = load_series, .posts = load_posts, .taken = load_taken, .version = load_version};
 }

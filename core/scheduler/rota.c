@@ -2,9 +2,10 @@
  * say so.
  *
  * A look at a series, in this order: what it should not have any more is taken back; what says something else than the
- * series is brought up to date; what is missing is made, the earliest first, up to SERIES_AHEAD_MS ahead. A local time
- * for which there is a post that somebody touched, that is locked or that has ended has its post, of whatever
- * generation. */
+ * series is brought up to date; what is missing is made, the earliest first, up to SERIES_AHEAD_MS ahead. A local day
+ * on which there is a post that somebody touched, that is locked or that has ended has its post, of whatever
+ * generation: a rule names a day once, and another time of day is no reason to publish twice on it, or to send after
+ * all what somebody has cancelled. */
 #include "core/scheduler/rota.h"
 
 #include "core/base/assert.h"
@@ -223,7 +224,7 @@ static enum err look_at_all(struct look *look, bool *ret_asks)
     return OK;
 }
 
-/* The first local time that the series should have a post for and has none; ERR_NOT_FOUND: the rule has no more. */
+/* The first local time that the series should have a post for and whose day has none; ERR_NOT_FOUND: the rule has no more. */
 static enum err first_missing(const struct look *look, const struct recurrence *recurrence,
                               struct local_time *ret_local, int64_t *ret_at_ms)
 {
@@ -236,14 +237,14 @@ static enum err first_missing(const struct look *look, const struct recurrence *
                                     .minute = (int)(series->made_minute % MINUTES_PER_DAY)};
     }
     while (recurrence_next(recurrence, local, &local)) {
-        struct rota_post post;
         int64_t at_ms = 0;
         TRY(local_instant(look->load->zones, series->rule.timezone, local, &at_ms));
         if (at_ms <= series->since_ms) {
             continue;
         }
-        const enum err err = look->load->post(look->load->context, &series->series_id, local, look->arena, &post);
-        if (err == ERR_NOT_FOUND || (err == OK && post.withdrawn && post.generation != series->generation)) {
+        const enum err err =
+            look->load->taken(look->load->context, &series->series_id, local.day, series->generation, look->arena);
+        if (err == ERR_NOT_FOUND) {
             *ret_local = local;
             *ret_at_ms = at_ms;
             return OK;

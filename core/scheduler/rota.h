@@ -28,7 +28,6 @@ struct rota_post {
     uint64_t generation;
     uint64_t series_version; /* of the series that it says the same as */
     bool follows;            /* nobody has touched it */
-    bool withdrawn;
 };
 
 /* What the read models say of a series. */
@@ -49,16 +48,15 @@ struct rota_series {
 };
 
 /* What rota_command asks for; random as in dispatch.h. posts lists those whose local time is at or after another, at
- * most ROTA_POSTS_MAX; post finds one by its local time, ERR_NOT_FOUND. version: of a post that can still be changed;
- * ERR_NOT_FOUND: it is locked, has ended or is gone. */
+ * most ROTA_POSTS_MAX; taken tells whether a local day has its post, for a series' generation, ERR_NOT_FOUND: it has
+ * none. version: of a post that can still be changed; ERR_NOT_FOUND: it is locked, has ended or is gone. */
 struct rota_load {
     const struct zones *zones;
     void *context;
     enum err (*series)(void *context, const struct id *series_id, struct arena *arena, struct rota_series *ret_series);
     enum err (*posts)(void *context, const struct id *series_id, struct local_time from, struct arena *arena,
                       struct rota_post **ret_posts, uint32_t *ret_count);
-    enum err (*post)(void *context, const struct id *series_id, struct local_time local, struct arena *arena,
-                     struct rota_post *ret_post);
+    enum err (*taken)(void *context, const struct id *series_id, int64_t day, uint64_t generation, struct arena *arena);
     enum err (*version)(void *context, const struct id *post_id, int64_t now_ms, struct arena *arena,
                         uint64_t *ret_version);
     void (*random)(void *context, void *data, size_t len);

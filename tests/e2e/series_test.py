@@ -154,18 +154,28 @@ class Series(harness.Case):
         self.assertEqual(len(self.posts(series)), 6)
 
     def test_another_rule_makes_its_posts_anew_and_leaves_what_a_person_did(self):
-        series = self.write(count=5)
-        edited, *others = self.wait_posts(series, 5)
+        series = self.write(count=6)
+        edited, dropped, moved, *others = self.wait_posts(series, 6)
         self.api.request("PATCH", f"/v1/posts/{edited['id']}", {"labels": ["mine"]}, ANY)
-        time_of_day = (today() + datetime.timedelta(hours=4)).strftime("%H:%M")
-        series = self.change(series, rule={"time": time_of_day})
-        wait_until(lambda: all(self.api.read_post(post)["status"] == "cancelled" for post in others), 30, "the old ones are cancelled")
-        wait_until(lambda: len(self.posts(series, "scheduled")) == 6, 30, "five new ones beside the one by hand")
-        made = [post["series_local"][11:] for post in self.posts(series, "scheduled")]
-        self.assertEqual(sorted(made), sorted([edited["series_local"][11:]] + [time_of_day] * 5))
-        series = self.change(series, rule={"time": edited["series_local"][11:]})
-        wait_until(lambda: len(self.posts(series, "scheduled")) == 5, 30, "the first again, but where one by hand is")
-        self.assertIn(edited["id"], [post["id"] for post in self.posts(series, "scheduled")])
+        self.assertEqual(self.api.post(f"/v1/posts/{dropped['id']}/cancel").status, 200)
+        at = later(50 * 3600)
+        self.assertEqual(self.api.post(f"/v1/posts/{moved['id']}/schedule", {"at": at}).status, 200)
+        first = edited["series_local"][11:]
+        second = (today() + datetime.timedelta(hours=4)).strftime("%H:%M")
+        by_hand = (edited["id"], moved["id"])
+        for time_of_day, old in ((second, others), (first, None)):
+            made = [] if old else self.posts(series, "scheduled")
+            series = self.change(series, rule={"time": time_of_day})
+            wait_until(lambda: [post["series_local"][11:] for post in self.posts(series, "scheduled") if post["id"] not in by_hand] ==
+                       [time_of_day] * 3, 30, "three new ones, for the days that nobody has touched")
+            taken_back = old or [post for post in made if post["id"] not in by_hand]
+            self.assertEqual({self.api.read_post(post)["status"] for post in taken_back}, {"cancelled"})
+            told = {one["local"][:10]: one for one in self.preview(series, 6)}
+            for post, status in ((edited, "scheduled"), (dropped, "cancelled"), (moved, "scheduled")):
+                one = told[post["series_local"][:10]]
+                self.assertEqual((one["post_id"], one["status"]), (post["id"], status))
+            self.assertEqual(told[moved["series_local"][:10]]["publish_at"], at, "of a post its own")
+            self.assertEqual(len({post["series_local"][:10] for post in self.posts(series, "scheduled")}), 5, "a day has one")
         self.assert_once(series)
 
     def test_a_pause_takes_back_what_was_made_and_a_resume_makes_it_anew(self):
@@ -190,6 +200,10 @@ class Series(harness.Case):
         self.wait_posts(dropped, 3, "cancelled")
         self.assertEqual(len(self.posts(kept, "scheduled")), 3)
         self.assert_problem(self.api.request("PATCH", f"/v1/series/{kept['id']}", {"labels": []}, ANY), 409, "series_ended")
+        version = self.api.get(f"/v1/series/{kept['id']}").json()["version"]
+        self.assertEqual(self.api.post(f"/v1/series/{kept['id']}/end", {"keep": True}).json()["version"], version, "it is so already")
+        self.assertEqual(self.api.post(f"/v1/series/{kept['id']}/end").json()["status"], "ended")
+        self.wait_posts(kept, 3, "cancelled")
         self.assert_problem(self.api.post(f"/v1/series/{kept['id']}/resume"), 409, "series_ended")
 
     def test_a_full_plan_leaves_drafts_that_say_why(self):

@@ -29,6 +29,8 @@ static const struct story series_stories[] = {
     {"one that goes needs no resuming", "series a", "onward", "nothing"},
     {"a series ends", "series a", "finish", "series_ended"},
     {"and keeps what was made", "series a", "finish keep", "series_ended"},
+    {"which may be taken back after all", "series a, finish keep", "finish", "series_ended"},
+    {"and not be kept again", "series a, finish", "finish keep", "nothing"},
     {"it ends once", "series a, finish", "finish", "nothing"},
     {"then it is changed no more", "series a, finish", "rewrite a", "refused series_ended"},
     {"nor paused", "series a, finish", "still", "refused series_ended"},

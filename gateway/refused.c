@@ -32,6 +32,12 @@ static bool is_there_before(const struct target_spec *targets, uint32_t index, c
     return false;
 }
 
+static bool has_no_instant(const struct target_spec *targets, uint32_t index, const struct judged *judged)
+{
+    (void)judged;
+    return targets[index].at_ms == 0;
+}
+
 static bool is_not_publishable(const struct target_spec *targets, uint32_t index, const struct judged *judged)
 {
     (void)judged;
@@ -226,6 +232,8 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_target_missing:
     case REFUSED_reference_not_found:
         return written ? "/targets" : command->code == COMMAND_create_key ? "/integrations" : NULL;
+    case REFUSED_instant_missing:
+        return target_param(command, has_no_instant, "at", &judged, text);
     case REFUSED_integration_unusable:
         return written ? account_param(command, &judged, text) : NULL;
     case REFUSED_placeholder_missing:

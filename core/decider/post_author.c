@@ -185,12 +185,27 @@ RULE(create)
                : ACCEPTED;
 }
 
+/* What a target without an instant of its own gets: what the others without one have, the earliest where a queue gave
+ * them several; 0: each has its own, and none of those is anybody else's. */
+static int64_t common_due(const struct post *post)
+{
+    int64_t common_ms = 0;
+    for (uint32_t i = 0; i < post->target_count; i++) {
+        const struct post_target *target = &post->targets[i];
+        if (target->at_ms == 0 && target->due_ms != 0 && (common_ms == 0 || target->due_ms < common_ms)) {
+            common_ms = target->due_ms;
+        }
+    }
+    return common_ms;
+}
+
 /* The instants of a scheduled post after an edit. A target keeps its instant; a new one, and one that gave up its own,
- * gets the post's. */
+ * gets what those have that have none. */
 static enum refusal plan_edit(struct plan *plan, const struct post *post, const struct decide_context *context,
                               const struct edit_post_command *wanted)
 {
     uint32_t kept = 0;
+    const int64_t common_ms = common_due(post);
     for (uint32_t i = 0; i < wanted->targets_count; i++) {
         const struct target_spec *spec = &wanted->targets[i];
         const struct post_target *target = post_target(post, &spec->target_id);
@@ -201,8 +216,9 @@ static enum refusal plan_edit(struct plan *plan, const struct post *post, const 
             return REFUSED_integration_unusable;
         }
         const bool keeps = target != NULL && target->at_ms == spec->at_ms;
-        const int64_t due_ms = keeps ? target->due_ms : spec->at_ms != 0 ? spec->at_ms : post->publish_at_ms;
-        const enum refusal refusal = post_check_instant(due_ms, context->now_ms);
+        const int64_t due_ms = keeps ? target->due_ms : spec->at_ms != 0 ? spec->at_ms : common_ms;
+        const enum refusal refusal =
+            due_ms == 0 ? REFUSED_instant_missing : post_check_instant(due_ms, context->now_ms);
         if (refusal != ACCEPTED) {
             return refusal;
         }

@@ -189,6 +189,30 @@ class Http(harness.Case):
         self.api.post(f"/v1/posts/{post['id']}/cancel")
         self.api.post(f"/v1/posts/{again['id']}/cancel")
 
+    def test_a_target_without_an_instant_of_its_own_gets_that_of_the_others_without(self):
+        """Never an earlier one that somebody gave to another account alone."""
+        accounts = [self.api.connect(f"common-{n}.test")["id"] for n in range(3)]
+        at, own = later(9000), later(7200)
+        post = self.api.post("/v1/posts", {**DRAFT, "targets": [{"integration_id": accounts[0]}, {"integration_id": accounts[1], "at": own}],
+                                           "schedule": {"at": at}}).json()
+        path = f"/v1/posts/{post['id']}"
+
+        def edited(*instants):
+            targets = [{"integration_id": account, **({"at": one} if one else {})} for account, one in zip(accounts, instants)]
+            return self.api.request("PATCH", path, {"targets": targets}, {"If-Match": "*"})
+
+        def instants(answer):
+            self.assertEqual(answer.status, 200, answer)
+            return [target["publish_at"] for target in answer.json()["targets"]]
+        self.assertEqual(instants(edited(None, own, None)), [at, own, at], "an account more")
+        self.assertEqual(instants(edited(None, None, None)), [at, at, at], "its own is given up")
+        self.assertEqual(instants(edited(own, own)), [own, own], "all have their own")
+        for wanted, param in (((own, own, None), "/targets/2/at"), ((own, None), "/targets/1/at"), ((None, None), "/targets/0/at")):
+            problem = self.assert_problem(edited(*wanted), 422, "instant_missing")
+            self.assertEqual(problem["param"], param)
+        self.assertEqual(instants(edited(own, own, at)), [own, own, at])
+        self.api.post(path + "/cancel")
+
     def test_a_text_over_a_channels_limits_is_refused_with_every_violation(self):
         answer = self.api.post("/v1/posts", {
             "content": {"parts": [{"text": "x" * 301}]}, "schedule": {"at": later(7200)},

@@ -49,6 +49,7 @@ static void remove_target(struct agenda *agenda, uint32_t index)
 {
     struct target_item *target = target_at(agenda, index);
     agenda_late_remove(agenda, index);
+    agenda_crowd_count(agenda, index, false);
     turn_is_over(agenda, target);
     timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, TIMERS_NEVER);
     if (target->integration_prev != 0) {
@@ -224,7 +225,7 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
     }
     struct target_item *target = target_at(agenda, index);
     const int64_t ready_ms = target->due_ms > target->next_ms ? target->due_ms : target->next_ms;
-    if (event->part == 0 && at->time_ms - ready_ms > AGENDA_LATE_MS) {
+    if (event->part == 0 && at->time_ms - ready_ms > AGENDA_LATE_MS && !target->crowded) {
         struct integration_item *integration = integration_at(agenda, target->integration);
         const int64_t open_ms = at->time_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
         if (integration->late_open_ms < open_ms) {
@@ -243,6 +244,7 @@ static void apply_started(struct agenda *agenda, const struct log_event *at, con
     target->next_ms = 0;
     target->read_first = false;
     target->orphan = false;
+    target->crowded = false;
     target->handed = false;
     target->wait_ms = 0;
     agenda_time_target(agenda, index);
@@ -279,6 +281,7 @@ static void settle(struct agenda *agenda, uint32_t index, enum target_state stat
     target->state = (uint8_t)state;
     target->cause = seq;
     target->next_ms = next_ms;
+    target->crowded = false;
     target->handed = false;
     target->wait_ms = 0;
     agenda_time_target(agenda, index);

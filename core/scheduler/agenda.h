@@ -13,6 +13,9 @@
  * Limited (the platform said not to come before an instant, in whatever outcome): nothing of that account starts until
  * then; readings go on. What is overdue by more than AGENDA_LATE_MS then takes its turn among the late ones.
  *
+ * Crowded (an account that has its part of all starts that are under way, agenda_crowd.c): its next one waits for
+ * another of it to end, and is not late for that: it goes before the late ones, and is not spaced out.
+ *
  * A post that its workspace's policy wants approved is not locked before it is. When its instant comes all its targets
  * are missed, whatever holds them; half an hour before, somebody is reminded. Once approved it needs no facts.
  *
@@ -30,7 +33,8 @@
 #define AGENDA_LOST_MS 5000         /* an attempt without outcome so long after its deadline is unknown */
 #define AGENDA_FRESH_MS 600000      /* tokens that expire sooner after a start are exchanged before it */
 
-#define AGENDA_LOOKS_MAX 5000 /* records looked at in one call: some 10 ms */
+#define AGENDA_STARTS_MAX 1024 /* starts under way that are shared out: two thirds of what an adapter is given */
+#define AGENDA_LOOKS_MAX 5000  /* records looked at in one call: some 10 ms */
 
 enum agenda_action {
     AGENDA_FACTS = 1, /* a post: ask the network for what its rendering needs, if anything; then agenda_facts_done */

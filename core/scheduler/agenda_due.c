@@ -142,6 +142,8 @@ void agenda_time_target(struct agenda *agenda, uint32_t index)
 {
     agenda_late_remove(agenda, index);
     struct target_item *target = target_at(agenda, index);
+    agenda_crowd_count(agenda, index,
+                       target->state == STATE_ATTEMPTING || (target->state == STATE_WAITING && target->handed));
     timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, target_ms(agenda, target));
 }
 
@@ -175,10 +177,28 @@ void agenda_time_post(struct agenda *agenda, uint32_t index)
     timers_set(&agenda->timers, ref_of(REF_POST, index), post->place, post_ms(agenda, post));
 }
 
-/* When the next late one may go. */
-static int64_t turn_ms(const struct integration_item *integration)
+/* When the next crowded or late one may go. */
+static int64_t turn_ms(const struct agenda *agenda, const struct integration_item *integration)
 {
-    return later(integration->late_open_ms, integration->limited_ms);
+    if (!agenda_crowd_has_room(agenda, integration)) {
+        return TIMERS_NEVER; /* the end of one of its starts comes back to it */
+    }
+    const bool crowded = target_at(agenda, integration->late_root)->crowded;
+    return crowded ? integration->limited_ms : later(integration->late_open_ms, integration->limited_ms);
+}
+
+/* When its credentials are to be tried, or its tokens exchanged. */
+static int64_t own_ms(const struct agenda *agenda, const struct integration_item *integration)
+{
+    if (integration->handed) {
+        return TIMERS_NEVER;
+    }
+    if (integration->connecting && !is_ended(agenda, integration)) {
+        return integration->wait_ms;
+    }
+    return is_usable(agenda, integration) && !is_stopped(agenda)
+               ? agenda_tokens_due_ms(integration) /* the original of a copied folder needs its own */
+               : TIMERS_NEVER;
 }
 
 void agenda_time_integration(struct agenda *agenda, uint32_t index)
@@ -188,14 +208,10 @@ void agenda_time_integration(struct agenda *agenda, uint32_t index)
     if (is_held(agenda, integration)) {
         integration->turn_ms = 0;
     } else if (integration->late_root != 0 && !agenda_tokens_awaited(integration, 0)) {
-        at_ms = turn_ms(integration);
+        at_ms = turn_ms(agenda, integration);
     }
-    if (integration->connecting && !integration->handed && !is_ended(agenda, integration)) {
-        at_ms = sooner(at_ms, integration->wait_ms);
-    } else if (!integration->handed && is_usable(agenda, integration) && !is_stopped(agenda)) {
-        at_ms = sooner(at_ms, agenda_tokens_due_ms(integration)); /* the original of a copied folder needs its own */
-    }
-    timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place, at_ms);
+    timers_set(&agenda->timers, ref_of(REF_INTEGRATION, index), integration->place,
+               sooner(at_ms, own_ms(agenda, integration)));
 }
 
 void agenda_time_account(struct agenda *agenda, uint32_t index)
@@ -259,9 +275,11 @@ static void hand_target(struct agenda *agenda, uint32_t index, enum agenda_actio
 static void hand_late(struct agenda *agenda, uint32_t index, int64_t now_ms, struct agenda_due *ret_due)
 {
     struct integration_item *integration = integration_at(agenda, target_at(agenda, index)->integration);
-    integration->late_open_ms = now_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
-    integration->turn_ms = integration->turn_ms != 0 ? integration->turn_ms : now_ms;
-    target_at(agenda, index)->late = true;
+    if (!target_at(agenda, index)->crowded) {
+        integration->late_open_ms = now_ms + workspace_at(agenda, integration->workspace)->late_spacing_ms;
+        integration->turn_ms = integration->turn_ms != 0 ? integration->turn_ms : now_ms;
+        target_at(agenda, index)->late = true;
+    }
     hand_target(agenda, index, AGENDA_START, ret_due);
 }
 
@@ -297,10 +315,12 @@ static bool take_target(struct agenda *agenda, uint32_t index, int64_t now_ms, s
         agenda_time_target(agenda, index);
         return false;
     }
-    if (target->part > 0 || now_ms - start_ms(target) <= AGENDA_LATE_MS) {
+    const bool in_time = target->crowded || now_ms - start_ms(target) <= AGENDA_LATE_MS;
+    if (target->part > 0 || (in_time && agenda_crowd_has_room(agenda, integration_at(agenda, target->integration)))) {
         hand_target(agenda, index, AGENDA_START, ret_due);
         return true;
     }
+    target->crowded = in_time;
     agenda_late_put(agenda, index);
     timers_set(&agenda->timers, ref_of(REF_TARGET, index), target->place, target_ms(agenda, target));
     agenda_time_integration(agenda, target->integration);
@@ -335,7 +355,7 @@ static bool take_post(struct agenda *agenda, uint32_t index, int64_t now_ms, str
 
 static bool is_late_ones_turn(const struct agenda *agenda, const struct integration_item *integration, int64_t now_ms)
 {
-    return integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= turn_ms(integration) &&
+    return integration->late_root != 0 && !is_held(agenda, integration) && now_ms >= turn_ms(agenda, integration) &&
            !agenda_tokens_awaited(integration, 0);
 }
 
@@ -351,6 +371,10 @@ static bool take_integration(struct agenda *agenda, uint32_t index, int64_t now_
         }
         agenda_time_integration(agenda, index);
         return goes;
+    }
+    if (now_ms < own_ms(agenda, integration)) { /* others have taken the room since its timer was set */
+        agenda_time_integration(agenda, index);
+        return false;
     }
     const bool connecting = integration->connecting;
     *ret_due = (struct agenda_due){.action = connecting ? AGENDA_CONNECT : AGENDA_REFRESH,
@@ -498,7 +522,10 @@ static int64_t attemptable_ms(const struct agenda *agenda, const struct target_i
     if (target->state != STATE_WAITING || target->read_first) {
         return TIMERS_NEVER;
     }
-    if (target->queued || (target->handed && target->late)) {
+    if (target->crowded && target->queued && !agenda_crowd_has_room(agenda, integration)) {
+        return TIMERS_NEVER;
+    }
+    if (!target->crowded && (target->queued || (target->handed && target->late))) {
         return integration->turn_ms != 0 ? later(integration->turn_ms, integration->limited_ms) : TIMERS_NEVER;
     }
     return later(start_ms(target), integration->limited_ms);

@@ -1,4 +1,5 @@
-/* agenda_late.c: the late targets of one integration, waiting for their turn, earliest due first: a pairing heap
+/* agenda_late.c: the crowded and the late targets of one integration, waiting for their turn, those before these, each
+ * earliest due first: a pairing heap
  * (Fredman, Sedgewick, Sleator, Tarjan 1986) threaded through the targets themselves, for any of them may leave it at
  * any time. Called by agenda.c and agenda_due.c. Pure. */
 #include "core/base/assert.h"
@@ -8,6 +9,9 @@ static bool is_before(const struct agenda *agenda, uint32_t a, uint32_t b)
 {
     const struct target_item *first = target_at(agenda, a);
     const struct target_item *second = target_at(agenda, b);
+    if (first->crowded != second->crowded) {
+        return first->crowded;
+    }
     if (first->due_ms != second->due_ms) {
         return first->due_ms < second->due_ms;
     }

@@ -35,7 +35,8 @@ struct integration_item {
     uint32_t workspace;
     uint32_t workspace_next; /* in the workspace's list */
     uint32_t target_first;   /* list of its targets */
-    uint32_t late_root;      /* heap of late targets that wait for their turn, by due time */
+    uint32_t late_root;      /* heap of late and crowded targets that wait for their turn, by due time */
+    uint32_t starts;         /* of its targets: handed out to be started, or attempting */
     uint32_t place;
     uint32_t channel;
     uint8_t status; /* enum integration_status, pause aside */
@@ -106,6 +107,8 @@ struct target_item {
     bool attempted : 1; /* attempt is one */
     bool handed : 1;
     bool late : 1;         /* what was handed out was a late start */
+    bool crowded : 1;      /* it was in time, and waits for others of its account to end */
+    bool starts : 1;       /* it is counted among those that start */
     bool queued : 1;       /* in the integration's heap of late ones */
     bool orphan : 1;       /* its attempt was begun by a scheduler that is gone */
     bool contradicted : 1; /* what its next outcome leads to, the read model knows */
@@ -123,6 +126,7 @@ struct agenda {
     struct pool posts;
     struct pool targets;
     struct timers timers;
+    uint32_t starts; /* of all integrations */
     uint64_t epoch;
     bool clock_suspect;
     bool suspended;
@@ -177,9 +181,13 @@ int64_t agenda_tokens_due_ms(const struct integration_item *integration);
 void agenda_tokens_failed(struct integration_item *integration, int64_t again_ms);
 void agenda_tokens_set(struct integration_item *integration, int64_t tokens_ms, int64_t token_expires_ms,
                        int64_t session_expires_ms);
-/* agenda_late.c: the integration's heap of late targets. */
+/* agenda_late.c: the integration's heap of late and crowded targets. */
 void agenda_late_put(struct agenda *agenda, uint32_t target);
 void agenda_late_remove(struct agenda *agenda, uint32_t target);
+/* agenda_crowd.c: agenda_crowd_count counts a target among those that start, or no more; agenda_crowd_has_room: the
+ * integration may start another one. */
+void agenda_crowd_count(struct agenda *agenda, uint32_t target, bool starts);
+bool agenda_crowd_has_room(const struct agenda *agenda, const struct integration_item *integration);
 
 /* agenda_account.c: events of the installation, of workspaces and of integrations; true when it was one. */
 bool agenda_apply_account(struct agenda *agenda, const struct log_event *at, const struct event *event);

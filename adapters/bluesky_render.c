@@ -63,8 +63,10 @@ static void violate_length(struct renderer *renderer, const char *param, uint32_
     char message[160];
     struct buf out = buf_of(message, sizeof message);
     buf_text(&out, "The text has ");
-    buf_u64(&out, clusters);
-    buf_text(&out, " characters and ");
+    if (clusters > 0) {
+        buf_u64(&out, clusters);
+        buf_text(&out, " characters and ");
+    }
     buf_u64(&out, bytes);
     buf_text(&out, " bytes; Bluesky takes ");
     buf_u64(&out, BLUESKY_CLUSTERS_MAX);

@@ -17,7 +17,9 @@ struct splitter {
 enum err bluesky_fits(struct span text, bool *ret_fits, uint32_t *ret_clusters)
 {
     uint32_t clusters = 0;
-    TRY(text_clusters(text, &clusters));
+    if (text.len <= BLUESKY_COUNTED_MAX) {
+        TRY(text_clusters(text, &clusters));
+    }
     *ret_fits = clusters <= BLUESKY_CLUSTERS_MAX && text.len <= BLUESKY_BYTES_MAX;
     *ret_clusters = clusters;
     return OK;
@@ -104,10 +106,30 @@ static uint32_t skip_space(struct span text, uint32_t start)
     return (uint32_t)at;
 }
 
+/* More than so many bytes without its white space, of which any may fall between two pieces. */
+static bool is_beyond(struct span text, size_t most)
+{
+    size_t solid = 0;
+    for (size_t at = 0; at < text.len && text.len - at > most - solid;) {
+        size_t next = at;
+        solid += text_is_space(text_next(text, &next)) ? 0 : next - at;
+        if (solid > most) {
+            return true;
+        }
+        at = next;
+    }
+    return false;
+}
+
 enum err bluesky_split(struct span text, uint32_t pieces_max, struct arena *arena, struct bluesky_pieces *ret_pieces)
 {
     ASSERT(pieces_max > 0 && pieces_max <= BLUESKY_PIECES_MAX);
     struct bluesky_pieces pieces = {.fault = SPLIT_OK, .items = {text}, .count = 1};
+    if (is_beyond(text, (size_t)pieces_max * BLUESKY_BYTES_MAX)) {
+        pieces.fault = SPLIT_TOO_MANY;
+        *ret_pieces = pieces;
+        return OK;
+    }
     bool fits = false;
     uint32_t clusters = 0;
     TRY(bluesky_fits(text, &fits, &clusters));

@@ -70,7 +70,12 @@ struct bluesky_pieces {
 
 #define BLUESKY_PIECES_MAX 32u
 
-/* bluesky_fits tells whether text may be one part; ERR_NO_MEMORY. */
+/* Texts of more bytes are not counted in clusters: that takes 30 us for each thousand, and such a text is too long
+ * whatever comes out. */
+#define BLUESKY_COUNTED_MAX (10 * BLUESKY_BYTES_MAX)
+
+/* bluesky_fits tells whether text may be one part, and how many clusters it has; 0: they were not counted.
+ * ERR_NO_MEMORY. */
 enum err bluesky_fits(struct span text, bool *ret_fits, uint32_t *ret_clusters) MUST_USE;
 /* bluesky_split cuts text into at most pieces_max (<= BLUESKY_PIECES_MAX) pieces that each may be one part: at the end
  * of a sentence if the piece is at least half full then, else where a line may be broken, else between two grapheme

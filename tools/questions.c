@@ -439,6 +439,7 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
     case ERR_TRAILING:
     case ERR_TOO_LONG:
     case ERR_NOT_UTF8:
+    case ERR_NUL:
         refusal = REFUSED_parameter_invalid;
         break;
     default:

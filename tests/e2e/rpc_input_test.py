@@ -6,6 +6,7 @@ import re
 import time
 
 import harness
+from access_rpc_test import LOG_QUERIES, Asking, commands, queries
 from frames import Rpc, derive, mint, pack, sha256, tag_key
 from harness import free_port
 
@@ -69,6 +70,31 @@ class WhatProgramsSay(harness.Case):
         self.assertEqual((told[0], told[-2]), ("field_invalid", "/expires_at"))
         for arguments in ({"limit": 0}, {"publish_before": 0}, {"publish_after": 0}, {"statuses": 0}):
             self.assertEqual(self.rpc.query("list_posts", arguments)[0], "parameter_invalid", arguments)
+
+    def test_a_text_with_a_nul_is_no_outage(self):
+        """Of every question by every argument of text, of every command by every field: for ever the same answer, and nobody's fault but
+        the sender's."""
+        row = (harness.ROOT / "projections/row.def").read_text()
+        texts = re.findall(r"^  MAYBE\((?:word|text), +(\w+),", re.search(r"RECORD\(query_args,.*?END\(query_args\)", row, re.S).group(0), re.M)
+        self.assertEqual(texts, ["label", "order", "q"])
+        for name in queries():
+            if name in LOG_QUERIES:
+                self.assertEqual(self.rpc.query(name, b"\n\0\n1\n")[0], "" if name == "verifier" else "parameter_invalid", name)
+            elif name not in ("get_workspace", "get_usage"):  # which read no arguments
+                for text in texts:
+                    self.assertEqual(self.rpc.query(name, {text: "a\0b"})[0], "parameter_invalid", (name, text))
+        self.assertEqual(self.rpc.query("list_posts\0")[0], "query_unknown")
+        self.assertEqual(self.rpc.query("list_posts", {"cursor": b"\0"})[0], "parameter_invalid")
+        asking, asked = Asking(self.rpc, {}), 0
+        for name, (code, required) in commands().items():
+            for kind, field in required:
+                if kind in ("word", "text"):
+                    asked += 1
+                    fields = {other: asking.value(kind_, other) for kind_, other in required}
+                    self.assertEqual(self.rpc.command(code, {**fields, field: "a\0b"})[0], "command_invalid", (name, field))
+        self.assertGreater(asked, 30)
+        for fields in ({"parts": [{"text": "a\0b"}]}, {"link": "\0"}, {"labels": [{"name": "\0"}]}, {"metadata": [{"key": "a", "value": "\0"}]}):
+            self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post"), **fields})[0], "command_invalid", fields)
 
     def test_what_may_be_zero_is_taken(self):
         post = mint("post")

@@ -304,7 +304,10 @@ class InUse(harness.Case):
         holder = int((service.data.path / "lock").read_text())
         self.assertIn("openpost", pathlib.Path(f"/proc/{holder}/comm").read_text())
         self.assertEqual(second.stderr, f"openpost serve: --data {service.data.path}: process {holder} serves it or writes to "
-                                        "it already\n")
+                                        "it already: stop it first, or serve another folder\n")
+        (row,) = [line for line in (harness.ROOT / "README.md").read_text().splitlines() if line.startswith("| 69 |")]
+        for said in (row, run("serve", "--help").stdout, run("key", "--help").stdout):
+            self.assertIn("another process has the folder or the address", " ".join(said.split()))
 
     def test_every_command_ends_with_the_code_that_its_help_names(self):
         data = self.world.data()

@@ -34,7 +34,9 @@ static struct rule_fault read_weekdays(const struct series_rule *rule, struct re
 
 static struct rule_fault read_month(const struct series_rule *rule, struct recurrence *recurrence)
 {
-    int year, month, day;
+    int year = 0;
+    int month = 0;
+    int day = 0;
     if (rule->frequency != FREQUENCY_MONTHLY) {
         return rule->month_day != 0                  ? fault("month_day", "It goes with monthly.")
                : rule->month_week != MONTH_WEEK_NONE ? fault("month_week", "It goes with monthly.")

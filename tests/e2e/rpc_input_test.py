@@ -95,6 +95,8 @@ class WhatProgramsSay(harness.Case):
         self.assertGreater(asked, 30)
         for fields in ({"parts": [{"text": "a\0b"}]}, {"link": "\0"}, {"labels": [{"name": "\0"}]}, {"metadata": [{"key": "a", "value": "\0"}]}):
             self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post"), **fields})[0], "command_invalid", fields)
+        for login in ({"identifier": "a\0b", "password": "x"}, {"identifier": "a.test", "password": "\0"}):
+            self.assertEqual(self.rpc.seal(mint("sec"), mint("int"), pack(login)), "frame_invalid", login)
 
     def test_what_may_be_zero_is_taken(self):
         post = mint("post")

@@ -27,7 +27,7 @@ struct objection object_in(enum refusal refusal, const char *list, uint32_t inde
                            const char *detail);
 
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
- * form, with no member that would be ignored. The arena is for reading that. */
+ * form, with no member that would be ignored, and no 0 that would be read as absent. The arena is for reading that. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
 
 #endif

@@ -34,7 +34,9 @@ static struct rule_fault read_weekdays(const struct series_rule *rule, struct re
 
 static struct rule_fault read_month(const struct series_rule *rule, struct recurrence *recurrence)
 {
-    int year, month, day;
+    int year = 0;
+    int month = 0;
+    int day = 0;
     if (rule->frequency != FREQUENCY_MONTHLY) {
         return rule->month_day != 0                  ? fault("month_day", "It goes with monthly.")
                : rule->month_week != MONTH_WEEK_NONE ? fault("month_week", "It goes with monthly.")
@@ -44,7 +46,7 @@ static struct rule_fault read_month(const struct series_rule *rule, struct recur
         return fault("month_week", "Give either month_day or month_week.");
     }
     if (rule->month_day > 31) {
-        return fault("month_day", "1 to 31 are expected; 31 is the last day of every month.");
+        return fault("month_day", SERIES_MONTH_DAY_EXPECTED);
     }
     local_date(recurrence->start, &year, &month, &day);
     recurrence->month_day = rule->month_day != 0 ? (int)rule->month_day : day;
@@ -65,7 +67,7 @@ static struct rule_fault read_bounds(const struct series_rule *rule, struct recu
         return fault("count", "Give either until or count.");
     }
     if (rule->times > SERIES_TIMES_MAX) {
-        return fault("count", "1 to 1000 are expected.");
+        return fault("count", SERIES_COUNT_EXPECTED);
     }
     recurrence->times = rule->times;
     return good;

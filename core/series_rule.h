@@ -6,6 +6,10 @@
 #include "core/message/message.h"
 #include "core/message/post_content.h"
 
+/* What is said of another value, and of a 0, which inside means that nothing was said. */
+#define SERIES_COUNT_EXPECTED "1 to 1000 are expected."
+#define SERIES_MONTH_DAY_EXPECTED "1 to 31 are expected; 31 is the last day of every month."
+
 /* The fields that commands, events and rows have in common: SERIES_RULE_COPY fills one. */
 struct series_rule {
     struct span timezone;

@@ -19,6 +19,8 @@ static const struct placeholder *find(const struct template_form *form, struct s
 
 /* Judging */
 
+static const char like_a_blank[] =
+    "{{{{name}} stands in a post as {{name}}, as the placeholder does that is left blank: give that another name.";
 static const char stray[] = "Write {{name}} with the name of one of placeholders, or {{{{ for {{ itself.";
 
 static struct objection check_placeholder(const struct template_form *form, uint32_t index)
@@ -54,28 +56,76 @@ static bool is_clear(const struct template_form *form, struct span text)
     return piece.kind == PIECE_END;
 }
 
-static bool are_texts_clear(const struct template_form *form, const struct json_node *object)
+/* Whether what stands in a post for the text's own braces ({{{{a}}: {{a}}) is no blank's: a post with that one left
+ * blank would never be without it, and never be scheduled. */
+static bool is_no_blank(const struct template_form *form, struct span text, struct arena *arena)
 {
-    bool clear = true;
-    for (const struct json_node *member = object->first; member != NULL && clear; member = member->next) {
-        clear = is_clear(form, member->text);
+    uint8_t *bytes = arena_room(arena, text.len + 1);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : text.len);
+    bool is_other = true;
+    for (struct piece piece = placeholder_next(&text); piece.kind != PIECE_END; piece = placeholder_next(&text)) {
+        buf_put(&out, piece.kind == PIECE_LITERAL ? piece.text : SPAN(" "));
     }
-    return clear;
+    for (uint32_t i = 0; i < form->placeholder_count && is_other; i++) {
+        const struct placeholder *placeholder = &form->placeholders[i];
+        const bool can_be_blank = placeholder->preset.data == NULL && !placeholder->optional;
+        is_other = !can_be_blank || !placeholder_is_in(buf_span(&out), placeholder->name);
+    }
+    return is_other;
+}
+
+static enum refusal refused_as(const char *wrong)
+{
+    return wrong == like_a_blank ? REFUSED_field_invalid : REFUSED_placeholder_invalid;
+}
+
+/* NULL: nothing. */
+static const char *wrong_in(const struct template_form *form, struct span text, struct arena *arena)
+{
+    return !is_clear(form, text) ? stray : !is_no_blank(form, text, arena) ? like_a_blank : NULL;
+}
+
+static const char *wrong_in_texts(const struct template_form *form, const struct json_node *object, struct arena *arena)
+{
+    const char *wrong = NULL;
+    for (const struct json_node *member = object->first; member != NULL && wrong == NULL; member = member->next) {
+        wrong = wrong_in(form, member->text, arena);
+    }
+    return wrong;
 }
 
 /* A variant's texts, and its parts': admission.c has seen that there is nothing else. */
-static bool is_variant_clear(const struct template_form *form, struct span variant, struct arena *arena)
+static const char *wrong_in_variant(const struct template_form *form, struct span variant, struct arena *arena)
 {
     const struct json_node *node = NULL;
     if (variant.data == NULL || json_read(variant, arena, &node) != OK) {
-        return true;
+        return NULL;
     }
-    bool clear = are_texts_clear(form, node);
+    const char *wrong = wrong_in_texts(form, node, arena);
     const struct json_node *parts = json_node_member(node, "parts");
-    for (const struct json_node *part = parts == NULL ? NULL : parts->first; part != NULL && clear; part = part->next) {
-        clear = are_texts_clear(form, part);
+    const struct json_node *part = parts == NULL ? NULL : parts->first;
+    for (; part != NULL && wrong == NULL; part = part->next) {
+        wrong = wrong_in_texts(form, part, arena);
     }
-    return clear;
+    return wrong;
+}
+
+/* The first of its texts that is wrong. */
+static struct objection check_texts(const struct template_form *form, struct arena *arena)
+{
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < form->part_count; i++) {
+        wrong = wrong_in(form, form->parts[i].text, arena);
+        if (wrong != NULL) {
+            return object_in(refused_as(wrong), "/content/parts", i, "/text", wrong);
+        }
+    }
+    wrong = wrong_in(form, form->link, arena);
+    if (wrong != NULL) {
+        return object_at(refused_as(wrong), "/content/link", wrong);
+    }
+    wrong = wrong_in(form, form->first_comment, arena);
+    return wrong == NULL ? none : object_at(refused_as(wrong), "/content/first_comment", wrong);
 }
 
 struct objection template_check(const struct template_form *form, struct arena *arena)
@@ -89,23 +139,17 @@ struct objection template_check(const struct template_form *form, struct arena *
             return objection;
         }
     }
-    for (uint32_t i = 0; i < form->part_count; i++) {
-        if (!is_clear(form, form->parts[i].text)) {
-            return object_in(REFUSED_placeholder_invalid, "/content/parts", i, "/text", stray);
-        }
-    }
-    if (!is_clear(form, form->link)) {
-        return object_at(REFUSED_placeholder_invalid, "/content/link", stray);
-    }
-    if (!is_clear(form, form->first_comment)) {
-        return object_at(REFUSED_placeholder_invalid, "/content/first_comment", stray);
+    const struct objection objection = check_texts(form, arena);
+    if (objection.refusal != ACCEPTED) {
+        return objection;
     }
     for (uint32_t i = 0; i < form->target_count; i++) {
         if (form->targets[i].at_ms != 0) {
             return object_in(REFUSED_field_invalid, "/targets", i, "/at", "A template has no instants.");
         }
-        if (!is_variant_clear(form, form->targets[i].variant, arena)) {
-            return object_in(REFUSED_placeholder_invalid, "/targets", i, "/variant", stray);
+        const char *wrong = wrong_in_variant(form, form->targets[i].variant, arena);
+        if (wrong != NULL) {
+            return object_in(refused_as(wrong), "/targets", i, "/variant", wrong);
         }
     }
     if (!id_is_none(&form->default_queue_of) &&

@@ -31,8 +31,8 @@ struct template_form {
     }
 
 /* template_check finds the first fault of a template: its name, its placeholders, {{ in its texts where none of them
- * begins, and a default queue of an account that none of its posts goes to. What it has in common with posts
- * admission.c judges first. */
+ * begins, or that would stand in a post as one that was left blank, and a default queue of an account that none of its
+ * posts goes to. What it has in common with posts admission.c judges first. */
 struct objection template_check(const struct template_form *form, struct arena *arena);
 
 struct template_filled {

@@ -24,8 +24,8 @@ static void refuse(struct acceptance *acceptance, enum refusal refusal)
     struct exchange *x = acceptance->x;
     if (refusal == REFUSED_address_taken) {
         exchange_problem(x, refusal, "Whoever signs in with it signs in first, then takes the invitation.", NULL, NULL);
-    } else if (refusal == REFUSED_exists || refusal == REFUSED_version_mismatch) { /* another request does the same */
-        give_up(acceptance);
+    } else if (refusal == REFUSED_exists || refusal == REFUSED_version_mismatch) {
+        exchange_problem(x, REFUSED_invitation_spent, INVITATION_RACED, NULL, NULL);
     } else {
         exchange_problem(x, refusal, NULL, NULL, NULL);
     }

@@ -9,11 +9,13 @@ static void refuse(struct visit *visit, enum err err, enum refusal refusal)
 {
     const bool joins = visit->flow.purpose == FLOW_JOIN;
     const bool taken = refusal == REFUSED_address_taken || refusal == REFUSED_subject_taken;
-    const bool raced = refusal == REFUSED_exists || refusal == REFUSED_version_mismatch; /* another request does it */
+    const bool raced = refusal == REFUSED_exists || refusal == REFUSED_version_mismatch;
     if (joins && visit->newcomer.has_joined) {
         exchange_problem(visit->x, REFUSED_unavailable, "The invitation was taken: sign in.", NULL, NULL);
-    } else if (err != OK || (joins && raced)) {
+    } else if (err != OK) {
         exchange_problem(visit->x, REFUSED_unavailable, NULL, NULL, NULL);
+    } else if (joins && raced) {
+        exchange_problem(visit->x, REFUSED_invitation_spent, INVITATION_RACED, NULL, NULL);
     } else {
         exchange_problem(visit->x, refusal, joins && taken ? SIGN_IN_FIRST : NULL, NULL, NULL);
     }

@@ -58,6 +58,24 @@ static bool show_session(struct exchange *x, const struct route_hit *hit, struct
     return reads || exchange_is_from_site(x);
 }
 
+bool exchange_header_once(struct exchange *x, const char *name)
+{
+    if (request_header_count(x->request, name) <= 1) {
+        return true;
+    }
+    exchange_problem(x, REFUSED_malformed_request, SENT_TWICE, name, NULL);
+    return false;
+}
+
+/* Of two that show who asks none is looked at. */
+static const char *why_unknown(const struct exchange *x, unsigned keys)
+{
+    return keys > 1 ? "Authorization may be sent only once."
+           : keys == 0 && request_header_count(x->request, "Cookie") > 1
+               ? "Cookie may be sent only once, with all cookies in it."
+               : NULL;
+}
+
 bool exchange_open_gate(struct exchange *x, const struct route_hit *hit)
 {
     struct knock knock = {.request_id = x->request_uuid, .now_ms = x->now_ms};
@@ -69,7 +87,7 @@ bool exchange_open_gate(struct exchange *x, const struct route_hit *hit)
     }
     const enum err err = gate_admit(x->gateway->gate, &knock, &x->request->arena, &x->pass);
     if (err == ERR_AUTH) {
-        exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_unauthenticated, why_unknown(x, keys), NULL, NULL);
     } else if (err != OK) {
         exchange_failed(x, err);
     }

@@ -76,6 +76,9 @@ static bool read_body(struct exchange *x)
         exchange_problem(x, REFUSED_malformed_request, "This request takes no body.", NULL, NULL);
         return false;
     }
+    if (!exchange_header_once(x, "Content-Type")) {
+        return false;
+    }
     if (!header_is_json(request_header(request, "Content-Type"))) {
         exchange_problem(x, REFUSED_unsupported_media_type, NULL, NULL, NULL);
         return false;
@@ -264,8 +267,9 @@ static bool has_form(struct exchange *x, enum asked_before before)
         return false;
     }
     if (before == ASKED_BADLY || before == ASKED_OTHER) {
+        const bool twice = before == ASKED_BADLY && request_header_count(x->request, "Idempotency-Key") > 1;
         exchange_problem(x, before == ASKED_OTHER ? REFUSED_idempotency_key_reused : REFUSED_idempotency_key_invalid,
-                         NULL, NULL, NULL);
+                         twice ? SENT_TWICE : NULL, twice ? "Idempotency-Key" : NULL, NULL);
         return false;
     }
     return exchange_query_check(x) && fits_schema(x);
@@ -300,7 +304,7 @@ static void again(struct exchange *x, const struct route_hit *hit)
 static void guarded(struct exchange *x, const struct route_hit *hit)
 {
     enum asked_before before = ASKED_NEVER;
-    if (!exchange_open_gate(x, hit) || !is_within_rate(x)) {
+    if (!exchange_open_gate(x, hit) || !is_within_rate(x) || !exchange_header_once(x, "OpenPost-Workspace")) {
         return;
     }
     if (hit->any == NULL) {

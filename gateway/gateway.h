@@ -169,6 +169,10 @@ bool exchange_is_from_site(struct exchange *exchange);
  * where the route needs somebody to be: in a workspace, or signed in. False: answered. */
 bool exchange_open_gate(struct exchange *exchange, const struct route_hit *hit);
 bool exchange_has_place(struct exchange *exchange);
+/* exchange_header_once tells whether a header of that name was sent at most once; false: answered, for nobody can tell
+ * which was meant. name is static. */
+#define SENT_TWICE "This header may be sent only once."
+bool exchange_header_once(struct exchange *exchange, const char *name);
 /* exchange_mint makes an id. */
 struct id exchange_mint(struct exchange *exchange, enum id_kind kind);
 

@@ -107,6 +107,9 @@ void handle_stream_events(struct exchange *x)
         exchange_failed(x, err);
         return;
     }
+    if (!exchange_header_once(x, "Last-Event-ID")) {
+        return;
+    }
     const struct span last_id = request_header(x->request, "Last-Event-ID");
     if (last_id.len > 0 && span_to_u64(last_id, &after) != OK) {
         exchange_parameter(x, REFUSED_cursor_invalid, "Last-Event-ID", NULL);

@@ -32,7 +32,7 @@ static enum err render_approval(struct exchange *x, struct approve_post_command 
     approve->targets = form.targets;
     approve->targets_count = form.count;
     *ret_refused = form.refused;
-    return OK;
+    return pass_approval_repeats(x->pass, &x->post.row, &approve->content_sha256, &approve->repeats);
 }
 
 void handle_approve_post(struct exchange *x)

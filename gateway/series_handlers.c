@@ -21,13 +21,28 @@ static void read_text(const struct json_node *object, const char *name, struct s
     }
 }
 
-static void read_count(const struct json_node *object, const char *name, uint64_t absent, uint64_t *count)
+/* expected: what is said of 0, which a command takes for absent. */
+static void read_count(struct exchange *x, const struct json_node *object, const char *name, const char *expected,
+                       uint64_t *count)
 {
     const struct json_node *node = json_node_member(object, name);
     if (json_node_is(node, NODE_INTEGER)) {
         *count = (uint64_t)node->integer;
+        if (*count == 0) {
+            char pointer[INPUT_PARAM_MAX];
+            input_pointer(pointer, "/rule", name);
+            input_wrong(&x->input, REFUSED_field_invalid, pointer, expected);
+        }
     } else if (node != NULL) {
-        *count = absent;
+        *count = 0;
+    }
+}
+
+static void read_interval(const struct json_node *object, uint64_t *interval)
+{
+    const struct json_node *node = json_node_member(object, "interval");
+    if (node != NULL) {
+        *interval = json_node_is(node, NODE_INTEGER) ? (uint64_t)node->integer : 1;
     }
 }
 
@@ -58,9 +73,9 @@ static void read_rule(struct exchange *x, struct series_rule *rule)
     const struct json_node *object = input_some(x->body, "rule");
     read_word(object, "frequency", &frequency_words, &rule->frequency);
     read_word(object, "month_week", &month_week_words, &rule->month_week);
-    read_count(object, "interval", 1, &rule->every);
-    read_count(object, "month_day", 0, &rule->month_day);
-    read_count(object, "count", 0, &rule->times);
+    read_interval(object, &rule->every);
+    read_count(x, object, "month_day", SERIES_MONTH_DAY_EXPECTED, &rule->month_day);
+    read_count(x, object, "count", SERIES_COUNT_EXPECTED, &rule->times);
     read_text(object, "time", &rule->time);
     read_text(object, "timezone", &rule->timezone);
     read_text(object, "start", &rule->start);

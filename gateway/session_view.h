@@ -5,6 +5,10 @@
 #include "gateway/gate/sessions.h"
 #include "gateway/gateway.h"
 
+/* What is said beside invitation_spent to whoever was second: another request became the person. Should that one end
+ * half-way, the invitation is good again. */
+#define INVITATION_RACED "Somebody else takes it at this moment."
+
 /* A session that begins, and its token: both in the request's arena. opening_prepare mints them; opening_keep has the
  * answer give the token to the browser. */
 struct opening {

@@ -141,11 +141,14 @@ struct post_payload {
 
 /* posts_approval reads who approved a post, and what. ERR_NOT_FOUND: it is not approved. posts_approval_status tells
  * how its approval stands under its workspace's policy: given stays so for ever once it is locked; what is a draft, or
- * over, needs none. posts_approval_source gives what an approval is rendered of: the post's open targets; it borrows
- * from the post and the arena. ERR_NO_MEMORY. */
+ * over, needs none. posts_approval_repeats tells whether the post is approved and content_sha256 of what: that approves
+ * nothing anew, also when a target is cancelled since and what is left has another one. posts_approval_source gives
+ * what an approval is rendered of: the post's open targets; it borrows from the post and the arena. ERR_NO_MEMORY. */
 enum err posts_approval(struct store_txn *txn, const struct id *post_id, struct arena *arena,
                         struct approval_row *ret_approval) MUST_USE;
 enum approval posts_approval_status(const struct post_row *post, const struct workspace_row *workspace);
+enum err posts_approval_repeats(struct store_txn *txn, const struct post_row *post, const struct hash *content_sha256,
+                                struct arena *arena, bool *ret_repeats) MUST_USE;
 enum err posts_approval_source(const struct post_view *post, struct arena *arena, struct approval_source *ret_source)
     MUST_USE;
 

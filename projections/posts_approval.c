@@ -69,6 +69,18 @@ enum err posts_approval(struct store_txn *txn, const struct id *post_id, struct 
     return row_get(txn, &key, approval_row_desc(), arena, ret_approval);
 }
 
+enum err posts_approval_repeats(struct store_txn *txn, const struct post_row *post, const struct hash *content_sha256,
+                                struct arena *arena, bool *ret_repeats)
+{
+    struct approval_row given;
+    const bool approved = post->approved_under != POLICY_NONE;
+    if (approved) {
+        TRY(posts_approval(txn, &post->post_id, arena, &given));
+    }
+    *ret_repeats = approved && memcmp(&given.content_sha256, content_sha256, sizeof *content_sha256) == 0;
+    return OK;
+}
+
 enum approval posts_approval_status(const struct post_row *post, const struct workspace_row *workspace)
 {
     const bool open = post->status == POST_SCHEDULED;

@@ -268,7 +268,7 @@ static const char replay_usage[] = "usage: openpost replay --data DIR --check [-
                                    "Rebuilds everything derived (state, indexes, read models) from the log into a "
                                    "temporary folder and compares it with\n"
                                    "what the service uses, byte for byte. Exit code 0: equal; 1: different; 2: cannot "
-                                   "be read. Stop the service first.\n"
+                                   "be read; 69: a service runs on the folder: stop it first.\n"
                                    "A folder without read models (a backup, say) has nothing to compare: that its log "
                                    "can be replayed is said, with 0.";
 
@@ -484,7 +484,7 @@ int tool_replay(int argc, char **argv)
     const enum err err = replay(&data, json, &equal, &fault);
     if (err == ERR_BUSY) {
         (void)fprintf(stderr, "openpost replay: a service runs on %s; stop it first\n", path);
-        return EXIT_UNREADABLE;
+        return EXIT_UNAVAILABLE;
     }
     if (err == ERR_ALTERED) {
         (void)fprintf(stderr,

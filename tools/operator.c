@@ -12,6 +12,20 @@
 
 #define ANSWER_WITHIN_MS 10000
 
+/* A folder whose lock another process has, which cannot be asked: what that is nobody knows here, so both are said. */
+static void tell_holder(const struct data_folder *data, const char *why, char *sentence, size_t size)
+{
+    const uint64_t holder = data_lock_holder(data); /* 0: it could not be noted */
+    char who[40] = "another process";
+    if (holder != 0) {
+        (void)snprintf(who, sizeof who, "process %llu", (unsigned long long)holder);
+    }
+    (void)snprintf(sentence, size,
+                   "%s has the folder, %s: if it is another openpost command, try again when that has ended; "
+                   "if it is a service, restart it",
+                   who, why);
+}
+
 static enum err reach_service(struct operator_hand *hand)
 {
     char url[128];
@@ -21,8 +35,8 @@ static enum err reach_service(struct operator_hand *hand)
     const enum err err = addressed == OK ? client_open(&options, &hand->client) : addressed;
     explicit_bzero(options.key, sizeof options.key);
     if (err != OK && err != ERR_NO_MEMORY) {
-        (void)snprintf(hand->fault.sentence, sizeof hand->fault.sentence,
-                       "a service runs on the folder, but the file ledger.url does not say where: restart it");
+        tell_holder(&hand->data, "and the file ledger.url does not say where it can be asked", hand->fault.sentence,
+                    sizeof hand->fault.sentence);
         return ERR_CLOSED;
     }
     TRY(err);
@@ -61,12 +75,16 @@ void operator_close(struct operator_hand *hand)
 int operator_failed(const char *command, const struct operator_hand *hand, enum err err)
 {
     const char *said = hand->fault.sentence[0] != 0 ? hand->fault.sentence : NULL;
+    char why[80];
+    char silent[sizeof hand->fault.sentence];
     switch ((int)err) {
     case ERR_TIMED_OUT:
     case ERR_CLOSED:
     case ERR_AUTH:
-        return complain(command, said != NULL ? said : "the service that runs on the folder does not answer", err,
-                        EXIT_UNAVAILABLE);
+        (void)snprintf(why, sizeof why, "and does not answer (%s)", err_sentence(err));
+        tell_holder(&hand->data, why, silent, sizeof silent);
+        (void)fprintf(stderr, "openpost %s: %s\n", command, said != NULL ? said : silent);
+        return EXIT_UNAVAILABLE;
     case ERR_REBUILDING:
         return complain(command, hand->data.path, err, EXIT_UNAVAILABLE);
     case ERR_ALTERED:

@@ -439,6 +439,7 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
     case ERR_TRAILING:
     case ERR_TOO_LONG:
     case ERR_NOT_UTF8:
+    case ERR_NUL:
         refusal = REFUSED_parameter_invalid;
         break;
     default:
@@ -474,7 +475,11 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
         return ERR_NOT_FOUND;
     }
     struct approval_source source;
+    struct approval_row given = {.given_ms = 0};
     TRY(posts_approval_source(&view, arena, &source));
+    if (view.row.approved_under != POLICY_NONE) {
+        TRY(posts_approval(txn, post_id, arena, &given));
+    }
     *ret_post = (struct written_post){
         .version = view.row.version,
         .status = view.row.status,
@@ -489,7 +494,9 @@ enum err questions_post(struct store_txn *txn, const struct asker *asker, const 
         .template_id = view.row.template_id,
         .default_queue_of = view.row.default_queue_of,
         .blanks = view.row.blanks,
-        .blank_count = view.row.blanks_count
+        .blank_count = view.row.blanks_count,
+        .is_approved = view.row.approved_under != POLICY_NONE,
+        .approved_sha256 = given.content_sha256
     };
     return OK;
 }

@@ -293,7 +293,10 @@ static bool is_served(const struct data_folder *data)
     if (holder != 0) {
         (void)snprintf(who, sizeof who, "process %llu", (unsigned long long)holder);
     }
-    (void)fprintf(stderr, "openpost serve: --data %s: %s serves it or writes to it already\n", data->path, who);
+    (void)fprintf(stderr,
+                  "openpost serve: --data %s: %s serves it or writes to it already: stop it first, or serve another "
+                  "folder\n",
+                  data->path, who);
     return true;
 }
 

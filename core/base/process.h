@@ -9,14 +9,14 @@
 #define EXIT_ALTERED 1      /* the log is not as it was written; also: the thing asked for failed */
 #define EXIT_UNREADABLE 2   /* the data folder cannot be read */
 #define EXIT_USAGE_WRONG 64 /* wrong arguments */
-#define EXIT_UNAVAILABLE 69 /* a peer does not answer */
+#define EXIT_UNAVAILABLE 69 /* a peer does not answer, or somebody else has what is needed */
 #define EXIT_CANNOT 71      /* the system refused something that is needed */
 
 /* The same for people, at the end of every --help. */
 #define EXIT_HELP                                                                                                \
     "exit codes: 0 good; 1 the log was altered, or what was asked for is refused or failed; 2 the data folder\n" \
-    "cannot be read; 64 wrong usage; 69 the service, or a part of it, does not answer; 71 the system refused\n"  \
-    "something needed\n"
+    "cannot be read; 64 wrong usage; 69 the service, or a part of it, does not answer, or another process has\n" \
+    "the folder or the address; 71 the system refused something needed\n"
 
 #define END_WITHIN_S 20 /* closing takes milliseconds */
 #define FILES_WANTED \

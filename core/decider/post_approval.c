@@ -120,11 +120,15 @@ RULE(approve)
         return refusal;
     }
     const bool same = memcmp(&approve->content_sha256, &approve->rendered_sha256, sizeof approve->content_sha256) == 0;
-    if (approve->version != post->head.version || !same) {
+    const bool wants = post_wants_approval(post, context->workspace);
+    /* what was approved with a target that is cancelled by now is rendered otherwise: it counts as approved already,
+     * and for nothing that is to be approved yet */
+    const bool again = approve->repeats && !wants;
+    if (approve->version != post->head.version || (!same && !again)) {
         /* it may have been approved a moment ago, which is a version, too */
         return REFUSED_approval_stale;
     }
-    if (!post_wants_approval(post, context->workspace)) {
+    if (!wants) {
         return ACCEPTED;
     }
     if (!post_names_targets(post, approve->targets, approve->targets_count)) {

@@ -48,6 +48,8 @@ struct written_post {
     struct id default_queue_of;     /* the account whose queue next_slot asks; none: each target's */
     struct placeholder_ref *blanks; /* what was left blank then */
     uint32_t blank_count;
+    bool is_approved;
+    struct hash approved_sha256; /* of what was approved */
 };
 
 /* A template, for making a post from it. */

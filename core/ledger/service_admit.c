@@ -219,6 +219,8 @@ static enum refusal admit_approval(const struct service_parts *parts, struct sto
     approve->version = post.version;
     approve->targets = form.targets;
     approve->targets_count = form.count;
+    approve->repeats =
+        post.is_approved && memcmp(&post.approved_sha256, &approve->content_sha256, sizeof post.approved_sha256) == 0;
     const bool same = memcmp(&form.sha256, &approve->content_sha256, sizeof form.sha256) == 0;
     return form.refused && same ? REFUSED_content_violation : ACCEPTED;
 }

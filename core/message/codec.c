@@ -384,10 +384,10 @@ static enum err read_hash(const msgpack_object *object, struct hash *ret_hash)
 }
 
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields);
+                            void *ret_fields, struct given_zero *zero);
 
 static enum err read_list(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                          void *ret_fields)
+                          void *ret_fields, struct given_zero *zero)
 {
     if (object->type != MSGPACK_OBJECT_ARRAY) {
         return ERR_KIND;
@@ -405,14 +405,19 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size));
+        const bool none = zero->field == NULL;
+        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, zero));
+        if (none && zero->field != NULL) {
+            zero->list = field;
+            zero->index = i;
+        }
     }
     field_set_items(field, ret_fields, items, count);
     return OK;
 }
 
 static enum err read_value(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                           void *ret_fields)
+                           void *ret_fields, struct given_zero *zero)
 {
     void *slot = field_slot(field, ret_fields);
     switch (field->kind) {
@@ -434,7 +439,7 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
     case CHOICE_KINDS:
         return read_choice(object, kind_choices(field->kind), slot);
     case KIND_list:
-        return read_list(field, object, arena, ret_fields);
+        return read_list(field, object, arena, ret_fields, zero);
     case KIND_secret:
         return ERR_SECRET;
     case KIND_COUNT:
@@ -471,9 +476,9 @@ static enum err check_present(const struct record_desc *desc, uint64_t seen)
     return OK;
 }
 
-/* The struct at ret_fields is zeroed already. */
+/* The struct at ret_fields is zeroed already, zero too, unless it was set before. */
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields)
+                            void *ret_fields, struct given_zero *zero)
 {
     if (object->type != MSGPACK_OBJECT_MAP) {
         return ERR_KIND;
@@ -492,7 +497,10 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
         if ((seen >> at & 1) != 0) {
             return ERR_MALFORMED;
         }
-        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields));
+        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, zero));
+        if (zero->field == NULL && field_reads_zero(&desc->fields[at], ret_fields)) {
+            zero->field = &desc->fields[at];
+        }
         seen |= (uint64_t)1 << at;
         next = at + 1;
     }
@@ -504,8 +512,10 @@ enum err record_decode(const struct record_desc *desc, struct span bytes, struct
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
+    struct given_zero zero = {.field = NULL};
     memset(ret_fields, 0, desc->size);
-    TRY(read_record(desc, &tree->root, arena, ret_fields));
+    TRY(read_record(desc, &tree->root, arena, ret_fields, &zero));
+    TRY(zero.field != NULL ? ERR_RANGE : OK);
     return record_has_nul(desc, ret_fields) ? ERR_NUL : OK;
 }
 
@@ -537,9 +547,10 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
+    struct given_zero zero = {.field = NULL}; /* of no account: what is recorded is read */
     memset(ret_event, 0, sizeof *ret_event);
     ret_event->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event)));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &zero));
     event_upcast(ret_event);
     return OK;
 }
@@ -582,7 +593,7 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
     }
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command)));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command), &ret_command->zero));
     return record_has_nul(desc, command_fields(ret_command)) ? ERR_NUL
                                                              : read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

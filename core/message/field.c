@@ -84,6 +84,12 @@ static bool zero_is_a_value(enum kind kind)
     return kind == KIND_time || kind == KIND_count || kind == KIND_index || kind == KIND_flag || kind == KIND_hash;
 }
 
+bool field_reads_zero(const struct field_desc *field, const void *fields)
+{
+    const bool number = field->kind == KIND_count || field->kind == KIND_index || field->kind == KIND_time;
+    return number && !field->required && field_is_absent(field, fields);
+}
+
 bool field_is_written(const struct field_desc *field, const void *fields)
 {
     return !field_is_absent(field, fields) || (field->required && zero_is_a_value(field->kind));

@@ -39,6 +39,9 @@ static inline void field_set_items(const struct field_desc *field, void *fields,
 
 /* field_is_absent follows the rule of KIND_TABLE: what an optional field of this value is not written as. */
 bool field_is_absent(const struct field_desc *field, const void *fields);
+/* field_reads_zero is true for a number or instant that may be absent and is 0: given so, it would be taken for
+ * absent. */
+bool field_reads_zero(const struct field_desc *field, const void *fields);
 /* field_is_written is true for what is present, and for a required number, flag or hash, which has no value that means
  * absent. */
 bool field_is_written(const struct field_desc *field, const void *fields);

@@ -2,6 +2,7 @@
  */
 #include "core/wire/login.h"
 
+#include "core/message/asked.h"
 #include "core/wire/pack.h"
 
 static enum err check(struct span text)
@@ -12,7 +13,7 @@ static enum err check(struct span text)
     if (text.len > LOGIN_TEXT_MAX) {
         return ERR_TOO_LONG;
     }
-    return span_is_utf8(text) ? OK : ERR_NOT_UTF8;
+    return text_check(text);
 }
 
 enum err login_put(struct buf *out, const struct login *login)

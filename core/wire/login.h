@@ -13,7 +13,7 @@ struct login {
     struct span password;
 };
 
-/* login_put appends it; ERR_RANGE (an empty text), ERR_TOO_LONG, ERR_NOT_UTF8, and then nothing; ERR_NO_SPACE.
+/* login_put appends it; ERR_RANGE (an empty text), ERR_TOO_LONG, ERR_NOT_UTF8, ERR_NUL, and then nothing; ERR_NO_SPACE.
  * login_read reads the whole of bytes strictly, within the same bounds; its texts borrow. ERR_RANGE, unpack's errors,
  * ERR_TRAILING. */
 enum err login_put(struct buf *out, const struct login *login) MUST_USE;

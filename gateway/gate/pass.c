@@ -188,6 +188,12 @@ enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view
     return OK;
 }
 
+enum err pass_approval_repeats(struct pass *pass, const struct post_row *post, const struct hash *content_sha256,
+                               bool *ret_repeats)
+{
+    return posts_approval_repeats(resources(pass), post, content_sha256, pass->arena, ret_repeats);
+}
+
 enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
                     struct post_page *ret_page)
 {

@@ -56,6 +56,9 @@ enum err pass_quota(const struct pass *pass, uint64_t *ret_per_minute) MUST_USE;
 /* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist; and so is, for who is
  * restricted to accounts, any other account and a post that goes to one. */
 enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post) MUST_USE;
+/* pass_approval_repeats: posts_approval_repeats of a post that was read through this pass. */
+enum err pass_approval_repeats(struct pass *pass, const struct post_row *post, const struct hash *content_sha256,
+                               bool *ret_repeats) MUST_USE;
 enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct span cursor, uint32_t limit,
                     struct post_page *ret_page) MUST_USE;
 enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row) MUST_USE;

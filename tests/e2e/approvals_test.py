@@ -122,6 +122,20 @@ class Approvals(harness.Case):
         post = self.approved()
         after = self.api.post(f"/v1/posts/{post['id']}/targets/{post['targets'][1]['id']}/cancel").json()
         self.assertEqual(after["approval"], post["approval"])
+        again = approve(self.api, post)
+        self.assertEqual((again.status, again.json()["version"], again.json()["approval"]), (200, after["version"], post["approval"]))
+        rpc = Rpc(self.rpc_port, tag_key(self.data.key))
+        shown = bytes.fromhex(after["approval"]["content_sha256"])
+        self.assertEqual(rpc.command(APPROVE_POST, {"post_id": post["id"], "content_sha256": shown})[0], "")
+        self.assertEqual(rpc.command(APPROVE_POST, {"post_id": post["id"], "content_sha256": b"\x01" * 32, "repeats": True})[0],
+                         "approval_stale")
+        rpc.close()
+        self.assert_problem(approve(self.api, post, 64 * "0"), 409, "approval_stale")
+        set_policy(self, self.api, "four_eyes")  # more is asked: what is to be looked at is what is left
+        raised = self.api.read_post(post)["approval"]
+        self.assertEqual(raised["status"], "wanted")
+        self.assertNotEqual(raised["content_sha256"], post["approval"]["content_sha256"])
+        self.assertEqual(self.names(post).count("approval_given"), 1)
 
     def test_scheduling_so_near_that_it_would_lock_at_birth_is_refused(self):
         made = {"content": {"text": "at once"}, "targets": [{"integration_id": self.account["id"]}]}

@@ -126,7 +126,7 @@ class CommandLine(harness.Case):
         second = Serve(self.world, service.data, name="second")
         second.process.start(wait=False)
         self.assertNotEqual(second.process.wait_end(60), 0)
-        self.assertEqual(run("replay", "--data", service.data.path, "--check").returncode, 2)
+        self.assertEqual(run("replay", "--data", service.data.path, "--check").returncode, 69)
         self.assertEqual(service.api.get("/healthz").status, 200)
         self.assertEqual(service.data.verify().returncode, 0)
 

@@ -3,6 +3,7 @@
 process. Each time one sentence says what it is and what to do, and the exit code is the one that --help names."""
 
 import concurrent.futures
+import fcntl
 import itertools
 import json
 import os
@@ -296,7 +297,25 @@ class SmallFiles(harness.Case):
         self.assertNotIn("credentials_missing", service.process.output())
 
 
+NEXT = "if it is another openpost command, try again when that has ended; if it is a service, restart it"
+
+
 class InUse(harness.Case):
+    def test_a_key_on_a_folder_in_which_another_command_writes_is_told_to_wait(self):
+        """No service runs, nor ever ran: the lock is held, as by a command that works for long."""
+        data = self.world.data()
+        with open(data.path / "lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            for command in (("key", "list"), ("key", "make", "--name", "late", "--role", "viewer")):
+                ended = run(*command, "--data", data.path)
+                self.assertEqual((ended.returncode, ended.stdout, ended.stderr),
+                                 (69, "", f"openpost key: process {os.getpid()} has the folder, and the file ledger.url does not say where it "
+                                          f"can be asked: {NEXT}\n"))
+        self.assertEqual(run("key", "list", "--data", data.path).returncode, 0)
+
     def test_a_second_serve_says_in_one_line_who_has_the_folder(self):
         service = self.world.serve()
         second = run("serve", "--data", service.data.path, "--listen", f"127.0.0.1:{harness.free_port()}")
@@ -304,7 +323,10 @@ class InUse(harness.Case):
         holder = int((service.data.path / "lock").read_text())
         self.assertIn("openpost", pathlib.Path(f"/proc/{holder}/comm").read_text())
         self.assertEqual(second.stderr, f"openpost serve: --data {service.data.path}: process {holder} serves it or writes to "
-                                        "it already\n")
+                                        "it already: stop it first, or serve another folder\n")
+        (row,) = [line for line in (harness.ROOT / "README.md").read_text().splitlines() if line.startswith("| 69 |")]
+        for said in (row, run("serve", "--help").stdout, run("key", "--help").stdout):
+            self.assertIn("another process has the folder or the address", " ".join(said.split()))
 
     def test_every_command_ends_with_the_code_that_its_help_names(self):
         data = self.world.data()
@@ -339,12 +361,14 @@ class InUse(harness.Case):
             with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
                 for command, ended in zip(commands, pool.map(lambda one: run(*one, "--data", data.path), commands)):
                     self.assertEqual(ended.returncode, 69, (command, ended))
-                    self.assertIn("the service that runs on the folder does not answer", ended.stderr)
+                    self.assertEqual(ended.stderr, f"openpost {command[0]}: process {(data.path / 'lock').read_text().strip()} has the folder, "
+                                                   f"and does not answer (the time allowed is over): {NEXT}\n")
                     self.assertIn("69", run(command[0], "--help").stdout)
             (data.path / "ledger.url").write_text("nowhere")
             ended = run("confirm", "--data", data.path)
             self.assertEqual(ended.returncode, 69, ended)
             self.assertIn("ledger.url does not say where", ended.stderr)
+            self.assertTrue(ended.stderr.endswith(f": {NEXT}\n"), ended)
         finally:
             parts.processes["ledger"].signal(signal.SIGCONT)
 

@@ -133,7 +133,8 @@ class Invitations(harness.Case):
             made, ((winner, password, answer), (loser, other, refused)) = self.raced(number)
             self.assertEqual(answer.status, 201, f"{answer} {refused}")
             code = refused.json()["code"]
-            self.assertIn((refused.status, code), ((503, "unavailable"), (409, "address_taken"), (409, "invitation_spent")), refused)
+            self.assertIn((refused.status, code), ((409, "address_taken"), (409, "invitation_spent")), refused)
+            self.assertFalse(refused.json()["retryable"])
             codes[code] = codes.get(code, 0) + 1
             self.assertIsNone(loser.cookie)
             taken[answer.json()["user_id"]] = made["id"]
@@ -149,6 +150,26 @@ class Invitations(harness.Case):
         joined = [event["stream"] for event in events if event["type"] == "member_joined"]
         self.assertEqual(sorted(name for name in joined if name in taken.values()), sorted(taken.values()))
         print(f"{ROUNDS} rounds; the other was told {codes}", flush=True)
+
+    def test_of_six_who_take_an_invitation_at_once_five_are_told_that_it_is_taken(self):
+        _, token = self.invited("sixfold")
+        ready, ended = threading.Barrier(6), []
+
+        def take(hand):
+            browser = Browser(self.service.port, f"127.1.1.{1 + hand}")
+            ready.wait()
+            ended.append(self.accept(browser, token, password=f"the horse of hand {hand}"))
+        hands = [threading.Thread(target=take, args=(hand,)) for hand in range(6)]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+        won, *lost = sorted(ended, key=lambda answer: answer.status)
+        self.assertEqual((won.status, len(lost)), (201, 5))
+        for answer in lost:
+            self.assertIn(answer.json()["code"], ("invitation_spent", "address_taken"), answer)
+            self.assert_problem(answer, 409, answer.json()["code"])
+        self.assert_problem(self.accept(self.browser(), token, password=PASSWORD), 409, "invitation_spent")
 
     def test_addresses_that_look_alike_are_none(self):
         for address in ("\u0430da@example.com", "ada@ex\u00adample.com", "\uff41da@example.com", "ada@example.com.", '"ada"@example.com'):

@@ -99,7 +99,8 @@ class Series(harness.Case):
                              ({"frequency": "monthly", "month_day": 32}, "/rule/month_day"),
                              ({"frequency": "monthly", "month_week": "last"}, "/rule/weekdays"),
                              ({"until": "2000-01-01"}, "/rule/until"), ({"until": "2099-01-01", "count": 3}, "/rule/count"),
-                             ({"count": 1001}, "/rule/count")):
+                             ({"count": 1001}, "/rule/count"), ({"count": 0}, "/rule/count"), ({"count": -1}, "/rule/count"),
+                             ({"frequency": "monthly", "month_day": 0}, "/rule/month_day"), ({"month_day": 0}, "/rule/month_day")):
             answer = self.api.post("/v1/series", self.body(**rule))
             self.assert_problem(answer, 422, "field_invalid")
             self.assertEqual(answer.json()["param"], member, rule)

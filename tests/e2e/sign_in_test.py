@@ -3,6 +3,7 @@
 Nobody is told what was wrong, nor how long it took to find out."""
 
 import concurrent.futures
+import http.client
 import json
 import os
 import re
@@ -73,6 +74,46 @@ class SignIn(harness.Case):
             self.assertEqual(answer.status, 201, answer)
             self.assertIsNotNone(browser.cookie)
         return browser
+
+    def sent(self, method, path, pairs, body=b""):
+        """What is answered to headers of which some are there twice, as no client of ours sends them."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        connection.putrequest(method, path)
+        for name, value in [*pairs, ("Content-Length", str(len(body)))]:
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        status, problem = answer.status, json.loads(answer.read() or b"{}")
+        connection.close()
+        return status, problem.get("code"), problem.get("param"), problem.get("detail")
+
+    def test_a_header_that_says_who_or_what_is_meant_is_sent_once(self):
+        """Two that differ, or not: the first is not taken in silence, nor the last."""
+        once = "This header may be sent only once."
+        eve = self.browser("eve")
+        workspace = eve.ask("GET", "/v1/session").json()["workspaces"][0]["workspace_id"]
+        cookie, origin = ("Cookie", f"openpost={eve.cookie}"), ("Origin", eve.origin)
+        key, json_ = ("Authorization", f"Bearer {self.data.key}"), ("Content-Type", "application/json")
+        mine = ("OpenPost-Workspace", workspace)
+        for who in ([cookie, origin], [key]):
+            self.assertEqual(self.sent("GET", "/v1/posts", [*who, mine])[0], 200)
+            for second in (mine, ("OpenPost-Workspace", "ws_01h2xcejqtf2nbrexx3vqjhp41"), ("openpost-workspace", "")):
+                self.assertEqual(self.sent("GET", "/v1/posts", [*who, mine, second]),
+                                 (400, "malformed_request", "OpenPost-Workspace", once))
+            for second in ("application/json", "text/plain"):
+                self.assertEqual(self.sent("POST", "/v1/posts", [*who, json_, ("Content-Type", second)], b"{}"),
+                                 (400, "malformed_request", "Content-Type", once))
+            self.assertEqual(self.sent("GET", "/v1/events/stream", [*who, ("Last-Event-ID", "1"), ("Last-Event-ID", "2")]),
+                             (400, "malformed_request", "Last-Event-ID", once))
+            self.assertEqual(self.sent("POST", "/v1/posts", [*who, json_, ("Idempotency-Key", "a"), ("Idempotency-Key", "b")], b"{}"),
+                             (422, "idempotency_key_invalid", "Idempotency-Key", once))
+            draft = f"/v1/posts/{eve.ask('POST', '/v1/posts', {}).json()['id']}"
+            self.assertEqual(self.sent("PATCH", draft, [*who, json_, ("If-Match", "*"), ("If-Match", "*")], b"{}")[:3],
+                             (400, "malformed_request", "If-Match"))
+        self.assertEqual(self.sent("GET", "/v1/posts", [key, key]), (401, "unauthenticated", None, "Authorization may be sent only once."))
+        self.assertEqual(self.sent("GET", "/v1/posts", [cookie, cookie, origin]),
+                         (401, "unauthenticated", None, "Cookie may be sent only once, with all cookies in it."))
+        self.assertEqual(self.sent("POST", "/v1/posts", [cookie, origin, origin, json_], b"{}")[:3], (403, "origin_refused", "Origin"))
 
     def test_who_signs_in_may_do_what_the_role_may(self):
         ada, bob = self.browser("ada"), self.browser("bob")

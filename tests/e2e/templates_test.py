@@ -231,6 +231,18 @@ class Templates(harness.Case):
                                                 "schedule": {"at": later(7200)}})
         self.assertEqual((post["status"], post["blanks"], post["template_id"]), ("scheduled", [], None))
 
+    def test_braces_that_a_template_means_as_they_are_keep_no_post_from_being_scheduled(self):
+        """Beside a blank of the same name they would, for ever: nobody could tell them apart, and the template is refused. Of no
+        placeholder's name, or of one that is never left blank, they are let pass."""
+        template = self.template(placeholders=[{"name": "a"}, {"name": "b", "default": "usual"}, {"name": "c", "required": False}],
+                                 content={"text": "{{a}}: write {{{{b}} or {{{{c}} or {{{{d}}, {{b}}{{c}}"}, targets=[{"integration_id": self.account["id"]}])
+        post = self.instance(template)
+        self.assertEqual((post["content"]["text"], post["blanks"]), ("{{a}}: write {{b}} or {{c}} or {{d}}, usual", ["a"]))
+        text = post["content"]["text"].replace("{{a}}", "Filled in")
+        self.done("PATCH", "/v1/posts/" + post["id"], {"content": {"text": text}}, **ANY)
+        scheduled = self.done("POST", f"/v1/posts/{post['id']}/schedule", {"at": later(7200)})
+        self.assertEqual((scheduled["status"], scheduled["blanks"], scheduled["content"]["text"]), ("scheduled", [], text))
+
     def test_values_are_text_in_which_nothing_is_replaced(self):
         template = self.template(content={**WEEKLY["content"], "link": None})
         post = self.instance(template, values={"product": "{{version}}", "version": "{{what}} {{{{", "what": "{{product}} \U0001F680"},
@@ -260,6 +272,11 @@ class Templates(harness.Case):
                 ({"content": {"link": "https://{{Product}}"}}, "placeholder_invalid", "/content/link"),
                 ({"content": {"first_comment": "{{product}"}}, "placeholder_invalid", "/content/first_comment"),
                 ({"targets": [{"integration_id": self.account["id"], "variant": {"parts": [{"text": "{{x}}"}]}}]}, "placeholder_invalid",
+                 "/targets/0/variant"),
+                ({"content": {"text": "{{{{version}} {{version}}"}}, "field_invalid", "/content/text"),
+                ({"content": {"text": "{{{{{version}}"}}, "field_invalid", "/content/text"),
+                ({"content": {"first_comment": "{{{{version}}"}}, "field_invalid", "/content/first_comment"),
+                ({"targets": [{"integration_id": self.account["id"], "variant": {"parts": [{"text": "{{{{version}}"}]}}]}, "field_invalid",
                  "/targets/0/variant"),
                 ({"placeholders": [{"name": "A"}]}, "field_invalid", "/placeholders/0/name"),
                 ({"placeholders": [{"name": "a"}, {"name": "a"}]}, "field_invalid", "/placeholders/1/name"),

@@ -229,6 +229,45 @@ START_TEST(a_workspaces_settings_are_of_their_form)
 
 END_TEST
 
+/* What a program computed is no "not said". */
+START_TEST(a_zero_that_would_be_read_as_absent_is_named)
+{
+    static const struct {
+        uint32_t code;
+        const char *field;
+        const char *param;
+    } rows[] = {
+        {COMMAND_create_series,    "times",           "/rule/count"     },
+        {COMMAND_change_series,    "month_day",       "/rule/month_day" },
+        {COMMAND_change_workspace, "late_spacing_ms", "/late_spacing_ms"},
+        {COMMAND_create_post,      "not_after_ms",    "/not_after"      },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct record_desc *desc = command_desc(rows[i].code);
+        struct command command = {.code = rows[i].code};
+        for (size_t k = 0; k < desc->field_count; k++) {
+            if (strcmp(desc->fields[k].name, rows[i].field) == 0) {
+                command.zero.field = &desc->fields[k];
+            }
+        }
+        ck_assert_ptr_nonnull(command.zero.field);
+        OBJECTS(&command, field_invalid, rows[i].param);
+    }
+    const struct record_desc *target = target_spec_desc();
+    const struct record_desc *edit = command_desc(COMMAND_edit_post);
+    struct command command = {.code = COMMAND_edit_post, .zero = {.index = 49}};
+    for (size_t k = 0; k < edit->field_count; k++) {
+        command.zero.list = strcmp(edit->fields[k].name, "targets") == 0 ? &edit->fields[k] : command.zero.list;
+    }
+    for (size_t k = 0; k < target->field_count; k++) {
+        command.zero.field = target->fields[k].kind == KIND_time ? &target->fields[k] : command.zero.field;
+    }
+    OBJECTS(&command, field_invalid, "/targets/49/at");
+}
+
+END_TEST
+
 START_TEST(a_reason_is_a_paragraph)
 {
     static uint8_t reason[REASON_BYTES_MAX + 1];
@@ -255,6 +294,7 @@ int main(void)
     tcase_add_test(tcase, where_a_post_is_said_to_be_is_an_absolute_address);
     tcase_add_test(tcase, an_account_is_on_a_channel_that_is_there_at_an_address_without_a_path);
     tcase_add_test(tcase, a_workspaces_settings_are_of_their_form);
+    tcase_add_test(tcase, a_zero_that_would_be_read_as_absent_is_named);
     tcase_add_test(tcase, a_reason_is_a_paragraph);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

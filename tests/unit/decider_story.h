@@ -188,7 +188,7 @@ static inline void tell_outcome(struct world *world, const struct step *step, st
 }
 
 /* "approve a b": what stands there is what was rendered and looked at; "stale": something else was looked at;
- * "rendered=N": of that version. "remind". */
+ * "shown": what the post shows as approved; "rendered=N": of that version. "remind". */
 static inline bool tell_approval_command(struct world *world, const struct step *step, struct command *command)
 {
     if (strcmp(step->words[0], "remind") == 0) {
@@ -206,6 +206,7 @@ static inline bool tell_approval_command(struct world *world, const struct step 
     approve->targets_count = form.targets_count;
     approve->rendered_sha256 = story_hash('r', 1);
     approve->content_sha256 = story_hash('r', has_word(step, "stale") ? 2 : 1);
+    approve->repeats = has_word(step, "shown");
     approve->version = (uint64_t)number(option(step, "rendered"), (int)world->post.head.version);
     return true;
 }

@@ -129,7 +129,7 @@ static const struct {
     {ERR_KIND,      WITH("\xA1p\xC4\x01"
                     "a")                                                                },
  /* times: below 2^48 */
-    {OK,            WITH("\xA1q\x00")                                                                 },
+    {ERR_RANGE,     WITH("\xA1q\x00")                                                                 }, /* absent */
     {OK,            WITH("\xA1q\xCF\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF")                                 },
     {OK,            WITH("\xA1q\xD3\x00\x00\x00\x00\x00\x00\x00\x01")                                 },
     {ERR_RANGE,     WITH("\xA1q\xCF\x00\x01\x00\x00\x00\x00\x00\x00")                                 },
@@ -332,6 +332,14 @@ END_TEST
 #define CMD_TEXT \
     "\xBE"       \
     "cmd_01kpnk1qr0e008000000000000"
+#define POST "\xA7post_id" ID_TEXT
+#define AT \
+    "\xA5" \
+    "at_ms"
+#define TARGET                                                                                                \
+    "\xA9target_id\xBEtgt_01kpnk1qr0e008000000000000\xAEintegration_id\xBEint_01kpnk1qr0e008000000000000\xA7" \
+    "channel\xA7"                                                                                             \
+    "bluesky"
 #define SYS_TEXT "\xBEsys_01kpnk1qr0e008000000000000"
 
 static const struct {
@@ -386,6 +394,43 @@ START_TEST(messages_are_taken_or_refused_for_the_right_reason)
         const enum err as_command = command_decode(messages[i].bytes, &arena, &command);
         ck_assert_msg(as_event == messages[i].event, "row %zu: %s", i, err_name(as_event));
         ck_assert_msg(as_command == messages[i].command, "row %zu: %s", i, err_name(as_command));
+        arena_done(&arena);
+    }
+}
+
+END_TEST
+
+/* Inside, 0 is absent: what says 0 of something that may be left out says another thing than it means. What is recorded
+ * is read all the same. */
+START_TEST(a_number_of_zero_that_may_be_absent_is_told_of)
+{
+    static const struct {
+        const char *list;
+        const char *field;
+        uint32_t index;
+        struct span fields;
+    } rows_[] = {
+        {"",        "at_ms", 0, BYTES("\x82" POST AT "\x00")                                           },
+        {"",        "at_ms", 0, BYTES("\x83" POST AT "\x00\xACnot_after_ms\x00")                       },
+        {"",        "",      0, BYTES("\x82" POST AT "\x01")                                           },
+        {"",        "",      0, BYTES("\x82" POST "\xA3now\xC2")                                       },
+        {"targets", "at_ms", 1, BYTES("\x82" POST "\xA7targets\x92\x83" TARGET "\x84" TARGET AT "\x00")},
+    };
+
+    for (size_t i = 0; i < ROWS(rows_); i++) {
+        uint8_t bytes[1000];
+        struct buf out = buf_of(bytes, sizeof bytes);
+        struct arena arena;
+        struct command command;
+        arena_init(&arena, 100000);
+        buf_put(&out, SPAN("\x9A\x28")); /* create_post */
+        buf_put(&out, rows_[i].fields);
+        buf_put(&out, SPAN(CMD_TEXT "\xC0" ID_TEXT "\x04\xC0\xC0\x00\x00"));
+        ck_assert_int_eq(command_decode(buf_span(&out), &arena, &command), OK);
+        const struct given_zero *zero = &command.zero;
+        ck_assert_str_eq(zero->field == NULL ? "" : zero->field->name, rows_[i].field);
+        ck_assert_str_eq(zero->list == NULL ? "" : zero->list->name, rows_[i].list);
+        ck_assert_uint_eq(zero->index, rows_[i].index);
         arena_done(&arena);
     }
 }
@@ -487,6 +532,7 @@ int main(void)
     tcase_add_test(tcase, a_list_that_the_arena_cannot_hold_is_out_of_memory);
     tcase_add_test(tcase, a_secret_is_neither_read_nor_written);
     tcase_add_test(tcase, messages_are_taken_or_refused_for_the_right_reason);
+    tcase_add_test(tcase, a_number_of_zero_that_may_be_absent_is_told_of);
     tcase_add_test(tcase, an_event_cut_anywhere_is_truncated);
     tcase_add_test(tcase, an_event_with_one_wrong_byte_is_refused_or_still_an_event);
     suite_add_tcase(suite, tcase);

@@ -143,6 +143,8 @@ START_TEST(a_login_has_one_spelling_and_bounds)
     ck_assert_int_eq(login_put(&out, &login), ERR_RANGE);
     login.password = SPAN("\xff");
     ck_assert_int_eq(login_put(&out, &login), ERR_NOT_UTF8);
+    login.password = SPAN("b\0");
+    ck_assert_int_eq(login_put(&out, &login), ERR_NUL);
     login.password = span_of(longest, sizeof longest);
     ck_assert_int_eq(login_put(&out, &login), ERR_TOO_LONG);
     login.identifier = login.password = span_of(longest, LOGIN_TEXT_MAX);

@@ -226,6 +226,14 @@ START_TEST(a_templates_first_fault_is_named)
     OBJECTS(placeholder_invalid, "/targets/0/variant");
     own.variant = SPAN("{\"parts\":[{\"text\":\"\"},{\"text\":\"{{no}}\"}]}");
     OBJECTS(placeholder_invalid, "/targets/0/variant");
+    parts[0].text = SPAN("{{{{left}} and {{left}}"); /* with it blank nobody could tell the two apart */
+    OBJECTS(field_invalid, "/content/parts/0/text");
+    form.first_comment = SPAN("{{{{{given}}");
+    OBJECTS(field_invalid, "/content/first_comment");
+    own.variant = SPAN("{\"parts\":[{\"text\":\"{{{{unused}}\"}]}");
+    OBJECTS(field_invalid, "/targets/0/variant");
+    parts[0].text = SPAN("{{{{usual}} {{{{maybe}} {{{{other}} {{{{left} {{{{{{left}}}}");
+    ck_assert_uint_eq(template_check(&form, &arena).refusal, ACCEPTED);
     own.at_ms = 1;
     OBJECTS(field_invalid, "/targets/0/at");
     form.default_queue_of = own.integration_id;

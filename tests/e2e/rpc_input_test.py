@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""What another program may not say: a number that would be read as absent, a text with U+0000. Each is refused by a code that no client
+takes for an outage, and says which value it is, as HTTP does."""
+
+import re
+import time
+
+import harness
+from access_rpc_test import LOG_QUERIES, Asking, commands, queries
+from frames import Rpc, derive, mint, pack, sha256, tag_key
+from harness import free_port
+
+CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
+ANY = {"If-Match": "*"}
+
+
+class WhatProgramsSay(harness.Case):
+    @classmethod
+    def make_world(cls):
+        port = free_port()
+        cls.service = cls.world.serve(options=("--rpc", f"127.0.0.1:{port}"))
+        cls.api = cls.service.api
+        cls.account = cls.api.connect("alice.test")["id"]
+        cls.rpc = Rpc(port, tag_key(cls.service.data.key))
+        cls.world.at_end(cls.rpc.close)
+
+    def target(self, owner):
+        return {"target_id": derive("tgt", 9, owner, self.account), "integration_id": self.account, "channel": "bluesky"}
+
+    def series(self, series, **more):
+        return {"series_id": series, "timezone": "UTC", "frequency": "daily", "every": 1, "time": "09:30", "start": "2099-01-05",
+                "parts": [{"text": "again"}], "targets": [self.target(series)], **more}
+
+    def body(self, **rule):
+        return {"rule": {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": "2099-01-05", **rule},
+                "content": {"text": "again"}, "targets": [{"integration_id": self.account}]}
+
+    def assert_fault(self, told, answer):
+        """Told over RPC what HTTP told: code, place and sentence."""
+        problem = self.assert_problem(answer, 422, "field_invalid")
+        self.assertEqual((told[0], *told[-2:]), ("field_invalid", problem["param"], problem["detail"]))
+
+    def test_a_series_that_ends_after_no_time_is_refused_and_not_endless(self):
+        for wrong, rule in (({"times": 0}, {"count": 0}), ({"frequency": "monthly", "month_day": 0}, {"frequency": "monthly", "month_day": 0}),
+                            ({"every": 0}, {"interval": 0})):
+            with self.subTest(**rule):
+                self.assert_fault(self.rpc.command(CREATE_SERIES, self.series(mint("ser"), **wrong)),
+                                  self.api.post("/v1/series", self.body(**rule)))
+                written = self.api.post("/v1/series", self.body()).json()
+                self.assert_fault(self.rpc.command(CHANGE_SERIES, self.series(written["id"], **wrong), 1),
+                                  self.api.request("PATCH", f"/v1/series/{written['id']}", {"rule": rule}, ANY))
+                self.assertEqual(self.api.get(f"/v1/series/{written['id']}").json(), written)
+        self.assertEqual(self.rpc.query("preview_series", {"series_id": written["id"], "limit": 0})[0], "parameter_invalid")
+        self.assert_problem(self.api.get(f"/v1/series/{written['id']}/preview?limit=0"), 422, "parameter_invalid")
+        cleared = self.api.request("PATCH", f"/v1/series/{written['id']}", {"rule": {"count": None, "interval": None}}, ANY)
+        self.assertEqual((cleared.status, cleared.json()["rule"]["count"], cleared.json()["rule"]["interval"]), (200, None, 1))
+
+    def test_no_other_number_of_zero_is_read_as_absent(self):
+        for name in ("max_lateness_ms", "late_spacing_ms"):
+            told = self.rpc.command(CHANGE_WORKSPACE, {"workspace_id": self.api.get("/v1/workspace").json()["id"], name: 0})
+            self.assertEqual((told[0], told[-2]), ("field_invalid", "/" + name))
+            self.assert_problem(self.api.request("PATCH", "/v1/workspace", {name: 0}, ANY), 422, "field_invalid")
+        for fields, param in (({"not_after_ms": 0}, "/not_after"), ({"at_ms": 0}, "/at"), ({"targets": "own"}, "/targets/0/at")):
+            post = mint("post")
+            fields = {"targets": [{**self.target(post), "at_ms": 0}]} if fields == {"targets": "own"} else fields
+            told = self.rpc.command(CREATE_POST, {"post_id": post, "parts": [{"text": "when?"}], **fields})
+            self.assertEqual((told[0], told[-2]), ("field_invalid", param))
+        key, tag = mint("key"), tag_key(mint("key"))
+        told = self.rpc.command(14, {"key_id": key, "name": "endless", "role": "viewer", "fingerprint": sha256(tag), "expires_ms": 0})
+        self.assertEqual((told[0], told[-2]), ("field_invalid", "/expires_at"))
+        for arguments in ({"limit": 0}, {"publish_before": 0}, {"publish_after": 0}, {"statuses": 0}):
+            self.assertEqual(self.rpc.query("list_posts", arguments)[0], "parameter_invalid", arguments)
+
+    def test_a_text_with_a_nul_is_no_outage(self):
+        """Of every question by every argument of text, of every command by every field: for ever the same answer, and nobody's fault but
+        the sender's."""
+        row = (harness.ROOT / "projections/row.def").read_text()
+        texts = re.findall(r"^  MAYBE\((?:word|text), +(\w+),", re.search(r"RECORD\(query_args,.*?END\(query_args\)", row, re.S).group(0), re.M)
+        self.assertEqual(texts, ["label", "order", "q"])
+        for name in queries():
+            if name in LOG_QUERIES:
+                self.assertEqual(self.rpc.query(name, b"\n\0\n1\n")[0], "" if name == "verifier" else "parameter_invalid", name)
+            elif name not in ("get_workspace", "get_usage"):  # which read no arguments
+                for text in texts:
+                    self.assertEqual(self.rpc.query(name, {text: "a\0b"})[0], "parameter_invalid", (name, text))
+        self.assertEqual(self.rpc.query("list_posts\0")[0], "query_unknown")
+        self.assertEqual(self.rpc.query("list_posts", {"cursor": b"\0"})[0], "parameter_invalid")
+        asking, asked = Asking(self.rpc, {}), 0
+        for name, (code, required) in commands().items():
+            for kind, field in required:
+                if kind in ("word", "text"):
+                    asked += 1
+                    fields = {other: asking.value(kind_, other) for kind_, other in required}
+                    self.assertEqual(self.rpc.command(code, {**fields, field: "a\0b"})[0], "command_invalid", (name, field))
+        self.assertGreater(asked, 30)
+        for fields in ({"parts": [{"text": "a\0b"}]}, {"link": "\0"}, {"labels": [{"name": "\0"}]}, {"metadata": [{"key": "a", "value": "\0"}]}):
+            self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post"), **fields})[0], "command_invalid", fields)
+        for login in ({"identifier": "a\0b", "password": "x"}, {"identifier": "a.test", "password": "\0"}):
+            self.assertEqual(self.rpc.seal(mint("sec"), mint("int"), pack(login)), "frame_invalid", login)
+
+    def test_what_may_be_zero_is_taken(self):
+        post = mint("post")
+        now = self.rpc.command(CREATE_POST, {"post_id": post, "parts": [{"text": "now"}], "now": False, "targets": [self.target(post)]})
+        self.assertEqual(now[0], "")
+        self.assertEqual(self.api.get(f"/v1/posts/{post}").json()["status"], "draft")
+        self.assertEqual(self.api.request("PATCH", f"/v1/integrations/{self.account}/queue",
+                                          {"slots": [{"weekday": "monday", "time": "00:00"}]}, ANY).status, 200)
+
+
+if __name__ == "__main__":
+    harness.main()

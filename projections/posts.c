@@ -3,9 +3,9 @@
  * applies them in any order.
  *
  * One create writes three rows (post and content side by side at the end of the table, one row of the list); a schedule
- * writes the post, the list's row again, one row of the list by instant, and one queue row of 16 bytes per target.
- * Scattered (led by workspace) are the two lists' only. Lock, attempt and outcome write the post, its attempt or
- * payload beside it, and one counter; the post's end both lists again. */
+ * writes the post, one row of the list by instant, the shelf's state, and one queue row of 16 bytes per target.
+ * Scattered (led by workspace) are the two lists' and the shelves' only. Lock, attempt and outcome write the post, its
+ * attempt or payload beside it, and one counter; the post's end the shelf's state again. */
 #include "projections/posts.h"
 
 #include "core/base/assert.h"

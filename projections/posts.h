@@ -3,9 +3,10 @@
  * Rows. All of a post lies side by side under its time-ordered id (row_store.h: enum post_place): post_row, small and
  * written at every event; its attempts; what its author wrote (post_content_row, at create and edit); what its targets
  * send (locked_target, at the lock). PLACE_POSTS_CREATED and PLACE_POSTS_DUE (tables.h) hold a narrow row per post, in
- * the order of creation and of publish_at, written only when key or row changes: at create, schedule, a changed instant
- * and the last status. PLACE_POSTS_ATTENTION and PLACE_POSTS_ATTENTION_DUE hold the same rows of the few that need a
- * look, while they do. The rows of queue.h and punctuality.h are derived here too, while the post is decoded.
+ * the order of creation and of publish_at, written only when key or row changes: at create, schedule and a changed
+ * instant; what becomes of the post stands on its shelf (posts_shelf.h). PLACE_POSTS_ATTENTION and
+ * PLACE_POSTS_ATTENTION_DUE hold the same rows of the few that need a look, while they do. The rows of queue.h and
+ * punctuality.h are derived here too, while the post is decoded.
  *
  * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_H

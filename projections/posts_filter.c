@@ -82,9 +82,7 @@ bool posts_may_match(const struct post_filter *filter, const struct post_list_ro
     for (uint32_t i = 0; i < filter->label_count && !label; i++) {
         label = has_mark(row->labels, posts_mark(filter->labels[i]));
     }
-    const bool window = filter->publish_after_ms != 0 || filter->publish_before_ms != 0;
-    return integration && label && posts_want_class(filter, row->status) && wants_author(filter, &row->author_id) &&
-           (!window || row->dated);
+    return integration && label && wants_author(filter, &row->author_id);
 }
 
 static bool wants_integrations(const struct post_filter *filter, const struct post_row *post)

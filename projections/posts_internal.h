@@ -48,7 +48,7 @@ enum err posts_texts(const struct post_content_row *content, struct arena *arena
 enum err posts_search(const struct words_query *query, const struct post_content_row *content, struct arena *arena,
                       size_t *bytes, bool *ret_found) MUST_USE;
 
-/* posts_class is the status as lists keep it: draft, scheduled for every open one, else the last. posts_mark and
+/* posts_class is the status as shelves keep it: draft, scheduled for every open one, else the last. posts_mark and
  * posts_mark_id are what a narrow row keeps of a label and of an id. */
 uint32_t posts_class(uint32_t status);
 uint32_t posts_mark(struct span text);

@@ -1,5 +1,5 @@
-/* posts_list.c: the lists of a workspace's posts, by creation and by publish_at: written by posts.c's projection, read
- * by posts_list. Must never look at more than POSTS_SCAN_MAX rows or posts in one call.
+/* posts_list.c: the lists of a workspace's posts, by creation and by publish_at, which posts_index.c
+ * writes: read by posts_list. Must never look at more than POSTS_SCAN_MAX rows or posts in one call.
  *
  * What the shelves know (posts_shelf.h: words, labels, accounts, authors, classes) they are asked for: by creation they
  * give the posts in the order of the list; by publish_at what they give is sorted, and where that is too much it is
@@ -8,8 +8,7 @@
  * The posts that need attention are few: lists of their own hold their rows once more, in the same two orders.
  *
  * A narrow row holds four bytes of each integration and label: it rules most posts out; what it lets through is checked
- * on the post itself. Its status is only draft, open or the last one, so that lock and attempts leave both lists alone.
- */
+ * on the post itself. Its class it does not tell: of full shelves their states do. */
 #include <stdlib.h>
 
 #include "core/base/assert.h"
@@ -17,129 +16,6 @@
 #include "projections/posts_find.h"
 
 #define SCRATCH_MAX ((size_t)16 << 20)
-
-/* --- writing --- */
-
-static struct row_key index_key(enum tenant_place place, const struct post_row *post, int64_t time_ms)
-{
-    struct row_key key = row_key_tenant(&post->workspace_id, place);
-    row_key_u64(&key, (uint64_t)time_ms);
-    row_key_id(&key, &post->post_id);
-    return key;
-}
-
-/* Where a post's narrow row stands. */
-struct places {
-    struct row_key keys[4];
-    uint32_t count;
-};
-
-static void add_place(struct places *places, enum tenant_place place, const struct post_row *post, int64_t time_ms)
-{
-    places->keys[places->count] = index_key(place, post, time_ms);
-    places->count++;
-}
-
-static struct places places_of(const struct post_row *post)
-{
-    struct places places = {.count = 0};
-    add_place(&places, PLACE_POSTS_CREATED, post, post->created_ms);
-    if (post->publish_at_ms != 0) {
-        add_place(&places, PLACE_POSTS_DUE, post, post->publish_at_ms);
-    }
-    if (post->attention != 0) {
-        add_place(&places, PLACE_POSTS_ATTENTION, post, post->created_ms);
-        add_place(&places, PLACE_POSTS_ATTENTION_DUE, post, post->publish_at_ms);
-    }
-    return places;
-}
-
-static bool is_among(const struct places *places, const struct row_key *key)
-{
-    for (uint32_t i = 0; i < places->count; i++) {
-        if (span_equal(row_key_span(&places->keys[i]), row_key_span(key))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes the rows away that stand where none is now. */
-static enum err leave_places(struct store_txn *txn, const struct places *before, const struct places *now)
-{
-    for (uint32_t i = 0; i < before->count; i++) {
-        if (!is_among(now, &before->keys[i])) {
-            TRY(row_remove(txn, &before->keys[i]));
-        }
-    }
-    return OK;
-}
-
-struct marks {
-    uint8_t integrations[TARGETS_MAX * 4];
-    uint8_t labels[LABELS_MAX * 4];
-};
-
-static void list_row_of(const struct post_row *post, const struct post_content_row *content, struct marks *marks,
-                        struct post_list_row *ret_row)
-{
-    struct post_list_row row = {.author_id = post->author_id};
-    for (uint32_t i = 0; i < post->targets_count && i < TARGETS_MAX; i++) {
-        put_be32(marks->integrations + (size_t)4 * i, posts_mark_id(&post->targets[i].integration_id));
-        row.integrations = span_of(marks->integrations, (size_t)4 * (i + 1));
-    }
-    for (uint32_t i = 0; i < content->labels_count && i < LABELS_MAX; i++) {
-        put_be32(marks->labels + (size_t)4 * i, posts_mark(content->labels[i].name));
-        row.labels = span_of(marks->labels, (size_t)4 * (i + 1));
-    }
-    *ret_row = row;
-}
-
-/* Writes the row in every list that the post is in. fresh: the rows are known to differ. */
-static enum err put_rows(struct store_txn *txn, const struct post_row *post, const struct places *places,
-                         struct post_list_row *row, bool fresh, struct arena *arena)
-{
-    const struct record_desc *desc = post_list_row_desc();
-    row->status = posts_class(post->status);
-    row->dated = post->publish_at_ms != 0;
-    for (uint32_t i = 0; i < places->count; i++) {
-        const struct row_key *key = &places->keys[i];
-        TRY(fresh ? row_put(txn, key, desc, row, arena) : row_put_changed(txn, key, desc, row, arena));
-    }
-    return OK;
-}
-
-enum err posts_index_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
-                            const struct post_content_row *content, struct arena *arena)
-{
-    struct post_list_row row;
-    struct marks marks;
-    if (before != NULL && content == NULL && before->publish_at_ms == after->publish_at_ms &&
-        before->attention == after->attention && posts_class(before->status) == posts_class(after->status)) {
-        return OK;
-    }
-    const struct places places = places_of(after);
-    if (before == NULL) {
-        ASSERT(content != NULL);
-        list_row_of(after, content, &marks, &row);
-        return put_rows(txn, after, &places, &row, true, arena);
-    }
-    const struct places left = places_of(before);
-    TRY(leave_places(txn, &left, &places));
-    if (content != NULL) {
-        list_row_of(after, content, &marks, &row);
-        return put_rows(txn, after, &places, &row, false, arena);
-    }
-    const enum err err = row_take(txn, &places.keys[0], post_list_row_desc(), arena, &row);
-    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-    return put_rows(txn, after, &places, &row, true, arena);
-}
-
-enum err posts_index_remove(struct store_txn *txn, const struct post_row *post)
-{
-    const struct places left = places_of(post);
-    return leave_places(txn, &left, &(struct places){.count = 0});
-}
 
 /* --- walking --- */
 
@@ -165,7 +41,10 @@ struct walk {
     struct row_key from; /* where it begins: len 0: at its end of the list */
     uint32_t limit;
     uint32_t scanned;
-    size_t searched; /* bytes of texts */
+    size_t searched;         /* bytes of texts */
+    uint64_t shelf;          /* whose state was looked at last */
+    struct span shelf_state; /* no bytes: it is not full */
+    bool shelf_known;
     struct post_page page;
 };
 
@@ -271,6 +150,49 @@ static void set_cursor(struct walk *walk, struct span key)
     walk->page.cursor_len = key.len;
 }
 
+/* The state of the post's shelf; no bytes: it is not full. */
+static enum err look_at_shelf(struct walk *walk, uint64_t number, struct span *ret_state)
+{
+    const uint64_t shelf = (number - 1) / SEGMENT_POSTS;
+    TRY(number != 0 ? OK : ERR_ALTERED);
+    if (!walk->shelf_known || walk->shelf != shelf) {
+        walk->shelf_state = (struct span){0};
+        const enum err err = posts_shelf_state(walk->txn, walk->workspace_id, shelf, &walk->shelf_state);
+        TRY(err == ERR_NOT_FOUND ? OK : err);
+        walk->shelf = shelf;
+        walk->shelf_known = true;
+    }
+    *ret_state = walk->shelf_state;
+    return OK;
+}
+
+/* Whether a post of that row may have a class and an instant, or none, as they are wanted. Of a shelf that is not full
+ * the class must be looked at. */
+static enum err may_stand(struct walk *walk, const struct post_list_row *row, bool *ret_may)
+{
+    const struct post_filter *filter = walk->filter;
+    const bool window = filter->publish_after_ms != 0 || filter->publish_before_ms != 0;
+    const bool undated = walk->stretches[walk->stretch].undated_only;
+    struct span state;
+    *ret_may = true;
+    if (filter->statuses == 0 && !window && !undated) {
+        return OK;
+    }
+    TRY(look_at_shelf(walk, row->number, &state));
+    const uint8_t byte = state.len == 0 ? 0 : state.data[(row->number - 1) % SEGMENT_POSTS];
+    const bool dated = state.len == 0 ? row->dated : (byte & SHELF_DATED) != 0;
+    *ret_may =
+        (state.len == 0 || posts_want_class(filter, byte & SHELF_CLASS)) && (!window || dated) && !(undated && dated);
+    return OK;
+}
+
+/* In a list by instant, behind the posts that have one, stand only those that have none. */
+static bool is_in_its_stretch(const struct walk *walk, struct span key, const struct post_row *post)
+{
+    const bool last = walk->stretch_count == 2 && key.data[INDEX_PLACE] == (uint8_t)walk->stretches[1].place;
+    return !last || post->publish_at_ms == 0;
+}
+
 /* Decodes the post behind a narrow row that may match: what is not wanted after all leaves nothing in the arena. */
 static enum err check_post(struct walk *walk, struct span key, bool *ret_matches)
 {
@@ -280,7 +202,7 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
     const struct arena_mark mark = arena_mark(walk->arena);
     arena_reset(walk->scratch);
     TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &post));
-    *ret_matches = posts_match(walk->filter, &post);
+    *ret_matches = is_in_its_stretch(walk, key, &post.row) && posts_match(walk->filter, &post);
     if (*ret_matches && walk->filter->search != NULL) {
         TRY(posts_search(walk->filter->search, &post.content, walk->scratch, &walk->searched, ret_matches));
     }
@@ -319,7 +241,10 @@ static enum err visit(struct walk *walk, struct span key, struct span value, boo
     walk->scanned++;
     struct post_list_row row;
     TRY(row_read(value, post_list_row_desc(), walk->scratch, &row));
-    bool found = !(walk->stretches[walk->stretch].undated_only && row.dated) && posts_may_match(walk->filter, &row);
+    bool found = posts_may_match(walk->filter, &row);
+    if (found) {
+        TRY(may_stand(walk, &row, &found));
+    }
     if (found) {
         TRY(check_post(walk, key, &found));
     }

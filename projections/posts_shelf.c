@@ -198,6 +198,12 @@ static enum err add_post(struct gather *gather, const struct post_row *post, con
     return posts_texts(content, gather->texts, add_text, gather);
 }
 
+/* Of a post that is there. */
+static uint8_t state_of(const struct post_row *post)
+{
+    return (uint8_t)(posts_class(post->status) | (post->publish_at_ms != 0 ? SHELF_DATED : 0));
+}
+
 /* Gathers the terms of one of the shelf's posts as it is now, and its state. */
 static enum err gather_post(struct gather *gather, uint32_t n)
 {
@@ -223,7 +229,7 @@ static enum err gather_post(struct gather *gather, uint32_t n)
     gather->loose = false;
     TRY(add_post(gather, &post, &content));
     gather->count = gather->loose ? gather->own : gather->count;
-    gather->state[n] = (uint8_t)(posts_class(post.status) | (gather->loose ? SHELF_LOOSE : 0));
+    gather->state[n] = (uint8_t)(state_of(&post) | (gather->loose ? SHELF_LOOSE : 0));
     return OK;
 }
 
@@ -391,7 +397,7 @@ static uint32_t count_edited(const uint8_t *state)
 enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before, const struct post_row *after,
                             bool edited)
 {
-    if (!edited && posts_class(before->status) == posts_class(after->status)) {
+    if (!edited && state_of(before) == state_of(after)) {
         return OK;
     }
     if (before->number == 0) {
@@ -411,8 +417,7 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
     if (after->status == POST_DELETED) {
         *own = 0;
     } else {
-        *own =
-            (uint8_t)(posts_class(after->status) | (*own & (SHELF_LOOSE | SHELF_EDITED)) | (edited ? SHELF_EDITED : 0));
+        *own = (uint8_t)(state_of(after) | (*own & (SHELF_LOOSE | SHELF_EDITED)) | (edited ? SHELF_EDITED : 0));
     }
     if (edited && after->status != POST_DELETED) {
         const bool many = count_edited(state) > SHELF_EDITS;

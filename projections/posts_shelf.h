@@ -4,7 +4,8 @@
  *
  * Rows of TABLE_TENANT: PLACE_SHELF_HEAD: how many posts there were ever (8), then the keys of the last of them that
  * fill no row of keys. PLACE_SHELF_KEYS, number / SHELF_KEYS: their keys. PLACE_SHELF_TERMS, shelf: its segment
- * (segment.h). PLACE_SHELF_STATE, shelf: a byte for each post: its class, and whether the segment is right about it.
+ * (segment.h). PLACE_SHELF_STATE, shelf: a byte for each post: its class, whether it has an instant, and whether the
+ * segment is right about it: the one place that changes with a post's status, which the lists' rows do not tell.
  * PLACE_SHELF_EDITED, shelf: the segment of those of which it is not; no row: it is right about all.
  *
  * So a new post costs one short row beside those that are written anyway; each SEGMENT_POSTS-th writes a segment. One
@@ -23,7 +24,7 @@
 #define SHELF_EDITS 32U    /* of one shelf: a segment is written in the time in which so many small ones are */
 
 /* A byte of a shelf's state. A class of none: the post is gone. */
-enum { SHELF_CLASS = 0x1F, SHELF_LOOSE = 0x40, SHELF_EDITED = 0x80 };
+enum { SHELF_CLASS = 0x1F, SHELF_DATED = 0x20, SHELF_LOOSE = 0x40, SHELF_EDITED = 0x80 };
 
 /* What else than a word is a term, told by its first byte, with which no word begins. */
 enum shelf_tag { SHELF_AUTHOR = 1, SHELF_ACCOUNT = 2, SHELF_LABEL = 3, SHELF_NO_TARGET = 4 };

@@ -15,15 +15,16 @@ struct row_key {
     size_t len;
 };
 
-/* The rows of a post lie side by side, what changes often first, so that an event touches one page or two. */
+/* The rows of a post lie side by side, behind its state (core/store/tables.h) what changes often first, so that an
+ * event touches one page or two. */
 enum post_place {
-    PLACE_POST = 0,     /* post_row */
-    PLACE_ACTIVITY = 1, /* version / 8 -> up to 8 of activity_row */
-    PLACE_ATTEMPT = 2,  /* target id, number -> attempt_row */
-    PLACE_PREPARED = 3, /* target id -> prepared_row */
-    PLACE_CONTENT = 4,  /* post_content_row */
-    PLACE_PAYLOAD = 5,  /* target id -> locked_target */
-    PLACE_EDIT = 6,     /* version -> post_edit_row */
+    PLACE_POST = 1,     /* post_row */
+    PLACE_ACTIVITY = 2, /* version / 8 -> up to 8 of activity_row */
+    PLACE_ATTEMPT = 3,  /* target id, number -> attempt_row */
+    PLACE_PREPARED = 4, /* target id -> prepared_row */
+    PLACE_CONTENT = 5,  /* post_content_row */
+    PLACE_PAYLOAD = 6,  /* target id -> locked_target */
+    PLACE_EDIT = 7,     /* version -> post_edit_row */
 };
 
 /* row_key begins a key; the others append to it. */

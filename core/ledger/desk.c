@@ -15,8 +15,7 @@ static struct integration *cached(struct desk *desk, const struct id *integratio
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state)
 {
     struct row_key key;
-    key_begin(&key, TABLE_STATE);
-    key_id(&key, stream);
+    key_state(&key, stream);
     const enum id_kind kind = (enum id_kind)stream->kind;
     TRY(store_put(desk->txn, key_span(&key), span_of(state, aggregate_stored_size(kind, state))));
     if (kind == ID_SYSTEM) {
@@ -69,8 +68,7 @@ static enum err put_begun(struct desk *desk, const struct id *stream)
 static enum err get_row(struct store_txn *txn, const struct id *stream, struct span *ret_row)
 {
     struct row_key key;
-    key_begin(&key, TABLE_STATE);
-    key_id(&key, stream);
+    key_state(&key, stream);
     return store_get(txn, key_span(&key), ret_row);
 }
 
@@ -250,8 +248,7 @@ enum err desk_commit(struct desk *desk, uint64_t position)
 static void seq_key(struct row_key *key, const struct id *stream, uint64_t number)
 {
     uint8_t bytes[8];
-    key_begin(key, TABLE_STATE);
-    key_id(key, stream);
+    key_state(key, stream);
     put_be64(bytes, (number - 1) / SEQS_PER_ROW);
     buf_put(&key->buf, span_of(bytes, sizeof bytes));
 }

@@ -24,6 +24,19 @@ static inline void key_id(struct row_key *key, const struct id *id)
     buf_put(&key->buf, span_of(id, sizeof *id));
 }
 
+/* The key of an aggregate's state; those of the rows that tell where its events stand begin likewise. */
+static inline void key_state(struct row_key *key, const struct id *stream)
+{
+    if (stream->kind == ID_POST) {
+        key_begin(key, TABLE_POST);
+        buf_put(&key->buf, span_of(stream->uuid, sizeof stream->uuid));
+        buf_byte(&key->buf, (uint8_t)PLACE_POST_STATE);
+    } else {
+        key_begin(key, TABLE_STATE);
+        key_id(key, stream);
+    }
+}
+
 /* A key of TABLE_TENANT. */
 static inline void key_tenant(struct row_key *key, const struct id *workspace_id, enum tenant_place place)
 {

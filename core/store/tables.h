@@ -10,7 +10,8 @@ enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
     TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, digest; 30 days */
     TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
-    TABLE_STATE = 0x05,       /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events */
+    TABLE_STATE = 0x05,       /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events; of
+                                 every aggregate but posts, whose states stand among their rows: below */
     TABLE_ACCOUNT = 0x07,     /* ledger: workspace, channel, platform account -> integration */
     TABLE_TENANT = 0x09,      /* workspace, place -> all that each of its posts writes, side by side: below */
     TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
@@ -19,7 +20,7 @@ enum table {
     TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
     TABLE_STREAM = 0x0A,      /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
 
-    TABLE_POST = 0x20,        /* posts and activity: post id, place -> all rows of a post side by side: row_store.h */
+    TABLE_POST = 0x20,        /* post id, place -> all rows of a post side by side, the ledger's among them: below */
     TABLE_POST_COUNT = 0x25,  /* posts: how many need attention or ended badly */
     TABLE_QUEUE = 0x28,       /* queue: open target's id -> its post's id */
     TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
@@ -58,6 +59,13 @@ enum tenant_place {
     PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_SHELF_EDITED = 0x73, /* posts: shelf -> terms of its posts that were edited since the others were written */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
+};
+
+/* Rows of TABLE_POST: every event of a post writes its state and its rows of the read models, and a post among a
+ * million lies where nobody has touched memory lately: hence one page for both. The others' places are those of
+ * projections/row_store.h, from 1 on. */
+enum post_state_place {
+    PLACE_POST_STATE = 0x00, /* ledger: post -> state; behind it: version / 32 -> seqs of its events */
 };
 
 /* A row of TABLE_SERIES; the others' places are those of projections/series.c, from 0 on. */

@@ -3,24 +3,43 @@
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
-static void delete_row(struct store *views, enum table table, const struct id *id, const uint64_t *row_number)
+#define STATE_KEY_LEN (1 + sizeof(struct id))
+
+static void delete_key(struct store *views, struct span key)
 {
-    uint8_t bytes[1 + sizeof *id + 8];
     OWNED(store_abort) struct store_txn *txn = NULL;
-    bytes[0] = (uint8_t)table;
-    memcpy(bytes + 1, id, sizeof *id);
-    put_be64(bytes + 1 + sizeof *id, row_number == NULL ? 0 : *row_number);
     ck_assert_int_eq(store_begin(views, true, &txn), OK);
-    ck_assert_int_eq(store_delete(txn, span_of(bytes, row_number == NULL ? 1 + sizeof *id : sizeof bytes)), OK);
+    ck_assert_int_eq(store_delete(txn, key), OK);
     ck_assert_int_eq(store_commit(&txn), OK);
 }
 
-/* What a page of the states holds of it. */
+static void delete_row(struct store *views, enum table table, const struct id *id)
+{
+    uint8_t bytes[1 + sizeof *id];
+    bytes[0] = (uint8_t)table;
+    memcpy(bytes + 1, id, sizeof *id);
+    delete_key(views, span_of(bytes, sizeof bytes));
+}
+
+/* A post's state stands among the post's rows. */
+static void put_state_key(const struct id *stream, uint8_t key[STATE_KEY_LEN])
+{
+    key[0] = TABLE_STATE;
+    memcpy(key + 1, stream, sizeof *stream);
+    if (stream->kind == ID_POST) {
+        key[0] = TABLE_POST;
+        memcpy(key + 1, stream->uuid, sizeof stream->uuid);
+        key[STATE_KEY_LEN - 1] = PLACE_POST_STATE;
+    }
+}
+
+/* The state, and where the stream's first events stand. */
 static void lose_state(struct world *world, const struct id *stream)
 {
-    const uint64_t first = 0;
-    delete_row(world->views, TABLE_STATE, stream, NULL);
-    delete_row(world->views, TABLE_STATE, stream, &first);
+    uint8_t key[STATE_KEY_LEN + 8] = {0};
+    put_state_key(stream, key);
+    delete_key(world->views, span_of(key, STATE_KEY_LEN));
+    delete_key(world->views, span_of(key, sizeof key));
 }
 
 /* The command is not decided, and the log is what it was. */
@@ -155,7 +174,7 @@ START_TEST(a_workspace_of_which_no_row_is_left_is_known_by_the_log)
     struct content_part part;
     world_found(world);
     lose_state(world, &world->workspace_id);
-    delete_row(world->views, TABLE_STREAM, &world->workspace_id, NULL);
+    delete_row(world->views, TABLE_STREAM, &world->workspace_id);
     reopen(world);
     const struct command post = world_post(world, 1, 0, specs, &part);
     ck_doubted(world, &post);
@@ -181,12 +200,12 @@ START_TEST(a_version_that_is_taken_is_not_given_again)
     world_found(world);
     const struct command first = world_post(world, 1, 0, specs, &part);
     world_must(world, &first);
-    uint8_t key[1 + sizeof(struct id)] = {TABLE_STATE};
+    uint8_t key[STATE_KEY_LEN];
     uint8_t old[4096];
     struct span row;
     size_t old_len = 0;
     OWNED(store_abort) struct store_txn *txn = NULL;
-    memcpy(key + 1, &first.create_post.post_id, sizeof(struct id));
+    put_state_key(&first.create_post.post_id, key);
     ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
     ck_assert_int_eq(store_get(txn, span_of(key, sizeof key), &row), OK);
     ck_assert_uint_le(row.len, sizeof old);
@@ -214,11 +233,11 @@ START_TEST(a_command_whose_answer_is_gone_is_not_carried_out_again)
     world_found(world);
     const struct command create = world_post(world, 1, 0, specs, &part);
     world_must(world, &create);
-    delete_row(world->views, TABLE_COMMAND, &create.command_id, NULL);
+    delete_row(world->views, TABLE_COMMAND, &create.command_id);
     ck_doubted(world, &create);
     const struct command schedule = about(world, 4, &create.create_post.post_id);
     world_must(world, &schedule);
-    delete_row(world->views, TABLE_COMMAND, &schedule.command_id, NULL);
+    delete_row(world->views, TABLE_COMMAND, &schedule.command_id);
     ck_doubted(world, &schedule);
     rebuild(world);
     ck_assert(world_give(world, &schedule, NULL).repeated);
@@ -236,7 +255,7 @@ START_TEST(an_installation_of_which_no_row_is_left_is_known_by_the_log)
     struct command command = about(world, 0, NULL);
     world_must(world, &command);
     lose_state(world, &world->options.installation_id);
-    delete_row(world->views, TABLE_STREAM, &world->options.installation_id, NULL);
+    delete_row(world->views, TABLE_STREAM, &world->options.installation_id);
     ledger_close(world->ledger);
     world->ledger = NULL;
     ck_assert_int_eq(ledger_open(&world->options, true, &world->ledger), ERR_ALTERED);

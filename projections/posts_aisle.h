@@ -1,17 +1,17 @@
-/* posts_aisle.h: which shelves of a workspace's posts may hold a term or a class, AISLE_SHELVES of them to an aisle: so
- * that who looks for what is rare need not look into each (posts_shelf.h). For posts_shelf.c and posts_find.c.
+/* posts_aisle.h: which shelves of a workspace's posts may hold a term or a class, AISLE_SHELVES of them to an aisle:
+ * so that who looks for what is rare need not look into each (posts_shelf.h). For posts_shelf.c and posts_find.c.
  *
  * Rows of TABLE_TENANT, of an aisle each: PLACE_AISLE: how many of its shelves have their signs written (8), for each
- * class the shelves that have a post of it (8 each, bit n: shelf n; class 0: a post that has more terms than are kept),
- * then late signs in their order: sign (4), shelf (1). PLACE_AISLE_SIGNS: rows (8), then the shelves of each row (8).
- * All big-endian.
+ * class the shelves that have a post of it (8 each, bit n: shelf n; class 0: a post that has more terms than are
+ * kept), then late signs in their order: sign (4), shelf (1). PLACE_AISLE_SIGNS: rows (8), then the shelves of each
+ * row (8). All big-endian.
  *
- * A term's sign is a hash of 32 bits, which names some rows of PLACE_AISLE_SIGNS: a shelf that has the term is in all of
- * them (a Bloom filter of each shelf, one beside the other, so that an aisle is asked with a few words of memory). A
- * shelf that is in all of them by chance is looked into in vain, one of some thousands. Signs are written for AISLE_STEP
- * shelves at once, as the rows are then written again; those of posts that are edited later are late, until there are
- * more than LATE_MAX of them. Nothing is ever taken out: what a shelf no longer has costs a look. Classes are exact.
- */
+ * A term's sign is a hash of 32 bits, which names some rows of PLACE_AISLE_SIGNS: a shelf that has the term is in all
+ * of them (a Bloom filter of each shelf, one beside the other, so that an aisle is asked with a few words of memory).
+ * A shelf that is in all of them by chance is looked into in vain, one of some thousands. Signs are written for
+ * AISLE_STEP shelves at once, as the rows are then written again; those of posts that are edited later are late,
+ * until there are more than LATE_MAX of them. Nothing is ever taken out: what a shelf no longer has costs a look.
+ * Classes are exact. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_AISLE_H
 #define OPENPOST_PROJECTIONS_POSTS_AISLE_H
 

@@ -1,10 +1,10 @@
-/* posts_find.c: looks for the posts that have all terms that a filter asks for: asks each aisle which of its shelves may
- * have them, and looks into one of these after the other. Called by posts_list.c. Must never leave out a post that the filter wants; of what it gives too much posts_match is the
- * judge.
+/* posts_find.c: looks for the posts that have all terms that a filter asks for: asks each aisle which of its shelves
+ * may have them, and looks into one of these after the other. Called by posts_list.c. Must never leave out a post
+ * that the filter wants; of what it gives too much posts_match is the judge.
  *
  * A filter is a list of groups: a post has one term of each. Posts that are on no full shelf, or have more terms than
- * are kept, are given whatever their terms are; one that was edited since its shelf's segment was written also when its
- * terms from before are those that are asked for.
+ * are kept, are given whatever their terms are; one that was edited since its shelf's segment was written also when
+ * its terms from before are those that are asked for.
  *
  * Within a millisecond the order of the ids is not that in which the posts were written, so that neighbouring shelves
  * overlap by one millisecond at most (stamps never go back): keys of the next shelf's last one are held back. */

@@ -10,8 +10,8 @@
 #include "core/base/arena.h"
 
 /* Posts whose terms stand together. Until so many are there their texts are looked through: 512 of them in a
- * millisecond or two, as long as it takes to write a segment of them. Which of a million posts' 2,000 segments are worth
- * a look, three microseconds each, is told by posts_aisle.h. */
+ * millisecond or two, as long as it takes to write a segment of them. Which of a million posts' 2,000 segments are
+ * worth a look, three microseconds each, is told by posts_aisle.h. */
 #define SEGMENT_POSTS 512U
 
 /* Some of a segment's posts: bit n % 64 of word n / 64. */

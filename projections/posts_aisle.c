@@ -24,7 +24,7 @@ enum {
 };
 
 _Static_assert((int)CLASSES > (int)SHELF_CLASS, "each class has its shelves");
-_Static_assert(PLACES *BLOCK_BITS < 64, "a number has bits enough for all places");
+_Static_assert((int)PLACES *(int)BLOCK_BITS < 64, "a number has bits enough for all places");
 
 /* --- signs --- */
 
@@ -211,10 +211,10 @@ enum err posts_aisle_classes(struct store_txn *txn, const struct id *workspace_i
     if (aisle.row.len > 0) {
         memcpy(room, aisle.row.data, aisle.row.len);
     }
-    for (uint32_t class = 0; class < CLASSES; class ++) {
+    for (uint32_t n = 0; n < CLASSES; n++) {
         const uint64_t own = (uint64_t)1 << shelf % AISLE_SHELVES;
-        uint8_t *at = room + 8 + (size_t)8 * class;
-        put_be64(at, (after >> class & 1) != 0 ? get_be64(at) | own : get_be64(at) & ~own);
+        uint8_t *at = room + 8 + (size_t)8 * n;
+        put_be64(at, (after >> n & 1) != 0 ? get_be64(at) | own : get_be64(at) & ~own);
     }
     const struct draft draft = {.data = room, .len = aisle.row.len > 0 ? aisle.row.len : HEAD};
     return put(txn, workspace_id, PLACE_AISLE, shelf / AISLE_SHELVES, &draft);
@@ -369,19 +369,18 @@ static void add_late(struct draft *row, uint64_t number)
     row->len += LATE;
 }
 
-/* Writes late ones, and fresh ones that are not among them, behind the row's head, in order, each once. */
+/* Writes late and fresh ones behind the row's head, in order, each once. */
 static void merge_late(struct draft *row, struct span late, const uint64_t *fresh, size_t count)
 {
     size_t at = 0;
     size_t next = 0;
     row->len = HEAD;
     while (at < late.len || next < count) {
-        ASSERT(next == count || at >= late.len || fresh[next] != late_number(late.data + at));
         const uint64_t old = at < late.len ? late_number(late.data + at) : UINT64_MAX;
-        const uint64_t new = next < count ? fresh[next] : UINT64_MAX;
-        add_late(row, old < new ? old : new);
-        at += old < new ? LATE : 0;
-        while (old > new &&next < count && fresh[next] == new) {
+        const uint64_t least = next < count && fresh[next] < old ? fresh[next] : old;
+        add_late(row, least);
+        at += old == least ? LATE : 0;
+        while (next < count && fresh[next] == least) {
             next++;
         }
     }
@@ -395,7 +394,7 @@ static enum err fold_late(struct store_txn *txn, const struct id *workspace_id, 
     TRY(draft_of(aisle->signs, 0, 0, arena, &signs));
     for (size_t at = HEAD; at < row->len; at += LATE) {
         const struct sign sign = {.hash = get_be32(row->data + at), .places = PLACES};
-        set_sign(&signs, sign, row->data[at + 4]);
+        set_sign(&signs, sign, row->data[at + 4] & (AISLE_SHELVES - 1));
     }
     row->len = HEAD;
     return put(txn, workspace_id, PLACE_AISLE_SIGNS, number, &signs);

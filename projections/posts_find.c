@@ -324,8 +324,8 @@ static uint64_t match_aisle(const struct post_finder *finder, const struct aisle
 {
     const uint64_t loose = posts_aisle_class(aisle, 0);
     uint64_t found = finder->filter->statuses == 0 ? UINT64_MAX : 0;
-    for (uint32_t class = 1; class < POST_STATUS_COUNT && finder->filter->statuses != 0; class ++) {
-        found |= posts_want_class(finder->filter, class) ? posts_aisle_class(aisle, class) : 0;
+    for (uint32_t status = 1; status < POST_STATUS_COUNT && finder->filter->statuses != 0; status++) {
+        found |= posts_want_class(finder->filter, status) ? posts_aisle_class(aisle, status) : 0;
     }
     for (uint32_t i = 0; i < finder->group_count && found != 0; i++) {
         uint64_t one = loose;

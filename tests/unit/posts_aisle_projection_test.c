@@ -210,9 +210,9 @@ START_TEST(an_aisle_names_exactly_the_shelves_that_have_a_class)
     for (uint32_t shelf = 0; shelf < SHELVES; shelf++) {
         struct aisle aisle;
         ck_assert_int_eq(posts_aisle_open(txn, &hall->workspace_id, shelf / AISLE_SHELVES, &aisle), OK);
-        for (uint32_t class = 0; class < 10; class ++) {
-            const bool named = (posts_aisle_class(&aisle, class) >> shelf % AISLE_SHELVES & 1) != 0;
-            ck_assert(named == ((hall->classes[shelf] >> class & 1) != 0));
+        for (uint32_t n = 0; n < 10; n++) {
+            const bool named = (posts_aisle_class(&aisle, n) >> shelf % AISLE_SHELVES & 1) != 0;
+            ck_assert(named == ((hall->classes[shelf] >> n & 1) != 0));
         }
     }
     store_abort(txn);

@@ -12,8 +12,8 @@ enum {
     CLASSES = 32,
     HEAD = 8 + CLASSES * 8, /* of PLACE_AISLE: what comes before late signs */
     LATE = 4 + 1,
-    LATE_MAX = 800, /* 4 KB: the edits of some eighty posts, after which the rows are written again, 0.2 to 1 MB */
-    BLOCK = 512,    /* rows that one sign names lie in one of such blocks: on one or two pages of memory */
+    LATE_MAX = 2400, /* 12 KB: the edits of a hundred posts, after which the rows are written again, up to 1 MB */
+    BLOCK = 512,     /* rows that one sign names lie in one of such blocks: on one or two pages of memory */
     BLOCK_BITS = 9,
     ROWS_MIN = 1 << 12, /* 32 KB: so that some edits of a shelf of few terms fit */
     ROWS_MAX = 1 << 18, /* 2 MB: shelves of more terms than fit are looked into more often */

@@ -1,10 +1,10 @@
-/* posts_find.c: looks into one shelf after the other for the posts that have all terms that a filter asks for. Called
- * by posts_list.c. Must never leave out a post that the filter wants; of what it gives too much posts_match is the
- * judge.
+/* posts_find.c: looks for the posts that have all terms that a filter asks for: asks each aisle which of its shelves
+ * may have them, and looks into one of these after the other. Called by posts_list.c. Must never leave out a post
+ * that the filter wants; of what it gives too much posts_match is the judge.
  *
  * A filter is a list of groups: a post has one term of each. Posts that are on no full shelf, or have more terms than
- * are kept, are given whatever their terms are; one that was edited since its shelf's segment was written also when its
- * terms from before are those that are asked for.
+ * are kept, are given whatever their terms are; one that was edited since its shelf's segment was written also when
+ * its terms from before are those that are asked for.
  *
  * Within a millisecond the order of the ids is not that in which the posts were written, so that neighbouring shelves
  * overlap by one millisecond at most (stamps never go back): keys of the next shelf's last one are held back. */
@@ -13,12 +13,14 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
+#include "projections/posts_aisle.h"
 
 #define GROUPS_MAX 96U /* four filters, and the terms of what is typed: of more, the rest is found by looking */
 #define KEYS_FIRST 1024U
 
 struct group {
     const struct term *terms; /* one of them suffices */
+    const struct sign *signs; /* theirs */
     uint32_t count;
 };
 
@@ -38,7 +40,9 @@ struct post_finder {
     uint32_t group_count;
     uint64_t count;  /* posts that there ever were */
     uint64_t left;   /* shelves to look into yet, the one that is not full among them */
-    uint64_t looked; /* that were */
+    uint64_t looked; /* that were, and aisles */
+    uint64_t aisle;  /* of which shelves is known: bit n: shelf n may have what is asked for; UINT64_MAX: none yet */
+    uint64_t shelves;
     struct found_key *keys;
     uint32_t at; /* the next one to give */
     uint32_t key_count;
@@ -49,12 +53,21 @@ struct post_finder {
 /* --- what is asked for --- */
 
 /* Without room the group is left out: more will be looked at. */
-static void add_group(struct post_finder *finder, const struct term *terms, uint32_t count)
+static enum err add_group(struct post_finder *finder, const struct term *terms, uint32_t count)
 {
-    if (finder->group_count < GROUPS_MAX) {
-        finder->groups[finder->group_count] = (struct group){.terms = terms, .count = count};
-        finder->group_count++;
+    if (count == 0 || finder->group_count == GROUPS_MAX) {
+        return OK;
     }
+    struct sign *signs = arena_alloc(finder->arena, count * sizeof *signs);
+    if (signs == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        signs[i] = posts_aisle_sign(terms[i].text, terms[i].prefix);
+    }
+    finder->groups[finder->group_count] = (struct group){.terms = terms, .signs = signs, .count = count};
+    finder->group_count++;
+    return OK;
 }
 
 static enum err tagged(struct post_finder *finder, enum shelf_tag tag, struct span named, struct term *ret_term)
@@ -73,10 +86,7 @@ static enum err add_ids(struct post_finder *finder, enum shelf_tag tag, const st
     for (uint32_t i = 0; i < count; i++) {
         TRY(tagged(finder, tag, span_of(ids[i].uuid, sizeof ids[i].uuid), &terms[i]));
     }
-    if (count > 0) {
-        add_group(finder, terms, count);
-    }
-    return OK;
+    return add_group(finder, terms, count);
 }
 
 static enum err add_labels(struct post_finder *finder)
@@ -89,10 +99,7 @@ static enum err add_labels(struct post_finder *finder)
     for (uint32_t i = 0; i < count; i++) {
         TRY(tagged(finder, SHELF_LABEL, finder->filter->labels[i], &terms[i]));
     }
-    if (count > 0) {
-        add_group(finder, terms, count);
-    }
-    return OK;
+    return add_group(finder, terms, count);
 }
 
 /* A post that is there for a restricted grant goes to one of its accounts, or to none. */
@@ -110,8 +117,7 @@ static enum err add_grant(struct post_finder *finder, const struct grant *grant)
         const struct id *account = &grant->accounts[i].integration_id;
         TRY(tagged(finder, SHELF_ACCOUNT, span_of(account->uuid, sizeof account->uuid), &terms[i + 1]));
     }
-    add_group(finder, terms, grant->account_count + 1);
-    return OK;
+    return add_group(finder, terms, grant->account_count + 1);
 }
 
 static enum err add_words(struct post_finder *finder, const struct words_query *query)
@@ -125,7 +131,7 @@ static enum err add_words(struct post_finder *finder, const struct words_query *
                 return ERR_NO_MEMORY;
             }
             *kept = term;
-            add_group(finder, kept, 1);
+            TRY(add_group(finder, kept, 1));
         }
     }
     return OK;
@@ -139,6 +145,43 @@ static enum err add_groups(struct post_finder *finder)
     TRY(add_ids(finder, SHELF_ACCOUNT, filter->integrations, filter->integration_count));
     TRY(add_grant(finder, filter->seen_by));
     return add_words(finder, filter->search);
+}
+
+static uint64_t shelves(const struct post_finder *finder)
+{
+    return (finder->count + SEGMENT_POSTS - 1) / SEGMENT_POSTS;
+}
+
+/* When a shelf's first post was made. */
+static enum err first_of(const struct post_finder *finder, uint64_t shelf, uint64_t *ret_ms)
+{
+    struct span keys;
+    const uint64_t row = shelf * (SEGMENT_POSTS / SHELF_KEYS);
+    const enum err err = posts_shelf_keys(finder->txn, &finder->workspace_id, row, &keys);
+    TRY(err == ERR_NOT_FOUND || (err == OK && keys.len < SHELF_KEY_BYTES) ? ERR_ALTERED : err);
+    *ret_ms = get_be64(keys.data);
+    return OK;
+}
+
+/* Leaves out the shelves before the place where the finder resumes. Of those that begin before it the last one may
+ * still have posts behind it. */
+static enum err leave_passed(struct post_finder *finder)
+{
+    const uint64_t from_ms = get_be64(finder->from.bytes);
+    uint64_t low = 0;
+    uint64_t high = shelves(finder);
+    while (low < high) {
+        uint64_t first_ms = 0;
+        const uint64_t middle = low + (high - low) / 2;
+        TRY(first_of(finder, middle, &first_ms));
+        if (finder->up ? first_ms < from_ms : first_ms <= from_ms) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    finder->left = !finder->up ? low : shelves(finder) - (low > 0 ? low - 1 : 0);
+    return OK;
 }
 
 enum err posts_find_open(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
@@ -158,19 +201,16 @@ enum err posts_find_open(struct store_txn *txn, const struct id *workspace_id, c
     if (finder->resumes) {
         memcpy(finder->from.bytes, from.data, from.len);
     }
+    finder->aisle = UINT64_MAX;
     TRY(add_groups(finder));
     TRY(posts_shelf_count(txn, workspace_id, &finder->count));
-    finder->left = (finder->count + SEGMENT_POSTS - 1) / SEGMENT_POSTS;
+    finder->left = shelves(finder);
+    TRY(finder->resumes ? leave_passed(finder) : OK);
     *ret_finder = finder->group_count > 0 || filter->statuses != 0 ? finder : NULL;
     return OK;
 }
 
 /* --- one shelf --- */
-
-static uint64_t shelves(const struct post_finder *finder)
-{
-    return (finder->count + SEGMENT_POSTS - 1) / SEGMENT_POSTS;
-}
 
 /* The shelf that comes after those that were looked into. */
 static uint64_t next_shelf(const struct post_finder *finder)
@@ -252,13 +292,6 @@ static void match_state(const struct post_finder *finder, struct span state, boo
     *set = wanted;
 }
 
-/* A whole shelf before the place where the finder resumes. */
-static bool is_passed(const struct post_finder *finder, const struct segment *segment)
-{
-    const int64_t from_ms = (int64_t)get_be64(finder->from.bytes);
-    return finder->resumes && (finder->up ? segment->last_ms < from_ms : segment->first_ms > from_ms);
-}
-
 static enum err match_shelf(const struct post_finder *finder, uint64_t shelf, struct post_set *ret_set)
 {
     struct segment segment;
@@ -268,22 +301,68 @@ static enum err match_shelf(const struct post_finder *finder, uint64_t shelf, st
         *ret_set = first_posts((uint32_t)(finder->count % SEGMENT_POSTS));
         return OK;
     }
-    struct post_set set = {{0}};
+    struct post_set set = first_posts(SEGMENT_POSTS);
     enum err err = posts_shelf_terms(finder->txn, &finder->workspace_id, shelf, &segment);
     TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-    if (!is_passed(finder, &segment)) {
-        err = posts_shelf_state(finder->txn, &finder->workspace_id, shelf, &state);
+    err = posts_shelf_state(finder->txn, &finder->workspace_id, shelf, &state);
+    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+    const bool has_edited = has_marked(finder, state, SHELF_EDITED);
+    if (has_edited) {
+        err = posts_shelf_edited(finder->txn, &finder->workspace_id, shelf, &edited);
         TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-        const bool has_edited = has_marked(finder, state, SHELF_EDITED);
-        if (has_edited) {
-            err = posts_shelf_edited(finder->txn, &finder->workspace_id, shelf, &edited);
-            TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-        }
-        set = first_posts(SEGMENT_POSTS);
-        TRY(match_terms(finder, &segment, has_edited ? &edited : NULL, &set));
-        match_state(finder, state, has_marked(finder, state, SHELF_LOOSE), &set);
     }
+    TRY(match_terms(finder, &segment, has_edited ? &edited : NULL, &set));
+    match_state(finder, state, has_marked(finder, state, SHELF_LOOSE), &set);
     *ret_set = set;
+    return OK;
+}
+
+/* --- which shelves --- */
+
+/* The shelves of an aisle with a post that has one term of each group, and a class that is wanted. */
+static uint64_t match_aisle(const struct post_finder *finder, const struct aisle *aisle)
+{
+    const uint64_t loose = posts_aisle_class(aisle, 0);
+    uint64_t found = finder->filter->statuses == 0 ? UINT64_MAX : 0;
+    for (uint32_t status = 1; status < POST_STATUS_COUNT && finder->filter->statuses != 0; status++) {
+        found |= posts_want_class(finder->filter, status) ? posts_aisle_class(aisle, status) : 0;
+    }
+    for (uint32_t i = 0; i < finder->group_count && found != 0; i++) {
+        uint64_t one = loose;
+        for (uint32_t k = 0; k < finder->groups[i].count; k++) {
+            one |= posts_aisle_term(aisle, finder->groups[i].signs[k]);
+        }
+        found &= one;
+    }
+    return found;
+}
+
+/* The shelf that is not full is looked into. */
+static enum err ask_aisle(struct post_finder *finder, uint64_t number)
+{
+    struct aisle aisle;
+    const uint64_t full = finder->count / SEGMENT_POSTS;
+    const enum err err = posts_aisle_open(finder->txn, &finder->workspace_id, number, &aisle);
+    TRY(err == ERR_NOT_FOUND && number * AISLE_SHELVES < full ? ERR_ALTERED : err == ERR_NOT_FOUND ? OK : err);
+    finder->shelves = err == OK ? match_aisle(finder, &aisle) : 0;
+    finder->shelves |= number == full / AISLE_SHELVES ? (uint64_t)1 << full % AISLE_SHELVES : 0;
+    finder->aisle = number;
+    return OK;
+}
+
+/* Passes shelves that have nothing of what is asked for. */
+static enum err pass_shelves(struct post_finder *finder)
+{
+    bool found = false;
+    while (!found && finder->left > 0 && finder->looked < FIND_SHELVES_MAX) {
+        const uint64_t shelf = next_shelf(finder);
+        if (shelf / AISLE_SHELVES != finder->aisle) {
+            TRY(ask_aisle(finder, shelf / AISLE_SHELVES));
+            finder->looked++;
+        }
+        found = (finder->shelves >> shelf % AISLE_SHELVES & 1) != 0;
+        finder->left -= found ? 0 : 1;
+    }
     return OK;
 }
 
@@ -361,10 +440,9 @@ static int by_key_down(const void *a, const void *b)
 }
 
 /* Adds what the next shelf has to the keys that were held back. */
-static enum err look(struct post_finder *finder)
+static enum err look_into(struct post_finder *finder, uint64_t shelf)
 {
     struct post_set set;
-    const uint64_t shelf = next_shelf(finder);
     const uint32_t held = finder->key_count - finder->at;
     if (held > 0) {
         memmove(finder->keys, finder->keys + finder->at, held * sizeof *finder->keys);
@@ -380,7 +458,17 @@ static enum err look(struct post_finder *finder)
     if (finder->key_count > held) {
         qsort(finder->keys, finder->key_count, sizeof *finder->keys, finder->up ? by_key : by_key_down);
     }
-    return finder->key_count > 0 || finder->looked == FIND_SHELVES_MAX ? set_edge(finder) : OK;
+    return OK;
+}
+
+/* Looks into the next shelf that is worth it. */
+static enum err look(struct post_finder *finder)
+{
+    TRY(pass_shelves(finder));
+    if (finder->left > 0 && finder->looked < FIND_SHELVES_MAX) {
+        TRY(look_into(finder, next_shelf(finder)));
+    }
+    return finder->key_count > finder->at || finder->looked == FIND_SHELVES_MAX ? set_edge(finder) : OK;
 }
 
 /* Nothing that comes later goes before the next key. */

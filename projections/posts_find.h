@@ -1,11 +1,11 @@
-/* posts_find.h: which posts a filter may want, by the shelves (posts_shelf.h), in the order of creation. For
- * posts_list.c. */
+/* posts_find.h: which posts a filter may want, by aisles and shelves (posts_aisle.h, posts_shelf.h), in the order of
+ * creation. For posts_list.c. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_FIND_H
 #define OPENPOST_PROJECTIONS_POSTS_FIND_H
 
 #include "projections/posts_shelf.h"
 
-#define FIND_SHELVES_MAX 8192 /* looked into for one page: < 50 ms; four million posts */
+#define FIND_SHELVES_MAX 8192 /* looked into for one page, and aisles asked: < 50 ms */
 
 struct post_finder;
 

@@ -3,6 +3,7 @@
 #include "projections/posts_shelf.h"
 
 #include "core/base/assert.h"
+#include "projections/posts_aisle.h"
 
 #define POSTINGS_MAX ((size_t)1 << 17)        /* of a shelf: 256 a post, of which most have a tenth; 4 MB */
 #define EDITED_POSTINGS_MAX ((size_t)1 << 14) /* of those of a shelf that were edited: 512 a post; some 0.3 MB */
@@ -14,7 +15,7 @@ _Static_assert(SEGMENT_POSTS % SHELF_KEYS == 0, "a full shelf has full rows of k
 
 /* --- rows --- */
 
-static struct row_key key_of(const struct id *workspace_id, enum tenant_place place, uint64_t number)
+struct row_key posts_shelf_key(const struct id *workspace_id, enum tenant_place place, uint64_t number)
 {
     struct row_key key = row_key_tenant(workspace_id, place);
     row_key_u64(&key, number);
@@ -48,7 +49,7 @@ enum err posts_shelf_keys(struct store_txn *txn, const struct id *workspace_id, 
 {
     struct span keys;
     struct span head;
-    const struct row_key key = key_of(workspace_id, PLACE_SHELF_KEYS, row);
+    const struct row_key key = posts_shelf_key(workspace_id, PLACE_SHELF_KEYS, row);
     const enum err err = store_get(txn, row_key_span(&key), &keys);
     if (err == ERR_NOT_FOUND) {
         TRY(head_get(txn, workspace_id, &head));
@@ -67,7 +68,7 @@ static enum err segment_get(struct store_txn *txn, const struct id *workspace_id
                             uint64_t shelf, struct segment *ret_segment)
 {
     struct span bytes;
-    const struct row_key key = key_of(workspace_id, place, shelf);
+    const struct row_key key = posts_shelf_key(workspace_id, place, shelf);
     TRY(store_get(txn, row_key_span(&key), &bytes));
     return segment_open(bytes, ret_segment);
 }
@@ -86,7 +87,7 @@ enum err posts_shelf_edited(struct store_txn *txn, const struct id *workspace_id
 
 enum err posts_shelf_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, struct span *ret_state)
 {
-    const struct row_key key = key_of(workspace_id, PLACE_SHELF_STATE, shelf);
+    const struct row_key key = posts_shelf_key(workspace_id, PLACE_SHELF_STATE, shelf);
     TRY(store_get(txn, row_key_span(&key), ret_state));
     return ret_state->len == SEGMENT_POSTS ? OK : ERR_ALTERED;
 }
@@ -112,7 +113,7 @@ enum err posts_shelf_add(struct store_txn *txn, struct post_row *post, struct ar
     if (count % SHELF_KEYS != 0) {
         return store_put(txn, row_key_span(&key), span_of(bytes, len));
     }
-    const struct row_key keys = key_of(&post->workspace_id, PLACE_SHELF_KEYS, count / SHELF_KEYS - 1);
+    const struct row_key keys = posts_shelf_key(&post->workspace_id, PLACE_SHELF_KEYS, count / SHELF_KEYS - 1);
     TRY(store_put(txn, row_key_span(&keys), span_of(bytes + 8, len - 8)));
     return store_put(txn, row_key_span(&key), span_of(bytes, 8));
 }
@@ -139,11 +140,13 @@ struct gather {
     struct posting *postings;
     size_t cap;
     size_t count;
-    size_t own;          /* where those of the present post begin */
-    uint32_t post;       /* the present one */
-    bool loose;          /* it has too many: it will be looked at whatever is sought */
-    struct arena *kept;  /* terms, and what is written of them */
-    struct arena *texts; /* the present post and its words */
+    size_t own;            /* where those of the present post begin */
+    uint32_t post;         /* the present one */
+    bool loose;            /* it has too many: it will be looked at whatever is sought */
+    struct arena *kept;    /* terms, and what is written of them */
+    struct arena *texts;   /* the present post and its words */
+    uint32_t edited;       /* the post that has just been edited */
+    struct post_set fresh; /* posts of whose terms the aisle may not know */
     uint8_t state[SEGMENT_POSTS];
 };
 
@@ -271,19 +274,12 @@ static enum err gather_again(struct gather *gather, const struct segment *segmen
     TRY(gather_from(gather, segment, &stale));
     for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
         if ((gather->state[n] & SHELF_EDITED) != 0) {
+            if (n == gather->edited || (gather->state[n] & SHELF_LOOSE) != 0) {
+                post_set_add(&gather->fresh, n);
+            }
             TRY(gather_post(gather, n));
         }
     }
-    return OK;
-}
-
-/* Of the first key of a shelf's first row of keys, or the last of its last. */
-static enum err time_of(const struct gather *gather, bool last, int64_t *ret_ms)
-{
-    struct span keys;
-    const uint64_t rows = SEGMENT_POSTS / SHELF_KEYS;
-    TRY(posts_shelf_keys(gather->txn, gather->workspace_id, gather->shelf * rows + (last ? rows - 1 : 0), &keys));
-    *ret_ms = (int64_t)get_be64(keys.data + (last ? keys.len - SHELF_KEY_BYTES : 0));
     return OK;
 }
 
@@ -309,66 +305,87 @@ static enum err make_room(struct gather *gather, size_t cap)
     return gather->postings == NULL ? ERR_NO_MEMORY : OK;
 }
 
-static enum err put_state(const struct gather *gather)
+/* Bit n: a post has class n; bit 0: one has more terms than are kept. */
+static uint32_t classes_of(const uint8_t *state)
 {
-    const struct row_key key = key_of(gather->workspace_id, PLACE_SHELF_STATE, gather->shelf);
-    return store_put(gather->txn, row_key_span(&key), span_of(gather->state, sizeof gather->state));
+    uint32_t classes = 0;
+    uint8_t marks = 0;
+    for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
+        classes |= (uint32_t)1 << (state[n] & SHELF_CLASS);
+        marks |= state[n];
+    }
+    return (classes & ~(uint32_t)1) | ((marks & SHELF_LOOSE) != 0 ? 1 : 0);
+}
+
+static enum err put_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, const uint8_t *state)
+{
+    struct span before;
+    const struct row_key key = posts_shelf_key(workspace_id, PLACE_SHELF_STATE, shelf);
+    const enum err err = posts_shelf_state(txn, workspace_id, shelf, &before);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    const uint32_t classes = err == OK ? classes_of(before.data) : 0;
+    TRY(store_put(txn, row_key_span(&key), span_of(state, SEGMENT_POSTS)));
+    return posts_aisle_classes(txn, workspace_id, shelf, classes, classes_of(state));
+}
+
+/* Once they are written: the terms of posts that were edited lie in memory, which store_put leaves alone. */
+static enum err tell_aisle(const struct gather *gather)
+{
+    return posts_aisle_edit(gather->txn, gather->workspace_id, gather->shelf, gather->postings, gather->count,
+                            &gather->fresh);
 }
 
 static enum err write_shelf(struct gather *gather, const uint8_t *state)
 {
-    int64_t first_ms = 0;
-    int64_t last_ms = 0;
     struct span bytes;
-    const struct row_key terms = key_of(gather->workspace_id, PLACE_SHELF_TERMS, gather->shelf);
-    const struct row_key edited = key_of(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
+    const struct row_key terms = posts_shelf_key(gather->workspace_id, PLACE_SHELF_TERMS, gather->shelf);
+    const struct row_key edited = posts_shelf_key(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
     TRY(make_room(gather, POSTINGS_MAX));
     TRY(gather_all(gather, state));
-    TRY(time_of(gather, false, &first_ms));
-    TRY(time_of(gather, true, &last_ms));
-    TRY(segment_encode(gather->postings, gather->count, first_ms, last_ms, gather->kept, &bytes));
+    TRY(segment_encode(gather->postings, gather->count, gather->kept, &bytes));
     TRY(store_put(gather->txn, row_key_span(&terms), bytes));
-    if (state != NULL) {
-        TRY(row_remove(gather->txn, &edited));
+    TRY(put_state(gather->txn, gather->workspace_id, gather->shelf, gather->state));
+    if (state == NULL) {
+        return posts_aisle_fill(gather->txn, gather->workspace_id, gather->shelf);
     }
-    return put_state(gather);
+    TRY(row_remove(gather->txn, &edited));
+    return tell_aisle(gather);
 }
 
-/* Puts the terms of the post that was edited, which is place of the shelf, beside those of the others that were. */
-static enum err write_edited(struct gather *gather, const uint8_t *state, uint32_t place)
+/* Puts the terms of the post that was edited beside those of the others that were. */
+static enum err write_edited(struct gather *gather, const uint8_t *state)
 {
     struct segment segment;
     struct span bytes;
-    struct post_set own = {{0}};
-    const struct row_key key = key_of(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
+    const struct row_key key = posts_shelf_key(gather->workspace_id, PLACE_SHELF_EDITED, gather->shelf);
     memcpy(gather->state, state, SEGMENT_POSTS);
     TRY(make_room(gather, EDITED_POSTINGS_MAX));
-    post_set_add(&own, place);
+    post_set_add(&gather->fresh, gather->edited);
     const enum err err = posts_shelf_edited(gather->txn, gather->workspace_id, gather->shelf, &segment);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     if (err == OK) {
-        TRY(gather_from(gather, &segment, &own));
+        TRY(gather_from(gather, &segment, &gather->fresh));
     }
-    TRY(gather_post(gather, place));
-    gather->state[place] |= SHELF_EDITED;
-    TRY(segment_encode(gather->postings, gather->count, 0, 0, gather->kept, &bytes));
+    TRY(gather_post(gather, gather->edited));
+    gather->state[gather->edited] |= SHELF_EDITED;
+    TRY(segment_encode(gather->postings, gather->count, gather->kept, &bytes));
     TRY(store_put(gather->txn, row_key_span(&key), bytes));
-    return put_state(gather);
+    TRY(put_state(gather->txn, gather->workspace_id, gather->shelf, gather->state));
+    return tell_aisle(gather);
 }
 
-#define WHOLE_SHELF UINT32_MAX
-
-/* state: of the shelf as it stands in a row, with what became of a post; NULL: it has just been filled. place: of the
- * post that was edited, to be put beside the others that were; else the whole shelf is written. */
+/* state: of the shelf as it stands in a row, with what became of the post that was edited; NULL: it has just been
+ * filled. whole: the whole shelf is written; else that post is put beside the others that were edited. */
 static enum err write_with_memory(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf,
-                                  const uint8_t *state, uint32_t place)
+                                  const uint8_t *state, uint32_t edited, bool whole)
 {
     struct arena kept;
     struct arena texts;
     arena_init(&kept, SCRATCH_MAX);
     arena_init(&texts, SCRATCH_MAX);
-    struct gather gather = {.txn = txn, .workspace_id = workspace_id, .shelf = shelf, .kept = &kept, .texts = &texts};
-    const enum err err = place == WHOLE_SHELF ? write_shelf(&gather, state) : write_edited(&gather, state, place);
+    struct gather gather = {
+        .txn = txn, .workspace_id = workspace_id, .shelf = shelf, .kept = &kept, .texts = &texts, .edited = edited};
+    const enum err err = whole ? write_shelf(&gather, state) : write_edited(&gather, state);
     arena_done(&kept);
     arena_done(&texts);
     return err;
@@ -380,7 +397,7 @@ enum err posts_shelf_fill(struct store_txn *txn, const struct post_row *post)
     if (post->number % SEGMENT_POSTS != 0) {
         return OK;
     }
-    return write_with_memory(txn, &post->workspace_id, post->number / SEGMENT_POSTS - 1, NULL, WHOLE_SHELF);
+    return write_with_memory(txn, &post->workspace_id, post->number / SEGMENT_POSTS - 1, NULL, 0, true);
 }
 
 /* --- what became of them --- */
@@ -421,8 +438,7 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
     }
     if (edited && after->status != POST_DELETED) {
         const bool many = count_edited(state) > SHELF_EDITS;
-        return write_with_memory(txn, &before->workspace_id, shelf, state, many ? WHOLE_SHELF : place);
+        return write_with_memory(txn, &before->workspace_id, shelf, state, place, many);
     }
-    const struct row_key key = key_of(&before->workspace_id, PLACE_SHELF_STATE, shelf);
-    return store_put(txn, row_key_span(&key), span_of(state, sizeof state));
+    return put_state(txn, &before->workspace_id, shelf, state);
 }

@@ -26,13 +26,17 @@
 /* A byte of a shelf's state. A class of none: the post is gone. */
 enum { SHELF_CLASS = 0x1F, SHELF_DATED = 0x20, SHELF_LOOSE = 0x40, SHELF_EDITED = 0x80 };
 
-/* What else than a word is a term, told by its first byte, with which no word begins. */
-enum shelf_tag { SHELF_AUTHOR = 1, SHELF_ACCOUNT = 2, SHELF_LABEL = 3, SHELF_NO_TARGET = 4 };
+/* What else than a word is a term, told by its first byte, with which no word begins. The beginning of a word is none,
+ * but has a sign of its own (posts_aisle.h). */
+enum shelf_tag { SHELF_AUTHOR = 1, SHELF_ACCOUNT = 2, SHELF_LABEL = 3, SHELF_NO_TARGET = 4, SHELF_BEGINNING = 5 };
 
 struct shelf_term {
     uint8_t bytes[1 + TERM_BYTES_MAX];
     size_t len;
 };
+
+/* posts_shelf_key is the key of a row of TABLE_TENANT by number: of keys, of a shelf, of an aisle. */
+struct row_key posts_shelf_key(const struct id *workspace_id, enum tenant_place place, uint64_t number);
 
 /* posts_shelf_term is the term of a tag and what it names (text is cut). */
 struct shelf_term posts_shelf_term(enum shelf_tag tag, struct span named);

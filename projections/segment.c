@@ -7,7 +7,7 @@
 #include "core/base/assert.h"
 
 enum {
-    HEAD = 8 + 8 + 4,
+    HEAD = 4,
     PLACE = 4 + 4,
     BITMAP = SEGMENT_POSTS / 8,
     FEW_MAX = BITMAP / 2 - 1 /* posts of two bytes each: more take a bit for each post of the segment */
@@ -49,13 +49,6 @@ static void put_number(struct buf *out, uint32_t value)
 {
     uint8_t bytes[4];
     put_be32(bytes, value);
-    buf_put(out, span_of(bytes, sizeof bytes));
-}
-
-static void put_time(struct buf *out, int64_t time_ms)
-{
-    uint8_t bytes[8];
-    put_be64(bytes, (uint64_t)time_ms);
     buf_put(out, span_of(bytes, sizeof bytes));
 }
 
@@ -103,8 +96,7 @@ static size_t unite(struct posting *postings, size_t count, uint32_t *ret_terms,
     return kept;
 }
 
-enum err segment_encode(struct posting *postings, size_t count, int64_t first_ms, int64_t last_ms, struct arena *arena,
-                        struct span *ret_bytes)
+enum err segment_encode(struct posting *postings, size_t count, struct arena *arena, struct span *ret_bytes)
 {
     for (size_t i = 0; i < count; i++) {
         ASSERT(postings[i].term.len >= 1 && postings[i].term.len <= 255);
@@ -123,8 +115,6 @@ enum err segment_encode(struct posting *postings, size_t count, int64_t first_ms
         return ERR_NO_MEMORY;
     }
     struct buf out = buf_of(memory, cap);
-    put_time(&out, first_ms);
-    put_time(&out, last_ms);
     put_number(&out, terms);
     uint8_t *place = out.data + out.len;
     out.len += (size_t)terms * PLACE;
@@ -151,10 +141,7 @@ enum err segment_open(struct span bytes, struct segment *ret_segment)
     if (bytes.len < HEAD) {
         return ERR_ALTERED;
     }
-    const struct segment segment = {.bytes = bytes,
-                                    .terms = get_be32(bytes.data + 16),
-                                    .first_ms = (int64_t)get_be64(bytes.data),
-                                    .last_ms = (int64_t)get_be64(bytes.data + 8)};
+    const struct segment segment = {.bytes = bytes, .terms = get_be32(bytes.data)};
     if ((bytes.len - HEAD) / PLACE < segment.terms) {
         return ERR_ALTERED;
     }
@@ -257,8 +244,10 @@ enum err segment_at(const struct segment *segment, uint32_t i, struct span *ret_
     struct span term;
     struct span rest;
     TRY(entry_at(segment, i, &term, &rest));
-    TRY(add_posts(rest, &set));
+    TRY(ret_set == NULL ? OK : add_posts(rest, &set));
     *ret_term = term;
-    *ret_set = set;
+    if (ret_set != NULL) {
+        *ret_set = set;
+    }
     return OK;
 }

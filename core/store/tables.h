@@ -58,6 +58,8 @@ enum tenant_place {
     PLACE_SHELF_TERMS = 0x71,  /* posts: shelf -> terms, each with the posts of the shelf that have it */
     PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_SHELF_EDITED = 0x73, /* posts: shelf -> terms of its posts that were edited since the others were written */
+    PLACE_AISLE = 0x74,        /* posts: aisle -> of each class the shelves that have it, and terms edited since */
+    PLACE_AISLE_SIGNS = 0x75,  /* posts: aisle -> for each hash of a term the shelves that have it */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
 };
 

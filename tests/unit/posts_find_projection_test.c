@@ -3,10 +3,11 @@
  * that were edited, finished or deleted before and after their shelf was full. */
 #include <stdlib.h>
 
+#include "projections/posts_aisle.h"
 #include "projections/posts_find.h"
 #include "tests/unit/projection_fixture.h"
 
-#define POSTS 2700U /* five full shelves and more */
+#define POSTS 4200U /* eight full shelves and more: as many as an aisle has signs of at once */
 #define BURST 700U  /* more than a shelf, in one millisecond */
 #define WORDS 10U
 
@@ -350,7 +351,7 @@ START_TEST(what_the_shelves_give_is_what_looking_at_every_post_gives)
     world_init(&play->world);
     prng_seed(&play->prng, (uint64_t)_i + 1);
     feed_random(play);
-    for (uint32_t round = 0; round < 100; round++) {
+    for (uint32_t round = 0; round < 40; round++) {
         struct question question;
         ask(play, &question);
         check(play, &question, (uint32_t)prng_below(&play->prng, 100) + 1);
@@ -484,6 +485,85 @@ START_TEST(a_post_of_more_words_than_are_kept_is_found_all_the_same)
 
 END_TEST
 
+static void feed_text(struct world *world, uint32_t n, bool is_new, struct span text)
+{
+    struct content_part part = {.text = text};
+    struct event event = event_of(is_new ? EVENT_post_created : EVENT_post_edited);
+    if (is_new) {
+        event.post_created = (struct post_created_event){
+            .post_id = id_n(ID_POST, n), .author_id = id_n(ID_KEY, 1), .parts = &part, .parts_count = 1};
+    } else {
+        event.post_edited = (struct post_edited_event){
+            .post_id = id_n(ID_POST, n), .editor_id = id_n(ID_KEY, 1), .parts = &part, .parts_count = 1};
+    }
+    feed_post(world, n, &event);
+}
+
+/* So many words that no other post has, and one more. */
+static struct span own_words(struct world *world, uint32_t n, uint32_t count)
+{
+    const size_t cap = 32 + (size_t)count * 16;
+    struct buf out = buf_of(world_alloc(world, cap), cap);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_text(&out, "w");
+        buf_u64(&out, (uint64_t)n * 10000 + i);
+        buf_byte(&out, ' ');
+    }
+    buf_text(&out, "griffin");
+    buf_u64(&out, n);
+    ck_assert(buf_ok(&out));
+    return buf_span(&out);
+}
+
+/* By its last word, whole and as somebody types it. */
+static void check_alone(struct world *world, uint32_t n, bool whole)
+{
+    char text[40];
+    struct words_query query;
+    struct post_page page;
+    struct buf out = buf_of(text, sizeof text);
+    const struct id workspace_id = the_workspace();
+    const struct id post_id = id_n(ID_POST, n);
+    const struct post_filter filter = {.search = &query};
+    buf_text(&out, "griffin");
+    buf_u64(&out, n);
+    buf_text(&out, whole ? " " : "");
+    ck_assert_int_eq(words_query_read(buf_span(&out), &world->arena, &query), OK);
+    ck_assert_int_eq(posts_list(reading(world), &workspace_id, &filter, SPAN(""), 10, &world->arena, &page), OK);
+    ck_assert_uint_eq(page.count, 1);
+    ck_assert(id_equal(&page.posts[0].row.post_id, &post_id));
+}
+
+/* Of shelves whose aisle has their signs: one post each; so many of one that it is written again; among them four whose
+ * words are too many to stand aside, and find room when it is. */
+START_TEST(a_word_that_comes_with_an_edit_is_found)
+{
+    struct world world;
+    world_init(&world);
+    const uint32_t full = SEGMENT_POSTS * AISLE_STEP;
+    for (uint32_t n = 1; n <= full + 10; n++) {
+        world.now_ms++;
+        feed_text(&world, n, true, n == 1 ? own_words(&world, n, 4500) : SPAN("the same words again"));
+    }
+    for (uint32_t n = 600; n <= full; n += SEGMENT_POSTS) {
+        feed_text(&world, n, false, own_words(&world, n, 3));
+        check_alone(&world, n, true);
+    }
+    for (uint32_t n = 700; n < 704; n++) {
+        feed_text(&world, n, false, own_words(&world, n, 4500));
+    }
+    for (uint32_t n = 704; n < 704 + SHELF_EDITS; n++) {
+        feed_text(&world, n, false, own_words(&world, n, 2));
+    }
+    for (uint32_t n = 700; n < 704 + SHELF_EDITS; n++) {
+        check_alone(&world, n, n % 2 == 1);
+    }
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("posts_find_projection");
@@ -493,6 +573,7 @@ int main(void)
     tcase_add_test(tcase, pages_of_a_search_are_stable_under_new_posts_and_edits);
     tcase_add_test(tcase, an_edited_post_is_not_looked_at_for_what_it_never_said);
     tcase_add_test(tcase, a_post_of_more_words_than_are_kept_is_found_all_the_same);
+    tcase_add_test(tcase, a_word_that_comes_with_an_edit_is_found);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

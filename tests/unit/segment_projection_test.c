@@ -43,7 +43,7 @@ static void make(struct prng *prng, struct arena *arena, struct posting postings
         postings[i] = random_posting(prng, arena);
     }
     memcpy(sorted, postings, sizeof sorted);
-    ck_assert_int_eq(segment_encode(sorted, POSTINGS, 5, 7, arena, ret_bytes), OK);
+    ck_assert_int_eq(segment_encode(sorted, POSTINGS, arena, ret_bytes), OK);
 }
 
 START_TEST(terms_and_their_beginnings_have_their_posts)
@@ -61,11 +61,9 @@ START_TEST(terms_and_their_beginnings_have_their_posts)
     for (uint32_t i = 0; i < POSTINGS; i++) {
         backwards[POSTINGS - 1 - i] = postings[i];
     }
-    ck_assert_int_eq(segment_encode(backwards, POSTINGS, 5, 7, &arena, &again), OK);
+    ck_assert_int_eq(segment_encode(backwards, POSTINGS, &arena, &again), OK);
     ck_assert(span_equal(bytes, again));
     ck_assert_int_eq(segment_open(bytes, &segment), OK);
-    ck_assert_int_eq(segment.first_ms, 5);
-    ck_assert_int_eq(segment.last_ms, 7);
     for (uint32_t i = 0; i < 500; i++) {
         check_term(&segment, postings, postings[i].term, false);
         check_term(&segment, postings, span_of(postings[i].term.data, 1 + postings[i].term.len / 2), true);
@@ -93,7 +91,7 @@ START_TEST(a_segment_without_terms_has_none)
     struct segment segment;
     struct post_set set = {{0}};
     arena_init(&arena, (size_t)1 << 20);
-    ck_assert_int_eq(segment_encode(NULL, 0, 1, 2, &arena, &bytes), OK);
+    ck_assert_int_eq(segment_encode(NULL, 0, &arena, &bytes), OK);
     ck_assert_int_eq(segment_open(bytes, &segment), OK);
     ck_assert_uint_eq(segment.terms, 0);
     ck_assert_int_eq(segment_find(&segment, SPAN("a"), true, &set), OK);

@@ -5,7 +5,7 @@
  * ignored; 4 the lock does not look at the version; 5 a scheduler that was restarted has outcomes forgotten that it
  * does not record; 6 a follower skips a position; 7 a retry's timer is lost; 8 a cancel is accepted in flight; 9 a
  * change leaves an approval as it was; 10 a slot that somebody stands at is free; 11 a swap leaves the other post where
- * it was. */
+ * it was; 12 who only edited a post may approve it under four eyes. */
 #ifndef OPENPOST_BASE_MUTANT_H
 #define OPENPOST_BASE_MUTANT_H
 

@@ -43,7 +43,8 @@ void approval_touched(const struct post *post, const struct decide_context *cont
 {
     if (post_is_approved(post) && !MUTANT(9)) {
         event_append(events, EVENT_approval_voided)->approval_voided.post_id = *post_id;
-    } else if (post->approval == APPROVAL_NONE && policy_of(context->workspace) > POLICY_OFF) {
+    } else if (post->approval == APPROVAL_NONE && policy_of(context->workspace) > POLICY_OFF &&
+               publish_at_ms > context->now_ms) {
         append_wanted(context, post_id, publish_at_ms, false, events);
     }
 }
@@ -157,6 +158,9 @@ RULE(remind)
     }
     if (context->now_ms < post->publish_at_ms - APPROVAL_REMIND_MS) {
         return REFUSED_not_late;
+    }
+    if (context->now_ms >= post->publish_at_ms) {
+        return REFUSED_approval_missing; /* nobody can give it any more */
     }
     if (!post->approval_reminded) {
         append_wanted(context, &command->remind_approval.post_id, post->publish_at_ms, true, ret_events);

@@ -63,8 +63,8 @@ RULE(approve);
 RULE(remind);
 /* approval_check_ahead: approval_required when the post would lock at birth, before anybody can approve it.
  * approval_touched follows the events of an edit or a schedule, which leave the post scheduled at publish_at_ms: an
- * approval is void, and one that was never asked for is. approval_covers: the lock has nothing but what was approved.
- */
+ * approval is void, and one that was never asked for is, unless publish_at_ms has passed: only a series makes such
+ * posts, and nobody could give it any more. approval_covers: the lock has nothing but what was approved. */
 enum refusal approval_check_ahead(const struct decide_context *context, int64_t publish_at_ms);
 void approval_touched(const struct post *post, const struct decide_context *context, const struct id *post_id,
                       int64_t publish_at_ms, struct event_list *events);

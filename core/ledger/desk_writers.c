@@ -1,6 +1,7 @@
 /* desk_writers.c: who stands behind keys and members, and whether one of them wrote a post. Called for an approval
  * under four eyes: rare enough to read the post's stream for it, and exact however often it was edited. What a post was
  * copied or made from counts, too: its words are somebody's. Decides nothing. */
+#include "core/base/mutant.h"
 #include "core/ledger/ledger_state.h"
 
 void desk_name_key(const struct id *key_id, const struct key *key, struct id *ret_principal_id,
@@ -62,6 +63,9 @@ static enum err look_at_event(struct writers *writers, uint64_t seq)
 {
     struct log_event at;
     TRY(log_look(writers->desk->log, seq, &at));
+    if (MUTANT(12) && at.code == EVENT_post_edited) {
+        return OK;
+    }
     if (at.code != EVENT_post_created && at.code != EVENT_post_edited && at.code != EVENT_series_created &&
         at.code != EVENT_series_changed && at.code != EVENT_template_created && at.code != EVENT_template_changed) {
         return OK;

@@ -5,9 +5,11 @@ changed, paused, resumed and ended, and what a person did to one of its posts st
 import datetime
 import os
 import signal
+import time
 import zoneinfo
 
 import harness
+from approvals_test import approve, set_policy
 from described import Described
 from harness import later, run, wait_until
 from workspace_end_test import clock_ahead
@@ -289,6 +291,91 @@ class Absence(harness.Case):
         wait_until(lambda: len(posts("missed")) == 70, 120, "each of the seventy is missed, and says so")
         self.assertEqual(len({post["series_local"] for post in posts()}), 130)
         self.assertEqual({post["series_id"] for post in posts()}, {series["id"]})
+
+
+class Approved(harness.Case):
+    """A series' posts where somebody has to approve them: nobody was there who could have been refused, so what is made too near its
+    instant, or behind it, is told of, and missed if nobody approves it."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.world.data()
+        self.ahead = clock_ahead(self.data.path.parent)
+        self.service = self.begin(0)
+        self.account = self.service.api.connect("alice.test")
+        set_policy(self, self.service.api, "any_approver")
+
+    def begin(self, offset_s):
+        self.service = harness.Serve(self.world, self.data, name=f"serve-{int(offset_s)}").start(self.ahead(offset_s) if offset_s else None)
+        return self.service
+
+    def write(self, text, at, **rule):
+        answer = self.service.api.post("/v1/series", {
+            "rule": {"time": at.strftime("%H:%M"), "timezone": "UTC", "start": at.strftime("%Y-%m-%d"), **rule},
+            "content": {"text": text}, "targets": [{"integration_id": self.account["id"]}]})
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json()
+
+    def posts(self, series, *statuses):
+        page = self.service.api.get("/v1/posts?limit=200&order=publish_at" + "".join(f"&status={one}" for one in statuses)).json()["data"]
+        return [post for post in page if post["series_id"] == series["id"]]
+
+    def told(self, post):
+        """What members were told of it, the oldest first."""
+        return [one["kind"] for one in reversed(self.service.api.get("/v1/notifications?limit=200").json()["data"])
+                if one["post_id"] == post["id"]]
+
+    def names(self, post):
+        return [one["event"] for one in self.service.api.get(f"/v1/posts/{post['id']}/history?limit=200").json()["data"]]
+
+    def assert_missed(self, post):
+        done = self.service.api.wait_post(post, "missed")
+        self.assertEqual([one["error"]["code"] for one in done["targets"]], ["approval_missing"])
+        return done
+
+    def test_what_is_made_in_its_last_five_minutes_is_asked_for_approved_at_once_or_missed(self):
+        at = datetime.datetime.fromtimestamp((time.time() + 240) // 60 * 60, UTC)  # three to four minutes ahead
+        made = [self.write(text, at, frequency="daily", count=1) for text in ("approved", "never approved")]
+        given, never = ((wait_until(lambda: self.posts(one), 30, "made"))[0] for one in made)
+        for post in (given, never):
+            self.assertEqual((post["status"], post["approval"]["status"], post["publish_at"]),
+                             ("scheduled", "wanted", at.strftime("%Y-%m-%dT%H:%M:00Z")))
+            self.assertEqual(self.names(post), ["post_created", "post_scheduled", "approval_wanted"])
+            self.assertEqual(self.told(post), ["approval.wanted"])
+            edited = self.service.api.request("PATCH", f"/v1/posts/{post['id']}", {"labels": ["late"]}, ANY)
+            self.assert_problem(edited, 409, "post_locked")
+        answer = approve(self.service.api, given)
+        self.assertEqual(answer.status, 200, answer)
+        self.service.api.wait_post(given, "queued", within_s=10)
+        self.assertEqual(self.service.api.read_post(never)["status"], "scheduled")
+        self.service.stop()
+        self.begin(at.timestamp() - time.time() + 2)
+        self.assertEqual(self.service.api.wait_post(given, "published")["approval"]["status"], "given")
+        self.assert_missed(never)
+        self.assertEqual((self.told(given), self.told(never)), (["approval.wanted", "post.published"], ["approval.wanted", "post.missed"]))
+        self.assertEqual(self.service.sandbox.texts(), ["approved"])
+        self.service.stop()
+        self.assert_verified_and_replayed(self.data)
+
+    def test_what_is_made_behind_its_instant_is_missed_and_nobody_is_asked_for_what_they_cannot_give(self):
+        """Ten weeks without the service: nine posts were asked for before, and of the tenth nobody knew."""
+        series = self.write("every week", today() + datetime.timedelta(hours=2), frequency="weekly")
+        before = wait_until(lambda: len(found := self.posts(series)) == 9 and found, 60, "sixty days are made")
+        self.service.stop()
+        self.begin(70 * DAY_S)
+        wait_until(lambda: len(self.posts(series, "missed")) == 10, 60, "each is missed")
+        *asked, unasked = self.posts(series, "missed")
+        self.assertEqual([post["id"] for post in asked], [post["id"] for post in before])
+        for post in asked:
+            self.assertEqual(self.told(post), ["approval.wanted", "post.missed"])
+        self.assertEqual(self.told(unasked), ["post.missed"])
+        self.assertEqual(self.names(unasked), ["post_created", "post_scheduled", "targets_missed", "post_finished"])
+        for post in (*asked, unasked):
+            self.assert_missed(post)
+        wait_until(lambda: self.posts(series, "scheduled"), 60, "it goes on")
+        self.assertEqual({self.told(post)[0] for post in self.posts(series, "scheduled")}, {"approval.wanted"})
+        self.service.stop()
+        self.assert_verified_and_replayed(self.data)
 
 
 if __name__ == "__main__":

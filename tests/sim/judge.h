@@ -190,6 +190,7 @@ struct judged_target *judged_target(const struct look *look, const struct id *ta
 /* judge_approval.c: who acts, who wrote, what an approval is of, and what of it is in a lock. */
 void judge_actor(struct world *world, const struct event *event);
 void judge_wrote(struct judge *judge, struct writers *writers, const struct log_event *at);
+void judge_copied(const struct look *look, const struct id *original_id);
 void judge_approval(const struct look *look, const struct event *event);
 void judge_approved_lock(const struct look *look, const struct post_locked_event *event);
 /* Whether the post may not lock as it is, by the policy of now. */

@@ -36,12 +36,42 @@ static bool has_written(const struct writers *writers, const struct id *person_i
     return false;
 }
 
+static void add_writer(struct writers *writers, const struct id *person_id)
+{
+    if (!has_written(writers, person_id)) {
+        ASSERT(writers->count < WRITERS_MAX);
+        writers->ids[writers->count++] = *person_id;
+    }
+}
+
 void judge_wrote(struct judge *judge, struct writers *writers, const struct log_event *at)
 {
     const struct id person_id = person_of(judge, &at->actor_id);
-    if (!id_is_none(&at->actor_id) && !has_written(writers, &person_id)) {
-        ASSERT(writers->count < WRITERS_MAX);
-        writers->ids[writers->count++] = person_id;
+    if (!id_is_none(&at->actor_id)) {
+        add_writer(writers, &person_id);
+    }
+}
+
+static void add_writers(struct writers *writers, const struct writers *others)
+{
+    for (uint32_t i = 0; i < others->count; i++) {
+        add_writer(writers, &others->ids[i]);
+    }
+}
+
+/* Whoever had written the original, and what that was made of, has written the copy. */
+void judge_copied(const struct look *look, const struct id *original_id)
+{
+    const struct judge *judge = look->judge;
+    const uint32_t index = id_is_none(original_id) ? 0 : pool_find(&judge->posts, original_id);
+    const struct judged_post *original = index == 0 ? NULL : pool_at(&judge->posts, index);
+    if (original != NULL) {
+        const uint32_t source = pool_find(&judge->series, &original->made_by);
+        add_writers(&look->post->writers, &original->writers);
+        if (source != 0) {
+            add_writers(&look->post->writers,
+                        &((const struct judged_series *)pool_at(&judge->series, source))->writers);
+        }
     }
 }
 

@@ -130,6 +130,20 @@ static inline void asked_four_eyes(struct play *play)
     four_eyes(play);
 }
 
+/* And goes on with the copy. */
+static inline void copy(struct play *play)
+{
+    const struct id original_id = play->post_id;
+    struct content_part part = {.text = SPAN("words of another's")};
+    play->post_id = numbered(ID_POST, 3);
+    play->target_id = numbered(ID_TARGET, 3);
+    struct target_spec spec = {
+        .target_id = play->target_id, .integration_id = play->integration_id, .channel = CHANNEL_BLUESKY};
+    HAPPENS(play, post_id, post_created, .post_id = play->post_id, .author_id = play->actor_id, .parts = &part,
+            .parts_count = 1, .targets = &spec, .targets_count = 1, .duplicate_of = original_id);
+    schedule(play);
+}
+
 /* --- queues --- */
 
 static inline void pause_queue(struct play *play)

@@ -402,6 +402,7 @@ void judge_post(struct world *world, const struct log_event *at, const struct ev
         look.post->workspace_id = at->workspace_id;
         look.post->made_by = id_is_none(&post->series_id) ? post->template_id : post->series_id;
         judge_wrote(judge, &look.post->writers, at);
+        judge_copied(&look, &post->duplicate_of);
         judge_instance(&look, post);
         see_content(&look, post->parts, post->parts_count, post->first_comment, post->not_after_ms);
         see_targets(&look, post->targets, post->targets_count);

@@ -140,6 +140,8 @@ static const struct row rows[] = {
     {"approved by who wrote it", RULE_FOUR_EYES, {asked_four_eyes, by_one, approve_with_four_eyes}},
     {"approved by who edited it", RULE_FOUR_EYES, {asked_four_eyes, edit, approve_with_four_eyes}},
     {"approved by a key of whoever wrote it", RULE_FOUR_EYES, {asked_four_eyes, by_ones_key, approve_with_four_eyes}},
+    {"approved by who wrote what it is a copy of", RULE_FOUR_EYES, {asked_four_eyes, copy, by_one, approve_with_four_eyes}},
+    {"a copy approved by who wrote neither", NOTHING_BROKEN, {asked_four_eyes, by_one, copy, by_another, approve_with_four_eyes}},
     {"approved by who wrote its series", RULE_FOUR_EYES, {series_asked, by_one, approve_with_four_eyes}},
     {"a series' post approved by another", NOTHING_BROKEN, {series_asked, by_another, approve_with_four_eyes}},
     {"a start while the queue is paused", RULE_HELD, {locked, pause_queue, start}},

@@ -15,6 +15,7 @@
 #define ACT_WITHIN_MS 40000
 #define HIDDEN_MAX_MS 60000
 #define SETTLE_EVERY_MS (10 * MINUTE_MS)
+#define RETRY_WITHIN_MS 36000 /* of an instant, if what was tried first was not accepted */
 #define FAR_MS (30 * HOUR_MS) /* what is further ahead than that is not over in the end */
 
 /* --- sending --- */
@@ -192,7 +193,7 @@ int64_t user_moment(struct world *world, const struct post_view *post)
         after_ms = left_ms - world_between(world, 0, LOCK_AHEAD_MS);
     }
     if (how > 5 && how < 9) {
-        after_ms = left_ms + world_between(world, 0, 150);
+        after_ms = left_ms + world_between(world, 0, how < 8 ? 150 : RETRY_WITHIN_MS);
     }
     return post->row.publish_at_ms == 0 || after_ms < 0 ? 0 : after_ms;
 }
@@ -369,11 +370,29 @@ static void upset_platform(struct world *world)
     (void)err; /* it is upset enough */
 }
 
+static void end_sessions(struct world *world, struct parcel *parcel)
+{
+    struct model_rule rule = {.fault = MODEL_UNAUTHORIZED, .times = 2, .path = "createRecord"};
+    if (!world->calm) {
+        (void)snprintf(rule.contains, sizeof rule.contains, "%.*s", (int)parcel->len, (const char *)parcel->bytes);
+        trace(world, "platform", "ends the sessions of %s", rule.contains);
+        const enum err err = model_rule_add(world->model, &rule);
+        (void)err; /* likewise */
+    }
+}
+
+void users_lose_sessions(struct world *world, struct span account, int64_t after_ms)
+{
+    world_post(world, after_ms, end_sessions, account);
+}
+
 static const struct habit {
     uint32_t weight;
     void (*act)(struct world *world);
 } habits[] = {
     {30, user_create       },
+    {7,  user_follow_up    },
+    {2,  user_copy         },
     {9,  user_edit         },
     {7,  user_reschedule   },
     {7,  user_cancel       },

@@ -16,6 +16,12 @@ struct view {
     struct arena arena;
 };
 
+/* Somebody means to approve a post: whoever, or a membership or key; theirs or another of the same person. */
+struct approval_wish {
+    struct user_post post;
+    struct id actor_id; /* absent: whoever */
+};
+
 struct view view_begin(const struct world *world);
 void view_end(struct view *view);
 /* view_post finds any post; preferably one that has a target with that status (0: any will do). view_any likewise, of a
@@ -24,12 +30,17 @@ bool view_post(struct world *world, struct view *view, enum target_status status
 bool view_any(struct world *world, struct view *view, struct post_view *ret_post);
 
 /* user_send_later sends it then, unless the faults have stopped by then. user_moment is the time until a moment that
- * matters to a post: its lock, the minutes after, its instant; mostly none: at once. */
+ * matters to a post: its lock, the minutes after, its instant, when it is tried again; or none: at once. */
 void user_send_later(struct world *world, struct command *command, int64_t after_ms);
 int64_t user_moment(struct world *world, const struct post_view *post);
+/* users_lose_sessions: whose the account (a DID) is changes its password then: the next post is refused with the old
+ * token and with the one that is asked for in its place, so the account is disconnected. */
+void users_lose_sessions(struct world *world, struct span account, int64_t after_ms);
 
 /* users_post.c: posts, one by one. */
 void user_create(struct world *world);
+void user_follow_up(struct world *world);
+void user_copy(struct world *world);
 void user_edit(struct world *world);
 void user_edit_later(struct world *world, const struct post_view *post);
 void user_reschedule(struct world *world);
@@ -48,7 +59,7 @@ void user_add_post(struct world *world, const struct id *workspace_id, const str
 void users_make_templates(struct world *world);
 void user_set_policy(struct world *world);
 void user_approve(struct world *world);
-void user_approve_post(struct world *world, struct parcel *parcel); /* bytes: struct user_post */
+void user_approve_post(struct world *world, struct parcel *parcel); /* bytes: struct approval_wish */
 void user_set_slots(struct world *world);
 void users_give_slots(struct world *world); /* every queue its first ones */
 void user_swap(struct world *world);

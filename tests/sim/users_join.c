@@ -27,6 +27,9 @@ static void give_rights(struct world *world, struct parcel *parcel)
         user_send(world, &command);
     }
     users_make_templates(world);
+    if (world_chance(world, 2)) {
+        user_set_policy(world);
+    }
 }
 
 static void make_members(struct world *world, struct parcel *parcel)

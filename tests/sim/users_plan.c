@@ -52,7 +52,21 @@ static bool is_wanted(struct world *world, struct view *view, const struct post_
                                       posts_approval_status(&post->row, &row) != APPROVAL_UNNEEDED);
 }
 
-static void approve(struct world *world, struct view *view, const struct post_view *post, int64_t after_ms)
+/* In the name of the one who is told; of those who have a key, now and then by that, and the other way round. */
+static void sign_as(struct world *world, const struct id *actor_id, struct command *command)
+{
+    const uint32_t number = id_equal(&command->workspace_id, &world->workspaces[0]) ? 0 : 1;
+    const struct id *theirs[] = {&world->key_ids[number], &world->people[ADMIN].member_ids[number]};
+    command->actor_id = *actor_id;
+    if ((id_equal(actor_id, theirs[0]) || id_equal(actor_id, theirs[1])) && world_chance(world, 2)) {
+        command->actor_id = *theirs[id_equal(actor_id, theirs[0]) ? 1 : 0];
+    }
+    command->actor = command->actor_id.kind == ID_KEY ? ACTOR_KEY : ACTOR_MEMBER;
+}
+
+/* With actor_id in their name, else in whoever's. */
+static void approve(struct world *world, struct view *view, const struct post_view *post, const struct id *actor_id,
+                    int64_t after_ms)
 {
     const struct channel *channels[] = {bluesky_channel()};
     const struct channel_list list = {.items = channels, .count = 1};
@@ -70,6 +84,9 @@ static void approve(struct world *world, struct view *view, const struct post_vi
                                             .targets = form.targets,
                                             .targets_count = form.count};
     wanted->content_sha256.bytes[0] ^= world_chance(world, 10) ? 1 : 0; /* they looked at something else */
+    if (!id_is_none(actor_id)) {
+        sign_as(world, actor_id, &command);
+    }
     user_send_later(world, &command, after_ms);
 }
 
@@ -80,7 +97,7 @@ void user_approve(struct world *world)
     const bool found =
         world_chance(world, 3) ? view_any(world, &view, &post) : view_post(world, &view, TARGET_PENDING, &post);
     if (found && is_wanted(world, &view, &post)) {
-        approve(world, &view, &post, user_moment(world, &post));
+        approve(world, &view, &post, &(struct id){0}, user_moment(world, &post));
     }
     view_end(&view);
 }
@@ -89,11 +106,11 @@ void user_approve_post(struct world *world, struct parcel *parcel)
 {
     struct view view = view_begin(world);
     struct post_view post;
-    struct user_post which;
-    memcpy(&which, parcel->bytes, sizeof which);
-    if (!world->calm && posts_get(view.txn, &which.workspace_id, &which.post_id, &view.arena, &post) == OK &&
+    struct approval_wish wish;
+    memcpy(&wish, parcel->bytes, sizeof wish);
+    if (!world->calm && posts_get(view.txn, &wish.post.workspace_id, &wish.post.post_id, &view.arena, &post) == OK &&
         is_wanted(world, &view, &post)) {
-        approve(world, &view, &post, 0);
+        approve(world, &view, &post, &wish.actor_id, 0);
         user_edit_later(world, &post);
     }
     view_end(&view);

@@ -6,6 +6,8 @@
 #include "projections/access.h"
 #include "tests/sim/users.h"
 
+#define SESSIONS_END_MS 20 /* before an instant: little else is posted between */
+
 /* --- writing --- */
 
 struct span user_text(struct world *world, struct arena *arena, const char *what)
@@ -55,16 +57,24 @@ static int64_t some_instant(struct world *world)
     return at_ms;
 }
 
-void user_create(struct world *world)
+/* Somebody is told that a post is to be approved: whoever that is, or with actor_id who has just written in it. */
+static void tell_approver(struct world *world, const struct id *workspace_id, const struct id *post_id,
+                          const struct id *actor_id, int64_t after_ms)
+{
+    const struct approval_wish wish = {
+        .post = {.workspace_id = *workspace_id, .post_id = *post_id},
+        .actor_id = *actor_id,
+    };
+    world_post(world, after_ms, user_approve_post, span_of(&wish, sizeof wish));
+}
+
+/* With at_ms at that instant, else whenever they like. */
+static void create(struct world *world, uint64_t number, int64_t at_ms)
 {
     struct arena arena;
     struct target_spec specs[ACCOUNTS_MAX];
     struct content_part parts[3];
-    if (world->post_count == POSTS_MAX) {
-        return;
-    }
     arena_init(&arena, 65536);
-    const uint64_t number = prng_below(&world->dice, WORKSPACES_MAX);
     const struct id workspace_id = world->workspaces[number];
     const struct id post_id = world_mint(world, ID_POST);
     struct command command = {.code = COMMAND_create_post, .workspace_id = workspace_id, .stream = post_id};
@@ -90,19 +100,95 @@ void user_create(struct world *world)
         wanted->template_version = 1;
     }
     const int64_t how = world_between(world, 0, 9);
-    wanted->now = how < 2;
-    wanted->next_slot = how == 2 || how == 3;
-    wanted->at_ms = how > 3 && how < 9 ? some_instant(world) : 0;
+    wanted->now = at_ms == 0 && how < 2;
+    wanted->next_slot = at_ms == 0 && (how == 2 || how == 3);
+    wanted->at_ms = at_ms != 0 ? at_ms : how > 3 && how < 9 ? some_instant(world) : 0;
     if (world_chance(world, 8)) {
         wanted->not_after_ms = world_wall(world) + world_between(world, 600000, 2400000);
     }
     user_add_post(world, &workspace_id, &post_id);
     user_send(world, &command);
-    if (world_chance(world, 2)) { /* somebody is told of it */
-        const struct user_post post = {.workspace_id = workspace_id, .post_id = post_id};
-        world_post(world, world_between(world, 1000, 200000), user_approve_post, span_of(&post, sizeof post));
-    }
+    tell_approver(world, &workspace_id, &post_id, &(struct id){0}, world_between(world, 1000, 200000));
     arena_done(&arena);
+}
+
+void user_create(struct world *world)
+{
+    if (world->post_count < POSTS_MAX) {
+        create(world, prng_below(&world->dice, WORKSPACES_MAX), 0);
+    }
+}
+
+/* Whose the account is changes its password just before the post's instant, or now when that has passed. */
+static void lose_sessions(struct world *world, struct view *view, const struct post_view *post)
+{
+    const struct target_row *target = &post->row.targets[prng_below(&world->dice, post->row.targets_count)];
+    struct integration_row account;
+    if (access_integration(view->txn, NULL, &target->integration_id, &view->arena, &account) == OK) {
+        users_lose_sessions(world, account.account, post->row.publish_at_ms - world_wall(world) - SESSIONS_END_MS);
+    }
+}
+
+/* A post that is still to go out; false: none was found. */
+static bool view_ahead(struct world *world, struct view *view, struct post_view *ret_post)
+{
+    bool found = false;
+    for (int tries = 0; tries < 4 && !found; tries++) {
+        found = view_post(world, view, world_chance(world, 2) ? TARGET_PREPARED : TARGET_PENDING, ret_post) &&
+                ret_post->row.targets_count > 0 && ret_post->row.publish_at_ms > world_wall(world) + SECOND_MS;
+    }
+    return found;
+}
+
+/* A post that locks when another goes out, and finds that the account has just been lost; or it is lost while something
+ * is to be tried again. */
+void user_follow_up(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (world_chance(world, 3)) {
+        if (view_post(world, &view, TARGET_RETRYING, &post) && post.row.targets_count > 0 &&
+            post.row.targets[0].status == TARGET_RETRYING) {
+            lose_sessions(world, &view, &post);
+        }
+    } else if (world->post_count < POSTS_MAX && view_ahead(world, &view, &post)) {
+        lose_sessions(world, &view, &post);
+        create(world, id_equal(&post.row.workspace_id, &world->workspaces[0]) ? 0 : 1,
+               post.row.publish_at_ms + LOCK_AHEAD_MS + world_between(world, -200, 1000));
+    }
+    view_end(&view);
+}
+
+/* A copy of a post, and at once other words for it: it is written by whoever wrote that, too. */
+void user_copy(struct world *world)
+{
+    struct view view = view_begin(world);
+    struct post_view post;
+    if (world->post_count < POSTS_MAX && view_any(world, &view, &post)) {
+        const struct id workspace_id = post.row.workspace_id;
+        const struct id post_id = world_mint(world, ID_POST);
+        struct command command = {.code = COMMAND_create_post, .workspace_id = workspace_id, .stream = post_id};
+        struct create_post_command *wanted = &command.create_post;
+        POST_CONTENT_COPY(wanted, &post.content);
+        wanted->post_id = post_id;
+        wanted->duplicate_of = post.row.post_id;
+        wanted->template_id = post.row.template_id;
+        wanted->at_ms = some_instant(world);
+        for (uint32_t i = 0; i < wanted->parts_count; i++) { /* by its words the judge knows what is live */
+            wanted->parts[i].text = user_text(world, &view.arena, "copy");
+        }
+        if (wanted->first_comment.len > 0) {
+            wanted->first_comment = user_text(world, &view.arena, "comment");
+        }
+        for (uint32_t i = 0; i < wanted->targets_count; i++) {
+            wanted->targets[i].target_id = world_mint(world, ID_TARGET);
+            wanted->targets[i].at_ms = 0;
+        }
+        user_add_post(world, &workspace_id, &post_id);
+        user_send(world, &command);
+        tell_approver(world, &workspace_id, &post_id, &(struct id){0}, world_between(world, 1000, 200000));
+    }
+    view_end(&view);
 }
 
 static void edit_now(struct world *world, struct parcel *parcel)
@@ -129,8 +215,25 @@ static void edit_now(struct world *world, struct parcel *parcel)
             wanted->targets_count--;
         }
         user_send(world, &command);
+        if (world_chance(world, 2)) { /* who edited it looks at it again, and finds it good */
+            const struct id actor_id = world_chance(world, 2) ? command.actor_id : (struct id){0};
+            tell_approver(world, &which.workspace_id, &which.post_id, &actor_id, world_between(world, 500, 20000));
+        }
     }
     view_end(&view);
+}
+
+/* They cannot wait, and whoever approved it said nothing of now. */
+static void hurry(struct world *world, struct parcel *parcel)
+{
+    struct user_post which;
+    memcpy(&which, parcel->bytes, sizeof which);
+    struct command command = {
+        .code = COMMAND_schedule_post, .workspace_id = which.workspace_id, .stream = which.post_id};
+    command.schedule_post = (struct schedule_post_command){.post_id = which.post_id, .now = true};
+    if (!world->calm) {
+        user_send(world, &command);
+    }
 }
 
 /* Soon, at the lock, or somewhen behind the instant: what becomes of an approval then. */
@@ -147,6 +250,8 @@ void user_edit_later(struct world *world, const struct post_view *post)
     } else if (how < 3) {
         world_post(world, due_ms + world_between(world, 0, how == 1 ? 100 : 40000), edit_now,
                    span_of(&which, sizeof which));
+    } else if (how == 4) {
+        world_post(world, world_between(world, 500, 30000), hurry, span_of(&which, sizeof which));
     }
 }
 

@@ -4,6 +4,9 @@
 
 #include "tests/unit/decider_story.h"
 
+/* A series of a workspace whose posts are approved by anybody who may; 100 s have passed. */
+#define NEAR "settings policy=any_approver, series a, at 100"
+
 /* A story is one line, whatever its length. */
 /* clang-format off */
 static const struct story series_stories[] = {
@@ -51,6 +54,21 @@ static const struct story series_stories[] = {
     {"nor while the clock is in doubt", "series a, suspect", "make a at=3600", "refused clock_suspect"},
     {"beyond the plan it is a draft that says why", "series a, plan small scheduled_posts=2", "make a at=3600 in_use=2", "post_created a; instance_withheld plan_limit"},
     {"with an account that is gone it goes nowhere, and says why", "series a b, remove b", "make a b at=3600", "post_created; instance_withheld reference_not_found"},
+
+    /* where somebody has to approve it */
+    {"an approval is asked for", NEAR, "make a at=7200", "post_created a; post_scheduled at 7200 a due 7200; approval_wanted any_approver at 7200"},
+    {"also when it is made in its last five minutes, for nobody was there to be refused", NEAR, "make a at=300", "post_created a; post_scheduled at 300 a due 300; approval_wanted any_approver at 300"},
+    {"and a millisecond before its instant", NEAR, "make a at=100.001", "post_created a; post_scheduled at 100.001 a due 100.001; approval_wanted any_approver at 100.001"},
+    {"given, it locks at once", NEAR ", make a at=300, approve a", "lock a", "post_locked version 4 a"},
+    {"until then it does not", NEAR ", make a at=300", "lock a", "refused approval_missing"},
+    {"nor is it changed", NEAR ", make a at=300", "edit a", "refused post_locked"},
+    {"nor by its series", NEAR ", make a at=300, rewrite a", "follow a", "refused post_locked"},
+    {"who wrote the series does not approve it", "settings policy=four_eyes, series a, at 100, make a at=300", "approve a writer", "refused approver_is_writer"},
+    {"not given, it is missed at its instant and says why", NEAR ", make a at=300, at 300", "miss a", "targets_missed a approval_missing; post_finished missed"},
+    {"made at its instant nobody is asked, who could not give it any more", NEAR, "make a at=100", "post_created a; post_scheduled at 100 a due 100"},
+    {"nor when that has passed", NEAR ", at 7200", "make a at=300", "post_created a; post_scheduled at 300 a due 300"},
+    {"nor reminded", NEAR ", at 7200, make a at=300", "remind", "refused approval_missing"},
+    {"it is missed, and says why", NEAR ", at 7200, make a at=300", "miss a", "targets_missed a approval_missing; post_finished missed"},
 
     /* it follows its series */
     {"a post follows its series", "series a, make a at=3600, rewrite a b", "follow a b", "post_edited a b; post_scheduled at 3600 a due 3600 b due 3600"},

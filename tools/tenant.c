@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/message/choice.h"
 #include "projections/posts.h"
 #include "tools/look.h"
@@ -318,6 +319,9 @@ static int read_options(struct tenant_errand *own)
     if (own->look.at != NULL && !moment_parse(own->look.at, &own->look.moment)) {
         return wrong_value(own, "--at", own->look.at, MOMENT_EXPECTED);
     }
+    if (own->look.at != NULL && own->look.moment.time_ms > clock_wall_ms()) {
+        return wrong_value(own, "--at", own->look.at, "an instant that has been: what comes is not in the log");
+    }
     if (own->limit != NULL && (span_to_u64(span_text(own->limit), &own->look.most) != OK || own->look.most == 0)) {
         return wrong_value(own, "--limit", own->limit, "a whole number from 1 on");
     }
@@ -479,18 +483,20 @@ int tool_series(int argc, char **argv)
         {"end",    end_series,    1},
     };
     static const struct tenant_tool tool = {
-        .usage = "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
-                 "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
-                 "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
-                 "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
-                 " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
-                 "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
-                 "(10, at\n"
-                 "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
-                 "touched "
-                 "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
-                 "what was "
-                 "made.",
+        .usage =
+            "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
+            "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
+            "       openpost series preview SERIES --data DIR [--workspace WS] [--limit N] [--at MOMENT] [--json]\n"
+            "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
+            "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
+            " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
+            "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
+            "(10, at\n"
+            "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
+            "touched "
+            "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
+            "what was "
+            "made.",
         FORMS(look, forms),
         FORMS(change, changes),
         .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",

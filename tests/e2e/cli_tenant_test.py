@@ -217,6 +217,8 @@ class Tenant(harness.Case):
                                      (("post", "list", "--at", "yesterday"), "--at yesterday: expected an instant"),
                                      (("post", "list", "--at", "0"), "--at 0: expected an instant"),
                                      (("post", "list", "--at", "2026-04-20T14:00:00"), "expected an instant"),
+                                     (("post", "list", "--at", "2099-01-01T00:00:00Z"), "--at 2099-01-01T00:00:00Z: expected an instant that has been"),
+                                     (("queue", "list", "--at", later(3600)), "expected an instant that has been"),
                                      (("post", "list", "--limit", "0"), "--limit 0: expected a whole number"),
                                      (("post", "list", "--status", "lost"), "--status lost: expected draft"),
                                      (("post", "list", "--approval", "lost"), "--approval lost: expected none"),
@@ -224,6 +226,12 @@ class Tenant(harness.Case):
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--keep"), "--keep is for end"),
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--at", "1"), "--at is for looking")):
             self.assertIn(complaint, self.told(*arguments, code=64), arguments)
+
+    def test_every_form_stands_in_its_usage(self):
+        for command, forms in COMMANDS.items():
+            usage = run(command, "--help").stdout.split("\n\n")[0]
+            for form in forms:
+                self.assertRegex(usage, rf"openpost {command} ([a-z]+\|)*{form.split()[0]}[ |]", command)
 
     def test_what_is_not_there_is_1_and_a_folder_that_is_none_2(self):
         for arguments in (("post", "show", "post_01ka0000000000000000000000"), ("series", "show", "ser_01ka0000000000000000000000"),

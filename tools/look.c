@@ -9,6 +9,7 @@
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 #include "core/text/words.h"
+#include "gateway/rendering.h"
 #include "projections/views.h"
 #include "tools/channels.h"
 
@@ -81,7 +82,7 @@ enum err look_ask(struct look *look, const char *question, const struct query_ar
     }
     struct buf packed = buf_of(asked, COMMAND_BYTES_MAX);
     struct buf answer = buf_of(bytes, ANSWER_BYTES);
-    const struct channel_list channels = channels_all(room);
+    struct channel_list channels = channels_all(room);
     ASSERT(query != NULL);
     TRY(record_encode(query_args_desc(), args, &packed));
     const struct views_request request = {.txn = look->errand.txn,
@@ -91,7 +92,9 @@ enum err look_ask(struct look *look, const char *question, const struct query_ar
                                           .zones = look->zones,
                                           .channels = &channels,
                                           .arena = arena,
-                                          .now_ms = look->now_ms};
+                                          .now_ms = look->now_ms,
+                                          .rendering = look->renders ? rendering_write : NULL,
+                                          .rendering_context = &channels};
     TRY(query->answer(&request, &answer));
     return json_read(buf_span(&answer), arena, ret_answer);
 }
@@ -253,6 +256,7 @@ int look_show(struct look *look, const char *question, const struct query_args *
     const struct json_node *answer = NULL;
     char path_bytes[PATH_BYTES];
     struct buf path = buf_of(path_bytes, sizeof path_bytes);
+    look->renders = true;
     const enum err err = look_ask(look, question, args, &answer);
     if (err != OK) {
         return look_failed(look, err);
@@ -318,6 +322,7 @@ int look_print_list(struct look *look, const struct look_list *list, const struc
     uint64_t printed = 0;
     int code = EXIT_GOOD;
     bool goes_on = true;
+    look->renders = look->errand.json;
     while (goes_on && code == EXIT_GOOD && printed < look->most) {
         const struct arena_mark mark = arena_mark(&look->errand.arena);
         const struct json_node *page = NULL;

@@ -19,6 +19,7 @@ struct look {
     int64_t now_ms; /* of the moment that is looked at */
     struct zones *zones;
     uint64_t most; /* things, of a list */
+    bool renders;  /* whatever is shown of a post is all of it: how it would look on its channels, too */
 };
 
 /* look_do does what run does with the views of now, or of the moment: errand.h's errand_do. A form that changes

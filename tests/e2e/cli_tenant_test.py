@@ -19,13 +19,6 @@ COMMANDS = {"post": ("list", "show POST", "history POST", "deliveries POST"),
             "template": ("list", "show TEMPLATE"), "notification": ("list",)}
 
 
-def unrendered(post):
-    """What of a post only the gateway renders is its alone."""
-    for target in post["targets"]:
-        target["rendering"], target["violations"] = None, []
-    return post
-
-
 class Tenant(harness.Case):
     @classmethod
     def make_world(cls):
@@ -69,13 +62,28 @@ class Tenant(harness.Case):
                                 (("queue", "show", self.account), f"/v1/integrations/{self.account}/queue"),
                                 (("post", "deliveries", post["id"]), f"/v1/posts/{post['id']}/deliveries")):
             self.assertEqual(self.objects(*arguments), [self.api.get(path).json()], arguments)
-        self.assertEqual(self.objects("post", "show", post["id"]), [unrendered(self.api.read_post(post))])
+        self.assertEqual(self.objects("post", "show", post["id"]), [self.api.read_post(post)])
         for arguments, path in ((("series", "list"), "/v1/series"),
                                 (("series", "preview", series["id"], "--limit", "4"), f"/v1/series/{series['id']}/preview?limit=4"), (("template", "list"), "/v1/templates"),
                                 (("queue", "preview", self.account, "--limit", "3"), f"/v1/integrations/{self.account}/queue/preview?n=3"),
                                 (("post", "history", post["id"]), f"/v1/posts/{post['id']}/history")):
             self.assertEqual(self.objects(*arguments), self.api.get(path).json()["data"], arguments)
         self.assertEqual(len(self.objects("queue", "preview", self.account)), 10)
+
+    def test_what_a_post_would_look_like_and_what_is_wrong_with_it_is_shown_as_http_shows_it(self):
+        draft = self.post("word " * 12000)  # more parts than a thread may have
+        fit = self.post("a draft that fits", content={"text": "a draft that fits", "link": "https://example.com/page"})
+        for post in (draft, fit):
+            told = self.api.read_post(post)
+            self.assertEqual(self.objects("post", "show", post["id"]), [told])
+            self.assertEqual([one for one in self.objects("post", "list") if one["id"] == post["id"]], [told])
+        violation, = (one for one in self.api.read_post(draft)["targets"][0]["violations"] if one["fatal"])
+        shown = self.told("post", "show", draft["id"]).splitlines()
+        self.assertIn(f"targets.0.violations.0.code: {violation['code']}", shown)
+        self.assertIn("targets.0.violations.0.fatal: yes", shown)
+        shown = self.told("post", "show", fit["id"]).splitlines()
+        self.assertIn("targets.0.rendering.parts.0.text: a draft that fits", shown)
+        self.assertIn("targets.0.violations: -", shown)
 
     def test_people_get_a_thing_a_line_and_a_member_a_line(self):
         self.assertEqual(self.api.request("PATCH", f"/v1/integrations/{self.account}/queue", {"slots": SLOTS}, ANY).status, 200)

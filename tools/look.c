@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
@@ -17,7 +18,7 @@
 #define ANSWER_BYTES ((size_t)4 << 20) /* a page of long posts is shorter */
 #define PAGE_MAX 200                   /* as views.h has it */
 #define LINE_BYTES ((size_t)1 << 20)   /* of a thing in JSON: a post with all that it may have */
-#define CELL_BYTES 80                  /* of the last column: who wants all of a text asks for the thing */
+#define CELL_BYTES 80                  /* of a text at a terminal: who wants all of it asks for the thing */
 #define PATH_BYTES 512
 #define CURSOR_BYTES 256
 
@@ -202,7 +203,7 @@ int look_print_thing(const struct look *look, const struct look_list *list, cons
         begin = line.len;
         put_value(&line, json_node_path(thing, list->columns[i].path));
     }
-    if (buf_ok(&line)) {
+    if (list->cuts && buf_ok(&line) && isatty(STDOUT_FILENO)) {
         cut_cell(&line, begin);
     }
     print_shown(bytes == NULL ? NULL : buf_terminated(&line), false);

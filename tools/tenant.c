@@ -7,8 +7,10 @@
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/message/choice.h"
+#include "core/wire/person_record.h"
 #include "projections/posts.h"
 #include "tools/look.h"
+#include "tools/who.h"
 
 #define PREVIEW_DEFAULT 10 /* occurrences of a queue or a series */
 #define OPTIONS_MAX 10
@@ -160,7 +162,7 @@ static int list_posts(struct errand *errand)
         {"content/text", 78}
     };
     static const struct look_list list = {
-        .question = "list_posts", COLUMNS(columns), .hex_cursor = true, .is_wanted = has_approval};
+        .question = "list_posts", COLUMNS(columns), .hex_cursor = true, .cuts = true, .is_wanted = has_approval};
     struct tenant_errand *own = (struct tenant_errand *)errand;
     if (own->status != NULL) {
         own->args.statuses = (uint64_t)1 << choice_value(&post_listed_words, span_text(own->status));
@@ -179,16 +181,39 @@ static int show_deliveries(struct errand *errand)
     return show(errand, "deliveries");
 }
 
-static int list_history(struct errand *errand)
+/* An event with two members more: by, whoever is named most closely, and name. */
+static int print_event(struct look *look, const struct json_node *event)
 {
     static const struct look_column columns[] = {
         {"version",  0 },
         {"at",       6 },
-        {"actor",    32},
-        {"sentence", 42}
+        {"by",       31},
+        {"name",     62},
+        {"sentence", 79}
     };
-    static const struct look_list list = {.question = "history", COLUMNS(columns)};
-    return print_list(errand, &list);
+    static const struct look_list list = {COLUMNS(columns)};
+    struct errand *errand = &look->errand;
+    const struct json_node *actor_id = json_node_member(event, "actor_id");
+    uint8_t bytes[PERSON_RECORD_MAX];
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct json_node by = *json_node_member(event, json_node_is(actor_id, NODE_TEXT) ? "actor_id" : "actor");
+    struct json_node name = {.kind = NODE_TEXT, .name = SPAN("name"), .next = &by};
+    struct json_node with = *event;
+    struct id id = {0};
+    const enum err err = id_parse(by.text, ID_NONE, &id) == OK ? who_name(errand, &id, &room, &name.text) : OK;
+    by.name = SPAN("by");
+    by.next = event->first;
+    with.first = &name;
+    const int code = err == OK ? look_print_thing(look, &list, &with) : errand_failed(errand, err);
+    explicit_bzero(bytes, sizeof bytes);
+    return code;
+}
+
+static int list_history(struct errand *errand)
+{
+    static const struct look_list list = {.question = "history", .print = print_event};
+    static const struct look_list whole = {.question = "history"}; /* as HTTP has it: a name is in no event */
+    return print_list(errand, errand->json ? &whole : &list);
 }
 
 /* ---- Queues ---- */
@@ -246,7 +271,7 @@ static int list_series(struct errand *errand)
         {"rule/timezone",  72},
         {"content/text",   95}
     };
-    static const struct look_list list = {.question = "list_series", COLUMNS(columns)};
+    static const struct look_list list = {.question = "list_series", COLUMNS(columns), .cuts = true};
     return print_list(errand, &list);
 }
 
@@ -423,7 +448,8 @@ int tool_post(int argc, char **argv)
             "Lists a workspace's posts, the newest first: id, status, when they are published, how the text begins; "
             "shows\none, what happened to it, every attempt. Posts have all of WORDS, the last one also by its "
             "beginning; words in\nquotation marks follow one another. --approval wanted: those that wait for "
-            "somebody's word.",
+            "somebody's word. A history\nhas who did it, by id and name; a person's name is today's, whether they are "
+            "still a member or not,\nand is not told with --at. At a terminal a list has but a text's beginning.",
         FORMS(look, forms),
         .forms = "the forms are: list, show POST, history POST, deliveries POST",
         .noun = "a post's id: post_…, as openpost post list shows it",

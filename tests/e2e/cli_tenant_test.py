@@ -3,11 +3,14 @@
 without one; what is told is what HTTP tells, and what is held up stays so until somebody lets it go on."""
 
 import json
+import os
+import pty
 import threading
 import time
 
 import harness
 from harness import Api, later, run, wait_until
+from sign_in_test import Browser, person
 from workspaces_test import created
 
 ANY = {"If-Match": "*"}
@@ -90,7 +93,7 @@ class Tenant(harness.Case):
         post = self.post("A text\nof two lines, cut in no character: " + "ü" * 50,
                          schedule={"next_slot": True})
         line = next(line for line in self.told("post", "list").splitlines() if post["id"] in line)
-        self.assertRegex(line, rf"^{post['id']} +scheduled +{post['publish_at']} +A text\?of two lines, .*ü…$")
+        self.assertRegex(line, rf"^{post['id']} +scheduled +{post['publish_at']} +A text\?of two lines, .* {'ü' * 50}$")
         line, = (line for line in self.told("queue", "list").splitlines() if self.account in line)
         self.assertRegex(line, rf"^{self.account} +no +Europe/Berlin +monday 09:00,thursday 16:30$")
         line = next(line for line in self.told("queue", "preview", self.account, "--limit", "200").splitlines() if post["id"] in line)
@@ -99,11 +102,56 @@ class Tenant(harness.Case):
         self.assertIn(f"id: {post['id']}", shown)
         self.assertIn(f"targets.0.integration_id: {self.account}", shown)
         self.assertTrue(any(line.startswith("content.text: A text?of two lines") for line in shown), shown)
-        self.assertRegex(self.told("post", "history", post["id"]), r"(?m)^1 +\S+Z +key +Written as a draft for 1 account\.$")
+        self.assertRegex(self.told("post", "history", post["id"]), r"(?m)^1 +\S+Z +key_\w{26} owner +Written as a draft for 1 account\.$")
         series = self.series(frequency="weekly", weekdays=["monday", "friday"], timezone="Asia/Tokyo")
         self.assertRegex(self.told("series", "list"), rf"(?m)^{series['id']} +active +weekly +monday,friday +09:30 +Asia/Tokyo +every day$")
         template = self.template("Name\x1b[31m")
         self.assertIn(f"{template['id']} 1     Name?[31m\n", self.told("template", "list"))
+
+    def at_a_terminal(self, *arguments):
+        """What is printed where a person sees it."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with open(theirs, "w", encoding="utf-8") as terminal:
+            self.assertEqual(run(*arguments, "--workspace", "main", "--data", self.data.path, stdout=terminal).returncode, 0, arguments)
+            return os.read(ours, 65536).decode().replace("\r\n", "\n")
+
+    def test_a_text_is_cut_at_a_terminal_alone_and_a_sentence_nowhere(self):
+        post = self.post("cut in no character: " + "ü" * 50)
+        shown = next(line for line in self.at_a_terminal("post", "list").splitlines() if post["id"] in line)
+        self.assertRegex(shown, r" cut in no character: ü{29}…$")
+        self.assertEqual(self.api.request("PATCH", "/v1/workspace", {"approval_policy": "four_eyes"}, ANY).status, 200)
+        self.addCleanup(self.api.request, "PATCH", "/v1/workspace", {"approval_policy": "none"}, ANY)
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/schedule", {"at": later(1200)}).status, 200)
+        sentences = [event["sentence"] for event in self.api.get(f"/v1/posts/{post['id']}/history").json()["data"]]
+        self.assertGreater(max(map(len, sentences)), 80, "a test of long sentences has one")
+        for shown in (self.told("post", "history", post["id"]), self.at_a_terminal("post", "history", post["id"])):
+            self.assertEqual([line.endswith(f" {sentence}") for line, sentence in zip(shown.splitlines(), sentences, strict=True)],
+                             [True] * len(sentences), shown)
+
+    def test_a_history_says_by_whose_word_also_when_they_are_gone(self):
+        data = self.world.data("who", "--slug", "who")
+        user = person(data, "ada", "--workspace", "who", "--role", "editor")
+        service = self.world.serve(data, name="who")
+        ada = Browser(service.port)
+        self.assertEqual(ada.sign_in("ada").status, 201)
+        post = ada.ask("POST", "/v1/posts", {"content": {"text": "hers"}}).json()["id"]
+        self.assertEqual(service.api.request("PATCH", f"/v1/posts/{post}", {"content": {"text": "changed"}}, ANY).status, 200)
+        (member,), history = service.api.get("/v1/members").json()["data"], lambda *more: self.told("post", "history", post, *more, data=data)
+        key = json.loads(run("key", "list", "--data", data.path, "--json").stdout)["id"]
+
+        def named(name):
+            return rf"^1 +\S+Z +{member['id']} {name} +Written as a draft[^\n]*\n2 +\S+Z +{key} owner +Edited[^\n]*\n$"
+        self.assertRegex(history(), named("Ada"))
+        self.assertEqual(service.api.request("DELETE", f"/v1/members/{member['id']}", headers=ANY).status, 204)
+        self.assertEqual(run("key", "revoke", key, "--data", data.path).returncode, 0)
+        self.assertRegex(history(), named("Ada"))
+        self.assertRegex(history("--at", data.events()[-1]["time"]), named("-"))
+        self.assertEqual([event["actor_id"] for event in self.objects("post", "history", post, data=data)], [member["id"], key])
+        service.stop()
+        self.assertRegex(history(), named("Ada"))
+        self.assertEqual(run("user", "erase", user, "--data", data.path).returncode, 0)
+        self.assertRegex(history(), named("-"))
 
     def test_posts_are_found_by_words_status_and_approval(self):
         first = self.post("the quick brown fox")

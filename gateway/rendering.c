@@ -1,19 +1,20 @@
 /* rendering.c: how a target would look on its channel, and what would be wrong with it: the same render that the lock
  * uses, without what only the network knows. */
+#include "gateway/rendering.h"
 #include "core/base/assert.h"
 #include "gateway/gateway.h"
 
 /* ERR_NOT_FOUND: a channel that this build does not know. */
-static enum err render(const struct gateway *gateway, const struct post_content_row *content, uint32_t target_index,
-                       int64_t created_ms, struct arena *arena, struct channel_rendering *ret_rendering)
+static enum err render(const struct channel_list *channels, const struct post_content_row *content,
+                       uint32_t target_index, int64_t created_ms, struct arena *arena,
+                       struct channel_rendering *ret_rendering)
 {
     ASSERT(target_index < content->targets_count);
     const struct channel_content written = {.parts = content->parts,
                                             .part_count = content->parts_count,
                                             .link = content->link,
                                             .first_comment = content->first_comment};
-    return channel_render(gateway->channels, &written, &content->targets[target_index], created_ms, arena,
-                          ret_rendering);
+    return channel_render(channels, &written, &content->targets[target_index], created_ms, arena, ret_rendering);
 }
 
 /* Where a violation stands: in the post, whose target it is; in a body that has the one text as content.text, there. */
@@ -60,7 +61,7 @@ static enum err write_members(const struct channel_rendering *rendering, uint32_
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-static enum err write_rendering(const struct gateway *gateway, struct arena *arena, const struct post_view *post,
+static enum err write_rendering(const struct channel_list *channels, struct arena *arena, const struct post_view *post,
                                 uint32_t target_index, int64_t created_ms, struct buf *out)
 {
     const struct arena_mark mark = arena_mark(arena);
@@ -68,7 +69,7 @@ static enum err write_rendering(const struct gateway *gateway, struct arena *are
     if (rendering == NULL) {
         return ERR_NO_MEMORY;
     }
-    enum err err = render(gateway, &post->content, target_index, created_ms, arena, rendering);
+    enum err err = render(channels, &post->content, target_index, created_ms, arena, rendering);
     if (err == ERR_NOT_FOUND) {
         buf_text(out, "\"rendering\":null,\"violations\":[]");
         err = buf_ok(out) ? OK : ERR_NO_SPACE;
@@ -87,6 +88,13 @@ static int64_t created_of(const struct post_view *post, uint32_t target_index)
     return own_ms != 0 ? own_ms : post->row.publish_at_ms != 0 ? post->row.publish_at_ms : post->row.created_ms;
 }
 
+enum err rendering_write(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
+                         struct buf *out)
+{
+    const struct channel_list *channels = context;
+    return write_rendering(channels, arena, post, target_index, created_of(post, target_index), out);
+}
+
 enum err rendering_present(void *context, struct arena *arena, const struct post_view *post, uint32_t target_index,
                            struct buf *out)
 {
@@ -97,7 +105,7 @@ enum err rendering_present(void *context, struct arena *arena, const struct post
         return buf_ok(out) ? OK : ERR_NO_SPACE;
     }
     const size_t start = out->len;
-    TRY(write_rendering(gateway, arena, post, target_index, created_ms, out));
+    TRY(write_rendering(gateway->channels, arena, post, target_index, created_ms, out));
     memo_put(&gateway->memo, target_id, post->row.version, created_ms, span_of(out->data + start, out->len - start));
     return OK;
 }
@@ -176,7 +184,7 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
         const int64_t own_ms = content->targets[i].at_ms != 0 ? content->targets[i].at_ms : created_ms;
         const struct arena_mark mark = arena_mark(&x->request->arena);
         const enum err err =
-            render(x->gateway, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering);
+            render(x->gateway->channels, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering);
         if (err == ERR_NO_MEMORY) { /* nobody could be shown what is about to be written */
             exchange_failed(x, err);
             return false;

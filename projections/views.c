@@ -25,7 +25,9 @@ static struct present present_of(const struct views_request *request)
                             .zones = request->zones,
                             .channels = request->channels,
                             .arena = request->arena,
-                            .now_ms = request->now_ms};
+                            .now_ms = request->now_ms,
+                            .rendering = request->rendering,
+                            .rendering_context = request->rendering_context};
 }
 
 static enum err get_view(const struct views_request *request, const struct query_args *args, struct post_view *ret_post)

@@ -25,6 +25,8 @@ struct views_request {
     int64_t now_ms;
     views_called *called;
     void *called_context;
+    present_rendering *rendering; /* as present's, with its context; NULL: of what is not locked yet nothing is told */
+    void *rendering_context;
 };
 
 struct views_query {

@@ -1,19 +1,14 @@
-/* audit.c: openpost verify, log and replay: what an auditor does with a data folder. They only read. */
-#include <errno.h>
-#include <poll.h>
+/* audit.c: openpost verify and replay: what an auditor does with a data folder. They only read. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/base/sha256.h"
-#include "core/calendar/instant.h"
 #include "core/message/codec.h"
 #include "core/store/tables.h"
 #include "projections/registry.h"
-#include "tools/leaf.h"
 #include "tools/parts.h"
 #include "tools/proof.h"
 #include "tools/tools.h"
@@ -139,126 +134,6 @@ int tool_verify(int argc, char **argv)
         return err == OK ? EXIT_GOOD : complain("verify", "log.vkey cannot be read", err, EXIT_UNREADABLE);
     }
     return proof != NULL ? verify_proof(proof, &verifier, json) : verify_log(&data, &verifier, json);
-}
-
-/* openpost log */
-
-static const char log_usage[] =
-    "usage: openpost log --data DIR [--json] [--after SEQ] [--follow]\n"
-    " e.g.: openpost log --data /var/lib/openpost --json --after 100 --follow\n\n"
-    "Prints the log, one event a line: position, time, who, what, and the event's fields, long ones cut; --json has "
-    "them\n"
-    "whole. May run beside a service. With --follow it goes on as events come, until Ctrl-C.";
-
-static enum err write_json_line(const struct log_event *at, struct event *event, struct buf *out)
-{
-    const struct record_desc *desc = event_desc(event->code);
-    buf_byte(out, '{');
-    leaf_json(at, out);
-    buf_text(out, ",\"data\":");
-    TRY(record_json(desc, event_fields(event), out));
-    buf_text(out, "}\n");
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
-}
-
-static enum err write_text_line(const struct log_event *at, struct event *event, struct buf *out)
-{
-    const struct record_desc *desc = event_desc(event->code);
-    buf_u64(out, at->seq);
-    to_column(out, 8);
-    instant_write(out, at->time_ms);
-    to_column(out, 33);
-    buf_text(out, leaf_actor(at->actor));
-    to_column(out, 43);
-    buf_text(out, desc->name);
-    to_column(out, 69);
-    record_print(desc, event_fields(event), out);
-    buf_byte(out, '\n');
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
-}
-
-struct printer {
-    bool json;
-    struct arena arena;
-    struct buf out;
-    uint64_t after;
-};
-
-/* The end of printing. A reader that has read enough is no failure; for another, stdout's mark stays: main looks. */
-static enum err output_lost(void)
-{
-    if (errno == EPIPE) {
-        clearerr(stdout);
-    }
-    return ERR_CLOSED;
-}
-
-static enum err print_rest(struct log *log, struct printer *printer)
-{
-    OWNED(log_cursor_close) struct log_cursor *cursor = NULL;
-    TRY(log_cursor_open(log, printer->after, &cursor));
-    struct log_event at;
-    enum err err;
-    while ((err = log_cursor_next(cursor, &at)) == OK) {
-        struct event event;
-        arena_reset(&printer->arena);
-        printer->out.len = 0;
-        printer->out.overflow = false;
-        TRY(event_decode(at.payload, &printer->arena, &event));
-        TRY(printer->json ? write_json_line(&at, &event, &printer->out) : write_text_line(&at, &event, &printer->out));
-        if (fwrite(printer->out.data, 1, printer->out.len, stdout) != printer->out.len) {
-            return output_lost();
-        }
-        printer->after = at.seq;
-    }
-    if (fflush(stdout) != 0) {
-        return output_lost();
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-int tool_log(int argc, char **argv)
-{
-    const char *path = NULL;
-    const char *after = "0";
-    bool json = false;
-    bool follow = false;
-    const struct option_spec options[] = {
-        {"--data",   &path,  NULL,    "the data folder"                          },
-        {"--json",   NULL,   &json,   "one JSON object a line"                   },
-        {"--after",  &after, NULL,    "begin after this position; default 0: all"},
-        {"--follow", NULL,   &follow, "go on as events come"                     },
-    };
-    int code = EXIT_GOOD;
-    struct data_folder data;
-    struct printer printer = {0};
-    if (!options_parse(argc, argv, log_usage, options, sizeof options / sizeof *options, NULL, 0, NULL, &code) ||
-        !data_or_complain("log", path, &data, &code)) {
-        return code;
-    }
-    if (span_to_u64(span_text(after), &printer.after) != OK) {
-        (void)fprintf(stderr, "openpost log: --after %s: expected a position, a whole number\n", after);
-        return EXIT_USAGE_WRONG;
-    }
-    process_prepare("openpost-log");
-    printer.json = json;
-    arena_init(&printer.arena, (size_t)64 << 20);
-    printer.out = buf_of(malloc((size_t)16 << 20), (size_t)16 << 20);
-    OWNED(log_close) struct log *log = NULL;
-    struct log_fault fault = {0};
-    enum err err = printer.out.data == NULL ? ERR_NO_MEMORY : parts_open_log(&data, &log, &fault);
-    err = err == OK ? print_rest(log, &printer) : err;
-    while (err == OK && follow) {
-        (void)poll(NULL, 0, 100);
-        err = print_rest(log, &printer);
-    }
-    arena_done(&printer.arena);
-    free(printer.out.data);
-    if (err == ERR_ALTERED) {
-        return complain("log", fault.sentence[0] != 0 ? fault.sentence : "a record is damaged; run openpost verify",
-                        err, EXIT_ALTERED);
-    }
-    return err == OK || err == ERR_CLOSED ? EXIT_GOOD : complain_of_folder("log", path, false, err, EXIT_UNREADABLE);
 }
 
 /* openpost replay --check */

@@ -19,7 +19,8 @@ static const char usage[] =
     " e.g.: openpost key make --data /var/lib/openpost --name nightly --role editor\n\n"
     "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
     "once.\n"
-    "WS is a workspace's slug, as init --slug names it, or its id, ws_…; without it list shows those of all.\n"
+    "WS is a workspace's slug, as init --slug names it, or its id, ws_…; without it list shows those of all, each\n"
+    "with its workspace.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
     "WHEN, from which on a key opens nothing, is an instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d.\n"
     "A key keeps all of its role, or only the scopes that are named: posts:read, posts:write, integrations:read,\n"
@@ -34,7 +35,8 @@ static const char usage[] =
     "answer; 71 the system refused something needed.";
 
 #define KEYS_MAX 10000
-#define ACCOUNTS_MAX 50 /* as create_key takes */
+#define ACCOUNTS_MAX 50      /* as create_key takes */
+#define ACCOUNTS_SHOWN_MAX 5 /* of a key's line: of more it says how many */
 
 struct key_errand {
     struct errand errand;
@@ -126,23 +128,35 @@ static int make(struct errand *errand)
     return EXIT_GOOD;
 }
 
-static void put_narrowed(const struct key_row *row, uint32_t account_count, struct buf *out)
+static void put_scopes(uint64_t scopes, const char *before, struct buf *out)
 {
-    const char *before = " scopes ";
     for (uint32_t scope = 1; scope < SCOPE_COUNT; scope++) {
-        if ((row->scopes >> scope & 1) != 0) {
+        if ((scopes >> scope & 1) != 0) {
             buf_text(out, before);
             buf_text(out, choice_word(&scope_words, scope));
             before = ",";
         }
     }
-    if (row->restricted) {
-        buf_text(out, " integrations ");
+}
+
+/* What a key is for, of a line that shows more than one has room for: --json names all accounts. */
+static void put_narrowed(const struct key_row *row, const struct integration_ref *accounts, uint32_t account_count,
+                         struct buf *out)
+{
+    put_scopes(row->scopes, " scopes ", out);
+    buf_text(out, row->restricted ? " integrations " : "");
+    if (row->restricted && (account_count == 0 || account_count > ACCOUNTS_SHOWN_MAX)) {
         buf_u64(out, account_count);
+        return;
+    }
+    for (uint32_t i = 0; i < account_count; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        id_write(out, &accounts[i].integration_id);
     }
 }
 
-static enum err print_key(struct errand *errand, const struct key_row *row)
+/* workspace: whose list is not asked for alone; else NULL. */
+static enum err print_key(struct errand *errand, const struct key_row *row, const struct workspace_row *workspace)
 {
     char text[4096];
     struct buf out = buf_of(text, sizeof text);
@@ -167,7 +181,9 @@ static enum err print_key(struct errand *errand, const struct key_row *row)
             buf_text(&out, row->expires_ms <= clock_wall_ms() ? "expired " : "expires ");
             instant_write(&out, row->expires_ms);
         }
-        put_narrowed(row, account_count, &out);
+        buf_text(&out, workspace != NULL ? " workspace " : "");
+        buf_put(&out, workspace != NULL ? workspace->slug : SPAN(""));
+        put_narrowed(row, accounts, account_count, &out);
     }
     (void)printf("%s\n", buf_terminated(&out));
     return OK;
@@ -175,11 +191,12 @@ static enum err print_key(struct errand *errand, const struct key_row *row)
 
 static enum err list_workspace(struct errand *errand, const struct workspace_row *row)
 {
+    const struct key_errand *own = (const struct key_errand *)errand;
     struct key_row *rows = NULL;
     uint32_t count = 0;
     TRY(access_keys(errand->txn, &row->workspace_id, NULL, KEYS_MAX, &errand->arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
-        TRY(print_key(errand, &rows[i]));
+        TRY(print_key(errand, &rows[i], own->workspace == NULL ? row : NULL));
     }
     return OK;
 }
@@ -286,7 +303,10 @@ static int read_wish(struct key_errand *own)
         return wrong_value("--role", own->role_word, "owner, admin, editor, viewer or auditor");
     }
     if (own->scopes != NULL && !read_scopes(own)) {
-        return wrong_value("--scopes", own->scopes, "scopes with commas between them, like posts:read,posts:write");
+        char expected[512];
+        struct buf out = buf_of(expected, sizeof expected);
+        put_scopes(UINT64_MAX, "one or more, with commas between them, of ", &out);
+        return wrong_value("--scopes", own->scopes, buf_terminated(&out));
     }
     if (own->integrations != NULL && !read_accounts(own)) {
         return wrong_value("--integrations", own->integrations, "at most 50 ids, int_…, with commas between them");

@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
 #include "core/message/codec.h"
 #include "core/message/json_read.h"
 #include "core/text/words.h"
+#include "gateway/rendering.h"
 #include "projections/views.h"
 #include "tools/channels.h"
 
@@ -16,7 +18,7 @@
 #define ANSWER_BYTES ((size_t)4 << 20) /* a page of long posts is shorter */
 #define PAGE_MAX 200                   /* as views.h has it */
 #define LINE_BYTES ((size_t)1 << 20)   /* of a thing in JSON: a post with all that it may have */
-#define CELL_BYTES 80                  /* of the last column: who wants all of a text asks for the thing */
+#define CELL_BYTES 80                  /* of a text at a terminal: who wants all of it asks for the thing */
 #define PATH_BYTES 512
 #define CURSOR_BYTES 256
 
@@ -81,7 +83,7 @@ enum err look_ask(struct look *look, const char *question, const struct query_ar
     }
     struct buf packed = buf_of(asked, COMMAND_BYTES_MAX);
     struct buf answer = buf_of(bytes, ANSWER_BYTES);
-    const struct channel_list channels = channels_all(room);
+    struct channel_list channels = channels_all(room);
     ASSERT(query != NULL);
     TRY(record_encode(query_args_desc(), args, &packed));
     const struct views_request request = {.txn = look->errand.txn,
@@ -91,7 +93,9 @@ enum err look_ask(struct look *look, const char *question, const struct query_ar
                                           .zones = look->zones,
                                           .channels = &channels,
                                           .arena = arena,
-                                          .now_ms = look->now_ms};
+                                          .now_ms = look->now_ms,
+                                          .rendering = look->renders ? rendering_write : NULL,
+                                          .rendering_context = &channels};
     TRY(query->answer(&request, &answer));
     return json_read(buf_span(&answer), arena, ret_answer);
 }
@@ -199,7 +203,7 @@ int look_print_thing(const struct look *look, const struct look_list *list, cons
         begin = line.len;
         put_value(&line, json_node_path(thing, list->columns[i].path));
     }
-    if (buf_ok(&line)) {
+    if (list->cuts && buf_ok(&line) && isatty(STDOUT_FILENO)) {
         cut_cell(&line, begin);
     }
     print_shown(bytes == NULL ? NULL : buf_terminated(&line), false);
@@ -253,6 +257,7 @@ int look_show(struct look *look, const char *question, const struct query_args *
     const struct json_node *answer = NULL;
     char path_bytes[PATH_BYTES];
     struct buf path = buf_of(path_bytes, sizeof path_bytes);
+    look->renders = true;
     const enum err err = look_ask(look, question, args, &answer);
     if (err != OK) {
         return look_failed(look, err);
@@ -318,6 +323,7 @@ int look_print_list(struct look *look, const struct look_list *list, const struc
     uint64_t printed = 0;
     int code = EXIT_GOOD;
     bool goes_on = true;
+    look->renders = look->errand.json;
     while (goes_on && code == EXIT_GOOD && printed < look->most) {
         const struct arena_mark mark = arena_mark(&look->errand.arena);
         const struct json_node *page = NULL;

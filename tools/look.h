@@ -19,6 +19,7 @@ struct look {
     int64_t now_ms; /* of the moment that is looked at */
     struct zones *zones;
     uint64_t most; /* things, of a list */
+    bool renders;  /* whatever is shown of a post is all of it: how it would look on its channels, too */
 };
 
 /* look_do does what run does with the views of now, or of the moment: errand.h's errand_do. A form that changes
@@ -38,6 +39,7 @@ struct look_list {
     size_t column_count;
     bool hex_cursor; /* next_cursor is bytes as hex, not text */
     bool whole;      /* there are no pages: limit is how many there are to be */
+    bool cuts;       /* at a terminal the last column, a post's text, is but its beginning */
     /* Which of them are shown; NULL: all. */
     bool (*is_wanted)(const struct look *look, const struct json_node *thing);
     /* Prints a thing of its own; NULL: by columns. */

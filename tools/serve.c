@@ -121,8 +121,9 @@ static bool sandbox_or_complain(struct plan *plan)
     }
     (void)fprintf(
         stderr,
-        "openpost serve: --sandbox: another program listens on %s, where the simulated accounts are: end it, or "
-        "delete %s/sandbox.port and connect them again\n",
+        "openpost serve: --sandbox: another program listens on %s, where the simulated accounts are: end it. If this "
+        "folder is a copy and its original is served, it must not be: never serve both. If it is another program that "
+        "has to stay, delete %s/sandbox.port and connect the accounts again\n",
         plan->sandbox_listen, plan->data.path);
     return false;
 }

@@ -5,9 +5,12 @@
 #include <stdio.h>
 
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/message/choice.h"
+#include "core/wire/person_record.h"
 #include "projections/posts.h"
 #include "tools/look.h"
+#include "tools/who.h"
 
 #define PREVIEW_DEFAULT 10 /* occurrences of a queue or a series */
 #define OPTIONS_MAX 10
@@ -159,7 +162,7 @@ static int list_posts(struct errand *errand)
         {"content/text", 78}
     };
     static const struct look_list list = {
-        .question = "list_posts", COLUMNS(columns), .hex_cursor = true, .is_wanted = has_approval};
+        .question = "list_posts", COLUMNS(columns), .hex_cursor = true, .cuts = true, .is_wanted = has_approval};
     struct tenant_errand *own = (struct tenant_errand *)errand;
     if (own->status != NULL) {
         own->args.statuses = (uint64_t)1 << choice_value(&post_listed_words, span_text(own->status));
@@ -178,16 +181,39 @@ static int show_deliveries(struct errand *errand)
     return show(errand, "deliveries");
 }
 
-static int list_history(struct errand *errand)
+/* An event with two members more: by, whoever is named most closely, and name. */
+static int print_event(struct look *look, const struct json_node *event)
 {
     static const struct look_column columns[] = {
         {"version",  0 },
         {"at",       6 },
-        {"actor",    32},
-        {"sentence", 42}
+        {"by",       31},
+        {"name",     62},
+        {"sentence", 79}
     };
-    static const struct look_list list = {.question = "history", COLUMNS(columns)};
-    return print_list(errand, &list);
+    static const struct look_list list = {COLUMNS(columns)};
+    struct errand *errand = &look->errand;
+    const struct json_node *actor_id = json_node_member(event, "actor_id");
+    uint8_t bytes[PERSON_RECORD_MAX];
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct json_node by = *json_node_member(event, json_node_is(actor_id, NODE_TEXT) ? "actor_id" : "actor");
+    struct json_node name = {.kind = NODE_TEXT, .name = SPAN("name"), .next = &by};
+    struct json_node with = *event;
+    struct id id = {0};
+    const enum err err = id_parse(by.text, ID_NONE, &id) == OK ? who_name(errand, &id, &room, &name.text) : OK;
+    by.name = SPAN("by");
+    by.next = event->first;
+    with.first = &name;
+    const int code = err == OK ? look_print_thing(look, &list, &with) : errand_failed(errand, err);
+    explicit_bzero(bytes, sizeof bytes);
+    return code;
+}
+
+static int list_history(struct errand *errand)
+{
+    static const struct look_list list = {.question = "history", .print = print_event};
+    static const struct look_list whole = {.question = "history"}; /* as HTTP has it: a name is in no event */
+    return print_list(errand, errand->json ? &whole : &list);
 }
 
 /* ---- Queues ---- */
@@ -245,7 +271,7 @@ static int list_series(struct errand *errand)
         {"rule/timezone",  72},
         {"content/text",   95}
     };
-    static const struct look_list list = {.question = "list_series", COLUMNS(columns)};
+    static const struct look_list list = {.question = "list_series", COLUMNS(columns), .cuts = true};
     return print_list(errand, &list);
 }
 
@@ -317,6 +343,9 @@ static int read_options(struct tenant_errand *own)
     own->look.most = UINT64_MAX;
     if (own->look.at != NULL && !moment_parse(own->look.at, &own->look.moment)) {
         return wrong_value(own, "--at", own->look.at, MOMENT_EXPECTED);
+    }
+    if (own->look.at != NULL && own->look.moment.time_ms > clock_wall_ms()) {
+        return wrong_value(own, "--at", own->look.at, "an instant that has been: what comes is not in the log");
     }
     if (own->limit != NULL && (span_to_u64(span_text(own->limit), &own->look.most) != OK || own->look.most == 0)) {
         return wrong_value(own, "--limit", own->limit, "a whole number from 1 on");
@@ -419,7 +448,8 @@ int tool_post(int argc, char **argv)
             "Lists a workspace's posts, the newest first: id, status, when they are published, how the text begins; "
             "shows\none, what happened to it, every attempt. Posts have all of WORDS, the last one also by its "
             "beginning; words in\nquotation marks follow one another. --approval wanted: those that wait for "
-            "somebody's word.",
+            "somebody's word. A history\nhas who did it, by id and name; a person's name is today's, whether they are "
+            "still a member or not,\nand is not told with --at. At a terminal a list has but a text's beginning.",
         FORMS(look, forms),
         .forms = "the forms are: list, show POST, history POST, deliveries POST",
         .noun = "a post's id: post_…, as openpost post list shows it",
@@ -479,18 +509,20 @@ int tool_series(int argc, char **argv)
         {"end",    end_series,    1},
     };
     static const struct tenant_tool tool = {
-        .usage = "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
-                 "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
-                 "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
-                 "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
-                 " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
-                 "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
-                 "(10, at\n"
-                 "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
-                 "touched "
-                 "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
-                 "what was "
-                 "made.",
+        .usage =
+            "usage: openpost series list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
+            "       openpost series show SERIES --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
+            "       openpost series preview SERIES --data DIR [--workspace WS] [--limit N] [--at MOMENT] [--json]\n"
+            "       openpost series pause|resume SERIES --data DIR [--workspace WS] [--json]\n"
+            "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
+            " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
+            "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
+            "(10, at\n"
+            "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
+            "touched "
+            "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
+            "what was "
+            "made.",
         FORMS(look, forms),
         FORMS(change, changes),
         .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",

@@ -3,11 +3,14 @@
 without one; what is told is what HTTP tells, and what is held up stays so until somebody lets it go on."""
 
 import json
+import os
+import pty
 import threading
 import time
 
 import harness
 from harness import Api, later, run, wait_until
+from sign_in_test import Browser, person
 from workspaces_test import created
 
 ANY = {"If-Match": "*"}
@@ -17,13 +20,6 @@ COMMANDS = {"post": ("list", "show POST", "history POST", "deliveries POST"),
             "queue": ("list", "show INT", "preview INT", "pause INT", "resume INT"),
             "series": ("list", "show SERIES", "preview SERIES", "pause SERIES", "resume SERIES", "end SERIES"),
             "template": ("list", "show TEMPLATE"), "notification": ("list",)}
-
-
-def unrendered(post):
-    """What of a post only the gateway renders is its alone."""
-    for target in post["targets"]:
-        target["rendering"], target["violations"] = None, []
-    return post
 
 
 class Tenant(harness.Case):
@@ -69,7 +65,7 @@ class Tenant(harness.Case):
                                 (("queue", "show", self.account), f"/v1/integrations/{self.account}/queue"),
                                 (("post", "deliveries", post["id"]), f"/v1/posts/{post['id']}/deliveries")):
             self.assertEqual(self.objects(*arguments), [self.api.get(path).json()], arguments)
-        self.assertEqual(self.objects("post", "show", post["id"]), [unrendered(self.api.read_post(post))])
+        self.assertEqual(self.objects("post", "show", post["id"]), [self.api.read_post(post)])
         for arguments, path in ((("series", "list"), "/v1/series"),
                                 (("series", "preview", series["id"], "--limit", "4"), f"/v1/series/{series['id']}/preview?limit=4"), (("template", "list"), "/v1/templates"),
                                 (("queue", "preview", self.account, "--limit", "3"), f"/v1/integrations/{self.account}/queue/preview?n=3"),
@@ -77,12 +73,27 @@ class Tenant(harness.Case):
             self.assertEqual(self.objects(*arguments), self.api.get(path).json()["data"], arguments)
         self.assertEqual(len(self.objects("queue", "preview", self.account)), 10)
 
+    def test_what_a_post_would_look_like_and_what_is_wrong_with_it_is_shown_as_http_shows_it(self):
+        draft = self.post("word " * 12000)  # more parts than a thread may have
+        fit = self.post("a draft that fits", content={"text": "a draft that fits", "link": "https://example.com/page"})
+        for post in (draft, fit):
+            told = self.api.read_post(post)
+            self.assertEqual(self.objects("post", "show", post["id"]), [told])
+            self.assertEqual([one for one in self.objects("post", "list") if one["id"] == post["id"]], [told])
+        violation, = (one for one in self.api.read_post(draft)["targets"][0]["violations"] if one["fatal"])
+        shown = self.told("post", "show", draft["id"]).splitlines()
+        self.assertIn(f"targets.0.violations.0.code: {violation['code']}", shown)
+        self.assertIn("targets.0.violations.0.fatal: yes", shown)
+        shown = self.told("post", "show", fit["id"]).splitlines()
+        self.assertIn("targets.0.rendering.parts.0.text: a draft that fits", shown)
+        self.assertIn("targets.0.violations: -", shown)
+
     def test_people_get_a_thing_a_line_and_a_member_a_line(self):
         self.assertEqual(self.api.request("PATCH", f"/v1/integrations/{self.account}/queue", {"slots": SLOTS}, ANY).status, 200)
         post = self.post("A text\nof two lines, cut in no character: " + "ü" * 50,
                          schedule={"next_slot": True})
         line = next(line for line in self.told("post", "list").splitlines() if post["id"] in line)
-        self.assertRegex(line, rf"^{post['id']} +scheduled +{post['publish_at']} +A text\?of two lines, .*ü…$")
+        self.assertRegex(line, rf"^{post['id']} +scheduled +{post['publish_at']} +A text\?of two lines, .* {'ü' * 50}$")
         line, = (line for line in self.told("queue", "list").splitlines() if self.account in line)
         self.assertRegex(line, rf"^{self.account} +no +Europe/Berlin +monday 09:00,thursday 16:30$")
         line = next(line for line in self.told("queue", "preview", self.account, "--limit", "200").splitlines() if post["id"] in line)
@@ -91,11 +102,56 @@ class Tenant(harness.Case):
         self.assertIn(f"id: {post['id']}", shown)
         self.assertIn(f"targets.0.integration_id: {self.account}", shown)
         self.assertTrue(any(line.startswith("content.text: A text?of two lines") for line in shown), shown)
-        self.assertRegex(self.told("post", "history", post["id"]), r"(?m)^1 +\S+Z +key +Written as a draft for 1 account\.$")
+        self.assertRegex(self.told("post", "history", post["id"]), r"(?m)^1 +\S+Z +key_\w{26} owner +Written as a draft for 1 account\.$")
         series = self.series(frequency="weekly", weekdays=["monday", "friday"], timezone="Asia/Tokyo")
         self.assertRegex(self.told("series", "list"), rf"(?m)^{series['id']} +active +weekly +monday,friday +09:30 +Asia/Tokyo +every day$")
         template = self.template("Name\x1b[31m")
         self.assertIn(f"{template['id']} 1     Name?[31m\n", self.told("template", "list"))
+
+    def at_a_terminal(self, *arguments):
+        """What is printed where a person sees it."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with open(theirs, "w", encoding="utf-8") as terminal:
+            self.assertEqual(run(*arguments, "--workspace", "main", "--data", self.data.path, stdout=terminal).returncode, 0, arguments)
+            return os.read(ours, 65536).decode().replace("\r\n", "\n")
+
+    def test_a_text_is_cut_at_a_terminal_alone_and_a_sentence_nowhere(self):
+        post = self.post("cut in no character: " + "ü" * 50)
+        shown = next(line for line in self.at_a_terminal("post", "list").splitlines() if post["id"] in line)
+        self.assertRegex(shown, r" cut in no character: ü{29}…$")
+        self.assertEqual(self.api.request("PATCH", "/v1/workspace", {"approval_policy": "four_eyes"}, ANY).status, 200)
+        self.addCleanup(self.api.request, "PATCH", "/v1/workspace", {"approval_policy": "none"}, ANY)
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/schedule", {"at": later(1200)}).status, 200)
+        sentences = [event["sentence"] for event in self.api.get(f"/v1/posts/{post['id']}/history").json()["data"]]
+        self.assertGreater(max(map(len, sentences)), 80, "a test of long sentences has one")
+        for shown in (self.told("post", "history", post["id"]), self.at_a_terminal("post", "history", post["id"])):
+            self.assertEqual([line.endswith(f" {sentence}") for line, sentence in zip(shown.splitlines(), sentences, strict=True)],
+                             [True] * len(sentences), shown)
+
+    def test_a_history_says_by_whose_word_also_when_they_are_gone(self):
+        data = self.world.data("who", "--slug", "who")
+        user = person(data, "ada", "--workspace", "who", "--role", "editor")
+        service = self.world.serve(data, name="who")
+        ada = Browser(service.port)
+        self.assertEqual(ada.sign_in("ada").status, 201)
+        post = ada.ask("POST", "/v1/posts", {"content": {"text": "hers"}}).json()["id"]
+        self.assertEqual(service.api.request("PATCH", f"/v1/posts/{post}", {"content": {"text": "changed"}}, ANY).status, 200)
+        (member,), history = service.api.get("/v1/members").json()["data"], lambda *more: self.told("post", "history", post, *more, data=data)
+        key = json.loads(run("key", "list", "--data", data.path, "--json").stdout)["id"]
+
+        def named(name):
+            return rf"^1 +\S+Z +{member['id']} {name} +Written as a draft[^\n]*\n2 +\S+Z +{key} owner +Edited[^\n]*\n$"
+        self.assertRegex(history(), named("Ada"))
+        self.assertEqual(service.api.request("DELETE", f"/v1/members/{member['id']}", headers=ANY).status, 204)
+        self.assertEqual(run("key", "revoke", key, "--data", data.path).returncode, 0)
+        self.assertRegex(history(), named("Ada"))
+        self.assertRegex(history("--at", data.events()[-1]["time"]), named("-"))
+        self.assertEqual([event["actor_id"] for event in self.objects("post", "history", post, data=data)], [member["id"], key])
+        service.stop()
+        self.assertRegex(history(), named("Ada"))
+        self.assertEqual(run("user", "erase", user, "--data", data.path).returncode, 0)
+        self.assertRegex(history(), named("-"))
 
     def test_posts_are_found_by_words_status_and_approval(self):
         first = self.post("the quick brown fox")
@@ -217,6 +273,8 @@ class Tenant(harness.Case):
                                      (("post", "list", "--at", "yesterday"), "--at yesterday: expected an instant"),
                                      (("post", "list", "--at", "0"), "--at 0: expected an instant"),
                                      (("post", "list", "--at", "2026-04-20T14:00:00"), "expected an instant"),
+                                     (("post", "list", "--at", "2099-01-01T00:00:00Z"), "--at 2099-01-01T00:00:00Z: expected an instant that has been"),
+                                     (("queue", "list", "--at", later(3600)), "expected an instant that has been"),
                                      (("post", "list", "--limit", "0"), "--limit 0: expected a whole number"),
                                      (("post", "list", "--status", "lost"), "--status lost: expected draft"),
                                      (("post", "list", "--approval", "lost"), "--approval lost: expected none"),
@@ -224,6 +282,12 @@ class Tenant(harness.Case):
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--keep"), "--keep is for end"),
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--at", "1"), "--at is for looking")):
             self.assertIn(complaint, self.told(*arguments, code=64), arguments)
+
+    def test_every_form_stands_in_its_usage(self):
+        for command, forms in COMMANDS.items():
+            usage = run(command, "--help").stdout.split("\n\n")[0]
+            for form in forms:
+                self.assertRegex(usage, rf"openpost {command} ([a-z]+\|)*{form.split()[0]}[ |]", command)
 
     def test_what_is_not_there_is_1_and_a_folder_that_is_none_2(self):
         for arguments in (("post", "show", "post_01ka0000000000000000000000"), ("series", "show", "ser_01ka0000000000000000000000"),

@@ -197,7 +197,9 @@ class CommandLine(harness.Case):
             squatter.listen()
             ended = run("serve", "--data", service.data.path, "--listen", f"127.0.0.1:{service.port}", "--sandbox")
             self.assertEqual((ended.returncode, ended.stdout, len(ended.stderr.splitlines())), (69, "", 1), ended)
-            self.assertIn(f"another program listens on 127.0.0.1:{port}, where the simulated accounts are", ended.stderr)
+            self.assertIn(f"another program listens on 127.0.0.1:{port}, where the simulated accounts are: end it", ended.stderr)
+            original, other = ended.stderr.index("never serve both"), ended.stderr.index("sandbox.port")
+            self.assertLess(original, other, "who serves a copy is not told first how to serve it beside its original")
         service.start()
         self.assertTrue(service.sandbox.url.endswith(f":{port}"))
 

@@ -115,7 +115,7 @@ class Keys(harness.Case):
         self.assertEqual([one["id"] for one in api.get("/v1/integrations").json()["data"]], [account])
         self.assert_problem(api.post("/v1/posts", {}), 403, "scope_insufficient")
         listed = run("key", "list", "--data", service.data.path).stdout.splitlines()
-        self.assertTrue(listed[-1].endswith("Z scopes posts:read,integrations:read integrations 1"), listed)
+        self.assertTrue(listed[-1].endswith(f"Z workspace main scopes posts:read,integrations:read integrations {account}"), listed)
         row = json.loads(run("key", "list", "--data", service.data.path, "--json").stdout.splitlines()[-1])
         self.assertEqual((row["scopes"], row["integrations"]), (["posts:read", "integrations:read"], [account]))
         told = json.loads(run(*make, "--scopes", "posts:read", "--json").stdout)
@@ -128,6 +128,8 @@ class Keys(harness.Case):
         for option, wrong in (("--scopes", "posts"), ("--scopes", ""), ("--scopes", ",posts:read"), ("--scopes", ",".join(["posts:read"] * 14)),
                               ("--integrations", ""), ("--integrations", "int_x"), ("--integrations", ",".join([account] * 51))):
             self.assertEqual(run(*make, option, wrong).returncode, 64, (option, wrong))
+        scopes = "posts:read, posts:write, integrations:read, integrations:write, analytics:read, members:read, members:write, keys:read, keys:write, settings:read, settings:write, log:read, billing:read"
+        self.assertIn(f"--scopes posts:reed: expected one or more, with commas between them, of {scopes.replace(', ', ',')}\n", run(*make, "--scopes", "posts:reed").stderr)
         self.assertEqual(run("key", "list", "--data", service.data.path, "--scopes", "posts:read").returncode, 64)
 
     def test_a_revoked_key_opens_nothing_within_a_second_whatever_connection_it_comes_by(self):
@@ -178,6 +180,9 @@ class Keys(harness.Case):
             made = run("key", "make", "--data", data.path, "--workspace", name, "--name", "more", "--role", "viewer")
             self.assertEqual(made.returncode, 0, made)
             self.assertEqual(run("key", "revoke", made.stdout.split()[1], "--data", data.path).returncode, 0)
+        self.assertEqual(run("workspace", "create", "--data", data.path, "--slug", "other", "--name", "Other").returncode, 0)
+        owners = [line for line in run("key", "list", "--data", data.path).stdout.splitlines() if " owner " in line]
+        self.assertEqual([line.split("Z", 1)[1] for line in owners], [" workspace acme", " workspace other"], "two owners are told apart")
         for name in ("acm", "ACME", "", key["workspace_id"][:-1]):
             for form in (("list",), ("make", "--name", "more", "--role", "viewer")):
                 refused = run("key", *form, "--data", data.path, "--workspace", name)

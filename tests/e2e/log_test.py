@@ -14,6 +14,7 @@ from pathlib import Path
 import auditor
 import harness
 from harness import Api, run, wait_until
+from workspaces_test import created
 
 WRITERS = 3
 LOOKS = 12
@@ -176,6 +177,68 @@ class Log(harness.Case):
                 self.assertEqual((answer.status, answer.json()["code"], answer.headers["Retry-After"]),
                                  (429, "rate_limited", "1"), answer)
             self.assertEqual(len({answer.body for answer in many.result() if answer.status == 200}), 1)
+
+    def shown(self, data, *options, code=0):
+        """What openpost log prints as JSON; of a refusal, what it says."""
+        ended = run("log", "--data", getattr(data, "path", data), "--json", *options)
+        self.assertEqual((ended.returncode, bool(ended.stderr)), (code, code != 0), ended)
+        return [json.loads(line) for line in ended.stdout.splitlines()] if code == 0 else ended.stderr
+
+    def test_the_events_of_one_workspace_or_one_stream_are_shown_alone(self):
+        service = self.world.serve(sandbox=False)
+        data, (workspace, key) = service.data, created(service.data, "acme")
+        acme = Api(service.port, key)
+        posts = [api.post("/v1/posts", {"content": {"text": "one"}}).json() for api in (acme, service.api, acme)]
+        for post in posts[:2]:
+            api = acme if post is posts[0] else service.api
+            self.assertEqual(api.request("PATCH", f"/v1/posts/{post['id']}", {"content": {"text": "two"}}, {"If-Match": "*"}).status, 200)
+        events, middle = data.events(), posts[0]["id"]
+
+        def only(**wanted):
+            return [event for event in events if all(event[name] == value for name, value in wanted.items())]
+        self.assertEqual(self.shown(data, "--workspace", "acme"), only(workspace_id=workspace))
+        self.assertEqual(self.shown(data, "--workspace", workspace), only(workspace_id=workspace))
+        self.assertGreater(len(only(workspace_id=workspace)), 4)
+        self.assertEqual(self.shown(data, "--stream", middle), only(stream=middle))
+        self.assertEqual([event["version"] for event in only(stream=middle)], [1, 2])
+        self.assertEqual(self.shown(data, "--stream", workspace), only(stream=workspace))
+        self.assertEqual(self.shown(data, "--stream", middle, "--workspace", "acme"), only(stream=middle))
+        first = only(stream=middle)[0]["seq"]
+        self.assertEqual(self.shown(data, "--stream", middle, "--after", first), only(stream=middle)[1:])
+        self.assertEqual(self.shown(data, "--stream", middle, "--after", events[-1]["seq"]), [])
+        lines = run("log", "--data", data.path, "--stream", middle).stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in lines], [str(event["seq"]) for event in only(stream=middle)])
+        copy = self.world.folder / "copy"
+        self.assertEqual(run("backup", "--data", data.path, "--to", copy).returncode, 0)
+        self.assertEqual(self.shown(copy, "--workspace", "acme"), only(workspace_id=workspace), "the log alone tells")
+        self.assertIn("the log has nothing of it in this workspace", self.shown(data, "--stream", posts[1]["id"], "--workspace", "acme", code=1))
+        for options, code, said in ((("--stream", "post_01ka0000000000000000000000"), 1, "the log has nothing of it\n"),
+                                    (("--workspace", "ws_01ka0000000000000000000000"), 1, "there is no such workspace"),
+                                    (("--workspace", "acm"), 1, "there is no such workspace"), (("--workspace", ""), 1, "there is no such workspace"),
+                                    (("--stream", "acme"), 64, "--stream acme: expected an id"), (("--stream", ""), 64, "expected an id")):
+            self.assertIn(said, self.shown(data, *options, code=code))
+
+    def test_a_slug_names_the_workspace_that_has_it_now(self):
+        data = self.world.data("data", "--slug", "main")
+        service = self.world.serve(data, sandbox=False)
+        workspace = service.api.get("/v1/workspace").json()["id"]
+        self.assertEqual(service.api.request("PATCH", "/v1/workspace", {"slug": "renamed"}, {"If-Match": "*"}).status, 200)
+        self.assertEqual({event["workspace_id"] for event in self.shown(data, "--workspace", "renamed")}, {workspace})
+        self.assertIn("there is no such workspace", self.shown(data, "--workspace", "main", code=1))
+        other, _ = created(data, "main")
+        self.assertEqual({event["workspace_id"] for event in self.shown(data, "--workspace", "main")}, {other})
+
+    def test_one_stream_is_followed_as_it_goes_on(self):
+        service = self.world.serve(sandbox=False)
+        post, other = (service.api.post("/v1/posts", {"content": {"text": text}}).json()["id"] for text in ("followed", "not"))
+        follower = self.world.process("follower", [harness.EXECUTABLE, "log", "--data", service.data.path, "--stream", post, "--follow"])
+        follower.start(wait=False)
+        count = lambda: len(follower.output().splitlines())
+        wait_until(lambda: count() == 1, 10, "what there was")
+        for name in (other, post):
+            self.assertEqual(service.api.request("PATCH", f"/v1/posts/{name}", {"content": {"text": "changed"}}, {"If-Match": "*"}).status, 200)
+        wait_until(lambda: count() == 2, 10, "what came")
+        self.assertEqual([line.split()[3] for line in follower.output().splitlines()], ["post_created", "post_edited"])
 
     def refusals(self, service, count):
         """Waits for so many events of refusals; returns them as the log has them."""

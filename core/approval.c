@@ -24,6 +24,18 @@ static enum err render_target(const struct channel_list *channels, const struct 
     return OK;
 }
 
+/* The first that a rendering cannot tell from it: what was made for that is copied. */
+static uint32_t first_alike(const struct approval_source *source, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (source->due_ms[i] == source->due_ms[index] &&
+            target_spec_is_alike(&source->targets[i], &source->targets[index])) {
+            return i;
+        }
+    }
+    return index;
+}
+
 static enum err hash_of(const struct locked_target *targets, uint32_t count, struct arena *arena, struct hash *ret_hash)
 {
     size_t most = sizeof HEADING;
@@ -55,6 +67,7 @@ enum err approval_render(const struct channel_list *channels, const struct appro
                          struct approval_form *ret_form)
 {
     struct approval_form form = {.count = 0};
+    uint32_t places[TARGETS_MAX] = {0}; /* of each target's in the form */
     struct channel_rendering *rendering = arena_alloc(arena, sizeof *rendering);
     form.targets = arena_alloc(arena, (source->target_count + 1) * sizeof *form.targets);
     if (rendering == NULL || form.targets == NULL) {
@@ -62,7 +75,14 @@ enum err approval_render(const struct channel_list *channels, const struct appro
     }
     for (uint32_t i = 0; i < source->target_count; i++) {
         if (source->due_ms[i] != 0) {
-            TRY(render_target(channels, source, i, rendering, arena, &form.targets[form.count]));
+            const uint32_t alike = first_alike(source, i);
+            if (alike < i) {
+                form.targets[form.count] = form.targets[places[alike]];
+                form.targets[form.count].target_id = source->targets[i].target_id;
+            } else {
+                TRY(render_target(channels, source, i, rendering, arena, &form.targets[form.count]));
+            }
+            places[i] = form.count;
             form.refused = form.refused || form.targets[form.count].code.data != NULL;
             form.count++;
         }

@@ -169,6 +169,18 @@ static void answer_violations(struct exchange *x, const struct id *target_id, ui
     exchange_problem(x, REFUSED_content_violation, NULL, buf_terminated(&param), buf_terminated(&more));
 }
 
+/* One that a rendering cannot tell from it has been allowed. */
+static bool is_checked(const struct post_content_row *content, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (content->targets[i].at_ms == content->targets[index].at_ms &&
+            target_spec_is_alike(&content->targets[i], &content->targets[index])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool rendering_allows(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
 {
     x->rendered = NULL;
@@ -182,6 +194,9 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
     }
     for (uint32_t i = 0; i < content->targets_count; i++) {
         const int64_t own_ms = content->targets[i].at_ms != 0 ? content->targets[i].at_ms : created_ms;
+        if (is_checked(content, i)) {
+            continue;
+        }
         const struct arena_mark mark = arena_mark(&x->request->arena);
         const enum err err =
             render(x->gateway->channels, content, i, own_ms != 0 ? own_ms : x->now_ms, &x->request->arena, rendering);

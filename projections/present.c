@@ -167,7 +167,7 @@ static void put_notes(const struct locked_target *locked, uint32_t index, struct
 }
 
 static enum err put_rendering(const struct present *present, const struct post_view *post, uint32_t index,
-                              struct buf *out)
+                              struct present_shown *shown, struct buf *out)
 {
     struct post_payload payload;
     const enum err err = posts_payload(present_posts(present), &post->row.post_id, &post->row.targets[index].target_id,
@@ -186,7 +186,7 @@ static enum err put_rendering(const struct present *present, const struct post_v
     }
     if (present->rendering != NULL) {
         buf_text(out, ",");
-        return present->rendering(present->rendering_context, present->arena, post, index, out);
+        return present_draft(present, post, index, shown, out);
     }
     buf_text(out, ",\"rendering\":null,\"violations\":[]");
     return OK;
@@ -227,7 +227,7 @@ static void put_comment(const struct target_row *target, struct buf *out)
 }
 
 static enum err write_target(const struct present *present, const struct post_view *post, uint32_t index,
-                             const struct workspace_row *workspace, struct buf *out)
+                             const struct workspace_row *workspace, struct present_shown *shown, struct buf *out)
 {
     const struct target_row *target = &post->row.targets[index];
     const struct target_spec *spec = &post->content.targets[index];
@@ -243,7 +243,7 @@ static enum err write_target(const struct present *present, const struct post_vi
     put_span(out, ",\"timezone\":", timezone);
     present_json(out, ",\"variant\":", spec->variant);
     present_json(out, ",\"platform_settings\":", spec->settings);
-    TRY(put_rendering(present, post, index, out));
+    TRY(put_rendering(present, post, index, shown, out));
     const bool comment_live = target->part_live > target->part_count; /* parts_total does not count it either */
     put_count(out, ",\"parts_live\":", comment_live ? target->part_count : target->part_live);
     buf_text(out, ",\"parts_total\":");
@@ -268,10 +268,10 @@ static enum err write_target(const struct present *present, const struct post_vi
 
 /* A page has up to ten thousand targets: what one took to be written is given back. */
 static enum err put_target(const struct present *present, const struct post_view *post, uint32_t index,
-                           const struct workspace_row *workspace, struct buf *out)
+                           const struct workspace_row *workspace, struct present_shown *shown, struct buf *out)
 {
     const struct arena_mark mark = arena_mark(present->arena);
-    const enum err err = write_target(present, post, index, workspace, out);
+    const enum err err = write_target(present, post, index, workspace, shown, out);
     arena_rewind(present->arena, mark);
     return err;
 }
@@ -303,6 +303,7 @@ static enum err put_tail(const struct present *present, const struct post_view *
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out)
 {
     struct workspace_row workspace;
+    struct present_shown shown[TARGETS_MAX] = {0};
     TRY(present_surroundings(present, &post->row.workspace_id, &workspace));
     const struct span timezone = timezone_of(post, &workspace);
     put_id(out, "{\"id\":", &post->row.post_id);
@@ -314,7 +315,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
     buf_text(out, ",\"targets\":[");
     for (uint32_t i = 0; i < post->row.targets_count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(put_target(present, post, i, &workspace, out));
+        TRY(put_target(present, post, i, &workspace, shown, out));
     }
     put_time(out, "],\"publish_at\":", post->row.publish_at_ms);
     put_local(out, ",\"publish_at_local\":", present->zones, timezone, post->row.publish_at_ms);

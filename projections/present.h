@@ -58,6 +58,16 @@ enum err present_surroundings(const struct present *present, const struct id *wo
 enum err present_account(const struct present *present, const struct id *workspace_id, const struct id *integration_id,
                          struct integration_row *ret_integration) MUST_USE;
 enum err present_installation(const struct present *present, struct installation_row *ret_installation) MUST_USE;
+
+/* present_draft writes what present->rendering makes of a target, or copies what it made of another one of the post that
+ * a rendering cannot tell from it. shown: of each target where its members stand in out, len 0: nowhere. */
+struct present_shown {
+    size_t start;
+    size_t len;
+};
+
+enum err present_draft(const struct present *present, const struct post_view *post, uint32_t index,
+                       struct present_shown *shown, struct buf *out) MUST_USE;
 /* ERR_NO_SPACE, ERR_NO_MEMORY, and what the store says. */
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 /* {"data":[{target_id, integration_id, channel, status, attempts:[…]}…]}: every attempt of every target. */

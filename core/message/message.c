@@ -225,6 +225,12 @@ const struct target_spec *command_targets(const struct command *command, uint32_
     }
 }
 
+bool target_spec_is_alike(const struct target_spec *a, const struct target_spec *b)
+{
+    return a->channel == b->channel && a->settings.len == 0 && b->settings.len == 0 &&
+           span_equal(a->variant, b->variant);
+}
+
 const struct target_spec *target_spec_of(const struct target_spec *specs, uint32_t count,
                                          const struct id *integration_id)
 {

@@ -159,10 +159,7 @@ RULE(remind)
     if (context->now_ms < post->publish_at_ms - APPROVAL_REMIND_MS) {
         return REFUSED_not_late;
     }
-    if (context->now_ms >= post->publish_at_ms) {
-        return REFUSED_approval_missing; /* nobody can give it any more */
-    }
-    if (!post->approval_reminded) {
+    if (!post->approval_reminded && context->now_ms < post->publish_at_ms) { /* then nobody can give it any more */
         append_wanted(context, &command->remind_approval.post_id, post->publish_at_ms, true, ret_events);
     }
     return ACCEPTED;

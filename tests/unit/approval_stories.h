@@ -129,7 +129,7 @@ static const struct story approval_stories[] = {
     {"not where nobody asks", "create a at=7200, at 5400", "remind", "refused approval_unneeded"},
     {"while the clock is suspected nobody is", ASKED ", suspect, at 5400", "remind", "refused clock_suspect"},
     {"a millisecond before its instant there is time", ASKED ", at 7199.999", "remind", "approval_wanted any_approver at 7200 reminder"},
-    {"at its instant there is none", ASKED ", at 7200", "remind", "refused approval_missing"},
+    {"at its instant there is none", ASKED ", at 7200", "remind", "nothing"},
 };
 /* clang-format on */
 

@@ -67,7 +67,7 @@ static const struct story series_stories[] = {
     {"not given, it is missed at its instant and says why", NEAR ", make a at=300, at 300", "miss a", "targets_missed a approval_missing; post_finished missed"},
     {"made at its instant nobody is asked, who could not give it any more", NEAR, "make a at=100", "post_created a; post_scheduled at 100 a due 100"},
     {"nor when that has passed", NEAR ", at 7200", "make a at=300", "post_created a; post_scheduled at 300 a due 300"},
-    {"nor reminded", NEAR ", at 7200, make a at=300", "remind", "refused approval_missing"},
+    {"nor reminded", NEAR ", at 7200, make a at=300", "remind", "nothing"},
     {"it is missed, and says why", NEAR ", at 7200, make a at=300", "miss a", "targets_missed a approval_missing; post_finished missed"},
 
     /* it follows its series */

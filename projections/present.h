@@ -59,8 +59,8 @@ enum err present_account(const struct present *present, const struct id *workspa
                          struct integration_row *ret_integration) MUST_USE;
 enum err present_installation(const struct present *present, struct installation_row *ret_installation) MUST_USE;
 
-/* present_draft writes what present->rendering makes of a target, or copies what it made of another one of the post that
- * a rendering cannot tell from it. shown: of each target where its members stand in out, len 0: nowhere. */
+/* present_draft writes what present->rendering makes of a target, or copies what it made of another one of the post
+ * that a rendering cannot tell from it. shown: of each target where its members stand in out, len 0: nowhere. */
 struct present_shown {
     size_t start;
     size_t len;

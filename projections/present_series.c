@@ -100,7 +100,8 @@ enum err present_series(const struct series_row *series, struct buf *out)
 
 /* What comes next */
 
-/* An occurrence; of the post that its day has, if whoever asks sees it, the rest: somebody may have sent it elsewhere. */
+/* An occurrence; of the post that its day has, if whoever asks sees it, the rest: somebody may have sent it elsewhere.
+ */
 struct coming {
     struct local_time local;
     int64_t at_ms;

@@ -1,8 +1,8 @@
-/* agenda_crowd.c: how many starts an account may have under way, so that one whose platform hangs does not take the room
- * of all others. A dynamic threshold (Choudhury, Hahne 1998, for a switch's shared buffers): each may have a part of what
- * is left. One alone gets 32, four times what an adapter has under way for an account at once (runner_account.h); of
- * fifty that hang the last gets half a dozen, and as many are left for whoever comes next; who has none under way may
- * always start one. Called by agenda.c and agenda_due.c. Pure. */
+/* agenda_crowd.c: how many starts an account may have under way, so that one whose platform hangs does not take the
+ * room of all others. A dynamic threshold (Choudhury, Hahne 1998, for a switch's shared buffers): each may have a part
+ * of what is left. One alone gets 32, four times what an adapter has under way for an account at once
+ * (runner_account.h); of fifty that hang the last gets half a dozen, and as many are left for whoever comes next; who
+ * has none under way may always start one. Called by agenda.c and agenda_due.c. Pure. */
 #include "core/base/assert.h"
 #include "core/scheduler/agenda_state.h"
 

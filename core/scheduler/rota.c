@@ -224,7 +224,8 @@ static enum err look_at_all(struct look *look, bool *ret_asks)
     return OK;
 }
 
-/* The first local time that the series should have a post for and whose day has none; ERR_NOT_FOUND: the rule has no more. */
+/* The first local time that the series should have a post for and whose day has none; ERR_NOT_FOUND: the rule has no
+ * more. */
 static enum err first_missing(const struct look *look, const struct recurrence *recurrence,
                               struct local_time *ret_local, int64_t *ret_at_ms)
 {

@@ -458,24 +458,6 @@ START_TEST(a_thread_has_at_most_25_posts)
 
 END_TEST
 
-/* White space between two pieces is in none of them, however much it is. */
-START_TEST(a_text_beyond_any_thread_is_told_from_one_that_is_mostly_blank)
-{
-    render_text(repeat("a", 3000 * 25 + 1));
-    ck_violation("too_many_parts", "/content/parts/0/text");
-    char *text = repeat(" ", 3000 * 26);
-    text[0] = 'a';
-    text[3000 * 26 - 1] = 'b';
-    render_text(text);
-    ck_split("/content/parts/0/text", "The text is longer than one post: it becomes a thread of 2.");
-    const struct content_part part = {.text = span_text(repeat("a", 30001))};
-    render(&(struct channel_content){.parts = &part, .part_count = 1, .settings = SPAN("{\"format\":\"post\"}")}, NULL);
-    ck_violation("text_too_long", "/content/parts/0/text");
-    ck_assert_str_eq(rendering.violations[0].message, "The text has 30001 bytes; Bluesky takes 300 and 3000.");
-}
-
-END_TEST
-
 START_TEST(one_cluster_longer_than_a_post_cannot_be_sent)
 {
     char *text = repeat("\u0301", 1501);
@@ -602,7 +584,6 @@ int main(void)
     tcase_add_test(tcase, a_format_of_one_post_is_not_split);
     tcase_add_test(tcase, a_comment_is_not_split);
     tcase_add_test(tcase, a_thread_has_at_most_25_posts);
-    tcase_add_test(tcase, a_text_beyond_any_thread_is_told_from_one_that_is_mostly_blank);
     tcase_add_test(tcase, one_cluster_longer_than_a_post_cannot_be_sent);
     tcase_add_test(tcase, a_link_longer_than_a_post_cannot_be_sent);
     tcase_add_test(tcase, violations_are_bounded);

@@ -181,6 +181,35 @@ START_TEST(a_tag_has_at_most_64_clusters_and_640_bytes)
 
 END_TEST
 
+/* White space between two pieces is in none of them, however much it is. */
+START_TEST(a_text_beyond_any_thread_is_told_from_one_that_is_mostly_blank)
+{
+    static char text[3 * BLUESKY_BYTES_MAX];
+    struct bluesky_pieces pieces;
+    struct arena arena;
+    bool fits = true;
+    uint32_t clusters = 1;
+    arena_init(&arena, (size_t)1 << 20);
+    memset(text, 'a', sizeof text);
+    ck_assert_int_eq(bluesky_split(span_of(text, 2 * BLUESKY_BYTES_MAX + 1), 2, &arena, &pieces), OK);
+    ck_assert_int_eq(pieces.fault, SPLIT_TOO_MANY);
+    ck_assert_uint_eq(arena.total, 0); /* nothing was measured */
+    memset(text + 1, ' ', sizeof text - 2);
+    ck_assert_int_eq(bluesky_split(span_of(text, sizeof text), 2, &arena, &pieces), OK);
+    ck_assert_int_eq(pieces.fault, SPLIT_OK);
+    ck_assert_uint_eq(pieces.count, 2);
+    arena_done(&arena);
+    static char more[BLUESKY_COUNTED_MAX + 1];
+    memset(more, 'a', sizeof more);
+    ck_assert_int_eq(bluesky_fits(span_of(more, sizeof more - 1), &fits, &clusters), OK);
+    ck_assert_uint_eq(clusters, BLUESKY_COUNTED_MAX);
+    ck_assert_int_eq(bluesky_fits(span_of(more, sizeof more), &fits, &clusters), OK);
+    ck_assert(!fits);
+    ck_assert_uint_eq(clusters, 0);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bluesky_text");
@@ -188,6 +217,7 @@ int main(void)
     tcase_add_loop_test(tcase, marks_are_those_of_blueskys_own_client, 0, sizeof same / sizeof *same);
     tcase_add_loop_test(tcase, marks_differ_on_purpose, 0, sizeof different / sizeof *different);
     tcase_add_test(tcase, a_tag_has_at_most_64_clusters_and_640_bytes);
+    tcase_add_test(tcase, a_text_beyond_any_thread_is_told_from_one_that_is_mostly_blank);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

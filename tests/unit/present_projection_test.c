@@ -219,13 +219,14 @@ static enum err fixed_rendering(void *context, struct arena *arena, const struct
     return OK;
 }
 
+/* What it cannot tell from another target is the same, and made once. */
 START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
 {
     struct world world;
     struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 2);
     char word[] = "text_too_long";
-    const struct post_view view = view_of(&world, 1);
+    struct post_view view = view_of(&world, 1);
     const struct present present = {.txn = reading(&world),
                                     .zones = zones,
                                     .arena = &world.arena,
@@ -235,8 +236,21 @@ START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
     ck_assert_int_eq(present_post(&present, &view, &out), OK);
     const struct json_node *json = parsed(&world, &out);
     const struct json_node *target = item_at(json, "targets", 1);
-    ck_assert_int_eq(number_at(target, "rendering/target"), 1);
+    ck_assert_int_eq(number_at(target, "rendering/target"), 0);
     ck_assert_uint_eq(json_node_member(target, "violations")->count, 1);
+    struct target_spec *specs = view.content.targets;
+    const struct target_spec alike = specs[1];
+    struct target_row *rows = view.row.targets;
+    for (int differs = 0; differs < 4; differs++) {
+        specs[1] = alike;
+        specs[1].variant = differs == 0 ? SPAN("{\"text\":\"other\"}") : alike.variant;
+        specs[1].settings = differs == 1 ? SPAN("{}") : alike.settings;
+        specs[1].channel = differs == 2 ? CHANNEL_x : alike.channel;
+        rows[1].at_ms += differs == 3 ? 1 : 0;
+        out = out_of(&world);
+        ck_assert_int_eq(present_post(&present, &view, &out), OK);
+        ck_assert_int_eq(number_at(item_at(parsed(&world, &out), "targets", 1), "rendering/target"), 1);
+    }
     present_end(&world, zones);
 }
 

@@ -47,7 +47,7 @@ static const struct story queue_stories[] = {
     {"another account's queue goes on", "create a b now, lock a b, halt a", "start b", "attempt_started b 1 part 0 due 0 deadline 120"},
     {"a resumed queue starts again", "create a now, lock a, halt a, at 60, unhalt a", "start a", "attempt_started a 1 part 0 due 0 deadline 180"},
     {"what waits at a paused queue is locked all the same", "create a at=3600, halt a, at 3300", "lock a", "post_locked version 2 a"},
-    {"what waits at a paused queue is missed in the end", "create a now, lock a, halt a, at 21601", "miss a", "targets_missed a lateness_exceeded; post_finished missed"},
+    {"what waits at a paused queue is missed in the end", "create a now, lock a, halt a, at 21601", "miss a", "targets_missed a queue_was_paused; post_finished missed queue_was_paused"},
     {"a paused account weighs more", "create a now, lock a, halt a, pause a", "start a", "refused integration_paused"},
     {"a paused queue gives its slots away", "halt a", "create a next slot_a=7200", "post_created a; post_scheduled at 7200 a due 7200"},
 

@@ -41,7 +41,7 @@ static const struct story queue_stories[] = {
     {"a queue is paused", "", "halt a", "queue_paused a"},
     {"paused once", "halt a", "halt a", "nothing"},
     {"a queue is resumed", "halt a", "unhalt a", "queue_resumed a"},
-    {"what is not paused is not resumed", "", "unhalt a", "refused queue_not_paused"},
+    {"what is not paused goes on already", "", "unhalt a", "nothing"},
     {"a paused queue starts nothing", "create a now, lock a, halt a", "start a", "refused queue_paused"},
     {"a paused queue starts no next part", "create a now, lock a:2, start a, outcome a accepted, halt a", "start a", "refused queue_paused"},
     {"another account's queue goes on", "create a b now, lock a b, halt a", "start b", "attempt_started b 1 part 0 due 0 deadline 120"},

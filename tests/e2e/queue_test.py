@@ -115,7 +115,9 @@ class Queue(harness.Case):
                            ({"slots": [{"weekday": "monday", "time": "9:00"}]}, "field_invalid"),
                            ({"slots": [slots[0], slots[0]]}, "slot_duplicate"), ({"timezone": "PST"}, "timezone_unknown"),
                            ({"slots": HOURLY + [{"weekday": "monday", "time": "00:01"}]}, "field_too_long")]:
-            self.assert_problem(api.request("PATCH", path, body, {"If-Match": "*"}), 422, code)
+            problem = self.assert_problem(api.request("PATCH", path, body, {"If-Match": "*"}), 422, code)
+            if code == "slot_duplicate":
+                self.assertEqual(problem["param"], "/slots/1")
 
     def test_a_request_about_a_queue_that_is_repeated_gets_its_first_answer(self):
         api = self.world.serve().api

@@ -94,6 +94,14 @@ bool exchange_open_gate(struct exchange *x, const struct route_hit *hit)
     return err == OK;
 }
 
+static const char *lack_detail(const struct badge *badge)
+{
+    return badge->sees ? "The workspace is there, and you are no member of it: somebody who administers it has to "
+                         "invite you. What operators do they do from outside, at /v1/workspaces/{workspace_id}."
+           : badge->memberless ? "You are a member of no workspace: somebody who administers one has to invite you."
+                               : NULL;
+}
+
 bool exchange_has_place(struct exchange *x)
 {
     const enum need need = x->route->need;
@@ -104,7 +112,9 @@ bool exchange_has_place(struct exchange *x)
         return false;
     }
     if (!person && badge->lacks != ACCEPTED) {
-        exchange_problem(x, badge->lacks, NULL, badge->lacks == REFUSED_not_found ? NULL : "OpenPost-Workspace", NULL);
+        const bool named = badge->lacks == REFUSED_not_found;
+        exchange_problem(x, badge->lacks, lack_detail(badge), named && !badge->sees ? NULL : "OpenPost-Workspace",
+                         NULL);
         return false;
     }
     return true;

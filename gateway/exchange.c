@@ -355,6 +355,11 @@ void exchange_handle(void *context, struct request *request)
     struct route_hit hit;
     route_find(request->method, request->path, &hit);
     const struct route *named = hit.route != NULL ? hit.route : hit.any;
+    if (span_equal(request->path, SPAN("/"))) {
+        exchange_problem(x, REFUSED_route_not_found, "The API begins at /v1; GET /v1/openapi.json describes it.", NULL,
+                         NULL);
+        return;
+    }
     if (named != NULL && named->need == NEED_NONE) {
         x->route = named;
         if (hit.route == NULL) {

@@ -290,6 +290,16 @@ static void wrong_member(struct input *input, const char *pointer, const struct 
     input_wrong(input, REFUSED_field_unknown, pointer, buf_terminated(&out));
 }
 
+static void missing_member(struct input *input, const char *pointer, const struct schema_member *member)
+{
+    char detail[sizeof input->detail];
+    struct buf out = buf_of(detail, sizeof detail - 1);
+    buf_text(&out, member->name);
+    buf_text(&out, " has to be given: ");
+    buf_put(&out, span_cut(span_text(member->doc), sizeof detail - 1 - out.len));
+    input_wrong(input, REFUSED_field_missing, pointer, buf_terminated(&out));
+}
+
 void input_check(struct input *input, const struct json_node *object, const char *at, const struct schema *schema)
 {
     char pointer[INPUT_PARAM_MAX];
@@ -308,7 +318,7 @@ void input_check(struct input *input, const struct json_node *object, const char
     for (const struct schema_member *member = schema->members; member->name != NULL; member++) {
         if (member->presence == PRESENCE_MUST && input_some(object, member->name) == NULL) {
             input_pointer(pointer, at, member->name);
-            input_wrong(input, REFUSED_field_missing, pointer, member->doc);
+            missing_member(input, pointer, member);
         }
     }
 }

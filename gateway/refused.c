@@ -69,6 +69,100 @@ static const char *target_param(const struct command *command, is_at_fault *at_f
     return "/targets";
 }
 
+/* By the views, likewise. */
+static bool has_no_slots(const struct target_spec *targets, uint32_t index, const struct judged *judged)
+{
+    struct integration_row row;
+    struct weekly_row queue;
+    return pass_integration(judged->pass, &targets[index].integration_id, &row) == OK &&
+           pass_queue(judged->pass, &row, &queue) == OK && queue.slots_count == 0;
+}
+
+/* The targets that next slots were asked for: of the command, else of the post. */
+static const struct target_spec *slot_seekers(const struct exchange *x, uint32_t *ret_count)
+{
+    const struct target_spec *targets = command_targets(order_command(x->order), ret_count);
+    if (order_command(x->order)->code != COMMAND_schedule_post) {
+        return targets;
+    }
+    *ret_count = x->post.content.targets_count;
+    return x->post.content.targets;
+}
+
+/* Which account's queue is empty, and where its slots are set; its place among those that the exchange has: -1, none
+ * that can be told. */
+static int64_t slotless(const struct exchange *x, struct id *ret_integration_id)
+{
+    uint32_t count = 0;
+    const struct target_spec *targets = slot_seekers(x, &count);
+    const struct judged judged = {.pass = x->pass};
+    for (uint32_t i = 0; i < count; i++) {
+        if (has_no_slots(targets, i, &judged)) {
+            *ret_integration_id = targets[i].integration_id;
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const char *slotless_param(const struct exchange *x, char text[INPUT_PARAM_MAX])
+{
+    struct id integration_id;
+    const int64_t at = pass_refresh(x->pass) == OK ? slotless(x, &integration_id) : -1;
+    if (order_command(x->order)->code == COMMAND_schedule_post) {
+        return "/next_slot";
+    }
+    if (at < 0 || x->route->name != ROUTE_create_post) {
+        return NULL;
+    }
+    input_pointer_index(text, "/targets", (uint32_t)at);
+    return text;
+}
+
+static const char *slotless_detail(const struct exchange *x)
+{
+    struct id integration_id;
+    if (pass_refresh(x->pass) != OK || slotless(x, &integration_id) < 0) {
+        return NULL;
+    }
+    uint8_t *bytes = arena_alloc(&x->request->arena, 256);
+    struct buf text = buf_of(bytes, bytes == NULL ? 0 : 256);
+    buf_text(&text, "The queue of ");
+    id_write(&text, &integration_id);
+    buf_text(&text, " has no slots. Set them: PATCH /v1/integrations/");
+    id_write(&text, &integration_id);
+    buf_text(&text, "/queue.");
+    return buf_terminated(&text);
+}
+
+/* The second of two at one time of the week. */
+static const char *slot_param(const struct command *command, char text[INPUT_PARAM_MAX])
+{
+    const struct change_queue_command *wish = &command->change_queue;
+    for (uint32_t i = 0; command->code == COMMAND_change_queue && i < wish->slots_count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (wish->slots[i].weekday == wish->slots[k].weekday && wish->slots[i].minute == wish->slots[k].minute) {
+                input_pointer_index(text, "/slots", i);
+                return text;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The first that the role does not reach. */
+static const char *scope_param(const struct command *command, char text[INPUT_PARAM_MAX])
+{
+    const struct create_key_command *wish = &command->create_key;
+    for (uint32_t i = 0; command->code == COMMAND_create_key && i < wish->scopes_count; i++) {
+        if (!access_reaches((enum role)wish->role, (enum key_scope)wish->scopes[i].scope)) {
+            input_pointer_index(text, "/scopes", i);
+            return text;
+        }
+    }
+    return "/scopes";
+}
+
 static const char *account_param(const struct command *command, const struct judged *judged, char text[INPUT_PARAM_MAX])
 {
     if (pass_refresh(judged->pass) != OK) {
@@ -226,7 +320,13 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_role_above_own:
         return json_node_member(x->body, "role") != NULL ? "/role" : NULL;
     case REFUSED_scope_above_role:
-        return "/scopes";
+        return scope_param(command, text);
+    case REFUSED_slot_duplicate:
+        return slot_param(command, text);
+    case REFUSED_queue_empty:
+        return slotless_param(x, text);
+    case REFUSED_slug_taken:
+        return "/slug";
     case REFUSED_expiry_required:
         return command->code == COMMAND_create_key ? "/expires_at" : "/until";
     case REFUSED_target_missing:
@@ -254,6 +354,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return scope_detail(x);
     case REFUSED_placeholder_missing:
         return blank_detail(x);
+    case REFUSED_queue_empty:
+        return slotless_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
     case REFUSED_plan_limit:

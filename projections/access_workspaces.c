@@ -75,8 +75,8 @@ static void fold(struct workspace_row *row, const struct event *event, int64_t t
         fold_changed(row, &event->workspace_changed);
         break;
     case EVENT_workspace_paused:
+        row->paused_ms = row->paused ? row->paused_ms : time_ms; /* again: for another reason */
         row->paused = true;
-        row->paused_ms = time_ms;
         row->pause_reason = event->workspace_paused.reason;
         break;
     case EVENT_workspace_resumed:

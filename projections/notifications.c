@@ -62,6 +62,7 @@ static void tell_post(const struct event *event, struct notice_row *notice)
     case EVENT_post_finished:
         notice->kind = kind_of_end(event->post_finished.status);
         notice->post_id = event->post_finished.post_id;
+        notice->code = event->post_finished.code;
         break;
     case EVENT_attempt_probed: /* once: further readings tell nothing new */
         notice->kind = event->attempt_probed.needs_person && event->attempt_probed.probe == PROBES_BEFORE_PERSON

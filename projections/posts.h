@@ -167,10 +167,10 @@ struct target_row *posts_target(const struct post_row *post, const struct id *ta
 bool posts_target_is_final(uint32_t target_status);
 bool posts_is_final(uint32_t post_status);
 
-/* What a target that is not done waits for. The first six hold it: nothing starts until somebody lifts that. */
+/* What a target that is not done waits for. The first seven hold it: nothing starts until somebody lifts that. */
 /* clang-format off */
 #define WAIT_TABLE(X) \
-    X(STARTS_SUSPENDED, "starts_suspended") X(CLOCK_SUSPECT, "clock_suspect") \
+    X(STARTS_SUSPENDED, "starts_suspended") X(CLOCK_SUSPECT, "clock_suspect") X(APPROVAL, "approval") \
     X(WORKSPACE_PAUSED, "workspace_paused") X(DISCONNECTED, "disconnected") X(PAUSED, "paused") \
     X(QUEUE_PAUSED, "queue_paused") \
     X(SCHEDULE, "schedule") X(RETRY, "retry") X(RATE_LIMIT, "rate_limit") X(START, "start") X(TURN, "turn") \

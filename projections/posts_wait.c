@@ -28,6 +28,13 @@ static bool is_suspended(const struct target_row *target, const struct installat
     return installation->suspended || (base_ms != 0 && base_ms <= installation->suspended_ms);
 }
 
+/* At the post's instant it is missed, whatever else holds it (core/scheduler/agenda_approval.c). */
+static bool is_unapproved(const struct post_row *post, const struct workspace_row *workspace)
+{
+    const enum approval approval = posts_approval_status(post, workspace);
+    return approval == APPROVAL_WANTED || approval == APPROVAL_VOID;
+}
+
 enum wait posts_held(const struct post_row *post, const struct target_row *target,
                      const struct post_surroundings *surroundings)
 {
@@ -40,6 +47,9 @@ enum wait posts_held(const struct post_row *post, const struct target_row *targe
     }
     if (surroundings->installation->clock_suspect) {
         return WAIT_CLOCK_SUSPECT;
+    }
+    if (is_unapproved(post, surroundings->workspace)) {
+        return WAIT_APPROVAL;
     }
     if (surroundings->workspace->paused) {
         return WAIT_WORKSPACE_PAUSED;
@@ -75,6 +85,9 @@ static struct post_wait wait_for_start(const struct target_row *target, int64_t 
 static int64_t missed_ms(const struct post_row *post, const struct target_row *target,
                          const struct workspace_row *workspace)
 {
+    if (is_unapproved(post, workspace)) {
+        return post->publish_at_ms;
+    }
     const int64_t base_ms = target->base_ms != 0 ? target->base_ms : target->due_ms;
     const int64_t late_ms = base_ms + (int64_t)workspace->max_lateness_ms;
     return post->not_after_ms != 0 && post->not_after_ms < late_ms ? post->not_after_ms : late_ms;

@@ -41,6 +41,7 @@
 #define SESSION_EXPIRING_MS ((int64_t)7 * DAY_MS)    /* an account's that nobody renews: a week to connect it again */
 #define UNKNOWN_MAX_MS ((int64_t)30 * DAY_MS)        /* then failed: outcome_unknown */
 #define MAX_LATENESS_DEFAULT_MS ((int64_t)6 * HOUR_MS)
+#define MISSED_PROMPT_MS ((int64_t)MINUTE_MS) /* who runs gives up what is too late within it: later, nothing ran */
 #define LATE_SPACING_DEFAULT_MS ((int64_t)60 * SECOND_MS)
 #define LATENESS_MIN_MS ((int64_t)MINUTE_MS) /* what is due starts within seconds, but for a restart */
 #define LATENESS_MAX_MS ((int64_t)366 * DAY_MS)

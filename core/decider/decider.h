@@ -79,7 +79,7 @@ struct decide_context {
     /* create_post, schedule_post with next_slot: of each of them, in their order; NULL: not asked for */
     const struct free_slot *free_slots;
     const struct post *other_post; /* swap_targets: of the other target; NULL: there is none, or it is the same post */
-    bool queue_paused;             /* start_attempt: that of the target's account is */
+    bool queue_paused;             /* start_attempt, miss_targets: that of the first target's account is */
     bool account_taken;       /* record_connection: another integration of the workspace has this platform account */
     uint32_t open_post_count; /* delete_integration: posts with open targets there */
     /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was

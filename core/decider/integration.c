@@ -177,11 +177,10 @@ enum refusal integration_decide(const struct integration *integration, const str
         }
         return ACCEPTED;
     case COMMAND_resume_integration:
-        if (!integration->paused) {
-            return REFUSED_integration_not_paused;
+        if (integration->paused) {
+            event_append(ret_events, EVENT_integration_resumed)->integration_resumed.integration_id =
+                command->resume_integration.integration_id;
         }
-        event_append(ret_events, EVENT_integration_resumed)->integration_resumed.integration_id =
-            command->resume_integration.integration_id;
         return ACCEPTED;
     default:
         ASSERT(command->code == COMMAND_delete_integration);

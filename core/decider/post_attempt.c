@@ -38,6 +38,16 @@ static enum refusal check_target(const struct post_target *target, const struct 
     return memcmp(start->payload_hash.bytes, locked, sizeof *locked) == 0 ? ACCEPTED : REFUSED_attempt_wrong_payload;
 }
 
+/* What people hold, or the platform: the workspace, the account, or its queue. */
+static enum refusal held_by(const struct post_target *target, const struct decide_context *context)
+{
+    if (context->workspace->paused) {
+        return REFUSED_workspace_paused;
+    }
+    const enum refusal held = integration_start_refusal(context_integration(context, &target->integration_id));
+    return held == ACCEPTED && context->queue_paused ? REFUSED_queue_paused : held;
+}
+
 /* What holds everything, the workspace or the account. What was due when the folder was found copied or restored may
  * have been sent by the original: only a person's retry, which has a later base, sends it. */
 static enum refusal check_held(const struct post *post, const struct post_target *target,
@@ -53,11 +63,7 @@ static enum refusal check_held(const struct post *post, const struct post_target
     if (is_too_late(post, target, context)) {
         return REFUSED_lateness_exceeded;
     }
-    if (context->workspace->paused) {
-        return REFUSED_workspace_paused;
-    }
-    const enum refusal held = integration_start_refusal(context_integration(context, &target->integration_id));
-    return held == ACCEPTED && context->queue_paused ? REFUSED_queue_paused : held;
+    return held_by(target, context);
 }
 
 RULE(start)
@@ -146,9 +152,43 @@ static void judge_waiting(const struct post *post, uint32_t at, const struct dec
     }
 }
 
+/* Why a target was not sent in time. What holds it now has held it: it was given up as soon as it was too late, unless
+ * nothing ran then. */
+static struct span late_code(const struct post *post, const struct post_target *target,
+                             const struct decide_context *context)
+{
+    switch ((int)held_by(target, context)) {
+    case REFUSED_workspace_paused:
+        return SPAN("workspace_was_paused");
+    case REFUSED_integration_paused:
+        return SPAN("integration_was_paused");
+    case REFUSED_integration_disconnected:
+        return SPAN("integration_was_disconnected");
+    case REFUSED_queue_paused:
+        return SPAN("queue_was_paused");
+    default:
+        break;
+    }
+    if (context->now_ms - target_window_end(post, target, context->workspace) > MISSED_PROMPT_MS) {
+        return SPAN("nothing_ran");
+    }
+    const bool passed = post->not_after_ms != 0 && context->now_ms > post->not_after_ms;
+    return passed ? SPAN("not_after_passed") : SPAN("lateness_exceeded");
+}
+
+/* The scheduler names them one by one, for each has its own cause: of several, the first tells. */
+static struct span missed_code(const struct post *post, const struct verdict *verdict,
+                               const struct decide_context *context)
+{
+    return context->workspace->deleted    ? SPAN("workspace_deleted")
+           : is_unapproved(post, context) ? SPAN("approval_missing")
+                                          : late_code(post, post_target(post, &verdict->missed[0].target_id), context);
+}
+
 static void append_verdict(const struct post *post, const struct verdict *verdict, const struct decide_context *context,
                            struct event_list *events)
 {
+    struct span code = {.data = NULL};
     if (verdict->doubted_count > 0) {
         struct targets_doubted_event *event = &event_append(events, EVENT_targets_doubted)->targets_doubted;
         event->post_id = post->post_id;
@@ -157,16 +197,17 @@ static void append_verdict(const struct post *post, const struct verdict *verdic
     }
     if (verdict->missed_count > 0) {
         struct targets_missed_event *event = &event_append(events, EVENT_targets_missed)->targets_missed;
-        const bool passed = post->not_after_ms != 0 && context->now_ms > post->not_after_ms;
+        code = missed_code(post, verdict, context);
         event->post_id = post->post_id;
-        event->code = context->workspace->deleted    ? SPAN("workspace_deleted")
-                      : is_unapproved(post, context) ? SPAN("approval_missing")
-                      : passed                       ? SPAN("not_after_passed")
-                                                     : SPAN("lateness_exceeded");
+        event->code = code;
         event->targets = verdict->missed;
         event->targets_count = verdict->missed_count;
     }
     post_finish(post, &verdict->outlook, events);
+    struct event *last = events->count > 0 ? &events->events[events->count - 1] : NULL;
+    if (last != NULL && last->code == EVENT_post_finished && last->post_finished.status == POST_MISSED) {
+        last->post_finished.code = code;
+    }
 }
 
 RULE(miss)

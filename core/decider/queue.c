@@ -182,11 +182,10 @@ enum refusal queue_decide(const struct queue *queue, const struct decide_context
         return ACCEPTED;
     default:
         ASSERT(command->code == COMMAND_resume_queue);
-        if (!queue->paused) {
-            return REFUSED_queue_not_paused;
+        if (queue->paused) {
+            event_append(ret_events, EVENT_queue_resumed)->queue_resumed = (struct queue_resumed_event){
+                .queue_id = command->resume_queue.queue_id, .integration_id = *integration_id};
         }
-        event_append(ret_events, EVENT_queue_resumed)->queue_resumed =
-            (struct queue_resumed_event){.queue_id = command->resume_queue.queue_id, .integration_id = *integration_id};
         return ACCEPTED;
     }
 }

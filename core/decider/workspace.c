@@ -152,10 +152,22 @@ static enum refusal close_period(const struct workspace *workspace, const struct
     return ACCEPTED;
 }
 
+/* FNV-1a (64 bits). The words themselves are in the event: the rule only asks whether they are others. */
+static uint64_t mark_of(struct span reason)
+{
+    uint64_t mark = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < reason.len; i++) {
+        mark = (mark ^ reason.data[i]) * UINT64_C(1099511628211);
+    }
+    return reason.data == NULL ? 0 : mark;
+}
+
+/* Paused again for another reason: it stands still since the first time, and is known for the last reason. */
 static enum refusal pause(const struct workspace *workspace, const struct pause_workspace_command *wish,
                           struct event_list *ret_events)
 {
-    if (!workspace->paused) {
+    const bool another = wish->reason.data != NULL && mark_of(wish->reason) != workspace->reason_mark;
+    if (!workspace->paused || another) {
         struct event *event = event_append(ret_events, EVENT_workspace_paused);
         event->workspace_paused.workspace_id = wish->workspace_id;
         event->workspace_paused.reason = wish->reason;
@@ -250,12 +262,14 @@ void workspace_evolve(struct workspace *workspace, const struct event *event, in
         evolve_changed(workspace, &event->workspace_changed);
         return;
     case EVENT_workspace_paused:
+        workspace->paused_at_ms = workspace->paused ? workspace->paused_at_ms : time_ms;
         workspace->paused = 1;
-        workspace->paused_at_ms = time_ms;
+        workspace->reason_mark = mark_of(event->workspace_paused.reason);
         return;
     case EVENT_workspace_resumed:
         workspace->paused = 0;
         workspace->paused_at_ms = 0;
+        workspace->reason_mark = 0;
         return;
     case EVENT_plan_changed:
         evolve_plan(workspace, &event->plan_changed);

@@ -13,6 +13,7 @@ struct workspace {
     int64_t period_start_ms; /* of billing; 0: nothing is billed */
     int64_t period_end_ms;
     uint64_t limits[LIMIT_COUNT]; /* one more than the most; 0: no limit */
+    uint64_t reason_mark;         /* of why it is paused: tells another reason from the same; 0: none was given */
     uint8_t paused;
     uint8_t deleted; /* its name stays its own: an old address never leads to somebody else */
     uint8_t plan_len;

@@ -487,6 +487,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_make_instance:
         return tell_uses(desk, command, LIMIT_SCHEDULED_POSTS, room, context);
     case COMMAND_start_attempt:
+    case COMMAND_miss_targets:
         return desk_queue_is_paused(desk, command, &state->post, &context->queue_paused);
     case COMMAND_add_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));

@@ -243,7 +243,11 @@ enum err desk_queue_is_paused(struct desk *desk, const struct command *command, 
 {
     struct row_key key;
     struct span row;
-    const struct post_target *target = post_target(post, &command->start_attempt.target_id);
+    const bool starts = command->code == COMMAND_start_attempt;
+    const struct id *target_id = starts                                    ? &command->start_attempt.target_id
+                                 : command->miss_targets.targets_count > 0 ? &command->miss_targets.targets[0].target_id
+                                                                           : NULL;
+    const struct post_target *target = target_id != NULL ? post_target(post, target_id) : NULL;
     if (target == NULL) {
         return OK;
     }

@@ -37,6 +37,8 @@ struct badge {
     bool is_operator;       /* likewise: who sees to all workspaces, from outside them (oversight.h) */
     struct id member_id;    /* of a session in a workspace */
     enum refusal lacks;     /* of a session in none: workspace_required, or not_found for one that is not theirs */
+    bool sees;              /* lacks not_found: an operator, who sees the workspace from outside */
+    bool memberless;        /* lacks workspace_required: they are a member of none */
     struct grant grant;
 };
 

@@ -24,9 +24,9 @@ static bool is_now(const struct member_row *member, int64_t now_ms)
     return member->until_ms == 0 || now_ms < member->until_ms;
 }
 
-/* The only membership of whoever named no workspace; ERR_NOT_FOUND: none, or several. */
+/* The only membership of whoever named no workspace; ERR_NOT_FOUND: none (*ret_none), or several. */
 static enum err find_sole(struct store_txn *txn, const struct id *user_id, int64_t now_ms, struct arena *arena,
-                          struct member_row *ret_member)
+                          struct member_row *ret_member, bool *ret_none)
 {
     struct member_row *rows = NULL;
     uint32_t count = 0;
@@ -38,7 +38,21 @@ static enum err find_sole(struct store_txn *txn, const struct id *user_id, int64
             now++;
         }
     }
+    *ret_none = now == 0;
     return now == 1 ? OK : ERR_NOT_FOUND;
+}
+
+/* Why somebody is in no workspace. An operator knows of each that is there; nobody else learns it. */
+static enum err tell_lack(struct store_txn *txn, const struct id *named, struct arena *arena, struct badge *badge)
+{
+    struct workspace_row row;
+    badge->lacks = id_is_none(named) ? REFUSED_workspace_required : REFUSED_not_found;
+    if (id_is_none(named) || !badge->is_operator) {
+        return OK;
+    }
+    const enum err err = access_workspace(txn, named, arena, &row);
+    badge->sees = err == OK && row.deleted_ms == 0;
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err enter_workspace(struct store_txn *txn, const struct id *named, int64_t now_ms, struct arena *arena,
@@ -47,10 +61,9 @@ static enum err enter_workspace(struct store_txn *txn, const struct id *named, i
     struct member_row member;
     const bool names = !id_is_none(named);
     const enum err err = names ? access_member_live(txn, &badge->user_id, named, now_ms, &member)
-                               : find_sole(txn, &badge->user_id, now_ms, arena, &member);
+                               : find_sole(txn, &badge->user_id, now_ms, arena, &member, &badge->memberless);
     if (err == ERR_NOT_FOUND) {
-        badge->lacks = names ? REFUSED_not_found : REFUSED_workspace_required;
-        return OK;
+        return tell_lack(txn, named, arena, badge);
     }
     TRY(err);
     badge->workspace_id = member.workspace_id;

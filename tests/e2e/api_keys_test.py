@@ -107,7 +107,7 @@ class Made(harness.Case):
                 ({"scopes": []}, 422, "field_invalid", "/scopes"),
                 ({"scopes": ["posts:read", "posts:burn"]}, 422, "field_invalid", "/scopes/1"),
                 ({"scopes": ["posts:read", 7]}, 422, "field_wrong_type", "/scopes/1"),
-                ({"role": "viewer", "scopes": ["posts:write"]}, 422, "scope_above_role", "/scopes"),
+                ({"role": "viewer", "scopes": ["posts:write"]}, 422, "scope_above_role", "/scopes/0"),
                 ({"integrations": [self.accounts[0]["id"], "int_nothing"]}, 422, "reference_not_found", "/integrations/1"),
                 ({"expires_at": "2001-01-01T00:00:00Z"}, 422, "timestamp_past", "/expires_at"),
                 ({"expires_at": "2101-01-01"}, 422, "timestamp_invalid", "/expires_at"),

@@ -78,6 +78,14 @@ class Approvals(harness.Case):
         draft = self.api.post("/v1/posts", {"content": {"text": "a draft"}}).json()
         self.assertEqual(draft["approval"], {"policy": "any_approver", "status": "none", "content_sha256": None, "by": None, "at": None})
 
+    def test_each_target_says_that_it_waits_for_that_and_is_missed_without_it(self):
+        post = self.asked()
+        told = [(one["waits_for"], one["held"], one["waits_until"], one["missed_at"]) for one in post["targets"]]
+        self.assertEqual(told, 2 * [("approval", "approval", None, post["publish_at"])])
+        target = approve(self.api, post).json()["targets"][0]
+        self.assertEqual((target["waits_for"], target["held"], target["waits_until"]), ("schedule", None, target["publish_at"]))
+        self.assertGreater(target["missed_at"], target["publish_at"])
+
     def test_who_approves_is_shown_with_what_and_when(self):
         post = self.asked()
         wanted = post["approval"]["content_sha256"]

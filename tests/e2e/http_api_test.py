@@ -532,9 +532,17 @@ class Http(harness.Case):
         self.assertEqual(self.api.request("DELETE", path, None, {"If-Match": "*"}).status, 204)
         self.assert_problem(self.api.get(path), 404, "not_found")
 
+    def test_whoever_asks_for_the_root_is_shown_the_description(self):
+        problem = self.assert_problem(self.api.get("/"), 404, "route_not_found")
+        self.assertIn("/v1/openapi.json", problem["detail"])
+        self.assert_problem(harness.Api(self.api.port).get("/x"), 401, "unauthenticated")
+
     def test_the_kill_switch_holds_what_is_due_until_it_is_off(self):
         integration = self.api.connect("held.test")
-        self.assertEqual(self.api.post("/v1/workspace/pause", {}).status, 200)
+        first = self.api.post("/v1/workspace/pause", {}).json()
+        again = [self.api.post("/v1/workspace/pause", body).json() for body in ({"reason": "fire"}, {"reason": "fire"}, {})]
+        self.assertEqual([(one["pause_reason"], one["paused_at"]) for one in again], 3 * [("fire", first["paused_at"])])
+        self.assertEqual(again[0]["version"], again[2]["version"])
         post = self.api.publish("held for a while", integration)
         held = harness.wait_until(lambda: self.api.read_post(post)["targets"][0]["held"], 10, "held")
         self.assertEqual(held, "workspace_paused")

@@ -162,7 +162,7 @@ class Client:
                   (self.things[self.account].body["status"] == "paused", "paused"), (self.things[self.queue].body["paused"], "queue_paused")]
         return next((word for is_so, word in paused if is_so), None)
 
-    def expected(self, thing):
+    def expected(self, thing, found):
         """What is there now: the last answer, but for what a post shows of its workspace and its account's queue."""
         body = json.loads(json.dumps(thing.body))
         if thing.kind == "queue":
@@ -173,7 +173,12 @@ class Client:
         for one in (body, *body["targets"]):
             one["timezone"] = zone
             one["publish_at_local"] = one["publish_at"] and local(one["publish_at"], zone)
-        held = self.held()
+        if thing.epoch != self.epoch:  # a policy has come or gone, and with it when it is missed
+            assert found["approval"]["policy"] == self.policy, (thing.path, found)
+            body["approval"] = found["approval"]
+            for target, shown in zip(body["targets"], found["targets"]):
+                target["missed_at"] = shown["missed_at"]
+        held = "approval" if body["approval"]["status"] in ("wanted", "void") else self.held()
         for target in body["targets"]:
             if target["status"] == "pending" and body["status"] == "scheduled" and target["integration_id"] == self.own:
                 told = (held, held, None) if held else (None, "schedule", target["publish_at"])
@@ -185,10 +190,8 @@ class Client:
         if thing.gone:
             assert answer.status == 404, (thing.path, answer)
             return
-        found, wanted = answer.json(), self.expected(thing)
-        if thing.kind == "post" and thing.epoch != self.epoch:
-            assert found["approval"]["policy"] == self.policy, (thing.path, answer)
-            wanted["approval"] = found["approval"]
+        found = answer.json()
+        wanted = self.expected(thing, found)
         assert (found, answer.headers["ETag"]) == (wanted, thing.tag), f"not what was acknowledged of {thing.path}:\n{found}\n{wanted}"
 
     def check_sent(self, path, text):

@@ -73,6 +73,11 @@ class Told(harness.Case):
         missed = self.api.publish("too late", alice, not_after=later(3))
         told = self.wait_told("post.missed", post_id=missed["id"])
         self.assertEqual((told["target_id"], told["integration_id"], told["read"], told["period"]), (None, None, None, None))
+        self.assertEqual(told["code"], "integration_was_paused")
+        why = self.api.read_post(missed)["targets"][0]["error"]
+        self.assertEqual((why["code"], why["retryable"]), ("integration_was_paused", False))
+        history = [one["sentence"] for one in self.api.get(f"/v1/posts/{missed['id']}/history").json()["data"]]
+        self.assertIn("Missed on bluesky (alice.test): The account was paused until it was too late to be sent.", history)
         cancelled = self.api.publish("cancelled", alice, schedule={"at": later(7200)})
         self.assertEqual(self.api.post(f"/v1/posts/{cancelled['id']}/cancel").status, 200)
         self.assertEqual([one["post_id"] for one in self.told()], [one["id"] for one in (missed, partial, failed, published)],
@@ -127,7 +132,7 @@ class Told(harness.Case):
         self.days_pass(15 * MINUTE_S)
         wait_until(lambda: len(self.told("approval.wanted")) == 2, 30, "told again")
         self.days_pass(41 * MINUTE_S)
-        self.wait_told("post.missed", post_id=post["id"])
+        self.assertEqual(self.wait_told("post.missed", post_id=post["id"])["code"], "approval_missing")
 
     # Accounts and billing.
 

@@ -141,7 +141,7 @@ class Operators(harness.Case):
         self.assertEqual([(event["actor"], event["actor_id"]) for event in events], 2 * [("operator", self.ids["olga"])])
 
     def test_an_operator_reads_and_does_nothing_in_a_workspace_where_they_are_no_member(self):
-        olga, omar = self.browser("olga"), self.browser("omar")
+        olga, omar, mia = (self.browser(name) for name in ("olga", "omar", "mia"))
         routes = MEMBERS_ROUTE.findall((harness.ROOT / "gateway/route.def").read_text())
         self.assertGreater(len(routes), 35)
         post = self.other.post("/v1/posts", {"content": {"text": "for other alone"}}).json()
@@ -154,6 +154,12 @@ class Operators(harness.Case):
                                      OpenPost_Workspace=self.other_id)
                 self.assert_problem(answer, 404, "not_found")
         self.assertEqual(self.other.get("/v1/events?limit=200").json(), before)
+        told = olga.ask("GET", "/v1/posts", OpenPost_Workspace=self.other_id).json()
+        self.assertEqual((told["param"], told["detail"][:55]),
+                         ("OpenPost-Workspace", "The workspace is there, and you are no member of it: so"))
+        strange = [browser.ask("GET", "/v1/posts", OpenPost_Workspace=name).json()
+                   for browser, name in ((olga, UNKNOWN), (mia, self.other_id), (mia, UNKNOWN))]
+        self.assertEqual([(one["detail"], one["param"]) for one in strange], 3 * [(told["title"], None)])
         self.assertEqual(omar.ask("GET", "/v1/posts", OpenPost_Workspace=self.acme_id).status, 200)
         self.assert_problem(omar.ask("POST", "/v1/posts", {}, OpenPost_Workspace=self.acme_id), 403, "forbidden")
 

@@ -115,7 +115,9 @@ class Queue(harness.Case):
                            ({"slots": [{"weekday": "monday", "time": "9:00"}]}, "field_invalid"),
                            ({"slots": [slots[0], slots[0]]}, "slot_duplicate"), ({"timezone": "PST"}, "timezone_unknown"),
                            ({"slots": HOURLY + [{"weekday": "monday", "time": "00:01"}]}, "field_too_long")]:
-            self.assert_problem(api.request("PATCH", path, body, {"If-Match": "*"}), 422, code)
+            problem = self.assert_problem(api.request("PATCH", path, body, {"If-Match": "*"}), 422, code)
+            if code == "slot_duplicate":
+                self.assertEqual(problem["param"], "/slots/1")
 
     def test_a_request_about_a_queue_that_is_repeated_gets_its_first_answer(self):
         api = self.world.serve().api
@@ -173,7 +175,12 @@ class Queue(harness.Case):
         self.assertEqual(api.read_post(both)["targets"], both["targets"])  # nothing that is reserved moves
         self.set_slots(api, other, [])
         count = len(api.get("/v1/posts?limit=200").json()["data"])
-        self.assert_problem(self.ask(api, account, other), 409, "queue_empty")  # all targets or none
+        problem = self.assert_problem(self.ask(api, account, other), 409, "queue_empty")  # all targets or none
+        self.assertEqual((problem["param"], f"PATCH /v1/integrations/{other}/queue" in problem["detail"]), ("/targets/1", True), problem)
+        draft = api.post("/v1/posts", {"content": {"text": "later"}, "targets": [{"integration_id": other}]}).json()
+        problem = self.assert_problem(api.post(f"/v1/posts/{draft['id']}/schedule", {"next_slot": True}), 409, "queue_empty")
+        self.assertEqual((problem["param"], other in problem["detail"]), ("/next_slot", True), problem)
+        api.request("DELETE", f"/v1/posts/{draft['id']}", None, {"If-Match": "*"})
         self.assertEqual(len(api.get("/v1/posts?limit=200").json()["data"]), count)
         service.stop()
         self.assert_verified_and_replayed(service.data)
@@ -207,8 +214,9 @@ class Queue(harness.Case):
         api = self.world.serve().api
         account, other = self.account(api), self.account(api, "bob.test")
         path = f"/v1/integrations/{account}/queue"
-        self.assert_problem(api.post(path + "/resume"), 409, "queue_not_paused")
-        self.assertTrue(api.post(path + "/pause").json()["paused"])
+        for asked, paused in (("resume", False), ("pause", True), ("pause", True)):  # it may be so already
+            answer = api.post(f"{path}/{asked}")
+            self.assertEqual((answer.status, answer.json()["paused"]), (200, paused), asked)
         held = api.publish("held", {"id": account})
         free = api.publish("free", {"id": other})
         api.wait_post(free, "published")

@@ -177,7 +177,8 @@ class SignIn(harness.Case):
     def test_a_person_of_no_workspace_or_another_is_told_nothing_of_one(self):
         nobody, ada = self.browser("nobody"), self.browser("eve")
         self.assertEqual(nobody.ask("GET", "/v1/session").json()["workspaces"], [])
-        self.assert_problem(nobody.ask("GET", "/v1/posts"), 422, "workspace_required")
+        problem = self.assert_problem(nobody.ask("GET", "/v1/posts"), 422, "workspace_required")
+        self.assertIn("a member of no workspace", problem["detail"])
         acme = ada.ask("GET", "/v1/session").json()["workspaces"][0]["workspace_id"]
         for named in (acme, "acme"):
             self.assertEqual(ada.ask("GET", "/v1/workspace", OpenPost_Workspace=named).json()["id"], acme)

@@ -115,7 +115,7 @@ class End(harness.Case):
         self.assert_problem(ada.ask("GET", "/v1/posts", OpenPost_Workspace=self.workspace_id), 404, "not_found")
         wait_until(lambda: len(self.ended("post_finished")) == 3, 20, "missed: what was scheduled")
         missed = {event["data"]["post_id"]: event["data"]["code"] for event in self.ended("targets_missed")}
-        self.assertEqual(missed, {posts["during"]["id"]: "lateness_exceeded", posts["after"]["id"]: "workspace_deleted",
+        self.assertEqual(missed, {posts["during"]["id"]: "workspace_was_paused", posts["after"]["id"]: "workspace_deleted",
                                   posts["long after"]["id"]: "workspace_deleted"})
         self.assertNotIn(draft["id"], missed)
         wait_until(lambda: not self.is_kept(secret), 20, "destroyed: the credentials")

@@ -101,17 +101,17 @@ static const struct story approval_stories[] = {
     {"a person's retry needs none", APPROVED ", at 6900, lock a b, at 7200, start a, outcome a refused, settings policy=four_eyes", "retry now", "targets_retried a read_first due 7200"},
 
     /* missed */
-    {"at its instant it is missed", ASKED ", at 7200", "miss a b", "targets_missed a b approval_missing; post_finished missed"},
-    {"all of it, whatever their own instants", "settings policy=any_approver, create a b@9000 at=7200, at 7200", "miss a b", "targets_missed a b approval_missing; post_finished missed"},
+    {"at its instant it is missed", ASKED ", at 7200", "miss a b", "targets_missed a b approval_missing; post_finished missed approval_missing"},
+    {"all of it, whatever their own instants", "settings policy=any_approver, create a b@9000 at=7200, at 7200", "miss a b", "targets_missed a b approval_missing; post_finished missed approval_missing"},
     {"not before", ASKED ", at 7199.999", "miss a b", "refused not_late"},
     {"not what was approved", APPROVED ", at 7200", "miss a b", "refused not_late"},
     {"not when nobody asks any more", ASKED ", settings policy=none, at 7200", "miss a", "refused not_late"},
     {"whatever is paused", ASKED ", hold, at 7200", "miss a", "targets_missed a approval_missing"},
     {"while the clock is suspected nothing is", ASKED ", suspect, at 7200", "miss a", "refused clock_suspect"},
     {"nor in a copied folder", ASKED ", suspend, at 7200", "miss a", "refused starts_suspended"},
-    {"confirmed, it is: it never locks", ASKED ", at 7200, suspend, confirm", "miss a b", "targets_missed a b approval_missing; post_finished missed"},
-    {"of a workspace that ended the end is why", ASKED ", hold, at 604800, abolish", "miss a b by_us", "targets_missed a b workspace_deleted; post_finished missed"},
-    {"what has passed its last instant, too, was not approved", "settings policy=any_approver, create a at=7200 not_after=7300, at 7301", "miss a", "targets_missed a approval_missing; post_finished missed"},
+    {"confirmed, it is: it never locks", ASKED ", at 7200, suspend, confirm", "miss a b", "targets_missed a b approval_missing; post_finished missed approval_missing"},
+    {"of a workspace that ended the end is why", ASKED ", hold, at 604800, abolish", "miss a b by_us", "targets_missed a b workspace_deleted; post_finished missed workspace_deleted"},
+    {"what has passed its last instant, too, was not approved", "settings policy=any_approver, create a at=7200 not_after=7300, at 7301", "miss a", "targets_missed a approval_missing; post_finished missed approval_missing"},
     {"it has no bytes to send again", ASKED ", at 7200, miss a b", "retry now", "refused post_not_finished"},
 
     /* reminded */

@@ -53,6 +53,7 @@ static inline bool tell_tenant_command(struct arena *arena, const struct step *s
             .approval_policy = choice_value(&approval_policy_words, word_or_none(option(step, "policy")))};
     } else if (strcmp(verb, "hold") == 0) {
         command->code = COMMAND_pause_workspace;
+        command->pause_workspace.reason = word_or_none(option(step, "reason"));
     } else if (strcmp(verb, "release") == 0) {
         command->code = COMMAND_resume_workspace;
     } else if (strcmp(verb, "abolish") == 0) {

@@ -314,6 +314,9 @@ static inline void say_event(struct buf *out, const struct event *event)
         return;
     case EVENT_post_finished:
         say_word(out, &post_status_words, event->post_finished.status);
+        if (event->post_finished.code.data != NULL) {
+            say(out, " %.*s", (int)event->post_finished.code.len, (const char *)event->post_finished.code.data);
+        }
         return;
     case EVENT_series_created:
         say(out, " generation %d", (int)event->series_created.generation);

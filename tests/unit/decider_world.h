@@ -126,12 +126,14 @@ static inline const struct post *other_post(const struct world *world, const str
                : NULL;
 }
 
-/* Whether the queue of the account that an attempt would start at is paused. */
+/* Whether the queue of the account that an attempt would start at, or whose target is missed, is paused. */
 static inline bool is_halted(struct world *world, const struct command *command)
 {
-    const struct post_target *target = command->code == COMMAND_start_attempt
-                                           ? post_target(&world->post.post, &command->start_attempt.target_id)
-                                           : NULL;
+    const bool misses = command->code == COMMAND_miss_targets && command->miss_targets.targets_count > 0;
+    const struct id *target_id = misses                                   ? &command->miss_targets.targets[0].target_id
+                                 : command->code == COMMAND_start_attempt ? &command->start_attempt.target_id
+                                                                          : NULL;
+    const struct post_target *target = target_id == NULL ? NULL : post_target(&world->post.post, target_id);
     if (target == NULL) {
         return false;
     }

@@ -186,7 +186,7 @@ static const struct story outcome_stories[] = {
     {"a reading that failed is made again", REFUSED_ONCE ", at 130", "outcome a try_again read", "attempt_probed a 1 next 310"},
     {"a reading that failed before its time is nothing", REFUSED_ONCE ", at 130, outcome a unknown read", "outcome a unknown read", "nothing"},
     {"without a key it is read daily all the same: nobody may be sent it unread", REFUSED_ONCE ", at 130, outcome a unknown read keyless, at 310, outcome a unknown read keyless, at 910, outcome a unknown read keyless, at 3610, outcome a unknown read keyless, at 21610, outcome a unknown read keyless, at 86410", "outcome a unknown read keyless", "attempt_probed a 6 needs_person next 172810"},
-    {"an unread target is missed in the end", REFUSED_ONCE ", at 21611", "miss a", "targets_missed a lateness_exceeded; post_finished missed"},
+    {"an unread target is missed in the end", REFUSED_ONCE ", at 21611", "miss a", "targets_missed a lateness_exceeded; post_finished missed lateness_exceeded"},
     {"an unread target can be cancelled", REFUSED_ONCE, "cancel", "targets_cancelled a; post_finished cancelled"},
     {"an unknown outcome of 30 days is read before a person's retry", UNKNOWN ", at 2592000, outcome a unknown read", "retry now", "targets_retried a read_first due 2592000"},
     {"and found by the retry's reading", UNKNOWN ", at 2592000, outcome a unknown read, retry now", "outcome a accepted read", "attempt_settled a 1 accepted read; target_finished a published; post_finished published"},

@@ -141,6 +141,33 @@ START_TEST(what_holds_it_comes_first_and_has_no_end_of_its_own)
 
 END_TEST
 
+/* Before the lock only: what is locked was approved, or needed none. It says so before a pause, which does not keep it
+ * from being missed at its instant. */
+START_TEST(what_nobody_approved_says_so_and_is_missed_at_its_instant)
+{
+    struct place place = place_of(TARGET_PENDING);
+    place.post = (struct post_row){.status = POST_SCHEDULED, .publish_at_ms = DUE_MS - MINUTE_MS};
+    check_wait(&place, T0, WAIT_SCHEDULE, DUE_MS, DUE_MS + LATENESS_MS);
+    place.workspace.approval_policy = POLICY_FOUR_EYES;
+    check_wait(&place, T0, WAIT_APPROVAL, 0, DUE_MS - MINUTE_MS);
+    place.workspace.paused = true;
+    check_wait(&place, T0, WAIT_APPROVAL, 0, DUE_MS - MINUTE_MS);
+    place.workspace.paused = false;
+    place.post.approved_under = POLICY_ANY_APPROVER; /* which the policy by now is above */
+    check_wait(&place, T0, WAIT_APPROVAL, 0, DUE_MS - MINUTE_MS);
+    place.post.approved_under = POLICY_FOUR_EYES;
+    check_wait(&place, T0, WAIT_SCHEDULE, DUE_MS, DUE_MS + LATENESS_MS);
+    place.post.approved_under = POLICY_NONE;
+    place.post.approval = APPROVAL_VOID;
+    check_wait(&place, T0, WAIT_APPROVAL, 0, DUE_MS - MINUTE_MS);
+    place.post.status = POST_QUEUED;
+    check_wait(&place, T0, WAIT_SCHEDULE, DUE_MS, DUE_MS + LATENESS_MS);
+    place.post.status = POST_DRAFT;
+    check_wait(&place, T0, WAIT_NONE, 0, 0);
+}
+
+END_TEST
+
 START_TEST(what_is_done_or_a_draft_waits_for_nothing_and_a_first_comment_does)
 {
     struct place place = place_of(TARGET_PUBLISHED);
@@ -167,6 +194,7 @@ int main(void)
     tcase_add_test(tcase, a_limit_of_its_account_holds_it_until_then_and_no_longer);
     tcase_add_test(tcase, an_attempt_is_waited_for_until_its_deadline_and_a_reading_until_its_instant);
     tcase_add_test(tcase, what_holds_it_comes_first_and_has_no_end_of_its_own);
+    tcase_add_test(tcase, what_nobody_approved_says_so_and_is_missed_at_its_instant);
     tcase_add_test(tcase, what_is_done_or_a_draft_waits_for_nothing_and_a_first_comment_does);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

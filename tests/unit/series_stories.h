@@ -46,7 +46,7 @@ static const struct story series_stories[] = {
     {"and not again when it was thrown away", "series a, plan small scheduled_posts=0, make a at=3600 in_use=0, delete", "make a at=3600", "refused exists"},
     {"nor when it was taken back", "series a, make a at=3600, reclaim", "make a at=3600", "refused exists"},
     {"an instant that has passed is late, not left out", "series a, at 7200", "make a at=3600", "post_created a; post_scheduled at 3600 a due 3600"},
-    {"and missed by the rule for all", "series a, at 90000, make a at=3600", "miss a", "targets_missed a lateness_exceeded; post_finished missed"},
+    {"and missed by the rule for all", "series a, at 90000, make a at=3600", "miss a", "targets_missed a nothing_ran; post_finished missed nothing_ran"},
     {"not of a series that is paused", "series a, still", "make a at=3600", "refused series_not_active"},
     {"nor of one that has ended", "series a, finish", "make a at=3600", "refused series_not_active"},
     {"nor of none", "", "make a at=3600", "refused series_not_active"},

@@ -12,7 +12,7 @@ START_TEST(a_state_is_exactly_its_members)
                                                          SIZE(aggregate_head, workspace_id) +
                                                          SIZE(aggregate_head, command_id) + 6);
     ck_assert_uint_eq(sizeof(struct installation), sizeof(struct aggregate_head) + 8 + 8 + 1 + 1 + 6);
-    ck_assert_uint_eq(sizeof(struct workspace), sizeof(struct aggregate_head) + 5 * 8 + LIMIT_COUNT * 8 + 4 + 3 +
+    ck_assert_uint_eq(sizeof(struct workspace), sizeof(struct aggregate_head) + 6 * 8 + LIMIT_COUNT * 8 + 4 + 3 +
                                                     PLAN_WORD_MAX + sizeof(struct id) + SLUG_MAX + ZONE_NAME_MAX);
     ck_assert_uint_eq(sizeof(struct member),
                       sizeof(struct aggregate_head) + 2 * sizeof(struct id) + 3 + 3 + sizeof(struct hash) + 2 * 8);
@@ -126,7 +126,7 @@ START_TEST(a_refusal_tells_when)
     ask(world, "cancel", REFUSED_post_publishing, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(hint_ms, 0);
     ck_assert_int_eq(publish_at_ms, STORY_EPOCH_MS + 3600000);
-    ask(world, "resume a", REFUSED_integration_not_paused, &hint_ms, &publish_at_ms);
+    ask(world, "abolish", REFUSED_workspace_not_paused, &hint_ms, &publish_at_ms);
     ck_assert_int_eq(publish_at_ms, 0);
     world_free(world);
 }

@@ -245,7 +245,7 @@ START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
         specs[1] = alike;
         specs[1].variant = differs == 0 ? SPAN("{\"text\":\"other\"}") : alike.variant;
         specs[1].settings = differs == 1 ? SPAN("{}") : alike.settings;
-        specs[1].channel = differs == 2 ? CHANNEL_x : alike.channel;
+        specs[1].channel = differs == 2 ? CHANNEL_TWITTER : alike.channel;
         rows[1].at_ms += differs == 3 ? 1 : 0;
         out = out_of(&world);
         ck_assert_int_eq(present_post(&present, &view, &out), OK);

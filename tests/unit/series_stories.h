@@ -64,11 +64,11 @@ static const struct story series_stories[] = {
     {"nor is it changed", NEAR ", make a at=300", "edit a", "refused post_locked"},
     {"nor by its series", NEAR ", make a at=300, rewrite a", "follow a", "refused post_locked"},
     {"who wrote the series does not approve it", "settings policy=four_eyes, series a, at 100, make a at=300", "approve a writer", "refused approver_is_writer"},
-    {"not given, it is missed at its instant and says why", NEAR ", make a at=300, at 300", "miss a", "targets_missed a approval_missing; post_finished missed"},
+    {"not given, it is missed at its instant and says why", NEAR ", make a at=300, at 300", "miss a", "targets_missed a approval_missing; post_finished missed approval_missing"},
     {"made at its instant nobody is asked, who could not give it any more", NEAR, "make a at=100", "post_created a; post_scheduled at 100 a due 100"},
     {"nor when that has passed", NEAR ", at 7200", "make a at=300", "post_created a; post_scheduled at 300 a due 300"},
     {"nor reminded", NEAR ", at 7200, make a at=300", "remind", "nothing"},
-    {"it is missed, and says why", NEAR ", at 7200, make a at=300", "miss a", "targets_missed a approval_missing; post_finished missed"},
+    {"it is missed, and says why", NEAR ", at 7200, make a at=300", "miss a", "targets_missed a approval_missing; post_finished missed approval_missing"},
 
     /* it follows its series */
     {"a post follows its series", "series a, make a at=3600, rewrite a b", "follow a b", "post_edited a b; post_scheduled at 3600 a due 3600 b due 3600"},

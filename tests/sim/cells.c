@@ -34,6 +34,7 @@ static const struct never {
     {ACTION_APPROVE,        true,  BIT(ATTEMPTING) | BIT(RETRYING) | BIT(UNKNOWN) | BIT(FINAL),
      "what was tried was locked, and what is locked or over needs nobody's word"                                                                                                     },
     {ACTION_PAUSE,          false, EVERY_STATE,                                                                   "a pause of what is paused is one, too: there is nothing to refuse"},
+    {ACTION_RESUME,         false, EVERY_STATE,                                                                   "nor is there to a resume of what goes on"                         },
     {ACTION_DISCONNECT,     false, EVERY_STATE,                                                                   "what the platform said is a fact"                                 },
     {ACTION_DELETE_ACCOUNT, true,  BIT(AT_LOCK) | BIT(PREPARED) | BIT(ATTEMPTING) | BIT(RETRYING) | BIT(UNKNOWN),
      "an account with something open stays"                                                                                                                                          },

@@ -164,20 +164,41 @@ static enum err read_if_match(struct exchange *x)
     return OK;
 }
 
+static void ask_past(struct exchange *x, uint64_t from);
+
+/* Adds a helping of the stream's events to those that came before. */
+static enum err keep_past(struct exchange *x, struct span result, uint64_t *ret_version)
+{
+    struct body_list events;
+    TRY(body_events_read(result, ret_version, &events));
+    uint8_t *bytes = arena_room(&x->request->arena, x->past.rest.len + events.rest.len + 1);
+    if (bytes == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    struct buf both = buf_of(bytes, x->past.rest.len + events.rest.len);
+    buf_put(&both, x->past.rest);
+    buf_put(&both, events.rest);
+    x->past = (struct body_list){.rest = buf_span(&both), .left = x->past.left + events.left};
+    return events.left > 0 || *ret_version >= x->first.version ? OK : ERR_TRUNCATED;
+}
+
 static void past_asked(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
     enum refusal refusal = ACCEPTED;
     struct span result;
-    struct body_list events;
     uint64_t version = 0;
     err = err == OK ? body_result_read(body, &refusal, &result) : err;
     err = err == OK && refusal != ACCEPTED ? ERR_NOT_FOUND : err;
-    err = err == OK ? body_events_read(result, &version, &events) : err;
+    err = err == OK ? keep_past(x, result, &version) : err;
+    if (err == OK && version < x->first.version) {
+        ask_past(x, version + 1);
+        return;
+    }
     const enum err seen = pass_refresh(x->pass);
     if (err == OK && seen == OK) {
-        err = x->oversight != NULL ? oversight_as_of(x->oversight, &x->first.stream, events)
-                                   : pass_as_of(x->pass, events);
+        err = x->oversight != NULL ? oversight_as_of(x->oversight, &x->first.stream, x->past)
+                                   : pass_as_of(x->pass, x->past);
     }
     if (seen != OK) {
         exchange_failed(x, seen);
@@ -195,15 +216,21 @@ static void past_asked(void *context, enum err err, struct span body)
     }
 }
 
-void exchange_rewind(struct exchange *x)
+static void ask_past(struct exchange *x, uint64_t from)
 {
-    const struct log_question question = {.name = "stream", .first = x->first.version, .stream = x->first.stream};
-    const enum err err = x->oversight != NULL
-                             ? oversight_ask(x->oversight, &x->first.stream, x->first.version, past_asked, x)
-                             : pass_ask(x->pass, &question, past_asked, x);
+    const struct log_question question = {
+        .name = "stream", .first = x->first.version, .second = from, .stream = x->first.stream};
+    const enum err err = x->oversight != NULL ? oversight_ask(x->oversight, &question, past_asked, x)
+                                              : pass_ask(x->pass, &question, past_asked, x);
     if (err != OK) {
         past_asked(x, err, (struct span){0});
     }
+}
+
+void exchange_rewind(struct exchange *x)
+{
+    x->past = (struct body_list){.left = 0};
+    ask_past(x, 1);
 }
 
 /* Answers that what was given does not reach so far, and notes it. */

@@ -96,6 +96,7 @@ struct exchange {
     char cookie[COOKIE_MAX]; /* the answer's Set-Cookie; "": none */
     char *flow_cookie;       /* likewise of a sign-in through a provider, in the arena; NULL: none */
     bool replayed;           /* it is the first answer again */
+    struct body_list past;   /* while it is asked for: the stream's events up to `first` */
     bool rewound;            /* the pass shows the stream as `first` left it */
     struct flight flight;
     bool flies; /* flight was begun */

@@ -150,17 +150,20 @@ static enum err answer_events(const struct question *question, const struct aske
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* What a stream was made of up to a version, as body.h's list of events: own processes, who present how it was. */
+/* What a stream was made of from a version (asked->second; 0: the first) to another, as body.h's list of events, as
+ * many as fit, behind the last one's version: own processes, who present how it was. */
 static enum err answer_stream(const struct question *question, const struct asked *asked, struct buf *out)
 {
     uint8_t *payload_bytes = arena_alloc(question->arena, LOG_PAYLOAD_MAX);
     const size_t cap = out->cap - 64;
     uint8_t *bytes = arena_alloc(question->arena, cap);
     struct buf events = buf_of(bytes, bytes == NULL ? 0 : cap);
+    uint64_t version = asked->second > 0 ? asked->second : 1;
+    uint32_t count = 0;
     if (payload_bytes == NULL || bytes == NULL) {
         return ERR_NO_MEMORY;
     }
-    for (uint64_t version = 1; version <= asked->first; version++) {
+    for (; version <= asked->first && count < FOLLOW_EVENTS_MAX; version++) {
         uint64_t seq = 0;
         struct log_event at;
         struct buf payload = buf_of(payload_bytes, LOG_PAYLOAD_MAX);
@@ -172,12 +175,15 @@ static enum err answer_stream(const struct question *question, const struct aske
         uint8_t envelope_bytes[LOG_ENVELOPE_MAX];
         struct buf envelope = buf_of(envelope_bytes, sizeof envelope_bytes);
         log_envelope(&at, &envelope);
+        const size_t before = events.len;
         body_event_put(&events, buf_span(&envelope), at.payload);
         if (!buf_ok(&events)) {
-            return ERR_NO_SPACE;
+            events.len = before;
+            break;
         }
+        count++;
     }
-    body_events_put(out, asked->first, (uint32_t)asked->first, buf_span(&events));
+    body_events_put(out, version - 1, count, buf_span(&events));
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 

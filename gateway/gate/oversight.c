@@ -156,14 +156,13 @@ enum err oversight_own(struct oversight *oversight, const struct id *workspace_i
 
 /* --- what was done before --- */
 
-enum err oversight_ask(struct oversight *oversight, const struct id *workspace_id, uint64_t version, gate_replied *done,
+enum err oversight_ask(struct oversight *oversight, const struct log_question *question, gate_replied *done,
                        void *context)
 {
-    const struct log_question question = {.name = "stream", .first = version, .stream = *workspace_id};
-    const struct log_reader whole = {.workspace_id = *workspace_id};
+    const struct log_reader whole = {.workspace_id = question->stream}; /* a workspace's own stream */
     TRY(is_operator(oversight) ? OK : ERR_ACCESS);
     store_abort(pass_pause(oversight->pass));
-    return gate_ask(pass_gate(oversight->pass), &whole, &question, done, context);
+    return gate_ask(pass_gate(oversight->pass), &whole, question, done, context);
 }
 
 enum err oversight_as_of(struct oversight *oversight, const struct id *workspace_id, struct body_list events)

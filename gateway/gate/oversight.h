@@ -36,9 +36,9 @@ enum err oversight_send(struct oversight *oversight, const struct order *order, 
 enum err oversight_own(struct oversight *oversight, const struct id *workspace_id, const struct id *command_id,
                        pass_answered *done, void *context) MUST_USE;
 
-/* oversight_ask asks for the events of a workspace's own stream, from the first to that version, for an operator;
- * oversight_as_of makes oversight_workspace read what they left. As pass_ask and pass_as_of do it. ERR_ACCESS. */
-enum err oversight_ask(struct oversight *oversight, const struct id *workspace_id, uint64_t version, gate_replied *done,
+/* oversight_ask sends a question about a workspace's own stream for an operator; oversight_as_of makes
+ * oversight_workspace read what its events left. As pass_ask and pass_as_of do it. ERR_ACCESS. */
+enum err oversight_ask(struct oversight *oversight, const struct log_question *question, gate_replied *done,
                        void *context) MUST_USE;
 enum err oversight_as_of(struct oversight *oversight, const struct id *workspace_id, struct body_list events) MUST_USE;
 

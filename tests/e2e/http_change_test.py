@@ -242,6 +242,20 @@ class Change(harness.Case):
         self.assertEqual(self.api.request("DELETE", f"/v1/integrations/{account}", headers={"If-Match": "*"}).status, 204)
         self.assertEqual(ask(), first)
 
+    def test_a_repeated_request_has_its_first_answer_behind_more_events_than_a_frame_holds(self):
+        """By their number, and by their bytes."""
+        many = {"labels": ["a"]}, 1100
+        large = {"content": {"parts": [{"text": f"{n} " + "x" * 10000} for n in range(25)]}}, 40
+        for patch, count in (many, large):
+            path = "/v1/posts/" + self.api.post("/v1/posts", {"content": {"text": "changed often"}}).json()["id"]
+            for n in range(count):
+                answer = self.api.request("PATCH", path, {**patch, "metadata": {"n": str(n)}}, {"If-Match": "*", "Idempotency-Key": f"{count} {n}"})
+                self.assertEqual(answer.status, 200, answer)
+            self.assertEqual(self.api.request("PATCH", path, {"labels": ["later"]}, {"If-Match": "*"}).status, 200)
+            again = self.api.request("PATCH", path, {**patch, "metadata": {"n": str(n)}}, {"If-Match": "*", "Idempotency-Key": f"{count} {n}"})
+            self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (200, "true"), again)
+            self.assertEqual(again.json(), answer.json())
+
     def test_what_was_due_at_once_waits_in_a_repeated_answer_for_what_it_waited_for(self):
         """The answer tells of the moment in which it was decided, not of that in which it was read."""
         for number in range(10):

@@ -166,11 +166,16 @@ static enum err read_if_match(struct exchange *x)
 
 static void ask_past(struct exchange *x, uint64_t from);
 
-/* Adds a helping of the stream's events to those that came before. */
+/* Adds a helping of the stream's events to those that came before. Mostly it is the only one, and stays where it is. */
 static enum err keep_past(struct exchange *x, struct span result, uint64_t *ret_version)
 {
     struct body_list events;
     TRY(body_events_read(result, ret_version, &events));
+    const bool is_last = *ret_version >= x->first.version;
+    if (is_last && x->past.left == 0) {
+        x->past = events;
+        return OK;
+    }
     uint8_t *bytes = arena_room(&x->request->arena, x->past.rest.len + events.rest.len + 1);
     if (bytes == NULL) {
         return ERR_NO_MEMORY;
@@ -179,7 +184,7 @@ static enum err keep_past(struct exchange *x, struct span result, uint64_t *ret_
     buf_put(&both, x->past.rest);
     buf_put(&both, events.rest);
     x->past = (struct body_list){.rest = buf_span(&both), .left = x->past.left + events.left};
-    return events.left > 0 || *ret_version >= x->first.version ? OK : ERR_TRUNCATED;
+    return events.left > 0 || is_last ? OK : ERR_TRUNCATED;
 }
 
 static void past_asked(void *context, enum err err, struct span body)

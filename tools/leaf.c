@@ -5,12 +5,6 @@
 #include "core/message/codec.h"
 #include "core/message/message.h"
 
-const char *leaf_actor(uint8_t actor)
-{
-    static const char *const words[] = {"system", "key", "member", "scheduler", "operator"};
-    return actor < sizeof words / sizeof *words ? words[actor] : "?";
-}
-
 /* A log of a later release may hold events that this one does not know. */
 static const char *type_of(const struct log_event *at)
 {
@@ -35,7 +29,7 @@ void leaf_json(const struct log_event *at, struct buf *out)
     buf_text(out, ",\"type\":");
     json_string(out, span_text(type_of(at)));
     buf_text(out, ",\"actor\":");
-    json_string(out, span_text(leaf_actor(at->actor)));
+    json_string(out, span_text(actor_word(at->actor)));
     buf_text(out, ",\"actor_id\":");
     json_id(out, &at->actor_id);
     buf_text(out, ",\"command_id\":");
@@ -70,7 +64,7 @@ void leaf_text(const struct log_event *at, struct buf *out)
     buf_text(out, "\nversion: ");
     buf_u64(out, at->version);
     buf_text(out, "\nactor: ");
-    buf_text(out, leaf_actor(at->actor));
+    buf_text(out, actor_word(at->actor));
     put_id(out, " ", &at->actor_id);
     put_id(out, "\ncommand: ", &at->command_id);
     if (at->causation != 0) {

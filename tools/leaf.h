@@ -5,8 +5,6 @@
 
 #include "core/log/log.h"
 
-/* leaf_actor is the word for an enum actor_kind. */
-const char *leaf_actor(uint8_t actor);
 /* leaf_json writes the members of a JSON object, without its braces: all but the salt. leaf_text writes the same, a
  * line each. */
 void leaf_json(const struct log_event *at, struct buf *out);

@@ -54,7 +54,7 @@ static enum err write_text_line(const struct log_event *at, struct event *event,
     to_column(out, 8);
     instant_write(out, at->time_ms);
     to_column(out, 33);
-    buf_text(out, leaf_actor(at->actor));
+    buf_text(out, actor_word(at->actor));
     to_column(out, 43);
     buf_text(out, desc->name);
     to_column(out, 69);

@@ -272,7 +272,8 @@ class Api:
                 return None
             last[:] = [answer]
             return answer if answer.status not in (503, 409) or answer.json()["code"] not in (
-                "unavailable", "views_rebuilding", "idempotency_in_flight", "too_many_connections") else None
+                "unavailable", "views_damaged", "views_rebuilding", "idempotency_in_flight",
+                "too_many_connections") else None
         try:
             return wait_until(answered, within_s, f"answered: {method} {path}")
         except AssertionError as error:

@@ -313,7 +313,9 @@ class Views(harness.Case):
     def written(self, api, count):
         posts = {}
         for number in range(count):
-            post = api.persist("POST", "/v1/posts", {"content": {"text": f"post {number}"}}).json()
+            answer = api.persist("POST", "/v1/posts", {"content": {"text": f"post {number}"}})
+            post = answer.json()
+            self.assertEqual(answer.status, 201, post)
             posts[post["id"]] = post["content"]["text"]
         return posts
 

@@ -352,9 +352,12 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
                 confinement_text(&confinement, text));
         journal(JOURNAL_INFO, "ready", "listen=%s", arguments.listen);
         process_ready();
-        struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+        struct pollfd fds[] = {
+            {.fd = stop_fd,                       .events = POLLIN},
+            {.fd = gate_report_fd(gateway->gate), .events = POLLIN},
+        };
         bool damaged = false;
-        while (poll(&stop, 1, REPORT_EVERY_MS) <= 0 && err == OK) {
+        while (err == OK && (poll(fds, 2, REPORT_EVERY_MS) <= 0 || fds[0].revents == 0)) {
             gate_report(gateway->gate);
             damaged = tell_damage(gateway->gate, damaged);
             err = look_at_views(process->views);

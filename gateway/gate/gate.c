@@ -2,7 +2,10 @@
  * workspace's. */
 #include "gateway/gate/gate.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
@@ -19,6 +22,11 @@ enum err gate_open(const struct gate_options *options, struct gate **ret_gate)
         return ERR_NO_MEMORY;
     }
     ASSERT(options->views != NULL);
+    gate->misses_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (gate->misses_fd < 0) {
+        free(gate);
+        return err_from_errno(errno);
+    }
     gate->options = *options;
     if (options->ledger != NULL) {
         client_transport_key(client_options(options->ledger)->key, gate->transport_key);
@@ -40,6 +48,7 @@ void gate_close(struct gate *gate)
         refusals_done(&gate->untold);
         uses_done(&gate->uses);
         lock_done(&gate->misses_mutex);
+        (void)close(gate->misses_fd);
         lock_done(&gate->identity_mutex);
         explicit_bzero(gate, sizeof *gate);
         free(gate);

@@ -48,8 +48,10 @@ enum err gate_status(struct gate *gate, gate_replied *done, void *context) MUST_
 bool figure_of(struct span figures, const char *name, uint64_t *ret_value);
 
 /* gate_report tells the ledger what is due of what was refused for reasons of security, and which keys were used, and
- * greets the process that talks to providers: for main.c, once a second. */
+ * greets the process that talks to providers: for main.c, once a second, and whenever gate_report_fd can be read, which
+ * stays the gate's: then much waits to be looked into, which each request would else do for itself. */
 void gate_report(struct gate *gate);
+int gate_report_fd(const struct gate *gate);
 /* gate_damaged notes that the read models, as they are now, cannot be what was written. gate_is_damaged: nothing says
  * that they are whole again. gate_tell_damage tells the ledger, from time to time, until it has made them again; false:
  * they are whole, as far as anybody knows. */

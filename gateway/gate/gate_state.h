@@ -26,7 +26,8 @@ struct miss {
     int64_t at_ms;
 };
 
-#define MISSES_MAX 1024 /* in a second; one for which there is no room is looked up at once */
+#define MISSES_MAX 2048 /* one for which there is no room is looked up within its request */
+#define MISSES_MANY 512 /* are looked up before the second is over, so that there is room */
 
 struct gate {
     struct gate_options options;
@@ -41,6 +42,7 @@ struct gate {
     pthread_mutex_t misses_mutex;
     uint32_t miss_count;
     struct miss misses[MISSES_MAX];
+    int misses_fd;       /* eventfd: there are many */
     atomic_bool telling; /* the ledger of damage; of what was seen until told_ms */
     int64_t told_ms;
     /* boot clock: when read models were last met that cannot be what was written; 0: not since they were made again */

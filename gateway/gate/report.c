@@ -1,6 +1,8 @@
 /* report.c: what the ledger is to know of the gateway's: what was refused for reasons of security, which keys were
  * used, and read models that are damaged. Noted where it is met, told later, so that the way of a request waits for
  * nobody. Called by the gate, by exchange.c and main.c. Must never keep anything that a stranger sent. */
+#include <sys/eventfd.h>
+
 #include "core/base/clock.h"
 #include "core/base/lock.h"
 #include "gateway/gate/gate_state.h"
@@ -58,14 +60,25 @@ void pass_missed(struct pass *pass, const struct id *named, const char *request,
         gate->misses[gate->miss_count] = miss;
         gate->miss_count++;
     }
+    const bool many = room && gate->miss_count == MISSES_MANY;
     lock_give(&gate->misses_mutex);
+    if (many) {
+        (void)eventfd_write(gate->misses_fd, 1);
+    }
     look_up(gate, &miss, room ? 0 : 1);
+}
+
+int gate_report_fd(const struct gate *gate)
+{
+    return gate->misses_fd;
 }
 
 void gate_look_up(struct gate *gate)
 {
     struct miss misses[64]; /* a piece at a time, so that nobody waits for the look-ups */
     uint32_t count = 0;
+    eventfd_t times = 0;
+    (void)eventfd_read(gate->misses_fd, &times); /* none: the second is over */
     do {
         lock_take(&gate->misses_mutex);
         count = gate->miss_count < 64 ? gate->miss_count : 64;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Another workspace's id takes as long as one that names nothing, over HTTP, for each kind of id that stands in a path: 10,000 pairs
-each, whose times are compared as distributions, against what ids that name nothing differ by among themselves in the same run."""
+each, whose times are compared as distributions, and those of two ids that name nothing likewise."""
 
 import gc
 import math
@@ -16,10 +16,9 @@ from harness import run
 
 PAIRS = int(os.environ.get("OPENPOST_TIMING_PAIRS", "10000"))
 IDS = 100        # of each kind, as far as they are cheap to make
-P_LEAST = 1e-6   # a run that finds a difference where there is none is one in a million, for each kind
-PLANTED_US = 5   # a difference that has to be found
+CERTAIN = 4.9    # deviations: a run that finds a difference where there is none is one in a million, for each kind
+PLANTED = 0.1    # of what an answer takes: a difference that has to be found
 LEAST_NS = 50    # what a row that is there costs in cache misses, under half a percent of a request, is none
-HALVINGS = 40
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -62,21 +61,11 @@ def unknown(name):
     return name[:-12] + "".join(random.choices(DIGITS, k=12))
 
 
-def sign_test(first, second):
-    """The chance that as many of the pairs, or more, have the same one ahead, if neither is slower (normal approximation)."""
-    ahead, ties = sum(a > b for a, b in zip(first, second)), sum(a == b for a, b in zip(first, second))
-    count = len(first) - ties
-    return math.erfc(abs(ahead - count / 2) / math.sqrt(count / 4) / math.sqrt(2)) if count else 1.0
-
-
-def floor_of(times):
-    """By how much the medians of two halves of the same times differ: the most of many halvings."""
-    times, half = list(times), len(times) // 2
-    most = 0.0
-    for _ in range(HALVINGS):
-        random.shuffle(times)
-        most = max(most, abs(statistics.median(times[:half]) - statistics.median(times[half:])))
-    return most
+def interval_of(differences):
+    """Where their median lies in truth, but for one run in a million (order statistics: whatever they are distributed like)."""
+    ordered, reach = sorted(differences), CERTAIN * math.sqrt(len(differences)) / 2
+    middle = len(ordered) / 2
+    return ordered[math.floor(middle - reach)], ordered[math.ceil(middle + reach)]
 
 
 class Timing:
@@ -92,13 +81,13 @@ class Timing:
             random.shuffle(order)
             for which in order:
                 self.taken[which].append(connection.ask(random.choice(lists[which])))
-        self.floor = floor_of(self.taken[1] + self.taken[2])
 
-    def compare(self, first, second):
-        """(the difference of the medians, the sign test's chance, whether that is a difference)."""
-        apart = statistics.median(first) - statistics.median(second)
-        chance = sign_test(first, second)
-        return apart, chance, chance < P_LEAST and abs(apart) > max(self.floor, LEAST_NS)
+    @staticmethod
+    def compare(first, second):
+        """(from, to, whether that is a difference): by how much the one takes longer in the same round, when the machine is busy with
+        the same things."""
+        least, most = interval_of([a - b for a, b in zip(first, second)])
+        return least, most, least > LEAST_NS or most < -LEAST_NS
 
 
 class ForeignTiming(harness.Case):
@@ -124,13 +113,14 @@ class ForeignTiming(harness.Case):
             gc.enable()
             connection.close()
         foreign, first, second = timing.taken
-        apart, chance, differs = timing.compare(foreign, first)
+        least, most, differs = timing.compare(foreign, first)
         print(f"{kind:12} foreign {statistics.median(foreign) / 1000:7.2f} us, unknown {statistics.median(first) / 1000:7.2f} us, "
-              f"apart {apart / 1000:+.2f} us, floor {timing.floor / 1000:.2f} us, p {chance:.2g}", flush=True)
+              f"apart {least / 1000:+.2f} to {most / 1000:+.2f} us", flush=True)
         self.assertFalse(differs, f"{kind}: a foreign id is told from an unknown one")
         self.assertFalse(timing.compare(second, first)[2], f"{kind}: the test sees a difference where there is none")
-        planted = timing.compare([took + PLANTED_US * 1000 for took in foreign], first)
-        self.assertTrue(planted[2], f"{kind}: {PLANTED_US} us more would not be seen: {planted}, floor {timing.floor}")
+        more = PLANTED * statistics.median(first)
+        planted = timing.compare([took + more for took in foreign], first)
+        self.assertTrue(planted[2], f"{kind}: {more:.0f} ns more would not be seen: {planted}")
 
     def test_a_post(self):
         self.measure("post", [self.other.post()["id"] for _ in range(IDS)], "/v1/posts/")

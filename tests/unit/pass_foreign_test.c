@@ -1,5 +1,7 @@
 /* pass_foreign_test.c: an id of another workspace names nothing here, and is known for what it is once the answer is
  * given; of unknown ids, of our own and of other kinds nothing of the sort is said. */
+#include <poll.h>
+
 #include "core/wire/tag_key.h"
 #include "gateway/gate/gate_state.h"
 #include "tests/suite.h"
@@ -56,10 +58,13 @@ START_TEST(more_misses_than_there_is_room_for_are_looked_up_all_the_same)
     const struct knock knock = {.key = span_text(key_text), .now_ms = world->now_ms};
     ck_assert_int_eq(gate_open(&options, &gate), OK);
     ck_assert_int_eq(gate_admit(gate, &knock, &arena, &pass), OK);
+    struct pollfd many = {.fd = gate_report_fd(gate), .events = POLLIN};
     for (uint32_t i = 0; i < MISSES_MAX + 10; i++) {
+        ck_assert_int_eq(poll(&many, 1, 0), i < MISSES_MANY ? 0 : 1);
         pass_missed(pass, &theirs, "get", 1);
     }
     gate_look_up(gate);
+    ck_assert_int_eq(poll(&many, 1, 0), 0);
     ck_assert(refusals_take(&gate->refusals, (int64_t)1 << 50, &command));
     ck_assert_uint_eq(command.report_refusals.times, MISSES_MAX + 10);
     pass_close(pass);

@@ -132,17 +132,21 @@ bool posts_sees(const struct grant *grant, const struct post_row *post)
     return sees;
 }
 
+enum err posts_content(struct store_txn *txn, const struct post_row *post, struct arena *arena,
+                       struct post_content_row *ret_content)
+{
+    const struct row_key key = row_key_post(&post->post_id, PLACE_CONTENT);
+    TRY(row_get(txn, &key, post_content_row_desc(), arena, ret_content));
+    return ret_content->targets_count == post->targets_count ? OK : ERR_ALTERED;
+}
+
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post)
 {
     struct post_view view;
     const struct row_key key = row_key_post(post_id, PLACE_POST);
     TRY(row_get_own(txn, &key, workspace_id, post_row_desc(), arena, &view.row));
-    const struct row_key content_key = row_key_post(post_id, PLACE_CONTENT);
-    TRY(row_get(txn, &content_key, post_content_row_desc(), arena, &view.content));
-    if (view.content.targets_count != view.row.targets_count) {
-        return ERR_ALTERED;
-    }
+    TRY(posts_content(txn, &view.row, arena, &view.content));
     *ret_post = view;
     return OK;
 }

@@ -130,6 +130,11 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
     struct post_filter filter = {
         .statuses = (uint32_t)(args.statuses & UINT32_MAX),
         .attention = (uint32_t)(args.attention & UINT32_MAX),
+        .approvals = (uint32_t)(args.approvals & UINT32_MAX),
+        .series = &args.series_id,
+        .series_count = id_is_none(&args.series_id) ? 0 : 1,
+        .templates = &args.template_id,
+        .template_count = id_is_none(&args.template_id) ? 0 : 1,
         .integrations = &args.integration_id,
         .integration_count = id_is_none(&args.integration_id) ? 0 : 1,
         .authors = &args.author_id,
@@ -248,9 +253,10 @@ static enum err preview_queue(const struct views_request *request, struct buf *o
 static const struct views_query queries[] = {
     {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
     {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
-     "A page of posts: q (words to look for), statuses, attention, integration_id, label, author_id, publish_after, "
-     "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
-     "of long posts is shorter, and its cursor leads on."                                                                                     },
+     "A page of posts: q (words to look for), statuses, approvals, attention, integration_id, series_id, template_id, "
+     "label, author_id, publish_after, publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A "
+     "page "
+     "of long posts is shorter, one of what no index knows may be empty, and its cursor leads on."                                           },
     {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
     {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
      "A page of integrations: limit, cursor."                                                                                                 },

@@ -186,6 +186,10 @@ static const char *instant_param(const struct command *command, const struct jud
         return is_wrong_instant(command->schedule_post.at_ms, now_ms) ? "/at" : NULL;
     case COMMAND_retry_post:
         return is_wrong_instant(command->retry_post.at_ms, now_ms) ? "/at" : NULL;
+    case COMMAND_create_series:
+        return command->create_series.until.data != NULL ? "/rule/until" : "/rule/start";
+    case COMMAND_change_series:
+        return command->change_series.until.data != NULL ? "/rule/until" : "/rule/start";
     default:
         return NULL;
     }
@@ -362,6 +366,11 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return exchange_plan_detail(x);
     case REFUSED_post_not_finished:
         return x->retry_detail;
+    case REFUSED_timestamp_past:
+        return order_command(x->order)->code == COMMAND_create_series ||
+                       order_command(x->order)->code == COMMAND_change_series
+                   ? "None of its times is still to come."
+                   : NULL;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */
         return "It would be sent after the post's not_after.";
     default:

@@ -6,6 +6,7 @@
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 #include "core/message/placeholder.h"
+#include "core/series_rule.h"
 
 /* Whether a fatal violation forbids that content to be scheduled. created_ms: when it would be published. Without any
  * text it is not judged: the decider says content_missing. */
@@ -244,6 +245,7 @@ static bool is_of_series(const struct service_parts *parts, struct store_txn *tx
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
+    struct series_rule rule;
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
         return object(&objection, ret_fault);
@@ -261,10 +263,14 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
         return admit_approval(parts, txn, asker, command, arena);
     case COMMAND_create_series: {
         const struct written_post written = CONTENT_OF(&command->create_series);
+        SERIES_RULE_COPY(&rule, &command->create_series);
+        command->create_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
         return admit_series(parts, &written, now_ms, arena);
     }
     case COMMAND_change_series: {
         const struct written_post written = CONTENT_OF(&command->change_series);
+        SERIES_RULE_COPY(&rule, &command->change_series);
+        command->change_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
         return is_of_series(parts, txn, asker, command, arena) ? admit_series(parts, &written, now_ms, arena)
                                                                : ACCEPTED;
     }

@@ -361,6 +361,9 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
         uint32_t count = 0;
         TRY(desk_open_posts(&ledger->desk, &command->workspace_id, stream, answer.detail, ANSWER_DETAIL_MAX, &count));
     }
+    if (refusal == REFUSED_account_exists) {
+        TRY(desk_account_holder(&ledger->desk, command, &ledger->state.integration, &answer.detail[0]));
+    }
     *ret_answer = answer;
     return OK;
 }

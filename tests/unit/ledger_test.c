@@ -100,7 +100,9 @@ START_TEST(an_account_is_connected_once_in_a_workspace)
     command.record_connection.handle = SPAN("acme");
     command.record_connection.vault_id = world_id(world, ID_SECRET);
     command.record_connection.fingerprint = SPAN("abc");
-    ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_account_exists);
+    const struct answer refused = world_give(world, &command, NULL);
+    ck_assert_uint_eq(refused.refusal, REFUSED_account_exists);
+    ck_assert(id_equal(&refused.detail[0], &world->integrations[1])); /* which one has it */
     struct command removal = world_command(world, COMMAND_delete_integration);
     removal.delete_integration.integration_id = world->integrations[1];
     world_must(world, &removal);

@@ -17,7 +17,7 @@
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
 #define PROGRAM_FLIGHTS 8 /* of one workspace, on however many connections: a quarter, so that others find a place */
-#define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
+#define READ_OUT_BYTES (2 * (FRAME_BYTES_MAX - 65536)) /* an answer, of the largest post too, and the body around it */
 
 #define DOUBT_AGAIN_MS \
     (10 * MINUTE_MS) /* views that were just made again are not doubted sooner: no loop of rebuilds */

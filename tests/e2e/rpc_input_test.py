@@ -8,17 +8,18 @@ import time
 import harness
 from access_rpc_test import LOG_QUERIES, Asking, commands, queries
 from frames import Rpc, derive, mint, pack, sha256, tag_key
-from harness import free_port
+from harness import Api, free_port
+from workspaces_test import created
 
 CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
-SWAP_TARGETS = 155
+SWAP_TARGETS, CREATE_TEMPLATE, CHANGE_TEMPLATE = 155, 160, 161
 ANY = {"If-Match": "*"}
 
 
 class WhatProgramsSay(harness.Case):
     @classmethod
     def make_world(cls):
-        port = free_port()
+        port = cls.port = free_port()
         cls.service = cls.world.serve(options=("--rpc", f"127.0.0.1:{port}"))
         cls.api = cls.service.api
         cls.account = cls.api.connect("alice.test")["id"]
@@ -76,6 +77,19 @@ class WhatProgramsSay(harness.Case):
                 self.assert_fault(told, answer, "reference_not_found")
             else:
                 self.assertEqual(told[0], self.assert_problem(answer, 409, "post_not_scheduled")["code"])
+
+    def test_an_id_that_is_taken_is_so_whosever_it_is(self):
+        _, key = created(self.service.data, "neighbour")
+        other = Rpc(self.port, tag_key(key))
+        self.addCleanup(other.close)
+        for make, change, fields in ((CREATE_POST, EDIT_POST, {"post_id": mint("post"), "parts": [{"text": "a"}]}),
+                                     (CREATE_TEMPLATE, CHANGE_TEMPLATE, {"template_id": mint("tpl"), "name": "a", "parts": [{"text": "a"}]})):
+            self.assertEqual(self.rpc.command(make, fields)[0], "")
+            own, foreign = self.rpc.command(make, fields), other.command(make, fields)
+            self.assertEqual((own[0], foreign[0]), ("exists", "exists"))
+            self.assertEqual(other.command(change, fields, 1)[0], "not_found")
+        foreign = Api(self.api.port, key).get("/v1/posts?limit=1")
+        self.assertEqual(foreign.json()["data"], [])
 
     @staticmethod
     def text(time_ms):

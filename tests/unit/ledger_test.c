@@ -69,10 +69,14 @@ START_TEST(another_workspaces_things_are_not_there)
     ck_assert_int_eq(of_foreign.hint_ms, 0);
     ck_assert_int_eq(of_foreign.publish_at_ms, 0);
     ck_assert(world_give(world, &again, NULL).repeated);
-    again.workspace_id = foreign; /* nor are their commands' answers */
+    again.workspace_id = foreign; /* nor are their commands' answers, and an id that is taken is so whosever it is */
     const struct answer of_foreign_command = world_give(world, &again, NULL);
-    ck_assert_uint_eq(of_foreign_command.refusal, REFUSED_not_found);
+    ck_assert_uint_eq(of_foreign_command.refusal, REFUSED_exists);
     ck_assert_uint_eq(of_foreign_command.version, 0);
+    again.command_id = world_id(world, ID_COMMAND);
+    const struct answer of_foreign_id = world_give(world, &again, NULL);
+    ck_assert_uint_eq(of_foreign_id.refusal, REFUSED_exists);
+    ck_assert_uint_eq(of_foreign_id.version, 0);
     ck_assert_uint_eq(of_foreign_command.workspace_seq, 0);
     command = world_post(world, 1, 0, specs, &part);
     command.workspace_id = foreign;

@@ -256,7 +256,7 @@ static const struct views_query queries[] = {
      "A page of posts: q (words to look for), statuses, approvals, attention, integration_id, series_id, template_id, "
      "label, author_id, publish_after, publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A "
      "page "
-     "of long posts is shorter, one of what no index knows may be empty, and its cursor leads on."                                           },
+     "of long posts is shorter, one of what no index knows may be empty, and its cursor leads on."                                            },
     {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
     {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
      "A page of integrations: limit, cursor."                                                                                                 },
@@ -281,6 +281,8 @@ static const struct views_query queries[] = {
     {"list_members",       views_list_members,       NEED_AUDIT,  SCOPE_MEMBERS_READ,      "A page of members: limit, cursor."                },
     {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,
      "A page of those who are invited: limit, cursor."                                                                                        },
+    {"get_actor",          views_get_actor,          NEED_AUDIT,  SCOPE_MEMBERS_READ,
+     "Who acted, a key or a member, also one that has ended: member_id or key_id."                                                            },
     {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,
      "What the plan bounds, and how much of it is used."                                                                                      },
     {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,

@@ -306,6 +306,11 @@ enum err pass_member(struct pass *pass, const struct id *member_id, struct membe
     return access_member(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
 }
 
+enum err pass_member_once(struct pass *pass, const struct id *member_id, struct member_row *ret_member)
+{
+    return access_member_once(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
+}
+
 enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
                       struct member_row **ret_members, uint32_t *ret_count)
 {

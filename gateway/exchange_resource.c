@@ -52,7 +52,8 @@ enum err exchange_reread_resource(struct exchange *x)
     case RESOURCE_WORKSPACE:
         return oversight_workspace(x->oversight, &x->id, &x->tenant);
     case RESOURCE_POST:
-        return pass_post(x->pass, &x->id, &x->post);
+        return x->route->name == ROUTE_post_history ? pass_post_ever(x->pass, &x->id, &x->post.row)
+                                                    : pass_post(x->pass, &x->id, &x->post);
     case RESOURCE_TARGET:
         TRY(pass_post(x->pass, &x->id, &x->post));
         return posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;

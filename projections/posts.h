@@ -48,6 +48,10 @@ struct post_view {
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post) MUST_USE;
 
+/* posts_get_ever reads the row of a post, of a deleted draft too: what its history is shown by. */
+enum err posts_get_ever(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                        struct arena *arena, struct post_row *ret_post) MUST_USE;
+
 /* posts_sees tells whether a post is there for the grant: none of its targets goes to an account that it does not see.
  */
 bool posts_sees(const struct grant *grant, const struct post_row *post);

@@ -106,6 +106,9 @@ static bool wants_approval(const struct post_filter *filter, const struct post_r
 bool posts_match(const struct post_filter *filter, const struct post_row *post, const struct workspace_row *workspace)
 {
     const int64_t at_ms = post->publish_at_ms;
+    if (post->status == POST_DELETED) {
+        return false;
+    }
     if (filter->seen_by != NULL && !posts_sees(filter->seen_by, post)) {
         return false;
     }

@@ -74,7 +74,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
 enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 /* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…]: up to limit events after a
  * version; the caller ends the object. *ret_next: the last one's version when there are others, else 0. */
-enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
+enum err present_history(const struct present *present, const struct post_row *post, uint64_t after, uint32_t limit,
                          struct buf *out, uint64_t *ret_next) MUST_USE;
 enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out) MUST_USE;
 enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;

@@ -68,13 +68,15 @@ static enum err deliveries(const struct views_request *request, struct buf *out)
 static enum err history(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
-    struct post_view post;
+    struct post_row post;
     uint64_t after = 0;
     TRY(views_args(request, &args));
     if (args.cursor.len > 0) {
         TRY(span_to_u64(args.cursor, &after));
     }
-    TRY(get_view(request, &args, &post));
+    TRY(id_is_none(&args.post_id) ? ERR_MISSING : OK);
+    TRY(posts_get_ever(request->txn, request->workspace_id, &args.post_id, request->arena, &post));
+    TRY(posts_sees(request->grant, &post) ? OK : ERR_NOT_FOUND);
     const struct present present = present_of(request);
     uint64_t next = 0;
     TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
@@ -269,7 +271,7 @@ static const struct views_query queries[] = {
      "Its next occurrences and who holds each: integration_id, limit (how many)."                                                             },
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
-     "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },
+     "What happened to a post, in sentences, of a deleted draft too: post_id, limit, cursor."                                                 },
     {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "A template: template_id."                         },
     {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,
      "A page of templates in the order of their names: limit, cursor (the bytes whose hex is next_cursor)."                                   },

@@ -125,7 +125,7 @@ enum err views_get_actor(const struct views_request *request, struct buf *out)
     struct member_row member;
     TRY(views_args(request, &args));
     TRY(id_is_none(&args.member_id) && id_is_none(&args.key_id) ? ERR_MISSING : OK);
-    if (id_is_none(&args.member_id)) {
+    if (!id_is_none(&args.key_id)) {
         TRY(access_key_own(request->txn, request->workspace_id, &args.key_id, request->arena, &key));
         return present_actor_key(&key, out);
     }

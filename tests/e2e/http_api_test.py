@@ -480,7 +480,7 @@ class Http(harness.Case):
                "integration_id": self.integration["id"], "workspace_seq": 1,
                "template_id": self.api.post("/v1/templates", {"name": "by role"}).json()["id"]}
         ids["target_id"] = self.api.get("/v1/posts/" + ids["post_id"]).json()["targets"][0]["id"]
-        ids["key_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
+        ids["key_id"] = ids["actor_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
         ids["series_id"] = self.api.post("/v1/series", {
             "rule": {"frequency": "monthly", "time": "09:30", "start": "2099-01-31"}, "content": {"text": "far away"},
             "targets": [{"integration_id": self.integration["id"]}]}).json()["id"]

@@ -86,7 +86,7 @@ class Pages(harness.Case):
         refused = self.api.post(f"/v1/posts/{made}/schedule", {"now": True})
         self.assert_problem(refused, 422, "content_violation")
 
-    def test_a_program_is_shown_what_will_be_sent_of_a_draft_and_of_the_largest_too(self):
+    def test_programs_are_shown_what_will_be_sent_of_a_draft_and_of_the_largest_too(self):
         accounts = [self.api.connect(f"full{i}.test")["id"] for i in range(50)]
         words = ["#tag and more " * 20, "#tag and less " * 20]
         targets = [{"integration_id": one, "variant": {"parts": [{"text": f"{i} {n} {words[n % 2]}"[:300]} for n in range(24)]}}

@@ -64,6 +64,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_TEMPLATE] = ROW(template, true, COMMAND_create_template),
     };
     ASSERT(aggregate_exists_for(kind));
+    ASSERT(table[kind].evolve != NULL); /* all of them have their row */
     return &table[kind];
 }
 

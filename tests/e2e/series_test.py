@@ -170,6 +170,20 @@ class Series(harness.Case):
         self.assert_once(series)
         self.assertEqual(len(self.posts(series)), 6)
 
+    def test_who_approves_is_told_when_another_text_voids_what_was_approved(self):
+        set_policy(self, self.api, "any_approver")
+        series = self.write(count=2)
+        first, second = self.wait_posts(series, 2)
+
+        def told(post):
+            return [one["kind"] for one in self.api.get("/v1/notifications?limit=200").json()["data"] if one["post_id"] == post["id"]]
+        self.assertEqual(approve(self.api, first).status, 200)
+        self.assertEqual((told(first), told(second)), (["approval.wanted"], ["approval.wanted"]))
+        self.change(series, content={"text": "another"})
+        wait_until(lambda: [post["content"]["text"] for post in self.posts(series)] == ["another"] * 2, 30, "rewritten")
+        self.assertEqual(self.api.read_post(first)["approval"]["status"], "void")
+        self.assertEqual((told(first), told(second)), (["approval.wanted"] * 2, ["approval.wanted"]))
+
     def test_another_rule_makes_its_posts_anew_and_leaves_what_a_person_did(self):
         series = self.write(count=6)
         edited, dropped, moved, *others = self.wait_posts(series, 6)

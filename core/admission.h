@@ -26,6 +26,11 @@ struct objection object_at(enum refusal refusal, const char *param, const char *
 struct objection object_in(enum refusal refusal, const char *list, uint32_t index, const char *member,
                            const char *detail);
 
+/* objection_to finds what a refusal of the ledger's is about: the ledger knows commands, not bodies, and so it is found
+ * again in the command, by the same rule, judged at now_ms. detail is NULL where the refusal's title says it all;
+ * refusal ACCEPTED: the command alone does not tell. */
+struct objection objection_to(const struct command *command, enum refusal refusal, int64_t now_ms);
+
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
  * form, with no member that would be ignored, and no 0 that would be read as absent. The arena is for reading that. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);

@@ -99,3 +99,20 @@ struct rule_fault series_rule_read(const struct series_rule *rule, struct recurr
     }
     return found;
 }
+
+/* Two days back: what clocks show is no further from what they showed. */
+bool series_rule_is_over(const struct series_rule *rule, const struct zones *zones, int64_t now_ms)
+{
+    struct recurrence recurrence;
+    struct local_time local;
+    if (series_rule_read(rule, &recurrence).member != NULL || local_of(zones, rule->timezone, now_ms, &local) != OK) {
+        return false;
+    }
+    local.day -= 2;
+    bool is_over = true;
+    while (is_over && recurrence_next(&recurrence, local, &local)) {
+        int64_t at_ms = 0;
+        is_over = local_instant(zones, rule->timezone, local, &at_ms) == OK && at_ms <= now_ms;
+    }
+    return is_over;
+}

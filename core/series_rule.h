@@ -34,4 +34,8 @@ struct rule_fault {
 /* series_rule_read makes a recurrence of a rule, unless something is wrong with it; the zone is not looked at. */
 struct rule_fault series_rule_read(const struct series_rule *rule, struct recurrence *ret_recurrence);
 
+/* series_rule_is_over tells whether none of a rule's local times is after now_ms. False too of a rule with which
+ * something is wrong, and of a zone that is not known: others say so. */
+bool series_rule_is_over(const struct series_rule *rule, const struct zones *zones, int64_t now_ms);
+
 #endif

@@ -158,8 +158,7 @@ static void accept_as_person(struct acceptance *acceptance)
 /* Finds the invitation, and counts the try. False: answered. */
 static bool find_invitation(struct exchange *x, struct invited *ret_invited)
 {
-    ASSERT(x->request->peer.len == LIMITER_NAME_LEN);
-    if (!exchange_is_within_sign_ins(x, x->request->peer.data, SIGN_INS_PER_PEER)) {
+    if (!exchange_is_within_peer(x)) {
         return false;
     }
     const enum err err =
@@ -172,7 +171,7 @@ static bool find_invitation(struct exchange *x, struct invited *ret_invited)
         exchange_failed(x, err);
         return false;
     }
-    return exchange_is_within_sign_ins(x, ret_invited->member_id.uuid, SIGN_INS_PER_ADDRESS);
+    return exchange_is_within_sign_ins(x, ret_invited->member_id.uuid);
 }
 
 void handle_accept(struct exchange *x)

@@ -243,7 +243,10 @@ void exchange_refusal(void *context, unsigned status, const char *code, struct a
     const char *request_id = buf_terminated(&text);
     uint8_t *bytes = arena_alloc(arena, 1024);
     struct buf body = buf_of(bytes, bytes == NULL ? 0 : 1024);
-    write_problem(&body, &desc, NULL, NULL, request_id == NULL ? "" : request_id, NULL);
+    char detail[64];
+    (void)snprintf(detail, sizeof detail, "At most %zu bytes are taken.", BODY_BYTES_MAX);
+    write_problem(&body, &desc, known == REFUSED_body_too_large ? detail : NULL, NULL,
+                  request_id == NULL ? "" : request_id, NULL);
     *ret_response = (struct response){
         .status = status, .content_type = SPAN("application/problem+json"), .body = buf_span(&body), .close = true};
     add_header(ret_response, "Request-Id", buf_span(&text));

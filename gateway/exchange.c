@@ -62,6 +62,31 @@ static const char *json_fault(enum err err)
     }
 }
 
+/* False: answered. */
+static bool parse_body(struct exchange *x)
+{
+    char detail[128];
+    struct buf out = buf_of(detail, sizeof detail);
+    size_t bytes = 0;
+    const enum err err = json_read_counted(x->request->body, &x->request->arena, &x->body, &bytes);
+    if (err == OK && x->body->kind == NODE_OBJECT) {
+        return true;
+    }
+    if (err == ERR_NO_MEMORY) {
+        exchange_failed(x, err);
+        return false;
+    }
+    buf_text(&out, json_fault(err));
+    if (err != OK) {
+        buf_text(&out, " It was noticed after ");
+        buf_u64(&out, bytes);
+        buf_text(&out, " bytes of the body.");
+    }
+    exchange_problem(x, REFUSED_malformed_json, buf_terminated(&out), NULL, NULL);
+    return false;
+}
+
+/* False: answered. */
 static bool read_body(struct exchange *x)
 {
     const struct request *request = x->request;
@@ -83,21 +108,17 @@ static bool read_body(struct exchange *x)
         exchange_problem(x, REFUSED_unsupported_media_type, NULL, NULL, NULL);
         return false;
     }
+    if (!header_is_utf8(request_header(request, "Content-Type"))) {
+        exchange_problem(x, REFUSED_unsupported_media_type,
+                         "The body is read as UTF-8: send it so, with charset=utf-8 or without a charset.", NULL, NULL);
+        return false;
+    }
     if (request_header_count(request, "Content-Encoding") > 1 ||
         !header_is_identity(request_header(request, "Content-Encoding"))) {
         exchange_problem(x, REFUSED_unsupported_media_type, "Send the body without a Content-Encoding.", NULL, NULL);
         return false;
     }
-    const enum err err = json_read(request->body, &x->request->arena, &x->body);
-    if (err == ERR_NO_MEMORY) {
-        exchange_failed(x, err);
-        return false;
-    }
-    if (err != OK || x->body->kind != NODE_OBJECT) {
-        exchange_problem(x, REFUSED_malformed_json, json_fault(err), NULL, NULL);
-        return false;
-    }
-    return true;
+    return parse_body(x);
 }
 
 /* False: answered. */

@@ -31,10 +31,19 @@ static enum id_kind names(enum route_resource resource)
     case RESOURCE_MEMBER:
         return ID_MEMBER;
     case RESOURCE_NONE:
+    case RESOURCE_ACTOR: /* of one of two kinds */
     case RESOURCE_WORKSPACES:
         break;
     }
     return ID_NONE;
+}
+
+/* Who acted may be a key or a member. */
+static enum err read_actor(struct exchange *x)
+{
+    return x->id.kind == ID_KEY      ? pass_key(x->pass, &x->id, &x->key)
+           : x->id.kind == ID_MEMBER ? pass_member_once(x->pass, &x->id, &x->member)
+                                     : ERR_NOT_FOUND;
 }
 
 enum err exchange_reread_resource(struct exchange *x)
@@ -43,7 +52,8 @@ enum err exchange_reread_resource(struct exchange *x)
     case RESOURCE_WORKSPACE:
         return oversight_workspace(x->oversight, &x->id, &x->tenant);
     case RESOURCE_POST:
-        return pass_post(x->pass, &x->id, &x->post);
+        return x->route->name == ROUTE_post_history ? pass_post_ever(x->pass, &x->id, &x->post.row)
+                                                    : pass_post(x->pass, &x->id, &x->post);
     case RESOURCE_TARGET:
         TRY(pass_post(x->pass, &x->id, &x->post));
         return posts_target(&x->post.row, &x->target_id) != NULL ? OK : ERR_NOT_FOUND;
@@ -60,6 +70,8 @@ enum err exchange_reread_resource(struct exchange *x)
         return pass_template(x->pass, &x->id, &x->template);
     case RESOURCE_MEMBER:
         return pass_member(x->pass, &x->id, &x->member);
+    case RESOURCE_ACTOR:
+        return read_actor(x);
     case RESOURCE_NONE:
     case RESOURCE_WORKSPACES:
     case RESOURCE_SESSION: /* whether it is the person's is found when it is ended */
@@ -72,7 +84,7 @@ enum err exchange_reread_resource(struct exchange *x)
 enum err exchange_name_resource(struct exchange *x, const struct route_hit *hit)
 {
     const enum id_kind kind = names(x->route->resource);
-    if (kind == ID_NONE) {
+    if (kind == ID_NONE && x->route->resource != RESOURCE_ACTOR) {
         x->param = hit->params[0];
         return OK;
     }
@@ -86,7 +98,7 @@ enum err exchange_name_resource(struct exchange *x, const struct route_hit *hit)
 enum err exchange_read_resource(struct exchange *x, const struct route_hit *hit)
 {
     TRY(exchange_name_resource(x, hit));
-    return names(x->route->resource) == ID_NONE ? OK : exchange_reread_resource(x);
+    return exchange_reread_resource(x);
 }
 
 enum err exchange_read_version(struct exchange *x, uint64_t *ret_version)
@@ -130,6 +142,7 @@ enum err exchange_read_version(struct exchange *x, uint64_t *ret_version)
         }
         break;
     case RESOURCE_KEY: /* no route of these takes If-Match */
+    case RESOURCE_ACTOR:
     case RESOURCE_WORKSPACES:
     case RESOURCE_SESSION:
     case RESOURCE_LOGIN:

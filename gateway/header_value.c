@@ -44,6 +44,34 @@ bool header_is_json(struct span content_type)
     return is_word(bare, SPAN("application/json")) || is_word(bare, SPAN("application/merge-patch+json"));
 }
 
+/* A parameter: charset=utf-8. */
+static bool is_of_utf8(struct span parameter)
+{
+    const size_t name_len = span_find(parameter, '=');
+    if (!is_word(header_trimmed(span_of(parameter.data, name_len)), SPAN("charset"))) {
+        return true;
+    }
+    const size_t skip = name_len < parameter.len ? name_len + 1 : name_len;
+    struct span value = header_trimmed(span_of(parameter.data + skip, parameter.len - skip));
+    if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"') {
+        value = span_of(value.data + 1, value.len - 2);
+    }
+    return is_word(value, SPAN("utf-8")) || is_word(value, SPAN("utf8"));
+}
+
+bool header_is_utf8(struct span content_type)
+{
+    bool is_utf8 = true;
+    size_t from = span_find(content_type, ';');
+    while (is_utf8 && from < content_type.len) {
+        const struct span rest = span_of(content_type.data + from + 1, content_type.len - from - 1);
+        const size_t len = span_find(rest, ';');
+        is_utf8 = is_of_utf8(span_of(rest.data, len));
+        from += 1 + len;
+    }
+    return is_utf8;
+}
+
 bool header_is_identity(struct span content_encoding)
 {
     return content_encoding.data == NULL || is_word(header_trimmed(content_encoding), SPAN("identity"));

@@ -13,6 +13,9 @@ struct span header_bearer(struct span authorization);
 /* header_is_json tells whether a Content-Type is that of a JSON body, whatever its parameters; case does not count (RFC
  * 9110 section 8.3.1). */
 bool header_is_json(struct span content_type);
+/* header_is_utf8 tells whether such a type leaves the body UTF-8, as JSON is (RFC 8259 section 8.1): it names no
+ * charset, or that one, in any case and in quotation marks or not. */
+bool header_is_utf8(struct span content_type);
 /* header_is_identity tells whether a Content-Encoding leaves the body as it is: absent, or identity in any case (RFC
  * 9110 section 8.4.1). */
 bool header_is_identity(struct span content_encoding);

@@ -275,7 +275,7 @@ static void check_value(struct input *input, const struct json_node *node, const
 }
 
 /* A slip of the pen is found fastest beside the right names. */
-static void wrong_member(struct input *input, const char *pointer, const struct schema *schema)
+static void wrong_member(struct input *input, const char *pointer, struct span name, const struct schema *schema)
 {
     char detail[sizeof input->detail];
     struct buf out = buf_of(detail, sizeof detail - 1);
@@ -286,6 +286,9 @@ static void wrong_member(struct input *input, const char *pointer, const struct 
         buf_text(&out, member->name);
     }
     buf_byte(&out, '.');
+    if (schema == schema_at(SCHEMA_post_patch) && span_equal(name, SPAN("schedule"))) {
+        buf_text(&out, " When it is published says POST /v1/posts/{id}/schedule.");
+    }
     ASSERT(buf_ok(&out));
     input_wrong(input, REFUSED_field_unknown, pointer, buf_terminated(&out));
 }
@@ -310,7 +313,7 @@ void input_check(struct input *input, const struct json_node *object, const char
         }
         point_at_member(pointer, at, node->name);
         if (member->name == NULL) {
-            wrong_member(input, pointer, schema);
+            wrong_member(input, pointer, node->name, schema);
         } else if (node->kind != NODE_NULL) {
             check_value(input, node, pointer, member);
         }

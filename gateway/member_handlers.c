@@ -185,6 +185,52 @@ void handle_get_member(struct exchange *x)
     exchange_show_member(x, &x->member);
 }
 
+/* --- who acted --- */
+
+static enum err write_actor(struct exchange *x, struct body_list people, struct buf *out)
+{
+    struct called called;
+    TRY(read_called(&people, &called));
+    return present_actor_member(&x->member, called.name, out);
+}
+
+static void show_actor(struct exchange *x, const struct body_list *people)
+{
+    struct buf out = {0};
+    enum err err;
+    do {
+        err = exchange_out(x, &out);
+        if (err == OK) {
+            err = people != NULL ? write_actor(x, *people, &out) : present_actor_key(&x->key.row, &out);
+        }
+    } while (err == ERR_NO_SPACE);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    }
+}
+
+static void named_actor(void *context, enum err err, struct span body)
+{
+    struct exchange *x = context;
+    struct body_list people;
+    if (read_people(x, err, body, &people)) {
+        show_actor(x, &people);
+    }
+}
+
+void handle_get_actor(struct exchange *x)
+{
+    if (x->id.kind == ID_KEY) {
+        show_actor(x, NULL);
+        return;
+    }
+    x->members = &x->member;
+    x->member_count = 1;
+    ask_people(x, named_actor);
+}
+
 /* --- what is changed --- */
 
 /* Permissions as a body lists them. False: answered. */

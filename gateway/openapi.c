@@ -59,6 +59,7 @@ static const struct {
     {"template_id",    {.kind = VALUE_id, .id = ID_TEMPLATE}   },
     {"member_id",      {.kind = VALUE_id, .id = ID_MEMBER}     },
     {"key_id",         {.kind = VALUE_id, .id = ID_KEY}        },
+    {"actor_id",       {.kind = VALUE_id, .id = ID_NONE}       },
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
     {"workspace_id",   {.kind = VALUE_id, .id = ID_WORKSPACE}  },
     {"provider_id",    {.kind = VALUE_id, .id = ID_PROVIDER}   },

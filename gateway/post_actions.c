@@ -159,7 +159,7 @@ void handle_post_deliveries(struct exchange *x)
 static enum err history_part(struct exchange *x, struct buf *out)
 {
     uint64_t next = 0;
-    TRY(pass_present_history(x->pass, &x->post, x->now_ms, x->after, x->limit, out, &next));
+    TRY(pass_present_history(x->pass, &x->post.row, x->now_ms, x->after, x->limit, out, &next));
     exchange_page_end_u64(x, next, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }

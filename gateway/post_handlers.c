@@ -91,44 +91,31 @@ void handle_duplicate_post(struct exchange *x)
 
 /* Lists */
 
-static void answer_statuses(struct exchange *x)
+static void answer_words(struct exchange *x, const char *name, const struct choice_table *words)
 {
     char text[256];
     struct buf out = buf_of(text, sizeof text);
-    buf_text(&out, "status is one of");
-    for (uint32_t status = 1; status < post_listed_words.count; status++) {
-        buf_text(&out, status == 1 ? " " : ", ");
-        buf_text(&out, choice_word(&post_listed_words, status));
+    buf_text(&out, name);
+    buf_text(&out, " is one of");
+    for (uint32_t value = 1; value < words->count; value++) {
+        buf_text(&out, value == 1 ? " " : ", ");
+        buf_text(&out, choice_word(words, value));
     }
     buf_byte(&out, '.');
-    exchange_parameter(x, REFUSED_parameter_invalid, "status", buf_terminated(&out));
+    exchange_parameter(x, REFUSED_parameter_invalid, name, buf_terminated(&out));
 }
 
-static bool read_status(struct exchange *x, struct post_filter *filter)
+/* A set of words: bit n is the nth of the table. */
+static bool read_words(struct exchange *x, const char *name, const struct choice_table *words, uint32_t *ret_set)
 {
     struct span text;
-    for (unsigned n = 0; (text = exchange_query(x, "status", n)).data != NULL; n++) {
-        const uint32_t status = choice_value(&post_listed_words, text);
-        if (status == POST_NONE) {
-            answer_statuses(x);
+    for (unsigned n = 0; (text = exchange_query(x, name, n)).data != NULL; n++) {
+        const uint32_t value = choice_value(words, text);
+        if (value == 0) {
+            answer_words(x, name, words);
             return false;
         }
-        filter->statuses |= (uint32_t)1 << status;
-    }
-    return true;
-}
-
-static bool read_attention(struct exchange *x, struct post_filter *filter)
-{
-    struct span text;
-    for (unsigned n = 0; (text = exchange_query(x, "attention", n)).data != NULL; n++) {
-        const uint32_t attention = choice_value(&attention_words, text);
-        if (attention == ATTENTION_NONE) {
-            exchange_parameter(x, REFUSED_parameter_invalid, "attention",
-                               "attention is unknown, needs_person or contradicted.");
-            return false;
-        }
-        filter->attention |= (uint32_t)1 << attention;
+        *ret_set |= (uint32_t)1 << value;
     }
     return true;
 }
@@ -262,7 +249,11 @@ void handle_list_posts(struct exchange *x)
     struct post_filter filter = {0};
     uint32_t limit = 0;
     struct cursor cursor;
-    if (!exchange_limit(x, &limit) || !read_status(x, &filter) || !read_attention(x, &filter) ||
+    if (!exchange_limit(x, &limit) || !read_words(x, "status", &post_listed_words, &filter.statuses) ||
+        !read_words(x, "attention", &attention_words, &filter.attention) ||
+        !read_words(x, "approval", &approval_words, &filter.approvals) ||
+        !read_ids(x, "series_id", ID_SERIES, &filter.series, &filter.series_count) ||
+        !read_ids(x, "template_id", ID_TEMPLATE, &filter.templates, &filter.template_count) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
         !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||

@@ -185,16 +185,10 @@ struct visit *visit_begin(struct exchange *x)
     return visit;
 }
 
-static bool is_within_peers(struct exchange *x)
-{
-    ASSERT(x->request->peer.len == LIMITER_NAME_LEN);
-    return exchange_is_within_sign_ins(x, x->request->peer.data, SIGN_INS_PER_PEER);
-}
-
 void handle_begin_sign_in(struct exchange *x)
 {
     struct visit *visit = visit_begin(x);
-    if (visit != NULL && exchange_is_from_site(x) && is_within_peers(x)) {
+    if (visit != NULL && exchange_is_from_site(x) && exchange_is_within_peer(x)) {
         depart(visit, FLOW_SIGN_IN);
     }
 }
@@ -203,7 +197,7 @@ void handle_begin_accept(struct exchange *x)
 {
     struct visit *visit = visit_begin(x);
     struct invited invited;
-    if (visit == NULL || !exchange_is_from_site(x) || !is_within_peers(x)) {
+    if (visit == NULL || !exchange_is_from_site(x) || !exchange_is_within_peer(x)) {
         return;
     }
     const enum err err =
@@ -225,7 +219,7 @@ void handle_begin_accept(struct exchange *x)
 void handle_link_login(struct exchange *x)
 {
     struct visit *visit = visit_begin(x);
-    if (visit != NULL && exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid, SIGN_INS_PER_ADDRESS)) {
+    if (visit != NULL && exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid)) {
         visit->flow.session_id = pass_badge(x->pass)->key_id;
         depart(visit, FLOW_LINK);
     }

@@ -1,81 +1,26 @@
-/* refused.c: where in a request's body stands what the ledger refused: a JSON pointer. Called by exchange.c. The ledger
- * knows commands, not bodies; what it refused is found again in the command, by the same rule. */
+/* refused.c: where in a request's body stands what the ledger refused: a JSON pointer. Called by exchange.c. What the
+ * command alone tells (core/admission.h: objection_to) another program is told too; the rest is of body and pass. */
+#include <stdio.h>
+
+#include "core/admission.h"
 #include "core/message/placeholder.h"
 #include "gateway/gateway.h"
 
-static bool is_wrong_instant(int64_t at_ms, int64_t now_ms)
-{
-    return at_ms != 0 && (at_ms <= now_ms || at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS);
-}
-
-/* What tells targets at fault: the instant that it was judged by, and who reads the accounts. */
-struct judged {
-    int64_t now_ms;
-    struct pass *pass;
-};
-
-typedef bool is_at_fault(const struct target_spec *targets, uint32_t index, const struct judged *judged);
-
-static bool has_wrong_instant(const struct target_spec *targets, uint32_t index, const struct judged *judged)
-{
-    return is_wrong_instant(targets[index].at_ms, judged->now_ms);
-}
-
-static bool is_there_before(const struct target_spec *targets, uint32_t index, const struct judged *judged)
-{
-    (void)judged;
-    for (uint32_t i = 0; i < index; i++) {
-        if (id_equal(&targets[i].integration_id, &targets[index].integration_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_no_instant(const struct target_spec *targets, uint32_t index, const struct judged *judged)
-{
-    (void)judged;
-    return targets[index].at_ms == 0;
-}
-
-static bool is_not_publishable(const struct target_spec *targets, uint32_t index, const struct judged *judged)
-{
-    (void)judged;
-    return targets[index].channel == CHANNEL_GOOGLE_BUSINESS;
-}
-
 /* By the views, which may be younger than the decision. */
-static bool has_no_account(const struct target_spec *targets, uint32_t index, const struct judged *judged)
+static bool has_no_account(struct pass *pass, const struct target_spec *target)
 {
     struct integration_row row;
-    const enum err err = pass_integration(judged->pass, &targets[index].integration_id, &row);
+    const enum err err = pass_integration(pass, &target->integration_id, &row);
     return err == ERR_NOT_FOUND || (err == OK && row.status == INTEGRATION_REFUSED);
 }
 
-/* The first target at fault and its member, in text; "/targets" when it cannot be told which. */
-static const char *target_param(const struct command *command, is_at_fault *at_fault, const char *member,
-                                const struct judged *judged, char text[INPUT_PARAM_MAX])
-{
-    uint32_t count = 0;
-    const struct target_spec *targets = command_targets(command, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (at_fault(targets, i, judged)) {
-            char target[INPUT_PARAM_MAX];
-            input_pointer_index(target, "/targets", i);
-            input_pointer(text, target, member);
-            return text;
-        }
-    }
-    return "/targets";
-}
-
 /* By the views, likewise. */
-static bool has_no_slots(const struct target_spec *targets, uint32_t index, const struct judged *judged)
+static bool has_no_slots(struct pass *pass, const struct target_spec *target)
 {
     struct integration_row row;
     struct weekly_row queue;
-    return pass_integration(judged->pass, &targets[index].integration_id, &row) == OK &&
-           pass_queue(judged->pass, &row, &queue) == OK && queue.slots_count == 0;
+    return pass_integration(pass, &target->integration_id, &row) == OK && pass_queue(pass, &row, &queue) == OK &&
+           queue.slots_count == 0;
 }
 
 /* The targets that next slots were asked for: of the command, else of the post. */
@@ -95,9 +40,8 @@ static int64_t slotless(const struct exchange *x, struct id *ret_integration_id)
 {
     uint32_t count = 0;
     const struct target_spec *targets = slot_seekers(x, &count);
-    const struct judged judged = {.pass = x->pass};
     for (uint32_t i = 0; i < count; i++) {
-        if (has_no_slots(targets, i, &judged)) {
+        if (has_no_slots(x->pass, &targets[i])) {
             *ret_integration_id = targets[i].integration_id;
             return i;
         }
@@ -135,60 +79,19 @@ static const char *slotless_detail(const struct exchange *x)
     return buf_terminated(&text);
 }
 
-/* The second of two at one time of the week. */
-static const char *slot_param(const struct command *command, char text[INPUT_PARAM_MAX])
+static const char *account_param(const struct exchange *x, char text[INPUT_PARAM_MAX])
 {
-    const struct change_queue_command *wish = &command->change_queue;
-    for (uint32_t i = 0; command->code == COMMAND_change_queue && i < wish->slots_count; i++) {
-        for (uint32_t k = 0; k < i; k++) {
-            if (wish->slots[i].weekday == wish->slots[k].weekday && wish->slots[i].minute == wish->slots[k].minute) {
-                input_pointer_index(text, "/slots", i);
-                return text;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* The first that the role does not reach. */
-static const char *scope_param(const struct command *command, char text[INPUT_PARAM_MAX])
-{
-    const struct create_key_command *wish = &command->create_key;
-    for (uint32_t i = 0; command->code == COMMAND_create_key && i < wish->scopes_count; i++) {
-        if (!access_reaches((enum role)wish->role, (enum key_scope)wish->scopes[i].scope)) {
-            input_pointer_index(text, "/scopes", i);
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(order_command(x->order), &count);
+    for (uint32_t i = 0; pass_refresh(x->pass) == OK && i < count; i++) {
+        if (has_no_account(x->pass, &targets[i])) {
+            char target[INPUT_PARAM_MAX];
+            input_pointer_index(target, "/targets", i);
+            input_pointer(text, target, "integration_id");
             return text;
         }
     }
-    return "/scopes";
-}
-
-static const char *account_param(const struct command *command, const struct judged *judged, char text[INPUT_PARAM_MAX])
-{
-    if (pass_refresh(judged->pass) != OK) {
-        return "/targets";
-    }
-    return target_param(command, has_no_account, "integration_id", judged, text);
-}
-
-static const char *instant_param(const struct command *command, const struct judged *judged, char text[INPUT_PARAM_MAX])
-{
-    const int64_t now_ms = judged->now_ms;
-    switch (command->code) {
-    case COMMAND_create_post:
-        if (is_wrong_instant(command->create_post.at_ms, now_ms)) {
-            return "/schedule/at";
-        }
-        return target_param(command, has_wrong_instant, "at", judged, text);
-    case COMMAND_edit_post:
-        return target_param(command, has_wrong_instant, "at", judged, text);
-    case COMMAND_schedule_post:
-        return is_wrong_instant(command->schedule_post.at_ms, now_ms) ? "/at" : NULL;
-    case COMMAND_retry_post:
-        return is_wrong_instant(command->retry_post.at_ms, now_ms) ? "/at" : NULL;
-    default:
-        return NULL;
-    }
+    return "/targets";
 }
 
 /* What makes a target later than it may be. */
@@ -298,31 +201,24 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
                                    char text[INPUT_PARAM_MAX])
 {
     const struct command *command = order_command(x->order);
-    const struct judged judged = {.now_ms = now_ms, .pass = x->pass};
+    const struct objection objection = objection_to(command, refusal, now_ms);
     const bool written = command->code == COMMAND_create_post || command->code == COMMAND_edit_post ||
                          command->code == COMMAND_create_series || command->code == COMMAND_change_series ||
                          command->code == COMMAND_create_template || command->code == COMMAND_change_template;
     if (x->body == NULL) {
         return NULL; /* whatever is at fault, the body is not */
     }
+    if (objection.refusal != ACCEPTED) {
+        (void)snprintf(text, INPUT_PARAM_MAX, "%s", objection.param);
+        return text;
+    }
     switch ((int)refusal) {
-    case REFUSED_timestamp_past:
-    case REFUSED_timestamp_too_far:
-        return instant_param(command, &judged, text);
     case REFUSED_lateness_exceeded:
         return late_param(command, x->body);
     case REFUSED_resolution_invalid:
         return resolution_param(&command->resolve_target);
-    case REFUSED_target_duplicate:
-        return written ? target_param(command, is_there_before, "integration_id", &judged, text) : NULL;
-    case REFUSED_channel_not_publishable:
-        return written ? target_param(command, is_not_publishable, "integration_id", &judged, text) : NULL;
     case REFUSED_role_above_own:
         return json_node_member(x->body, "role") != NULL ? "/role" : NULL;
-    case REFUSED_scope_above_role:
-        return scope_param(command, text);
-    case REFUSED_slot_duplicate:
-        return slot_param(command, text);
     case REFUSED_queue_empty:
         return slotless_param(x, text);
     case REFUSED_slug_taken:
@@ -332,10 +228,8 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_target_missing:
     case REFUSED_reference_not_found:
         return written ? "/targets" : command->code == COMMAND_create_key ? "/integrations" : NULL;
-    case REFUSED_instant_missing:
-        return target_param(command, has_no_instant, "at", &judged, text);
     case REFUSED_integration_unusable:
-        return written ? account_param(command, &judged, text) : NULL;
+        return written ? account_param(x, text) : NULL;
     case REFUSED_placeholder_missing:
         return blank_param(x, command, text);
     case REFUSED_content_missing:
@@ -362,6 +256,8 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return exchange_plan_detail(x);
     case REFUSED_post_not_finished:
         return x->retry_detail;
+    case REFUSED_timestamp_past:
+        return objection_to(order_command(x->order), refusal, x->now_ms).detail;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */
         return "It would be sent after the post's not_after.";
     default:

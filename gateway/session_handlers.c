@@ -232,14 +232,25 @@ static void forget_cookie(struct exchange *x)
     cookie_write(SPAN(""), x->gateway->site.secure, 0, x->cookie);
 }
 
-bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], uint32_t quota)
+static bool count_try(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], uint32_t quota, const char *detail)
 {
     const struct limiter_verdict verdict = limiter_take(&x->gateway->sign_ins, name, quota, clock_monotonic_us());
     if (!verdict.allowed) {
         x->rate.retry_s = verdict.retry_s; /* says when; what else is told is of the session, if there is one */
-        exchange_problem(x, REFUSED_rate_limited, NULL, NULL, NULL);
+        exchange_problem(x, REFUSED_rate_limited, detail, NULL, NULL);
     }
     return verdict.allowed;
+}
+
+bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN])
+{
+    return count_try(x, name, SIGN_INS_PER_ADDRESS, "Too many tries of this one, wherever they come from.");
+}
+
+bool exchange_is_within_peer(struct exchange *x)
+{
+    ASSERT(x->request->peer.len == LIMITER_NAME_LEN);
+    return count_try(x, x->request->peer.data, SIGN_INS_PER_PEER, "Too many tries from your network, whoever's.");
 }
 
 void exchange_hash(struct exchange *x, const struct hash_wish *wish, hashed *done, void *context)
@@ -321,9 +332,7 @@ static bool may_try(struct exchange *x, struct span address)
     struct gateway *gateway = x->gateway;
     uint8_t mark[SHA256_LEN];
     sha256_hmac(span_of(gateway->body_key, sizeof gateway->body_key), address, mark);
-    ASSERT(x->request->peer.len == LIMITER_NAME_LEN);
-    return exchange_is_within_sign_ins(x, x->request->peer.data, SIGN_INS_PER_PEER) &&
-           exchange_is_within_sign_ins(x, mark, SIGN_INS_PER_ADDRESS);
+    return exchange_is_within_peer(x) && exchange_is_within_sign_ins(x, mark);
 }
 
 void handle_sign_in(struct exchange *x)

@@ -128,13 +128,16 @@ enum err access_asked(struct store_txn *txn, const struct idempotency *idempoten
                       struct answer *ret_answer) MUST_USE;
 
 /* Memberships. access_member reads one of a workspace's, NULL: whosever; ERR_NOT_FOUND: unknown, ended, or another
- * workspace's; access_member_any also one that has ended. access_members lists a workspace's in the order of their ids
+ * workspace's; access_member_any also one that has ended, access_member_once of those only whom somebody joined by, as
+ * of those who are members. access_members lists a workspace's in the order of their ids
  * after *after (NULL: from the first): those who joined, or, invited, those whom nobody has joined yet. Fewer
  * than limit: that was all. */
 enum err access_member(struct store_txn *txn, const struct id *workspace_id, const struct id *member_id,
                        struct member_row *ret_member) MUST_USE;
 enum err access_member_any(struct store_txn *txn, const struct id *workspace_id, const struct id *member_id,
                            struct member_row *ret_member) MUST_USE;
+enum err access_member_once(struct store_txn *txn, const struct id *workspace_id, const struct id *member_id,
+                            struct member_row *ret_member) MUST_USE;
 enum err access_members(struct store_txn *txn, const struct id *workspace_id, bool invited, const struct id *after,
                         uint32_t limit, struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
     MUST_USE;

@@ -224,6 +224,18 @@ enum err access_member_any(struct store_txn *txn, const struct id *workspace_id,
     return get_member(txn, workspace_id, member_id, ret_member);
 }
 
+enum err access_member_once(struct store_txn *txn, const struct id *workspace_id, const struct id *member_id,
+                            struct member_row *ret_member)
+{
+    struct member_row row;
+    TRY(get_member(txn, workspace_id, member_id, &row));
+    if (row.joined_ms == 0) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_member = row;
+    return OK;
+}
+
 enum err access_members(struct store_txn *txn, const struct id *workspace_id, bool invited, const struct id *after,
                         uint32_t limit, struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
 {

@@ -129,6 +129,63 @@ static struct notice_row tell(const struct fact *fact)
     return notice;
 }
 
+/* Whether a workspace has a post that somebody may still be asked to approve; of many it may be said too early. */
+static enum err has_scheduled(struct store_txn *txn, const struct id *workspace_id, struct arena *arena, bool *ret_has)
+{
+    const struct post_filter filter = {.statuses = 1U << POST_SCHEDULED};
+    const struct arena_mark mark = arena_mark(arena);
+    struct post_page page;
+    TRY(posts_list(txn, workspace_id, &filter, (struct span){0}, 1, arena, &page));
+    *ret_has = page.count > 0 || page.cursor_len > 0;
+    arena_rewind(arena, mark);
+    return OK;
+}
+
+/* A workspace asks for more than before: once for all that is scheduled, which may be thousands of posts. */
+static enum err tell_policy(struct store_txn *txn, const struct fact *fact, struct arena *arena,
+                            struct notice_row *notice)
+{
+    const uint32_t policy = fact->event->workspace_changed.approval_policy;
+    struct workspace_row before;
+    bool has = false;
+    if (policy <= POLICY_OFF) {
+        return OK;
+    }
+    TRY(access_workspace(txn, &fact->at->workspace_id, arena, &before));
+    if (policy > before.approval_policy) {
+        TRY(has_scheduled(txn, &fact->at->workspace_id, arena, &has));
+    }
+    notice->kind = has ? NOTIFY_APPROVAL_WANTED : NOTIFY_NONE;
+    return OK;
+}
+
+/* What was approved is not any more, perhaps after everybody was reminded. */
+static enum err tell_voided(struct store_txn *txn, const struct fact *fact, struct arena *arena,
+                            struct notice_row *notice)
+{
+    const struct id *post_id = &fact->event->approval_voided.post_id;
+    struct workspace_row workspace;
+    struct post_view post;
+    TRY(access_workspace(txn, &fact->at->workspace_id, arena, &workspace));
+    TRY(posts_get(txn, &fact->at->workspace_id, post_id, arena, &post));
+    if (workspace.approval_policy > POLICY_OFF && post.row.publish_at_ms > fact->at->time_ms) {
+        notice->kind = NOTIFY_APPROVAL_WANTED;
+        notice->post_id = *post_id;
+        notice->end_ms = post.row.publish_at_ms;
+    }
+    return OK;
+}
+
+/* What follows from an event and what stood before it. */
+static enum err tell_more(struct store_txn *txn, const struct fact *fact, struct arena *arena,
+                          struct notice_row *notice)
+{
+    if (fact->event->code == EVENT_workspace_changed) {
+        return tell_policy(txn, fact, arena, notice);
+    }
+    return fact->event->code == EVENT_approval_voided ? tell_voided(txn, fact, arena, notice) : OK;
+}
+
 /* The newest row is full: it goes behind the others, and the oldest of them out. */
 static enum err turn(struct store_txn *txn, const struct id *workspace_id, enum chain chain, struct span newest,
                      struct arena *arena)
@@ -215,7 +272,9 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     if (fact->event->code == EVENT_notifications_read || fact->event->code == EVENT_notifications_chosen) {
         return apply_marks(txn, fact, arena);
     }
-    const struct notice_row notice = tell(fact);
+    struct notice_row notice = tell(fact);
+    const enum err err = tell_more(txn, fact, arena, &notice);
+    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err); /* what an event is about is there */
     return notice.kind == NOTIFY_NONE ? OK : keep(txn, &fact->at->workspace_id, &notice, arena);
 }
 

@@ -1,6 +1,5 @@
 /* posts.c: applies a post's events to all rows that depend on them, decoding the post once; reads one post. Called by
- * the ledger for every event, and by whoever asks for a post. Must never read what other projections wrote: a rebuild
- * applies them in any order.
+ * the ledger for every event, and by whoever asks for a post. Must never read what other projections wrote.
  *
  * One create writes three rows (post and content side by side at the end of the table, one row of the list); a schedule
  * writes the post, one row of the list by instant, the shelf's state, and one queue row of 16 bytes per target.
@@ -15,11 +14,12 @@
 #include "projections/queue.h"
 #include "projections/series.h"
 
-static enum err remove_post(struct store_txn *txn, const struct post_row *post)
+/* What is left is what its history is shown by: whose it was, and where it would have gone. */
+static enum err remove_post(struct store_txn *txn, const struct post_row *post, struct arena *arena)
 {
     const struct row_key key = row_key_post(&post->post_id, PLACE_POST);
     const struct row_key content_key = row_key_post(&post->post_id, PLACE_CONTENT);
-    TRY(row_remove(txn, &key));
+    TRY(row_put(txn, &key, post_row_desc(), post, arena));
     TRY(row_remove(txn, &content_key));
     TRY(posts_index_remove(txn, post));
     for (uint32_t i = 0; i < post->targets_count; i++) {
@@ -98,7 +98,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     }
     if (post.status == POST_DELETED) {
         TRY(posts_shelf_update(txn, &before, &post, false));
-        return remove_post(txn, &before);
+        return remove_post(txn, &post, arena);
     }
     note_seq(&post, &change, fact->at->seq);
     post.attention = posts_attention(&post);
@@ -132,19 +132,33 @@ bool posts_sees(const struct grant *grant, const struct post_row *post)
     return sees;
 }
 
+enum err posts_content(struct store_txn *txn, const struct post_row *post, struct arena *arena,
+                       struct post_content_row *ret_content)
+{
+    const struct row_key key = row_key_post(&post->post_id, PLACE_CONTENT);
+    TRY(row_get(txn, &key, post_content_row_desc(), arena, ret_content));
+    return ret_content->targets_count == post->targets_count ? OK : ERR_ALTERED;
+}
+
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post)
 {
     struct post_view view;
     const struct row_key key = row_key_post(post_id, PLACE_POST);
     TRY(row_get_own(txn, &key, workspace_id, post_row_desc(), arena, &view.row));
-    const struct row_key content_key = row_key_post(post_id, PLACE_CONTENT);
-    TRY(row_get(txn, &content_key, post_content_row_desc(), arena, &view.content));
-    if (view.content.targets_count != view.row.targets_count) {
-        return ERR_ALTERED;
+    if (view.row.status == POST_DELETED) {
+        return ERR_NOT_FOUND;
     }
+    TRY(posts_content(txn, &view.row, arena, &view.content));
     *ret_post = view;
     return OK;
+}
+
+enum err posts_get_ever(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                        struct arena *arena, struct post_row *ret_post)
+{
+    const struct row_key key = row_key_post(post_id, PLACE_POST);
+    return row_get_own(txn, &key, workspace_id, post_row_desc(), arena, ret_post);
 }
 
 struct target_row *posts_target(const struct post_row *post, const struct id *target_id)

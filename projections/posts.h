@@ -48,6 +48,10 @@ struct post_view {
 enum err posts_get(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id, struct arena *arena,
                    struct post_view *ret_post) MUST_USE;
 
+/* posts_get_ever reads the row of a post, of a deleted draft too: what its history is shown by. */
+enum err posts_get_ever(struct store_txn *txn, const struct id *workspace_id, const struct id *post_id,
+                        struct arena *arena, struct post_row *ret_post) MUST_USE;
+
 /* posts_sees tells whether a post is there for the grant: none of its targets goes to an account that it does not see.
  */
 bool posts_sees(const struct grant *grant, const struct post_row *post);
@@ -67,10 +71,15 @@ enum err posts_order(struct span word, enum post_order *ret_order) MUST_USE;
 struct post_filter {
     uint32_t statuses;  /* bit n: enum post_status n; 0: any */
     uint32_t attention; /* bit n: enum attention n; 0: any, also none */
+    uint32_t approvals; /* bit n: enum approval n, as posts_approval_status tells it; 0: any */
     const struct id *integrations;
     uint32_t integration_count;
     const struct id *authors;
     uint32_t author_count;
+    const struct id *series; /* made by one of them */
+    uint32_t series_count;
+    const struct id *templates; /* made from one of them, copies too */
+    uint32_t template_count;
     const struct span *labels;
     uint32_t label_count;
     int64_t publish_after_ms;         /* publish_at >= it; 0: any. Posts without an instant are out */
@@ -94,7 +103,8 @@ struct post_page {
 
 /* posts_list returns up to limit (1..POSTS_PAGE_MAX) posts of a workspace after cursor (empty: from the beginning).
  * Posts made meanwhile move nothing. A page may have fewer posts, even none, and a cursor: POSTS_SCAN_MAX rows were
- * looked at, or POSTS_SEARCH_BYTES_MAX of texts; go on from there. ERR_MALFORMED: cursor was not given by this list in
+ * looked at, or POSTS_SEARCH_BYTES_MAX of texts; go on from there. So is what no index knows found: series, templates,
+ * and an approval that is given or not needed. ERR_MALFORMED: cursor was not given by this list in
  * this order for this workspace. */
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page) MUST_USE;

@@ -46,14 +46,14 @@ bool posts_want_class(const struct post_filter *filter, uint32_t class)
            wants_status(filter, POST_PUBLISHING);
 }
 
-static bool wants_author(const struct post_filter *filter, const struct id *author_id)
+static bool wants_id(const struct id *wanted, uint32_t count, const struct id *id)
 {
-    for (uint32_t i = 0; i < filter->author_count; i++) {
-        if (id_equal(&filter->authors[i], author_id)) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (id_equal(&wanted[i], id)) {
             return true;
         }
     }
-    return filter->author_count == 0;
+    return count == 0;
 }
 
 /* Whether the grant may see the post of a narrow row: each of the targets' marks is that of an account of its. */
@@ -82,7 +82,7 @@ bool posts_may_match(const struct post_filter *filter, const struct post_list_ro
     for (uint32_t i = 0; i < filter->label_count && !label; i++) {
         label = has_mark(row->labels, posts_mark(filter->labels[i]));
     }
-    return integration && label && wants_author(filter, &row->author_id);
+    return integration && label && wants_id(filter->authors, filter->author_count, &row->author_id);
 }
 
 static bool wants_integrations(const struct post_filter *filter, const struct post_row *post)
@@ -97,7 +97,37 @@ static bool wants_integrations(const struct post_filter *filter, const struct po
     return filter->integration_count == 0;
 }
 
-static bool wants_labels(const struct post_filter *filter, const struct post_content_row *content)
+static bool wants_approval(const struct post_filter *filter, const struct post_row *post,
+                           const struct workspace_row *workspace)
+{
+    return filter->approvals == 0 || (filter->approvals >> posts_approval_status(post, workspace) & 1) != 0;
+}
+
+bool posts_match(const struct post_filter *filter, const struct post_row *post, const struct workspace_row *workspace)
+{
+    const int64_t at_ms = post->publish_at_ms;
+    if (post->status == POST_DELETED) {
+        return false;
+    }
+    if (filter->seen_by != NULL && !posts_sees(filter->seen_by, post)) {
+        return false;
+    }
+    if (filter->attention != 0 && (filter->attention & post->attention) == 0) {
+        return false;
+    }
+    if (filter->publish_after_ms != 0 && (at_ms == 0 || at_ms < filter->publish_after_ms)) {
+        return false;
+    }
+    if (filter->publish_before_ms != 0 && (at_ms == 0 || at_ms >= filter->publish_before_ms)) {
+        return false;
+    }
+    return wants_status(filter, post->status) && wants_id(filter->authors, filter->author_count, &post->author_id) &&
+           wants_id(filter->series, filter->series_count, &post->series_id) &&
+           wants_id(filter->templates, filter->template_count, &post->template_id) &&
+           wants_integrations(filter, post) && wants_approval(filter, post, workspace);
+}
+
+bool posts_match_content(const struct post_filter *filter, const struct post_content_row *content)
 {
     for (uint32_t i = 0; i < filter->label_count; i++) {
         for (uint32_t k = 0; k < content->labels_count; k++) {
@@ -107,23 +137,4 @@ static bool wants_labels(const struct post_filter *filter, const struct post_con
         }
     }
     return filter->label_count == 0;
-}
-
-bool posts_match(const struct post_filter *filter, const struct post_view *post)
-{
-    const int64_t at_ms = post->row.publish_at_ms;
-    if (filter->seen_by != NULL && !posts_sees(filter->seen_by, &post->row)) {
-        return false;
-    }
-    if (filter->attention != 0 && (filter->attention & post->row.attention) == 0) {
-        return false;
-    }
-    if (filter->publish_after_ms != 0 && (at_ms == 0 || at_ms < filter->publish_after_ms)) {
-        return false;
-    }
-    if (filter->publish_before_ms != 0 && (at_ms == 0 || at_ms >= filter->publish_before_ms)) {
-        return false;
-    }
-    return wants_status(filter, post->row.status) && wants_author(filter, &post->row.author_id) &&
-           wants_integrations(filter, &post->row) && wants_labels(filter, &post->content);
 }

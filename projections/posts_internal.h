@@ -54,10 +54,16 @@ uint32_t posts_class(uint32_t status);
 uint32_t posts_mark(struct span text);
 uint32_t posts_mark_id(const struct id *id);
 /* posts_want_class tells whether a post of that class may have a status that the filter wants. posts_may_match is what
- * the narrow row can tell; true may still be wrong. posts_match tells all but what posts_search does. */
+ * the narrow row can tell; true may still be wrong. posts_match tells what the post's row does, under the workspace's
+ * policy, and posts_match_content what its content does: together all but what posts_search does. */
 bool posts_want_class(const struct post_filter *filter, uint32_t class);
 bool posts_may_match(const struct post_filter *filter, const struct post_list_row *row);
-bool posts_match(const struct post_filter *filter, const struct post_view *post);
+bool posts_match(const struct post_filter *filter, const struct post_row *post, const struct workspace_row *workspace);
+bool posts_match_content(const struct post_filter *filter, const struct post_content_row *content);
+
+/* posts_content reads what the author of a post wrote. */
+enum err posts_content(struct store_txn *txn, const struct post_row *post, struct arena *arena,
+                       struct post_content_row *ret_content) MUST_USE;
 
 /* posts_attempt_by_id finds the row of an attempt that an event names by its id only. */
 enum err posts_attempt_by_id(struct store_txn *txn, const struct post_row *post, const struct id *target_id,

@@ -13,6 +13,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
+#include "projections/access.h"
 #include "projections/posts_find.h"
 
 #define SCRATCH_MAX ((size_t)16 << 20)
@@ -33,6 +34,7 @@ struct walk {
     struct store_cursor *cursor;
     const struct id *workspace_id;
     const struct post_filter *filter;
+    struct workspace_row workspace; /* where approvals are asked for */
     struct arena *arena;
     struct arena *scratch;
     struct stretch stretches[2];
@@ -199,10 +201,15 @@ static enum err check_post(struct walk *walk, struct span key, bool *ret_matches
     struct id post_id = {.kind = ID_POST};
     memcpy(post_id.uuid, key.data + INDEX_POST, 16);
     struct post_view post;
+    const struct row_key post_key = row_key_post(&post_id, PLACE_POST);
     const struct arena_mark mark = arena_mark(walk->arena);
     arena_reset(walk->scratch);
-    TRY(posts_get(walk->txn, walk->workspace_id, &post_id, walk->arena, &post));
-    *ret_matches = is_in_its_stretch(walk, key, &post.row) && posts_match(walk->filter, &post);
+    TRY(row_get_own(walk->txn, &post_key, walk->workspace_id, post_row_desc(), walk->arena, &post.row));
+    *ret_matches = is_in_its_stretch(walk, key, &post.row) && posts_match(walk->filter, &post.row, &walk->workspace);
+    if (*ret_matches) {
+        TRY(posts_content(walk->txn, &post.row, walk->arena, &post.content));
+        *ret_matches = posts_match_content(walk->filter, &post.content);
+    }
     if (*ret_matches && walk->filter->search != NULL) {
         TRY(posts_search(walk->filter->search, &post.content, walk->scratch, &walk->searched, ret_matches));
     }
@@ -440,6 +447,9 @@ static enum err fill_page(struct walk *walk, struct span cursor, struct arena *f
 {
     bool done = false;
     TRY(set_from(walk, cursor));
+    if (walk->filter->approvals != 0) {
+        TRY(access_workspace(walk->txn, walk->workspace_id, walk->arena, &walk->workspace));
+    }
     walk->page.posts = arena_alloc(walk->arena, walk->limit * sizeof *walk->page.posts);
     if (walk->page.posts == NULL) {
         return ERR_NO_MEMORY;
@@ -473,6 +483,17 @@ enum err posts_order(struct span word, enum post_order *ret_order)
     return ERR_RANGE;
 }
 
+/* A post that waits for an approval is scheduled, which the shelves know. */
+static struct post_filter narrowed(const struct post_filter *filter)
+{
+    const uint32_t waits = 1U << APPROVAL_WANTED | 1U << APPROVAL_VOID;
+    struct post_filter narrow = *filter;
+    if (filter->approvals != 0 && (filter->approvals & ~waits) == 0 && filter->statuses == 0) {
+        narrow.statuses = 1U << POST_SCHEDULED;
+    }
+    return narrow;
+}
+
 enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const struct post_filter *filter,
                     struct span cursor, uint32_t limit, struct arena *arena, struct post_page *ret_page)
 {
@@ -483,11 +504,12 @@ enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const 
     TRY(store_cursor_open(txn, &store_cursor));
     arena_init(&scratch, SCRATCH_MAX);
     arena_init(&found, SCRATCH_MAX);
+    const struct post_filter narrow = narrowed(filter);
     struct walk walk = {
         .txn = txn,
         .cursor = store_cursor,
         .workspace_id = workspace_id,
-        .filter = filter,
+        .filter = &narrow,
         .arena = arena,
         .scratch = &scratch,
         .limit = limit,

@@ -222,10 +222,10 @@ static enum err gather_post(struct gather *gather, uint32_t n)
     const struct row_key content_key = row_key_post(&post_id, PLACE_CONTENT);
     gather->state[n] = 0;
     const enum err err = row_get(gather->txn, &key, post_row_desc(), gather->texts, &post);
-    if (err == ERR_NOT_FOUND) {
+    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+    if (post.status == POST_DELETED) {
         return OK;
     }
-    TRY(err);
     TRY(row_get(gather->txn, &content_key, post_content_row_desc(), gather->texts, &content));
     gather->post = n;
     gather->own = gather->count;

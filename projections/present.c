@@ -392,17 +392,17 @@ enum err present_deliveries(const struct present *present, const struct post_vie
 }
 
 /* The account that an event speaks of, as people know it: "bluesky (acme.test)". */
-static enum err put_where(const struct present *present, const struct post_view *post, const struct id *target_id,
+static enum err put_where(const struct present *present, const struct post_row *post, const struct id *target_id,
                           struct buf *out)
 {
-    const struct target_row *target = posts_target(&post->row, target_id);
+    const struct target_row *target = posts_target(post, target_id);
     if (target == NULL) {
         return OK;
     }
     buf_text(out, choice_word(&channel_words, target->channel));
     struct integration_row integration = {.handle = {0}};
-    const enum err err = access_integration(present->txn, &post->row.workspace_id, &target->integration_id,
-                                            present->arena, &integration);
+    const enum err err =
+        access_integration(present->txn, &post->workspace_id, &target->integration_id, present->arena, &integration);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     if (integration.handle.len > 0) {
         buf_text(out, " (");
@@ -412,8 +412,8 @@ static enum err put_where(const struct present *present, const struct post_view 
     return OK;
 }
 
-static enum err put_activity(const struct present *present, const struct post_view *post,
-                             const struct activity_row *row, struct buf *out)
+static enum err put_activity(const struct present *present, const struct post_row *post, const struct activity_row *row,
+                             struct buf *out)
 {
     const struct record_desc *desc = event_desc((uint32_t)row->event);
     char text[HISTORY_SENTENCE_MAX];
@@ -421,10 +421,10 @@ static enum err put_activity(const struct present *present, const struct post_vi
     struct buf sentence = buf_of(text, sizeof text);
     struct buf where = buf_of(where_text, sizeof where_text - 1);
     TRY(put_where(present, post, &row->target_id, &where));
-    const struct target_row *target = posts_target(&post->row, &row->target_id);
+    const struct target_row *target = posts_target(post, &row->target_id);
     uint64_t changed = 0;
     if (row->event == EVENT_post_edited) {
-        TRY(posts_edited(present_posts(present), &post->row.post_id, row->version, present->arena, &changed));
+        TRY(posts_edited(present_posts(present), &post->post_id, row->version, present->arena, &changed));
     }
     const struct activity_about about = {.where = buf_terminated(&where),
                                          .comment_part =
@@ -443,19 +443,19 @@ static enum err put_activity(const struct present *present, const struct post_vi
     return OK;
 }
 
-enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
+enum err present_history(const struct present *present, const struct post_row *post, uint64_t after, uint32_t limit,
                          struct buf *out, uint64_t *ret_next)
 {
     struct activity_row *rows = NULL;
     uint32_t count = 0;
-    TRY(activity_list(present_posts(present), &post->row.post_id, after, limit, present->arena, &rows, &count));
+    TRY(activity_list(present_posts(present), &post->post_id, after, limit, present->arena, &rows, &count));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ",");
         TRY(put_activity(present, post, &rows[i], out));
     }
     buf_text(out, "]");
-    *ret_next = count > 0 && rows[count - 1].version < post->row.version ? rows[count - 1].version : 0;
+    *ret_next = count > 0 && rows[count - 1].version < post->version ? rows[count - 1].version : 0;
     return done(out);
 }
 

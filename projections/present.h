@@ -74,7 +74,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
 enum err present_deliveries(const struct present *present, const struct post_view *post, struct buf *out) MUST_USE;
 /* {"data":[{version, at, event, actor, actor_id, command_id, target_id, sentence}…]: up to limit events after a
  * version; the caller ends the object. *ret_next: the last one's version when there are others, else 0. */
-enum err present_history(const struct present *present, const struct post_view *post, uint64_t after, uint32_t limit,
+enum err present_history(const struct present *present, const struct post_row *post, uint64_t after, uint32_t limit,
                          struct buf *out, uint64_t *ret_next) MUST_USE;
 enum err present_integration(const struct integration_row *integration, int64_t now_ms, struct buf *out) MUST_USE;
 enum err present_workspace(const struct workspace_row *workspace, struct buf *out) MUST_USE;
@@ -107,6 +107,9 @@ struct called {
 
 enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
                         struct buf *out) MUST_USE;
+/* present_actor shows who acted, by one of the two; of a member nothing but what they are called. */
+enum err present_actor_member(const struct member_row *row, struct span name, struct buf *out) MUST_USE;
+enum err present_actor_key(const struct key_row *row, struct buf *out) MUST_USE;
 enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
 /* present_plan_limit appends a sentence for people: what the plan bounds, by how much, how much of it is used, and the
  * ways on. limit: what could not begin. */

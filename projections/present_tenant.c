@@ -185,6 +185,29 @@ static void put_permissions(struct buf *out, uint64_t permissions)
     buf_byte(out, ']');
 }
 
+static enum err put_actor(const struct id *id, struct span kind, struct span name, uint32_t role, int64_t since_ms,
+                          int64_t ended_ms, struct buf *out)
+{
+    put_id(out, "{\"id\":", id);
+    put_text(out, ",\"kind\":", kind);
+    put_text(out, ",\"name\":", name);
+    put_text(out, ",\"role\":", span_text(choice_word(&role_words, role)));
+    put_time(out, ",\"since\":", since_ms);
+    put_time(out, ",\"ended_at\":", ended_ms);
+    buf_byte(out, '}');
+    return done(out);
+}
+
+enum err present_actor_member(const struct member_row *row, struct span name, struct buf *out)
+{
+    return put_actor(&row->member_id, SPAN("member"), name, row->role, row->joined_ms, row->ended_ms, out);
+}
+
+enum err present_actor_key(const struct key_row *row, struct buf *out)
+{
+    return put_actor(&row->key_id, SPAN("key"), row->name, row->role, row->created_ms, row->revoked_ms, out);
+}
+
 enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
                         struct buf *out)
 {

@@ -9,8 +9,8 @@
 #include "projections/series.h"
 #include "projections/templates.h"
 
-static const struct projection *const items[] = {&access_projection, &activity_projection,
-                                                 &posts_projection,  &notifications_projection,
-                                                 &series_projection, &templates_projection};
+/* Notifications first: what an event brings is new against what stood before it. */
+static const struct projection *const items[] = {&notifications_projection, &access_projection, &activity_projection,
+                                                 &posts_projection,         &series_projection, &templates_projection};
 
 const struct projection_list projections_all = {.items = items, .count = sizeof items / sizeof *items};

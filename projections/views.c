@@ -68,13 +68,15 @@ static enum err deliveries(const struct views_request *request, struct buf *out)
 static enum err history(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
-    struct post_view post;
+    struct post_row post;
     uint64_t after = 0;
     TRY(views_args(request, &args));
     if (args.cursor.len > 0) {
         TRY(span_to_u64(args.cursor, &after));
     }
-    TRY(get_view(request, &args, &post));
+    TRY(id_is_none(&args.post_id) ? ERR_MISSING : OK);
+    TRY(posts_get_ever(request->txn, request->workspace_id, &args.post_id, request->arena, &post));
+    TRY(posts_sees(request->grant, &post) ? OK : ERR_NOT_FOUND);
     const struct present present = present_of(request);
     uint64_t next = 0;
     TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
@@ -130,6 +132,11 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
     struct post_filter filter = {
         .statuses = (uint32_t)(args.statuses & UINT32_MAX),
         .attention = (uint32_t)(args.attention & UINT32_MAX),
+        .approvals = (uint32_t)(args.approvals & UINT32_MAX),
+        .series = &args.series_id,
+        .series_count = id_is_none(&args.series_id) ? 0 : 1,
+        .templates = &args.template_id,
+        .template_count = id_is_none(&args.template_id) ? 0 : 1,
         .integrations = &args.integration_id,
         .integration_count = id_is_none(&args.integration_id) ? 0 : 1,
         .authors = &args.author_id,
@@ -248,9 +255,10 @@ static enum err preview_queue(const struct views_request *request, struct buf *o
 static const struct views_query queries[] = {
     {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
     {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
-     "A page of posts: q (words to look for), statuses, attention, integration_id, label, author_id, publish_after, "
-     "publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A page "
-     "of long posts is shorter, and its cursor leads on."                                                                                     },
+     "A page of posts: q (words to look for), statuses, approvals, attention, integration_id, series_id, template_id, "
+     "label, author_id, publish_after, publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A "
+     "page "
+     "of long posts is shorter, one of what no index knows may be empty, and its cursor leads on."                                            },
     {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
     {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
      "A page of integrations: limit, cursor."                                                                                                 },
@@ -263,7 +271,7 @@ static const struct views_query queries[] = {
      "Its next occurrences and who holds each: integration_id, limit (how many)."                                                             },
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
-     "What happened to a post, in sentences: post_id, limit, cursor."                                                                         },
+     "What happened to a post, in sentences, of a deleted draft too: post_id, limit, cursor."                                                 },
     {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "A template: template_id."                         },
     {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,
      "A page of templates in the order of their names: limit, cursor (the bytes whose hex is next_cursor)."                                   },
@@ -275,6 +283,8 @@ static const struct views_query queries[] = {
     {"list_members",       views_list_members,       NEED_AUDIT,  SCOPE_MEMBERS_READ,      "A page of members: limit, cursor."                },
     {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,
      "A page of those who are invited: limit, cursor."                                                                                        },
+    {"get_actor",          views_get_actor,          NEED_AUDIT,  SCOPE_MEMBERS_READ,
+     "Who acted, a key or a member, also one that has ended: member_id or key_id."                                                            },
     {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,
      "What the plan bounds, and how much of it is used."                                                                                      },
     {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,

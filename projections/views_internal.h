@@ -26,6 +26,7 @@ enum err views_get_workspace(const struct views_request *request, struct buf *ou
 enum err views_get_key(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_keys(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_get_member(const struct views_request *request, struct buf *out) MUST_USE;
+enum err views_get_actor(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_members(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_invitations(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_get_usage(const struct views_request *request, struct buf *out) MUST_USE;

@@ -84,7 +84,9 @@ enum err views_list_keys(const struct views_request *request, struct buf *out)
 
 /* --- members --- */
 
-static enum err put_member(const struct views_request *request, const struct member_row *row, struct buf *out)
+/* acted: of a member is asked as of somebody who did something, and may have left. */
+static enum err put_named(const struct views_request *request, const struct member_row *row, bool acted,
+                          struct buf *out)
 {
     uint8_t bytes[VIEWS_CALLED_ROOM];
     struct buf room = buf_of(bytes, sizeof bytes);
@@ -93,9 +95,17 @@ static enum err put_member(const struct views_request *request, const struct mem
     if (err == OK && called.name.len == 0) {
         called.name = (struct span){0}; /* an empty name is none */
     }
-    err = err == OK || err == ERR_NOT_FOUND ? present_member(row, &called, false, (struct span){0}, out) : err;
+    if (err == OK || err == ERR_NOT_FOUND) {
+        err = acted ? present_actor_member(row, called.name, out)
+                    : present_member(row, &called, false, (struct span){0}, out);
+    }
     explicit_bzero(bytes, sizeof bytes);
     return err;
+}
+
+static enum err put_member(const struct views_request *request, const struct member_row *row, struct buf *out)
+{
+    return put_named(request, row, false, out);
 }
 
 enum err views_get_member(const struct views_request *request, struct buf *out)
@@ -106,6 +116,21 @@ enum err views_get_member(const struct views_request *request, struct buf *out)
     TRY(id_is_none(&args.member_id) ? ERR_MISSING : OK);
     TRY(access_member(request->txn, request->workspace_id, &args.member_id, &row));
     return put_member(request, &row, out);
+}
+
+enum err views_get_actor(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct key_row key;
+    struct member_row member;
+    TRY(views_args(request, &args));
+    TRY(id_is_none(&args.member_id) && id_is_none(&args.key_id) ? ERR_MISSING : OK);
+    if (!id_is_none(&args.key_id)) {
+        TRY(access_key_own(request->txn, request->workspace_id, &args.key_id, request->arena, &key));
+        return present_actor_key(&key, out);
+    }
+    TRY(access_member_once(request->txn, request->workspace_id, &args.member_id, &member));
+    return put_named(request, &member, true, out);
 }
 
 static enum err list_members(const struct views_request *request, bool invited, struct buf *out)

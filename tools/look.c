@@ -308,10 +308,8 @@ static int print_page(struct look *look, const struct look_list *list, const str
     int code = EXIT_GOOD;
     for (const struct json_node *thing = data == NULL ? NULL : data->first;
          thing != NULL && *printed < look->most && code == EXIT_GOOD; thing = thing->next) {
-        if (list->is_wanted == NULL || list->is_wanted(look, thing)) {
-            code = list->print != NULL ? list->print(look, thing) : look_print_thing(look, list, thing);
-            (*printed)++;
-        }
+        code = list->print != NULL ? list->print(look, thing) : look_print_thing(look, list, thing);
+        (*printed)++;
     }
     return code;
 }

@@ -40,8 +40,6 @@ struct look_list {
     bool hex_cursor; /* next_cursor is bytes as hex, not text */
     bool whole;      /* there are no pages: limit is how many there are to be */
     bool cuts;       /* at a terminal the last column, a post's text, is but its beginning */
-    /* Which of them are shown; NULL: all. */
-    bool (*is_wanted)(const struct look *look, const struct json_node *thing);
     /* Prints a thing of its own; NULL: by columns. */
     int (*print)(struct look *look, const struct json_node *thing);
 };

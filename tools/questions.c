@@ -8,6 +8,7 @@
 #include "core/log/tlog_proof.h"
 #include "core/message/codec.h"
 #include "core/wire/body.h"
+#include "gateway/rendering.h"
 #include "projections/access.h"
 #include "projections/posts.h"
 #include "projections/views.h"
@@ -369,6 +370,7 @@ static enum err answer_view(const struct question *question, const struct views_
 {
     struct grant grant;
     struct question asked = *question;
+    struct channel_list channels = *question->channels;
     TRY(read_grant(question->txn, question->asker, question->arena, &grant));
     const struct views_request request = {.txn = question->txn,
                                           .workspace_id = &question->asker->workspace_id,
@@ -378,6 +380,8 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .channels = question->channels,
                                           .arena = question->arena,
                                           .now_ms = question->now_ms,
+                                          .rendering = rendering_write,
+                                          .rendering_context = &channels,
                                           .called = find_called,
                                           .called_context = &asked};
     const enum err err = query->answer(&request, out);

@@ -48,6 +48,8 @@ struct tenant_errand {
     const char *status;
     const char *approval;
     const char *search;
+    const char *series;
+    const char *template;
     bool keep;
     struct query_args args;
     struct id id;
@@ -146,13 +148,6 @@ static int end_series(struct errand *errand)
 
 /* ---- Posts ---- */
 
-static bool has_approval(const struct look *look, const struct json_node *thing)
-{
-    const struct tenant_errand *own = (const struct tenant_errand *)look;
-    return own->approval == NULL ||
-           span_equal(json_node_text(json_node_member(thing, "approval"), "status"), span_text(own->approval));
-}
-
 static int list_posts(struct errand *errand)
 {
     static const struct look_column columns[] = {
@@ -161,11 +156,13 @@ static int list_posts(struct errand *errand)
         {"publish_at",   53},
         {"content/text", 78}
     };
-    static const struct look_list list = {
-        .question = "list_posts", COLUMNS(columns), .hex_cursor = true, .cuts = true, .is_wanted = has_approval};
+    static const struct look_list list = {.question = "list_posts", COLUMNS(columns), .hex_cursor = true, .cuts = true};
     struct tenant_errand *own = (struct tenant_errand *)errand;
     if (own->status != NULL) {
         own->args.statuses = (uint64_t)1 << choice_value(&post_listed_words, span_text(own->status));
+    }
+    if (own->approval != NULL) {
+        own->args.approvals = (uint64_t)1 << choice_value(&approval_words, span_text(own->approval));
     }
     own->args.q = own->search == NULL ? (struct span){0} : span_text(own->search);
     return print_list(errand, &list);
@@ -358,6 +355,13 @@ static int read_options(struct tenant_errand *own)
     if (own->approval != NULL && choice_value(&approval_words, span_text(own->approval)) == 0) {
         return wrong_value(own, "--approval", own->approval, "none, wanted, given or void");
     }
+    if (own->series != NULL && id_parse(span_text(own->series), ID_SERIES, &own->args.series_id) != OK) {
+        return wrong_value(own, "--series", own->series, "a series' id: ser_…, as openpost series list shows it");
+    }
+    if (own->template != NULL && id_parse(span_text(own->template), ID_TEMPLATE, &own->args.template_id) != OK) {
+        return wrong_value(own, "--template", own->template,
+                           "a template's id: tpl_…, as openpost template list shows it");
+    }
     return EXIT_GOOD;
 }
 
@@ -421,8 +425,9 @@ static int run_tool(const struct tenant_tool *tool, struct tenant_errand *own, s
     if (own->keep && own->run != end_series) {
         return errand_wrong(errand, "--keep is for end");
     }
-    if (own->run != list_posts && (own->status != NULL || own->approval != NULL || own->search != NULL)) {
-        return errand_wrong(errand, "--status, --approval and --search are for list");
+    if (own->run != list_posts && (own->status != NULL || own->approval != NULL || own->search != NULL ||
+                                   own->series != NULL || own->template != NULL)) {
+        return errand_wrong(errand, "--status, --approval, --series, --template and --search are for list");
     }
     code = read_options(own);
     code = code == EXIT_GOOD ? read_id(tool, own, rest[1]) : code;
@@ -442,7 +447,8 @@ int tool_post(int argc, char **argv)
     static const struct tenant_tool tool = {
         .usage =
             "usage: openpost post list --data DIR [--workspace WS] [--search WORDS] [--status STATUS]\n"
-            "                          [--approval none|wanted|given|void] [--at MOMENT] [--limit N] [--json]\n"
+            "                          [--approval none|wanted|given|void] [--series SER] [--template TPL]\n"
+            "                          [--at MOMENT] [--limit N] [--json]\n"
             "       openpost post show|history|deliveries POST --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
             " e.g.: openpost post list --data /var/lib/openpost --search \"spring sale\" --approval wanted\n\n"
             "Lists a workspace's posts, the newest first: id, status, when they are published, how the text begins; "
@@ -460,8 +466,10 @@ int tool_post(int argc, char **argv)
         {"--search",   &own.search,   NULL, "list: WORDS that they have"                           },
         {"--status",   &own.status,   NULL, "list: draft, scheduled, published, failed, missed …"},
         {"--approval", &own.approval, NULL, "list: none, wanted, given or void"                    },
+        {"--series",   &own.series,   NULL, "list: SER, the series that made them"                 },
+        {"--template", &own.template, NULL, "list: TPL, the template that they were made from"     },
     };
-    return run_tool(&tool, &own, options, 3, argc, argv);
+    return run_tool(&tool, &own, options, 5, argc, argv);
 }
 
 int tool_queue(int argc, char **argv)

@@ -64,6 +64,7 @@ static const struct aggregate_desc *describe(enum id_kind kind)
         [ID_TEMPLATE] = ROW(template, true, COMMAND_create_template),
     };
     ASSERT(aggregate_exists_for(kind));
+    ASSERT(table[kind].evolve != NULL); /* all of them have their row */
     return &table[kind];
 }
 
@@ -414,6 +415,21 @@ static bool is_shut(const struct workspace *workspace, const struct aggregate_he
     return workspace->deleted && (command->role != ROLE_NONE || head->version == 0);
 }
 
+bool command_makes(uint32_t code)
+{
+    const struct aggregate_desc *desc = describe(command_aggregate(code));
+    return code != 0 && (desc->made_by[0] == code || desc->made_by[1] == code);
+}
+
+enum refusal aggregate_missing(const void *state, const struct command *command)
+{
+    const struct aggregate_head *head = (const struct aggregate_head *)state;
+    const struct id workspace_id = command_workspace(command);
+    const bool taken = head->version != 0 && !id_equal(&head->workspace_id, &workspace_id);
+    const bool makes = command_makes(command->code) && command->code != COMMAND_connect_integration; /* or reconnects */
+    return taken && makes ? REFUSED_exists : REFUSED_not_found;
+}
+
 static bool is_there(const struct aggregate_desc *desc, const struct aggregate_head *head,
                      const struct decide_context *context, const struct command *command)
 {
@@ -425,7 +441,7 @@ static bool is_there(const struct aggregate_desc *desc, const struct aggregate_h
         return false;
     }
     if (head->version == 0) {
-        return desc->made_by[0] == 0 || desc->made_by[0] == command->code || desc->made_by[1] == command->code;
+        return desc->made_by[0] == 0 || command_makes(command->code);
     }
     return id_equal(&head->workspace_id, &workspace_id);
 }
@@ -444,7 +460,7 @@ enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct
     ret_events->count = 0;
     context->room->others.count = 0;
     if (!is_there(desc, head, context, command)) {
-        return REFUSED_not_found;
+        return aggregate_missing(state, command);
     }
     enum refusal refusal = desc->decide(state, context, command, ret_events);
     const bool checked = command->expected_version != 0 && !(MUTANT(4) && command->code == COMMAND_lock_post);

@@ -52,6 +52,9 @@ struct id command_workspace(const struct command *command);
 /* command_begins_with tells whether a command of that code can have that event as the first that it causes. */
 bool command_begins_with(uint32_t command_code, uint32_t event_code);
 
+/* command_makes tells whether a command of that code, of which there is an aggregate, makes what it is about. */
+bool command_makes(uint32_t code);
+
 /* aggregate_exists_for tells whether there is an aggregate of that kind of id. The others need one. aggregate_size_max
  * is the size of its whole state; aggregate_stored_size that of the beginning that is not zero. */
 bool aggregate_exists_for(enum id_kind kind);
@@ -66,10 +69,14 @@ enum err aggregate_load_over(enum id_kind kind, struct span row, size_t used, vo
 /* aggregate_evolve folds one event and counts the version. workspace_id: the event's envelope's. */
 void aggregate_evolve(enum id_kind kind, void *state, const struct event *event, const struct id *workspace_id,
                       int64_t time_ms);
+/* aggregate_missing tells what whoever names another workspace's thing is refused for: not_found, as if there were
+ * none; where the command would make it, exists, as if they had made it themselves: who chose an id that is taken has
+ * to choose another, and learns nothing of whose it is. */
+enum refusal aggregate_missing(const void *state, const struct command *command);
 /* aggregate_decide asks the aggregate, after what is the same for all: what is not there or another workspace's is
- * not_found; a command that names another version than the state's is version_mismatch, unless its state or ours
- * refuses it for a weightier reason (404, 409, 503 before 412 before 422). *ret_events and the
- * room's others begin empty; a refusal leaves both so. */
+ * refused as aggregate_missing says; a command that names another version than the state's is version_mismatch, unless
+ * its state or ours refuses it for a weightier reason (404, 409, 503 before 412 before 422). *ret_events and the room's
+ * others begin empty; a refusal leaves both so. */
 enum refusal aggregate_decide(enum id_kind kind, const void *state, const struct decide_context *context,
                               const struct command *command, struct event_list *ret_events);
 /* aggregate_keeps_secrets: those of that kind of id may own secrets of the vault. aggregate_secrets lists those in use

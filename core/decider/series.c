@@ -82,8 +82,8 @@ static enum refusal create(const struct series *series, const struct decide_cont
         return REFUSED_series_limit;
     }
     const enum refusal refusal = CHECK_CONTENT(context, wanted);
-    if (refusal != ACCEPTED) {
-        return refusal;
+    if (refusal != ACCEPTED || wanted->is_over) {
+        return refusal != ACCEPTED ? refusal : REFUSED_timestamp_past;
     }
     struct series_created_event *event = &event_append(ret_events, EVENT_series_created)->series_created;
     event->series_id = wanted->series_id;
@@ -105,15 +105,16 @@ static enum refusal change(const struct series *series, const struct decide_cont
         return REFUSED_version_mismatch;
     }
     const enum refusal refusal = CHECK_CONTENT(context, wanted);
-    if (refusal != ACCEPTED) {
-        return refusal;
+    const bool same_rule = RULE_CHECK(wanted) == series->rule_check;
+    if (refusal != ACCEPTED || (wanted->is_over && !same_rule)) { /* what has come to its end may still be relabelled */
+        return refusal != ACCEPTED ? refusal : REFUSED_timestamp_past;
     }
     struct series_changed_event *event = &event_append(ret_events, EVENT_series_changed)->series_changed;
     event->series_id = wanted->series_id;
     event->editor_id = context_writer(command);
     SERIES_RULE_COPY(event, wanted);
     POST_CONTENT_COPY(event, wanted);
-    event->generation = series->generation + (RULE_CHECK(wanted) == series->rule_check ? 0 : 1);
+    event->generation = series->generation + (same_rule ? 0 : 1);
     return ACCEPTED;
 }
 

@@ -114,6 +114,7 @@ static enum err check_stream(struct ledger *ledger, const struct grant *grant, c
     }
     *ret_refusal = sees                                           ? ACCEPTED
                    : command->code == COMMAND_connect_integration ? REFUSED_scope_insufficient /* it may be a new one */
+                   : command_makes(command->code)                 ? REFUSED_exists
                                                                   : REFUSED_not_found;
     return OK;
 }

@@ -107,20 +107,30 @@ static enum err index_account(struct desk *desk, const struct integration *befor
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err account_is_taken(struct desk *desk, const struct command *command, const struct integration *state,
-                                 bool *ret_taken)
+enum err desk_account_holder(struct desk *desk, const struct command *command, const struct integration *state,
+                             struct id *ret_integration_id)
 {
     struct row_key key;
     struct span row;
     const struct span account = command->record_connection.account;
     if (account.len > ACCOUNT_MAX) {
-        return OK;
+        return ERR_NOT_FOUND;
     }
     account_key(&key, &command->workspace_id, state->channel, account);
-    const enum err err = store_get(desk->txn, key_span(&key), &row);
-    if (err == OK) {
-        *ret_taken = !span_equal(row, span_of(&state->integration_id, sizeof state->integration_id));
+    TRY(store_get(desk->txn, key_span(&key), &row));
+    if (row.len != sizeof *ret_integration_id) {
+        return ERR_ALTERED;
     }
+    memcpy(ret_integration_id, row.data, row.len);
+    return id_equal(ret_integration_id, &state->integration_id) ? ERR_NOT_FOUND : OK;
+}
+
+static enum err account_is_taken(struct desk *desk, const struct command *command, const struct integration *state,
+                                 bool *ret_taken)
+{
+    struct id holder;
+    const enum err err = desk_account_holder(desk, command, state, &holder);
+    *ret_taken = err == OK;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 

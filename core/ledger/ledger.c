@@ -350,7 +350,10 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
 {
     struct answer answer = {
         .refusal = refusal, .time_ms = ledger->now_ms, .seq = ledger_head(ledger), .stream = *stream};
-    if (refusal == REFUSED_not_found) { /* perhaps another workspace's: nothing of it is told */
+    const struct id workspace_id = command_workspace(command);
+    const bool is_foreign =
+        ledger->state.head.version != 0 && !id_equal(&ledger->state.head.workspace_id, &workspace_id);
+    if (refusal == REFUSED_not_found || is_foreign) { /* perhaps another workspace's: nothing of it is told */
         *ret_answer = answer;
         return OK;
     }
@@ -360,6 +363,9 @@ static enum err refuse(struct ledger *ledger, const struct command *command, con
     if (refusal == REFUSED_integration_in_use) {
         uint32_t count = 0;
         TRY(desk_open_posts(&ledger->desk, &command->workspace_id, stream, answer.detail, ANSWER_DETAIL_MAX, &count));
+    }
+    if (refusal == REFUSED_account_exists) {
+        TRY(desk_account_holder(&ledger->desk, command, &ledger->state.integration, &answer.detail[0]));
     }
     *ret_answer = answer;
     return OK;
@@ -376,7 +382,7 @@ static enum err answer_again(struct ledger *ledger, const struct command *comman
     const struct id workspace_id = command_workspace(command);
     TRY(desk_load(&ledger->desk, stream, &ledger->state));
     if (ledger->state.head.version > 0 && !id_equal(&ledger->state.head.workspace_id, &workspace_id)) {
-        return refuse(ledger, command, stream, REFUSED_not_found, ret_answer);
+        return refuse(ledger, command, stream, aggregate_missing(&ledger->state, command), ret_answer);
     }
     TRY(desk_command_is_same(&ledger->desk, &command->command_id, idempotency, &same));
     same = same && id_equal(&first->stream, stream) && command_begins_with(command->code, first->first_event);

@@ -191,6 +191,10 @@ void desk_name_key(const struct id *key_id, const struct key *key, struct id *re
                    struct id *ret_origin_id);
 enum err desk_rotated_origin(struct desk *desk, const struct command *command, struct id *ret_origin_id) MUST_USE;
 enum err desk_approver(struct desk *desk, const struct command *command, enum approver *ret_approver) MUST_USE;
+/* desk_account_holder finds the workspace's other integration that has the platform account which record_connection
+ * names for state. ERR_NOT_FOUND: none has. */
+enum err desk_account_holder(struct desk *desk, const struct command *command, const struct integration *state,
+                             struct id *ret_integration_id) MUST_USE;
 /* desk_open_posts lists posts with open targets on an integration of a workspace, those that are due first before the
  * others. */
 enum err desk_open_posts(struct desk *desk, const struct id *workspace_id, const struct id *integration_id,

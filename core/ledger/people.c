@@ -214,6 +214,10 @@ static enum err named_member(struct store_txn *txn, struct vault *vault, const s
         return read_record(vault, &member.vault_id, PERSON_INVITATION, room, ret_record);
     case MEMBER_ACTIVE:
         return profile(txn, vault, &member.user_id, room, ret_record);
+    case MEMBER_REMOVED: /* of whom a history tells yet; an invitation that nobody took is of nobody */
+        TRY(profile(txn, vault, &member.user_id, room, ret_record));
+        ret_record->profile.email = (struct span){0};
+        return OK;
     default:
         return ERR_NOT_FOUND;
     }

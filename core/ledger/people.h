@@ -50,8 +50,8 @@ enum err people_member_by_address(struct store_txn *txn, struct vault *vault, co
 
 /* Each reads a record into room, from which it borrows; the caller wipes room. ERR_NOT_FOUND: there is none, any more,
  * that can be read. people_password: a person's. people_named: what names a member (mem_, an invited one's invitation)
- * or a person (usr_) who is a member of the workspace; workspace_id absent: any person. people_device: of a person's
- * session that has not ended. */
+ * or a person (usr_) who is a member of the workspace; workspace_id absent: any person; of a member who has left or was
+ * removed today's name alone. people_device: of a person's session that has not ended. */
 enum err people_password(struct store_txn *txn, struct vault *vault, const struct id *user_id, struct buf *room,
                          struct person_record *ret_record) MUST_USE;
 enum err people_named(struct store_txn *txn, struct vault *vault, const struct id *workspace_id, const struct id *id,

@@ -20,6 +20,8 @@ struct projection {
     enum err (*apply)(struct store_txn *txn, const struct fact *fact, struct arena *arena);
 };
 
+/* An event is applied to all of them in this order, before the next one is, live and at a rebuild alike: so one may
+ * read what stood before the event from those that come after it. */
 struct projection_list {
     const struct projection *const *items;
     size_t count;

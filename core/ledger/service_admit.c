@@ -6,6 +6,7 @@
 #include "core/decider/aggregate.h"
 #include "core/ledger/service_state.h"
 #include "core/message/placeholder.h"
+#include "core/series_rule.h"
 
 /* Whether a fatal violation forbids that content to be scheduled. created_ms: when it would be published. Without any
  * text it is not judged: the decider says content_missing. */
@@ -67,11 +68,11 @@ static enum refusal miss(const struct placeholder_ref *blanks, uint32_t count, c
 
 /* A copy is of the template of its original, and as blank. */
 static enum refusal copy_origin(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
-                                struct create_post_command *create, struct arena *arena)
+                                struct create_post_command *create, struct arena *arena, struct fault *ret_fault)
 {
     struct written_post original;
     if (parts->post(txn, asker, &create->duplicate_of, arena, &original) != OK) {
-        return REFUSED_reference_not_found;
+        return service_fault(ret_fault, REFUSED_reference_not_found, "/duplicate_of", "There is no such post here.");
     }
     create->template_id = original.template_id;
     create->template_version = 0;
@@ -125,7 +126,7 @@ static enum refusal admit_origin(const struct service_parts *parts, struct store
     create->blanks_count = 0;
     create->default_queue_of = (struct id){0};
     if (!id_is_none(&create->duplicate_of)) {
-        return copy_origin(parts, txn, asker, create, arena);
+        return copy_origin(parts, txn, asker, create, arena, ret_fault);
     }
     if (!id_is_none(&create->template_id)) {
         return fill_in(parts, txn, asker, create, arena, ret_fault);
@@ -244,6 +245,7 @@ static bool is_of_series(const struct service_parts *parts, struct store_txn *tx
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
+    struct series_rule rule;
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
         return object(&objection, ret_fault);
@@ -261,14 +263,75 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
         return admit_approval(parts, txn, asker, command, arena);
     case COMMAND_create_series: {
         const struct written_post written = CONTENT_OF(&command->create_series);
+        SERIES_RULE_COPY(&rule, &command->create_series);
+        command->create_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
         return admit_series(parts, &written, now_ms, arena);
     }
     case COMMAND_change_series: {
         const struct written_post written = CONTENT_OF(&command->change_series);
+        SERIES_RULE_COPY(&rule, &command->change_series);
+        command->change_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
         return is_of_series(parts, txn, asker, command, arena) ? admit_series(parts, &written, now_ms, arena)
                                                                : ACCEPTED;
     }
     default:
         return ACCEPTED;
+    }
+}
+
+/* --- what the ledger refused --- */
+
+static bool is_there(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                     const struct id *integration_id, struct arena *arena)
+{
+    struct known_account account;
+    return parts->account(txn, asker, integration_id, arena, &account) != ERR_NOT_FOUND;
+}
+
+/* The first of the accounts that a command names which is not there for the asker. */
+static void miss_account(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                         const struct command *command, struct arena *arena, struct fault *ret_fault)
+{
+    static const char detail[] = "There is no such integration in this workspace.";
+    const enum refusal refusal = REFUSED_reference_not_found;
+    uint32_t count = 0;
+    const struct target_spec *targets = command_targets(command, &count);
+    struct objection objection = {.refusal = ACCEPTED};
+    for (uint32_t i = 0; i < count && objection.refusal == ACCEPTED; i++) {
+        if (!is_there(parts, txn, asker, &targets[i].integration_id, arena)) {
+            objection = object_in(refusal, "/targets", i, "/integration_id", detail);
+        }
+    }
+    const struct create_key_command *key = &command->create_key;
+    const uint32_t ref_count = command->code == COMMAND_create_key ? key->integrations_count : 0;
+    for (uint32_t i = 0; i < ref_count && objection.refusal == ACCEPTED; i++) {
+        if (!is_there(parts, txn, asker, &key->integrations[i].integration_id, arena)) {
+            objection = object_in(refusal, "/integrations", i, "", detail);
+        }
+    }
+    (void)object(&objection, ret_fault);
+}
+
+static void miss_other(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                       const struct swap_targets_command *swap, struct arena *arena, struct fault *ret_fault)
+{
+    struct written_post other;
+    const bool has_post = parts->post(txn, asker, &swap->other_post_id, arena, &other) == OK;
+    (void)service_fault(ret_fault, REFUSED_reference_not_found, has_post ? "/target_id" : "/post_id",
+                        has_post ? "The post has no such target." : "There is no such post in this workspace.");
+}
+
+void service_blame(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                   const struct command *command, struct answer *answer, struct arena *arena)
+{
+    const enum refusal refusal = (enum refusal)answer->refusal;
+    struct objection objection = objection_to(command, refusal, answer->time_ms);
+    if (objection.refusal != ACCEPTED) {
+        objection.detail = objection.detail != NULL ? objection.detail : refusal_desc(refusal)->title;
+        (void)object(&objection, &answer->fault);
+    } else if (refusal == REFUSED_reference_not_found && command->code == COMMAND_swap_targets) {
+        miss_other(parts, txn, asker, &command->swap_targets, arena, &answer->fault);
+    } else if (refusal == REFUSED_reference_not_found) {
+        miss_account(parts, txn, asker, command, arena, &answer->fault);
     }
 }

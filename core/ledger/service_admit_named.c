@@ -64,7 +64,9 @@ static enum refusal admit_rotation(struct work *work, struct store_txn *txn, con
     }
     const enum err err = parts->key(txn, &work->asker.workspace_id, &create->rotates, &work->arena, &key);
     if (err != OK) {
-        return err == ERR_NOT_FOUND ? REFUSED_reference_not_found : REFUSED_unavailable;
+        return err == ERR_NOT_FOUND ? service_fault(ret_fault, REFUSED_reference_not_found, "/rotates",
+                                                    "There is no such key in this workspace.")
+                                    : REFUSED_unavailable;
     }
     if (key.revoked) {
         return REFUSED_key_revoked;

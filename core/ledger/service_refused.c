@@ -37,7 +37,7 @@ void service_note_answers(struct work *work, const struct answer *answers)
         const enum refusal refusal = (enum refusal)answers[i].refusal;
         if (refusal == REFUSED_role_insufficient || refusal == REFUSED_scope_insufficient) {
             service_note_refused(work, refusal, command_desc(command->code)->name, ID_NONE);
-        } else if (answers[i].refusal == REFUSED_not_found) {
+        } else if (answers[i].refusal == REFUSED_not_found || answers[i].refusal == REFUSED_exists) {
             const struct id stream = command_stream(command);
             const char *name = command_desc(command->code)->name;
             if (!service_note_foreign(work, &stream, name)) { /* or in the envelope */

@@ -17,7 +17,7 @@
 #define OWN_CONTEXTS 32 /* two flights of commands, a follower and a few questions for each of our processes */
 #define PROGRAM_CONTEXTS 32
 #define PROGRAM_FLIGHTS 8 /* of one workspace, on however many connections: a quarter, so that others find a place */
-#define READ_OUT_BYTES (2 * (FOLLOW_BYTES_MAX + LOG_PAYLOAD_MAX + 65536)) /* an answer, and the body around it */
+#define READ_OUT_BYTES (2 * (FRAME_BYTES_MAX - 65536)) /* an answer, of the largest post too, and the body around it */
 
 #define DOUBT_AGAIN_MS \
     (10 * MINUTE_MS) /* views that were just made again are not doubted sooner: no loop of rebuilds */
@@ -133,6 +133,10 @@ void service_refuse(struct work *work, enum refusal refusal);
  * schedules; txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault);
+/* service_blame tells which value of a program's command the ledger refused, where the command or the views tell it:
+ * as HTTP's param and detail do. */
+void service_blame(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
+                   const struct command *command, struct answer *answer, struct arena *arena);
 /* service_admit_named.c: likewise a command of work's asker that names a secret or an end: the secret is one that a key
  * of the workspace had sealed for what the command makes. It completes what is the ledger's to say. */
 enum refusal service_admit_named(struct work *work, struct store_txn *txn, struct command *command, int64_t now_ms,

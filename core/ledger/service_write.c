@@ -110,6 +110,20 @@ static enum err decide_singly(struct service *service, const struct work *first,
     return OK;
 }
 
+/* Says of programs' commands which value was refused. Only refusals are looked at, and few are about a value. */
+static void blame_frame(struct work *work, struct answer *answers)
+{
+    const struct service_options *options = &work->door->service->options;
+    for (uint32_t i = 0; i < work->count && !work->door->own; i++) {
+        OWNED(store_abort) struct store_txn *txn = NULL;
+        const bool is_told = answers[i].fault.detail[0] != 0;
+        if (answers[i].refusal != ACCEPTED && work->commands[i].refusal == ACCEPTED && !is_told &&
+            store_begin(options->views, false, &txn) == OK) {
+            service_blame(options->parts, txn, &work->asker, &work->commands[i].command, &answers[i], &work->arena);
+        }
+    }
+}
+
 static void reply_frame(struct work *work, const struct answer *answers)
 {
     const size_t cap = 64 + (size_t)work->count * (320 + sizeof(struct fault));
@@ -213,10 +227,11 @@ static enum err write_group(struct service *service, struct work *first)
     if (service->owner_gone) {
         ask_for_sweep(service);
     }
-    const struct answer *next = answers;
+    struct answer *next = answers;
     for (struct work *work = first; work != NULL;) {
         struct work *following = work->next; /* a replied work may be taken again at once */
         const uint32_t work_count = work->count;
+        blame_frame(work, next);
         service_note_answers(work, next);
         reply_frame(work, next);
         next += work_count;

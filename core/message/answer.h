@@ -29,7 +29,7 @@ struct answer {
     int64_t hint_ms;                     /* aggregate_hint: since when, from when on; else 0 */
     int64_t publish_at_ms;               /* of the post, for post_locked and publishing */
     struct id stream;                    /* that decided; after a repeated Idempotency-Key it is the first request's */
-    struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids */
+    struct id detail[ANSWER_DETAIL_MAX]; /* integration_in_use: the first posts' ids; account_exists: whose it is */
     struct fault fault;                  /* of another program's command; the ledger's own answers have none */
 };
 

@@ -97,8 +97,9 @@ static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, s
     return OK;
 }
 
-/* jansson's parser recurses up to 2048 levels; a text that nests deeper than we allow is refused before it sees it. */
-static bool nests_too_deep(struct span text)
+/* jansson's parser recurses up to 2048 levels; a text that nests deeper than we allow is refused before it sees it.
+ * Returns how far that is seen; 0: nowhere. */
+static size_t nests_too_deep(struct span text)
 {
     uint32_t depth = 0;
     bool quoted = false;
@@ -115,10 +116,10 @@ static bool nests_too_deep(struct span text)
             depth--;
         }
         if (depth > JSON_READ_DEPTH_MAX) {
-            return true;
+            return i + 1;
         }
     }
-    return false;
+    return 0;
 }
 
 static enum err fault_of(const json_error_t *error)
@@ -142,13 +143,23 @@ static enum err fault_of(const json_error_t *error)
 
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node)
 {
+    size_t bytes = 0;
+    return json_read_counted(text, arena, ret_node, &bytes);
+}
+
+enum err json_read_counted(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
+{
     if (text.len > JSON_READ_BYTES_MAX) {
         return ERR_TOO_LONG;
     }
-    if (text.len == 0 || nests_too_deep(text)) {
+    const size_t deep = nests_too_deep(text);
+    if (text.len == 0 || deep != 0) {
+        *ret_bytes = deep;
         return ERR_MALFORMED;
     }
-    if (memchr(text.data, 0, text.len) != NULL) {
+    const uint8_t *nul = memchr(text.data, 0, text.len);
+    if (nul != NULL) {
+        *ret_bytes = (size_t)(nul - text.data);
         return ERR_NUL; /* jansson overlooks one right after a number */
     }
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -157,6 +168,7 @@ enum err json_read(struct span text, struct arena *arena, const struct json_node
     OWNED(json_decref)
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (value == NULL) {
+        *ret_bytes = error.position > 0 ? (size_t)error.position : 0;
         return fault_of(&error);
     }
     struct json_node *node = NULL;

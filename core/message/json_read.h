@@ -13,4 +13,9 @@
  * double), and is never read as another; ERR_TOO_LONG; ERR_NO_MEMORY. */
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node) MUST_USE;
 
+/* json_read_counted does the same. *ret_bytes: where text is at fault, how much of it was read when that was noticed:
+ * the fault ends there, or is the next byte. Untouched otherwise. */
+enum err json_read_counted(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
+    MUST_USE;
+
 #endif

@@ -8,6 +8,7 @@
 #define HELD_AGAIN_MS 1000 /* something holds it: the event that says so is on its way */
 #define REFUSED_AGAIN_MS 5000
 #define OUTCOME_EVERY 8
+#define HOLDER_SENTENCE_MAX 128
 
 static struct command command_to(const struct task *task, enum command_code code, struct id stream)
 {
@@ -122,7 +123,18 @@ static enum err fill_connection(struct dispatch *dispatch, const struct task *ta
     return OK;
 }
 
-static void fill_refusal(const struct task *task, struct command *ret_command)
+/* Which integration is meant: people see ids, not what an account is called by its platform. */
+static struct span name_holder(const struct task *task, struct arena *arena)
+{
+    uint8_t *bytes = arena_alloc(arena, HOLDER_SENTENCE_MAX);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : HOLDER_SENTENCE_MAX);
+    buf_text(&out, "This account is connected already, as ");
+    id_write(&out, &task->holder);
+    buf_text(&out, ": reconnect that integration.");
+    return buf_span(&out);
+}
+
+static void fill_refusal(const struct task *task, struct arena *arena, struct command *ret_command)
 {
     const struct job_outcome *outcome = task->outcome;
     struct span code = outcome->code.data != NULL ? outcome->code : SPAN("platform_unavailable");
@@ -131,7 +143,7 @@ static void fill_refusal(const struct task *task, struct command *ret_command)
     if (task->refusal != ACCEPTED) {
         const struct refusal_desc *desc = refusal_desc((enum refusal)task->refusal);
         code = span_text(desc->code);
-        message = span_text(desc->title);
+        message = id_is_none(&task->holder) ? span_text(desc->title) : name_holder(task, arena);
     }
     *ret_command = command_to(task, COMMAND_refuse_connection, task->due.integration_id);
     ret_command->refuse_connection = (struct refuse_connection_command){
@@ -148,7 +160,7 @@ static enum err fill_record(struct dispatch *dispatch, const struct task *task, 
     if (task->outcome->outcome == OUTCOME_ACCEPTED && task->refusal == ACCEPTED) {
         return fill_connection(dispatch, task, arena, ret_command);
     }
-    fill_refusal(task, ret_command);
+    fill_refusal(task, arena, ret_command);
     return OK;
 }
 
@@ -343,6 +355,7 @@ static void step_answered(struct dispatch *dispatch, int64_t now_ms, uint32_t in
     const bool recorded = (task->steps & (STEP_TOKENS | STEP_DISCONNECT)) == 0;
     if (recorded && answer->refusal != ACCEPTED && task->due.action == AGENDA_CONNECT && task->refusal == ACCEPTED &&
         task->outcome->outcome == OUTCOME_ACCEPTED) {
+        task->holder = answer->detail[0];
         task->refusal = answer->refusal; /* not the account that it should be: the connection is refused */
         task->command_id = (struct id){0};
         dispatch_go(dispatch, index, TASK_COMMAND, now_ms, 0);

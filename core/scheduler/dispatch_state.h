@@ -61,6 +61,7 @@ struct task {
     int64_t again_ms;            /* CONNECT: it failed in passing, and is asked for again then; else 0 */
     struct job_outcome *outcome; /* owned, texts and all */
     uint32_t refusal;            /* CONNECT: why a connection that the platform accepted is not ours */
+    struct id holder;            /* account_exists: the integration that has the account */
     uint8_t fingerprint_len;
     uint8_t fingerprint[FINGERPRINT_MAX];
 };

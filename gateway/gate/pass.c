@@ -188,6 +188,17 @@ enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view
     return OK;
 }
 
+enum err pass_post_ever(struct pass *pass, const struct id *post_id, struct post_row *ret_post)
+{
+    struct post_row post;
+    TRY(posts_get_ever(resources(pass), &pass->badge.workspace_id, post_id, pass->arena, &post));
+    if (!posts_sees(&pass->badge.grant, &post)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_post = post;
+    return OK;
+}
+
 enum err pass_approval_repeats(struct pass *pass, const struct post_row *post, const struct hash *content_sha256,
                                bool *ret_repeats)
 {
@@ -304,6 +315,11 @@ enum err pass_workspace(struct pass *pass, struct workspace_row *ret_row)
 enum err pass_member(struct pass *pass, const struct id *member_id, struct member_row *ret_member)
 {
     return access_member(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
+}
+
+enum err pass_member_once(struct pass *pass, const struct id *member_id, struct member_row *ret_member)
+{
+    return access_member_once(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
 }
 
 enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
@@ -500,7 +516,7 @@ enum err pass_present_deliveries(struct pass *pass, const struct post_view *post
     return present_deliveries(&present, post, out);
 }
 
-enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,
+enum err pass_present_history(struct pass *pass, const struct post_row *post, int64_t now_ms, uint64_t after,
                               uint32_t limit, struct buf *out, uint64_t *ret_next)
 {
     const struct present present = present_of(pass, now_ms);

@@ -58,6 +58,8 @@ enum err pass_quota(const struct pass *pass, uint64_t *ret_per_minute) MUST_USE;
 /* Reads: what does not belong to the workspace is ERR_NOT_FOUND, like what does not exist; and so is, for who is
  * restricted to accounts, any other account and a post that goes to one. */
 enum err pass_post(struct pass *pass, const struct id *post_id, struct post_view *ret_post) MUST_USE;
+/* pass_post_ever reads the row of a post likewise, of a draft too that was deleted: for its history. */
+enum err pass_post_ever(struct pass *pass, const struct id *post_id, struct post_row *ret_post) MUST_USE;
 /* pass_approval_repeats: posts_approval_repeats of a post that was read through this pass. */
 enum err pass_approval_repeats(struct pass *pass, const struct post_row *post, const struct hash *content_sha256,
                                bool *ret_repeats) MUST_USE;
@@ -129,7 +131,7 @@ enum err pass_present_coming(struct pass *pass, const struct series_row *series,
                              struct buf *out) MUST_USE;
 enum err pass_present_deliveries(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
     MUST_USE;
-enum err pass_present_history(struct pass *pass, const struct post_view *post, int64_t now_ms, uint64_t after,
+enum err pass_present_history(struct pass *pass, const struct post_row *post, int64_t now_ms, uint64_t after,
                               uint32_t limit, struct buf *out, uint64_t *ret_next) MUST_USE;
 
 #endif

@@ -9,6 +9,9 @@
 /* Of the pass's workspace; what has ended is ERR_NOT_FOUND. pass_members lists those after *after (NULL: from the
  * first): invited: whom nobody has joined yet; else whom somebody has. */
 enum err pass_member(struct pass *pass, const struct id *member_id, struct member_row *ret_member) MUST_USE;
+/* pass_member_once finds also one that has ended, of somebody who was a member: an invitation that nobody took is none.
+ */
+enum err pass_member_once(struct pass *pass, const struct id *member_id, struct member_row *ret_member) MUST_USE;
 enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
                       struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
 

@@ -65,7 +65,7 @@ class Things(Side):
     def ids_of(self, name):
         maker = {"get_integration": "get_integration", "connect_integration": "reconnect_integration", "deliveries": "get_post",
                  "history": "get_post", "create_post": "get_post", "leave_workspace": "get_member", "read_notifications": "get_member",
-                 "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "",
+                 "choose_notifications": "get_member", "warn_expiring": "get_integration", "resume_workspace": "", "get_actor": "get_key",
                  "list_integrations": "", "list_series": "", "preview_series": "get_series", "list_templates": "",
                  "seal_integration": "get_integration", "seal_key": "get_key", "seal_member": "get_member", "add_slot": "change_queue"}.get(name, name)
         if name == "swap_targets":

@@ -317,6 +317,9 @@ class Side:
 
     get_key = rotate_key = revoke_key = key
 
+    def get_actor(self):
+        return Request({"actor_id": self.key().ids["key_id"]})
+
     def create_key(self):
         return Request(body={"name": "more", "role": "viewer", "integrations": [self.account]})
 

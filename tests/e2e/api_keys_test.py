@@ -219,7 +219,7 @@ class Made(harness.Case):
                "key_id": self.make("named", "viewer")["id"], "member_id": invited["id"]}
         rule = {"frequency": "daily", "time": "09:00", "timezone": "UTC", "start": later(864000)[:10], "count": 1}
         series = self.api.post("/v1/series", {"rule": rule, "content": {"text": "repeats"}, "targets": [{"integration_id": account}]})
-        ids["series_id"] = series.json()["id"]
+        ids["series_id"], ids["actor_id"] = series.json()["id"], ids["key_id"]
         ids["template_id"] = self.api.post("/v1/templates", {"name": "scoped", "content": {"text": "again"}}).json()["id"]
         for scope in SCOPES:
             api = self.open(self.make("scoped", "owner", scopes=[scope])["key"])

@@ -2,11 +2,13 @@
 """What a list of posts can be asked for: each filter, several at once, in each order; on more than a shelf of the index, of which posts
 are edited, cancelled and deleted while it is paged through. Every answer is compared with what every post says of itself."""
 
+import json
 import re
 from urllib.parse import quote
 
 import harness
-from harness import Api, later, seconds_of
+from frames import Rpc, tag_key
+from harness import Api, later, seconds_of, wait_until
 
 POSTS = 560  # a full shelf and more
 WORDS = ["spring", "sale", "Fr\u00fchling", "\u5317\u4eac\u5927\u5b66", "caf\u00e9", "springtime", "\U0001f389", "2026"]
@@ -24,10 +26,19 @@ class Filters(harness.Case):
     def make_world(cls):
         data = cls.world.data()
         editor = data.another_key("editor", "editor")
-        service = cls.world.serve(data, options=("--rate-limit", "0"))
+        cls.rpc_port = harness.free_port()
+        service = cls.world.serve(data, options=("--rate-limit", "0", "--rpc", f"127.0.0.1:{cls.rpc_port}"))
         cls.service, cls.api, cls.editor = service, service.api, Api(service.port, editor)
         cls.accounts = [cls.api.connect(f"{name}.test")["id"] for name in ("alice", "bob")]
         made = [cls.make(i) for i in range(POSTS)]
+        cls.template = cls.api.post("/v1/templates", {"name": "T", "content": {"text": "made from it"}}).json()["id"]
+        from_it = [cls.api.post(f"/v1/templates/{cls.template}/instantiate", {}).json() for _ in range(9)]
+        assert cls.api.post(f"/v1/posts/{from_it[0]['id']}/duplicate", {}).status == 201
+        cls.series = cls.api.post("/v1/series", {
+            "rule": {"frequency": "daily", "time": "12:00", "timezone": "UTC", "start": later(2 * 86400)[:10], "count": 5},
+            "content": {"text": "every day"}, "targets": [{"integration_id": cls.accounts[0]}]}).json()["id"]
+        cls.others = 15
+        wait_until(lambda: len(cls.walk(cls.api, "limit=200")) == POSTS + cls.others, 60, "all posts of the series")
         for i in (3, 30, 300):
             cls.etag_call(made[i], "PATCH", {"content": {"text": "rewritten zebra"}, "labels": ["edited"]})
         for i in (4, 48, 500):  # drafts
@@ -35,7 +46,7 @@ class Filters(harness.Case):
         for post in [post for post in made if post["status"] == "scheduled"][:5]:
             assert cls.api.post(f"/v1/posts/{post['id']}/cancel").status == 200
         cls.all = cls.walk(cls.api, "limit=200")
-        assert len(cls.all) == POSTS - 3
+        assert len(cls.all) == POSTS + cls.others - 3
 
     @classmethod
     def make(cls, i):
@@ -101,6 +112,56 @@ class Filters(harness.Case):
         self.check(f"publish_after={late}", lambda post: (post["publish_at"] or "") >= late)
         self.check(f"publish_before={early}", lambda post: post["publish_at"] is not None and post["publish_at"] < early)
         self.check(f"publish_after={early}&publish_before={late}", lambda post: early <= (post["publish_at"] or "") < late)
+
+    def test_what_a_series_or_a_template_made_is_found(self):
+        self.assertEqual(self.check(f"series_id={self.series}", lambda post: post["series_id"] == self.series), 5)
+        self.assertEqual(self.check(f"template_id={self.template}", lambda post: post["template_id"] == self.template), 10)
+        self.check(f"series_id={self.series}&status=draft", lambda post: False)
+        self.check(f"series_id={self.series}&integration_id={self.accounts[0]}&q=every", lambda post: post["series_id"] == self.series)
+        unknown = self.template[:-1] + ("0" if self.template[-1] != "0" else "1")
+        self.check(f"template_id={unknown}&template_id={self.template}", lambda post: post["template_id"] == self.template)
+        self.check(f"template_id={unknown}", lambda post: False)
+        self.assert_problem(self.api.get(f"/v1/posts?template_id={self.series}"), 422, "parameter_invalid")
+
+    def test_posts_are_found_by_how_their_approval_stands(self):
+        self.check("approval=none", lambda post: True)
+        self.check("approval=wanted&approval=given&approval=void", lambda post: False)
+        self.set_policy("any_approver")
+        self.addCleanup(self.set_policy, "none")
+        wanted = [post for post in self.all if post["status"] == "scheduled"]
+        self.assertEqual(self.check("approval=wanted", lambda post: post in wanted), len(wanted))
+        given, void = wanted[::9], wanted[::90]
+        for post in given:
+            sha = self.api.get(f"/v1/posts/{post['id']}").json()["approval"]["content_sha256"]
+            self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/approve", {"content_sha256": sha}).status, 200)
+        for post in void:
+            self.etag_call(post, "PATCH", {"metadata": {"edited": "yes"}})
+        self.check("approval=given", lambda post: post in given and post not in void)
+        self.check("approval=void", lambda post: post in void)
+        self.check("approval=wanted&approval=void", lambda post: post in wanted and (post not in given or post in void))
+        self.check("approval=none", lambda post: post not in wanted)
+        self.check("approval=given&label=a", lambda post: post in given and post not in void and "a" in post["labels"])
+        self.check("approval=wanted&status=draft", lambda post: False)
+        problem = self.api.get("/v1/posts?approval=perhaps")
+        self.assert_problem(problem, 422, "parameter_invalid")
+        self.assertIn("none, wanted, given, void", problem.json()["detail"])
+
+    def set_policy(self, policy):
+        answer = self.api.request("PATCH", "/v1/workspace", {"approval_policy": policy}, headers={"If-Match": "*"})
+        self.assertEqual(answer.status, 200, answer)
+
+    def test_other_programs_and_the_command_line_filter_so_too(self):
+        rpc = Rpc(self.rpc_port, tag_key(self.service.data.key))
+        self.addCleanup(rpc.close)
+        for name, one, option in (("series_id", self.series, "--series"), ("template_id", self.template, "--template")):
+            wanted = {post["id"] for post in self.all if post[name] == one}
+            code, answer = rpc.query("list_posts", {name: one, "limit": 200})[:2]
+            self.assertEqual((code, {post["id"] for post in json.loads(answer)["data"]}), ("", wanted))
+            listed = harness.run("post", "list", "--data", self.service.data.path, option, one, "--json")
+            self.assertEqual({json.loads(line)["id"] for line in listed.stdout.splitlines()}, wanted, listed)
+        answer = rpc.query("list_posts", {"approvals": 1 << 2, "limit": 200})
+        self.assertEqual((answer[0], json.loads(answer[1])["data"]), ("", []))
+        self.assertEqual(harness.run("post", "list", "--data", self.service.data.path, "--series", "x").returncode, 64)
 
     def test_words_are_found_whole_or_as_the_beginning_of_the_last_one(self):
         for word in WORDS:

@@ -264,6 +264,32 @@ class Input(harness.Case):
                 self.assertEqual((answer.status, answer.json()["code"]), (status, code), answer)
         self.assertEqual(self.api.post(closed + "/cancel").status, 200)
 
+    def test_a_body_is_utf_8_and_says_no_other_charset(self):
+        for charset, status in (("latin1", 415), ('"ISO-8859-1"', 415), ("utf-16; v=1", 415), ("UTF-8", 201), ('"utf-8"', 201)):
+            answer = self.api.request("POST", "/v1/posts", '{"content":{"text":"a"}}', {"Content-Type": f"application/json; charset={charset}"})
+            self.assertEqual(answer.status, status, answer)
+            if status == 415:
+                self.assertIn("UTF-8", self.assert_problem(answer, 415, "unsupported_media_type")["detail"])
+
+    def test_where_it_cannot_be_read_is_told_in_bytes(self):
+        for body, read in ((b'{"a":}', 6), (b'{"a":1', 6), (b'{"a":1,"a":2}', 10), (b'{"a":"\xc3\xa9","b":"\xff"}', 15),
+                           (b'{"a":1} x', 9), (b"{'a':1}", 2), (b"[" * 40, 33), (b'{"a":1\0}', 6)):
+            problem = self.assert_problem(self.api.request("POST", "/v1/posts", body), 400, "malformed_json")
+            self.assertIn(f"after {read} bytes", problem["detail"], body)
+
+    def test_a_body_that_is_too_long_is_413_and_told_what_is_taken(self):
+        long = b'{"a":"' + b"x" * (9 << 20) + b'"}'
+        for headers, body in (({}, long), ({"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n0\r\n\r\n" % (len(long), long))):
+            problem = self.assert_problem(self.api.request("POST", "/v1/posts", body, headers), 413, "body_too_large")
+            self.assertEqual(problem["detail"], f"At most {2 << 20} bytes are taken.")
+
+    def test_who_schedules_by_an_edit_is_told_the_way(self):
+        post = self.draft()
+        answer = self.api.request("PATCH", "/v1/posts/" + post["id"], {"schedule": {"now": True}}, {"If-Match": "*"})
+        self.assertIn("POST /v1/posts/{id}/schedule", self.assert_problem(answer, 422, "field_unknown")["detail"])
+        answer = self.api.request("PATCH", "/v1/posts/" + post["id"], {"colour": 1}, {"If-Match": "*"})
+        self.assertNotIn("schedule", self.assert_problem(answer, 422, "field_unknown")["detail"])
+
     # Repeated requests.
 
     def repeat(self, path, body, key):

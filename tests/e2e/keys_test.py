@@ -287,11 +287,7 @@ class MasterKey(harness.Case):
 
         def environments():
             return {name: Path(f"/proc/{pid}/environ").read_bytes() for name, pid in [("openpost-serve", serve),
-                                                                                      *children().items()]}
-
-        def children():
-            pids = map(int, Path(f"/proc/{serve}/task/{serve}/children").read_text().split())
-            return {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in pids}
+                                                                                      *harness.children(serve).items()]}
         seen = environments()
         self.assertEqual(len(seen), 7)
         for name, environment in seen.items():
@@ -304,7 +300,7 @@ class MasterKey(harness.Case):
         rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
         self.world.at_end(rpc.close)
         self.assertEqual(rpc.hello()[0], WELCOME)
-        killed = children()["openpost-ledger"]
+        killed = harness.children(serve)["openpost-ledger"]
         os.kill(killed, 9)
 
         def again():
@@ -312,7 +308,7 @@ class MasterKey(harness.Case):
                 return service.api.get("/readyz").status == 200
             except (OSError, http.client.HTTPException):
                 return False
-        harness.wait_until(lambda: children().get("openpost-ledger", killed) != killed and again(), 60, "a ledger again")
+        harness.wait_until(lambda: harness.children(serve).get("openpost-ledger", killed) != killed and again(), 60, "a ledger again")
         rpc = Rpc(rpc_port, tag_key(data.key), sha256(tag_key(data.key))[:16])
         self.world.at_end(rpc.close)
         self.assertEqual(rpc.hello()[0], WELCOME, "the ledger that was started again has the key, too")

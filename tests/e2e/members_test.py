@@ -2,10 +2,14 @@
 """Members and invitations over HTTP: who may give which role, whose access ends when, and that an invitation's token, name and
 address are nowhere but in the answer and the vault."""
 
+import json
+
 import harness
 from described import Described
-from harness import Api, later, stored_bytes
+from frames import Rpc, tag_key
+from harness import Api, free_port, later, run, stored_bytes
 from sign_in_test import person
+from workspaces_test import created
 
 ANY = {"If-Match": "*"}
 
@@ -16,7 +20,10 @@ class Members(harness.Case):
         data = cls.world.data("data", "--slug", "acme")
         person(data, "owner", "--workspace", "acme", "--role", "owner")
         keys = {role: data.another_key(role, role) for role in ("admin", "viewer")}
-        service = cls.world.serve(data)
+        port = free_port()
+        service = cls.world.serve(data, options=("--rpc", f"127.0.0.1:{port}"))
+        cls.rpc = Rpc(port, tag_key(data.key))
+        cls.world.at_end(cls.rpc.close)
         cls.data, cls.api = data, service.api
         cls.admin, cls.viewer = Api(service.port, keys["admin"]), Api(service.port, keys["viewer"])
         for api in (cls.api, cls.admin, cls.viewer):
@@ -94,6 +101,32 @@ class Members(harness.Case):
             self.assertEqual(problem["param"], "/email")
         person(self.data, "elsewhere")  # known, and no member here: nobody is told so
         self.assertEqual(set(self.invite(email="elsewhere@example.com").json()), set(self.invite(email="nobody@example.com").json()))
+
+    def test_who_acted_is_resolved_also_when_they_are_gone_and_for_nobody_else(self):
+        user = person(self.data, "grace", "--workspace", "acme", "--role", "editor")
+        (member,) = [one["id"] for one in self.api.get("/v1/members?limit=200").json()["data"] if one["name"] == "Grace"]
+        there = self.api.get("/v1/actors/" + member).json()
+        self.assertEqual({**there, "since": None}, {"id": member, "kind": "member", "name": "Grace", "role": "editor", "since": None, "ended_at": None})
+        self.assertEqual(self.api.request("DELETE", "/v1/members/" + member, headers=ANY).status, 204)
+        self.assert_problem(self.api.get("/v1/members/" + member), 404, "not_found")
+        gone = self.api.get("/v1/actors/" + member).json()
+        self.assertEqual({**gone, "ended_at": None}, there)
+        self.assertIsNotNone(gone["ended_at"])
+        self.assertEqual(json.loads(self.rpc.query("get_actor", {"member_id": member})[1]), gone)
+        key = self.api.post("/v1/api-keys", {"name": "once", "role": "viewer"}).json()["id"]
+        self.assertEqual(self.api.request("DELETE", "/v1/api-keys/" + key).status, 204)
+        shown = self.admin.get("/v1/actors/" + key).json()
+        self.assertEqual((shown["kind"], shown["name"], shown["role"], shown["ended_at"] is None), ("key", "once", "viewer", False))
+        self.assertEqual(json.loads(self.rpc.query("get_actor", {"key_id": key})[1]), shown)
+        invitation = self.invited(email="never@example.org")["id"]
+        other = Api(self.api.port, created(self.data, "neighbour")[1])
+        (owner,) = [one["id"] for one in other.get("/v1/api-keys").json()["data"]]
+        for api, actor, status, code in ((self.viewer, member, 403, "forbidden"), (other, member, 404, "not_found"), (other, key, 404, "not_found"),
+                                         (self.api, owner, 404, "not_found"), (self.api, invitation, 404, "not_found"),
+                                         (self.api, user, 404, "not_found"), (self.api, "mem_x", 404, "not_found")):
+            self.assert_problem(api.get("/v1/actors/" + actor), status, code)
+        self.assertEqual(run("user", "erase", user, "--data", self.data.path).returncode, 0)
+        self.assertEqual(self.api.get("/v1/actors/" + member).json(), {**gone, "name": None})
 
     def test_an_auditors_access_ends(self):
         for until in (None, later(367 * 86400)):

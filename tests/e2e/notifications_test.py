@@ -134,6 +134,40 @@ class Told(harness.Case):
         self.days_pass(41 * MINUTE_S)
         self.assertEqual(self.wait_told("post.missed", post_id=post["id"])["code"], "approval_missing")
 
+    def test_who_approves_is_told_once_that_the_workspace_asks_for_it_from_now_on(self):
+        def ask(policy):
+            answer = self.api.request("PATCH", "/v1/workspace", {"approval_policy": policy}, {"If-Match": "*"})
+            self.assertEqual(answer.status, 200, answer)
+        account = self.api.connect("alice.test")
+        ask("any_approver")
+        ask("none")
+        self.assertEqual(self.told("approval.wanted"), [], "nothing is scheduled")
+        posts = [self.api.publish(f"{i}", account, schedule={"at": later(90 * MINUTE_S)}) for i in range(3)]
+        for policy, count in (("any_approver", 1), ("any_approver", 1), ("four_eyes", 2), ("any_approver", 2), ("none", 2)):
+            ask(policy)
+            self.assertEqual(len(self.told("approval.wanted")), count, policy)
+        self.assertEqual({(one["post_id"], one["publish_at"]) for one in self.told("approval.wanted")}, {(None, None)})
+        ask("any_approver")
+        listed = self.api.get("/v1/posts?approval=wanted").json()["data"]
+        self.assertEqual({post["id"] for post in listed}, {post["id"] for post in posts})
+
+    def test_who_approves_is_told_again_when_an_edit_voids_it(self):
+        """Also after the reminder, when nothing else would wake them; and once, whatever dies and is made anew."""
+        account = self.api.connect("alice.test")
+        changed = self.api.request("PATCH", "/v1/workspace", {"approval_policy": "any_approver"}, {"If-Match": "*"})
+        self.assertEqual(changed.status, 200, changed)
+        post = self.api.publish("to be approved", account, schedule={"at": later(40 * MINUTE_S)})
+        self.days_pass(15 * MINUTE_S)
+        wait_until(lambda: len(self.told("approval.wanted")) == 2, 30, "reminded")
+        for more in (1, 2):
+            sha = self.api.read_post(post)["approval"]["content_sha256"]
+            self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/approve", {"content_sha256": sha}).status, 200)
+            for text in ("once", "twice"):
+                edited = self.api.request("PATCH", f"/v1/posts/{post['id']}", {"content": {"text": f"{text} {more}"}}, {"If-Match": "*"})
+                self.assertEqual((edited.status, edited.json()["approval"]["status"]), (200, "void"), edited)
+            told = self.told("approval.wanted")
+            self.assertEqual((len(told), told[0]["post_id"], told[0]["publish_at"]), (2 + more, post["id"], post["publish_at"]))
+
     # Accounts and billing.
 
     def test_a_notification_tells_that_an_account_is_disconnected_or_will_be(self):

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Lists of what is large, or many, though allowed: a page is shorter rather than refused, and its cursor leads on."""
 
+import json
 import time
 
 import harness
+from frames import Rpc, tag_key
 
 
 class Pages(harness.Case):
@@ -11,7 +13,10 @@ class Pages(harness.Case):
 
     @classmethod
     def make_world(cls):
-        service = cls.world.serve(cls.world.data(), options=("--rate-limit", "0"))
+        port = harness.free_port()
+        service = cls.world.serve(cls.world.data(), options=("--rate-limit", "0", "--rpc", f"127.0.0.1:{port}"))
+        cls.rpc = Rpc(port, tag_key(service.data.key))
+        cls.world.at_end(cls.rpc.close)
         cls.api = service.api
         cls.api.timeout_s = 120
 
@@ -80,6 +85,22 @@ class Pages(harness.Case):
             self.assertEqual((violation["code"], target["rendering"]["parts"]), ("rendering_too_large", []))
         refused = self.api.post(f"/v1/posts/{made}/schedule", {"now": True})
         self.assert_problem(refused, 422, "content_violation")
+
+    def test_programs_are_shown_what_will_be_sent_of_a_draft_and_of_the_largest_too(self):
+        accounts = [self.api.connect(f"full{i}.test")["id"] for i in range(50)]
+        words = ["#tag and more " * 20, "#tag and less " * 20]
+        targets = [{"integration_id": one, "variant": {"parts": [{"text": f"{i} {n} {words[n % 2]}"[:300]} for n in range(24)]}}
+                   for i, one in enumerate(accounts)]
+        made = self.drafts(1, content={"parts": [{"text": "x" * 60000}] * 25}, targets=targets, labels=["full"])
+        made += self.drafts(3, content={"text": "one #tag https://example.com"}, targets=targets[:1], labels=["full"])
+        for post in made:
+            code, shown = self.rpc.query("get_post", {"post_id": post})
+            self.assertEqual(code, "")
+            self.assertEqual(json.loads(shown), self.api.get("/v1/posts/" + post).json())
+            self.assertTrue(all(target["rendering"]["parts"] for target in json.loads(shown)["targets"]))
+        self.assertGreater(max(len(self.rpc.query("get_post", {"post_id": post})[1]) for post in made), 4 << 20)
+        code, page = self.rpc.query("list_posts", {"label": "full", "limit": 3, "order": "-created_at"})
+        self.assertEqual((code, json.loads(page)["data"]), ("", self.walk("/v1/posts?label=full&limit=3")[0][:3]))
 
     def test_what_grows_too_large_by_its_mentions_fails_at_its_lock_and_a_retry_says_what_to_do(self):
         account = self.api.connect("m.test")

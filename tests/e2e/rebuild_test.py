@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import time
-from pathlib import Path
 
 import harness
 from harness import later, wait_until
@@ -18,14 +17,7 @@ POSTS = 3000
 class Rebuild(harness.Case):
     def child(self, service, name):
         """The id of serve's child of that name."""
-        serve = service.process.child.pid
-        for text in Path(f"/proc/{serve}/task/{serve}/children").read_text().split():
-            try:
-                if Path(f"/proc/{text}/comm").read_text().startswith(name):
-                    return int(text)
-            except OSError:
-                pass  # it has just ended
-        return None
+        return next((pid for pid, known in harness.children_by_pid(service.process.child.pid).items() if known.startswith(name)), None)
 
     def count(self, service, words):
         return sum(1 for line in service.process.output().splitlines() if all(word in line for word in words))

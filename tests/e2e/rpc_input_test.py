@@ -8,16 +8,18 @@ import time
 import harness
 from access_rpc_test import LOG_QUERIES, Asking, commands, queries
 from frames import Rpc, derive, mint, pack, sha256, tag_key
-from harness import free_port
+from harness import Api, free_port
+from workspaces_test import created
 
 CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
+SWAP_TARGETS, CREATE_TEMPLATE, CHANGE_TEMPLATE = 155, 160, 161
 ANY = {"If-Match": "*"}
 
 
 class WhatProgramsSay(harness.Case):
     @classmethod
     def make_world(cls):
-        port = free_port()
+        port = cls.port = free_port()
         cls.service = cls.world.serve(options=("--rpc", f"127.0.0.1:{port}"))
         cls.api = cls.service.api
         cls.account = cls.api.connect("alice.test")["id"]
@@ -35,10 +37,63 @@ class WhatProgramsSay(harness.Case):
         return {"rule": {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": "2099-01-05", **rule},
                 "content": {"text": "again"}, "targets": [{"integration_id": self.account}]}
 
-    def assert_fault(self, told, answer):
+    def assert_fault(self, told, answer, code="field_invalid"):
         """Told over RPC what HTTP told: code, place and sentence."""
-        problem = self.assert_problem(answer, 422, "field_invalid")
-        self.assertEqual((told[0], *told[-2:]), ("field_invalid", problem["param"], problem["detail"]))
+        problem = self.assert_problem(answer, 422, code)
+        self.assertEqual((told[0], *told[-2:]), (code, problem["param"], problem["detail"]))
+
+    def test_what_the_ledger_refuses_is_told_by_its_place_too(self):
+        past, far = 978307200000, 4133980800000
+        draft = self.api.post("/v1/posts", {"content": {"text": "a"}, "targets": [{"integration_id": self.account}]}).json()
+        path, nobody = f"/v1/posts/{draft['id']}", mint("int")
+
+        def create(targets, at_ms=None):
+            post = mint("post")
+            given = [{"target_id": derive("tgt", 9, post, one["integration_id"]), "channel": "bluesky",
+                      **{name: one[name] for name in ("integration_id", "at_ms") if name in one}} for one in targets]
+            body = {"content": {"text": "a"}, "targets": [{"integration_id": one["integration_id"], **({"at": self.text(one["at_ms"])} if "at_ms" in one else {})}
+                                                          for one in targets], **({"schedule": {"at": self.text(at_ms)}} if at_ms else {})}
+            told = self.rpc.command(CREATE_POST, {"post_id": post, "parts": [{"text": "a"}], "targets": given, **({"at_ms": at_ms} if at_ms else {})})
+            return told, self.api.post("/v1/posts", body)
+
+        own = {"integration_id": self.account}
+        for targets, at_ms, code in (([own], past, "timestamp_past"), ([own], far, "timestamp_too_far"),
+                                     ([{**own, "at_ms": past}], int(time.time() * 1000) + 9_000_000, "timestamp_past"),
+                                     ([own, own], None, "target_duplicate"), ([own, {"integration_id": nobody}], None, "reference_not_found")):
+            with self.subTest(code=code):
+                self.assert_fault(*create(targets, at_ms), code)
+        self.assert_fault(self.rpc.command(SCHEDULE_POST, {"post_id": draft["id"], "at_ms": past}),
+                          self.api.post(path + "/schedule", {"at": self.text(past)}), "timestamp_past")
+        for rule, words in (({"until": "2001-01-01"}, {"until": "2001-01-01"}), ({"times": 3}, {"count": 3})):
+            self.assert_fault(self.rpc.command(CREATE_SERIES, self.series(mint("ser"), start="2000-01-05", **rule)),
+                              self.api.post("/v1/series", self.body(start="2000-01-05", **words)), "timestamp_past")
+        other, target = mint("post"), draft["targets"][0]["id"]
+        scheduled = self.api.publish("b", {"id": self.account}, schedule={"at": harness.later(9000)})
+        mine = scheduled["targets"][0]["id"]
+        for there, its in ((other, mine), (draft["id"], mine), (draft["id"], target)):
+            told = self.rpc.command(SWAP_TARGETS, {"post_id": scheduled["id"], "target_id": mine, "other_post_id": there, "other_target_id": its})
+            answer = self.api.post(f"/v1/posts/{scheduled['id']}/targets/{mine}/swap", {"post_id": there, "target_id": its})
+            if answer.status == 422:
+                self.assert_fault(told, answer, "reference_not_found")
+            else:
+                self.assertEqual(told[0], self.assert_problem(answer, 409, "post_not_scheduled")["code"])
+
+    def test_an_id_that_is_taken_is_so_whosever_it_is(self):
+        _, key = created(self.service.data, "neighbour")
+        other = Rpc(self.port, tag_key(key))
+        self.addCleanup(other.close)
+        for make, change, fields in ((CREATE_POST, EDIT_POST, {"post_id": mint("post"), "parts": [{"text": "a"}]}),
+                                     (CREATE_TEMPLATE, CHANGE_TEMPLATE, {"template_id": mint("tpl"), "name": "a", "parts": [{"text": "a"}]})):
+            self.assertEqual(self.rpc.command(make, fields)[0], "")
+            own, foreign = self.rpc.command(make, fields), other.command(make, fields)
+            self.assertEqual((own[0], foreign[0]), ("exists", "exists"))
+            self.assertEqual(other.command(change, fields, 1)[0], "not_found")
+        foreign = Api(self.api.port, key).get("/v1/posts?limit=1")
+        self.assertEqual(foreign.json()["data"], [])
+
+    @staticmethod
+    def text(time_ms):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_ms // 1000))
 
     def test_a_series_that_ends_after_no_time_is_refused_and_not_endless(self):
         for wrong, rule in (({"times": 0}, {"count": 0}), ({"frequency": "monthly", "month_day": 0}, {"frequency": "monthly", "month_day": 0}),

@@ -126,6 +126,7 @@ class Scheduling(NewYork):
         again = self.api.connect("acme_inc.test")
         self.assertNotEqual(again["status"], "connected")
         self.assertEqual(again["error"]["code"], "account_exists", again)
+        self.assertIn(account["id"], again["error"]["message"])
         path, body = f"/v1/integrations/{account['id']}", {"identifier": "somebody-else.test", "app_password": "x"}
         self.assertEqual(self.api.post(path + "/reconnect", body).status, 200)
         wait_until(lambda: (self.api.get(path).json()["error"] or {}).get("code") == "account_mismatch", 20, "refused")

@@ -111,6 +111,20 @@ class Series(harness.Case):
         self.assert_problem(self.api.post("/v1/series", self.body(text=" ")), 422, "content_missing")
         self.assertEqual(self.api.get("/v1/series").json(), {"data": [], "next_cursor": None})
 
+    def test_one_whose_times_are_all_over_is_refused(self):
+        yesterday = (today() - datetime.timedelta(days=1)).strftime("%Y-%m-%d")
+        over = [({"start": "2024-01-01", "until": yesterday}, "/rule/until"), ({"start": "2024-01-01", "count": 9}, "/rule/start"),
+                ({"start": yesterday, "count": 1, "timezone": "Pacific/Kiritimati"}, "/rule/start")]
+        for rule, member in over:
+            problem = self.assert_problem(self.api.post("/v1/series", self.body(**rule)), 422, "timestamp_past")
+            self.assertEqual((problem["param"], problem["detail"]), (member, "None of its times is still to come."), rule)
+        series = self.write(start="2024-01-01")
+        problem = self.assert_problem(self.api.request("PATCH", f"/v1/series/{series['id']}", {"rule": {"count": 9}}, ANY), 422, "timestamp_past")
+        self.assertEqual(problem["param"], "/rule/start")
+        self.change(series, labels=["weekly"])
+        rest = (today() + datetime.timedelta(days=1, hours=2)).strftime("%Y-%m-%d")
+        self.wait_posts(self.write(start=yesterday, until=rest), 2)
+
     def test_a_workspace_has_a_thousand_series_that_have_not_ended(self):
         """Those that begin far away: none makes a post now."""
         body = self.body(start="2099-01-01")
@@ -155,6 +169,20 @@ class Series(harness.Case):
         self.assertEqual(told[3]["labels"], ["weekly"])
         self.assert_once(series)
         self.assertEqual(len(self.posts(series)), 6)
+
+    def test_who_approves_is_told_when_another_text_voids_what_was_approved(self):
+        set_policy(self, self.api, "any_approver")
+        series = self.write(count=2)
+        first, second = self.wait_posts(series, 2)
+
+        def told(post):
+            return [one["kind"] for one in self.api.get("/v1/notifications?limit=200").json()["data"] if one["post_id"] == post["id"]]
+        self.assertEqual(approve(self.api, first).status, 200)
+        self.assertEqual((told(first), told(second)), (["approval.wanted"], ["approval.wanted"]))
+        self.change(series, content={"text": "another"})
+        wait_until(lambda: [post["content"]["text"] for post in self.posts(series)] == ["another"] * 2, 30, "rewritten")
+        self.assertEqual(self.api.read_post(first)["approval"]["status"], "void")
+        self.assertEqual((told(first), told(second)), (["approval.wanted"] * 2, ["approval.wanted"]))
 
     def test_another_rule_makes_its_posts_anew_and_leaves_what_a_person_did(self):
         series = self.write(count=6)

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Never silence: what waits says for what and until when, and what needs a person can be found."""
 
+import json
 import time
 
 import harness
-from harness import later, seconds_of, wait_until
+from frames import Rpc, tag_key
+from harness import Api, free_port, later, run, seconds_of, wait_until
+from workspaces_test import created
 
 
 class Visible(harness.Case):
@@ -31,6 +34,36 @@ class Visible(harness.Case):
         self.wait_line(service, "what=target_failed", "code=resolved_abandoned")
         figures = api.figures()
         self.assertEqual((figures["openpost_posts_unknown"], figures["openpost_posts_failed_total"]), (0, 1))
+        service.stop()
+        self.assert_verified_and_replayed(service.data)
+
+    def test_a_deleted_drafts_history_stays_and_nothing_else_of_it(self):
+        port = free_port()
+        service = self.world.serve(options=("--rpc", f"127.0.0.1:{port}"))
+        api, rpc = service.api, Rpc(port, tag_key(service.data.key))
+        self.addCleanup(rpc.close)
+        accounts = [api.connect(f"{name}.test")["id"] for name in ("alice", "bob")]
+        post = api.post("/v1/posts", {"content": {"text": "draft"}, "targets": [{"integration_id": accounts[0]}]}).json()["id"]
+        path, any_version = "/v1/posts/" + post, {"If-Match": "*"}
+        self.assertEqual(api.request("PATCH", path, {"labels": ["a"]}, any_version).status, 200)
+        before = api.get(path + "/history").json()["data"]
+        self.assertEqual(api.request("DELETE", path, headers=any_version).status, 204)
+        history = api.get(path + "/history").json()
+        self.assertEqual((history["data"][:-1], history["next_cursor"]), (before, None))
+        self.assertEqual((history["data"][-1]["event"], history["data"][-1]["sentence"]), ("post_deleted", "The draft was thrown away."))
+        first = api.get(path + "/history?limit=2").json()
+        rest = api.get(f"{path}/history?cursor={first['next_cursor']}").json()
+        self.assertEqual((first["data"] + rest["data"], rest["next_cursor"]), (history["data"], None))
+        self.assertEqual(json.loads(rpc.query("history", {"post_id": post})[1]), history)
+        shown = run("post", "history", post, "--data", service.data.path)
+        self.assertIn("The draft was thrown away.", shown.stdout, shown)
+        for method, more in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/deliveries"), ("POST", "/schedule"), ("POST", "/duplicate")):
+            body = {} if method in ("PATCH", "POST") else None
+            self.assert_problem(api.request(method, path + more, body, any_version), 404, "not_found")
+        self.assertEqual((rpc.query("get_post", {"post_id": post})[0], api.get("/v1/posts").json()["data"]), ("not_found", []))
+        sees = {name: api.post("/v1/api-keys", {"name": "k", "role": "admin", "integrations": [one]}).json()["key"] for name, one in zip("ab", accounts)}
+        self.assertEqual([Api(service.port, sees[name]).get(path + "/history").status for name in "ab"], [200, 404])
+        self.assertEqual(Api(service.port, created(service.data, "neighbour")[1]).get(path + "/history").status, 404)
         service.stop()
         self.assert_verified_and_replayed(service.data)
 

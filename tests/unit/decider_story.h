@@ -303,8 +303,8 @@ static inline bool tell_post_command(struct world *world, const struct step *ste
     return true;
 }
 
-/* A series: "series a b time=10:00", "rewrite …" changes it, "still" pauses, "onward" resumes, "finish [keep]" ends it;
- * what the scheduler asks of its post: "make a at=S [of=VERSION]", "follow a [of=VERSION]", "reclaim". */
+/* A series: "series a b time=10:00 [over]", "rewrite …" changes it, "still" pauses, "onward" resumes, "finish [keep]"
+ * ends it; what the scheduler asks of its post: "make a at=S [of=VERSION]", "follow a [of=VERSION]", "reclaim". */
 static inline void tell_rule(const struct step *step, struct create_series_command *ret_series)
 {
     ret_series->timezone = SPAN("UTC");
@@ -327,12 +327,14 @@ static inline bool tell_series(struct world *world, const struct step *step, str
     if (strcmp(verb, "series") == 0) {
         command->code = COMMAND_create_series;
         command->create_series = wanted;
+        command->create_series.is_over = has_word(step, "over");
     } else if (strcmp(verb, "rewrite") == 0) {
         command->code = COMMAND_change_series;
         command->expected_version = world->series.head.version;
         command->change_series.series_id = series_id;
         SERIES_RULE_COPY(&command->change_series, &wanted);
         POST_CONTENT_COPY(&command->change_series, &wanted);
+        command->change_series.is_over = has_word(step, "over");
     } else if (strcmp(verb, "still") == 0) {
         command->code = COMMAND_pause_series;
         command->pause_series.series_id = series_id;

@@ -46,6 +46,31 @@ START_TEST(a_media_type_is_known_in_any_case_and_with_parameters)
 
 END_TEST
 
+static const struct {
+    const char *value;
+    bool is_utf8;
+} charsets[] = {
+    {"application/json",                            true },
+    {"application/json;",                           true },
+    {"application/json; v=1",                       true },
+    {"application/json; charset=utf-8",             true },
+    {"application/json ;CharSet = \"UTF-8\" ; v=1", true },
+    {"application/json; charset=utf8",              true },
+    {"application/json; charset=latin1",            false},
+    {"application/json; v=1; charset=utf-16",       false},
+    {"application/json; charset=utf-8; charset=x",  false},
+    {"application/json; charset=",                  false},
+    {"application/json; charset",                   false},
+    {"application/json; charset=\"",                false},
+};
+
+START_TEST(a_body_is_taken_as_utf_8_alone)
+{
+    ck_assert(header_is_utf8(span_text(charsets[_i].value)) == charsets[_i].is_utf8);
+}
+
+END_TEST
+
 START_TEST(a_body_is_taken_in_no_coding_but_identity)
 {
     ck_assert(header_is_identity((struct span){0}));
@@ -78,6 +103,7 @@ int main(void)
     TCase *tcase = tcase_create("header_value");
     tcase_add_loop_test(tcase, a_key_is_what_follows_the_scheme, 0, ROWS(bearers));
     tcase_add_loop_test(tcase, a_media_type_is_known_in_any_case_and_with_parameters, 0, ROWS(types));
+    tcase_add_loop_test(tcase, a_body_is_taken_as_utf_8_alone, 0, ROWS(charsets));
     tcase_add_test(tcase, a_body_is_taken_in_no_coding_but_identity);
     tcase_add_test(tcase, an_idempotency_key_is_printable_and_not_too_long);
     suite_add_tcase(suite, tcase);

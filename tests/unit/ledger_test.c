@@ -69,10 +69,14 @@ START_TEST(another_workspaces_things_are_not_there)
     ck_assert_int_eq(of_foreign.hint_ms, 0);
     ck_assert_int_eq(of_foreign.publish_at_ms, 0);
     ck_assert(world_give(world, &again, NULL).repeated);
-    again.workspace_id = foreign; /* nor are their commands' answers */
+    again.workspace_id = foreign; /* nor are their commands' answers, and an id that is taken is so whosever it is */
     const struct answer of_foreign_command = world_give(world, &again, NULL);
-    ck_assert_uint_eq(of_foreign_command.refusal, REFUSED_not_found);
+    ck_assert_uint_eq(of_foreign_command.refusal, REFUSED_exists);
     ck_assert_uint_eq(of_foreign_command.version, 0);
+    again.command_id = world_id(world, ID_COMMAND);
+    const struct answer of_foreign_id = world_give(world, &again, NULL);
+    ck_assert_uint_eq(of_foreign_id.refusal, REFUSED_exists);
+    ck_assert_uint_eq(of_foreign_id.version, 0);
     ck_assert_uint_eq(of_foreign_command.workspace_seq, 0);
     command = world_post(world, 1, 0, specs, &part);
     command.workspace_id = foreign;
@@ -100,7 +104,9 @@ START_TEST(an_account_is_connected_once_in_a_workspace)
     command.record_connection.handle = SPAN("acme");
     command.record_connection.vault_id = world_id(world, ID_SECRET);
     command.record_connection.fingerprint = SPAN("abc");
-    ck_assert_uint_eq(world_give(world, &command, NULL).refusal, REFUSED_account_exists);
+    const struct answer refused = world_give(world, &command, NULL);
+    ck_assert_uint_eq(refused.refusal, REFUSED_account_exists);
+    ck_assert(id_equal(&refused.detail[0], &world->integrations[1])); /* which one has it */
     struct command removal = world_command(world, COMMAND_delete_integration);
     removal.delete_integration.integration_id = world->integrations[1];
     world_must(world, &removal);

@@ -141,6 +141,59 @@ START_TEST(what_ends_a_post_an_account_or_a_period_is_told_the_newest_first)
 
 END_TEST
 
+static void feed_policy(struct world *world, enum approval_policy policy)
+{
+    const struct id workspace_id = the_workspace();
+    struct event event = event_of(EVENT_workspace_changed);
+    event.workspace_changed.workspace_id = workspace_id;
+    event.workspace_changed.approval_policy = policy;
+    feed(world, &workspace_id, &workspace_id, &event);
+}
+
+static void feed_voided(struct world *world, const struct id *post_id)
+{
+    const struct id workspace_id = the_workspace();
+    struct event event = event_of(EVENT_approval_voided);
+    event.approval_voided.post_id = *post_id;
+    feed(world, &workspace_id, post_id, &event);
+}
+
+/* A policy for all that is scheduled at once, a lost approval for its post; neither where nobody is asked, or nothing
+ * is left to be approved. */
+START_TEST(who_approves_is_told_when_more_is_asked_for_and_when_it_is_void)
+{
+    struct world world;
+    world_begin(&world);
+    const struct id workspace_id = the_workspace();
+    const struct id post_id = feed_draft(&world, 1, 1);
+    feed_policy(&world, POLICY_ANY_APPROVER); /* nothing is scheduled */
+    feed_policy(&world, POLICY_OFF);
+    struct target_due due = {.target_id = id_n(ID_TARGET, 1), .due_ms = world.now_ms + HOUR_MS};
+    struct event event = event_of(EVENT_post_scheduled);
+    event.post_scheduled = (struct post_scheduled_event){
+        .post_id = post_id, .publish_at_ms = due.due_ms, .targets = &due, .targets_count = 1};
+    feed(&world, &workspace_id, &post_id, &event);
+    feed_voided(&world, &post_id); /* nobody is asked */
+    ck_assert_uint_eq(list_for(&world, &owner).count, 0);
+    feed_policy(&world, POLICY_ANY_APPROVER);
+    feed_policy(&world, POLICY_ANY_APPROVER);
+    feed_policy(&world, POLICY_FOUR_EYES);
+    feed_policy(&world, POLICY_ANY_APPROVER);
+    feed_voided(&world, &post_id);
+    world.now_ms += HOUR_MS;
+    feed_voided(&world, &post_id); /* too late */
+    static const uint32_t kinds[] = {NOTIFY_APPROVAL_WANTED, NOTIFY_APPROVAL_WANTED, NOTIFY_APPROVAL_WANTED};
+    const struct notification_page page = list_for(&world, &owner);
+    check_kinds(&page, kinds, 3);
+    ck_assert(id_equal(&page.items[0].row.post_id, &post_id));
+    ck_assert_int_eq(page.items[0].row.end_ms, due.due_ms);
+    ck_assert(id_is_none(&page.items[1].row.post_id) && id_is_none(&page.items[2].row.post_id));
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
 /* The projection alone: the others would ask for the attempt. */
 START_TEST(an_unknown_outcome_is_told_once_and_a_contradiction_each_time)
 {
@@ -368,6 +421,7 @@ int main(void)
     Suite *suite = suite_create("notifications");
     TCase *tcase = tcase_create("notifications");
     tcase_add_test(tcase, what_ends_a_post_an_account_or_a_period_is_told_the_newest_first);
+    tcase_add_test(tcase, who_approves_is_told_when_more_is_asked_for_and_when_it_is_void);
     tcase_add_test(tcase, an_unknown_outcome_is_told_once_and_a_contradiction_each_time);
     tcase_add_test(tcase, who_reads_posts_accounts_or_bills_is_told_of_them);
     tcase_add_test(tcase, what_is_kept_is_bounded_and_good_news_pushes_nothing_else_out);

@@ -15,6 +15,7 @@ struct model_post {
     uint32_t status;
     uint32_t attention; /* bit n: enum attention n */
     uint32_t author;
+    uint32_t template;     /* 0: none; else id_n(ID_TEMPLATE, template) */
     uint32_t integrations; /* bit n: id_n(ID_INTEGRATION, n + 1) */
     uint32_t labels;       /* bit n: label_names[n] */
     int64_t created_ms;
@@ -36,6 +37,7 @@ static void feed_random_created(struct world *world, struct prng *prng, uint32_t
     post.integrations = (uint32_t)prng_below(prng, 1U << INTEGRATIONS);
     post.labels = prng_chance(prng, 2) ? 0 : (uint32_t)prng_below(prng, 1U << LABELS);
     post.author = (uint32_t)prng_below(prng, AUTHORS);
+    post.template = (uint32_t)prng_below(prng, 3);
     for (uint32_t i = 0; i < INTEGRATIONS; i++) {
         if ((post.integrations >> i & 1) != 0) {
             specs[spec_count].target_id = target_n(n, i);
@@ -65,6 +67,7 @@ static void feed_random_created(struct world *world, struct prng *prng, uint32_t
         .targets_count = spec_count,
         .labels = labels,
         .labels_count = label_count,
+        .template_id = post.template == 0 ? (struct id){0} : id_n(ID_TEMPLATE, post.template),
     };
     post.status = POST_DRAFT;
     feed_post(world, n, &event);
@@ -199,7 +202,10 @@ static bool model_matches(const struct model_post *post, const struct post_filte
     const bool before =
         filter->publish_before_ms == 0 || (post->publish_at_ms != 0 && post->publish_at_ms < filter->publish_before_ms);
     const bool attention = filter->attention == 0 || (post->attention & filter->attention) != 0;
-    return author && after && before && attention &&
+    const struct id template_id = id_n(ID_TEMPLATE, post->template);
+    const bool template =
+        filter->template_count == 0 || (post->template != 0 && id_equal(&filter->templates[0], &template_id));
+    return author && after && before && attention && template &&
            (filter->statuses == 0 || (filter->statuses >> post->status & 1) != 0) &&
            (filter->integration_count == 0 || (post->integrations & integrations) != 0) &&
            (filter->label_count == 0 || (post->labels & labels) != 0);
@@ -269,6 +275,7 @@ struct query {
     struct post_filter filter;
     struct id integrations[2];
     struct id authors[2];
+    struct id template_id;
     struct span labels[2];
     uint32_t integration_mask;
     uint32_t label_mask;
@@ -299,6 +306,9 @@ static void random_query(struct prng *prng, struct query *query)
     if (prng_chance(prng, 3)) {
         filter->publish_before_ms = T0 + (int64_t)prng_below(prng, 1000) * MINUTE_MS;
     }
+    query->template_id = id_n(ID_TEMPLATE, 1 + (uint32_t)prng_below(prng, 2));
+    filter->template_count = prng_chance(prng, 4) ? 1 : 0;
+    filter->templates = &query->template_id;
     filter->integrations = query->integrations;
     filter->authors = query->authors;
     filter->labels = query->labels;

@@ -133,11 +133,13 @@ START_TEST(a_change_of_layout_raises_the_version_of_the_views)
     static const struct {
         uint64_t version;
         uint64_t layout;
-    } known = {13, UINT64_C(15394565629148621405)};
+    } known = {14, UINT64_C(14932299309172210332)};
 
     uint64_t layout = DIGEST_OF_NOTHING;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        mix_desc(&layout, rows[i]());
+        if (rows[i] != query_args_desc) { /* asked, never stored */
+            mix_desc(&layout, rows[i]());
+        }
     }
     for (uint32_t kind = 1; kind < ID_KIND_COUNT; kind++) {
         mix(&layout, id_prefix((enum id_kind)kind));

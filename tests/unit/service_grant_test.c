@@ -264,7 +264,9 @@ START_TEST(a_restricted_program_sends_nothing_for_an_account_that_it_does_not_se
     ck_assert_int_eq(pause_account(&world, &world.accounts[0]), ACCEPTED);
     struct command command = draft(world.place, &part);
     command.create_post.duplicate_of = world.posts[2];
-    ck_assert_uint_eq(give(world.program, &command, NULL).refusal, REFUSED_reference_not_found);
+    struct answer answer = give(world.program, &command, NULL);
+    ck_assert_uint_eq(answer.refusal, REFUSED_reference_not_found);
+    ck_assert_str_eq(answer.fault.param, "/duplicate_of");
     command = command_of(world.place, COMMAND_schedule_post); /* as if it were not there, whatever it would violate */
     command.schedule_post.post_id = world.posts[2];
     command.schedule_post.now = true;
@@ -276,7 +278,9 @@ START_TEST(a_restricted_program_sends_nothing_for_an_account_that_it_does_not_se
                                    .channel = CHANNEL_BLUESKY};
         command.create_post.targets = &spec;
         command.create_post.targets_count = 1;
-        ck_assert_uint_eq(give(world.program, &command, NULL).refusal, i == 0 ? ACCEPTED : REFUSED_reference_not_found);
+        answer = give(world.program, &command, NULL);
+        ck_assert_uint_eq(answer.refusal, i == 0 ? ACCEPTED : REFUSED_reference_not_found);
+        ck_assert_str_eq(answer.fault.param, i == 0 ? "" : "/targets/0/integration_id");
     }
     command = command_of(world.place, COMMAND_pause_workspace);
     command.pause_workspace.workspace_id = world.place->workspace_id;

@@ -326,6 +326,8 @@ START_TEST(a_workspace_is_told_its_members_and_those_it_invited)
         .question = PERSON_PEOPLE, .of = place->workspace_id, .ids = {member_id, ada},
                 .count = 2
     };
+    expect_lines(place, &ask, "Ada ", "-"); /* her name alone, by what a history has of her */
+    ask.of = elsewhere;
     expect_lines(place, &ask, "-", "-");
     place_close(place);
 }

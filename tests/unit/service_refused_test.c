@@ -90,12 +90,15 @@ START_TEST(a_program_that_names_another_workspaces_things_leaves_events_and_one_
     command = draft(place, &part);
     command.workspace_id = other_id;
     ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_not_found);
+    command = draft(place, &part);
+    command.create_post.post_id = post_id; /* taken: by whom nobody is told */
+    ck_assert_uint_eq(give(program, &command, NULL).refusal, REFUSED_exists);
     char text[1000];
     struct buf out = buf_of(text, sizeof text);
-    list_refusals(place, 5, &out);
+    list_refusals(place, 6, &out);
     ck_assert_str_eq(buf_terminated(&out),
                      "delete_post post 1\nschedule_post post 1\ncancel_post post 1\nquery post 1\n"
-                     "create_post ws 1\n");
+                     "create_post ws 1\ncreate_post post 1\n");
     client_close(program);
     place_close(place);
 }

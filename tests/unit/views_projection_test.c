@@ -114,7 +114,7 @@ START_TEST(every_query_answers_with_json)
         ck_assert_int_eq(ask(&world, zones, views_query_at(count)->name, &args, &workspace_id, &out), OK);
         (void)parsed(&world, &out);
     }
-    ck_assert_uint_eq(count, 22);
+    ck_assert_uint_eq(count, 23);
     ck_assert_ptr_null(views_query_find(SPAN("drop_all")));
     ck_assert_int_eq(ask(&world, zones, "deliveries", &args, &workspace_id, &out), OK);
     const struct json_node *json = parsed(&world, &out);

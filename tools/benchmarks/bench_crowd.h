@@ -60,7 +60,8 @@ bool crowd_is_rare(const struct crowd *crowd, uint64_t number);
 bool crowd_has_label(const struct crowd *crowd, uint64_t number);   /* campaign */
 bool crowd_has_account(const struct crowd *crowd, uint64_t number); /* the other one */
 bool crowd_has_author(const struct crowd *crowd, uint64_t number);  /* the other one */
-/* crowd_words writes a text of CROWD_WORDS words, another for each seed; crowd_word the word of a rank; crowd_rank is that of word number i of a post's text. */
+/* crowd_words writes a text of CROWD_WORDS words, another for each seed; crowd_word the word of a rank; crowd_rank is
+ * that of word number i of a post's text. */
 void crowd_words(uint64_t seed, struct buf *out);
 void crowd_word(struct buf *out, uint64_t rank);
 uint64_t crowd_rank(const struct crowd *crowd, uint64_t number, uint64_t i);

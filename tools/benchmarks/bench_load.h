@@ -8,8 +8,8 @@
 /* Writes request number index, head and body. Called by several threads at once. */
 typedef void load_request(void *context, uint64_t index, struct buf *out);
 
-/* Looks at the answer to request number index, head and body, NUL behind it; false: it is not what was asked for. Called
- * by several threads at once. */
+/* Looks at the answer to request number index, head and body, NUL behind it; false: it is not what was asked for.
+ * Called by several threads at once. */
 typedef bool load_answer(void *context, uint64_t index, const char *answer);
 
 /* load_http sends count requests on 16 connections that are kept, one at a time on each, to a port of this machine;

@@ -1,7 +1,7 @@
 /* bench_service.c: what each command of a post's life and each read costs as a user gets it, through the whole service,
- * with --search-posts posts in one workspace (a million) against 10 thousand: over HTTP, and the scheduler's through the
- * ledger's client; time that passed, and processor time of ledger and gateway. The posts are chosen by chance among
- * all. Two services stand side by side. Called by bench.c. */
+ * with --search-posts posts in one workspace (a million) against 10 thousand: over HTTP and, what the scheduler asks
+ * for, through the ledger's client; time that passed, and processor time of ledger and gateway. The posts are chosen
+ * by chance among all. Two services stand side by side. Called by bench.c. */
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>

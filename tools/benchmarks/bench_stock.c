@@ -1,5 +1,5 @@
-/* bench_stock.c: see bench_stock.h. Called by bench_growth.c, bench_tenants.c and bench_service.c. What the machine does meanwhile
- * strikes both that are compared. */
+/* bench_stock.c: see bench_stock.h: its processes, its posts, and two in turn. Called by bench_growth.c,
+ * bench_tenants.c and bench_service.c. What the machine does meanwhile strikes both that are compared. */
 #include <stdio.h>
 #include <stdlib.h>
 

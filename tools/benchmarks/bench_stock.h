@@ -39,16 +39,16 @@ enum err stock_fill(struct stock *stock, uint64_t posts, unsigned authors, uint6
 /* stock_fill_worded fills an empty one instead: one workspace with so many posts, each with another text of CROWD_WORDS
  * words; some of each shelf were edited since. Which post a command of a comparison will be about, in so many rounds
  * (1..TURNS_MAX), is chosen by chance among all of them; no two commands are about one, but a lock, the attempt and its
- * outcome. stock_due_ms: when the last of those is due: attempts start then. STOCK_CREATED: room for what
- * is created in the comparison. ERR_RANGE: there are too few posts. */
+ * outcome. ERR_RANGE: there are too few posts. stock_due_ms: when the last that is locked is due: attempts start then.
+ * STOCK_CREATED: room for what is created in the comparison. */
 enum err stock_fill_worded(struct stock *stock, uint64_t posts, unsigned rounds) MUST_USE;
 int64_t stock_due_ms(const struct stock *stock);
 #define STOCK_HTTP_ROUND UINT64_C(160) /* commands of a round over HTTP */
 #define STOCK_CREATED(rounds) ((rounds)*STOCK_HTTP_ROUND)
 /* stock_ask_approval has its workspace want somebody's approval for each post that is not locked. */
 enum err stock_ask_approval(struct stock *stock) MUST_USE;
-/* stock_check reads every post that a work of a worded stock was about, over HTTP; *ret_wrong counts those whose status,
- * text or instant is another than was asked for. The first is written to standard error. */
+/* stock_check reads every post that a work of a worded stock was about, over HTTP; *ret_wrong counts those whose
+ * status, text or instant is another than was asked for. The first is written to standard error. */
 enum err stock_check(struct stock *stock, enum stock_work work, uint64_t *ret_wrong) MUST_USE;
 void stock_close(struct stock *stock);
 OWNED_BY(stock_close, struct stock *);

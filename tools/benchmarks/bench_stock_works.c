@@ -1,4 +1,5 @@
-/* bench_stock_works.c: see bench_stock_private.h: the reads of a stock, its POSTs and locks. Called by bench_stock.c. */
+/* bench_stock_works.c: see bench_stock_private.h: how the reads of any stock are asked for, and POSTs and locks of one
+ * that is not worded. Called by bench_stock.c. */
 #include <stdio.h>
 
 #include "core/base/clock.h"
@@ -14,9 +15,16 @@
 #define POSTS UINT64_C(400)
 #define LOCKS (STOCK_LOCKS / STOCK_ROUNDS)
 
-const char *const stock_work_names[STOCK_WORKS] = {"GET",    "list",    "keys", "members",       "POST",
-                                                   "lock",   "create",  "edit", "schedule",      "reschedule",
-                                                   "cancel", "approve", "lock", "start attempt", "outcome"};
+const char *const stock_work_names[STOCK_WORKS] = {
+    [STOCK_GET] = "GET",           [STOCK_LIST] = "list",
+    [STOCK_KEYS] = "keys",         [STOCK_MEMBERS] = "members",
+    [STOCK_POST] = "POST",         [STOCK_LOCK] = "lock",
+    [STOCK_CREATE] = "create",     [STOCK_EDIT] = "edit",
+    [STOCK_SCHEDULE] = "schedule", [STOCK_RESCHEDULE] = "reschedule",
+    [STOCK_CANCEL] = "cancel",     [STOCK_APPROVE] = "approve",
+    [STOCK_LOCK_ANY] = "lock",     [STOCK_START] = "start attempt",
+    [STOCK_OUTCOME] = "outcome",
+};
 
 uint64_t stock_spread(uint64_t index, uint64_t below)
 {

@@ -29,13 +29,14 @@ static void show(struct bench *bench, const struct stand *stand, enum stock_work
 /* Every post that a command was about is read, in both. */
 static enum err check(struct bench *bench, const struct stand *stand, enum stock_work work)
 {
-    uint64_t wrong = 0;
-    uint64_t more = 0;
-    TRY(stock_check(stand->large, work, &wrong));
-    TRY(stock_check(stand->small, work, &more));
-    if (wrong + more > 0) {
+    uint64_t large = 0;
+    uint64_t small = 0;
+    TRY(stock_check(stand->large, work, &large));
+    TRY(stock_check(stand->small, work, &small));
+    if (large + small > 0) {
         char text[96];
-        (void)snprintf(text, sizeof text, "%llu posts are not what was asked for", (unsigned long long)(wrong + more));
+        const unsigned long long wrong = large + small;
+        (void)snprintf(text, sizeof text, "%llu posts are not what was asked for", wrong);
         bench_broken(bench, stock_work_names[work], text);
     }
     return OK;

@@ -14,7 +14,7 @@
 #define EDITED (UINT64_C(1) << 40)
 #define MONTH_MS (30 * DAY_MS)
 
-static const char POSTS[] = "POST /v1/posts/";
+static const char post_line[] = "POST /v1/posts/";
 
 /* Which post, and what it is afterwards. */
 static const struct deed {
@@ -111,7 +111,7 @@ static void put_schedule(const struct stock *stock, struct stock_made *made, str
     buf_text(&body, "{\"at\":");
     json_time(&body, made->due_ms);
     buf_text(&body, "}");
-    stock_put(out, POSTS, &made->post_id, "/schedule", stock->authors[0].key, "", buf_span(&body));
+    stock_put(out, post_line, &made->post_id, "/schedule", stock->authors[0].key, "", buf_span(&body));
 }
 
 static void make_schedule(void *context, uint64_t index, struct buf *out)
@@ -127,7 +127,7 @@ static void make_reschedule(void *context, uint64_t index, struct buf *out)
 static void make_cancel(void *context, uint64_t index, struct buf *out)
 {
     const struct stock *stock = context;
-    stock_put(out, POSTS, &made_next(stock, STOCK_CANCEL, index)->post_id, "/cancel", stock->authors[0].key, "",
+    stock_put(out, post_line, &made_next(stock, STOCK_CANCEL, index)->post_id, "/cancel", stock->authors[0].key, "",
               SPAN("{}"));
 }
 
@@ -161,7 +161,7 @@ static void make_approve(void *context, uint64_t index, struct buf *out)
     const struct stock *stock = context;
     char bytes[BODY_MAX];
     const int len = snprintf(bytes, sizeof bytes, "{\"content_sha256\":\"%s\"}", stock->seen[index]);
-    stock_put(out, POSTS, &made_next(stock, STOCK_APPROVE, index)->post_id, "/approve", stock->authors[0].key, "",
+    stock_put(out, post_line, &made_next(stock, STOCK_APPROVE, index)->post_id, "/approve", stock->authors[0].key, "",
               span_of(bytes, (size_t)len));
 }
 

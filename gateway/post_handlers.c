@@ -208,34 +208,46 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
     return known;
 }
 
-/* *fit: how many of the posts found room, when not all of it did. */
-static enum err write_page(struct exchange *x, const struct post_page *page, struct buf *out, uint32_t *fit)
+/* What of a page is written. */
+struct written {
+    uint32_t posts;
+    size_t len;
+};
+
+/* Goes on behind the posts that are written. */
+static enum err write_page(struct exchange *x, const struct post_page *page, struct buf *out, struct written *written)
 {
-    buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < page->count; i++) {
-        *fit = i;
-        buf_text(out, i == 0 ? "" : ",");
-        TRY(pass_present_post(x->pass, &page->posts[i], x->now_ms, out));
+    buf_text(out, written->posts == 0 ? "{\"data\":[" : "");
+    while (written->posts < page->count) {
+        buf_text(out, written->posts == 0 ? "" : ",");
+        TRY(pass_present_post(x->pass, &page->posts[written->posts], x->now_ms, out));
+        *written = (struct written){.posts = written->posts + 1, .len = out->len};
     }
     buf_byte(out, ']');
     exchange_page_end(x, span_of(page->cursor_len != 0 ? page->cursor : NULL, page->cursor_len), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* Posts that are more together than an answer may be make a shorter page: its cursor leads on. */
+/* Posts that are more together than an answer may be make a shorter page: its cursor leads on. What found room in a
+ * buffer moves to a larger one: to present a post costs far more than to copy it. */
 static void answer_page(struct exchange *x, const struct post_filter *filter, struct span after, struct post_page *page)
 {
-    uint32_t fit = 0;
+    struct written written = {.posts = 0};
     struct buf out = {0};
     enum err err;
     do {
+        const struct span before = span_of(out.data, written.len);
         err = exchange_out(x, &out);
-        err = err == OK ? write_page(x, page, &out, &fit) : err;
+        if (err == OK) {
+            buf_put(&out, before);
+            err = write_page(x, page, &out, &written);
+        }
     } while (err == ERR_NO_SPACE);
-    if (err == ERR_TOO_LONG && fit > 0) {
+    if (err == ERR_TOO_LONG && written.posts > 0) {
         out = buf_of(out.data, out.cap);
-        err = pass_posts(x->pass, filter, after, fit, page);
-        err = err == OK ? write_page(x, page, &out, &fit) : err;
+        err = pass_posts(x->pass, filter, after, written.posts, page);
+        written = (struct written){.posts = 0};
+        err = err == OK ? write_page(x, page, &out, &written) : err;
     }
     if (err != OK) {
         exchange_failed(x, err);

@@ -1,4 +1,4 @@
-"""The benchmarks of lists, searches and scheduling run, and what they measure is answered rightly: every page that they
+"""The benchmarks of lists, searches, scheduling and of the service run, and what they measure is answered rightly: every page that they
 ask for is compared with what who made the posts finds by going through all of them, every command's post is read
 afterwards. How fast it was is nobody's business here: the machine is shared."""
 
@@ -18,6 +18,7 @@ SCHEDULED = ("next_slot, 500 reserved", "every second one behind all", "a series
              "create under four eyes", "an approval", "lock under four eyes")
 COMMANDS = ("create", "edit", "schedule", "cancel", "lock", "start attempt", "outcome")
 GOALS = 6  # of both
+SERVED = ("lock", "create", "edit", "schedule", "reschedule", "cancel", "start attempt", "outcome", "approve")
 
 
 class Bench(unittest.TestCase):
@@ -30,12 +31,16 @@ class Bench(unittest.TestCase):
             self.assertNotIn(word, done.stderr)
         return done
 
-    def test_what_search_and_schedule_measure_is_answered_rightly(self):
-        done = self.run_bench("search", "schedule", "--quick", "--json")
+    def run_quick(self, *names):
+        """What it printed: the figures by name, and how many goals."""
+        done = self.run_bench(*names, "--quick", "--json")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([line for line in lines if "broken" in line or "not_run" in line], [])
-        figures = {line["name"]: line for line in lines if "name" in line}
+        return {line["name"]: line for line in lines if "name" in line}, len([line for line in lines if "goal" in line])
+
+    def test_what_search_and_schedule_measure_is_answered_rightly(self):
+        figures, goals = self.run_quick("search", "schedule")
         for name in SEARCHED:
             for which in ("p50", "p50, processor", "p99", "p99, processor"):
                 self.assertIn(f"search, {name}, {which}", figures)
@@ -45,7 +50,19 @@ class Bench(unittest.TestCase):
         for name, figure in figures.items():
             self.assertGreater(figure["ours"], 0, name)
             self.assertGreater(figure["reference"], 0, name)
-        self.assertEqual(len([line for line in lines if "goal" in line]), GOALS)
+        self.assertEqual(goals, GOALS)
+
+    def test_what_the_service_is_asked_for_is_done(self):
+        figures, goals = self.run_quick("service")
+        wanted = {f"service, {work} at 20224 posts{cost}" for work in SERVED + ("GET", "list")
+                  for cost in ("", ", processor", ", page faults")}
+        wanted |= {f"service, {work} at 20224 posts, written" for work in SERVED}
+        self.assertEqual(set(figures), wanted)
+        for name, figure in figures.items():
+            if not name.endswith("page faults"):  # where no page is new there are none
+                self.assertGreater(figure["ours"], 0, name)
+                self.assertGreater(figure["reference"], 0, name)
+        self.assertEqual(goals, 2)
 
     def test_it_takes_no_fewer_posts_than_it_needs(self):
         done = self.run_bench("search", "--search-posts", "19999")

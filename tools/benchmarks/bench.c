@@ -32,7 +32,8 @@ static const char usage[] =
     "  growth   GET, POST and lock at 100 thousand and 1 million posts, or up to 10 million, against 10 thousand\n"
     "  tenants  GET, list and POST in 10,000 workspaces of 100 posts / as many posts in one; one alone\n"
     "  search   pages of posts, listed, filtered and searched, of a million in one workspace / 10 thousand\n"
-    "  schedule commands with a million posts in one workspace / 10 thousand; next_slot, series, approvals\n\n"
+    "  schedule commands with a million posts in one workspace / 10 thousand; next_slot, series, approvals\n"
+    "  service  each command and read, over HTTP and RPC, with a million posts in one workspace / 10 thousand\n\n"
     "Every line has our figure, the reference that was measured in the same run, and their "
     "ratio; the goals stand at the\nend. Works in a folder of its own under TMPDIR and "
     "removes it. tools/bench --with-references installs the\nreferences; without them their lines say so. With --fill "
@@ -52,6 +53,7 @@ static const struct benchmark {
     {"tenants",  bench_tenants },
     {"search",   bench_search  },
     {"schedule", bench_schedule},
+    {"service",  bench_service },
 };
 
 #define BENCHMARK_COUNT (sizeof benchmarks / sizeof *benchmarks)
@@ -217,9 +219,9 @@ int tool_bench(int argc, char **argv)
          "posts at which growth stops: 100000, 1000000 or 10000000; default 1000000"                                              },
         {"--tenants",      &given.tenants,    NULL,           "workspaces of 100 posts each; default 10000"                       },
         {"--search-posts", &given.many_posts, NULL,
-         "of the workspace that is searched and scheduled in, from 20000 on; default 1000000"                                     },
+         "of the workspace that is searched, scheduled in and served, from 20000 on; default 1000000"                             },
         {"--quick",        NULL,              &given.quick,
-         "search and schedule with 20000 posts / 4000 and in few rounds: whether their answers are right"                         },
+         "search, schedule and service with 20000 posts / 4000 and in few rounds: whether their answers are right"                },
         {"--references",   &bench.references, NULL,
          "the folder that tools/benchmarks/references/setup printed; default: none"                                               },
         {"--bare-server",  &bare_url,         NULL,           "used by itself: serve the nng and LMDB reference at"               },

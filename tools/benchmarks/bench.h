@@ -32,6 +32,8 @@ enum bench_goal_code {
     GOAL_SLOTS,
     GOAL_SERIES,
     GOAL_APPROVAL,
+    GOAL_SERVICE_COMMANDS,
+    GOAL_SERVICE_READS,
     GOAL_COUNT
 };
 
@@ -43,7 +45,7 @@ struct bench {
     uint64_t posts;         /* of the burst */
     uint64_t growth_max;    /* posts at which growth stops */
     uint64_t tenants;       /* workspaces beside each other */
-    uint64_t many_posts;    /* of the workspace that is searched and scheduled in */
+    uint64_t many_posts;    /* of the workspace that is searched, scheduled in and served */
     uint64_t few_posts;     /* of the one that it is compared with */
     unsigned rounds;        /* that both do in turn */
     unsigned looks;         /* pages of each question */
@@ -83,6 +85,7 @@ enum err bench_growth(struct bench *bench) MUST_USE;
 enum err bench_tenants(struct bench *bench) MUST_USE;
 enum err bench_search(struct bench *bench) MUST_USE;
 enum err bench_schedule(struct bench *bench) MUST_USE;
+enum err bench_service(struct bench *bench) MUST_USE;
 
 /* bench_fill_folder makes a data folder whose log has at least so many events, for tests and for looking at. */
 enum err bench_fill_folder(const char *path, uint64_t events) MUST_USE;

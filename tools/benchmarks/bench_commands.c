@@ -85,15 +85,12 @@ static void make_start(struct side *side, uint64_t number, struct crowd_job *job
 static void make_outcome(struct side *side, uint64_t number, struct crowd_job *job)
 {
     const struct crowd *crowd = side->crowd;
-    struct record_outcome_command *outcome = &make_system(side, number, COMMAND_record_outcome, job)->record_outcome;
-    outcome->post_id = crowd_id(crowd, number, ID_POST);
-    outcome->target_id = crowd_id(crowd, number, ID_TARGET);
-    outcome->attempt_id = crowd_id(crowd, number, ID_ATTEMPT);
-    outcome->outcome = OUTCOME_ACCEPTED;
-    outcome->platform_id = SPAN("at://did:plc:bench/app.bsky.feed.post/3l00000000000");
-    outcome->revision = SPAN("bafyreib2rxk3rw6bench");
-    outcome->url = SPAN("https://bsky.app/profile/bench.test/post/3l00000000000");
-    outcome->published_ms = crowd->now_ms;
+    const struct id post_id = crowd_id(crowd, number, ID_POST);
+    const struct id target_id = crowd_id(crowd, number, ID_TARGET);
+    const struct id attempt_id = crowd_id(crowd, number, ID_ATTEMPT);
+    bench_outcome_fill(&job->command, &crowd->author.workspace_id, &post_id, &target_id, &attempt_id, crowd->now_ms);
+    job->number = number;
+    job->sent = &job->command;
 }
 
 static void make(struct side *side, uint64_t index, struct crowd_job *job)

@@ -70,19 +70,35 @@ void crowd_word(struct buf *out, uint64_t rank)
     }
 }
 
-uint64_t crowd_rank(const struct crowd *crowd, uint64_t number, uint64_t i)
+static uint64_t seed_of(const struct crowd *crowd, uint64_t number)
 {
-    const uint64_t seed = number + (crowd->made[number].edited ? EDITED : 0);
+    return number + (crowd->made[number].edited ? EDITED : 0);
+}
+
+static uint64_t rank_of(uint64_t seed, uint64_t i)
+{
     const uint64_t chance = bench_mixed(seed * CROWD_WORDS + i);
     const uint64_t most = (uint64_t)1 << chance % CROWD_VOCABULARY_BITS;
     return most + (chance >> 8) % most;
 }
 
+uint64_t crowd_rank(const struct crowd *crowd, uint64_t number, uint64_t i)
+{
+    return rank_of(seed_of(crowd, number), i);
+}
+
+void crowd_words(uint64_t seed, struct buf *out)
+{
+    for (uint64_t i = 0; i < CROWD_WORDS; i++) {
+        crowd_word(out, rank_of(seed, i));
+        buf_byte(out, ' ');
+    }
+}
+
 void crowd_text(const struct crowd *crowd, uint64_t number, struct buf *out)
 {
-    for (uint64_t i = 0; crowd->worded && i < CROWD_WORDS; i++) {
-        crowd_word(out, crowd_rank(crowd, number, i));
-        buf_byte(out, ' ');
+    if (crowd->worded) {
+        crowd_words(seed_of(crowd, number), out);
     }
     while (!crowd->worded && out->len < (size_t)CROWD_WORDS * 7) {
         buf_byte(out, 'a');
@@ -479,7 +495,7 @@ void crowd_close(struct crowd *crowd)
 
 /* --- two of them --- */
 
-static uint64_t half_shelf(uint64_t posts)
+uint64_t crowd_half_shelf(uint64_t posts)
 {
     return posts - posts % SEGMENT_POSTS + SEGMENT_POSTS / 2;
 }
@@ -487,13 +503,13 @@ static uint64_t half_shelf(uint64_t posts)
 static enum err open_both(struct bench *bench, struct crowds *crowds)
 {
     char name[32];
-    const uint64_t few = half_shelf(bench->few_posts);
+    const uint64_t few = crowd_half_shelf(bench->few_posts);
     bench->made++;
     (void)snprintf(crowds->against, sizeof crowds->against, "%llu posts", (unsigned long long)few);
     (void)snprintf(name, sizeof name, "crowd-%u-small", bench->made);
     TRY(crowd_open(bench, name, few, bench->rounds, true, &crowds->small));
     (void)snprintf(name, sizeof name, "crowd-%u-large", bench->made);
-    TRY(crowd_open(bench, name, half_shelf(bench->many_posts), bench->rounds, true, &crowds->large));
+    TRY(crowd_open(bench, name, crowd_half_shelf(bench->many_posts), bench->rounds, true, &crowds->large));
     sync(); /* what was filled is not written back while we measure */
     return OK;
 }

@@ -60,7 +60,9 @@ bool crowd_is_rare(const struct crowd *crowd, uint64_t number);
 bool crowd_has_label(const struct crowd *crowd, uint64_t number);   /* campaign */
 bool crowd_has_account(const struct crowd *crowd, uint64_t number); /* the other one */
 bool crowd_has_author(const struct crowd *crowd, uint64_t number);  /* the other one */
-/* crowd_word writes the word of a rank; crowd_rank is that of word number i of a post's text. */
+/* crowd_words writes a text of CROWD_WORDS words, another for each seed; crowd_word the word of a rank; crowd_rank is
+ * that of word number i of a post's text. */
+void crowd_words(uint64_t seed, struct buf *out);
 void crowd_word(struct buf *out, uint64_t rank);
 uint64_t crowd_rank(const struct crowd *crowd, uint64_t number, uint64_t i);
 void crowd_text(const struct crowd *crowd, uint64_t number, struct buf *out);
@@ -118,8 +120,10 @@ struct crowd_want {
 enum err crowd_check(const struct crowd *crowd, const struct id *workspace_id, const struct id *post_id,
                      const struct crowd_want *want) MUST_USE;
 
-/* The two that are compared, filled once for all benchmarks of a run that ask for them. Both are rounded so that their
- * last shelf is half full: on that each post is looked at. */
+/* crowd_half_shelf rounds a number of posts so that their last shelf is half full: on that each post is looked at. */
+uint64_t crowd_half_shelf(uint64_t posts);
+
+/* The two that are compared, filled once for all benchmarks of a run that ask for them, both of half a shelf. */
 struct crowds {
     struct crowd large;
     struct crowd small;

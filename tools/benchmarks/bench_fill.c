@@ -45,15 +45,6 @@ static enum err give(struct filling *filling, const struct command *command)
     return answer.refusal == ACCEPTED ? OK : ERR_CONFLICT;
 }
 
-static struct command system_command(const struct filling *filling, uint32_t code, const struct open_post *post)
-{
-    return (struct command){.code = code,
-                            .actor = ACTOR_SCHEDULER,
-                            .command_id = bench_id(ID_COMMAND),
-                            .workspace_id = filling->author->workspace_id,
-                            .stream = post->post_id};
-}
-
 static enum err create(struct filling *filling, struct open_post *post)
 {
     struct bench_post made;
@@ -66,7 +57,8 @@ static enum err create(struct filling *filling, struct open_post *post)
 
 static enum err lock(struct filling *filling, struct open_post *post)
 {
-    struct command command = system_command(filling, COMMAND_lock_post, post);
+    struct command command;
+    bench_attempt_fill(&command, COMMAND_lock_post, &filling->author->workspace_id, &post->post_id);
     struct locked_part part = {.created_ms = filling->now_ms,
                                .payload = span_of(filling->payload, sizeof filling->payload),
                                .payload_hash = filling->payload_hash};
@@ -84,7 +76,8 @@ static enum err lock(struct filling *filling, struct open_post *post)
 
 static enum err send(struct filling *filling, struct open_post *post)
 {
-    struct command command = system_command(filling, COMMAND_start_attempt, post);
+    struct command command;
+    bench_attempt_fill(&command, COMMAND_start_attempt, &filling->author->workspace_id, &post->post_id);
     const struct id attempt_id = bench_id(ID_ATTEMPT);
     command.start_attempt.post_id = post->post_id;
     command.start_attempt.target_id = post->target_id;
@@ -92,15 +85,8 @@ static enum err send(struct filling *filling, struct open_post *post)
     command.start_attempt.fence = ledger_epoch(filling->parts->ledger);
     command.start_attempt.payload_hash = filling->payload_hash;
     TRY(give(filling, &command));
-    command = system_command(filling, COMMAND_record_outcome, post);
-    command.record_outcome.post_id = post->post_id;
-    command.record_outcome.target_id = post->target_id;
-    command.record_outcome.attempt_id = attempt_id;
-    command.record_outcome.outcome = OUTCOME_ACCEPTED;
-    command.record_outcome.platform_id = SPAN("at://did:plc:bench/app.bsky.feed.post/3l00000000000");
-    command.record_outcome.revision = SPAN("bafyreib2rxk3rw6bench");
-    command.record_outcome.url = SPAN("https://bsky.app/profile/bench.test/post/3l00000000000");
-    command.record_outcome.published_ms = filling->now_ms;
+    bench_outcome_fill(&command, &filling->author->workspace_id, &post->post_id, &post->target_id, &attempt_id,
+                       filling->now_ms);
     return give(filling, &command);
 }
 

@@ -36,6 +36,9 @@ static const struct goal {
     [GOAL_SLOTS] = {"schedule", "next_slot, 5,000 reserved / none",                false, 1.3,    "x",        "a whole run"        },
     [GOAL_SERIES] = {"schedule", "a series' post / a POST, processor",              false, 1.3,    "x",        "a whole run"        },
     [GOAL_APPROVAL] = {"schedule", "a lock under four eyes / none, processor",        false, 1.3,    "x",        "a whole run"        },
+    [GOAL_SERVICE_COMMANDS] = {"service",  "dearest command, a million / 10 thousand",        false, 1.3,    "x",        "a whole run"        },
+    [GOAL_SERVICE_READS] = {"service",  "dearer of GET and list, a million / 10 thousand", false, 1.3,    "x",
+                        "a whole run"                                                                                                  },
     [GOAL_TENANTS] = {"tenants",  "dearest of GET, list, POST / one workspace",      false, 1.2,    "x",        "a whole run"        },
 };
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,21 +16,24 @@
 #define REQUEST_MAX 4096
 #define ANSWER_MAX ((size_t)256 << 10) /* a list */
 #define OUTSTANDING_MAX 1024
+#define SHOWN_MAX 2000 /* of an answer that is wrong */
 
 struct http_load {
     uint16_t port;
     uint64_t count;
     load_request *make;
+    load_answer *check;
     void *context;
     atomic_ullong next;
     atomic_bool failed;
 };
 
-/* Reads one answer: its head, and as much as its Content-Length says. */
+/* Reads one answer: its head, and as much as its Content-Length says; text is empty when there was none. */
 static bool read_answer(int fd, char *text)
 {
     size_t len = 0;
     size_t whole = 0;
+    text[0] = 0;
     while (whole == 0 || len < whole) {
         const ssize_t got = recv(fd, text + len, ANSWER_MAX - 1 - len, 0);
         if (got <= 0) {
@@ -52,11 +56,19 @@ static bool read_answer(int fd, char *text)
     return len == whole && strncmp(text, "HTTP/1.1 2", 10) == 0;
 }
 
+/* Of many that fail at once the first is told. */
+static void fail(struct http_load *load, const char *answer)
+{
+    if (!atomic_exchange(&load->failed, true)) {
+        (void)fprintf(stderr, "openpost bench: answered: %.*s\n", SHOWN_MAX, answer);
+    }
+}
+
 static void *send_all(void *context)
 {
     struct http_load *load = context;
     char request[REQUEST_MAX];
-    char answer[ANSWER_MAX];
+    char answer[ANSWER_MAX] = "";
     const int fd = bench_connect(load->port);
     while (fd >= 0 && !atomic_load(&load->failed)) {
         const uint64_t index = atomic_fetch_add(&load->next, 1);
@@ -65,21 +77,22 @@ static void *send_all(void *context)
             break;
         }
         load->make(load->context, index, &out);
-        if (!buf_ok(&out) || send(fd, request, out.len, MSG_NOSIGNAL) != (ssize_t)out.len || !read_answer(fd, answer)) {
-            atomic_store(&load->failed, true);
+        if (!buf_ok(&out) || send(fd, request, out.len, MSG_NOSIGNAL) != (ssize_t)out.len || !read_answer(fd, answer) ||
+            (load->check != NULL && !load->check(load->context, index, answer))) {
+            fail(load, answer);
         }
     }
     if (fd < 0) {
-        atomic_store(&load->failed, true);
+        fail(load, "no connection");
     } else {
         (void)close(fd);
     }
     return NULL;
 }
 
-enum err load_http(uint16_t port, uint64_t count, load_request *make, void *context, double *ret_us)
+enum err load_http(uint16_t port, uint64_t count, load_request *make, load_answer *check, void *context, double *ret_us)
 {
-    struct http_load load = {.port = port, .count = count, .make = make, .context = context};
+    struct http_load load = {.port = port, .count = count, .make = make, .check = check, .context = context};
     pthread_t threads[CONNECTIONS];
     unsigned started = 0;
     const int64_t start_us = clock_monotonic_us();
@@ -133,8 +146,12 @@ static void answered(void *context, enum err err, const struct answer *answer)
 {
     struct place *place = context;
     struct command_load *load = place->load;
-    if (err != OK || answer->refusal != ACCEPTED || !send_next(place)) {
-        atomic_store(&load->failed, true);
+    const bool good = err == OK && answer->refusal == ACCEPTED && answer->events > 0;
+    if ((!good || !send_next(place)) && !atomic_exchange(&load->failed, true) && !good) {
+        (void)fprintf(stderr, "openpost bench: answered: %s\n",
+                      err != OK                     ? err_sentence(err)
+                      : answer->refusal != ACCEPTED ? refusal_desc(answer->refusal)->code
+                                                    : "it did nothing");
     }
     if (atomic_fetch_add(&load->done, 1) + 1 == load->count) {
         atomic_store(&load->end_us, (unsigned long long)clock_monotonic_us());

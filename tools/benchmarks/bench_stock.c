@@ -1,69 +1,16 @@
-/* bench_stock.c: see bench_stock.h. Called by bench_growth.c and bench_tenants.c. What the machine does meanwhile
- * strikes both that are compared. */
-#include "tools/benchmarks/bench_stock.h"
-
+/* bench_stock.c: see bench_stock.h: its processes, its posts, and two in turn. Called by bench_growth.c,
+ * bench_tenants.c and bench_service.c. What the machine does meanwhile strikes both that are compared. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/base/process.h"
-#include "core/calendar/instant.h"
-#include "core/message/codec.h"
-#include "tools/benchmarks/bench_load.h"
 #include "tools/benchmarks/bench_proc.h"
+#include "tools/benchmarks/bench_stock_private.h"
 
-#define ROUNDS UINT64_C(15) /* many and short: what else the machine does strikes few of them */
-#define GETS UINT64_C(2000) /* in a round */
-#define LISTS UINT64_C(400)
-#define KEYS UINT64_C(2000)
-#define MEMBERS UINT64_C(1000)
-#define POSTS UINT64_C(400)
-#define LOCKS (STOCK_LOCKS / ROUNDS)
-#define LOCKS_OUTSTANDING 64
-#define OUTSTANDING 512 /* when filling */
-#define TEXT_LEN 260
 #define SOON_MS INT64_C(240000) /* within the lock's five minutes */
-#define DAY_OF_MS INT64_C(86400000)
-#define MONTH_OF_MS (30 * DAY_OF_MS)
-
-const char *const stock_work_names[STOCK_WORKS] = {"GET", "list", "keys", "members", "POST", "lock"};
-
-struct made {
-    struct id post_id;
-    struct id target_id;
-    unsigned author;
-    bool early; /* due in the month's first half */
-    int64_t due_ms;
-};
-
-struct stock {
-    struct client *client;
-    pid_t ledger;
-    pid_t gateway;
-    char name[64];
-    char path[DATA_PATH_MAX];
-    char url[64];
-    char publish[64];
-    uint16_t port;
-    unsigned authors_count;
-    unsigned step;                /* of founding */
-    uint64_t filled;              /* of made */
-    uint64_t size;                /* that it is filled to, */
-    uint64_t soon;                /* of which the last so many are due soon */
-    uint64_t rounds[STOCK_WORKS]; /* done at this size: no two read or write the same */
-    char text[TEXT_LEN];
-    struct bench_author *authors;
-    struct made *made;
-    struct command steps[OUTSTANDING];
-    struct bench_post posts[OUTSTANDING];
-    struct bench_lock locks[OUTSTANDING];
-};
-
-/* Spreads what is read and written. */
-static uint64_t spread(uint64_t index, uint64_t below)
-{
-    return bench_mixed(index) % below;
-}
+#define MONTH_MS (30 * DAY_MS)
 
 static const struct command *make_author(void *context, uint64_t index, unsigned place)
 {
@@ -77,7 +24,7 @@ static enum err found_until(struct stock *stock, unsigned count)
 {
     double us = 0;
     for (stock->step = 0; count > stock->authors_count && stock->step < BENCH_AUTHOR_STEPS; stock->step++) {
-        TRY(load_commands(stock->client, count - stock->authors_count, OUTSTANDING, make_author, stock, &us));
+        TRY(load_commands(stock->client, count - stock->authors_count, STOCK_OUTSTANDING, make_author, stock, &us));
     }
     stock->authors_count = count;
     return OK;
@@ -91,102 +38,16 @@ static const struct command *make_post(void *context, uint64_t index, unsigned p
     const uint64_t number = stock->filled + index;
     const unsigned author = (unsigned)(number % stock->authors_count);
     const bool soon = number + stock->soon >= stock->size;
-    const int64_t ahead_ms = soon ? SOON_MS : DAY_OF_MS + (int64_t)spread(number, (uint64_t)MONTH_OF_MS);
+    const int64_t ahead_ms = soon ? SOON_MS : DAY_MS + (int64_t)stock_spread(number, (uint64_t)MONTH_MS);
     struct bench_post *post = &stock->posts[place];
     const int64_t due_ms = clock_wall_ms() + ahead_ms;
-    bench_post_fill(post, &stock->authors[author], span_of(stock->text, TEXT_LEN), due_ms);
-    stock->made[number] = (struct made){.post_id = post->command.stream,
-                                        .target_id = post->target.target_id,
-                                        .author = author,
-                                        .early = ahead_ms < DAY_OF_MS + MONTH_OF_MS / 2,
-                                        .due_ms = due_ms};
+    bench_post_fill(post, &stock->authors[author], span_of(stock->text, STOCK_TEXT_LEN), due_ms);
+    stock->made[number] = (struct stock_made){.post_id = post->command.stream,
+                                              .target_id = post->target.target_id,
+                                              .author = author,
+                                              .early = ahead_ms < DAY_MS + MONTH_MS / 2,
+                                              .due_ms = due_ms};
     return &post->command;
-}
-
-static const struct command *make_lock(void *context, uint64_t index, unsigned place)
-{
-    struct stock *stock = context;
-    const struct made *made = &stock->made[stock->size - stock->soon + stock->rounds[STOCK_LOCK] * LOCKS + index];
-    bench_lock_fill(&stock->locks[place], &stock->authors[made->author].workspace_id, &made->post_id, &made->target_id,
-                    span_of(stock->text, TEXT_LEN), clock_wall_ms());
-    return &stock->locks[place].command;
-}
-
-static void put_text(struct buf *out, const char *text)
-{
-    buf_put(out, span_text(text));
-}
-
-static void put_key(struct buf *out, const char *key)
-{
-    put_text(out, " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ");
-    put_text(out, key);
-    put_text(out, "\r\n");
-}
-
-static void make_get(void *context, uint64_t index, struct buf *out)
-{
-    const struct stock *stock = context;
-    const struct made *made = &stock->made[spread(stock->rounds[STOCK_GET] * GETS + index, stock->size)];
-    put_text(out, "GET /v1/posts/");
-    id_write(out, &made->post_id);
-    put_key(out, stock->authors[made->author].key);
-    put_text(out, "\r\n");
-}
-
-/* Thirty posts by the instant at which they are due, from that of any post on, or back from it in the month's second
- * half, so that there are always as many. */
-static void make_list(void *context, uint64_t index, struct buf *out)
-{
-    const struct stock *stock = context;
-    const uint64_t number = spread(stock->rounds[STOCK_LIST] * LISTS + index, stock->size);
-    const struct made *made = &stock->made[number];
-    put_text(out, made->early ? "GET /v1/posts?limit=30&order=publish_at&publish_after="
-                              : "GET /v1/posts?limit=30&order=-publish_at&publish_before=");
-    instant_write(out, made->due_ms);
-    put_key(out, stock->authors[made->author].key);
-    put_text(out, "\r\n");
-}
-
-static void make_read(const struct stock *stock, enum stock_work work, uint64_t number, const char *line,
-                      struct buf *out)
-{
-    put_text(out, line);
-    put_key(out, stock->authors[spread(stock->rounds[work] * KEYS + number, stock->authors_count)].key);
-    put_text(out, "\r\n");
-}
-
-static void make_keys(void *context, uint64_t index, struct buf *out)
-{
-    make_read(context, STOCK_KEYS, index, "GET /v1/api-keys", out);
-}
-
-static void make_members(void *context, uint64_t index, struct buf *out)
-{
-    make_read(context, STOCK_MEMBERS, index, "GET /v1/members", out);
-}
-
-static void make_http_post(void *context, uint64_t index, struct buf *out)
-{
-    const struct stock *stock = context;
-    const uint64_t number = stock->size * ROUNDS + stock->rounds[STOCK_POST] * POSTS + index;
-    const struct bench_author *author = &stock->authors[spread(number, stock->authors_count)];
-    char bytes[1024];
-    char head[512];
-    struct buf body = buf_of(bytes, sizeof bytes);
-    put_text(&body, "{\"content\":{\"text\":\"");
-    buf_put(&body, span_of(stock->text, TEXT_LEN));
-    put_text(&body, "\"},\"targets\":[{\"integration_id\":\"");
-    id_write(&body, &author->integration_id);
-    put_text(&body, "\"}],\"schedule\":{\"at\":");
-    json_time(&body, clock_wall_ms() + DAY_OF_MS);
-    put_text(&body, "}}");
-    (void)snprintf(head, sizeof head,
-                   "POST /v1/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: "
-                   "application/json\r\nIdempotency-Key: stock-%llu\r\nContent-Length: %zu\r\n\r\n",
-                   author->key, (unsigned long long)number, body.len);
-    put_text(out, head);
-    buf_put(out, buf_span(&body));
 }
 
 /* What both processes have taken so far; us: nothing yet. */
@@ -207,54 +68,38 @@ static enum err taken(const struct stock *stock, struct stock_cost *ret_taken)
     return OK;
 }
 
-static enum err run_round(struct stock *stock, enum stock_work work, double *ret_us)
+static enum err run_round(struct stock *stock, const struct stock_line *line, double *ret_us)
 {
-    switch (work) {
-    case STOCK_GET:
-        TRY(load_http(stock->port, GETS, make_get, stock, ret_us));
-        break;
-    case STOCK_LIST:
-        TRY(load_http(stock->port, LISTS, make_list, stock, ret_us));
-        break;
-    case STOCK_KEYS:
-        TRY(load_http(stock->port, KEYS, make_keys, stock, ret_us));
-        break;
-    case STOCK_MEMBERS:
-        TRY(load_http(stock->port, MEMBERS, make_members, stock, ret_us));
-        break;
-    case STOCK_POST:
-        TRY(load_http(stock->port, POSTS, make_http_post, stock, ret_us));
-        break;
-    case STOCK_LOCK:
-        TRY(load_commands(stock->client, LOCKS, LOCKS_OUTSTANDING, make_lock, stock, ret_us));
-        break;
-    case STOCK_WORKS:
-    default:
-        return ERR_RANGE;
+    if (line->request != NULL) {
+        return load_http(stock->port, line->count, line->request, line->check, stock, ret_us);
     }
-    stock->rounds[work]++;
-    return OK;
+    return load_commands(stock->client, line->count, STOCK_LOCKS_OUTSTANDING, line->command, stock, ret_us);
 }
 
 /* The costs of one side, round by round. */
 struct side {
     struct stock *stock;
-    double us[ROUNDS];
-    double cpu_us[ROUNDS];
+    double us[TURNS_MAX];
+    double cpu_us[TURNS_MAX];
     double faults; /* of all rounds */
     double written;
 };
 
-static enum err go_round(struct side *side, enum stock_work work, uint64_t round, double count)
+static enum err go_round(struct side *side, enum stock_work work, unsigned round)
 {
+    const struct stock_line *line = stock_line_of(work);
+    const double count = (double)line->count;
+    const double all = count * side->stock->turns;
     struct stock_cost before;
     struct stock_cost after;
+    TRY(line->prepare == NULL ? OK : line->prepare(side->stock));
     TRY(taken(side->stock, &before));
-    TRY(run_round(side->stock, work, &side->us[round]));
+    TRY(run_round(side->stock, line, &side->us[round]));
     TRY(taken(side->stock, &after));
+    side->stock->rounds[work]++;
     side->cpu_us[round] = (after.cpu_us - before.cpu_us) / count;
-    side->faults += (after.faults - before.faults) / count / (double)ROUNDS;
-    side->written += (after.written - before.written) / count / (double)ROUNDS;
+    side->faults += (after.faults - before.faults) / all;
+    side->written += (after.written - before.written) / all;
     return OK;
 }
 
@@ -267,14 +112,13 @@ static struct stock_cost cost_of(const struct side *side, size_t middle, size_t 
 enum err stock_compare(struct stock *ours, struct stock *theirs, enum stock_work work, struct stock_cost *ret_ours,
                        struct stock_cost *ret_theirs)
 {
-    const uint64_t counts[STOCK_WORKS] = {GETS, LISTS, KEYS, MEMBERS, POSTS, LOCKS};
     struct side sides[2] = {{.stock = ours}, {.stock = theirs}};
-    for (uint64_t round = 0; round < ROUNDS; round++) {
-        TRY(go_round(&sides[round % 2], work, round, (double)counts[work]));
-        TRY(go_round(&sides[1 - round % 2], work, round, (double)counts[work]));
+    for (unsigned round = 0; round < ours->turns; round++) {
+        TRY(go_round(&sides[round % 2], work, round));
+        TRY(go_round(&sides[1 - round % 2], work, round));
     }
-    const size_t middle = bench_middle(sides[0].us, sides[1].us, ROUNDS);
-    const size_t cpu_middle = bench_middle(sides[0].cpu_us, sides[1].cpu_us, ROUNDS);
+    const size_t middle = bench_middle(sides[0].us, sides[1].us, ours->turns);
+    const size_t cpu_middle = bench_middle(sides[0].cpu_us, sides[1].cpu_us, ours->turns);
     *ret_ours = cost_of(&sides[0], middle, cpu_middle);
     *ret_theirs = cost_of(&sides[1], middle, cpu_middle);
     return OK;
@@ -287,7 +131,7 @@ enum err stock_fill(struct stock *stock, uint64_t posts, unsigned authors, uint6
     stock->size = posts;
     stock->soon = soon;
     memset(stock->rounds, 0, sizeof stock->rounds);
-    TRY(load_commands(stock->client, posts - stock->filled, OUTSTANDING, make_post, stock, &us));
+    TRY(load_commands(stock->client, posts - stock->filled, STOCK_OUTSTANDING, make_post, stock, &us));
     stock->filled = posts;
     return OK;
 }
@@ -367,6 +211,7 @@ void stock_close(struct stock *stock)
         bench_stop(stock->ledger);
         free(stock->authors);
         free(stock->made);
+        free(stock->chosen);
         free(stock);
     }
 }
@@ -378,7 +223,9 @@ enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, u
     if (stock == NULL) {
         return ERR_NO_MEMORY;
     }
-    memset(stock->text, 'a', TEXT_LEN);
+    memset(stock->text, 'a', STOCK_TEXT_LEN);
+    sha256(span_of(stock->text, STOCK_TEXT_LEN), stock->text_hash.bytes);
+    stock->turns = STOCK_ROUNDS;
     stock->authors = calloc(authors_max, sizeof *stock->authors);
     stock->made = calloc(posts_max, sizeof *stock->made);
     if (stock->authors == NULL || stock->made == NULL) {

@@ -7,7 +7,24 @@
 
 #define STOCK_LOCKS UINT64_C(9000) /* in a comparison */
 
-enum stock_work { STOCK_GET, STOCK_LIST, STOCK_KEYS, STOCK_MEMBERS, STOCK_POST, STOCK_LOCK, STOCK_WORKS };
+enum stock_work {
+    STOCK_GET,
+    STOCK_LIST,
+    STOCK_KEYS,
+    STOCK_MEMBERS,
+    STOCK_POST,
+    STOCK_LOCK,
+    STOCK_CREATE, /* from here on: of a worded stock, which has none of the two before */
+    STOCK_EDIT,
+    STOCK_SCHEDULE,
+    STOCK_RESCHEDULE,
+    STOCK_CANCEL,
+    STOCK_APPROVE,
+    STOCK_LOCK_ANY,
+    STOCK_START,
+    STOCK_OUTCOME,
+    STOCK_WORKS
+};
 
 extern const char *const stock_work_names[STOCK_WORKS];
 
@@ -19,6 +36,20 @@ struct stock;
 enum err stock_open(struct bench *bench, const char *name, uint64_t posts_max, unsigned authors_max,
                     struct stock **ret_stock) MUST_USE;
 enum err stock_fill(struct stock *stock, uint64_t posts, unsigned authors, uint64_t soon) MUST_USE;
+/* stock_fill_worded fills an empty one instead: one workspace with so many posts, each with another text of CROWD_WORDS
+ * words; some of each shelf were edited since. Which post a command of a comparison will be about, in so many rounds
+ * (1..TURNS_MAX), is chosen by chance among all of them; no two commands are about one, but a lock, the attempt and its
+ * outcome. ERR_RANGE: there are too few posts. stock_due_ms: when the last that is locked is due: attempts start then.
+ * STOCK_CREATED: room for what is created in the comparison. */
+enum err stock_fill_worded(struct stock *stock, uint64_t posts, unsigned rounds) MUST_USE;
+int64_t stock_due_ms(const struct stock *stock);
+#define STOCK_HTTP_ROUND UINT64_C(160) /* commands of a round over HTTP */
+#define STOCK_CREATED(rounds) ((rounds)*STOCK_HTTP_ROUND)
+/* stock_ask_approval has its workspace want somebody's approval for each post that is not locked. */
+enum err stock_ask_approval(struct stock *stock) MUST_USE;
+/* stock_check reads every post that a work of a worded stock was about, over HTTP; *ret_wrong counts those whose
+ * status, text or instant is another than was asked for. The first is written to standard error. */
+enum err stock_check(struct stock *stock, enum stock_work work, uint64_t *ret_wrong) MUST_USE;
 void stock_close(struct stock *stock);
 OWNED_BY(stock_close, struct stock *);
 

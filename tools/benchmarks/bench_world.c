@@ -198,6 +198,30 @@ void bench_lock_fill(struct bench_lock *lock, const struct id *workspace_id, con
     lock->command.lock_post.targets_count = 1;
 }
 
+void bench_attempt_fill(struct command *command, uint32_t code, const struct id *workspace_id, const struct id *post_id)
+{
+    *command = (struct command){.code = code,
+                                .actor = ACTOR_SCHEDULER,
+                                .command_id = bench_id(ID_COMMAND),
+                                .workspace_id = *workspace_id,
+                                .stream = *post_id};
+}
+
+void bench_outcome_fill(struct command *command, const struct id *workspace_id, const struct id *post_id,
+                        const struct id *target_id, const struct id *attempt_id, int64_t published_ms)
+{
+    bench_attempt_fill(command, COMMAND_record_outcome, workspace_id, post_id);
+    command->record_outcome =
+        (struct record_outcome_command){.post_id = *post_id,
+                                        .target_id = *target_id,
+                                        .attempt_id = *attempt_id,
+                                        .outcome = OUTCOME_ACCEPTED,
+                                        .platform_id = SPAN("at://did:plc:bench/app.bsky.feed.post/3l00000000000"),
+                                        .revision = SPAN("bafyreib2rxk3rw6bench"),
+                                        .url = SPAN("https://bsky.app/profile/bench.test/post/3l00000000000"),
+                                        .published_ms = published_ms};
+}
+
 static int compare(const void *a, const void *b)
 {
     double left = 0;

@@ -51,6 +51,12 @@ void bench_post_fill(struct bench_post *post, const struct bench_author *author,
 /* bench_lock_fill locks a post that was created so and never edited. */
 void bench_lock_fill(struct bench_lock *lock, const struct id *workspace_id, const struct id *post_id,
                      const struct id *target_id, struct span payload, int64_t now_ms);
+/* bench_attempt_fill begins a command of the scheduler's about a post. bench_outcome_fill says that an attempt was
+ * accepted by the platform. */
+void bench_attempt_fill(struct command *command, uint32_t code, const struct id *workspace_id,
+                        const struct id *post_id);
+void bench_outcome_fill(struct command *command, const struct id *workspace_id, const struct id *post_id,
+                        const struct id *target_id, const struct id *attempt_id, int64_t published_ms);
 
 /* bench_start runs this executable with args (NULL-terminated, without its name), output to NAME.out in the run's
  * folder, and waits until it is ready. slow: with one more millisecond for each flush; ERR_UNSUPPORTED when the library

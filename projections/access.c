@@ -6,14 +6,10 @@
 #include "core/base/assert.h"
 #include "projections/access_internal.h"
 
-/* Where the installation's row is, among those of workspaces (access_workspaces.c). */
-enum place { PLACE_INSTALLATION = 4 };
-
+/* Before all rows of workspaces. */
 static struct row_key installation_key(void)
 {
-    struct row_key key = row_key(TABLE_WORKSPACE);
-    row_key_byte(&key, PLACE_INSTALLATION);
-    return key;
+    return row_key(TABLE_WORKSPACE);
 }
 
 static void fold_installation(struct installation_row *row, const struct fact *fact)

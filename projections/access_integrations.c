@@ -3,7 +3,15 @@
 #include "core/base/assert.h"
 #include "projections/access_internal.h"
 
-static struct row_key integration_key(const struct id *integration_id)
+static struct row_key integration_key(const struct id *workspace_id, const struct id *integration_id)
+{
+    struct row_key key = access_place_key(workspace_id, PLACE_OWN_ACCOUNT);
+    row_key_id(&key, integration_id);
+    return key;
+}
+
+/* By itself an account's id leads to its workspace. */
+static struct row_key owner_key(const struct id *integration_id)
 {
     struct row_key key = row_key(TABLE_INTEGRATION);
     row_key_id(&key, integration_id);
@@ -142,7 +150,7 @@ static enum err apply_integration_event(struct store_txn *txn, const struct fact
 {
     /* every event of an integration begins with its id */
     const struct id *integration_id = &fact->event->integration_connecting.integration_id;
-    const struct row_key key = integration_key(integration_id);
+    const struct row_key key = integration_key(&fact->at->workspace_id, integration_id);
     struct integration_row row;
     const enum err err = row_take(txn, &key, integration_row_desc(), arena, &row);
     const bool is_new = err == ERR_NOT_FOUND && fact->event->code == EVENT_integration_connecting;
@@ -161,18 +169,24 @@ static enum err apply_integration_event(struct store_txn *txn, const struct fact
     row.updated_ms = fact->at->time_ms;
     TRY(row_put(txn, &key, integration_row_desc(), &row, arena));
     const struct row_key list_key = integration_list_key(&row.workspace_id, &row.integration_id);
+    const struct row_key by_id = owner_key(&row.integration_id);
     if (row.status == INTEGRATION_DELETED) {
         return row_remove(txn, &list_key);
     }
+    if (!is_new) {
+        return OK;
+    }
     const struct ref_row ref = {.id = row.integration_id};
-    return is_new ? row_put(txn, &list_key, ref_row_desc(), &ref, arena) : OK;
+    const struct account_owner_row owner = {.integration_id = row.integration_id, .workspace_id = row.workspace_id};
+    TRY(row_put(txn, &by_id, account_owner_row_desc(), &owner, arena));
+    return row_put(txn, &list_key, ref_row_desc(), &ref, arena);
 }
 
 /* An outcome of a post that tells of a limit of its account's. Who folds a post's past by itself has no accounts. */
 static enum err apply_limit(struct store_txn *txn, const struct fact *fact, const struct id *integration_id,
                             int64_t until_ms, struct arena *arena)
 {
-    const struct row_key key = integration_key(integration_id);
+    const struct row_key key = integration_key(&fact->at->workspace_id, integration_id);
     struct integration_row row;
     if (until_ms == 0) {
         return OK;
@@ -196,7 +210,7 @@ enum err access_hold_integration(struct store_txn *txn, const struct fact *fact,
         return OK;
     }
     const struct id *integration_id = &fact->event->queue_paused.integration_id; /* both begin alike */
-    const struct row_key key = integration_key(integration_id);
+    const struct row_key key = integration_key(&fact->at->workspace_id, integration_id);
     struct integration_row row;
     const enum err err = row_take(txn, &key, integration_row_desc(), arena, &row);
     if (err == ERR_NOT_FOUND) {
@@ -230,8 +244,14 @@ enum err access_apply_integration(struct store_txn *txn, const struct fact *fact
 enum err access_integration_any(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                                 struct arena *arena, struct integration_row *ret_integration)
 {
-    const struct row_key key = integration_key(integration_id);
-    return row_get_own(txn, &key, workspace_id, integration_row_desc(), arena, ret_integration);
+    struct account_owner_row owner;
+    if (workspace_id == NULL) {
+        const struct row_key by_id = owner_key(integration_id);
+        TRY(row_get(txn, &by_id, account_owner_row_desc(), arena, &owner));
+        workspace_id = &owner.workspace_id;
+    }
+    const struct row_key key = integration_key(workspace_id, integration_id);
+    return row_get(txn, &key, integration_row_desc(), arena, ret_integration);
 }
 
 enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
@@ -272,13 +292,21 @@ enum err access_integration_scan(struct store_txn *txn, const struct id *after, 
                                  struct integration_row **ret_integrations, uint32_t *ret_count)
 {
     const struct row_key prefix = row_key(TABLE_INTEGRATION);
-    struct row_key from = prefix;
-    if (after != NULL) {
-        from = integration_key(after);
-    }
+    const struct row_key from = after != NULL ? owner_key(after) : prefix;
     void *rows = NULL;
-    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, integration_row_desc(), limit, arena, &rows, ret_count));
-    *ret_integrations = rows;
+    uint32_t count = 0;
+    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, account_owner_row_desc(), limit, arena, &rows, &count));
+    const struct account_owner_row *owners = rows;
+    struct integration_row *integrations = arena_room(arena, (count + 1) * sizeof *integrations);
+    if (integrations == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct row_key key = integration_key(&owners[i].workspace_id, &owners[i].integration_id);
+        TRY(access_must(row_get(txn, &key, integration_row_desc(), arena, &integrations[i])));
+    }
+    *ret_integrations = integrations;
+    *ret_count = count;
     return OK;
 }
 

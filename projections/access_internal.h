@@ -11,6 +11,25 @@ static inline enum err access_must(enum err err)
     return err == ERR_NOT_FOUND ? ERR_ALTERED : err;
 }
 
+/* Rows of TABLE_WORKSPACE: led by the workspace, for most requests ask for several of them, and among many workspaces
+ * each page is one that nobody has touched lately. */
+enum workspace_place {
+    PLACE_WORKSPACE = 0,    /* its document */
+    PLACE_QUOTA = 1,        /* what its plan says of each request */
+    PLACE_OWN_ACCOUNT = 2,  /* integration -> document */
+    PLACE_OWN_KEY = 3,      /* key -> fingerprint */
+    PLACE_LAST = UINT8_MAX, /* behind all of them */
+};
+
+/* access_place_key begins the key of one of them. */
+static inline struct row_key access_place_key(const struct id *workspace_id, enum workspace_place place)
+{
+    struct row_key key = row_key(TABLE_WORKSPACE);
+    row_key_id(&key, workspace_id);
+    row_key_byte(&key, (uint8_t)place);
+    return key;
+}
+
 /* access_apply_integration folds an event that is an account's, or tells of a limit of one; others change nothing. */
 enum err access_apply_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_queue folds an event of a queue; access_hold_integration notes at the queue's account whether that holds
@@ -18,13 +37,13 @@ enum err access_apply_integration(struct store_txn *txn, const struct fact *fact
 enum err access_apply_queue(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 enum err access_hold_integration(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_past_… keeps what posts and queues show of a workspace, an account or the installation as it was before this
- * event, where that changed any of it: access_…_as_of finds it. */
+ * event, where that changed any of it, and notes so in *after: access_…_as_of finds it. */
 enum err access_past_workspace(struct store_txn *txn, const struct fact *fact, const struct workspace_row *before,
-                               const struct workspace_row *after, struct arena *arena) MUST_USE;
+                               struct workspace_row *after, struct arena *arena) MUST_USE;
 enum err access_past_integration(struct store_txn *txn, const struct fact *fact, const struct integration_row *before,
-                                 const struct integration_row *after, struct arena *arena) MUST_USE;
+                                 struct integration_row *after, struct arena *arena) MUST_USE;
 enum err access_past_installation(struct store_txn *txn, const struct fact *fact, const struct installation_row *before,
-                                  const struct installation_row *after, struct arena *arena) MUST_USE;
+                                  struct installation_row *after, struct arena *arena) MUST_USE;
 /* access_integration_any reads an account of a workspace, a deleted one too. */
 enum err access_integration_any(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                                 struct arena *arena, struct integration_row *ret_integration) MUST_USE;

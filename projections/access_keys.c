@@ -5,16 +5,14 @@
 #include "core/message/access.h"
 #include "projections/access_internal.h"
 
-/* The three kinds of rows of a key: its own, which is found by its fingerprint; the fingerprint and a place in its
- * workspace's list by its id; and, if it is restricted, its accounts. */
+/* The kinds of rows of a key: its own, which is found by its fingerprint; the fingerprint by its id, and once more in
+ * its workspace's list; and, if it is restricted, its accounts. */
 enum place { PLACE_KEY = 2, PLACE_FINGERPRINT = 3, PLACE_KEY_ACCOUNTS = 6 };
 
 /* A key in its workspace's list; the prefix of all when id is NULL. */
 static struct row_key belonging_key(const struct id *workspace_id, const struct id *id)
 {
-    struct row_key key = row_key(TABLE_WORKSPACE);
-    row_key_byte(&key, PLACE_KEY);
-    row_key_id(&key, workspace_id);
+    struct row_key key = access_place_key(workspace_id, PLACE_OWN_KEY);
     if (id != NULL) {
         row_key_id(&key, id);
     }
@@ -64,7 +62,7 @@ static enum err apply_created(struct store_txn *txn, const struct key_created_ev
     const struct row_key by_id = key_key(&created->key_id);
     const struct row_key by_workspace = belonging_key(&created->workspace_id, &created->key_id);
     const struct row_key by_accounts = accounts_key(&created->key_id);
-    const struct ref_row ref = {.id = created->key_id};
+    const struct own_key_row own = {.fingerprint = created->fingerprint};
     if (row.restricted) {
         const struct key_accounts_row accounts = {.integrations = created->integrations,
                                                   .integrations_count = created->integrations_count};
@@ -72,7 +70,7 @@ static enum err apply_created(struct store_txn *txn, const struct key_created_ev
     }
     TRY(row_put(txn, &by_fingerprint, key_row_desc(), &row, arena));
     TRY(store_put(txn, row_key_span(&by_id), span_of(created->fingerprint.bytes, sizeof created->fingerprint.bytes)));
-    return row_put(txn, &by_workspace, ref_row_desc(), &ref, arena);
+    return row_put(txn, &by_workspace, own_key_row_desc(), &own, arena);
 }
 
 /* Where a key's row is, by its id. */
@@ -252,9 +250,10 @@ enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, co
                         struct arena *arena, struct key_row *ret_key)
 {
     const struct row_key listed = belonging_key(workspace_id, key_id);
-    struct ref_row ref;
-    TRY(row_get(txn, &listed, ref_row_desc(), arena, &ref));
-    return access_must(access_key(txn, key_id, arena, ret_key));
+    struct own_key_row own;
+    TRY(row_get(txn, &listed, own_key_row_desc(), arena, &own));
+    const struct row_key key = fingerprint_key(own.fingerprint.bytes);
+    return access_must(row_get(txn, &key, key_row_desc(), arena, ret_key));
 }
 
 enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, struct arena *arena,
@@ -275,15 +274,14 @@ enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const
     const struct row_key from = after != NULL ? belonging_key(workspace_id, after) : prefix;
     void *rows = NULL;
     uint32_t count = 0;
-    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, ref_row_desc(), limit, arena, &rows, &count));
-    const struct ref_row *refs = rows;
+    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, own_key_row_desc(), limit, arena, &rows, &count));
+    const struct own_key_row *own = rows;
     struct key_row *keys = arena_alloc(arena, (count + 1) * sizeof *keys);
     if (keys == NULL) {
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct row_key key;
-        TRY(access_must(find_key(txn, &refs[i].id, &key)));
+        const struct row_key key = fingerprint_key(own[i].fingerprint.bytes);
         TRY(access_must(row_get(txn, &key, key_row_desc(), arena, &keys[i])));
     }
     *ret_keys = keys;

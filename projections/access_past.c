@@ -40,8 +40,9 @@ static enum err forget(struct store_txn *txn, const struct id *id, int64_t befor
     return OK;
 }
 
+/* *past_seq: the thing's own, by which whoever asks knows that there is nothing to find. */
 static enum err keep(struct store_txn *txn, const struct fact *fact, const struct id *id, struct past_row before,
-                     const struct past_row *after, struct arena *arena)
+                     const struct past_row *after, struct arena *arena, uint64_t *past_seq)
 {
     if (record_equal(past_row_desc(), &before, after)) {
         return OK;
@@ -51,6 +52,7 @@ static enum err keep(struct store_txn *txn, const struct fact *fact, const struc
     }
     before.until_seq = fact->at->seq;
     before.until_ms = fact->at->time_ms;
+    *past_seq = fact->at->seq;
     const struct row_key key = past_key_at(id, before.until_seq);
     return row_put(txn, &key, past_row_desc(), &before, arena);
 }
@@ -76,32 +78,35 @@ static struct past_row of_installation(const struct installation_row *row)
 }
 
 enum err access_past_workspace(struct store_txn *txn, const struct fact *fact, const struct workspace_row *before,
-                               const struct workspace_row *after, struct arena *arena)
+                               struct workspace_row *after, struct arena *arena)
 {
     const struct past_row now = of_workspace(after);
-    return keep(txn, fact, &after->workspace_id, of_workspace(before), &now, arena);
+    return keep(txn, fact, &after->workspace_id, of_workspace(before), &now, arena, &after->past_seq);
 }
 
 enum err access_past_integration(struct store_txn *txn, const struct fact *fact, const struct integration_row *before,
-                                 const struct integration_row *after, struct arena *arena)
+                                 struct integration_row *after, struct arena *arena)
 {
     const struct past_row now = of_integration(after);
-    return keep(txn, fact, &after->integration_id, of_integration(before), &now, arena);
+    return keep(txn, fact, &after->integration_id, of_integration(before), &now, arena, &after->past_seq);
 }
 
 enum err access_past_installation(struct store_txn *txn, const struct fact *fact, const struct installation_row *before,
-                                  const struct installation_row *after, struct arena *arena)
+                                  struct installation_row *after, struct arena *arena)
 {
     const struct past_row now = of_installation(after);
-    return keep(txn, fact, &after->installation_id, of_installation(before), &now, arena);
+    return keep(txn, fact, &after->installation_id, of_installation(before), &now, arena, &after->past_seq);
 }
 
 /* --- queries --- */
 
-/* ERR_NOT_FOUND: it is now as it was then. */
-static enum err find(struct store_txn *txn, const struct id *id, uint64_t seq, struct arena *arena,
+/* ERR_NOT_FOUND: it is now as it was then. Mostly it is, and the thing itself says so: no look at another page. */
+static enum err find(struct store_txn *txn, const struct id *id, uint64_t past_seq, uint64_t seq, struct arena *arena,
                      struct past_row *ret_row)
 {
+    if (past_seq <= seq) {
+        return ERR_NOT_FOUND;
+    }
     const struct row_key prefix = past_key(id);
     const struct row_key from = past_key_at(id, seq);
     void *rows = NULL;
@@ -117,7 +122,7 @@ static enum err find(struct store_txn *txn, const struct id *id, uint64_t seq, s
 enum err access_workspace_as_of(struct store_txn *txn, uint64_t seq, struct arena *arena, struct workspace_row *row)
 {
     struct past_row past;
-    const enum err err = find(txn, &row->workspace_id, seq, arena, &past);
+    const enum err err = find(txn, &row->workspace_id, row->past_seq, seq, arena, &past);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
@@ -134,7 +139,7 @@ enum err access_integration_as_of(struct store_txn *txn, const struct id *worksp
     struct integration_row row;
     struct past_row past;
     TRY(access_integration_any(txn, workspace_id, integration_id, arena, &row));
-    const enum err err = find(txn, integration_id, seq, arena, &past);
+    const enum err err = find(txn, integration_id, row.past_seq, seq, arena, &past);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     if (err == OK) {
         row.status = past.status;
@@ -153,7 +158,7 @@ enum err access_installation_as_of(struct store_txn *txn, uint64_t seq, struct a
                                    struct installation_row *row)
 {
     struct past_row past;
-    const enum err err = find(txn, &row->installation_id, seq, arena, &past);
+    const enum err err = find(txn, &row->installation_id, row->past_seq, seq, arena, &past);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? OK : err;
     }

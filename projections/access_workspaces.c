@@ -4,19 +4,6 @@
 #include "core/base/assert.h"
 #include "projections/access_internal.h"
 
-/* Among the rows of a workspace; access.c has the others. */
-enum place { PLACE_SELF = 0, PLACE_QUOTA = 5 };
-
-static struct row_key place_key(enum place place, const struct id *workspace_id)
-{
-    struct row_key key = row_key(TABLE_WORKSPACE);
-    row_key_byte(&key, (uint8_t)place);
-    if (workspace_id != NULL) {
-        row_key_id(&key, workspace_id);
-    }
-    return key;
-}
-
 /* The newest first: the later a period ended, the smaller its key. */
 static struct row_key period_key(const struct id *workspace_id, int64_t period_end_ms)
 {
@@ -42,7 +29,7 @@ static enum err apply_created(struct store_txn *txn, const struct fact *fact, st
         .created_ms = fact->at->time_ms,
         .updated_ms = fact->at->time_ms,
     };
-    const struct row_key key = place_key(PLACE_SELF, &created->workspace_id);
+    const struct row_key key = access_place_key(&created->workspace_id, PLACE_WORKSPACE);
     return row_put(txn, &key, workspace_row_desc(), &row, arena);
 }
 
@@ -102,7 +89,7 @@ static void fold(struct workspace_row *row, const struct event *event, int64_t t
 static enum err put_quota(struct store_txn *txn, const struct id *workspace_id,
                           const struct plan_changed_event *changed, struct arena *arena)
 {
-    const struct row_key key = place_key(PLACE_QUOTA, workspace_id);
+    const struct row_key key = access_place_key(workspace_id, PLACE_QUOTA);
     for (uint32_t i = 0; i < changed->limits_count; i++) {
         if (span_equal(changed->limits[i].what, SPAN("requests_per_minute"))) {
             const struct quota_row row = {.requests_per_minute = changed->limits[i].most};
@@ -128,7 +115,7 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
 {
     const struct event *event = fact->event;
     const struct id *workspace_id = &fact->at->stream;
-    const struct row_key key = place_key(PLACE_SELF, workspace_id);
+    const struct row_key key = access_place_key(workspace_id, PLACE_WORKSPACE);
     struct workspace_row row;
     if (event->code == EVENT_workspace_created) {
         return apply_created(txn, fact, arena);
@@ -154,24 +141,64 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
 enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
                           struct workspace_row *ret_workspace)
 {
-    const struct row_key key = place_key(PLACE_SELF, workspace_id);
+    const struct row_key key = access_place_key(workspace_id, PLACE_WORKSPACE);
     return row_get(txn, &key, workspace_row_desc(), arena, ret_workspace);
+}
+
+/* The first workspace whose rows begin at the key or behind it; its document's bytes. */
+static enum err next_workspace(struct store_cursor *cursor, const struct row_key *from, struct id *ret_workspace_id,
+                               struct span *ret_row)
+{
+    const struct row_key table = row_key(TABLE_WORKSPACE);
+    struct row_key at = *from;
+    struct id workspace_id = {.kind = ID_WORKSPACE};
+    struct span key;
+    for (;;) {
+        TRY(store_seek(cursor, row_key_span(&at), &key, ret_row));
+        if (!span_starts_with(key, row_key_span(&table))) {
+            return ERR_NOT_FOUND;
+        }
+        TRY(key.len > table.len + sizeof workspace_id.uuid ? OK : ERR_ALTERED);
+        memcpy(workspace_id.uuid, key.data + table.len, sizeof workspace_id.uuid);
+        at = access_place_key(&workspace_id, PLACE_WORKSPACE);
+        if (span_equal(key, row_key_span(&at))) {
+            *ret_workspace_id = workspace_id;
+            return OK;
+        }
+        at = access_place_key(&workspace_id, PLACE_LAST);
+    }
 }
 
 enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                            struct workspace_row **ret_workspaces, uint32_t *ret_count)
 {
-    const struct row_key prefix = place_key(PLACE_SELF, NULL);
-    const struct row_key from = place_key(PLACE_SELF, after);
-    void *rows = NULL;
-    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, workspace_row_desc(), limit, arena, &rows, ret_count));
-    *ret_workspaces = rows;
+    static const struct id before_all = {.kind = ID_WORKSPACE};
+    struct id at;
+    struct span row;
+    uint32_t count = 0;
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    struct workspace_row *workspaces = arena_room(arena, (size_t)limit * sizeof *workspaces);
+    if (workspaces == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    TRY(store_cursor_open(txn, &cursor));
+    struct row_key from =
+        after != NULL ? access_place_key(after, PLACE_LAST) : access_place_key(&before_all, PLACE_WORKSPACE);
+    enum err err = OK;
+    while (count < limit && (err = next_workspace(cursor, &from, &at, &row)) == OK) {
+        TRY(row_read(row, workspace_row_desc(), arena, &workspaces[count]));
+        from = access_place_key(&at, PLACE_LAST);
+        count++;
+    }
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_workspaces = workspaces;
+    *ret_count = count;
     return OK;
 }
 
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute)
 {
-    const struct row_key key = place_key(PLACE_QUOTA, workspace_id);
+    const struct row_key key = access_place_key(workspace_id, PLACE_QUOTA);
     struct quota_row row = {.requests_per_minute = 0};
     struct arena none; /* the row has no lists */
     arena_init(&none, 0);

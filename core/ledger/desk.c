@@ -15,7 +15,7 @@ static struct integration *cached(struct desk *desk, const struct id *integratio
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state)
 {
     struct row_key key;
-    key_state(&key, stream);
+    key_state(&key, &state->head.workspace_id, stream);
     const enum id_kind kind = (enum id_kind)stream->kind;
     TRY(store_put(desk->txn, key_span(&key), span_of(state, aggregate_stored_size(kind, state))));
     if (kind == ID_SYSTEM) {
@@ -42,33 +42,58 @@ void desk_forget(struct desk *desk)
     memset(desk->hints, 0, sizeof desk->hints);
 }
 
-/* Whether a stream has begun, by a row that lies apart from its state. */
-static enum err has_begun(struct store_txn *txn, const struct id *stream, bool *ret_begun)
+/* Whether a stream has begun, by a row that lies apart from its state; of one that is owned it says whose. */
+static enum err has_begun(struct store_txn *txn, const struct id *stream, struct id *ret_owner_id, bool *ret_begun)
 {
     struct row_key key;
     struct span row;
     key_begin(&key, TABLE_STREAM);
     key_id(&key, stream);
     const enum err err = store_get(txn, key_span(&key), &row);
-    if (err == OK || err == ERR_NOT_FOUND) {
-        *ret_begun = err == OK;
-        return OK;
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_begun = err == OK;
+    *ret_owner_id = (struct id){.kind = ID_NONE};
+    if (err == OK && key_is_owned(stream)) {
+        TRY(row.len == sizeof *ret_owner_id ? OK : ERR_ALTERED);
+        memcpy(ret_owner_id, row.data, row.len);
     }
-    return err;
+    return OK;
 }
 
-static enum err put_begun(struct desk *desk, const struct id *stream)
+static enum err put_begun(struct desk *desk, const struct id *stream, const struct id *workspace_id)
 {
     struct row_key key;
     key_begin(&key, TABLE_STREAM);
     key_id(&key, stream);
-    return store_put(desk->txn, key_span(&key), SPAN(""));
+    const size_t len = key_is_owned(stream) ? sizeof *workspace_id : 0;
+    return store_put(desk->txn, key_span(&key), span_of(workspace_id, len));
 }
 
-static enum err get_row(struct store_txn *txn, const struct id *stream, struct span *ret_row)
+/* Of what never began, too, a key that nothing stands at: both take as long. */
+enum err desk_state_key(struct store_txn *txn, const struct id *stream, struct row_key *ret_key)
+{
+    struct id owner_id = {.kind = ID_NONE};
+    bool begun = false;
+    if (key_is_owned(stream)) {
+        TRY(has_begun(txn, stream, &owner_id, &begun));
+    }
+    key_state(ret_key, &owner_id, stream);
+    return OK;
+}
+
+/* workspace_id: whose it is, in all likelihood: there it is looked for first; NULL: nobody knows. */
+static enum err get_row(struct store_txn *txn, const struct id *workspace_id, const struct id *stream,
+                        struct span *ret_row)
 {
     struct row_key key;
-    key_state(&key, stream);
+    if (key_is_owned(stream) && workspace_id != NULL) {
+        key_state(&key, workspace_id, stream);
+        const enum err err = store_get(txn, key_span(&key), ret_row);
+        if (err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    TRY(desk_state_key(txn, stream, &key));
     return store_get(txn, key_span(&key), ret_row);
 }
 
@@ -78,7 +103,7 @@ enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const
     static const struct aggregate_head nothing = {.version = 0}; /* looked at like what is there: both take as long */
     struct span row = span_of(&nothing, sizeof nothing);
     struct aggregate_head head;
-    const enum err err = get_row(txn, stream, &row);
+    const enum err err = get_row(txn, NULL, stream, &row);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     TRY(row.len < sizeof head ? ERR_TRUNCATED : OK);
     memcpy(&head, row.data, sizeof head);
@@ -89,18 +114,24 @@ enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const
 
 /* Small states are read by themselves, for a post is 25 KB. A state that is not there though its stream has begun was
  * lost: upon nothing a second beginning would be decided, which would be in the log for ever. */
-enum err desk_state(struct store_txn *txn, const struct id *stream, void *ret_state)
+enum err desk_state_of(struct store_txn *txn, const struct id *workspace_id, const struct id *stream, void *ret_state)
 {
     struct span row = {0};
-    const enum err err = get_row(txn, stream, &row);
+    const enum err err = get_row(txn, workspace_id, stream, &row);
     if (err == ERR_NOT_FOUND) {
+        struct id owner_id;
         bool begun = false;
-        TRY(has_begun(txn, stream, &begun));
+        TRY(has_begun(txn, stream, &owner_id, &begun));
         TRY(begun ? ERR_ALTERED : OK);
     } else {
         TRY(err);
     }
     return aggregate_load((enum id_kind)stream->kind, row, ret_state);
+}
+
+enum err desk_state(struct store_txn *txn, const struct id *stream, void *ret_state)
+{
+    return desk_state_of(txn, NULL, stream, ret_state);
 }
 
 /* Whether the log has events of the installation: the first start left one, a few behind the beginning. */
@@ -117,9 +148,9 @@ static enum err installation_has_begun(struct log *log, bool *ret_begun)
 }
 
 /* The same for who decides: whether the installation or a workspace has events, the log itself tells. */
-static enum err load_to_decide(const struct desk *desk, const struct id *stream, void *state)
+enum err desk_load_of(struct desk *desk, const struct id *workspace_id, const struct id *stream, void *state)
 {
-    TRY(desk_state(desk->txn, stream, state));
+    TRY(desk_state_of(desk->txn, workspace_id, stream, state));
     const struct aggregate_head *head = state;
     bool begun = false;
     if (head->version == 0 && stream->kind == ID_WORKSPACE) {
@@ -134,13 +165,13 @@ static enum err load_to_decide(const struct desk *desk, const struct id *stream,
 
 enum err desk_load(struct desk *desk, const struct id *stream, void *ret_state)
 {
-    return load_to_decide(desk, stream, ret_state);
+    return desk_load_of(desk, NULL, stream, ret_state);
 }
 
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation)
 {
     if (!desk->installation_known) {
-        TRY(load_to_decide(desk, &desk->installation_id, &desk->installation));
+        TRY(desk_load(desk, &desk->installation_id, &desk->installation));
         desk->installation_known = true;
     }
     *ret_installation = &desk->installation;
@@ -155,7 +186,7 @@ static enum err find_workspace(struct desk *desk, const struct id *workspace_id,
     }
     if (!id_equal(&desk->workspace_id, workspace_id)) {
         desk->workspace_id = (struct id){0};
-        TRY(load_to_decide(desk, workspace_id, &desk->workspace));
+        TRY(desk_load(desk, workspace_id, &desk->workspace));
         desk->workspace_id = *workspace_id;
     }
     *ret_workspace = desk->workspace.head.version == 0 ? NULL : &desk->workspace;
@@ -172,7 +203,7 @@ static enum err find_integration(struct desk *desk, const struct id *workspace_i
     }
     if (state->head.version == 0 || !id_equal(&state->integration_id, integration_id)) {
         state->head.version = 0;
-        TRY(desk_state(desk->txn, integration_id, state));
+        TRY(desk_state_of(desk->txn, workspace_id, integration_id, state));
     }
     if (state->head.version != 0 && id_equal(&state->head.workspace_id, workspace_id)) {
         *ret_integration = state;
@@ -245,10 +276,12 @@ enum err desk_commit(struct desk *desk, uint64_t position)
  * key than number. number: of an event, from 1. Where a workspace's stand tells desk_tenant.c. */
 #define SEQ_ROW ((size_t)SEQS_PER_ROW * 8)
 
-static void seq_key(struct row_key *key, const struct id *stream, uint64_t number)
+/* state: the key of its state. */
+static void seq_key(struct row_key *key, const struct row_key *state, uint64_t number)
 {
     uint8_t bytes[8];
-    key_state(key, stream);
+    key->buf = buf_of(key->bytes, sizeof key->bytes);
+    buf_put(&key->buf, key_span(state));
     put_be64(bytes, (number - 1) / SEQS_PER_ROW);
     buf_put(&key->buf, span_of(bytes, sizeof bytes));
 }
@@ -260,34 +293,39 @@ static size_t place_in_row(uint64_t number)
 
 /* Numbers come one by one, so each goes to the end of its row: one that does not was given by a state that is not the
  * newest. */
-static enum err put_seq(struct desk *desk, const struct id *stream, uint64_t number, uint64_t seq)
+static enum err put_seq(struct desk *desk, const struct log_event *at)
 {
+    struct row_key state;
     struct row_key key;
+    const uint64_t number = at->version;
     uint8_t bytes[SEQ_ROW];
-    const size_t at = place_in_row(number);
-    seq_key(&key, stream, number);
+    const size_t place = place_in_row(number);
+    key_state(&state, &at->workspace_id, &at->stream);
+    seq_key(&key, &state, number);
     struct span row = {0};
     const enum err err = store_get(desk->txn, key_span(&key), &row);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    if (row.len != at) {
+    if (row.len != place) {
         return ERR_ALTERED;
     }
-    if (at > 0) {
-        memcpy(bytes, row.data, at);
+    if (place > 0) {
+        memcpy(bytes, row.data, place);
     }
-    put_be64(bytes + at, seq);
-    return store_put(desk->txn, key_span(&key), span_of(bytes, at + 8));
+    put_be64(bytes + place, at->seq);
+    return store_put(desk->txn, key_span(&key), span_of(bytes, place + 8));
 }
 
 enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint64_t version, uint64_t *ret_seq)
 {
+    struct row_key state;
     struct row_key key;
     struct span row;
     if (version == 0) {
         return ERR_NOT_FOUND;
     }
     const size_t at = place_in_row(version);
-    seq_key(&key, stream, version);
+    TRY(desk_state_key(txn, stream, &state));
+    seq_key(&key, &state, version);
     TRY(store_get(txn, key_span(&key), &row));
     if (row.len % 8 != 0 || row.len > SEQ_ROW) {
         return ERR_ALTERED;
@@ -301,21 +339,23 @@ enum err ledger_stream_seq(struct store_txn *txn, const struct id *stream, uint6
 
 enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version)
 {
+    struct row_key state;
     struct row_key key;
     struct span row = {0};
     uint8_t bytes[SEQ_ROW];
     const size_t kept = place_in_row(version + 1); /* bytes of the row that the next one goes to */
-    seq_key(&key, stream, version + 1);
+    TRY(desk_state_key(desk->txn, stream, &state));
+    seq_key(&key, &state, version + 1);
     enum err err = store_get(desk->txn, key_span(&key), &row);
     if (err == OK && kept > 0) {
         memcpy(bytes, row.data, kept);
         TRY(store_put(desk->txn, key_span(&key), span_of(bytes, kept)));
         version += SEQS_PER_ROW;
-        seq_key(&key, stream, version + 1);
+        seq_key(&key, &state, version + 1);
     }
     while ((err = store_delete(desk->txn, key_span(&key))) == OK) {
         version += SEQS_PER_ROW;
-        seq_key(&key, stream, version + 1);
+        seq_key(&key, &state, version + 1);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -331,9 +371,9 @@ enum err desk_note(struct desk *desk, const struct log_event *at)
 enum err desk_apply(struct desk *desk, const struct log_event *at, const struct event *event,
                     const struct aggregate *before, const struct aggregate *after)
 {
-    TRY(put_seq(desk, &at->stream, at->version, at->seq)); /* beside its state: one page for both */
+    TRY(put_seq(desk, at)); /* beside its state: one page for both */
     if (at->version == 1) {
-        TRY(put_begun(desk, &at->stream));
+        TRY(put_begun(desk, &at->stream, &at->workspace_id));
     }
     TRY(desk_note(desk, at));
     TRY(desk_index(desk, &at->stream, before, after));
@@ -349,7 +389,7 @@ enum err desk_fold(struct desk *desk, const struct log_event *at, const struct e
 {
     const enum id_kind kind = (enum id_kind)at->stream.kind;
     struct span row = {0};
-    const enum err err = get_row(desk->txn, &at->stream, &row);
+    const enum err err = get_row(desk->txn, &at->workspace_id, &at->stream, &row);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     TRY(aggregate_load_over(kind, err == OK ? row : (struct span){0}, room->used, &room->after));
     room->used = aggregate_stored_size(kind, &room->after);

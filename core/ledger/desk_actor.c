@@ -13,7 +13,7 @@ static bool is_over(int64_t end_ms, int64_t now_ms)
 static enum err of_key(struct desk *desk, struct command *command, int64_t now_ms, struct key *key,
                        struct grant *ret_grant)
 {
-    TRY(desk_load(desk, &command->actor_id, key));
+    TRY(desk_load_of(desk, &command->workspace_id, &command->actor_id, key));
     if (key->head.version == 0 || !id_equal(&key->head.workspace_id, &command->workspace_id) || key->revoked ||
         is_over(key->expires_ms, now_ms)) {
         return ERR_AUTH;
@@ -32,7 +32,7 @@ static enum err of_key(struct desk *desk, struct command *command, int64_t now_m
 static enum err of_member(struct desk *desk, struct command *command, int64_t now_ms, struct grant *ret_grant)
 {
     struct member member;
-    TRY(desk_load(desk, &command->actor_id, &member));
+    TRY(desk_load_of(desk, &command->workspace_id, &command->actor_id, &member));
     const bool over = is_over(member.until_ms, now_ms) && command->code != COMMAND_leave_workspace;
     if (member.status != MEMBER_ACTIVE || !id_equal(&member.head.workspace_id, &command->workspace_id) || over) {
         return ERR_AUTH;

@@ -32,7 +32,7 @@ static enum err fold_version(struct desk *desk, const struct id *stream, uint64_
 static enum err drop_state(struct desk *desk, const struct id *stream)
 {
     struct row_key key;
-    key_state(&key, stream);
+    TRY(desk_state_key(desk->txn, stream, &key));
     return store_delete(desk->txn, key_span(&key));
 }
 

@@ -24,18 +24,34 @@ static inline void key_id(struct row_key *key, const struct id *id)
     buf_put(&key->buf, span_of(id, sizeof *id));
 }
 
-/* The key of an aggregate's state; those of the rows that tell where its events stand begin likewise. */
-static inline void key_state(struct row_key *key, const struct id *stream)
+/* Those whose states stand among their workspace's: what it is not enough to know the id of. */
+static inline bool key_is_owned(const struct id *stream)
+{
+    return stream->kind == ID_KEY || stream->kind == ID_MEMBER || stream->kind == ID_INTEGRATION;
+}
+
+/* The key of an aggregate's state; those of the rows that tell where its events stand begin likewise. workspace_id: of
+ * one that is owned, whose it is. */
+static inline void key_state(struct row_key *key, const struct id *workspace_id, const struct id *stream)
 {
     if (stream->kind == ID_POST) {
         key_begin(key, TABLE_POST);
         buf_put(&key->buf, span_of(stream->uuid, sizeof stream->uuid));
         buf_byte(&key->buf, (uint8_t)PLACE_POST_STATE);
+    } else if (stream->kind == ID_WORKSPACE || key_is_owned(stream)) {
+        const struct id *lead = stream->kind == ID_WORKSPACE ? stream : workspace_id;
+        key_begin(key, TABLE_OWNED);
+        buf_put(&key->buf, span_of(lead->uuid, sizeof lead->uuid));
+        key_id(key, stream);
     } else {
         key_begin(key, TABLE_STATE);
         key_id(key, stream);
     }
 }
+
+/* desk_state_key makes the key of an aggregate's state by its id alone, which for one that is owned is one more look.
+ */
+enum err desk_state_key(struct store_txn *txn, const struct id *stream, struct row_key *ret_key) MUST_USE;
 
 /* A key of TABLE_TENANT. */
 static inline void key_tenant(struct row_key *key, const struct id *workspace_id, enum tenant_place place)

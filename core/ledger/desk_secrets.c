@@ -95,42 +95,44 @@ static enum err names_secret(struct store_txn *txn, const struct id *owner_id, c
     return OK;
 }
 
-/* The first state of that kind behind *after: its owner's id and its row. A state's key is the id alone; rows behind it
- * are of the stream. */
-static enum err next_state(struct store_cursor *cursor, enum id_kind kind, const struct id *after, struct id *ret_id,
-                           struct span *ret_row)
+/* The first state behind *after in the table, of a kind that has secrets in use: whose it is, and its row. Rows behind
+ * a state's key are of its stream. */
+static enum err next_state(struct store_txn *txn, struct store_cursor *cursor, enum table table, const struct id *after,
+                           struct id *ret_id, struct span *ret_row)
 {
     struct row_key from;
     struct span key;
-    key_begin(&from, TABLE_STATE);
-    if (after->kind == kind) {
-        key_id(&from, after);
+    key_begin(&from, table);
+    const size_t id_at = table == TABLE_OWNED ? 1 + sizeof after->uuid : 1;
+    if (after->kind != ID_NONE) {
+        TRY(desk_state_key(txn, after, &from));
         buf_byte(&from.buf, 0); /* the stream's rows begin so, or later */
-    } else {
-        buf_byte(&from.buf, (uint8_t)kind);
+    } else if (table == TABLE_STATE) {
+        buf_byte(&from.buf, ID_USER);
     }
     enum err err = store_seek(cursor, key_span(&from), &key, ret_row);
-    while (err == OK && key.len != 1 + sizeof *ret_id && key.data[0] == TABLE_STATE && key.data[1] == kind) {
+    while (err == OK && key.data[0] == table && (table == TABLE_OWNED || key.data[1] == ID_USER)) {
+        const bool is_state = key.len == id_at + sizeof *ret_id;
+        const uint8_t kind = is_state ? key.data[id_at] : ID_NONE;
+        if (kind == ID_INTEGRATION || kind == ID_KEY || kind == ID_USER) {
+            memcpy(ret_id, key.data + id_at, sizeof *ret_id);
+            return OK;
+        }
         err = store_next(cursor, &key, ret_row);
     }
-    TRY(err);
-    if (key.data[0] != TABLE_STATE || key.data[1] != kind) {
-        return ERR_NOT_FOUND;
-    }
-    memcpy(ret_id, key.data + 1, sizeof *ret_id);
-    return OK;
+    return err == OK ? ERR_NOT_FOUND : err;
 }
 
-static enum err next_of_kind(struct store_txn *txn, struct store_cursor *cursor, enum id_kind kind, struct id *owner_id,
-                             struct id *ret_secret_id)
+static enum err next_of_table(struct store_txn *txn, struct store_cursor *cursor, enum table table, struct id *owner_id,
+                              struct id *ret_secret_id)
 {
     struct id at = *owner_id;
     for (;;) {
         struct span row;
         union owner owner;
         bool names = false;
-        TRY(next_state(cursor, kind, &at, &at, &row));
-        TRY(aggregate_load(kind, row, &owner));
+        TRY(next_state(txn, cursor, table, &at, &at, &row));
+        TRY(aggregate_load((enum id_kind)at.kind, row, &owner));
         TRY(names_secret(txn, &at, &owner, ret_secret_id, &names));
         if (names) {
             *owner_id = at;
@@ -141,16 +143,15 @@ static enum err next_of_kind(struct store_txn *txn, struct store_cursor *cursor,
 
 enum err ledger_next_secret(struct store_txn *txn, struct id *owner_id, struct id *ret_secret_id)
 {
-    static const enum id_kind kinds[] = {ID_INTEGRATION, ID_KEY, ID_USER};
+    static const struct id first = {.kind = ID_NONE};
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
     TRY(store_cursor_open(txn, &cursor));
-    size_t at = 0;
-    while (at < sizeof kinds / sizeof *kinds && owner_id->kind != ID_NONE && owner_id->kind != kinds[at]) {
-        at++;
+    if (owner_id->kind != ID_USER) {
+        const enum err err = next_of_table(txn, cursor, TABLE_OWNED, owner_id, ret_secret_id);
+        if (err != ERR_NOT_FOUND) {
+            return err;
+        }
+        *owner_id = first;
     }
-    enum err err = ERR_NOT_FOUND;
-    for (; at < sizeof kinds / sizeof *kinds && err == ERR_NOT_FOUND; at++) {
-        err = next_of_kind(txn, cursor, kinds[at], owner_id, ret_secret_id);
-    }
-    return err;
+    return next_of_table(txn, cursor, TABLE_STATE, owner_id, ret_secret_id);
 }

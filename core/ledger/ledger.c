@@ -463,7 +463,8 @@ static enum err decide(struct ledger *ledger, const struct command *command, con
 {
     const enum id_kind kind = (enum id_kind)stream->kind;
     struct decide_context context = {.now_ms = ledger->now_ms, .room = &ledger->room};
-    TRY(desk_load(&ledger->desk, stream, &ledger->state));
+    const struct id workspace_id = command_workspace(command);
+    TRY(desk_load_of(&ledger->desk, &workspace_id, stream, &ledger->state));
     TRY(has_lost_its_answer(ledger, command) ? ERR_ALTERED : OK);
     TRY(desk_context(&ledger->desk, command, &ledger->state, &ledger->context_room, &context));
     TRY(load_other(ledger, command, &context));

@@ -86,8 +86,13 @@ struct ledger {
  * desk_installation comes from memory when it can; NULL: there is none. desk_forget empties the memory (a group was
  * dropped). */
 enum err desk_load(struct desk *desk, const struct id *stream, void *ret_state) MUST_USE;
+/* desk_load_of reads the same, and of what is a workspace's sooner: workspace_id, if it is that one's. */
+enum err desk_load_of(struct desk *desk, const struct id *workspace_id, const struct id *stream, void *ret_state)
+    MUST_USE;
 /* desk_state reads it likewise for readers with a transaction of their own, who ask no log whether it has begun. */
 enum err desk_state(struct store_txn *txn, const struct id *stream, void *ret_state) MUST_USE;
+enum err desk_state_of(struct store_txn *txn, const struct id *workspace_id, const struct id *stream, void *ret_state)
+    MUST_USE;
 enum err desk_store(struct desk *desk, const struct id *stream, const struct aggregate *state) MUST_USE;
 enum err desk_installation(struct desk *desk, const struct installation **ret_installation) MUST_USE;
 void desk_forget(struct desk *desk);

@@ -205,7 +205,7 @@ static enum err named_member(struct store_txn *txn, struct vault *vault, const s
                              const struct id *member_id, struct buf *room, struct person_record *ret_record)
 {
     struct member member;
-    TRY(desk_state(txn, member_id, &member));
+    TRY(desk_state_of(txn, workspace_id, member_id, &member));
     if (!id_equal(&member.head.workspace_id, workspace_id)) {
         return ERR_NOT_FOUND;
     }

@@ -11,21 +11,25 @@ enum table {
     TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, digest; 30 days */
     TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
     TABLE_STATE = 0x05,       /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events; of
-                                 every aggregate but posts, whose states stand among their rows: below */
-    TABLE_ACCOUNT = 0x07,     /* ledger: workspace, channel, platform account -> integration */
-    TABLE_TENANT = 0x09,      /* workspace, place -> all that each of its posts writes, side by side: below */
-    TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
-    TABLE_SLUG = 0x0C,        /* ledger: name in addresses -> workspace */
-    TABLE_MEMBERSHIP = 0x0D,  /* ledger: user, workspace, member -> is a member */
-    TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
-    TABLE_STREAM = 0x0A,      /* ledger: aggregate id: its stream has begun; far from the state, which may be lost */
+                                 every aggregate but posts, whose states stand among their rows: below, and … */
+    TABLE_OWNED = 0x06,      /* ledger: … workspaces, their keys, members and accounts: workspace, aggregate id -> the
+                                 same; a command asks for three of them, which lie side by side */
+    TABLE_ACCOUNT = 0x07,    /* ledger: workspace, channel, platform account -> integration */
+    TABLE_TENANT = 0x09,     /* workspace, place -> all that each of its posts writes, side by side: below */
+    TABLE_OWNER = 0x0B,      /* ledger: workspace, member -> an owner for good */
+    TABLE_SLUG = 0x0C,       /* ledger: name in addresses -> workspace */
+    TABLE_MEMBERSHIP = 0x0D, /* ledger: user, workspace, member -> is a member */
+    TABLE_WEEKLY = 0x0E,     /* access: integration id -> its queue's slots, zone, pause */
+    TABLE_STREAM = 0x0A,     /* ledger: aggregate id -> its stream has begun; far from the state, which may be lost;
+                                 of those of TABLE_OWNED: whose it is */
 
     TABLE_POST = 0x20,        /* post id, place -> all rows of a post side by side, the ledger's among them: below */
     TABLE_POST_COUNT = 0x25,  /* posts: how many need attention or ended badly */
     TABLE_QUEUE = 0x28,       /* queue: open target's id -> its post's id */
     TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
-    TABLE_WORKSPACE = 0x39,   /* access: workspace id -> document; its members and keys; its quota */
-    TABLE_INTEGRATION = 0x3A, /* access: integration id -> document */
+    TABLE_WORKSPACE = 0x39,   /* access: workspace, place -> its document, quota, accounts and keys: what requests ask
+                                 of it, side by side; nothing behind the byte: the installation */
+    TABLE_INTEGRATION = 0x3A, /* access: integration id -> whose it is */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,           /* access: member id -> document; a workspace's; invitations' tokens -> member id */
     TABLE_USER = 0x3D,        /* access: user id -> document; behind it: workspace -> member id; sessions; logins */
@@ -48,6 +52,8 @@ enum tenant_place {
     PLACE_POSTS_ATTENTION_DUE = 0x11, /* posts: as PLACE_POSTS_DUE, likewise */
     PLACE_POSTS_DUE = 0x20,           /* posts: publish_at, post -> narrow row */
     PLACE_POSTS_CREATED = 0x30,       /* posts: created, post -> narrow row; the newest come last … */
+    PLACE_SHELF_STATE = 0x3E,         /* posts: shelf -> class of each of its posts, and whether its terms are right;
+                                         of the last one there is no row, which is found out here … */
     PLACE_SHELF_HEAD = 0x3F,          /* posts: how many there were ever, and the keys of the last few … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
     PLACE_NOTICES = 0x48,     /* notifications: chain -> the newest ones, half a kilobyte at most */
@@ -56,7 +62,6 @@ enum tenant_place {
     PLACE_SEQS = 0x60,         /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
     PLACE_SHELF_KEYS = 0x70,   /* posts: number / 16 -> creation and id of 16 posts */
     PLACE_SHELF_TERMS = 0x71,  /* posts: shelf -> terms, each with the posts of the shelf that have it */
-    PLACE_SHELF_STATE = 0x72,  /* posts: shelf -> class of each of its posts, and whether its terms are right */
     PLACE_SHELF_EDITED = 0x73, /* posts: shelf -> terms of its posts that were edited since the others were written */
     PLACE_AISLE = 0x74,        /* posts: aisle -> of each class the shelves that have it, and terms edited since */
     PLACE_AISLE_SIGNS = 0x75,  /* posts: aisle -> for each hash of a term the shelves that have it */

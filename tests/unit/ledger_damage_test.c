@@ -3,7 +3,7 @@
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
-#define STATE_KEY_LEN (1 + sizeof(struct id))
+#define STATE_KEY_MAX (1 + 16 + sizeof(struct id))
 
 static void delete_key(struct store *views, struct span key)
 {
@@ -21,25 +21,33 @@ static void delete_row(struct store *views, enum table table, const struct id *i
     delete_key(views, span_of(bytes, sizeof bytes));
 }
 
-/* A post's state stands among the post's rows. */
-static void put_state_key(const struct id *stream, uint8_t key[STATE_KEY_LEN])
+/* A post's state stands among the post's rows, a workspace's and an account's among the workspace's. Returns the key's
+ * length. */
+static size_t put_state_key(const struct world *world, const struct id *stream, uint8_t key[STATE_KEY_MAX])
 {
-    key[0] = TABLE_STATE;
-    memcpy(key + 1, stream, sizeof *stream);
+    struct buf buf = buf_of(key, STATE_KEY_MAX);
     if (stream->kind == ID_POST) {
-        key[0] = TABLE_POST;
-        memcpy(key + 1, stream->uuid, sizeof stream->uuid);
-        key[STATE_KEY_LEN - 1] = PLACE_POST_STATE;
+        buf_byte(&buf, TABLE_POST);
+        buf_put(&buf, span_of(stream->uuid, sizeof stream->uuid));
+        buf_byte(&buf, PLACE_POST_STATE);
+        return buf.len;
     }
+    const bool is_owned = stream->kind == ID_WORKSPACE || stream->kind == ID_KEY || stream->kind == ID_INTEGRATION;
+    buf_byte(&buf, is_owned ? TABLE_OWNED : TABLE_STATE);
+    if (is_owned) {
+        buf_put(&buf, span_of(world->workspace_id.uuid, sizeof world->workspace_id.uuid));
+    }
+    buf_put(&buf, span_of(stream, sizeof *stream));
+    return buf.len;
 }
 
 /* The state, and where the stream's first events stand. */
 static void lose_state(struct world *world, const struct id *stream)
 {
-    uint8_t key[STATE_KEY_LEN + 8] = {0};
-    put_state_key(stream, key);
-    delete_key(world->views, span_of(key, STATE_KEY_LEN));
-    delete_key(world->views, span_of(key, sizeof key));
+    uint8_t key[STATE_KEY_MAX + 8] = {0};
+    const size_t len = put_state_key(world, stream, key);
+    delete_key(world->views, span_of(key, len));
+    delete_key(world->views, span_of(key, len + 8));
 }
 
 /* The command is not decided, and the log is what it was. */
@@ -200,14 +208,14 @@ START_TEST(a_version_that_is_taken_is_not_given_again)
     world_found(world);
     const struct command first = world_post(world, 1, 0, specs, &part);
     world_must(world, &first);
-    uint8_t key[STATE_KEY_LEN];
+    uint8_t bytes[STATE_KEY_MAX];
     uint8_t old[4096];
     struct span row;
     size_t old_len = 0;
     OWNED(store_abort) struct store_txn *txn = NULL;
-    put_state_key(&first.create_post.post_id, key);
+    const struct span key = span_of(bytes, put_state_key(world, &first.create_post.post_id, bytes));
     ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
-    ck_assert_int_eq(store_get(txn, span_of(key, sizeof key), &row), OK);
+    ck_assert_int_eq(store_get(txn, key, &row), OK);
     ck_assert_uint_le(row.len, sizeof old);
     old_len = row.len;
     memcpy(old, row.data, old_len);
@@ -216,7 +224,7 @@ START_TEST(a_version_that_is_taken_is_not_given_again)
     struct command command = about(world, 4, &first.create_post.post_id);
     world_must(world, &command);
     ck_assert_int_eq(store_begin(world->views, true, &txn), OK);
-    ck_assert_int_eq(store_put(txn, span_of(key, sizeof key), span_of(old, old_len)), OK);
+    ck_assert_int_eq(store_put(txn, key, span_of(old, old_len)), OK);
     ck_assert_int_eq(store_commit(&txn), OK);
     command = about(world, 4, &first.create_post.post_id);
     ck_doubted(world, &command);

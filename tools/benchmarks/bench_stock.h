@@ -60,6 +60,11 @@ enum err stock_files(const struct stock *stock, double *ret_files) MUST_USE;
 /* stock_restart ends the ledger and starts it again; ret_ms: until it is ready, its read models whole as they were. */
 enum err stock_restart(struct bench *bench, struct stock *stock, double *ret_ms) MUST_USE;
 
+/* stock_warm reads what its read models and its log hold, which must be less than the machine has memory. Kernels take
+ * back what of a file nobody has touched for a while, a minute in some, and to fill the other side takes as long: what
+ * a disk takes to bring it again is not to be measured. */
+enum err stock_warm(const struct stock *stock) MUST_USE;
+
 /* What each request took. us: that passed; cpu_us: of the processor, of ledger and gateway, which the load's own share
  * cannot hide: each of the round whose ratio is the median. Of all rounds: faults, of pages, and bytes written to
  * files, of both processes. */

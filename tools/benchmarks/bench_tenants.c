@@ -38,7 +38,10 @@ static enum err compare(struct bench *bench, const struct stand *stand, bool alo
     struct stock_cost ours;
     struct stock_cost theirs;
     const char *against = alone ? stand->by_itself : stand->as_many;
-    TRY(stock_compare(stand->tenants, alone ? stand->alone : stand->one, work, &ours, &theirs));
+    struct stock *other = alone ? stand->alone : stand->one;
+    TRY(stock_warm(other));
+    TRY(stock_warm(stand->tenants));
+    TRY(stock_compare(stand->tenants, other, work, &ours, &theirs));
     const char *what = stock_work_names[work];
     show(bench, what, "", ours.us, theirs.us, "us each", against);
     show(bench, what, ", processor", ours.cpu_us, theirs.cpu_us, "us each", against);

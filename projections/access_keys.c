@@ -139,9 +139,11 @@ enum err access_end_keys(struct store_txn *txn, const struct fact *fact, struct 
     TRY(access_keys(txn, &fact->event->workspace_deleted.workspace_id, NULL, UINT32_MAX, arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
         const struct row_key key = fingerprint_key(rows[i].fingerprint.bytes);
-        if (rows[i].revoked_ms == 0) {
-            rows[i].revoked_ms = fact->at->time_ms;
-            TRY(row_put(txn, &key, key_row_desc(), &rows[i], arena));
+        struct key_row row; /* read again: what the list borrows may move with each row that is put */
+        TRY(row_take(txn, &key, key_row_desc(), arena, &row));
+        if (row.revoked_ms == 0) {
+            row.revoked_ms = fact->at->time_ms;
+            TRY(row_put(txn, &key, key_row_desc(), &row, arena));
         }
     }
     return OK;

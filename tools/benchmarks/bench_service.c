@@ -48,6 +48,8 @@ static enum err compare(struct bench *bench, const struct stand *stand, enum sto
     struct stock_cost theirs;
     const bool reads = work == STOCK_GET || work == STOCK_LIST;
     const enum bench_goal_code goal = reads ? GOAL_SERVICE_READS : GOAL_SERVICE_COMMANDS;
+    TRY(stock_warm(stand->small));
+    TRY(stock_warm(stand->large));
     TRY(stock_compare(stand->large, stand->small, work, &ours, &theirs));
     show(bench, stand, work, "", ours.us, theirs.us, "us each");
     show(bench, stand, work, ", processor", ours.cpu_us, theirs.cpu_us, "us each");

@@ -324,7 +324,7 @@ START_TEST(random_work_agrees_with_a_plain_list)
 
 END_TEST
 
-/* A key of one of several tables, or of a workspace's places: a writer keeps a cursor in each. */
+/* A key of one of several tables, or of a workspace's places, as a command goes from one to the other. */
 static struct span random_key(struct prng *prng, uint8_t bytes[32])
 {
     static const uint8_t tables[] = {TABLE_META, TABLE_COMMAND, TABLE_STATE, TABLE_TENANT, TABLE_POST, TABLE_QUEUE};

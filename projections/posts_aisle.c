@@ -341,7 +341,18 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Those that the aisle does not have for the shelf, in order, some maybe twice. */
+/* Whether the aisle has a sign for one shelf: of one that it has not the first rows tell, and no other is looked at. */
+static bool has_sign(const struct aisle *aisle, uint64_t shelf, struct sign sign)
+{
+    const struct places places = places_of(sign.hash, (uint32_t)get_be64(aisle->signs.data));
+    uint32_t i = 0;
+    while (i < sign.places && (get_be64(aisle->signs.data + place_at(&places, i)) >> shelf & 1) != 0) {
+        i++;
+    }
+    return i == sign.places || (late_shelves(late_of(aisle), sign.hash) >> shelf & 1) != 0;
+}
+
+/* Those that the aisle does not have for the shelf, which is signed, in order, some maybe twice. */
 static size_t find_fresh(const struct aisle *aisle, uint64_t shelf, const struct posting *postings, size_t count,
                          const struct post_set *posts, uint64_t *fresh)
 {
@@ -350,7 +361,7 @@ static size_t find_fresh(const struct aisle *aisle, uint64_t shelf, const struct
         struct sign signs[2];
         const unsigned own = post_set_has(posts, postings[i].post) ? signs_of(postings[i].term, signs) : 0;
         for (unsigned k = 0; k < own; k++) {
-            if ((posts_aisle_term(aisle, signs[k]) >> shelf & 1) == 0) {
+            if (!has_sign(aisle, shelf, signs[k])) {
                 fresh[found] = (uint64_t)signs[k].hash << 8 | shelf;
                 found++;
             }

@@ -241,22 +241,29 @@ static bool is_stale(uint8_t state)
     return (state & SHELF_EDITED) != 0 || (state & SHELF_CLASS) == 0;
 }
 
-/* Gathers what a segment says of all posts but those that are left out. */
+/* A term of a segment: those posts of 64 that have it. */
+static enum err gather_term(struct gather *gather, struct span term, uint32_t first, uint64_t posts)
+{
+    for (; posts != 0; posts &= posts - 1) {
+        if (gather->count == gather->cap) {
+            return ERR_ALTERED;
+        }
+        const uint32_t n = first + (uint32_t)__builtin_ctzll(posts);
+        gather->postings[gather->count] = (struct posting){.term = term, .post = n};
+        gather->count++;
+    }
+    return OK;
+}
+
+/* Gathers what a segment says of all posts but those that are left out: in order. */
 static enum err gather_from(struct gather *gather, const struct segment *segment, const struct post_set *left_out)
 {
     for (uint32_t i = 0; i < segment->terms; i++) {
         struct span term;
         struct post_set set;
         TRY(segment_at(segment, i, &term, &set));
-        for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
-            if (!post_set_has(&set, n) || post_set_has(left_out, n)) {
-                continue;
-            }
-            if (gather->count == gather->cap) {
-                return ERR_ALTERED;
-            }
-            gather->postings[gather->count] = (struct posting){.term = term, .post = n};
-            gather->count++;
+        for (uint32_t word = 0; word < SEGMENT_POSTS / 64; word++) {
+            TRY(gather_term(gather, term, word * 64, set.words[word] & ~left_out->words[word]));
         }
     }
     return OK;

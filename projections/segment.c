@@ -96,6 +96,51 @@ static size_t unite(struct posting *postings, size_t count, uint32_t *ret_terms,
     return kept;
 }
 
+/* How many of the first are in order already: those that another segment gave. */
+static size_t sorted_run(const struct posting *postings, size_t count)
+{
+    size_t run = count > 0 ? 1 : 0;
+    while (run < count && by_term(&postings[run - 1], &postings[run]) <= 0) {
+        run++;
+    }
+    return run;
+}
+
+/* Puts fresh ones, in order, among the first ones, which are: from behind, where there is room for all. */
+static void merge(struct posting *postings, size_t first, const struct posting *fresh, size_t count)
+{
+    while (count > 0) {
+        struct posting *to = &postings[first + count - 1];
+        if (first > 0 && by_term(&postings[first - 1], &fresh[count - 1]) > 0) {
+            *to = postings[first - 1];
+            first--;
+        } else {
+            *to = fresh[count - 1];
+            count--;
+        }
+    }
+}
+
+static enum err sort(struct posting *postings, size_t count, struct arena *arena)
+{
+    const size_t run = sorted_run(postings, count);
+    const size_t rest = count - run;
+    if (rest > run) {
+        qsort(postings, count, sizeof *postings, by_term);
+        return OK;
+    }
+    if (rest > 0) {
+        struct posting *fresh = arena_room(arena, rest * sizeof *fresh);
+        if (fresh == NULL) {
+            return ERR_NO_MEMORY;
+        }
+        memcpy(fresh, postings + run, rest * sizeof *fresh);
+        qsort(fresh, rest, sizeof *fresh, by_term);
+        merge(postings, run, fresh, rest);
+    }
+    return OK;
+}
+
 enum err segment_encode(struct posting *postings, size_t count, struct arena *arena, struct span *ret_bytes)
 {
     for (size_t i = 0; i < count; i++) {
@@ -103,9 +148,7 @@ enum err segment_encode(struct posting *postings, size_t count, struct arena *ar
         ASSERT(postings[i].post < SEGMENT_POSTS);
         postings[i].head = head_of(postings[i].term);
     }
-    if (count > 0) {
-        qsort(postings, count, sizeof *postings, by_term);
-    }
+    TRY(sort(postings, count, arena));
     uint32_t terms = 0;
     size_t letters = 0;
     const size_t kept = unite(postings, count, &terms, &letters);

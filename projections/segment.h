@@ -36,8 +36,8 @@ struct posting {
     uint32_t post; /* < SEGMENT_POSTS */
 };
 
-/* segment_encode writes postings, which it sorts and of which the same may come again, into the arena. Terms have 1 to
- * 255 bytes. ERR_NO_MEMORY. */
+/* segment_encode writes postings, which it sorts and of which the same may come again, into the arena: quickly where
+ * most stand first, in order already. Terms have 1 to 255 bytes. ERR_NO_MEMORY. */
 enum err segment_encode(struct posting *postings, size_t count, struct arena *arena, struct span *ret_bytes) MUST_USE;
 
 struct segment {

@@ -1,6 +1,7 @@
 /* store_test.c: what store.h promises, of both implementations and of a buffer in front of one, and against a plain
  * sorted list under random work. */
 #include "core/store/store_buffer.h"
+#include "core/store/tables.h"
 
 #include <sys/wait.h>
 
@@ -323,6 +324,69 @@ START_TEST(random_work_agrees_with_a_plain_list)
 
 END_TEST
 
+/* A key of one of several tables, or of a workspace's places, as a command goes from one to the other. */
+static struct span random_key(struct prng *prng, uint8_t bytes[32])
+{
+    static const uint8_t tables[] = {TABLE_META, TABLE_COMMAND, TABLE_STATE, TABLE_TENANT, TABLE_POST, TABLE_QUEUE};
+    static const uint8_t places[] = {PLACE_POSTS_DUE, PLACE_POSTS_CREATED, PLACE_TENANT_HEAD, PLACE_OPEN};
+    memset(bytes, 5, 32);
+    bytes[0] = tables[prng_below(prng, sizeof tables)];
+    bytes[16] = (uint8_t)prng_below(prng, 2);
+    bytes[17] = places[prng_below(prng, sizeof places)];
+    put_be32(bytes + 18, (uint32_t)prng_below(prng, 300));
+    return span_of(bytes, 22);
+}
+
+/* The same in both; deletes of ten are deletes. */
+static void work_on_both(struct prng *prng, struct store_txn *txn, struct store_txn *model, unsigned deletes)
+{
+    static const uint8_t bytes[3000] = {1};
+    uint8_t room[32];
+    const struct span key = random_key(prng, room);
+    struct span found = {0};
+    struct span expected = {0};
+    const enum err err = store_get(model, key, &expected);
+    ck_assert_int_eq(store_get(txn, key, &found), err);
+    ck_assert(err != OK || span_equal(found, expected));
+    if (prng_below(prng, 10) < deletes) {
+        ck_assert_int_eq(store_delete(txn, key), err);
+        ck_assert_int_eq(store_delete(model, key), err);
+    } else {
+        const struct span value = span_of(bytes, prng_below(prng, prng_chance(prng, 8) ? sizeof bytes : 200));
+        ck_assert_int_eq(store_put(txn, key, value), OK);
+        ck_assert_int_eq(store_put(model, key, value), OK);
+    }
+}
+
+START_TEST(work_in_many_places_at_once_agrees_with_the_store_in_memory)
+{
+    struct world world;
+    struct world model;
+    struct prng prng;
+    world_begin(&world, _i);
+    world_begin(&model, MEMORY);
+    prng_seed(&prng, 43);
+    for (unsigned round = 0; round < 120; round++) {
+        struct store_txn *txn = begin(&world, true);
+        struct store_txn *model_txn = begin(&model, true);
+        for (uint64_t i = prng_below(&prng, 600); i > 0; i--) {
+            work_on_both(&prng, txn, model_txn, round % 40 < 20 ? 1 : 9); /* grows, and shrinks to nearly nothing */
+        }
+        if (prng_chance(&prng, 8)) {
+            store_abort(txn);
+            store_abort(model_txn);
+        } else {
+            ck_assert_int_eq(store_commit(&txn), OK);
+            ck_assert_int_eq(store_commit(&model_txn), OK);
+        }
+        ck_assert_uint_eq(digest_of(world.store, SPAN("")), digest_of(model.store, SPAN("")));
+    }
+    world_end(&model);
+    world_end(&world);
+}
+
+END_TEST
+
 START_TEST(a_reader_keeps_its_snapshot_while_another_commits)
 {
     struct world world;
@@ -493,6 +557,7 @@ int main(void)
     tcase_add_test(tcase, equal_rows_have_equal_digests_and_skipped_tables_do_not_count);
     tcase_add_loop_test(tcase, a_cleared_store_is_empty_and_goes_on, 0, BACKENDS);
     tcase_add_loop_test(tcase, random_work_agrees_with_a_plain_list, 0, BACKENDS);
+    tcase_add_loop_test(tcase, work_in_many_places_at_once_agrees_with_the_store_in_memory, 0, BACKENDS);
     tcase_add_test(tcase, a_reader_keeps_its_snapshot_while_another_commits);
     tcase_add_test_raise_signal(tcase, a_stale_read_in_memory_is_a_bug, SIGABRT);
     tcase_add_loop_test_raise_signal(tcase, a_second_writer_is_a_bug, SIGABRT, 0, BACKENDS);

@@ -84,6 +84,51 @@ START_TEST(terms_and_their_beginnings_have_their_posts)
 
 END_TEST
 
+/* What a segment says of its posts, in its order. */
+static uint32_t list(const struct segment *segment, struct posting *ret_postings)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < segment->terms; i++) {
+        struct span term;
+        struct post_set set;
+        ck_assert_int_eq(segment_at(segment, i, &term, &set), OK);
+        for (uint32_t post = 0; post < SEGMENT_POSTS; post++) {
+            if (post_set_has(&set, post)) {
+                ret_postings[count] = (struct posting){.term = term, .post = post};
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+START_TEST(what_comes_behind_a_segment_s_own_is_put_among_them)
+{
+    struct prng prng;
+    struct arena arena;
+    struct posting postings[POSTINGS];
+    struct posting some[POSTINGS];
+    struct span all;
+    arena_init(&arena, (size_t)64 << 20);
+    prng_seed(&prng, 5);
+    make(&prng, &arena, postings, &all);
+    for (uint32_t first = 0; first <= POSTINGS; first += POSTINGS / 16) {
+        struct span bytes;
+        struct segment segment;
+        memcpy(some, postings, sizeof some);
+        ck_assert_int_eq(segment_encode(some, first, &arena, &bytes), OK);
+        ck_assert_int_eq(segment_open(bytes, &segment), OK);
+        const uint32_t count = list(&segment, some);
+        ck_assert_uint_le(count, first);
+        memcpy(some + count, postings + first, (POSTINGS - first) * sizeof *some);
+        ck_assert_int_eq(segment_encode(some, count + POSTINGS - first, &arena, &bytes), OK);
+        ck_assert(span_equal(bytes, all));
+    }
+    arena_done(&arena);
+}
+
+END_TEST
+
 START_TEST(a_segment_without_terms_has_none)
 {
     struct arena arena;
@@ -142,6 +187,7 @@ int main(void)
     TCase *tcase = tcase_create("segment");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, terms_and_their_beginnings_have_their_posts);
+    tcase_add_test(tcase, what_comes_behind_a_segment_s_own_is_put_among_them);
     tcase_add_test(tcase, a_segment_without_terms_has_none);
     tcase_add_test(tcase, of_damaged_bytes_nothing_beyond_them_is_read);
     suite_add_tcase(suite, tcase);

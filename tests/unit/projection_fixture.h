@@ -166,7 +166,7 @@ static inline void check_rebuild_in(struct world *world, struct store *store)
     store_close(store);
 }
 
-/* In memory, and as a ledger does it: there a row that is put moves others of its page, which nobody may borrow then. */
+/* In memory, and as a ledger does it: there a row that is put moves others of its page, which nobody may borrow. */
 static inline void check_rebuild(struct world *world)
 {
     char path[FOLDER_MAX];

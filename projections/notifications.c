@@ -159,14 +159,19 @@ static enum err tell_policy(struct store_txn *txn, const struct fact *fact, stru
     return OK;
 }
 
-/* What was approved is not any more, perhaps after everybody was reminded. */
+/* What was approved is not any more, perhaps after everybody was reminded. Who folds a post's past by itself has no
+ * workspace, and nobody to tell. */
 static enum err tell_voided(struct store_txn *txn, const struct fact *fact, struct arena *arena,
                             struct notice_row *notice)
 {
     const struct id *post_id = &fact->event->approval_voided.post_id;
     struct workspace_row workspace;
     struct post_view post;
-    TRY(access_workspace(txn, &fact->at->workspace_id, arena, &workspace));
+    const enum err err = access_workspace(txn, &fact->at->workspace_id, arena, &workspace);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
     TRY(posts_get(txn, &fact->at->workspace_id, post_id, arena, &post));
     if (workspace.approval_policy > POLICY_OFF && post.row.publish_at_ms > fact->at->time_ms) {
         notice->kind = NOTIFY_APPROVAL_WANTED;

@@ -148,6 +148,11 @@ class Told(harness.Case):
             self.assertEqual(len(self.told("approval.wanted")), count, policy)
         self.assertEqual({(one["post_id"], one["publish_at"]) for one in self.told("approval.wanted")}, {(None, None)})
         ask("any_approver")
+        change = ("PATCH", "/v1/workspace", {"approval_policy": "four_eyes"}, {"If-Match": "*", "Idempotency-Key": "more"})
+        first = self.api.request(*change)
+        ask("any_approver")
+        again = self.api.request(*change)
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"], again.json()), (200, "true", first.json()), "of its past")
         listed = self.api.get("/v1/posts?approval=wanted").json()["data"]
         self.assertEqual({post["id"] for post in listed}, {post["id"] for post in posts})
 
@@ -167,6 +172,14 @@ class Told(harness.Case):
                 self.assertEqual((edited.status, edited.json()["approval"]["status"]), (200, "void"), edited)
             told = self.told("approval.wanted")
             self.assertEqual((len(told), told[0]["post_id"], told[0]["publish_at"]), (2 + more, post["id"], post["publish_at"]))
+        sha = self.api.read_post(post)["approval"]["content_sha256"]
+        self.assertEqual(self.api.post(f"/v1/posts/{post['id']}/approve", {"content_sha256": sha}).status, 200)
+        edit = ("PATCH", f"/v1/posts/{post['id']}", {"content": {"text": "thrice"}}, {"If-Match": "*", "Idempotency-Key": "thrice"})
+        first = self.api.request(*edit)
+        later_edit = self.api.request("PATCH", f"/v1/posts/{post['id']}", {"content": {"text": "at last"}}, {"If-Match": "*"})
+        again = self.api.request(*edit)
+        self.assertEqual((first.status, later_edit.status, again.status), (200, 200, 200), again)
+        self.assertEqual((again.headers["Idempotent-Replayed"], again.json()), ("true", first.json()), "the past is told, too")
 
     # Accounts and billing.
 

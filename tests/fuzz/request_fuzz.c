@@ -223,6 +223,22 @@ static void check_type(struct span value)
     }
 }
 
+/* A type that names no charset is UTF-8, and none is that names another one behind whatever it says. */
+static void check_charset(struct span value)
+{
+    char text[1024];
+    struct buf out = buf_of(text, sizeof text);
+    buf_put(&out, value);
+    buf_byte(&out, 0);
+    if (!buf_ok(&out) || memchr(value.data, 0, value.len) != NULL) {
+        return;
+    }
+    ASSERT(header_is_utf8(value) || strcasestr(text, "charset") != NULL);
+    out.len--;
+    buf_text(&out, "; charset=latin1");
+    ASSERT(!buf_ok(&out) || !header_is_utf8(buf_span(&out)));
+}
+
 static void check_key(struct span value)
 {
     if (header_is_idempotency_key(value)) {
@@ -265,6 +281,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 't':
         check_type(rest);
+        check_charset(rest);
         break;
     default:
         break;

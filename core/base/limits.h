@@ -8,6 +8,12 @@
 #define HOUR_MS ((int64_t)60 * MINUTE_MS)
 #define DAY_MS ((int64_t)24 * HOUR_MS)
 
+/* Ids */
+#define ID_EPOCH_MS \
+    ((int64_t)1577836800000)   /* 2020-01-01: nobody minted an id of ours before; what may not be taken
+                                                from whom it is for has an earlier instant (id_derive_apart) */
+#define ID_AHEAD_MAX_MS DAY_MS /* a sender's clock before ours: a slip in its zone, not in its year */
+
 /* A post */
 #define TARGETS_MAX 50      /* a client's accounts; a state stays under 24 KB, its row is cut after the last part */
 #define PARTS_MAX 25        /* parts of a thread: the longest any channel's clients make */

@@ -3,9 +3,12 @@
 #include "core/base/typeid.h"
 
 #include "core/base/assert.h"
+#include "core/base/limits.h"
 #include "core/base/sha256.h"
 
 #define SUFFIX_LEN 26
+#define VERSION_7 0x70
+#define VARIANT_RFC 0x80
 
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -136,17 +139,34 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
     put_be64(time, (uint64_t)now_ms);
     memcpy(id.uuid, time + 2, 6);
     memcpy(id.uuid + 6, randomness, 10);
-    id.uuid[6] = (uint8_t)(0x70 | (id.uuid[6] & 0x0F)); /* version 7 */
-    id.uuid[8] = (uint8_t)(0x80 | (id.uuid[8] & 0x3F)); /* variant of RFC 9562 */
+    id.uuid[6] = (uint8_t)(VERSION_7 | (id.uuid[6] & 0x0F));
+    id.uuid[8] = (uint8_t)(VARIANT_RFC | (id.uuid[8] & 0x3F));
     return id;
 }
 
-struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other)
+static struct id derive_at(int64_t time_ms, enum id_kind kind, const struct id *owner, const struct id *other)
 {
     uint8_t hash[SHA256_LEN];
     sha256_tagged((uint8_t)kind, span_of(owner->uuid, sizeof owner->uuid), span_of(other->uuid, sizeof other->uuid),
                   hash);
-    return id_make(kind, id_time_ms(owner), hash);
+    return id_make(kind, time_ms, hash);
+}
+
+struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other)
+{
+    return derive_at(id_time_ms(owner), kind, owner, other);
+}
+
+struct id id_derive_apart(enum id_kind kind, const struct id *owner, const struct id *other)
+{
+    return derive_at(id_time_ms(owner) % ID_EPOCH_MS, kind, owner, other);
+}
+
+bool id_is_minted(const struct id *id, int64_t now_ms)
+{
+    const int64_t time_ms = id_time_ms(id);
+    return (id->uuid[6] & 0xF0) == VERSION_7 && (id->uuid[8] & 0xC0) == VARIANT_RFC && time_ms >= ID_EPOCH_MS &&
+           time_ms <= now_ms + ID_AHEAD_MAX_MS;
 }
 
 struct id id_queue(const struct id *integration_id)

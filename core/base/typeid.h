@@ -42,6 +42,12 @@ struct id id_make(enum id_kind kind, int64_t now_ms, const uint8_t randomness[10
  * whose random bits are SHA-256's of both. Nobody can choose ids so that two owners' things share one. A post's target
  * towards an integration has this id. */
 struct id id_derive(enum id_kind kind, const struct id *owner, const struct id *other);
+/* id_derive_apart does so with an instant before ID_EPOCH_MS (limits.h), which no id has that somebody minted: for what
+ * must be there to be made whoever computes its id and would like to have it first. */
+struct id id_derive_apart(enum id_kind kind, const struct id *owner, const struct id *other);
+/* id_is_minted tells whether somebody whose clock is right may have minted the id at now_ms or before: a UUIDv7 of
+ * RFC 9562's variant, not of before ID_EPOCH_MS nor of more than ID_AHEAD_MAX_MS after now_ms. */
+bool id_is_minted(const struct id *id, int64_t now_ms);
 /* id_queue is the id of an integration's one queue, which is as old as itself. */
 struct id id_queue(const struct id *integration_id);
 /* id_time_ms returns the instant inside the UUIDv7. */

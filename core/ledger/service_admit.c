@@ -242,10 +242,34 @@ static bool is_of_series(const struct service_parts *parts, struct store_txn *tx
            version == command->expected_version;
 }
 
+/* What a program mints. A value that is no id of its kind at all is the ledger's to refuse. */
+static enum refusal admit_ids(const struct command *command, int64_t now_ms, struct fault *ret_fault)
+{
+    static const char *const names[ID_KIND_COUNT] = {
+        [ID_MEMBER] = "/member_id", [ID_KEY] = "/key_id",           [ID_INTEGRATION] = "/integration_id",
+        [ID_POST] = "/post_id",     [ID_TEMPLATE] = "/template_id", [ID_SERIES] = "/series_id",
+    };
+    static const char detail[] = "A new id is a UUIDv7 of the moment in which it is made.";
+    const struct id stream = command_stream(command);
+    if (command->command_id.kind == ID_COMMAND && !id_is_minted(&command->command_id, now_ms)) {
+        return service_fault(ret_fault, REFUSED_field_invalid, "/command_id", detail);
+    }
+    if (stream.kind == command_aggregate(command->code) && command_makes(command->code) &&
+        !id_is_minted(&stream, now_ms)) {
+        ASSERT(names[stream.kind] != NULL);
+        return service_fault(ret_fault, REFUSED_field_invalid, names[stream.kind], detail);
+    }
+    return ACCEPTED;
+}
+
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault)
 {
     struct series_rule rule;
+    const enum refusal minted = admit_ids(command, now_ms, ret_fault);
+    if (minted != ACCEPTED) {
+        return minted;
+    }
     const struct objection objection = admission_check(&parts->admission, command, arena);
     if (objection.refusal != ACCEPTED) {
         return object(&objection, ret_fault);

@@ -93,13 +93,14 @@ enum err rota_apply(struct rota *rota, const struct event *event)
     return id_is_none(series_id) ? OK : rota_restore(rota, series_id);
 }
 
-/* The post of a series' generation for a local time: there is one, whoever asks and how often. */
+/* The post of a series' generation for a local time: there is one, whoever asks and how often. Whoever sees the series
+ * can compute its id, and a program chooses the ids of its posts: so it is one that no sender may choose. */
 static struct id post_id_of(const struct id *series_id, uint64_t generation, struct local_time local)
 {
     struct id which = {.kind = ID_SLOT};
     put_be64(which.uuid, generation);
     put_be64(which.uuid + 8, (uint64_t)(local.day * MINUTES_PER_DAY + local.minute));
-    return id_derive(ID_POST, series_id, &which);
+    return id_derive_apart(ID_POST, series_id, &which);
 }
 
 /* --- commands --- */

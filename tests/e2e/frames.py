@@ -65,9 +65,16 @@ def derive(prefix, kind, owner, other):
     return typeid(prefix, int.from_bytes(a[:6] + sha256(bytes([kind]) + a + b)[:10], "big"))
 
 
-def mint(prefix):
-    """A TypeID of a UUIDv7 of now."""
-    return typeid(prefix, int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big"))
+def instance(series, generation, day, minute):
+    """The id of a series' post: of days since 1970, and minutes of the day. Its instant is the series', counted from 2020 on."""
+    owner, which = uuid_of(series), struct.pack(">QQ", generation, day * 1440 + minute)
+    made_ms = int.from_bytes(owner[:6], "big") - 1577836800000
+    return typeid("post", made_ms << 80 | int.from_bytes(sha256(bytes([8]) + owner + which)[:10], "big"))
+
+
+def mint(prefix, ahead_s=0):
+    """A TypeID of a UUIDv7 of now, or of another time."""
+    return typeid(prefix, int((time.time() + ahead_s) * 1000) << 80 | int.from_bytes(os.urandom(10), "big"))
 
 
 def typeid(prefix, number):

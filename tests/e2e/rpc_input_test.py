@@ -2,13 +2,14 @@
 """What another program may not say: a number that would be read as absent, a text with U+0000. Each is refused by a code that no client
 takes for an outage, and says which value it is, as HTTP does."""
 
+import datetime
 import re
 import time
 
 import harness
 from access_rpc_test import LOG_QUERIES, Asking, commands, queries
-from frames import Rpc, derive, mint, pack, sha256, tag_key
-from harness import Api, free_port
+from frames import Rpc, derive, instance, mint, pack, sha256, tag_key
+from harness import Api, free_port, wait_until
 from workspaces_test import created
 
 CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
@@ -152,6 +153,46 @@ class WhatProgramsSay(harness.Case):
             self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post"), **fields})[0], "command_invalid", fields)
         for login in ({"identifier": "a\0b", "password": "x"}, {"identifier": "a.test", "password": "\0"}):
             self.assertEqual(self.rpc.seal(mint("sec"), mint("int"), pack(login)), "frame_invalid", login)
+
+    def test_nobody_takes_a_series_post_before_it_is_made(self):
+        """Who sees a series can compute which ids its posts will have: to have one first would stop it for good, also out of another workspace."""
+        other = Rpc(self.port, tag_key(created(self.service.data, "squatters")[1]))
+        self.world.at_end(other.close)
+        rule = {"frequency": "daily", "time": "09:30", "timezone": "UTC", "start": "2099-01-05", "count": 4}
+        start = datetime.date.today() + datetime.timedelta(days=2)
+        rule["start"] = start.isoformat()
+        series = self.api.post("/v1/series", {**self.body(), "rule": rule}).json()["id"]
+        day = (start - datetime.date(1970, 1, 1)).days
+
+        def ids(generation):
+            return {instance(series, generation, day + i, 570) for i in range(4)}
+
+        def posts(status):
+            return {one["id"] for one in self.api.get(f"/v1/posts?series_id={series}&status={status}").json()["data"]}
+
+        wait_until(lambda: posts("scheduled") == ids(1), 30, "the posts are made, under the ids that one can compute")
+        for rpc in (other, self.rpc):
+            for post in ids(2):
+                told = rpc.command(CREATE_POST, {"post_id": post, "parts": [{"text": "mine"}]})
+                self.assertEqual((told[0], told[-2]), ("field_invalid", "/post_id"))
+        self.assertEqual(self.api.post(f"/v1/series/{series}/pause").status, 200)
+        wait_until(lambda: posts("cancelled") == ids(1), 30, "what was paused is taken back")
+        self.assertEqual(self.api.post(f"/v1/series/{series}/resume").status, 200)
+        wait_until(lambda: posts("scheduled") == ids(2), 30, "what is resumed is made again")
+
+    def test_a_new_id_is_a_uuidv7_of_now(self):
+        zeros, ones = "_" + "0" * 26, "_7" + "z" * 25
+        for bad in (zeros, ones, mint("", -40 * 365 * 86400), mint("", 25 * 3600)):
+            for code, prefix, fields in ((CREATE_POST, "post", {"parts": [{"text": "a"}]}), (CREATE_TEMPLATE, "tpl", {"name": "a", "parts": [{"text": "a"}]}),
+                                         (CREATE_SERIES, "ser", None), (14, "key", {"name": "a", "role": "viewer", "fingerprint": sha256(b"a")})):
+                name = {"post": "post_id", "tpl": "template_id", "ser": "series_id", "key": "key_id"}[prefix]
+                told = self.rpc.command(code, {**(self.series(prefix + bad) if fields is None else fields), name: prefix + bad})
+                self.assertEqual((told[0], told[-2:]), ("field_invalid", ["/" + name, "A new id is a UUIDv7 of the moment in which it is made."]))
+        for bad in (ones, mint("", 25 * 3600)):
+            told = self.rpc.command(CREATE_POST, {"post_id": mint("post"), "parts": [{"text": "a"}]}, command="cmd" + bad)
+            self.assertEqual((told[0], told[-2]), ("field_invalid", "/command_id"))
+        for ahead_s in (23 * 3600, -365 * 86400):  # a clock in another zone, and what was written offline
+            self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post", ahead_s), "parts": [{"text": "a"}]})[0], "")
 
     def test_what_may_be_zero_is_taken(self):
         post = mint("post")

@@ -1,4 +1,5 @@
 /* typeid_test.c: ids are TypeIDs as the specification writes them (vectors of specification 0.3, carried over). */
+#include "core/base/limits.h"
 #include "core/base/typeid.h"
 
 #include <check.h>
@@ -89,6 +90,48 @@ START_TEST(an_id_carries_its_kind_and_its_instant)
 
 END_TEST
 
+START_TEST(an_id_that_is_derived_apart_is_nobodys_to_mint)
+{
+    const uint8_t randomness[10] = {0};
+    const int64_t now_ms = 1800000000000;
+    const struct id owner = id_make(ID_SERIES, now_ms - 5, randomness);
+    const struct id other = id_make(ID_SLOT, 7, randomness);
+    const struct id apart = id_derive_apart(ID_POST, &owner, &other);
+    const struct id beside = id_derive(ID_POST, &owner, &other);
+    ck_assert_int_eq(id_time_ms(&apart), now_ms - 5 - ID_EPOCH_MS);
+    ck_assert_mem_eq(apart.uuid + 6, beside.uuid + 6, 10);
+    ck_assert(!id_is_minted(&apart, now_ms));
+    ck_assert(id_is_minted(&beside, now_ms));
+    const struct id early = id_make(ID_POST, 3, randomness); /* an owner that somebody invented */
+    const struct id of_early = id_derive_apart(ID_POST, &early, &other);
+    ck_assert(!id_is_minted(&of_early, now_ms));
+}
+
+END_TEST
+
+START_TEST(an_id_is_minted_as_rfc_9562_says_and_now)
+{
+    const uint8_t randomness[10] = {0};
+    const int64_t now_ms = 1800000000000;
+    struct id id = id_make(ID_POST, ID_EPOCH_MS, randomness);
+    ck_assert(id_is_minted(&id, now_ms));
+    id = id_make(ID_POST, ID_EPOCH_MS - 1, randomness);
+    ck_assert(!id_is_minted(&id, now_ms));
+    id = id_make(ID_POST, now_ms + ID_AHEAD_MAX_MS + 1, randomness);
+    ck_assert(!id_is_minted(&id, now_ms));
+    id = id_make(ID_POST, now_ms + ID_AHEAD_MAX_MS, randomness);
+    ck_assert(id_is_minted(&id, now_ms));
+    id.uuid[6] = 0x40; /* version 4 */
+    ck_assert(!id_is_minted(&id, now_ms));
+    id.uuid[6] = 0x70;
+    id.uuid[8] = 0xC0; /* another variant */
+    ck_assert(!id_is_minted(&id, now_ms));
+    id.uuid[8] = 0xBF;
+    ck_assert(id_is_minted(&id, now_ms));
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("typeid");
@@ -96,6 +139,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_valid_typeid_is_read_and_written_back, 0, sizeof valid / sizeof *valid);
     tcase_add_loop_test(tcase, an_invalid_typeid_is_refused, 0, sizeof invalid / sizeof *invalid);
     tcase_add_test(tcase, an_id_carries_its_kind_and_its_instant);
+    tcase_add_test(tcase, an_id_that_is_derived_apart_is_nobodys_to_mint);
+    tcase_add_test(tcase, an_id_is_minted_as_rfc_9562_says_and_now);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

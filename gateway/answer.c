@@ -293,7 +293,7 @@ const char *exchange_location(struct exchange *x, const char *folder, const stru
 
 static enum err write_post(struct exchange *x, const void *what, struct buf *out)
 {
-    return pass_present_post(x->pass, what, x->now_ms, out);
+    return pass_present_post(x->pass, what, x->now_ms, NULL, out);
 }
 
 void exchange_show_post(struct exchange *x, const struct post_view *post, unsigned status, bool with_location)

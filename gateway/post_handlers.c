@@ -217,18 +217,20 @@ struct written {
 struct shown_page {
     const struct post_page *page;
     struct written *written;
+    struct present_seen *seen;
 };
 
 /* Goes on behind the posts that found room in a smaller buffer: to present a post costs far more than to copy it. */
 static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
-    const struct post_page *page = ((const struct shown_page *)what)->page;
-    struct written *written = ((const struct shown_page *)what)->written;
+    const struct shown_page *shown = what;
+    const struct post_page *page = shown->page;
+    struct written *written = shown->written;
     buf_put(out, written->text);
     buf_text(out, written->posts == 0 ? "{\"data\":[" : "");
     while (written->posts < page->count) {
         buf_text(out, written->posts == 0 ? "" : ",");
-        TRY(pass_present_post(x->pass, &page->posts[written->posts], x->now_ms, out));
+        TRY(pass_present_post(x->pass, &page->posts[written->posts], x->now_ms, shown->seen, out));
         *written = (struct written){.posts = written->posts + 1, .text = buf_span(out)};
     }
     buf_byte(out, ']');
@@ -240,7 +242,8 @@ static enum err write_page(struct exchange *x, const void *what, struct buf *out
 static void answer_page(struct exchange *x, const struct post_filter *filter, struct span after, struct post_page *page)
 {
     struct written written = {.posts = 0};
-    const struct shown_page shown = {.page = page, .written = &written};
+    struct present_seen seen = {.account_count = 0};
+    const struct shown_page shown = {.page = page, .written = &written, .seen = &seen};
     struct buf out = {0};
     enum err err = exchange_body(x, write_page, &shown, &out);
     if (err == ERR_TOO_LONG && written.posts > 0) {

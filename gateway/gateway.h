@@ -270,13 +270,20 @@ const char *log_fault(struct span figures);
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
-/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it.
- * And what is to say of it beyond the refusal's title; NULL: nothing. */
-const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
-                                   char text[INPUT_PARAM_MAX]);
+/* refused.c: where in the body stands what the ledger refused at now_ms; param NULL: not in it. And what is to say of it
+ * beyond the refusal's title; detail NULL: nothing. param may point into text: it must stay where it is. */
+struct refused {
+    const char *param;
+    const char *detail;
+    char text[INPUT_PARAM_MAX];
+};
+
+void exchange_refused(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
+                      struct refused *ret_refused);
+/* exchange_refused_detail is the detail of what was refused before the ledger was asked. */
+const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 /* exchange_text_param gives a pointer to the one text of a body that has it as content.text, not under parts. */
 const char *exchange_text_param(const struct exchange *exchange, const char *param);
-const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 /* refused_more.c: what a plan that is used up says of itself and of the ways on, for what the request would have begun,
  * or for a limit; NULL: it cannot be read at the moment. exchange_refused_more appends the members that the problem has
  * beside its code. */

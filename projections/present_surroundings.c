@@ -3,6 +3,8 @@
  * decided. */
 #include "projections/present.h"
 
+#include "core/base/limits.h"
+
 /* What the page's posts share. An answer to a command is of one post, and of the past. */
 static struct present_seen *seen_of(const struct present *present)
 {
@@ -96,15 +98,12 @@ enum err present_installation(const struct present *present, struct installation
 /* Fifty accounts of a channel mostly get the same, and to measure a long text takes milliseconds. */
 static uint32_t first_alike(const struct post_view *post, uint32_t index)
 {
-    const struct target_row *row = &post->row.targets[index];
-    for (uint32_t i = 0; i < index; i++) {
-        const struct target_row *other = &post->row.targets[i];
-        if (target_spec_is_alike(&post->content.targets[i], &post->content.targets[index]) &&
-            other->due_ms == row->due_ms && other->at_ms == row->at_ms) {
-            return i;
-        }
+    int64_t at_ms[TARGETS_MAX];
+    for (uint32_t i = 0; i <= index; i++) {
+        const struct target_row *target = &post->row.targets[i];
+        at_ms[i] = target->due_ms != 0 ? target->due_ms : target->at_ms;
     }
-    return index;
+    return target_spec_first_alike(post->content.targets, at_ms, index);
 }
 
 enum err present_draft(const struct present *present, const struct post_view *post, uint32_t index,

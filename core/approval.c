@@ -24,18 +24,6 @@ static enum err render_target(const struct channel_list *channels, const struct 
     return OK;
 }
 
-/* The first that a rendering cannot tell from it: what was made for that is copied. */
-static uint32_t first_alike(const struct approval_source *source, uint32_t index)
-{
-    for (uint32_t i = 0; i < index; i++) {
-        if (source->due_ms[i] == source->due_ms[index] &&
-            target_spec_is_alike(&source->targets[i], &source->targets[index])) {
-            return i;
-        }
-    }
-    return index;
-}
-
 static enum err hash_of(const struct locked_target *targets, uint32_t count, struct arena *arena, struct hash *ret_hash)
 {
     size_t most = sizeof HEADING;
@@ -75,7 +63,7 @@ enum err approval_render(const struct channel_list *channels, const struct appro
     }
     for (uint32_t i = 0; i < source->target_count; i++) {
         if (source->due_ms[i] != 0) {
-            const uint32_t alike = first_alike(source, i);
+            const uint32_t alike = target_spec_first_alike(source->targets, source->due_ms, i);
             if (alike < i) {
                 form.targets[form.count] = form.targets[places[alike]];
                 form.targets[form.count].target_id = source->targets[i].target_id;

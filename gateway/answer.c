@@ -26,6 +26,33 @@ enum err exchange_out(struct exchange *x, struct buf *out)
     return OK;
 }
 
+enum err exchange_body(struct exchange *x, exchange_writer *write, const void *what, struct buf *out)
+{
+    enum err err;
+    do {
+        err = exchange_out(x, out);
+        err = err == OK ? write(x, what, out) : err;
+    } while (err == ERR_NO_SPACE || (err == OK && !buf_ok(out)));
+    return err;
+}
+
+void exchange_answer(struct exchange *x, unsigned status, exchange_writer *write, const void *what, struct span tag,
+                     const char *location)
+{
+    struct buf out = {0};
+    const enum err err = exchange_body(x, write, what, &out);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, status, buf_span(&out), tag, location);
+    }
+}
+
+void exchange_show(struct exchange *x, exchange_writer *write, const void *what)
+{
+    exchange_answer(x, 200, write, what, (struct span){0}, NULL);
+}
+
 static void add_header(struct response *response, const char *name, struct span value)
 {
     ASSERT(response->header_count < RESPONSE_HEADERS_MAX);
@@ -264,89 +291,72 @@ const char *exchange_location(struct exchange *x, const char *folder, const stru
     return buf_terminated(&text);
 }
 
+static enum err write_post(struct exchange *x, const void *what, struct buf *out)
+{
+    return pass_present_post(x->pass, what, x->now_ms, NULL, out);
+}
+
 void exchange_show_post(struct exchange *x, const struct post_view *post, unsigned status, bool with_location)
 {
-    struct buf out = {0};
-    enum err err = OK;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? pass_present_post(x->pass, post, x->now_ms, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        char text[ETAG_MAX];
-        exchange_json(x, status, buf_span(&out), etag_of(post->row.version, NULL, text),
-                      with_location ? exchange_location(x, "/v1/posts/", &post->row.post_id) : NULL);
-    }
+    char text[ETAG_MAX];
+    exchange_answer(x, status, write_post, post, etag_of(post->row.version, NULL, text),
+                    with_location ? exchange_location(x, "/v1/posts/", &post->row.post_id) : NULL);
+}
+
+static enum err write_integration(struct exchange *x, const void *what, struct buf *out)
+{
+    return present_integration(what, x->now_ms, out);
 }
 
 void exchange_show_integration(struct exchange *x, const struct integration_row *row, unsigned status,
                                bool with_location)
 {
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? present_integration(row, x->now_ms, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-        return;
-    }
     /* The clock alone makes it expiring: another representation of the same version. */
     const bool expiring = access_status(row, x->now_ms) == INTEGRATION_EXPIRING;
     char text[ETAG_MAX];
-    exchange_json(x, status, buf_span(&out), etag_of(row->version, expiring ? "expiring" : NULL, text),
-                  with_location ? exchange_location(x, "/v1/integrations/", &row->integration_id) : NULL);
+    exchange_answer(x, status, write_integration, row, etag_of(row->version, expiring ? "expiring" : NULL, text),
+                    with_location ? exchange_location(x, "/v1/integrations/", &row->integration_id) : NULL);
+}
+
+static enum err write_template(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)x;
+    return present_template(what, out);
 }
 
 void exchange_show_template(struct exchange *x, const struct template_row *row, unsigned status, bool with_location)
 {
-    struct buf out = {0};
     char text[ETAG_MAX];
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? present_template(row, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, status, buf_span(&out), etag_of(row->version, NULL, text),
-                      with_location ? exchange_location(x, "/v1/templates/", &row->template_id) : NULL);
-    }
+    exchange_answer(x, status, write_template, row, etag_of(row->version, NULL, text),
+                    with_location ? exchange_location(x, "/v1/templates/", &row->template_id) : NULL);
+}
+
+static enum err write_workspace(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)x;
+    return present_workspace(what, out);
 }
 
 void exchange_show_workspace(struct exchange *x, const struct workspace_row *row)
 {
-    struct buf out = {0};
     char text[ETAG_MAX];
-    enum err err = exchange_out(x, &out);
-    err = err == OK ? present_workspace(row, &out) : err;
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, x->route->success, buf_span(&out), etag_of(row->version, NULL, text), NULL);
-    }
+    exchange_answer(x, x->route->success, write_workspace, row, etag_of(row->version, NULL, text), NULL);
+}
+
+/* Also the text of a key that this exchange made, where it is not told again. */
+static enum err write_key(struct exchange *x, const void *what, struct buf *out)
+{
+    const struct key_view *key = what;
+    const bool made = x->route->success == 201;
+    const struct span text = x->key_text[0] != 0 && !x->replayed ? span_text(x->key_text) : (struct span){0};
+    return present_key(&key->row, key->accounts, key->account_count, made, text, out);
 }
 
 void exchange_show_key(struct exchange *x, const struct key_view *key)
 {
-    struct buf out = {0};
     const bool made = x->route->success == 201;
-    const struct span text = x->key_text[0] != 0 && !x->replayed ? span_text(x->key_text) : (struct span){0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? present_key(&key->row, key->accounts, key->account_count, made, text, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, x->route->success, buf_span(&out), (struct span){0},
-                      made ? exchange_location(x, "/v1/api-keys/", &key->row.key_id) : NULL);
-    }
+    exchange_answer(x, x->route->success, write_key, key, (struct span){0},
+                    made ? exchange_location(x, "/v1/api-keys/", &key->row.key_id) : NULL);
 }
 
 /* Whether what was read, with that version, is as the command of x->first left it: so is it answered, at first and at

@@ -469,10 +469,9 @@ static void answer_refusal(struct exchange *x, const struct answer *answer)
         return;
     }
     exchange_refused_more(x, answer, &more);
-    char param[INPUT_PARAM_MAX];
-    exchange_problem(x, refusal, exchange_refused_detail(x, refusal),
-                     exchange_refused_param(x, refusal, answer->time_ms, param),
-                     more.len > 0 ? buf_terminated(&more) : NULL);
+    struct refused refused;
+    exchange_refused(x, refusal, answer->time_ms, &refused);
+    exchange_problem(x, refusal, refused.detail, refused.param, more.len > 0 ? buf_terminated(&more) : NULL);
 }
 
 /* Whether what a repeated answer made has the id that this exchange gave it. Then the ledger was only asked twice, for

@@ -242,9 +242,22 @@ void exchange_id_page_end(struct exchange *exchange, const struct id *last, stru
 void exchange_page_end(struct exchange *exchange, struct span last, struct buf *out);
 void exchange_page_end_u64(struct exchange *exchange, uint64_t last, struct buf *out);
 
-/* exchange_out grows a buffer for a body in the request's arena: start with size 0 and call again, twice as large,
- * while what writes into it says ERR_NO_SPACE; ERR_TOO_LONG past 8 MiB. */
+/* exchange_out makes out an empty buffer for a body, in the request's arena: of 8 KiB when it has no size yet, else four
+ * times as large as it was; ERR_TOO_LONG past 8 MiB, ERR_NO_MEMORY: out is left alone. */
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
+
+/* A writer appends a whole body to out, which is empty: what is whatever its handler has to show. Where out has no room
+ * left (it says ERR_NO_SPACE, or just went on) it is called again with a larger one: so it leaves what as it was.
+ * exchange_body calls write until its body fits into *out, which is empty at first and lives as long as the request.
+ * ERR_TOO_LONG past 8 MiB, ERR_NO_MEMORY: *out is then the largest that was tried. Else what write fails with.
+ * exchange_answer ends the exchange with that body, or with what went wrong; tag and location: as for exchange_json.
+ * exchange_show does so with status 200, without either. */
+typedef enum err exchange_writer(struct exchange *exchange, const void *what, struct buf *out);
+
+enum err exchange_body(struct exchange *exchange, exchange_writer *write, const void *what, struct buf *out) MUST_USE;
+void exchange_answer(struct exchange *exchange, unsigned status, exchange_writer *write, const void *what,
+                     struct span tag, const char *location);
+void exchange_show(struct exchange *exchange, exchange_writer *write, const void *what);
 
 /* public_handlers.c: why an installation with these figures of the ledger's (body.h) is not ready; NULL: it is. A
  * figure that is missing counts as bad. ready_degraded appends what one that is ready does not do at present, by these
@@ -257,13 +270,20 @@ const char *log_fault(struct span figures);
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
-/* refused.c: where in the body stands what the ledger refused at now_ms, perhaps written into text; NULL: not in it.
- * And what is to say of it beyond the refusal's title; NULL: nothing. */
-const char *exchange_refused_param(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
-                                   char text[INPUT_PARAM_MAX]);
+/* refused.c: where in the body stands what the ledger refused at now_ms; param NULL: not in it. And what is to say of it
+ * beyond the refusal's title; detail NULL: nothing. param may point into text: it must stay where it is. */
+struct refused {
+    const char *param;
+    const char *detail;
+    char text[INPUT_PARAM_MAX];
+};
+
+void exchange_refused(const struct exchange *exchange, enum refusal refusal, int64_t now_ms,
+                      struct refused *ret_refused);
+/* exchange_refused_detail is the detail of what was refused before the ledger was asked. */
+const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 /* exchange_text_param gives a pointer to the one text of a body that has it as content.text, not under parts. */
 const char *exchange_text_param(const struct exchange *exchange, const char *param);
-const char *exchange_refused_detail(const struct exchange *exchange, enum refusal refusal);
 /* refused_more.c: what a plan that is used up says of itself and of the ways on, for what the request would have begun,
  * or for a limit; NULL: it cannot be read at the moment. exchange_refused_more appends the members that the problem has
  * beside its code. */

@@ -5,16 +5,22 @@
 #include "gateway/gate/oversight.h"
 #include "gateway/gateway.h"
 
-/* more: there are others after them. */
-static enum err write_rows(struct exchange *x, const struct workspace_row *rows, uint32_t count, bool more,
-                           struct buf *out)
+/* A page of them. more: there are others behind it. */
+struct page {
+    const struct workspace_row *rows;
+    uint32_t count;
+    bool more;
+};
+
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct page *page = what;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_tenant(&rows[i], out));
+        TRY(present_tenant(&page->rows[i], out));
     }
-    exchange_id_page_end(x, more ? &rows[count - 1].workspace_id : NULL, out);
+    exchange_id_page_end(x, page->more ? &page->rows[page->count - 1].workspace_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -26,21 +32,15 @@ void handle_list_tenants(struct exchange *x)
     }
     struct workspace_row *rows = NULL;
     uint32_t count = 0;
-    struct buf out = {0};
     /* one more than fits tells whether there is another page */
-    enum err err = oversight_workspaces(x->oversight, page.after, page.limit + 1, &rows, &count);
-    const bool more = count > page.limit;
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_rows(x, rows, more ? page.limit : count, more, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = oversight_workspaces(x->oversight, page.after, page.limit + 1, &rows, &count);
     if (err != OK) {
         exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        return;
     }
+    const bool more = count > page.limit;
+    const struct page shown = {.rows = rows, .count = more ? page.limit : count, .more = more};
+    exchange_show(x, write_page, &shown);
 }
 
 void handle_get_tenant(struct exchange *x)
@@ -117,16 +117,15 @@ bool exchange_own_tenant(struct exchange *x)
     return true;
 }
 
+static enum err write_tenant(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)x;
+    return present_tenant(what, out);
+}
+
 void exchange_show_tenant(struct exchange *x, const struct workspace_row *row)
 {
-    struct buf out = {0};
     char text[ETAG_MAX];
-    enum err err = exchange_out(x, &out);
-    err = err == OK ? present_tenant(row, &out) : err;
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, x->route->success, buf_span(&out), etag_of(row->version, NULL, text),
-                      x->route->success == 201 ? exchange_location(x, "/v1/workspaces/", &row->workspace_id) : NULL);
-    }
+    exchange_answer(x, x->route->success, write_tenant, row, etag_of(row->version, NULL, text),
+                    x->route->success == 201 ? exchange_location(x, "/v1/workspaces/", &row->workspace_id) : NULL);
 }

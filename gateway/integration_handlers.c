@@ -113,16 +113,22 @@ void handle_delete_integration(struct exchange *x)
     exchange_send(x);
 }
 
-/* more: there are others after them. */
-static enum err write_integrations(struct exchange *x, const struct integration_row *rows, uint32_t count, bool more,
-                                   struct buf *out)
+/* A page of them. more: there are others behind it. */
+struct page {
+    const struct integration_row *rows;
+    uint32_t count;
+    bool more;
+};
+
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct page *page = what;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_integration(&rows[i], x->now_ms, out));
+        TRY(present_integration(&page->rows[i], x->now_ms, out));
     }
-    exchange_id_page_end(x, more ? &rows[count - 1].integration_id : NULL, out);
+    exchange_id_page_end(x, page->more ? &page->rows[page->count - 1].integration_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -135,18 +141,12 @@ void handle_list_integrations(struct exchange *x)
     struct integration_row *rows = NULL;
     uint32_t count = 0;
     /* one more than fits tells whether there is another page */
-    enum err err = pass_integrations(x->pass, page.after, page.limit + 1, &rows, &count);
-    const bool more = count > page.limit;
-    struct buf out = {0};
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_integrations(x, rows, more ? page.limit : count, more, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = pass_integrations(x->pass, page.after, page.limit + 1, &rows, &count);
     if (err != OK) {
         exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        return;
     }
+    const bool more = count > page.limit;
+    const struct page shown = {.rows = rows, .count = more ? page.limit : count, .more = more};
+    exchange_show(x, write_page, &shown);
 }

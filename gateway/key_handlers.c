@@ -172,15 +172,23 @@ void handle_get_key(struct exchange *x)
     exchange_show_key(x, &x->key);
 }
 
-/* more: there are others after them. */
-static enum err write_keys(struct exchange *x, const struct key_view *keys, uint32_t count, bool more, struct buf *out)
+/* A page of them. more: there are others behind it. */
+struct page {
+    const struct key_view *keys;
+    uint32_t count;
+    bool more;
+};
+
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct page *page = what;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(present_key(&keys[i].row, keys[i].accounts, keys[i].account_count, false, (struct span){0}, out));
+        TRY(present_key(&page->keys[i].row, page->keys[i].accounts, page->keys[i].account_count, false,
+                        (struct span){0}, out));
     }
-    exchange_id_page_end(x, more ? &keys[count - 1].row.key_id : NULL, out);
+    exchange_id_page_end(x, page->more ? &page->keys[page->count - 1].row.key_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -193,18 +201,12 @@ void handle_list_keys(struct exchange *x)
     struct key_view *keys = NULL;
     uint32_t count = 0;
     /* one more than fits tells whether there is another page */
-    enum err err = pass_keys(x->pass, page.after, page.limit + 1, &keys, &count);
-    const bool more = count > page.limit;
-    struct buf out = {0};
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_keys(x, keys, more ? page.limit : count, more, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = pass_keys(x->pass, page.after, page.limit + 1, &keys, &count);
     if (err != OK) {
         exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        return;
     }
+    const bool more = count > page.limit;
+    const struct page shown = {.keys = keys, .count = more ? page.limit : count, .more = more};
+    exchange_show(x, write_page, &shown);
 }

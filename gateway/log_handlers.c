@@ -154,6 +154,7 @@ struct report_question {
     uint32_t first_day;                    /* local dates of the workspace's zone */
     uint32_t last_day;
     struct span zone;
+    struct id *fit; /* the last account that found room in what was tried, and the page's end with it */
 };
 
 static bool read_day(struct exchange *x, const char *name, uint32_t *day)
@@ -212,32 +213,31 @@ static bool is_end(const struct report_question *question, const struct id *last
     return !id_is_none(&question->until) && id_equal(&question->until, last);
 }
 
-/* The days of the accounts after *last, as many as a page looks at. *fit: the last account that found room, and the
- * page's end with it. */
+/* The days of the accounts after *last, as many as a page looks at. */
 static enum err write_accounts(struct exchange *x, const struct report_question *question, struct buf *out,
-                               struct id *last, struct id *fit, bool *ret_more)
+                               struct id *last, bool *ret_more)
 {
     uint32_t days = 0;
     bool more = true;
     for (uint32_t i = 0; more && i < REPORT_ACCOUNTS_MAX && days < REPORT_DAYS_PAGE && !is_end(question, last); i++) {
         TRY(write_next(x, question, out, last, &days, &more));
         if (out->cap - out->len >= PAGE_END_MAX) {
-            *fit = *last;
+            *question->fit = *last;
         }
     }
     *ret_more = more;
     return OK;
 }
 
-static enum err write_reports(struct exchange *x, const struct report_question *question, struct buf *out,
-                              struct id *fit)
+static enum err write_reports(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct report_question *question = what;
     struct id last = question->after;
     uint32_t days = 0;
     bool more = false;
     buf_text(out, "{\"data\":[");
     TRY(question->account != NULL ? write_days(x, question, question->account, out, &days)
-                                  : write_accounts(x, question, out, &last, fit, &more));
+                                  : write_accounts(x, question, out, &last, &more));
     buf_text(out, "],\"timezone\":");
     json_string(out, question->zone);
     exchange_page_end(x, span_of(more ? &last : NULL, more ? sizeof last : 0), out);
@@ -249,15 +249,12 @@ static void answer_reports(struct exchange *x, struct report_question *question)
 {
     struct buf out = {0};
     struct id fit = {0};
-    enum err err = OK;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_reports(x, question, &out, &fit) : err;
-    } while (err == ERR_NO_SPACE);
+    question->fit = &fit;
+    enum err err = exchange_body(x, write_reports, question, &out);
     if (err == ERR_TOO_LONG && !id_is_none(&fit)) {
         out = buf_of(out.data, out.cap);
         question->until = fit;
-        err = write_reports(x, question, &out, &fit);
+        err = write_reports(x, question, &out);
     }
     if (err != OK) {
         exchange_failed(x, err);

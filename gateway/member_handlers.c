@@ -34,8 +34,10 @@ static enum err read_called(struct body_list *people, struct called *ret_called)
     return OK;
 }
 
-static enum err write_page(struct exchange *x, struct body_list people, struct buf *out)
+/* what: the body_list of what they are called, as in all writers here. */
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    struct body_list people = *(const struct body_list *)what;
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < x->member_count; i++) {
         struct called called;
@@ -64,10 +66,9 @@ static struct span tag_of(uint64_t version, const struct called *called, char te
     return etag_of(version, word, text);
 }
 
-static enum err write_one(struct exchange *x, struct body_list people, struct called *ret_called, struct buf *out)
+static enum err write_one(struct exchange *x, const void *what, struct buf *out)
 {
-    TRY(read_called(&people, ret_called));
-    return write_member(x, &x->members[0], ret_called, out);
+    return write_member(x, &x->members[0], what, out);
 }
 
 /* Reads who the members are; false: answered. */
@@ -88,18 +89,8 @@ static void show_page(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
     struct body_list people;
-    struct buf out = {0};
-    if (!read_people(x, err, body, &people)) {
-        return;
-    }
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_page(x, people, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    if (read_people(x, err, body, &people)) {
+        exchange_show(x, write_page, &people);
     }
 }
 
@@ -107,15 +98,11 @@ static void show_one(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
     struct body_list people;
-    struct called called = {.name = {0}};
-    struct buf out = {0};
+    struct called called;
     if (!read_people(x, err, body, &people)) {
         return;
     }
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_one(x, people, &called, &out) : err;
-    } while (err == ERR_NO_SPACE);
+    err = read_called(&people, &called);
     if (err != OK) {
         exchange_failed(x, err);
     } else {
@@ -124,8 +111,8 @@ static void show_one(void *context, enum err err, struct span body)
         struct buf location = buf_of(location_text, sizeof location_text);
         buf_text(&location, "/v1/members/");
         id_write(&location, &x->members[0].member_id);
-        exchange_json(x, x->route->success, buf_span(&out), tag_of(x->members[0].version, &called, text),
-                      x->route->success == 201 ? buf_terminated(&location) : NULL);
+        exchange_answer(x, x->route->success, write_one, &called, tag_of(x->members[0].version, &called, text),
+                        x->route->success == 201 ? buf_terminated(&location) : NULL);
     }
 }
 
@@ -187,28 +174,18 @@ void handle_get_member(struct exchange *x)
 
 /* --- who acted --- */
 
-static enum err write_actor(struct exchange *x, struct body_list people, struct buf *out)
+static enum err write_actor(struct exchange *x, const void *what, struct buf *out)
 {
+    struct body_list people = *(const struct body_list *)what;
     struct called called;
     TRY(read_called(&people, &called));
     return present_actor_member(&x->member, called.name, out);
 }
 
-static void show_actor(struct exchange *x, const struct body_list *people)
+static enum err write_key_actor(struct exchange *x, const void *what, struct buf *out)
 {
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        if (err == OK) {
-            err = people != NULL ? write_actor(x, *people, &out) : present_actor_key(&x->key.row, &out);
-        }
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-    }
+    (void)x;
+    return present_actor_key(what, out);
 }
 
 static void named_actor(void *context, enum err err, struct span body)
@@ -216,14 +193,14 @@ static void named_actor(void *context, enum err err, struct span body)
     struct exchange *x = context;
     struct body_list people;
     if (read_people(x, err, body, &people)) {
-        show_actor(x, &people);
+        exchange_show(x, write_actor, &people);
     }
 }
 
 void handle_get_actor(struct exchange *x)
 {
     if (x->id.kind == ID_KEY) {
-        show_actor(x, NULL);
+        exchange_show(x, write_key_actor, &x->key.row);
         return;
     }
     x->members = &x->member;

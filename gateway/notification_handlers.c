@@ -48,8 +48,9 @@ static bool read_wish(struct exchange *x, struct notification_filter *filter)
     return !id_is_none(&member_id);
 }
 
-static enum err write_page(struct exchange *x, const struct notification_page *page, struct buf *out)
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct notification_page *page = what;
     const bool marked = !id_is_none(&pass_badge(x->pass)->member_id);
     buf_text(out, "{\"unread\":");
     if (marked) {
@@ -71,22 +72,15 @@ void handle_list_notifications(struct exchange *x)
 {
     struct notification_filter filter = {.before = 0};
     struct notification_page page;
-    struct buf out = {0};
     if (!exchange_limit(x, &filter.limit) || !exchange_cursor_u64(x, &filter.before) || !read_kinds(x, &filter) ||
         !read_wish(x, &filter)) {
         return;
     }
-    enum err err = pass_notifications(x->pass, &filter, &page);
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_page(x, &page, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = pass_notifications(x->pass, &filter, &page);
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        exchange_show(x, write_page, &page);
     }
 }
 

@@ -421,27 +421,24 @@ static void write_header_components(struct buf *out)
     }
 }
 
+static enum err write_document(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)what;
+    buf_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"OpenPost\",\"version\":\"1\"},"
+                  "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]},{\"session\":[]}],\"paths\":{");
+    write_paths(out);
+    buf_text(out, "},\"components\":{\"securitySchemes\":{");
+    write_security_scheme(out);
+    write_session_scheme(x, out);
+    buf_text(out, "},\"headers\":{");
+    write_header_components(out);
+    buf_text(out, "},\"schemas\":{");
+    openapi_schemas(out);
+    buf_text(out, "}}}");
+    return OK;
+}
+
 void handle_openapi(struct exchange *x)
 {
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        if (err != OK) {
-            exchange_failed(x, err);
-            return;
-        }
-        buf_text(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"OpenPost\",\"version\":\"1\"},"
-                       "\"servers\":[{\"url\":\"/\"}],\"security\":[{\"key\":[]},{\"session\":[]}],\"paths\":{");
-        write_paths(&out);
-        buf_text(&out, "},\"components\":{\"securitySchemes\":{");
-        write_security_scheme(&out);
-        write_session_scheme(x, &out);
-        buf_text(&out, "},\"headers\":{");
-        write_header_components(&out);
-        buf_text(&out, "},\"schemas\":{");
-        openapi_schemas(&out);
-        buf_text(&out, "}}}");
-    } while (!buf_ok(&out));
-    exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    exchange_show(x, write_document, NULL);
 }

@@ -129,37 +129,21 @@ void handle_resolve_target(struct exchange *x)
     exchange_send(x);
 }
 
-typedef enum err present_part(struct exchange *x, struct buf *out);
-
-static void answer_presented(struct exchange *x, present_part *part)
+static enum err write_deliveries(struct exchange *x, const void *what, struct buf *out)
 {
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? part(x, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-    }
-}
-
-static enum err deliveries_part(struct exchange *x, struct buf *out)
-{
-    return pass_present_deliveries(x->pass, &x->post, x->now_ms, out);
+    return pass_present_deliveries(x->pass, what, x->now_ms, out);
 }
 
 void handle_post_deliveries(struct exchange *x)
 {
-    answer_presented(x, deliveries_part);
+    exchange_show(x, write_deliveries, &x->post);
 }
 
-static enum err history_part(struct exchange *x, struct buf *out)
+static enum err write_history(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct post_view *post = what;
     uint64_t next = 0;
-    TRY(pass_present_history(x->pass, &x->post.row, x->now_ms, x->after, x->limit, out, &next));
+    TRY(pass_present_history(x->pass, &post->row, x->now_ms, x->after, x->limit, out, &next));
     exchange_page_end_u64(x, next, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -167,6 +151,6 @@ static enum err history_part(struct exchange *x, struct buf *out)
 void handle_post_history(struct exchange *x)
 {
     if (exchange_limit(x, &x->limit) && exchange_cursor_u64(x, &x->after)) {
-        answer_presented(x, history_part);
+        exchange_show(x, write_history, &x->post);
     }
 }

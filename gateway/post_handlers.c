@@ -208,46 +208,49 @@ static bool read_order(struct exchange *x, struct post_filter *filter)
     return known;
 }
 
-/* What of a page is written. */
+/* What of a page is written: so many posts, and their text. */
 struct written {
     uint32_t posts;
-    size_t len;
+    struct span text; /* in the buffer that they found room in */
 };
 
-/* Goes on behind the posts that are written. */
-static enum err write_page(struct exchange *x, const struct post_page *page, struct buf *out, struct written *written)
+struct shown_page {
+    const struct post_page *page;
+    struct written *written;
+    struct present_seen *seen;
+};
+
+/* Goes on behind the posts that found room in a smaller buffer: to present a post costs far more than to copy it. */
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct shown_page *shown = what;
+    const struct post_page *page = shown->page;
+    struct written *written = shown->written;
+    buf_put(out, written->text);
     buf_text(out, written->posts == 0 ? "{\"data\":[" : "");
     while (written->posts < page->count) {
         buf_text(out, written->posts == 0 ? "" : ",");
-        TRY(pass_present_post(x->pass, &page->posts[written->posts], x->now_ms, out));
-        *written = (struct written){.posts = written->posts + 1, .len = out->len};
+        TRY(pass_present_post(x->pass, &page->posts[written->posts], x->now_ms, shown->seen, out));
+        *written = (struct written){.posts = written->posts + 1, .text = buf_span(out)};
     }
     buf_byte(out, ']');
     exchange_page_end(x, span_of(page->cursor_len != 0 ? page->cursor : NULL, page->cursor_len), out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* Posts that are more together than an answer may be make a shorter page: its cursor leads on. What found room in a
- * buffer moves to a larger one: to present a post costs far more than to copy it. */
+/* Posts that are more together than an answer may be make a shorter page: its cursor leads on. */
 static void answer_page(struct exchange *x, const struct post_filter *filter, struct span after, struct post_page *page)
 {
     struct written written = {.posts = 0};
+    struct present_seen seen = {.account_count = 0};
+    const struct shown_page shown = {.page = page, .written = &written, .seen = &seen};
     struct buf out = {0};
-    enum err err;
-    do {
-        const struct span before = span_of(out.data, written.len);
-        err = exchange_out(x, &out);
-        if (err == OK) {
-            buf_put(&out, before);
-            err = write_page(x, page, &out, &written);
-        }
-    } while (err == ERR_NO_SPACE);
+    enum err err = exchange_body(x, write_page, &shown, &out);
     if (err == ERR_TOO_LONG && written.posts > 0) {
         out = buf_of(out.data, out.cap);
         err = pass_posts(x->pass, filter, after, written.posts, page);
         written = (struct written){.posts = 0};
-        err = err == OK ? write_page(x, page, &out, &written) : err;
+        err = err == OK ? write_page(x, &shown, &out) : err;
     }
     if (err != OK) {
         exchange_failed(x, err);

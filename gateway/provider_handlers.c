@@ -7,36 +7,36 @@
 
 /* --- which there are --- */
 
-static void write_providers(const struct provider_row *rows, uint32_t count, struct buf *out)
+struct providers {
+    struct provider_row *rows;
+    uint32_t count;
+};
+
+static enum err write_providers(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct providers *providers = what;
+    (void)x;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < providers->count; i++) {
         buf_text(out, i == 0 ? "{\"id\":" : ",{\"id\":");
-        json_id(out, &rows[i].provider_id);
+        json_id(out, &providers->rows[i].provider_id);
         buf_text(out, ",\"name\":");
-        json_string(out, rows[i].name);
+        json_string(out, providers->rows[i].name);
         buf_byte(out, '}');
     }
     buf_text(out, "],\"next_cursor\":null}");
+    return OK;
 }
 
 void handle_list_providers(struct exchange *x)
 {
-    struct provider_row *rows = NULL;
-    uint32_t count = 0;
-    struct buf out = {0};
-    enum err err = gate_providers(x->gateway->gate, &x->request->arena, &rows, &count);
-    while (err == OK) {
-        err = exchange_out(x, &out);
-        if (err == OK) {
-            write_providers(rows, count, &out);
-            if (buf_ok(&out)) {
-                exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-                return;
-            }
-        }
+    struct providers providers = {.count = 0};
+    const enum err err = gate_providers(x->gateway->gate, &x->request->arena, &providers.rows, &providers.count);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_show(x, write_providers, &providers);
     }
-    exchange_failed(x, err);
 }
 
 /* --- leaving --- */
@@ -85,33 +85,34 @@ static enum err keep_flow(struct visit *visit)
     return OK;
 }
 
-static enum err write_departure(struct visit *visit, struct span location, struct buf *out)
+struct departure {
+    struct span location;
+    int64_t expires_ms;
+};
+
+static enum err write_departure(struct exchange *x, const void *what, struct buf *out)
 {
-    enum err err;
-    do {
-        err = exchange_out(visit->x, out);
-        if (err == OK) {
-            buf_text(out, "{\"authorize_url\":");
-            json_string(out, location);
-            buf_text(out, ",\"expires_at\":");
-            json_time(out, visit->flow.expires_ms);
-            buf_byte(out, '}');
-            err = buf_ok(out) ? OK : ERR_NO_SPACE;
-        }
-    } while (err == ERR_NO_SPACE);
-    return err;
+    const struct departure *departure = what;
+    (void)x;
+    buf_text(out, "{\"authorize_url\":");
+    json_string(out, departure->location);
+    buf_text(out, ",\"expires_at\":");
+    json_time(out, departure->expires_ms);
+    buf_byte(out, '}');
+    return OK;
 }
 
 static void located(void *context, enum err err, enum refusal refusal, struct span location)
 {
     struct visit *visit = context;
     struct exchange *x = visit->x;
+    const struct departure departure = {.location = location, .expires_ms = visit->flow.expires_ms};
     struct buf out = {0};
     if (err != OK || refusal != ACCEPTED) {
         exchange_problem(x, err != OK ? REFUSED_unavailable : refusal, NULL, NULL, NULL);
         return;
     }
-    err = write_departure(visit, location, &out);
+    err = exchange_body(x, write_departure, &departure, &out);
     err = err == OK ? keep_flow(visit) : err;
     if (err != OK) {
         exchange_failed(x, err);

@@ -5,20 +5,15 @@
 
 #define PREVIEW_DEFAULT 20
 
+static enum err write_queue(struct exchange *x, const void *what, struct buf *out)
+{
+    return pass_present_queue(x->pass, what, out);
+}
+
 void exchange_show_queue(struct exchange *x, const struct weekly_row *row)
 {
-    struct buf out = {0};
     char text[ETAG_MAX];
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? pass_present_queue(x->pass, row, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, x->route->success, buf_span(&out), etag_of(queue_version(row), NULL, text), NULL);
-    }
+    exchange_answer(x, x->route->success, write_queue, row, etag_of(queue_version(row), NULL, text), NULL);
 }
 
 void handle_get_queue(struct exchange *x)
@@ -105,6 +100,11 @@ void handle_change_queue(struct exchange *x)
     exchange_send(x);
 }
 
+static enum err write_preview(struct exchange *x, const void *what, struct buf *out)
+{
+    return pass_present_preview(x->pass, &x->queue, *(const uint32_t *)what, x->now_ms, out);
+}
+
 void handle_preview_queue(struct exchange *x)
 {
     uint64_t count = PREVIEW_DEFAULT;
@@ -113,15 +113,6 @@ void handle_preview_queue(struct exchange *x)
         exchange_parameter(x, REFUSED_parameter_invalid, "n", "n is a number from 1 to 200.");
         return;
     }
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? pass_present_preview(x->pass, &x->queue, (uint32_t)count, x->now_ms, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-    }
+    const uint32_t occurrences = (uint32_t)count;
+    exchange_show(x, write_preview, &occurrences);
 }

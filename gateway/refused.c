@@ -49,10 +49,9 @@ static int64_t slotless(const struct exchange *x, struct id *ret_integration_id)
     return -1;
 }
 
-static const char *slotless_param(const struct exchange *x, char text[INPUT_PARAM_MAX])
+/* at: its place; -1: it cannot be told. */
+static const char *slotless_param(const struct exchange *x, int64_t at, char text[INPUT_PARAM_MAX])
 {
-    struct id integration_id;
-    const int64_t at = pass_refresh(x->pass) == OK ? slotless(x, &integration_id) : -1;
     if (order_command(x->order)->code == COMMAND_schedule_post) {
         return "/next_slot";
     }
@@ -63,18 +62,14 @@ static const char *slotless_param(const struct exchange *x, char text[INPUT_PARA
     return text;
 }
 
-static const char *slotless_detail(const struct exchange *x)
+static const char *slotless_detail(const struct exchange *x, const struct id *integration_id)
 {
-    struct id integration_id;
-    if (pass_refresh(x->pass) != OK || slotless(x, &integration_id) < 0) {
-        return NULL;
-    }
     uint8_t *bytes = arena_alloc(&x->request->arena, 256);
     struct buf text = buf_of(bytes, bytes == NULL ? 0 : 256);
     buf_text(&text, "The queue of ");
-    id_write(&text, &integration_id);
+    id_write(&text, integration_id);
     buf_text(&text, " has no slots. Set them: PATCH /v1/integrations/");
-    id_write(&text, &integration_id);
+    id_write(&text, integration_id);
     buf_text(&text, "/queue.");
     return buf_terminated(&text);
 }
@@ -197,8 +192,8 @@ static const char *blank_detail(const struct exchange *x)
     return buf_terminated(&text);
 }
 
-const char *exchange_refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms,
-                                   char text[INPUT_PARAM_MAX])
+static const char *refused_param(const struct exchange *x, enum refusal refusal, int64_t now_ms, int64_t slotless_at,
+                                 char text[INPUT_PARAM_MAX])
 {
     const struct command *command = order_command(x->order);
     const struct objection objection = objection_to(command, refusal, now_ms);
@@ -220,7 +215,7 @@ const char *exchange_refused_param(const struct exchange *x, enum refusal refusa
     case REFUSED_role_above_own:
         return json_node_member(x->body, "role") != NULL ? "/role" : NULL;
     case REFUSED_queue_empty:
-        return slotless_param(x, text);
+        return slotless_param(x, slotless_at, text);
     case REFUSED_slug_taken:
         return "/slug";
     case REFUSED_expiry_required:
@@ -248,8 +243,6 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return scope_detail(x);
     case REFUSED_placeholder_missing:
         return blank_detail(x);
-    case REFUSED_queue_empty:
-        return slotless_detail(x);
     case REFUSED_precondition_failed:
         return x->match_detail;
     case REFUSED_plan_limit:
@@ -263,4 +256,15 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
     default:
         return NULL;
     }
+}
+
+void exchange_refused(const struct exchange *x, enum refusal refusal, int64_t now_ms, struct refused *ret_refused)
+{
+    struct id slotless_id;
+    int64_t slotless_at = -1;
+    if (refusal == REFUSED_queue_empty && pass_refresh(x->pass) == OK) {
+        slotless_at = slotless(x, &slotless_id);
+    }
+    ret_refused->param = refused_param(x, refusal, now_ms, slotless_at, ret_refused->text);
+    ret_refused->detail = slotless_at >= 0 ? slotless_detail(x, &slotless_id) : exchange_refused_detail(x, refusal);
 }

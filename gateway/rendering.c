@@ -169,16 +169,14 @@ static void answer_violations(struct exchange *x, const struct id *target_id, ui
     exchange_problem(x, REFUSED_content_violation, NULL, buf_terminated(&param), buf_terminated(&more));
 }
 
-/* One that a rendering cannot tell from it has been allowed. */
-static bool is_checked(const struct post_content_row *content, uint32_t index)
+/* The instants that targets have of their own; NULL: no memory. */
+static int64_t *instants_of(const struct post_content_row *content, struct arena *arena)
 {
-    for (uint32_t i = 0; i < index; i++) {
-        if (content->targets[i].at_ms == content->targets[index].at_ms &&
-            target_spec_is_alike(&content->targets[i], &content->targets[index])) {
-            return true;
-        }
+    int64_t *at_ms = arena_alloc(arena, (content->targets_count + 1) * sizeof *at_ms);
+    for (uint32_t i = 0; at_ms != NULL && i < content->targets_count; i++) {
+        at_ms[i] = content->targets[i].at_ms;
     }
-    return false;
+    return at_ms;
 }
 
 bool rendering_allows(struct exchange *x, const struct post_content_row *content, int64_t created_ms)
@@ -188,14 +186,15 @@ bool rendering_allows(struct exchange *x, const struct post_content_row *content
         return true; /* content_missing: the ledger says it when its turn has come */
     }
     struct channel_rendering *rendering = arena_room(&x->request->arena, sizeof *rendering);
-    if (rendering == NULL) {
+    const int64_t *at_ms = instants_of(content, &x->request->arena);
+    if (rendering == NULL || at_ms == NULL) {
         exchange_failed(x, ERR_NO_MEMORY);
         return false;
     }
     for (uint32_t i = 0; i < content->targets_count; i++) {
-        const int64_t own_ms = content->targets[i].at_ms != 0 ? content->targets[i].at_ms : created_ms;
-        if (is_checked(content, i)) {
-            continue;
+        const int64_t own_ms = at_ms[i] != 0 ? at_ms[i] : created_ms;
+        if (target_spec_first_alike(content->targets, at_ms, i) < i) {
+            continue; /* what is the same has been allowed */
         }
         const struct arena_mark mark = arena_mark(&x->request->arena);
         const enum err err =

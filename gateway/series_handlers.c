@@ -192,21 +192,17 @@ void handle_end_series(struct exchange *x)
 
 /* --- read --- */
 
+static enum err write_series(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)x;
+    return present_series(what, out);
+}
+
 void exchange_show_series(struct exchange *x, const struct series_row *row, unsigned status, bool with_location)
 {
-    struct buf out = {0};
-    enum err err;
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? present_series(row, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-        return;
-    }
     char text[ETAG_MAX];
-    exchange_json(x, status, buf_span(&out), etag_of(row->version, NULL, text),
-                  with_location ? exchange_location(x, "/v1/series/", &row->series_id) : NULL);
+    exchange_answer(x, status, write_series, row, etag_of(row->version, NULL, text),
+                    with_location ? exchange_location(x, "/v1/series/", &row->series_id) : NULL);
 }
 
 void handle_get_series(struct exchange *x)
@@ -214,19 +210,25 @@ void handle_get_series(struct exchange *x)
     exchange_show_series(x, &x->series, 200, false);
 }
 
-/* A series that is not there for who asks makes the page shorter. last: of the page; NULL: there are no others. */
-static enum err write_list(struct exchange *x, const struct series_row *rows, uint32_t count, const struct id *last,
-                           struct buf *out)
+struct page {
+    const struct series_row *rows;
+    uint32_t count;
+    bool more; /* there are others behind it */
+};
+
+/* A series that is not there for who asks makes the page shorter. */
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct page *page = what;
     uint32_t shown = 0;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
-        if (series_sees(&pass_badge(x->pass)->grant, &rows[i])) {
+    for (uint32_t i = 0; i < page->count; i++) {
+        if (series_sees(&pass_badge(x->pass)->grant, &page->rows[i])) {
             buf_text(out, shown++ == 0 ? "" : ",");
-            TRY(present_series(&rows[i], out));
+            TRY(present_series(&page->rows[i], out));
         }
     }
-    exchange_id_page_end(x, last, out);
+    exchange_id_page_end(x, page->more ? &page->rows[page->count - 1].series_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -235,43 +237,30 @@ void handle_list_series(struct exchange *x)
     struct id_page page;
     struct series_row *rows = NULL;
     uint32_t count = 0;
-    struct buf out = {0};
     if (!exchange_id_page(x, &page)) {
         return;
     }
-    enum err err = pass_series_list(x->pass, page.after, page.limit + 1, &rows, &count);
-    const bool more = count > page.limit;
-    const uint32_t fits = more ? page.limit : count;
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_list(x, rows, fits, more ? &rows[fits - 1].series_id : NULL, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = pass_series_list(x->pass, page.after, page.limit + 1, &rows, &count);
     if (err != OK) {
         exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        return;
     }
+    const bool more = count > page.limit;
+    const struct page shown = {.rows = rows, .count = more ? page.limit : count, .more = more};
+    exchange_show(x, write_page, &shown);
 }
 
 /* --- what comes next --- */
 
+static enum err write_coming(struct exchange *x, const void *what, struct buf *out)
+{
+    return pass_present_coming(x->pass, &x->series, *(const uint32_t *)what, x->now_ms, out);
+}
+
 void handle_preview_series(struct exchange *x)
 {
     uint32_t limit = 0;
-    struct buf out = {0};
-    enum err err;
-    if (!exchange_limit(x, &limit)) {
-        return;
-    }
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? pass_present_coming(x->pass, &x->series, limit, x->now_ms, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+    if (exchange_limit(x, &limit)) {
+        exchange_show(x, write_coming, &limit);
     }
 }

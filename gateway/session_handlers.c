@@ -55,41 +55,37 @@ static const struct session_row *own_row(const struct exchange *x, const struct 
     return NULL;
 }
 
-static enum err write_own(struct exchange *x, const struct session_row *row, struct buf *out)
+struct own {
+    const struct session_row *row;
+    struct place *places;
+    uint32_t place_count;
+};
+
+static enum err write_own(struct exchange *x, const void *what, struct buf *out)
 {
-    struct place *places = NULL;
-    uint32_t count = 0;
-    TRY(pass_places(x->pass, x->now_ms, &places, &count));
-    enum err err;
-    do {
-        err = exchange_out(x, out);
-        if (err == OK) {
-            write_session(x, row, out);
-            write_places(places, count, out);
-            buf_byte(out, '}');
-            err = buf_ok(out) ? OK : ERR_NO_SPACE;
-        }
-    } while (err == ERR_NO_SPACE);
-    return err;
+    const struct own *own = what;
+    write_session(x, own->row, out);
+    write_places(own->places, own->place_count, out);
+    buf_byte(out, '}');
+    return OK;
 }
 
 void exchange_show_session(struct exchange *x)
 {
     struct session_row *rows = NULL;
     uint32_t count = 0;
-    struct buf out = {0};
     enum err err = pass_sessions(x->pass, x->now_ms, &rows, &count);
-    const struct session_row *row = err == OK ? own_row(x, rows, count) : NULL;
-    if (err == OK && row == NULL) { /* it ended since the gate was passed, or is beyond those that are shown */
+    struct own own = {.row = err == OK ? own_row(x, rows, count) : NULL};
+    if (err == OK && own.row == NULL) { /* it ended since the gate was passed, or is beyond those that are shown */
         exchange_problem(x, REFUSED_unauthenticated, NULL, NULL, NULL);
         return;
     }
-    err = err == OK ? write_own(x, row, &out) : err;
+    err = err == OK ? pass_places(x->pass, x->now_ms, &own.places, &own.place_count) : err;
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, x->route->success, buf_span(&out), (struct span){0},
-                      x->route->success == 201 ? "/v1/session" : NULL);
+        exchange_answer(x, x->route->success, write_own, &own, (struct span){0},
+                        x->route->success == 201 ? "/v1/session" : NULL);
     }
 }
 
@@ -105,8 +101,9 @@ struct listing {
     struct body_list devices;
 };
 
-static enum err write_sessions(const struct listing *listing, struct buf *out)
+static enum err write_sessions(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct listing *listing = what;
     struct body_list devices = listing->devices;
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < listing->count; i++) {
@@ -115,7 +112,7 @@ static enum err write_sessions(const struct listing *listing, struct buf *out)
         struct span network;
         TRY(person_page_next(&devices, &known, &user_agent, &network));
         buf_text(out, i == 0 ? "" : ",");
-        write_session(listing->x, &listing->rows[i], out);
+        write_session(x, &listing->rows[i], out);
         buf_text(out, ",\"user_agent\":"); /* empty: not known */
         json_string(out, user_agent);
         buf_text(out, ",\"network\":");
@@ -132,22 +129,13 @@ static void devices_told(void *context, enum err err, struct span body)
     struct exchange *x = listing->x;
     enum refusal refusal = ACCEPTED;
     struct span result;
-    struct buf out = {0};
     err = err == OK ? body_result_read(body, &refusal, &result) : err;
     err = err == OK && refusal == ACCEPTED ? person_page_read(result, &listing->devices) : ERR_CLOSED;
     if (err != OK || listing->devices.left != listing->count) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
         return;
     }
-    do {
-        err = exchange_out(x, &out);
-        err = err == OK ? write_sessions(listing, &out) : err;
-    } while (err == ERR_NO_SPACE);
-    if (err != OK) {
-        exchange_failed(x, err);
-    } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
-    }
+    exchange_show(x, write_sessions, listing);
 }
 
 void handle_list_sessions(struct exchange *x)

@@ -108,11 +108,17 @@ void handle_delete_template(struct exchange *x)
     exchange_send(x);
 }
 
-/* A page, as long as an answer may be; *limit: how many templates are tried. */
-static enum err write_page(struct exchange *x, struct span after, uint32_t limit, struct buf *out)
+/* Where a page begins, and how many templates it has at most. */
+struct asked {
+    struct span after;
+    uint32_t limit;
+};
+
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct asked *asked = what;
     struct template_page page;
-    TRY(pass_templates(x->pass, after, limit, &page));
+    TRY(pass_templates(x->pass, asked->after, asked->limit, &page));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < page.count; i++) {
         buf_text(out, i == 0 ? "" : ",");
@@ -127,21 +133,18 @@ static enum err write_page(struct exchange *x, struct span after, uint32_t limit
 void handle_list_templates(struct exchange *x)
 {
     struct cursor cursor;
-    uint32_t limit = 0;
-    if (!exchange_limit(x, &limit) || !exchange_cursor(x, &cursor)) {
+    struct asked asked = {.limit = 0};
+    if (!exchange_limit(x, &asked.limit) || !exchange_cursor(x, &cursor)) {
         return;
     }
+    asked.after = cursor.position;
     struct buf out = {0};
-    enum err err = exchange_out(x, &out);
-    while (err == OK && (err = write_page(x, cursor.position, limit, &out)) == ERR_NO_SPACE) {
-        struct buf longer = out;
-        err = exchange_out(x, &longer);
-        if (err == ERR_TOO_LONG && limit > 1) {
-            limit /= 2;
-            longer = buf_of(out.data, out.cap);
-            err = OK;
-        }
-        out = longer;
+    enum err err = exchange_body(x, write_page, &asked, &out);
+    while (err == ERR_TOO_LONG && asked.limit > 1) {
+        asked.limit /= 2;
+        out = buf_of(out.data, out.cap);
+        err = write_page(x, &asked, &out);
+        err = err == ERR_NO_SPACE ? ERR_TOO_LONG : err;
     }
     if (err == ERR_MALFORMED) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);

@@ -20,25 +20,28 @@ void handle_get_usage(struct exchange *x)
 
 /* Periods that are over, by the end of which the next page begins. */
 struct page {
+    const struct workspace_row *workspace;
     const struct period_row *rows;
     uint32_t count;
     bool more;
 };
 
-static enum err read_page(struct exchange *x, uint64_t before_ms, uint32_t limit, struct page *ret_page)
+static enum err read_page(struct exchange *x, const struct workspace_row *workspace, uint64_t before_ms, uint32_t limit,
+                          struct page *ret_page)
 {
     struct period_row *rows = NULL;
     uint32_t count = 0;
     TRY(pass_periods(x->pass, (int64_t)before_ms, limit + 1, &rows, &count));
-    *ret_page = (struct page){.rows = rows, .count = count > limit ? limit : count, .more = count > limit};
+    *ret_page = (struct page){
+        .workspace = workspace, .rows = rows, .count = count > limit ? limit : count, .more = count > limit};
     return OK;
 }
 
-static enum err write_page(struct exchange *x, const struct page *page, const struct workspace_row *row,
-                           struct buf *out)
+static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
+    const struct page *page = what;
     buf_byte(out, '{');
-    present_plan(row, out);
+    present_plan(page->workspace, out);
     buf_text(out, ",\"data\":[");
     for (uint32_t i = 0; i < page->count; i++) {
         buf_text(out, i == 0 ? "" : ",");
@@ -54,21 +57,14 @@ static void answer_page(struct exchange *x, const struct workspace_row *row)
     uint64_t before_ms = 0;
     uint32_t limit = 0;
     struct page page;
-    struct buf out = {0};
     if (!exchange_limit(x, &limit) || !exchange_cursor_u64(x, &before_ms)) {
         return;
     }
-    enum err err = read_page(x, before_ms, limit, &page);
-    if (err == OK) {
-        do {
-            err = exchange_out(x, &out);
-            err = err == OK ? write_page(x, &page, row, &out) : err;
-        } while (err == ERR_NO_SPACE);
-    }
+    const enum err err = read_page(x, row, before_ms, limit, &page);
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
+        exchange_show(x, write_page, &page);
     }
 }
 

@@ -203,10 +203,14 @@ enum err posts_find_open(struct store_txn *txn, const struct id *workspace_id, c
     }
     finder->aisle = UINT64_MAX;
     TRY(add_groups(finder));
+    if (finder->group_count == 0 && filter->statuses == 0) {
+        *ret_finder = NULL;
+        return OK;
+    }
     TRY(posts_shelf_count(txn, workspace_id, &finder->count));
     finder->left = shelves(finder);
     TRY(finder->resumes ? leave_passed(finder) : OK);
-    *ret_finder = finder->group_count > 0 || filter->statuses != 0 ? finder : NULL;
+    *ret_finder = finder;
     return OK;
 }
 

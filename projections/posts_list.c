@@ -169,20 +169,21 @@ static enum err look_at_shelf(struct walk *walk, uint64_t number, struct span *r
 }
 
 /* Whether a post of that row may have a class and an instant, or none, as they are wanted. Of a shelf that is not full
- * the class must be looked at. */
-static enum err may_stand(struct walk *walk, const struct post_list_row *row, bool *ret_may)
+ * the class must be looked at. A list by instant tells itself whether there is one: the states of shelves, which lie
+ * scattered where neighbours by instant were made at different times, are then asked for classes only. */
+static enum err may_stand(struct walk *walk, struct span key, const struct post_list_row *row, bool *ret_may)
 {
     const struct post_filter *filter = walk->filter;
+    const struct stretch *stretch = &walk->stretches[walk->stretch];
     const bool window = filter->publish_after_ms != 0 || filter->publish_before_ms != 0;
-    const bool undated = walk->stretches[walk->stretch].undated_only;
-    struct span state;
-    *ret_may = true;
-    if (filter->statuses == 0 && !window && !undated) {
-        return OK;
+    const bool undated = stretch->undated_only;
+    struct span state = {0};
+    if (filter->statuses != 0 || (!stretch->by_instant && (window || undated))) {
+        TRY(look_at_shelf(walk, row->number, &state));
     }
-    TRY(look_at_shelf(walk, row->number, &state));
     const uint8_t byte = state.len == 0 ? 0 : state.data[(row->number - 1) % SEGMENT_POSTS];
-    const bool dated = state.len == 0 ? row->dated : (byte & SHELF_DATED) != 0;
+    const bool marked = state.len == 0 ? row->dated : (byte & SHELF_DATED) != 0;
+    const bool dated = stretch->by_instant ? get_be64(key.data + INDEX_TIME) != 0 : marked;
     *ret_may =
         (state.len == 0 || posts_want_class(filter, byte & SHELF_CLASS)) && (!window || dated) && !(undated && dated);
     return OK;
@@ -250,7 +251,7 @@ static enum err visit(struct walk *walk, struct span key, struct span value, boo
     TRY(row_read(value, post_list_row_desc(), walk->scratch, &row));
     bool found = posts_may_match(walk->filter, &row);
     if (found) {
-        TRY(may_stand(walk, &row, &found));
+        TRY(may_stand(walk, key, &row, &found));
     }
     if (found) {
         TRY(check_post(walk, key, &found));

@@ -312,16 +312,20 @@ static enum err make_room(struct gather *gather, size_t cap)
     return gather->postings == NULL ? ERR_NO_MEMORY : OK;
 }
 
-/* Bit n: a post has class n; bit 0: one has more terms than are kept. */
-static uint32_t classes_of(const uint8_t *state)
+/* Bit n: the post, or one of the shelf, has class n; bit 0: it has more terms than are kept. */
+static uint32_t class_of(uint8_t byte)
+{
+    return (((uint32_t)1 << (byte & SHELF_CLASS)) & ~(uint32_t)1) | ((byte & SHELF_LOOSE) != 0 ? 1 : 0);
+}
+
+/* Those of a whole shelf, or fewer once there are those that are enough. */
+static uint32_t classes_of(const uint8_t *state, uint32_t enough)
 {
     uint32_t classes = 0;
-    uint8_t marks = 0;
-    for (uint32_t n = 0; n < SEGMENT_POSTS; n++) {
-        classes |= (uint32_t)1 << (state[n] & SHELF_CLASS);
-        marks |= state[n];
+    for (uint32_t n = 0; n < SEGMENT_POSTS && (classes & enough) != enough; n++) {
+        classes |= class_of(state[n]);
     }
-    return (classes & ~(uint32_t)1) | ((marks & SHELF_LOOSE) != 0 ? 1 : 0);
+    return classes;
 }
 
 static enum err put_state(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, const uint8_t *state)
@@ -330,9 +334,24 @@ static enum err put_state(struct store_txn *txn, const struct id *workspace_id, 
     const struct row_key key = posts_shelf_key(workspace_id, PLACE_SHELF_STATE, shelf);
     const enum err err = posts_shelf_state(txn, workspace_id, shelf, &before);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    const uint32_t classes = err == OK ? classes_of(before.data) : 0;
+    const uint32_t classes = err == OK ? classes_of(before.data, UINT32_MAX) : 0;
     TRY(store_put(txn, row_key_span(&key), span_of(state, SEGMENT_POSTS)));
-    return posts_aisle_classes(txn, workspace_id, shelf, classes, classes_of(state));
+    return posts_aisle_classes(txn, workspace_id, shelf, classes, classes_of(state, UINT32_MAX));
+}
+
+/* The same where one post's byte alone is another. What the others have is looked at once, and mostly not to the end:
+ * where one of them has the class that the post had and one that it has, the aisle does not change. */
+static enum err put_byte(struct store_txn *txn, const struct id *workspace_id, uint64_t shelf, uint8_t *state,
+                         uint32_t place, uint8_t byte)
+{
+    const struct row_key key = posts_shelf_key(workspace_id, PLACE_SHELF_STATE, shelf);
+    const uint32_t before = class_of(state[place]);
+    const uint32_t after = class_of(byte);
+    state[place] = 0;
+    const uint32_t others = classes_of(state, before ^ after);
+    state[place] = byte;
+    TRY(store_put(txn, row_key_span(&key), span_of(state, SEGMENT_POSTS)));
+    return posts_aisle_classes(txn, workspace_id, shelf, others | before, others | after);
 }
 
 /* Once they are written: the terms of posts that were edited lie in memory, which store_put leaves alone. */
@@ -436,16 +455,12 @@ enum err posts_shelf_update(struct store_txn *txn, const struct post_row *before
     TRY(err);
     uint8_t state[SEGMENT_POSTS];
     const uint32_t place = (uint32_t)((before->number - 1) % SEGMENT_POSTS);
-    uint8_t *own = &state[place];
+    const uint8_t kept = row.data[place] & (SHELF_LOOSE | SHELF_EDITED);
     memcpy(state, row.data, sizeof state);
-    if (after->status == POST_DELETED) {
-        *own = 0;
-    } else {
-        *own = (uint8_t)(state_of(after) | (*own & (SHELF_LOOSE | SHELF_EDITED)) | (edited ? SHELF_EDITED : 0));
+    if (after->status == POST_DELETED || !edited) {
+        const uint8_t byte = after->status == POST_DELETED ? 0 : (uint8_t)(state_of(after) | kept);
+        return put_byte(txn, &before->workspace_id, shelf, state, place, byte);
     }
-    if (edited && after->status != POST_DELETED) {
-        const bool many = count_edited(state) > SHELF_EDITS;
-        return write_with_memory(txn, &before->workspace_id, shelf, state, place, many);
-    }
-    return put_state(txn, &before->workspace_id, shelf, state);
+    state[place] = (uint8_t)(state_of(after) | kept | SHELF_EDITED);
+    return write_with_memory(txn, &before->workspace_id, shelf, state, place, count_edited(state) > SHELF_EDITS);
 }

@@ -170,8 +170,11 @@ static enum err put_rendering(const struct present *present, const struct post_v
                               struct present_shown *shown, struct buf *out)
 {
     struct post_payload payload;
-    const enum err err = posts_payload(present_posts(present), &post->row.post_id, &post->row.targets[index].target_id,
-                                       present->arena, &payload);
+    enum err err = ERR_NOT_FOUND;
+    if (post->row.locked_ms != 0) { /* else nothing of it is locked */
+        err = posts_payload(present_posts(present), &post->row.post_id, &post->row.targets[index].target_id,
+                            present->arena, &payload);
+    }
     if (err == OK) {
         if (payload.locked.code.data == NULL) {
             put_locked(&payload, out);
@@ -192,16 +195,15 @@ static enum err put_rendering(const struct present *present, const struct post_v
     return OK;
 }
 
+/* around: what the post's targets have in common. */
 static enum err put_wait(const struct present *present, const struct post_view *post, const struct target_row *target,
-                         const struct workspace_row *workspace, struct buf *out)
+                         const struct post_surroundings *around, struct buf *out)
 {
     struct integration_row integration;
-    struct installation_row installation;
     const enum err err = present_account(present, &post->row.workspace_id, &target->integration_id, &integration);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    TRY(present_installation(present, &installation));
-    const struct post_surroundings surroundings = {
-        .integration = err == OK ? &integration : NULL, .workspace = workspace, .installation = &installation};
+    struct post_surroundings surroundings = *around;
+    surroundings.integration = err == OK ? &integration : NULL;
     const struct post_wait wait = posts_wait(&post->row, target, &surroundings, present->now_ms);
     put_word(out, ",\"waits_for\":", &wait_words, wait.reason);
     put_time(out, ",\"waits_until\":", wait.until_ms);
@@ -227,12 +229,12 @@ static void put_comment(const struct target_row *target, struct buf *out)
 }
 
 static enum err write_target(const struct present *present, const struct post_view *post, uint32_t index,
-                             const struct workspace_row *workspace, struct present_shown *shown, struct buf *out)
+                             const struct post_surroundings *around, struct present_shown *shown, struct buf *out)
 {
     const struct target_row *target = &post->row.targets[index];
     const struct target_spec *spec = &post->content.targets[index];
     const int64_t publish_at_ms = target->due_ms != 0 ? target->due_ms : target->at_ms;
-    const struct span timezone = timezone_of(post, workspace);
+    const struct span timezone = timezone_of(post, around->workspace);
     put_id(out, "{\"id\":", &target->target_id);
     put_id(out, ",\"integration_id\":", &target->integration_id);
     put_word(out, ",\"channel\":", &channel_words, target->channel);
@@ -261,17 +263,17 @@ static enum err write_target(const struct present *present, const struct post_vi
     put_time(out, ",\"published_at\":", target->published_ms);
     put_comment(target, out);
     put_error(out, ",\"error\":", target->code, target->message);
-    TRY(put_wait(present, post, target, workspace, out));
+    TRY(put_wait(present, post, target, around, out));
     buf_text(out, "}");
     return OK;
 }
 
 /* A page has up to ten thousand targets: what one took to be written is given back. */
 static enum err put_target(const struct present *present, const struct post_view *post, uint32_t index,
-                           const struct workspace_row *workspace, struct present_shown *shown, struct buf *out)
+                           const struct post_surroundings *around, struct present_shown *shown, struct buf *out)
 {
     const struct arena_mark mark = arena_mark(present->arena);
-    const enum err err = write_target(present, post, index, workspace, shown, out);
+    const enum err err = write_target(present, post, index, around, shown, out);
     arena_rewind(present->arena, mark);
     return err;
 }
@@ -303,8 +305,11 @@ static enum err put_tail(const struct present *present, const struct post_view *
 enum err present_post(const struct present *present, const struct post_view *post, struct buf *out)
 {
     struct workspace_row workspace;
+    struct installation_row installation;
     struct present_shown shown[TARGETS_MAX] = {0};
     TRY(present_surroundings(present, &post->row.workspace_id, &workspace));
+    TRY(present_installation(present, &installation));
+    const struct post_surroundings around = {.workspace = &workspace, .installation = &installation};
     const struct span timezone = timezone_of(post, &workspace);
     put_id(out, "{\"id\":", &post->row.post_id);
     put_id(out, ",\"workspace_id\":", &post->row.workspace_id);
@@ -315,7 +320,7 @@ enum err present_post(const struct present *present, const struct post_view *pos
     buf_text(out, ",\"targets\":[");
     for (uint32_t i = 0; i < post->row.targets_count; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        TRY(put_target(present, post, i, &workspace, shown, out));
+        TRY(put_target(present, post, i, &around, shown, out));
     }
     put_time(out, "],\"publish_at\":", post->row.publish_at_ms);
     put_local(out, ",\"publish_at_local\":", present->zones, timezone, post->row.publish_at_ms);

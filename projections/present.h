@@ -25,6 +25,18 @@ struct present;
 typedef enum err present_rendering(void *context, struct arena *arena, const struct post_view *post,
                                    uint32_t target_index, struct buf *out);
 
+/* What was read of the surroundings of a page's posts, most of which have the same: workspace, installation, accounts.
+ * Empty ({0}) at first; it serves one transaction, in which the arena that it was read into must not be rewound. */
+#define PRESENT_ACCOUNTS_SEEN 32 /* others are read again for each post */
+
+struct present_seen {
+    struct workspace_row workspace; /* no workspace_id: not read yet */
+    struct installation_row installation;
+    bool installation_read;
+    uint32_t account_count;
+    struct integration_row accounts[PRESENT_ACCOUNTS_SEEN];
+};
+
 /* What presenting needs; everything is borrowed. */
 struct present {
     struct store_txn *txn;       /* the one that the rows were read with */
@@ -35,6 +47,7 @@ struct present {
     struct arena *arena;
     present_rendering *rendering; /* may be NULL */
     void *rendering_context;
+    struct present_seen *seen;           /* of the page that the post is on; may be NULL */
     const struct channel_list *channels; /* what approvals are rendered with; may be NULL: what is to be approved is not
                                             told */
 };

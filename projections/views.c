@@ -106,7 +106,9 @@ void views_cursor(struct span cursor, struct buf *out)
 static enum err put_posts(const struct views_request *request, const struct post_page *page, struct buf *out,
                           uint32_t *fit)
 {
-    const struct present present = present_of(request);
+    struct present_seen seen = {.account_count = 0};
+    struct present present = present_of(request);
+    present.seen = &seen;
     buf_text(out, "{\"data\":[");
     if (!buf_ok(out) || out->cap - out->len < PAGE_END_MAX) {
         return ERR_NO_SPACE;

@@ -98,8 +98,8 @@ static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, s
 }
 
 /* jansson's parser recurses up to 2048 levels; a text that nests deeper than we allow is refused before it sees it.
- * Returns how far that is seen; 0: nowhere. */
-static size_t nests_too_deep(struct span text)
+ * Returns the bytes up to where that is seen; 0: nowhere. */
+static size_t bytes_until_too_deep(struct span text)
 {
     uint32_t depth = 0;
     bool quoted = false;
@@ -152,7 +152,7 @@ enum err json_read_counted(struct span text, struct arena *arena, const struct j
     if (text.len > JSON_READ_BYTES_MAX) {
         return ERR_TOO_LONG;
     }
-    const size_t deep = nests_too_deep(text);
+    const size_t deep = bytes_until_too_deep(text);
     if (text.len == 0 || deep != 0) {
         *ret_bytes = deep;
         return ERR_MALFORMED;

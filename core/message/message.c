@@ -225,10 +225,19 @@ const struct target_spec *command_targets(const struct command *command, uint32_
     }
 }
 
-bool target_spec_is_alike(const struct target_spec *a, const struct target_spec *b)
+static bool is_alike(const struct target_spec *a, const struct target_spec *b)
 {
     return a->channel == b->channel && a->settings.len == 0 && b->settings.len == 0 &&
            span_equal(a->variant, b->variant);
+}
+
+uint32_t target_spec_first_alike(const struct target_spec *specs, const int64_t *at_ms, uint32_t index)
+{
+    uint32_t first = 0;
+    while (first < index && (at_ms[first] != at_ms[index] || !is_alike(&specs[first], &specs[index]))) {
+        first++;
+    }
+    return first;
 }
 
 const struct target_spec *target_spec_of(const struct target_spec *specs, uint32_t count,

@@ -125,9 +125,10 @@ bool content_has_text(const struct content_part *parts, uint32_t count);
 /* command_targets returns the targets that a command of a post, series or template names, and writes how many; NULL and
  * 0: it names none. */
 const struct target_spec *command_targets(const struct command *command, uint32_t *ret_count);
-/* target_spec_is_alike: a rendering cannot tell them apart but for their instants; one with settings of the channel's
- * own is like no other. */
-bool target_spec_is_alike(const struct target_spec *a, const struct target_spec *b);
+/* target_spec_first_alike finds the first of the targets up to index that a rendering cannot tell from that one, nor an
+ * instant: what is made of one is good for the other. index: there is none before it. One with settings of the
+ * channel's own is like no other. at_ms: of each target. */
+uint32_t target_spec_first_alike(const struct target_spec *specs, const int64_t *at_ms, uint32_t index);
 /* target_spec_of finds the one that goes to that account; NULL: none does. */
 const struct target_spec *target_spec_of(const struct target_spec *specs, uint32_t count,
                                          const struct id *integration_id);

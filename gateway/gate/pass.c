@@ -480,9 +480,11 @@ static struct present present_of(const struct pass *pass, int64_t now_ms)
                             .channels = options->channels};
 }
 
-enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out)
+enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct present_seen *seen,
+                           struct buf *out)
 {
-    const struct present present = present_of(pass, now_ms);
+    struct present present = present_of(pass, now_ms);
+    present.seen = seen;
     return present_post(&present, post, out);
 }
 

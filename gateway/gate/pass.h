@@ -122,8 +122,9 @@ enum err pass_asked(struct pass *pass, const struct idempotency *idempotency, bo
 enum err pass_workspace_last(struct pass *pass, uint64_t *ret_workspace_seq) MUST_USE;
 
 /* Each appends one JSON value, as present.h says, of a post that was read by this pass: as it is to be shown at now_ms.
- */
-enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct buf *out) MUST_USE;
+ * seen: of the page that the post is on; NULL: it is shown by itself. */
+enum err pass_present_post(struct pass *pass, const struct post_view *post, int64_t now_ms, struct present_seen *seen,
+                           struct buf *out) MUST_USE;
 enum err pass_present_queue(struct pass *pass, const struct weekly_row *queue, struct buf *out) MUST_USE;
 enum err pass_present_preview(struct pass *pass, const struct weekly_row *queue, uint32_t count, int64_t now_ms,
                               struct buf *out) MUST_USE;

@@ -1,5 +1,6 @@
 /* ledger_damage_test.c: read models that lost rows are found out before anything is decided upon them: what would be
  * decided is in the log for ever. And a log that holds what a ledger wrote upon such rows is served all the same. */
+#include "core/ledger/ledger_state.h"
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
@@ -299,6 +300,41 @@ START_TEST(the_secrets_of_an_account_whose_state_is_gone_are_not_given_up)
 
 END_TEST
 
+/* Of whom the row is gone that says that it has begun, and whose it is. By its id alone it is nobody. */
+START_TEST(an_account_that_nobody_says_has_begun_does_not_begin_again)
+{
+    struct world *world = world_open(38, 0, 0);
+    struct integration account;
+    struct answer answer;
+    bool needed = true;
+    OWNED(store_abort) struct store_txn *txn = NULL;
+    world_found(world);
+    const struct id *account_id = &world->integrations[0];
+    delete_row(world->views, TABLE_STREAM, account_id);
+    ck_assert_int_eq(store_begin(world->views, false, &txn), OK);
+    ck_assert_int_eq(desk_state(txn, account_id, &account), OK);
+    ck_assert_uint_eq(account.head.version, 0);
+    ck_assert_int_eq(ledger_needs_secret(txn, &world->key_id, account_id, 0, &needed), ERR_NOT_FOUND);
+    ck_assert_int_eq(desk_state_of(txn, &world->workspace_id, account_id, &account), OK);
+    ck_assert_uint_gt(account.head.version, 0);
+    store_abort(txn);
+    txn = NULL;
+    reopen(world);
+    struct command command = world_command(world, COMMAND_connect_integration);
+    command.connect_integration.integration_id = *account_id;
+    command.connect_integration.channel = CHANNEL_BLUESKY;
+    command.connect_integration.identifier = SPAN("acme.test");
+    command.connect_integration.vault_id = world_id(world, ID_SECRET);
+    command.connect_integration.fingerprint = SPAN("abd");
+    ck_assert_int_eq(ledger_begin(world->ledger, world->now_ms), OK);
+    ck_assert_int_eq(ledger_handle(world->ledger, &command, NULL, &answer), OK);
+    ledger_abort(world->ledger);
+    ck_assert_uint_ge(answer.version, account.head.version);
+    world_close(world);
+}
+
+END_TEST
+
 /* A log that repeats or skips */
 
 struct heard {
@@ -478,6 +514,7 @@ int main(void)
     tcase_add_test(lost, a_version_that_is_taken_is_not_given_again);
     tcase_add_test(lost, a_command_whose_answer_is_gone_is_not_carried_out_again);
     tcase_add_test(lost, the_secrets_of_an_account_whose_state_is_gone_are_not_given_up);
+    tcase_add_test(lost, an_account_that_nobody_says_has_begun_does_not_begin_again);
     tcase_add_test(lost, an_installation_of_which_no_row_is_left_is_known_by_the_log);
     suite_add_tcase(suite, lost);
     TCase *order = tcase_create("out of order");

@@ -184,6 +184,11 @@ static void feed_random(struct play *play)
             feed_edited(play, other);
         }
     }
+    for (uint32_t n = 0; n < 512; n++) { /* of one shelf none is scheduled any more */
+        if (play->posts[n].status == POST_SCHEDULED) {
+            feed_step(play, n);
+        }
+    }
     for (uint32_t n = 512; n < 600; n++) { /* of one shelf more than are kept aside */
         if (play->posts[n].status == POST_DRAFT) {
             feed_edited(play, n);
@@ -344,6 +349,26 @@ static void check(struct play *play, const struct question *question, uint32_t l
     free(expected);
 }
 
+/* Of full shelves an aisle tells exactly which of them has a post of a class. */
+static void check_classes(struct play *play)
+{
+    const struct id workspace_id = the_workspace();
+    struct store_txn *txn = reading(&play->world);
+    struct aisle aisle;
+    ck_assert_int_eq(posts_aisle_open(txn, &workspace_id, 0, &aisle), OK);
+    for (uint32_t class = 1; class <= SHELF_CLASS; class ++) {
+        uint64_t expected = 0;
+        for (uint64_t shelf = 0; shelf < POSTS / SEGMENT_POSTS; shelf++) {
+            struct span state;
+            ck_assert_int_eq(posts_shelf_state(txn, &workspace_id, shelf, &state), OK);
+            for (size_t n = 0; n < state.len; n++) {
+                expected |= (uint64_t)((state.data[n] & SHELF_CLASS) == class) << shelf;
+            }
+        }
+        ck_assert_uint_eq(posts_aisle_class(&aisle, class), expected);
+    }
+}
+
 START_TEST(what_the_shelves_give_is_what_looking_at_every_post_gives)
 {
     struct play *play = calloc(1, sizeof *play);
@@ -351,6 +376,7 @@ START_TEST(what_the_shelves_give_is_what_looking_at_every_post_gives)
     world_init(&play->world);
     prng_seed(&play->prng, (uint64_t)_i + 1);
     feed_random(play);
+    check_classes(play);
     for (uint32_t round = 0; round < 40; round++) {
         struct question question;
         ask(play, &question);

@@ -256,6 +256,70 @@ START_TEST(whoever_knows_the_channels_renders_what_is_not_locked)
 
 END_TEST
 
+/* Presents some posts of a page one behind the other; seen NULL: each by itself. */
+static struct buf page_of(struct world *world, struct zones *zones, uint32_t posts, struct present_seen *seen)
+{
+    const struct present present = {
+        .txn = reading(world), .zones = zones, .arena = &world->arena, .now_ms = world->now_ms, .seen = seen};
+    struct buf out = out_of(world);
+    for (uint32_t post = 1; post <= posts; post++) {
+        const struct post_view view = view_of(world, post);
+        ck_assert_int_eq(present_post(&present, &view, &out), OK);
+    }
+    return out;
+}
+
+static bool has_list(const struct record_desc *desc)
+{
+    bool has = false;
+    for (size_t i = 0; i < desc->field_count; i++) {
+        has = has || desc->fields[i].kind == KIND_list;
+    }
+    return has;
+}
+
+/* Accounts are more than are kept for a page, and some are gone. What is kept of them is nothing of the arena's, which
+ * gives back what a target took. */
+START_TEST(a_page_reads_what_its_posts_share_once_and_shows_each_as_by_itself)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+    struct present_seen seen = {.account_count = 0};
+    for (uint32_t n = 3; n <= TARGETS_MAX; n++) {
+        const struct id integration_id = id_n(ID_INTEGRATION, n);
+        feed_integration(&world, &workspace_id, &integration_id);
+    }
+    const struct id gone_id = id_n(ID_INTEGRATION, 2);
+    struct event event = event_of(EVENT_integration_deleted);
+    event.integration_deleted = (struct integration_deleted_event){.integration_id = gone_id};
+    feed(&world, &workspace_id, &gone_id, &event);
+    feed_created(&world, 1, 3);
+    feed_created(&world, 2, 0);
+    feed_created(&world, 3, TARGETS_MAX);
+    feed_created(&world, 4, 2);
+    for (uint32_t post = 3; post <= 4; post++) {
+        feed_scheduled(&world, post, post == 3 ? TARGETS_MAX : 2, world.now_ms + HOUR_MS);
+    }
+    feed_locked(&world, 4, 2, 1, false);
+    const struct buf alone = page_of(&world, zones, 4, NULL);
+    const struct buf together = page_of(&world, zones, 4, &seen);
+    ck_assert(span_equal(buf_span(&together), buf_span(&alone)));
+    ck_assert(id_equal(&seen.workspace.workspace_id, &workspace_id));
+    ck_assert(seen.installation_read);
+    ck_assert_uint_eq(seen.account_count, PRESENT_ACCOUNTS_SEEN);
+    const struct buf again = page_of(&world, zones, 4, &seen);
+    ck_assert(span_equal(buf_span(&again), buf_span(&alone)));
+    seen.workspace.timezone = SPAN("Asia/Tokyo"); /* it is not read again */
+    const struct buf elsewhere = page_of(&world, zones, 4, &seen);
+    ck_assert(!span_equal(buf_span(&elsewhere), buf_span(&alone)));
+    ck_assert(!has_list(integration_row_desc()));
+    ck_assert(!has_list(installation_row_desc()));
+    present_end(&world, zones);
+}
+
+END_TEST
+
 START_TEST(too_little_room_is_said_at_every_length)
 {
     struct world world;
@@ -334,6 +398,7 @@ int main(void)
     tcase_add_test(tcase, texts_of_people_come_out_as_they_went_in);
     tcase_add_test(tcase, a_waiting_target_shows_why_and_until_when);
     tcase_add_test(tcase, whoever_knows_the_channels_renders_what_is_not_locked);
+    tcase_add_test(tcase, a_page_reads_what_its_posts_share_once_and_shows_each_as_by_itself);
     tcase_add_test(tcase, too_little_room_is_said_at_every_length);
     tcase_add_test(tcase, the_others_are_presented_without_any_secret);
     suite_add_tcase(suite, tcase);

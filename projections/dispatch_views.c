@@ -9,7 +9,7 @@
 
 _Static_assert(QUEUE_LATE_MS == AGENDA_LATE_MS, "readers are told of a turn when the agenda makes one wait for it");
 
-#define ROWS_AT_A_TIME 10000 /* a read transaction lasts some 20 ms */
+#define ROWS_AT_A_TIME 10000 /* a read transaction lasts some 20 ms, with open targets 35 */
 #define ARENA_MAX ((size_t)256 << 20)
 
 enum err dispatch_views_begin(struct dispatch_views *views)

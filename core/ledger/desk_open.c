@@ -14,7 +14,7 @@ _Static_assert(OPEN_LEN < OPEN_WALK_KEY, "a walk goes on right behind a row");
 
 static struct id id_at(enum id_kind kind, const uint8_t *uuid)
 {
-    struct id id = {.kind = kind};
+    struct id id = {.kind = (uint8_t)kind};
     memcpy(id.uuid, uuid, sizeof id.uuid);
     return id;
 }

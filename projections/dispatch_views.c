@@ -262,8 +262,10 @@ static enum err restore_all(struct dispatch_views *views, struct arena *arena, s
 /* Between two chunks targets go on. One that the walk then misses moved behind it or was opened, by an event after the
  * position from which the scheduler follows the log, and of a target that the agenda does not have each of these events
  * (post_scheduled, target_resolved, targets_retried, an outcome after all) has the post loaded: agenda_apply's
- * ERR_NOT_FOUND. One that is met twice, or as it is later than the position, is restored as the same loading would
- * do it; one that is met and then closed is taken off by its event. */
+ * ERR_NOT_FOUND. One that is met twice, or as it is later than the position, is restored as the same loading would do
+ * it; one that is met and then closed is taken off by its event. Of one post some may be restored as of before its
+ * lock and some as of behind it: then the agenda takes an edit's and a schedule's word for the former. A test plays
+ * all that: dispatch_views_projection_test.c. */
 static enum err restore_targets(struct dispatch_views *views, struct arena *arena, struct agenda *agenda)
 {
     struct open_walk walk = {.is_over = false};

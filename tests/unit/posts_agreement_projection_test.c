@@ -4,7 +4,6 @@
  * the events alone, is the one that is made of these rows. Random commands of people, scheduler and adapters, thousands
  * of them. */
 #include "core/decider/aggregate.h"
-#include "core/text/text_measure.h"
 #include "projections/dispatch_views.h"
 #include "projections/post_fold.h"
 #include "tests/unit/projection_fixture.h"
@@ -56,23 +55,6 @@ static void tell_agenda(struct play *play, const struct event *event)
     dispatch_views_end(&views);
 }
 
-/* The read model says where it stands, and that is at every event; a rebuild of the test knows no position. */
-static void set_position(struct play *play, bool there)
-{
-    const uint8_t key = TABLE_META;
-    uint8_t row[32] = {0}; /* desk.c: version, position, installation, the words' version */
-    struct store_txn *txn = NULL;
-    store_abort(play->world.txn);
-    play->world.txn = NULL;
-    put_be32(row, VIEWS_VERSION);
-    put_be64(row + 4, UINT32_MAX);
-    put_be32(row + 28, text_version());
-    ck_assert_int_eq(store_begin(play->world.store, true, &txn), OK);
-    ck_assert_int_eq(
-        there ? store_put(txn, span_of(&key, 1), span_of(row, sizeof row)) : store_delete(txn, span_of(&key, 1)), OK);
-    ck_assert_int_eq(store_commit(&txn), OK);
-}
-
 /* Live equals derived, and what is derived was compared with the decider's own state. */
 static void compare_agenda(struct play *play)
 {
@@ -112,7 +94,7 @@ static void play_init(struct play *play, uint64_t seed)
     world_init_whole(&play->world);
     prng_seed(&play->prng, seed);
     ck_assert_int_eq(agenda_new(&play->agenda), OK);
-    set_position(play, true);
+    world_put_position(&play->world);
     const struct id workspace_id = the_workspace();
     const struct id none = {.kind = ID_NONE};
     const struct id installation_id = id_n(ID_SYSTEM, 1);
@@ -547,7 +529,7 @@ START_TEST(readers_see_what_the_decider_knows)
         for (int i = 0; i < STEPS && play.post.head.version > 0; i++) {
             step(&play);
         }
-        set_position(&play, false);
+        world_drop_position(&play.world);
         check_rebuild(&play.world);
         agenda_free(play.agenda);
         for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {

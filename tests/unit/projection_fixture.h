@@ -9,6 +9,7 @@
 #include "core/base/prng.h"
 #include "core/message/codec.h"
 #include "core/store/tables.h"
+#include "core/text/text_measure.h"
 #include "projections/access.h"
 #include "projections/activity.h"
 #include "projections/posts.h"
@@ -451,6 +452,33 @@ static inline struct target_row target_of(struct world *world, uint32_t post, ui
 {
     const struct post_view view = view_of(world, post);
     return view.row.targets[k];
+}
+
+/* The read model says where it stands, and that is at every event; a rebuild of the test knows no position. */
+static inline void world_put_position(struct world *world)
+{
+    const uint8_t key = TABLE_META;
+    uint8_t row[32] = {0}; /* desk.c: version, position, installation, the words' version */
+    struct store_txn *txn = NULL;
+    store_abort(world->txn);
+    world->txn = NULL;
+    put_be32(row, VIEWS_VERSION);
+    put_be64(row + 4, UINT32_MAX);
+    put_be32(row + 28, text_version());
+    ck_assert_int_eq(store_begin(world->store, true, &txn), OK);
+    ck_assert_int_eq(store_put(txn, span_of(&key, 1), span_of(row, sizeof row)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+}
+
+static inline void world_drop_position(struct world *world)
+{
+    const uint8_t key = TABLE_META;
+    struct store_txn *txn = NULL;
+    store_abort(world->txn);
+    world->txn = NULL;
+    ck_assert_int_eq(store_begin(world->store, true, &txn), OK);
+    ck_assert_int_eq(store_delete(txn, span_of(&key, 1)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
 }
 
 /* What a scheduler that starts is told, of a whole world: each target once, and of as many as the index has, unless the

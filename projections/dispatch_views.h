@@ -22,8 +22,8 @@ void dispatch_views_end(struct dispatch_views *views);
  * ERR_CLOSED. dispatch_views_account leaves credentials empty: they are in the vault, under vault_id. */
 enum err dispatch_views_post(void *context, const struct id *post_id, struct arena *arena,
                              struct dispatch_post *ret_post);
-enum err dispatch_views_payload(void *context, const struct id *target_id, struct arena *arena,
-                                struct dispatch_payload *ret_payload);
+enum err dispatch_views_payload(void *context, const struct id *post_id, const struct id *target_id,
+                                struct arena *arena, struct dispatch_payload *ret_payload);
 enum err dispatch_views_account(void *context, const struct id *integration_id, bool connecting, struct arena *arena,
                                 struct dispatch_account *ret_account);
 enum err dispatch_views_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,

@@ -4,7 +4,6 @@
 
 #include "core/base/limits.h"
 #include "projections/posts.h"
-#include "projections/queue.h"
 
 /* What a fold works on. */
 struct fold {
@@ -113,15 +112,12 @@ static enum err set_targets(const struct fold *fold, const struct target_spec *s
             return ERR_NO_MEMORY;
         }
     }
-    const uint64_t was_open = fold->change->was_open;
-    fold->change->was_open = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct target_row *target = &targets[i];
         target->status = TARGET_PENDING;
         for (uint32_t k = 0; k < old_count; k++) {
             if (id_equal(&old[k].target_id, &specs[i].target_id)) {
                 *target = old[k];
-                fold->change->was_open |= (was_open >> k & 1) << i;
             }
         }
         target->target_id = specs[i].target_id;
@@ -132,37 +128,6 @@ static enum err set_targets(const struct fold *fold, const struct target_spec *s
     post->targets = targets;
     post->targets_count = count;
     touch_all(fold);
-    return OK;
-}
-
-static bool names(const struct target_row *targets, uint32_t count, const struct id *target_id)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (id_equal(&targets[i].target_id, target_id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum err note_gone(const struct fold *fold, const struct target_row *old, uint32_t old_count)
-{
-    if (old_count == 0) {
-        return OK;
-    }
-    struct target_row *gone = arena_alloc(fold->arena, old_count * sizeof *gone);
-    if (gone == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < old_count; i++) {
-        if (!names(fold->post->targets, fold->post->targets_count, &old[i].target_id)) {
-            gone[count] = old[i];
-            count++;
-        }
-    }
-    fold->change->gone = gone;
-    fold->change->gone_count = count;
     return OK;
 }
 
@@ -191,10 +156,8 @@ static enum err fold_edited(const struct fold *fold)
 {
     const struct post_edited_event *edited = &fold->event->post_edited;
     struct post_row *post = fold->post;
-    const struct post_row before = *post;
     post_fold_written(post, fold->event);
     TRY(set_targets(fold, edited->targets, edited->targets_count));
-    TRY(note_gone(fold, before.targets, before.targets_count));
     if (post->status == POST_DRAFT) { /* else post_scheduled follows when an instant changes */
         post->publish_at_ms = earliest(post);
     }
@@ -578,9 +541,6 @@ enum err post_fold(struct post_row *post, const struct fact *fact, const struct 
                    struct arena *arena, struct post_change *ret_change)
 {
     *ret_change = (struct post_change){.touched = 0};
-    for (uint32_t i = 0; i < post->targets_count; i++) {
-        ret_change->was_open |= (uint64_t)queue_is_open(post, &post->targets[i]) << i;
-    }
     const struct fold fold = {
         .post = post,
         .event = fact->event,

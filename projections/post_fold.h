@@ -7,11 +7,8 @@
 #include "projections/row.h"
 
 struct post_change {
-    uint64_t touched;              /* bit i: targets[i] is not what it was */
-    uint64_t was_open;             /* bit i: targets[i] was in the queue before */
-    const struct target_row *gone; /* targets that an edit took away */
-    uint32_t gone_count;
-    bool content; /* the content was written */
+    uint64_t touched; /* bit i: targets[i] is not what it was */
+    bool content;     /* the content was written */
 };
 
 /* post_fold_is_ours tells whether an event is one of a post's. */

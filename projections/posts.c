@@ -2,16 +2,15 @@
  * the ledger for every event, and by whoever asks for a post. Must never read what other projections wrote.
  *
  * One create writes three rows (post and content side by side at the end of the table, one row of the list); a schedule
- * writes the post, one row of the list by instant, the shelf's state, and one queue row of 16 bytes per target.
- * Scattered (led by workspace) are the two lists' and the shelves' only. Lock, attempt and outcome write the post, its
- * attempt or payload beside it, and one counter; the post's end the shelf's state again. */
+ * writes the post, one row of the list by instant and the shelf's state. Scattered (led by workspace) are the two
+ * lists' and the shelves' only. Lock, attempt and outcome write the post, its attempt or payload beside it, and one
+ * counter; the post's end the shelf's state again. */
 #include "projections/posts.h"
 
 #include "core/base/assert.h"
 #include "projections/posts_internal.h"
 #include "projections/posts_shelf.h"
 #include "projections/punctuality.h"
-#include "projections/queue.h"
 #include "projections/series.h"
 
 /* What is left is what its history is shown by: whose it was, and where it would have gone. */
@@ -21,11 +20,7 @@ static enum err remove_post(struct store_txn *txn, const struct post_row *post, 
     const struct row_key content_key = row_key_post(&post->post_id, PLACE_CONTENT);
     TRY(row_put(txn, &key, post_row_desc(), post, arena));
     TRY(row_remove(txn, &content_key));
-    TRY(posts_index_remove(txn, post));
-    for (uint32_t i = 0; i < post->targets_count; i++) {
-        TRY(queue_remove(txn, &post->targets[i].target_id));
-    }
-    return OK;
+    return posts_index_remove(txn, post);
 }
 
 static enum err put_post(struct store_txn *txn, const struct post_row *post, const struct post_content_row *content,
@@ -49,21 +44,11 @@ static void note_seq(const struct post_row *post, const struct post_change *chan
     }
 }
 
-static enum err update_targets(struct store_txn *txn, const struct fact *fact, const struct post_row *post,
-                               const struct post_change *change, struct arena *arena)
+static enum err count_targets(struct store_txn *txn, const struct fact *fact, const struct post_row *post,
+                              const struct post_change *change, struct arena *arena)
 {
-    for (uint32_t i = 0; i < change->gone_count; i++) {
-        TRY(queue_remove(txn, &change->gone[i].target_id));
-    }
     for (uint32_t i = 0; i < post->targets_count; i++) {
-        const uint64_t bit = (uint64_t)1 << i;
-        const bool is_open = queue_is_open(post, &post->targets[i]);
-        if (is_open && (change->was_open & bit) == 0) {
-            TRY(queue_add(txn, &post->post_id, &post->targets[i].target_id));
-        } else if (!is_open && (change->was_open & bit) != 0) {
-            TRY(queue_remove(txn, &post->targets[i].target_id));
-        }
-        if ((change->touched & bit) != 0) {
+        if ((change->touched >> i & 1) == 1) {
             TRY(punctuality_update(txn, fact, &post->targets[i], arena));
         }
     }
@@ -118,7 +103,7 @@ static enum err apply(struct store_txn *txn, const struct fact *fact, struct are
     TRY(posts_index_update(txn, is_new ? NULL : &before, &post, change.content ? &content : NULL, arena));
     TRY(is_new ? posts_shelf_fill(txn, &post) : posts_shelf_update(txn, &before, &post, change.content));
     TRY(posts_count(txn, &before, &post, arena));
-    return update_targets(txn, fact, &post, &change, arena);
+    return count_targets(txn, fact, &post, &change, arena);
 }
 
 const struct projection posts_projection = {.name = "posts", .apply = apply};

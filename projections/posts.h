@@ -5,8 +5,8 @@
  * send (locked_target, at the lock). PLACE_POSTS_CREATED and PLACE_POSTS_DUE (tables.h) hold a narrow row per post, in
  * the order of creation and of publish_at, written only when key or row changes: at create, schedule and a changed
  * instant; what becomes of the post stands on its shelf (posts_shelf.h). PLACE_POSTS_ATTENTION and
- * PLACE_POSTS_ATTENTION_DUE hold the same rows of the few that need a look, while they do. The rows of queue.h and
- * punctuality.h are derived here too, while the post is decoded.
+ * PLACE_POSTS_ATTENTION_DUE hold the same rows of the few that need a look, while they do. The rows of punctuality.h
+ * are derived here too, while the post is decoded.
  *
  * Whatever a query returns borrows from the transaction and the arena: use it before either ends. */
 #ifndef OPENPOST_PROJECTIONS_POSTS_H
@@ -163,8 +163,7 @@ enum err posts_approval_repeats(struct store_txn *txn, const struct post_row *po
 enum err posts_approval_source(const struct post_view *post, struct arena *arena, struct approval_source *ret_source)
     MUST_USE;
 
-/* posts_payload reads what a target sends and what the platform has of it. post_id NULL: found through the queue, which
- * knows the open targets only. ERR_NOT_FOUND before the lock. */
+/* posts_payload reads what a target of a post sends and what the platform has of it. ERR_NOT_FOUND before the lock. */
 enum err posts_payload(struct store_txn *txn, const struct id *post_id, const struct id *target_id, struct arena *arena,
                        struct post_payload *ret_payload) MUST_USE;
 

@@ -2,7 +2,6 @@
  * projection. Must never rewrite the locked payload: it is written once, at the lock. */
 #include "core/base/limits.h"
 #include "projections/posts_internal.h"
-#include "projections/queue.h"
 
 #define ATTEMPTS_PAGE 64 /* read at a time when looking for live parts */
 
@@ -252,11 +251,6 @@ static enum err read_live(struct store_txn *txn, const struct id *post_id, const
 enum err posts_payload(struct store_txn *txn, const struct id *post_id, const struct id *target_id, struct arena *arena,
                        struct post_payload *ret_payload)
 {
-    struct id found;
-    if (post_id == NULL) {
-        TRY(queue_post(txn, target_id, &found));
-        post_id = &found;
-    }
     struct post_payload payload = {.live_count = 0};
     struct prepared_row prepared = {.prepared = {.data = NULL}};
     const struct row_key key = target_key(PLACE_PAYLOAD, post_id, target_id);

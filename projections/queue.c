@@ -1,8 +1,10 @@
-/* queue.c: the rows that tell the scheduler what is open. Written by posts.c's projection, read by the scheduler when
- * it starts. Must never keep a row of a target that is done, nor lose one that is not: what is missing here is never
- * sent. */
+/* queue.c: what the scheduler is told of all that is open, read when it starts. Must never give it a target that is
+ * done, nor lose one that is not: what is missing here is never sent. */
 #include "projections/queue.h"
 
+#include <stdlib.h>
+
+#include "core/ledger/ledger.h"
 #include "projections/post_fold.h"
 #include "projections/posts.h"
 #include "projections/row_store.h"
@@ -59,109 +61,57 @@ bool queue_row_of(const struct post_row *post, const struct target_row *target, 
     return true;
 }
 
-static struct row_key key_of(const struct id *target_id)
+/* What the index names must be there. Where the post's row says that it is not open it is passed over, for two logs
+ * bring that about and neither is damage: one that was read in the middle of a command, whose edit names a target that
+ * the schedule behind it dates; and one that tells a stretch of the post's life twice (core/ledger/desk_cut.c), of
+ * which the ledger believes the second. */
+static enum err scan_target(struct store_txn *txn, const struct open_target *open, struct arena *arena,
+                            struct post_row *post, struct queue_row *ret_row, bool *ret_open)
 {
-    struct row_key key = row_key(TABLE_QUEUE);
-    row_key_id(&key, target_id);
-    return key;
-}
-
-enum err queue_add(struct store_txn *txn, const struct id *post_id, const struct id *target_id)
-{
-    const struct row_key key = key_of(target_id);
-    return store_put(txn, row_key_span(&key), span_of(post_id->uuid, sizeof post_id->uuid));
-}
-
-enum err queue_remove(struct store_txn *txn, const struct id *target_id)
-{
-    const struct row_key key = key_of(target_id);
-    return row_remove(txn, &key);
-}
-
-static enum err post_of(struct span value, struct id *ret_post_id)
-{
-    struct id post_id = {.kind = ID_POST};
-    if (value.len != sizeof post_id.uuid) {
-        return ERR_ALTERED;
-    }
-    memcpy(post_id.uuid, value.data, value.len);
-    *ret_post_id = post_id;
-    return OK;
-}
-
-/* What the queue names must be there. */
-static enum err read_target(struct store_txn *txn, const struct id *post_id, const struct id *target_id,
-                            struct arena *arena, struct post_row *post, struct queue_row *ret_row)
-{
-    if (!id_equal(&post->post_id, post_id)) { /* targets of one post follow each other */
-        const struct row_key key = row_key_post(post_id, PLACE_POST);
+    if (!id_equal(&post->post_id, &open->post_id)) {
+        const struct row_key key = row_key_post(&open->post_id, PLACE_POST);
         const enum err err = row_get(txn, &key, post_row_desc(), arena, post);
         TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
     }
-    const struct target_row *target = posts_target(post, target_id);
-    return target != NULL && queue_row_of(post, target, ret_row) ? OK : ERR_ALTERED;
-}
-
-struct scan {
-    struct store_txn *txn;
-    struct store_cursor *cursor;
-    struct arena *arena;
-    struct post_row post; /* the last one read */
-    struct queue_row *rows;
-    uint32_t count;
-};
-
-static enum err scan_row(struct scan *scan, struct span key, struct span value)
-{
-    struct id post_id;
-    struct id target_id = {.kind = ID_TARGET};
-    if (key.len != 1 + sizeof target_id.uuid) {
-        return ERR_ALTERED;
+    for (uint32_t i = 0; i < post->targets_count; i++) {
+        if (id_equal(&post->targets[i].integration_id, &open->integration_id)) {
+            *ret_open = queue_row_of(post, &post->targets[i], ret_row);
+            return OK;
+        }
     }
-    memcpy(target_id.uuid, key.data + 1, sizeof target_id.uuid);
-    TRY(post_of(value, &post_id));
-    TRY(read_target(scan->txn, &post_id, &target_id, scan->arena, &scan->post, &scan->rows[scan->count]));
-    scan->count++;
-    return OK;
+    return ERR_ALTERED;
 }
 
-static enum err scan_first(const struct scan *scan, const struct id *after, struct span *ret_key,
-                           struct span *ret_value)
+/* Posts in the order in which they lie: of a chunk that is read cold, those of one page follow each other, and so do
+ * the targets of one post. */
+static int by_post(const void *one, const void *other)
 {
-    const struct row_key from = after == NULL || id_is_none(after) ? row_key(TABLE_QUEUE) : key_of(after);
-    TRY(store_seek(scan->cursor, row_key_span(&from), ret_key, ret_value));
-    return span_equal(*ret_key, row_key_span(&from)) ? store_next(scan->cursor, ret_key, ret_value) : OK;
+    const struct open_target *a = one;
+    const struct open_target *b = other;
+    return memcmp(a->post_id.uuid, b->post_id.uuid, sizeof a->post_id.uuid);
 }
 
-enum err queue_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
+enum err queue_scan(struct store_txn *txn, uint32_t limit, struct open_walk *walk, struct arena *arena,
                     struct queue_row **ret_rows, uint32_t *ret_count)
 {
-    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    TRY(store_cursor_open(txn, &cursor));
-    struct scan scan = {.txn = txn, .cursor = cursor, .arena = arena};
-    scan.rows = arena_alloc(arena, limit * sizeof *scan.rows);
-    if (scan.rows == NULL) {
+    struct open_walk at = *walk;
+    struct post_row post = {.targets_count = 0}; /* the last one read */
+    uint32_t open_count = 0;
+    uint32_t count = 0;
+    struct open_target *open = arena_alloc(arena, limit * sizeof *open);
+    struct queue_row *rows = arena_alloc(arena, limit * sizeof *rows);
+    if (open == NULL || rows == NULL) {
         return ERR_NO_MEMORY;
     }
-    struct span key;
-    struct span value;
-    enum err err = scan_first(&scan, after, &key, &value);
-    while (err == OK && scan.count < limit && key.data[0] == TABLE_QUEUE) {
-        TRY(scan_row(&scan, key, value));
-        err = store_next(cursor, &key, &value);
+    TRY(ledger_open_targets(txn, limit, &at, open, &open_count));
+    qsort(open, open_count, sizeof *open, by_post);
+    for (uint32_t i = 0; i < open_count; i++) {
+        bool is_open = false;
+        TRY(scan_target(txn, &open[i], arena, &post, &rows[count], &is_open));
+        count += is_open ? 1 : 0;
     }
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    *ret_rows = scan.rows;
-    *ret_count = scan.count;
+    *walk = at;
+    *ret_rows = rows;
+    *ret_count = count;
     return OK;
-}
-
-enum err queue_post(struct store_txn *txn, const struct id *target_id, struct id *ret_post_id)
-{
-    const struct row_key key = key_of(target_id);
-    struct span value;
-    TRY(store_get(txn, row_key_span(&key), &value));
-    return post_of(value, ret_post_id);
 }

@@ -107,6 +107,31 @@ enum err ledger_slug(struct store_txn *txn, struct span slug, struct id *ret_wor
 enum err ledger_holders(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                         int64_t at_ms, struct id *ret_posts, uint32_t max, uint32_t *ret_count) MUST_USE;
 
+/* An account's target that is open by its post's state (post_open_due), and the instant that it stands at. */
+struct open_target {
+    struct id workspace_id;
+    struct id integration_id;
+    int64_t due_ms;
+    struct id post_id;
+};
+
+#define OPEN_WALK_KEY 64 /* that of a row of PLACE_OPEN, and a byte */
+
+/* How far a walk through them has come: begin with zeros. */
+struct open_walk {
+    uint8_t key[OPEN_WALK_KEY]; /* where it goes on */
+    uint32_t key_len;
+    bool is_over;
+};
+
+/* ledger_open_targets lists the next open targets of the installation, by workspace, account, instant and post, and
+ * moves the walk on: at most max of them, fewer where it passed by workspaces in which nothing is open, each of which
+ * counts, too; call it until the walk is over. A transaction for each call is fine: what stays where it is meanwhile is
+ * met once; what moves or is opened may be met twice or missed, what is closed or moves may be met as it was. For
+ * readers likewise. ERR_ALTERED: a row that cannot be read. */
+enum err ledger_open_targets(struct store_txn *txn, uint32_t max, struct open_walk *walk,
+                             struct open_target *ret_targets, uint32_t *ret_count) MUST_USE;
+
 /* ledger_usage reads what a workspace uses of its plan; zeros where nothing was ever used. For readers likewise. */
 enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
 

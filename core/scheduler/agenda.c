@@ -93,6 +93,20 @@ static bool is_listed(const struct target_item *target, const struct target_spec
     return false;
 }
 
+/* Takes off what the post no longer goes to; planned: of those only that its lock has not fixed. */
+static void remove_unlisted(struct agenda *agenda, uint32_t post, const struct target_spec *specs, uint32_t count,
+                            bool planned)
+{
+    uint32_t next;
+    for (uint32_t i = post_at(agenda, post)->target_first; i != 0; i = next) {
+        next = target_at(agenda, i)->post_next;
+        if (!is_listed(target_at(agenda, i), specs, count) &&
+            (!planned || target_at(agenda, i)->state == STATE_PLANNED)) {
+            remove_target(agenda, i);
+        }
+    }
+}
+
 /* A post's content: what it no longer goes to is gone, what is new waits for its instant. */
 static void set_targets(struct agenda *agenda, uint32_t post, const struct id *workspace_id,
                         const struct target_spec *specs, uint32_t count)
@@ -103,24 +117,21 @@ static void set_targets(struct agenda *agenda, uint32_t post, const struct id *w
             agenda_target_add(agenda, post, &specs[i].target_id, integration, specs[i].channel);
         }
     }
-    uint32_t next;
-    for (uint32_t i = post_at(agenda, post)->target_first; i != 0; i = next) {
-        next = target_at(agenda, i)->post_next;
-        if (!is_listed(target_at(agenda, i), specs, count)) {
-            remove_target(agenda, i);
-        }
-    }
+    remove_unlisted(agenda, post, specs, count, false);
 }
 
 static void apply_written(struct agenda *agenda, const struct log_event *at, const struct event *event)
 {
     const bool created = event->code == EVENT_post_created;
     const struct id *post_id = created ? &event->post_created.post_id : &event->post_edited.post_id;
+    const struct target_spec *specs = created ? event->post_created.targets : event->post_edited.targets;
+    const uint32_t count = created ? event->post_created.targets_count : event->post_edited.targets_count;
     if (!created && pool_find(&agenda->posts, post_id) == 0) {
         return; /* a draft from before the restoring: its schedule will bring it */
     }
     const uint32_t index = agenda_post(agenda, post_id, &at->workspace_id);
-    if (post_at(agenda, index)->stage == STAGE_LOCKED) {
+    if (post_at(agenda, index)->stage == STAGE_LOCKED) { /* by a target that was restored later than others */
+        remove_unlisted(agenda, index, specs, count, true);
         return;
     }
     post_at(agenda, index)->not_after_ms = created ? event->post_created.not_after_ms : event->post_edited.not_after_ms;
@@ -128,11 +139,7 @@ static void apply_written(struct agenda *agenda, const struct log_event *at, con
     post_at(agenda, index)->cause = at->seq;
     post_at(agenda, index)->stage = STAGE_FACTS;
     post_at(agenda, index)->wait_ms = 0;
-    if (created) {
-        set_targets(agenda, index, &at->workspace_id, event->post_created.targets, event->post_created.targets_count);
-    } else {
-        set_targets(agenda, index, &at->workspace_id, event->post_edited.targets, event->post_edited.targets_count);
-    }
+    set_targets(agenda, index, &at->workspace_id, specs, count);
     if (pool_find(&agenda->posts, post_id) != 0) {
         agenda_time_planned(agenda, index);
     }
@@ -161,13 +168,19 @@ static enum err apply_scheduled(struct agenda *agenda, const struct log_event *a
         }
     }
     const uint32_t index = pool_find(&agenda->posts, &event->post_id);
-    if (index == 0 || post_at(agenda, index)->stage == STAGE_LOCKED) {
+    if (index == 0) {
         return OK;
     }
+    const bool locked = post_at(agenda, index)->stage == STAGE_LOCKED; /* by a target that was restored later: */
     for (uint32_t i = 0; i < event->targets_count; i++) {
         struct target_item *target = target_at(agenda, pool_find(&agenda->targets, &event->targets[i].target_id));
-        target->due_ms = event->targets[i].due_ms;
-        target->next_ms = event->targets[i].due_ms; /* a restored one has the instant before */
+        if (!locked || target->state == STATE_PLANNED) { /* the others have the instants of then */
+            target->due_ms = event->targets[i].due_ms;
+            target->next_ms = event->targets[i].due_ms; /* a restored one has the instant before */
+        }
+    }
+    if (locked) {
+        return OK;
     }
     struct post_item *post = post_at(agenda, index);
     post->scheduled = true;

@@ -73,7 +73,7 @@ struct dispatch_account {
 struct dispatch_load {
     void *context;
     enum err (*post)(void *context, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
-    enum err (*payload)(void *context, const struct id *target_id, struct arena *arena,
+    enum err (*payload)(void *context, const struct id *post_id, const struct id *target_id, struct arena *arena,
                         struct dispatch_payload *ret_payload);
     /* What job_id, made for due, needs to know of due's account. AGENDA_CONNECT: the credentials to try; otherwise
      * those in use. ERR_NOT_FOUND: the account has none any more; ERR_AUTH: none that can be opened. */

@@ -28,7 +28,8 @@ static enum err fill_start(struct dispatch *dispatch, struct task *task, struct 
     static const struct hash none;
     if (memcmp(&task->payload_hash, &none, sizeof none) == 0) {
         struct dispatch_payload payload;
-        TRY(dispatch->options.load.payload(dispatch->options.load.context, &task->due.target_id, arena, &payload));
+        TRY(dispatch->options.load.payload(dispatch->options.load.context, &task->due.post_id, &task->due.target_id,
+                                           arena, &payload));
         if (task->due.part >= payload.part_count) {
             return ERR_NOT_FOUND;
         }

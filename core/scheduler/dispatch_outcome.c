@@ -45,8 +45,8 @@ static enum err fill_parents(const struct task *task, const struct dispatch_payl
 static enum err fill_part(struct dispatch *dispatch, const struct task *task, struct arena *arena, struct job *job)
 {
     struct dispatch_payload payload;
-    const enum err err =
-        dispatch->options.load.payload(dispatch->options.load.context, &task->due.target_id, arena, &payload);
+    const enum err err = dispatch->options.load.payload(dispatch->options.load.context, &task->due.post_id,
+                                                        &task->due.target_id, arena, &payload);
     if (err == ERR_NOT_FOUND || (err == OK && task->due.part >= payload.part_count)) {
         return ERR_BUSY;
     }

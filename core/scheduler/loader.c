@@ -15,11 +15,11 @@ static enum err load_post(void *context, const struct id *post_id, struct arena 
     return looked(loader, loader->parts->post(loader->views, post_id, arena, ret_post));
 }
 
-static enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
+static enum err load_payload(void *context, const struct id *post_id, const struct id *target_id, struct arena *arena,
                              struct dispatch_payload *ret_payload)
 {
     struct loader *loader = context;
-    return looked(loader, loader->parts->payload(loader->views, target_id, arena, ret_payload));
+    return looked(loader, loader->parts->payload(loader->views, post_id, target_id, arena, ret_payload));
 }
 
 static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,

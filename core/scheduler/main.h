@@ -26,7 +26,7 @@ struct scheduler_parts {
     enum err (*rota)(void *views, struct rota *rota);
     struct rota_load (*rota_load)(void *views);
     enum err (*post)(void *views, const struct id *post_id, struct arena *arena, struct dispatch_post *ret_post);
-    enum err (*payload)(void *views, const struct id *target_id, struct arena *arena,
+    enum err (*payload)(void *views, const struct id *post_id, const struct id *target_id, struct arena *arena,
                         struct dispatch_payload *ret_payload);
     /* Without credentials: they are in the vault, under vault_id. */
     enum err (*account)(void *views, const struct id *integration_id, bool connecting, struct arena *arena,

@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 14
+#define VIEWS_VERSION 15
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
@@ -25,7 +25,6 @@ enum table {
 
     TABLE_POST = 0x20,        /* post id, place -> all rows of a post side by side, the ledger's among them: below */
     TABLE_POST_COUNT = 0x25,  /* posts: how many need attention or ended badly */
-    TABLE_QUEUE = 0x28,       /* queue: open target's id -> its post's id */
     TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
     TABLE_WORKSPACE = 0x39,   /* access: workspace, place -> its document, quota, accounts and keys: what requests ask
                                  of it, side by side; nothing behind the byte: the installation */
@@ -57,7 +56,8 @@ enum tenant_place {
     PLACE_SHELF_HEAD = 0x3F,          /* posts: how many there were ever, and the keys of the last few … */
     PLACE_TENANT_HEAD = 0x40, /* ledger: the last workspace_seqs' seqs, and what the workspace uses of its plan … */
     PLACE_NOTICES = 0x48,     /* notifications: chain -> the newest ones, half a kilobyte at most */
-    PLACE_OPEN = 0x50, /* ledger: integration, instant, post -> has an open target there, which fills that instant */
+    PLACE_OPEN = 0x50, /* ledger: integration, instant, post -> has an open target there, which fills that instant; a
+                          scheduler that starts finds here all that it has to do */
     PLACE_QUEUE_PAUSED = 0x51, /* ledger: integration -> its queue is paused */
     PLACE_SEQS = 0x60,         /* ledger: workspace_seq / 32 -> seqs, where all 32 are known */
     PLACE_SHELF_KEYS = 0x70,   /* posts: number / 16 -> creation and id of 16 posts */
@@ -66,6 +66,7 @@ enum tenant_place {
     PLACE_AISLE = 0x74,        /* posts: aisle -> of each class the shelves that have it, and terms edited since */
     PLACE_AISLE_SIGNS = 0x75,  /* posts: aisle -> for each hash of a term the shelves that have it */
     PLACE_NOTICES_FULL = 0x68, /* notifications: chain, complement of number -> older ones, some ten in a row */
+    PLACE_BEHIND_ALL = 0xFF,   /* no row: where the next workspace is looked for */
 };
 
 /* Rows of TABLE_POST: every event of a post writes its state and its rows of the read models, and a post among a

@@ -327,7 +327,7 @@ END_TEST
 /* A key of one of several tables, or of a workspace's places, as a command goes from one to the other. */
 static struct span random_key(struct prng *prng, uint8_t bytes[32])
 {
-    static const uint8_t tables[] = {TABLE_META, TABLE_COMMAND, TABLE_STATE, TABLE_TENANT, TABLE_POST, TABLE_QUEUE};
+    static const uint8_t tables[] = {TABLE_META, TABLE_COMMAND, TABLE_STATE, TABLE_TENANT, TABLE_POST, TABLE_STREAM};
     static const uint8_t places[] = {PLACE_POSTS_DUE, PLACE_POSTS_CREATED, PLACE_TENANT_HEAD, PLACE_OPEN};
     memset(bytes, 5, 32);
     bytes[0] = tables[prng_below(prng, sizeof tables)];

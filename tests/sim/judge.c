@@ -12,7 +12,6 @@
 #include "core/store/tables.h"
 #include "core/vault/box.h"
 #include "projections/posts.h"
-#include "projections/queue.h"
 #include "projections/registry.h"
 #include "tests/sim/world.h"
 
@@ -482,31 +481,13 @@ static void check_agenda(struct world *world)
     }
 }
 
-/* Whatever is open by the judge's own reading is in the queue: a queue that forgot something would give an agenda, live
- * and rebuilt, that forgot it too. */
-static void check_queue(struct world *world)
-{
-    struct judge *judge = world->judge;
-    OWNED(store_abort) struct store_txn *txn = NULL;
-    ASSERT(store_begin(world->store, false, &txn) == OK);
-    for (uint32_t i = pool_next(&judge->targets, 0); i != 0; i = pool_next(&judge->targets, i)) {
-        const struct judged_target *target = pool_at(&judge->targets, i);
-        struct id post_id;
-        const bool queued = queue_post(txn, &target->target_id, &post_id) == OK;
-        if (queued != judged_is_open(judge, target)) {
-            lose(world, RULE_FORGOTTEN, "%s is %s", name_of(world, &target->target_id),
-                 queued ? "over, and in the queue" : "open, and not in the queue");
-        }
-    }
-}
-
 void judge_deep(struct world *world)
 {
     rebuild(world);
     if (world->judge->rebuilt.views != digest_of(world->store, (struct span){0})) {
         lose(world, RULE_VIEWS, "state and read models are not those that the log gives");
     }
-    check_queue(world);
+    judge_open(world);
     check_agenda(world);
 }
 

@@ -1,6 +1,6 @@
 /* judge.h: what the judge knows, from the events alone and by rules of its own: it shares no line with the deciders,
  * the read models or the agenda. judge.c: the log, what is derived from it, what is live. judge_post.c: a post's life.
- * judge_approval.c: who approved what. judge_plan.c: queues, series, swaps. */
+ * judge_approval.c: who approved what. judge_plan.c: queues, series, swaps. judge_open.c: what is open. */
 #ifndef OPENPOST_TESTS_SIM_JUDGE_H
 #define OPENPOST_TESTS_SIM_JUDGE_H
 
@@ -50,6 +50,7 @@ struct judged_target {
     bool of_series;
     bool has_comment; /* the last part */
     bool comment_over;
+    bool queued;          /* while the queue is looked at */
     bool by_person;       /* what a person said of it is not for us to check */
     bool lied;            /* the platform refused or hid what it did */
     uint32_t absent_said; /* so often a person said that it is not there */
@@ -206,5 +207,7 @@ void judge_swap_goes_on(struct world *world, const struct log_event *at);
 enum certainty certainty_of(uint32_t outcome);
 /* Whether a machine or a person still has something to do for it. */
 bool judged_is_open(const struct judge *judge, const struct judged_target *target);
+/* judge_open.c: what a scheduler that started now would be told of. */
+void judge_open(struct world *world);
 
 #endif

@@ -44,10 +44,10 @@ static enum err load_post(void *context, const struct id *post_id, struct arena 
     return dispatch_views_post(&((struct world *)context)->scheduler.views, post_id, arena, ret_post);
 }
 
-static enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
+static enum err load_payload(void *context, const struct id *post_id, const struct id *target_id, struct arena *arena,
                              struct dispatch_payload *ret_payload)
 {
-    return dispatch_views_payload(&((struct world *)context)->scheduler.views, target_id, arena, ret_payload);
+    return dispatch_views_payload(&((struct world *)context)->scheduler.views, post_id, target_id, arena, ret_payload);
 }
 
 static enum err load_open(void *context, const struct id *post_id, uint64_t position, struct arena *arena,

@@ -107,10 +107,11 @@ static inline enum err load_post(void *context, const struct id *post_id, struct
     return OK;
 }
 
-static inline enum err load_payload(void *context, const struct id *target_id, struct arena *arena,
-                                    struct dispatch_payload *ret_payload)
+static inline enum err load_payload(void *context, const struct id *post_id, const struct id *target_id,
+                                    struct arena *arena, struct dispatch_payload *ret_payload)
 {
     const struct world *world = context;
+    (void)post_id;
     (void)target_id;
     (void)arena;
     if (world->part_count == 0) {

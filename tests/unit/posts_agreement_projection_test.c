@@ -1,9 +1,9 @@
 /* posts_agreement_projection_test.c: whatever the decider decides, readers see the post as the decider's own state has
- * it, after every command; the queue holds exactly the targets that are open; and the scheduler's agenda, kept up by
+ * it, after every command; a scheduler that starts is told of exactly the targets
+ * that are open; and the scheduler's agenda, kept up by
  * the events alone, is the one that is made of these rows. Random commands of people, scheduler and adapters, thousands
  * of them. */
 #include "core/decider/aggregate.h"
-#include "core/text/text_measure.h"
 #include "projections/dispatch_views.h"
 #include "projections/post_fold.h"
 #include "tests/unit/projection_fixture.h"
@@ -55,23 +55,6 @@ static void tell_agenda(struct play *play, const struct event *event)
     dispatch_views_end(&views);
 }
 
-/* The read model says where it stands, and that is at every event; a rebuild of the test knows no position. */
-static void set_position(struct play *play, bool there)
-{
-    const uint8_t key = TABLE_META;
-    uint8_t row[32] = {0}; /* desk.c: version, position, installation, the words' version */
-    struct store_txn *txn = NULL;
-    store_abort(play->world.txn);
-    play->world.txn = NULL;
-    put_be32(row, VIEWS_VERSION);
-    put_be64(row + 4, UINT32_MAX);
-    put_be32(row + 28, text_version());
-    ck_assert_int_eq(store_begin(play->world.store, true, &txn), OK);
-    ck_assert_int_eq(
-        there ? store_put(txn, span_of(&key, 1), span_of(row, sizeof row)) : store_delete(txn, span_of(&key, 1)), OK);
-    ck_assert_int_eq(store_commit(&txn), OK);
-}
-
 /* Live equals derived, and what is derived was compared with the decider's own state. */
 static void compare_agenda(struct play *play)
 {
@@ -108,10 +91,10 @@ static void feed_account(struct play *play, uint32_t i, struct event *event)
 static void play_init(struct play *play, uint64_t seed)
 {
     memset(play, 0, sizeof *play);
-    world_init(&play->world);
+    world_init_whole(&play->world);
     prng_seed(&play->prng, seed);
     ck_assert_int_eq(agenda_new(&play->agenda), OK);
-    set_position(play, true);
+    world_put_position(&play->world);
     const struct id workspace_id = the_workspace();
     const struct id none = {.kind = ID_NONE};
     const struct id installation_id = id_n(ID_SYSTEM, 1);
@@ -162,8 +145,13 @@ static struct command command_of(struct play *play, enum command_code code)
 
 /* --- comparing --- */
 
-static void compare_target(struct play *play, const struct post_target *state, const struct target_row *row)
+/* queue_row: what a scheduler that starts is told of it; NULL: nothing. Returns how many targets are open here: 1 or
+ * 0. */
+static uint32_t compare_target(struct play *play, const struct post_view *view, uint32_t i,
+                               const struct queue_row *queue_row)
 {
+    const struct post_target *state = &play->post.targets[i];
+    const struct target_row *row = &view->row.targets[i];
     ck_assert(id_equal(&state->target_id, &row->target_id));
     ck_assert_uint_eq(state->status, row->status);
     ck_assert_uint_eq(target_phase(state), post_fold_phase(row));
@@ -188,10 +176,15 @@ static void compare_target(struct play *play, const struct post_target *state, c
         ck_assert_uint_eq(state->probes, row->probe_count);
         ck_assert_uint_eq(state->needs_person, row->needs_person);
     }
-    struct id post_id;
-    const enum err err = queue_post(reading(&play->world), &state->target_id, &post_id);
     const bool open = play->post.status != POST_DRAFT && !target_status_is_final(target_phase(state));
-    ck_assert_int_eq(err, open ? OK : ERR_NOT_FOUND);
+    const int64_t open_due_ms = post_open_due(&play->post, &state->integration_id);
+    ck_assert_int_eq(open_due_ms, open ? state->base_due_ms : 0);
+    ck_assert(queue_is_open(&view->row, row) == open);
+    ck_assert((queue_row != NULL) == open);
+    if (open) {
+        ck_assert_int_eq(queue_row->due_ms, open_due_ms);
+    }
+    return open ? 1 : 0;
 }
 
 static void compare(struct play *play)
@@ -206,9 +199,14 @@ static void compare(struct play *play)
     if (post->status != POST_DRAFT) {
         ck_assert_int_eq(post->publish_at_ms, view.row.publish_at_ms);
     }
+    struct queue_row *rows = NULL;
+    const uint32_t count = queue_of(&play->world, &rows);
+    uint32_t open_count = 0;
     for (uint32_t i = 0; i < post->target_count; i++) {
-        compare_target(play, &post->targets[i], &view.row.targets[i]);
+        open_count += compare_target(play, &view, i, queued_of(rows, count, &post->targets[i].target_id));
     }
+    ck_assert_uint_eq(count, open_count);
+    ck_assert_uint_eq(open_targets(&play->world), open_count);
 }
 
 /* --- one command --- */
@@ -531,7 +529,7 @@ START_TEST(readers_see_what_the_decider_knows)
         for (int i = 0; i < STEPS && play.post.head.version > 0; i++) {
             step(&play);
         }
-        set_position(&play, false);
+        world_drop_position(&play.world);
         check_rebuild(&play.world);
         agenda_free(play.agenda);
         for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {

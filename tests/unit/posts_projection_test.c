@@ -130,12 +130,13 @@ START_TEST(a_payload_is_what_was_locked_and_what_is_live)
     struct world world;
     world_init(&world);
     struct post_payload payload;
+    const struct id post_id = id_n(ID_POST, 1);
     const struct id target_id = target_n(1, 0);
     feed_created(&world, 1, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
-    ck_assert_int_eq(posts_payload(reading(&world), NULL, &target_id, &world.arena, &payload), ERR_NOT_FOUND);
+    ck_assert_int_eq(posts_payload(reading(&world), &post_id, &target_id, &world.arena, &payload), ERR_NOT_FOUND);
     feed_locked(&world, 1, 1, 2, false);
-    ck_assert_int_eq(posts_payload(reading(&world), NULL, &target_id, &world.arena, &payload), OK);
+    ck_assert_int_eq(posts_payload(reading(&world), &post_id, &target_id, &world.arena, &payload), OK);
     ck_assert_uint_eq(payload.locked.parts_count, 2);
     ck_assert_span_eq(payload.locked.parts[1].payload, "{\"text\":\"Hello\"}");
     ck_assert_uint_eq(payload.live_count, 0);
@@ -153,7 +154,7 @@ START_TEST(a_payload_is_what_was_locked_and_what_is_live)
     ck_assert_int_eq(between.next_ms, world.now_ms);
     feed_started(&world, 1, 0, 2, 1);
     feed_accepted(&world, 1, 0, 2, 1);
-    ck_assert_int_eq(posts_payload(reading(&world), NULL, &target_id, &world.arena, &payload), OK);
+    ck_assert_int_eq(posts_payload(reading(&world), &post_id, &target_id, &world.arena, &payload), OK);
     ck_assert_span_eq(payload.prepared, "{\"blob\":1}");
     ck_assert_uint_eq(payload.live_count, 2);
     ck_assert_span_eq(posts_live(&payload, 1)->platform_id, "at://did:plc:abc/app.bsky.feed.post/1");
@@ -330,7 +331,7 @@ END_TEST
 START_TEST(a_target_that_could_not_be_rendered_fails_at_the_lock)
 {
     struct world world;
-    world_init(&world);
+    world_init_whole(&world);
     feed_created(&world, 1, 2);
     feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
     struct locked_part part = {.key = SPAN("k"), .created_ms = T0, .payload = SPAN("{}")};
@@ -347,11 +348,11 @@ START_TEST(a_target_that_could_not_be_rendered_fails_at_the_lock)
     ck_assert_uint_eq(view.row.targets[0].status, TARGET_PENDING);
     ck_assert_uint_eq(view.row.targets[1].status, TARGET_FAILED);
     ck_assert_span_eq(view.row.targets[1].code, "render_refused");
-    struct id post_id;
     const struct id open_id = target_n(1, 0);
     const struct id failed_id = target_n(1, 1);
-    ck_assert_int_eq(queue_post(reading(&world), &open_id, &post_id), OK);
-    ck_assert_int_eq(queue_post(reading(&world), &failed_id, &post_id), ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(queued(&world, &open_id));
+    ck_assert_ptr_null(queued(&world, &failed_id));
+    ck_assert_uint_eq(open_targets(&world), 1);
     world_done(&world);
 }
 
@@ -360,7 +361,7 @@ END_TEST
 START_TEST(an_edit_keeps_what_is_known_of_a_target_that_stays)
 {
     struct world world;
-    world_init(&world);
+    world_init_whole(&world);
     feed_created(&world, 1, 2);
     feed_scheduled(&world, 1, 2, T0 + HOUR_MS);
     struct content_part parts[] = {{.text = SPAN("other")}};
@@ -386,12 +387,13 @@ START_TEST(an_edit_keeps_what_is_known_of_a_target_that_stays)
     ck_assert_int_eq(view.row.targets[1].due_ms, T0 + HOUR_MS + 1);
     ck_assert_int_eq(view.row.publish_at_ms, T0 + HOUR_MS); /* until post_scheduled says otherwise */
     ck_assert_span_eq(view.content.parts[0].text, "other");
-    struct id post_id;
     struct queue_row row;
     const struct id gone_id = target_n(1, 0);
     const struct id stays_id = target_n(1, 1);
-    ck_assert_int_eq(queue_post(reading(&world), &gone_id, &post_id), ERR_NOT_FOUND);
-    ck_assert_int_eq(queue_post(reading(&world), &stays_id, &post_id), OK);
+    ck_assert_ptr_null(queued(&world, &gone_id));
+    ck_assert_ptr_null(queued(&world, &specs[0].target_id)); /* the same: what it is open from there is not said yet */
+    ck_assert_ptr_nonnull(queued(&world, &stays_id));
+    ck_assert_uint_eq(open_targets(&world), 2);
     ck_assert(queue_row_of(&view.row, &view.row.targets[1], &row));
     ck_assert_uint_eq(row.version, 3);
     check_rebuild(&world);

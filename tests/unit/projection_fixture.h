@@ -9,6 +9,7 @@
 #include "core/base/prng.h"
 #include "core/message/codec.h"
 #include "core/store/tables.h"
+#include "core/text/text_measure.h"
 #include "projections/access.h"
 #include "projections/activity.h"
 #include "projections/posts.h"
@@ -19,6 +20,7 @@
 #include "tests/digest.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
+#include "tests/unit/ledger_rows.h"
 
 #define T0 ((int64_t)1776693600000) /* 2026-04-20T14:00:00Z */
 #define WORLD_EVENTS_MAX 20000
@@ -38,6 +40,7 @@ struct world {
     } * streams;
 
     size_t stream_count;
+    struct ledger_rows *ledger; /* NULL: the read models stand alone */
     /* what was fed, as the log would hold it */
     struct log_event *log;
     uint8_t *bytes;
@@ -66,7 +69,15 @@ static inline void world_done(struct world *world)
 {
     store_abort(world->txn);
     store_close(world->store);
+    ledger_rows_free(world->ledger);
     arena_done(&world->arena);
+}
+
+/* A world whose read models stand beside the ledger's rows: what is fed must fit the deciders' states. */
+static inline void world_init_whole(struct world *world)
+{
+    world_init(world);
+    world->ledger = ledger_rows_new(&projections_all);
 }
 
 /* A transaction that sees all that was fed. */
@@ -101,15 +112,34 @@ static inline uint64_t next_version(struct world *world, const struct id *stream
     return 1;
 }
 
-static inline void apply_all(struct store_txn *txn, const struct log_event *at, const struct event *event)
+/* ledger: NULL, or what keeps the ledger's rows of that store. */
+static inline void apply_all(struct ledger_rows *ledger, struct store_txn *txn, const struct log_event *at,
+                             const struct event *event)
 {
     struct arena scratch;
+    if (ledger != NULL) {
+        ledger_rows_apply(ledger, txn, at, event);
+        return;
+    }
     arena_init(&scratch, (size_t)64 << 20);
     for (size_t i = 0; i < projections_all.count; i++) {
         const struct fact fact = {.at = at, .event = event};
         ck_assert_int_eq(projections_all.items[i]->apply(txn, &fact, &scratch), OK);
     }
     arena_done(&scratch);
+}
+
+/* Tests of read models alone number all events of a world; a ledger insists on those of the workspace. */
+static inline uint64_t next_workspace_seq(const struct world *world, const struct id *workspace_id)
+{
+    if (world->ledger == NULL) {
+        return world->seq;
+    }
+    uint64_t count = 1;
+    for (uint64_t i = 0; i + 1 < world->seq; i++) {
+        count += id_equal(&world->log[i].workspace_id, workspace_id) ? 1 : 0;
+    }
+    return workspace_id->kind == ID_WORKSPACE ? count : 0;
 }
 
 /* Records the event at world->now_ms and applies it, decoded, to every projection. */
@@ -124,7 +154,7 @@ static inline void feed(struct world *world, const struct id *workspace_id, cons
     *at = (struct log_event){
         .seq = world->seq,
         .workspace_id = *workspace_id,
-        .workspace_seq = world->seq,
+        .workspace_seq = next_workspace_seq(world, workspace_id),
         .stream = *stream,
         .version = next_version(world, stream, event->code == EVENT_post_created),
         .code = event->code,
@@ -143,7 +173,7 @@ static inline void feed(struct world *world, const struct id *workspace_id, cons
     struct arena scratch;
     arena_init(&scratch, (size_t)64 << 20);
     ck_assert_int_eq(event_decode(at->payload, &scratch, &decoded), OK);
-    apply_all(txn, at, &decoded);
+    apply_all(world->ledger, txn, at, &decoded);
     arena_done(&scratch);
     ck_assert_int_eq(store_commit(&txn), OK);
 }
@@ -152,16 +182,18 @@ static inline void feed(struct world *world, const struct id *workspace_id, cons
 static inline void check_rebuild_in(struct world *world, struct store *store)
 {
     struct store_txn *txn = NULL;
+    struct ledger_rows *ledger = world->ledger == NULL ? NULL : ledger_rows_new(&projections_all);
     ck_assert_int_eq(store_begin(store, true, &txn), OK);
     for (uint64_t i = 0; i < world->seq; i++) {
         struct arena scratch;
         struct event event;
         arena_init(&scratch, (size_t)64 << 20);
         ck_assert_int_eq(event_decode(world->log[i].payload, &scratch, &event), OK);
-        apply_all(txn, &world->log[i], &event);
+        apply_all(ledger, txn, &world->log[i], &event);
         arena_done(&scratch);
     }
     ck_assert_int_eq(store_commit(&txn), OK);
+    ledger_rows_free(ledger);
     ck_assert_uint_eq(digest_of(store, SPAN("")), digest_of(world->store, SPAN("")));
     store_close(store);
 }
@@ -420,6 +452,84 @@ static inline struct target_row target_of(struct world *world, uint32_t post, ui
 {
     const struct post_view view = view_of(world, post);
     return view.row.targets[k];
+}
+
+/* The read model says where it stands, and that is at every event; a rebuild of the test knows no position. */
+static inline void world_put_position(struct world *world)
+{
+    const uint8_t key = TABLE_META;
+    uint8_t row[32] = {0}; /* desk.c: version, position, installation, the words' version */
+    struct store_txn *txn = NULL;
+    store_abort(world->txn);
+    world->txn = NULL;
+    put_be32(row, VIEWS_VERSION);
+    put_be64(row + 4, UINT32_MAX);
+    put_be32(row + 28, text_version());
+    ck_assert_int_eq(store_begin(world->store, true, &txn), OK);
+    ck_assert_int_eq(store_put(txn, span_of(&key, 1), span_of(row, sizeof row)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+}
+
+static inline void world_drop_position(struct world *world)
+{
+    const uint8_t key = TABLE_META;
+    struct store_txn *txn = NULL;
+    store_abort(world->txn);
+    world->txn = NULL;
+    ck_assert_int_eq(store_begin(world->store, true, &txn), OK);
+    ck_assert_int_eq(store_delete(txn, span_of(&key, 1)), OK);
+    ck_assert_int_eq(store_commit(&txn), OK);
+}
+
+/* What a scheduler that starts is told, of a whole world: each target once, and of as many as the index has, unless the
+ * world stands in the middle of a command. */
+static inline uint32_t queue_of(struct world *world, struct queue_row **ret_rows)
+{
+    enum { ROWS_MAX = 100 };
+    struct open_walk walk = {.is_over = false};
+    uint32_t count = 0;
+    ck_assert_ptr_nonnull(world->ledger);
+    ck_assert_int_eq(queue_scan(reading(world), ROWS_MAX, &walk, &world->arena, ret_rows, &count), OK);
+    ck_assert(walk.is_over);
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            ck_assert(!id_equal(&(*ret_rows)[i].target_id, &(*ret_rows)[k].target_id));
+        }
+    }
+    return count;
+}
+
+static inline const struct queue_row *queued_of(const struct queue_row *rows, uint32_t count,
+                                                const struct id *target_id)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (id_equal(&rows[i].target_id, target_id)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* NULL: it is not told of that target. */
+static inline const struct queue_row *queued(struct world *world, const struct id *target_id)
+{
+    struct queue_row *rows = NULL;
+    const uint32_t count = queue_of(world, &rows);
+    return queued_of(rows, count, target_id);
+}
+
+/* How many rows the ledger's index of open targets has. */
+static inline uint32_t open_targets(struct world *world)
+{
+    struct open_target targets[100];
+    struct open_walk walk = {.is_over = false};
+    uint32_t count = 0;
+    while (!walk.is_over) {
+        uint32_t more = 0;
+        ck_assert_int_eq(ledger_open_targets(reading(world), 100, &walk, targets, &more), OK);
+        count += more;
+    }
+    return count;
 }
 
 /* A span in the initializer of a static table. */

@@ -11,13 +11,24 @@ static inline enum err access_must(enum err err)
     return err == ERR_NOT_FOUND ? ERR_ALTERED : err;
 }
 
+/* access_plain reads a row that has no lists: it needs no memory but its own; its texts borrow from the store. */
+static inline enum err access_plain(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc,
+                                    void *ret_row)
+{
+    struct arena none;
+    arena_init(&none, 0);
+    const enum err err = row_get(txn, key, desc, &none, ret_row);
+    arena_done(&none);
+    return err;
+}
+
 /* Rows of TABLE_WORKSPACE: led by the workspace, for most requests ask for several of them, and among many workspaces
  * each page is one that nobody has touched lately. */
 enum workspace_place {
     PLACE_WORKSPACE = 0,    /* its document */
     PLACE_QUOTA = 1,        /* what its plan says of each request */
     PLACE_OWN_ACCOUNT = 2,  /* integration -> document */
-    PLACE_OWN_KEY = 3,      /* key -> fingerprint */
+    PLACE_OWN_KEY = 3,      /* key -> key_row */
     PLACE_LAST = UINT8_MAX, /* behind all of them */
 };
 

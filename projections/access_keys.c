@@ -5,11 +5,13 @@
 #include "core/message/access.h"
 #include "projections/access_internal.h"
 
-/* The kinds of rows of a key: its own, which is found by its fingerprint; the fingerprint by its id, and once more in
- * its workspace's list; and, if it is restricted, its accounts. */
+/* The kinds of rows of a key, beside its own, which is among its workspace's: where that is, by its id, and the hour of
+ * its last use; the same by its fingerprint; and, if it is restricted, its accounts. That of the last use is short and
+ * next to those of keys that were made at the same time: many workspaces' keys share a page, and each that is in use
+ * changes it once an hour. */
 enum place { PLACE_KEY = 2, PLACE_FINGERPRINT = 3, PLACE_KEY_ACCOUNTS = 6 };
 
-/* A key in its workspace's list; the prefix of all when id is NULL. */
+/* A key among its workspace's; the prefix of all when id is NULL. */
 static struct row_key belonging_key(const struct id *workspace_id, const struct id *id)
 {
     struct row_key key = access_place_key(workspace_id, PLACE_OWN_KEY);
@@ -62,35 +64,31 @@ static enum err apply_created(struct store_txn *txn, const struct key_created_ev
     const struct row_key by_id = key_key(&created->key_id);
     const struct row_key by_workspace = belonging_key(&created->workspace_id, &created->key_id);
     const struct row_key by_accounts = accounts_key(&created->key_id);
-    const struct own_key_row own = {.fingerprint = created->fingerprint};
+    const struct key_found_row found = {.workspace_id = created->workspace_id, .key_id = created->key_id};
+    const struct key_use_row use = {.workspace_id = created->workspace_id};
     if (row.restricted) {
         const struct key_accounts_row accounts = {.integrations = created->integrations,
                                                   .integrations_count = created->integrations_count};
         TRY(row_put(txn, &by_accounts, key_accounts_row_desc(), &accounts, arena));
     }
-    TRY(row_put(txn, &by_fingerprint, key_row_desc(), &row, arena));
-    TRY(store_put(txn, row_key_span(&by_id), span_of(created->fingerprint.bytes, sizeof created->fingerprint.bytes)));
-    return row_put(txn, &by_workspace, own_key_row_desc(), &own, arena);
+    TRY(row_put(txn, &by_fingerprint, key_found_row_desc(), &found, arena));
+    TRY(row_put(txn, &by_id, key_use_row_desc(), &use, arena));
+    return row_put(txn, &by_workspace, key_row_desc(), &row, arena);
 }
 
-/* Where a key's row is, by its id. */
-static enum err find_key(struct store_txn *txn, const struct id *key_id, struct row_key *ret_key)
+/* Whose a key is, and when it was last used. */
+static enum err find_use(struct store_txn *txn, const struct id *key_id, struct key_use_row *ret_use)
 {
-    const struct row_key by_id = key_key(key_id);
-    struct span fingerprint;
-    TRY(store_get(txn, row_key_span(&by_id), &fingerprint));
-    if (fingerprint.len != sizeof(struct hash)) {
-        return ERR_ALTERED;
-    }
-    *ret_key = fingerprint_key(fingerprint.data);
-    return OK;
+    const struct row_key key = key_key(key_id);
+    return access_plain(txn, &key, key_use_row_desc(), ret_use);
 }
 
 static enum err apply_revoked(struct store_txn *txn, const struct id *key_id, int64_t time_ms, struct arena *arena)
 {
-    struct row_key key;
+    struct key_use_row use;
     struct key_row row;
-    TRY(access_must(find_key(txn, key_id, &key)));
+    TRY(access_must(find_use(txn, key_id, &use)));
+    const struct row_key key = belonging_key(&use.workspace_id, key_id);
     TRY(access_must(row_take(txn, &key, key_row_desc(), arena, &row)));
     row.revoked_ms = time_ms;
     return row_put(txn, &key, key_row_desc(), &row, arena);
@@ -100,20 +98,20 @@ static enum err apply_revoked(struct store_txn *txn, const struct id *key_id, in
 static enum err apply_used(struct store_txn *txn, const struct credentials_used_event *used, struct arena *arena)
 {
     for (uint32_t i = 0; i < used->uses_count; i++) {
-        struct row_key key;
-        struct key_row row;
-        if (used->uses[i].credential_id.kind != ID_KEY) {
+        const struct credential_use *one = &used->uses[i];
+        struct key_use_row use;
+        if (one->credential_id.kind != ID_KEY) {
             continue;
         }
-        const enum err err = find_key(txn, &used->uses[i].credential_id, &key);
+        const enum err err = find_use(txn, &one->credential_id, &use);
         if (err == ERR_NOT_FOUND) {
             continue;
         }
         TRY(err);
-        TRY(access_must(row_take(txn, &key, key_row_desc(), arena, &row)));
-        if (row.last_used_ms < used->uses[i].used_ms) {
-            row.last_used_ms = used->uses[i].used_ms;
-            TRY(row_put(txn, &key, key_row_desc(), &row, arena));
+        if (use.last_used_ms < one->used_ms) {
+            const struct row_key key = key_key(&one->credential_id);
+            use.last_used_ms = one->used_ms;
+            TRY(row_put(txn, &key, key_use_row_desc(), &use, arena));
         }
     }
     return OK;
@@ -134,11 +132,12 @@ enum err access_apply_key(struct store_txn *txn, const struct fact *fact, struct
 
 enum err access_end_keys(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
+    const struct id *workspace_id = &fact->event->workspace_deleted.workspace_id;
     struct key_row *rows = NULL;
     uint32_t count = 0;
-    TRY(access_keys(txn, &fact->event->workspace_deleted.workspace_id, NULL, UINT32_MAX, arena, &rows, &count));
+    TRY(access_keys(txn, workspace_id, NULL, UINT32_MAX, arena, &rows, &count));
     for (uint32_t i = 0; i < count; i++) {
-        const struct row_key key = fingerprint_key(rows[i].fingerprint.bytes);
+        const struct row_key key = belonging_key(workspace_id, &rows[i].key_id);
         struct key_row row; /* read again: what the list borrows may move with each row that is put */
         TRY(row_take(txn, &key, key_row_desc(), arena, &row));
         if (row.revoked_ms == 0) {
@@ -154,12 +153,11 @@ enum err access_end_keys(struct store_txn *txn, const struct fact *fact, struct 
 /* The row behind the first 16 bytes of a fingerprint. */
 static enum err find_any(struct store_txn *txn, const uint8_t name[16], struct key_row *ret_row)
 {
-    const struct row_key key = fingerprint_key(name);
-    struct arena none; /* a key's row has no lists */
-    arena_init(&none, 0);
-    const enum err err = row_get(txn, &key, key_row_desc(), &none, ret_row);
-    arena_done(&none);
-    return err;
+    const struct row_key by_fingerprint = fingerprint_key(name);
+    struct key_found_row found;
+    TRY(access_plain(txn, &by_fingerprint, key_found_row_desc(), &found));
+    const struct row_key key = belonging_key(&found.workspace_id, &found.key_id);
+    return access_must(access_plain(txn, &key, key_row_desc(), ret_row));
 }
 
 /* The same, if it is valid now. */
@@ -241,21 +239,31 @@ int64_t access_last_used(int64_t used_ms, int64_t created_ms)
     return used_ms != 0 && used_ms < created_ms ? created_ms : used_ms;
 }
 
+/* Tells of a key's last use what its own row does not. */
+static enum err add_use(struct store_txn *txn, struct key_row *key)
+{
+    struct key_use_row use;
+    TRY(access_must(find_use(txn, &key->key_id, &use)));
+    key->last_used_ms = use.last_used_ms;
+    return OK;
+}
+
 enum err access_key(struct store_txn *txn, const struct id *key_id, struct arena *arena, struct key_row *ret_key)
 {
-    struct row_key key;
-    TRY(find_key(txn, key_id, &key));
-    return access_must(row_get(txn, &key, key_row_desc(), arena, ret_key));
+    struct key_use_row use;
+    TRY(find_use(txn, key_id, &use));
+    return access_must(access_key_own(txn, &use.workspace_id, key_id, arena, ret_key));
 }
 
 enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                         struct arena *arena, struct key_row *ret_key)
 {
-    const struct row_key listed = belonging_key(workspace_id, key_id);
-    struct own_key_row own;
-    TRY(row_get(txn, &listed, own_key_row_desc(), arena, &own));
-    const struct row_key key = fingerprint_key(own.fingerprint.bytes);
-    return access_must(row_get(txn, &key, key_row_desc(), arena, ret_key));
+    const struct row_key key = belonging_key(workspace_id, key_id);
+    struct key_row row;
+    TRY(row_get(txn, &key, key_row_desc(), arena, &row));
+    TRY(add_use(txn, &row));
+    *ret_key = row;
+    return OK;
 }
 
 enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, struct arena *arena,
@@ -276,15 +284,10 @@ enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const
     const struct row_key from = after != NULL ? belonging_key(workspace_id, after) : prefix;
     void *rows = NULL;
     uint32_t count = 0;
-    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, own_key_row_desc(), limit, arena, &rows, &count));
-    const struct own_key_row *own = rows;
-    struct key_row *keys = arena_alloc(arena, (count + 1) * sizeof *keys);
-    if (keys == NULL) {
-        return ERR_NO_MEMORY;
-    }
+    TRY(row_list(txn, &prefix, after != NULL ? &from : NULL, key_row_desc(), limit, arena, &rows, &count));
+    struct key_row *keys = rows;
     for (uint32_t i = 0; i < count; i++) {
-        const struct row_key key = fingerprint_key(own[i].fingerprint.bytes);
-        TRY(access_must(row_get(txn, &key, key_row_desc(), arena, &keys[i])));
+        TRY(add_use(txn, &keys[i]));
     }
     *ret_keys = keys;
     *ret_count = count;

@@ -38,17 +38,6 @@ static struct row_key belonging_key(const struct session_row *session)
     return key;
 }
 
-/* A row that has neither texts nor lists needs no memory but its own. */
-static enum err get_plain(struct store_txn *txn, const struct row_key *key, const struct record_desc *desc,
-                          void *ret_row)
-{
-    struct arena none;
-    arena_init(&none, 0);
-    const enum err err = row_get(txn, key, desc, &none, ret_row);
-    arena_done(&none);
-    return err;
-}
-
 /* --- people --- */
 
 static void fold_user(struct user_row *row, const struct event *event)
@@ -91,7 +80,7 @@ static enum err apply_user(struct store_txn *txn, const struct fact *fact, struc
         memset(&row, 0, sizeof row);
         row.created_ms = fact->at->time_ms;
     } else {
-        TRY(access_must(get_plain(txn, &key, user_row_desc(), &row)));
+        TRY(access_must(access_plain(txn, &key, user_row_desc(), &row)));
     }
     fold_user(&row, fact->event);
     row.version = fact->at->version;
@@ -102,7 +91,7 @@ static enum err apply_user(struct store_txn *txn, const struct fact *fact, struc
 enum err access_user(struct store_txn *txn, const struct id *user_id, struct user_row *ret_user)
 {
     const struct row_key key = access_user_key(user_id, PLACE_USER);
-    return get_plain(txn, &key, user_row_desc(), ret_user);
+    return access_plain(txn, &key, user_row_desc(), ret_user);
 }
 
 /* Behind all that belongs to whom the key is about; at: where their id ends in it. */
@@ -178,7 +167,7 @@ static enum err list_sessions(struct store_txn *txn, const struct id *user_id, s
     for (uint32_t i = 0; i < count; i++) {
         struct row_key key;
         TRY(access_must(find_session(txn, &refs[i].id, &key)));
-        TRY(access_must(get_plain(txn, &key, session_row_desc(), &sessions[i])));
+        TRY(access_must(access_plain(txn, &key, session_row_desc(), &sessions[i])));
     }
     *ret_sessions = sessions;
     *ret_count = count;
@@ -247,7 +236,7 @@ static enum err change_session(struct store_txn *txn, const struct id *session_i
         return OK;
     }
     TRY(err);
-    TRY(access_must(get_plain(txn, &key, session_row_desc(), &row)));
+    TRY(access_must(access_plain(txn, &key, session_row_desc(), &row)));
     if (ended_ms != 0) {
         row.ended_ms = ended_ms;
         row.vault_id = (struct id){.kind = ID_NONE};
@@ -287,7 +276,7 @@ enum err access_session(struct store_txn *txn, const uint8_t fingerprint[32], in
     const struct row_key key = fingerprint_key(fingerprint);
     struct session_row session;
     struct user_row user;
-    const enum err err = get_plain(txn, &key, session_row_desc(), &session);
+    const enum err err = access_plain(txn, &key, session_row_desc(), &session);
     if (err == ERR_NOT_FOUND) {
         return ERR_AUTH;
     }

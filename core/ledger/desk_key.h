@@ -40,8 +40,9 @@ static inline void key_state(struct row_key *key, const struct id *workspace_id,
         buf_byte(&key->buf, (uint8_t)PLACE_POST_STATE);
     } else if (stream->kind == ID_WORKSPACE || key_is_owned(stream)) {
         const struct id *lead = stream->kind == ID_WORKSPACE ? stream : workspace_id;
-        key_begin(key, TABLE_OWNED);
+        key_begin(key, TABLE_WORKSPACE);
         buf_put(&key->buf, span_of(lead->uuid, sizeof lead->uuid));
+        buf_byte(&key->buf, (uint8_t)PLACE_WORKSPACE_STATE);
         key_id(key, stream);
     } else {
         key_begin(key, TABLE_STATE);

@@ -95,15 +95,30 @@ static enum err names_secret(struct store_txn *txn, const struct id *owner_id, c
     return OK;
 }
 
-/* The first state behind *after in the table, of a kind that has secrets in use: whose it is, and its row. Rows behind
- * a state's key are of its stream. */
+/* Whose state a row is, of a kind that has secrets in use: of those that a workspace owns, or of people. Rows behind a
+ * state's key are of its stream. */
+static bool is_state(enum table table, struct span key, struct id *ret_id)
+{
+    const size_t id_at = table == TABLE_WORKSPACE ? 1 + sizeof ret_id->uuid + 1 : 1;
+    if (key.len != id_at + sizeof *ret_id ||
+        (table == TABLE_WORKSPACE && key.data[id_at - 1] != (uint8_t)PLACE_WORKSPACE_STATE)) {
+        return false;
+    }
+    const uint8_t kind = key.data[id_at];
+    if (kind != ID_INTEGRATION && kind != ID_KEY && kind != ID_USER) {
+        return false;
+    }
+    memcpy(ret_id, key.data + id_at, sizeof *ret_id);
+    return true;
+}
+
+/* The first state behind *after in the table: whose it is, and its row. */
 static enum err next_state(struct store_txn *txn, struct store_cursor *cursor, enum table table, const struct id *after,
                            struct id *ret_id, struct span *ret_row)
 {
     struct row_key from;
     struct span key;
     key_begin(&from, table);
-    const size_t id_at = table == TABLE_OWNED ? 1 + sizeof after->uuid : 1;
     if (after->kind != ID_NONE) {
         TRY(desk_state_key(txn, after, &from));
         buf_byte(&from.buf, 0); /* the stream's rows begin so, or later */
@@ -111,11 +126,8 @@ static enum err next_state(struct store_txn *txn, struct store_cursor *cursor, e
         buf_byte(&from.buf, ID_USER);
     }
     enum err err = store_seek(cursor, key_span(&from), &key, ret_row);
-    while (err == OK && key.data[0] == table && (table == TABLE_OWNED || key.data[1] == ID_USER)) {
-        const bool is_state = key.len == id_at + sizeof *ret_id;
-        const uint8_t kind = is_state ? key.data[id_at] : ID_NONE;
-        if (kind == ID_INTEGRATION || kind == ID_KEY || kind == ID_USER) {
-            memcpy(ret_id, key.data + id_at, sizeof *ret_id);
+    while (err == OK && key.data[0] == table && (table == TABLE_WORKSPACE || key.data[1] == ID_USER)) {
+        if (is_state(table, key, ret_id)) {
             return OK;
         }
         err = store_next(cursor, &key, ret_row);
@@ -147,7 +159,7 @@ enum err ledger_next_secret(struct store_txn *txn, struct id *owner_id, struct i
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
     TRY(store_cursor_open(txn, &cursor));
     if (owner_id->kind != ID_USER) {
-        const enum err err = next_of_table(txn, cursor, TABLE_OWNED, owner_id, ret_secret_id);
+        const enum err err = next_of_table(txn, cursor, TABLE_WORKSPACE, owner_id, ret_secret_id);
         if (err != ERR_NOT_FOUND) {
             return err;
         }

@@ -11,23 +11,23 @@ enum table {
     TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, digest; 30 days */
     TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
     TABLE_STATE = 0x05,       /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events; of
-                                 every aggregate but posts, whose states stand among their rows: below, and … */
-    TABLE_OWNED = 0x06,      /* ledger: … workspaces, their keys, members and accounts: workspace, aggregate id -> the
-                                 same; a command asks for three of them, which lie side by side */
-    TABLE_ACCOUNT = 0x07,    /* ledger: workspace, channel, platform account -> integration */
-    TABLE_TENANT = 0x09,     /* workspace, place -> all that each of its posts writes, side by side: below */
-    TABLE_OWNER = 0x0B,      /* ledger: workspace, member -> an owner for good */
-    TABLE_SLUG = 0x0C,       /* ledger: name in addresses -> workspace */
-    TABLE_MEMBERSHIP = 0x0D, /* ledger: user, workspace, member -> is a member */
-    TABLE_WEEKLY = 0x0E,     /* access: integration id -> its queue's slots, zone, pause */
-    TABLE_STREAM = 0x0A,     /* ledger: aggregate id -> its stream has begun; far from the state, which may be lost;
-                                 of those of TABLE_OWNED: whose it is */
+                                 every aggregate but posts, whose states stand among their rows, and those that a
+                                 workspace owns, which stand among its: both below */
+    TABLE_ACCOUNT = 0x07,     /* ledger: workspace, channel, platform account -> integration */
+    TABLE_TENANT = 0x09,      /* workspace, place -> all that each of its posts writes, side by side: below */
+    TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
+    TABLE_SLUG = 0x0C,        /* ledger: name in addresses -> workspace */
+    TABLE_MEMBERSHIP = 0x0D,  /* ledger: user, workspace, member -> is a member */
+    TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
+    TABLE_STREAM = 0x0A,      /* ledger: aggregate id -> its stream has begun; far from the state, which may be lost;
+                                 of those that a workspace owns: whose it is */
 
     TABLE_POST = 0x20,        /* post id, place -> all rows of a post side by side, the ledger's among them: below */
     TABLE_POST_COUNT = 0x25,  /* posts: how many need attention or ended badly */
-    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> key; key id -> fingerprint */
-    TABLE_WORKSPACE = 0x39,   /* access: workspace, place -> its document, quota, accounts and keys: what requests ask
-                                 of it, side by side; nothing behind the byte: the installation */
+    TABLE_ACCESS = 0x38,      /* access: key fingerprint -> where the key is; key id -> likewise, and its last use */
+    TABLE_WORKSPACE = 0x39,   /* access: workspace, place -> its document, quota, accounts and keys, and, the ledger's,
+                                 their states: what requests ask of it, side by side: below; nothing behind the byte:
+                                 the installation */
     TABLE_INTEGRATION = 0x3A, /* access: integration id -> whose it is */
     TABLE_INTEGRATION_LIST = 0x3B, /* access: workspace, integration */
     TABLE_MEMBER = 0x3C,           /* access: member id -> document; a workspace's; invitations' tokens -> member id */
@@ -74,6 +74,14 @@ enum tenant_place {
  * projections/row_store.h, from 1 on. */
 enum post_state_place {
     PLACE_POST_STATE = 0x00, /* ledger: post -> state; behind it: version / 32 -> seqs of its events */
+};
+
+/* Rows of TABLE_WORKSPACE: who lets a request in looks at the documents right before the ledger looks at the states,
+ * and a workspace among many lies where nobody has touched memory lately: hence one page for both. The others' places
+ * are those of projections/access_internal.h, from 0 on. */
+enum workspace_state_place {
+    PLACE_WORKSPACE_STATE = 0x80, /* ledger: workspace, id of its own, or of a key, a member or an account of its ->
+                                     state; behind it: version / 32 -> seqs of its events */
 };
 
 /* A row of TABLE_SERIES; the others' places are those of projections/series.c, from 0 on. */

@@ -1,6 +1,8 @@
 /* uses.c: see uses.h. uses_note is on the way of every request; the rest is called by one that may send. */
 #include "core/wire/uses.h"
 
+#include <stdlib.h>
+
 #include "core/base/hash16.h"
 #include "core/base/lock.h"
 
@@ -52,11 +54,29 @@ void uses_note(struct uses *uses, const struct id *credential_id, int64_t now_ms
     note_first(uses, &use, hash, mark);
 }
 
+static int compare_uses(const void *a, const void *b)
+{
+    const struct credential_use *left = a;
+    const struct credential_use *right = b;
+    return memcmp(&left->credential_id, &right->credential_id, sizeof left->credential_id);
+}
+
+/* Of 10,000 keys in their workspaces 512 in any order are on nearly every page that has one, and each page is copied;
+ * in the order of their ids they are on eight. Once for all that wait: some ms of the one who tells. */
+static void put_in_order(struct uses *uses)
+{
+    if (uses->waiting > USES_PER_REPORT && uses->ordered < USES_PER_REPORT) {
+        qsort(uses->queue, uses->waiting, sizeof *uses->queue, compare_uses);
+        uses->ordered = uses->waiting;
+    }
+}
+
 bool uses_take(struct uses *uses, int64_t boot_ms, struct command *ret_command)
 {
     lock_take(&uses->mutex);
     const bool due = uses->waiting > 0 && !uses->telling && boot_ms >= uses->due_ms;
     if (due) {
+        put_in_order(uses);
         uses->told = uses->waiting < USES_PER_REPORT ? uses->waiting : USES_PER_REPORT;
         uses->telling = true;
         uses->due_ms = uses->told < uses->waiting ? boot_ms : boot_ms + USES_EVERY_MS;
@@ -74,6 +94,7 @@ void uses_told(struct uses *uses, bool arrived)
     uses->telling = false;
     if (arrived) {
         uses->waiting -= uses->told;
+        uses->ordered -= uses->told < uses->ordered ? uses->told : uses->ordered;
         memmove(uses->queue, uses->queue + uses->told, uses->waiting * sizeof *uses->queue);
     }
     lock_give(&uses->mutex);

@@ -23,7 +23,8 @@ struct uses {
     int64_t due_ms;   /* boot clock: no report before */
     bool telling;     /* one is under way: */
     uint32_t told;    /* of these, the first so many; they wait until it has arrived */
-    uint32_t waiting; /* so many in all */
+    uint32_t waiting; /* so many in all, of which … */
+    uint32_t ordered; /* … the first so many stand in the order of their ids */
     struct credential_use queue[USES_WAITING_MAX];
 };
 
@@ -34,8 +35,9 @@ void uses_done(struct uses *uses);
  * lock, and looks at one set of marks. */
 void uses_note(struct uses *uses, const struct id *credential_id, int64_t now_ms);
 /* uses_take fills the command that reports what waits, USES_PER_REPORT at a time, but for its id and stream: what it
- * lists is there until uses_told says whether it arrived; what did not is taken again. False: nothing is due, or a
- * report is under way. */
+ * lists is there until uses_told says whether it arrived; what did not is taken again. Several reports follow the order
+ * of ids: what was made at the same time is told together, and its rows share pages. False: nothing is due, or a report
+ * is under way. */
 bool uses_take(struct uses *uses, int64_t boot_ms, struct command *ret_command);
 void uses_told(struct uses *uses, bool arrived);
 

@@ -4,7 +4,7 @@
 #include "tests/suite.h"
 #include "tests/unit/ledger_world.h"
 
-#define STATE_KEY_MAX (1 + 16 + sizeof(struct id))
+#define STATE_KEY_MAX (1 + 16 + 1 + sizeof(struct id))
 
 static void delete_key(struct store *views, struct span key)
 {
@@ -34,9 +34,10 @@ static size_t put_state_key(const struct world *world, const struct id *stream, 
         return buf.len;
     }
     const bool is_owned = stream->kind == ID_WORKSPACE || stream->kind == ID_KEY || stream->kind == ID_INTEGRATION;
-    buf_byte(&buf, is_owned ? TABLE_OWNED : TABLE_STATE);
+    buf_byte(&buf, is_owned ? TABLE_WORKSPACE : TABLE_STATE);
     if (is_owned) {
         buf_put(&buf, span_of(world->workspace_id.uuid, sizeof world->workspace_id.uuid));
+        buf_byte(&buf, PLACE_WORKSPACE_STATE);
     }
     buf_put(&buf, span_of(stream, sizeof *stream));
     return buf.len;

@@ -94,6 +94,36 @@ START_TEST(ten_thousand_that_begin_an_hour_together_are_told_in_reports_of_512)
 
 END_TEST
 
+START_TEST(several_reports_follow_the_order_of_ids)
+{
+    begin();
+    const uint32_t many = 3 * USES_PER_REPORT;
+    for (uint32_t n = 0; n < many; n++) { /* each of them once, 1001 and 1536 have no divisor in common but 1 */
+        const struct id key = id_number(ID_KEY, n * 1001 % many);
+        uses_note(&uses, &key, HOUR);
+    }
+    struct id before = {0};
+    for (uint32_t told = 0; told < many; told += USES_PER_REPORT) {
+        struct command command;
+        ck_assert(uses_take(&uses, 0, &command));
+        uses_told(&uses, false); /* lost, and taken again */
+        const struct id late = id_number(ID_KEY, many + told);
+        uses_note(&uses, &late, HOUR);
+        ck_assert(uses_take(&uses, 0, &command));
+        ck_assert_uint_eq(command.report_uses.uses_count, USES_PER_REPORT);
+        for (uint32_t i = 0; i < USES_PER_REPORT; i++) {
+            const struct id *at = &command.report_uses.uses[i].credential_id;
+            ck_assert_int_lt(memcmp(&before, at, sizeof *at), 0);
+            before = *at;
+        }
+        uses_told(&uses, true);
+    }
+    ck_assert_uint_eq(take_all(0), 3); /* what came meanwhile */
+    uses_done(&uses);
+}
+
+END_TEST
+
 START_TEST(what_did_not_arrive_is_told_again_with_what_came_meanwhile)
 {
     begin();
@@ -140,6 +170,7 @@ int main(void)
     tcase_add_test(tcase, a_credential_is_told_of_once_an_hour_with_the_hours_beginning);
     tcase_add_test(tcase, what_is_used_within_a_minute_is_told_together);
     tcase_add_test(tcase, ten_thousand_that_begin_an_hour_together_are_told_in_reports_of_512);
+    tcase_add_test(tcase, several_reports_follow_the_order_of_ids);
     tcase_add_test(tcase, what_did_not_arrive_is_told_again_with_what_came_meanwhile);
     tcase_add_test(tcase, one_for_which_there_was_no_room_is_told_of_at_its_next_use);
     suite_add_tcase(suite, tcase);

@@ -242,8 +242,8 @@ void exchange_id_page_end(struct exchange *exchange, const struct id *last, stru
 void exchange_page_end(struct exchange *exchange, struct span last, struct buf *out);
 void exchange_page_end_u64(struct exchange *exchange, uint64_t last, struct buf *out);
 
-/* exchange_out makes out an empty buffer for a body, in the request's arena: of 8 KiB when it has no size yet, else four
- * times as large as it was; ERR_TOO_LONG past 8 MiB, ERR_NO_MEMORY: out is left alone. */
+/* exchange_out makes out an empty buffer for a body, in the request's arena: 8 KiB when it has no size yet, else four
+ * times as much as it had; ERR_TOO_LONG past 8 MiB, ERR_NO_MEMORY: out is left alone. */
 enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
 
 /* A writer appends a whole body to out, which is empty: what is whatever its handler has to show. Where out has no room
@@ -270,8 +270,8 @@ const char *log_fault(struct span figures);
  * alone, for they tell how busy all tenants are together. */
 bool metrics_are_for(struct span remote);
 
-/* refused.c: where in the body stands what the ledger refused at now_ms; param NULL: not in it. And what is to say of it
- * beyond the refusal's title; detail NULL: nothing. param may point into text: it must stay where it is. */
+/* refused.c: where in the body stands what the ledger refused at now_ms; param NULL: not in it. And what is to say of
+ * it beyond the refusal's title; detail NULL: nothing. param may point into text: it must stay where it is. */
 struct refused {
     const char *param;
     const char *detail;

@@ -245,16 +245,17 @@ static enum err write_reports(struct exchange *x, const void *what, struct buf *
 }
 
 /* Days that are more together than an answer may be make a page of fewer accounts: its cursor leads on. */
-static void answer_reports(struct exchange *x, struct report_question *question)
+static void answer_reports(struct exchange *x, const struct report_question *asked)
 {
     struct buf out = {0};
     struct id fit = {0};
-    question->fit = &fit;
-    enum err err = exchange_body(x, write_reports, question, &out);
+    struct report_question question = *asked;
+    question.fit = &fit;
+    enum err err = exchange_body(x, write_reports, &question, &out);
     if (err == ERR_TOO_LONG && !id_is_none(&fit)) {
         out = buf_of(out.data, out.cap);
-        question->until = fit;
-        err = write_reports(x, question, &out);
+        question.until = fit;
+        err = write_reports(x, &question, &out);
     }
     if (err != OK) {
         exchange_failed(x, err);

@@ -62,7 +62,7 @@ static int compare_uses(const void *a, const void *b)
 }
 
 /* Of 10,000 keys in their workspaces 512 in any order are on nearly every page that has one, and each page is copied;
- * in the order of their ids they are on eight. Once for all that wait: some ms of the one who tells. */
+ * in the order of their ids they are on ten. Once for all that wait: some ms of the one who tells. */
 static void put_in_order(struct uses *uses)
 {
     if (uses->waiting > USES_PER_REPORT && uses->ordered < USES_PER_REPORT) {

@@ -203,6 +203,7 @@ static enum err get_integration(const struct views_request *request, struct buf 
         return ERR_NOT_FOUND;
     }
     TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
+    access_conceal(request->grant, &integration);
     return present_integration(&integration, request->now_ms, out);
 }
 
@@ -225,6 +226,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
     for (uint32_t i = 0; i < count; i++) {
         if (access_sees(request->grant, &rows[i].integration_id)) {
             buf_text(out, shown++ == 0 ? "" : ",");
+            access_conceal(request->grant, &rows[i]);
             TRY(present_integration(&rows[i], request->now_ms, out));
         }
     }

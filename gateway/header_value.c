@@ -59,14 +59,28 @@ static bool is_of_utf8(struct span parameter)
     return is_word(value, SPAN("utf-8")) || is_word(value, SPAN("utf8"));
 }
 
+/* How long the parameter is that text begins with: a semicolon in quotation marks ends none (RFC 9110 section 5.6.6).
+ * More than text: it ends within them. */
+static size_t parameter_len(struct span text)
+{
+    bool quoted = false;
+    size_t len = 0;
+    while (len < text.len && (quoted || text.data[len] != ';')) {
+        const uint8_t c = text.data[len];
+        quoted = quoted != (c == '"');
+        len += quoted && c == '\\' ? 2 : 1; /* whatever follows stands for itself */
+    }
+    return quoted ? text.len + 1 : len;
+}
+
 bool header_is_utf8(struct span content_type)
 {
     bool is_utf8 = true;
     size_t from = span_find(content_type, ';');
     while (is_utf8 && from < content_type.len) {
         const struct span rest = span_of(content_type.data + from + 1, content_type.len - from - 1);
-        const size_t len = span_find(rest, ';');
-        is_utf8 = is_of_utf8(span_of(rest.data, len));
+        const size_t len = parameter_len(rest);
+        is_utf8 = len <= rest.len && is_of_utf8(span_of(rest.data, len));
         from += 1 + len;
     }
     return is_utf8;

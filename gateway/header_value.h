@@ -14,7 +14,7 @@ struct span header_bearer(struct span authorization);
  * 9110 section 8.3.1). */
 bool header_is_json(struct span content_type);
 /* header_is_utf8 tells whether such a type leaves the body UTF-8, as JSON is (RFC 8259 section 8.1): it names no
- * charset, or that one, in any case and in quotation marks or not. */
+ * charset, or that one, in any case and in quotation marks or not; and does not end within quotation marks. */
 bool header_is_utf8(struct span content_type);
 /* header_is_identity tells whether a Content-Encoding leaves the body as it is: absent, or identity in any case (RFC
  * 9110 section 8.4.1). */

@@ -172,8 +172,6 @@ static bool read_instant(struct exchange *x, const char *name, int64_t *ret_ms)
     return refusal == ACCEPTED;
 }
 
-#define SEARCH_BYTES_MAX 256 /* longer than what anybody types to find a post */
-
 static bool read_search(struct exchange *x, struct post_filter *filter)
 {
     const struct span text = exchange_query(x, "q", 0);

@@ -4,6 +4,7 @@
 
 #include "core/base/limits.h"
 #include "core/ledger/projection.h"
+#include "core/message/access.h"
 #include "core/message/answer.h"
 #include "core/message/usage.h"
 #include "projections/row.h"
@@ -121,6 +122,9 @@ enum err access_is_foreign(struct store_txn *txn, const struct id *workspace_id,
 /* access_status is an integration's status as people see it at now_ms: paused or, within SESSION_EXPIRING_MS of the end
  * of its session, expiring, where it would otherwise be connected. Expiring is a hint to people; it stops nothing. */
 enum integration_status access_status(const struct integration_row *integration, int64_t now_ms);
+/* access_conceal makes the message of a refused connection that of its code alone, where it names another integration
+ * that the grant does not see. */
+void access_conceal(const struct grant *grant, struct integration_row *integration);
 
 /* access_asked finds what was answered under an Idempotency-Key, and whether to the same body. ERR_NOT_FOUND. The
  * scope's hash names workspace and principal. */

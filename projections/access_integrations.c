@@ -321,3 +321,21 @@ enum integration_status access_status(const struct integration_row *integration,
     const int64_t end_ms = integration->session_expires_ms;
     return end_ms != 0 && now_ms >= end_ms - SESSION_EXPIRING_MS ? INTEGRATION_EXPIRING : INTEGRATION_CONNECTED;
 }
+
+void access_conceal(const struct grant *grant, struct integration_row *integration)
+{
+    const struct refusal_desc *desc = refusal_desc(REFUSED_account_exists);
+    const struct span prefix = SPAN("int_");
+    if (!grant->restricted || !span_equal(integration->code, span_text(desc->code))) {
+        return;
+    }
+    struct span rest = integration->message;
+    while (rest.len > 0 && !span_starts_with(rest, prefix)) {
+        rest = span_of(rest.data + 1, rest.len - 1);
+    }
+    struct id holder;
+    rest.len = rest.len < prefix.len + 26 ? rest.len : prefix.len + 26;
+    if (id_parse(rest, ID_INTEGRATION, &holder) != OK || !access_sees(grant, &holder)) {
+        integration->message = span_text(desc->title);
+    }
+}

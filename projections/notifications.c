@@ -416,7 +416,7 @@ static enum err sees(struct store_txn *txn, const struct id *workspace_id, const
     if (!id_is_none(&notice->post_id)) {
         return sees_post(txn, workspace_id, grant, &notice->post_id, arena, ret_sees);
     }
-    *ret_sees = id_is_none(&notice->integration_id) || access_sees(grant, &notice->integration_id);
+    *ret_sees = access_sees(grant, &notice->integration_id); /* not what tells of neither, but of the workspace */
     return OK;
 }
 

@@ -2,6 +2,7 @@
  * answer with what is not in the principal's workspace. */
 #include "projections/views_internal.h"
 
+#include "core/base/assert.h"
 #include "core/message/codec.h"
 
 #define LIMIT_DEFAULT 50
@@ -126,15 +127,34 @@ static enum err put_posts(const struct views_request *request, const struct post
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
+enum err views_set(uint64_t bits, const struct choice_table *words, uint32_t *ret_set)
+{
+    ASSERT(words->count <= 32);
+    const uint64_t known = ((uint64_t)1 << words->count) - 2; /* bit 0 names nothing */
+    TRY((bits & ~known) == 0 ? OK : ERR_RANGE);
+    *ret_set = (uint32_t)bits;
+    return OK;
+}
+
+/* The sets and ids by which posts are filtered. ERR_RANGE: a bit that names nothing; ERR_MALFORMED: another kind of id.
+ */
+static enum err read_filter(const struct query_args *args, struct post_filter *filter)
+{
+    const bool series = id_is_none(&args->series_id) || args->series_id.kind == ID_SERIES;
+    const bool template = id_is_none(&args->template_id) || args->template_id.kind == ID_TEMPLATE;
+    const bool account = id_is_none(&args->integration_id) || args->integration_id.kind == ID_INTEGRATION;
+    TRY(series && template && account ? OK : ERR_MALFORMED);
+    TRY(views_set(args->statuses, &post_listed_words, &filter->statuses));
+    TRY(views_set(args->attention, &attention_words, &filter->attention));
+    return views_set(args->approvals, &approval_words, &filter->approvals);
+}
+
 /* Posts that are more together than out has room for make a shorter page: its cursor leads on. */
 static enum err list_posts(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
     TRY(views_args(request, &args));
     struct post_filter filter = {
-        .statuses = (uint32_t)(args.statuses & UINT32_MAX),
-        .attention = (uint32_t)(args.attention & UINT32_MAX),
-        .approvals = (uint32_t)(args.approvals & UINT32_MAX),
         .series = &args.series_id,
         .series_count = id_is_none(&args.series_id) ? 0 : 1,
         .templates = &args.template_id,
@@ -150,7 +170,9 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
         .seen_by = request->grant,
     };
     struct words_query query;
+    TRY(read_filter(&args, &filter));
     if (args.q.data != NULL) {
+        TRY(args.q.len <= SEARCH_BYTES_MAX ? OK : ERR_RANGE);
         TRY(words_query_read(args.q, request->arena, &query));
         filter.search = &query;
     }
@@ -183,6 +205,7 @@ static enum err get_integration(const struct views_request *request, struct buf 
         return ERR_NOT_FOUND;
     }
     TRY(access_integration(request->txn, request->workspace_id, &args.integration_id, request->arena, &integration));
+    access_conceal(request->grant, &integration);
     return present_integration(&integration, request->now_ms, out);
 }
 
@@ -205,6 +228,7 @@ static enum err list_integrations(const struct views_request *request, struct bu
     for (uint32_t i = 0; i < count; i++) {
         if (access_sees(request->grant, &rows[i].integration_id)) {
             buf_text(out, shown++ == 0 ? "" : ",");
+            access_conceal(request->grant, &rows[i]);
             TRY(present_integration(&rows[i], request->now_ms, out));
         }
     }

@@ -7,6 +7,9 @@
 /* views_args reads what a query is asked with; a limit there is. ERR_RANGE: too large a one; record_decode's errors. */
 enum err views_args(const struct views_request *request, struct query_args *ret_args) MUST_USE;
 
+/* views_set reads a set of words: bit n is the nth of the table. ERR_RANGE: a bit that names none. */
+enum err views_set(uint64_t bits, const struct choice_table *words, uint32_t *ret_set) MUST_USE;
+
 /* views_cursor writes a list's cursor, which is bytes, as their hex; none is null. */
 void views_cursor(struct span cursor, struct buf *out);
 

@@ -229,8 +229,8 @@ enum err views_list_notifications(const struct views_request *request, struct bu
     struct query_args args;
     struct notification_page page;
     TRY(views_args(request, &args));
-    struct notification_filter filter = {
-        .grant = request->grant, .kinds = (uint32_t)(args.kinds & UINT32_MAX), .limit = (uint32_t)args.limit};
+    struct notification_filter filter = {.grant = request->grant, .limit = (uint32_t)args.limit};
+    TRY(views_set(args.kinds, &notification_kind_words, &filter.kinds));
     TRY(read_number(&args, &filter.before));
     TRY(notifications_list(request->txn, request->workspace_id, &filter, request->arena, &page));
     buf_text(out, "{\"unread\":null,\"data\":[");

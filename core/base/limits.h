@@ -155,6 +155,8 @@
 #define REFUSALS_PER_KEY 8
 #define REFUSAL_PLACES 256 /* some 30 keys that misbehave at a time; what finds no place is counted as lost */
 
+#define SEARCH_BYTES_MAX 256 /* of q: longer than what anybody types to find a post */
+
 /* Uses of keys and sessions that become events (core/wire/uses.h): each once an hour, 63 bytes. 10,000 that are used in
  * every hour of a day: 15 MB. Told once a minute: what a crash loses is no older. */
 #define USES_EVERY_MS MINUTE_MS

@@ -240,3 +240,27 @@ enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum
     *ret_refusal = refusal;
     return OK;
 }
+
+enum err ledger_conceal(struct ledger *ledger, struct command *command, struct answer *answer)
+{
+    ASSERT(ledger->in_group);
+    struct key key;
+    struct grant grant;
+    if (answer->refusal != REFUSED_integration_in_use || command->actor != ACTOR_KEY) {
+        return OK;
+    }
+    TRY(grant_of(ledger, command, &key, &grant));
+    for (uint32_t i = 0, kept = 0; i < ANSWER_DETAIL_MAX && grant.restricted; i++) {
+        const struct id post_id = answer->detail[i];
+        bool sees = false;
+        if (!id_is_none(&post_id)) {
+            TRY(sees_post(ledger, &grant, &post_id, &sees));
+        }
+        answer->detail[i] = (struct id){0};
+        if (sees) {
+            answer->detail[kept] = post_id;
+            kept++;
+        }
+    }
+    return OK;
+}

@@ -69,6 +69,9 @@ enum err ledger_begin(struct ledger *ledger, int64_t now_ms) MUST_USE;
  * scope_insufficient; not_found, reference_not_found: what it names goes to an account that a restricted key does not
  * see; role_above_own: a key that would keep more than its maker. Accepted: our own processes' commands, too. */
 enum err ledger_check_actor(struct ledger *ledger, struct command *command, enum refusal *ret_refusal) MUST_USE;
+/* ledger_conceal takes out of the answer to a command, in the group that decided it, what is not there for the key that
+ * it came from: ids of posts that go to accounts which a restricted key does not see. */
+enum err ledger_conceal(struct ledger *ledger, struct command *command, struct answer *answer) MUST_USE;
 /* ledger_handle decides one command and adds its events to the group. A refusal is in the answer. An error ends the
  * group (abort): the caller answers nobody; ERR_ALTERED: the views contradict the log or each other. Access (role,
  * workspace of the principal) was checked by the caller. A causation that names no earlier durable event of the

@@ -56,7 +56,8 @@ static enum err decide_one(struct service *service, struct decoded *wish, struct
         return OK;
     }
     service->owner_gone = service->owner_gone || ends_a_secret(wish->command.code);
-    return ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer);
+    TRY(ledger_handle(service->options.ledger, &wish->command, &wish->idempotency, ret_answer));
+    return ledger_conceal(service->options.ledger, &wish->command, ret_answer);
 }
 
 /* All frames' commands in one group. Whatever fails, nothing of it is kept; but an error of the commit other than

@@ -218,7 +218,9 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
     if (!access_sees(&pass->badge.grant, integration_id)) {
         return ERR_NOT_FOUND;
     }
-    return access_integration(resources(pass), &pass->badge.workspace_id, integration_id, pass->arena, ret_row);
+    TRY(access_integration(resources(pass), &pass->badge.workspace_id, integration_id, pass->arena, ret_row));
+    access_conceal(&pass->badge.grant, ret_row);
+    return OK;
 }
 
 /* The accounts of a restricted pass, in the order of all lists: of their ids. after NULL: from the first. */

@@ -2,6 +2,7 @@
 """API keys over HTTP: made, listed, rotated, revoked; what a key with scopes, one that is restricted to accounts, and one whose time is
 over gets; and that nobody gives what they do not have."""
 
+import json
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from harness import Api, later
 from keys_test import ACTS_WITHIN_S
 
 KEY = r"op_{}_[0-9A-Za-z]{{43}}"
+DELETE_INTEGRATION = 27
 SCOPES = ("posts:read posts:write integrations:read integrations:write analytics:read members:read members:write keys:read keys:write "
           "settings:read settings:write log:read billing:read").split()
 
@@ -285,6 +287,47 @@ class Made(harness.Case):
         nothing = self.by(self.make("none", "editor", integrations=[]))
         self.assertEqual(nothing.get("/v1/integrations").json()["data"], [])
         self.refused(nothing.post("/v1/posts", body), 422, "reference_not_found", "/targets/0/integration_id")
+
+    def test_a_restricted_key_is_told_no_id_of_what_is_not_there_for_it(self):
+        mine, other = self.api.connect("told.test"), self.accounts[1]
+        by_key = self.make("narrow", "owner", integrations=[mine["id"]])
+        api, rpc = self.by(by_key), Rpc(self.rpc_port, tag_key(by_key["key"]))
+        self.world.at_end(rpc.close)
+        both = self.api.publish("both", mine, other, schedule={"at": later(7200)})
+        whole = Rpc(self.rpc_port, tag_key(self.service.api.key))
+        self.world.at_end(whole.close)
+        for posts in (0, 1):
+            own = [self.api.publish("mine", mine, schedule={"at": later(9000)})["id"] for _ in range(posts)]
+            told = self.refused(api.request("DELETE", "/v1/integrations/" + mine["id"]), 409, "integration_in_use")
+            self.assertEqual(told.get("post_ids", []), own)
+            known = self.refused(self.api.request("DELETE", "/v1/integrations/" + mine["id"]), 409, "integration_in_use")
+            self.assertEqual(known["post_ids"], [both["id"], *own])
+            for program, ids in ((rpc, own), (whole, [both["id"], *own])):
+                answer = program.command(DELETE_INTEGRATION, {"integration_id": mine["id"]})
+                self.assertEqual((answer[0], [one for one in answer if isinstance(one, list)][0]), ("integration_in_use", ids))
+
+    def test_a_restricted_key_is_not_told_whose_an_account_is_already(self):
+        twin = self.api.connect("alice.test")
+        sentence = "This account is connected already; reconnect that integration."
+        for seen, message in (([twin], sentence), ([twin, self.accounts[0]], twin["error"]["message"])):
+            key = self.make("narrow", integrations=[one["id"] for one in seen])
+            rpc = Rpc(self.rpc_port, tag_key(key["key"]))
+            self.world.at_end(rpc.close)
+            for shown in (self.by(key).get("/v1/integrations/" + twin["id"]).json(), self.by(key).get("/v1/integrations").json()["data"][-1],
+                          json.loads(rpc.query("get_integration", {"integration_id": twin["id"]})[1]),
+                          json.loads(rpc.query("list_integrations")[1])["data"][-1]):
+                self.assertEqual(shown["error"], {"code": "account_exists", "message": message, "retryable": False})
+        self.assertIn(self.accounts[0]["id"], twin["error"]["message"])
+
+    def test_a_restricted_key_is_told_of_no_approvals_that_the_whole_workspace_waits_for(self):
+        mine, other = self.accounts[0], self.accounts[1]
+        self.api.publish("theirs", other, schedule={"at": later(7200)})
+        narrow = self.by(self.make("narrow", integrations=[mine["id"]]))
+        self.addCleanup(self.api.request, "PATCH", "/v1/workspace", {"approval_policy": "none"}, {"If-Match": "*"})
+        self.assertEqual(self.api.request("PATCH", "/v1/workspace", {"approval_policy": "any_approver"}, {"If-Match": "*"}).status, 200)
+        path = "/v1/notifications?kind=approval.wanted"
+        self.assertEqual(self.api.get(path).json()["data"][0]["post_id"], None)
+        self.assertEqual([one for one in narrow.get(path).json()["data"] if one["post_id"] is None], [])
 
 
 if __name__ == "__main__":

@@ -127,6 +127,22 @@ class WhatProgramsSay(harness.Case):
         for arguments in ({"limit": 0}, {"publish_before": 0}, {"publish_after": 0}, {"statuses": 0}):
             self.assertEqual(self.rpc.query("list_posts", arguments)[0], "parameter_invalid", arguments)
 
+    def test_a_filter_that_names_nothing_is_refused_and_not_left_out(self):
+        self.assertEqual(self.api.post("/v1/posts", {"content": {"text": "one"}}).status, 201)
+        for wrong in (1, 1 << 31, 1 << 32, 1 << 63, 2 | 1 << 32):
+            for name in ("statuses", "attention", "approvals"):
+                self.assertEqual(self.rpc.query("list_posts", {name: wrong})[0], "parameter_invalid", (name, wrong))
+            self.assertEqual(self.rpc.query("list_notifications", {"kinds": wrong})[0], "parameter_invalid", wrong)
+        for name in ("series_id", "template_id", "integration_id"):
+            self.assertEqual(self.rpc.query("list_posts", {name: mint("post")})[0], "parameter_invalid", name)
+            self.assert_problem(self.api.get(f"/v1/posts?{name}={mint('post')}"), 422, "parameter_invalid")
+        for q, told in (("a" * 256, ""), ("a" * 257, "parameter_invalid")):
+            self.assertEqual(self.rpc.query("list_posts", {"q": q})[0], told)
+            self.assertEqual(self.api.get("/v1/posts?q=" + q).status, 422 if told else 200)
+        for known in ({"statuses": 2}, {"attention": 2}, {"approvals": 2}, {"series_id": mint("ser")}, {"template_id": mint("tpl")}):
+            self.assertEqual(self.rpc.query("list_posts", known)[0], "", known)
+        self.assertEqual(self.rpc.query("list_notifications", {"kinds": 2})[0], "")
+
     def test_a_text_with_a_nul_is_no_outage(self):
         """Of every question by every argument of text, of every command by every field: for ever the same answer, and nobody's fault but
         the sender's."""

@@ -223,7 +223,8 @@ static void check_type(struct span value)
     }
 }
 
-/* A type that names no charset is UTF-8, and none is that names another one behind whatever it says. */
+/* A type that names no charset is UTF-8, unless it ends within quotation marks, and none is that names another one behind
+ * whatever it says. */
 static void check_charset(struct span value)
 {
     char text[1024];
@@ -233,7 +234,7 @@ static void check_charset(struct span value)
     if (!buf_ok(&out) || memchr(value.data, 0, value.len) != NULL) {
         return;
     }
-    ASSERT(header_is_utf8(value) || strcasestr(text, "charset") != NULL);
+    ASSERT(header_is_utf8(value) || strcasestr(text, "charset") != NULL || strchr(text, '"') != NULL);
     out.len--;
     buf_text(&out, "; charset=latin1");
     ASSERT(!buf_ok(&out) || !header_is_utf8(buf_span(&out)));

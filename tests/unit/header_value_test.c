@@ -50,18 +50,24 @@ static const struct {
     const char *value;
     bool is_utf8;
 } charsets[] = {
-    {"application/json",                            true },
-    {"application/json;",                           true },
-    {"application/json; v=1",                       true },
-    {"application/json; charset=utf-8",             true },
-    {"application/json ;CharSet = \"UTF-8\" ; v=1", true },
-    {"application/json; charset=utf8",              true },
-    {"application/json; charset=latin1",            false},
-    {"application/json; v=1; charset=utf-16",       false},
-    {"application/json; charset=utf-8; charset=x",  false},
-    {"application/json; charset=",                  false},
-    {"application/json; charset",                   false},
-    {"application/json; charset=\"",                false},
+    {"application/json",                                  true },
+    {"application/json;",                                 true },
+    {"application/json; v=1",                             true },
+    {"application/json; charset=utf-8",                   true },
+    {"application/json ;CharSet = \"UTF-8\" ; v=1",       true },
+    {"application/json; charset=utf8",                    true },
+    {"application/json; charset=latin1",                  false},
+    {"application/json; v=1; charset=utf-16",             false},
+    {"application/json; charset=utf-8; charset=x",        false},
+    {"application/json; charset=",                        false},
+    {"application/json; charset",                         false},
+    {"application/json; charset=\"",                      false},
+    {"application/json; x=\"a;charset=latin1\"",          true },
+    {"application/json; x=\"a\\\";charset=latin1\"; v=1", true },
+    {"application/json; x=\"a\\\\\";charset=latin1",      false},
+    {"application/json; x=\"a;b\"; charset=latin1",       false},
+    {"application/json; x=\"a;charset=utf-8",             false},
+    {"application/json; x=\"a\\",                         false},
 };
 
 START_TEST(a_body_is_taken_as_utf_8_alone)

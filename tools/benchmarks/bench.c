@@ -170,6 +170,7 @@ static bool numbers(const struct given *given, struct bench *bench)
     }
     bench->ahead_ms = (int64_t)ahead_s * SECOND_MS;
     if (given->quick) {
+        bench->quick = true;
         bench->few_posts = 4000;
         bench->rounds = 2;
         bench->looks = 10;

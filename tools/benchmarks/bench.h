@@ -47,6 +47,7 @@ struct bench {
     uint64_t tenants;       /* workspaces beside each other */
     uint64_t many_posts;    /* of the workspace that is searched, scheduled in and served */
     uint64_t few_posts;     /* of the one that it is compared with */
+    bool quick;             /* search, schedule and service were cut short: their goals are not judged */
     unsigned rounds;        /* that both do in turn */
     unsigned looks;         /* pages of each question */
     unsigned reserved;      /* occurrences of the queue that is asked for one more */

@@ -223,8 +223,8 @@ static void check_type(struct span value)
     }
 }
 
-/* A type that names no charset is UTF-8, unless it ends within quotation marks, and none is that names another one behind
- * whatever it says. */
+/* A type that names no charset is UTF-8, unless it ends within quotation marks; a type that names another charset is
+ * not, whatever it says before. */
 static void check_charset(struct span value)
 {
     char text[1024];

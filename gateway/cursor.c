@@ -17,6 +17,7 @@ static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG
     buf_put(&marked, span_of(filters, sizeof filters));
     buf_text(&marked, x->route->id);
     buf_byte(&marked, 0);
+    buf_put(&marked, span_of(x->id.uuid, sizeof x->id.uuid)); /* whose list it is: a post's history, a series' posts */
     buf_put(&marked, position);
     ASSERT(buf_ok(&marked));
     uint8_t hash[32];

@@ -349,8 +349,8 @@ class Side:
 
 
 def nobodys(text):
-    """The text with each id replaced by one of its kind that names nothing."""
-    return re.sub(ID, lambda found: found[1] + "_0" + "".join(random.choices("0123456789abcdefghjkmnpqrstvwxyz", k=25)), text)
+    """The text with each id replaced by one of its kind, as well formed and as old, that names nothing."""
+    return re.sub(ID, lambda found: found[0][:-12] + "".join(random.choices("0123456789abcdefghjkmnpqrstvwxyz", k=12)), text)
 
 
 class Key:

@@ -209,6 +209,16 @@ class Input(harness.Case):
                             ("/v1/events?limit=5&limit=6", "limit"), ("/v1/integrations?limit=x", "limit")):
             self.assertEqual(self.assert_problem(self.api.get(path), 422, "parameter_invalid")["param"], param)
 
+    def test_a_cursor_leads_on_in_the_history_of_its_own_post_only(self):
+        mine, other = (self.draft(), self.draft())
+        for post in (mine, other):
+            path = "/v1/posts/" + post["id"]
+            self.assertEqual(self.api.request("PATCH", path, {"labels": ["b"]}, {"If-Match": "*"}).status, 200)
+        cursor = self.api.get(f"/v1/posts/{mine['id']}/history?limit=1").json()["next_cursor"]
+        self.assertEqual(len(self.api.get(f"/v1/posts/{mine['id']}/history?cursor={cursor}").json()["data"]), 1)
+        answer = self.api.get(f"/v1/posts/{other['id']}/history?cursor={cursor}")
+        self.assertEqual(self.assert_problem(answer, 400, "cursor_invalid")["param"], "cursor")
+
     def test_a_locked_post_tells_since_when_and_until_when(self):
         post = self.api.publish("locked at once", self.integration, schedule={"at": later(240)})
         path = "/v1/posts/" + post["id"]

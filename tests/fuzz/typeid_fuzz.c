@@ -1,4 +1,5 @@
 /* typeid_fuzz.c: ids as text, which clients send in paths and bodies. The input is the text. */
+#include "core/base/limits.h"
 #include "core/base/typeid.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -40,6 +41,13 @@ static void check_kinds(struct span text)
         const struct id minted = id_make((enum id_kind)any.kind, id_time_ms(&any), any.uuid + 6);
         ASSERT(id_time_ms(&minted) == id_time_ms(&any));
         ASSERT((minted.uuid[6] & 0xf0) == 0x70 && (minted.uuid[8] & 0xc0) == 0x80);
+        /* A program may have minted it since 2020; what is derived apart from it nobody has. */
+        const int64_t now_ms = id_time_ms(&minted);
+        ASSERT(id_is_minted(&minted, now_ms) == (now_ms >= ID_EPOCH_MS));
+        const struct id derived = id_derive(ID_POST, &any, &minted);
+        const struct id apart = id_derive_apart(ID_POST, &any, &minted);
+        ASSERT(id_time_ms(&derived) == now_ms);
+        ASSERT(!id_is_minted(&apart, now_ms) && !id_equal(&apart, &minted));
     }
 }
 

@@ -46,12 +46,14 @@ array() { printf %02x $((0x90 + $1)); }
 map() { printf %02x $((0x80 + $1)); }
 nil=c0
 
-new_id() { # a TypeID over a UUIDv7: 10 characters of time, 16 of chance
+new_id() { # a TypeID over a UUIDv7: 10 characters of time, 16 of chance but for version and variant (RFC 9562, 5.7)
   local digits=0123456789abcdefghjkmnpqrstvwxyz ms id='' i
   ms=$(date +%s%3N)
   for ((i = 45; i >= 0; i -= 5)); do id+=${digits:$(((ms >> i) & 31)):1}; done
-  id+=7
-  for ((i = 0; i < 15; i++)); do id+=${digits:$((RANDOM % 32)):1}; done
+  id+=${digits:$((14 | RANDOM % 2)):1} # 0111, a bit
+  for ((i = 0; i < 15; i++)); do
+    if ((i == 2)); then id+=${digits:$((8 | RANDOM % 4)):1}; else id+=${digits:$((RANDOM % 32)):1}; fi # a bit, 10, two bits
+  done
   printf '%s_%s' "$1" "$id"
 }
 

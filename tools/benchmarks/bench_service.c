@@ -15,6 +15,8 @@ struct stand {
     struct stock *large;
     struct stock *small;
     char against[32];
+    struct stock_cost life;   /* of one of each command, in the large one */
+    struct stock_cost little; /* likewise in the small one */
 };
 
 static void show(struct bench *bench, const struct stand *stand, enum stock_work work, const char *cost, double ours,
@@ -42,7 +44,13 @@ static enum err check(struct bench *bench, const struct stand *stand, enum stock
     return OK;
 }
 
-static enum err compare(struct bench *bench, const struct stand *stand, enum stock_work work)
+static void add_cost(struct stock_cost *sum, const struct stock_cost *cost)
+{
+    sum->us += cost->us;
+    sum->cpu_us += cost->cpu_us;
+}
+
+static enum err compare(struct bench *bench, struct stand *stand, enum stock_work work)
 {
     struct stock_cost ours;
     struct stock_cost theirs;
@@ -60,7 +68,18 @@ static enum err compare(struct bench *bench, const struct stand *stand, enum sto
         return OK;
     }
     show(bench, stand, work, ", written", ours.written, theirs.written, "bytes each");
+    add_cost(&stand->life, &ours);
+    add_cost(&stand->little, &theirs);
     return check(bench, stand, work);
+}
+
+/* One of each of the nine commands. */
+static void show_life(struct bench *bench, const struct stand *stand)
+{
+    const struct stock_cost *ours = &stand->life;
+    const struct stock_cost *theirs = &stand->little;
+    bench_figure(bench, "service, one of each command", ours->us, theirs->us, "us", stand->against);
+    bench_figure(bench, "service, one of each command, processor", ours->cpu_us, theirs->cpu_us, "us", stand->against);
 }
 
 static void wait_until(int64_t due_ms)
@@ -72,7 +91,7 @@ static void wait_until(int64_t due_ms)
 
 /* What is due is locked before its instant and sent behind it; the rest meanwhile. The workspace asks for approvals
  * last: it would of every post. */
-static enum err run(struct bench *bench, const struct stand *stand)
+static enum err run(struct bench *bench, struct stand *stand)
 {
     static const enum stock_work before[] = {STOCK_LOCK_ANY, STOCK_GET,      STOCK_LIST,       STOCK_CREATE,
                                              STOCK_EDIT,     STOCK_SCHEDULE, STOCK_RESCHEDULE, STOCK_CANCEL};
@@ -86,7 +105,9 @@ static enum err run(struct bench *bench, const struct stand *stand)
     TRY(compare(bench, stand, STOCK_OUTCOME));
     TRY(stock_ask_approval(stand->large));
     TRY(stock_ask_approval(stand->small));
-    return compare(bench, stand, STOCK_APPROVE);
+    TRY(compare(bench, stand, STOCK_APPROVE));
+    show_life(bench, stand);
+    return OK;
 }
 
 static enum err add(struct bench *bench, const char *name, uint64_t posts, struct stock **ret_stock)

@@ -30,6 +30,19 @@
 #define RATE_WINDOW_S 60                 /* plans and --rate-limit count requests a minute */
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
+#define DOCUMENT_TAG_BYTES 16
+
+/* openapi.c's: the description of this API, which is the same as long as the process lives. */
+struct document {
+    pthread_mutex_t lock;
+    uint8_t *json; /* NULL: nobody has asked yet */
+    size_t len;
+    uint8_t tag[2 * DOCUMENT_TAG_BYTES + 2]; /* its ETag */
+};
+
+void document_init(struct document *document);
+void document_done(struct document *document);
+
 struct gateway {
     struct gate *gate;
     const struct channel_list *channels;
@@ -37,6 +50,7 @@ struct gateway {
     uint8_t body_key[32];        /* bodies are recognised by an HMAC under it: one may hold a password */
     struct zones *zones;         /* any thread may ask */
     struct memo memo;
+    struct document document;
     struct flights flights;
     struct limiter limiter;  /* of keys and sessions */
     struct limiter sign_ins; /* of those who sign in: their addresses, and where they are */

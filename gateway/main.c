@@ -265,6 +265,7 @@ static void close_parts(struct process *process)
     store_close(process->views);
     zones_close(gateway->zones);
     memo_done(&gateway->memo);
+    document_done(&gateway->document);
     flights_done(&gateway->flights);
     limiter_done(&gateway->limiter);
     limiter_done(&gateway->sign_ins);
@@ -331,6 +332,7 @@ int gateway_main(int argc, char **argv, const struct channel_list *channels)
     gateway->channels = channels;
     gateway->bluesky_service = arguments.bluesky_service;
     memo_init(&gateway->memo);
+    document_init(&gateway->document);
     lock_init(&gateway->random_lock);
     flights_init(&gateway->flights);
     proofs_init(&gateway->proofs);

@@ -2,7 +2,11 @@
  * schema.def, raises.def and error.def. Nothing here knows a single route. */
 #include "gateway/openapi.h"
 
+#include <stdlib.h>
+
 #include "core/base/assert.h"
+#include "core/base/lock.h"
+#include "core/base/sha256.h"
 #include "gateway/gateway.h"
 
 static const char *method_key(enum method method)
@@ -25,14 +29,14 @@ static const char *method_key(enum method method)
     return "get";
 }
 
-/* An answer with an ETag: a single resource. */
+/* An answer with an ETag: a single resource, and this document. */
 static bool has_etag(const struct route *route)
 {
     return route->gives == SCHEMA_post || route->gives == SCHEMA_integration || route->gives == SCHEMA_series ||
            route->gives == SCHEMA_workspace || route->gives == SCHEMA_member ||
            route->gives == SCHEMA_made_invitation || route->gives == SCHEMA_user || route->gives == SCHEMA_tenant ||
            route->gives == SCHEMA_notification_preferences || route->gives == SCHEMA_template ||
-           route->gives == SCHEMA_queue;
+           route->gives == SCHEMA_queue || route->gives == SCHEMA_any_json;
 }
 
 /* Parameters */
@@ -438,7 +442,49 @@ static enum err write_document(struct exchange *x, const void *what, struct buf 
     return OK;
 }
 
+/* Printed once, by the first who asks: it takes milliseconds, and who asks needs no key. */
+static enum err print_document(struct exchange *x, struct document *document)
+{
+    struct buf out = {0};
+    uint8_t hash[SHA256_LEN];
+    TRY(exchange_body(x, write_document, NULL, &out));
+    document->json = malloc(out.len);
+    if (document->json == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    memcpy(document->json, out.data, out.len);
+    document->len = out.len;
+    sha256(buf_span(&out), hash);
+    struct buf tag = buf_of(document->tag, sizeof document->tag);
+    buf_byte(&tag, '"');
+    buf_hex(&tag, span_of(hash, DOCUMENT_TAG_BYTES));
+    buf_byte(&tag, '"');
+    ASSERT(buf_ok(&tag) && tag.len == sizeof document->tag);
+    return OK;
+}
+
 void handle_openapi(struct exchange *x)
 {
-    exchange_show(x, write_document, NULL);
+    struct document *document = &x->gateway->document;
+    lock_take(&document->lock);
+    const enum err err = document->json == NULL ? print_document(x, document) : OK;
+    lock_give(&document->lock);
+    if (err != OK) {
+        exchange_failed(x, err);
+    } else {
+        exchange_json(x, 200, span_of(document->json, document->len), span_of(document->tag, sizeof document->tag),
+                      NULL);
+    }
+}
+
+void document_init(struct document *document)
+{
+    *document = (struct document){.json = NULL};
+    lock_init(&document->lock);
+}
+
+void document_done(struct document *document)
+{
+    free(document->json);
+    lock_done(&document->lock);
 }

@@ -465,6 +465,15 @@ class Http(harness.Case):
             for operation in methods.values():
                 self.assertEqual({one["name"] for one in operation["parameters"] if one["in"] == "path"}, named)
 
+    def test_who_has_the_document_is_told_that_it_is_the_same(self):
+        api = Api(self.api.port)
+        first, again = api.get("/v1/openapi.json"), api.get("/v1/openapi.json")
+        self.assertEqual((again.body, again.headers["ETag"]), (first.body, first.headers["ETag"]))
+        known = api.request("GET", "/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+        self.assertEqual((known.status, known.body), (304, b""))
+        other = api.request("GET", "/v1/openapi.json", headers={"If-None-Match": '"' + "0" * 32 + '"'})
+        self.assertEqual((other.status, other.body), (200, first.body))
+
     def test_a_status_that_the_document_lists_can_be_asked_for(self):
         document = Api(self.api.port).get("/v1/openapi.json").json()
         schema = next(one for one in document["paths"]["/v1/posts"]["get"]["parameters"] if one["name"] == "status")["schema"]

@@ -33,7 +33,8 @@ struct option_spec {
 };
 
 /* options_parse reads argv[1..]; what is no option goes to rest (at most rest_max, in order). None may be given twice.
- * Prints what is wrong, or the help, and returns false: the caller returns *ret_exit. usage is the first lines of the help. */
+ * Prints what is wrong, or the help, and returns false: the caller returns *ret_exit. usage is the first lines of the
+ * help. */
 bool options_parse(int argc, char **argv, const char *usage, const struct option_spec *options, size_t option_count,
                    const char **rest, size_t rest_max, size_t *ret_rest, int *ret_exit);
 

@@ -228,11 +228,27 @@ static struct objection check_resolution(const struct resolve_target_command *re
     return none;
 }
 
+#define DETAIL_MAX 200
+
+/* Which channels there are instead. */
+static struct objection object_to_channel(const struct admission *admission, struct arena *arena)
+{
+    uint8_t *bytes = arena_alloc(arena, DETAIL_MAX);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : DETAIL_MAX);
+    buf_text(&out, "This installation has no adapter for that channel; it has one for:");
+    for (size_t i = 0; i < admission->channels->count; i++) {
+        buf_text(&out, i == 0 ? " " : ", ");
+        buf_text(&out, choice_word(&channel_words, admission->channels->items[i]->code));
+    }
+    buf_byte(&out, '.');
+    return object_at(REFUSED_not_yet_available, "/channel", buf_terminated(&out));
+}
+
 static struct objection check_connect(const struct admission *admission,
-                                      const struct connect_integration_command *connect)
+                                      const struct connect_integration_command *connect, struct arena *arena)
 {
     if (channel_find(admission->channels, (enum channel_code)connect->channel) == NULL) {
-        return object_at(REFUSED_not_yet_available, "/channel", "This installation has no adapter for that channel.");
+        return object_to_channel(admission, arena);
     }
     if (connect->identifier.len == 0) {
         return object_at(REFUSED_field_invalid, "/identifier", "The account's handle or DID is expected.");
@@ -372,7 +388,7 @@ struct objection admission_check(const struct admission *admission, const struct
     case COMMAND_resolve_target:
         return check_resolution(&command->resolve_target);
     case COMMAND_connect_integration:
-        return check_connect(admission, &command->connect_integration);
+        return check_connect(admission, &command->connect_integration, arena);
     case COMMAND_create_key:
         return key_name_is_valid(command->create_key.name)
                    ? none

@@ -17,7 +17,7 @@ struct admission {
 struct objection {
     enum refusal refusal;            /* ACCEPTED: none */
     char param[OBJECTION_PARAM_MAX]; /* JSON pointer into a request's body: /targets/0/variant */
-    const char *detail;              /* static */
+    const char *detail;              /* static, or of the arena that its maker was given */
 };
 
 /* object_at makes an objection to what stands at param; object_in to a member ("/at", "") of a list's item. detail
@@ -32,7 +32,8 @@ struct objection object_in(enum refusal refusal, const char *list, uint32_t inde
 struct objection objection_to(const struct command *command, enum refusal refusal, int64_t now_ms);
 
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
- * form, with no member that would be ignored, and no 0 that would be read as absent. The arena is for reading that. */
+ * form, with no member that would be ignored, and no 0 that would be read as absent. The arena is for reading that,
+ * and what an objection says may be in it. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
 
 #endif

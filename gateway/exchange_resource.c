@@ -31,18 +31,19 @@ static enum id_kind names(enum route_resource resource)
     case RESOURCE_MEMBER:
         return ID_MEMBER;
     case RESOURCE_NONE:
-    case RESOURCE_ACTOR: /* of one of two kinds */
+    case RESOURCE_ACTOR: /* of one of three kinds */
     case RESOURCE_WORKSPACES:
         break;
     }
     return ID_NONE;
 }
 
-/* Who acted may be a key or a member. */
+/* Who acted may be a key, a member, or an operator from outside. */
 static enum err read_actor(struct exchange *x)
 {
     return x->id.kind == ID_KEY      ? pass_key(x->pass, &x->id, &x->key)
            : x->id.kind == ID_MEMBER ? pass_member_once(x->pass, &x->id, &x->member)
+           : x->id.kind == ID_USER   ? pass_outsider(x->pass, &x->id, &x->outsider)
                                      : ERR_NOT_FOUND;
 }
 

@@ -91,6 +91,7 @@ struct exchange {
     struct series_row series;           /* RESOURCE_SERIES: likewise */
     struct key_view key;                /* RESOURCE_KEY: likewise */
     struct member_row member;           /* RESOURCE_MEMBER */
+    struct outsider_row outsider;       /* RESOURCE_ACTOR: an operator */
     struct template_row template;       /* RESOURCE_TEMPLATE: valid until exchange_send returns */
     struct workspace_row tenant;        /* RESOURCE_WORKSPACE */
     struct oversight *oversight;        /* RESOURCE_WORKSPACE, RESOURCE_WORKSPACES: of somebody who is signed in */

@@ -151,6 +151,7 @@ static struct form form_of(enum value_kind kind)
     case VALUE_flag:
         return (struct form){NODE_TRUE, "true or false is expected."};
     case VALUE_count:
+    case VALUE_number: /* its bounds are core/admission.h's, whichever door it comes through */
     case VALUE_range:
         return (struct form){NODE_INTEGER, "A whole number is expected."};
     case VALUE_text:
@@ -269,6 +270,7 @@ static void check_value(struct input *input, const struct json_node *node, const
     case VALUE_date:
     case VALUE_code:
     case VALUE_count:
+    case VALUE_number:
     case VALUE_range:
         break;
     }

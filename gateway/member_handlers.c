@@ -188,6 +188,12 @@ static enum err write_key_actor(struct exchange *x, const void *what, struct buf
     return present_actor_key(what, out);
 }
 
+static enum err write_operator(struct exchange *x, const void *what, struct buf *out)
+{
+    (void)x;
+    return present_actor_operator(what, out);
+}
+
 static void named_actor(void *context, enum err err, struct span body)
 {
     struct exchange *x = context;
@@ -201,6 +207,10 @@ void handle_get_actor(struct exchange *x)
 {
     if (x->id.kind == ID_KEY) {
         exchange_show(x, write_key_actor, &x->key.row);
+        return;
+    }
+    if (x->id.kind == ID_USER) {
+        exchange_show(x, write_operator, &x->outsider);
         return;
     }
     x->members = &x->member;

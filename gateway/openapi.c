@@ -67,7 +67,7 @@ static const struct {
     {"session_id",     {.kind = VALUE_id, .id = ID_SESSION}    },
     {"workspace_id",   {.kind = VALUE_id, .id = ID_WORKSPACE}  },
     {"provider_id",    {.kind = VALUE_id, .id = ID_PROVIDER}   },
-    {"workspace_seq",  {.kind = VALUE_count}                   },
+    {"workspace_seq",  {.kind = VALUE_number, .min = 1}        },
 };
 
 static const struct value_type *path_type(struct span name)

@@ -137,6 +137,13 @@ static void put_value(struct buf *out, const struct value_type *type, size_t max
         put_json_type(out, "integer", nullable);
         put_member(out, "minimum", 0);
         break;
+    case VALUE_number:
+        put_json_type(out, "integer", nullable);
+        put_member(out, "minimum", type->min);
+        if (max != 0) {
+            put_member(out, "maximum", max);
+        }
+        break;
     case VALUE_range:
         put_json_type(out, "integer", nullable);
         put_member(out, "minimum", 1);

@@ -36,7 +36,7 @@ enum route_resource {
     RESOURCE_QUEUE, /* of an integration, which the path names */
     RESOURCE_KEY,
     RESOURCE_MEMBER,
-    RESOURCE_ACTOR, /* a key or a membership, be it over */
+    RESOURCE_ACTOR, /* a key, a membership, be it over, or an operator */
     RESOURCE_TEMPLATE,
     RESOURCE_SESSION,
     RESOURCE_LOGIN,

@@ -3,6 +3,7 @@
 #include "gateway/schema.h"
 
 #include "core/base/assert.h"
+#include "core/base/limits.h"
 #include "projections/posts.h"
 
 /* Members of struct value_type by kind; of_ is what the row says it is of. */
@@ -13,6 +14,7 @@
 #define TYPE_hash(of_) .kind = VALUE_hash
 #define TYPE_code(of_) .kind = VALUE_code
 #define TYPE_count(of_) .kind = VALUE_count
+#define TYPE_number(of_) .kind = VALUE_number, .min = (of_)
 #define TYPE_range(of_) .kind = VALUE_range
 #define TYPE_flag(of_) .kind = VALUE_flag
 #define TYPE_names(of_) .kind = VALUE_names

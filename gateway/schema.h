@@ -16,6 +16,7 @@ enum value_kind {
     VALUE_word,
     VALUE_code,
     VALUE_count,
+    VALUE_number,
     VALUE_range,
     VALUE_flag,
     VALUE_object,
@@ -40,13 +41,14 @@ struct value_type {
     enum id_kind id;                  /* VALUE_id; ID_NONE: any */
     const struct choice_table *words; /* VALUE_word, VALUE_words */
     enum schema_name schema;          /* VALUE_object, VALUE_list */
+    uint64_t min;                     /* VALUE_number */
 };
 
 struct schema_member {
     const char *name;
     struct value_type type;
     enum presence presence;
-    size_t max; /* 0: no limit of its own */
+    size_t max; /* of a number the highest; 0: no limit of its own */
     const char *doc;
 };
 

@@ -60,6 +60,7 @@ static enum err apply_installation(struct store_txn *txn, const struct fact *fac
 
 static enum err apply(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
+    TRY(access_note_outsider(txn, fact, arena));
     switch (fact->event->code) {
     case EVENT_ledger_started:
     case EVENT_clock_suspected:

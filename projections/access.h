@@ -76,6 +76,10 @@ enum err access_workspaces(struct store_txn *txn, const struct id *after, uint32
 /* access_workspace_named finds the one that a text means, by its id or its slug: whether there is one of that id is not
  * looked at. ERR_NOT_FOUND. Allocates nothing. */
 enum err access_workspace_named(struct store_txn *txn, struct span text, struct id *ret_workspace_id) MUST_USE;
+/* access_outsider reads when an operator, who need not be one any more, first did something to the workspace from
+ * outside it. ERR_NOT_FOUND: they never did. Allocates nothing. */
+enum err access_outsider(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
+                         struct outsider_row *ret_outsider) MUST_USE;
 /* access_quota reads how many requests a minute the workspace's plan allows each of its keys; 0: it says nothing.
  * Allocates nothing. */
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;

@@ -29,6 +29,7 @@ enum workspace_place {
     PLACE_QUOTA = 1,        /* what its plan says of each request */
     PLACE_OWN_ACCOUNT = 2,  /* integration -> document */
     PLACE_OWN_KEY = 3,      /* key -> key_row */
+    PLACE_OUTSIDER = 4,     /* operator who acted there -> outsider_row */
     PLACE_LAST = UINT8_MAX, /* behind all of them */
 };
 
@@ -60,6 +61,8 @@ enum err access_integration_any(struct store_txn *txn, const struct id *workspac
                                 struct arena *arena, struct integration_row *ret_integration) MUST_USE;
 /* access_apply_workspace folds an event of a workspace's own stream. */
 enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
+/* access_note_outsider keeps who an operator is that an event of a workspace names: a few in the life of one. */
+enum err access_note_outsider(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;
 /* access_apply_key folds an event of keys, or the hours in which some were used. access_end_keys: the workspace was
  * deleted, its keys open nothing any more. */
 enum err access_apply_key(struct store_txn *txn, const struct fact *fact, struct arena *arena) MUST_USE;

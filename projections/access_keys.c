@@ -45,20 +45,21 @@ static struct row_key accounts_key(const struct id *key_id)
     return key;
 }
 
-static enum err apply_created(struct store_txn *txn, const struct key_created_event *created, int64_t time_ms,
-                              struct arena *arena)
+static enum err apply_created(struct store_txn *txn, const struct fact *fact, struct arena *arena)
 {
+    const struct key_created_event *created = &fact->event->key_created;
     const struct key_row row = {
         .key_id = created->key_id,
         .workspace_id = created->workspace_id,
         .name = created->name,
         .role = created->role,
         .fingerprint = created->fingerprint,
-        .created_ms = time_ms,
+        .created_ms = fact->at->time_ms,
         .expires_ms = created->expires_ms,
         .scopes = access_scopes(created->scopes, created->scopes_count),
         .restricted = created->restricted,
         .rotates = created->rotates,
+        .maker_id = fact->at->actor_id,
     };
     const struct row_key by_fingerprint = fingerprint_key(created->fingerprint.bytes);
     const struct row_key by_id = key_key(&created->key_id);
@@ -121,7 +122,7 @@ enum err access_apply_key(struct store_txn *txn, const struct fact *fact, struct
 {
     const struct event *event = fact->event;
     if (event->code == EVENT_key_created) {
-        return apply_created(txn, &event->key_created, fact->at->time_ms, arena);
+        return apply_created(txn, fact, arena);
     }
     if (event->code == EVENT_credentials_used) {
         return apply_used(txn, &event->credentials_used, arena);

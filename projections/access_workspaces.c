@@ -136,7 +136,37 @@ enum err access_apply_workspace(struct store_txn *txn, const struct fact *fact, 
     return event->code == EVENT_billing_due ? put_period(txn, fact, arena) : OK;
 }
 
+static struct row_key outsider_key(const struct id *workspace_id, const struct id *user_id)
+{
+    struct row_key key = access_place_key(workspace_id, PLACE_OUTSIDER);
+    row_key_id(&key, user_id);
+    return key;
+}
+
+enum err access_note_outsider(struct store_txn *txn, const struct fact *fact, struct arena *arena)
+{
+    const struct log_event *at = fact->at;
+    if (at->actor != ACTOR_OPERATOR || at->actor_id.kind != ID_USER || id_is_none(&at->workspace_id)) {
+        return OK;
+    }
+    const struct row_key key = outsider_key(&at->workspace_id, &at->actor_id);
+    struct span row;
+    const enum err err = store_get(txn, row_key_span(&key), &row);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    const struct outsider_row outsider = {.user_id = at->actor_id, .since_ms = at->time_ms};
+    return row_put(txn, &key, outsider_row_desc(), &outsider, arena);
+}
+
 /* --- queries --- */
+
+enum err access_outsider(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
+                         struct outsider_row *ret_outsider)
+{
+    const struct row_key key = outsider_key(workspace_id, user_id);
+    return access_plain(txn, &key, outsider_row_desc(), ret_outsider);
+}
 
 enum err access_workspace(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
                           struct workspace_row *ret_workspace)

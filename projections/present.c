@@ -539,6 +539,7 @@ enum err present_key(const struct key_row *key, const struct integration_ref *ac
     put_scopes(out, key->scopes);
     put_accounts(out, key->restricted, accounts, account_count);
     put_id(out, ",\"rotates\":", &key->rotates);
+    put_id(out, ",\"created_by\":", &key->maker_id);
     put_time(out, ",\"created_at\":", key->created_ms);
     put_time(out, ",\"expires_at\":", key->expires_ms);
     put_time(out, ",\"last_used_at\":", access_last_used(key->last_used_ms, key->created_ms));

@@ -120,9 +120,11 @@ struct called {
 
 enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
                         struct buf *out) MUST_USE;
-/* present_actor shows who acted, by one of the two; of a member nothing but what they are called. */
+/* present_actor shows who acted, by one of the three; of a member nothing but what they are called, of an operator,
+ * whom the workspace has not let in, not even that. */
 enum err present_actor_member(const struct member_row *row, struct span name, struct buf *out) MUST_USE;
 enum err present_actor_key(const struct key_row *row, struct buf *out) MUST_USE;
+enum err present_actor_operator(const struct outsider_row *row, struct buf *out) MUST_USE;
 enum err present_usage(const struct workspace_row *workspace, const struct usage *used, struct buf *out) MUST_USE;
 /* present_plan_limit appends a sentence for people: what the plan bounds, by how much, how much of it is used, and the
  * ways on. limit: what could not begin. */

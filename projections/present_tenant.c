@@ -191,7 +191,7 @@ static enum err put_actor(const struct id *id, struct span kind, struct span nam
     put_id(out, "{\"id\":", id);
     put_text(out, ",\"kind\":", kind);
     put_text(out, ",\"name\":", name);
-    put_text(out, ",\"role\":", span_text(choice_word(&role_words, role)));
+    put_text(out, ",\"role\":", role == ROLE_NONE ? (struct span){0} : span_text(choice_word(&role_words, role)));
     put_time(out, ",\"since\":", since_ms);
     put_time(out, ",\"ended_at\":", ended_ms);
     buf_byte(out, '}');
@@ -206,6 +206,11 @@ enum err present_actor_member(const struct member_row *row, struct span name, st
 enum err present_actor_key(const struct key_row *row, struct buf *out)
 {
     return put_actor(&row->key_id, SPAN("key"), row->name, row->role, row->created_ms, row->revoked_ms, out);
+}
+
+enum err present_actor_operator(const struct outsider_row *row, struct buf *out)
+{
+    return put_actor(&row->user_id, SPAN("operator"), (struct span){0}, ROLE_NONE, row->since_ms, 0, out);
 }
 
 enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,

@@ -310,7 +310,8 @@ static const struct views_query queries[] = {
     {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,
      "A page of those who are invited: limit, cursor."                                                                                        },
     {"get_actor",          views_get_actor,          NEED_AUDIT,  SCOPE_MEMBERS_READ,
-     "Who acted, a key or a member, also one that has ended: member_id or key_id."                                                            },
+     "Who acted, a key or a member, also one that has ended, or an operator from outside: member_id, key_id or "
+     "user_id."                                                                                                                               },
     {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,
      "What the plan bounds, and how much of it is used."                                                                                      },
     {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,

@@ -123,7 +123,12 @@ enum err views_get_actor(const struct views_request *request, struct buf *out)
     struct query_args args;
     struct key_row key;
     struct member_row member;
+    struct outsider_row outsider;
     TRY(views_args(request, &args));
+    if (!id_is_none(&args.user_id)) {
+        TRY(access_outsider(request->txn, request->workspace_id, &args.user_id, &outsider));
+        return present_actor_operator(&outsider, out);
+    }
     TRY(id_is_none(&args.member_id) && id_is_none(&args.key_id) ? ERR_MISSING : OK);
     if (!id_is_none(&args.key_id)) {
         TRY(access_key_own(request->txn, request->workspace_id, &args.key_id, request->arena, &key));

@@ -20,7 +20,7 @@ static const char usage[] =
     "Makes, lists and revokes API keys; a service may run on the folder. make's last line is the key, shown this "
     "once.\n"
     "WS is a workspace's slug, as init --slug names it, or its id, ws_…; without it list shows those of all, each\n"
-    "with its workspace.\n"
+    "with its workspace; by: the member or key that made it; without: it was made here.\n"
     "A revoked key opens nothing from the next request on, over HTTP and RPC, whatever connection it comes by.\n"
     "WHEN, from which on a key opens nothing, is an instant, 2027-01-01T00:00:00Z, or a number of days from now, 90d.\n"
     "A key keeps all of its role, or only the scopes that are named: posts:read, posts:write, integrations:read,\n"
@@ -183,6 +183,10 @@ static enum err print_key(struct errand *errand, const struct key_row *row, cons
         }
         buf_text(&out, workspace != NULL ? " workspace " : "");
         buf_put(&out, workspace != NULL ? workspace->slug : SPAN(""));
+        if (!id_is_none(&row->maker_id)) {
+            buf_text(&out, " by ");
+            id_write(&out, &row->maker_id);
+        }
         put_narrowed(row, accounts, account_count, &out);
     }
     (void)printf("%s\n", buf_terminated(&out));

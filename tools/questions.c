@@ -548,7 +548,8 @@ enum err questions_account(struct store_txn *txn, const struct asker *asker, con
     TRY(read_grant(txn, asker, arena, &grant));
     TRY(access_sees(&grant, integration_id) ? OK : ERR_NOT_FOUND);
     TRY(access_integration(txn, &asker->workspace_id, integration_id, arena, &row));
-    *ret_account = (struct known_account){.was_connected = row.account.data != NULL,
+    *ret_account = (struct known_account){.channel = row.channel,
+                                          .was_connected = row.account.data != NULL,
                                           .service = row.service,
                                           .vault_id = row.vault_id,
                                           .connect_vault_id = row.connect_vault_id};

@@ -63,6 +63,7 @@ struct known_template {
 };
 
 struct known_account {
+    uint32_t channel;
     bool was_connected; /* once at least: it stays where it is */
     struct span service;
     struct id vault_id;         /* its credentials; absent: none */

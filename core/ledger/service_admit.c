@@ -305,6 +305,8 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
 
 /* --- what the ledger refused --- */
 
+static const char no_account[] = "There is no such integration in this workspace.";
+
 static bool is_there(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                      const struct id *integration_id, struct arena *arena)
 {
@@ -312,25 +314,37 @@ static bool is_there(const struct service_parts *parts, struct store_txn *txn, c
     return parts->account(txn, asker, integration_id, arena, &account) != ERR_NOT_FOUND;
 }
 
-/* The first of the accounts that a command names which is not there for the asker. */
+/* What is wrong with where a target goes: over HTTP nobody says a channel. */
+static struct objection object_to_account(const struct service_parts *parts, struct store_txn *txn,
+                                          const struct asker *asker, const struct target_spec *targets, uint32_t index,
+                                          struct arena *arena)
+{
+    struct known_account account;
+    const enum err err = parts->account(txn, asker, &targets[index].integration_id, arena, &account);
+    if (err == ERR_NOT_FOUND) {
+        return object_in(REFUSED_reference_not_found, "/targets", index, "/integration_id", no_account);
+    }
+    return err == OK && account.channel != targets[index].channel
+               ? object_in(REFUSED_reference_not_found, "/targets", index, "/channel",
+                           "The account is on another channel.")
+               : (struct objection){.refusal = ACCEPTED};
+}
+
+/* The first of the accounts that a command names which is not there for the asker, or not on the channel it says. */
 static void miss_account(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                          const struct command *command, struct arena *arena, struct fault *ret_fault)
 {
-    static const char detail[] = "There is no such integration in this workspace.";
-    const enum refusal refusal = REFUSED_reference_not_found;
     uint32_t count = 0;
     const struct target_spec *targets = command_targets(command, &count);
     struct objection objection = {.refusal = ACCEPTED};
     for (uint32_t i = 0; i < count && objection.refusal == ACCEPTED; i++) {
-        if (!is_there(parts, txn, asker, &targets[i].integration_id, arena)) {
-            objection = object_in(refusal, "/targets", i, "/integration_id", detail);
-        }
+        objection = object_to_account(parts, txn, asker, targets, i, arena);
     }
     const struct create_key_command *key = &command->create_key;
     const uint32_t ref_count = command->code == COMMAND_create_key ? key->integrations_count : 0;
     for (uint32_t i = 0; i < ref_count && objection.refusal == ACCEPTED; i++) {
         if (!is_there(parts, txn, asker, &key->integrations[i].integration_id, arena)) {
-            objection = object_in(refusal, "/integrations", i, "", detail);
+            objection = object_in(REFUSED_reference_not_found, "/integrations", i, "", no_account);
         }
     }
     (void)object(&objection, ret_fault);

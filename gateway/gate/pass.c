@@ -324,6 +324,11 @@ enum err pass_member_once(struct pass *pass, const struct id *member_id, struct 
     return access_member_once(resources(pass), &pass->badge.workspace_id, member_id, ret_member);
 }
 
+enum err pass_outsider(struct pass *pass, const struct id *user_id, struct outsider_row *ret_outsider)
+{
+    return access_outsider(resources(pass), &pass->badge.workspace_id, user_id, ret_outsider);
+}
+
 enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
                       struct member_row **ret_members, uint32_t *ret_count)
 {

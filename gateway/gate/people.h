@@ -12,6 +12,8 @@ enum err pass_member(struct pass *pass, const struct id *member_id, struct membe
 /* pass_member_once finds also one that has ended, of somebody who was a member: an invitation that nobody took is none.
  */
 enum err pass_member_once(struct pass *pass, const struct id *member_id, struct member_row *ret_member) MUST_USE;
+/* pass_outsider finds an operator who did something to the pass's workspace from outside it, ever. ERR_NOT_FOUND. */
+enum err pass_outsider(struct pass *pass, const struct id *user_id, struct outsider_row *ret_outsider) MUST_USE;
 enum err pass_members(struct pass *pass, bool invited, const struct id *after, uint32_t limit,
                       struct member_row **ret_members, uint32_t *ret_count) MUST_USE;
 

@@ -13,6 +13,7 @@ from event_stream_test import Stream
 from frames import REFUSED, Rpc, WELCOME, sha256, tag_key
 from harness import Api, later
 from keys_test import ACTS_WITHIN_S
+from sign_in_test import Browser, person
 
 KEY = r"op_{}_[0-9A-Za-z]{{43}}"
 DELETE_INTEGRATION = 27
@@ -26,7 +27,8 @@ class Made(harness.Case):
     @classmethod
     def make_world(cls):
         cls.rpc_port = harness.free_port()
-        cls.service = cls.world.serve(cls.world.data(), options=("--rpc", f"127.0.0.1:{cls.rpc_port}"))
+        cls.data = cls.world.data()
+        cls.service = cls.world.serve(cls.data, options=("--rpc", f"127.0.0.1:{cls.rpc_port}"))
         cls.document = Api(cls.service.port).get("/v1/openapi.json").json()
         cls.api = cls.open(cls.service.api.key)
         cls.accounts = [cls.api.connect(f"{name}.test") for name in ("alice", "bob", "carol")]
@@ -66,6 +68,36 @@ class Made(harness.Case):
                          ("editor", None, None, None, None, None))
         for shown in (read.body, self.api.get("/v1/api-keys?limit=200").body, self.api.get("/v1/events?limit=200").body):
             self.assertNotIn(text[-20:].encode(), shown)
+
+    def test_a_key_tells_who_made_it_also_when_they_are_gone(self):
+        (owner,) = [one for one in self.listed() if one["name"] == "owner"]
+        self.assertIsNone(owner["created_by"], "made at the data folder")
+        self.assertNotIn(" by ", [line for line in self.shown() if owner["id"] in line][0])
+        first = self.make("first", "admin")
+        second = self.make("second", "admin", by=self.by(first))
+        third = self.by(second).post(f"/v1/api-keys/{second['id']}/rotate", {}).json()
+        self.assertEqual([one["created_by"] for one in (first, second, third)], [owner["id"], first["id"], second["id"]])
+        self.assertEqual(self.api.request("DELETE", "/v1/api-keys/" + first["id"]).status, 204)
+        for one, maker in ((second, first), (third, second)):
+            self.assertEqual(self.api.get("/v1/api-keys/" + one["id"]).json()["created_by"], maker["id"])
+            self.assertTrue([line for line in self.shown() if line.startswith(one["id"]) and f" by {maker['id']}" in line])
+        rpc = Rpc(self.rpc_port, tag_key(self.service.api.key))
+        self.addCleanup(rpc.close)
+        self.assertEqual(json.loads(rpc.query("get_key", {"key_id": second["id"]})[1])["created_by"], first["id"])
+
+    def test_the_key_of_a_member_who_left_still_names_them(self):
+        user = person(self.data, "grace", "--workspace", "main", "--role", "admin")
+        browser = Browser(self.service.port)
+        self.assertEqual(browser.sign_in("grace").status, 201)
+        made = browser.ask("POST", "/v1/api-keys", {"name": "hers", "role": "viewer"}).json()
+        self.assertEqual(browser.ask("POST", "/v1/membership/leave").status, 204)
+        maker = self.api.get("/v1/api-keys/" + made["id"]).json()["created_by"]
+        actor = self.api.get("/v1/actors/" + maker).json()
+        self.assertEqual((actor["kind"], actor["name"], actor["ended_at"] is None), ("member", "Grace", False))
+        self.assertNotEqual(maker, user)
+
+    def shown(self):
+        return harness.run("key", "list", "--data", self.data.path).stdout.splitlines()
 
     def test_a_repeated_request_makes_one_key_and_shows_it_once(self):
         headers = {"Idempotency-Key": "make-it"}

@@ -173,6 +173,28 @@ class Input(harness.Case):
         self.assert_table("POST", "/v1/workspace/pause", [
             ({"reason": 7}, "field_wrong_type", "/reason"), ({"reason": "x" * 1001}, "field_too_long", "/reason")])
 
+    def test_a_channel_without_an_adapter_is_answered_with_those_that_have_one(self):
+        for channel, told in (("tiktok", r"\bfor: bluesky\.$"), ("myspace", r"^Expected is one of: x, .*\bbluesky\b")):
+            problem = self.api.post("/v1/integrations", {"channel": channel, "identifier": "bob.test", "app_password": "secret"}).json()
+            self.assertRegex(problem["detail"], told)
+
+    def test_numbers_are_taken_from_the_lowest_to_the_highest_that_the_description_says(self):
+        schemas = Api(self.api.port).get("/v1/openapi.json").json()["components"]["schemas"]
+        monthly = {"frequency": "monthly", "timezone": "UTC", "time": "09:30", "start": "2099-01-05"}
+
+        def series(rule):
+            return self.api.post("/v1/series", {"rule": {**monthly, **rule}, "content": {"text": "a"}, "targets": [self.target]})
+
+        def settings(patch):
+            return self.api.request("PATCH", "/v1/workspace", patch, {"If-Match": "*"})
+
+        for name, send, good in (("series_rule", series, 201), ("workspace_patch", settings, 200)):
+            numbers = {member: one for member, one in schemas[name]["properties"].items() if "integer" in one.get("type", ())}
+            self.assertGreater(len(numbers), 1, name)
+            for member, one in numbers.items():
+                for value, status in ((one["minimum"] - 1, 422), (one["minimum"], good), (one["maximum"], good), (one["maximum"] + 1, 422)):
+                    self.assertEqual(send({member: value}).status, status, (name, member, value))
+
     def test_a_request_that_takes_nothing_takes_an_empty_object_and_nothing_else(self):
         post = self.draft(targets=[self.target])
         path, account = "/v1/posts/" + post["id"], "/v1/integrations/" + self.integration["id"]

@@ -2,11 +2,13 @@
 """Operators: people who see to all workspaces from outside. They list, make, pause and resume them, in their own name, and read
 nothing in those where they are no member; anybody else sees the workspaces that they are in, and no others."""
 
+import json
 import re
 
 import harness
 from described import Described
-from harness import Api, run
+from frames import Rpc, tag_key
+from harness import Api, free_port, run
 from sign_in_test import Browser, person
 from workspaces_test import created
 
@@ -23,7 +25,8 @@ class Operators(harness.Case):
             ("mia", ("--workspace", "acme", "--role", "admin")), ("nobody", ()))}
         for name in ("olga", "otto", "omar"):
             cls.trust("--grant", name)
-        cls.service = cls.world.serve(cls.data)
+        cls.rpc_port = free_port()
+        cls.service = cls.world.serve(cls.data, options=("--rpc", f"127.0.0.1:{cls.rpc_port}"))
         cls.other_id, other = created(cls.data, "other", "--timezone", "Europe/Berlin")
         cls.acme, cls.other = cls.service.api, Api(cls.service.port, other)
         cls.acme_id = cls.acme.get("/v1/workspace").json()["id"]
@@ -139,6 +142,29 @@ class Operators(harness.Case):
         events = [event for event in self.acme.get("/v1/events?limit=200").json()["data"]
                   if event["type"] in ("workspace_paused", "workspace_resumed")]
         self.assertEqual([(event["actor"], event["actor_id"]) for event in events], 2 * [("operator", self.ids["olga"])])
+
+    def test_who_acted_from_outside_is_said_to_be_an_operator_there_alone_and_for_ever(self):
+        olga, omar = self.browser("olga"), self.browser("omar")
+        resumed = omar.ask("POST", f"/v1/workspaces/{self.other_id}/resume")  # nothing new, so no event: who did nothing is not there
+        self.assertEqual(resumed.status, 200)
+        self.assert_problem(self.other.get("/v1/actors/" + self.ids["omar"]), 404, "not_found")
+        tenant = self.made(olga, "watched").json()["id"]
+        for act in ("pause", "resume"):
+            self.assertEqual(omar.ask("POST", f"/v1/workspaces/{tenant}/{act}").status, 200)
+        first = [event for event in self.data.events() if event.get("actor_id") == self.ids["omar"] and event["type"] == "workspace_paused"][0]
+        within = {"OpenPost_Workspace": tenant}
+        actor = olga.ask("GET", "/v1/actors/" + self.ids["omar"], **within)
+        self.assertEqual(actor.json(), {"id": self.ids["omar"], "kind": "operator", "name": None, "role": None, "since": first["time"],
+                                        "ended_at": None})
+        made = olga.ask("POST", "/v1/api-keys", {"name": "reader", "role": "admin"}, **within).json()
+        rpc = Rpc(self.rpc_port, tag_key(made["key"]))
+        self.addCleanup(rpc.close)
+        self.assertEqual(json.loads(rpc.query("get_actor", {"user_id": self.ids["omar"]})[1]), actor.json())
+        self.trust("--revoke", "omar")
+        self.assertEqual(olga.ask("GET", "/v1/actors/" + self.ids["omar"], **within).json(), actor.json())
+        self.trust("--grant", "omar")
+        for user in (self.ids["omar"], self.ids["mia"]):
+            self.assert_problem(self.other.get("/v1/actors/" + user), 404, "not_found")
 
     def test_an_operator_reads_and_does_nothing_in_a_workspace_where_they_are_no_member(self):
         olga, omar, mia = (self.browser(name) for name in ("olga", "omar", "mia"))

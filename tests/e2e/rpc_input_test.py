@@ -79,6 +79,21 @@ class WhatProgramsSay(harness.Case):
             else:
                 self.assertEqual(told[0], self.assert_problem(answer, 409, "post_not_scheduled")["code"])
 
+    def test_a_target_on_another_channel_than_its_accounts_is_told_by_its_place(self):
+        """Of whatever names targets; over HTTP nobody says a channel."""
+        draft = self.api.post("/v1/posts", {"content": {"text": "a"}}).json()["id"]
+        series = self.api.post("/v1/series", self.body()).json()["id"]
+        template, text = mint("tpl"), {"parts": [{"text": "a"}]}
+        self.assertEqual(self.rpc.command(CREATE_TEMPLATE, {"template_id": template, "name": "stays", **text})[0], "")
+        for code, version, name, stream, fields in (
+                (CREATE_POST, 0, "post_id", mint("post"), text), (EDIT_POST, 1, "post_id", draft, text),
+                (CREATE_TEMPLATE, 0, "template_id", mint("tpl"), {"name": "new", **text}), (CHANGE_TEMPLATE, 1, "template_id", template, {"name": "stays", **text}),
+                (CREATE_SERIES, 0, "series_id", mint("ser"), self.series(series)), (CHANGE_SERIES, 1, "series_id", series, self.series(series))):
+            with self.subTest(code=code):
+                targets = [{**self.target(stream), "channel": "linkedin"}]
+                told = self.rpc.command(code, {**fields, name: stream, "targets": targets}, *((version,) if version else ()))
+                self.assertEqual((told[0], *told[-2:]), ("reference_not_found", "/targets/0/channel", "The account is on another channel."))
+
     def test_an_id_that_is_taken_is_so_whosever_it_is(self):
         _, key = created(self.service.data, "neighbour")
         other = Rpc(self.port, tag_key(key))

@@ -104,7 +104,10 @@ class Seeds(harness.Case):
         token = self.globex.post("/v1/invitations", {"email": "editor@example.com", "role": "viewer"}).json()["accept_url"].partition("#")[2]
         self.done("editor", "POST", "/v1/invitation/accept", {"token": token})
         try:
-            self.assert_problem(self.people["editor"].ask("GET", "/v1/posts"), 422, "workspace_required")
+            problem = self.assert_problem(self.people["editor"].ask("GET", "/v1/posts"), 422, "workspace_required")
+            self.assertEqual(problem["param"], "OpenPost-Workspace")
+            self.assertIn("header OpenPost-Workspace, by its id or its slug: GET /v1/workspaces lists", problem["detail"])
+            self.assertEqual({one["slug"] for one in self.done("editor", "GET", "/v1/workspaces")["data"]}, {"acme", "globex"})
             places = {place["workspace_id"]: place["role"] for place in self.done("editor", "GET", "/v1/session")["workspaces"]}
             self.assertEqual(places, {self.acme_id: "editor", self.globex_id: "viewer"})
             body = {"content": {"text": "for one client"}}

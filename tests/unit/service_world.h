@@ -169,7 +169,8 @@ static inline enum err known_account(struct store_txn *txn, const struct asker *
     }
     TRY(access_sees(&grant, integration_id) ? OK : ERR_NOT_FOUND);
     TRY(access_integration(txn, &asker->workspace_id, integration_id, arena, &row));
-    *ret_account = (struct known_account){.was_connected = row.account.data != NULL,
+    *ret_account = (struct known_account){.channel = row.channel,
+                                          .was_connected = row.account.data != NULL,
                                           .service = row.service,
                                           .vault_id = row.vault_id,
                                           .connect_vault_id = row.connect_vault_id};

@@ -191,12 +191,14 @@ static enum err look_membership(struct store_txn *txn, const struct id *workspac
 }
 
 enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                                  struct span address, struct id *ret_user_id)
+                                  struct span address, int64_t now_ms, struct id *ret_user_id)
 {
+    bool is_member = false;
     struct id user_id = {.kind = ID_USER}; /* nobody, who is a member of nothing */
     const enum err err = people_by_address(txn, vault, address, &user_id);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    TRY(look_membership(txn, workspace_id, &user_id));
+    TRY(ledger_is_member(txn, workspace_id, &user_id, now_ms, &is_member));
+    TRY(is_member ? OK : ERR_NOT_FOUND);
     *ret_user_id = user_id;
     return OK;
 }

@@ -43,10 +43,10 @@ enum err people_by_address(struct store_txn *txn, struct vault *vault, struct sp
 enum err people_by_subject(struct store_txn *txn, struct vault *vault, const struct id *provider_id,
                            struct span subject, struct id *ret_user_id) MUST_USE;
 
-/* people_member_by_address finds who signs in so, if they are a member of the workspace; ERR_NOT_FOUND: they are none,
- * or nobody does. It looks the same for both. */
+/* people_member_by_address finds who signs in so, if they are a member of the workspace at now_ms; ERR_NOT_FOUND: they
+ * are none, or none any more, or nobody does. It looks the same for who is one nowhere. */
 enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                                  struct span address, struct id *ret_user_id) MUST_USE;
+                                  struct span address, int64_t now_ms, struct id *ret_user_id) MUST_USE;
 
 /* Each reads a record into room, from which it borrows; the caller wipes room. ERR_NOT_FOUND: there is none, any more,
  * that can be read. people_password: a person's. people_named: what names a member (mem_, an invited one's invitation)

@@ -155,7 +155,8 @@ static enum err answer_member(const struct service *service, struct store_txn *t
                               struct buf *out)
 {
     struct id user_id = {0};
-    const enum err err = people_member_by_address(txn, service->options.vault, &ask->of, ask->text, &user_id);
+    const enum err err =
+        people_member_by_address(txn, service->options.vault, &ask->of, ask->text, clock_wall_ms(), &user_id);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     person_user_put(out, &user_id);
     return OK;

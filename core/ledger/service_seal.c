@@ -145,7 +145,7 @@ static enum refusal look_invited(struct service *service, struct store_txn *txn,
     }
     enum err err = person_record_read(kept, &record);
     err = err == OK ? people_member_by_address(txn, service->options.vault, &secret->workspace_id,
-                                               record.invitation.email, &user_id)
+                                               record.invitation.email, clock_wall_ms(), &user_id)
                     : err;
     return err == OK ? REFUSED_member_exists : err == ERR_NOT_FOUND ? ACCEPTED : REFUSED_unavailable;
 }

@@ -334,12 +334,12 @@ static void member_told(void *context, enum err err, struct span body)
     struct inviting *inviting = context;
     struct exchange *x = inviting->x;
     struct invite_member_command *fields = inviting->fields;
-    bool is_member = false;
-    err = err == OK ? pass_told_member(body, &is_member) : err;
-    if (err != OK) {
+    enum refusal refusal = ACCEPTED;
+    err = err == OK ? pass_told_member(body, &refusal) : err;
+    if (err != OK || refusal == REFUSED_unavailable) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else if (is_member) {
-        exchange_problem(x, REFUSED_member_exists, NULL, "/email", NULL);
+    } else if (refusal != ACCEPTED) {
+        exchange_problem(x, refusal, NULL, "/email", NULL);
     } else {
         asked_ledger(x, pass_seal_invitation(x->pass, &fields->vault_id, &fields->member_id, &inviting->invitation,
                                              x->key_text, fields->fingerprint.bytes, exchange_sealed, x));

@@ -18,7 +18,8 @@ static enum err write_member(const struct exchange *x, const struct member_row *
     if (as_made && x->key_text[0] != 0 && !x->replayed) {
         invitation_link(x->gateway->site.origin, span_text(x->key_text), &link);
     }
-    const enum err err = present_member(row, called, as_made, link.len > 0 ? buf_span(&link) : (struct span){0}, out);
+    const struct span url = link.len > 0 ? buf_span(&link) : (struct span){0};
+    const enum err err = present_member(row, called, x->now_ms, as_made ? &url : NULL, out);
     explicit_bzero(text, sizeof text);
     return err;
 }
@@ -49,21 +50,24 @@ static enum err write_page(struct exchange *x, const void *what, struct buf *out
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* A name changes without the membership's version: what is shown is then another representation of it. */
-static struct span tag_of(uint64_t version, const struct called *called, char text[ETAG_MAX])
+/* A name changes without the membership's version, and so does what its time makes of it: what is shown is then another
+ * representation of it. */
+static struct span tag_of(const struct exchange *x, const struct called *called, char text[ETAG_MAX])
 {
-    uint8_t bytes[PERSON_NAME_MAX + PERSON_ADDRESS_MAX + 1];
+    const struct member_row *row = &x->members[0];
+    uint8_t bytes[PERSON_NAME_MAX + PERSON_ADDRESS_MAX + 2];
     uint8_t hash[32];
     char word[17] = "";
     struct buf shown = buf_of(bytes, sizeof bytes);
     buf_put(&shown, called->name);
     buf_byte(&shown, 0);
     buf_put(&shown, called->email);
+    buf_byte(&shown, access_member_is_over(row, x->now_ms) ? 1 : 0);
     sha256(buf_span(&shown), hash);
     for (size_t i = 0; i < sizeof word - 1; i++) {
         word[i] = (char)('a' + hash[i] % 26);
     }
-    return etag_of(version, word, text);
+    return etag_of(row->version, word, text);
 }
 
 static enum err write_one(struct exchange *x, const void *what, struct buf *out)
@@ -111,7 +115,7 @@ static void show_one(void *context, enum err err, struct span body)
         struct buf location = buf_of(location_text, sizeof location_text);
         buf_text(&location, "/v1/members/");
         id_write(&location, &x->members[0].member_id);
-        exchange_answer(x, x->route->success, write_one, &called, tag_of(x->members[0].version, &called, text),
+        exchange_answer(x, x->route->success, write_one, &called, tag_of(x, &called, text),
                         x->route->success == 201 ? buf_terminated(&location) : NULL);
     }
 }
@@ -340,12 +344,12 @@ static void member_told(void *context, enum err err, struct span body)
     struct inviting *inviting = context;
     struct exchange *x = inviting->x;
     struct invite_member_command *fields = inviting->fields;
-    bool is_member = false;
-    err = err == OK ? pass_told_member(body, &is_member) : err;
-    if (err != OK) {
+    enum refusal refusal = ACCEPTED;
+    err = err == OK ? pass_told_member(body, &refusal) : err;
+    if (err != OK || refusal == REFUSED_unavailable) {
         exchange_problem(x, REFUSED_unavailable, NULL, NULL, NULL);
-    } else if (is_member) {
-        exchange_problem(x, REFUSED_member_exists, NULL, "/email", NULL);
+    } else if (refusal != ACCEPTED) {
+        exchange_problem(x, refusal, NULL, "/email", NULL);
     } else {
         asked_ledger(x, pass_seal_invitation(x->pass, &fields->vault_id, &fields->member_id, &inviting->invitation,
                                              x->key_text, fields->fingerprint.bytes, exchange_sealed, x));

@@ -44,7 +44,7 @@ static enum limit begun(const struct exchange *x)
 static bool read_plan(const struct exchange *x, struct workspace_row *ret_row, struct usage *ret_usage)
 {
     return pass_refresh(x->pass) == OK && pass_workspace(x->pass, ret_row) == OK &&
-           pass_usage(x->pass, ret_usage) == OK;
+           pass_usage(x->pass, x->now_ms, ret_usage) == OK;
 }
 
 const char *exchange_limit_detail(const struct exchange *x, enum limit limit)

@@ -8,7 +8,7 @@ void handle_get_usage(struct exchange *x)
     struct usage usage;
     struct buf out = {0};
     enum err err = pass_workspace(x->pass, &row);
-    err = err == OK ? pass_usage(x->pass, &usage) : err;
+    err = err == OK ? pass_usage(x->pass, x->now_ms, &usage) : err;
     err = err == OK ? exchange_out(x, &out) : err;
     err = err == OK ? present_usage(&row, &usage, &out) : err;
     if (err != OK) {

@@ -83,8 +83,9 @@ enum err access_outsider(struct store_txn *txn, const struct id *workspace_id, c
 /* access_quota reads how many requests a minute the workspace's plan allows each of its keys; 0: it says nothing.
  * Allocates nothing. */
 enum err access_quota(struct store_txn *txn, const struct id *workspace_id, uint64_t *ret_per_minute) MUST_USE;
-/* access_usage reads what a workspace uses of its plan. */
-enum err access_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
+/* access_usage reads what a workspace uses of its plan at now_ms. */
+enum err access_usage(struct store_txn *txn, const struct id *workspace_id, int64_t now_ms, struct usage *ret_usage)
+    MUST_USE;
 /* access_periods lists a workspace's billing periods that are over, the newest first: those that ended before before_ms
  * (0: all). */
 enum err access_periods(struct store_txn *txn, const struct id *workspace_id, int64_t before_ms, uint32_t limit,
@@ -149,6 +150,8 @@ enum err access_member_once(struct store_txn *txn, const struct id *workspace_id
 enum err access_members(struct store_txn *txn, const struct id *workspace_id, bool invited, const struct id *after,
                         uint32_t limit, struct arena *arena, struct member_row **ret_members, uint32_t *ret_count)
     MUST_USE;
+/* access_member_is_over tells whether a membership's time, or an invitation's, was over at now_ms. */
+bool access_member_is_over(const struct member_row *row, int64_t now_ms);
 /* access_member_live finds the membership by which a person may do something in a workspace now; ERR_NOT_FOUND: there
  * is none, or its time is over. Allocates nothing. access_memberships lists a person's in the order of the workspaces'
  * ids, after that of *after (NULL: from the first), those whose time is over too. */

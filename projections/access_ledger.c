@@ -14,9 +14,9 @@ enum err access_has_event(struct store_txn *txn, const struct id *workspace_id, 
     return ledger_workspace_seq(txn, workspace_id, workspace_seq, &seq);
 }
 
-enum err access_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
+enum err access_usage(struct store_txn *txn, const struct id *workspace_id, int64_t now_ms, struct usage *ret_usage)
 {
-    return ledger_usage(txn, workspace_id, ret_usage);
+    return ledger_usage(txn, workspace_id, now_ms, ret_usage);
 }
 
 enum err access_workspace_named(struct store_txn *txn, struct span text, struct id *ret_workspace_id)

@@ -7,6 +7,12 @@
 /* Where the rows of memberships lie: themselves, a workspace's lists of them, and by the tokens of invitations. */
 enum place { PLACE_SELF = 0, PLACE_JOINED = 1, PLACE_INVITED = 2, PLACE_TOKEN = 3 };
 
+bool access_member_is_over(const struct member_row *row, int64_t now_ms)
+{
+    const bool is_spent = row->joined_ms == 0 && now_ms >= row->expires_ms;
+    return is_spent || (row->until_ms != 0 && now_ms >= row->until_ms);
+}
+
 static struct row_key member_key(const struct id *member_id)
 {
     struct row_key key = row_key(TABLE_MEMBER);
@@ -126,13 +132,20 @@ static void keys_to(const struct member_row *row, struct row_key *ret_listed, st
     *ret_found = joined ? membership_key(&row->user_id, &row->workspace_id) : token_key(row->fingerprint.bytes);
 }
 
+/* A person whose membership is over may have another since: theirs stays. */
 static enum err unlist(struct store_txn *txn, const struct member_row *row)
 {
     struct row_key listed;
     struct row_key found;
+    struct ref_row ref;
+    struct arena none;
     keys_to(row, &listed, &found);
     TRY(row_remove(txn, &listed));
-    return row_remove(txn, &found);
+    arena_init(&none, 0);
+    const enum err err = row_get(txn, &found, ref_row_desc(), &none, &ref);
+    arena_done(&none);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    return err == OK && id_equal(&ref.id, &row->member_id) ? row_remove(txn, &found) : OK;
 }
 
 static enum err list(struct store_txn *txn, const struct member_row *row, struct arena *arena)
@@ -143,6 +156,12 @@ static enum err list(struct store_txn *txn, const struct member_row *row, struct
     keys_to(row, &listed, &found);
     TRY(row_put(txn, &listed, ref_row_desc(), &ref, arena));
     return row_put(txn, &found, ref_row_desc(), &ref, arena);
+}
+
+/* Whether one that was over is a membership again, by which its person is found. */
+static bool comes_back(const struct member_row *before, const struct member_row *row, int64_t time_ms)
+{
+    return access_member_is_over(before, time_ms) && !access_member_is_over(row, time_ms);
 }
 
 enum err access_apply_member(struct store_txn *txn, const struct fact *fact, struct arena *arena)
@@ -169,7 +188,8 @@ enum err access_apply_member(struct store_txn *txn, const struct fact *fact, str
     if (moves && !is_new) {
         TRY(unlist(txn, &before));
     }
-    return (moves && row.ended_ms == 0) || is_new ? list(txn, &row, arena) : OK;
+    const bool is_new_to_them = moves || is_new || comes_back(&before, &row, fact->at->time_ms);
+    return is_new_to_them && row.ended_ms == 0 ? list(txn, &row, arena) : OK;
 }
 
 static enum err list_members(struct store_txn *txn, const struct row_key *prefix, const struct row_key *from,
@@ -263,7 +283,7 @@ enum err access_member_live(struct store_txn *txn, const struct id *user_id, con
     const struct row_key key = membership_key(user_id, workspace_id);
     struct member_row row;
     TRY(find_member(txn, &key, &row));
-    if (row.until_ms != 0 && now_ms >= row.until_ms) {
+    if (access_member_is_over(&row, now_ms)) {
         return ERR_NOT_FOUND;
     }
     *ret_member = row;
@@ -295,8 +315,7 @@ enum err access_invitation(struct store_txn *txn, const uint8_t fingerprint[32],
     struct member_row row;
     TRY(find_member(txn, &key, &row));
     const struct span kept = span_of(row.fingerprint.bytes, sizeof row.fingerprint.bytes);
-    if (!span_equal_secret(kept, span_of(fingerprint, 32)) || now_ms >= row.expires_ms ||
-        (row.until_ms != 0 && now_ms >= row.until_ms)) {
+    if (!span_equal_secret(kept, span_of(fingerprint, 32)) || access_member_is_over(&row, now_ms)) {
         return ERR_NOT_FOUND;
     }
     *ret_member = row;

@@ -129,19 +129,42 @@ static struct notice_row tell(const struct fact *fact)
     return notice;
 }
 
-/* Whether a workspace has a post that somebody may still be asked to approve; of many it may be said too early. */
-static enum err has_scheduled(struct store_txn *txn, const struct id *workspace_id, struct arena *arena, bool *ret_has)
+/* Whether one of a page's posts can still be approved, and is not as the policy asks. */
+static bool wants_approval(const struct post_page *page, uint32_t policy, int64_t now_ms)
 {
+    bool wants = false;
+    for (uint32_t i = 0; i < page->count && !wants; i++) {
+        const struct post_row *post = &page->posts[i].row;
+        wants = post->approved_under < policy && post->publish_at_ms > now_ms;
+    }
+    return wants;
+}
+
+/* Whether a workspace has such a post; of more than POLICY_PAGES_MAX pages it may be said too early. */
+static enum err has_unapproved(struct store_txn *txn, const struct fact *fact, struct arena *arena, bool *ret_has)
+{
+    const uint32_t policy = fact->event->workspace_changed.approval_policy;
     const struct post_filter filter = {.statuses = 1U << POST_SCHEDULED};
-    const struct arena_mark mark = arena_mark(arena);
-    struct post_page page;
-    TRY(posts_list(txn, workspace_id, &filter, (struct span){0}, 1, arena, &page));
-    *ret_has = page.count > 0 || page.cursor_len > 0;
-    arena_rewind(arena, mark);
+    uint8_t cursor[POST_CURSOR_MAX];
+    size_t cursor_len = 0;
+    bool has = false;
+    bool more = true;
+    for (uint32_t i = 0; i < POLICY_PAGES_MAX && more && !has; i++) {
+        const struct arena_mark mark = arena_mark(arena);
+        struct post_page page;
+        TRY(posts_list(txn, &fact->at->workspace_id, &filter, span_of(cursor, cursor_len), POLICY_PAGE, arena, &page));
+        has = wants_approval(&page, policy, fact->at->time_ms);
+        more = page.cursor_len > 0;
+        memcpy(cursor, page.cursor, page.cursor_len);
+        cursor_len = page.cursor_len;
+        arena_rewind(arena, mark);
+    }
+    *ret_has = has || more;
     return OK;
 }
 
-/* A workspace asks for more than before: once for all that is scheduled, which may be thousands of posts. */
+/* A workspace asks for more than before: once for all that is scheduled and was not approved so before, which may be
+ * thousands of posts. */
 static enum err tell_policy(struct store_txn *txn, const struct fact *fact, struct arena *arena,
                             struct notice_row *notice)
 {
@@ -153,7 +176,7 @@ static enum err tell_policy(struct store_txn *txn, const struct fact *fact, stru
     }
     TRY(access_workspace(txn, &fact->at->workspace_id, arena, &before));
     if (policy > before.approval_policy) {
-        TRY(has_scheduled(txn, &fact->at->workspace_id, arena, &has));
+        TRY(has_unapproved(txn, fact, arena, &has));
     }
     notice->kind = has ? NOTIFY_APPROVAL_WANTED : NOTIFY_NONE;
     return OK;

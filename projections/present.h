@@ -111,15 +111,15 @@ enum err present_preview(const struct present *present, const struct grant *gran
 enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
                      bool as_made, struct span text, struct buf *out) MUST_USE;
 
-/* called: what a member is called, data NULL: nobody knows. accept_url, as_made: where an invitation that has just been
- * made is taken; data NULL: null. */
+/* called: what a member is called, data NULL: nobody knows. accept_url: where an invitation that has just been made is
+ * taken, data NULL: null; NULL for any other. */
 struct called {
     struct span name;
     struct span email;
 };
 
-enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
-                        struct buf *out) MUST_USE;
+enum err present_member(const struct member_row *row, const struct called *called, int64_t now_ms,
+                        const struct span *accept_url, struct buf *out) MUST_USE;
 /* present_actor shows who acted, by one of the three; of a member nothing but what they are called, of an operator,
  * whom the workspace has not let in, not even that. */
 enum err present_actor_member(const struct member_row *row, struct span name, struct buf *out) MUST_USE;

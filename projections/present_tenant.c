@@ -213,8 +213,8 @@ enum err present_actor_operator(const struct outsider_row *row, struct buf *out)
     return put_actor(&row->user_id, SPAN("operator"), (struct span){0}, ROLE_NONE, row->since_ms, 0, out);
 }
 
-enum err present_member(const struct member_row *row, const struct called *called, bool as_made, struct span accept_url,
-                        struct buf *out)
+enum err present_member(const struct member_row *row, const struct called *called, int64_t now_ms,
+                        const struct span *accept_url, struct buf *out)
 {
     put_id(out, "{\"id\":", &row->member_id);
     put_id(out, ",\"workspace_id\":", &row->workspace_id);
@@ -223,7 +223,10 @@ enum err present_member(const struct member_row *row, const struct called *calle
     put_id(out, ",\"user_id\":", &row->user_id);
     put_text(out, ",\"name\":", called->name);
     put_text(out, ",\"email\":", called->email);
-    put_text(out, ",\"status\":", row->joined_ms != 0 ? SPAN("active") : SPAN("invited"));
+    put_text(out, ",\"status\":",
+             access_member_is_over(row, now_ms) ? SPAN("expired")
+             : row->joined_ms != 0              ? SPAN("active")
+                                                : SPAN("invited"));
     put_text(out, ",\"role\":", span_text(choice_word(&role_words, row->role)));
     put_permissions(out, row->permissions);
     put_time(out, ",\"until\":", row->until_ms);
@@ -231,8 +234,8 @@ enum err present_member(const struct member_row *row, const struct called *calle
     put_time(out, ",\"joined_at\":", row->joined_ms);
     put_time(out, ",\"created_at\":", row->created_ms);
     put_time(out, ",\"updated_at\":", row->updated_ms);
-    if (as_made) {
-        put_text(out, ",\"accept_url\":", accept_url);
+    if (accept_url != NULL) {
+        put_text(out, ",\"accept_url\":", *accept_url);
     }
     buf_byte(out, '}');
     return done(out);

@@ -97,7 +97,7 @@ static enum err put_named(const struct views_request *request, const struct memb
     }
     if (err == OK || err == ERR_NOT_FOUND) {
         err = acted ? present_actor_member(row, called.name, out)
-                    : present_member(row, &called, false, (struct span){0}, out);
+                    : present_member(row, &called, request->now_ms, NULL, out);
     }
     explicit_bzero(bytes, sizeof bytes);
     return err;
@@ -175,7 +175,7 @@ enum err views_get_usage(const struct views_request *request, struct buf *out)
     struct workspace_row row;
     struct usage usage;
     TRY(access_workspace(request->txn, request->workspace_id, request->arena, &row));
-    TRY(access_usage(request->txn, request->workspace_id, &usage));
+    TRY(access_usage(request->txn, request->workspace_id, request->now_ms, &usage));
     return present_usage(&row, &usage, out);
 }
 

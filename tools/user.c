@@ -97,7 +97,7 @@ static void explain_limit(struct user_errand *own)
     struct buf out = buf_of(text, sizeof text);
     if (store_renew(errand->txn) == OK &&
         access_workspace(errand->txn, &errand->workspace_id, &errand->arena, &row) == OK &&
-        access_usage(errand->txn, &errand->workspace_id, &used) == OK) {
+        access_usage(errand->txn, &errand->workspace_id, clock_wall_ms(), &used) == OK) {
         present_plan_limit(&row, &used, LIMIT_MEMBERS, &out);
         (void)fprintf(stderr, "openpost user: %s\n", buf_terminated(&out));
     }

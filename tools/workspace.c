@@ -140,7 +140,7 @@ static enum err print_line(struct errand *errand, const struct workspace_row *ro
     struct buf out = buf_of(text, sizeof text);
     struct usage used;
     struct line line = {.row = row, .plan = row->plan.data != NULL ? row->plan : SPAN(PLAN_OF_NOBODY)};
-    TRY(access_usage(errand->txn, &row->workspace_id, &used));
+    TRY(access_usage(errand->txn, &row->workspace_id, clock_wall_ms(), &used));
     TRY(count_keys(errand, &row->workspace_id, &line.keys));
     line.scheduled = used.used[LIMIT_SCHEDULED_POSTS];
     if (errand->json) {

@@ -89,7 +89,9 @@
 #define NOTICE_BYTES_MAX ((size_t)400) /* of one: three ids, numbers, and a word of 256 */
 #define NOTICE_ROWS_MAX 32U            /* full ones */
 #define NOTICES_MAX 1024U              /* that fit there: the shortest has 18 bytes, 27 of which fill a row */
-#define MARKS_MAX 100U /* notifications that somebody marks one by one, without ever saying "all up to here" */
+#define MARKS_MAX 100U       /* notifications that somebody marks one by one, without ever saying "all up to here" */
+#define POLICY_PAGE 100U     /* scheduled posts looked at at once when more approval is asked for … */
+#define POLICY_PAGES_MAX 20U /* … and how often: the writer waits some milliseconds for it */
 #define PLAN_LIMITS_MAX 8
 
 /* Signing in, of which each try costs a tenth of a second of scrypt: who has forgotten a password tries a few; a

@@ -11,6 +11,22 @@ bool member_owns(const struct member *member)
     return member->status == MEMBER_ACTIVE && member->role == ROLE_OWNER && member->until_ms == 0;
 }
 
+int64_t member_ends(const struct member *member)
+{
+    const bool by_token = member->status == MEMBER_INVITED;
+    if (member->status != MEMBER_ACTIVE && !by_token) {
+        return 0;
+    }
+    return by_token && (member->until_ms == 0 || member->expires_ms < member->until_ms) ? member->expires_ms
+                                                                                        : member->until_ms;
+}
+
+bool member_is_over(const struct member *member, int64_t now_ms)
+{
+    const int64_t end_ms = member_ends(member);
+    return end_ms != 0 && now_ms >= end_ms;
+}
+
 static bool is_last_owner(const struct member *member, const struct decide_context *context)
 {
     return member_owns(member) && context->owner_count <= 1;
@@ -91,8 +107,7 @@ static enum refusal join(const struct member *member, const struct decide_contex
 {
     const bool is_shown = span_equal_secret(span_of(member->fingerprint.bytes, sizeof member->fingerprint.bytes),
                                             span_of(wish->fingerprint.bytes, sizeof wish->fingerprint.bytes));
-    const bool is_over = context->now_ms >= member->expires_ms || context->workspace->deleted ||
-                         (member->until_ms != 0 && context->now_ms >= member->until_ms);
+    const bool is_over = member_is_over(member, context->now_ms) || context->workspace->deleted;
     if (member->status != MEMBER_INVITED || !is_shown || is_over) {
         return REFUSED_invitation_spent;
     }
@@ -105,6 +120,20 @@ static enum refusal join(const struct member *member, const struct decide_contex
     return ACCEPTED;
 }
 
+/* One that was over takes a seat again, like one that begins; the person may have come by another invitation since. */
+static enum refusal check_return(const struct member *member, const struct decide_context *context, int64_t until_ms)
+{
+    struct member after = *member;
+    after.until_ms = until_ms;
+    if (!member_is_over(member, context->now_ms) || member_is_over(&after, context->now_ms)) {
+        return ACCEPTED;
+    }
+    if (context->is_member) {
+        return REFUSED_member_exists;
+    }
+    return workspace_has_room(context, LIMIT_MEMBERS) ? ACCEPTED : REFUSED_plan_limit;
+}
+
 static enum refusal change(const struct member *member, const struct decide_context *context,
                            const struct command *command, struct event_list *ret_events)
 {
@@ -115,7 +144,8 @@ static enum refusal change(const struct member *member, const struct decide_cont
     if (!authority_gives((enum role)command->role, (enum role)member->role)) {
         return REFUSED_role_above_own;
     }
-    const enum refusal refusal = check_grant(context, command, wish->role, wish->until_ms);
+    enum refusal refusal = check_grant(context, command, wish->role, wish->until_ms);
+    refusal = refusal == ACCEPTED ? check_return(member, context, wish->until_ms) : refusal;
     if (refusal != ACCEPTED) {
         return refusal;
     }

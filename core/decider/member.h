@@ -25,6 +25,10 @@ struct member {
 
 /* member_owns: an owner for good: one whose membership ends by itself is none that a workspace could be left with. */
 bool member_owns(const struct member *member);
+/* member_ends is when the membership is over, or the invitation, though no event says so; 0: not by itself, or it was
+ * ended. What is over takes no seat of the plan and keeps nobody from being invited again. */
+int64_t member_ends(const struct member *member);
+bool member_is_over(const struct member *member, int64_t now_ms);
 
 void member_evolve(struct member *member, const struct event *event, int64_t time_ms);
 enum refusal member_decide(const struct member *member, const struct decide_context *context,

@@ -158,6 +158,27 @@ static enum err put_membership(struct desk *desk, const struct id *member_id, co
     return put_mark(desk, &key, is_there);
 }
 
+static enum err put_term(struct desk *desk, const struct id *member_id, const struct member *member, bool is_there)
+{
+    struct row_key key;
+    key_term(&key, &member->head.workspace_id, member_ends(member));
+    key_id(&key, member_id);
+    return put_mark(desk, &key, is_there);
+}
+
+/* When those who take a seat of the plan leave it without an event. */
+static enum err index_term(struct desk *desk, const struct id *member_id, const struct member *before,
+                           const struct member *after)
+{
+    if (member_ends(before) == member_ends(after)) {
+        return OK;
+    }
+    if (member_ends(before) != 0) {
+        TRY(put_term(desk, member_id, before, false));
+    }
+    return member_ends(after) != 0 ? put_term(desk, member_id, after, true) : OK;
+}
+
 static enum err index_member(struct desk *desk, const struct id *member_id, const struct member *before,
                              const struct member *after)
 {
@@ -166,6 +187,7 @@ static enum err index_member(struct desk *desk, const struct id *member_id, cons
     if (was != is) {
         TRY(put_membership(desk, member_id, is ? after : before, is));
     }
+    TRY(index_term(desk, member_id, before, after));
     if (member_owns(before) != member_owns(after)) {
         struct row_key key;
         owner_key(&key, member_owns(after) ? &after->head.workspace_id : &before->head.workspace_id);
@@ -202,20 +224,34 @@ static enum err count_owners(struct desk *desk, const struct command *command, u
     return count_rows(desk, &prefix, 2, ret_count);
 }
 
-static enum err is_member_there(struct desk *desk, const struct command *command, const struct id *user_id,
-                                bool *ret_is_member)
+enum err ledger_is_member(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
+                          int64_t now_ms, bool *ret_is_member)
 {
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
     struct row_key prefix;
-    uint32_t count = 0;
+    struct span key;
+    struct span row;
+    bool is_member = false;
     membership_key(&prefix, user_id);
-    key_id(&prefix, &command->workspace_id);
-    TRY(count_rows(desk, &prefix, 1, &count));
-    *ret_is_member = count > 0;
+    key_id(&prefix, workspace_id);
+    TRY(store_cursor_open(txn, &cursor));
+    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
+    while (err == OK && !is_member && span_starts_with(key, key_span(&prefix))) {
+        struct id member_id;
+        struct member member;
+        TRY(key.len == prefix.buf.len + sizeof member_id ? OK : ERR_ALTERED);
+        memcpy(&member_id, key.data + prefix.buf.len, sizeof member_id);
+        TRY(desk_state_of(txn, workspace_id, &member_id, &member));
+        is_member = !member_is_over(&member, now_ms);
+        err = store_next(cursor, &key, &row);
+    }
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_is_member = is_member;
     return OK;
 }
 
-/* Whether the person is a member of a workspace that was not deleted: 1 or 0. */
-static enum err count_memberships(struct desk *desk, const struct id *user_id, uint32_t *ret_count)
+/* Whether the person is a member, now, of a workspace that was not deleted: 1 or 0. */
+static enum err count_memberships(struct desk *desk, const struct id *user_id, int64_t now_ms, uint32_t *ret_count)
 {
     struct row_key prefix;
     struct span key;
@@ -226,12 +262,14 @@ static enum err count_memberships(struct desk *desk, const struct id *user_id, u
     uint32_t count = 0;
     enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
     while (err == OK && count == 0 && span_starts_with(key, key_span(&prefix))) {
-        struct id workspace_id;
+        struct id ids[2]; /* workspace, member */
         struct workspace workspace;
-        TRY(key.len == prefix.buf.len + 2 * sizeof workspace_id ? OK : ERR_ALTERED);
-        memcpy(&workspace_id, key.data + prefix.buf.len, sizeof workspace_id);
-        TRY(desk_load(desk, &workspace_id, &workspace));
-        count = workspace.deleted ? 0 : 1;
+        struct member member;
+        TRY(key.len == prefix.buf.len + sizeof ids ? OK : ERR_ALTERED);
+        memcpy(ids, key.data + prefix.buf.len, sizeof ids);
+        TRY(desk_load(desk, &ids[0], &workspace));
+        TRY(desk_load_of(desk, &ids[0], &ids[1], &member));
+        count = workspace.deleted || member_is_over(&member, now_ms) ? 0 : 1;
         err = store_next(cursor, &key, &row);
     }
     if (err != OK && err != ERR_NOT_FOUND) {
@@ -332,7 +370,7 @@ static enum err index_uses(struct desk *desk, enum id_kind kind, const struct ag
     if (memcmp(&was, &is, sizeof was) == 0) {
         return OK;
     }
-    TRY(ledger_usage(desk->txn, workspace_id, &usage));
+    TRY(desk_tenant_uses(desk->txn, workspace_id, &usage));
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         usage.used[i] = moved(usage.used[i], was.used[i], is.used[i]);
     }
@@ -348,7 +386,7 @@ static enum err index_period(struct desk *desk, const struct id *workspace_id, c
     if (before->period_start_ms == after->period_start_ms) {
         return OK;
     }
-    TRY(ledger_usage(desk->txn, workspace_id, &usage));
+    TRY(desk_tenant_uses(desk->txn, workspace_id, &usage));
     usage.published_targets = 0;
     return desk_tenant_use(desk, workspace_id, &usage);
 }
@@ -361,7 +399,10 @@ static enum err tell_uses(struct desk *desk, const struct command *command, enum
     }
     const struct id workspace_id = command_workspace(command);
     context->usage = &room->usage;
-    return ledger_usage(desk->txn, &workspace_id, &room->usage);
+    if (limit != LIMIT_MEMBERS && limit != LIMIT_COUNT) {
+        return desk_tenant_uses(desk->txn, &workspace_id, &room->usage); /* nobody counts members for each post */
+    }
+    return ledger_usage(desk->txn, &workspace_id, context->now_ms, &room->usage);
 }
 
 /* Templates and series: a mark for each that is there, so that those of a workspace can be counted */
@@ -444,6 +485,13 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
     return OK;
 }
 
+/* Whether the person is a member of the command's workspace now. */
+static enum err tell_member(struct desk *desk, const struct command *command, const struct id *user_id,
+                            struct decide_context *context)
+{
+    return ledger_is_member(desk->txn, &command->workspace_id, user_id, context->now_ms, &context->is_member);
+}
+
 /* Who signs in, and through whom. */
 static enum err tell_signer(struct desk *desk, const struct open_session_command *open, struct context_room *room,
                             struct decide_context *context)
@@ -501,15 +549,18 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return desk_queue_is_paused(desk, command, &state->post, &context->queue_paused);
     case COMMAND_add_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
-        return is_member_there(desk, command, &command->add_member.user_id, &context->is_member);
+        return tell_member(desk, command, &command->add_member.user_id, context);
     case COMMAND_join_workspace:
-        return is_member_there(desk, command, &command->join_workspace.user_id, &context->is_member);
+        return tell_member(desk, command, &command->join_workspace.user_id, context);
     case COMMAND_change_member:
+        TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
+        TRY(tell_member(desk, command, &state->member.user_id, context));
+        return count_owners(desk, command, &context->owner_count);
     case COMMAND_remove_member:
     case COMMAND_leave_workspace:
         return count_owners(desk, command, &context->owner_count);
     case COMMAND_erase_user:
-        return count_memberships(desk, &command->erase_user.user_id, &context->membership_count);
+        return count_memberships(desk, &command->erase_user.user_id, context->now_ms, &context->membership_count);
     case COMMAND_open_session:
         return tell_signer(desk, &command->open_session, room, context);
     default:

@@ -24,6 +24,16 @@ static inline void key_id(struct row_key *key, const struct id *id)
     buf_put(&key->buf, span_of(id, sizeof *id));
 }
 
+/* A key of TABLE_TERM, up to the member. */
+static inline void key_term(struct row_key *key, const struct id *workspace_id, int64_t end_ms)
+{
+    uint8_t bytes[8];
+    key_begin(key, TABLE_TERM);
+    key_id(key, workspace_id);
+    put_be64(bytes, (uint64_t)end_ms);
+    buf_put(&key->buf, span_of(bytes, sizeof bytes));
+}
+
 /* Those whose states stand among their workspace's: what it is not enough to know the id of. */
 static inline bool key_is_owned(const struct id *stream)
 {

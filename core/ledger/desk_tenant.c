@@ -103,7 +103,7 @@ enum err desk_tenant_use(struct desk *desk, const struct id *workspace_id, const
     return put_head(desk->txn, workspace_id, &head);
 }
 
-enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
+enum err desk_tenant_uses(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage)
 {
     struct span head;
     TRY(look_at_head(txn, workspace_id, &head));
@@ -111,6 +111,40 @@ enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, stru
         ret_usage->used[i] = get_be64(head.data + USES_AT + i * 8);
     }
     ret_usage->published_targets = get_be64(head.data + USES_AT + (size_t)LIMIT_COUNT * 8);
+    return OK;
+}
+
+/* How many memberships and invitations are over. */
+static enum err count_over(struct store_txn *txn, const struct id *workspace_id, int64_t now_ms, uint64_t *ret_count)
+{
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    struct row_key from;
+    struct row_key end; /* of what is over by now */
+    struct span key;
+    struct span row;
+    uint64_t count = 0;
+    key_term(&from, workspace_id, 0);
+    key_term(&end, workspace_id, now_ms + 1);
+    TRY(store_cursor_open(txn, &cursor));
+    enum err err = store_seek(cursor, key_span(&from), &key, &row);
+    while (err == OK && span_compare(key, key_span(&end)) < 0) {
+        count++;
+        err = store_next(cursor, &key, &row);
+    }
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_count = count;
+    return OK;
+}
+
+enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, int64_t now_ms, struct usage *ret_usage)
+{
+    struct usage usage;
+    uint64_t over = 0;
+    TRY(desk_tenant_uses(txn, workspace_id, &usage));
+    TRY(count_over(txn, workspace_id, now_ms, &over));
+    TRY(over <= usage.used[LIMIT_MEMBERS] ? OK : ERR_ALTERED);
+    usage.used[LIMIT_MEMBERS] -= over;
+    *ret_usage = usage;
     return OK;
 }
 

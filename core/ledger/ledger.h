@@ -135,8 +135,13 @@ struct open_walk {
 enum err ledger_open_targets(struct store_txn *txn, uint32_t max, struct open_walk *walk,
                              struct open_target *ret_targets, uint32_t *ret_count) MUST_USE;
 
-/* ledger_usage reads what a workspace uses of its plan; zeros where nothing was ever used. For readers likewise. */
-enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
+/* ledger_usage reads what a workspace uses of its plan at now_ms: memberships and invitations whose time is over take
+ * no seat. Zeros where nothing was ever used. For readers likewise. */
+enum err ledger_usage(struct store_txn *txn, const struct id *workspace_id, int64_t now_ms, struct usage *ret_usage)
+    MUST_USE;
+/* ledger_is_member tells whether a person has a membership of the workspace that is not over at now_ms. Likewise. */
+enum err ledger_is_member(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
+                          int64_t now_ms, bool *ret_is_member) MUST_USE;
 
 /* ledger_is_foreign tells whether there is something of that id, but of another workspace. For readers likewise. */
 enum err ledger_is_foreign(struct store_txn *txn, const struct id *stream, const struct id *workspace_id,

@@ -122,9 +122,10 @@ enum err desk_index(struct desk *desk, const struct id *stream, const struct agg
 enum err desk_seqs_cut(struct desk *desk, const struct id *stream, uint64_t version) MUST_USE;
 enum err desk_cut_back(struct desk *desk, const struct id *stream, uint64_t version, struct fold_room *room) MUST_USE;
 /* desk_tenant.c's. desk_tenant_note notes where a workspace's next event stands: ERR_ALTERED: it is not the next.
- * desk_tenant_use says what it uses of its plan. */
+ * desk_tenant_use says what it uses of its plan; desk_tenant_uses reads that, with what is over: ledger_usage. */
 enum err desk_tenant_note(struct desk *desk, const struct log_event *at) MUST_USE;
 enum err desk_tenant_use(struct desk *desk, const struct id *workspace_id, const struct usage *usage) MUST_USE;
+enum err desk_tenant_uses(struct store_txn *txn, const struct id *workspace_id, struct usage *ret_usage) MUST_USE;
 /* desk_commit ends the transaction with the position that its rows stand at; on failure nothing of it is kept. */
 enum err desk_commit(struct desk *desk, uint64_t position) MUST_USE;
 /* ledger_replay applies the log's events after position to the views, and writes how many they were. */

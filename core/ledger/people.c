@@ -191,13 +191,78 @@ static enum err look_membership(struct store_txn *txn, const struct id *workspac
 }
 
 enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                                  struct span address, struct id *ret_user_id)
+                                  struct span address, int64_t now_ms, struct id *ret_user_id)
 {
+    bool is_member = false;
     struct id user_id = {.kind = ID_USER}; /* nobody, who is a member of nothing */
     const enum err err = people_by_address(txn, vault, address, &user_id);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    TRY(look_membership(txn, workspace_id, &user_id));
+    TRY(ledger_is_member(txn, workspace_id, &user_id, now_ms, &is_member));
+    TRY(is_member ? OK : ERR_NOT_FOUND);
     *ret_user_id = user_id;
+    return OK;
+}
+
+/* Whether the member is invited by that address, in the form in which addresses are compared. */
+static enum err is_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                           const struct id *member_id, struct span address, bool *ret_invited)
+{
+    uint8_t bytes[PERSON_RECORD_MAX];
+    uint8_t form_bytes[PERSON_ADDRESS_MAX];
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct buf form = buf_of(form_bytes, sizeof form_bytes);
+    struct person_record record;
+    struct member member;
+    TRY(desk_state_of(txn, workspace_id, member_id, &member));
+    if (member.status != MEMBER_INVITED) {
+        return OK;
+    }
+    const enum err err = read_record(vault, &member.vault_id, PERSON_INVITATION, &room, &record);
+    if (err == OK && person_address(record.invitation.email, &form) == OK) {
+        *ret_invited = span_equal(buf_span(&form), address);
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    explicit_bzero(form_bytes, sizeof form_bytes);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Every invitation ends by itself: those that are open stand behind now_ms among what ends. */
+static enum err look_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                             struct span address, int64_t now_ms, bool *ret_invited)
+{
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    struct row_key prefix;
+    struct row_key from;
+    struct span key;
+    struct span row;
+    key_begin(&prefix, TABLE_TERM);
+    key_id(&prefix, workspace_id);
+    key_term(&from, workspace_id, now_ms + 1);
+    TRY(store_cursor_open(txn, &cursor));
+    enum err err = store_seek(cursor, key_span(&from), &key, &row);
+    for (uint32_t i = 0; i < PEOPLE_INVITED_MAX && !*ret_invited && err == OK; i++) {
+        struct id member_id;
+        if (!span_starts_with(key, key_span(&prefix))) {
+            return OK;
+        }
+        TRY(key.len == from.buf.len + sizeof member_id ? OK : ERR_ALTERED);
+        memcpy(&member_id, key.data + from.buf.len, sizeof member_id);
+        TRY(is_invited(txn, vault, workspace_id, &member_id, address, ret_invited));
+        err = store_next(cursor, &key, &row);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err people_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id, struct span address,
+                        int64_t now_ms, bool *ret_invited)
+{
+    uint8_t bytes[PERSON_ADDRESS_MAX];
+    struct buf form = buf_of(bytes, sizeof bytes);
+    bool invited = false;
+    if (person_address(address, &form) == OK) {
+        TRY(look_invited(txn, vault, workspace_id, buf_span(&form), now_ms, &invited));
+    }
+    *ret_invited = invited;
     return OK;
 }
 

@@ -43,10 +43,17 @@ enum err people_by_address(struct store_txn *txn, struct vault *vault, struct sp
 enum err people_by_subject(struct store_txn *txn, struct vault *vault, const struct id *provider_id,
                            struct span subject, struct id *ret_user_id) MUST_USE;
 
-/* people_member_by_address finds who signs in so, if they are a member of the workspace; ERR_NOT_FOUND: they are none,
- * or nobody does. It looks the same for both. */
+/* people_member_by_address finds who signs in so, if they are a member of the workspace at now_ms; ERR_NOT_FOUND: they
+ * are none, or none any more, or nobody does. It looks the same for who is one nowhere. */
 enum err people_member_by_address(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                                  struct span address, struct id *ret_user_id) MUST_USE;
+                                  struct span address, int64_t now_ms, struct id *ret_user_id) MUST_USE;
+
+/* people_invited tells whether an invitation to the workspace is open for an address: nobody has joined by it, it was
+ * not withdrawn and is not over at now_ms. Those of the workspace alone are opened and compared, PEOPLE_INVITED_MAX at
+ * most (some ten microseconds each): beyond it none is found. Two that are sealed at once do not see each other. */
+#define PEOPLE_INVITED_MAX 1000
+enum err people_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id, struct span address,
+                        int64_t now_ms, bool *ret_invited) MUST_USE;
 
 /* Each reads a record into room, from which it borrows; the caller wipes room. ERR_NOT_FOUND: there is none, any more,
  * that can be read. people_password: a person's. people_named: what names a member (mem_, an invited one's invitation)

@@ -152,11 +152,16 @@ static enum err answer_who(struct service *service, const struct work *work, str
 }
 
 static enum err answer_member(const struct service *service, struct store_txn *txn, const struct person_ask *ask,
-                              struct buf *out)
+                              enum refusal *ret_refusal, struct buf *out)
 {
+    struct vault *vault = service->options.vault;
+    const int64_t now_ms = clock_wall_ms();
     struct id user_id = {0};
-    const enum err err = people_member_by_address(txn, service->options.vault, &ask->of, ask->text, &user_id);
+    bool invited = false;
+    const enum err err = people_member_by_address(txn, vault, &ask->of, ask->text, now_ms, &user_id);
     TRY(err == ERR_NOT_FOUND ? OK : err);
+    TRY(people_invited(txn, vault, &ask->of, ask->text, now_ms, &invited));
+    *ret_refusal = invited && id_is_none(&user_id) ? REFUSED_invitation_exists : ACCEPTED;
     person_user_put(out, &user_id);
     return OK;
 }
@@ -255,7 +260,7 @@ static enum err answer(struct service *service, const struct work *work, const s
     case PERSON_CLIENT:
         return answer_client(service, txn, ask, room, ret_refusal, out);
     case PERSON_MEMBER:
-        return answer_member(service, txn, ask, out);
+        return answer_member(service, txn, ask, ret_refusal, out);
     }
     return ERR_KIND;
 }

@@ -134,20 +134,29 @@ static enum refusal look_taken(struct service *service, struct store_txn *txn, c
     return err != ERR_NOT_FOUND ? REFUSED_unavailable : is_fingerprint ? REFUSED_exists : ACCEPTED;
 }
 
-/* Whether an invitation is to somebody who is a member of the program's workspace; of another's it tells nothing. */
+/* Whether an invitation is to somebody who is a member of the program's workspace, or has an open one there; of
+ * another's it tells nothing. */
 static enum refusal look_invited(struct service *service, struct store_txn *txn, const struct sealed_secret *secret,
                                  struct span kept)
 {
+    struct vault *vault = service->options.vault;
+    const struct id *workspace_id = &secret->workspace_id;
+    const int64_t now_ms = clock_wall_ms();
     struct person_record record;
     struct id user_id;
+    bool invited = false;
     if (secret->owner_id.kind != ID_MEMBER) {
         return ACCEPTED;
     }
     enum err err = person_record_read(kept, &record);
-    err = err == OK ? people_member_by_address(txn, service->options.vault, &secret->workspace_id,
-                                               record.invitation.email, &user_id)
-                    : err;
-    return err == OK ? REFUSED_member_exists : err == ERR_NOT_FOUND ? ACCEPTED : REFUSED_unavailable;
+    err =
+        err == OK ? people_member_by_address(txn, vault, workspace_id, record.invitation.email, now_ms, &user_id) : err;
+    if (err == OK) {
+        return REFUSED_member_exists;
+    }
+    err = err == ERR_NOT_FOUND ? people_invited(txn, vault, workspace_id, record.invitation.email, now_ms, &invited)
+                               : err;
+    return err != OK ? REFUSED_unavailable : invited ? REFUSED_invitation_exists : ACCEPTED;
 }
 
 struct names {

@@ -43,8 +43,7 @@ static const char usage[] =
     "usage: openpost scheduler --data DIR --ledger URL --events URL [--adapter CHANNEL=URL]... [--keyless]\n"
     " e.g.: openpost scheduler --data DIR --ledger tcp://127.0.0.1:7410 --events tcp://127.0.0.1:7412\n\n"
     "A process of openpost serve, the clock. --ledger and --events are the ledger's --listen and --publish. "
-    "--keyless:\n"
-    "no platform knows a post by its key, as with openpost sandbox --keyless.\n\n" EXIT_HELP;
+    "--keyless:\nno platform knows a post by its key, as with openpost sandbox --keyless.\n\n" EXIT_HELP;
 
 struct process {
     struct loader loader;
@@ -62,11 +61,10 @@ struct process {
     struct arena follow_arena; /* an event's */
     uint32_t commands_out;
     bool follow_out, caught_up;
-    int64_t follow_again_ms;
-    int64_t follow_pause_ms;   /* not before, whoever wakes us */
-    int64_t busy_since_ms;     /* starts come first; 0: they do not */
-    struct lookout lookout;    /* told to the ledger, for readiness and figures */
-    struct random_pool random; /* for ids and keys of posts */
+    int64_t follow_again_ms, follow_pause_ms; /* pause: not before, whoever wakes us */
+    int64_t busy_since_ms;                    /* starts come first; 0: they do not */
+    struct lookout lookout;                   /* told to the ledger, for readiness and figures */
+    struct random_pool random;                /* for ids and keys of posts */
     struct channel channels[CHANNEL_COUNT];
     const struct channel *channel_items[CHANNEL_COUNT];
 };
@@ -167,7 +165,11 @@ static void tell_operator(struct process *process, int64_t now_ms, const struct 
 static void tell_left_out(struct process *process, int64_t now_ms)
 {
     enum notice_kind kind;
+    char snag[SNAG_TEXT_MAX];
     uint32_t count = 0;
+    if (snags_tell(&process->planner.snags, now_ms, snag)) {
+        journal(JOURNAL_WARN, "series_stuck", "%s", snag);
+    }
     while (notices_left_out(&process->notices, now_ms, &kind, &count)) {
         journal(JOURNAL_WARN, "left_out", "of=%s lines=%u next=\"openpost log has them all\"", notice_word(kind),
                 count);

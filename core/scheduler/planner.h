@@ -4,10 +4,13 @@
 #define OPENPOST_SCHEDULER_PLANNER_H
 
 #include "core/scheduler/biller.h"
+#include "core/scheduler/rota.h"
+#include "core/scheduler/snags.h"
 
 struct planner {
     struct biller biller;
     struct rota rota;
+    struct snags snags;
     struct arena arena;
     bool is_open;
 };
@@ -21,7 +24,8 @@ void planner_close(struct planner *planner);
 enum err planner_apply(struct planner *planner, const struct log_event *at, const struct event *event) MUST_USE;
 /* planner_turn asks the ledger, within a turn's transaction, for what series should have and for what is over: by a
  * clock that can be trusted, and not in a copy that waits for a person. It waits for nothing: the events tell what
- * became of it, and what they do not tell of is asked for again. A turn comes every second. */
+ * became of it, and what they do not tell of is asked for again: what keeps a series from its posts is in snags, for
+ * the journal. A turn comes every second. planner_close must come after the client's end. */
 void planner_turn(struct planner *planner, const struct agenda *agenda, struct client *client, int64_t now_ms);
 
 #endif

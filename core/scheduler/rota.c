@@ -16,6 +16,7 @@ struct watched {
     struct pool_item item; /* found by series */
     struct id series_id;
     uint32_t place; /* of its timer */
+    uint32_t asks;  /* in a row */
 };
 
 /* A look. */
@@ -41,6 +42,9 @@ void rota_init(struct rota *rota)
 {
     pool_init(&rota->series, sizeof(struct watched));
     timers_init(&rota->timers, moved, rota);
+    rota->asking_id = (struct id){0};
+    rota->asks = 0;
+    rota->failure = (struct rota_failure){.times = 0};
 }
 
 void rota_done(struct rota *rota)
@@ -63,6 +67,7 @@ enum err rota_restore(struct rota *rota, const struct id *series_id)
         index = pool_add(&rota->series, series_id);
         watched_at(rota, index)->series_id = *series_id;
     }
+    watched_at(rota, index)->asks = 0;
     set(rota, index, 0);
     return OK;
 }
@@ -300,6 +305,20 @@ static enum err look_at_series(struct look *look, const struct id *series_id, bo
     return *ret_asks ? OK : look_at_missing(look, ret_asks, ret_wake_ms);
 }
 
+static void asked(struct rota *rota, struct watched *watched)
+{
+    watched->asks++;
+    rota->asking_id = watched->series_id;
+    rota->asks = watched->asks;
+}
+
+static void failed(struct rota *rota, const struct watched *watched, enum err err)
+{
+    rota->failure.series_id = watched->series_id;
+    rota->failure.err = err;
+    rota->failure.times++;
+}
+
 bool rota_command(struct rota *rota, const struct rota_load *load, int64_t now_ms, struct arena *arena,
                   struct command *ret_command, int64_t *ret_wake_ms)
 {
@@ -309,9 +328,13 @@ bool rota_command(struct rota *rota, const struct rota_load *load, int64_t now_m
         const uint32_t index = first->ref;
         bool asks = false;
         int64_t wake_ms = 0;
-        const enum err err = look_at_series(&look, &watched_at(rota, index)->series_id, &asks, &wake_ms);
+        struct watched *watched = watched_at(rota, index);
+        const enum err err = look_at_series(&look, &watched->series_id, &asks, &wake_ms);
         set(rota, index, err != OK || asks ? now_ms + ROTA_AGAIN_MS : wake_ms);
-        if (err == OK && asks) {
+        if (err != OK) {
+            failed(rota, watched, err);
+        } else if (asks) {
+            asked(rota, watched);
             return true;
         }
         first = timers_first(&rota->timers);

@@ -16,9 +16,19 @@
 #define ROTA_AGAIN_MS 2000  /* a series of which something was asked that has not happened yet */
 #define ROTA_POSTS_MAX 5000 /* of a series, that are looked at: what 60 days hold, of eighty times of day */
 
+/* A look that failed. */
+struct rota_failure {
+    struct id series_id;
+    enum err err;
+    uint64_t times; /* looks that failed since whoever asks set it to 0; the rest is of the last one */
+};
+
 struct rota {
     struct pool series;
     struct timers timers;
+    struct id asking_id; /* whose command rota_command filled last … */
+    uint32_t asks;       /* … and how many it has asked for in a row, without an event */
+    struct rota_failure failure;
 };
 
 /* What is known of a post of a series. */
@@ -71,7 +81,7 @@ void rota_done(struct rota *rota);
 enum err rota_restore(struct rota *rota, const struct id *series_id) MUST_USE;
 enum err rota_apply(struct rota *rota, const struct event *event) MUST_USE;
 /* rota_command fills the next command; false: there is none to be asked for now, *ret_wake_ms: before when there will
- * not be. Whatever fails is tried again after ROTA_AGAIN_MS. It borrows from arena. */
+ * not be. Whatever fails is in rota->failure, and tried again after ROTA_AGAIN_MS. It borrows from arena. */
 bool rota_command(struct rota *rota, const struct rota_load *load, int64_t now_ms, struct arena *arena,
                   struct command *ret_command, int64_t *ret_wake_ms);
 

@@ -19,6 +19,7 @@ enum table {
     TABLE_OWNER = 0x0B,       /* ledger: workspace, member -> an owner for good */
     TABLE_SLUG = 0x0C,        /* ledger: name in addresses -> workspace */
     TABLE_MEMBERSHIP = 0x0D,  /* ledger: user, workspace, member -> is a member */
+    TABLE_TERM = 0x0F,        /* ledger: workspace, end, member -> is over then by itself, a membership or invitation */
     TABLE_WEEKLY = 0x0E,      /* access: integration id -> its queue's slots, zone, pause */
     TABLE_STREAM = 0x0A,      /* ledger: aggregate id -> its stream has begun; far from the state, which may be lost;
                                  of those that a workspace owns: whose it is */

@@ -371,9 +371,9 @@ enum err pass_keys(struct pass *pass, const struct id *after, uint32_t limit, st
     return OK;
 }
 
-enum err pass_usage(struct pass *pass, struct usage *ret_usage)
+enum err pass_usage(struct pass *pass, int64_t now_ms, struct usage *ret_usage)
 {
-    return access_usage(pass->txn, &pass->badge.workspace_id, ret_usage);
+    return access_usage(pass->txn, &pass->badge.workspace_id, now_ms, ret_usage);
 }
 
 enum err pass_marks(struct pass *pass, struct notification_marks *ret_marks)

@@ -91,7 +91,7 @@ struct key_view {
 enum err pass_key(struct pass *pass, const struct id *key_id, struct key_view *ret_key) MUST_USE;
 enum err pass_keys(struct pass *pass, const struct id *after, uint32_t limit, struct key_view **ret_keys,
                    uint32_t *ret_count) MUST_USE;
-enum err pass_usage(struct pass *pass, struct usage *ret_usage) MUST_USE;
+enum err pass_usage(struct pass *pass, int64_t now_ms, struct usage *ret_usage) MUST_USE;
 /* Notifications, of those that the pass opens (notifications.h; the filter's grant and marks are the pass's own), and
  * what the member who has it makes of them: nobody, when it is a key's. */
 enum err pass_notifications(struct pass *pass, const struct notification_filter *filter,

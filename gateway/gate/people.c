@@ -28,11 +28,17 @@ enum err pass_ask_member(struct pass *pass, struct span address, gate_replied *d
     return gate_ask_person(pass_gate(pass), &ask, done, context);
 }
 
-enum err pass_told_member(struct span body, bool *ret_is_member)
+enum err pass_told_member(struct span body, enum refusal *ret_refusal)
 {
+    enum refusal refusal = ACCEPTED;
     struct id user_id;
-    TRY(gate_read_who(body, &user_id));
-    *ret_is_member = !id_is_none(&user_id);
+    struct span result;
+    TRY(body_result_read(body, &refusal, &result));
+    if (refusal == ACCEPTED) {
+        TRY(person_user_read(result, &user_id));
+        refusal = id_is_none(&user_id) ? ACCEPTED : REFUSED_member_exists;
+    }
+    *ret_refusal = refusal;
     return OK;
 }
 

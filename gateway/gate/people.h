@@ -23,9 +23,10 @@ enum err pass_people(struct pass *pass, const struct member_row *members, uint32
                      void *context) MUST_USE;
 
 /* pass_ask_member likewise asks whether somebody who signs in with the address is a member of the pass's workspace;
- * whether there is somebody elsewhere is not told. pass_told_member reads the answer. */
+ * whether there is somebody elsewhere is not told. pass_told_member reads the answer: why they are not
+ * invited (member_exists, or invitation_exists), or ACCEPTED. */
 enum err pass_ask_member(struct pass *pass, struct span address, gate_replied *done, void *context) MUST_USE;
-enum err pass_told_member(struct span body, bool *ret_is_member) MUST_USE;
+enum err pass_told_member(struct span body, enum refusal *ret_refusal) MUST_USE;
 
 /* An invitation's message, to be sent later; all but the address may be empty. */
 struct invitation {

@@ -154,7 +154,7 @@ class Asking:
     def invitation(self, member):
         token = (mint("key") + mint("key")).replace("_", "")[:43]
         secret = mint("sec")
-        plain = pack({"invitation": 1, "email": "somebody@example.com", "name": "", "subject": "", "body": token, "locale": ""})
+        plain = pack({"invitation": 1, "email": f"{member}@example.com", "name": "", "subject": "", "body": token, "locale": ""})
         return secret, token, self.rpc.seal(secret, member, plain)
 
     def invite_member(self):

@@ -8,7 +8,7 @@ import threading
 
 import harness
 from described import Described
-from harness import Api, run
+from harness import Api, later, run, wait_until
 from sign_in_test import PASSWORD, Browser, person
 
 
@@ -108,6 +108,23 @@ class Invitations(harness.Case):
         self.assertEqual([place["role"] for place in answer.json()["workspaces"]], ["viewer"])
         self.assertEqual(self.api.get("/v1/members/" + made["id"]).json()["user_id"], answer.json()["user_id"])
         self.assert_problem(self.accept(known, self.invited("again")[1]), 409, "member_exists")
+
+    def test_whose_membership_is_over_is_shown_so_and_may_be_invited_again(self):
+        browser, made, _ = self.joined("guest", until=later(2))
+        address = {"email": "guest@example.com", "role": "viewer"}
+        path = "/v1/members/" + made["id"]
+        was = self.api.get(path)
+        self.assertEqual(was.json()["status"], "active")
+        self.assert_problem(self.api.post("/v1/invitations", address), 409, "member_exists")
+        over = wait_until(lambda: (answer := self.api.get(path)).json()["status"] == "expired" and answer, 30, "a membership's end")
+        self.assertNotEqual(over.headers["ETag"], was.headers["ETag"])
+        self.assertEqual(over.json()["version"], was.json()["version"])
+        again, token = self.invited("guest", role="viewer")
+        answer = self.accept(browser, token)
+        self.assertEqual((answer.status, [place["role"] for place in answer.json()["workspaces"]]), (201, ["viewer"]), answer)
+        self.assertEqual(self.api.request("DELETE", path, headers={"If-Match": "*"}).status, 204)
+        self.assertEqual([place["role"] for place in browser.ask("GET", "/v1/session").json()["workspaces"]], ["viewer"])
+        self.assertEqual(self.api.get("/v1/members/" + again["id"]).json()["status"], "active")
 
     def raced(self, number):
         """Two take one invitation at once, each with a password of their own: [(browser, password, answer)], the winner first."""

@@ -2,6 +2,7 @@
 """Members and invitations over HTTP: who may give which role, whose access ends when, and that an invitation's token, name and
 address are nowhere but in the answer and the vault."""
 
+import itertools
 import json
 
 import harness
@@ -31,7 +32,10 @@ class Members(harness.Case):
         (cls.owner,) = cls.api.get("/v1/members").json()["data"]
 
     def invite(self, api=None, headers=None, **more):
-        return (api or self.api).post("/v1/invitations", {"email": "ada@example.org", "role": "editor", **more}, headers)
+        email = f"ada{next(self.numbers)}@example.org"  # nobody has two open ones
+        return (api or self.api).post("/v1/invitations", {"email": email, "role": "editor", **more}, headers)
+
+    numbers = itertools.count()
 
     def invited(self, **more):
         made = self.invite(**more)
@@ -63,7 +67,7 @@ class Members(harness.Case):
 
     def test_the_link_is_shown_once(self):
         key = {"Idempotency-Key": "invite-once"}
-        first, again = (self.invite(headers=key) for _ in range(2))
+        first, again = (self.invite(headers=key, email="once@example.org") for _ in range(2))
         self.assertEqual((first.status, again.status, again.headers["Idempotent-Replayed"]), (201, 201, "true"))
         self.assertEqual({**first.json(), "accept_url": None}, again.json())
         self.assertIsNotNone(first.json()["accept_url"])
@@ -101,6 +105,15 @@ class Members(harness.Case):
             self.assertEqual(problem["param"], "/email")
         person(self.data, "elsewhere")  # known, and no member here: nobody is told so
         self.assertEqual(set(self.invite(email="elsewhere@example.com").json()), set(self.invite(email="nobody@example.com").json()))
+
+    def test_an_address_has_one_open_invitation_in_a_workspace(self):
+        first = self.invited(email="twice@example.org")
+        problem = self.assert_problem(self.invite(email="Twice@Example.org"), 409, "invitation_exists")
+        self.assertEqual(problem["param"], "/email")
+        other = Api(self.api.port, created(self.data, "elsewhere")[1])
+        self.assertEqual(self.invite(other, email="twice@example.org").status, 201)
+        self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + first["id"]).status, 204)
+        self.invited(email="twice@example.org")
 
     def test_who_acted_is_resolved_also_when_they_are_gone_and_for_nobody_else(self):
         user = person(self.data, "grace", "--workspace", "acme", "--role", "editor")

@@ -158,21 +158,28 @@ static void feed_voided(struct world *world, const struct id *post_id)
     feed(world, &workspace_id, post_id, &event);
 }
 
+/* In an hour. */
+static int64_t feed_due_soon(struct world *world, const struct id *post_id, uint32_t target)
+{
+    const struct id workspace_id = the_workspace();
+    struct target_due due = {.target_id = id_n(ID_TARGET, target), .due_ms = world->now_ms + HOUR_MS};
+    struct event event = event_of(EVENT_post_scheduled);
+    event.post_scheduled = (struct post_scheduled_event){
+        .post_id = *post_id, .publish_at_ms = due.due_ms, .targets = &due, .targets_count = 1};
+    feed(world, &workspace_id, post_id, &event);
+    return due.due_ms;
+}
+
 /* A policy for all that is scheduled at once, a lost approval for its post; neither where nobody is asked, or nothing
  * is left to be approved. */
 START_TEST(who_approves_is_told_when_more_is_asked_for_and_when_it_is_void)
 {
     struct world world;
     world_begin(&world);
-    const struct id workspace_id = the_workspace();
     const struct id post_id = feed_draft(&world, 1, 1);
     feed_policy(&world, POLICY_ANY_APPROVER); /* nothing is scheduled */
     feed_policy(&world, POLICY_OFF);
-    struct target_due due = {.target_id = id_n(ID_TARGET, 1), .due_ms = world.now_ms + HOUR_MS};
-    struct event event = event_of(EVENT_post_scheduled);
-    event.post_scheduled = (struct post_scheduled_event){
-        .post_id = post_id, .publish_at_ms = due.due_ms, .targets = &due, .targets_count = 1};
-    feed(&world, &workspace_id, &post_id, &event);
+    const int64_t due_ms = feed_due_soon(&world, &post_id, 1);
     feed_voided(&world, &post_id); /* nobody is asked */
     ck_assert_uint_eq(list_for(&world, &owner).count, 0);
     feed_policy(&world, POLICY_ANY_APPROVER);
@@ -186,8 +193,47 @@ START_TEST(who_approves_is_told_when_more_is_asked_for_and_when_it_is_void)
     const struct notification_page page = list_for(&world, &owner);
     check_kinds(&page, kinds, 3);
     ck_assert(id_equal(&page.items[0].row.post_id, &post_id));
-    ck_assert_int_eq(page.items[0].row.end_ms, due.due_ms);
+    ck_assert_int_eq(page.items[0].row.end_ms, due_ms);
     ck_assert(id_is_none(&page.items[1].row.post_id) && id_is_none(&page.items[2].row.post_id));
+    check_rebuild(&world);
+    world_done(&world);
+}
+
+END_TEST
+
+static void feed_given(struct world *world, const struct id *post_id, enum approval_policy policy)
+{
+    const struct id workspace_id = the_workspace();
+    struct event event = event_of(EVENT_approval_given);
+    event.approval_given.post_id = *post_id;
+    event.approval_given.approver_id = id_n(ID_MEMBER, 1);
+    event.approval_given.policy = policy;
+    event.approval_given.version = 1;
+    feed(world, &workspace_id, post_id, &event);
+}
+
+/* A policy that is switched off and on again asks for nothing that was given before. */
+START_TEST(nobody_is_told_of_a_policy_that_every_post_satisfies)
+{
+    struct world world;
+    world_begin(&world);
+    const struct id first = feed_draft(&world, 1, 1);
+    const struct id second = feed_draft(&world, 2, 2);
+    feed_due_soon(&world, &first, 1);
+    feed_due_soon(&world, &second, 2);
+    feed_given(&world, &first, POLICY_ANY_APPROVER);
+    feed_policy(&world, POLICY_ANY_APPROVER);
+    ck_assert_uint_eq(list_for(&world, &owner).count, 1); /* of the second */
+    feed_given(&world, &second, POLICY_ANY_APPROVER);
+    feed_policy(&world, POLICY_OFF);
+    feed_policy(&world, POLICY_ANY_APPROVER);
+    ck_assert_uint_eq(list_for(&world, &owner).count, 1);
+    feed_policy(&world, POLICY_FOUR_EYES); /* asks for more than was given */
+    ck_assert_uint_eq(list_for(&world, &owner).count, 2);
+    feed_policy(&world, POLICY_OFF);
+    world.now_ms += HOUR_MS; /* nobody can approve them any more */
+    feed_policy(&world, POLICY_FOUR_EYES);
+    ck_assert_uint_eq(list_for(&world, &owner).count, 2);
     check_rebuild(&world);
     world_done(&world);
 }
@@ -422,6 +468,7 @@ int main(void)
     TCase *tcase = tcase_create("notifications");
     tcase_add_test(tcase, what_ends_a_post_an_account_or_a_period_is_told_the_newest_first);
     tcase_add_test(tcase, who_approves_is_told_when_more_is_asked_for_and_when_it_is_void);
+    tcase_add_test(tcase, nobody_is_told_of_a_policy_that_every_post_satisfies);
     tcase_add_test(tcase, an_unknown_outcome_is_told_once_and_a_contradiction_each_time);
     tcase_add_test(tcase, who_reads_posts_accounts_or_bills_is_told_of_them);
     tcase_add_test(tcase, what_is_kept_is_bounded_and_good_news_pushes_nothing_else_out);

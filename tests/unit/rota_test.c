@@ -386,12 +386,81 @@ START_TEST(in_the_end_a_series_has_what_it_should_have)
 
 END_TEST
 
+static enum err unreadable(void *context, const struct id *series_id, struct arena *arena, struct rota_series *ret)
+{
+    (void)context;
+    (void)series_id;
+    (void)arena;
+    (void)ret;
+    return ERR_ALTERED;
+}
+
+START_TEST(a_look_that_fails_is_told_of_and_tried_again)
+{
+    const struct rota_load load = {.series = unreadable};
+    struct rota rota;
+    struct arena arena;
+    struct command command;
+    struct id series_id = {.kind = ID_SERIES, .uuid = {1}};
+    int64_t wake_ms = 0;
+    arena_init(&arena, 4096);
+    rota_init(&rota);
+    ck_assert_int_eq(rota_restore(&rota, &series_id), OK);
+    ck_assert(!rota_command(&rota, &load, START_MS, &arena, &command, &wake_ms));
+    ck_assert_int_eq(wake_ms, START_MS + ROTA_AGAIN_MS);
+    ck_assert_uint_eq(rota.failure.times, 1);
+    ck_assert_int_eq(rota.failure.err, ERR_ALTERED);
+    ck_assert(id_equal(&rota.failure.series_id, &series_id));
+    ck_assert(!rota_command(&rota, &load, wake_ms, &arena, &command, &wake_ms));
+    ck_assert_uint_eq(rota.failure.times, 2);
+    rota_done(&rota);
+    arena_done(&arena);
+}
+
+END_TEST
+
+START_TEST(asking_in_vain_is_counted_until_an_event_comes)
+{
+    struct play play = {.world = world_open(1, 0, 0), .time = "09:30"};
+    struct command command;
+    int64_t wake_ms = 0;
+    ck_assert_int_eq(zones_open(&play.zones), OK);
+    arena_init(&play.arena, (size_t)64 << 20);
+    world_found(play.world);
+    play.views = (struct dispatch_views){.store = play.world->views};
+    play.series_id = world_id(play.world, ID_SERIES);
+    say_anew(&play);
+    write_series(&play, COMMAND_create_series);
+    begin_rota(&play);
+    for (uint32_t asks = 1; asks <= 3; asks++) {
+        ck_assert(next_command(&play, &command, &wake_ms));
+        ck_assert(id_equal(&play.rota.asking_id, &play.series_id));
+        ck_assert_uint_eq(play.rota.asks, asks);
+        dispatch_views_end(&play.views);
+        play.world->now_ms += ROTA_AGAIN_MS;
+    }
+    struct event event = {.code = EVENT_series_changed};
+    event.series_changed.series_id = play.series_id;
+    ck_assert_int_eq(rota_apply(&play.rota, &event), OK);
+    ck_assert(next_command(&play, &command, &wake_ms));
+    ck_assert_uint_eq(play.rota.asks, 1);
+    dispatch_views_end(&play.views);
+    rota_done(&play.rota);
+    zones_close(play.zones);
+    arena_done(&play.arena);
+    world_close(play.world);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rota");
     TCase *tcase = tcase_create("rota");
     tcase_set_timeout(tcase, 100);
     tcase_add_loop_test(tcase, in_the_end_a_series_has_what_it_should_have, 0, 20);
+    tcase_add_test(tcase, a_look_that_fails_is_told_of_and_tried_again);
+    tcase_add_test(tcase, asking_in_vain_is_counted_until_an_event_comes);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

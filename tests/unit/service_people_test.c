@@ -354,7 +354,17 @@ static enum refusal invite_says(struct client *program, struct span address)
     return refusal;
 }
 
-START_TEST(a_program_invites_no_member_again_and_is_told_of_nobody_else)
+static void seal_invitation(struct place *place, const struct invite_member_command *invite, struct span address)
+{
+    uint8_t bytes[1024];
+    struct buf plain = buf_of(bytes, sizeof bytes);
+    const struct person_record record = {.kind = PERSON_INVITATION, .invitation = {.email = address}};
+    ck_assert_int_eq(person_record_put(&plain, &record), OK);
+    ck_assert_int_eq(client_seal_wait(place->client, &invite->vault_id, &invite->member_id, buf_span(&plain), WAIT_MS),
+                     OK);
+}
+
+START_TEST(a_program_invites_nobody_again_and_is_told_of_nobody_else)
 {
     struct place *place = place_open();
     uint8_t tag_key[TAG_KEY_LEN];
@@ -369,6 +379,19 @@ START_TEST(a_program_invites_no_member_again_and_is_told_of_nobody_else)
     ck_assert_uint_eq(invite_says(program, SPAN("ada@example.test")), ACCEPTED);
     ck_assert_uint_eq(give(place->client, &command, NULL).refusal, ACCEPTED);
     ck_assert_uint_eq(invite_says(program, SPAN("ADA@example.test")), REFUSED_member_exists);
+    ck_assert_uint_eq(invite_says(program, SPAN("bob@example.test")), ACCEPTED);
+    struct command invite = command_of(place, COMMAND_invite_member);
+    invite.invite_member = (struct invite_member_command){.member_id = new_id(ID_MEMBER),
+                                                          .workspace_id = place->workspace_id,
+                                                          .role = ROLE_VIEWER,
+                                                          .vault_id = new_id(ID_SECRET),
+                                                          .expires_ms = clock_wall_ms() + HOUR_MS};
+    seal_invitation(place, &invite.invite_member, SPAN("bob@example.test"));
+    ck_assert_uint_eq(give(place->client, &invite, NULL).refusal, ACCEPTED);
+    ck_assert_uint_eq(invite_says(program, SPAN("Bob@example.test")), REFUSED_invitation_exists);
+    struct command withdraw = command_of(place, COMMAND_withdraw_invitation);
+    withdraw.withdraw_invitation.member_id = invite.invite_member.member_id;
+    ck_assert_uint_eq(give(place->client, &withdraw, NULL).refusal, ACCEPTED);
     ck_assert_uint_eq(invite_says(program, SPAN("bob@example.test")), ACCEPTED);
     client_close(program);
     place_close(place);
@@ -541,7 +564,7 @@ int main(void)
     tcase_add_test(people, a_subject_is_one_persons_with_its_provider);
     tcase_add_test(people, a_provider_is_told_only_whom_an_operator_made_known_with_the_address);
     tcase_add_test(people, a_workspace_is_told_its_members_and_those_it_invited);
-    tcase_add_test(people, a_program_invites_no_member_again_and_is_told_of_nobody_else);
+    tcase_add_test(people, a_program_invites_nobody_again_and_is_told_of_nobody_else);
     tcase_add_test(people, a_person_is_told_the_own_devices_only);
     tcase_add_test(people, who_is_erased_leaves_no_key_behind);
     tcase_add_test(people, what_was_replaced_is_destroyed_too);

@@ -53,6 +53,8 @@ bool options_parse(int argc, char **argv, const char *usage, const struct option
                    const char **rest, size_t rest_max, size_t *ret_rest, int *ret_exit)
 {
     size_t rest_count = 0;
+    uint64_t given = 0; /* bit k: options[k] */
+    ASSERT(option_count <= 64);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(usage, options, option_count);
@@ -72,6 +74,11 @@ bool options_parse(int argc, char **argv, const char *usage, const struct option
             rest_count++;
             continue;
         }
+        const uint64_t bit = UINT64_C(1) << (option - options);
+        if ((given & bit) != 0) { /* neither the first nor the last word is what was surely meant */
+            return wrong(argv[0], "given twice", option->name, ret_exit);
+        }
+        given |= bit;
         if (option->value == NULL) {
             if (value != NULL) {
                 return wrong(argv[0], "takes no value", option->name, ret_exit);
@@ -348,16 +355,20 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
 
 void print_shown(const char *line, bool json)
 {
-    for (const char *at = line != NULL ? line : ""; *at != 0; at++) {
-        const bool is_c1 = (uint8_t)at[0] == 0xC2 && (uint8_t)at[1] >= 0x80 && (uint8_t)at[1] < 0xA0;
-        at += is_c1;
-        if (!is_c1 && (uint8_t)*at >= 0x20 && *at != 0x7F) {
-            (void)putchar(*at);
+    struct span rest = span_text(line != NULL ? line : "");
+    const bool is_text = span_is_utf8(rest); /* what came over a command line need not be */
+    while (rest.len > 0) {
+        uint32_t character = rest.data[0];
+        size_t len = 1;
+        const bool is_order = is_text ? print_is_order(rest, &character, &len) : character < 0x20 || character >= 0x7F;
+        if (!is_order) {
+            (void)fwrite(rest.data, 1, len, stdout);
         } else if (json) {
-            (void)printf("\\u%04x", (unsigned)(uint8_t)*at);
+            (void)printf("\\u%04x", (unsigned)character);
         } else {
             (void)putchar('?');
         }
+        rest = span_of(rest.data + len, rest.len - len);
     }
     (void)putchar('\n');
 }

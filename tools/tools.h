@@ -32,8 +32,9 @@ struct option_spec {
     const char *help;
 };
 
-/* options_parse reads argv[1..]; what is no option goes to rest (at most rest_max, in order). Prints what is wrong, or
- * the help, and returns false: the caller returns *ret_exit. usage is the first lines of the help. */
+/* options_parse reads argv[1..]; what is no option goes to rest (at most rest_max, in order). None may be given twice.
+ * Prints what is wrong, or the help, and returns false: the caller returns *ret_exit. usage is the first lines of the
+ * help. */
 bool options_parse(int argc, char **argv, const char *usage, const struct option_spec *options, size_t option_count,
                    const char **rest, size_t rest_max, size_t *ret_rest, int *ret_exit);
 
@@ -72,8 +73,9 @@ bool listen_free_or_complain(const char *command, const char *option, const char
 
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);
-/* print_shown prints a line and ends it; NULL: one that had no room. Names come from people: a control character in
- * one, which could forge a line or steer the terminal, is shown as a question mark, or, in JSON, as JSON spells it. */
+/* print_shown prints a line and ends it; NULL: one that had no room. Names come from people: a character in one that
+ * could forge a line or steer the terminal, a control or a direction of writing, is shown as a question mark, or, in
+ * JSON, as JSON spells it. */
 void print_shown(const char *line, bool json);
 
 /* files_or_complain looks at the folder's small files (data_check), for whoever is to write to it. */

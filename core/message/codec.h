@@ -50,9 +50,12 @@ void json_id(struct buf *out, const struct id *id); /* quoted, or null when abse
 void json_time(struct buf *out, int64_t time_ms);   /* quoted RFC 3339 UTC, or null when 0 */
 
 /* record_equal compares field by field; record_print writes one line for people (name=value …, texts cut at 60 bytes);
+ * print_is_order reads the character that well-formed UTF-8 begins with: true when a terminal would obey it instead of
+ * showing it, as it does controls and directions of writing.
  * record_random fills a record with random but valid values for property tests, from prng, lists and texts in the
  * arena. */
 bool record_equal(const struct record_desc *desc, const void *a, const void *b);
+bool print_is_order(struct span rest, uint32_t *ret_character, size_t *ret_len);
 void record_print(const struct record_desc *desc, const void *fields, struct buf *out);
 struct prng;
 enum err record_random(const struct record_desc *desc, struct prng *prng, struct arena *arena, void *ret_fields)

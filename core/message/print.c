@@ -13,8 +13,8 @@ struct range {
     uint32_t last;
 };
 
-/* Characters that a terminal obeys instead of showing: C0 and C1 controls, DEL, separators of lines, directions of
- * writing (Unicode, Bidi_Control), and the byte order mark. */
+/* C0 and C1 controls, DEL, separators of lines, directions of writing (Unicode, Bidi_Control), and the byte order mark.
+ */
 static bool is_unprintable(uint32_t character)
 {
     static const struct range ranges[] = {
@@ -44,6 +44,12 @@ static uint32_t character_at(const uint8_t *p, size_t *ret_len)
     }
     *ret_len = len;
     return character;
+}
+
+bool print_is_order(struct span rest, uint32_t *ret_character, size_t *ret_len)
+{
+    *ret_character = character_at(rest.data, ret_len);
+    return is_unprintable(*ret_character);
 }
 
 static void put_escape(struct buf *out, uint32_t character)

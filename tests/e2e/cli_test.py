@@ -37,10 +37,12 @@ class CommandLine(harness.Case):
                           ("verify", "--data"), ("init", "--data", self.world.folder / "d", "--timezone", "Mars/X"),
                           ("init", "--data", self.world.folder / "d", "--slug", "Not A Slug"), ("ledger",),
                           ("gateway",), ("scheduler",), ("adapter",), ("sandbox",), ("sandbox", "--listen", "nowhere"),
-                          ("verify", "--data", "x", "surplus")):
+                          ("verify", "--data", "x", "surplus"), ("init", "--data", self.world.folder / "d", f"--data={self.world.folder / 'd'}"),
+                          ("post", "list", "--data", "x", "--approval", "wanted", "--approval", "given"), ("post", "list", "--json", "--json")):
             ended = run(*arguments)
             self.assertEqual(ended.returncode, 64, (arguments, ended))
             self.assertTrue(ended.stderr or ended.stdout)
+        self.assertEqual(ended.stderr, "openpost post: given twice: --json (try --help)\n")
         self.assertFalse((self.world.folder / "d").exists())
 
     def test_a_folder_that_is_none_is_2(self):

@@ -12,6 +12,10 @@ from sign_in_test import Browser, person
 # an order to the terminal, another line, a carriage return, a bell, DEL, and C1's CSI and NEL, which are orders without an escape, too
 HOSTILE = "Eve\x1b[2J\x1b]0;x\x07\nusr_0 operator\rA\x7f\u009b2K\u0085 \u00e9\u4e16"
 SHOWN = "Eve?[2J?]0;x??usr_0 operator?A??2K? \u00e9\u4e16"
+# and what turns the direction in which it is read, or ends a line, in Unicode's own ways
+STEERING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+HOSTILE += "\u200d" + STEERING + "."
+SHOWN += "\u200d" + "?" * len(STEERING) + "."
 
 
 class ShownNames(harness.Case):
@@ -20,7 +24,7 @@ class ShownNames(harness.Case):
         plain = subprocess.run([harness.EXECUTABLE, *command, "--data", self.data.path], capture_output=True, timeout=60, check=True)
         self.assertFalse([byte for byte in plain.stdout if (byte < 0x20 and byte != 0x0A) or byte == 0x7F], plain.stdout)
         text = plain.stdout.decode()
-        self.assertFalse([letter for letter in text if 0x80 <= ord(letter) < 0xA0], text)
+        self.assertFalse([letter for letter in text if 0x80 <= ord(letter) < 0xA0 or letter in STEERING], text)
         told = run(*command, "--data", self.data.path, "--json")
         return text.splitlines(), [json.loads(line) for line in told.stdout.splitlines()]
 
@@ -40,6 +44,11 @@ class ShownNames(harness.Case):
             self.assertEqual(len(lines), 1, lines)
             self.assertIn(SHOWN, lines[0], command)
             self.assertEqual([one["name"] for one in told], [HOSTILE], command)
+        post = service.api.post("/v1/posts", {"content": {"text": HOSTILE}}).json()["id"]
+        for command in (("post", "list"), ("post", "show", post)):
+            lines, told = self.shown(*command)
+            self.assertTrue([line for line in lines if SHOWN in line], lines)
+            self.assertEqual([one["content"]["text"] for one in told], [HOSTILE])
 
 
 if __name__ == "__main__":

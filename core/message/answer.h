@@ -36,7 +36,7 @@ struct answer {
 /* For an Idempotency-Key: scope is SHA-256(workspace, principal, method, path, key), body that of the request's body.
  * What another program sends as scope is its own business; the ledger makes SHA-256(its API key's id, that) of it, and
  * where it sends none, body SHA-256 of the command's bytes under a scope of zeros: no key, but what the command's id is
- * used for. Absent when present is false. The row lives beside the command index, at least 24 h. */
+ * used for. Absent when present is false. The row lives beside the command index, 30 days like its. */
 struct idempotency {
     bool present;
     uint8_t scope[32];

@@ -9,7 +9,8 @@
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */
     TABLE_COMMAND = 0x03, /* ledger: command id -> first answer, digest; 30 days */
-    TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer */
+    TABLE_IDEMPOTENCY = 0x04, /* ledger: hash of (workspace, principal, method, path, Idempotency-Key) -> answer;
+                                 likewise */
     TABLE_STATE = 0x05,       /* ledger: aggregate id -> state; behind it: id, version / 32 -> seqs of its events; of
                                  every aggregate but posts, whose states stand among their rows, and those that a
                                  workspace owns, which stand among its: both below */

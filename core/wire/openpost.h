@@ -111,7 +111,7 @@ struct openpost_post {
 };
 
 /* openpost_create_post writes a post. idempotency_key (1 to 255 printable ASCII characters, NULL: none): the same key
- * again gets the first answer instead of a second post, for at least 24 hours; with another post it is refused.
+ * again gets the first answer instead of a second post, for 30 days; with another post it is refused.
  * openpost_schedule_post: at_ms 0: at once; openpost_schedule_next_slot: as next_slot says. openpost_swap_targets lets
  * two targets change places: each has the other's instant. openpost_cancel_post cancels every target that still can be.
  */

@@ -1,8 +1,10 @@
 /* cursor.c: where a list's next page begins, as clients get it: opaque, and good for that list of that workspace only,
  * with the same filters in the same order.
- * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused. Called
- * by the handlers of lists. */
+ * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused; the
+ * position is covered by what that hash keys (a synthetic IV, as in RFC 5297), for it may be that of something that is
+ * not there for who asks. Called by the handlers of lists. */
 #include "core/base/assert.h"
+#include "core/base/sha256.h"
 #include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
 
@@ -25,13 +27,30 @@ static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG
     memcpy(ret_tag, hash, TAG_LEN);
 }
 
+/* Covers the bytes of a position, or uncovers them. What is hashed is shorter than what tag_of hashes. */
+static void cover(struct exchange *x, const uint8_t tag[TAG_LEN], uint8_t *bytes, size_t len)
+{
+    uint8_t pad[SHA256_LEN];
+    for (size_t at = 0; at < len; at += sizeof pad) {
+        uint8_t what[1 + TAG_LEN] = {(uint8_t)(at / sizeof pad)};
+        memcpy(what + 1, tag, TAG_LEN);
+        pass_mark(x->pass, span_of(what, sizeof what), pad);
+        for (size_t i = 0; i < sizeof pad && at + i < len; i++) {
+            bytes[at + i] ^= pad[i];
+        }
+    }
+}
+
 static void put_position(struct exchange *x, struct span position, struct buf *out)
 {
     uint8_t tag[TAG_LEN];
+    uint8_t covered[CURSOR_MAX];
     ASSERT(position.len > 0 && position.len <= CURSOR_MAX);
     tag_of(x, position, tag);
+    memcpy(covered, position.data, position.len);
+    cover(x, tag, covered, position.len);
     buf_byte(out, '"');
-    buf_hex(out, position);
+    buf_hex(out, span_of(covered, position.len));
     buf_hex(out, span_of(tag, sizeof tag));
     buf_byte(out, '"');
 }
@@ -78,6 +97,7 @@ bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
     bool good = read_hex(text, ret_cursor->bytes, sizeof ret_cursor->bytes) && text.len / 2 > TAG_LEN;
     if (good) {
         ret_cursor->position = span_of(ret_cursor->bytes, text.len / 2 - TAG_LEN);
+        cover(x, ret_cursor->bytes + ret_cursor->position.len, ret_cursor->bytes, ret_cursor->position.len);
         tag_of(x, ret_cursor->position, tag);
         good = span_equal_secret(span_of(tag, TAG_LEN), span_of(ret_cursor->bytes + ret_cursor->position.len, TAG_LEN));
     }

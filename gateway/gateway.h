@@ -31,12 +31,13 @@
 #define BODY_BYTES_MAX ((size_t)2 << 20) /* 25 parts and 50 variants of 64 KiB would be more; nobody writes that */
 
 #define DOCUMENT_TAG_BYTES 16
+#define DOCUMENT_MAX ((size_t)8 << 20) /* as any body; it is some 750 KB */
 
 /* openapi.c's: the description of this API, which is the same as long as the process lives. */
 struct document {
     pthread_mutex_t lock;
-    uint8_t *json; /* NULL: nobody has asked yet */
-    size_t len;
+    struct span json; /* in the arena; data NULL: nobody has asked yet */
+    struct arena arena;
     uint8_t tag[2 * DOCUMENT_TAG_BYTES + 2]; /* its ETag */
 };
 

@@ -2,8 +2,6 @@
  * schema.def, raises.def and error.def. Nothing here knows a single route. */
 #include "gateway/openapi.h"
 
-#include <stdlib.h>
-
 #include "core/base/assert.h"
 #include "core/base/lock.h"
 #include "core/base/sha256.h"
@@ -448,12 +446,12 @@ static enum err print_document(struct exchange *x, struct document *document)
     struct buf out = {0};
     uint8_t hash[SHA256_LEN];
     TRY(exchange_body(x, write_document, NULL, &out));
-    document->json = malloc(out.len);
-    if (document->json == NULL) {
+    uint8_t *json = arena_alloc(&document->arena, out.len);
+    if (json == NULL) {
         return ERR_NO_MEMORY;
     }
-    memcpy(document->json, out.data, out.len);
-    document->len = out.len;
+    memcpy(json, out.data, out.len);
+    document->json = span_of(json, out.len);
     sha256(buf_span(&out), hash);
     struct buf tag = buf_of(document->tag, sizeof document->tag);
     buf_byte(&tag, '"');
@@ -467,24 +465,24 @@ void handle_openapi(struct exchange *x)
 {
     struct document *document = &x->gateway->document;
     lock_take(&document->lock);
-    const enum err err = document->json == NULL ? print_document(x, document) : OK;
+    const enum err err = document->json.data == NULL ? print_document(x, document) : OK;
     lock_give(&document->lock);
     if (err != OK) {
         exchange_failed(x, err);
     } else {
-        exchange_json(x, 200, span_of(document->json, document->len), span_of(document->tag, sizeof document->tag),
-                      NULL);
+        exchange_json(x, 200, document->json, span_of(document->tag, sizeof document->tag), NULL);
     }
 }
 
 void document_init(struct document *document)
 {
-    *document = (struct document){.json = NULL};
+    *document = (struct document){.json = {0}};
+    arena_init(&document->arena, DOCUMENT_MAX);
     lock_init(&document->lock);
 }
 
 void document_done(struct document *document)
 {
-    free(document->json);
+    arena_done(&document->arena);
     lock_done(&document->lock);
 }

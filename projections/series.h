@@ -25,10 +25,11 @@ enum err series_get(struct store_txn *txn, const struct id *workspace_id, const 
 /* series_sees tells whether a series is there for the grant: none of its posts goes to an account that it does not see.
  */
 bool series_sees(const struct grant *grant, const struct series_row *series);
-/* series_list reads a workspace's, the ended ones too, by id after another (NULL: from the first); series_scan those of
- * all workspaces likewise. */
-enum err series_list(struct store_txn *txn, const struct id *workspace_id, const struct id *after, uint32_t limit,
-                     struct arena *arena, struct series_row **ret_series, uint32_t *ret_count) MUST_USE;
+/* series_list reads those of a workspace that the grant sees, the ended ones too, by id after another (NULL: from the
+ * first); series_scan those of all workspaces likewise. */
+enum err series_list(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
+                     const struct id *after, uint32_t limit, struct arena *arena, struct series_row **ret_series,
+                     uint32_t *ret_count) MUST_USE;
 enum err series_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                      struct series_row **ret_series, uint32_t *ret_count) MUST_USE;
 

@@ -130,34 +130,63 @@ bool templates_sees(const struct grant *grant, const struct template_row *templa
     return access_sees_all(grant, template->targets, template->targets_count);
 }
 
+/* Where a list goes on. */
+struct place {
+    struct row_key from;
+    bool resumes; /* behind from; else at the first */
+    bool is_over;
+};
+
+static void go_behind(struct place *at, const struct id *workspace_id, const uint8_t cursor[TEMPLATE_CURSOR_LEN])
+{
+    at->from = list_key(workspace_id);
+    put_place(&at->from, cursor);
+    at->resumes = true;
+}
+
+/* Adds those of the next few that are there for the grant, up to most in all. No page says where one is that is not. */
+static enum err read_seen(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
+                          uint32_t most, struct arena *arena, struct place *at, struct template_page *page)
+{
+    const struct row_key prefix = list_key(workspace_id);
+    void *rows = NULL;
+    uint32_t count = 0;
+    TRY(row_list(txn, &prefix, at->resumes ? &at->from : NULL, ref_row_desc(), most, arena, &rows, &count));
+    const struct ref_row *refs = rows;
+    for (uint32_t i = 0; i < count && page->count < most; i++) {
+        struct template_row *template = &page->templates[page->count];
+        uint8_t place[TEMPLATE_CURSOR_LEN];
+        TRY(must(templates_get(txn, workspace_id, &refs[i].id, arena, template)));
+        place_of(template, place);
+        go_behind(at, workspace_id, place);
+        page->count += templates_sees(grant, template) ? 1 : 0;
+    }
+    at->is_over = count < most;
+    return OK;
+}
+
 enum err templates_list(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
                         struct span cursor, uint32_t limit, struct arena *arena, struct template_page *ret_page)
 {
-    const struct row_key prefix = list_key(workspace_id);
-    struct row_key from = prefix;
-    void *rows = NULL;
-    uint32_t count = 0;
+    struct template_page page = {.templates = arena_alloc(arena, (limit + 1) * sizeof *page.templates)};
+    struct place at = {.from = list_key(workspace_id)};
+    if (page.templates == NULL) {
+        return ERR_NO_MEMORY;
+    }
     if (cursor.len != 0 && cursor.len != TEMPLATE_CURSOR_LEN) {
         return ERR_MALFORMED;
     }
     if (cursor.len != 0) {
-        put_place(&from, cursor.data);
+        go_behind(&at, workspace_id, cursor.data);
     }
     /* one more than fits tells whether there is another page */
-    TRY(row_list(txn, &prefix, cursor.len != 0 ? &from : NULL, ref_row_desc(), limit + 1, arena, &rows, &count));
-    const struct ref_row *refs = rows;
-    struct template_page page = {.templates = arena_alloc(arena, (limit + 1) * sizeof *page.templates)};
-    if (page.templates == NULL) {
-        return ERR_NO_MEMORY;
+    while (!at.is_over && page.count <= limit) {
+        TRY(read_seen(txn, workspace_id, grant, limit + 1, arena, &at, &page));
     }
-    for (uint32_t i = 0; i < count && i < limit; i++) {
-        struct template_row *template = &page.templates[page.count];
-        TRY(must(templates_get(txn, workspace_id, &refs[i].id, arena, template)));
-        if (count > limit && i + 1 == limit) {
-            place_of(template, page.cursor);
-            page.cursor_len = sizeof page.cursor;
-        }
-        page.count += templates_sees(grant, template) ? 1 : 0;
+    if (page.count > limit) {
+        page.count = limit;
+        place_of(&page.templates[limit - 1], page.cursor);
+        page.cursor_len = sizeof page.cursor;
     }
     *ret_page = page;
     return OK;

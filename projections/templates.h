@@ -30,7 +30,7 @@ struct template_page {
 
 /* templates_list returns up to limit (1..TEMPLATES_PAGE_MAX) templates of a workspace after cursor (empty: from the
  * first) in the order of their names, ASCII letters of either case alike. Those that the grant does not see are left
- * out: such a page is shorter, and its cursor leads on. ERR_MALFORMED: no cursor of this list. */
+ * out, and no cursor says where one is. ERR_MALFORMED: no cursor of this list. */
 enum err templates_list(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
                         struct span cursor, uint32_t limit, struct arena *arena, struct template_page *ret_page)
     MUST_USE;

@@ -209,37 +209,51 @@ static enum err get_integration(const struct views_request *request, struct buf 
     return present_integration(&integration, request->now_ms, out);
 }
 
-/* The cursor is the last integration's id. A page of those that the asker does not see is shorter, and leads on. */
+/* Those that the asker sees, at most limit, after *after (absent: from the first). */
+static enum err seen_integrations(const struct views_request *request, struct id after, uint32_t limit,
+                                  struct integration_row **ret_rows, uint32_t *ret_count)
+{
+    struct integration_row *seen = arena_alloc(request->arena, (limit + 1) * sizeof *seen);
+    uint32_t count = 0;
+    uint32_t some = limit;
+    if (seen == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    while (some == limit && count < limit) {
+        struct integration_row *rows = NULL;
+        TRY(access_integrations(request->txn, request->workspace_id, id_is_none(&after) ? NULL : &after, limit,
+                                request->arena, &rows, &some));
+        for (uint32_t i = 0; i < some && count < limit; i++) {
+            seen[count] = rows[i];
+            count += access_sees(request->grant, &rows[i].integration_id) ? 1 : 0;
+            after = rows[i].integration_id;
+        }
+    }
+    *ret_rows = seen;
+    *ret_count = count;
+    return OK;
+}
+
+/* The cursor is the last integration's id. */
 static enum err list_integrations(const struct views_request *request, struct buf *out)
 {
     struct query_args args;
-    struct id after;
-    TRY(views_args(request, &args));
-    const bool resumes = args.cursor.len > 0;
-    if (resumes) {
-        TRY(id_parse(args.cursor, ID_INTEGRATION, &after));
-    }
+    struct id after = {.kind = ID_NONE};
     struct integration_row *rows = NULL;
     uint32_t count = 0;
-    TRY(access_integrations(request->txn, request->workspace_id, resumes ? &after : NULL, (uint32_t)args.limit,
-                            request->arena, &rows, &count));
-    uint32_t shown = 0;
+    TRY(views_args(request, &args));
+    if (args.cursor.len > 0) {
+        TRY(id_parse(args.cursor, ID_INTEGRATION, &after));
+    }
+    const uint32_t limit = (uint32_t)args.limit;
+    TRY(seen_integrations(request, after, limit + 1, &rows, &count));
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < count; i++) {
-        if (access_sees(request->grant, &rows[i].integration_id)) {
-            buf_text(out, shown++ == 0 ? "" : ",");
-            access_conceal(request->grant, &rows[i]);
-            TRY(present_integration(&rows[i], request->now_ms, out));
-        }
+    for (uint32_t i = 0; i < count && i < limit; i++) {
+        buf_text(out, i == 0 ? "" : ",");
+        access_conceal(request->grant, &rows[i]);
+        TRY(present_integration(&rows[i], request->now_ms, out));
     }
-    buf_text(out, "],\"next_cursor\":");
-    if (count == args.limit) {
-        json_id(out, &rows[count - 1].integration_id);
-    } else {
-        buf_text(out, "null");
-    }
-    buf_text(out, "}");
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
+    return views_end_page(count > limit ? &rows[limit - 1].integration_id : NULL, out);
 }
 
 static enum err read_queue(const struct views_request *request, const struct query_args *args,

@@ -286,7 +286,8 @@ enum err pass_template(struct pass *pass, const struct id *template_id, struct t
 enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
                           uint32_t *ret_count)
 {
-    return series_list(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
+    return series_list(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, after, limit, pass->arena, ret_rows,
+                       ret_count);
 }
 
 enum err pass_queue(struct pass *pass, const struct integration_row *integration, struct weekly_row *ret_queue)

@@ -68,8 +68,7 @@ enum err pass_posts(struct pass *pass, const struct post_filter *filter, struct 
 enum err pass_integration(struct pass *pass, const struct id *integration_id, struct integration_row *ret_row) MUST_USE;
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count) MUST_USE;
-/* A series is not there for whom one of its posts would not be. pass_series_list: a page of those that are not seen is
- * shorter. */
+/* A series is not there for whom one of its posts would not be. */
 enum err pass_series(struct pass *pass, const struct id *series_id, struct series_row *ret_row) MUST_USE;
 enum err pass_series_list(struct pass *pass, const struct id *after, uint32_t limit, struct series_row **ret_rows,
                           uint32_t *ret_count) MUST_USE;

@@ -10,7 +10,7 @@ import time
 import harness
 from described import Described
 from event_stream_test import Stream
-from frames import REFUSED, Rpc, WELCOME, sha256, tag_key
+from frames import REFUSED, Rpc, WELCOME, sha256, tag_key, uuid_of
 from harness import Api, later
 from keys_test import ACTS_WITHIN_S
 from sign_in_test import Browser, person
@@ -337,6 +337,48 @@ class Made(harness.Case):
             for program, ids in ((rpc, own), (whole, [both["id"], *own])):
                 answer = program.command(DELETE_INTEGRATION, {"integration_id": mine["id"]})
                 self.assertEqual((answer[0], [one for one in answer if isinstance(one, list)][0]), ("integration_in_use", ids))
+
+    def walk(self, ask):
+        """The pages of a list, and all of its cursors: as they are, and what they are in hexadecimal of."""
+        pages, cursors, cursor = [], b"", None
+        while True:
+            page = ask(cursor)
+            pages.append([one["id"] for one in page["data"]])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return pages, cursors
+            cursors += cursor.encode() + (bytes.fromhex(cursor) if re.fullmatch("([0-9a-f]{2})+", cursor) else b"")
+
+    def test_a_restricted_key_pages_through_what_it_sees_and_no_cursor_tells_of_more(self):
+        mine, other = self.api.connect("paged.test"), self.api.connect("unpaged.test")
+        second = self.api.connect("paged too.test")
+        by_key = self.make("narrow", "admin", integrations=[mine["id"], second["id"]])
+        api, rpc = self.by(by_key), Rpc(self.rpc_port, tag_key(by_key["key"]))
+        self.world.at_end(rpc.close)
+        seen = {"templates": [], "series": [], "integrations": [mine["id"], second["id"]]}
+        hidden = [other["id"]]
+        rule = {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": "2031-01-05"}
+        for place, name in enumerate("abcdef"):
+            account = (mine, other)[place % 2]
+            body = {"content": {"text": "x"}, "targets": [{"integration_id": account["id"]}]}
+            for kind, more in (("templates", {"name": name + ("-mine", "-hiddenname")[place % 2]}), ("series", {"rule": rule})):
+                made = self.api.post("/v1/" + kind, {**body, **more})
+                self.assertEqual(made.status, 201, made)
+                (seen[kind] if account is mine else hidden).append(made.json()["id"])
+        for kind, ids in seen.items():
+            for ask in (lambda cursor: api.get(f"/v1/{kind}?limit=1" + (f"&cursor={cursor}" if cursor else "")).json(),
+                        lambda cursor: json.loads(rpc.query("list_" + kind, {"limit": 1, **self.cursor_of(kind, cursor)})[1])):
+                pages, cursors = self.walk(ask)
+                self.assertEqual({len(page) for page in pages}, {1})
+                self.assertEqual([page[0] for page in pages if page[0] in ids], ids)  # what goes to no account is seen, too
+                self.assertNotIn(b"hiddenname", cursors)
+                for one in hidden:
+                    self.assertNotIn(one.encode(), cursors)
+                    self.assertNotIn(uuid_of(one), cursors)
+
+    @staticmethod
+    def cursor_of(kind, cursor):
+        return {} if cursor is None else {"cursor": bytes.fromhex(cursor) if kind == "templates" else cursor.encode()}
 
     def test_a_restricted_key_is_not_told_whose_an_account_is_already(self):
         twin = self.api.connect("alice.test")

@@ -109,7 +109,8 @@ START_TEST(another_post_under_the_same_idempotency_key_is_refused_whatever_diffe
     ck_assert_int_eq(openpost_create_post(world.connection, &labelled, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "idempotency_key_reused");
     ck_assert_int_eq(openpost_create_post(world.connection, &zoned, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
-    ck_assert_str_eq(answer.sentence, "The Idempotency-Key was used with another body: take another key for another request.");
+    ck_assert_str_eq(answer.sentence,
+                     "The Idempotency-Key was used with another body: take another key for another request.");
     library_close(&world);
 }
 

@@ -78,6 +78,9 @@ static struct objection object_to_series(enum refusal refusal, struct span until
 
 static struct objection object_to_instant(const struct command *command, enum refusal refusal, int64_t now_ms)
 {
+    const bool passed = refusal == REFUSED_timestamp_past;
+    const char *const instead =
+        passed ? "It is in the past; what goes out at once says now instead of an instant." : NULL;
     int64_t at_ms = 0;
     const char *param = "/at";
     switch (command->code) {
@@ -98,7 +101,7 @@ static struct objection object_to_instant(const struct command *command, enum re
     default:
         break;
     }
-    return is_wrong_instant(at_ms, now_ms) ? object_at(refusal, param, NULL)
+    return is_wrong_instant(at_ms, now_ms) ? object_at(refusal, param, instead)
                                            : object_to_target(command, refusal, now_ms, has_wrong_instant, "/at");
 }
 

@@ -21,7 +21,63 @@ static const struct placeholder *find(const struct template_form *form, struct s
 
 static const char like_a_blank[] =
     "{{{{name}} stands in a post as {{name}}, as the placeholder does that is left blank: give that another name.";
-static const char stray[] = "Write {{name}} with the name of one of placeholders, or {{{{ for {{ itself.";
+static const char stray[] =
+    "{{ where no placeholder begins: write {{name}} with one of placeholders, or {{{{ for {{ itself.";
+
+#define DETAIL_MAX 250 /* bytes: what an answer to a program has room for */
+
+/* Those that there are: ": a, b.", as many as find room. */
+static void list_names(const struct template_form *form, struct buf *out)
+{
+    for (uint32_t i = 0; i < form->placeholder_count; i++) {
+        const struct span name = form->placeholders[i].name;
+        if (out->len + name.len + 8 > DETAIL_MAX) {
+            buf_text(out, ", …");
+            return;
+        }
+        buf_text(out, i == 0 ? ": " : ", ");
+        buf_put(out, name);
+    }
+    buf_byte(out, '.');
+}
+
+/* A name in a text that is none of them, and those that there are. */
+static const char *undeclared(const struct template_form *form, struct span name, struct arena *arena)
+{
+    uint8_t *bytes = arena_alloc(arena, DETAIL_MAX + 1);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : DETAIL_MAX);
+    buf_text(&out, "{{");
+    buf_put(&out, name);
+    buf_text(&out, form->placeholder_count == 0 ? "}} is declared nowhere: placeholders is empty"
+                                                : "}} is none of placeholders");
+    list_names(form, &out);
+    return bytes == NULL ? stray : buf_terminated(&out);
+}
+
+/* What stands between the braces, where they are closed soon and on the same line; len 0: it cannot be told. */
+static struct span misspelt(struct span behind)
+{
+    for (size_t i = 0; i + 1 < behind.len && i < PLACEHOLDER_NAME_MAX * 2 && behind.data[i] >= ' '; i++) {
+        if (behind.data[i] == '}' && behind.data[i + 1] == '}') {
+            return span_of(behind.data, i);
+        }
+    }
+    return (struct span){0};
+}
+
+/* behind: what follows the braces. */
+static const char *malformed(struct span behind, struct arena *arena)
+{
+    const struct span word = misspelt(behind);
+    uint8_t *bytes = word.len == 0 ? NULL : arena_alloc(arena, DETAIL_MAX + 1);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : DETAIL_MAX);
+    buf_text(&out, "{{");
+    buf_put(&out, word);
+    buf_text(&out,
+             "}} is no placeholder: between the braces stands its name alone, of a-z, 0-9 and _; or write {{{{ for "
+             "{{ itself.");
+    return bytes == NULL ? stray : buf_terminated(&out);
+}
 
 static struct objection check_placeholder(const struct template_form *form, uint32_t index)
 {
@@ -46,14 +102,16 @@ static struct objection check_placeholder(const struct template_form *form, uint
     return none;
 }
 
-/* Whether each placeholder in the text is declared, and nothing looks like one and is none. */
-static bool is_clear(const struct template_form *form, struct span text)
+/* What looks like a placeholder and is none, or is not declared. NULL: nothing. */
+static const char *stray_in(const struct template_form *form, struct span text, struct arena *arena)
 {
     struct piece piece = placeholder_next(&text);
     while (piece.kind == PIECE_LITERAL || (piece.kind == PIECE_PLACEHOLDER && find(form, piece.text) != NULL)) {
         piece = placeholder_next(&text);
     }
-    return piece.kind == PIECE_END;
+    return piece.kind == PIECE_END           ? NULL
+           : piece.kind == PIECE_PLACEHOLDER ? undeclared(form, piece.text, arena)
+                                             : malformed(text, arena);
 }
 
 /* Whether what stands in a post for the text's own braces ({{{{a}}: {{a}}) is no blank's: a post with that one left
@@ -82,7 +140,8 @@ static enum refusal refused_as(const char *wrong)
 /* NULL: nothing. */
 static const char *wrong_in(const struct template_form *form, struct span text, struct arena *arena)
 {
-    return !is_clear(form, text) ? stray : !is_no_blank(form, text, arena) ? like_a_blank : NULL;
+    const char *wrong = stray_in(form, text, arena);
+    return wrong != NULL ? wrong : is_no_blank(form, text, arena) ? NULL : like_a_blank;
 }
 
 static const char *wrong_in_texts(const struct template_form *form, const struct json_node *object, struct arena *arena)
@@ -377,13 +436,23 @@ static struct objection object_to_value(struct span name, enum refusal refusal, 
     return object_at(refusal, buf_terminated(&out), detail);
 }
 
+static const char *no_such(const struct filling *filling)
+{
+    uint8_t *bytes = arena_alloc(filling->arena, DETAIL_MAX + 1);
+    struct buf out = buf_of(bytes, bytes == NULL ? 0 : DETAIL_MAX);
+    buf_text(&out, filling->form->placeholder_count == 0 ? "The template has no placeholders"
+                                                         : "The template has no such placeholder, but");
+    list_names(filling->form, &out);
+    return bytes == NULL ? "The template has no such placeholder." : buf_terminated(&out);
+}
+
 static struct objection check_values(const struct filling *filling)
 {
     for (uint32_t i = 0; i < filling->value_count; i++) {
         const struct span name = filling->values[i].name;
         const struct placeholder *placeholder = find(filling->form, name);
         if (placeholder == NULL) {
-            return object_to_value(name, REFUSED_field_unknown, "The template has no such placeholder.");
+            return object_to_value(name, REFUSED_field_unknown, no_such(filling));
         }
         if (filling->values[i].value.len == 0 && !placeholder->optional) {
             return object_to_value(name, REFUSED_field_invalid,

@@ -171,7 +171,8 @@ static bool find_invitation(struct exchange *x, struct invited *ret_invited)
         exchange_failed(x, err);
         return false;
     }
-    return exchange_is_within_sign_ins(x, ret_invited->member_id.uuid);
+    return exchange_is_within_sign_ins(x, ret_invited->member_id.uuid,
+                                       "Too many tries with this invitation, wherever they come from.");
 }
 
 void handle_accept(struct exchange *x)

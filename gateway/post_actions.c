@@ -89,6 +89,7 @@ void handle_swap_targets(struct exchange *x)
 static const char *retry_detail(const struct post_row *post)
 {
     bool failed = false;
+    bool unapproved = false;
     for (uint32_t i = 0; i < post->targets_count; i++) {
         const struct target_row *target = &post->targets[i];
         if (target->status == TARGET_FAILED || target->status == TARGET_MISSED) {
@@ -96,13 +97,15 @@ static const char *retry_detail(const struct post_row *post)
                 return NULL;
             }
             failed = true;
+            unapproved = unapproved || span_equal(target->code, SPAN("approval_missing"));
         }
     }
-    return failed
-               ? "What failed was never locked, so there is nothing to send again: the channel did not take its "
-                 "content, "
-                 "or its time had passed. POST /v1/posts/{post_id}/duplicate makes a draft of it to mend and schedule."
-               : NULL;
+    return unapproved ? "Nobody approved the post in time, so it was never locked and there is nothing to send again. "
+                        "POST /v1/posts/{post_id}/duplicate makes a draft of it to schedule and have approved."
+           : failed   ? "What failed was never locked, so there is nothing to send again: the channel did not take its "
+                        "content, or its time had passed. POST /v1/posts/{post_id}/duplicate makes a draft of it to mend "
+                        "and schedule."
+                      : NULL;
 }
 
 void handle_retry_post(struct exchange *x)

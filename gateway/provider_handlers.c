@@ -220,7 +220,8 @@ void handle_begin_accept(struct exchange *x)
 void handle_link_login(struct exchange *x)
 {
     struct visit *visit = visit_begin(x);
-    if (visit != NULL && exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid)) {
+    if (visit != NULL && exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid,
+                                                     "Too many tries to link a login, or of your password.")) {
         visit->flow.session_id = pass_badge(x->pass)->key_id;
         depart(visit, FLOW_LINK);
     }

@@ -247,6 +247,7 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
         return x->match_detail;
     case REFUSED_plan_limit:
         return exchange_plan_detail(x);
+    case REFUSED_post_finished:
     case REFUSED_post_not_finished:
         return x->retry_detail;
     case REFUSED_timestamp_past:

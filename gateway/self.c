@@ -126,7 +126,8 @@ void self_prove(struct self *self, const char *member, void (*next)(void *contex
     self->context = context;
     if (json_node_text(x->body, member).data == NULL) {
         prove_by_session(self);
-    } else if (exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid) &&
+    } else if (exchange_is_within_sign_ins(x, pass_badge(x->pass)->user_id.uuid,
+                                           "Too many tries of your password, wherever they come from.") &&
                gate_salt(x->gateway->gate, self->address, salted, self) != OK) {
         give_up(self);
     }

@@ -230,9 +230,9 @@ static bool count_try(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], 
     return verdict.allowed;
 }
 
-bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN])
+bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], const char *detail)
 {
-    return count_try(x, name, SIGN_INS_PER_ADDRESS, "Too many tries of this one, wherever they come from.");
+    return count_try(x, name, SIGN_INS_PER_ADDRESS, detail);
 }
 
 bool exchange_is_within_peer(struct exchange *x)
@@ -320,7 +320,8 @@ static bool may_try(struct exchange *x, struct span address)
     struct gateway *gateway = x->gateway;
     uint8_t mark[SHA256_LEN];
     sha256_hmac(span_of(gateway->body_key, sizeof gateway->body_key), address, mark);
-    return exchange_is_within_peer(x) && exchange_is_within_sign_ins(x, mark);
+    return exchange_is_within_peer(x) &&
+           exchange_is_within_sign_ins(x, mark, "Too many tries with this address, wherever they come from.");
 }
 
 void handle_sign_in(struct exchange *x)

@@ -23,11 +23,11 @@ void opening_keep(struct exchange *x, const struct opening *opening);
 
 /* exchange_is_within_sign_ins counts a try of a password for one that is tried: an address, whether there is an
  * account of it or not, an invitation or a person; exchange_is_within_peer one from wherever the request comes. False:
- * answered, there were too many. Which of the two it was is said: who comes from elsewhere, or names another, sees it
- * anyhow.
+ * answered, there were too many; detail names the one that is tried. Which of the two it was is said: who comes from
+ * elsewhere, or names another, sees it anyhow.
  * exchange_hash has a password hashed; done is not called when the queue is full or ends: answered. salt_read reads
  * what gate_salt was answered. */
-bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN]);
+bool exchange_is_within_sign_ins(struct exchange *x, const uint8_t name[LIMITER_NAME_LEN], const char *detail);
 bool exchange_is_within_peer(struct exchange *x);
 void exchange_hash(struct exchange *x, const struct hash_wish *wish, hashed *done, void *context);
 enum err salt_read(struct span body, struct person_salt *ret_salt) MUST_USE;

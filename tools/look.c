@@ -188,6 +188,15 @@ static void cut_cell(struct buf *line, size_t begin)
     buf_text(line, "…");
 }
 
+/* How a post's text begins: a thread's is its first part's. */
+static const struct json_node *text_of(const struct json_node *thing, const char *path)
+{
+    const struct json_node *text = json_node_path(thing, path);
+    const struct json_node *parts = json_node_path(thing, "content/parts");
+    const bool threads = !json_node_is(text, NODE_TEXT) && json_node_is(parts, NODE_LIST) && parts->first != NULL;
+    return threads ? json_node_member(parts->first, "text") : text;
+}
+
 int look_print_thing(const struct look *look, const struct look_list *list, const struct json_node *thing)
 {
     if (look->errand.json) {
@@ -201,7 +210,9 @@ int look_print_thing(const struct look *look, const struct look_list *list, cons
             to_column(&line, list->columns[i].at);
         }
         begin = line.len;
-        put_value(&line, json_node_path(thing, list->columns[i].path));
+        const char *path = list->columns[i].path;
+        const bool is_text = list->cuts && i + 1 == list->column_count;
+        put_value(&line, is_text ? text_of(thing, path) : json_node_path(thing, path));
     }
     if (list->cuts && buf_ok(&line) && isatty(STDOUT_FILENO)) {
         cut_cell(&line, begin);

@@ -39,7 +39,7 @@ struct look_list {
     size_t column_count;
     bool hex_cursor; /* next_cursor is bytes as hex, not text */
     bool whole;      /* there are no pages: limit is how many there are to be */
-    bool cuts;       /* at a terminal the last column, a post's text, is but its beginning */
+    bool cuts;       /* the last column is a post's text, a thread's first part's; at a terminal but its beginning */
     /* Prints a thing of its own; NULL: by columns. */
     int (*print)(struct look *look, const struct json_node *thing);
 };

@@ -260,13 +260,16 @@ static int preview_queue(struct errand *errand)
 static int list_series(struct errand *errand)
 {
     static const struct look_column columns[] = {
-        {"id",             0 },
-        {"status",         31},
-        {"rule/frequency", 38},
-        {"rule/weekdays",  46},
-        {"rule/time",      66},
-        {"rule/timezone",  72},
-        {"content/text",   95}
+        {"id",              0  },
+        {"status",          31 },
+        {"rule/frequency",  38 },
+        {"rule/interval",   46 },
+        {"rule/month_week", 50 },
+        {"rule/weekdays",   57 },
+        {"rule/month_day",  77 },
+        {"rule/time",       80 },
+        {"rule/timezone",   86 },
+        {"content/text",    109}
     };
     static const struct look_list list = {.question = "list_series", COLUMNS(columns), .cuts = true};
     return print_list(errand, &list);
@@ -453,9 +456,12 @@ int tool_post(int argc, char **argv)
             " e.g.: openpost post list --data /var/lib/openpost --search \"spring sale\" --approval wanted\n\n"
             "Lists a workspace's posts, the newest first: id, status, when they are published, how the text begins; "
             "shows\none, what happened to it, every attempt. Posts have all of WORDS, the last one also by its "
-            "beginning; words in\nquotation marks follow one another. --approval wanted: those that wait for "
-            "somebody's word. A history\nhas who did it, by id and name; a person's name is today's, whether they are "
-            "still a member or not,\nand is not told with --at. At a terminal a list has but a text's beginning.",
+            "beginning; words in\nquotation marks follow one another. What waits for somebody's word is listed by "
+            "--approval wanted and by\n--approval void (it was given, and the post was changed since). A history has "
+            "who "
+            "did it, by id and name; a\nperson's name is today's, whether they are still a member or not, and is not "
+            "told "
+            "with --at. At a terminal a\nlist has but a text's beginning.",
         FORMS(look, forms),
         .forms = "the forms are: list, show POST, history POST, deliveries POST",
         .noun = "a post's id: post_…, as openpost post list shows it",
@@ -525,12 +531,11 @@ int tool_series(int argc, char **argv)
             "       openpost series end SERIES --data DIR [--workspace WS] [--keep] [--json]\n"
             " e.g.: openpost series list --data /var/lib/openpost --workspace acme\n\n"
             "Lists a workspace's series: id, status, rule, how the text begins; shows one; shows its next dates "
-            "(10, at\n"
-            "most 200) and the post that was made for each. pause cancels its posts that are neither locked nor "
-            "touched "
-            "by\nhand and makes no more until resume makes them anew; end does so for ever, --keep lets go out "
-            "what was "
-            "made.",
+            "(10, at\nmost 200) and the post that was made for each. A rule is frequency, every so many days, weeks or "
+            "months,\nwhich of the month's such weekdays, weekdays, day of the month, time, zone; - where it does not "
+            "say. "
+            "pause cancels\nits posts that are neither locked nor touched by hand and makes no more until resume makes "
+            "them anew; end\ndoes so for ever, --keep lets go out what was made.",
         FORMS(look, forms),
         FORMS(change, changes),
         .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",

@@ -61,7 +61,9 @@ static int keep(struct user_errand *own, const struct person_record *record, con
     err = err == OK ? operator_keep(&own->errand.hand, secret_id, &own->user_id, buf_span(&plain)) : err;
     explicit_bzero(bytes, sizeof bytes);
     if (err == ERR_EXISTS) {
-        return errand_refused(&own->errand, "somebody else has this address");
+        return errand_refused(&own->errand,
+                              "somebody has this address already: invite them to the workspace (POST /v1/invitations), "
+                              "they sign in and accept");
     }
     return err == OK ? EXIT_GOOD : errand_failed(&own->errand, err);
 }

@@ -22,9 +22,13 @@ int user_is_known(struct user_errand *own)
 int user_erase_person(struct user_errand *own)
 {
     struct command command = {.code = COMMAND_erase_user, .stream = own->user_id};
-    struct answer answer;
+    struct answer answer = {.refusal = ACCEPTED};
     command.erase_user.user_id = own->user_id;
-    return errand_decide(&own->errand, &command, &answer);
+    const int code = errand_decide(&own->errand, &command, &answer);
+    if (answer.refusal == REFUSED_still_member && !own->everywhere) {
+        (void)fprintf(stderr, "openpost user: with --everywhere erase ends their memberships before\n");
+    }
+    return code;
 }
 
 struct open_invitation {

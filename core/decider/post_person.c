@@ -114,17 +114,6 @@ static bool has_failed(const struct post_target *target)
     return target->status == TARGET_FAILED || target->status == TARGET_MISSED;
 }
 
-/* What was published or cancelled is so for ever. */
-static enum refusal nothing_to_retry(const struct post *post)
-{
-    for (uint32_t i = 0; i < post->target_count; i++) {
-        if (has_failed(&post->targets[i])) {
-            return REFUSED_post_not_finished;
-        }
-    }
-    return post_is_final(post) ? REFUSED_post_finished : REFUSED_post_not_finished;
-}
-
 /* When a person wants it, or why not: *ret_due_ms. */
 static enum refusal retry_instant(const struct post *post, const struct retry_post_command *retry, int64_t now_ms,
                                   int64_t not_before_ms, int64_t *ret_due_ms)
@@ -165,8 +154,8 @@ RULE(retry)
             }
         }
     }
-    if (retryable == 0) {
-        return nothing_to_retry(post);
+    if (retryable == 0) { /* what was published or cancelled is so for ever, and what never locked has no bytes */
+        return post_is_final(post) ? REFUSED_post_finished : REFUSED_post_not_finished;
     }
     enum refusal refusal = installation_refusal(context->installation);
     int64_t due_ms = 0;

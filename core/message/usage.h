@@ -22,7 +22,7 @@ enum limit {
 /* What a tenant uses of what its plan bounds. */
 struct usage {
     uint64_t used[LIMIT_COUNT]; /* requests are counted by the gateway: 0 */
-    uint64_t published_targets; /* since the billing period began */
+    uint64_t published_targets; /* since period_start_ms last changed */
 };
 
 /* limit_word is a limit's word in events and answers; limit_of finds it by that: LIMIT_COUNT, it is none. */

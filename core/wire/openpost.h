@@ -58,7 +58,7 @@ struct openpost_answer {
     char code[OPENPOST_CODE_SIZE]; /* "" when accepted, else a stable word: post_locked, not_found …, as over HTTP; of a
                                       newer OpenPost one that is not known here is unavailable */
     const char *sentence;          /* what the code means, for people; "" when accepted. Static */
-    char id[OPENPOST_ID_SIZE];     /* of the post, key, account or member */
+    char id[OPENPOST_ID_SIZE];     /* of the post, key, account or member; a refused create's names nothing */
     uint64_t workspace_seq;        /* of the last event that it caused; 0: none */
     uint64_t version;              /* of that, afterwards */
     int repeated;                  /* it was done before: this is the first answer again */
@@ -140,7 +140,7 @@ enum openpost_status openpost_edit_post(struct openpost *connection, const char 
 
 /* openpost_retry_post sends again what was locked of every failed or missed target, at_ms 0: at once. Refused as
  * post_not_finished when there is none, so is a second call while what the first sent is under way; as post_finished
- * when all of it went out or was cancelled. */
+ * when all of it went out or was cancelled, or was never locked: nobody approved it, say. */
 enum openpost_status openpost_retry_post(struct openpost *connection, const char *post_id, int64_t at_ms,
                                          int timeout_ms, struct openpost_answer *ret_answer);
 

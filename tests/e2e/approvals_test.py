@@ -262,7 +262,10 @@ class Instants(harness.Case):
         for post in (missed, void):
             done = api.wait_post(post, "missed")
             self.assertEqual([one["error"]["code"] for one in done["targets"]], ["approval_missing"])
-            self.assert_problem(api.post(f"/v1/posts/{post['id']}/retry", {"now": True}), 409, "post_not_finished")
+            path = f"/v1/posts/{post['id']}"
+            problem = self.assert_problem(api.post(path + "/retry", {"now": True}), 409, "post_finished")
+            self.assertTrue(problem["detail"].startswith("Nobody approved the post in time"), problem)
+            self.assertEqual(api.post(path + "/duplicate").json()["status"], "draft")
             self.assert_problem(approve(api, post, 64 * "0"), 409, "post_finished")
         self.assertEqual(service.sandbox.texts(), ["approved"])
         service.stop()

@@ -104,7 +104,13 @@ class Tenant(harness.Case):
         self.assertTrue(any(line.startswith("content.text: A text?of two lines") for line in shown), shown)
         self.assertRegex(self.told("post", "history", post["id"]), r"(?m)^1 +\S+Z +key_\w{26} owner +Written as a draft for 1 account\.$")
         series = self.series(frequency="weekly", weekdays=["monday", "friday"], timezone="Asia/Tokyo")
-        self.assertRegex(self.told("series", "list"), rf"(?m)^{series['id']} +active +weekly +monday,friday +09:30 +Asia/Tokyo +every day$")
+        self.assertRegex(self.told("series", "list"), rf"(?m)^{series['id']} +active +weekly +1 +- +monday,friday +- +09:30 +Asia/Tokyo +every day$")
+        for rule, shown in (({"frequency": "monthly", "month_week": "last", "weekdays": ["friday"]}, "monthly +1 +last +friday +-"),
+                            ({"frequency": "monthly", "month_day": 31}, "monthly +1 +- +- +31"), ({"interval": 14}, "daily +14 +- +- +-")):
+            series = self.series(**rule)
+            self.assertRegex(self.told("series", "list"), rf"(?m)^{series['id']} +active +{shown} +09:30 +\S+ +every day$")
+        thread = self.post("", content={"parts": [{"text": "It begins"}, {"text": "and goes on"}]})
+        self.assertRegex(self.told("post", "list"), rf"(?m)^{thread['id']} +draft +- +It begins$")
         template = self.template("Name\x1b[31m")
         self.assertIn(f"{template['id']} 1     Name?[31m\n", self.told("template", "list"))
 

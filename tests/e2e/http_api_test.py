@@ -128,6 +128,8 @@ class Http(harness.Case):
                 ({"targets": [{}]}, "field_missing", "/targets/0/integration_id")):
             problem = self.assert_problem(self.api.post("/v1/posts", body), 422, code)
             self.assertEqual(problem["param"], pointer, body)
+            if code == "timestamp_past":
+                self.assertEqual(problem["detail"], "It is in the past; what goes out at once says now instead of an instant.")
 
     def test_a_post_without_targets_or_text_cannot_be_scheduled(self):
         target = [{"integration_id": self.integration["id"]}]

@@ -9,7 +9,7 @@ import threading
 import harness
 from described import Described
 from harness import Api, later, run, wait_until
-from sign_in_test import PASSWORD, Browser, person
+from sign_in_test import PASSWORD, Browser, person, user
 
 
 ROUNDS = int(os.environ.get("OPENPOST_INVITATION_ROUNDS", "50"))
@@ -200,6 +200,10 @@ class Invitations(harness.Case):
         self.assertEqual((line["id"], line["workspaces"], line["operator"]), (session["user_id"], 1, False))
         refused = run("user", "erase", line["id"], "--data", self.data.path)
         self.assertEqual(refused.returncode, 1)
+        self.assertIn("--everywhere", refused.stderr)
+        again = user("create", "--data", self.data.path, "--email", "squatted@example.com", "--name", "Another")
+        self.assertNotEqual(again.returncode, 0)
+        self.assertIn("somebody has this address already: invite them", again.stderr)
         self.assertEqual(run("user", "erase", line["id"], "--data", self.data.path, "--everywhere").returncode, 0)
         self.assert_problem(self.api.get("/v1/members/" + made["id"]), 404, "not_found")
         browser, _, again = self.joined("squatted")

@@ -110,7 +110,7 @@ class Pages(harness.Case):
         self.assertEqual((target["status"], target["error"]["code"]), ("failed", "render_refused"))
         self.assertIn("in the channel's form", target["error"]["message"])
         path = "/v1/posts/" + post["id"]
-        problem = self.assert_problem(self.api.post(path + "/retry", {"now": True}), 409, "post_not_finished")
+        problem = self.assert_problem(self.api.post(path + "/retry", {"now": True}), 409, "post_finished")
         self.assertIn("/duplicate", problem["detail"])
         self.assertEqual(self.api.post(path + "/duplicate").status, 201)
 

@@ -68,6 +68,16 @@ class Programs(harness.Case):
         _, said = self.drive(harness.ROOT / "tools/example/rpc.sh", role="viewer", code=1)
         self.assertEqual(said.splitlines()[1:], ["refused: role_insufficient"])
 
+    def test_a_shell_with_nngcat_is_told_why_it_may_not_follow(self):
+        port = harness.free_port()
+        service = self.world.serve(self.world.data(), options=("--rpc", f"127.0.0.1:{port}"))
+        for more, code, last in (({"scopes": ["posts:write"]}, 1, "refused: scope_insufficient"), ({"role": "editor"}, 0, "event ")):
+            key = service.api.post("/v1/api-keys", {"name": "some", "role": "owner", **more}).json()["key"]
+            done = subprocess.run([str(harness.ROOT / "tools/example/rpc.sh"), f"tcp://127.0.0.1:{port}", key],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, text=True)
+            self.assertEqual(done.returncode, code, done.stdout)
+            self.assertTrue(done.stdout.splitlines()[-1].startswith(last), done.stdout)
+
 
 
 class Calls(harness.Case):
@@ -123,7 +133,7 @@ class Library(Calls):
         self.assertEqual(self.call("edit", post["id"], 1, self.integration["id"], "once", "x")[:3], (OK, "-", 2))
         status, code, version, sentence = self.call("edit", post["id"], 1, self.integration["id"], "twice", "x")
         self.assertEqual((status, code, version), (REFUSED, "version_mismatch", 2))
-        self.assertEqual(sentence, "It was changed since the version that the request names.")
+        self.assertEqual(sentence, "It was changed since the version that the request names: read it again.")
         self.assertEqual(self.call("edit", post["id"], 0, self.integration["id"], "any version", "x")[0], INVALID)
         self.assertEqual(self.api.read_post(post)["content"]["text"], "once")
 

@@ -278,7 +278,7 @@ class SignIn(harness.Case):
         browser = Browser(self.service.port, "127.0.0.77")
         tries = [browser.ask("POST", "/v1/session", {"email": "guessed@example.com", "password": "x"}) for _ in range(11)]
         self.assertEqual([answer.status for answer in tries], [401] * 10 + [429])
-        self.assertIn("of this one", self.assert_problem(tries[-1], 429, "rate_limited")["detail"])
+        self.assertIn("with this address", self.assert_problem(tries[-1], 429, "rate_limited")["detail"])
         self.assertGreater(int(tries[-1].headers["Retry-After"]), 60)
         self.assert_problem(browser.ask("POST", "/v1/session", {"email": "other@example.com", "password": "x"}), 401, "sign_in_refused")
 

@@ -289,6 +289,20 @@ class Templates(harness.Case):
             with self.subTest(more=more):
                 self.refused("POST", "/v1/templates", body, 422, code, param)
 
+    def test_what_is_no_placeholder_is_named_and_those_that_there_are(self):
+        for text, detail in (("{{ product }}", "{{ product }} is no placeholder: between"), ("{{", "{{ where no placeholder begins:"),
+                             ("{{other}}", "{{other}} is none of placeholders: product, version, ")):
+            with self.subTest(text=text):
+                answer = self.api.post("/v1/templates", {**WEEKLY, "content": {"text": text}})
+                self.assertTrue(self.assert_problem(answer, 422, "placeholder_invalid")["detail"].startswith(detail), answer)
+        answer = self.api.post("/v1/templates", {**WEEKLY, "content": {"text": "{{other}}"}, "placeholders": []})
+        self.assertEqual(self.assert_problem(answer, 422, "placeholder_invalid")["detail"], "{{other}} is declared nowhere: placeholders is empty.")
+        many = [{"name": f"{n:032d}"} for n in range(20)]
+        template = self.api.post("/v1/templates", {"name": "Many", "content": {"text": "x"}, "placeholders": many}).json()
+        answer = self.api.post(f"/v1/templates/{template['id']}/instantiate", {"values": {"nobody": "x"}})
+        detail = self.assert_problem(answer, 422, "field_unknown")["detail"]
+        self.assertRegex(detail, "^The template has no such placeholder, but: 0{32}, 0{31}1, .*, …\\.?$")
+
     def test_a_template_is_changed_by_who_has_seen_it_and_its_posts_stay(self):
         template = self.template()
         path = "/v1/templates/" + template["id"]

@@ -112,7 +112,7 @@ static const struct story approval_stories[] = {
     {"confirmed, it is: it never locks", ASKED ", at 7200, suspend, confirm", "miss a b", "targets_missed a b approval_missing; post_finished missed approval_missing"},
     {"of a workspace that ended the end is why", ASKED ", hold, at 604800, abolish", "miss a b by_us", "targets_missed a b workspace_deleted; post_finished missed workspace_deleted"},
     {"what has passed its last instant, too, was not approved", "settings policy=any_approver, create a at=7200 not_after=7300, at 7301", "miss a", "targets_missed a approval_missing; post_finished missed approval_missing"},
-    {"it has no bytes to send again", ASKED ", at 7200, miss a b", "retry now", "refused post_not_finished"},
+    {"it has no bytes to send again", ASKED ", at 7200, miss a b", "retry now", "refused post_finished"},
 
     /* reminded */
     {"half an hour before somebody is reminded", ASKED ", at 5400", "remind", "approval_wanted any_approver at 7200 reminder"},

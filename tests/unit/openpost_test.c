@@ -44,7 +44,7 @@ START_TEST(an_edit_says_everything_and_names_the_version_that_was_read)
     ck_assert_str_eq(answer.id, made.id);
     ck_assert_int_eq(openpost_edit_post(world.connection, made.id, 1, &post, WAIT_MS, &answer), OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "version_mismatch");
-    ck_assert_str_eq(answer.sentence, "It was changed since the version that the request names.");
+    ck_assert_str_eq(answer.sentence, "It was changed since the version that the request names: read it again.");
     const char *const other = "post_01h455vb4pex5vsknk084sn02q";
     ck_assert_int_eq(openpost_edit_post(world.connection, other, 1, &post, WAIT_MS, &answer), OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "not_found");
@@ -109,7 +109,8 @@ START_TEST(another_post_under_the_same_idempotency_key_is_refused_whatever_diffe
     ck_assert_int_eq(openpost_create_post(world.connection, &labelled, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "idempotency_key_reused");
     ck_assert_int_eq(openpost_create_post(world.connection, &zoned, "k", WAIT_MS, &answer), OPENPOST_REFUSED);
-    ck_assert_str_eq(answer.sentence, "The Idempotency-Key was used with another body.");
+    ck_assert_str_eq(answer.sentence,
+                     "The Idempotency-Key was used with another body: take another key for another request.");
     library_close(&world);
 }
 
@@ -126,7 +127,7 @@ START_TEST(what_a_person_decides_is_refused_with_its_code_and_its_sentence)
     ck_assert_int_eq(openpost_create_post(world.connection, &post, NULL, WAIT_MS, &made), OPENPOST_OK);
     ck_assert_int_eq(openpost_retry_post(world.connection, made.id, 0, WAIT_MS, &answer), OPENPOST_REFUSED);
     ck_assert_str_eq(answer.code, "post_not_finished");
-    ck_assert_str_eq(answer.sentence, "Only failed and missed targets of a post can be sent again.");
+    ck_assert_str_eq(answer.sentence, "Only what failed or was missed after the lock of its post can be sent again.");
     const char *const no_target = "tgt_01h455vb4pex5vsknk084sn02q";
     ck_assert_int_eq(openpost_resolve_target(world.connection, made.id, no_target, &found, WAIT_MS, &answer),
                      OPENPOST_REFUSED);

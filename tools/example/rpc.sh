@@ -119,7 +119,10 @@ content "$json" | bytes
 echo
 
 events=$(body_of "$(ask 3 "$(array 2)$(number 0)$(number 100)")")
+[[ $events != 91* ]] || { accepted "${events:2}"; exit 1; } # an array of one: the code
+of=${events:1:1}
 events=$(behind_number "${events:2}") # an array of two: the number of the workspace's last event, and
+((of == 2)) || events=$(behind_number "$events") # of three, when not all are told: up to where it was looked, and
 case $events in
   dc*) count=$((16#${events:2:4})) events=${events:6} ;;
   *) count=$((16#${events:1:1})) events=${events:2} ;;

@@ -59,6 +59,7 @@ class Bench(unittest.TestCase):
         wanted = {f"service, {work} at 20224 posts{cost}" for work in SERVED + ("GET", "list")
                   for cost in ("", ", processor", ", page faults")}
         wanted |= {f"service, {work} at 20224 posts, written" for work in SERVED}
+        wanted |= {"service, one of each command", "service, one of each command, processor"}
         self.assertEqual(set(figures), wanted)
         for name, figure in figures.items():
             if not name.endswith("page faults"):  # where no page is new there are none

@@ -376,6 +376,19 @@ class Made(harness.Case):
                     self.assertNotIn(one.encode(), cursors)
                     self.assertNotIn(uuid_of(one), cursors)
 
+    def test_a_cursor_over_http_does_not_show_the_post_that_was_only_looked_at(self):
+        mine, other = self.api.connect("shown.test"), self.api.connect("covered.test")
+        api = self.by(self.make("narrow", integrations=[mine["id"]]))
+        seen, hidden = [], []
+        for place in range(8):
+            ids = (seen, hidden)[place % 2]
+            ids.append(self.api.publish("one after the other", (mine, other)[place % 2], schedule={"at": later(90000 + 60 * place)})["id"])
+        page = "/v1/posts?limit=1&order=publish_at"
+        pages, cursors = self.walk(lambda cursor: api.get(page + (f"&cursor={cursor}" if cursor else "")).json())
+        self.assertEqual([one for ids in pages for one in ids if one in seen], seen)
+        for one in hidden:
+            self.assertNotIn(uuid_of(one), cursors)
+
     @staticmethod
     def cursor_of(kind, cursor):
         return {} if cursor is None else {"cursor": bytes.fromhex(cursor) if kind == "templates" else cursor.encode()}

@@ -96,14 +96,14 @@ enum err access_period(struct store_txn *txn, const struct id *workspace_id, int
                        struct period_row *ret_period) MUST_USE;
 
 /* access_integration reads one. workspace_id NULL: whosever it is (our own processes only). ERR_NOT_FOUND: unknown,
- * deleted, or another workspace's. access_integrations lists a workspace's, oldest first, after *after (NULL: from the
- * first). access_integration_scan walks those of all workspaces, deleted ones too: for a scheduler that starts.
- * Fewer than limit: that was all. */
+ * deleted, or another workspace's. access_integrations lists those of a workspace that the grant sees, as
+ * access_conceal leaves them, oldest first, after *after (NULL: from the first). access_integration_scan walks those of
+ * all workspaces, deleted ones too: for a scheduler that starts. Fewer than limit: that was all. */
 enum err access_integration(struct store_txn *txn, const struct id *workspace_id, const struct id *integration_id,
                             struct arena *arena, struct integration_row *ret_integration) MUST_USE;
-enum err access_integrations(struct store_txn *txn, const struct id *workspace_id, const struct id *after,
-                             uint32_t limit, struct arena *arena, struct integration_row **ret_integrations,
-                             uint32_t *ret_count) MUST_USE;
+enum err access_integrations(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
+                             const struct id *after, uint32_t limit, struct arena *arena,
+                             struct integration_row **ret_integrations, uint32_t *ret_count) MUST_USE;
 enum err access_integration_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,
                                  struct integration_row **ret_integrations, uint32_t *ret_count) MUST_USE;
 

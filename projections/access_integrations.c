@@ -266,9 +266,41 @@ enum err access_integration(struct store_txn *txn, const struct id *workspace_id
     return OK;
 }
 
-enum err access_integrations(struct store_txn *txn, const struct id *workspace_id, const struct id *after,
-                             uint32_t limit, struct arena *arena, struct integration_row **ret_integrations,
-                             uint32_t *ret_count)
+/* Those that a restricted grant sees, without a look at the others. */
+static enum err own_integrations(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
+                                 const struct id *after, uint32_t limit, struct arena *arena,
+                                 struct integration_row **ret_integrations, uint32_t *ret_count)
+{
+    struct integration_row *rows = arena_alloc(arena, (grant->account_count + 1) * sizeof *rows);
+    struct id last = after != NULL ? *after : (struct id){0};
+    uint32_t count = 0;
+    if (rows == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (bool more = true; more && count < limit;) {
+        const struct id *next = NULL;
+        for (uint32_t i = 0; i < grant->account_count; i++) {
+            const struct id *id = &grant->accounts[i].integration_id;
+            const bool is_later = memcmp(id->uuid, last.uuid, sizeof id->uuid) > 0;
+            next = is_later && (next == NULL || memcmp(id->uuid, next->uuid, sizeof id->uuid) < 0) ? id : next;
+        }
+        more = next != NULL;
+        last = more ? *next : last;
+        const enum err err = more ? access_integration(txn, workspace_id, next, arena, &rows[count]) : ERR_NOT_FOUND;
+        TRY(err == ERR_NOT_FOUND ? OK : err); /* it was deleted */
+        if (err == OK) {
+            access_conceal(grant, &rows[count]);
+            count++;
+        }
+    }
+    *ret_integrations = rows;
+    *ret_count = count;
+    return OK;
+}
+
+static enum err all_integrations(struct store_txn *txn, const struct id *workspace_id, const struct id *after,
+                                 uint32_t limit, struct arena *arena, struct integration_row **ret_integrations,
+                                 uint32_t *ret_count)
 {
     const struct row_key prefix = integration_list_key(workspace_id, NULL);
     const struct row_key from = integration_list_key(workspace_id, after);
@@ -286,6 +318,15 @@ enum err access_integrations(struct store_txn *txn, const struct id *workspace_i
     *ret_integrations = integrations;
     *ret_count = count;
     return OK;
+}
+
+enum err access_integrations(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
+                             const struct id *after, uint32_t limit, struct arena *arena,
+                             struct integration_row **ret_integrations, uint32_t *ret_count)
+{
+    return grant->restricted
+               ? own_integrations(txn, workspace_id, grant, after, limit, arena, ret_integrations, ret_count)
+               : all_integrations(txn, workspace_id, after, limit, arena, ret_integrations, ret_count);
 }
 
 enum err access_integration_scan(struct store_txn *txn, const struct id *after, uint32_t limit, struct arena *arena,

@@ -225,3 +225,21 @@ enum err row_list(struct store_txn *txn, const struct row_key *prefix, const str
     *ret_count = rows.count;
     return OK;
 }
+
+enum err row_walk_refs(struct store_txn *txn, const struct row_key *prefix, const struct row_key *from,
+                       struct arena *arena, row_visit *visit, void *context)
+{
+    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
+    TRY(store_cursor_open(txn, &cursor));
+    struct span key;
+    struct span value;
+    bool is_enough = false;
+    enum err err = first_after(cursor, prefix, from, &key, &value);
+    while (err == OK && !is_enough && span_starts_with(key, row_key_span(prefix))) {
+        struct ref_row ref;
+        TRY(row_read(value, ref_row_desc(), arena, &ref));
+        TRY(visit(context, &ref.id, &is_enough));
+        err = store_next(cursor, &key, &value);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}

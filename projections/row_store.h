@@ -74,4 +74,10 @@ enum err row_list(struct store_txn *txn, const struct row_key *prefix, const str
                   const struct record_desc *desc, uint32_t limit, struct arena *arena, void **ret_rows,
                   uint32_t *ret_count) MUST_USE;
 
+/* row_walk_refs hands what each ref_row whose key begins with prefix names to visit, in order, those after the key from
+ * (NULL: from the first), until visit has enough of them. What visit returns but OK ends the walk and is returned. */
+typedef enum err row_visit(void *context, const struct id *id, bool *ret_enough);
+enum err row_walk_refs(struct store_txn *txn, const struct row_key *prefix, const struct row_key *from,
+                       struct arena *arena, row_visit *visit, void *context) MUST_USE;
+
 #endif

@@ -111,16 +111,24 @@ bool series_sees(const struct grant *grant, const struct series_row *series)
     return access_sees_all(grant, series->targets, series->targets_count);
 }
 
-/* The refs of the next few, after *after when it is not absent. */
-static enum err list_refs(struct store_txn *txn, const struct id *workspace_id, const struct id *after, uint32_t limit,
-                          struct arena *arena, struct ref_row **ret_refs, uint32_t *ret_count)
+struct series_seen {
+    struct store_txn *txn;
+    const struct id *workspace_id;
+    const struct grant *grant;
+    struct arena *arena;
+    struct series_row *rows;
+    uint32_t count;
+    uint32_t limit;
+};
+
+static enum err see(void *context, const struct id *id, bool *ret_enough)
 {
-    const struct row_key prefix = key_at(PLACE_SERIES_LIST, workspace_id);
-    struct row_key from = prefix;
-    void *refs = NULL;
-    row_key_id(&from, after);
-    TRY(row_list(txn, &prefix, id_is_none(after) ? NULL : &from, ref_row_desc(), limit, arena, &refs, ret_count));
-    *ret_refs = refs;
+    struct series_seen *seen = context;
+    struct series_row *row = &seen->rows[seen->count];
+    const enum err err = series_get(seen->txn, seen->workspace_id, id, seen->arena, row);
+    TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
+    seen->count += series_sees(seen->grant, row) ? 1 : 0;
+    *ret_enough = seen->count == seen->limit;
     return OK;
 }
 
@@ -128,25 +136,23 @@ enum err series_list(struct store_txn *txn, const struct id *workspace_id, const
                      const struct id *after, uint32_t limit, struct arena *arena, struct series_row **ret_series,
                      uint32_t *ret_count)
 {
-    struct id last = after == NULL ? (struct id){.kind = ID_NONE} : *after;
-    struct series_row *rows = arena_alloc(arena, (limit + 1) * sizeof *rows);
-    uint32_t count = 0;
-    uint32_t some = limit;
-    if (rows == NULL) {
+    const struct row_key prefix = key_at(PLACE_SERIES_LIST, workspace_id);
+    struct row_key from = prefix;
+    struct series_seen seen = {.txn = txn,
+                               .workspace_id = workspace_id,
+                               .grant = grant,
+                               .arena = arena,
+                               .rows = arena_alloc(arena, limit * sizeof *seen.rows),
+                               .limit = limit};
+    if (seen.rows == NULL) {
         return ERR_NO_MEMORY;
     }
-    while (some == limit && count < limit) {
-        struct ref_row *refs = NULL;
-        TRY(list_refs(txn, workspace_id, &last, limit, arena, &refs, &some));
-        for (uint32_t i = 0; i < some && count < limit; i++) {
-            const enum err err = series_get(txn, workspace_id, &refs[i].id, arena, &rows[count]);
-            TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-            count += series_sees(grant, &rows[count]) ? 1 : 0;
-            last = refs[i].id;
-        }
+    if (after != NULL) {
+        row_key_id(&from, after);
     }
-    *ret_series = rows;
-    *ret_count = count;
+    TRY(row_walk_refs(txn, &prefix, after != NULL ? &from : NULL, arena, see, &seen));
+    *ret_series = seen.rows;
+    *ret_count = seen.count;
     return OK;
 }
 

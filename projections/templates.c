@@ -130,38 +130,22 @@ bool templates_sees(const struct grant *grant, const struct template_row *templa
     return access_sees_all(grant, template->targets, template->targets_count);
 }
 
-/* Where a list goes on. */
-struct place {
-    struct row_key from;
-    bool resumes; /* behind from; else at the first */
-    bool is_over;
+struct templates_seen {
+    struct store_txn *txn;
+    const struct id *workspace_id;
+    const struct grant *grant;
+    struct arena *arena;
+    struct template_page *page;
+    uint32_t most;
 };
 
-static void go_behind(struct place *at, const struct id *workspace_id, const uint8_t cursor[TEMPLATE_CURSOR_LEN])
+static enum err see(void *context, const struct id *id, bool *ret_enough)
 {
-    at->from = list_key(workspace_id);
-    put_place(&at->from, cursor);
-    at->resumes = true;
-}
-
-/* Adds those of the next few that are there for the grant, up to most in all. No page says where one is that is not. */
-static enum err read_seen(struct store_txn *txn, const struct id *workspace_id, const struct grant *grant,
-                          uint32_t most, struct arena *arena, struct place *at, struct template_page *page)
-{
-    const struct row_key prefix = list_key(workspace_id);
-    void *rows = NULL;
-    uint32_t count = 0;
-    TRY(row_list(txn, &prefix, at->resumes ? &at->from : NULL, ref_row_desc(), most, arena, &rows, &count));
-    const struct ref_row *refs = rows;
-    for (uint32_t i = 0; i < count && page->count < most; i++) {
-        struct template_row *template = &page->templates[page->count];
-        uint8_t place[TEMPLATE_CURSOR_LEN];
-        TRY(must(templates_get(txn, workspace_id, &refs[i].id, arena, template)));
-        place_of(template, place);
-        go_behind(at, workspace_id, place);
-        page->count += templates_sees(grant, template) ? 1 : 0;
-    }
-    at->is_over = count < most;
+    const struct templates_seen *seen = context;
+    struct template_row *template = &seen->page->templates[seen->page->count];
+    TRY(must(templates_get(seen->txn, seen->workspace_id, id, seen->arena, template)));
+    seen->page->count += templates_sees(seen->grant, template) ? 1 : 0;
+    *ret_enough = seen->page->count == seen->most;
     return OK;
 }
 
@@ -169,7 +153,11 @@ enum err templates_list(struct store_txn *txn, const struct id *workspace_id, co
                         struct span cursor, uint32_t limit, struct arena *arena, struct template_page *ret_page)
 {
     struct template_page page = {.templates = arena_alloc(arena, (limit + 1) * sizeof *page.templates)};
-    struct place at = {.from = list_key(workspace_id)};
+    const struct row_key prefix = list_key(workspace_id);
+    struct row_key from = prefix;
+    /* one more than fits tells whether there is another page */
+    struct templates_seen seen = {
+        .txn = txn, .workspace_id = workspace_id, .grant = grant, .arena = arena, .page = &page, .most = limit + 1};
     if (page.templates == NULL) {
         return ERR_NO_MEMORY;
     }
@@ -177,12 +165,9 @@ enum err templates_list(struct store_txn *txn, const struct id *workspace_id, co
         return ERR_MALFORMED;
     }
     if (cursor.len != 0) {
-        go_behind(&at, workspace_id, cursor.data);
+        put_place(&from, cursor.data);
     }
-    /* one more than fits tells whether there is another page */
-    while (!at.is_over && page.count <= limit) {
-        TRY(read_seen(txn, workspace_id, grant, limit + 1, arena, &at, &page));
-    }
+    TRY(row_walk_refs(txn, &prefix, cursor.len != 0 ? &from : NULL, arena, see, &seen));
     if (page.count > limit) {
         page.count = limit;
         place_of(&page.templates[limit - 1], page.cursor);

@@ -209,31 +209,6 @@ static enum err get_integration(const struct views_request *request, struct buf 
     return present_integration(&integration, request->now_ms, out);
 }
 
-/* Those that the asker sees, at most limit, after *after (absent: from the first). */
-static enum err seen_integrations(const struct views_request *request, struct id after, uint32_t limit,
-                                  struct integration_row **ret_rows, uint32_t *ret_count)
-{
-    struct integration_row *seen = arena_alloc(request->arena, (limit + 1) * sizeof *seen);
-    uint32_t count = 0;
-    uint32_t some = limit;
-    if (seen == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    while (some == limit && count < limit) {
-        struct integration_row *rows = NULL;
-        TRY(access_integrations(request->txn, request->workspace_id, id_is_none(&after) ? NULL : &after, limit,
-                                request->arena, &rows, &some));
-        for (uint32_t i = 0; i < some && count < limit; i++) {
-            seen[count] = rows[i];
-            count += access_sees(request->grant, &rows[i].integration_id) ? 1 : 0;
-            after = rows[i].integration_id;
-        }
-    }
-    *ret_rows = seen;
-    *ret_count = count;
-    return OK;
-}
-
 /* The cursor is the last integration's id. */
 static enum err list_integrations(const struct views_request *request, struct buf *out)
 {
@@ -246,11 +221,11 @@ static enum err list_integrations(const struct views_request *request, struct bu
         TRY(id_parse(args.cursor, ID_INTEGRATION, &after));
     }
     const uint32_t limit = (uint32_t)args.limit;
-    TRY(seen_integrations(request, after, limit + 1, &rows, &count));
+    TRY(access_integrations(request->txn, request->workspace_id, request->grant, id_is_none(&after) ? NULL : &after,
+                            limit + 1, request->arena, &rows, &count));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count && i < limit; i++) {
         buf_text(out, i == 0 ? "" : ",");
-        access_conceal(request->grant, &rows[i]);
         TRY(present_integration(&rows[i], request->now_ms, out));
     }
     return views_end_page(count > limit ? &rows[limit - 1].integration_id : NULL, out);

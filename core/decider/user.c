@@ -93,7 +93,7 @@ static enum refusal erase(const struct user *user, const struct decide_context *
     if (user->erased) {
         return ACCEPTED;
     }
-    if (context->membership_count > 0) {
+    if (context->is_member) {
         return REFUSED_still_member;
     }
     event_append(ret_events, EVENT_user_erased)->user_erased.user_id = wish->user_id;

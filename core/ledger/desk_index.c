@@ -142,6 +142,8 @@ static void owner_key(struct row_key *key, const struct id *workspace_id)
     key_id(key, workspace_id);
 }
 
+#define MEMBERSHIP_KEY_LEN (1 + 3 * sizeof(struct id)) /* table, person, workspace, member */
+
 static void membership_key(struct row_key *key, const struct id *user_id)
 {
     key_begin(key, TABLE_MEMBERSHIP);
@@ -224,59 +226,45 @@ static enum err count_owners(struct desk *desk, const struct command *command, u
     return count_rows(desk, &prefix, 2, ret_count);
 }
 
-enum err ledger_is_member(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
-                          int64_t now_ms, bool *ret_is_member)
+/* Whether a membership whose row's key begins with prefix is not over, of a workspace that was not deleted. */
+static enum err finds_membership(struct store_txn *txn, const struct row_key *prefix, int64_t now_ms, bool *ret_found)
 {
     OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    struct row_key prefix;
     struct span key;
     struct span row;
-    bool is_member = false;
-    membership_key(&prefix, user_id);
-    key_id(&prefix, workspace_id);
+    bool found = false;
     TRY(store_cursor_open(txn, &cursor));
-    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
-    while (err == OK && !is_member && span_starts_with(key, key_span(&prefix))) {
-        struct id member_id;
-        struct member member;
-        TRY(key.len == prefix.buf.len + sizeof member_id ? OK : ERR_ALTERED);
-        memcpy(&member_id, key.data + prefix.buf.len, sizeof member_id);
-        TRY(desk_state_of(txn, workspace_id, &member_id, &member));
-        is_member = !member_is_over(&member, now_ms);
-        err = store_next(cursor, &key, &row);
-    }
-    TRY(err == ERR_NOT_FOUND ? OK : err);
-    *ret_is_member = is_member;
-    return OK;
-}
-
-/* Whether the person is a member, now, of a workspace that was not deleted: 1 or 0. */
-static enum err count_memberships(struct desk *desk, const struct id *user_id, int64_t now_ms, uint32_t *ret_count)
-{
-    struct row_key prefix;
-    struct span key;
-    struct span row;
-    OWNED(store_cursor_close) struct store_cursor *cursor = NULL;
-    membership_key(&prefix, user_id);
-    TRY(store_cursor_open(desk->txn, &cursor));
-    uint32_t count = 0;
-    enum err err = store_seek(cursor, key_span(&prefix), &key, &row);
-    while (err == OK && count == 0 && span_starts_with(key, key_span(&prefix))) {
+    enum err err = store_seek(cursor, key_span(prefix), &key, &row);
+    while (err == OK && !found && span_starts_with(key, key_span(prefix))) {
         struct id ids[2]; /* workspace, member */
         struct workspace workspace;
         struct member member;
-        TRY(key.len == prefix.buf.len + sizeof ids ? OK : ERR_ALTERED);
-        memcpy(ids, key.data + prefix.buf.len, sizeof ids);
-        TRY(desk_load(desk, &ids[0], &workspace));
-        TRY(desk_load_of(desk, &ids[0], &ids[1], &member));
-        count = workspace.deleted || member_is_over(&member, now_ms) ? 0 : 1;
+        TRY(key.len == MEMBERSHIP_KEY_LEN ? OK : ERR_ALTERED);
+        memcpy(ids, key.data + key.len - sizeof ids, sizeof ids);
+        TRY(desk_state_of(txn, &ids[0], &ids[1], &member));
+        TRY(desk_state_of(txn, NULL, &ids[0], &workspace));
+        found = !workspace.deleted && !member_is_over(&member, now_ms);
         err = store_next(cursor, &key, &row);
     }
-    if (err != OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    *ret_count = count;
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    *ret_found = found;
     return OK;
+}
+
+enum err ledger_is_member(struct store_txn *txn, const struct id *workspace_id, const struct id *user_id,
+                          int64_t now_ms, bool *ret_is_member)
+{
+    struct row_key prefix;
+    membership_key(&prefix, user_id);
+    key_id(&prefix, workspace_id);
+    return finds_membership(txn, &prefix, now_ms, ret_is_member);
+}
+
+static enum err is_anywhere(struct desk *desk, const struct id *user_id, int64_t now_ms, bool *ret_is_anywhere)
+{
+    struct row_key prefix;
+    membership_key(&prefix, user_id);
+    return finds_membership(desk->txn, &prefix, now_ms, ret_is_anywhere);
 }
 
 /* Names in addresses */
@@ -560,7 +548,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_leave_workspace:
         return count_owners(desk, command, &context->owner_count);
     case COMMAND_erase_user:
-        return count_memberships(desk, &command->erase_user.user_id, context->now_ms, &context->membership_count);
+        return is_anywhere(desk, &command->erase_user.user_id, context->now_ms, &context->is_member);
     case COMMAND_open_session:
         return tell_signer(desk, &command->open_session, room, context);
     default:

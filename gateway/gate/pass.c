@@ -223,42 +223,11 @@ enum err pass_integration(struct pass *pass, const struct id *integration_id, st
     return OK;
 }
 
-/* The accounts of a restricted pass, in the order of all lists: of their ids. after NULL: from the first. */
-static enum err own_integrations(struct pass *pass, const struct id *after, uint32_t limit,
-                                 struct integration_row **ret_rows, uint32_t *ret_count)
-{
-    const struct grant *grant = &pass->badge.grant;
-    struct integration_row *rows = arena_alloc(pass->arena, (grant->account_count + 1) * sizeof *rows);
-    struct id last = after != NULL ? *after : (struct id){0};
-    uint32_t count = 0;
-    if (rows == NULL) {
-        return ERR_NO_MEMORY;
-    }
-    for (bool more = true; more && count < limit;) {
-        const struct id *next = NULL;
-        for (uint32_t i = 0; i < grant->account_count; i++) {
-            const struct id *id = &grant->accounts[i].integration_id;
-            const bool is_later = memcmp(id->uuid, last.uuid, sizeof id->uuid) > 0;
-            next = is_later && (next == NULL || memcmp(id->uuid, next->uuid, sizeof id->uuid) < 0) ? id : next;
-        }
-        more = next != NULL;
-        last = more ? *next : last;
-        const enum err err = more ? pass_integration(pass, next, &rows[count]) : ERR_NOT_FOUND;
-        TRY(err == ERR_NOT_FOUND ? OK : err); /* it was deleted */
-        count += err == OK ? 1 : 0;
-    }
-    *ret_rows = rows;
-    *ret_count = count;
-    return OK;
-}
-
 enum err pass_integrations(struct pass *pass, const struct id *after, uint32_t limit, struct integration_row **ret_rows,
                            uint32_t *ret_count)
 {
-    if (pass->badge.grant.restricted) {
-        return own_integrations(pass, after, limit, ret_rows, ret_count);
-    }
-    return access_integrations(pass->txn, &pass->badge.workspace_id, after, limit, pass->arena, ret_rows, ret_count);
+    return access_integrations(pass->txn, &pass->badge.workspace_id, &pass->badge.grant, after, limit, pass->arena,
+                               ret_rows, ret_count);
 }
 
 enum err pass_series(struct pass *pass, const struct id *series_id, struct series_row *ret_row)

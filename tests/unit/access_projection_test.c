@@ -1,6 +1,8 @@
 /* access_projection_test.c: workspaces, integrations and the installation are read back as their events left them. */
 #include "tests/unit/projection_fixture.h"
 
+static const struct grant everything = {.role = ROLE_OWNER};
+
 START_TEST(a_workspace_is_paused_and_resumed)
 {
     struct world world;
@@ -310,7 +312,8 @@ START_TEST(a_deleted_integration_is_found_by_nobody)
     ck_assert_int_eq(access_integration(reading(&world), NULL, &integration_id, &world.arena, &row), ERR_NOT_FOUND);
     struct integration_row *rows = NULL;
     uint32_t count = 0;
-    ck_assert_int_eq(access_integrations(reading(&world), &workspace_id, NULL, 10, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(
+        access_integrations(reading(&world), &workspace_id, &everything, NULL, 10, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 0);
     check_rebuild(&world);
     world_done(&world);
@@ -330,12 +333,14 @@ START_TEST(integrations_are_listed_by_workspace_and_scanned_over_all)
     struct integration_row *rows = NULL;
     uint32_t count = 0;
     const struct id workspace_id = the_workspace();
-    ck_assert_int_eq(access_integrations(reading(&world), &workspace_id, NULL, 2, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(
+        access_integrations(reading(&world), &workspace_id, &everything, NULL, 2, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 2);
     const struct id after = rows[1].integration_id;
     const struct id fourth = id_n(ID_INTEGRATION, 4);
     ck_assert(id_equal(&after, &fourth));
-    ck_assert_int_eq(access_integrations(reading(&world), &workspace_id, &after, 2, &world.arena, &rows, &count), OK);
+    ck_assert_int_eq(
+        access_integrations(reading(&world), &workspace_id, &everything, &after, 2, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_int_eq(access_integration_scan(reading(&world), NULL, 4, &world.arena, &rows, &count), OK);
     ck_assert_uint_eq(count, 4);

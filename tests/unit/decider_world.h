@@ -186,7 +186,6 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .slug_taken = has_word(step, "slug_taken"),
                                 .is_member = has_word(step, "already"),
                                 .owner_count = (uint32_t)number(option(step, "owners"), 2),
-                                .membership_count = (uint32_t)number(option(step, "memberships"), 0),
                                 .usage = &world->usage,
                                 .user = &world->user.user,
                                 .provider = names_provider(&scene->command) ? &world->provider.provider : NULL,

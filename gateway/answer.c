@@ -36,6 +36,18 @@ enum err exchange_body(struct exchange *x, exchange_writer *write, const void *w
     return err;
 }
 
+enum err exchange_page(struct exchange *x, exchange_writer *write, const void *what, uint32_t *most, struct buf *out)
+{
+    enum err err = exchange_body(x, write, what, out);
+    while (err == ERR_TOO_LONG && *most > 1) {
+        *most /= 2;
+        *out = buf_of(out->data, out->cap);
+        err = write(x, what, out);
+        err = err == ERR_NO_SPACE || (err == OK && !buf_ok(out)) ? ERR_TOO_LONG : err;
+    }
+    return err;
+}
+
 void exchange_answer(struct exchange *x, unsigned status, exchange_writer *write, const void *what, struct span tag,
                      const char *location)
 {
@@ -87,7 +99,7 @@ static struct span rate(const struct limiter_verdict *verdict, char *text, size_
 static void finish(struct exchange *x, struct response *response)
 {
     add_header(response, "Request-Id", span_text(x->request_id));
-    add_header(response, "Cache-Control", SPAN("no-store"));
+    add_header(response, "Cache-Control", x->is_public ? SPAN("no-cache") : SPAN("no-store"));
     if (x->replayed && response->status < 300) {
         add_header(response, "Idempotent-Replayed", SPAN("true"));
     }

@@ -112,6 +112,7 @@ struct exchange {
     char cookie[COOKIE_MAX]; /* the answer's Set-Cookie; "": none */
     char *flow_cookie;       /* likewise of a sign-in through a provider, in the arena; NULL: none */
     bool replayed;           /* it is the first answer again */
+    bool is_public;          /* it may be kept, and asked about before it is used again */
     struct body_list past;   /* while it is asked for: the stream's events up to `first` */
     bool rewound;            /* the pass shows the stream as `first` left it */
     struct flight flight;
@@ -266,11 +267,15 @@ enum err exchange_out(struct exchange *exchange, struct buf *out) MUST_USE;
  * left (it says ERR_NO_SPACE, or just went on) it is called again with a larger one: so it leaves what as it was.
  * exchange_body calls write until its body fits into *out, which is empty at first and lives as long as the request.
  * ERR_TOO_LONG past 8 MiB, ERR_NO_MEMORY: *out is then the largest that was tried. Else what write fails with.
+ * exchange_page is exchange_body for a list of at most *most things, which stands in what: where so many are too long,
+ * a page of half as many, and so on; ERR_TOO_LONG: one is.
  * exchange_answer ends the exchange with that body, or with what went wrong; tag and location: as for exchange_json.
  * exchange_show does so with status 200, without either. */
 typedef enum err exchange_writer(struct exchange *exchange, const void *what, struct buf *out);
 
 enum err exchange_body(struct exchange *exchange, exchange_writer *write, const void *what, struct buf *out) MUST_USE;
+enum err exchange_page(struct exchange *exchange, exchange_writer *write, const void *what, uint32_t *most,
+                       struct buf *out) MUST_USE;
 void exchange_answer(struct exchange *exchange, unsigned status, exchange_writer *write, const void *what,
                      struct span tag, const char *location);
 void exchange_show(struct exchange *exchange, exchange_writer *write, const void *what);

@@ -470,6 +470,7 @@ void handle_openapi(struct exchange *x)
     if (err != OK) {
         exchange_failed(x, err);
     } else {
+        x->is_public = true;
         exchange_json(x, 200, document->json, span_of(document->tag, sizeof document->tag), NULL);
     }
 }

@@ -218,6 +218,11 @@ static const char *refused_param(const struct exchange *x, enum refusal refusal,
         return slotless_param(x, slotless_at, text);
     case REFUSED_slug_taken:
         return "/slug";
+    case REFUSED_invitation_exists:
+        return command->code == COMMAND_invite_member ? "/email" : "/until";
+    case REFUSED_member_exists:
+    case REFUSED_user_erased:
+        return command->code == COMMAND_change_member ? "/until" : NULL;
     case REFUSED_expiry_required:
         return command->code == COMMAND_create_key ? "/expires_at" : "/until";
     case REFUSED_target_missing:

@@ -211,39 +211,40 @@ void handle_get_series(struct exchange *x)
 }
 
 struct page {
-    const struct series_row *rows;
+    struct series_row *rows;
     uint32_t count;
-    bool more; /* there are others behind it */
+    uint32_t most; /* of them in a page; others behind it are the next's */
 };
 
 static enum err write_page(struct exchange *x, const void *what, struct buf *out)
 {
     const struct page *page = what;
+    const uint32_t shown = page->count < page->most ? page->count : page->most;
     buf_text(out, "{\"data\":[");
-    for (uint32_t i = 0; i < page->count; i++) {
+    for (uint32_t i = 0; i < shown; i++) {
         buf_text(out, i == 0 ? "" : ",");
         TRY(present_series(&page->rows[i], out));
     }
-    exchange_id_page_end(x, page->more ? &page->rows[page->count - 1].series_id : NULL, out);
+    exchange_id_page_end(x, shown < page->count ? &page->rows[shown - 1].series_id : NULL, out);
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 void handle_list_series(struct exchange *x)
 {
-    struct id_page page;
-    struct series_row *rows = NULL;
-    uint32_t count = 0;
-    if (!exchange_id_page(x, &page)) {
+    struct id_page asked;
+    struct page page = {.count = 0};
+    struct buf out = {0};
+    if (!exchange_id_page(x, &asked)) {
         return;
     }
-    const enum err err = pass_series_list(x->pass, page.after, page.limit + 1, &rows, &count);
+    page.most = asked.limit;
+    enum err err = pass_series_list(x->pass, asked.after, asked.limit + 1, &page.rows, &page.count);
+    err = err == OK ? exchange_page(x, write_page, &page, &page.most, &out) : err;
     if (err != OK) {
         exchange_failed(x, err);
-        return;
+    } else {
+        exchange_json(x, 200, buf_span(&out), (struct span){0}, NULL);
     }
-    const bool more = count > page.limit;
-    const struct page shown = {.rows = rows, .count = more ? page.limit : count, .more = more};
-    exchange_show(x, write_page, &shown);
 }
 
 /* --- what comes next --- */

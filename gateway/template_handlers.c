@@ -139,13 +139,7 @@ void handle_list_templates(struct exchange *x)
     }
     asked.after = cursor.position;
     struct buf out = {0};
-    enum err err = exchange_body(x, write_page, &asked, &out);
-    while (err == ERR_TOO_LONG && asked.limit > 1) {
-        asked.limit /= 2;
-        out = buf_of(out.data, out.cap);
-        err = write_page(x, &asked, &out);
-        err = err == ERR_NO_SPACE ? ERR_TOO_LONG : err;
-    }
+    const enum err err = exchange_page(x, write_page, &asked, &asked.limit, &out);
     if (err == ERR_MALFORMED) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     } else if (err != OK) {

@@ -150,6 +150,23 @@ static enum err read_filter(const struct query_args *args, struct post_filter *f
 }
 
 /* Posts that are more together than out has room for make a shorter page: its cursor leads on. */
+enum err views_page(const struct views_request *request, views_put_page *put, struct buf *out)
+{
+    struct query_args args;
+    TRY(views_args(request, &args));
+    const struct arena_mark mark = arena_mark(request->arena);
+    const struct buf start = *out;
+    uint32_t limit = (uint32_t)args.limit;
+    enum err err = put(request, args.cursor, limit, out);
+    while (err == ERR_NO_SPACE && limit > 1) {
+        arena_rewind(request->arena, mark);
+        limit /= 2;
+        *out = start;
+        err = put(request, args.cursor, limit, out);
+    }
+    return err;
+}
+
 static enum err list_posts(const struct views_request *request, struct buf *out)
 {
     struct query_args args;

@@ -21,6 +21,12 @@ enum err views_list_templates(const struct views_request *request, struct buf *o
  * after it, else NULL. */
 enum err views_end_page(const struct id *last, struct buf *out) MUST_USE;
 
+/* views_page appends with put the page that a list has: of args' limit, and where out has no room for it of half as
+ * many, and so on: its cursor leads on. put fails with ERR_NO_SPACE where it does not fit. */
+typedef enum err views_put_page(const struct views_request *request, struct span cursor, uint32_t limit,
+                                struct buf *out);
+enum err views_page(const struct views_request *request, views_put_page *put, struct buf *out) MUST_USE;
+
 /* Those of series and of tenants; see views.h. */
 enum err views_get_series(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_series(const struct views_request *request, struct buf *out) MUST_USE;

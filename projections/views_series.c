@@ -32,19 +32,15 @@ enum err views_preview_series(const struct views_request *request, struct buf *o
     return present_coming(&present, request->grant, &row, (uint32_t)args.limit, out);
 }
 
-enum err views_list_series(const struct views_request *request, struct buf *out)
+static enum err put_page(const struct views_request *request, struct span cursor, uint32_t limit, struct buf *out)
 {
-    struct query_args args;
     struct id after;
     struct series_row *rows = NULL;
     uint32_t count = 0;
-    TRY(views_args(request, &args));
-    const bool resumes = args.cursor.len > 0;
-    if (resumes) {
-        TRY(id_parse(args.cursor, ID_SERIES, &after));
+    if (cursor.len > 0) {
+        TRY(id_parse(cursor, ID_SERIES, &after));
     }
-    const uint32_t limit = (uint32_t)args.limit;
-    TRY(series_list(request->txn, request->workspace_id, request->grant, resumes ? &after : NULL, limit + 1,
+    TRY(series_list(request->txn, request->workspace_id, request->grant, cursor.len > 0 ? &after : NULL, limit + 1,
                     request->arena, &rows, &count));
     buf_text(out, "{\"data\":[");
     for (uint32_t i = 0; i < count && i < limit; i++) {
@@ -52,4 +48,9 @@ enum err views_list_series(const struct views_request *request, struct buf *out)
         TRY(present_series(&rows[i], out));
     }
     return views_end_page(count > limit ? &rows[limit - 1].series_id : NULL, out);
+}
+
+enum err views_list_series(const struct views_request *request, struct buf *out)
+{
+    return views_page(request, put_page, out);
 }

@@ -29,20 +29,7 @@ static enum err put_page(const struct views_request *request, struct span cursor
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
-/* Templates that are more together than out has room for make a shorter page: its cursor leads on. */
 enum err views_list_templates(const struct views_request *request, struct buf *out)
 {
-    struct query_args args;
-    TRY(views_args(request, &args));
-    const struct arena_mark mark = arena_mark(request->arena);
-    const struct buf start = *out;
-    uint32_t limit = (uint32_t)args.limit;
-    enum err err = put_page(request, args.cursor, limit, out);
-    while (err == ERR_NO_SPACE && limit > 1) {
-        arena_rewind(request->arena, mark);
-        *out = start;
-        limit /= 2;
-        err = put_page(request, args.cursor, limit, out);
-    }
-    return err;
+    return views_page(request, put_page, out);
 }

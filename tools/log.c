@@ -43,7 +43,7 @@ static enum err write_json_line(const struct log_event *at, struct event *event,
     leaf_json(at, out);
     buf_text(out, ",\"data\":");
     TRY(record_json(desc, event_fields(event), out));
-    buf_text(out, "}\n");
+    buf_byte(out, '}');
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -59,7 +59,6 @@ static enum err write_text_line(const struct log_event *at, struct event *event,
     buf_text(out, desc->name);
     to_column(out, 69);
     record_print(desc, event_fields(event), out);
-    buf_byte(out, '\n');
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
@@ -87,7 +86,8 @@ static enum err print_event(struct printer *printer, const struct log_event *at)
     TRY(event_decode(at->payload, &printer->arena, &event));
     TRY(printer->json ? write_json_line(at, &event, &printer->out) : write_text_line(at, &event, &printer->out));
     printer->printed++;
-    return fwrite(printer->out.data, 1, printer->out.len, stdout) == printer->out.len ? OK : output_lost();
+    print_shown_line(buf_span(&printer->out), printer->json);
+    return ferror(stdout) ? output_lost() : OK;
 }
 
 static enum err print_rest(struct log *log, struct printer *printer)

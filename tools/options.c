@@ -355,20 +355,31 @@ bool data_or_complain(const char *command, const char *path, struct data_folder 
 
 void print_shown(const char *line, bool json)
 {
-    struct span rest = span_text(line != NULL ? line : "");
-    const bool is_text = span_is_utf8(rest); /* what came over a command line need not be */
-    while (rest.len > 0) {
-        uint32_t character = rest.data[0];
+    print_shown_line(span_text(line != NULL ? line : ""), json);
+}
+
+void print_shown_line(struct span line, bool json)
+{
+    const bool is_text = span_is_utf8(line); /* what came over a command line need not be */
+    size_t begin = 0;                        /* of what is printed as it is */
+    for (size_t at = 0; at < line.len;) {
+        const uint8_t byte = line.data[at];
+        uint32_t character = byte;
         size_t len = 1;
-        const bool is_order = is_text ? print_is_order(rest, &character, &len) : character < 0x20 || character >= 0x7F;
-        if (!is_order) {
-            (void)fwrite(rest.data, 1, len, stdout);
-        } else if (json) {
-            (void)printf("\\u%04x", (unsigned)character);
-        } else {
-            (void)putchar('?');
+        const bool is_order = is_text ? (byte < 0x20 || byte >= 0x7F) &&
+                                            print_is_order(span_of(line.data + at, line.len - at), &character, &len)
+                                      : byte < 0x20 || byte >= 0x7F;
+        if (is_order) {
+            (void)fwrite(line.data + begin, 1, at - begin, stdout);
+            if (json) {
+                (void)printf("\\u%04x", (unsigned)character);
+            } else {
+                (void)putchar('?');
+            }
+            begin = at + len;
         }
-        rest = span_of(rest.data + len, rest.len - len);
+        at += len;
     }
+    (void)fwrite(line.data + begin, 1, line.len - begin, stdout);
     (void)putchar('\n');
 }

@@ -103,15 +103,17 @@ static int tell_good(const struct claim *claim, struct arena *arena, bool json)
     } else {
         buf_text(&out, "good: this event stands in the log as it was written\n");
         leaf_text(&claim->at, &out);
-        buf_text(&out, "data: ");
     }
+    const size_t last_line = json ? 0 : out.len;
+    buf_text(&out, json ? "" : "data: ");
     enum err err = write_data(claim, arena, &out);
-    buf_text(&out, json ? "}\n" : "\n");
+    buf_text(&out, json ? "}" : "");
     err = err == OK && !buf_ok(&out) ? ERR_NO_SPACE : err;
     if (err != OK) {
         return complain("verify", "the event's payload cannot be read", err, EXIT_UNREADABLE);
     }
-    (void)fwrite(out.data, 1, out.len, stdout);
+    (void)fwrite(out.data, 1, last_line, stdout);
+    print_shown_line(span_of(out.data + last_line, out.len - last_line), true);
     return EXIT_GOOD;
 }
 

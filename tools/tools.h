@@ -73,10 +73,11 @@ bool listen_free_or_complain(const char *command, const char *option, const char
 
 /* data_or_complain opens the data folder named by --data, or complains. */
 bool data_or_complain(const char *command, const char *path, struct data_folder *ret_data, int *ret_exit);
-/* print_shown prints a line and ends it; NULL: one that had no room. Names come from people: a character in one that
- * could forge a line or steer the terminal, a control or a direction of writing, is shown as a question mark, or, in
- * JSON, as JSON spells it. */
+/* print_shown and print_shown_line print a line and end it; NULL: one that had no room. Names come from people: a
+ * character in one that could forge a line or steer the terminal, a control or a direction of writing, is shown as a
+ * question mark, or, in JSON, as JSON spells it. */
 void print_shown(const char *line, bool json);
+void print_shown_line(struct span line, bool json);
 
 /* files_or_complain looks at the folder's small files (data_check), for whoever is to write to it. */
 bool files_or_complain(const char *command, const struct data_folder *data, bool with_vault, int *ret_exit);

@@ -88,9 +88,11 @@ struct decide_context {
     bool slug_taken; /* create_workspace, change_workspace: another workspace has the name */
     bool is_member;  /* add_member, join_workspace, change_member: the person is a member there now; erase_user: of any
                        workspace that was not deleted */
-    uint32_t owner_count;            /* commands of a member: owners for good (member.h) of the workspace; 2: or more */
-    const struct usage *usage;       /* of the workspace, where its plan is asked; NULL: it has no limits */
-    const struct user *user;         /* open_session: whose it will be; NULL: there is nobody */
+    bool is_invited; /* invite_member, change_member: an invitation there is open to the address of this one */
+    uint32_t owner_count;      /* commands of a member: owners for good (member.h) of the workspace; 2: or more */
+    const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
+    const struct user *user; /* open_session: whose it will be; add_member, change_member: whose membership it is; NULL:
+                                there is nobody */
     const struct template *template; /* create_post: the one that it names; NULL: it names none */
     uint32_t template_count;         /* create_template: how many the workspace has */
     uint32_t series_count;           /* create_series: how many the workspace has that have not ended */

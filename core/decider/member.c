@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/decider/authority.h"
+#include "core/decider/user.h"
 #include "core/decider/workspace.h"
 
 bool member_owns(const struct member *member)
@@ -60,6 +61,9 @@ static enum refusal add(const struct member *member, const struct decide_context
     if (!authority_ends((enum role)wish->role, wish->until_ms, context->now_ms)) {
         return REFUSED_expiry_required;
     }
+    if (context->user != NULL && context->user->erased) {
+        return REFUSED_user_erased;
+    }
     if (context->is_member) {
         return REFUSED_member_exists;
     }
@@ -85,6 +89,9 @@ static enum refusal invite(const struct member *member, const struct decide_cont
     const enum refusal refusal = check_grant(context, command, wish->role, wish->until_ms);
     if (refusal != ACCEPTED) {
         return refusal;
+    }
+    if (context->is_invited) {
+        return REFUSED_invitation_exists;
     }
     if (!workspace_has_room(context, LIMIT_MEMBERS)) {
         return REFUSED_plan_limit;
@@ -120,7 +127,8 @@ static enum refusal join(const struct member *member, const struct decide_contex
     return ACCEPTED;
 }
 
-/* One that was over takes a seat again, like one that begins; the person may have come by another invitation since. */
+/* One that was over takes a seat again, like one that begins; the person may have come by another invitation since, or
+ * have been sent one. */
 static enum refusal check_return(const struct member *member, const struct decide_context *context, int64_t until_ms)
 {
     struct member after = *member;
@@ -128,8 +136,14 @@ static enum refusal check_return(const struct member *member, const struct decid
     if (!member_is_over(member, context->now_ms) || member_is_over(&after, context->now_ms)) {
         return ACCEPTED;
     }
+    if (context->user != NULL && context->user->erased) {
+        return REFUSED_user_erased;
+    }
     if (context->is_member) {
         return REFUSED_member_exists;
+    }
+    if (member->status == MEMBER_INVITED && context->is_invited) {
+        return REFUSED_invitation_exists;
     }
     return workspace_has_room(context, LIMIT_MEMBERS) ? ACCEPTED : REFUSED_plan_limit;
 }

@@ -3,6 +3,7 @@
  * replay, and before every decision. Must never depend on anything but the states around an event. */
 #include "core/ledger/desk_key.h"
 #include "core/ledger/ledger_state.h"
+#include "core/ledger/people.h"
 
 /* A row that says all by being there. */
 static enum err put_mark(struct desk *desk, const struct row_key *key, bool is_there)
@@ -480,6 +481,35 @@ static enum err tell_member(struct desk *desk, const struct command *command, co
     return ledger_is_member(desk->txn, &command->workspace_id, user_id, context->now_ms, &context->is_member);
 }
 
+/* Whether an invitation to the command's workspace is open to the address of that one, which is none yet or none any
+ * more. */
+static enum err tell_invited(struct desk *desk, const struct command *command, const struct id *secret_id,
+                             struct decide_context *context)
+{
+    return desk->vault == NULL ? OK
+                               : people_invited_by(desk->txn, desk->vault, &command->workspace_id, secret_id,
+                                                   context->now_ms, &context->is_invited);
+}
+
+/* Likewise of one that is over and may go on. */
+static enum err tell_returning(struct desk *desk, const struct command *command, const struct member *member,
+                               struct decide_context *context)
+{
+    const bool is_over = member->status == MEMBER_INVITED && member_is_over(member, context->now_ms);
+    return is_over ? tell_invited(desk, command, &member->vault_id, context) : OK;
+}
+
+/* Who they are; absent: nobody yet. */
+static enum err tell_user(struct desk *desk, const struct id *user_id, struct context_room *room,
+                          struct decide_context *context)
+{
+    if (user_id->kind != ID_USER) {
+        return OK;
+    }
+    context->user = &room->user;
+    return desk_load(desk, user_id, &room->user);
+}
+
 /* Who signs in, and through whom. */
 static enum err tell_signer(struct desk *desk, const struct open_session_command *open, struct context_room *room,
                             struct decide_context *context)
@@ -518,6 +548,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_connect_integration:
         return tell_uses(desk, command, LIMIT_INTEGRATIONS, room, context);
     case COMMAND_invite_member:
+        TRY(tell_invited(desk, command, &command->invite_member.vault_id, context));
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
     case COMMAND_create_template:
         return count_there(desk, TABLE_TEMPLATE, command, TEMPLATES_MAX, &context->template_count);
@@ -536,6 +567,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_miss_targets:
         return desk_queue_is_paused(desk, command, &state->post, &context->queue_paused);
     case COMMAND_add_member:
+        TRY(tell_user(desk, &command->add_member.user_id, room, context));
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
         return tell_member(desk, command, &command->add_member.user_id, context);
     case COMMAND_join_workspace:
@@ -543,6 +575,8 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_change_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
         TRY(tell_member(desk, command, &state->member.user_id, context));
+        TRY(tell_returning(desk, command, &state->member, context));
+        TRY(tell_user(desk, &state->member.user_id, room, context));
         return count_owners(desk, command, &context->owner_count);
     case COMMAND_remove_member:
     case COMMAND_leave_workspace:

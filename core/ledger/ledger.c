@@ -133,6 +133,7 @@ enum err ledger_open(const struct ledger_options *options, bool views_trusted, s
     ledger->desk.installation_id = options->installation_id;
     ledger->desk.projections = options->projections;
     ledger->desk.zones = options->zones;
+    ledger->desk.vault = options->vault;
     arena_init(&ledger->desk.arena, SCRATCH_MAX);
     struct log_status status;
     log_status(options->log, &status);

@@ -36,6 +36,7 @@ struct ledger_options {
     struct store *views; /* borrowed; the ledger is its one writer */
     struct projection_list projections;
     const struct zones *zones; /* borrowed; who asks for the next slots of queues needs them */
+    struct vault *vault;       /* borrowed: by whose addresses invitations are told apart; NULL: they are not */
     struct id installation_id; /* sys_…: the installation's stream */
     /* Salts and ids of what the ledger itself appends. In production the kernel's randomness, in the simulator a seeded
      * one. */

@@ -36,6 +36,7 @@ struct desk {
     struct id installation_id;
     struct projection_list projections;
     const struct zones *zones;              /* borrowed; NULL in a replay, which finds no slots */
+    struct vault *vault;                    /* borrowed; NULL: likewise, or no address is compared */
     uint8_t pruned_to[IDEMPOTENCY_KEY_LEN]; /* how far old Idempotency-Keys were looked at; zeros: from the first */
     struct arena arena;                     /* scratch of projections */
     struct id oldest[PRUNE_AHEAD];          /* the command rows with the smallest ids, in order … */

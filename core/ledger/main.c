@@ -116,6 +116,7 @@ static enum err open_with(struct process *process, const struct service_parts *p
         .views = process->views,
         .projections = parts->projections,
         .zones = parts->zones,
+        .vault = process->vault,
         .installation_id = process->data.installation_id,
         .random = random_draw,
         .random_context = &process->salts,

@@ -266,6 +266,23 @@ enum err people_invited(struct store_txn *txn, struct vault *vault, const struct
     return OK;
 }
 
+enum err people_invited_by(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                           const struct id *secret_id, int64_t now_ms, bool *ret_invited)
+{
+    uint8_t bytes[PERSON_RECORD_MAX];
+    struct buf room = buf_of(bytes, sizeof bytes);
+    struct person_record record;
+    enum err err = read_record(vault, secret_id, PERSON_INVITATION, &room, &record);
+    if (err == OK) {
+        err = people_invited(txn, vault, workspace_id, record.invitation.email, now_ms, ret_invited);
+    } else if (err == ERR_NOT_FOUND) {
+        *ret_invited = false;
+        err = OK;
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    return err;
+}
+
 static enum err named_member(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
                              const struct id *member_id, struct buf *room, struct person_record *ret_record)
 {

@@ -2,13 +2,14 @@
 """Members and invitations over HTTP: who may give which role, whose access ends when, and that an invitation's token, name and
 address are nowhere but in the answer and the vault."""
 
+import concurrent.futures
 import itertools
 import json
 
 import harness
 from described import Described
 from frames import Rpc, tag_key
-from harness import Api, free_port, later, run, stored_bytes
+from harness import Api, free_port, later, run, stored_bytes, wait_until
 from sign_in_test import person
 from workspaces_test import created
 
@@ -114,6 +115,25 @@ class Members(harness.Case):
         self.assertEqual(self.invite(other, email="twice@example.org").status, 201)
         self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + first["id"]).status, 204)
         self.invited(email="twice@example.org")
+
+    def test_of_invitations_to_an_address_that_are_sent_at_once_one_is_made(self):
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _: self.invite(email="race@example.org"), range(16)))
+        self.assertEqual(sorted(answer.status for answer in answers), [201] + 15 * [409])
+        for answer in answers:
+            if answer.status == 409:
+                self.assertEqual(self.assert_problem(answer, 409, "invitation_exists")["param"], "/email")
+        listed = self.api.get("/v1/invitations?limit=200").json()["data"]
+        self.assertEqual([one["email"] for one in listed].count("race@example.org"), 1)
+
+    def test_an_invitation_that_is_over_goes_on_unless_its_address_has_another_one(self):
+        over, alone = (self.invited(email=f"{name}@example.org", until=later(1)) for name in ("again", "alone"))
+        wait_until(lambda: self.api.get("/v1/members/" + alone["id"]).json()["status"] == "expired", 10, "its end")
+        second = self.invited(email="Again@Example.org")
+        self.assertEqual(self.assert_problem(self.change(over, until=None), 409, "invitation_exists")["param"], "/until")
+        self.assertEqual(self.change(alone, until=None).json()["status"], "invited")
+        self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + second["id"]).status, 204)
+        self.assertEqual(self.change(over, until=None).json()["status"], "invited")
 
     def test_who_acted_is_resolved_also_when_they_are_gone_and_for_nobody_else(self):
         user = person(self.data, "grace", "--workspace", "acme", "--role", "editor")

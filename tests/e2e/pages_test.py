@@ -49,6 +49,30 @@ class Pages(harness.Case):
             self.assertEqual([post["id"] for post in items], made)
             self.assertEqual(counts[0], most)
 
+    def test_series_with_long_texts_make_shorter_pages(self):
+        """Nine megabytes and a half together; they begin so late that none has a post yet."""
+        start = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 70 * 86400))
+        rule = {"frequency": "daily", "time": "09:00", "timezone": "UTC", "start": start}
+        account = self.api.connect("yearly.test")["id"]
+        made = []
+        for _ in range(6):
+            answer = self.api.post("/v1/series", {"rule": rule, "content": {"parts": [{"text": "x" * 64000}] * 25},
+                                                  "targets": [{"integration_id": account, "variant": {"parts": [{"text": "short"}]}}]})
+            self.assertEqual(answer.status, 201, answer)
+            made.append(answer.json()["id"])
+        items, counts = self.walk("/v1/series?limit=200")
+        self.assertEqual([series["id"] for series in items], made)
+        self.assertGreater(counts[0], 1)
+        self.assertLess(counts[0], 6)
+        told, after = [], {}
+        while not told or after:
+            code, answer = self.rpc.query("list_series", {**after, "limit": 200})
+            self.assertEqual(code, "")
+            page = json.loads(answer)
+            told += [series["id"] for series in page["data"]]
+            after = {"cursor": page["next_cursor"].encode()} if page["next_cursor"] else {}
+        self.assertEqual(told, made)
+
     def test_any_number_of_accounts_has_a_punctuality_report(self):
         accounts = [self.api.connect(f"many{i}.test") for i in range(50)]
         post = self.api.wait_post(self.api.publish("to all", *accounts), "published", within_s=60)

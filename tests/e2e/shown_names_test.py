@@ -26,6 +26,7 @@ class ShownNames(harness.Case):
         text = plain.stdout.decode()
         self.assertFalse([letter for letter in text if 0x80 <= ord(letter) < 0xA0 or letter in STEERING], text)
         told = run(*command, "--data", self.data.path, "--json")
+        self.assertFalse([letter for letter in told.stdout if 0x7F <= ord(letter) < 0xA0 or letter in STEERING], told.stdout)
         return text.splitlines(), [json.loads(line) for line in told.stdout.splitlines()]
 
     def test_control_characters_in_names_are_shown_as_question_marks(self):
@@ -49,6 +50,8 @@ class ShownNames(harness.Case):
             lines, told = self.shown(*command)
             self.assertTrue([line for line in lines if SHOWN in line], lines)
             self.assertEqual([one["content"]["text"] for one in told], [HOSTILE])
+        _, told = self.shown("log", "--stream", post)
+        self.assertEqual([one["data"]["parts"][0]["text"] for one in told], [HOSTILE])
 
 
 if __name__ == "__main__":

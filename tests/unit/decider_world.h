@@ -185,6 +185,7 @@ static inline void scene_set(struct world *world, const struct step *step, struc
                                 .recalled = &scene->recalled,
                                 .slug_taken = has_word(step, "slug_taken"),
                                 .is_member = has_word(step, "already"),
+                                .is_invited = has_word(step, "invited"),
                                 .owner_count = (uint32_t)number(option(step, "owners"), 2),
                                 .usage = &world->usage,
                                 .user = &world->user.user,

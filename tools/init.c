@@ -22,7 +22,8 @@ static const char init_usage[] =
     "than the maximal lateness is missed, not sent; what is sent late keeps the spacing on each account.\n"
     "Exit code 0: made; 71: DIR exists and is not empty, or cannot be made.";
 
-#define INIT_ROOM_BYTES (LOG_RESERVE_BYTES + ((size_t)16 << 20)) /* the log's first step, and all else */
+/* The log's reserve, what vault and read models have ahead, a step of each, and all else. */
+#define INIT_ROOM_BYTES (LOG_RESERVE_BYTES + 2 * STORE_AHEAD_BYTES + ((size_t)32 << 20))
 
 /* The last line in clear is the key, for scripts that take it. */
 static void tell(const struct data_folder *data, const char *verifier, const char *workspace, const char *key,
@@ -77,18 +78,28 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
     return 0;
 }
 
-/* Why the folder was not made. On a full disk what was made in it, which was empty or not there, goes. */
-static int not_made(const char *path, enum err err)
+/* What was made in the folder, which was empty or not there, goes. */
+static int unmade(const char *path, enum err err)
 {
+    (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     if (err == ERR_NO_SPACE) {
-        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
         (void)fprintf(
             stderr,
-            "openpost init: --data %s: its disk has no room: %zu MiB are needed to begin with, most of them the "
-            "log's reserve; the folder is left empty\n",
-            path, INIT_ROOM_BYTES >> 20);
+            "openpost init: --data %s: its disk has no room: %zu MiB are needed to begin with, most of them so that "
+            "what is scheduled goes out on a full disk; the folder is left empty\n",
+            path, (size_t)(INIT_ROOM_BYTES >> 20));
         return EXIT_CANNOT;
     }
+    if (err == ERR_CONFLICT) { /* refused: it was said why */
+        (void)fprintf(stderr, "openpost init: --data %s: nothing was made; the folder is left empty\n", path);
+        return EXIT_CANNOT;
+    }
+    return complain("init", path, err, EXIT_CANNOT);
+}
+
+/* Why the folder was not made. */
+static int not_made(const char *path, enum err err)
+{
     if (err == ERR_EXISTS) {
         (void)fprintf(stderr, "openpost init: --data %s exists and is not empty; nothing was changed\n", path);
         return EXIT_CANNOT;
@@ -98,7 +109,7 @@ static int not_made(const char *path, enum err err)
                       parent_len(path), path);
         return EXIT_CANNOT;
     }
-    return complain("init", path, err, EXIT_CANNOT);
+    return err == ERR_NO_SPACE ? unmade(path, err) : complain("init", path, err, EXIT_CANNOT);
 }
 
 static int make(const char *path, const struct founding *founding, bool json)
@@ -120,7 +131,7 @@ static int make(const char *path, const struct founding *founding, bool json)
     struct buf verifier = buf_of(verifier_text, sizeof verifier_text);
     err = err == OK ? data_verifier(&data, &verifier) : err;
     if (err != OK) {
-        return not_made(path, err);
+        return unmade(path, err);
     }
     char id_text[ID_TEXT_MAX + 1];
     struct buf text = buf_of(id_text, sizeof id_text);

@@ -28,13 +28,22 @@ def fill_file_system(path):
 
 
 class FullDisk(harness.Case):
-    def mounted(self):
+    def mounted(self, mib=400):
         """A small file system of the test's own, gone with it."""
-        folder = self.world.folder / "small"
+        folder = self.world.folder / f"small{mib}"
         folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", folder], check=True)
         self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=False)
         return folder
+
+    def test_a_disk_that_is_too_small_is_left_empty(self):
+        for mib in (40, 100, 158):
+            data = self.mounted(mib) / "data"
+            refused = harness.run("init", "--data", data)
+            self.assertEqual(refused.returncode, 71, refused)
+            self.assertIn("160 MiB are needed", refused.stderr)
+            self.assertEqual(list(data.iterdir()), [])
+        self.assertEqual(harness.run("init", "--data", self.mounted(164) / "data").returncode, 0)
 
     def assert_unsent(self, api, sandbox, post):
         """Else what goes out would be no proof of what a full disk leaves possible."""

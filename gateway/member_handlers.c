@@ -19,19 +19,19 @@ static enum err write_member(const struct exchange *x, const struct member_row *
         invitation_link(x->gateway->site.origin, span_text(x->key_text), &link);
     }
     const struct span url = link.len > 0 ? buf_span(&link) : (struct span){0};
-    const enum err err = present_member(row, called, x->now_ms, as_made ? &url : NULL, out);
+    const enum err err = present_member(row, called, pass_shown_ms(x->pass, x->now_ms), as_made ? &url : NULL, out);
     explicit_bzero(text, sizeof text);
     return err;
 }
 
-/* The next of those whom the ledger knows the names of. An empty name is none. */
+/* The next of those whom the ledger knows the names of. What is empty is none. */
 static enum err read_called(struct body_list *people, struct called *ret_called)
 {
     bool known = false;
     struct called called = {.name = {0}};
     TRY(person_page_next(people, &known, &called.name, &called.email));
     *ret_called = (struct called){.name = known && called.name.len > 0 ? called.name : (struct span){0},
-                                  .email = known ? called.email : (struct span){0}};
+                                  .email = known && called.email.len > 0 ? called.email : (struct span){0}};
     return OK;
 }
 
@@ -62,7 +62,7 @@ static struct span tag_of(const struct exchange *x, const struct called *called,
     buf_put(&shown, called->name);
     buf_byte(&shown, 0);
     buf_put(&shown, called->email);
-    buf_byte(&shown, access_member_is_over(row, x->now_ms) ? 1 : 0);
+    buf_byte(&shown, access_member_is_over(row, pass_shown_ms(x->pass, x->now_ms)) ? 1 : 0);
     sha256(buf_span(&shown), hash);
     for (size_t i = 0; i < sizeof word - 1; i++) {
         word[i] = (char)('a' + hash[i] % 26);

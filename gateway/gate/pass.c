@@ -443,13 +443,18 @@ void pass_answers(struct pass *pass, const struct answer *answer)
     pass->as_of_ms = answer->time_ms;
 }
 
+int64_t pass_shown_ms(const struct pass *pass, int64_t now_ms)
+{
+    return pass->as_of != 0 ? pass->as_of_ms : now_ms;
+}
+
 static struct present present_of(const struct pass *pass, int64_t now_ms)
 {
     const struct gate_options *options = &pass->gate->options;
     return (struct present){.txn = pass->txn,
                             .posts_txn = pass->past_txn,
                             .as_of = pass->as_of,
-                            .now_ms = pass->as_of != 0 ? pass->as_of_ms : now_ms,
+                            .now_ms = pass_shown_ms(pass, now_ms),
                             .zones = options->zones,
                             .arena = pass->arena,
                             .rendering = options->rendering,

@@ -112,6 +112,8 @@ enum err pass_as_of(struct pass *pass, struct body_list events) MUST_USE;
  * of its surroundings is then as it was at the command's last event, and now is when it was decided: it reads the same
  * at first and at each repeat, whatever has changed since. */
 void pass_answers(struct pass *pass, const struct answer *answer);
+/* pass_shown_ms: when what is presented is or was so: behind pass_answers the command's instant, else now_ms. */
+int64_t pass_shown_ms(const struct pass *pass, int64_t now_ms);
 /* pass_answered_queue reads the queue of an account, which need not be there any more: behind pass_answers. */
 enum err pass_answered_queue(struct pass *pass, const struct id *integration_id, struct weekly_row *ret_queue) MUST_USE;
 /* pass_asked finds what was answered under an Idempotency-Key of this pass's holder; ERR_NOT_FOUND. */

@@ -135,6 +135,16 @@ class Members(harness.Case):
         self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + second["id"]).status, 204)
         self.assertEqual(self.change(over, until=None).json()["status"], "invited")
 
+    def test_an_invitation_is_told_again_as_it_was_made(self):
+        key = {"Idempotency-Key": "invited once"}
+        body = {"email": "once@example.org", "until": later(1)}
+        first = self.invite(headers=key, **body).json()
+        wait_until(lambda: self.api.get("/v1/members/" + first["id"]).json()["status"] == "expired", 10, "its end")
+        again = self.invite(headers=key, **body)
+        self.assertEqual(again.headers["idempotent-replayed"], "true")
+        self.assertEqual({**again.json(), "accept_url": None}, {**first, "accept_url": None})
+        self.assertEqual(first["status"], "invited")
+
     def test_who_acted_is_resolved_also_when_they_are_gone_and_for_nobody_else(self):
         user = person(self.data, "grace", "--workspace", "acme", "--role", "editor")
         (member,) = [one["id"] for one in self.api.get("/v1/members?limit=200").json()["data"] if one["name"] == "Grace"]

@@ -203,7 +203,8 @@ enum err people_member_by_address(struct store_txn *txn, struct vault *vault, co
     return OK;
 }
 
-/* Whether the member is invited by that address, in the form in which addresses are compared. */
+/* Whether the member is invited by that address, in the form in which addresses are compared. What cannot be read is to
+ * nobody: a vault that fails stops no command of others'. */
 static enum err is_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
                            const struct id *member_id, struct span address, bool *ret_invited)
 {
@@ -217,13 +218,13 @@ static enum err is_invited(struct store_txn *txn, struct vault *vault, const str
     if (member.status != MEMBER_INVITED) {
         return OK;
     }
-    const enum err err = read_record(vault, &member.vault_id, PERSON_INVITATION, &room, &record);
-    if (err == OK && person_address(record.invitation.email, &form) == OK) {
+    if (read_record(vault, &member.vault_id, PERSON_INVITATION, &room, &record) == OK &&
+        person_address(record.invitation.email, &form) == OK) {
         *ret_invited = span_equal(buf_span(&form), address);
     }
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(form_bytes, sizeof form_bytes);
-    return err == ERR_NOT_FOUND ? OK : err;
+    return OK;
 }
 
 /* Every invitation ends by itself: those that are open stand behind now_ms among what ends. */
@@ -272,12 +273,10 @@ enum err people_invited_by(struct store_txn *txn, struct vault *vault, const str
     uint8_t bytes[PERSON_RECORD_MAX];
     struct buf room = buf_of(bytes, sizeof bytes);
     struct person_record record;
-    enum err err = read_record(vault, secret_id, PERSON_INVITATION, &room, &record);
-    if (err == OK) {
+    enum err err = OK;
+    *ret_invited = false;
+    if (read_record(vault, secret_id, PERSON_INVITATION, &room, &record) == OK) {
         err = people_invited(txn, vault, workspace_id, record.invitation.email, now_ms, ret_invited);
-    } else if (err == ERR_NOT_FOUND) {
-        *ret_invited = false;
-        err = OK;
     }
     explicit_bzero(bytes, sizeof bytes);
     return err;

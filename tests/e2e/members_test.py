@@ -135,6 +135,16 @@ class Members(harness.Case):
         self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + second["id"]).status, 204)
         self.assertEqual(self.change(over, until=None).json()["status"], "invited")
 
+    def test_who_was_erased_comes_back_by_no_longer_time(self):
+        user = person(self.data, "brief", "--workspace", "acme", "--role", "admin", "--until", later(2))
+        (member,) = [one for one in self.api.get("/v1/members?limit=200").json()["data"] if one["user_id"] == user]
+        self.addCleanup(self.api.request, "DELETE", "/v1/members/" + member["id"], None, ANY)
+        wait_until(lambda: self.api.get("/v1/members/" + member["id"]).json()["status"] == "expired", 10, "its end")
+        erased = run("user", "erase", user, "--data", self.data.path)
+        self.assertEqual(erased.returncode, 0, erased)
+        self.assertEqual(self.assert_problem(self.change(member, role="owner", until=None), 409, "user_erased")["param"], "/until")
+        self.assertEqual(self.api.get("/v1/members/" + member["id"]).json()["status"], "expired")
+
     def test_an_invitation_is_told_again_as_it_was_made(self):
         key = {"Idempotency-Key": "invited once"}
         body = {"email": "once@example.org", "until": later(1)}

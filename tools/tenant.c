@@ -418,7 +418,7 @@ int tool_series(int argc, char **argv)
             "months,\nwhich of the month's such weekdays, weekdays, day of the month, time, zone; - where it does not "
             "say. "
             "pause cancels\nits posts that are neither locked nor touched by hand and makes no more until resume makes "
-            "them anew; end\ndoes so for ever, --keep lets go out what was made.",
+            "them anew; end\ndoes so for ever, --keep lets go out what was made: which of the two is said once.",
         TENANT_FORMS(look, forms),
         TENANT_FORMS(change, changes),
         .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",

@@ -287,6 +287,8 @@ class Tenant(harness.Case):
             self.assertFalse(given(), command)
         self.assertEqual(self.told("series", "end", series["id"], "--keep"), f"ended: {series['id']}\n")
         self.assertEqual(status(), "ended")
+        self.assertEqual(self.told("series", "end", series["id"], "--keep"), f"ended: {series['id']} (it was already)\n")
+        self.assertIn("The series has ended", self.told("series", "end", series["id"], code=1))
         self.assertIn("openpost series: ", self.told("series", "resume", series["id"], "--workspace", "main", code=1))
         last = [event for event in self.data.events() if event["type"] == "series_ended"][-1]
         self.assertEqual((last["actor"], last["data"]["keep"]), ("operator", True))

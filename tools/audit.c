@@ -363,8 +363,9 @@ int tool_replay(int argc, char **argv)
         return EXIT_ALTERED;
     }
     if (err != OK) {
-        return fault.sentence[0] != 0 ? complain("replay", fault.sentence, err, EXIT_UNREADABLE)
-                                      : complain_of_folder("replay", path, parts_have_views(&data), err, EXIT_UNREADABLE);
+        return fault.sentence[0] != 0
+                   ? complain("replay", fault.sentence, err, EXIT_UNREADABLE)
+                   : complain_of_folder("replay", path, parts_have_views(&data), err, EXIT_UNREADABLE);
     }
     return equal ? EXIT_GOOD : EXIT_ALTERED;
 }

@@ -155,6 +155,25 @@ class Workspaces(harness.Case):
         (used,) = [bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "members"]
         self.assertEqual(used, 0)
 
+    def test_the_readme_tells_each_role_what_it_reads_and_writes(self):
+        """By tests/access.csv, which is asked cell by cell."""
+        root = pathlib.Path(__file__).parents[2]
+        cells = {line.split(",")[0]: dict(zip(("owner", "admin", "editor", "viewer"), line.split(",")[2:]))
+                 for line in (root / "tests/access.csv").read_text().splitlines() if ",own," in line}
+        rows = dict(re.findall(r"^\| (`viewer`|`auditor`|`editor`|`admin`, `owner`) \| (.*) \|$", (root / "README.md").read_text(), re.MULTILINE))
+        self.assertEqual(len(rows), 4)
+        for noun, read, write in (("posts", "list_posts", "create_post"), ("series", "list_series", "create_series"), ("templates", "list_templates", "create_template"),
+                                  ("accounts", "list_integrations", "connect_integration"), ("queues", "get_queue", "change_queue"),
+                                  ("notifications", "list_notifications", None), ("settings", "get_workspace", "change_workspace"), ("API keys", None, "create_key"),
+                                  ("punctuality", "punctuality", None), ("plan's use", None, "get_usage"), ("billing", None, "get_billing")):
+            with self.subTest(noun):
+                if read:
+                    self.assertEqual(cells[read]["viewer"], "200")
+                    self.assertIn(noun, rows["`viewer`"])
+                if write:
+                    self.assertEqual(cells[write]["viewer"], "403")
+                    self.assertIn(noun, rows["`editor`" if cells[write]["editor"] != "403" else "`admin`, `owner`"])
+
     def test_what_plans_bound_stands_in_the_readme_and_in_the_help(self):
         root = pathlib.Path(__file__).parents[2]
         declared = [tuple(word.strip().replace("NONE", "-") for word in line.split(","))

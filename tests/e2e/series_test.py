@@ -260,6 +260,13 @@ class Series(harness.Case):
         self.assertTrue(history[-1]["sentence"].startswith("Its series could not schedule it"), history[-1])
         self.assertEqual([(one["code"], one["local"]) for one in withheld()],
                          [("plan_limit", post["series_local"]) for post in sorted(drafts, key=lambda post: post["series_local"])])
+        instants = {event["post_id"]: event["at"] for event in withheld()}
+        first, second = drafts[0]["id"], drafts[1]["id"]
+        self.assert_problem(self.api.post(f"/v1/posts/{first}/schedule", {"at": instants[first]}), 403, "plan_limit")
+        self.assertEqual(self.api.post(f"/v1/posts/{self.posts(series, 'scheduled')[0]['id']}/cancel").status, 200)
+        self.assertEqual(len(self.posts(series, "draft")), 3, "the room is for whoever takes it")
+        self.assertEqual(self.api.post(f"/v1/posts/{second}/schedule", {"at": instants[second]}).json()["status"], "scheduled")
+        self.assert_problem(self.api.post(f"/v1/posts/{first}/schedule", {"at": instants[first]}), 403, "plan_limit")
 
 
 class Deaths(harness.Case):

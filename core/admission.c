@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "core/message/field.h"
 #include "core/message/json_read.h"
 #include "core/message/key_text.h"
 #include "core/series_rule.h"
@@ -326,33 +325,13 @@ static struct objection check_template(const struct admission *admission, const 
     return objection.refusal != ACCEPTED ? objection : template_check(form, arena);
 }
 
-/* Whoever computed a 0 meant it. The names are those of a request's body. */
-static struct objection object_to_zero(const struct given_zero *zero)
-{
-    char param[OBJECTION_PARAM_MAX];
-    const struct span name = span_of(zero->field->name, zero->field->name_len);
-    if (span_equal(name, SPAN("times"))) {
-        return object_at(REFUSED_field_invalid, "/rule/count", SERIES_COUNT_EXPECTED);
-    }
-    if (span_equal(name, SPAN("month_day"))) {
-        return object_at(REFUSED_field_invalid, "/rule/month_day", SERIES_MONTH_DAY_EXPECTED);
-    }
-    struct buf out = buf_of(param, sizeof param - 1);
-    if (zero->list != NULL) {
-        buf_byte(&out, '/');
-        buf_text(&out, zero->list->name);
-        buf_byte(&out, '/');
-        buf_u64(&out, zero->index);
-    }
-    buf_byte(&out, '/');
-    field_put_name(zero->field, &out);
-    return object_at(REFUSED_field_invalid, buf_terminated(&out), "0 is no value of it: leave it out, or say another.");
-}
-
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
 {
-    if (command->zero.field != NULL) {
-        return object_to_zero(&command->zero);
+    if (command->misgiven.unknown.record != NULL) {
+        return objection_to_unknown(&command->misgiven.unknown, arena);
+    }
+    if (command->misgiven.zero.field != NULL) {
+        return objection_to_zero(&command->misgiven.zero);
     }
     switch (command->code) {
     case COMMAND_create_post: {

@@ -31,9 +31,14 @@ struct objection object_in(enum refusal refusal, const char *list, uint32_t inde
  * refusal ACCEPTED: the command alone does not tell. */
 struct objection objection_to(const struct command *command, enum refusal refusal, int64_t now_ms);
 
+/* objection_to_zero is that to a number or instant which was given as 0: field_invalid; objection_to_unknown that to a
+ * name which is no field's: field_unknown, with the names that there are. */
+struct objection objection_to_zero(const struct given_zero *zero);
+struct objection objection_to_unknown(const struct given_name *unknown, struct arena *arena);
+
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a
- * form, with no member that would be ignored, and no 0 that would be read as absent. The arena is for reading that,
- * and what an objection says may be in it. */
+ * form, with no member that would be ignored, no name that is no field's and no 0 that would be read as absent. The
+ * arena is for reading that, and what an objection says may be in it. */
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena);
 
 #endif

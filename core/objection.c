@@ -5,6 +5,10 @@
 #include "core/admission.h"
 #include "core/base/limits.h"
 #include "core/message/access.h"
+#include "core/message/answer.h"
+#include "core/message/field.h"
+#include "core/message/json_node.h"
+#include "core/series_rule.h"
 
 struct objection object_at(enum refusal refusal, const char *param, const char *detail)
 {
@@ -150,4 +154,56 @@ struct objection objection_to(const struct command *command, enum refusal refusa
     default:
         return (struct objection){.refusal = ACCEPTED};
     }
+}
+
+/* Where a member stands: of the body itself, or of a list's item. */
+static void put_place(const struct field_desc *list, uint32_t index, struct buf *out)
+{
+    if (list != NULL) {
+        buf_byte(out, '/');
+        buf_text(out, list->name);
+        buf_byte(out, '/');
+        buf_u64(out, index);
+    }
+    buf_byte(out, '/');
+}
+
+/* Whoever computed a 0 meant it. The names are those of a request's body. */
+struct objection objection_to_zero(const struct given_zero *zero)
+{
+    char param[OBJECTION_PARAM_MAX];
+    const struct span name = span_of(zero->field->name, zero->field->name_len);
+    if (span_equal(name, SPAN("times"))) {
+        return object_at(REFUSED_field_invalid, "/rule/count", SERIES_COUNT_EXPECTED);
+    }
+    if (span_equal(name, SPAN("month_day"))) {
+        return object_at(REFUSED_field_invalid, "/rule/month_day", SERIES_MONTH_DAY_EXPECTED);
+    }
+    struct buf out = buf_of(param, sizeof param - 1);
+    put_place(zero->list, zero->index, &out);
+    field_put_name(zero->field, &out);
+    return object_at(REFUSED_field_invalid, buf_terminated(&out), "0 is no value of it: leave it out, or say another.");
+}
+
+/* Those that there are, where they have room; a command of many has a line in rpc-names.md. */
+static const char *tell_fields(const struct record_desc *desc, struct arena *arena)
+{
+    char *text = arena_alloc(arena, FAULT_DETAIL_SIZE);
+    struct buf out = buf_of(text, text == NULL ? 0 : FAULT_DETAIL_SIZE - 1);
+    buf_text(&out, "There is no such field. The fields are: ");
+    for (size_t i = 0; i < desc->field_count; i++) {
+        buf_text(&out, i == 0 ? "" : ", ");
+        buf_put(&out, span_of(desc->fields[i].name, desc->fields[i].name_len));
+    }
+    buf_byte(&out, '.');
+    return buf_ok(&out) ? buf_terminated(&out) : "There is no such field.";
+}
+
+struct objection objection_to_unknown(const struct given_name *unknown, struct arena *arena)
+{
+    char param[OBJECTION_PARAM_MAX];
+    struct buf out = buf_of(param, sizeof param - 1);
+    put_place(unknown->list, unknown->index, &out);
+    json_pointer_token(&out, unknown->name);
+    return object_at(REFUSED_field_unknown, buf_terminated(&out), tell_fields(unknown->record, arena));
 }

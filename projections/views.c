@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/message/codec.h"
+#include "core/message/field.h"
 
 #define LIMIT_DEFAULT 50
 #define PAGE_END_MAX 160 /* bytes behind a page's last post: the cursor's hex and what closes it */
@@ -284,47 +285,111 @@ static enum err preview_queue(const struct views_request *request, struct buf *o
     return present_preview(&present, request->grant, &queue, &workspace, (uint32_t)args.limit, out);
 }
 
+#define FILTERS                                                                                          \
+    "q statuses approvals attention integration_id series_id template_id label author_id publish_after " \
+    "publish_before "                                                                                    \
+    "order "
+
 static const struct views_query queries[] = {
-    {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "A post as HTTP shows it: post_id."                },
-    {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,
-     "A page of posts: q (words to look for), statuses, approvals, attention, integration_id, series_id, template_id, "
-     "label, author_id, publish_after, publish_before, order, limit, cursor (the bytes whose hex is next_cursor). A "
-     "page "
-     "of long posts is shorter, one of what no index knows may be empty, and its cursor leads on."                                            },
-    {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "An integration: integration_id."                  },
-    {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
-     "A page of integrations: limit, cursor."                                                                                                 },
-    {"get_series",         views_get_series,         NEED_VIEWER, SCOPE_POSTS_READ,        "A series as HTTP shows it: series_id."            },
-    {"list_series",        views_list_series,        NEED_VIEWER, SCOPE_POSTS_READ,        "A page of series: limit, cursor."                 },
-    {"preview_series",     views_preview_series,     NEED_VIEWER, SCOPE_POSTS_READ,
-     "Its next local times and the post of each: series_id, limit (how many)."                                                                },
-    {"get_queue",          get_queue,                NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "The queue of an integration: integration_id."     },
-    {"preview_queue",      preview_queue,            NEED_VIEWER, SCOPE_INTEGRATIONS_READ,
-     "Its next occurrences and who holds each: integration_id, limit (how many)."                                                             },
-    {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "Every attempt of every target of a post: post_id."},
-    {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,
-     "What happened to a post, in sentences, of a deleted draft too: post_id, limit, cursor."                                                 },
-    {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "A template: template_id."                         },
-    {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,
-     "A page of templates in the order of their names: limit, cursor (the bytes whose hex is next_cursor)."                                   },
-    {"get_workspace",      views_get_workspace,      NEED_VIEWER, SCOPE_SETTINGS_READ,     "The workspace: its settings."                     },
-    {"get_key",            views_get_key,            NEED_ADMIN,  SCOPE_KEYS_READ,         "An API key, never its text: key_id."              },
-    {"list_keys",          views_list_keys,          NEED_ADMIN,  SCOPE_KEYS_READ,         "A page of keys, revoked ones too: limit, cursor." },
-    {"get_member",         views_get_member,         NEED_AUDIT,  SCOPE_MEMBERS_READ,
-     "A member, or somebody who is invited: member_id."                                                                                       },
-    {"list_members",       views_list_members,       NEED_AUDIT,  SCOPE_MEMBERS_READ,      "A page of members: limit, cursor."                },
-    {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,
-     "A page of those who are invited: limit, cursor."                                                                                        },
-    {"get_actor",          views_get_actor,          NEED_AUDIT,  SCOPE_MEMBERS_READ,
-     "Who acted, a key or a member, also one that has ended, or an operator from outside: member_id, key_id or "
-     "user_id."                                                                                                                               },
-    {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,
-     "What the plan bounds, and how much of it is used."                                                                                      },
-    {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,
-     "The plan and the billing periods that are over: limit, cursor."                                                                         },
-    {"list_notifications", views_list_notifications, NEED_VIEWER, SCOPE_NONE,
-     "What members are told, the newest first: kinds, limit, cursor."                                                                         },
+    {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "post_id",                  "A post as HTTP shows it."                },
+    {"list_posts",         list_posts,               NEED_VIEWER, SCOPE_POSTS_READ,        FILTERS "limit cursor",
+     "A page of posts; q is words to look for, cursor the bytes whose hex is next_cursor. A page of long posts is "
+     "shorter, one of what no index knows may be empty, and its cursor leads on."                                                                                },
+    {"get_integration",    get_integration,          NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "integration_id",           "An integration."                         },
+    {"list_integrations",  list_integrations,        NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "limit cursor",
+     "A page of integrations."                                                                                                                                   },
+    {"get_series",         views_get_series,         NEED_VIEWER, SCOPE_POSTS_READ,        "series_id",                "A series as HTTP shows it."              },
+    {"list_series",        views_list_series,        NEED_VIEWER, SCOPE_POSTS_READ,        "limit cursor",             "A page of series."                       },
+    {"preview_series",     views_preview_series,     NEED_VIEWER, SCOPE_POSTS_READ,        "series_id limit",
+     "Its next local times and the post of each; limit says how many."                                                                                           },
+    {"get_queue",          get_queue,                NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "integration_id",           "The queue of an integration."            },
+    {"preview_queue",      preview_queue,            NEED_VIEWER, SCOPE_INTEGRATIONS_READ, "integration_id limit",
+     "Its next occurrences and who holds each; limit says how many."                                                                                             },
+    {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "post_id",                  "Every attempt of every target of a post."},
+    {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,        "post_id limit cursor",
+     "What happened to a post, in sentences, of a deleted draft too."                                                                                            },
+    {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "template_id",              "A template."                             },
+    {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,        "limit cursor",
+     "A page of templates in the order of their names; cursor is the bytes whose hex is next_cursor."                                                            },
+    {"get_workspace",      views_get_workspace,      NEED_VIEWER, SCOPE_SETTINGS_READ,     "",                         "The workspace: its settings."            },
+    {"get_key",            views_get_key,            NEED_ADMIN,  SCOPE_KEYS_READ,         "key_id",                   "An API key, never its text."             },
+    {"list_keys",          views_list_keys,          NEED_ADMIN,  SCOPE_KEYS_READ,         "limit cursor",             "A page of keys, revoked ones too."       },
+    {"get_member",         views_get_member,         NEED_AUDIT,  SCOPE_MEMBERS_READ,      "member_id",
+     "A member, or somebody who is invited."                                                                                                                     },
+    {"list_members",       views_list_members,       NEED_AUDIT,  SCOPE_MEMBERS_READ,      "limit cursor",             "A page of members."                      },
+    {"list_invitations",   views_list_invitations,   NEED_ADMIN,  SCOPE_MEMBERS_READ,      "limit cursor",
+     "A page of those who are invited."                                                                                                                          },
+    {"get_actor",          views_get_actor,          NEED_AUDIT,  SCOPE_MEMBERS_READ,      "member_id key_id user_id",
+     "Who acted, a key or a member, also one that has ended, or an operator from outside: one of the three."                                                     },
+    {"get_usage",          views_get_usage,          NEED_ADMIN,  SCOPE_SETTINGS_READ,     "",
+     "What the plan bounds, and how much of it is used."                                                                                                         },
+    {"get_billing",        views_get_billing,        NEED_OWNER,  SCOPE_BILLING_READ,      "limit cursor",
+     "The plan and the billing periods that are over."                                                                                                           },
+    {"list_notifications", views_list_notifications, NEED_VIEWER, SCOPE_NONE,              "kinds limit cursor",
+     "What members are told, the newest first."                                                                                                                  },
 };
+
+/* The words of takes, one by one. */
+static bool next_taken(struct span *rest, struct span *ret_name)
+{
+    const size_t len = span_find(*rest, ' ');
+    const size_t step = len < rest->len ? len + 1 : len;
+    *ret_name = span_of(rest->data, len);
+    *rest = span_of(rest->data + step, rest->len - step);
+    return len > 0;
+}
+
+static bool takes(const struct views_query *query, struct span name)
+{
+    struct span rest = span_text(query->takes);
+    struct span taken;
+    while (next_taken(&rest, &taken)) {
+        if (span_equal(taken, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void object_to(const struct views_query *query, struct span name, struct fault *ret_fault)
+{
+    struct buf param = buf_of(ret_fault->param, sizeof ret_fault->param - 1);
+    struct buf detail = buf_of(ret_fault->detail, sizeof ret_fault->detail - 1);
+    struct span rest = span_text(query->takes);
+    struct span taken;
+    const char *before = "There is no such argument. There are: ";
+    buf_put(&param, name.len <= sizeof ret_fault->param - 1 && span_is_utf8(name) ? name : SPAN("?"));
+    while (next_taken(&rest, &taken)) {
+        buf_text(&detail, before);
+        buf_put(&detail, taken);
+        before = ", ";
+    }
+    buf_text(&detail, detail.len > 0 ? "." : "This question takes no arguments.");
+    ASSERT(buf_terminated(&param) != NULL);
+    ASSERT(buf_terminated(&detail) != NULL);
+}
+
+bool views_takes(const struct views_query *query, struct span arguments, struct arena *arena, struct fault *ret_fault)
+{
+    const struct record_desc *desc = query_args_desc();
+    struct query_args args;
+    struct given_name unknown;
+    if (arguments.len == 0 || record_decode_asked(desc, arguments, arena, &args, &unknown) != OK) {
+        return true;
+    }
+    if (unknown.record != NULL) {
+        object_to(query, unknown.name, ret_fault);
+        return false;
+    }
+    for (size_t i = 0; i < desc->field_count; i++) {
+        const struct span name = span_of(desc->fields[i].name, desc->fields[i].name_len);
+        if (!field_is_absent(&desc->fields[i], &args) && !takes(query, name)) {
+            object_to(query, name, ret_fault);
+            return false;
+        }
+    }
+    return true;
+}
 
 const struct views_query *views_query_at(uint32_t index)
 {

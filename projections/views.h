@@ -5,6 +5,7 @@
 #include "core/base/arena.h"
 #include "core/calendar/zone.h"
 #include "core/message/access.h"
+#include "core/message/answer.h"
 #include "core/store/store.h"
 #include "projections/present.h"
 
@@ -36,6 +37,7 @@ struct views_query {
     enum err (*answer)(const struct views_request *request, struct buf *out);
     enum need need; /* with scope: what the caller holds the asker to first */
     enum key_scope scope;
+    const char *takes; /* names of query_args' fields, with a blank between them */
     const char *doc;
 };
 
@@ -44,5 +46,10 @@ struct views_query {
  * get_usage, get_billing, list_notifications. views_query_find: NULL when there is none. */
 const struct views_query *views_query_find(struct span name);
 const struct views_query *views_query_at(uint32_t index); /* NULL past the last */
+
+/* views_takes: whether the query takes each of the arguments (an encoded query_args; empty: none). False: param of
+ * *ret_fault is the first name that it does not take, another query's or nobody's, and detail names those that it does.
+ * What cannot be read at all is answer's to refuse: true. */
+bool views_takes(const struct views_query *query, struct span arguments, struct arena *arena, struct fault *ret_fault);
 
 #endif

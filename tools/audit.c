@@ -309,16 +309,10 @@ static enum err replay_apart(const struct data_folder *data, struct log *log, st
     return err;
 }
 
-static bool has_views(const struct data_folder *data)
-{
-    char file[DATA_PATH_MAX];
-    return path_join(file, sizeof file, data->views_path, "data.mdb") == OK && access(file, F_OK) == 0;
-}
-
 /* Whoever only reads the log needs neither its key nor the folder's lock. */
 static enum err replay(const struct data_folder *data, bool json, bool *ret_equal, struct log_fault *ret_fault)
 {
-    if (has_views(data)) {
+    if (parts_have_views(data)) {
         struct parts parts = {.lock_fd = -1};
         TRY(parts_open(data, true, &parts, ret_fault));
         const enum err err = replay_apart(data, parts.log, parts.views, json, ret_equal);
@@ -350,7 +344,7 @@ int tool_replay(int argc, char **argv)
         (void)fprintf(stderr, "openpost replay: --check is what it can do (try --help)\n");
         return EXIT_USAGE_WRONG;
     }
-    if (has_views(&data) && !files_or_complain("replay", &data, false, &code)) {
+    if (parts_have_views(&data) && !files_or_complain("replay", &data, false, &code)) {
         return code;
     }
     process_prepare("openpost-replay");
@@ -369,8 +363,9 @@ int tool_replay(int argc, char **argv)
         return EXIT_ALTERED;
     }
     if (err != OK) {
-        return fault.sentence[0] != 0 ? complain("replay", fault.sentence, err, EXIT_UNREADABLE)
-                                      : complain_of_folder("replay", path, has_views(&data), err, EXIT_UNREADABLE);
+        return fault.sentence[0] != 0
+                   ? complain("replay", fault.sentence, err, EXIT_UNREADABLE)
+                   : complain_of_folder("replay", path, parts_have_views(&data), err, EXIT_UNREADABLE);
     }
     return equal ? EXIT_GOOD : EXIT_ALTERED;
 }

@@ -1,4 +1,5 @@
-/* look.c: see look.h. Called by tenant.c. Must never print a control character that came from a person as it is. */
+/* look.c: see look.h. Called by tenant.c and post.c. Must never print a control character that came from a person as it
+ * is. */
 #include "tools/look.h"
 
 #include <stdio.h>
@@ -29,14 +30,14 @@ static int do_then(struct look *look, errand_run *run)
     struct errand *errand = &look->errand;
     struct log_fault fault = {0};
     int code = EXIT_GOOD;
-    if (!data_or_complain(errand->command, errand->path, &errand->data, &code)) {
+    if (!files_or_complain(errand->command, &errand->data, false, &code)) {
         return code;
     }
     char name[64];
     (void)snprintf(name, sizeof name, "openpost-%s", errand->command);
     process_prepare(name);
     arena_init(&errand->arena, ARENA_MAX);
-    enum err err = past_open(&errand->data, &look->moment, &look->past, &fault);
+    enum err err = past_open(&errand->data, look->at != NULL ? &look->moment : NULL, &look->past, &fault);
     err = err == OK ? store_begin(look->past.views, false, &errand->txn) : err;
     look->now_ms = look->past.at_ms;
     if (err == OK) {
@@ -62,7 +63,12 @@ int look_do(struct look *look, errand_run *run)
         return complain(look->errand.command, "no time zones can be read in " ZONES_FOLDER, ERR_NOT_FOUND, EXIT_CANNOT);
     }
     look->now_ms = clock_wall_ms();
-    const int code = look->at != NULL ? do_then(look, run) : errand_do(&look->errand, run, ARENA_MAX);
+    struct errand *errand = &look->errand;
+    int code = EXIT_GOOD;
+    if (data_or_complain(errand->command, errand->path, &errand->data, &code)) {
+        const bool backup = !look->changes && !parts_have_views(&errand->data);
+        code = look->at != NULL || backup ? do_then(look, run) : errand_do(errand, run, ARENA_MAX);
+    }
     zones_close(look->zones);
     return code;
 }

@@ -1,5 +1,6 @@
-/* look.h: what whoever has the data folder asks about a workspace's posts, queues, series, templates and notifications:
- * the questions of projections/views.h, with the eyes of an owner, now or as it was. Used by tenant.c.
+/* look.h: what whoever has the data folder asks about a workspace's posts, accounts, queues, series, templates and
+ * notifications: the questions of projections/views.h, with the eyes of an owner, now or as it was. Used by post.c and
+ * tenant.c.
  *
  * Answers are printed for people, a thing a line in columns, or member by member; with --json as HTTP shows them. */
 #ifndef OPENPOST_TOOLS_LOOK_H
@@ -14,6 +15,7 @@ struct look {
     struct errand errand;  /* first: see errand.h */
     const char *workspace; /* as typed: a slug or an id; NULL: the only one */
     const char *at;        /* as typed; NULL: now */
+    bool changes;          /* it does something: the folder may be written, and is not, to look into a backup */
     struct moment moment;
     struct past past;
     int64_t now_ms; /* of the moment that is looked at */
@@ -23,7 +25,8 @@ struct look {
 };
 
 /* look_do does what run does with the views of now, or of the moment: errand.h's errand_do. A form that changes
- * something is not for a moment: the caller sees to that. */
+ * something is not for a moment: the caller sees to that. Into a folder without views, a backup, it looks through views
+ * that are thrown away: nothing is written there. */
 int look_do(struct look *look, errand_run *run);
 
 /* A column of a list: a member's path in the thing's JSON, and where it begins. Of several values all are shown, of

@@ -75,6 +75,7 @@ static const struct subcommand {
     {"user",         tool_user,         true,  "people who sign in: create, password, erase"                      },
     {"provider",     tool_provider,     true,  "identity providers to sign in through: add, list, remove"         },
     {"post",         tool_post,         true,  "posts: list, search, show, now or at an earlier moment"           },
+    {"account",      tool_account,      true,  "accounts that posts go to: list, show"                            },
     {"queue",        tool_queue,        true,  "queues of accounts: list, show, preview, pause, resume"           },
     {"series",       tool_series,       true,  "posts that repeat: list, show, pause, resume, end"                },
     {"template",     tool_template,     true,  "reusable posts: list, show"                                       },

@@ -126,11 +126,25 @@ enum err parts_command(struct parts *parts, struct command *command, int64_t now
     return ledger_commit(parts->ledger);
 }
 
+bool parts_have_views(const struct data_folder *data)
+{
+    char file[DATA_PATH_MAX];
+    return path_join(file, sizeof file, data->views_path, "data.mdb") == OK && access(file, F_OK) == 0;
+}
+
+static const char *temporary(void)
+{
+    const char *named = getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe): read before any thread is started
+    return named != NULL && named[0] == '/' ? named : "/tmp";
+}
+
 enum err scratch_make(const struct data_folder *data, char ret_folder[DATA_PATH_MAX])
 {
     ret_folder[0] = 0;
     char folder[DATA_PATH_MAX];
-    TRY(path_join(folder, sizeof folder, data->path, "replay.XXXXXX"));
+    const bool apart = !parts_have_views(data);
+    TRY(path_join(folder, sizeof folder, apart ? temporary() : data->path,
+                  apart ? "openpost-replay.XXXXXX" : "replay.XXXXXX"));
     if (mkdtemp(folder) == NULL) {
         return err_from_errno(errno);
     }

@@ -1,6 +1,7 @@
 /* past.c: see past.h. Called by look.c. Must never write into the folder's own views. */
 #include "tools/past.h"
 
+#include "core/base/clock.h"
 #include "core/calendar/instant.h"
 #include "projections/registry.h"
 #include "tools/parts.h"
@@ -44,14 +45,15 @@ static enum err rebuild(const struct data_folder *data, const struct moment *mom
     struct log_status status;
     struct log_event last;
     struct progress progress = progress_of("rebuild", false);
-    struct replay_watch watch = {.progress = progress_show, .context = &progress, .last = moment->seq};
+    struct replay_watch watch = {.progress = progress_show, .context = &progress};
     log_status(past->log, &status);
-    if (moment->seq == 0) {
+    watch.last = moment == NULL ? status.head : moment->seq;
+    if (moment != NULL && moment->seq == 0) {
         TRY(find_last(past->log, moment->time_ms, status.head, &watch.last));
     }
     TRY(watch.last <= status.head ? OK : ERR_NOT_FOUND);
     TRY(log_look(past->log, watch.last, &last));
-    past->at_ms = moment->seq == 0 ? moment->time_ms : last.time_ms;
+    past->at_ms = moment == NULL ? clock_wall_ms() : moment->seq == 0 ? moment->time_ms : last.time_ms;
     TRY(store_lmdb_open(past->folder, VIEWS_MAP_BYTES, false, &past->views));
     return ledger_rebuild(past->log, past->views, &projections_all, &data->installation_id, &watch, NULL);
 }

@@ -1,5 +1,6 @@
 /* past.h: read models as they were: made anew from the log's beginning up to an event, in a folder that is deleted
- * afterwards. For looking, beside a running service or without one; nothing else of the data folder is touched. */
+ * afterwards (scratch_make of parts.h). For looking, beside a running service or without one; nothing else of the data
+ * folder is touched. */
 #ifndef OPENPOST_TOOLS_PAST_H
 #define OPENPOST_TOOLS_PAST_H
 
@@ -24,7 +25,8 @@ struct moment {
 #define MOMENT_EXPECTED "an instant, like 2026-04-20T14:00:00Z, or a position of the log, like 1234"
 bool moment_parse(const char *text, struct moment *ret_moment);
 
-/* past_open makes them: everything that happened up to the moment, and nothing after it; some 100,000 events a second.
+/* past_open makes them: everything that happened up to the moment (NULL: now), and nothing after it; some 100,000
+ * events a second.
  * ERR_NOT_FOUND: nothing had happened by then; others are those of log and store, ERR_ALTERED with *ret_fault.
  * past_close removes the folder; it accepts what a failed past_open left. */
 enum err past_open(const struct data_folder *data, const struct moment *moment, struct past *past,

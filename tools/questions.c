@@ -391,6 +391,16 @@ static enum err answer_view(const struct question *question, const struct views_
     return err;
 }
 
+static enum err tell_fault(const struct fault *fault, struct buf *out)
+{
+    buf_text(out, "{\"param\":");
+    json_string(out, span_text(fault->param));
+    buf_text(out, ",\"detail\":");
+    json_string(out, span_text(fault->detail));
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
+}
+
 static enum err answer_by_name(const struct question *question, enum refusal *refusal, struct buf *out)
 {
     struct asked asked = {0};
@@ -406,6 +416,11 @@ static enum err answer_by_name(const struct question *question, enum refusal *re
         const struct views_query *query = own ? NULL : views_query_find(question->name);
         *refusal =
             query == NULL ? REFUSED_query_unknown : access_check(&question->asker->grant, query->need, query->scope);
+        struct fault fault;
+        if (*refusal == ACCEPTED && !views_takes(query, question->arguments, question->arena, &fault)) {
+            *refusal = REFUSED_parameter_unknown;
+            return tell_fault(&fault, out);
+        }
         return *refusal != ACCEPTED ? OK : answer_view(question, query, out);
     }
     *refusal = own ? ACCEPTED : access_check(&question->asker->grant, NEED_AUDIT_OWN, SCOPE_LOG_READ);
@@ -455,7 +470,7 @@ enum err questions_answer(const struct question *question, enum refusal *ret_ref
     default:
         return err;
     }
-    if (refusal != ACCEPTED) {
+    if (refusal != ACCEPTED && refusal != REFUSED_parameter_unknown) {
         out->len = 0;
     }
     *ret_refusal = refusal;

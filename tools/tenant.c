@@ -1,67 +1,35 @@
-/* tenant.c: openpost post, queue, series, template and notification: what a workspace has, now or as it was. For
- * whoever answers for the installation: to look into it without a key of each tenant's, and to hold up what must not go
- * on. Called by openpost.c. Must never write or approve anything in a tenant's name: that takes a key or a person, so
- * that the log says whose word it was. */
+/* tenant.c: see tenant.h; openpost account, queue, series, template and notification: what a workspace has, now or as
+ * it was. For whoever answers for the installation: to look into it without a key of each tenant's, and to hold up what
+ * must not go on. Called by openpost.c and post.c. Must never write or approve anything in a tenant's name: that takes
+ * a key or a person, so that the log says whose word it was. */
+#include "tools/tenant.h"
+
 #include <stdio.h>
 
 #include "core/base/assert.h"
 #include "core/base/clock.h"
-#include "core/message/choice.h"
-#include "core/wire/person_record.h"
-#include "projections/posts.h"
-#include "tools/look.h"
-#include "tools/who.h"
 
 #define PREVIEW_DEFAULT 10 /* occurrences of a queue or a series */
-#define OPTIONS_MAX 10
 #define USAGE_BYTES 6000
 
 /* What stands under every usage. */
 static const char usage_end[] =
     "\n\nWS is a workspace's slug or its id, ws_…; where there is only one it may be left out. A service may run on "
-    "the\n"
-    "folder. MOMENT is an instant, 2026-04-20T14:00:00Z, or a position of the log, 1234: everything is shown as it "
-    "was\n"
-    "then, made anew from the log, some 100,000 events a second. --json has what HTTP's GETs have, of a list an "
-    "object\n"
-    "a line. What a person or program does of these is done over HTTP or RPC, with a key, in their name.\n"
+    "the\nfolder. MOMENT is an instant, 2026-04-20T14:00:00Z, or a position of the log, 1234: everything is shown as "
+    "it was\nthen, made anew from the log, some 100,000 events a second. So is what a backup has, in a folder under "
+    "TMPDIR\n(/tmp) that is thrown away: into a folder that was never served nothing is written. --json has what "
+    "HTTP's GETs\nhave, of a list an object a line. What a person or program does of these is done over HTTP or RPC, "
+    "with a key, in\ntheir name.\n"
     "Exit codes: 0 done; 1 refused: there is no such thing or workspace, or the log was altered; 2 the folder cannot\n"
     "be read; 64 wrong usage; 69 the running service does not answer; 71 the system refused something needed.";
 
-/* One of the subcommands. */
-struct tenant_tool {
-    const char *usage;
-    const struct errand_form *looks;
-    size_t look_count;
-    const struct errand_form *changes; /* for now alone */
-    size_t change_count;
-    const char *forms; /* as a complaint names them */
-    const char *noun;  /* what an argument is: "a series' id: ser_…" */
-    enum id_kind kind;
-    size_t id_at; /* of query_args */
-};
-
-struct tenant_errand {
-    struct look look; /* first: see errand.h */
-    errand_run *run;
-    const char *limit;
-    const char *status;
-    const char *approval;
-    const char *search;
-    const char *series;
-    const char *template;
-    bool keep;
-    struct query_args args;
-    struct id id;
-};
-
-static int show(struct errand *errand, const char *question)
+int tenant_show(struct errand *errand, const char *question)
 {
     struct tenant_errand *own = (struct tenant_errand *)errand;
     return look_show(&own->look, question, &own->args);
 }
 
-static int print_list(struct errand *errand, const struct look_list *list)
+int tenant_list(struct errand *errand, const struct look_list *list)
 {
     struct tenant_errand *own = (struct tenant_errand *)errand;
     return look_print_list(&own->look, list, &own->args);
@@ -72,10 +40,8 @@ static int print_preview(struct errand *errand, const struct look_list *list)
 {
     struct tenant_errand *own = (struct tenant_errand *)errand;
     own->look.most = own->limit == NULL ? PREVIEW_DEFAULT : own->look.most;
-    return print_list(errand, list);
+    return tenant_list(errand, list);
 }
-
-#define COLUMNS(columns_) .columns = (columns_), .column_count = sizeof(columns_) / sizeof *(columns_)
 
 /* ---- What changes something ---- */
 
@@ -146,74 +112,7 @@ static int end_series(struct errand *errand)
     return give(errand, &command, &own->id, "ended");
 }
 
-/* ---- Posts ---- */
-
-static int list_posts(struct errand *errand)
-{
-    static const struct look_column columns[] = {
-        {"id",           0 },
-        {"status",       32},
-        {"publish_at",   53},
-        {"content/text", 78}
-    };
-    static const struct look_list list = {.question = "list_posts", COLUMNS(columns), .hex_cursor = true, .cuts = true};
-    struct tenant_errand *own = (struct tenant_errand *)errand;
-    if (own->status != NULL) {
-        own->args.statuses = (uint64_t)1 << choice_value(&post_listed_words, span_text(own->status));
-    }
-    if (own->approval != NULL) {
-        own->args.approvals = (uint64_t)1 << choice_value(&approval_words, span_text(own->approval));
-    }
-    own->args.q = own->search == NULL ? (struct span){0} : span_text(own->search);
-    return print_list(errand, &list);
-}
-
-static int show_post(struct errand *errand)
-{
-    return show(errand, "get_post");
-}
-
-static int show_deliveries(struct errand *errand)
-{
-    return show(errand, "deliveries");
-}
-
-/* An event with two members more: by, whoever is named most closely, and name. */
-static int print_event(struct look *look, const struct json_node *event)
-{
-    static const struct look_column columns[] = {
-        {"version",  0 },
-        {"at",       6 },
-        {"by",       31},
-        {"name",     62},
-        {"sentence", 79}
-    };
-    static const struct look_list list = {COLUMNS(columns)};
-    struct errand *errand = &look->errand;
-    const struct json_node *actor_id = json_node_member(event, "actor_id");
-    uint8_t bytes[PERSON_RECORD_MAX];
-    struct buf room = buf_of(bytes, sizeof bytes);
-    struct json_node by = *json_node_member(event, json_node_is(actor_id, NODE_TEXT) ? "actor_id" : "actor");
-    struct json_node name = {.kind = NODE_TEXT, .name = SPAN("name"), .next = &by};
-    struct json_node with = *event;
-    struct id id = {0};
-    const enum err err = id_parse(by.text, ID_NONE, &id) == OK ? who_name(errand, &id, &room, &name.text) : OK;
-    by.name = SPAN("by");
-    by.next = event->first;
-    with.first = &name;
-    const int code = err == OK ? look_print_thing(look, &list, &with) : errand_failed(errand, err);
-    explicit_bzero(bytes, sizeof bytes);
-    return code;
-}
-
-static int list_history(struct errand *errand)
-{
-    static const struct look_list list = {.question = "history", .print = print_event};
-    static const struct look_list whole = {.question = "history"}; /* as HTTP has it: a name is in no event */
-    return print_list(errand, errand->json ? &whole : &list);
-}
-
-/* ---- Queues ---- */
+/* ---- Accounts and queues ---- */
 
 /* Of an account: its queue. */
 static int print_queue_of(struct look *look, const struct json_node *account)
@@ -224,7 +123,7 @@ static int print_queue_of(struct look *look, const struct json_node *account)
         {"clock",          37},
         {"slots",          60}
     };
-    static const struct look_list list = {COLUMNS(columns)};
+    static const struct look_list list = {TENANT_COLUMNS(columns)};
     const struct json_node *queue = NULL;
     struct query_args args = {.limit = 0};
     enum err err = id_parse(json_node_text(account, "id"), ID_INTEGRATION, &args.integration_id);
@@ -235,12 +134,32 @@ static int print_queue_of(struct look *look, const struct json_node *account)
 static int list_queues(struct errand *errand)
 {
     static const struct look_list list = {.question = "list_integrations", .print = print_queue_of};
-    return print_list(errand, &list);
+    return tenant_list(errand, &list);
+}
+
+/* error: why the platform does not take what is sent in its name, any more or from the beginning. */
+static int list_accounts(struct errand *errand)
+{
+    static const struct look_column columns[] = {
+        {"id",         0 },
+        {"channel",    31},
+        {"status",     47},
+        {"paused",     60},
+        {"handle",     64},
+        {"error/code", 96}
+    };
+    static const struct look_list list = {.question = "list_integrations", TENANT_COLUMNS(columns)};
+    return tenant_list(errand, &list);
+}
+
+static int show_account(struct errand *errand)
+{
+    return tenant_show(errand, "get_integration");
 }
 
 static int show_queue(struct errand *errand)
 {
-    return show(errand, "get_queue");
+    return tenant_show(errand, "get_queue");
 }
 
 static int preview_queue(struct errand *errand)
@@ -251,7 +170,7 @@ static int preview_queue(struct errand *errand)
         {"filled",   53},
         {"holders",  58}
     };
-    static const struct look_list list = {.question = "preview_queue", COLUMNS(columns), .whole = true};
+    static const struct look_list list = {.question = "preview_queue", TENANT_COLUMNS(columns), .whole = true};
     return print_preview(errand, &list);
 }
 
@@ -271,13 +190,13 @@ static int list_series(struct errand *errand)
         {"rule/timezone",   86 },
         {"content/text",    109}
     };
-    static const struct look_list list = {.question = "list_series", COLUMNS(columns), .cuts = true};
-    return print_list(errand, &list);
+    static const struct look_list list = {.question = "list_series", TENANT_COLUMNS(columns), .cuts = true};
+    return tenant_list(errand, &list);
 }
 
 static int show_series(struct errand *errand)
 {
-    return show(errand, "get_series");
+    return tenant_show(errand, "get_series");
 }
 
 static int preview_series(struct errand *errand)
@@ -288,7 +207,7 @@ static int preview_series(struct errand *errand)
         {"publish_at_local", 44},
         {"post_id",          71}
     };
-    static const struct look_list list = {.question = "preview_series", COLUMNS(columns), .whole = true};
+    static const struct look_list list = {.question = "preview_series", TENANT_COLUMNS(columns), .whole = true};
     return print_preview(errand, &list);
 }
 
@@ -299,13 +218,13 @@ static int list_templates(struct errand *errand)
         {"version", 31},
         {"name",    37}
     };
-    static const struct look_list list = {.question = "list_templates", COLUMNS(columns), .hex_cursor = true};
-    return print_list(errand, &list);
+    static const struct look_list list = {.question = "list_templates", TENANT_COLUMNS(columns), .hex_cursor = true};
+    return tenant_list(errand, &list);
 }
 
 static int show_template(struct errand *errand)
 {
-    return show(errand, "get_template");
+    return tenant_show(errand, "get_template");
 }
 
 static int list_notifications(struct errand *errand)
@@ -317,8 +236,8 @@ static int list_notifications(struct errand *errand)
         {"integration_id", 82 },
         {"code",           113}
     };
-    static const struct look_list list = {.question = "list_notifications", COLUMNS(columns)};
-    return print_list(errand, &list);
+    static const struct look_list list = {.question = "list_notifications", TENANT_COLUMNS(columns)};
+    return tenant_list(errand, &list);
 }
 
 /* ---- The commands ---- */
@@ -331,7 +250,7 @@ static int enter(struct errand *errand)
     return code == EXIT_GOOD ? own->run(errand) : code;
 }
 
-static int wrong_value(const struct tenant_errand *own, const char *option, const char *value, const char *expected)
+int tenant_wrong_value(const struct tenant_errand *own, const char *option, const char *value, const char *expected)
 {
     (void)fprintf(stderr, "openpost %s: %s %s: expected %s\n", own->look.errand.command, option, value, expected);
     return EXIT_USAGE_WRONG;
@@ -342,28 +261,13 @@ static int read_options(struct tenant_errand *own)
 {
     own->look.most = UINT64_MAX;
     if (own->look.at != NULL && !moment_parse(own->look.at, &own->look.moment)) {
-        return wrong_value(own, "--at", own->look.at, MOMENT_EXPECTED);
+        return tenant_wrong_value(own, "--at", own->look.at, MOMENT_EXPECTED);
     }
     if (own->look.at != NULL && own->look.moment.time_ms > clock_wall_ms()) {
-        return wrong_value(own, "--at", own->look.at, "an instant that has been: what comes is not in the log");
+        return tenant_wrong_value(own, "--at", own->look.at, "an instant that has been: what comes is not in the log");
     }
     if (own->limit != NULL && (span_to_u64(span_text(own->limit), &own->look.most) != OK || own->look.most == 0)) {
-        return wrong_value(own, "--limit", own->limit, "a whole number from 1 on");
-    }
-    if (own->status != NULL && choice_value(&post_listed_words, span_text(own->status)) == 0) {
-        return wrong_value(own, "--status", own->status,
-                           "draft, scheduled, queued, publishing, published, partially_published, failed, missed or "
-                           "cancelled");
-    }
-    if (own->approval != NULL && choice_value(&approval_words, span_text(own->approval)) == 0) {
-        return wrong_value(own, "--approval", own->approval, "none, wanted, given or void");
-    }
-    if (own->series != NULL && id_parse(span_text(own->series), ID_SERIES, &own->args.series_id) != OK) {
-        return wrong_value(own, "--series", own->series, "a series' id: ser_…, as openpost series list shows it");
-    }
-    if (own->template != NULL && id_parse(span_text(own->template), ID_TEMPLATE, &own->args.template_id) != OK) {
-        return wrong_value(own, "--template", own->template,
-                           "a template's id: tpl_…, as openpost template list shows it");
+        return tenant_wrong_value(own, "--limit", own->limit, "a whole number from 1 on");
     }
     return EXIT_GOOD;
 }
@@ -398,13 +302,13 @@ static size_t add_options(struct tenant_errand *own, struct option_spec *options
         {"--limit",     &own->limit,            NULL,                   "lists: at most so many; default: all"               },
         {"--json",      NULL,                   &own->look.errand.json, "one JSON object, or one a line"                     },
     };
-    ASSERT(count + sizeof common / sizeof *common <= OPTIONS_MAX);
+    ASSERT(count + sizeof common / sizeof *common <= TENANT_OPTIONS_MAX);
     memcpy(options + count, common, sizeof common);
     return count + sizeof common / sizeof *common;
 }
 
-static int run_tool(const struct tenant_tool *tool, struct tenant_errand *own, struct option_spec *options,
-                    size_t option_count, int argc, char **argv)
+int tenant_run(const struct tenant_tool *tool, struct tenant_errand *own, struct option_spec *options,
+               size_t option_count, int argc, char **argv)
 {
     struct errand *errand = &own->look.errand;
     const char *rest[2] = {NULL, NULL};
@@ -422,60 +326,39 @@ static int run_tool(const struct tenant_tool *tool, struct tenant_errand *own, s
         return errand_wrong(errand, tool->forms);
     }
     own->run = form != NULL ? form->run : change->run;
+    own->look.changes = change != NULL;
     if (change != NULL && own->look.at != NULL) {
         return errand_wrong(errand, "--at is for looking: what was cannot be changed");
     }
     if (own->keep && own->run != end_series) {
         return errand_wrong(errand, "--keep is for end");
     }
-    if (own->run != list_posts && (own->status != NULL || own->approval != NULL || own->search != NULL ||
-                                   own->series != NULL || own->template != NULL)) {
-        return errand_wrong(errand, "--status, --approval, --series, --template and --search are for list");
-    }
     code = read_options(own);
+    code = code == EXIT_GOOD && tool->read != NULL ? tool->read(own) : code;
     code = code == EXIT_GOOD ? read_id(tool, own, rest[1]) : code;
     return code == EXIT_GOOD ? look_do(&own->look, enter) : code;
 }
 
-#define FORMS(member_, forms_) .member_##s = (forms_), .member_##_count = sizeof(forms_) / sizeof *(forms_)
-
-int tool_post(int argc, char **argv)
+int tool_account(int argc, char **argv)
 {
     static const struct errand_form forms[] = {
-        {"list",       list_posts,      0},
-        {"show",       show_post,       1},
-        {"history",    list_history,    1},
-        {"deliveries", show_deliveries, 1},
+        {"list", list_accounts, 0},
+        {"show", show_account,  1},
     };
     static const struct tenant_tool tool = {
-        .usage =
-            "usage: openpost post list --data DIR [--workspace WS] [--search WORDS] [--status STATUS]\n"
-            "                          [--approval none|wanted|given|void] [--series SER] [--template TPL]\n"
-            "                          [--at MOMENT] [--limit N] [--json]\n"
-            "       openpost post show|history|deliveries POST --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
-            " e.g.: openpost post list --data /var/lib/openpost --search \"spring sale\" --approval wanted\n\n"
-            "Lists a workspace's posts, the newest first: id, status, when they are published, how the text begins; "
-            "shows\none, what happened to it, every attempt. Posts have all of WORDS, the last one also by its "
-            "beginning; words in\nquotation marks follow one another. What waits for somebody's word is listed by "
-            "--approval wanted and by\n--approval void (it was given, and the post was changed since). A history has "
-            "who "
-            "did it, by id and name; a\nperson's name is today's, whether they are still a member or not, and is not "
-            "told "
-            "with --at. At a terminal a\nlist has but a text's beginning.",
-        FORMS(look, forms),
-        .forms = "the forms are: list, show POST, history POST, deliveries POST",
-        .noun = "a post's id: post_…, as openpost post list shows it",
-        .kind = ID_POST,
-        .id_at = offsetof(struct query_args, post_id)};
-    struct tenant_errand own = {.look = {.errand = {.command = "post"}}};
-    struct option_spec options[OPTIONS_MAX] = {
-        {"--search",   &own.search,   NULL, "list: WORDS that they have"                           },
-        {"--status",   &own.status,   NULL, "list: draft, scheduled, published, failed, missed …"},
-        {"--approval", &own.approval, NULL, "list: none, wanted, given or void"                    },
-        {"--series",   &own.series,   NULL, "list: SER, the series that made them"                 },
-        {"--template", &own.template, NULL, "list: TPL, the template that they were made from"     },
-    };
-    return run_tool(&tool, &own, options, 5, argc, argv);
+        .usage = "usage: openpost account list --data DIR [--workspace WS] [--at MOMENT] [--limit N] [--json]\n"
+                 "       openpost account show INT --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
+                 " e.g.: openpost account list --data /var/lib/openpost --workspace acme\n\n"
+                 "Lists a workspace's accounts, HTTP's integrations: id, channel, status, whether paused, what the "
+                 "channel calls\nit, and why it is refused or disconnected; shows one.",
+        TENANT_FORMS(look, forms),
+        .forms = "the forms are: list, show INT",
+        .noun = "an account's id: int_…, as openpost account list shows it",
+        .kind = ID_INTEGRATION,
+        .id_at = offsetof(struct query_args, integration_id)};
+    struct tenant_errand own = {.look = {.errand = {.command = "account"}}};
+    struct option_spec options[TENANT_OPTIONS_MAX];
+    return tenant_run(&tool, &own, options, 0, argc, argv);
 }
 
 int tool_queue(int argc, char **argv)
@@ -499,15 +382,15 @@ int tool_queue(int argc, char **argv)
             "Lists the queues of a workspace's accounts: whose, whether paused, by which clock, its times of the "
             "week;\nshows one; shows its next occurrences (10, at most 200) and which posts and targets hold them. "
             "A paused\nqueue starts nothing of what is scheduled to its account.",
-        FORMS(look, forms),
-        FORMS(change, changes),
+        TENANT_FORMS(look, forms),
+        TENANT_FORMS(change, changes),
         .forms = "the forms are: list, show INT, preview INT, pause INT, resume INT",
-        .noun = "an account's id: int_…, as openpost queue list shows it",
+        .noun = "an account's id: int_…, as openpost account list shows it",
         .kind = ID_INTEGRATION,
         .id_at = offsetof(struct query_args, integration_id)};
     struct tenant_errand own = {.look = {.errand = {.command = "queue"}}};
-    struct option_spec options[OPTIONS_MAX];
-    return run_tool(&tool, &own, options, 0, argc, argv);
+    struct option_spec options[TENANT_OPTIONS_MAX];
+    return tenant_run(&tool, &own, options, 0, argc, argv);
 }
 
 int tool_series(int argc, char **argv)
@@ -535,18 +418,18 @@ int tool_series(int argc, char **argv)
             "months,\nwhich of the month's such weekdays, weekdays, day of the month, time, zone; - where it does not "
             "say. "
             "pause cancels\nits posts that are neither locked nor touched by hand and makes no more until resume makes "
-            "them anew; end\ndoes so for ever, --keep lets go out what was made.",
-        FORMS(look, forms),
-        FORMS(change, changes),
+            "them anew; end\ndoes so for ever, --keep lets go out what was made: which of the two is said once.",
+        TENANT_FORMS(look, forms),
+        TENANT_FORMS(change, changes),
         .forms = "the forms are: list, show SERIES, preview SERIES, pause SERIES, resume SERIES, end SERIES",
         .noun = "a series' id: ser_…, as openpost series list shows it",
         .kind = ID_SERIES,
         .id_at = offsetof(struct query_args, series_id)};
     struct tenant_errand own = {.look = {.errand = {.command = "series"}}};
-    struct option_spec options[OPTIONS_MAX] = {
+    struct option_spec options[TENANT_OPTIONS_MAX] = {
         {"--keep", NULL, &own.keep, "end: what was made goes out"},
     };
-    return run_tool(&tool, &own, options, 1, argc, argv);
+    return tenant_run(&tool, &own, options, 1, argc, argv);
 }
 
 int tool_template(int argc, char **argv)
@@ -560,14 +443,14 @@ int tool_template(int argc, char **argv)
                  "       openpost template show TEMPLATE --data DIR [--workspace WS] [--at MOMENT] [--json]\n"
                  " e.g.: openpost template list --data /var/lib/openpost --at 2026-04-20T14:00:00Z\n\n"
                  "Lists a workspace's templates in the order of their names: id, version, name; shows one.",
-        FORMS(look, forms),
+        TENANT_FORMS(look, forms),
         .forms = "the forms are: list, show TEMPLATE",
         .noun = "a template's id: tpl_…, as openpost template list shows it",
         .kind = ID_TEMPLATE,
         .id_at = offsetof(struct query_args, template_id)};
     struct tenant_errand own = {.look = {.errand = {.command = "template"}}};
-    struct option_spec options[OPTIONS_MAX];
-    return run_tool(&tool, &own, options, 0, argc, argv);
+    struct option_spec options[TENANT_OPTIONS_MAX];
+    return tenant_run(&tool, &own, options, 0, argc, argv);
 }
 
 int tool_notification(int argc, char **argv)
@@ -580,9 +463,9 @@ int tool_notification(int argc, char **argv)
                  " e.g.: openpost notification list --data /var/lib/openpost --limit 20\n\n"
                  "Lists what a workspace's members are told, the newest first: when, what, of which post and account, "
                  "why. What\none of them has read is theirs to know.",
-        FORMS(look, forms),
+        TENANT_FORMS(look, forms),
         .forms = "the form is: list"};
     struct tenant_errand own = {.look = {.errand = {.command = "notification"}}};
-    struct option_spec options[OPTIONS_MAX];
-    return run_tool(&tool, &own, options, 0, argc, argv);
+    struct option_spec options[TENANT_OPTIONS_MAX];
+    return tenant_run(&tool, &own, options, 0, argc, argv);
 }

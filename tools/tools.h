@@ -15,6 +15,7 @@ int tool_workspace(int argc, char **argv);
 int tool_user(int argc, char **argv);
 int tool_provider(int argc, char **argv);
 int tool_post(int argc, char **argv);
+int tool_account(int argc, char **argv);
 int tool_queue(int argc, char **argv);
 int tool_series(int argc, char **argv);
 int tool_template(int argc, char **argv);

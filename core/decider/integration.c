@@ -31,7 +31,7 @@ static struct span account_of(const struct integration *integration)
 static enum refusal connect_account(const struct integration *integration, const struct decide_context *context,
                                     const struct connect_integration_command *wish, struct event_list *ret_events)
 {
-    if (integration->head.version == 0 && !workspace_has_room(context, LIMIT_INTEGRATIONS)) {
+    if (!integration_is_schedulable(integration) && !workspace_has_room(context, LIMIT_INTEGRATIONS)) {
         return REFUSED_plan_limit;
     }
     if (integration->head.version != 0 && wish->channel != integration->channel) {

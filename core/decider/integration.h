@@ -32,7 +32,8 @@ size_t integration_stored_size(const struct integration *integration);
 
 /* integration_is_there: not NULL, and it was not deleted.
  * integration_is_schedulable: posts may be scheduled to it; it may be paused, disconnected or still connecting, but was
- * not refused. integration_start_refusal says why no attempt may start there now. */
+ * not refused. Such a one takes a place of the plan's; one that is refused gives it back, and needs one to be connected
+ * again. integration_start_refusal says why no attempt may start there now. */
 bool integration_is_there(const struct integration *integration);
 bool integration_is_schedulable(const struct integration *integration);
 enum refusal integration_start_refusal(const struct integration *integration);

@@ -145,11 +145,12 @@ static enum refusal resume(const struct series *series, struct event_list *ret_e
 static enum refusal end(const struct series *series, const struct end_series_command *wanted,
                         struct event_list *ret_events)
 {
-    if (series->status != SERIES_ENDED || (series->keep != 0 && !wanted->keep)) { /* what was kept may be taken back */
-        struct series_ended_event *event = &event_append(ret_events, EVENT_series_ended)->series_ended;
-        event->series_id = series->series_id;
-        event->keep = wanted->keep;
+    if (series->status == SERIES_ENDED) { /* a slip of the hand must not take back what was kept */
+        return (series->keep != 0) == wanted->keep ? ACCEPTED : REFUSED_series_ended;
     }
+    struct series_ended_event *event = &event_append(ret_events, EVENT_series_ended)->series_ended;
+    event->series_id = series->series_id;
+    event->keep = wanted->keep;
     return ACCEPTED;
 }
 

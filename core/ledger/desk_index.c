@@ -332,7 +332,7 @@ static struct usage uses_of(enum id_kind kind, const struct aggregate *state)
 {
     struct usage uses = {.published_targets = 0};
     if (kind == ID_INTEGRATION) {
-        uses.used[LIMIT_INTEGRATIONS] = integration_is_there(&state->integration);
+        uses.used[LIMIT_INTEGRATIONS] = integration_is_schedulable(&state->integration);
     } else if (kind == ID_MEMBER) {
         uses.used[LIMIT_MEMBERS] = state->member.status == MEMBER_INVITED || state->member.status == MEMBER_ACTIVE;
     } else if (kind == ID_POST) {

@@ -305,6 +305,15 @@ static void bind_scope(const struct asker *asker, struct span command, struct id
     sha256(span_of(bytes, sizeof bytes), idempotency->scope);
 }
 
+/* Why a command cannot be read: what is missing of another program's may be there in another spelling. */
+static enum refusal blame_bytes(struct work *work, enum err err, struct decoded *wish)
+{
+    const struct given_name *unknown = &wish->command.misgiven.unknown;
+    return err == ERR_MISSING && !work->door->own && unknown->record != NULL
+               ? service_admit_name(unknown, &work->arena, &wish->fault)
+               : REFUSED_command_invalid;
+}
+
 /* Decodes a frame's commands here, on one of the socket library's threads: the writer has enough to do. A command that
  * cannot be read spoils no other; where the list itself cannot, that is true of all that follow. */
 static bool decode_commands(struct work *work)
@@ -327,10 +336,11 @@ static bool decode_commands(struct work *work)
         struct decoded *wish = &work->commands[i];
         struct span bytes;
         readable = readable && body_command_next(&list, &bytes, &wish->idempotency) == OK;
+        const enum err err = readable ? command_decode(bytes, &work->arena, &wish->command) : ERR_MALFORMED;
         if (!readable) {
             wish->refusal = REFUSED_frame_invalid;
-        } else if (command_decode(bytes, &work->arena, &wish->command) != OK) {
-            wish->refusal = REFUSED_command_invalid;
+        } else if (err != OK) {
+            wish->refusal = blame_bytes(work, err, wish);
         } else {
             wish->refusal = check_access(&work->asker, &wish->command);
             if (wish->refusal == ACCEPTED && !payloads_are_hashed(&wish->command)) {

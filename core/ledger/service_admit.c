@@ -57,6 +57,12 @@ static enum refusal object(const struct objection *objection, struct fault *ret_
                : service_fault(ret_fault, objection->refusal, objection->param, objection->detail);
 }
 
+enum refusal service_admit_name(const struct given_name *unknown, struct arena *arena, struct fault *ret_fault)
+{
+    const struct objection objection = objection_to_unknown(unknown, arena);
+    return object(&objection, ret_fault);
+}
+
 static enum refusal miss(const struct placeholder_ref *blanks, uint32_t count, const char *param,
                          struct fault *ret_fault)
 {

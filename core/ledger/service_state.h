@@ -133,6 +133,8 @@ void service_refuse(struct work *work, enum refusal refusal);
  * schedules; txn: a read transaction of the views. *ret_fault: which of its values it is, where it is one. */
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,
                            struct command *command, int64_t now_ms, struct arena *arena, struct fault *ret_fault);
+/* service_admit_name refuses a name that is no field's, in a command which cannot be read for want of another. */
+enum refusal service_admit_name(const struct given_name *unknown, struct arena *arena, struct fault *ret_fault);
 /* service_blame tells which value of a program's command the ledger refused, where the command or the views tell it:
  * as HTTP's param and detail do. */
 void service_blame(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,

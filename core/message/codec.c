@@ -305,9 +305,7 @@ static enum err read_time(const msgpack_object *object, int64_t *ret_time_ms)
 {
     uint64_t value = 0;
     TRY(read_uint(object, &value));
-    if (value >= (uint64_t)TIME_LIMIT_MS) {
-        return ERR_RANGE;
-    }
+    TRY(value < (uint64_t)TIME_LIMIT_MS ? OK : ERR_RANGE);
     *ret_time_ms = (int64_t)value;
     return OK;
 }
@@ -384,10 +382,10 @@ static enum err read_hash(const msgpack_object *object, struct hash *ret_hash)
 }
 
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields, struct given_zero *zero);
+                            void *ret_fields, struct misgiven *misgiven);
 
 static enum err read_list(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                          void *ret_fields, struct given_zero *zero)
+                          void *ret_fields, struct misgiven *misgiven)
 {
     if (object->type != MSGPACK_OBJECT_ARRAY) {
         return ERR_KIND;
@@ -405,11 +403,15 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const bool none = zero->field == NULL;
-        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, zero));
-        if (none && zero->field != NULL) {
-            zero->list = field;
-            zero->index = i;
+        const struct misgiven before = *misgiven;
+        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, misgiven));
+        if (before.zero.field == NULL && misgiven->zero.field != NULL) {
+            misgiven->zero.list = field;
+            misgiven->zero.index = i;
+        }
+        if (before.unknown.record == NULL && misgiven->unknown.record != NULL) {
+            misgiven->unknown.list = field;
+            misgiven->unknown.index = i;
         }
     }
     field_set_items(field, ret_fields, items, count);
@@ -417,7 +419,7 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
 }
 
 static enum err read_value(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                           void *ret_fields, struct given_zero *zero)
+                           void *ret_fields, struct misgiven *misgiven)
 {
     void *slot = field_slot(field, ret_fields);
     switch (field->kind) {
@@ -439,7 +441,7 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
     case CHOICE_KINDS:
         return read_choice(object, kind_choices(field->kind), slot);
     case KIND_list:
-        return read_list(field, object, arena, ret_fields, zero);
+        return read_list(field, object, arena, ret_fields, misgiven);
     case KIND_secret:
         return ERR_SECRET;
     case KIND_COUNT:
@@ -447,20 +449,6 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
     }
     ASSERT(false);
     return ERR_KIND;
-}
-
-/* field_find returns the index of the field called name, or field_count. Names mostly come in the order of their
- * declaration, so it looks from index on first. */
-static size_t field_find(const struct record_desc *desc, struct span name, size_t index)
-{
-    for (size_t i = 0; i < desc->field_count; i++) {
-        const size_t at = index + i < desc->field_count ? index + i : index + i - desc->field_count;
-        const struct field_desc *field = &desc->fields[at];
-        if (name.len == field->name_len && memcmp(name.data, field->name, name.len) == 0) {
-            return at;
-        }
-    }
-    return desc->field_count;
 }
 
 static enum err check_present(const struct record_desc *desc, uint64_t seen)
@@ -476,9 +464,9 @@ static enum err check_present(const struct record_desc *desc, uint64_t seen)
     return OK;
 }
 
-/* The struct at ret_fields is zeroed already, zero too, unless it was set before. */
+/* The struct at ret_fields is zeroed already, misgiven too, unless it was set before. */
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields, struct given_zero *zero)
+                            void *ret_fields, struct misgiven *misgiven)
 {
     if (object->type != MSGPACK_OBJECT_MAP) {
         return ERR_KIND;
@@ -492,14 +480,18 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
         TRY(read_str(&pair->key, &name));
         const size_t at = field_find(desc, name, next);
         if (at == desc->field_count) {
-            continue; /* a later version's */
+            if (misgiven->unknown.record == NULL) {
+                misgiven->unknown.record = desc;
+                misgiven->unknown.name = name;
+            }
+            continue; /* a later version's, or a slip of the pen: who reads it decides */
         }
         if ((seen >> at & 1) != 0) {
             return ERR_MALFORMED;
         }
-        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, zero));
-        if (zero->field == NULL && field_reads_zero(&desc->fields[at], ret_fields)) {
-            zero->field = &desc->fields[at];
+        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, misgiven));
+        if (misgiven->zero.field == NULL && field_reads_zero(&desc->fields[at], ret_fields)) {
+            misgiven->zero.field = &desc->fields[at];
         }
         seen |= (uint64_t)1 << at;
         next = at + 1;
@@ -509,14 +501,23 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
 
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
 {
+    struct given_name unknown;
+    return record_decode_asked(desc, bytes, arena, ret_fields, &unknown);
+}
+
+enum err record_decode_asked(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields,
+                             struct given_name *ret_unknown)
+{
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
-    struct given_zero zero = {.field = NULL};
+    struct misgiven misgiven = {.zero = {.field = NULL}};
     memset(ret_fields, 0, desc->size);
-    TRY(read_record(desc, &tree->root, arena, ret_fields, &zero));
-    TRY(zero.field != NULL ? ERR_RANGE : OK);
-    return record_has_nul(desc, ret_fields) ? ERR_NUL : OK;
+    TRY(read_record(desc, &tree->root, arena, ret_fields, &misgiven));
+    TRY(misgiven.zero.field != NULL ? ERR_RANGE : OK);
+    TRY(record_has_nul(desc, ret_fields) ? ERR_NUL : OK);
+    *ret_unknown = misgiven.unknown;
+    return OK;
 }
 
 static enum err read_items(const msgpack_object *object, uint32_t count, uint32_t *ret_code)
@@ -547,10 +548,10 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
-    struct given_zero zero = {.field = NULL}; /* of no account: what is recorded is read */
+    struct misgiven misgiven = {.zero = {.field = NULL}}; /* of no account: what is recorded is read */
     memset(ret_event, 0, sizeof *ret_event);
     ret_event->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &zero));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &misgiven));
     event_upcast(ret_event);
     return OK;
 }
@@ -593,7 +594,7 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
     }
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command), &ret_command->zero));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command), &ret_command->misgiven));
     return record_has_nul(desc, command_fields(ret_command)) ? ERR_NUL
                                                              : read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

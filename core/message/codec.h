@@ -1,12 +1,14 @@
 /* codec.h: records to bytes and back: msgpack (codec.c, the one file that knows msgpack-c), JSON (json.c).
  *
- * A record is a msgpack map {name: value} with its present fields in the order of their declaration, so the same record
- * always gives the same bytes; a message is [code, {…}]. Ids are TypeID text, choices their words, hashes bin 32, times
- * and counts integers, lists arrays of maps. An absent optional field is left out. Decoding is strict where it
- * protects: kinds, bounds, UTF-8, required fields, a name twice, trailing bytes, depth; an unknown field is skipped. A
- * field of kind secret is ERR_SECRET, both ways. A text that holds U+0000 is ERR_NUL where it is written and in a
- * command; a record that has one all the same is read. An optional number or instant that is given as 0, which would
- * mean absent, is ERR_RANGE in a record; a command tells which it is (struct given_zero); an event is read. */
+ * A record is a msgpack map {name: value} with its present fields in the order of their declaration, so the same
+ * record always gives the same bytes; a message is [code, {…}]. Ids are TypeID text, choices their words, hashes bin
+ * 32, times and counts integers, lists arrays of maps. An absent optional field is left out. Decoding is strict where
+ * it protects: kinds, bounds, UTF-8, required fields, a name twice, trailing bytes, depth. An unknown field is
+ * skipped, for what is recorded must last; of a command and of a question's arguments it is told, for there it is a
+ * slip of the pen (struct given_name). A field of kind secret is ERR_SECRET, both ways. A text that holds U+0000 is
+ * ERR_NUL where it is written and in a command; a record that has one all the same is read. An optional number or
+ * instant that is given as 0, which would mean absent, is ERR_RANGE in a record; a command tells which it is (struct
+ * given_zero); an event is read. */
 #ifndef OPENPOST_MESSAGE_CODEC_H
 #define OPENPOST_MESSAGE_CODEC_H
 
@@ -22,6 +24,9 @@
 enum err record_encode(const struct record_desc *desc, const void *fields, struct buf *out) MUST_USE;
 enum err record_decode(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields)
     MUST_USE;
+/* record_decode_asked likewise, and tells the first name that is no field's; its text borrows from bytes. */
+enum err record_decode_asked(const struct record_desc *desc, struct span bytes, struct arena *arena, void *ret_fields,
+                             struct given_name *ret_unknown) MUST_USE;
 
 /* [code, {…}], and in the last event of a command that came under an Idempotency-Key, or of another program's, a third
  * item behind them, [scope, body]: both bin 32 (struct idempotency). ERR_UNKNOWN_CODE beside the above. idempotency:
@@ -33,7 +38,8 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
 enum err event_asked(struct span bytes, struct idempotency *ret_idempotency) MUST_USE;
 
 /* The command's envelope and fields: [code, {fields}, command id, workspace id, stream, actor, actor id, role, expected
- * version, causation]. */
+ * version, causation]. command_decode: ERR_MISSING leaves what was misgiven, for a name that is missing may be there in
+ * another spelling. */
 enum err command_encode(const struct command *command, struct buf *out) MUST_USE;
 enum err command_decode(struct span bytes, struct arena *arena, struct command *ret_command) MUST_USE;
 

@@ -94,3 +94,15 @@ bool field_is_written(const struct field_desc *field, const void *fields)
 {
     return !field_is_absent(field, fields) || (field->required && zero_is_a_value(field->kind));
 }
+
+size_t field_find(const struct record_desc *desc, struct span name, size_t index)
+{
+    for (size_t i = 0; i < desc->field_count; i++) {
+        const size_t at = index + i < desc->field_count ? index + i : index + i - desc->field_count;
+        const struct field_desc *field = &desc->fields[at];
+        if (name.len == field->name_len && memcmp(name.data, field->name, name.len) == 0) {
+            return at;
+        }
+    }
+    return desc->field_count;
+}

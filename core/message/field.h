@@ -46,4 +46,8 @@ bool field_reads_zero(const struct field_desc *field, const void *fields);
  * absent. */
 bool field_is_written(const struct field_desc *field, const void *fields);
 
+/* field_find returns the index of the record's field that is declared as name, or field_count. Names mostly come in the
+ * order of their declaration, so it looks from index on first. */
+size_t field_find(const struct record_desc *desc, struct span name, size_t index);
+
 #endif

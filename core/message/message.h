@@ -77,7 +77,6 @@ struct event {
     };
 };
 
-/* A wish, with who has it. Everything but the fields of the union is the envelope. */
 /* The first optional number or instant that was given as 0, which inside means absent: of another program's command,
  * for our own encoder leaves it out. In a list's item: which list, and the item's index. */
 struct given_zero {
@@ -85,6 +84,22 @@ struct given_zero {
     const struct field_desc *field; /* NULL: none was */
     uint32_t index;
 };
+
+/* The first name that is no field's, likewise. */
+struct given_name {
+    const struct field_desc *list;
+    const struct record_desc *record; /* that has no such field; NULL: each name was one */
+    struct span name;                 /* whatever bytes were sent */
+    uint32_t index;
+};
+
+/* What was said and no field can hold. */
+struct misgiven {
+    struct given_zero zero;
+    struct given_name unknown;
+};
+
+/* A wish, with who has it. Everything but the fields of the union is the envelope. */
 
 struct command {
     struct id command_id;   /* UUIDv7, minted by the sender; the same id again gets the first answer */
@@ -99,7 +114,7 @@ struct command {
     struct id origin_id;
     uint64_t expected_version; /* of the stream; 0: any */
     uint64_t causation;        /* seq of the event that it answers: an earlier one of the same workspace; 0: none */
-    struct given_zero zero;    /* what the frame said and no field can hold: never encoded */
+    struct misgiven misgiven;  /* what the frame said and no field can hold: never encoded */
     uint32_t code;             /* enum command_code */
 
     union {

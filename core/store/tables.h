@@ -4,7 +4,7 @@
 #ifndef OPENPOST_STORE_TABLES_H
 #define OPENPOST_STORE_TABLES_H
 
-#define VIEWS_VERSION 15
+#define VIEWS_VERSION 16
 
 enum table {
     TABLE_META = 0x01,    /* ledger: version, position, whose log; whether they are trusted says the file views/mark */

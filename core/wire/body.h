@@ -14,7 +14,7 @@
  *              [head, position, [[envelope, payload], …]]   to a key that is told of its own posts' events alone: what
  *              is up to position was looked at, and the next ask is for what is behind it; there may be no event
  *   QUERY      [name, arguments]
- *     reply    [code, result]: code "" when good
+ *     reply    [code, result]: code "" when good; of parameter_unknown result is {"param":…,"detail":…} in JSON
  *   SEAL       [secret id, owner id, box]   box: box.h under transport_key, bound to the secret id's text;
  *              owner: the integration, the key itself, who is invited …; another program's: README.md
  *     reply    [code]

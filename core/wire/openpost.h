@@ -268,7 +268,8 @@ struct openpost_argument {
 
 /* openpost_ask asks any question of the RPC by name, with arguments that rpc-names.md names (at most 15); out gets the
  * JSON that HTTP's GET of the same thing has, with a NUL at its end: get_series, preview_queue, list_templates,
- * list_notifications, and list_posts with q: words to look for. ret_answer may be NULL. */
+ * list_notifications, and list_posts with q: words to look for. An argument that the question does not take is refused
+ * as parameter_unknown; out says which and what there is then: {"param":…,"detail":…}. ret_answer may be NULL. */
 enum openpost_status openpost_ask(struct openpost *connection, const char *name,
                                   const struct openpost_argument *arguments, size_t count, int timeout_ms, char *out,
                                   size_t out_size, struct openpost_answer *ret_answer);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""openpost post, queue, series, template and notification: what a workspace has, now and as it was, beside a running service and
+"""openpost post, account, queue, series, template and notification: what a workspace has, now and as it was, beside a running service and
 without one; what is told is what HTTP tells, and what is held up stays so until somebody lets it go on."""
 
 import json
@@ -9,15 +9,15 @@ import threading
 import time
 
 import harness
-from harness import Api, later, run, wait_until
+from harness import Api, later, run, stored_bytes, wait_until
 from sign_in_test import Browser, person
 from workspaces_test import created
 
 ANY = {"If-Match": "*"}
 SLOTS = [{"weekday": "monday", "time": "09:00"}, {"weekday": "thursday", "time": "16:30"}]
-LOOKS = (("post", "list"), ("queue", "list"), ("series", "list"), ("template", "list"), ("notification", "list"))
+LOOKS = (("post", "list"), ("account", "list"), ("queue", "list"), ("series", "list"), ("template", "list"), ("notification", "list"))
 COMMANDS = {"post": ("list", "show POST", "history POST", "deliveries POST"),
-            "queue": ("list", "show INT", "preview INT", "pause INT", "resume INT"),
+            "account": ("list", "show INT"), "queue": ("list", "show INT", "preview INT", "pause INT", "resume INT"),
             "series": ("list", "show SERIES", "preview SERIES", "pause SERIES", "resume SERIES", "end SERIES"),
             "template": ("list", "show TEMPLATE"), "notification": ("list",)}
 
@@ -62,12 +62,13 @@ class Tenant(harness.Case):
         post = self.post("Guten Morgen", schedule={"next_slot": True})
         for arguments, path in ((("series", "show", series["id"]), f"/v1/series/{series['id']}"),
                                 (("template", "show", template["id"]), f"/v1/templates/{template['id']}"),
+                                (("account", "show", self.account), f"/v1/integrations/{self.account}"),
                                 (("queue", "show", self.account), f"/v1/integrations/{self.account}/queue"),
                                 (("post", "deliveries", post["id"]), f"/v1/posts/{post['id']}/deliveries")):
             self.assertEqual(self.objects(*arguments), [self.api.get(path).json()], arguments)
         self.assertEqual(self.objects("post", "show", post["id"]), [self.api.read_post(post)])
         for arguments, path in ((("series", "list"), "/v1/series"),
-                                (("series", "preview", series["id"], "--limit", "4"), f"/v1/series/{series['id']}/preview?limit=4"), (("template", "list"), "/v1/templates"),
+                                (("series", "preview", series["id"], "--limit", "4"), f"/v1/series/{series['id']}/preview?limit=4"), (("template", "list"), "/v1/templates"), (("account", "list"), "/v1/integrations"),
                                 (("queue", "preview", self.account, "--limit", "3"), f"/v1/integrations/{self.account}/queue/preview?n=3"),
                                 (("post", "history", post["id"]), f"/v1/posts/{post['id']}/history")):
             self.assertEqual(self.objects(*arguments), self.api.get(path).json()["data"], arguments)
@@ -113,6 +114,40 @@ class Tenant(harness.Case):
         self.assertRegex(self.told("post", "list"), rf"(?m)^{thread['id']} +draft +- +It begins$")
         template = self.template("Name\x1b[31m")
         self.assertIn(f"{template['id']} 1     Name?[31m\n", self.told("template", "list"))
+
+    def test_lists_of_posts_have_the_filters_of_http(self):
+        """Each alone and with another: the same posts in the same order, beside those that it leaves out."""
+        other = self.api.connect("filtered.test")["id"]
+        series, template = self.series(), self.template("Filters")["id"]
+        self.post("labelled", labels=["spring"], schedule={"at": later(4000)})
+        self.post("elsewhere", targets=[{"integration_id": other}], labels=["spring", "summer"], schedule={"at": later(9000)})
+        self.post("by nobody else")
+        self.made(f"/v1/templates/{template}/instantiate", {"values": {"what": "forms"}})
+        author = self.api.get("/v1/posts?limit=1").json()["data"][0]["author_id"]
+        between, names = later(6000), {"account": "integration_id", "author": "author_id", "series": "series_id", "template": "template_id", "search": "q"}
+        everything = len(self.objects("post", "list"))
+        for given in ({"label": "spring"}, {"label": "spring", "account": other}, {"account": other}, {"author": author}, {"publish-after": between},
+                      {"publish-before": between}, {"publish-after": later(5000), "publish-before": later(7000)}, {"attention": "unknown"}, {"series": series["id"]},
+                      {"template": template}, {"search": "elsewh", "label": "summer"}, {"status": "scheduled", "order": "publish_at"}, {"order": "-publish_at"},
+                      {"order": "created_at", "approval": "none"}):
+            with self.subTest(**given):
+                asked = "&".join(f"{names.get(name, name.replace('-', '_'))}={value}" for name, value in given.items())
+                expected = self.api.get(f"/v1/posts?limit=200&{asked}").json()["data"]
+                told = self.objects("post", "list", *(word for name, value in given.items() for word in (f"--{name}", value)))
+                self.assertEqual(told, expected)
+                self.assertTrue(0 < len(told) < everything or set(given) & {"author", "order", "attention", "series"} or "publish-after" in given, given)
+        self.assertEqual([one["content"]["text"] for one in self.objects("post", "list", "--label", "spring", "--order", "publish_at")], ["labelled", "elsewhere"])
+
+    def test_accounts_are_listed_with_how_they_are(self):
+        refused = self.api.post("/v1/integrations", {"channel": "bluesky", "identifier": "refused.test", "app_password": "wrong"}).json()["id"]
+        wait_until(lambda: self.api.get(f"/v1/integrations/{refused}").json()["status"] == "refused", 30, "the password is wrong")
+        paused = self.api.connect("paused.test")["id"]
+        self.assertEqual(self.api.post(f"/v1/integrations/{paused}/pause").status, 200)
+        lines = self.told("account", "list")
+        self.assertRegex(lines, rf"(?m)^{self.account} bluesky +connected +no +alice\.test +-$")
+        self.assertRegex(lines, rf"(?m)^{refused} bluesky +refused +no +- +\w+$")
+        self.assertRegex(lines, rf"(?m)^{paused} bluesky +paused +yes +paused\.test +-$")
+        self.assertRegex(self.told("account", "show", refused), r"(?m)^error\.code: \w+$")
 
     def at_a_terminal(self, *arguments):
         """What is printed where a person sees it."""
@@ -252,6 +287,8 @@ class Tenant(harness.Case):
             self.assertFalse(given(), command)
         self.assertEqual(self.told("series", "end", series["id"], "--keep"), f"ended: {series['id']}\n")
         self.assertEqual(status(), "ended")
+        self.assertEqual(self.told("series", "end", series["id"], "--keep"), f"ended: {series['id']} (it was already)\n")
+        self.assertIn("The series has ended", self.told("series", "end", series["id"], code=1))
         self.assertIn("openpost series: ", self.told("series", "resume", series["id"], "--workspace", "main", code=1))
         last = [event for event in self.data.events() if event["type"] == "series_ended"][-1]
         self.assertEqual((last["actor"], last["data"]["keep"]), ("operator", True))
@@ -266,6 +303,28 @@ class Tenant(harness.Case):
         self.assertTrue(service.api.get(f"/v1/integrations/{account}/queue").json()["paused"])
         service.stop()
         self.assert_verified_and_replayed(data)
+
+    def test_a_backup_is_looked_into_and_not_written_to(self):
+        """Neither views nor a temporary folder nor a lock appear in it, and it is still a folder that nobody has started."""
+        post = self.post("kept elsewhere", schedule={"at": later(9000)})
+        copy = self.world.folder / "looked-into"
+        self.assertEqual(run("backup", "--data", self.data.path, "--to", copy).returncode, 0)
+
+        def state():
+            return {str(path): (path.stat().st_mtime_ns, None if path.is_dir() else stored_bytes(path))
+                    for path in (copy, *copy.rglob("*")) if path.name != "lock.mdb"}  # which LMDB's readers note themselves in
+
+        apart = self.world.folder / "apart"
+        apart.mkdir()
+        before, now, env = state(), self.objects("post", "list"), {"TMPDIR": str(apart)}
+        for more in ((), ("--at", str(2**20)), ("--at", later(0))):
+            for command in (*LOOKS, ("post", "show", post["id"]), ("post", "history", post["id"])):
+                code = 1 if str(2**20) in more else 0
+                self.assertEqual(run(*command, *more, "--workspace", "main", "--data", copy, env=env).returncode, code, (command, more))
+        self.assertEqual([json.loads(line) for line in run("post", "list", "--workspace", "main", "--json", "--data", copy).stdout.splitlines()], now)
+        self.assertEqual(run("replay", "--check", "--data", copy, env=env).returncode, 0)
+        self.assertEqual(state(), before)
+        self.assertEqual([path.name for path in copy.iterdir() if path.name in ("views", "lock")] + list(apart.iterdir()), [])
 
     # What is wrong
 
@@ -284,7 +343,15 @@ class Tenant(harness.Case):
                                      (("post", "list", "--limit", "0"), "--limit 0: expected a whole number"),
                                      (("post", "list", "--status", "lost"), "--status lost: expected draft"),
                                      (("post", "list", "--approval", "lost"), "--approval lost: expected none"),
+                                     (("post", "list", "--attention", "lost"), "--attention lost: expected unknown"),
+                                     (("post", "list", "--order", "text"), "--order text: expected created_at"),
+                                     (("post", "list", "--account", "ser_01ka0000000000000000000000"), "expected an account's id"),
+                                     (("post", "list", "--author", "alice"), "--author alice: expected a key's or a member's id"),
+                                     (("post", "list", "--series", "tpl_01ka0000000000000000000000"), "expected a series' id"),
+                                     (("post", "list", "--publish-after", "monday"), "--publish-after monday: expected an instant"),
+                                     (("post", "list", "--publish-before", "2026-04-20"), "expected an instant"),
                                      (("post", "show", "post_01ka0000000000000000000000", "--search", "x"), "are for list"),
+                                     (("post", "history", "post_01ka0000000000000000000000", "--label", "x"), "are for list"),
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--keep"), "--keep is for end"),
                                      (("series", "pause", "ser_01ka0000000000000000000000", "--at", "1"), "--at is for looking")):
             self.assertIn(complaint, self.told(*arguments, code=64), arguments)

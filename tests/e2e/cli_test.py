@@ -14,7 +14,7 @@ import subprocess
 import harness
 from harness import Parts, Serve, run
 
-COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "workspace", "post", "queue", "series", "template",
+COMMANDS = ("init", "serve", "verify", "log", "replay", "key", "workspace", "post", "account", "queue", "series", "template",
             "notification", "backup", "confirm", "clock", "sandbox", "ledger", "gateway", "scheduler",
             "adapter")
 

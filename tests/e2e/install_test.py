@@ -71,6 +71,13 @@ class Install(harness.Case):
             found = {str(path.relative_to(place.prefix)) for path in place.prefix.rglob("*") if not path.is_dir()}
             self.assertEqual(found, expected)
 
+    def test_the_page_of_names_leads_to_what_is_installed_alone(self):
+        for place in self.places:
+            page = (place.prefix / DOC / "rpc-names.md").read_text()
+            named = set(re.findall(r"[\w./-]+\.(?:md|c|h|def|py|csv|sh)\b", page))
+            self.assertEqual({name for name in named if not (place.prefix / DOC / name).is_file()}, set())
+            self.assertIn("rpc.md", named)
+
     def test_the_library_shows_what_its_header_declares_and_nothing_else(self):
         place = self.places[0]
         header = (place.prefix / "include/openpost.h").read_text()

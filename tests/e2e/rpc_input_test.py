@@ -3,6 +3,7 @@
 takes for an outage, and says which value it is, as HTTP does."""
 
 import datetime
+import json
 import re
 import time
 
@@ -184,6 +185,41 @@ class WhatProgramsSay(harness.Case):
             self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": mint("post"), **fields})[0], "command_invalid", fields)
         for login in ({"identifier": "a\0b", "password": "x"}, {"identifier": "a.test", "password": "\0"}):
             self.assertEqual(self.rpc.seal(mint("sec"), mint("int"), pack(login)), "frame_invalid", login)
+
+    def test_an_argument_that_there_is_not_is_told_and_not_left_out(self):
+        """What is misspelt would answer another question: all posts instead of those of a label."""
+        for name, arguments, param, takes in (
+                ("list_posts", {"lable": "spring"}, "lable", ("label", "publish_before", "cursor")), ("list_posts", {"limit": 1, "post_id": mint("post")}, "post_id", ()),
+                ("get_post", {"post_id": mint("post"), "limit": 5}, "limit", ("post_id",)), ("list_series", {"label": "spring"}, "label", ("limit", "cursor")),
+                ("get_workspace", {"limit": 5}, "limit", ()), ("list_posts", {"\xff": 1}, "\xff", ()), ("list_posts", {"a" * 200: 1}, "?", ())):
+            with self.subTest(name, **arguments):
+                code, result = self.rpc.query(name, arguments)
+                told = json.loads(result)
+                self.assertEqual((code, told["param"]), ("parameter_unknown", param))
+                for taken in takes:
+                    self.assertIn(taken, told["detail"])
+        self.assertEqual(self.rpc.query("get_workspace", {"limit": 5})[1], b'{"param":"limit","detail":"This question takes no arguments."}')
+        self.assertEqual(self.assert_problem(self.api.get("/v1/posts?lable=spring"), 422, "parameter_unknown")["param"], "lable")
+
+    def test_a_field_that_there_is_not_is_told_and_nothing_is_done(self):
+        def post(**more):
+            owner = mint("post")
+            return owner, {"post_id": owner, "parts": [{"text": "a"}], "targets": [self.target(owner)], **more}
+
+        owner, fields = post()
+        misspelt = {**fields, "targets": [{**fields["targets"][0], "at": 1}]}
+        for given, param in ((post(lables=[{"name": "spring"}])[1], "/lables"), ({**fields, "at": 1}, "/at"), ({**fields, "a/b~": 1}, "/a~1b~0"),
+                             (misspelt, "/targets/0/at"), ({**fields, "parts": [{"text": "a", "txet": "b"}]}, "/parts/0/txet")):
+            told = self.rpc.command(CREATE_POST, given)
+            self.assertEqual((told[0], told[-2]), ("field_unknown", param))
+            self.assertIn("There is no such field.", told[-1])
+            self.assertEqual(self.api.get(f"/v1/posts/{given['post_id']}").status, 404)
+        told = self.rpc.command(14, {"key_id": mint("key"), "nmae": "a", "role": "viewer", "fingerprint": sha256(b"a")})
+        self.assertEqual((told[0], told[-2]), ("field_unknown", "/nmae"))  # not that name is missing: it is there, misspelt
+        self.assertIn(" name, ", told[-1])
+        self.assertEqual(self.rpc.command(14, {"key_id": mint("key"), "role": "viewer", "fingerprint": sha256(b"a")})[0], "command_invalid")
+        self.assertEqual(self.rpc.command(CREATE_POST, fields)[0], "")
+        self.assertEqual(self.assert_problem(self.api.post("/v1/posts", {"content": {"text": "a"}, "lables": []}), 422, "field_unknown")["param"], "/lables")
 
     def test_nobody_takes_a_series_post_before_it_is_made(self):
         """Who sees a series can compute which ids its posts will have: to have one first would stop it for good, also out of another workspace."""

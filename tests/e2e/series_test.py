@@ -233,9 +233,12 @@ class Series(harness.Case):
         self.assert_problem(self.api.request("PATCH", f"/v1/series/{kept['id']}", {"labels": []}, ANY), 409, "series_ended")
         version = self.api.get(f"/v1/series/{kept['id']}").json()["version"]
         self.assertEqual(self.api.post(f"/v1/series/{kept['id']}/end", {"keep": True}).json()["version"], version, "it is so already")
-        self.assertEqual(self.api.post(f"/v1/series/{kept['id']}/end").json()["status"], "ended")
-        self.wait_posts(kept, 3, "cancelled")
+        for series, body in ((kept, None), (dropped, {"keep": True})):  # what was kept is nobody's to take back by ending it once more, nor the other way round
+            self.assert_problem(self.api.post(f"/v1/series/{series['id']}/end", body), 409, "series_ended")
         self.assert_problem(self.api.post(f"/v1/series/{kept['id']}/resume"), 409, "series_ended")
+        again = self.write(count=3)
+        self.wait_posts(again, 3)  # whoever makes posts has looked at both by now
+        self.assertEqual((len(self.posts(kept, "scheduled")), len(self.posts(dropped, "cancelled"))), (3, 3))
 
     def test_a_full_plan_leaves_drafts_that_say_why(self):
         workspace = self.api.get("/v1/workspace").json()["slug"]
@@ -257,6 +260,13 @@ class Series(harness.Case):
         self.assertTrue(history[-1]["sentence"].startswith("Its series could not schedule it"), history[-1])
         self.assertEqual([(one["code"], one["local"]) for one in withheld()],
                          [("plan_limit", post["series_local"]) for post in sorted(drafts, key=lambda post: post["series_local"])])
+        instants = {event["post_id"]: event["at"] for event in withheld()}
+        first, second = drafts[0]["id"], drafts[1]["id"]
+        self.assert_problem(self.api.post(f"/v1/posts/{first}/schedule", {"at": instants[first]}), 403, "plan_limit")
+        self.assertEqual(self.api.post(f"/v1/posts/{self.posts(series, 'scheduled')[0]['id']}/cancel").status, 200)
+        self.assertEqual(len(self.posts(series, "draft")), 3, "the room is for whoever takes it")
+        self.assertEqual(self.api.post(f"/v1/posts/{second}/schedule", {"at": instants[second]}).json()["status"], "scheduled")
+        self.assert_problem(self.api.post(f"/v1/posts/{first}/schedule", {"at": instants[first]}), 403, "plan_limit")
 
 
 class Deaths(harness.Case):

@@ -8,7 +8,7 @@ import re
 
 import harness
 from described import Described
-from harness import Api, later, run
+from harness import Api, later, run, wait_until
 
 UNKNOWN = {"post": "post_01ka0000000000000000000000", "int": "int_01ka0000000000000000000000"}
 
@@ -120,12 +120,59 @@ class Workspaces(harness.Case):
         self.assertEqual(api.wait_post(post, "published")["status"], "published")
         self.assertEqual(api.get("/v1/usage").json()["published_targets"], 1)
 
+    def test_an_account_that_is_refused_takes_no_place_until_it_is_tried_again(self):
+        _, key = created(self.data, "refused")
+        api = Api(self.service.port, key)
+        self.assertEqual(run("workspace", "plan", "--data", self.data.path, "--workspace", "refused", "--set", "free").returncode, 0)
+
+        def used():
+            return next(bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "integrations")
+
+        def refuse(identifier):
+            made = api.post("/v1/integrations", {"channel": "bluesky", "identifier": identifier, "app_password": "wrong"})
+            self.assertEqual(made.status, 201, made)
+            wait_until(lambda: api.get(f"/v1/integrations/{made.json()['id']}").json()["status"] == "refused", 30, "the password is wrong")
+            return made.json()["id"]
+
+        refused = [refuse(f"wrong{number}.test") for number in range(4)]
+        self.assertEqual(used(), 0)
+        kept = [api.connect(f"right{number}.test") for number in range(3)]
+        self.assertEqual(used(), 3)
+        again = {"identifier": "wrong0.test", "app_password": "right"}
+        self.assert_problem(api.post(f"/v1/integrations/{refused[0]}/reconnect", again), 403, "plan_limit")
+        self.assertEqual(api.request("DELETE", f"/v1/integrations/{refused[1]}", headers={"If-Match": "*"}).status, 204)
+        self.assertEqual(used(), 3)
+        self.assertEqual(api.request("DELETE", f"/v1/integrations/{kept[0]['id']}", headers={"If-Match": "*"}).status, 204)
+        tried = [api.post(f"/v1/integrations/{one}/reconnect", {**again, "identifier": f"wrong{number}.test"}).status for number, one in ((0, refused[0]), (2, refused[2]))]
+        self.assertEqual((tried, used()), ([200, 403], 3))  # one place is left, and who is being connected has it
+        wait_until(lambda: api.get(f"/v1/integrations/{refused[0]}").json()["status"] == "connected", 30, "the password is right")
+        self.assertEqual(used(), 3)
+
     def test_nobody_is_a_member_before_somebody_is_invited_or_added(self):
         _, key = created(self.data, "empty")
         api = Api(self.service.port, key)
         self.assertEqual(api.get("/v1/members").json()["data"], [])
         (used,) = [bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "members"]
         self.assertEqual(used, 0)
+
+    def test_the_readme_tells_each_role_what_it_reads_and_writes(self):
+        """By tests/access.csv, which is asked cell by cell."""
+        root = pathlib.Path(__file__).parents[2]
+        cells = {line.split(",")[0]: dict(zip(("owner", "admin", "editor", "viewer"), line.split(",")[2:]))
+                 for line in (root / "tests/access.csv").read_text().splitlines() if ",own," in line}
+        rows = dict(re.findall(r"^\| (`viewer`|`auditor`|`editor`|`admin`, `owner`) \| (.*) \|$", (root / "README.md").read_text(), re.MULTILINE))
+        self.assertEqual(len(rows), 4)
+        for noun, read, write in (("posts", "list_posts", "create_post"), ("series", "list_series", "create_series"), ("templates", "list_templates", "create_template"),
+                                  ("accounts", "list_integrations", "connect_integration"), ("queues", "get_queue", "change_queue"),
+                                  ("notifications", "list_notifications", None), ("settings", "get_workspace", "change_workspace"), ("API keys", None, "create_key"),
+                                  ("punctuality", "punctuality", None), ("plan's use", None, "get_usage"), ("billing", None, "get_billing")):
+            with self.subTest(noun):
+                if read:
+                    self.assertEqual(cells[read]["viewer"], "200")
+                    self.assertIn(noun, rows["`viewer`"])
+                if write:
+                    self.assertEqual(cells[write]["viewer"], "403")
+                    self.assertIn(noun, rows["`editor`" if cells[write]["editor"] != "403" else "`admin`, `owner`"])
 
     def test_what_plans_bound_stands_in_the_readme_and_in_the_help(self):
         root = pathlib.Path(__file__).parents[2]

@@ -400,6 +400,16 @@ START_TEST(messages_are_taken_or_refused_for_the_right_reason)
 
 END_TEST
 
+/* A create_post of these fields. */
+static enum err decode_create(struct span fields, uint8_t bytes[1000], struct arena *arena, struct command *ret_command)
+{
+    struct buf out = buf_of(bytes, 1000);
+    buf_put(&out, SPAN("\x9A\x28"));
+    buf_put(&out, fields);
+    buf_put(&out, SPAN(CMD_TEXT "\xC0" ID_TEXT "\x04\xC0\xC0\x00\x00"));
+    return command_decode(buf_span(&out), arena, ret_command);
+}
+
 /* Inside, 0 is absent: what says 0 of something that may be left out says another thing than it means. What is recorded
  * is read all the same. */
 START_TEST(a_number_of_zero_that_may_be_absent_is_told_of)
@@ -419,18 +429,51 @@ START_TEST(a_number_of_zero_that_may_be_absent_is_told_of)
 
     for (size_t i = 0; i < ROWS(rows_); i++) {
         uint8_t bytes[1000];
-        struct buf out = buf_of(bytes, sizeof bytes);
         struct arena arena;
         struct command command;
         arena_init(&arena, 100000);
-        buf_put(&out, SPAN("\x9A\x28")); /* create_post */
-        buf_put(&out, rows_[i].fields);
-        buf_put(&out, SPAN(CMD_TEXT "\xC0" ID_TEXT "\x04\xC0\xC0\x00\x00"));
-        ck_assert_int_eq(command_decode(buf_span(&out), &arena, &command), OK);
-        const struct given_zero *zero = &command.zero;
+        ck_assert_int_eq(decode_create(rows_[i].fields, bytes, &arena, &command), OK);
+        const struct given_zero *zero = &command.misgiven.zero;
         ck_assert_str_eq(zero->field == NULL ? "" : zero->field->name, rows_[i].field);
         ck_assert_str_eq(zero->list == NULL ? "" : zero->list->name, rows_[i].list);
         ck_assert_uint_eq(zero->index, rows_[i].index);
+        arena_done(&arena);
+    }
+}
+
+END_TEST
+
+/* A name that is no field's is told, with where it stands, also when it leaves another missing: it is most likely that
+ * one in another spelling. What is recorded, and another version's, is read all the same. */
+START_TEST(a_name_of_no_field_is_told_of)
+{
+    static const struct {
+        const char *list;
+        const char *record;
+        const char *name;
+        uint32_t index;
+        enum err err;
+        struct span fields;
+    } rows_[] = {
+        {"",        "",            "",        0, OK,          BYTES("\x82" POST "\xA3now\xC2")           },
+        {"",        "create_post", "nwo",     0, OK,          BYTES("\x83" POST "\xA3nwo\xC3\xA3won\xC3")},
+        {"",        "create_post", "post_di", 0, ERR_MISSING, BYTES("\x81\xA7post_di\xC0")               },
+        {"targets", "target_spec", "at",      1, OK,
+         BYTES("\x82" POST "\xA7targets\x92\x83" TARGET "\x84" TARGET "\xA2"
+               "at\x01")                                                                                 },
+    };
+
+    for (size_t i = 0; i < ROWS(rows_); i++) {
+        uint8_t bytes[1000];
+        struct arena arena;
+        struct command command;
+        arena_init(&arena, 100000);
+        ck_assert_int_eq(decode_create(rows_[i].fields, bytes, &arena, &command), rows_[i].err);
+        const struct given_name *unknown = &command.misgiven.unknown;
+        ck_assert_str_eq(unknown->record == NULL ? "" : unknown->record->name, rows_[i].record);
+        ck_assert(span_equal(unknown->name, span_text(rows_[i].name)));
+        ck_assert_str_eq(unknown->list == NULL ? "" : unknown->list->name, rows_[i].list);
+        ck_assert_uint_eq(unknown->index, rows_[i].index);
         arena_done(&arena);
     }
 }
@@ -533,6 +576,7 @@ int main(void)
     tcase_add_test(tcase, a_secret_is_neither_read_nor_written);
     tcase_add_test(tcase, messages_are_taken_or_refused_for_the_right_reason);
     tcase_add_test(tcase, a_number_of_zero_that_may_be_absent_is_told_of);
+    tcase_add_test(tcase, a_name_of_no_field_is_told_of);
     tcase_add_test(tcase, an_event_cut_anywhere_is_truncated);
     tcase_add_test(tcase, an_event_with_one_wrong_byte_is_refused_or_still_an_event);
     suite_add_tcase(suite, tcase);

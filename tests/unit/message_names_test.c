@@ -2,6 +2,7 @@
  * beside what the bytes are; and every name that stands there is one. */
 #include "core/message/field.h"
 #include "core/wire/party.h"
+#include "projections/posts.h"
 #include "projections/row.h"
 #include "projections/views.h"
 #include "tests/accept.h"
@@ -16,22 +17,37 @@
 static const struct {
     const char *name;
     const char *doc;
+    const char *lines;
 } log_questions[] = {
-    {"events",     "A page of the workspace's events: an empty line, the workspace_seq to begin after, how many at most."},
-    {"checkpoint", "The log's newest signed checkpoint: an empty line, 0, 0."                                            },
-    {"proof",      "The proof that an event is in the log, with its payload: an empty line, its workspace_seq, 0."       },
-    {"verifier",   "The public key that checkpoints are signed with, as `openpost verify` takes it: no arguments."       },
+    {"events",     "A page of the workspace's events.",
+     "an empty line, the workspace_seq to begin after, how many at most"                                                                   },
+    {"checkpoint", "The log's newest signed checkpoint.",                                             "an empty line, 0, 0"                },
+    {"proof",      "The proof that an event is in the log, with its payload.",                        "an empty line, its workspace_seq, 0"},
+    {"verifier",   "The public key that checkpoints are signed with, as `openpost verify` takes it.", "none"                               },
+};
+
+/* What bits of arguments stand for. */
+static const struct {
+    const char *name;
+    const struct choice_table *words;
+} sets[] = {
+    {"post_status",       &post_listed_words      },
+    {"attention",         &attention_words        },
+    {"notification_kind", &notification_kind_words},
+    {"approval",          &approval_words         },
 };
 
 static const char head[] = "# What other programs ask and send over RPC\n"
                            "\n"
-                           "Printed from the code (`tests/unit/message_names_test.c`); do not edit. What the bytes are "
-                           "stands in the README beside it\n"
-                           "(installed: rpc.md), what the fields of commands, events and answers are in "
-                           "`core/message/messages.md` (installed: messages.md).\n"
+                           "Printed from the code; do not edit. What the bytes are stands in rpc.md, what the "
+                           "fields of commands, events and answers\n"
+                           "are in messages.md: both are installed beside this page.\n"
                            "\n"
                            "A role or scope that does not suffice is `role_insufficient` or `scope_insufficient`, a "
                            "name that is not here `query_unknown`.\n"
+                           "An argument that the question does not take is `parameter_unknown` (the result is "
+                           "`{\"param\":…,\"detail\":…}` then), a field that the\n"
+                           "command does not have `field_unknown`.\n"
                            "\n";
 
 static void put_roles(struct buf *out, enum need need)
@@ -62,16 +78,37 @@ static void put_line(struct buf *out, const char *name, enum need need, enum key
     buf_text(out, doc);
 }
 
+/* Each is one of query_args. */
+static void put_takes(struct buf *out, struct span takes)
+{
+    const struct record_desc *desc = query_args_desc();
+    const char *before = " | `";
+    buf_text(out, takes.len == 0 ? " | none" : "");
+    while (takes.len > 0) {
+        const size_t len = span_find(takes, ' ');
+        const size_t step = len < takes.len ? len + 1 : len;
+        const struct span name = span_of(takes.data, len);
+        ck_assert(field_find(desc, name, 0) < desc->field_count);
+        buf_text(out, before);
+        buf_put(out, name);
+        before = "`, `";
+        takes = span_of(takes.data + step, takes.len - step);
+    }
+    buf_text(out, before[0] == '`' ? "` |\n" : " |\n");
+}
+
 static void put_questions(struct buf *out)
 {
     const struct views_query *query = NULL;
-    buf_text(out, "## Questions (kind 4)\n\n| name | roles | scope | what, and its arguments |\n|---|---|---|---|\n");
+    buf_text(out, "## Questions (kind 4)\n\n| name | roles | scope | what | arguments |\n|---|---|---|---|---|\n");
     for (uint32_t i = 0; (query = views_query_at(i)) != NULL; i++) {
         put_line(out, query->name, query->need, query->scope, query->doc);
-        buf_text(out, " |\n");
+        put_takes(out, span_text(query->takes));
     }
     for (size_t i = 0; i < ROWS(log_questions); i++) {
         put_line(out, log_questions[i].name, NEED_AUDIT_OWN, SCOPE_LOG_READ, log_questions[i].doc);
+        buf_text(out, " | ");
+        buf_text(out, log_questions[i].lines);
         buf_text(out, " |\n");
     }
 }
@@ -92,6 +129,44 @@ static void put_arguments(struct buf *out)
         buf_text(out, desc->fields[i].doc);
         buf_text(out, " |\n");
     }
+}
+
+/* "Bit n: enum post_status n." of an argument, and the words of each bit. The page says all of them: who writes a
+ * program has no header of ours. */
+static void put_sets(struct buf *out)
+{
+    static const char begin[] = "Bit n: enum ";
+    const struct record_desc *desc = query_args_desc();
+    uint32_t told = 0;
+    buf_text(out, "\n### Sets\n\nAn argument that is a set has bit n, 1 << n, for each of its members.\n\n"
+                  "| argument | members |\n|---|---|\n");
+    for (size_t i = 0; i < desc->field_count; i++) {
+        const struct span doc = span_text(desc->fields[i].doc);
+        if (doc.len < sizeof begin || memcmp(doc.data, begin, sizeof begin - 1) != 0) {
+            ck_assert_msg(strstr(desc->fields[i].doc, "enum ") == NULL, "%s", desc->fields[i].name);
+            continue;
+        }
+        const struct span rest = span_of(doc.data + sizeof begin - 1, doc.len - (sizeof begin - 1));
+        const struct span name = span_of(rest.data, span_find(rest, ' '));
+        const struct choice_table *set = NULL;
+        for (size_t k = 0; k < ROWS(sets); k++) {
+            set = span_equal(name, span_text(sets[k].name)) ? sets[k].words : set;
+        }
+        ck_assert_msg(set != NULL, "the words of %s are not told", desc->fields[i].name);
+        buf_text(out, "| `");
+        buf_text(out, desc->fields[i].name);
+        buf_text(out, "` | ");
+        for (uint32_t value = 1; value < set->count; value++) {
+            buf_text(out, value == 1 ? "" : ", ");
+            buf_u64(out, value);
+            buf_text(out, " `");
+            buf_text(out, choice_word(set, value));
+            buf_text(out, "`");
+        }
+        buf_text(out, " |\n");
+        told++;
+    }
+    ck_assert_uint_eq(told, ROWS(sets));
 }
 
 static void put_fields(struct buf *out, const struct record_desc *desc)
@@ -124,6 +199,7 @@ START_TEST(the_page_names_what_may_be_asked_and_sent)
     buf_text(&page, head);
     put_questions(&page);
     put_arguments(&page);
+    put_sets(&page);
     put_commands(&page);
     ck_assert(buf_ok(&page));
     ck_assert_msg(source_agrees(PAGE, buf_span(&page)),

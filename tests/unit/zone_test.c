@@ -145,6 +145,33 @@ static const char *const no_names[] = {
     "America/Los_Angeles@calendar=japanese",
 };
 
+/* Which is what the API says of them: whoever means New York's clocks has to say so. */
+START_TEST(an_old_name_of_winter_time_has_no_summer_time)
+{
+    static const struct {
+        const char *name;
+        int winter;
+        int summer;
+    } rows_[] = {
+        {"EST",     -300, -300},
+        {"MST",     -420, -420},
+        {"HST",     -600, -600},
+        {"EST5EDT", -300, -240},
+    };
+
+    OWNED(zones_close) struct zones *zones = NULL;
+    ck_assert_int_eq(zones_open(&zones), OK);
+    for (size_t i = 0; i < sizeof rows_ / sizeof *rows_; i++) {
+        int minutes = 0;
+        ck_assert_int_eq(zone_offset(zones, span_text(rows_[i].name), INT64_C(1768471200000), &minutes), OK);
+        ck_assert_int_eq(minutes, rows_[i].winter); /* on 15 January 2026 */
+        ck_assert_int_eq(zone_offset(zones, span_text(rows_[i].name), INT64_C(1784109600000), &minutes), OK);
+        ck_assert_int_eq(minutes, rows_[i].summer); /* on 15 July 2026 */
+    }
+}
+
+END_TEST
+
 START_TEST(any_other_name_is_none)
 {
     OWNED(zones_close) struct zones *zones = open_zones();
@@ -279,6 +306,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_zone_has_its_offset_at_an_instant);
     tcase_add_test(tcase, a_name_of_iana_is_a_zone);
+    tcase_add_test(tcase, an_old_name_of_winter_time_has_no_summer_time);
     tcase_add_test(tcase, any_other_name_is_none);
     tcase_add_test(tcase, a_name_with_a_nul_or_without_bytes_is_none);
     tcase_add_test(tcase, every_zone_shows_what_the_c_library_shows);

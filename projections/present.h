@@ -106,8 +106,8 @@ static inline uint64_t queue_version(const struct weekly_row *queue)
 enum err present_queue(const struct weekly_row *queue, const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum err present_preview(const struct present *present, const struct grant *grant, const struct weekly_row *queue,
                          const struct workspace_row *workspace, uint32_t count, struct buf *out) MUST_USE;
-/* accounts: those that a restricted key is for. text: the key itself, when it has just been made; data NULL: it is not
- * shown; then, as_made, it is null. */
+/* accounts: those that a restricted key is for, as far as who asks sees them. text: the key itself, when it has just
+ * been made; data NULL: it is not shown; then, as_made, it is null. */
 enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
                      bool as_made, struct span text, struct buf *out) MUST_USE;
 

@@ -339,10 +339,10 @@ enum err pass_members(struct pass *pass, bool invited, const struct id *after, u
 
 static enum err view_key(const struct pass *pass, const struct key_row *row, struct key_view *ret_key)
 {
+    struct integration_ref *accounts = NULL;
     struct key_view key = {.row = *row};
-    if (row->restricted) {
-        TRY(read_accounts(pass, &row->key_id, &key.accounts, &key.account_count));
-    }
+    TRY(access_key_shown(resources(pass), &pass->badge.grant, row, pass->arena, &accounts, &key.account_count));
+    key.accounts = accounts;
     *ret_key = key;
     return OK;
 }

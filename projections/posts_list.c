@@ -515,10 +515,16 @@ enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const 
     OWNED(store_cursor_close) struct store_cursor *store_cursor = NULL;
     struct arena scratch;
     struct arena found;
+    struct post_filter narrow = narrowed(filter);
+    bool any = true;
+    TRY(posts_filter_seen(txn, workspace_id, arena, &narrow, &any));
+    if (!any) {
+        *ret_page = (struct post_page){.count = 0};
+        return OK;
+    }
     TRY(store_cursor_open(txn, &store_cursor));
     arena_init(&scratch, SCRATCH_MAX);
     arena_init(&found, SCRATCH_MAX);
-    const struct post_filter narrow = narrowed(filter);
     struct walk walk = {
         .txn = txn,
         .cursor = store_cursor,

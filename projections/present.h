@@ -45,6 +45,7 @@ struct present {
     int64_t now_ms;              /* what a target waits for changes with it; of an answer, when it was decided */
     struct zones *zones;
     struct arena *arena;
+    const struct grant *grant;    /* of who it is shown to: told of nothing that is not there for it; NULL: sees all */
     present_rendering *rendering; /* may be NULL */
     void *rendering_context;
     struct present_seen *seen;           /* of the page that the post is on; may be NULL */

@@ -28,6 +28,7 @@ static struct present present_of(const struct views_request *request)
                             .zones = request->zones,
                             .channels = request->channels,
                             .arena = request->arena,
+                            .grant = request->grant,
                             .now_ms = request->now_ms,
                             .rendering = request->rendering,
                             .rendering_context = request->rendering_context};

@@ -483,6 +483,7 @@ static struct present present_of(const struct pass *pass, int64_t now_ms)
                             .now_ms = pass->as_of != 0 ? pass->as_of_ms : now_ms,
                             .zones = options->zones,
                             .arena = pass->arena,
+                            .grant = &pass->badge.grant,
                             .rendering = options->rendering,
                             .rendering_context = options->rendering_context,
                             .channels = options->channels};

@@ -8,7 +8,7 @@ import re
 import harness
 from described import Described
 from frames import Rpc, mint, sha256, tag_key, uuid_of
-from harness import Api, later
+from harness import Api, later, wait_until
 
 CREATE_KEY, REVOKE_KEY = 14, 15
 
@@ -129,6 +129,64 @@ class Restricted(harness.Case):
         self.assertEqual(len(self.asked(rpc, "list_posts", limit=1, cursor=listed)["data"]), 1)
         self.assertEqual(self.asked(rpc, "history", post_id=first, cursor=listed), "parameter_invalid")
         self.assertRegex(page["next_cursor"], re.compile("^([0-9a-f]{2})+$"))
+
+    # What a post was made of
+
+    def moved(self, post, account):
+        """The post, once it goes to that account alone."""
+        answer = self.api.request("PATCH", "/v1/posts/" + post, {"targets": [{"integration_id": account["id"]}]}, {"If-Match": "*"})
+        self.assertEqual(answer.status, 200, answer)
+        return post
+
+    def made_of(self, account):
+        """A post, a template and a series that go to an account, and of each a post that goes to the own one."""
+        body = {"content": {"text": "made of"}, "targets": [{"integration_id": account["id"]}]}
+        rule = {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": later(5 * 86400)[:10], "count": 1}
+        post, template = self.made(body, "/v1/posts")["id"], self.made({**body, "name": "form"}, "/v1/templates")["id"]
+        series = self.made({**body, "rule": rule}, "/v1/series")["id"]
+        path = f"/v1/series/{series}/preview"
+        wait_until(lambda: self.api.get(path).json()["data"][0]["post_id"], 30, "the series' post")
+        copy, filled = self.made({}, f"/v1/posts/{post}/duplicate")["id"], self.made({}, f"/v1/templates/{template}/instantiate")["id"]
+        repeated = self.api.get(path).json()["data"][0]["post_id"]
+        return {name: (origin, self.moved(made, self.mine)) for name, origin, made in
+                (("duplicate_of", post, copy), ("template_id", template, filled), ("series_id", series, repeated))}
+
+    def shown(self, api, rpc, post):
+        """A post as each way shows it."""
+        listed = [api.get("/v1/posts?limit=200").json()["data"], self.asked(rpc, "list_posts", limit=200)["data"]]
+        return [api.get("/v1/posts/" + post).json(), self.asked(rpc, "get_post", post_id=post),
+                *(next(one for one in page if one["id"] == post) for page in listed)]
+
+    def test_a_post_names_nothing_that_it_was_made_of_and_that_is_not_there(self):
+        narrow, whole = self.narrow(role="editor"), self.by(self.key("whole"))
+        own, hidden = self.made_of(self.mine), self.made_of(self.other)
+        for name in own:
+            for (origin, post), program, wanted in ((own[name], narrow, own[name][0]), (hidden[name], narrow, None),
+                                                    (hidden[name], whole, hidden[name][0])):
+                for shown in self.shown(*program, post):
+                    self.assertEqual(shown[name], wanted, name)
+                    self.assertEqual(origin in json.dumps(shown), wanted is not None)
+                    self.assertEqual(shown["series_local"] is None, name != "series_id" or wanted is None)
+                history = [program[0].get(f"/v1/posts/{post}/history").body, program[1].query("history", {"post_id": post})[1]]
+                self.assertNotIn(origin.encode(), b"".join(history))
+        edited = narrow[0].request("PATCH", "/v1/posts/" + hidden["template_id"][1], {"labels": ["a"]}, {"If-Match": "*"})
+        self.assertEqual((edited.status, edited.json()["template_id"]), (200, None))
+        copied = narrow[0].post(f"/v1/posts/{hidden['template_id'][1]}/duplicate")
+        self.assertEqual((copied.status, copied.json()["template_id"], copied.json()["duplicate_of"]), (201, None, hidden["template_id"][1]))
+
+    def test_a_filter_by_what_is_not_there_is_as_one_by_what_is_nowhere(self):
+        narrow, whole = self.narrow(role="editor"), self.by(self.key("whole"))
+        own, hidden = self.made_of(self.mine), self.made_of(self.other)
+        nowhere = {"template_id": mint("tpl"), "series_id": mint("ser")}
+        for name, unknown in nowhere.items():
+            for (api, rpc), (origin, post), found in ((narrow, own[name], True), (narrow, hidden[name], False), (whole, hidden[name], True),
+                                                      (narrow, (unknown, None), False), (whole, (unknown, None), False)):
+                pages = [api.get(f"/v1/posts?{name}={origin}").json(), self.asked(rpc, "list_posts", **{name: origin})]
+                for page in pages:
+                    self.assertEqual([one["id"] for one in page["data"]], [post] if found else [], (name, found))
+                    self.assertIsNone(page["next_cursor"])
+            both = narrow[0].get(f"/v1/posts?{name}={hidden[name][0]}&{name}={own[name][0]}").json()["data"]
+            self.assertEqual([one["id"] for one in both], [own[name][1]])
 
 
 if __name__ == "__main__":

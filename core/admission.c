@@ -327,10 +327,10 @@ static struct objection check_template(const struct admission *admission, const 
 }
 
 /* Whoever computed a 0 meant it. The names are those of a request's body. */
-static struct objection object_to_zero(const struct given_zero *zero)
+static struct objection object_to_odd(const struct given_odd *odd)
 {
     char param[OBJECTION_PARAM_MAX];
-    const struct span name = span_of(zero->field->name, zero->field->name_len);
+    const struct span name = span_of(odd->field->name, odd->field->name_len);
     if (span_equal(name, SPAN("times"))) {
         return object_at(REFUSED_field_invalid, "/rule/count", SERIES_COUNT_EXPECTED);
     }
@@ -338,21 +338,24 @@ static struct objection object_to_zero(const struct given_zero *zero)
         return object_at(REFUSED_field_invalid, "/rule/month_day", SERIES_MONTH_DAY_EXPECTED);
     }
     struct buf out = buf_of(param, sizeof param - 1);
-    if (zero->list != NULL) {
+    if (odd->list != NULL) {
         buf_byte(&out, '/');
-        buf_text(&out, zero->list->name);
+        buf_text(&out, odd->list->name);
         buf_byte(&out, '/');
-        buf_u64(&out, zero->index);
+        buf_u64(&out, odd->index);
     }
     buf_byte(&out, '/');
-    field_put_name(zero->field, &out);
-    return object_at(REFUSED_field_invalid, buf_terminated(&out), "0 is no value of it: leave it out, or say another.");
+    field_put_name(odd->field, &out);
+    return odd->late
+               ? object_at(REFUSED_timestamp_invalid, buf_terminated(&out), "No instant after the year 9999 is known.")
+               : object_at(REFUSED_field_invalid, buf_terminated(&out),
+                           "0 is no value of it: leave it out, or say another.");
 }
 
 struct objection admission_check(const struct admission *admission, const struct command *command, struct arena *arena)
 {
-    if (command->zero.field != NULL) {
-        return object_to_zero(&command->zero);
+    if (command->odd.field != NULL) {
+        return object_to_odd(&command->odd);
     }
     switch (command->code) {
     case COMMAND_create_post: {

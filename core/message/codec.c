@@ -384,10 +384,10 @@ static enum err read_hash(const msgpack_object *object, struct hash *ret_hash)
 }
 
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields, struct given_zero *zero);
+                            void *ret_fields, struct given_odd *odd);
 
 static enum err read_list(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                          void *ret_fields, struct given_zero *zero)
+                          void *ret_fields, struct given_odd *odd)
 {
     if (object->type != MSGPACK_OBJECT_ARRAY) {
         return ERR_KIND;
@@ -405,11 +405,11 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
         return ERR_NO_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const bool none = zero->field == NULL;
-        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, zero));
-        if (none && zero->field != NULL) {
-            zero->list = field;
-            zero->index = i;
+        const bool none = odd->field == NULL;
+        TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, odd));
+        if (none && odd->field != NULL) {
+            odd->list = field;
+            odd->index = i;
         }
     }
     field_set_items(field, ret_fields, items, count);
@@ -417,7 +417,7 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
 }
 
 static enum err read_value(const struct field_desc *field, const msgpack_object *object, struct arena *arena,
-                           void *ret_fields, struct given_zero *zero)
+                           void *ret_fields, struct given_odd *odd)
 {
     void *slot = field_slot(field, ret_fields);
     switch (field->kind) {
@@ -439,7 +439,7 @@ static enum err read_value(const struct field_desc *field, const msgpack_object 
     case CHOICE_KINDS:
         return read_choice(object, kind_choices(field->kind), slot);
     case KIND_list:
-        return read_list(field, object, arena, ret_fields, zero);
+        return read_list(field, object, arena, ret_fields, odd);
     case KIND_secret:
         return ERR_SECRET;
     case KIND_COUNT:
@@ -476,9 +476,9 @@ static enum err check_present(const struct record_desc *desc, uint64_t seen)
     return OK;
 }
 
-/* The struct at ret_fields is zeroed already, zero too, unless it was set before. */
+/* The struct at ret_fields is zeroed already, odd too, unless it was set before. */
 static enum err read_record(const struct record_desc *desc, const msgpack_object *object, struct arena *arena,
-                            void *ret_fields, struct given_zero *zero)
+                            void *ret_fields, struct given_odd *odd)
 {
     if (object->type != MSGPACK_OBJECT_MAP) {
         return ERR_KIND;
@@ -497,10 +497,8 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
         if ((seen >> at & 1) != 0) {
             return ERR_MALFORMED;
         }
-        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, zero));
-        if (zero->field == NULL && field_reads_zero(&desc->fields[at], ret_fields)) {
-            zero->field = &desc->fields[at];
-        }
+        TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, odd));
+        field_note_odd(&desc->fields[at], ret_fields, odd);
         seen |= (uint64_t)1 << at;
         next = at + 1;
     }
@@ -512,10 +510,10 @@ enum err record_decode(const struct record_desc *desc, struct span bytes, struct
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
-    struct given_zero zero = {.field = NULL};
+    struct given_odd odd = {.field = NULL};
     memset(ret_fields, 0, desc->size);
-    TRY(read_record(desc, &tree->root, arena, ret_fields, &zero));
-    TRY(zero.field != NULL ? ERR_RANGE : OK);
+    TRY(read_record(desc, &tree->root, arena, ret_fields, &odd));
+    TRY(odd.field != NULL ? ERR_RANGE : OK);
     return record_has_nul(desc, ret_fields) ? ERR_NUL : OK;
 }
 
@@ -547,10 +545,10 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
-    struct given_zero zero = {.field = NULL}; /* of no account: what is recorded is read */
+    struct given_odd odd = {.field = NULL}; /* of no account: what is recorded is read */
     memset(ret_event, 0, sizeof *ret_event);
     ret_event->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &zero));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &odd));
     event_upcast(ret_event);
     return OK;
 }
@@ -593,7 +591,7 @@ enum err command_decode(struct span bytes, struct arena *arena, struct command *
     }
     memset(ret_command, 0, sizeof *ret_command);
     ret_command->code = code;
-    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command), &ret_command->zero));
+    TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, command_fields(ret_command), &ret_command->odd));
     return record_has_nul(desc, command_fields(ret_command)) ? ERR_NUL
                                                              : read_envelope(&tree->root.via.array.ptr[2], ret_command);
 }

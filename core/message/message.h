@@ -78,12 +78,14 @@ struct event {
 };
 
 /* A wish, with who has it. Everything but the fields of the union is the envelope. */
-/* The first optional number or instant that was given as 0, which inside means absent: of another program's command,
- * for our own encoder leaves it out. In a list's item: which list, and the item's index. */
-struct given_zero {
+/* The first optional number or instant that was given as 0, which inside means absent, or instant that RFC 3339 has no
+ * word for: of another program's command, for our own encoder leaves it out, or has it from a text. In a list's item:
+ * which list, and the item's index. */
+struct given_odd {
     const struct field_desc *list;  /* NULL: a field of the command itself */
     const struct field_desc *field; /* NULL: none was */
     uint32_t index;
+    bool late; /* it is not 0 */
 };
 
 struct command {
@@ -99,7 +101,7 @@ struct command {
     struct id origin_id;
     uint64_t expected_version; /* of the stream; 0: any */
     uint64_t causation;        /* seq of the event that it answers: an earlier one of the same workspace; 0: none */
-    struct given_zero zero;    /* what the frame said and no field can hold: never encoded */
+    struct given_odd odd;      /* what the frame said and no field may hold: never encoded */
     uint32_t code;             /* enum command_code */
 
     union {

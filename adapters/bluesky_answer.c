@@ -291,5 +291,6 @@ int64_t bluesky_token_expires_ms(struct span token, const struct http_headers *h
         return 0;
     }
     const int64_t ours_ms = ours(theirs_ms, headers, now_ms);
-    return ours_ms > now_ms ? ours_ms : now_ms;
+    const int64_t last_ms = INSTANT_MAX_S * SECOND_MS;
+    return ours_ms < now_ms ? now_ms : ours_ms < last_ms ? ours_ms : last_ms;
 }

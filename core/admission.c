@@ -330,8 +330,8 @@ struct objection admission_check(const struct admission *admission, const struct
     if (command->misgiven.unknown.record != NULL) {
         return objection_to_unknown(&command->misgiven.unknown, arena);
     }
-    if (command->misgiven.zero.field != NULL) {
-        return objection_to_zero(&command->misgiven.zero);
+    if (command->misgiven.odd.field != NULL) {
+        return objection_to_odd(&command->misgiven.odd);
     }
     switch (command->code) {
     case COMMAND_create_post: {

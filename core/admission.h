@@ -31,9 +31,10 @@ struct objection object_in(enum refusal refusal, const char *list, uint32_t inde
  * refusal ACCEPTED: the command alone does not tell. */
 struct objection objection_to(const struct command *command, enum refusal refusal, int64_t now_ms);
 
-/* objection_to_zero is that to a number or instant which was given as 0: field_invalid; objection_to_unknown that to a
- * name which is no field's: field_unknown, with the names that there are. */
-struct objection objection_to_zero(const struct given_zero *zero);
+/* objection_to_odd is that to a number or instant which was given as 0, field_invalid, or to an instant after the year
+ * 9999, timestamp_invalid; objection_to_unknown that to a name which is no field's: field_unknown, with the names that
+ * there are. */
+struct objection objection_to_odd(const struct given_odd *odd);
 struct objection objection_to_unknown(const struct given_name *unknown, struct arena *arena);
 
 /* admission_check finds the first fault of a command's values: zone, addresses, lengths, names, what must be JSON of a

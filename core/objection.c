@@ -169,10 +169,10 @@ static void put_place(const struct field_desc *list, uint32_t index, struct buf 
 }
 
 /* Whoever computed a 0 meant it. The names are those of a request's body. */
-struct objection objection_to_zero(const struct given_zero *zero)
+struct objection objection_to_odd(const struct given_odd *odd)
 {
     char param[OBJECTION_PARAM_MAX];
-    const struct span name = span_of(zero->field->name, zero->field->name_len);
+    const struct span name = span_of(odd->field->name, odd->field->name_len);
     if (span_equal(name, SPAN("times"))) {
         return object_at(REFUSED_field_invalid, "/rule/count", SERIES_COUNT_EXPECTED);
     }
@@ -180,9 +180,12 @@ struct objection objection_to_zero(const struct given_zero *zero)
         return object_at(REFUSED_field_invalid, "/rule/month_day", SERIES_MONTH_DAY_EXPECTED);
     }
     struct buf out = buf_of(param, sizeof param - 1);
-    put_place(zero->list, zero->index, &out);
-    field_put_name(zero->field, &out);
-    return object_at(REFUSED_field_invalid, buf_terminated(&out), "0 is no value of it: leave it out, or say another.");
+    put_place(odd->list, odd->index, &out);
+    field_put_name(odd->field, &out);
+    return odd->late
+               ? object_at(REFUSED_timestamp_invalid, buf_terminated(&out), "No instant after the year 9999 is known.")
+               : object_at(REFUSED_field_invalid, buf_terminated(&out),
+                           "0 is no value of it: leave it out, or say another.");
 }
 
 /* Those that there are, where they have room; a command of many has a line in rpc-names.md. */

@@ -1,57 +1,41 @@
-/* cursor.c: where a list's next page begins, as clients get it: opaque, and good for that list of that workspace only,
- * with the same filters in the same order.
- * The hexadecimal form of the position and of 8 bytes of a keyed hash of it, so that a changed one is refused; the
- * position is covered by what that hash keys (a synthetic IV, as in RFC 5297), for it may be that of something that is
- * not there for who asks. Called by the handlers of lists. */
+/* cursor.c: where a list's next page begins, as clients get it: covered.h's bytes in hexadecimal, good for that list of
+ * that workspace only, with the same filters in the same order. Called by the handlers of lists. */
 #include "core/base/assert.h"
-#include "core/base/sha256.h"
+#include "core/base/covered.h"
 #include "gateway/gate/ask.h"
 #include "gateway/gateway.h"
 
-#define TAG_LEN 8
+_Static_assert(COVERED_HASHED_MAX <= MARKED_MAX, "what is hashed of a cursor can be");
 
-static void tag_of(struct exchange *x, struct span position, uint8_t ret_tag[TAG_LEN])
+static void mark(const void *context, struct span what, uint8_t ret_hash[32])
 {
-    uint8_t bytes[MARKED_MAX];
-    struct buf marked = buf_of(bytes, sizeof bytes);
-    uint8_t filters[8];
-    put_be64(filters, exchange_filters(x));
-    buf_put(&marked, span_of(filters, sizeof filters));
-    buf_text(&marked, x->route->id);
-    buf_byte(&marked, 0);
-    buf_put(&marked, span_of(x->id.uuid, sizeof x->id.uuid)); /* whose list it is: a post's history, a series' posts */
-    buf_put(&marked, position);
-    ASSERT(buf_ok(&marked));
-    uint8_t hash[32];
-    pass_mark(x->pass, buf_span(&marked), hash);
-    memcpy(ret_tag, hash, TAG_LEN);
+    const struct exchange *x = context;
+    pass_mark(x->pass, what, ret_hash);
 }
 
-/* Covers the bytes of a position, or uncovers them. What is hashed is shorter than what tag_of hashes. */
-static void cover(struct exchange *x, const uint8_t tag[TAG_LEN], uint8_t *bytes, size_t len)
+/* Whose list it is: a post's history, a series' posts. room holds what tells it from others. */
+static struct covered_list list_of(struct exchange *x, uint8_t room[COVERED_LIST_MAX])
 {
-    uint8_t pad[SHA256_LEN];
-    for (size_t at = 0; at < len; at += sizeof pad) {
-        uint8_t what[1 + TAG_LEN] = {(uint8_t)(at / sizeof pad)};
-        memcpy(what + 1, tag, TAG_LEN);
-        pass_mark(x->pass, span_of(what, sizeof what), pad);
-        for (size_t i = 0; i < sizeof pad && at + i < len; i++) {
-            bytes[at + i] ^= pad[i];
-        }
-    }
+    struct buf which = buf_of(room, COVERED_LIST_MAX);
+    uint8_t filters[8];
+    put_be64(filters, exchange_filters(x));
+    buf_put(&which, span_of(filters, sizeof filters));
+    buf_text(&which, x->route->id);
+    buf_byte(&which, 0);
+    buf_put(&which, span_of(x->id.uuid, sizeof x->id.uuid));
+    ASSERT(buf_ok(&which));
+    return (struct covered_list){.which = buf_span(&which), .mark = mark, .context = x};
 }
 
 static void put_position(struct exchange *x, struct span position, struct buf *out)
 {
-    uint8_t tag[TAG_LEN];
-    uint8_t covered[CURSOR_MAX];
-    ASSERT(position.len > 0 && position.len <= CURSOR_MAX);
-    tag_of(x, position, tag);
-    memcpy(covered, position.data, position.len);
-    cover(x, tag, covered, position.len);
+    uint8_t room[COVERED_LIST_MAX];
+    uint8_t bytes[COVERED_MAX];
+    struct buf covered = buf_of(bytes, sizeof bytes);
+    const struct covered_list list = list_of(x, room);
+    covered_put(&list, position, &covered);
     buf_byte(out, '"');
-    buf_hex(out, span_of(covered, position.len));
-    buf_hex(out, span_of(tag, sizeof tag));
+    buf_hex(out, buf_span(&covered));
     buf_byte(out, '"');
 }
 
@@ -93,14 +77,10 @@ bool exchange_cursor(struct exchange *x, struct cursor *ret_cursor)
     if (text.data == NULL) {
         return true;
     }
-    uint8_t tag[TAG_LEN];
-    bool good = read_hex(text, ret_cursor->bytes, sizeof ret_cursor->bytes) && text.len / 2 > TAG_LEN;
-    if (good) {
-        ret_cursor->position = span_of(ret_cursor->bytes, text.len / 2 - TAG_LEN);
-        cover(x, ret_cursor->bytes + ret_cursor->position.len, ret_cursor->bytes, ret_cursor->position.len);
-        tag_of(x, ret_cursor->position, tag);
-        good = span_equal_secret(span_of(tag, TAG_LEN), span_of(ret_cursor->bytes + ret_cursor->position.len, TAG_LEN));
-    }
+    uint8_t room[COVERED_LIST_MAX];
+    const struct covered_list list = list_of(x, room);
+    const bool good = read_hex(text, ret_cursor->bytes, sizeof ret_cursor->bytes) &&
+                      covered_read(&list, ret_cursor->bytes, text.len / 2, &ret_cursor->position) == OK;
     if (!good) {
         exchange_parameter(x, REFUSED_cursor_invalid, "cursor", NULL);
     }

@@ -7,6 +7,7 @@
 
 #include "core/admission.h"
 #include "core/base/clock.h"
+#include "core/base/covered.h"
 #include "core/base/lock.h"
 #include "core/calendar/instant.h"
 #include "core/channel.h"
@@ -233,11 +234,9 @@ bool exchange_limit(struct exchange *exchange, uint32_t *ret_limit);
 /* cursor.c: exchange_cursor_put_u64 appends a position of this route's list, quoted and opaque. exchange_cursor reads
  * the request's (data NULL: it has none); a changed one, or another list's or filter's, is 400 cursor_invalid; false:
  * answered. The _u64 ones are for positions that are numbers; without a cursor *position is left alone. */
-#define CURSOR_MAX 64
-
 struct cursor {
     struct span position; /* borrows bytes */
-    uint8_t bytes[CURSOR_MAX + 8];
+    uint8_t bytes[COVERED_MAX];
 };
 
 void exchange_cursor_put_u64(struct exchange *exchange, uint64_t position, struct buf *out);

@@ -47,11 +47,14 @@ int64_t access_last_used(int64_t used_ms, int64_t created_ms);
 enum err access_key_own(struct store_txn *txn, const struct id *workspace_id, const struct id *key_id,
                         struct arena *arena, struct key_row *ret_key) MUST_USE;
 /* access_keys lists a workspace's keys in the order of their making, revoked ones too, those after *after (NULL: from
- * the first). access_key_accounts reads the accounts that a restricted key sees, ERR_NOT_FOUND if it is not one. */
+ * the first). access_key_accounts reads the accounts that a restricted key sees, ERR_NOT_FOUND if it is not one;
+ * access_key_shown those of any key that are told to the grant, which is told of no account that it does not see. */
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const struct id *after, uint32_t limit,
                      struct arena *arena, struct key_row **ret_keys, uint32_t *ret_count) MUST_USE;
 enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, struct arena *arena,
                              struct integration_ref **ret_accounts, uint32_t *ret_count) MUST_USE;
+enum err access_key_shown(struct store_txn *txn, const struct grant *grant, const struct key_row *row,
+                          struct arena *arena, struct integration_ref **ret_accounts, uint32_t *ret_count) MUST_USE;
 
 /* access_…_as_of: what posts and queues show of a workspace, an account or the installation as it was when the event of
  * that seq was the log's last: a workspace's zone, lateness, policy and pause, an account's status, pauses and limit,

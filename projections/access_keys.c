@@ -278,6 +278,24 @@ enum err access_key_accounts(struct store_txn *txn, const struct id *key_id, str
     return OK;
 }
 
+enum err access_key_shown(struct store_txn *txn, const struct grant *grant, const struct key_row *row,
+                          struct arena *arena, struct integration_ref **ret_accounts, uint32_t *ret_count)
+{
+    struct integration_ref *accounts = NULL;
+    uint32_t count = 0;
+    uint32_t seen = 0;
+    if (row->restricted) {
+        TRY(access_must(access_key_accounts(txn, &row->key_id, arena, &accounts, &count)));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        accounts[seen] = accounts[i];
+        seen += access_sees(grant, &accounts[i].integration_id) ? 1 : 0;
+    }
+    *ret_accounts = accounts;
+    *ret_count = seen;
+    return OK;
+}
+
 enum err access_keys(struct store_txn *txn, const struct id *workspace_id, const struct id *after, uint32_t limit,
                      struct arena *arena, struct key_row **ret_keys, uint32_t *ret_count)
 {

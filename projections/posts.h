@@ -56,6 +56,17 @@ enum err posts_get_ever(struct store_txn *txn, const struct id *workspace_id, co
  */
 bool posts_sees(const struct grant *grant, const struct post_row *post);
 
+/* posts_origin tells what a post was made of, as far as that is there for the grant (NULL: all is); absent: nothing, or
+ * what is not there for it. */
+struct post_origin {
+    struct id duplicate_of;
+    struct id template_id;
+    struct id series_id;
+};
+
+enum err posts_origin(struct store_txn *txn, const struct grant *grant, const struct post_row *post,
+                      struct arena *arena, struct post_origin *ret_origin) MUST_USE;
+
 enum post_order {
     POST_ORDER_CREATED_DOWN = 0, /* newest first */
     POST_ORDER_CREATED_UP,
@@ -85,7 +96,8 @@ struct post_filter {
     int64_t publish_after_ms;         /* publish_at >= it; 0: any. Posts without an instant are out */
     int64_t publish_before_ms;        /* publish_at < it; 0: any */
     const struct words_query *search; /* the author's texts, variants' too, hold each of it; NULL: any */
-    const struct grant *seen_by;      /* posts that are not there for it are out; NULL: for who sees all accounts */
+    const struct grant *seen_by;      /* posts that are not there for it are out, and nothing was made by a series or of
+                                         a template that is not; NULL: for who sees all accounts */
     enum post_order order;
 };
 

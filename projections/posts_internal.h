@@ -61,6 +61,11 @@ bool posts_may_match(const struct post_filter *filter, const struct post_list_ro
 bool posts_match(const struct post_filter *filter, const struct post_row *post, const struct workspace_row *workspace);
 bool posts_match_content(const struct post_filter *filter, const struct post_content_row *content);
 
+/* posts_filter_seen takes series and templates that are not there for the filter's grant out of it; *ret_any: false:
+ * none is left of those that were asked for, so that no post is. It takes room of the arena. */
+enum err posts_filter_seen(struct store_txn *txn, const struct id *workspace_id, struct arena *arena,
+                           struct post_filter *filter, bool *ret_any) MUST_USE;
+
 /* posts_content reads what the author of a post wrote. */
 enum err posts_content(struct store_txn *txn, const struct post_row *post, struct arena *arena,
                        struct post_content_row *ret_content) MUST_USE;

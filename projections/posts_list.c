@@ -227,6 +227,15 @@ static bool saw_enough(const struct walk *walk)
     return walk->scanned == POSTS_SCAN_MAX || walk->searched >= POSTS_SEARCH_BYTES_MAX;
 }
 
+/* Whether the cursor of a full page stays that of its last post, whatever is looked at behind it, for it may tell of
+ * what is not there for who asks. Others go on behind what was looked at, so that nothing is looked
+ * at twice. */
+static bool stays(const struct walk *walk)
+{
+    const struct grant *grant = walk->filter->seen_by;
+    return grant != NULL && grant->restricted && walk->page.count == walk->limit;
+}
+
 /* Goes on behind what was looked at. One more than fits is not counted: the cursor of the last one leads on. Whether
  * the page is full is then the answer. */
 static bool went_past(struct walk *walk, struct span key, bool found)
@@ -234,8 +243,10 @@ static bool went_past(struct walk *walk, struct span key, bool found)
     if (found && walk->page.count == walk->limit) {
         return false;
     }
+    if (!stays(walk)) {
+        set_cursor(walk, key);
+    }
     walk->page.count += found ? 1 : 0;
-    set_cursor(walk, key);
     return true;
 }
 
@@ -330,7 +341,9 @@ static enum err walk_created(struct walk *walk, struct post_finder *finder)
     while (!done && (err = posts_find_next(finder, found, &edge)) == OK) {
         const struct row_key key = key_in_list(walk, &walk->stretches[0], found, 0);
         if (edge) {
-            set_cursor(walk, row_key_span(&key));
+            if (!stays(walk)) {
+                set_cursor(walk, row_key_span(&key));
+            }
             return OK;
         }
         TRY(visit_found(walk, row_key_span(&key), &done));
@@ -502,10 +515,16 @@ enum err posts_list(struct store_txn *txn, const struct id *workspace_id, const 
     OWNED(store_cursor_close) struct store_cursor *store_cursor = NULL;
     struct arena scratch;
     struct arena found;
+    struct post_filter narrow = narrowed(filter);
+    bool any = true;
+    TRY(posts_filter_seen(txn, workspace_id, arena, &narrow, &any));
+    if (!any) {
+        *ret_page = (struct post_page){.count = 0};
+        return OK;
+    }
     TRY(store_cursor_open(txn, &store_cursor));
     arena_init(&scratch, SCRATCH_MAX);
     arena_init(&found, SCRATCH_MAX);
-    const struct post_filter narrow = narrowed(filter);
     struct walk walk = {
         .txn = txn,
         .cursor = store_cursor,

@@ -278,6 +278,18 @@ static enum err put_target(const struct present *present, const struct post_view
     return err;
 }
 
+/* In the present, also of an answer to a command: what is hidden since then stays so. */
+static enum err put_origin(const struct present *present, const struct post_view *post, struct buf *out)
+{
+    struct post_origin origin;
+    TRY(posts_origin(present->txn, present->grant, &post->row, present->arena, &origin));
+    put_id(out, ",\"duplicate_of\":", &origin.duplicate_of);
+    put_id(out, ",\"series_id\":", &origin.series_id);
+    put_span(out, ",\"series_local\":", id_is_none(&origin.series_id) ? (struct span){0} : post->row.series_local);
+    put_id(out, ",\"template_id\":", &origin.template_id);
+    return OK;
+}
+
 static enum err put_tail(const struct present *present, const struct post_view *post,
                          const struct workspace_row *workspace, struct buf *out)
 {
@@ -289,10 +301,7 @@ static enum err put_tail(const struct present *present, const struct post_view *
     present_names(content, out);
     buf_text(out, ",\"approval\":");
     TRY(present_approval(present, post, workspace, out));
-    put_id(out, ",\"duplicate_of\":", &post->row.duplicate_of);
-    put_id(out, ",\"series_id\":", &post->row.series_id);
-    put_span(out, ",\"series_local\":", post->row.series_local);
-    put_id(out, ",\"template_id\":", &post->row.template_id);
+    TRY(put_origin(present, post, out));
     present_default_queue(&post->row.default_queue_of, out);
     present_blanks(post, out);
     put_time(out, ",\"created_at\":", post->row.created_ms);

@@ -45,6 +45,7 @@ struct present {
     int64_t now_ms;              /* what a target waits for changes with it; of an answer, when it was decided */
     struct zones *zones;
     struct arena *arena;
+    const struct grant *grant;    /* of who it is shown to: told of nothing that is not there for it; NULL: sees all */
     present_rendering *rendering; /* may be NULL */
     void *rendering_context;
     struct present_seen *seen;           /* of the page that the post is on; may be NULL */
@@ -106,8 +107,8 @@ static inline uint64_t queue_version(const struct weekly_row *queue)
 enum err present_queue(const struct weekly_row *queue, const struct workspace_row *workspace, struct buf *out) MUST_USE;
 enum err present_preview(const struct present *present, const struct grant *grant, const struct weekly_row *queue,
                          const struct workspace_row *workspace, uint32_t count, struct buf *out) MUST_USE;
-/* accounts: those that a restricted key is for. text: the key itself, when it has just been made; data NULL: it is not
- * shown; then, as_made, it is null. */
+/* accounts: those that a restricted key is for, as far as who asks sees them. text: the key itself, when it has just
+ * been made; data NULL: it is not shown; then, as_made, it is null. */
 enum err present_key(const struct key_row *key, const struct integration_ref *accounts, uint32_t account_count,
                      bool as_made, struct span text, struct buf *out) MUST_USE;
 

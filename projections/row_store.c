@@ -236,8 +236,10 @@ enum err row_walk_refs(struct store_txn *txn, const struct row_key *prefix, cons
     bool is_enough = false;
     enum err err = first_after(cursor, prefix, from, &key, &value);
     while (err == OK && !is_enough && span_starts_with(key, row_key_span(prefix))) {
-        struct ref_row ref;
+        struct ref_row ref; /* an id: what it was read with is not needed */
+        const struct arena_mark mark = arena_mark(arena);
         TRY(row_read(value, ref_row_desc(), arena, &ref));
+        arena_rewind(arena, mark);
         TRY(visit(context, &ref.id, &is_enough));
         err = store_next(cursor, &key, &value);
     }

@@ -125,9 +125,14 @@ static enum err see(void *context, const struct id *id, bool *ret_enough)
 {
     struct series_seen *seen = context;
     struct series_row *row = &seen->rows[seen->count];
+    const struct arena_mark mark = arena_mark(seen->arena);
     const enum err err = series_get(seen->txn, seen->workspace_id, id, seen->arena, row);
     TRY(err == ERR_NOT_FOUND ? ERR_ALTERED : err);
-    seen->count += series_sees(seen->grant, row) ? 1 : 0;
+    if (series_sees(seen->grant, row)) {
+        seen->count++;
+    } else {
+        arena_rewind(seen->arena, mark);
+    }
     *ret_enough = seen->count == seen->limit;
     return OK;
 }

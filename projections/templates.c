@@ -143,8 +143,13 @@ static enum err see(void *context, const struct id *id, bool *ret_enough)
 {
     const struct templates_seen *seen = context;
     struct template_row *template = &seen->page->templates[seen->page->count];
+    const struct arena_mark mark = arena_mark(seen->arena);
     TRY(must(templates_get(seen->txn, seen->workspace_id, id, seen->arena, template)));
-    seen->page->count += templates_sees(seen->grant, template) ? 1 : 0;
+    if (templates_sees(seen->grant, template)) {
+        seen->page->count++;
+    } else {
+        arena_rewind(seen->arena, mark);
+    }
     *ret_enough = seen->page->count == seen->most;
     return OK;
 }

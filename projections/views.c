@@ -3,6 +3,8 @@
 #include "projections/views_internal.h"
 
 #include "core/base/assert.h"
+#include "core/base/covered.h"
+#include "core/base/sha256.h"
 #include "core/message/codec.h"
 #include "core/message/field.h"
 
@@ -27,6 +29,7 @@ static struct present present_of(const struct views_request *request)
                             .zones = request->zones,
                             .channels = request->channels,
                             .arena = request->arena,
+                            .grant = request->grant,
                             .now_ms = request->now_ms,
                             .rendering = request->rendering,
                             .rendering_context = request->rendering_context};
@@ -66,31 +69,33 @@ static enum err deliveries(const struct views_request *request, struct buf *out)
     return present_deliveries(&present, &post, out);
 }
 
-/* A history's cursor is the last version as text. */
-static enum err history(const struct views_request *request, struct buf *out)
+/* --- cursors --- */
+
+static void mark(const void *context, struct span what, uint8_t ret_hash[32])
 {
-    struct query_args args;
-    struct post_row post;
-    uint64_t after = 0;
-    TRY(views_args(request, &args));
-    if (args.cursor.len > 0) {
-        TRY(span_to_u64(args.cursor, &after));
-    }
-    TRY(id_is_none(&args.post_id) ? ERR_MISSING : OK);
-    TRY(posts_get_ever(request->txn, request->workspace_id, &args.post_id, request->arena, &post));
-    TRY(posts_sees(request->grant, &post) ? OK : ERR_NOT_FOUND);
-    const struct present present = present_of(request);
-    uint64_t next = 0;
-    TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
-    buf_text(out, ",\"next_cursor\":");
-    if (next != 0) {
-        buf_byte(out, '"');
-        buf_u64(out, next);
-        buf_text(out, "\"}");
-    } else {
-        buf_text(out, "null}");
-    }
-    return buf_ok(out) ? OK : ERR_NO_SPACE;
+    const struct views_request *request = context;
+    uint8_t bytes[VIEWS_CURSOR_KEY_LEN + sizeof request->workspace_id->uuid + COVERED_HASHED_MAX];
+    struct buf keyed = buf_of(bytes, sizeof bytes);
+    buf_put(&keyed, span_of(request->cursor_key, VIEWS_CURSOR_KEY_LEN));
+    buf_put(&keyed, span_of(request->workspace_id->uuid, sizeof request->workspace_id->uuid));
+    buf_put(&keyed, what);
+    ASSERT(buf_ok(&keyed));
+    sha256(buf_span(&keyed), ret_hash);
+    explicit_bzero(bytes, sizeof bytes);
+}
+
+/* room holds what tells the list from others. */
+static struct covered_list list_of(const struct views_request *request, const char *query, const struct id *post_id,
+                                   uint8_t room[COVERED_LIST_MAX])
+{
+    static const struct id nothing = {0};
+    const struct id *whose = post_id != NULL ? post_id : &nothing;
+    struct buf which = buf_of(room, COVERED_LIST_MAX);
+    buf_put(&which, span_of(whose->uuid, sizeof whose->uuid));
+    buf_text(&which, query);
+    buf_byte(&which, 0);
+    ASSERT(buf_ok(&which));
+    return (struct covered_list){.which = buf_span(&which), .mark = mark, .context = request};
 }
 
 void views_cursor(struct span cursor, struct buf *out)
@@ -102,6 +107,62 @@ void views_cursor(struct span cursor, struct buf *out)
     buf_text(out, "\"");
     buf_hex(out, cursor);
     buf_text(out, "\"");
+}
+
+/* Writes a position (len 0: none) as the cursor of a query's list; post_id: of whose list, NULL: of the workspace's. */
+static void cover(const struct views_request *request, const char *query, const struct id *post_id,
+                  struct span position, struct buf *out)
+{
+    uint8_t room[COVERED_LIST_MAX];
+    uint8_t bytes[COVERED_MAX];
+    struct buf covered = buf_of(bytes, sizeof bytes);
+    if (position.len > 0) {
+        const struct covered_list list = list_of(request, query, post_id, room);
+        covered_put(&list, position, &covered);
+    }
+    views_cursor(buf_span(&covered), out);
+}
+
+/* Reads one, into the arena; empty: none was given. ERR_MALFORMED: it is not of that list. */
+static enum err uncover(const struct views_request *request, const char *query, const struct id *post_id,
+                        struct span cursor, struct span *ret_position)
+{
+    uint8_t room[COVERED_LIST_MAX];
+    const struct covered_list list = list_of(request, query, post_id, room);
+    if (cursor.len == 0) {
+        *ret_position = (struct span){0};
+        return OK;
+    }
+    uint8_t *copy = arena_alloc(request->arena, cursor.len);
+    TRY(copy == NULL ? ERR_NO_MEMORY : OK);
+    memcpy(copy, cursor.data, cursor.len);
+    return covered_read(&list, copy, cursor.len, ret_position);
+}
+
+/* --- posts --- */
+
+/* A history's position is the last version. */
+static enum err history(const struct views_request *request, struct buf *out)
+{
+    struct query_args args;
+    struct post_row post;
+    struct span position;
+    uint8_t last[8];
+    TRY(views_args(request, &args));
+    TRY(id_is_none(&args.post_id) ? ERR_MISSING : OK);
+    TRY(posts_get_ever(request->txn, request->workspace_id, &args.post_id, request->arena, &post));
+    TRY(posts_sees(request->grant, &post) ? OK : ERR_NOT_FOUND);
+    TRY(uncover(request, "history", &args.post_id, args.cursor, &position));
+    TRY(position.len == 0 || position.len == sizeof last ? OK : ERR_MALFORMED);
+    const struct present present = present_of(request);
+    const uint64_t after = position.len == 0 ? 0 : get_be64(position.data);
+    uint64_t next = 0;
+    TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
+    put_be64(last, next);
+    buf_text(out, ",\"next_cursor\":");
+    cover(request, "history", &args.post_id, span_of(last, next != 0 ? sizeof last : 0), out);
+    buf_byte(out, '}');
+    return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 /* *fit: how many of the posts found room, when not all of them did (ERR_NO_SPACE). */
@@ -123,7 +184,7 @@ static enum err put_posts(const struct views_request *request, const struct post
     }
     out->len += posts.len;
     buf_text(out, "],\"next_cursor\":");
-    views_cursor(span_of(page->cursor, page->cursor_len), out);
+    cover(request, "list_posts", NULL, span_of(page->cursor, page->cursor_len), out);
     buf_text(out, "}");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -195,19 +256,20 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
         filter.search = &query;
     }
     TRY(posts_order(args.order, &filter.order));
+    struct span after;
+    TRY(uncover(request, "list_posts", NULL, args.cursor, &after));
     struct post_page page;
-    const struct arena_mark mark = arena_mark(request->arena);
+    const struct arena_mark begun = arena_mark(request->arena);
     const size_t start = out->len;
     uint32_t fit = 0;
-    TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, (uint32_t)args.limit, request->arena,
-                   &page));
+    TRY(posts_list(request->txn, request->workspace_id, &filter, after, (uint32_t)args.limit, request->arena, &page));
     const enum err err = put_posts(request, &page, out, &fit);
     if (err != ERR_NO_SPACE || fit == 0) {
         return err;
     }
-    arena_rewind(request->arena, mark);
+    arena_rewind(request->arena, begun);
     out->len = start;
-    TRY(posts_list(request->txn, request->workspace_id, &filter, args.cursor, fit, request->arena, &page));
+    TRY(posts_list(request->txn, request->workspace_id, &filter, after, fit, request->arena, &page));
     return put_posts(request, &page, out, &fit);
 }
 
@@ -307,7 +369,7 @@ static const struct views_query queries[] = {
      "Its next occurrences and who holds each; limit says how many."                                                                                             },
     {"deliveries",         deliveries,               NEED_VIEWER, SCOPE_POSTS_READ,        "post_id",                  "Every attempt of every target of a post."},
     {"history",            history,                  NEED_VIEWER, SCOPE_POSTS_READ,        "post_id limit cursor",
-     "What happened to a post, in sentences, of a deleted draft too."                                                                                            },
+     "What happened to a post, in sentences, of a deleted draft too; cursor is the bytes whose hex is next_cursor."                                              },
     {"get_template",       views_get_template,       NEED_VIEWER, SCOPE_POSTS_READ,        "template_id",              "A template."                             },
     {"list_templates",     views_list_templates,     NEED_VIEWER, SCOPE_POSTS_READ,        "limit cursor",
      "A page of templates in the order of their names; cursor is the bytes whose hex is next_cursor."                                                            },

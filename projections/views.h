@@ -13,6 +13,7 @@
  * borrow from room, which the caller wipes. */
 typedef enum err views_called(void *context, const struct id *member_id, struct buf *room, struct called *ret_called);
 
+#define VIEWS_CURSOR_KEY_LEN 32
 #define VIEWS_CALLED_ROOM 18000 /* bytes: the longest that the vault keeps of somebody */
 
 struct views_request {
@@ -23,6 +24,7 @@ struct views_request {
     struct zones *zones;
     const struct channel_list *channels; /* as present's */
     struct arena *arena;
+    const uint8_t *cursor_key; /* VIEWS_CURSOR_KEY_LEN bytes that only we have: cursors are covered with it */
     int64_t now_ms;
     views_called *called;
     void *called_context;

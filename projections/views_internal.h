@@ -12,7 +12,6 @@ enum err views_set(uint64_t bits, const struct choice_table *words, uint32_t *re
 
 /* views_cursor writes a list's cursor, which is bytes, as their hex; none is null. */
 void views_cursor(struct span cursor, struct buf *out);
-
 /* views_template.c. */
 enum err views_get_template(const struct views_request *request, struct buf *out) MUST_USE;
 enum err views_list_templates(const struct views_request *request, struct buf *out) MUST_USE;

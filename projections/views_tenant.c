@@ -46,9 +46,7 @@ static enum err put_key(const struct views_request *request, const struct key_ro
 {
     struct integration_ref *accounts = NULL;
     uint32_t count = 0;
-    if (row->restricted) {
-        TRY(access_key_accounts(request->txn, &row->key_id, request->arena, &accounts, &count));
-    }
+    TRY(access_key_shown(request->txn, request->grant, row, request->arena, &accounts, &count));
     return present_key(row, accounts, count, false, (struct span){0}, out);
 }
 

@@ -76,8 +76,9 @@ static int print_event(struct look *look, const struct json_node *event)
 
 static int list_history(struct errand *errand)
 {
-    static const struct look_list list = {.question = "history", .print = print_event};
-    static const struct look_list whole = {.question = "history"}; /* as HTTP has it: a name is in no event */
+    static const struct look_list list = {.question = "history", .print = print_event, .hex_cursor = true};
+    static const struct look_list whole = {.question = "history",
+                                           .hex_cursor = true}; /* as HTTP has it: a name is in no event */
     return tenant_list(errand, errand->json ? &whole : &list);
 }
 

@@ -379,6 +379,7 @@ static enum err answer_view(const struct question *question, const struct views_
                                           .zones = question->zones,
                                           .channels = question->channels,
                                           .arena = question->arena,
+                                          .cursor_key = question->cursor_key,
                                           .now_ms = question->now_ms,
                                           .rendering = rendering_write,
                                           .rendering_context = &channels,

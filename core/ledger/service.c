@@ -464,6 +464,7 @@ static void derive_keys(struct service *service)
     }
     uint8_t identity[FRAME_KEY_LEN];
     identity_key(service->options.secret, identity);
+    cursor_key(service->options.secret, service->cursor_key);
     identity_box_key(identity, service->identity_box_key);
     explicit_bzero(identity, sizeof identity);
     explicit_bzero(service->options.secret, sizeof service->options.secret);

@@ -31,6 +31,7 @@ struct question {
     struct arena *arena;
     struct zones *zones; /* of the parts */
     const struct channel_list *channels;
+    const uint8_t *cursor_key; /* FRAME_KEY_LEN bytes: what covers the places where lists go on */
     int64_t now_ms;
     struct id *named; /* for the answerer to write what it was asked for and did not find in the workspace */
 };

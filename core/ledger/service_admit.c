@@ -248,6 +248,28 @@ static bool is_of_series(const struct service_parts *parts, struct store_txn *tx
            version == command->expected_version;
 }
 
+static const char not_minted[] = "A new id is a UUIDv7 of the moment in which it is made.";
+
+/* A slot that the queue has already has such an id, too. */
+static enum refusal admit_slots(const struct command *command, int64_t now_ms, struct fault *ret_fault)
+{
+    const struct change_queue_command *change = &command->change_queue;
+    if (command->code == COMMAND_add_slot) {
+        const struct id *slot_id = &command->add_slot.slot_id;
+        return slot_id->kind != ID_SLOT || id_is_minted(slot_id, now_ms)
+                   ? ACCEPTED
+                   : service_fault(ret_fault, REFUSED_field_invalid, "/slot_id", not_minted);
+    }
+    for (uint32_t i = 0; command->code == COMMAND_change_queue && i < change->slots_count; i++) {
+        const struct id *slot_id = &change->slots[i].slot_id;
+        if (slot_id->kind == ID_SLOT && !id_is_minted(slot_id, now_ms)) {
+            const struct objection objection = object_in(REFUSED_field_invalid, "/slots", i, "/slot_id", not_minted);
+            return object(&objection, ret_fault);
+        }
+    }
+    return ACCEPTED;
+}
+
 /* What a program mints. A value that is no id of its kind at all is the ledger's to refuse. */
 static enum refusal admit_ids(const struct command *command, int64_t now_ms, struct fault *ret_fault)
 {
@@ -255,17 +277,16 @@ static enum refusal admit_ids(const struct command *command, int64_t now_ms, str
         [ID_MEMBER] = "/member_id", [ID_KEY] = "/key_id",           [ID_INTEGRATION] = "/integration_id",
         [ID_POST] = "/post_id",     [ID_TEMPLATE] = "/template_id", [ID_SERIES] = "/series_id",
     };
-    static const char detail[] = "A new id is a UUIDv7 of the moment in which it is made.";
     const struct id stream = command_stream(command);
     if (command->command_id.kind == ID_COMMAND && !id_is_minted(&command->command_id, now_ms)) {
-        return service_fault(ret_fault, REFUSED_field_invalid, "/command_id", detail);
+        return service_fault(ret_fault, REFUSED_field_invalid, "/command_id", not_minted);
     }
     if (stream.kind == command_aggregate(command->code) && command_makes(command->code) &&
         !id_is_minted(&stream, now_ms)) {
         ASSERT(names[stream.kind] != NULL);
-        return service_fault(ret_fault, REFUSED_field_invalid, names[stream.kind], detail);
+        return service_fault(ret_fault, REFUSED_field_invalid, names[stream.kind], not_minted);
     }
-    return ACCEPTED;
+    return admit_slots(command, now_ms, ret_fault);
 }
 
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,

@@ -166,6 +166,7 @@ static void read_query(struct service *service, struct work *work)
                                 .arena = &service->read_arena,
                                 .zones = service->options.parts->zones,
                                 .channels = service->options.parts->admission.channels,
+                                .cursor_key = service->cursor_key,
                                 .now_ms = clock_wall_ms(),
                                 .named = &named};
     enum refusal refusal = ACCEPTED;

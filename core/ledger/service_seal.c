@@ -260,7 +260,8 @@ static enum refusal check_access(const struct work *work, const struct id *secre
         return aggregate_keeps_secrets((enum id_kind)owner_id->kind) ? ACCEPTED : REFUSED_frame_invalid;
     }
     const uint32_t code = named_by(secret_id, owner_id);
-    return code == 0 ? REFUSED_frame_invalid : access_command(&work->asker.grant, code);
+    const enum refusal refusal = code == 0 ? REFUSED_frame_invalid : access_command(&work->asker.grant, code);
+    return refusal == ACCEPTED && !id_is_minted(secret_id, clock_wall_ms()) ? REFUSED_field_invalid : refusal;
 }
 
 /* Opens the box of the transport, seals it into the vault. */

@@ -80,6 +80,7 @@ struct service {
     struct publisher *publisher;
     struct frame_key *wake_key;
     struct party_keys parties[PARTY_COUNT];
+    uint8_t cursor_key[FRAME_KEY_LEN];       /* of the places where lists go on */
     uint8_t identity_box_key[FRAME_KEY_LEN]; /* of secrets for the process that talks to identity providers */
     pthread_mutex_t mutex;                   /* the queues, unsigned_reads, stopping, and the doors' endpoints */
     pthread_cond_t commands_wake;

@@ -405,9 +405,9 @@ static enum err read_list(const struct field_desc *field, const msgpack_object *
     for (uint32_t i = 0; i < count; i++) {
         const struct misgiven before = *misgiven;
         TRY(read_record(desc, &object->via.array.ptr[i], arena, items + i * desc->size, misgiven));
-        if (before.zero.field == NULL && misgiven->zero.field != NULL) {
-            misgiven->zero.list = field;
-            misgiven->zero.index = i;
+        if (before.odd.field == NULL && misgiven->odd.field != NULL) {
+            misgiven->odd.list = field;
+            misgiven->odd.index = i;
         }
         if (before.unknown.record == NULL && misgiven->unknown.record != NULL) {
             misgiven->unknown.list = field;
@@ -490,9 +490,7 @@ static enum err read_record(const struct record_desc *desc, const msgpack_object
             return ERR_MALFORMED;
         }
         TRY(read_value(&desc->fields[at], &pair->val, arena, ret_fields, misgiven));
-        if (misgiven->zero.field == NULL && field_reads_zero(&desc->fields[at], ret_fields)) {
-            misgiven->zero.field = &desc->fields[at];
-        }
+        field_note_odd(&desc->fields[at], ret_fields, &misgiven->odd);
         seen |= (uint64_t)1 << at;
         next = at + 1;
     }
@@ -511,10 +509,10 @@ enum err record_decode_asked(const struct record_desc *desc, struct span bytes, 
     struct tree space;
     OWNED(tree_free) struct tree *tree = NULL;
     TRY(tree_unpack(bytes, &space, &tree));
-    struct misgiven misgiven = {.zero = {.field = NULL}};
+    struct misgiven misgiven = {.odd = {.field = NULL}};
     memset(ret_fields, 0, desc->size);
     TRY(read_record(desc, &tree->root, arena, ret_fields, &misgiven));
-    TRY(misgiven.zero.field != NULL ? ERR_RANGE : OK);
+    TRY(misgiven.odd.field != NULL ? ERR_RANGE : OK);
     TRY(record_has_nul(desc, ret_fields) ? ERR_NUL : OK);
     *ret_unknown = misgiven.unknown;
     return OK;
@@ -548,7 +546,7 @@ enum err event_decode(struct span bytes, struct arena *arena, struct event *ret_
     if (desc == NULL) {
         return ERR_UNKNOWN_CODE;
     }
-    struct misgiven misgiven = {.zero = {.field = NULL}}; /* of no account: what is recorded is read */
+    struct misgiven misgiven = {.odd = {.field = NULL}}; /* of no account: what is recorded is read */
     memset(ret_event, 0, sizeof *ret_event);
     ret_event->code = code;
     TRY(read_record(desc, &tree->root.via.array.ptr[1], arena, event_fields(ret_event), &misgiven));

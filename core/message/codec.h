@@ -7,8 +7,8 @@
  * skipped, for what is recorded must last; of a command and of a question's arguments it is told, for there it is a
  * slip of the pen (struct given_name). A field of kind secret is ERR_SECRET, both ways. A text that holds U+0000 is
  * ERR_NUL where it is written and in a command; a record that has one all the same is read. An optional number or
- * instant that is given as 0, which would mean absent, is ERR_RANGE in a record; a command tells which it is (struct
- * given_zero); an event is read. */
+ * instant that is given as 0, which would mean absent, and an instant after the year 9999 are ERR_RANGE in a record; a
+ * command tells which it is (struct given_odd); an event is read. */
 #ifndef OPENPOST_MESSAGE_CODEC_H
 #define OPENPOST_MESSAGE_CODEC_H
 

@@ -2,6 +2,7 @@
 #include "core/message/field.h"
 
 #include "core/base/assert.h"
+#include "core/message/message.h"
 
 static bool hash_is_absent(const struct hash *hash)
 {
@@ -84,10 +85,15 @@ static bool zero_is_a_value(enum kind kind)
     return kind == KIND_time || kind == KIND_count || kind == KIND_index || kind == KIND_flag || kind == KIND_hash;
 }
 
-bool field_reads_zero(const struct field_desc *field, const void *fields)
+void field_note_odd(const struct field_desc *field, const void *fields, struct given_odd *odd)
 {
     const bool number = field->kind == KIND_count || field->kind == KIND_index || field->kind == KIND_time;
-    return number && !field->required && field_is_absent(field, fields);
+    const bool zero = number && !field->required && field_is_absent(field, fields);
+    const bool late = field->kind == KIND_time && *(const int64_t *)field_at(field, fields) >= TIME_TOLD_MS;
+    if (odd->field == NULL && (zero || late)) {
+        odd->field = field;
+        odd->late = late;
+    }
 }
 
 bool field_is_written(const struct field_desc *field, const void *fields)

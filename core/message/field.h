@@ -5,7 +5,10 @@
 
 #include "core/message/descriptor.h"
 
-#define TIME_LIMIT_MS ((int64_t)1 << 48) /* times are below: they fit a UUIDv7 */
+struct given_odd; /* message.h */
+
+#define TIME_LIMIT_MS ((int64_t)1 << 48)      /* times are below: they fit a UUIDv7 */
+#define TIME_TOLD_MS INT64_C(253402300800000) /* 10000-01-01: what is said to us is below: RFC 3339 tells it */
 
 /* field_at borrows the member that field describes; its type is the kind's in KIND_TABLE. */
 static inline const void *field_at(const struct field_desc *field, const void *fields)
@@ -39,9 +42,9 @@ static inline void field_set_items(const struct field_desc *field, void *fields,
 
 /* field_is_absent follows the rule of KIND_TABLE: what an optional field of this value is not written as. */
 bool field_is_absent(const struct field_desc *field, const void *fields);
-/* field_reads_zero is true for a number or instant that may be absent and is 0: given so, it would be taken for
- * absent. */
-bool field_reads_zero(const struct field_desc *field, const void *fields);
+/* field_note_odd notes the field in *odd, unless another is there already, if it reads a number or instant that may be
+ * absent and is 0, which given so would be taken for absent, or an instant that no RFC 3339 text tells. */
+void field_note_odd(const struct field_desc *field, const void *fields, struct given_odd *odd);
 /* field_is_written is true for what is present, and for a required number, flag or hash, which has no value that means
  * absent. */
 bool field_is_written(const struct field_desc *field, const void *fields);

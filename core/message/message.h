@@ -77,12 +77,14 @@ struct event {
     };
 };
 
-/* The first optional number or instant that was given as 0, which inside means absent: of another program's command,
- * for our own encoder leaves it out. In a list's item: which list, and the item's index. */
-struct given_zero {
+/* The first optional number or instant that was given as 0, which inside means absent, or instant that RFC 3339 has no
+ * word for: of another program's command, for our own encoder leaves it out, or has it from a text. In a list's item:
+ * which list, and the item's index. */
+struct given_odd {
     const struct field_desc *list;  /* NULL: a field of the command itself */
     const struct field_desc *field; /* NULL: none was */
     uint32_t index;
+    bool late; /* it is not 0 */
 };
 
 /* The first name that is no field's, likewise. */
@@ -95,12 +97,11 @@ struct given_name {
 
 /* What was said and no field can hold. */
 struct misgiven {
-    struct given_zero zero;
+    struct given_odd odd;
     struct given_name unknown;
 };
 
 /* A wish, with who has it. Everything but the fields of the union is the envelope. */
-
 struct command {
     struct id command_id;   /* UUIDv7, minted by the sender; the same id again gets the first answer */
     struct id workspace_id; /* absent: the installation's */

@@ -45,6 +45,11 @@ void identity_box_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KE
     derive(key, "identity box", ret_key);
 }
 
+void cursor_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN])
+{
+    derive(secret, "cursors", ret_key);
+}
+
 bool party_may_ask(enum party party, uint8_t frame_kind)
 {
     switch (frame_kind) {

@@ -20,6 +20,9 @@ void identity_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY
 void identity_link_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
 void identity_box_key(const uint8_t key[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
 
+/* cursor_key derives what the ledger covers the cursors with that other programs get: nobody else needs it. */
+void cursor_key(const uint8_t secret[FRAME_KEY_LEN], uint8_t ret_key[FRAME_KEY_LEN]);
+
 /* party_may_ask: may it send frames of that kind to the ledger? party_may_command: that command? An operator may all
  * that goes over the wire: whoever has the data folder has the secret. */
 bool party_may_ask(enum party party, uint8_t frame_kind);

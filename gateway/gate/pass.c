@@ -308,10 +308,10 @@ enum err pass_members(struct pass *pass, bool invited, const struct id *after, u
 
 static enum err view_key(const struct pass *pass, const struct key_row *row, struct key_view *ret_key)
 {
+    struct integration_ref *accounts = NULL;
     struct key_view key = {.row = *row};
-    if (row->restricted) {
-        TRY(read_accounts(pass, &row->key_id, &key.accounts, &key.account_count));
-    }
+    TRY(access_key_shown(resources(pass), &pass->badge.grant, row, pass->arena, &accounts, &key.account_count));
+    key.accounts = accounts;
     *ret_key = key;
     return OK;
 }
@@ -457,6 +457,7 @@ static struct present present_of(const struct pass *pass, int64_t now_ms)
                             .now_ms = pass_shown_ms(pass, now_ms),
                             .zones = options->zones,
                             .arena = pass->arena,
+                            .grant = &pass->badge.grant,
                             .rendering = options->rendering,
                             .rendering_context = options->rendering_context,
                             .channels = options->channels};

@@ -83,7 +83,7 @@ enum err pass_templates(struct pass *pass, struct span cursor, uint32_t limit, s
 /* An API key: never its text, nor what that is recognised by to anybody's use. */
 struct key_view {
     struct key_row row;
-    const struct integration_ref *accounts; /* that it is restricted to, if it is */
+    const struct integration_ref *accounts; /* that it is restricted to, if it is: those that the pass sees */
     uint32_t account_count;
 };
 

@@ -14,7 +14,7 @@ from harness import Api, free_port, wait_until
 from workspaces_test import created
 
 CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
-SWAP_TARGETS, CREATE_TEMPLATE, CHANGE_TEMPLATE = 155, 160, 161
+CHANGE_QUEUE, ADD_SLOT, SWAP_TARGETS, CREATE_TEMPLATE, CHANGE_TEMPLATE = 150, 151, 155, 160, 161
 ANY = {"If-Match": "*"}
 
 
@@ -142,6 +142,43 @@ class WhatProgramsSay(harness.Case):
         self.assertEqual((told[0], told[-2]), ("field_invalid", "/expires_at"))
         for arguments in ({"limit": 0}, {"publish_before": 0}, {"publish_after": 0}, {"statuses": 0}):
             self.assertEqual(self.rpc.query("list_posts", arguments)[0], "parameter_invalid", arguments)
+
+    def test_an_instant_that_nobody_could_be_shown_is_refused(self):
+        """RFC 3339 ends with the year 9999."""
+        late = 253402300800000
+        own = {**self.target(post := mint("post")), "at_ms": late}
+        for code, fields, param in (
+                (CREATE_POST, {"not_after_ms": late}, "/not_after"), (CREATE_POST, {"at_ms": late}, "/at"),
+                (CREATE_POST, {"post_id": post, "targets": [own]}, "/targets/0/at"), (CREATE_POST, {"not_after_ms": 2**48 - 1}, "/not_after")):
+            told = self.rpc.command(code, {"post_id": mint("post"), "parts": [{"text": "when?"}], **fields})
+            self.assertEqual((told[0], told[-2]), ("timestamp_invalid", param))
+        self.assertEqual(self.rpc.command(CREATE_POST, {"post_id": (post := mint("post")), "parts": [{"text": "a"}], "not_after_ms": late - 1})[0], "")
+        self.assertEqual(self.api.get("/v1/posts/" + post).json()["not_after"], "9999-12-31T23:59:59.999Z")
+        self.assert_problem(self.api.post("/v1/posts", {"not_after": "10000-01-01T00:00:00Z"}), 422, "timestamp_invalid")
+        key = {"key_id": mint("key"), "name": "endless", "role": "viewer", "fingerprint": sha256(tag_key(mint("key"))), "expires_ms": late}
+        told = self.rpc.command(14, key)
+        self.assertEqual((told[0], told[-2]), ("timestamp_invalid", "/expires_at"))
+        for name in ("publish_before", "publish_after"):
+            self.assertEqual(self.rpc.query("list_posts", {name: late})[0], "parameter_invalid")
+            self.assertEqual(self.rpc.query("list_posts", {name: late - 1})[0], "")
+
+    def test_a_slots_id_is_minted_as_any_other(self):
+        wrong = {"nil": "slt_" + 26 * "0", "2017": mint("slt", 1500000000 - time.time()), "ahead": mint("slt", 2 * 86400),
+                 "random": "slt_" + mint("slt")[4:14] + "0" + mint("slt")[15:]}
+        slot = {"integration_id": self.account, "weekday": 4, "minute": 60}
+        for name, slot_id in wrong.items():
+            told = self.rpc.command(ADD_SLOT, {**slot, "slot_id": slot_id})
+            self.assertEqual((told[0], told[-2]), ("field_invalid", "/slot_id"), name)
+            slots = [{"slot_id": mint("slt"), "weekday": 1, "minute": 60}, {"slot_id": slot_id, "weekday": 2, "minute": 60}]
+            told = self.rpc.command(CHANGE_QUEUE, {"integration_id": self.account, "replace": True, "slots": slots})
+            self.assertEqual((told[0], told[-2]), ("field_invalid", "/slots/1/slot_id"), name)
+        added = mint("slt")
+        for minute in (60, 60):
+            self.assertEqual(self.rpc.command(ADD_SLOT, {**slot, "slot_id": added, "minute": minute})[0], "")
+        shown = self.api.get(f"/v1/integrations/{self.account}/queue").json()["slots"]
+        self.assertEqual([one["id"] for one in shown], [added])
+        kept = [{"slot_id": added, "weekday": 4, "minute": 60}, {"slot_id": mint("slt"), "weekday": 5, "minute": 60}]
+        self.assertEqual(self.rpc.command(CHANGE_QUEUE, {"integration_id": self.account, "replace": True, "slots": kept})[0], "")
 
     def test_a_filter_that_names_nothing_is_refused_and_not_left_out(self):
         self.assertEqual(self.api.post("/v1/posts", {"content": {"text": "one"}}).status, 201)

@@ -131,6 +131,12 @@ START_TEST(a_narrowed_key_tells_its_scopes_and_accounts)
     ck_assert(id_equal(&found[0].integration_id, &accounts[0].integration_id));
     struct key_row row;
     ck_assert_int_eq(access_key_own(reading(&world), &workspace_id, &principal.key_id, &world.arena, &row), OK);
+    for (uint32_t seen = 0; seen <= 2; seen++) { /* by who sees none, the second, both */
+        const struct grant grant = {.restricted = true, .accounts = accounts + (2 - seen), .account_count = seen};
+        ck_assert_int_eq(access_key_shown(reading(&world), &grant, &row, &world.arena, &found, &count), OK);
+        ck_assert_uint_eq(count, seen);
+        ck_assert(seen == 0 || id_equal(&found[seen - 1].integration_id, &accounts[1].integration_id));
+    }
     ck_assert(id_equal(&row.rotates, &event.key_created.rotates));
     const struct id other = id_n(ID_WORKSPACE, 2);
     ck_assert_int_eq(access_key_own(reading(&world), &other, &principal.key_id, &world.arena, &row), ERR_NOT_FOUND);

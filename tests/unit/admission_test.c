@@ -248,24 +248,26 @@ START_TEST(a_zero_that_would_be_read_as_absent_is_named)
         struct command command = {.code = rows[i].code};
         for (size_t k = 0; k < desc->field_count; k++) {
             if (strcmp(desc->fields[k].name, rows[i].field) == 0) {
-                command.misgiven.zero.field = &desc->fields[k];
+                command.misgiven.odd.field = &desc->fields[k];
             }
         }
-        ck_assert_ptr_nonnull(command.misgiven.zero.field);
+        ck_assert_ptr_nonnull(command.misgiven.odd.field);
         OBJECTS(&command, field_invalid, rows[i].param);
     }
     const struct record_desc *target = target_spec_desc();
     const struct record_desc *edit = command_desc(COMMAND_edit_post);
-    struct command command = {.code = COMMAND_edit_post, .misgiven = {.zero = {.index = 49}}};
+    struct command command = {.code = COMMAND_edit_post, .misgiven = {.odd = {.index = 49}}};
     for (size_t k = 0; k < edit->field_count; k++) {
-        command.misgiven.zero.list =
-            strcmp(edit->fields[k].name, "targets") == 0 ? &edit->fields[k] : command.misgiven.zero.list;
+        command.misgiven.odd.list =
+            strcmp(edit->fields[k].name, "targets") == 0 ? &edit->fields[k] : command.misgiven.odd.list;
     }
     for (size_t k = 0; k < target->field_count; k++) {
-        command.misgiven.zero.field =
-            target->fields[k].kind == KIND_time ? &target->fields[k] : command.misgiven.zero.field;
+        command.misgiven.odd.field =
+            target->fields[k].kind == KIND_time ? &target->fields[k] : command.misgiven.odd.field;
     }
     OBJECTS(&command, field_invalid, "/targets/49/at");
+    command.misgiven.odd.late = true;
+    OBJECTS(&command, timestamp_invalid, "/targets/49/at");
 }
 
 END_TEST

@@ -341,6 +341,7 @@ static const struct {
     {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkaWQ6cGxjOmEifQ.sig", NULL,                            0                   },
     {"h.eyJleHAiOjkyMjMzNzIwMzY4NTQ3NzV9.s",                NULL,                            0                   },
     {"h.eyJleHAiOjI1MzQwMjMwMDc5OX0.s",                     NULL,                            253402300799000     },
+    {"h.eyJleHAiOjI1MzQwMjMwMDc5OX0.s",                     "Mon, 20 Apr 2026 12:00:00 GMT", 253402300799000     },
     {"h.eyJleHAiOjI1MzQwMjMwMDgwMH0.s",                     NULL,                            0                   },
     {"opaque",                                              NULL,                            0                   },
     {"a.!!.c",                                              NULL,                            0                   },

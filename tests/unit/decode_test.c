@@ -128,9 +128,11 @@ static const struct {
     {ERR_KIND,      WITH("\xA1p\x07")                                                                 },
     {ERR_KIND,      WITH("\xA1p\xC4\x01"
                     "a")                                                                },
- /* times: below 2^48 */
+ /* times: before the year 10000 */
     {ERR_RANGE,     WITH("\xA1q\x00")                                                                 }, /* absent */
-    {OK,            WITH("\xA1q\xCF\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF")                                 },
+    {OK,            WITH("\xA1q\xCF\x00\x00\xE6\x77\xD2\x1F\xDB\xFF")                                 },
+    {ERR_RANGE,     WITH("\xA1q\xCF\x00\x00\xE6\x77\xD2\x1F\xDC\x00")                                 },
+    {ERR_RANGE,     WITH("\xA1q\xCF\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF")                                 },
     {OK,            WITH("\xA1q\xD3\x00\x00\x00\x00\x00\x00\x00\x01")                                 },
     {ERR_RANGE,     WITH("\xA1q\xCF\x00\x01\x00\x00\x00\x00\x00\x00")                                 },
     {ERR_RANGE,     WITH("\xA1q\xCF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF")                                 },
@@ -410,21 +412,26 @@ static enum err decode_create(struct span fields, uint8_t bytes[1000], struct ar
     return command_decode(buf_span(&out), arena, ret_command);
 }
 
-/* Inside, 0 is absent: what says 0 of something that may be left out says another thing than it means. What is recorded
- * is read all the same. */
-START_TEST(a_number_of_zero_that_may_be_absent_is_told_of)
+/* Inside, 0 is absent: what says 0 of something that may be left out says another thing than it means. An instant of
+ * the year 10000 could not be shown. What is recorded is read all the same. */
+START_TEST(a_number_of_zero_that_may_be_absent_and_an_instant_that_cannot_be_shown_are_told_of)
 {
     static const struct {
         const char *list;
         const char *field;
         uint32_t index;
         struct span fields;
+        bool late;
     } rows_[] = {
-        {"",        "at_ms", 0, BYTES("\x82" POST AT "\x00")                                           },
-        {"",        "at_ms", 0, BYTES("\x83" POST AT "\x00\xACnot_after_ms\x00")                       },
-        {"",        "",      0, BYTES("\x82" POST AT "\x01")                                           },
-        {"",        "",      0, BYTES("\x82" POST "\xA3now\xC2")                                       },
-        {"targets", "at_ms", 1, BYTES("\x82" POST "\xA7targets\x92\x83" TARGET "\x84" TARGET AT "\x00")},
+        {"",        "at_ms", 0, BYTES("\x82" POST AT "\x00"),                                            false},
+        {"",        "at_ms", 0, BYTES("\x83" POST AT "\x00\xACnot_after_ms\x00"),                        false},
+        {"",        "",      0, BYTES("\x82" POST AT "\x01"),                                            false},
+        {"",        "",      0, BYTES("\x82" POST "\xA3now\xC2"),                                        false},
+        {"targets", "at_ms", 1, BYTES("\x82" POST "\xA7targets\x92\x83" TARGET "\x84" TARGET AT "\x00"), false},
+        {"",        "",      0, BYTES("\x82" POST AT "\xCF\x00\x00\xE6\x77\xD2\x1F\xDB\xFF"),            false},
+        {"",        "at_ms", 0, BYTES("\x82" POST AT "\xCF\x00\x00\xE6\x77\xD2\x1F\xDC\x00"),            true },
+        {"targets", "at_ms", 0,
+         BYTES("\x82" POST "\xA7targets\x91\x84" TARGET AT "\xCF\x00\x00\xE6\x77\xD2\x1F\xDC\x00"),      true },
     };
 
     for (size_t i = 0; i < ROWS(rows_); i++) {
@@ -433,10 +440,11 @@ START_TEST(a_number_of_zero_that_may_be_absent_is_told_of)
         struct command command;
         arena_init(&arena, 100000);
         ck_assert_int_eq(decode_create(rows_[i].fields, bytes, &arena, &command), OK);
-        const struct given_zero *zero = &command.misgiven.zero;
-        ck_assert_str_eq(zero->field == NULL ? "" : zero->field->name, rows_[i].field);
-        ck_assert_str_eq(zero->list == NULL ? "" : zero->list->name, rows_[i].list);
-        ck_assert_uint_eq(zero->index, rows_[i].index);
+        const struct given_odd *odd = &command.misgiven.odd;
+        ck_assert_str_eq(odd->field == NULL ? "" : odd->field->name, rows_[i].field);
+        ck_assert_str_eq(odd->list == NULL ? "" : odd->list->name, rows_[i].list);
+        ck_assert_uint_eq(odd->index, rows_[i].index);
+        ck_assert(odd->late == rows_[i].late);
         arena_done(&arena);
     }
 }
@@ -575,7 +583,7 @@ int main(void)
     tcase_add_test(tcase, a_list_that_the_arena_cannot_hold_is_out_of_memory);
     tcase_add_test(tcase, a_secret_is_neither_read_nor_written);
     tcase_add_test(tcase, messages_are_taken_or_refused_for_the_right_reason);
-    tcase_add_test(tcase, a_number_of_zero_that_may_be_absent_is_told_of);
+    tcase_add_test(tcase, a_number_of_zero_that_may_be_absent_and_an_instant_that_cannot_be_shown_are_told_of);
     tcase_add_test(tcase, a_name_of_no_field_is_told_of);
     tcase_add_test(tcase, an_event_cut_anywhere_is_truncated);
     tcase_add_test(tcase, an_event_with_one_wrong_byte_is_refused_or_still_an_event);

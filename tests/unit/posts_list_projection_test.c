@@ -427,6 +427,10 @@ START_TEST(a_restricted_grant_pages_through_what_goes_to_its_accounts_alone)
             for (uint32_t k = 0; k < next.count; k++) {
                 ck_assert(posts_sees(&cases[i].grant, &next.posts[k].row));
             }
+            if (cases[i].grant.restricted && next.cursor_len > 0) { /* no place of what is not there for it */
+                ck_assert_uint_eq(next.count, 4);
+                ck_assert_mem_eq(next.cursor + next.cursor_len - 16, next.posts[3].row.post_id.uuid, 16);
+            }
             count += next.count;
             page = next;
         } while (page.cursor_len > 0);

@@ -233,7 +233,7 @@ START_TEST(a_restricted_program_sees_its_accounts_and_what_goes_to_no_other)
     static char text[65536];
     struct grant_world world = grant_open(ROLE_ADMIN, NULL, 0, true);
     for (uint32_t i = 0; i < 3; i++) {
-        const struct query_args post = {.post_id = world.posts[i], .limit = 10};
+        const struct query_args post = {.post_id = world.posts[i]};
         const enum refusal refusal = i < 2 ? ACCEPTED : REFUSED_not_found;
         ck_assert_int_eq(ask(&world, "get_post", &post, text), refusal);
         ck_assert_int_eq(ask(&world, "deliveries", &post, text), refusal);

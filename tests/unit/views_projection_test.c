@@ -1,4 +1,5 @@
 /* views_projection_test.c: what other programs may ask of the read models over RPC. */
+#include "core/base/covered.h"
 #include "projections/views.h"
 #include "tests/unit/present_world.h"
 
@@ -76,6 +77,7 @@ static enum err ask_into(struct world *world, struct zones *zones, const char *n
                                           .args = buf_span(&encoded),
                                           .zones = zones,
                                           .arena = &world->arena,
+                                          .cursor_key = (const uint8_t[VIEWS_CURSOR_KEY_LEN]){7},
                                           .called = called};
     return query->answer(&request, out);
 }
@@ -196,13 +198,48 @@ static struct span cursor_of(struct world *world, const struct json_node *page)
         return SPAN("");
     }
     const char *hex = text_at(world, page, "next_cursor");
-    struct buf bytes = buf_of(world_alloc(world, POST_CURSOR_MAX), POST_CURSOR_MAX);
+    struct buf bytes = buf_of(world_alloc(world, COVERED_MAX), COVERED_MAX);
     for (unsigned byte = 0; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
         buf_byte(&bytes, (uint8_t)byte);
     }
     ck_assert(buf_ok(&bytes));
     return buf_span(&bytes);
 }
+
+START_TEST(no_cursor_shows_the_post_whose_place_it_is)
+{
+    struct world world;
+    struct zones *zones = present_begin(&world);
+    const struct id workspace_id = the_workspace();
+    struct query_args args = {.limit = 1, .order = SPAN("created_at")};
+    struct buf out;
+    feed_created(&world, 1, 1);
+    feed_created(&world, 2, 1);
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), OK);
+    const struct span cursor = cursor_of(&world, parsed(&world, &out));
+    const struct id post_id = id_n(ID_POST, 1);
+    for (size_t at = 0; at + sizeof post_id.uuid <= cursor.len; at++) {
+        ck_assert_mem_ne(cursor.data + at, post_id.uuid, sizeof post_id.uuid);
+    }
+    args.cursor = cursor;
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), OK);
+    ck_assert_uint_eq(json_node_member(parsed(&world, &out), "data")->count, 1);
+    for (size_t i = 0; i < cursor.len; i++) {
+        uint8_t bytes[COVERED_MAX];
+        memcpy(bytes, cursor.data, cursor.len);
+        bytes[i] ^= 1;
+        args.cursor = span_of(bytes, cursor.len);
+        ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
+    }
+    args.cursor = span_of(cursor.data, 8);
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
+    const struct id other = id_n(ID_WORKSPACE, 2);
+    args.cursor = cursor;
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &other, &out), ERR_MALFORMED);
+    present_end(&world, zones);
+}
+
+END_TEST
 
 /* Whatever room there is for an answer: all posts come, in order, each once, and a page has as many as fit. */
 START_TEST(posts_that_are_more_than_an_answer_may_be_make_shorter_pages)
@@ -314,6 +351,7 @@ START_TEST(a_history_tells_the_story_in_pages)
     struct world world;
     struct zones *zones = present_begin(&world);
     feed_created(&world, 1, 1);
+    feed_created(&world, 2, 1);
     feed_scheduled(&world, 1, 1, T0 + HOUR_MS);
     feed_locked(&world, 1, 1, 1, false);
     feed_started(&world, 1, 0, 1, 0);
@@ -322,17 +360,23 @@ START_TEST(a_history_tells_the_story_in_pages)
     struct buf out;
     ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
     const struct json_node *json = parsed(&world, &out);
-    ck_assert_str_eq(text_at(&world, json, "next_cursor"), "3");
+    const struct span cursor = cursor_of(&world, json);
     const struct json_node *first = item_at(json, "data", 0);
     ck_assert_str_eq(text_at(&world, first, "event"), "post_created");
     ck_assert_str_eq(text_at(&world, first, "actor"), "key");
     check_null(first, "target_id");
-    args.cursor = SPAN("3");
+    args.cursor = cursor;
+    args.post_id = id_n(ID_POST, 2);
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), ERR_MALFORMED); /* another post's */
+    args.post_id = id_n(ID_POST, 1);
+    ck_assert_int_eq(ask(&world, zones, "list_posts", &args, &workspace_id, &out), ERR_MALFORMED);
     ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), OK);
     json = parsed(&world, &out);
     check_null(json, "next_cursor");
     ck_assert_str_eq(text_at(&world, item_at(json, "data", 0), "sentence"),
                      "Attempt 1 on bluesky (acme.test) started.");
+    args.cursor = SPAN("3");
+    ck_assert_int_eq(ask(&world, zones, "history", &args, &workspace_id, &out), ERR_MALFORMED);
     present_end(&world, zones);
 }
 
@@ -346,6 +390,7 @@ int main(void)
     tcase_add_test(tcase, every_query_answers_with_json);
     tcase_add_test(tcase, a_query_never_leaves_its_workspace);
     tcase_add_test(tcase, members_are_called_what_the_vault_says_and_come_page_by_page);
+    tcase_add_test(tcase, no_cursor_shows_the_post_whose_place_it_is);
     tcase_add_test(tcase, posts_that_are_more_than_an_answer_may_be_make_shorter_pages);
     tcase_add_test(tcase, a_post_that_alone_is_more_than_an_answer_may_be_has_no_page);
     tcase_add_test(tcase, posts_are_found_by_words_and_status);

@@ -349,8 +349,7 @@ static enum err preview_queue(const struct views_request *request, struct buf *o
 
 #define FILTERS                                                                                          \
     "q statuses approvals attention integration_id series_id template_id label author_id publish_after " \
-    "publish_before "                                                                                    \
-    "order "
+    "publish_before order "
 
 static const struct views_query queries[] = {
     {"get_post",           get_post,                 NEED_VIEWER, SCOPE_POSTS_READ,        "post_id",                  "A post as HTTP shows it."                },

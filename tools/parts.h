@@ -35,7 +35,7 @@ enum err become_owner(const struct data_folder *data) MUST_USE;
 enum err parts_open(const struct data_folder *data, bool views_trusted, struct parts *ret_parts,
                     struct log_fault *ret_fault) MUST_USE;
 void parts_close(struct parts *parts);
-/* parts_have_views: without any the folder is a backup, or was never served: who only looks writes nothing to it. */
+/* parts_have_views: without any the folder is a backup: who only looks writes nothing to it. */
 bool parts_have_views(const struct data_folder *data);
 /* scratch_make makes an empty folder for a store that is thrown away: in the data folder, where as much room is needed
  * anyway, or, where that has no views, in TMPDIR (/tmp). scratch_remove takes it away with that store's files, if there

@@ -17,7 +17,7 @@ static const char usage_end[] =
     "\n\nWS is a workspace's slug or its id, ws_…; where there is only one it may be left out. A service may run on "
     "the\nfolder. MOMENT is an instant, 2026-04-20T14:00:00Z, or a position of the log, 1234: everything is shown as "
     "it was\nthen, made anew from the log, some 100,000 events a second. So is what a backup has, in a folder under "
-    "TMPDIR\n(/tmp) that is thrown away: into a folder that was never served nothing is written. --json has what "
+    "TMPDIR\n(/tmp) that is thrown away: into a folder without read models nothing is written. --json has what "
     "HTTP's GETs\nhave, of a list an object a line. What a person or program does of these is done over HTTP or RPC, "
     "with a key, in\ntheir name.\n"
     "Exit codes: 0 done; 1 refused: there is no such thing or workspace, or the log was altered; 2 the folder cannot\n"
@@ -326,8 +326,8 @@ int tenant_run(const struct tenant_tool *tool, struct tenant_errand *own, struct
         return errand_wrong(errand, tool->forms);
     }
     own->run = form != NULL ? form->run : change->run;
-    own->look.changes = change != NULL;
-    if (change != NULL && own->look.at != NULL) {
+    own->look.changes = form == NULL;
+    if (own->look.changes && own->look.at != NULL) {
         return errand_wrong(errand, "--at is for looking: what was cannot be changed");
     }
     if (own->keep && own->run != end_series) {

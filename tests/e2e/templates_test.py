@@ -53,7 +53,7 @@ class Templates(harness.Case):
     def free(self, account):
         """The instants that its queue gives away next."""
         shown = self.done("GET", f"/v1/integrations/{account['id']}/queue/preview?n=100")["data"]
-        return [one["at"] for one in shown if not one["filled"] and seconds_of(one["at"]) > time.time() + 420]
+        return [one["at"] for one in shown if not one["filled"] and seconds_of(one["at"]) > time.time() + 360]
 
     def instants(self, post):
         return [target["publish_at"] for target in post["targets"]]

@@ -120,34 +120,6 @@ class Workspaces(harness.Case):
         self.assertEqual(api.wait_post(post, "published")["status"], "published")
         self.assertEqual(api.get("/v1/usage").json()["published_targets"], 1)
 
-    def test_an_account_that_is_refused_takes_no_place_until_it_is_tried_again(self):
-        _, key = created(self.data, "refused")
-        api = Api(self.service.port, key)
-        self.assertEqual(run("workspace", "plan", "--data", self.data.path, "--workspace", "refused", "--set", "free").returncode, 0)
-
-        def used():
-            return next(bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "integrations")
-
-        def refuse(identifier):
-            made = api.post("/v1/integrations", {"channel": "bluesky", "identifier": identifier, "app_password": "wrong"})
-            self.assertEqual(made.status, 201, made)
-            wait_until(lambda: api.get(f"/v1/integrations/{made.json()['id']}").json()["status"] == "refused", 30, "the password is wrong")
-            return made.json()["id"]
-
-        refused = [refuse(f"wrong{number}.test") for number in range(4)]
-        self.assertEqual(used(), 0)
-        kept = [api.connect(f"right{number}.test") for number in range(3)]
-        self.assertEqual(used(), 3)
-        again = {"identifier": "wrong0.test", "app_password": "right"}
-        self.assert_problem(api.post(f"/v1/integrations/{refused[0]}/reconnect", again), 403, "plan_limit")
-        self.assertEqual(api.request("DELETE", f"/v1/integrations/{refused[1]}", headers={"If-Match": "*"}).status, 204)
-        self.assertEqual(used(), 3)
-        self.assertEqual(api.request("DELETE", f"/v1/integrations/{kept[0]['id']}", headers={"If-Match": "*"}).status, 204)
-        tried = [api.post(f"/v1/integrations/{one}/reconnect", {**again, "identifier": f"wrong{number}.test"}).status for number, one in ((0, refused[0]), (2, refused[2]))]
-        self.assertEqual((tried, used()), ([200, 403], 3))  # one place is left, and who is being connected has it
-        wait_until(lambda: api.get(f"/v1/integrations/{refused[0]}").json()["status"] == "connected", 30, "the password is right")
-        self.assertEqual(used(), 3)
-
     def test_nobody_is_a_member_before_somebody_is_invited_or_added(self):
         _, key = created(self.data, "empty")
         api = Api(self.service.port, key)
@@ -244,6 +216,37 @@ class Alone(harness.Case):
         service = self.world.serve(data)
         workspace = Api(service.port, key).get("/v1/workspace").json()
         self.assertEqual((workspace["slug"], workspace["max_lateness_ms"]), ("acme", 90 * 60 * 1000))
+        service.stop()
+        self.assert_verified_and_replayed(data)
+
+    def test_an_account_that_is_refused_takes_no_place_until_it_is_tried_again(self):
+        data = self.world.data("places")
+        service = self.world.serve(data, name="places")
+        api = service.api
+        self.assertEqual(run("workspace", "plan", "--data", data.path, "--workspace", "main", "--set", "free").returncode, 0)
+
+        def used():
+            return next(bound["used"] for bound in api.get("/v1/usage").json()["bounds"] if bound["what"] == "integrations")
+
+        def refuse(identifier):
+            made = api.post("/v1/integrations", {"channel": "bluesky", "identifier": identifier, "app_password": "wrong"})
+            self.assertEqual(made.status, 201, made)
+            wait_until(lambda: api.get(f"/v1/integrations/{made.json()['id']}").json()["status"] == "refused", 30, "the password is wrong")
+            return made.json()["id"]
+
+        refused = [refuse(f"wrong{number}.test") for number in range(4)]
+        self.assertEqual(used(), 0)
+        kept = [api.connect(f"right{number}.test") for number in range(3)]
+        self.assertEqual(used(), 3)
+        again = {"identifier": "wrong0.test", "app_password": "right"}
+        self.assert_problem(api.post(f"/v1/integrations/{refused[0]}/reconnect", again), 403, "plan_limit")
+        self.assertEqual(api.request("DELETE", f"/v1/integrations/{refused[1]}", headers={"If-Match": "*"}).status, 204)
+        self.assertEqual(used(), 3)
+        self.assertEqual(api.request("DELETE", f"/v1/integrations/{kept[0]['id']}", headers={"If-Match": "*"}).status, 204)
+        tried = [api.post(f"/v1/integrations/{one}/reconnect", {**again, "identifier": f"wrong{number}.test"}).status for number, one in ((0, refused[0]), (2, refused[2]))]
+        self.assertEqual((tried, used()), ([200, 403], 3))  # one place is left, and who is being connected has it
+        wait_until(lambda: api.get(f"/v1/integrations/{refused[0]}").json()["status"] == "connected", 30, "the password is right")
+        self.assertEqual(used(), 3)
         service.stop()
         self.assert_verified_and_replayed(data)
 

@@ -17,7 +17,9 @@ static const char usage[] =
     "is still behind the last stamp, accept it: what is due starts at once, but events keep the last stamp until the\n"
     "clock has passed it, and what is counted from an event waits as long: a post that is to go out now, a retry, a "
     "new\n"
-    "account. A ledger that starts again before that has to be told again.\n"
+    "account. Till then an instant before the stamp has passed (timestamp_past), and a key, a membership or an\n"
+    "invitation that ends before it can read, but do nothing. A ledger that starts again before that has to be told "
+    "again.\n"
     "Exit code 0: accepted, or it was not suspect; 1: refused; 2: the folder cannot be read; 69: the service that runs "
     "on the folder does not answer.";
 

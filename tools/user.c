@@ -244,6 +244,17 @@ static void put_text(struct buf *out, const char *name, struct span text)
     json_string_or_null(out, text);
 }
 
+/* Those of them that are not over by now. */
+static uint32_t count_live(const struct member_row *members, uint32_t count)
+{
+    const int64_t now_ms = clock_wall_ms();
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        live += access_member_is_over(&members[i], now_ms) ? 0 : 1;
+    }
+    return live;
+}
+
 static void write_json(const struct line *line, struct buf *out)
 {
     buf_text(out, "{\"id\":");
@@ -279,9 +290,10 @@ static enum err print_user(struct errand *errand, const struct user_row *row)
     struct buf out = buf_of(text, sizeof text);
     struct member_row *members = NULL;
     struct line line = {.row = row};
+    uint32_t count = 0;
     arena_reset(&errand->arena);
-    TRY(access_memberships(errand->txn, &row->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members,
-                           &line.memberships));
+    TRY(access_memberships(errand->txn, &row->user_id, NULL, MEMBERSHIPS_COUNTED, &errand->arena, &members, &count));
+    line.memberships = count_live(members, count);
     const struct id anywhere = {0};
     const enum err err = operator_named(&errand->hand, &anywhere, &row->user_id, &room, &line.name, &line.email);
     TRY(err == ERR_NOT_FOUND ? OK : err);

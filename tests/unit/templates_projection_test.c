@@ -1,6 +1,7 @@
 /* templates_projection_test.c: templates are read back as their events left them, listed by name page by page, and are
  * their workspace's alone; a post remembers what it was made from, and which blanks are left. */
 #include "projections/present.h"
+#include "projections/series.h"
 #include "projections/templates.h"
 #include "tests/unit/projection_fixture.h"
 
@@ -130,6 +131,58 @@ START_TEST(who_sees_one_account_sees_its_templates_alone)
 
 END_TEST
 
+#define HIDDEN 1000
+#define ROOM 65536 /* bytes: less than they take together */
+
+static void feed_series(struct world *world, uint32_t n)
+{
+    const struct id workspace_id = the_workspace();
+    const struct id series_id = id_n(ID_SERIES, n);
+    struct target_spec target = {
+        .target_id = id_n(ID_TARGET, n), .integration_id = id_n(ID_INTEGRATION, n), .channel = CHANNEL_BLUESKY};
+    struct event event = event_of(EVENT_series_created);
+    event.series_created = (struct series_created_event){.series_id = series_id,
+                                                         .author_id = id_n(ID_KEY, 1),
+                                                         .frequency = FREQUENCY_DAILY,
+                                                         .time = SPAN("09:00"),
+                                                         .timezone = SPAN("UTC"),
+                                                         .every = 1,
+                                                         .generation = 1,
+                                                         .start = SPAN("2026-01-01"),
+                                                         .targets = &target,
+                                                         .targets_count = 1};
+    feed(world, &workspace_id, &series_id, &event);
+}
+
+/* Those that are left out take no room: else who sees few of many would be told nothing at all. */
+START_TEST(a_list_takes_no_room_for_what_is_not_seen)
+{
+    const struct integration_ref account = {.integration_id = id_n(ID_INTEGRATION, HIDDEN + 1)};
+    const struct grant one = {.role = ROLE_EDITOR, .restricted = true, .accounts = &account, .account_count = 1};
+    const struct id workspace_id = the_workspace();
+    struct world world;
+    struct arena room;
+    struct template_page page;
+    struct series_row *rows = NULL;
+    uint32_t count = 0;
+    world_init(&world);
+    arena_init(&room, ROOM);
+    for (uint32_t n = 1; n <= HIDDEN + 1; n++) {
+        feed_template(&world, n, EVENT_template_created, "one of many");
+        feed_series(&world, n);
+    }
+    ck_assert_int_eq(templates_list(reading(&world), &workspace_id, &one, (struct span){0}, 1, &room, &page), OK);
+    ck_assert_uint_eq(page.count, 1);
+    ck_assert_int_eq(series_list(reading(&world), &workspace_id, &one, NULL, 1, &room, &rows, &count), OK);
+    ck_assert_uint_eq(count, 1);
+    const struct id last = id_n(ID_SERIES, HIDDEN + 1);
+    ck_assert(id_equal(&rows[0].series_id, &last));
+    arena_done(&room);
+    world_done(&world);
+}
+
+END_TEST
+
 static void check_blanks(struct world *world, const char *shown)
 {
     char text[200];
@@ -182,6 +235,7 @@ int main(void)
     tcase_add_test(tcase, a_template_is_made_changed_and_thrown_away);
     tcase_add_test(tcase, templates_are_listed_by_name_page_by_page);
     tcase_add_test(tcase, who_sees_one_account_sees_its_templates_alone);
+    tcase_add_test(tcase, a_list_takes_no_room_for_what_is_not_seen);
     tcase_add_test(tcase, a_post_tells_which_of_its_blanks_are_left);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -76,6 +76,9 @@ static struct objection object_to_target(const struct command *command, enum ref
 
 static struct objection object_to_series(enum refusal refusal, struct span until)
 {
+    if (refusal == REFUSED_timestamp_too_far) {
+        return object_at(refusal, "/rule/start", "The first of its times that is still to come is.");
+    }
     return object_at(refusal, until.data != NULL ? "/rule/until" : "/rule/start",
                      "None of its times is still to come.");
 }

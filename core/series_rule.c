@@ -101,18 +101,24 @@ struct rule_fault series_rule_read(const struct series_rule *rule, struct recurr
 }
 
 /* Two days back: what clocks show is no further from what they showed. */
-bool series_rule_is_over(const struct series_rule *rule, const struct zones *zones, int64_t now_ms)
+void series_rule_when(const struct series_rule *rule, const struct zones *zones, int64_t now_ms, bool *ret_over,
+                      bool *ret_far)
 {
     struct recurrence recurrence;
     struct local_time local;
+    *ret_over = false;
+    *ret_far = false;
     if (series_rule_read(rule, &recurrence).member != NULL || local_of(zones, rule->timezone, now_ms, &local) != OK) {
-        return false;
+        return;
     }
     local.day -= 2;
-    bool is_over = true;
-    while (is_over && recurrence_next(&recurrence, local, &local)) {
-        int64_t at_ms = 0;
-        is_over = local_instant(zones, rule->timezone, local, &at_ms) == OK && at_ms <= now_ms;
+    enum err err = OK;
+    int64_t at_ms = now_ms;
+    bool goes_on = true;
+    while (err == OK && at_ms <= now_ms && goes_on) {
+        goes_on = recurrence_next(&recurrence, local, &local);
+        err = goes_on ? local_instant(zones, rule->timezone, local, &at_ms) : OK;
     }
-    return is_over;
+    *ret_over = !goes_on;
+    *ret_far = goes_on && (err == ERR_RANGE || (err == OK && at_ms > now_ms + SCHEDULE_AHEAD_MAX_MS));
 }

@@ -68,7 +68,7 @@ static bool parse_body(struct exchange *x)
     char detail[128];
     struct buf out = buf_of(detail, sizeof detail);
     size_t bytes = 0;
-    const enum err err = json_read_counted(x->request->body, &x->request->arena, &x->body, &bytes);
+    const enum err err = json_read_wide(x->request->body, &x->request->arena, &x->body, &bytes);
     if (err == OK && x->body->kind == NODE_OBJECT) {
         return true;
     }

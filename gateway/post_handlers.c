@@ -140,13 +140,30 @@ static bool read_ids(struct exchange *x, const char *name, enum id_kind kind, co
     return true;
 }
 
+/* Who may have written a post. */
+static bool read_authors(struct exchange *x, struct post_filter *filter)
+{
+    if (!read_ids(x, "author_id", ID_NONE, &filter->authors, &filter->author_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < filter->author_count; i++) {
+        if (!posts_may_write(&filter->authors[i])) {
+            exchange_parameter(x, REFUSED_parameter_invalid, "author_id", "The id of a key or a member is expected.");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_labels(struct exchange *x, struct post_filter *filter)
 {
     struct span *labels = arena_alloc(&x->request->arena, sizeof *labels * FILTER_IDS_MAX);
     struct span text;
     while (labels != NULL && (text = exchange_query(x, "label", filter->label_count)).data != NULL) {
-        if (filter->label_count == FILTER_IDS_MAX) {
-            exchange_parameter(x, REFUSED_parameter_invalid, "label", "At most 50 labels are allowed.");
+        const bool full = filter->label_count == FILTER_IDS_MAX;
+        if (full || memchr(text.data, 0, text.len) != NULL) {
+            exchange_parameter(x, REFUSED_parameter_invalid, "label",
+                               full ? "At most 50 labels are allowed." : "No label holds U+0000.");
             return false;
         }
         labels[filter->label_count] = text;
@@ -268,7 +285,7 @@ void handle_list_posts(struct exchange *x)
         !read_ids(x, "series_id", ID_SERIES, &filter.series, &filter.series_count) ||
         !read_ids(x, "template_id", ID_TEMPLATE, &filter.templates, &filter.template_count) ||
         !read_ids(x, "integration_id", ID_INTEGRATION, &filter.integrations, &filter.integration_count) ||
-        !read_ids(x, "author_id", ID_NONE, &filter.authors, &filter.author_count) || !read_labels(x, &filter) ||
+        !read_authors(x, &filter) || !read_labels(x, &filter) ||
         !read_instant(x, "publish_after", &filter.publish_after_ms) ||
         !read_instant(x, "publish_before", &filter.publish_before_ms) || !read_search(x, &filter) ||
         !read_order(x, &filter) || !exchange_cursor(x, &cursor)) {

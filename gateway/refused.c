@@ -256,6 +256,7 @@ const char *exchange_refused_detail(const struct exchange *x, enum refusal refus
     case REFUSED_post_not_finished:
         return x->retry_detail;
     case REFUSED_timestamp_past:
+    case REFUSED_timestamp_too_far:
         return objection_to(order_command(x->order), refusal, x->now_ms).detail;
     case REFUSED_lateness_exceeded: /* the other ways to be too late are no request's */
         return "It would be sent after the post's not_after.";

@@ -140,7 +140,7 @@ void handle_create_series(struct exchange *x)
     }
     struct create_series_command *fields = ORDER(x, create_series, &series_id);
     fields->series_id = series_id;
-    fields->is_over = series_rule_is_over(&rule, x->gateway->zones, x->now_ms);
+    series_rule_when(&rule, x->gateway->zones, x->now_ms, &fields->is_over, &fields->is_far);
     SERIES_RULE_COPY(fields, &rule);
     POST_CONTENT_COPY(fields, &content);
     exchange_send_fit(x, &content, 0);
@@ -160,7 +160,7 @@ void handle_change_series(struct exchange *x)
     }
     struct change_series_command *fields = ORDER(x, change_series, &x->id);
     fields->series_id = x->id;
-    fields->is_over = series_rule_is_over(&rule, x->gateway->zones, x->now_ms);
+    series_rule_when(&rule, x->gateway->zones, x->now_ms, &fields->is_over, &fields->is_far);
     SERIES_RULE_COPY(fields, &rule);
     POST_CONTENT_COPY(fields, &content);
     if (x->series.status != SERIES_ENDED && !exchange_is_stale(x)) {

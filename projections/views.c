@@ -205,7 +205,8 @@ static enum err read_filter(const struct query_args *args, struct post_filter *f
     const bool series = id_is_none(&args->series_id) || args->series_id.kind == ID_SERIES;
     const bool template = id_is_none(&args->template_id) || args->template_id.kind == ID_TEMPLATE;
     const bool account = id_is_none(&args->integration_id) || args->integration_id.kind == ID_INTEGRATION;
-    TRY(series && template && account ? OK : ERR_MALFORMED);
+    const bool author = id_is_none(&args->author_id) || posts_may_write(&args->author_id);
+    TRY(series && template && account && author ? OK : ERR_MALFORMED);
     TRY(views_set(args->statuses, &post_listed_words, &filter->statuses));
     TRY(views_set(args->attention, &attention_words, &filter->attention));
     return views_set(args->approvals, &approval_words, &filter->approvals);

@@ -168,6 +168,7 @@ enum err views_list_invitations(const struct views_request *request, struct buf 
 
 /* --- use and billing --- */
 
+/* The plan is the workspace's, and so are the counts, whatever the asker sees. */
 enum err views_get_usage(const struct views_request *request, struct buf *out)
 {
     struct workspace_row row;

@@ -71,6 +71,12 @@ static enum refusal check_content(const struct decide_context *context, const st
 #define CHECK_CONTENT(context_, from_) \
     check_content((context_), (from_)->parts, (from_)->parts_count, (from_)->targets, (from_)->targets_count)
 
+/* When its first time comes that is still to come. */
+static enum refusal check_when(bool is_over, bool is_far)
+{
+    return is_over ? REFUSED_timestamp_past : is_far ? REFUSED_timestamp_too_far : ACCEPTED;
+}
+
 static enum refusal create(const struct series *series, const struct decide_context *context,
                            const struct command *command, struct event_list *ret_events)
 {
@@ -81,9 +87,10 @@ static enum refusal create(const struct series *series, const struct decide_cont
     if (context->series_count >= SERIES_MAX) {
         return REFUSED_series_limit;
     }
-    const enum refusal refusal = CHECK_CONTENT(context, wanted);
-    if (refusal != ACCEPTED || wanted->is_over) {
-        return refusal != ACCEPTED ? refusal : REFUSED_timestamp_past;
+    enum refusal refusal = CHECK_CONTENT(context, wanted);
+    refusal = refusal != ACCEPTED ? refusal : check_when(wanted->is_over, wanted->is_far);
+    if (refusal != ACCEPTED) {
+        return refusal;
     }
     struct series_created_event *event = &event_append(ret_events, EVENT_series_created)->series_created;
     event->series_id = wanted->series_id;
@@ -104,10 +111,13 @@ static enum refusal change(const struct series *series, const struct decide_cont
     if (command->expected_version == 0) {
         return REFUSED_version_mismatch;
     }
-    const enum refusal refusal = CHECK_CONTENT(context, wanted);
+    enum refusal refusal = CHECK_CONTENT(context, wanted);
     const bool same_rule = RULE_CHECK(wanted) == series->rule_check;
-    if (refusal != ACCEPTED || (wanted->is_over && !same_rule)) { /* what has come to its end may still be relabelled */
-        return refusal != ACCEPTED ? refusal : REFUSED_timestamp_past;
+    if (refusal == ACCEPTED && !same_rule) { /* what has come to its end may still be relabelled */
+        refusal = check_when(wanted->is_over, wanted->is_far);
+    }
+    if (refusal != ACCEPTED) {
+        return refusal;
     }
     struct series_changed_event *event = &event_append(ret_events, EVENT_series_changed)->series_changed;
     event->series_id = wanted->series_id;

@@ -315,13 +315,15 @@ enum refusal service_admit(const struct service_parts *parts, struct store_txn *
     case COMMAND_create_series: {
         const struct written_post written = CONTENT_OF(&command->create_series);
         SERIES_RULE_COPY(&rule, &command->create_series);
-        command->create_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
+        series_rule_when(&rule, parts->admission.zones, now_ms, &command->create_series.is_over,
+                         &command->create_series.is_far);
         return admit_series(parts, &written, now_ms, arena);
     }
     case COMMAND_change_series: {
         const struct written_post written = CONTENT_OF(&command->change_series);
         SERIES_RULE_COPY(&rule, &command->change_series);
-        command->change_series.is_over = series_rule_is_over(&rule, parts->admission.zones, now_ms);
+        series_rule_when(&rule, parts->admission.zones, now_ms, &command->change_series.is_over,
+                         &command->change_series.is_far);
         return is_of_series(parts, txn, asker, command, arena) ? admit_series(parts, &written, now_ms, arena)
                                                                : ACCEPTED;
     }

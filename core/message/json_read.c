@@ -141,13 +141,37 @@ static enum err fault_of(const json_error_t *error)
     }
 }
 
-enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node)
+static bool is_digit(uint8_t c)
 {
-    size_t bytes = 0;
-    return json_read_counted(text, arena, ret_node, &bytes);
+    return c >= '0' && c <= '9';
 }
 
-enum err json_read_counted(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
+/* The text with the whole number that does not fit, which ends at *bytes, made a real one: 1 becomes 1e0. False: it is
+ * none, or there is no memory. */
+static bool widen(struct span text, size_t bytes, struct arena *arena, struct span *ret_text)
+{
+    size_t end = bytes < text.len ? bytes : text.len;
+    while (end < text.len && is_digit(text.data[end])) {
+        end++;
+    }
+    size_t start = end;
+    while (start > 0 && is_digit(text.data[start - 1])) {
+        start--;
+    }
+    const uint8_t before = start > 0 ? text.data[start - 1] : 0;
+    uint8_t *room = arena_alloc(arena, text.len + 2);
+    if (room == NULL || start == end || before == '.' || before == 'e' || before == 'E' || before == '+') {
+        return false;
+    }
+    struct buf out = buf_of(room, text.len + 2);
+    buf_put(&out, span_of(text.data, end));
+    buf_text(&out, "e0");
+    buf_put(&out, span_of(text.data + end, text.len - end));
+    *ret_text = buf_span(&out);
+    return true;
+}
+
+static enum err read(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
 {
     if (text.len > JSON_READ_BYTES_MAX) {
         return ERR_TOO_LONG;
@@ -175,4 +199,25 @@ enum err json_read_counted(struct span text, struct arena *arena, const struct j
     TRY(copy_value(value, 0, arena, &node));
     *ret_node = node;
     return OK;
+}
+
+enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node)
+{
+    size_t bytes = 0;
+    return read(text, arena, ret_node, &bytes);
+}
+
+enum err json_read_wide(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
+{
+    size_t bytes = 0;
+    size_t added = 0;
+    enum err err = read(text, arena, ret_node, &bytes);
+    while (err == ERR_RANGE && added < 2 * (size_t)JSON_WIDENED_MAX && widen(text, bytes, arena, &text)) {
+        added += 2;
+        err = read(text, arena, ret_node, &bytes);
+    }
+    if (err != OK) {
+        *ret_bytes = bytes > added ? bytes - added : 0;
+    }
+    return err;
 }

@@ -27,9 +27,9 @@ static uint64_t random_count(struct prng *prng)
 static int64_t random_time(struct prng *prng)
 {
     if (prng_chance(prng, 8)) {
-        return prng_chance(prng, 2) ? 1 : TIME_TOLD_MS - 1;
+        return prng_chance(prng, 2) ? 1 : TIME_LIMIT_MS - 1;
     }
-    return 1 + (int64_t)prng_below(prng, (uint64_t)TIME_TOLD_MS - 1);
+    return 1 + (int64_t)prng_below(prng, (uint64_t)TIME_LIMIT_MS - 1);
 }
 
 static struct id random_id(struct prng *prng)

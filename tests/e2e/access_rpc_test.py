@@ -10,7 +10,7 @@ import time
 import harness
 from access_test import CALLERS, ID, Side, nobodys
 from frames import COMMANDS, REPLY, WELCOME, Rpc, derive, mint, pack, sha256, tag_key
-from harness import wait_until
+from harness import far, wait_until
 
 LOG_QUERIES = ("events", "checkpoint", "proof", "verifier")
 KINDS = {"post": "post", "workspace": "ws", "member": "mem", "key": "key", "integration": "int", "user": "usr", "session": "ses",
@@ -123,7 +123,7 @@ class Asking:
     def series(self, series):
         target = {"target_id": derive("tgt", 9, series, self.ids["integration_id"]), "integration_id": self.ids["integration_id"],
                   "channel": "bluesky"}
-        return {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": "2099-01-05",
+        return {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": far(),
                 "parts": [{"text": "again"}], "targets": [target]}
 
     def create_series(self):

@@ -11,7 +11,7 @@ import random
 import re
 
 import harness
-from harness import Answer, Api, later, wait_until
+from harness import Answer, Api, far, later, wait_until
 from sign_in_test import OTHER, PASSWORD, Browser, person
 
 ROLES = ("owner", "admin", "editor", "viewer", "auditor")
@@ -185,7 +185,7 @@ class Side:
 
     def create_series(self):
         """None of its posts is made: it begins too late for that."""
-        return Request(body={"rule": {"frequency": "weekly", "time": "09:30", "timezone": "UTC", "start": "2099-01-05"},
+        return Request(body={"rule": {"frequency": "weekly", "time": "09:30", "timezone": "UTC", "start": far()},
                              **DRAFT, "targets": [{"integration_id": self.account}]})
 
     def of_series(self, body=None, **headers):

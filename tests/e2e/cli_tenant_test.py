@@ -9,7 +9,7 @@ import threading
 import time
 
 import harness
-from harness import Api, later, run, stored_bytes, wait_until
+from harness import Api, far, later, run, stored_bytes, wait_until
 from sign_in_test import Browser, person
 from workspaces_test import created
 
@@ -48,7 +48,7 @@ class Tenant(harness.Case):
         return self.made("/v1/posts", {"content": {"text": text}, "targets": [{"integration_id": self.account}], **more})
 
     def series(self, text="every day", **rule):
-        return self.made("/v1/series", {"rule": {"frequency": "daily", "time": "09:30", "start": "2099-01-01", **rule},
+        return self.made("/v1/series", {"rule": {"frequency": "daily", "time": "09:30", "start": far(), **rule},
                                         "content": {"text": text}, "targets": [{"integration_id": self.account}]})
 
     def template(self, name="Weekly"):
@@ -246,7 +246,7 @@ class Tenant(harness.Case):
         target = [{"integration_id": account}]
         post = api.post("/v1/posts", {"content": {"text": "as first written"}, "targets": target}).json()
         template = api.post("/v1/templates", {"name": "Early", "content": {"text": "x"}}).json()
-        series = api.post("/v1/series", {"rule": {"frequency": "daily", "time": "09:30", "start": "2099-01-01"},
+        series = api.post("/v1/series", {"rule": {"frequency": "daily", "time": "09:30", "start": far()},
                                          "content": {"text": "x"}, "targets": target}).json()
         was = {path: api.get(path).json() for path in (queue, f"/v1/series/{series['id']}", f"/v1/templates/{template['id']}")}
         before, early = data.events()[-1]["time"], head()

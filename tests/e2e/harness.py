@@ -464,6 +464,11 @@ def later(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
 
 
+def far():
+    """A local date far ahead, on which a series may still begin."""
+    return later(1500 * 86400)[:10]
+
+
 def seconds_of(instant):
     """RFC 3339 in UTC, as seconds since 1970."""
     whole, _, fraction = instant.rstrip("Z").partition(".")

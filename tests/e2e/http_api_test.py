@@ -6,7 +6,7 @@ import time
 
 import harness
 from described import Described
-from harness import Api, later
+from harness import Api, far, later
 
 DRAFT = {"content": {"text": "a draft"}}
 
@@ -95,11 +95,21 @@ class Http(harness.Case):
 
     def test_a_body_that_cannot_be_read_is_told_why(self):
         for body, why in (('{"content":{"text":"a\\u0000b"}}', "U+0000"), ('{"metadata":{"a\\u0000":"b"}}', "U+0000"),
-                          ('{"content":{"text":9223372036854775808}}', "2^63"), ('{"a":1e999}', "2^63"),
+                          ('{"a":1e999}', "2^63"), ('{"a":' + 400 * "9" + "}", "2^63"), ('{"a":[' + "9223372036854775808," * 8 + "9223372036854775808]}", "2^63"),
                           ('{"a":1,"a":2}', "twice"), (b'{"a":"\xff"}', "UTF-8"), ("[" * 40, "32")):
             answer = self.api.request("POST", "/v1/posts", body if isinstance(body, bytes) else body.encode())
             self.assert_problem(answer, 400, "malformed_json")
             self.assertIn(why, answer.json()["detail"])
+
+    def test_a_whole_number_that_does_not_fit_is_told_by_its_field(self):
+        for number in ("9223372036854775808", "-9223372036854775809", "18446744073709551616"):
+            for method, path, body, param in (
+                    ("POST", "/v1/posts", '{"content":{"text":%s},"labels":["9223372036854775808"]}', "/content/text"),
+                    ("POST", "/v1/posts", '{"labels":["a",%s]}', "/labels/1"), ("PATCH", "/v1/workspace", '{"max_lateness_ms":%s}', "/max_lateness_ms")):
+                answer = self.api.request(method, path, (body % number).encode(), {"If-Match": "*"} if method == "PATCH" else {})
+                self.assertEqual((answer.status, answer.json()["param"]), (422, param), answer)
+        answer = self.api.request("POST", "/v1/posts", b'{"labels":[9223372036854775808],"a":1,"a":2}')
+        self.assertIn("twice", self.assert_problem(answer, 400, "malformed_json")["detail"])
 
     def test_an_unknown_field_is_refused_by_its_pointer(self):
         for body, pointer in (({"colour": 1}, "/colour"), ({"content": {"txt": "x"}}, "/content/txt"),
@@ -493,7 +503,7 @@ class Http(harness.Case):
         ids["target_id"] = self.api.get("/v1/posts/" + ids["post_id"]).json()["targets"][0]["id"]
         ids["key_id"] = ids["actor_id"] = self.api.get("/v1/api-keys").json()["data"][0]["id"]
         ids["series_id"] = self.api.post("/v1/series", {
-            "rule": {"frequency": "monthly", "time": "09:30", "start": "2099-01-31"}, "content": {"text": "far away"},
+            "rule": {"frequency": "monthly", "time": "09:30", "start": far()}, "content": {"text": "far away"},
             "targets": [{"integration_id": self.integration["id"]}]}).json()["id"]
         ids["member_id"] = self.api.post("/v1/invitations", {"email": "somebody@example.com", "role": "viewer"}).json()["id"]
         for role, api in (("viewer", self.viewer), ("auditor", self.auditor), ("owner", self.api)):

@@ -7,7 +7,7 @@ import signal
 
 import harness
 from described import Described
-from harness import Api, later
+from harness import Api, far, later
 
 DRAFT = {"content": {"text": "a draft"}}
 PAST, FAR = "2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z"
@@ -180,7 +180,7 @@ class Input(harness.Case):
 
     def test_numbers_are_taken_from_the_lowest_to_the_highest_that_the_description_says(self):
         schemas = Api(self.api.port).get("/v1/openapi.json").json()["components"]["schemas"]
-        monthly = {"frequency": "monthly", "timezone": "UTC", "time": "09:30", "start": "2099-01-05"}
+        monthly = {"frequency": "monthly", "timezone": "UTC", "time": "09:30", "start": far()}
 
         def series(rule):
             return self.api.post("/v1/series", {"rule": {**monthly, **rule}, "content": {"text": "a"}, "targets": [self.target]})

@@ -10,7 +10,7 @@ import time
 import harness
 from access_rpc_test import LOG_QUERIES, Asking, commands, queries
 from frames import Rpc, derive, instance, mint, pack, sha256, tag_key
-from harness import Api, free_port, wait_until
+from harness import Api, far, free_port, wait_until
 from workspaces_test import created
 
 CREATE_POST, EDIT_POST, SCHEDULE_POST, CHANGE_WORKSPACE, CREATE_SERIES, CHANGE_SERIES = 40, 41, 43, 80, 180, 181
@@ -32,17 +32,25 @@ class WhatProgramsSay(harness.Case):
         return {"target_id": derive("tgt", 9, owner, self.account), "integration_id": self.account, "channel": "bluesky"}
 
     def series(self, series, **more):
-        return {"series_id": series, "timezone": "UTC", "frequency": "daily", "every": 1, "time": "09:30", "start": "2099-01-05",
+        return {"series_id": series, "timezone": "UTC", "frequency": "daily", "every": 1, "time": "09:30", "start": far(),
                 "parts": [{"text": "again"}], "targets": [self.target(series)], **more}
 
     def body(self, **rule):
-        return {"rule": {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": "2099-01-05", **rule},
+        return {"rule": {"frequency": "daily", "timezone": "UTC", "time": "09:30", "start": far(), **rule},
                 "content": {"text": "again"}, "targets": [{"integration_id": self.account}]}
 
     def assert_fault(self, told, answer, code="field_invalid"):
         """Told over RPC what HTTP told: code, place and sentence."""
         problem = self.assert_problem(answer, 422, code)
         self.assertEqual((told[0], *told[-2:]), (code, problem["param"], problem["detail"]))
+
+    def test_a_series_that_begins_too_far_ahead_is_refused(self):
+        written = self.api.post("/v1/series", self.body()).json()
+        for start in ("2199-01-05", "9999-12-31"):
+            self.assert_fault(self.rpc.command(CREATE_SERIES, self.series(mint("ser"), start=start, is_far=False)),
+                              self.api.post("/v1/series", self.body(start=start)), "timestamp_too_far")
+            self.assert_fault(self.rpc.command(CHANGE_SERIES, self.series(written["id"], start=start), 1),
+                              self.api.request("PATCH", f"/v1/series/{written['id']}", {"rule": {"start": start}}, ANY), "timestamp_too_far")
 
     def test_what_the_ledger_refuses_is_told_by_its_place_too(self):
         past, far = 978307200000, 4133980800000
@@ -162,6 +170,18 @@ class WhatProgramsSay(harness.Case):
             self.assertEqual(self.rpc.query("list_posts", {name: late})[0], "parameter_invalid")
             self.assertEqual(self.rpc.query("list_posts", {name: late - 1})[0], "")
 
+    def test_a_filter_by_what_nobody_has_is_refused_and_not_empty(self):
+        for name, value, kind in (("label", "%00", {"label": "\0"}), ("label", "a%00b", {"label": "a\0b"}),
+                                  ("author_id", self.account, {"author_id": self.account}), ("author_id", "post_x", {"author_id": "post_x"})):
+            problem = self.assert_problem(self.api.get(f"/v1/posts?{name}={value}"), 422, "parameter_invalid")
+            self.assertEqual(problem["param"], name)
+            self.assertEqual(self.rpc.query("list_posts", kind)[0], "parameter_invalid")
+        post = self.api.post("/v1/posts", {"labels": ["a b"]}).json()
+        for author in (post["author_id"], post["author_id"].replace("key_", "mem_")):
+            mine = author == post["author_id"]
+            self.assertEqual(post["id"] in [one["id"] for one in self.api.get("/v1/posts?author_id=" + author).json()["data"]], mine)
+            self.assertEqual(self.rpc.query("list_posts", {"author_id": author})[0], "")
+
     def test_a_slots_id_is_minted_as_any_other(self):
         wrong = {"nil": "slt_" + 26 * "0", "2017": mint("slt", 1500000000 - time.time()), "ahead": mint("slt", 2 * 86400),
                  "random": "slt_" + mint("slt")[4:14] + "0" + mint("slt")[15:]}
@@ -262,7 +282,7 @@ class WhatProgramsSay(harness.Case):
         """Who sees a series can compute which ids its posts will have: to have one first would stop it for good, also out of another workspace."""
         other = Rpc(self.port, tag_key(created(self.service.data, "squatters")[1]))
         self.world.at_end(other.close)
-        rule = {"frequency": "daily", "time": "09:30", "timezone": "UTC", "start": "2099-01-05", "count": 4}
+        rule = {"frequency": "daily", "time": "09:30", "timezone": "UTC", "start": far(), "count": 4}
         start = datetime.date.today() + datetime.timedelta(days=2)
         rule["start"] = start.isoformat()
         series = self.api.post("/v1/series", {**self.body(), "rule": rule}).json()["id"]

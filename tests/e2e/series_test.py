@@ -125,9 +125,25 @@ class Series(harness.Case):
         rest = (today() + datetime.timedelta(days=1, hours=2)).strftime("%Y-%m-%d")
         self.wait_posts(self.write(start=yesterday, until=rest), 2)
 
+    def test_a_series_begins_within_what_a_post_may_be_scheduled_for(self):
+        """Within 1,830 days; and not where the calendar ends, whatever the zone makes of its last minute."""
+        series, day = self.write(start=harness.far()), datetime.timedelta(days=1)
+        last, beyond = ((today() + n * day).strftime("%Y-%m-%d") for n in (1829, 1832))
+        self.assertEqual(self.write(start=last)["rule"]["start"], last)
+        self.assertEqual(self.write(start=last, until="9999-12-31")["status"], "active", "it is the beginning that counts")
+        yesterday = (today() - day).strftime("%Y-%m-%d")
+        for rule in ({"start": beyond}, {"start": "9999-12-31"}, {"start": "9999-12-31", "time": "23:59", "timezone": "Etc/GMT+12"},
+                     {"start": "9999-12-31", "time": "23:59", "timezone": "America/New_York"},
+                     {"start": yesterday, "frequency": "monthly", "interval": 366}):
+            body = self.body(**rule)
+            for answer in (self.api.post("/v1/series", body), self.api.request("PATCH", f"/v1/series/{series['id']}", {"rule": body["rule"]}, ANY)):
+                problem = self.assert_problem(answer, 422, "timestamp_too_far")
+                self.assertEqual((problem["param"], problem["detail"]), ("/rule/start", "The first of its times that is still to come is."), rule)
+        self.assertEqual(self.api.get(f"/v1/series/{series['id']}").json(), series)
+
     def test_a_workspace_has_a_thousand_series_that_have_not_ended(self):
         """Those that begin far away: none makes a post now."""
-        body = self.body(start="2099-01-01")
+        body = self.body(start=harness.far())
         for n in range(1000):
             answer = self.api.post("/v1/series", body)
             self.assertEqual(answer.status, 201, (n, answer))
@@ -148,9 +164,11 @@ class Series(harness.Case):
         self.assertEqual({local(one["publish_at"], zone).strftime("%H:%M") for one in told}, {"09:30"})
         self.assertEqual(len({one["publish_at"][10:] for one in told}), 2, "two hundred days have both offsets")
         self.assertEqual({one["publish_at_local"][-6:] for one in told}, {"-04:00", "-05:00"})
-        gap = self.write(timezone=zone, time="02:30", start="2099-03-08", count=1, frequency="daily")  # the second Sunday of March
+        eighth = datetime.date(today().year + 1, 3, 8)
+        sunday = (eighth + datetime.timedelta(days=6 - eighth.weekday())).isoformat()  # the second one of March
+        gap = self.write(timezone=zone, time="02:30", start=sunday, count=1, frequency="daily")
         self.assertEqual([(one["local"], one["publish_at_local"]) for one in self.preview(gap)],
-                         [("2099-03-08T02:30", "2099-03-08T03:00:00-04:00")])
+                         [(sunday + "T02:30", sunday + "T03:00:00-04:00")])
 
     def test_an_edit_reaches_what_is_neither_locked_nor_touched_by_hand(self):
         series = self.write(count=6)

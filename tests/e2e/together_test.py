@@ -9,7 +9,7 @@ import time
 import harness
 from approvals_test import approve, set_policy
 from frames import Rpc, derive, mint, tag_key
-from harness import later, run, seconds_of, wait_until
+from harness import far, later, run, seconds_of, wait_until
 from queue_test import DAYS
 from seeds_scheduling_test import NewYork
 from workspace_end_test import clock_ahead
@@ -128,7 +128,7 @@ class Together(NewYork):
         account, rpc = self.api.connect("rpc-series.test"), Rpc(self.service.rpc_port, tag_key(self.key))
         self.addCleanup(rpc.close)
         series = mint("ser")
-        fields = {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": "2099-01-05",
+        fields = {"series_id": series, "timezone": "UTC", "frequency": "weekly", "every": 1, "time": "09:30", "start": far(),
                   "parts": [{"text": "again"}],
                   "targets": [{"target_id": derive("tgt", 9, series, account["id"]), "integration_id": account["id"], "channel": "bluesky"}]}
         bad = {**fields, "link": "ftp://x"}
@@ -136,7 +136,8 @@ class Together(NewYork):
         self.assertEqual(rpc.command(CREATE_SERIES, fields)[0], "")
         shown, path = rpc.query("preview_series", {"series_id": series, "limit": 3}), f"/v1/series/{series}/preview?limit=3"
         self.assertEqual((shown[0], json.loads(shown[1])), ("", self.done("GET", path)))
-        self.assertEqual([one["local"] for one in json.loads(shown[1])["data"]], ["2099-01-05T09:30", "2099-01-12T09:30", "2099-01-19T09:30"])
+        day = datetime.date.fromisoformat(fields["start"])
+        self.assertEqual([one["local"] for one in json.loads(shown[1])["data"]], [f"{day + n * datetime.timedelta(days=7)}T09:30" for n in range(3)])
         self.assertEqual(rpc.command(CHANGE_SERIES, bad, 1)[0], "content_violation")
         self.assertEqual(rpc.command(CHANGE_SERIES, bad, 2)[0], "version_mismatch")
         self.done("POST", f"/v1/series/{series}/end")

@@ -328,6 +328,7 @@ static inline bool tell_series(struct world *world, const struct step *step, str
         command->code = COMMAND_create_series;
         command->create_series = wanted;
         command->create_series.is_over = has_word(step, "over");
+        command->create_series.is_far = has_word(step, "far");
     } else if (strcmp(verb, "rewrite") == 0) {
         command->code = COMMAND_change_series;
         command->expected_version = world->series.head.version;
@@ -335,6 +336,7 @@ static inline bool tell_series(struct world *world, const struct step *step, str
         SERIES_RULE_COPY(&command->change_series, &wanted);
         POST_CONTENT_COPY(&command->change_series, &wanted);
         command->change_series.is_over = has_word(step, "over");
+        command->change_series.is_far = has_word(step, "far");
     } else if (strcmp(verb, "still") == 0) {
         command->code = COMMAND_pause_series;
         command->pause_series.series_id = series_id;

@@ -431,6 +431,54 @@ START_TEST(what_cannot_be_read_is_told_apart_and_leaves_nothing)
 
 END_TEST
 
+/* The first eight that do not fit, so that a long text is not read over and over. */
+START_TEST(whole_numbers_that_do_not_fit_are_read_as_real_ones_where_somebody_looks)
+{
+    static const struct {
+        const char *text;
+        enum err err;
+        size_t bytes;
+    } rows[] = {
+        {"{\"a\":9223372036854775808,\"b\":1}",                             OK,            0 },
+        {"{\"a\":-9223372036854775809,\"b\":1}",                            OK,            0 },
+        {"{\"a\":99999999999999999999,\"c\":18446744073709551615,\"b\":1}", OK,            0 },
+        {"{\"a\":1e999,\"b\":1}",                                           ERR_RANGE,     10},
+        {"{\"a\":99999999999999999999,\"b\":}",                             ERR_MALFORMED, 30},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena arena;
+        const struct json_node *node = NULL;
+        size_t bytes = 0;
+        arena_init(&arena, (size_t)1 << 20);
+        ck_assert_msg(json_read_wide(span_text(rows[i].text), &arena, &node, &bytes) == rows[i].err, "row %zu", i);
+        if (rows[i].err == OK) {
+            ck_assert(json_node_is(json_node_member(node, "a"), NODE_REAL));
+            ck_assert_int_eq(json_node_member(node, "b")->integer, 1);
+        } else {
+            ck_assert_msg(bytes + 1 >= rows[i].bytes && bytes <= rows[i].bytes + 1, "row %zu: %zu", i, bytes);
+        }
+        arena_done(&arena);
+    }
+    for (int count = JSON_WIDENED_MAX; count <= JSON_WIDENED_MAX + 1; count++) {
+        char many[400];
+        struct buf out = buf_of(many, sizeof many);
+        struct arena arena;
+        const struct json_node *node = NULL;
+        size_t bytes = 0;
+        arena_init(&arena, (size_t)1 << 20);
+        for (int i = 0; i < count; i++) {
+            buf_text(&out, i == 0 ? "[9223372036854775808" : ",9223372036854775808");
+        }
+        buf_byte(&out, ']');
+        ck_assert_int_eq(json_read_wide(buf_span(&out), &arena, &node, &bytes),
+                         count == JSON_WIDENED_MAX ? OK : ERR_RANGE);
+        arena_done(&arena);
+    }
+}
+
+END_TEST
+
 START_TEST(a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another)
 {
     struct arena arena;
@@ -464,6 +512,7 @@ int main(void)
     tcase_add_test(tcase, a_record_with_a_secret_does_not_become_json);
     tcase_add_test(tcase, json_that_does_not_fit_is_refused_and_leaves_nothing);
     tcase_add_loop_test(tcase, what_cannot_be_read_is_told_apart_and_leaves_nothing, 0, (int)ROWS(readings));
+    tcase_add_test(tcase, whole_numbers_that_do_not_fit_are_read_as_real_ones_where_somebody_looks);
     tcase_add_test(tcase, a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another);
     tcase_add_test(tcase, every_random_message_is_read_back_by_a_strict_reader);
     suite_add_tcase(suite, tcase);

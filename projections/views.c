@@ -74,14 +74,12 @@ static enum err deliveries(const struct views_request *request, struct buf *out)
 static void mark(const void *context, struct span what, uint8_t ret_hash[32])
 {
     const struct views_request *request = context;
-    uint8_t bytes[VIEWS_CURSOR_KEY_LEN + sizeof request->workspace_id->uuid + COVERED_HASHED_MAX];
-    struct buf keyed = buf_of(bytes, sizeof bytes);
-    buf_put(&keyed, span_of(request->cursor_key, VIEWS_CURSOR_KEY_LEN));
-    buf_put(&keyed, span_of(request->workspace_id->uuid, sizeof request->workspace_id->uuid));
-    buf_put(&keyed, what);
-    ASSERT(buf_ok(&keyed));
-    sha256(buf_span(&keyed), ret_hash);
-    explicit_bzero(bytes, sizeof bytes);
+    uint8_t bytes[sizeof request->workspace_id->uuid + COVERED_HASHED_MAX];
+    struct buf hashed = buf_of(bytes, sizeof bytes);
+    buf_put(&hashed, span_of(request->workspace_id->uuid, sizeof request->workspace_id->uuid));
+    buf_put(&hashed, what);
+    ASSERT(buf_ok(&hashed));
+    sha256_hmac(span_of(request->cursor_key, VIEWS_CURSOR_KEY_LEN), buf_span(&hashed), ret_hash);
 }
 
 /* room holds what tells the list from others. */

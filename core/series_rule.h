@@ -34,9 +34,9 @@ struct rule_fault {
 /* series_rule_read makes a recurrence of a rule, unless something is wrong with it; the zone is not looked at. */
 struct rule_fault series_rule_read(const struct series_rule *rule, struct recurrence *ret_recurrence);
 
-/* series_rule_when tells whether none of a rule's local times is after now_ms, and whether the first that is comes later
- * than a post may be scheduled, or when no calendar shows it any more. Neither of a rule with which something is wrong,
- * and of a zone that is not known: others say so. */
+/* series_rule_when tells whether none of a rule's local times is after now_ms, and whether the first that is comes
+ * later than a post may be scheduled, or when no calendar shows it any more. Neither of a rule with which something
+ * is wrong, and of a zone that is not known: others say so. */
 void series_rule_when(const struct series_rule *rule, const struct zones *zones, int64_t now_ms, bool *ret_over,
                       bool *ret_far);
 

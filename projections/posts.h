@@ -56,8 +56,8 @@ enum err posts_get_ever(struct store_txn *txn, const struct id *workspace_id, co
  */
 bool posts_sees(const struct grant *grant, const struct post_row *post);
 
-/* posts_may_write tells whether what has such an id may have written a post: a key, a member, or, where nobody is known,
- * the workspace. */
+/* posts_may_write tells whether what has such an id may have written a post: a key, a member, or, where nobody is
+ * known, the workspace. */
 static inline bool posts_may_write(const struct id *id)
 {
     return id->kind == ID_KEY || id->kind == ID_MEMBER || id->kind == ID_WORKSPACE;

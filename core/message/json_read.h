@@ -13,9 +13,9 @@
  * double), and is never read as another; ERR_TOO_LONG; ERR_NO_MEMORY. */
 enum err json_read(struct span text, struct arena *arena, const struct json_node **ret_node) MUST_USE;
 
-/* json_read_wide does the same, but for the first JSON_WIDENED_MAX whole numbers that do not fit, which become real ones:
- * whoever looks at the fields can say which is wrong. *ret_bytes: where text is at fault, how much of it was read when
- * that was noticed: the fault ends there, or is the next byte. Of no account otherwise. */
+/* json_read_wide does the same, but for the first JSON_WIDENED_MAX whole numbers that do not fit, which become real
+ * ones: whoever looks at the fields can say which is wrong. *ret_bytes: where text is at fault, how much of it was
+ * read when that was noticed: the fault ends there, or is the next byte. Of no account otherwise. */
 #define JSON_WIDENED_MAX 8
 enum err json_read_wide(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
     MUST_USE;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "core/base/prng.h"
-#include "core/message/field.h"
 #include "tests/suite.h"
+#include "tests/unit/codec_times.h"
 
 #define ROWS(table_) (sizeof(table_) / sizeof *(table_))
 #define CODES 100 /* more than any code so far */
@@ -44,27 +44,6 @@ static void bench_clear(struct bench *bench)
     arena_reset(&bench->arena);
     bench->first.len = 0;
     bench->second.len = 0;
-}
-
-/* Brings the times of a random record to where what is said to us ends. */
-static void tell_times(const struct record_desc *desc, char *fields)
-{
-    for (size_t i = 0; i < desc->field_count; i++) {
-        const struct field_desc *field = &desc->fields[i];
-        if (field->kind == KIND_time) {
-            int64_t *time_ms = field_slot(field, fields);
-            *time_ms = *time_ms < TIME_TOLD_MS ? *time_ms : TIME_TOLD_MS - 1;
-        }
-        if (field->kind == KIND_list) {
-            uint32_t count = 0;
-            char *items = NULL;
-            (void)field_items(field, fields, &count);
-            memcpy(&items, field_slot(field, fields), sizeof items);
-            for (uint32_t k = 0; k < count; k++) {
-                tell_times(field->item(), items + k * field->item()->size);
-            }
-        }
-    }
 }
 
 /* Encodes a random record, decodes the bytes, compares, encodes again. */

@@ -122,7 +122,7 @@ static void check_id_page(struct exchange *x, struct span position)
         return;
     }
     ASSERT(page.after == &page.room && memcmp(page.after, position.data, position.len) == 0);
-    char text[64 + 2 * CURSOR_MAX];
+    char text[64 + 2 * COVERED_POSITION_MAX];
     char again[sizeof text];
     struct buf out = buf_of(text, sizeof text);
     struct buf expected = buf_of(again, sizeof again);
@@ -140,12 +140,12 @@ static void check_id_page(struct exchange *x, struct span position)
 /* A cursor gives back the position that it was made of; changed in any place it is refused. */
 static void check_cursor(struct exchange *x, struct span input)
 {
-    const size_t len = input.len < 3 ? 0 : input.data[0] % CURSOR_MAX + 1;
+    const size_t len = input.len < 3 ? 0 : input.data[0] % COVERED_POSITION_MAX + 1;
     if (len == 0 || input.len < 3 + len) {
         return;
     }
     const struct span position = span_of(input.data + 3, len);
-    char text[sizeof "cursor=" + 2 * (CURSOR_MAX + 8) + 2];
+    char text[sizeof "cursor=" + 2 * (COVERED_POSITION_MAX + 8) + 2];
     char end[sizeof text + 32];
     const struct span before_it = SPAN(",\"next_cursor\":\"");
     const struct span behind_it = SPAN("\"}");

@@ -79,12 +79,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct arena arena;
     arena_init(&arena, ARENA_MAX);
     const struct json_node *body = NULL;
-    if (json_read(text, &arena, &body) == OK) {
+    size_t bytes = 0;
+    const enum err err = json_read_wide(text, &arena, &body, &bytes);
+    if (err == OK) {
         check_written(body, &arena);
         check_schemas(body, &arena);
         check_variant(text, &arena);
     } else {
         ASSERT(body == NULL);
+        ASSERT(bytes <= len);
     }
     arena_done(&arena);
     return 0;

@@ -57,6 +57,8 @@ static const char *json_fault(enum err err)
         return "A text is not UTF-8.";
     case ERR_EXISTS:
         return "An object names a member twice.";
+    case ERR_TOO_LONG:
+        return "It has more than 100,000 values.";
     default:
         return "Not JSON (RFC 8259), or nested deeper than 32.";
     }

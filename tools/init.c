@@ -1,6 +1,7 @@
 /* init.c: openpost init: makes a data folder with one workspace and an owner's API key. */
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -81,7 +82,9 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
 /* What was made in the folder, which was empty or not there, goes. */
 static int unmade(const char *path, enum err err)
 {
-    (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    char inside[PATH_MAX]; /* the folder, also where path is a link to it */
+    (void)snprintf(inside, sizeof inside, "%s/.", path);
+    (void)nftw(inside, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     if (err == ERR_NO_SPACE) {
         (void)fprintf(
             stderr,

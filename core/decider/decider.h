@@ -85,11 +85,12 @@ struct decide_context {
     /* record_outcome: the attempt, when the post's state has forgotten it; NULL or zeros: it has not, or there was
      * none. */
     const struct recalled_attempt *recalled;
-    bool slug_taken; /* create_workspace, change_workspace: another workspace has the name */
-    bool is_member;  /* add_member, join_workspace, change_member: the person is a member there now; erase_user: of any
-                       workspace that was not deleted */
-    bool is_invited; /* invite_member, change_member: an invitation there is open to the address of this one */
-    uint32_t owner_count;      /* commands of a member: owners for good (member.h) of the workspace; 2: or more */
+    bool slug_taken;      /* create_workspace, change_workspace: another workspace has the name */
+    bool is_member;       /* add_member, join_workspace, change_member: the person is a member there now; invite_member,
+                       change_member of an invitation: somebody with its address is; erase_user: of any workspace that
+                       was not deleted */
+    bool is_invited;      /* invite_member, change_member: an invitation there is open to the address of this one */
+    uint32_t owner_count; /* commands of a member: owners for good (member.h) of the workspace; 2: or more */
     const struct usage *usage; /* of the workspace, where its plan is asked; NULL: it has no limits */
     const struct user *user; /* open_session: whose it will be; add_member, change_member: whose membership it is; NULL:
                                 there is nobody */

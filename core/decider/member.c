@@ -90,6 +90,9 @@ static enum refusal invite(const struct member *member, const struct decide_cont
     if (refusal != ACCEPTED) {
         return refusal;
     }
+    if (context->is_member) {
+        return REFUSED_member_exists;
+    }
     if (context->is_invited) {
         return REFUSED_invitation_exists;
     }

@@ -482,21 +482,23 @@ static enum err tell_member(struct desk *desk, const struct command *command, co
 }
 
 /* Whether an invitation to the command's workspace is open to the address of that one, which is none yet or none any
- * more. */
-static enum err tell_invited(struct desk *desk, const struct command *command, const struct id *secret_id,
-                             struct decide_context *context)
+ * more, or a member has it. */
+static enum err tell_addressed(struct desk *desk, const struct command *command, const struct id *secret_id,
+                               struct decide_context *context)
 {
     return desk->vault == NULL ? OK
-                               : people_invited_by(desk->txn, desk->vault, &command->workspace_id, secret_id,
-                                                   context->now_ms, &context->is_invited);
+                               : people_addressed(desk->txn, desk->vault, &command->workspace_id, secret_id,
+                                                  context->now_ms, &context->is_invited, &context->is_member);
 }
 
-/* Likewise of one that is over and may go on. */
+/* Of one that may go on though it is over: whether its person, or its address, has come by another since. */
 static enum err tell_returning(struct desk *desk, const struct command *command, const struct member *member,
                                struct decide_context *context)
 {
-    const bool is_over = member->status == MEMBER_INVITED && member_is_over(member, context->now_ms);
-    return is_over ? tell_invited(desk, command, &member->vault_id, context) : OK;
+    if (member->status == MEMBER_INVITED) {
+        return member_is_over(member, context->now_ms) ? tell_addressed(desk, command, &member->vault_id, context) : OK;
+    }
+    return tell_member(desk, command, &member->user_id, context);
 }
 
 /* Who they are; absent: nobody yet. */
@@ -548,7 +550,7 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
     case COMMAND_connect_integration:
         return tell_uses(desk, command, LIMIT_INTEGRATIONS, room, context);
     case COMMAND_invite_member:
-        TRY(tell_invited(desk, command, &command->invite_member.vault_id, context));
+        TRY(tell_addressed(desk, command, &command->invite_member.vault_id, context));
         return tell_uses(desk, command, LIMIT_MEMBERS, room, context);
     case COMMAND_create_template:
         return count_there(desk, TABLE_TEMPLATE, command, TEMPLATES_MAX, &context->template_count);
@@ -574,7 +576,6 @@ enum err desk_index_context(struct desk *desk, const struct command *command, co
         return tell_member(desk, command, &command->join_workspace.user_id, context);
     case COMMAND_change_member:
         TRY(tell_uses(desk, command, LIMIT_MEMBERS, room, context));
-        TRY(tell_member(desk, command, &state->member.user_id, context));
         TRY(tell_returning(desk, command, &state->member, context));
         TRY(tell_user(desk, &state->member.user_id, room, context));
         return count_owners(desk, command, &context->owner_count);

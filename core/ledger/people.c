@@ -267,16 +267,20 @@ enum err people_invited(struct store_txn *txn, struct vault *vault, const struct
     return OK;
 }
 
-enum err people_invited_by(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                           const struct id *secret_id, int64_t now_ms, bool *ret_invited)
+enum err people_addressed(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                          const struct id *secret_id, int64_t now_ms, bool *ret_invited, bool *ret_member)
 {
     uint8_t bytes[PERSON_RECORD_MAX];
     struct buf room = buf_of(bytes, sizeof bytes);
     struct person_record record;
     enum err err = OK;
     *ret_invited = false;
+    *ret_member = false;
     if (read_record(vault, secret_id, PERSON_INVITATION, &room, &record) == OK) {
-        err = people_invited(txn, vault, workspace_id, record.invitation.email, now_ms, ret_invited);
+        struct id user_id;
+        const struct span address = record.invitation.email;
+        *ret_member = people_member_by_address(txn, vault, workspace_id, address, now_ms, &user_id) == OK;
+        err = people_invited(txn, vault, workspace_id, address, now_ms, ret_invited);
     }
     explicit_bzero(bytes, sizeof bytes);
     return err;

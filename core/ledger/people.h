@@ -50,13 +50,14 @@ enum err people_member_by_address(struct store_txn *txn, struct vault *vault, co
 
 /* people_invited tells whether an invitation to the workspace is open for an address: nobody has joined by it, it was
  * not withdrawn and is not over at now_ms. Those of the workspace alone are opened and compared, PEOPLE_INVITED_MAX at
- * most (some ten microseconds each): beyond it none is found. people_invited_by tells the same of the address that a
- * sealed invitation is to, for the writer, who sees those of its own group; one that cannot be read is to nobody. */
+ * most (some ten microseconds each): beyond it none is found. people_addressed tells of the address that a sealed
+ * invitation is to whether one is open to it or a member of the workspace has it, for the writer, who sees what its own
+ * group did; one that cannot be read is to nobody. */
 #define PEOPLE_INVITED_MAX 1000
 enum err people_invited(struct store_txn *txn, struct vault *vault, const struct id *workspace_id, struct span address,
                         int64_t now_ms, bool *ret_invited) MUST_USE;
-enum err people_invited_by(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
-                           const struct id *secret_id, int64_t now_ms, bool *ret_invited) MUST_USE;
+enum err people_addressed(struct store_txn *txn, struct vault *vault, const struct id *workspace_id,
+                          const struct id *secret_id, int64_t now_ms, bool *ret_invited, bool *ret_member) MUST_USE;
 
 /* Each reads a record into room, from which it borrows; the caller wipes room. ERR_NOT_FOUND: there is none, any more,
  * that can be read. people_password: a person's. people_named: what names a member (mem_, an invited one's invitation)

@@ -250,24 +250,14 @@ static bool is_of_series(const struct service_parts *parts, struct store_txn *tx
 
 static const char not_minted[] = "A new id is a UUIDv7 of the moment in which it is made.";
 
-/* A slot that the queue has already has such an id, too. */
-static enum refusal admit_slots(const struct command *command, int64_t now_ms, struct fault *ret_fault)
+/* One that is added: a whole queue may name those that it has since before there was such a rule. */
+static enum refusal admit_slot(const struct command *command, int64_t now_ms, struct fault *ret_fault)
 {
-    const struct change_queue_command *change = &command->change_queue;
-    if (command->code == COMMAND_add_slot) {
-        const struct id *slot_id = &command->add_slot.slot_id;
-        return slot_id->kind != ID_SLOT || id_is_minted(slot_id, now_ms)
-                   ? ACCEPTED
-                   : service_fault(ret_fault, REFUSED_field_invalid, "/slot_id", not_minted);
-    }
-    for (uint32_t i = 0; command->code == COMMAND_change_queue && i < change->slots_count; i++) {
-        const struct id *slot_id = &change->slots[i].slot_id;
-        if (slot_id->kind == ID_SLOT && !id_is_minted(slot_id, now_ms)) {
-            const struct objection objection = object_in(REFUSED_field_invalid, "/slots", i, "/slot_id", not_minted);
-            return object(&objection, ret_fault);
-        }
-    }
-    return ACCEPTED;
+    const struct id *slot_id = &command->add_slot.slot_id;
+    const bool is_new = command->code == COMMAND_add_slot && slot_id->kind == ID_SLOT;
+    return !is_new || id_is_minted(slot_id, now_ms)
+               ? ACCEPTED
+               : service_fault(ret_fault, REFUSED_field_invalid, "/slot_id", not_minted);
 }
 
 /* What a program mints. A value that is no id of its kind at all is the ledger's to refuse. */
@@ -286,7 +276,7 @@ static enum refusal admit_ids(const struct command *command, int64_t now_ms, str
         ASSERT(names[stream.kind] != NULL);
         return service_fault(ret_fault, REFUSED_field_invalid, names[stream.kind], not_minted);
     }
-    return admit_slots(command, now_ms, ret_fault);
+    return admit_slot(command, now_ms, ret_fault);
 }
 
 enum refusal service_admit(const struct service_parts *parts, struct store_txn *txn, const struct asker *asker,

@@ -97,11 +97,12 @@ static enum err copy_value(json_t *value, uint32_t depth, struct arena *arena, s
     return OK;
 }
 
-/* jansson's parser recurses up to 2048 levels; a text that nests deeper than we allow is refused before it sees it.
- * Returns the bytes up to where that is seen; 0: nowhere. */
-static size_t bytes_until_too_deep(struct span text)
+/* jansson's parser recurses up to 2048 levels, and makes a node of each value; a text that nests deeper than we allow,
+ * or has more of them, is refused before it sees it. *ret_bytes: up to where that is seen. */
+static enum err look_over(struct span text, size_t *ret_bytes)
 {
     uint32_t depth = 0;
+    uint32_t values = 0; /* each but the first of its list or object follows a comma */
     bool quoted = false;
     for (size_t i = 0; i < text.len; i++) {
         const uint8_t c = text.data[i];
@@ -112,14 +113,18 @@ static size_t bytes_until_too_deep(struct span text)
             quoted = true;
         } else if (c == '{' || c == '[') {
             depth++;
+            values++;
+        } else if (c == ',') {
+            values++;
         } else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
         }
-        if (depth > JSON_READ_DEPTH_MAX) {
-            return i + 1;
+        if (depth > JSON_READ_DEPTH_MAX || values > JSON_READ_VALUES_MAX) {
+            *ret_bytes = i + 1;
+            return depth > JSON_READ_DEPTH_MAX ? ERR_MALFORMED : ERR_TOO_LONG;
         }
     }
-    return 0;
+    return OK;
 }
 
 static enum err fault_of(const json_error_t *error)
@@ -176,11 +181,11 @@ static enum err read(struct span text, struct arena *arena, const struct json_no
     if (text.len > JSON_READ_BYTES_MAX) {
         return ERR_TOO_LONG;
     }
-    const size_t deep = bytes_until_too_deep(text);
-    if (text.len == 0 || deep != 0) {
-        *ret_bytes = deep;
+    if (text.len == 0) {
+        *ret_bytes = 0;
         return ERR_MALFORMED;
     }
+    TRY(look_over(text, ret_bytes));
     const uint8_t *nul = memchr(text.data, 0, text.len);
     if (nul != NULL) {
         *ret_bytes = (size_t)(nul - text.data);

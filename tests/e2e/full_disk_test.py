@@ -43,6 +43,10 @@ class FullDisk(harness.Case):
             self.assertEqual(refused.returncode, 71, refused)
             self.assertIn("160 MiB are needed", refused.stderr)
             self.assertEqual(list(data.iterdir()), [])
+            link = self.world.folder / f"link{mib}"
+            link.symlink_to(data)
+            self.assertEqual(harness.run("init", "--data", link).returncode, 71)
+            self.assertEqual(list(data.iterdir()), [])
         self.assertEqual(harness.run("init", "--data", self.mounted(164) / "data").returncode, 0)
 
     def assert_unsent(self, api, sandbox, post):

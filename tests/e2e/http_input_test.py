@@ -204,6 +204,8 @@ class Input(harness.Case):
                 self.assertEqual((answer.status, answer.json()["param"]), (422, param), answer)
         answer = self.api.request("POST", "/v1/posts", b'{"labels":[9223372036854775808],"a":1,"a":2}')
         self.assertIn("twice", self.assert_problem(answer, 400, "malformed_json")["detail"])
+        answer = self.api.post("/v1/posts", '{"parts":[' + ",".join(["1"] * 600000) + "]}")
+        self.assertIn("100,000 values", self.assert_problem(answer, 400, "malformed_json")["detail"])
 
     def test_a_request_that_takes_nothing_takes_an_empty_object_and_nothing_else(self):
         post = self.draft(targets=[self.target])

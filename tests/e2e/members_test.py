@@ -135,6 +135,15 @@ class Members(harness.Case):
         self.assertEqual(self.api.request("DELETE", "/v1/invitations/" + second["id"]).status, 204)
         self.assertEqual(self.change(over, until=None).json()["status"], "invited")
 
+    def test_an_invitation_that_is_over_does_not_go_on_when_its_address_is_a_members(self):
+        over = self.invited(email="both@example.com", until=later(1))
+        wait_until(lambda: self.api.get("/v1/members/" + over["id"]).json()["status"] == "expired", 10, "its end")
+        user = person(self.data, "both", "--workspace", "acme", "--role", "viewer")
+        self.assertEqual(self.assert_problem(self.change(over, until=None), 409, "member_exists")["param"], "/until")
+        (member,) = [one["id"] for one in self.api.get("/v1/members?limit=200").json()["data"] if one["user_id"] == user]
+        self.assertEqual(self.api.request("DELETE", "/v1/members/" + member, None, ANY).status, 204)
+        self.assertEqual(self.change(over, until=None).json()["status"], "invited")
+
     def test_who_was_erased_comes_back_by_no_longer_time(self):
         user = person(self.data, "brief", "--workspace", "acme", "--role", "admin", "--until", later(2))
         (member,) = [one for one in self.api.get("/v1/members?limit=200").json()["data"] if one["user_id"] == user]

@@ -431,6 +431,31 @@ START_TEST(what_cannot_be_read_is_told_apart_and_leaves_nothing)
 
 END_TEST
 
+/* Before anything is made of them. */
+START_TEST(a_text_of_too_many_values_is_not_read)
+{
+    for (size_t count = JSON_READ_VALUES_MAX; count <= JSON_READ_VALUES_MAX + 1; count++) {
+        char *many = malloc(2 * count + 1);
+        struct buf out = buf_of(many, 2 * count + 1);
+        struct arena arena;
+        const struct json_node *node = NULL;
+        size_t bytes = 0;
+        arena_init(&arena, (size_t)32 << 20);
+        for (size_t i = 0; i < count; i++) {
+            buf_text(&out, i == 0 ? "[1" : ",1");
+        }
+        buf_byte(&out, ']');
+        ck_assert(buf_ok(&out));
+        const enum err err = json_read_wide(buf_span(&out), &arena, &node, &bytes);
+        ck_assert_int_eq(err, count == JSON_READ_VALUES_MAX ? OK : ERR_TOO_LONG);
+        ck_assert(err == OK || (node == NULL && bytes == out.len - 2));
+        arena_done(&arena);
+        free(many);
+    }
+}
+
+END_TEST
+
 /* The first eight that do not fit, so that a long text is not read over and over. */
 START_TEST(whole_numbers_that_do_not_fit_are_read_as_real_ones_where_somebody_looks)
 {
@@ -512,6 +537,7 @@ int main(void)
     tcase_add_test(tcase, a_record_with_a_secret_does_not_become_json);
     tcase_add_test(tcase, json_that_does_not_fit_is_refused_and_leaves_nothing);
     tcase_add_loop_test(tcase, what_cannot_be_read_is_told_apart_and_leaves_nothing, 0, (int)ROWS(readings));
+    tcase_add_test(tcase, a_text_of_too_many_values_is_not_read);
     tcase_add_test(tcase, whole_numbers_that_do_not_fit_are_read_as_real_ones_where_somebody_looks);
     tcase_add_test(tcase, a_count_of_ours_beyond_the_reader_is_refused_not_read_as_another);
     tcase_add_test(tcase, every_random_message_is_read_back_by_a_strict_reader);

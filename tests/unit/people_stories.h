@@ -73,6 +73,7 @@ static const struct story people_stories[] = {
     {"somebody is invited", "", "invite", "member_invited editor"},
     {"with a permission", "", "invite approve", "member_invited editor approve"},
     {"an invitation is made once", "invite", "invite", "refused exists"},
+    {"who is a member is not invited", "", "invite already", "refused member_exists"},
     {"an address is invited once", "", "invite invited", "refused invitation_exists"},
     {"an invitation that is over is none", "invite until=100, at 101", "promote role=editor until=9999 invited", "refused invitation_exists"},
     {"who is erased does not come back", "user, invite until=100, join, erase, at 101", "promote role=editor until=9999", "refused user_erased"},

@@ -82,18 +82,27 @@ static void mark(const void *context, struct span what, uint8_t ret_hash[32])
     sha256_hmac(span_of(request->cursor_key, VIEWS_CURSOR_KEY_LEN), buf_span(&hashed), ret_hash);
 }
 
-/* room holds what tells the list from others. */
-static struct covered_list list_of(const struct views_request *request, const char *query, const struct id *post_id,
-                                   uint8_t room[COVERED_LIST_MAX])
+/* What tells the list from others: which query it is of, and every argument but where it goes on and how far. */
+static enum err list_of(const struct views_request *request, const char *query, const struct query_args *args,
+                        uint8_t room[COVERED_LIST_MAX], struct covered_list *ret_list)
 {
-    static const struct id nothing = {0};
-    const struct id *whose = post_id != NULL ? post_id : &nothing;
+    const size_t cap = request->args.len + 16; /* they came in so many */
+    uint8_t *bytes = arena_room(request->arena, cap);
+    struct buf asked = buf_of(bytes, bytes == NULL ? 0 : cap);
     struct buf which = buf_of(room, COVERED_LIST_MAX);
-    buf_put(&which, span_of(whose->uuid, sizeof whose->uuid));
+    struct query_args rest = *args;
+    uint8_t hash[SHA256_LEN];
+    rest.cursor = (struct span){0};
+    rest.limit = 0;
+    TRY(bytes == NULL ? ERR_NO_MEMORY : record_encode(query_args_desc(), &rest, &asked));
+    TRY(buf_ok(&asked) ? OK : ERR_MALFORMED);
+    sha256(buf_span(&asked), hash);
+    buf_put(&which, span_of(hash, sizeof hash));
     buf_text(&which, query);
     buf_byte(&which, 0);
     ASSERT(buf_ok(&which));
-    return (struct covered_list){.which = buf_span(&which), .mark = mark, .context = request};
+    *ret_list = (struct covered_list){.which = buf_span(&which), .mark = mark, .context = request};
+    return OK;
 }
 
 void views_cursor(struct span cursor, struct buf *out)
@@ -107,34 +116,29 @@ void views_cursor(struct span cursor, struct buf *out)
     buf_text(out, "\"");
 }
 
-/* Writes a position (len 0: none) as the cursor of a query's list; post_id: of whose list, NULL: of the workspace's. */
-static void cover(const struct views_request *request, const char *query, const struct id *post_id,
-                  struct span position, struct buf *out)
+/* Writes a position of the list (len 0: none) as a cursor. */
+static void cover(const struct covered_list *list, struct span position, struct buf *out)
 {
-    uint8_t room[COVERED_LIST_MAX];
     uint8_t bytes[COVERED_MAX];
     struct buf covered = buf_of(bytes, sizeof bytes);
     if (position.len > 0) {
-        const struct covered_list list = list_of(request, query, post_id, room);
-        covered_put(&list, position, &covered);
+        covered_put(list, position, &covered);
     }
     views_cursor(buf_span(&covered), out);
 }
 
 /* Reads one, into the arena; empty: none was given. ERR_MALFORMED: it is not of that list. */
-static enum err uncover(const struct views_request *request, const char *query, const struct id *post_id,
-                        struct span cursor, struct span *ret_position)
+static enum err uncover(const struct covered_list *list, struct span cursor, struct arena *arena,
+                        struct span *ret_position)
 {
-    uint8_t room[COVERED_LIST_MAX];
-    const struct covered_list list = list_of(request, query, post_id, room);
     if (cursor.len == 0) {
         *ret_position = (struct span){0};
         return OK;
     }
-    uint8_t *copy = arena_alloc(request->arena, cursor.len);
+    uint8_t *copy = arena_alloc(arena, cursor.len);
     TRY(copy == NULL ? ERR_NO_MEMORY : OK);
     memcpy(copy, cursor.data, cursor.len);
-    return covered_read(&list, copy, cursor.len, ret_position);
+    return covered_read(list, copy, cursor.len, ret_position);
 }
 
 /* --- posts --- */
@@ -145,12 +149,15 @@ static enum err history(const struct views_request *request, struct buf *out)
     struct query_args args;
     struct post_row post;
     struct span position;
+    struct covered_list list;
+    uint8_t room[COVERED_LIST_MAX];
     uint8_t last[8];
     TRY(views_args(request, &args));
     TRY(id_is_none(&args.post_id) ? ERR_MISSING : OK);
     TRY(posts_get_ever(request->txn, request->workspace_id, &args.post_id, request->arena, &post));
     TRY(posts_sees(request->grant, &post) ? OK : ERR_NOT_FOUND);
-    TRY(uncover(request, "history", &args.post_id, args.cursor, &position));
+    TRY(list_of(request, "history", &args, room, &list));
+    TRY(uncover(&list, args.cursor, request->arena, &position));
     TRY(position.len == 0 || position.len == sizeof last ? OK : ERR_MALFORMED);
     const struct present present = present_of(request);
     const uint64_t after = position.len == 0 ? 0 : get_be64(position.data);
@@ -158,14 +165,14 @@ static enum err history(const struct views_request *request, struct buf *out)
     TRY(present_history(&present, &post, after, (uint32_t)args.limit, out, &next));
     put_be64(last, next);
     buf_text(out, ",\"next_cursor\":");
-    cover(request, "history", &args.post_id, span_of(last, next != 0 ? sizeof last : 0), out);
+    cover(&list, span_of(last, next != 0 ? sizeof last : 0), out);
     buf_byte(out, '}');
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
 
 /* *fit: how many of the posts found room, when not all of them did (ERR_NO_SPACE). */
-static enum err put_posts(const struct views_request *request, const struct post_page *page, struct buf *out,
-                          uint32_t *fit)
+static enum err put_posts(const struct views_request *request, const struct covered_list *list,
+                          const struct post_page *page, struct buf *out, uint32_t *fit)
 {
     struct present_seen seen = {.account_count = 0};
     struct present present = present_of(request);
@@ -182,7 +189,7 @@ static enum err put_posts(const struct views_request *request, const struct post
     }
     out->len += posts.len;
     buf_text(out, "],\"next_cursor\":");
-    cover(request, "list_posts", NULL, span_of(page->cursor, page->cursor_len), out);
+    cover(list, span_of(page->cursor, page->cursor_len), out);
     buf_text(out, "}");
     return buf_ok(out) ? OK : ERR_NO_SPACE;
 }
@@ -256,20 +263,23 @@ static enum err list_posts(const struct views_request *request, struct buf *out)
     }
     TRY(posts_order(args.order, &filter.order));
     struct span after;
-    TRY(uncover(request, "list_posts", NULL, args.cursor, &after));
+    struct covered_list list;
+    uint8_t room[COVERED_LIST_MAX];
+    TRY(list_of(request, "list_posts", &args, room, &list));
+    TRY(uncover(&list, args.cursor, request->arena, &after));
     struct post_page page;
     const struct arena_mark begun = arena_mark(request->arena);
     const size_t start = out->len;
     uint32_t fit = 0;
     TRY(posts_list(request->txn, request->workspace_id, &filter, after, (uint32_t)args.limit, request->arena, &page));
-    const enum err err = put_posts(request, &page, out, &fit);
+    const enum err err = put_posts(request, &list, &page, out, &fit);
     if (err != ERR_NO_SPACE || fit == 0) {
         return err;
     }
     arena_rewind(request->arena, begun);
     out->len = start;
     TRY(posts_list(request->txn, request->workspace_id, &filter, after, fit, request->arena, &page));
-    return put_posts(request, &page, out, &fit);
+    return put_posts(request, &list, &page, out, &fit);
 }
 
 static enum err get_integration(const struct views_request *request, struct buf *out)

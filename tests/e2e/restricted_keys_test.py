@@ -128,6 +128,9 @@ class Restricted(harness.Case):
         listed = bytes.fromhex(self.asked(rpc, "list_posts", limit=1)["next_cursor"])
         self.assertEqual(len(self.asked(rpc, "list_posts", limit=1, cursor=listed)["data"]), 1)
         self.assertEqual(self.asked(rpc, "history", post_id=first, cursor=listed), "parameter_invalid")
+        self.assertGreater(len(self.asked(rpc, "list_posts", limit=5, cursor=listed)["data"]), 0)
+        for other in ({"order": "publish_at"}, {"label": "spring"}, {"q": "told"}, {"integration_id": self.mine["id"]}):
+            self.assertEqual(self.asked(rpc, "list_posts", limit=1, cursor=listed, **other), "parameter_invalid", other)
         self.assertRegex(page["next_cursor"], re.compile("^([0-9a-f]{2})+$"))
 
     # What a post was made of

@@ -151,28 +151,26 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* The text with the whole number that does not fit, which ends at *bytes, made a real one: 1 becomes 1e0. False: it is
- * none, or there is no memory. */
-static bool widen(struct span text, size_t bytes, struct arena *arena, struct span *ret_text)
+/* Makes the whole number that does not fit, and ends at bytes, a real one: 1 becomes 1e0. text has room for two bytes
+ * more. False: it is none. */
+static bool widen(struct buf *text, size_t bytes)
 {
-    size_t end = bytes < text.len ? bytes : text.len;
-    while (end < text.len && is_digit(text.data[end])) {
+    size_t end = bytes < text->len ? bytes : text->len;
+    while (end < text->len && is_digit(text->data[end])) {
         end++;
     }
     size_t start = end;
-    while (start > 0 && is_digit(text.data[start - 1])) {
+    while (start > 0 && is_digit(text->data[start - 1])) {
         start--;
     }
-    const uint8_t before = start > 0 ? text.data[start - 1] : 0;
-    uint8_t *room = arena_alloc(arena, text.len + 2);
-    if (room == NULL || start == end || before == '.' || before == 'e' || before == 'E' || before == '+') {
+    const uint8_t before = start > 0 ? text->data[start - 1] : 0;
+    if (start == end || before == '.' || before == 'e' || before == 'E' || before == '+') {
         return false;
     }
-    struct buf out = buf_of(room, text.len + 2);
-    buf_put(&out, span_of(text.data, end));
-    buf_text(&out, "e0");
-    buf_put(&out, span_of(text.data + end, text.len - end));
-    *ret_text = buf_span(&out);
+    ASSERT(text->cap - text->len >= 2);
+    memmove(text->data + end + 2, text->data + end, text->len - end);
+    memcpy(text->data + end, "e0", 2);
+    text->len += 2;
     return true;
 }
 
@@ -215,14 +213,21 @@ enum err json_read(struct span text, struct arena *arena, const struct json_node
 enum err json_read_wide(struct span text, struct arena *arena, const struct json_node **ret_node, size_t *ret_bytes)
 {
     size_t bytes = 0;
-    size_t added = 0;
     enum err err = read(text, arena, ret_node, &bytes);
-    while (err == ERR_RANGE && added < 2 * (size_t)JSON_WIDENED_MAX && widen(text, bytes, arena, &text)) {
-        added += 2;
-        err = read(text, arena, ret_node, &bytes);
+    if (err == ERR_RANGE) {
+        const size_t cap = text.len + 2 * (size_t)JSON_WIDENED_MAX;
+        uint8_t *room = arena_room(arena, cap);
+        TRY(room == NULL ? ERR_NO_MEMORY : OK);
+        struct buf wide = buf_of(room, cap);
+        buf_put(&wide, text);
+        while (err == ERR_RANGE && wide.len < cap && widen(&wide, bytes)) {
+            err = read(buf_span(&wide), arena, ret_node, &bytes);
+        }
+        const size_t added = wide.len - text.len;
+        bytes = bytes > added ? bytes - added : 0;
     }
     if (err != OK) {
-        *ret_bytes = bytes > added ? bytes - added : 0;
+        *ret_bytes = bytes;
     }
     return err;
 }
